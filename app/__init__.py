@@ -1,0 +1,1 @@
+"""Run Registry Desktop: data certification of the CMS experiment."""

@@ -1,0 +1,11 @@
+"""The only code that knows where the shipped resources are."""
+
+from importlib.resources import files
+from pathlib import Path
+
+import resources
+
+
+def path(name: str) -> Path:
+    """Path of a shipped file or folder, e.g. `configuration` or `icons/run.svg`."""
+    return Path(str(files(resources))) / name

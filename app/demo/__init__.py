@@ -1,0 +1,1 @@
+"""A simulated OMS on loopback and the season it serves."""

@@ -1,0 +1,1 @@
+"""The rules of data certification, pure: no database, no network, no window."""

@@ -1,0 +1,39 @@
+"""Errors sorted by whose move it is.
+
+RegistryError
+├── Refused            a rule said no; the text is shown to the person as written
+│   ├── NotPermitted   the rights don't allow it; names the e-groups that would
+│   ├── NotFound       the run, dataset or item isn't there
+│   ├── Conflict       somebody else changed it meanwhile
+│   └── BadInput       what was given can't be read; says what and where
+└── Unavailable        the network or a server; retried, nothing is lost
+Anything else is a bug.
+"""
+
+
+class RegistryError(Exception):
+    """An error with a text for the person who acts."""
+
+
+class Refused(RegistryError):
+    """A rule of certification said no."""
+
+
+class NotPermitted(Refused):
+    """The actor's e-groups don't allow the action."""
+
+
+class NotFound(Refused):
+    """The run, dataset or item that was named doesn't exist."""
+
+
+class Conflict(Refused):
+    """Somebody else changed the same thing meanwhile."""
+
+
+class BadInput(Refused):
+    """A document, rule or argument can't be read."""
+
+
+class Unavailable(RegistryError):
+    """A server can't be reached or doesn't answer; the action can be tried again."""

@@ -1,0 +1,116 @@
+"""JSON values and their text as JavaScript writes it, which the shared tables are keyed by."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import TypeAlias
+
+JsonValue: TypeAlias = "None | bool | int | float | str | list[JsonValue] | dict[str, JsonValue]"
+JsonObject: TypeAlias = dict[str, JsonValue]
+
+_SAFE_INTEGER = 2**53
+
+
+def js_stringify(value: object) -> str:
+    """Text of `value` exactly as JavaScript's `JSON.stringify(value)` prints it."""
+    parts: list[str] = []
+    _write(value, parts)
+    return "".join(parts)
+
+
+def dedup_hash(value: object) -> str:
+    """Hex SHA-1 of the JavaScript text: the key of `JSONBDeduplication.unique_hash`."""
+    return hashlib.sha1(js_stringify(value).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def js_number(number: float) -> str:
+    """A number as JavaScript prints it: `1` for 1.0, `1e+21`, `5e-324`, `null`-able left out."""
+    if isinstance(number, int) and abs(number) < _SAFE_INTEGER:
+        return str(number)
+    as_float = float(number)
+    if math.isnan(as_float):
+        return "NaN"
+    if math.isinf(as_float):
+        return "Infinity" if as_float > 0 else "-Infinity"
+    if as_float == 0:
+        return "0"
+    sign, digits, exponent = Decimal(repr(as_float)).normalize().as_tuple()
+    assert isinstance(exponent, int)
+    text = "".join(map(str, digits))
+    point = len(text) + exponent  # position of the decimal point relative to the first digit
+    if 0 < point <= 21:
+        body = (
+            text + "0" * (point - len(text))
+            if len(text) <= point
+            else f"{text[:point]}.{text[point:]}"
+        )
+    elif -6 < point <= 0:
+        body = "0." + "0" * -point + text
+    else:
+        power = point - 1
+        mantissa = text[0] + ("." + text[1:] if len(text) > 1 else "")
+        body = f"{mantissa}e{'+' if power >= 0 else '-'}{abs(power)}"
+    return ("-" if sign else "") + body
+
+
+def _write(value: object, parts: list[str]) -> None:
+    if value is None:
+        parts.append("null")
+    elif value is True:
+        parts.append("true")
+    elif value is False:
+        parts.append("false")
+    elif isinstance(value, str):
+        parts.append(_quote(value))
+    elif isinstance(value, int | float):
+        # JSON has no NaN and no infinity; JavaScript writes null in their place.
+        parts.append(js_number(value) if math.isfinite(value) else "null")
+    elif isinstance(value, Mapping):
+        parts.append("{")
+        for position, (key, item) in enumerate(_javascript_order(value)):
+            if position:
+                parts.append(",")
+            parts.append(_quote(str(key)))
+            parts.append(":")
+            _write(item, parts)
+        parts.append("}")
+    elif isinstance(value, Sequence):
+        parts.append("[")
+        for position, item in enumerate(value):
+            if position:
+                parts.append(",")
+            _write(item, parts)
+        parts.append("]")
+    else:
+        raise TypeError(f"{type(value).__name__} is not a JSON value")
+
+
+def _javascript_order(value: Mapping[object, object]) -> list[tuple[object, object]]:
+    """Items in JavaScript's order: array-index keys ascending, then the others as inserted."""
+    indices = [key for key in value if _is_array_index(str(key))]
+    if not indices:
+        return list(value.items())
+    first = sorted(indices, key=lambda key: int(str(key)))
+    taken = set(first)
+    return [(key, value[key]) for key in first] + [
+        item for item in value.items() if item[0] not in taken
+    ]
+
+
+def _is_array_index(key: str) -> bool:
+    if not (key.isascii() and key.isdigit()) or (key[0] == "0" and key != "0"):
+        return False
+    return int(key) < 2**32 - 1
+
+
+def _quote(text: str) -> str:
+    quoted = json.dumps(text, ensure_ascii=False)
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        # Well-formed JSON.stringify escapes lone surrogates, in lower case.
+        quoted = "".join(
+            f"\\u{ord(character):04x}" if "\ud800" <= character <= "\udfff" else character
+            for character in quoted
+        )
+    return quoted

@@ -1,0 +1,1 @@
+"""From folded state to golden JSON, columnar and pure."""

@@ -1,0 +1,1 @@
+"""Everything SQL: the shared event tables, our own schema, the embedded server."""

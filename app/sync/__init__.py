@@ -1,0 +1,1 @@
+"""HTTP: the OMS client, the pull loop and its election."""

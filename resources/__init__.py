@@ -1,0 +1,1 @@
+"""Files the program ships: default configuration, style, icons."""

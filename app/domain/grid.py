@@ -1,0 +1,220 @@
+"""State of a dataset's lumisections, columnar: one row of codes per column or DCS bit."""
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Generic, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.json_value import JsonValue, js_stringify
+from app.domain.lumisections import LumiRange, Mask
+from app.domain.triplets import Triplet
+
+Value = TypeVar("Value")
+Codes = NDArray[np.int32]
+
+MISSING = 0
+"""Code of "no event gave this column a value in this lumisection"."""
+
+
+def identity(value: object) -> Hashable:
+    """Key under which equal values meet: 1 and 1.0 are one number, true and 1 are not."""
+    if isinstance(value, list | dict):
+        return ("json", js_stringify(value))
+    return (isinstance(value, bool), value)
+
+
+class ValueList(Generic[Value]):
+    """Grows a list of distinct values; code 0 is kept for "missing"."""
+
+    def __init__(self, values: Sequence[Value | None] = (None,)) -> None:
+        self.values: list[Value | None] = list(values)
+        self._codes = {identity(value): code for code, value in enumerate(values) if code}
+
+    def code(self, value: Value) -> int:
+        """Code of `value`, new when it wasn't seen before."""
+        key = identity(value)
+        code = self._codes.get(key)
+        if code is None:
+            code = self._codes[key] = len(self.values)
+            self.values.append(value)
+        return code
+
+    def translate(self, values: Sequence[Value | None]) -> Codes:
+        """Codes here of another list's values, by their code there; new ones are added."""
+        return np.array(
+            [MISSING, *(self.code(cast("Value", value)) for value in values[1:])],
+            dtype=np.int32,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Grid(Generic[Value]):
+    """Codes of several columns or bits over lumisections 1 to `length`.
+
+    `codes` has shape (len(keys), length); `values[code]` is the value, code 0 is missing.
+    `covered` says which lumisections any event covers. `keys` are sorted. Arrays are never
+    written to once the grid exists.
+    """
+
+    length: int
+    keys: tuple[str, ...]
+    values: tuple[Value | None, ...]
+    codes: Codes
+    covered: Mask
+
+    @staticmethod
+    def empty() -> "Grid[Value]":
+        return Grid(0, (), (None,), np.zeros((0, 0), np.int32), np.zeros(0, np.bool_))
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """Row number of each column or bit."""
+        return {key: row for row, key in enumerate(self.keys)}
+
+    def value(self, key: str, lumisection: int) -> Value | None:
+        """Value in one lumisection, None where missing (as a JSON null also is)."""
+        row = self.row_of.get(key)
+        if row is None or not 1 <= lumisection <= self.length:
+            return None
+        return self.values[int(self.codes[row, lumisection - 1])]
+
+    def has(self, key: str, lumisection: int) -> bool:
+        """Whether an event gave the column or bit a value in the lumisection."""
+        row = self.row_of.get(key)
+        return (
+            row is not None
+            and 1 <= lumisection <= self.length
+            and bool(self.codes[row, lumisection - 1] != MISSING)
+        )
+
+    def at(self, lumisection: int) -> dict[str, Value]:
+        """Everything known of one lumisection; missing columns left out."""
+        if not 1 <= lumisection <= self.length:
+            return {}
+        return self._object(self.codes[:, lumisection - 1])
+
+    def runs(self, key: str) -> Iterator[tuple[LumiRange, int]]:
+        """Ranges of equal codes of one column from 1 to `length`, missing ones included."""
+        row = self.codes[self.row_of[key]]
+        starts = np.flatnonzero(np.diff(row, prepend=-1))
+        lasts = np.append(starts[1:], self.length)
+        for first, last in zip(starts.tolist(), lasts.tolist(), strict=True):
+            yield LumiRange(first + 1, last), int(row[first])
+
+    def segment_starts(self, rows: Sequence[int] | None = None) -> NDArray[np.intp]:
+        """Zero-based positions where the state changes: of all rows, or of the rows given."""
+        if self.length == 0:
+            return np.zeros(0, np.intp)
+        codes = self.codes if rows is None else self.codes[list(rows)]
+        changed = np.empty(self.length, np.bool_)
+        changed[0] = True
+        np.not_equal(self.covered[1:], self.covered[:-1], out=changed[1:])
+        if codes.shape[0]:
+            changed[1:] |= (codes[:, 1:] != codes[:, :-1]).any(axis=0)
+        return np.flatnonzero(changed)
+
+    def ranges(self) -> list[tuple[LumiRange, dict[str, Value]]]:
+        """Consecutive covered lumisections with equal objects, in order."""
+        starts = self.segment_starts()
+        lasts = np.append(starts[1:], self.length)
+        return [
+            (LumiRange(first + 1, last), self._object(self.codes[:, first]))
+            for first, last in zip(starts.tolist(), lasts.tolist(), strict=True)
+            if self.covered[first]
+        ]
+
+    def _object(self, column: Codes) -> dict[str, Value]:
+        present = np.flatnonzero(column)
+        return {
+            self.keys[row]: cast("Value", self.values[code])
+            for row, code in zip(present.tolist(), column[present].tolist(), strict=True)
+        }
+
+    def with_change(
+        self, values: Mapping[str, Value], ranges: Sequence[LumiRange]
+    ) -> "Grid[Value]":
+        """The grid after one more event that wins over all others."""
+        return with_changes(self, [(values, ranges)])
+
+    def same_as(self, other: "Grid[Value]") -> bool:
+        """Whether both hold equal values everywhere; keys without any value don't count."""
+        return as_objects(self) == as_objects(other)
+
+
+def with_changes(
+    grid: Grid[Value],
+    events: Sequence[tuple[Mapping[str, Value], Sequence[LumiRange]]],
+) -> Grid[Value]:
+    """`grid` with events folded over it in order: later wins, key by key."""
+    if not events:
+        return grid
+    seen = set(grid.keys)
+    length = grid.length
+    for payload, ranges in events:
+        seen.update(payload)
+        for each in ranges:
+            length = max(length, each.last)
+    keys = tuple(sorted(seen))
+    row_of = {key: row for row, key in enumerate(keys)}
+    codes = np.zeros((len(keys), length), np.int32)
+    covered = np.zeros(length, np.bool_)
+    if grid.length:
+        codes[[row_of[key] for key in grid.keys], : grid.length] = grid.codes
+        covered[: grid.length] = grid.covered
+    values: ValueList[Value] = ValueList(grid.values)
+    shapes: dict[tuple[str, ...], NDArray[np.intp]] = {}
+    for payload, ranges in events:
+        shape = tuple(payload)
+        rows = shapes.get(shape)
+        if rows is None:
+            rows = shapes[shape] = np.array([row_of[key] for key in shape], np.intp)
+        column = np.array([values.code(value) for value in payload.values()], np.int32)
+        for first, last in ranges:
+            if shape:
+                codes[rows, first - 1 : last] = column[:, None]
+            covered[first - 1 : last] = True
+    return Grid(length, keys, tuple(values.values), codes, covered)
+
+
+def as_objects(grid: Grid[Value]) -> list[dict[str, Value] | None]:
+    """One object per lumisection from 1 on, None where no event covers it."""
+    return [
+        grid.at(number) if grid.covered[number - 1] else None
+        for number in range(1, grid.length + 1)
+    ]
+
+
+def grid_of_objects(objects: Mapping[int, Mapping[str, Value]]) -> Grid[Value]:
+    """Grid of lumisection number -> object."""
+    return with_changes(
+        Grid.empty(),
+        [(payload, (LumiRange(number, number),)) for number, payload in objects.items()],
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class DatasetState:
+    """Folded state of one dataset: RR columns, OMS attributes, and where it has OMS of its own."""
+
+    run_number: int
+    name: str
+    rr: Grid[Triplet]
+    oms: Grid[JsonValue]
+    own_oms: Mask
+
+    @cached_property
+    def participating(self) -> Mask:
+        """Lumisections with both an RR and an own OMS event: those that count in summaries
+        and golden JSON; length is that of the longer grid."""
+        mask = np.zeros(self.length, np.bool_)
+        both = min(self.rr.length, self.own_oms.size)
+        mask[:both] = self.rr.covered[:both] & self.own_oms[:both]
+        return mask
+
+    @property
+    def length(self) -> int:
+        """Number of the last lumisection that any event covers."""
+        return max(self.rr.length, self.oms.length)

@@ -1,0 +1,86 @@
+"""Lumisection ranges: inclusive at both ends, never empty, 1-based."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.errors import BadInput
+
+Mask = NDArray[np.bool_]
+
+
+class LumiRange(NamedTuple):
+    """Lumisections `first` to `last`, both included."""
+
+    first: int
+    last: int
+
+
+def ranges_of_mask(mask: Mask) -> tuple[LumiRange, ...]:
+    """Maximal ranges of true values; `mask[0]` is lumisection 1."""
+    if mask.size == 0:
+        return ()
+    edges = np.flatnonzero(np.diff(mask.view(np.int8), prepend=0, append=0))
+    return tuple(
+        LumiRange(first + 1, last)
+        for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    )
+
+
+def ranges_of_numbers(numbers: Iterable[int]) -> tuple[LumiRange, ...]:
+    """Maximal ranges of a set of lumisection numbers, in any order."""
+    ordered = np.unique(np.fromiter(numbers, dtype=np.int64))
+    if ordered.size == 0:
+        return ()
+    gaps = np.flatnonzero(np.diff(ordered) > 1)
+    firsts = ordered[np.concatenate(([0], gaps + 1))]
+    lasts = ordered[np.concatenate((gaps, [ordered.size - 1]))]
+    return tuple(map(LumiRange, firsts.tolist(), lasts.tolist()))
+
+
+def mask_of_ranges(ranges: Iterable[tuple[int, int]], length: int) -> Mask:
+    """True where a range covers the lumisection; what lies beyond `length` is cut off."""
+    mask = np.zeros(length, dtype=np.bool_)
+    for first, last in ranges:
+        mask[max(first - 1, 0) : last] = True
+    return mask
+
+
+def count(ranges: Iterable[tuple[int, int]]) -> int:
+    """Lumisections covered by disjoint ranges."""
+    return sum(last - first + 1 for first, last in ranges)
+
+
+def parse_ranges(text: str) -> tuple[LumiRange, ...]:
+    """Ranges written by a person, such as `12-40, 55`; joined where they touch or overlap."""
+    numbers: list[tuple[int, int]] = []
+    for part in (piece for piece in re.split(r"[,;\s]+(?![-–])", text.strip()) if piece):
+        match = re.fullmatch(r"(\d+)(?:\s*[-–]\s*(\d+))?", part)
+        if match is None:
+            raise BadInput(f'"{part}" is not a lumisection or a range like 12-40.')
+        first, last = int(match[1]), int(match[2] or match[1])
+        if first < 1:
+            raise BadInput("Lumisections are numbered from 1.")
+        if last < first:
+            raise BadInput(f'In "{part}" the first lumisection is greater than the last.')
+        numbers.append((first, last))
+    return join(numbers)
+
+
+def join(ranges: Iterable[tuple[int, int]]) -> tuple[LumiRange, ...]:
+    """The same lumisections as sorted, disjoint ranges that don't touch."""
+    joined: list[LumiRange] = []
+    for first, last in sorted(ranges):
+        if joined and first <= joined[-1].last + 1:
+            joined[-1] = LumiRange(joined[-1].first, max(joined[-1].last, last))
+        else:
+            joined.append(LumiRange(first, last))
+    return tuple(joined)
+
+
+def format_ranges(ranges: Sequence[tuple[int, int]]) -> str:
+    """Ranges as a person writes them: `12-40, 55`."""
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)

@@ -1,0 +1,253 @@
+"""Sets up the project's own Python environment where needed, then starts the program or the checks.
+
+Needs nothing but a Python of the supported versions. Exit codes of its own: 2 when something is
+missing that a person has to install, 1 when the set-up failed, 130 when it was interrupted.
+"""
+
+import fcntl
+import hashlib
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import system_libraries
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / "set-up.json"
+INSTALL_LOG = VENV / "install.log"
+
+OPTIONS_WITH_A_VALUE = ("--dsn", "--as-user", "--settings", "--data-folder")
+WINDOWLESS_OPTIONS = ("--headless", "--help", "-h", "--version")
+NO_NETWORK = (
+    "Failed to establish a new connection",
+    "Name or service not known",
+    "Temporary failure in name resolution",
+    "Connection refused",
+    "Network is unreachable",
+    "NewConnectionError",
+    "ProxyError",
+    "Read timed out",
+)
+
+CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("ruff format --check", ("-m", "ruff", "format", "--check", ".")),
+    ("ruff check", ("-m", "ruff", "check", "--output-format", "concise", ".")),
+    ("mypy", ("-m", "mypy")),
+    ("lint-imports", ("-c", "from importlinter.cli import lint_imports_command as c; c()")),
+)
+
+
+class SetupFailed(Exception):
+    """The set-up can't go on; the text says why and what to do."""
+
+    def __init__(self, text: str, *, code: int = 1) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def opens_window(arguments: Sequence[str]) -> bool:
+    """Whether the program opens its window: no subcommand, not `--headless`."""
+    words = iter(arguments)
+    for word in words:
+        if word in WINDOWLESS_OPTIONS:
+            return False
+        if word in OPTIONS_WITH_A_VALUE:
+            next(words, None)
+        elif not word.startswith("-"):
+            return False
+    return True
+
+
+def main(arguments: Sequence[str]) -> NoReturn:
+    """Do what `./run` was asked for; never returns."""
+    # An environment of other software (such as an experiment's release area) must not leak in.
+    for name in ("PYTHONPATH", "PYTHONHOME"):
+        os.environ.pop(name, None)
+    try:
+        if arguments[:1] == ["test"]:
+            run_checks(arguments[1:])
+        start(arguments)
+    except SetupFailed as failure:
+        sys.stderr.write(f"run: {failure}\n")
+        sys.exit(failure.code)
+    except system_libraries.LibrariesMissing as failure:
+        sys.stderr.write(f"run: {failure}\n")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nrun: stopped. ./run goes on from here.\n")
+        sys.exit(130)
+
+
+def start(arguments: Sequence[str]) -> NoReturn:
+    """Set up and become the program."""
+    screen = system_libraries.display(os.environ)
+    window = opens_window(arguments)
+    if window and screen is None:
+        raise SetupFailed(
+            "there is no screen here (neither DISPLAY nor WAYLAND_DISPLAY is set). "
+            "Without a window type:  ./run --headless",
+            code=2,
+        )
+    install_packages(screen if window else None)
+    changed = set_up(with_tests=False)
+    if window and screen is not None:
+        if changed:
+            system_libraries.complete(PYTHON, screen)
+        if screen == "x11" and not system_libraries.x11_answers():
+            raise SetupFailed(
+                f"the screen {os.environ['DISPLAY']} doesn't answer. "
+                "Without a window type:  ./run --headless",
+                code=2,
+            )
+    program = VENV / "bin" / "run-registry"
+    sys.stderr.flush()
+    os.execv(program, [str(program), *arguments])
+
+
+def run_checks(pytest_arguments: Sequence[str]) -> NoReturn:
+    """Set up with the test tools, run every check in order and stop at the first that fails."""
+    install_packages("offscreen")
+    set_up(with_tests=True)
+    system_libraries.complete(PYTHON, "offscreen")
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    tests = ("-m", "pytest", "-n", "2", *pytest_arguments)
+    for name, command in (*CHECKS, ("pytest", tests)):
+        sys.stderr.write(f"run: {name}\n")
+        sys.stderr.flush()
+        done = subprocess.run([str(PYTHON), *command], cwd=ROOT, check=False)
+        if done.returncode != 0:
+            raise SetupFailed(f"{name} failed (exit code {done.returncode}).")
+    sys.stderr.write("run: every check passed.\n")
+    sys.exit(0)
+
+
+def install_packages(screen: str | None) -> None:
+    """Install, in one go, the system packages for the environment and for Qt on that screen."""
+    packages = set() if screen is None else system_libraries.missing_packages(screen)
+    if not VENV.exists() and importlib.util.find_spec("ensurepip") is None:
+        packages.add(f"python{sys.version_info[0]}.{sys.version_info[1]}-venv")
+    system_libraries.install(packages)
+
+
+def set_up(*, with_tests: bool) -> bool:
+    """Bring the environment up to date under a lock; True when something was installed."""
+    if not os.access(ROOT, os.W_OK):
+        raise SetupFailed(f"{ROOT} can't be written to. Copy the project to a folder of yours.")
+    with _only_one_at_a_time():
+        wanted = _stamp(with_tests=with_tests)
+        present = _read_stamp()
+        if present is not None and present["test"]:
+            wanted = _stamp(with_tests=True)  # once the test tools are there they stay
+        if present == wanted:
+            return False
+        _make_environment(present, wanted)
+        _install(with_tests=bool(wanted["test"]))
+        STAMP.write_text(json.dumps(wanted), encoding="utf-8")
+        return True
+
+
+def _stamp(*, with_tests: bool) -> dict[str, object]:
+    project = (ROOT / "pyproject.toml").read_bytes()
+    return {
+        "pyproject": hashlib.sha256(project).hexdigest(),
+        "python": ".".join(map(str, sys.version_info[:2])),
+        "folder": str(ROOT),
+        "test": with_tests,
+    }
+
+
+def _read_stamp() -> dict[str, object] | None:
+    """What the environment was set up from; None when it wasn't, or its Python no longer starts."""
+    try:
+        stamp = json.loads(STAMP.read_text(encoding="utf-8"))
+        subprocess.run([str(PYTHON), "-c", ""], check=True, capture_output=True)
+    except (OSError, ValueError, subprocess.CalledProcessError):
+        return None
+    return stamp if isinstance(stamp, dict) and "test" in stamp else None
+
+
+def _make_environment(present: dict[str, object] | None, wanted: dict[str, object]) -> None:
+    """Create `.venv`, anew where it is broken, was moved or belongs to another Python."""
+    STAMP.unlink(missing_ok=True)
+    if present is not None:
+        keep = all(present.get(key) == wanted[key] for key in ("python", "folder"))
+    else:
+        keep = _python_version() == wanted["python"]
+    if keep:
+        return
+    sys.stderr.write("Making the Python environment .venv\n")
+    # A venv made by the Python of the venv that is to be replaced would point at itself.
+    python = getattr(sys, "_base_executable", sys.executable)
+    made = subprocess.run(
+        [python, "-m", "venv", "--clear", str(VENV)], capture_output=True, text=True, check=False
+    )
+    if made.returncode != 0:
+        raise SetupFailed(f"python -m venv failed:\n{made.stdout}{made.stderr}")
+
+
+def _python_version() -> str | None:
+    """Version of the Python in `.venv`, None when it doesn't start or has no pip."""
+    code = "import pip, sys; print('%d.%d' % sys.version_info[:2])"
+    try:
+        asked = subprocess.run(
+            [str(PYTHON), "-c", code], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return None
+    return asked.stdout.strip() or None
+
+
+def _install(*, with_tests: bool) -> None:
+    """Install the project, editable, with its dependencies, from the index pip is set up for."""
+    what = "Run Registry and its test tools" if with_tests else "Run Registry"
+    sys.stderr.write(f"Installing {what} into .venv; the first time this takes a few minutes\n")
+    target = f"{ROOT}[test]" if with_tests else str(ROOT)
+    command = [str(PYTHON), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
+    with INSTALL_LOG.open("w", encoding="utf-8") as log:
+        done = subprocess.run(
+            [*command, "--editable", target],
+            # `user = true` in somebody's pip configuration would be refused inside a venv.
+            env={**os.environ, "PIP_USER": "0"},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode == 0:
+        return
+    said = INSTALL_LOG.read_text(encoding="utf-8", errors="replace")
+    last = "\n".join(f"    {line}" for line in said.strip().splitlines()[-6:])
+    if any(sign in said for sign in NO_NETWORK):
+        reason = (
+            "pip can't reach its package index. Check the network, or the index and proxy that "
+            "pip is set up for (pip config list), then start ./run again"
+        )
+    elif "No space left on device" in said:
+        reason = "the disk is full (about 1 GB is needed); make room and start ./run again"
+    else:
+        reason = "pip couldn't install the packages"
+    raise SetupFailed(f"{reason}. The end of {INSTALL_LOG}:\n{last}")
+
+
+@contextmanager
+def _only_one_at_a_time() -> Iterator[None]:
+    """Hold the set-up lock of this checkout; another ./run waits here."""
+    with (ROOT / ".set-up.lock").open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.stderr.write("Another ./run is setting up; waiting for it\n")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

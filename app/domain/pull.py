@@ -1,0 +1,67 @@
+"""What a pull from OMS knows beforehand, does to a run, and says of itself."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRun:
+    """What is recorded of a run already, as far as it tells whether OMS has changed it."""
+
+    last_update: str | None
+    end_time: str | None
+
+
+class OutcomeKind(StrEnum):
+    """What applying the answer of OMS did to a run."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    FLAGGED = "flagged"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was done to a run, with a sentence for the person who watches."""
+
+    kind: OutcomeKind
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRun:
+    """A run that could not be pulled; it is tried again at every pull."""
+
+    run_number: int
+    reason: str
+    at: datetime | None = None
+
+
+class PullState(StrEnum):
+    """What the puller of this client is doing."""
+
+    OFF = "off"
+    STANDBY = "standby"
+    WAITING = "waiting"
+    PULLING = "pulling"
+    BACKING_OFF = "backing off"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class PullStatus:
+    """What the sync panel shows; the counters are those of this client since it started."""
+
+    state: PullState = PullState.OFF
+    activity: str = ""
+    last_success: datetime | None = None
+    next_try: datetime | None = None
+    puller: str = ""
+    pulls: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    flagged: int = 0
+    failed: tuple[FailedRun, ...] = ()

@@ -1,0 +1,87 @@
+"""Logging: a rotating file in the user's log folder, warnings on the terminal, secrets masked."""
+
+import faulthandler
+import logging
+import re
+import sys
+from collections.abc import Iterable
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+import platformdirs
+
+_MASKED = "***"
+_TERMINAL_LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+_CHATTY = ("httpx", "httpcore", "asyncio", "qasync", "alembic")
+# Each pattern keeps its first group and loses what follows it.
+_SECRETS = (
+    re.compile(r"(\w://[^\s:/@]*:)[^\s@/]+(?=@)"),  # postgresql://user:password@host
+    re.compile(r"((?i:bearer|basic)\s+)[\w.~+/=-]{8,}"),
+    re.compile(
+        r"((?i:password|passwd|client_secret|access_token|subject_token|refresh_token)"
+        r"[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;)}]+"
+    ),
+)
+
+
+class MaskingFormatter(logging.Formatter):
+    """Formats a record, traceback and all, and masks passwords, tokens and known secrets."""
+
+    def __init__(self, layout: str, secrets: Iterable[str] = ()) -> None:
+        super().__init__(layout)
+        self._told = tuple(secret for secret in secrets if secret)
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        for secret in self._told:
+            text = text.replace(secret, _MASKED)
+        for pattern in _SECRETS:
+            text = pattern.sub(rf"\g<1>{_MASKED}", text)
+        return text
+
+
+def log_folder() -> Path:
+    """The user's log folder of this program."""
+    return platformdirs.user_log_path("run-registry-desktop")
+
+
+def start(*, verbosity: int = 0, secrets: Iterable[str] = (), folder: Path | None = None) -> Path:
+    """Begin logging; returns the log file.
+
+    `verbosity` is how many times -v was given: warnings, then what happens, then everything.
+    `secrets` are masked wherever they appear. Where the folder can't be written to, only the
+    terminal is used.
+    """
+    folder = folder or log_folder()
+    file = folder / "run-registry.log"
+    secrets = tuple(secrets)
+    level = _TERMINAL_LEVELS[min(verbosity, len(_TERMINAL_LEVELS) - 1)]
+
+    root = logging.getLogger()
+    root.setLevel(min(level, logging.INFO))
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(min(level + 10, logging.WARNING))
+    if sys.stderr is not None:  # a program without a console has none
+        terminal = logging.StreamHandler(sys.stderr)
+        terminal.setLevel(level)
+        terminal.setFormatter(MaskingFormatter("%(levelname)s %(name)s: %(message)s", secrets))
+        root.addHandler(terminal)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        written = RotatingFileHandler(file, maxBytes=5_000_000, backupCount=4, encoding="utf-8")
+        crashes = (folder / "crash.log").open("a", encoding="utf-8")
+    except OSError as error:
+        logging.getLogger(__name__).warning("No log file in %s: %s", folder, error.strerror)
+        faulthandler.enable()
+        return file
+    written.setFormatter(
+        MaskingFormatter(
+            "%(asctime)s %(process)d %(threadName)s %(levelname)s %(name)s: %(message)s", secrets
+        )
+    )
+    root.addHandler(written)
+    faulthandler.enable(
+        crashes
+    )  # stays open as long as the program: faulthandler keeps only its number
+    logging.captureWarnings(True)
+    return file

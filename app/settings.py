@@ -1,0 +1,289 @@
+"""Settings, each declared once; command line goes before environment, file and default."""
+
+import difflib
+import getpass
+import json
+import os
+import re
+import socket
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal, Self
+from urllib.parse import urlsplit
+
+import keyring
+import keyring.errors
+import platformdirs
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+
+from app.domain.errors import BadInput, Refused
+from app.domain.identity import AUTO, Actor
+
+PROGRAM = "run-registry-desktop"
+EXPERTS = "cms-dqm-runregistry-experts"
+SECRET_VARIABLE = "RUN_REGISTRY_OMS_SECRET"
+FILE_VARIABLE = "RUN_REGISTRY_SETTINGS"
+_SECRET = "oms_client_secret"
+
+
+def _web_address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("is not a web address (https://host/path)")
+    return text.rstrip("/")
+
+
+def _database_address(text: str) -> str:
+    if urlsplit(text).scheme not in {"postgresql", "postgres"}:
+        raise ValueError("is not a database address (postgresql://user@host:port/database)")
+    return text
+
+
+def _e_mail(text: str) -> str:
+    if text.startswith(AUTO):
+        raise ValueError(f"begins with {AUTO}, which stands for automatic changes only")
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", text):
+        raise ValueError("is not an e-mail address")
+    return text
+
+
+def _names(value: object) -> object:
+    """A list of names may be written as one text with commas or blanks between them."""
+    return (
+        [name for name in re.split(r"[,\s]+", value) if name] if isinstance(value, str) else value
+    )
+
+
+def _colours(value: object) -> object:
+    """Colours may be written as `place=#rrggbb` with commas between them."""
+    if not isinstance(value, str):
+        return value
+    pairs = (entry.rpartition("=") for entry in value.split(",") if entry.strip())
+    return {place.strip(): colour.strip() for place, _, colour in pairs}
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+
+
+class Settings(BaseModel):
+    """What a person may set; every field with its type, default and one sentence of help."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
+
+    dsn: Annotated[str, AfterValidator(_database_address)] | None = Field(
+        default=None,
+        description="Address of the Run Registry database; without one the program starts its own. "
+        "Keep the password in ~/.pgpass rather than here.",
+    )
+    user: Annotated[str, AfterValidator(_e_mail)] | None = Field(
+        default=None, description="Your CERN e-mail: the author of what you change."
+    )
+    egroups: Annotated[tuple[str, ...], BeforeValidator(_names)] = Field(
+        default=(), description="E-groups that give you rights on a database server."
+    )
+    oms_url: WebAddress = Field(
+        default="https://cmsoms.cern.ch/agg/api/v1",
+        description="Address of the OMS API, up to and with /agg/api/v1.",
+    )
+    oms_token_url: WebAddress = Field(
+        default="https://auth.cern.ch/auth/realms/cern/protocol/openid-connect/token",
+        description="Address where OMS access tokens are issued.",
+    )
+    oms_client_id: str | None = Field(
+        default=None, description="Client id for OMS; without one OMS is asked without a token."
+    )
+    oms_client_secret: SecretStr | None = Field(
+        default=None,
+        description="Client secret for OMS; kept in the system keyring, "
+        f"or given in {SECRET_VARIABLE}.",
+    )
+    oms_audience: str = Field(
+        default="cmsoms-prod", description="Audience that OMS access tokens are asked for."
+    )
+    ca_bundle: Path | None = Field(
+        default=None,
+        description="File with the certificates to trust (the CERN CA), "
+        "instead of those of the system.",
+    )
+    pull: bool = Field(
+        default=True, description="Take part in pulling OMS; off where something else pulls."
+    )
+    pull_interval_s: float = Field(
+        default=60.0, ge=5.0, le=86400.0, description="Seconds from one pull to the next."
+    )
+    request_pause_s: float = Field(
+        default=0.5, ge=0.0, le=60.0, description="Least seconds between two requests to OMS."
+    )
+    data_folder: Path = Field(
+        default_factory=lambda: platformdirs.user_data_path(PROGRAM),
+        description="Folder of the program's own database.",
+    )
+    theme: Literal["system", "light", "dark"] = Field(
+        default="system", description="Light or dark window, or as the system has it."
+    )
+    palette: Literal["traditional", "colour-blind safe"] = Field(
+        default="traditional", description="Colours of the statuses."
+    )
+    strip_colours: Annotated[dict[str, Colour], BeforeValidator(_colours)] = Field(
+        default_factory=dict,
+        description="Colour of the strip that tells databases apart, by host:port/database.",
+    )
+
+    file: ClassVar[Path] = platformdirs.user_config_path(PROGRAM) / "settings.toml"
+
+    @classmethod
+    def load(
+        cls,
+        arguments: Mapping[str, object] | None = None,
+        environ: Mapping[str, str] = os.environ,
+        file: Path | None = None,
+    ) -> Self:
+        """Read every source; `arguments` are fields from the command line, None where not given.
+
+        Raises BadInput naming the source, the key and the reason.
+        """
+        file = file or Path(environ.get(FILE_VARIABLE) or cls.file)
+        values: dict[str, object] = {}
+        for source, given in (
+            (f"settings file {file}", _read(file)),
+            ("environment", cls._from_environment(environ)),
+            ("command line", {k: v for k, v in (arguments or {}).items() if v is not None}),
+        ):
+            cls._check(source, given)
+            values |= given
+        return cls.model_validate(values)
+
+    @classmethod
+    def save(cls, changes: Mapping[str, object], file: Path | None = None) -> None:
+        """Write `changes` into the settings file and leave its other keys; None takes a key out.
+
+        Only what the person set goes there, never what came from command line or environment. The
+        file is replaced whole, so that a crash leaves the old one or the new one.
+        """
+        file = file or Path(os.environ.get(FILE_VARIABLE) or cls.file)
+        kept = {
+            key: value for key, value in {**_read(file), **changes}.items() if value is not None
+        }
+        cls._check(f"settings file {file}", kept)
+        valid = cls.model_validate(kept).model_dump(mode="json", include=set(kept))
+        lines = []
+        for name, field in cls.model_fields.items():
+            if name in valid:
+                lines += [f"# {field.description}", f"{name} = {_toml(valid[name])}", ""]
+        _replace(file, "\n".join(lines))
+
+    def actor(self, *, embedded: bool) -> Actor:
+        """Who acts: on the program's own database an expert, on a server what the settings say."""
+        email = self.user or f"{getpass.getuser()}@{socket.gethostname()}"
+        return Actor(email, frozenset({EXPERTS}) if embedded else frozenset(self.egroups))
+
+    def secret(self) -> str | None:
+        """The OMS client secret: from the environment, else from the system keyring; else None."""
+        if self.oms_client_secret is not None:
+            return self.oms_client_secret.get_secret_value()
+        if self.oms_client_id is None:
+            return None
+        try:
+            return keyring.get_password(PROGRAM, self.oms_client_id)
+        except keyring.errors.KeyringError:
+            return None  # a machine without a desktop session has no keyring
+
+    def strip_colour(self) -> str | None:
+        """Colour of the strip for the database in use; None where none is set."""
+        return self.strip_colours.get(place(self.dsn)) if self.dsn else None
+
+    @classmethod
+    def _from_environment(cls, environ: Mapping[str, str]) -> dict[str, object]:
+        given = {name: environ.get(_variable(name), "") for name in cls.model_fields}
+        return {name: text for name, text in given.items() if text}
+
+    @classmethod
+    def _check(cls, source: str, given: Mapping[str, object]) -> None:
+        for key in given:
+            if key not in cls.model_fields:
+                near = difflib.get_close_matches(key, cls.model_fields, n=1)
+                hint = f" Did you mean {near[0]}?" if near else ""
+                raise BadInput(f"{source}: there is no setting {key}.{hint}")
+        if source.startswith("settings file") and _SECRET in given:
+            raise BadInput(
+                f"{source}: {_SECRET} must not stand in a file. "
+                f"Put it into the system keyring or into {SECRET_VARIABLE}."
+            )
+        try:
+            cls.model_validate(dict(given))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            key = str(first["loc"][0]) if first["loc"] else "?"
+            name = _variable(key) if source == "environment" else key
+            reason = first["msg"].removeprefix("Value error, ")
+            raise BadInput(f"{source}: {name}: {reason[0].lower()}{reason[1:]}.") from error
+
+
+def store_secret(client_id: str, secret: str) -> None:
+    """Keep the OMS client secret in the system keyring; Refused where the machine has none."""
+    try:
+        keyring.set_password(PROGRAM, client_id, secret)
+    except keyring.errors.KeyringError as error:
+        raise Refused(
+            "This machine has no keyring that would keep the secret. "
+            f"Set the environment variable {SECRET_VARIABLE} instead."
+        ) from error
+
+
+def place(dsn: str) -> str:
+    """Which database a DSN names, without user and password: `host:port/database`."""
+    parts = urlsplit(dsn)
+    at = parts.netloc.rpartition("@")[2] or "localhost"
+    return f"{at if ':' in at else f'{at}:5432'}/{parts.path.strip('/')}"
+
+
+def _variable(name: str) -> str:
+    return SECRET_VARIABLE if name == _SECRET else f"RUN_REGISTRY_{name.upper()}"
+
+
+def _read(file: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"settings file {file}: is not TOML: {error}.") from error
+    except OSError as error:
+        raise BadInput(f"settings file {file}: can't be read: {error.strerror}.") from error
+
+
+def _toml(value: object) -> str:
+    """TOML of a value; a JSON text is one too, but for U+007F and the equals sign of tables."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_toml(key)} = {_toml(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _replace(file: Path, text: str) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as written:
+                written.write(text)
+                written.flush()
+                os.fsync(written.fileno())
+            os.replace(name, file)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise Refused(f"settings file {file}: can't be written: {error.strerror}.") from error

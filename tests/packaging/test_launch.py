@@ -1,0 +1,145 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "packaging"))
+
+import launch  # noqa: E402 - the launcher's folder isn't a package
+import system_libraries  # noqa: E402
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["--dsn", "postgresql://db/prod"], ["--as-user", "a@cern.ch", "-v"], ["--dsn=x"]],
+)
+def test_that_without_a_subcommand_a_window_opens(arguments):
+    assert launch.opens_window(arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--headless"], ["--dsn", "x", "runs", "list"], ["--help"], ["db", "init"]]
+)
+def test_that_subcommands_and_headless_need_no_window(arguments):
+    assert not launch.opens_window(arguments)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a screen")
+def test_that_without_a_screen_the_launcher_says_what_to_type_instead_of_a_traceback():
+    nowhere = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
+
+    done = subprocess.run(
+        [str(ROOT / "run")], env=nowhere, cwd="/", capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 2
+    assert "./run --headless" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the launcher looks for libraries on Linux")
+@pytest.mark.parametrize(
+    ("environ", "screen"),
+    [
+        ({}, None),
+        ({"DISPLAY": ":0"}, "x11"),
+        ({"DISPLAY": ":0", "WAYLAND_DISPLAY": "wayland-0"}, "x11"),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, "wayland"),
+        ({"QT_QPA_PLATFORM": "offscreen", "DISPLAY": ":0"}, "offscreen"),
+    ],
+)
+def test_that_the_kind_of_screen_is_read_from_the_environment(environ, screen):
+    assert system_libraries.display(environ) == screen
+
+
+def test_that_every_library_of_a_screen_has_a_package():
+    for screen in ("offscreen", "x11", "wayland"):
+        for library, package in system_libraries.needed(screen).items():
+            assert ".so" in library
+            assert package == package.lower()
+
+
+def test_that_a_library_the_loader_lacks_is_found_missing():
+    assert list(system_libraries.missing(["libc.so.6", "libnowhere.so.9"])) == ["libnowhere.so.9"]
+
+
+def test_that_a_person_without_rights_is_told_the_one_line_to_type(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(
+        system_libraries.shutil, "which", {"apt-get": "/usr/bin/apt-get", "sudo": None}.get
+    )
+
+    with pytest.raises(system_libraries.LibrariesMissing) as told:
+        system_libraries.install({"libgl1", "libegl1"})
+
+    assert "sudo apt-get install -y --no-install-recommends libegl1 libgl1\n" in str(told.value)
+
+
+def test_that_a_machine_without_fonts_is_noticed(tmp_path):
+    assert not system_libraries.has_font([str(tmp_path)])
+
+    (tmp_path / "truetype").mkdir()
+    (tmp_path / "truetype" / "DejaVuSans.ttf").touch()
+    assert system_libraries.has_font([str(tmp_path)])
+
+
+def test_that_an_environment_is_kept_while_project_python_and_folder_are_the_same(
+    monkeypatch, tmp_path
+):
+    installed: list[bool] = []
+    made: list[object] = []
+    for name in ("ROOT", "VENV"):
+        monkeypatch.setattr(launch, name, tmp_path)
+    monkeypatch.setattr(launch, "PYTHON", Path(sys.executable))
+    monkeypatch.setattr(launch, "STAMP", tmp_path / "set-up.json")
+    monkeypatch.setattr(launch, "_install", lambda *, with_tests: installed.append(with_tests))
+    monkeypatch.setattr(launch, "_make_environment", lambda present, _wanted: made.append(present))
+    project = tmp_path / "pyproject.toml"
+    project.write_text("one", encoding="utf-8")
+
+    assert launch.set_up(with_tests=False)
+    assert not launch.set_up(with_tests=False)
+    assert launch.set_up(with_tests=True)
+    assert not launch.set_up(with_tests=False)
+    project.write_text("two", encoding="utf-8")
+    assert launch.set_up(with_tests=False)
+
+    assert installed == [False, True, True]
+
+
+def test_that_two_launchers_set_up_one_after_the_other(monkeypatch, tmp_path):
+    monkeypatch.setattr(launch, "ROOT", tmp_path)
+    other = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import launch; from pathlib import Path\n"
+        "launch.ROOT = Path(sys.argv[2])\n"
+        "with launch._only_one_at_a_time(): print('in', flush=True)\n"
+    )
+    with launch._only_one_at_a_time():
+        second = subprocess.Popen(
+            [sys.executable, "-c", other, str(ROOT / "packaging"), str(tmp_path)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert second.stderr is not None
+        assert "waiting" in second.stderr.readline()
+        assert second.poll() is None
+    out, _ = second.communicate(timeout=20)
+    assert out == "in\n"
+
+
+def test_that_a_pip_that_reaches_nothing_is_explained_in_a_sentence(monkeypatch, tmp_path):
+    pip = tmp_path / "python"
+    pip.write_text(
+        "#!/bin/sh\necho 'NewConnectionError: Failed to establish a new connection'\nexit 1\n",
+        encoding="utf-8",
+    )
+    pip.chmod(0o755)
+    monkeypatch.setattr(launch, "PYTHON", pip)
+    monkeypatch.setattr(launch, "INSTALL_LOG", tmp_path / "install.log")
+
+    with pytest.raises(launch.SetupFailed, match="pip can't reach its package index"):
+        launch._install(with_tests=False)

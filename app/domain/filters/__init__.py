@@ -1,0 +1,72 @@
+"""Filters of runs and datasets: a small language, its tree, and what can be typed next.
+
+`class = Collisions22 and dt-dt.BAD > 0`, `run in 355100, 355101 or not hlt_key ~ "%cosmic%"`.
+"""
+
+from app.domain.filters.completion import Completion, complete
+from app.domain.filters.fields import (
+    DELIVERED,
+    IN_GUI,
+    NAME,
+    RECORDED,
+    RUN,
+    Field,
+    FieldKind,
+    KnownField,
+    Source,
+    Vocabulary,
+    field_of,
+)
+from app.domain.filters.nodes import (
+    OPERATORS,
+    And,
+    Comparison,
+    Node,
+    Not,
+    Operator,
+    Or,
+    Value,
+    all_of,
+    any_of,
+    comparisons,
+    fields_of,
+    number_of,
+    text_of,
+)
+from app.domain.filters.text import FilterError, format, format_value, parse  # noqa: A004
+from app.domain.filters.web_service import from_web_service
+
+__all__ = [
+    "DELIVERED",
+    "IN_GUI",
+    "NAME",
+    "OPERATORS",
+    "RECORDED",
+    "RUN",
+    "And",
+    "Comparison",
+    "Completion",
+    "Field",
+    "FieldKind",
+    "FilterError",
+    "KnownField",
+    "Node",
+    "Not",
+    "Operator",
+    "Or",
+    "Source",
+    "Value",
+    "Vocabulary",
+    "all_of",
+    "any_of",
+    "comparisons",
+    "complete",
+    "field_of",
+    "fields_of",
+    "format",
+    "format_value",
+    "from_web_service",
+    "number_of",
+    "parse",
+    "text_of",
+]

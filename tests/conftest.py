@@ -1,11 +1,23 @@
 """Fixtures that every test may use."""
 
 import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from app.models import schema
+from app.models.embedded import EmbeddedServer
+from app.models.engine import Database
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+_SERVER_FOLDER = "RUN_REGISTRY_TEST_SERVER_FOLDER"
+_SERVER_OWNER = "RUN_REGISTRY_TEST_SERVER_OWNER"
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +28,121 @@ def shared_data() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip(f"the real public data isn't here ({folder}); set RUN_REGISTRY_TEST_DATA")
     return folder
+
+
+class TestServer:
+    """One PostgreSQL for the whole test session; hands out databases and drops them."""
+
+    __test__ = False
+
+    def __init__(self, folder: Path) -> None:
+        # Nothing here has to survive a power cut.
+        careless: dict[str, str | int] = {
+            "fsync": "off",
+            "full_page_writes": "off",
+            "synchronous_commit": "off",
+            "max_connections": 200,
+        }
+        self._server = EmbeddedServer.open(folder, settings=careless)
+        self._control = psycopg.connect(self._server.dsn, autocommit=True)
+
+    def dsn(self, name: str) -> str:
+        """Address of a database of this server."""
+        return self._server.dsn.replace("/run_registry?", f"/{name}?")
+
+    def create(self, template: str = "template0") -> str:
+        """Name of a new database, a copy of `template`."""
+        name = f"test_{secrets.token_hex(6)}"
+        self._control.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def drop(self, name: str) -> None:
+        """Forgets a database, whoever is still connected."""
+        self._control.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def template(self, name: str) -> str:
+        """The database with the shared schema, the first settings and our desk, made once."""
+        self._control.execute("SELECT pg_advisory_lock(1)")
+        try:
+            known = self._control.execute("SELECT FROM pg_database WHERE datname = %s", [name])
+            if known.rowcount == 0:
+                made = self.create()
+                database = Database(self.dsn(made))
+                with database.transaction() as connection:
+                    schema.create(connection)
+                database.prepare()
+                database.close()
+                self._control.execute(f"ALTER DATABASE {made} RENAME TO {name}")
+        finally:
+            self._control.execute("SELECT pg_advisory_unlock(1)")
+        return name
+
+    def close(self) -> None:
+        """Leaves the server."""
+        self._control.close()
+        self._server.close()
+
+
+def pytest_configure() -> None:
+    # Not below pytest's own folders: where tests run as root, the server's user can't enter them.
+    # The variable hands the folder on to the processes of pytest-xdist.
+    if _SERVER_FOLDER not in os.environ:
+        os.environ[_SERVER_FOLDER] = tempfile.mkdtemp(prefix="run-registry-tests-")
+        os.environ[_SERVER_OWNER] = str(os.getpid())
+
+
+def pytest_unconfigure() -> None:
+    if os.environ.get(_SERVER_OWNER) != str(os.getpid()):
+        return
+    folder = Path(os.environ[_SERVER_FOLDER])
+    if (folder / "cluster" / "postmaster.pid").exists():
+        # A killed process has left it running.
+        EmbeddedServer.open(folder).close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[TestServer]:
+    """The real PostgreSQL of this test session, shared by its processes."""
+    server = TestServer(Path(os.environ[_SERVER_FOLDER]))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def template(server: TestServer) -> str:
+    """Name of the database that `database` copies."""
+    return server.template("run_registry_template")
+
+
+@pytest.fixture
+def dsn(server: TestServer, template: str) -> Iterator[str]:
+    """Address of a fresh database with the shared schema, the first settings and our desk."""
+    name = server.create(template)
+    yield server.dsn(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def empty_dsn(server: TestServer) -> Iterator[str]:
+    """Address of a fresh database with nothing in it."""
+    name = server.create()
+    yield server.dsn(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def database(dsn: str) -> Iterator[Database]:
+    """A fresh database with the shared schema, the first settings and our desk, prepared."""
+    database = Database(dsn)
+    database.prepare()
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def empty_database(empty_dsn: str) -> Iterator[Database]:
+    """A fresh database with nothing in it."""
+    database = Database(empty_dsn)
+    yield database
+    database.close()

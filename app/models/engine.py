@@ -1,0 +1,204 @@
+"""The way to a database: connections, transactions, and errors sorted by whose move it is."""
+
+import json
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import psycopg
+import sqlalchemy as sa
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import Connection
+from sqlalchemy import exc as sa_exc
+
+from app.domain.errors import BadInput, NotFound, Refused, RegistryError, Unavailable
+from app.models import desk
+
+logger = logging.getLogger(__name__)
+
+_DEFAULTS: Mapping[str, str | int] = {
+    "application_name": "run-registry-desktop",
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    # Unacknowledged data for this long [ms] means that the other side is gone (Linux only).
+    "tcp_user_timeout": 20_000,
+    "client_encoding": "utf8",
+}
+_LOST = {
+    "57P01": "the server was shut down by its administrator",
+    "57P02": "the server crashed and restarts",
+    "57P03": "the server is starting up or shutting down",
+    "57P05": "the server closed an idle connection",
+    "25P03": "the server closed an idle transaction",
+    "25P04": "the server closed a transaction that took too long",
+    "53300": "the server has no connection left",
+    "53100": "the server's disk is full",
+    "53200": "the server is out of memory",
+    "57014": "the server stopped the statement because it took too long",
+    "55P03": "somebody else holds a lock on the same rows for too long",
+    "40001": "somebody else changed the same rows at the same moment",
+    "40P01": "somebody else changes the same rows in another order",
+}
+_LOGIN_REFUSED = re.compile(
+    r"password authentication failed|no password supplied|no pg_hba\.conf entry"
+    r"|role \"[^\"]*\" does not exist|authentication failed|permission denied for database"
+    r"|is not permitted to log in",
+)
+_CONNECTING = re.compile(r"^.*connection to server (at|on socket) .*? failed: |^FATAL:\s+")
+_NO_DATABASE = re.compile(r"database \"[^\"]*\" does not exist")
+
+
+class Database:
+    """One database, shared by all threads; connections are pooled and heal at their next use."""
+
+    def __init__(self, dsn: str, *, pool_size: int = 6) -> None:
+        self._parameters = _parse(dsn)
+        self._desk = False
+        self._engine = sa.create_engine(
+            "postgresql+psycopg://",
+            connect_args=self._parameters,
+            pool_size=pool_size,
+            max_overflow=4,
+            pool_timeout=20,
+            pool_pre_ping=True,
+            isolation_level="READ COMMITTED",
+            json_serializer=_json_text,
+        )
+        self._reading = self._engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+
+    def __repr__(self) -> str:
+        return f"Database({self.dsn_without_password!r})"
+
+    @property
+    def dsn_without_password(self) -> str:
+        """The address for people: `postgresql://user@host:port/database`."""
+        given = {name: str(value) for name, value in self._parameters.items()}
+        user = f"{given['user']}@" if "user" in given else ""
+        host = given.get("host") or given.get("hostaddr") or "localhost"
+        port = f":{given['port']}" if "port" in given else ""
+        return f"postgresql://{user}{host}{port}/{given.get('dbname', '')}"
+
+    @property
+    def desk(self) -> bool:
+        """True when our own schema `desk` is there and usable, as `prepare()` found it."""
+        return self._desk
+
+    def prepare(self) -> bool:
+        """Creates or upgrades the schema `desk` if the login may; returns and keeps `desk`.
+
+        Raises Refused when a newer program has already upgraded it.
+        """
+        with self._translated(), self._engine.connect() as connection:
+            self._desk = desk.prepare(connection)
+        return self._desk
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One READ COMMITTED transaction: committed at the end, rolled back on any exception."""
+        with (
+            self._translated(),
+            self._engine.connect() as connection,
+            connection.begin() as transaction,
+        ):
+            yield connection
+            try:
+                transaction.commit()
+            except sa_exc.DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                raise Unavailable(
+                    f"The connection to {self.dsn_without_password} was lost while the change was"
+                    " being stored. Look whether it is there before you try again."
+                ) from error
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One REPEATABLE READ, READ ONLY transaction: everything read in it fits together."""
+        with self._translated(), self._reading.connect() as connection, connection.begin():
+            yield connection
+
+    def raw_connection(
+        self, purpose: str, options: Mapping[str, str | int] | None = None
+    ) -> psycopg.Connection[tuple[object, ...]]:
+        """A driver connection outside the pool, in autocommit; the caller closes it."""
+        parameters = {**self._parameters, **(options or {})}
+        parameters["application_name"] = f"{parameters['application_name']} {purpose}"[:63]
+        with self._translated():
+            return psycopg.connect(autocommit=True, **parameters)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """Closes the pooled connections; those in use close when they are given back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (sa_exc.DBAPIError, psycopg.Error, sa_exc.TimeoutError) as error:
+            meant = self.explain(error)
+            if meant is None:
+                raise
+            raise meant from error
+
+    def explain(self, error: BaseException) -> RegistryError | None:
+        """What a driver error means to the person, or None when it is a bug of ours."""
+        where = self.dsn_without_password
+        if isinstance(error, sa_exc.TimeoutError):
+            return Unavailable(f"All connections to {where} are busy. Try again in a moment.")
+        lost = isinstance(error, sa_exc.DBAPIError) and error.connection_invalidated
+        cause = error.orig if isinstance(error, sa_exc.DBAPIError) else error
+        if not isinstance(cause, psycopg.Error):
+            return None
+        said = _first_line(cause)
+        state = cause.sqlstate
+        if state in _LOST:
+            return Unavailable(f"The database {where} can't do this now: {_LOST[state]}.")
+        if state == "42501":
+            return Refused(
+                f"The database {where} doesn't let your login do this: {said}."
+                " Ask its administrator for the right."
+            )
+        if state == "25006":
+            return Refused(
+                f"The database {where} can only be read, nothing can be changed: {said}."
+            )
+        if state in {"28000", "28P01"} or (state is None and _LOGIN_REFUSED.search(str(cause))):
+            return Refused(f"The database {where} refuses the login: {said}. Check the address.")
+        if state == "3D000" or (state is None and _NO_DATABASE.search(str(cause))):
+            return NotFound(f"The server doesn't have the database of {where}: {said}.")
+        connectionless = isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+        if lost or (state or "").startswith("08") or (connectionless and state is None):
+            return Unavailable(f"The database {where} can't be reached: {said}.")
+        return None
+
+
+def _parse(dsn: str) -> dict[str, str | int]:
+    """Connection parameters of a `postgresql://` address or a `key=value` text, ours below."""
+    plain = re.sub(r"^postgres(ql)?\+\w+://", "postgresql://", dsn.strip())
+    try:
+        given = conninfo_to_dict(plain)
+    except psycopg.ProgrammingError as error:
+        raise BadInput(
+            "The database address can't be read; it looks like"
+            " postgresql://user:password@host:5432/database."
+        ) from error
+    parameters = dict(_DEFAULTS)
+    parameters.update({name: value for name, value in given.items() if value is not None})
+    return parameters
+
+
+def _first_line(error: psycopg.Error) -> str:
+    """What the server or the network said, without what we know already."""
+    lines = [line.strip() for line in (error.diag.message_primary or str(error)).splitlines()]
+    first = next(filter(None, lines), type(error).__name__)
+    return _CONNECTING.sub("", _CONNECTING.sub("", first)).rstrip(".")
+
+
+def _json_text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

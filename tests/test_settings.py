@@ -249,3 +249,11 @@ def test_that_every_setting_has_one_sentence_of_help():
     for name, field in Settings.model_fields.items():
         assert field.description, name
         assert field.description.endswith("."), name
+
+
+def test_that_the_page_of_settings_lists_every_setting_with_its_help():
+    page = (Path(__file__).parents[1] / "docs" / "settings.md").read_text(encoding="utf-8")
+
+    for name, field in Settings.model_fields.items():
+        assert f"| `{name}` |" in page
+        assert f"| {field.description} |" in page

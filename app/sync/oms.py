@@ -6,7 +6,7 @@ import logging
 import random
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -124,7 +124,7 @@ class OmsClient:
             http, self._http = self._http, None
             await http.aclose()
 
-    async def runs_by_last_update(self) -> AsyncIterator[RunPage]:
+    async def runs_by_last_update(self) -> AsyncGenerator[RunPage, None]:
         """Pages of run records, those changed last first, until OMS has no more."""
         pages = self._pages(
             "runs",

@@ -1,0 +1,220 @@
+"""The automatic classifiers: class and significance of a run, status of every column in every LS.
+
+A rule is evaluated once per distinct combination of the values it reads, not once per lumisection.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from app.domain.configuration import ComponentClassifier, Configuration
+from app.domain.errors import BadInput, Refused
+from app.domain.grid import Codes, Grid, ValueList
+from app.domain.json_logic import Rule
+from app.domain.json_value import JsonObject, JsonValue
+from app.domain.triplets import EMPTY_TRIPLET, NO_VALUE_FOUND, Triplet
+
+DataOf = Callable[[int], JsonObject]
+KeyOf = Callable[[str], str]
+
+
+def run_class(configuration: Configuration, data: JsonObject) -> str:
+    """Class of the matching enabled class classifier of smallest priority, "" when none."""
+    for classifier in configuration.class_classifiers:
+        if classifier.enabled and _holds(classifier.rule, data, "class", classifier.id):
+            return classifier.class_
+    return ""
+
+
+def is_significant(configuration: Configuration, class_: str, data: JsonObject) -> bool:
+    """Whether an enabled dataset classifier of the run's class gives a true value."""
+    return any(
+        _holds(classifier.rule, data, "dataset", classifier.id)
+        for classifier in configuration.dataset_classifiers
+        if classifier.enabled and classifier.class_ == class_
+    )
+
+
+def classify_online(
+    configuration: Configuration,
+    oms_attributes: JsonObject,
+    rr_attributes: JsonObject,
+    lumisections: Sequence[JsonObject],
+) -> Grid[Triplet]:
+    """Triplets of every online column that has classifiers, for the lumisections OMS has."""
+    by_column = configuration.online_by_column
+    run = {**oms_attributes, **rr_attributes}
+    run.pop("beams_present_and_stable", None)
+    names = _names(by_column)
+    keys = sorted(
+        {name for each in lumisections for name in each if names is None or name in names}
+    )
+    values: ValueList[JsonValue] = ValueList()
+    codes = np.array(
+        [[values.code(each[key]) if key in each else 0 for each in lumisections] for key in keys],
+        np.int32,
+    ).reshape(len(keys), len(lumisections))
+    numbers = np.array([_lumisection_number(each) for each in lumisections], np.intp)
+
+    def data_of(at: int) -> JsonObject:
+        return {**run, **lumisections[at]}
+
+    statuses = _statuses(by_column, keys, codes, data_of, _first_part)
+    return _grid(by_column, statuses, numbers)
+
+
+def classify_offline(
+    configuration: Configuration,
+    oms_attributes: JsonObject,
+    rr_attributes: JsonObject,
+    oms: Grid[JsonValue],
+    rr: Grid[Triplet],
+) -> Grid[Triplet]:
+    """Triplets of every column of every offline workspace, from the state of `online`.
+
+    A column without classifiers is `NO VALUE FOUND`, like one whose rules all fail.
+    """
+    by_column = {
+        column: configuration.offline_by_column.get(column, ())
+        for column in configuration.offline_columns
+    }
+    length = rr.length
+    positions = np.flatnonzero(rr.covered)
+    run: JsonObject = {"oms": oms_attributes, "rr": rr_attributes}
+
+    def data_of(at: int) -> JsonObject:
+        number = int(positions[at]) + 1
+        triplets: JsonObject = {
+            column: dict((rr.value(column, number) or EMPTY_TRIPLET).as_json())
+            for column in rr.keys
+        }
+        return {"run": run, "lumisection": {"oms": dict(oms.at(number)), "rr": triplets}}
+
+    names = _names(by_column)
+    oms_codes = np.zeros((len(oms.keys), length), np.int32)
+    shared = min(length, oms.length)
+    oms_codes[:, :shared] = oms.codes[:, :shared]
+    keys = [f"lumisection.oms.{key}" for key in oms.keys]
+    keys += [f"lumisection.rr.{key}" for key in rr.keys]
+    codes = np.concatenate([oms_codes, rr.codes[:, :length]])[:, positions]
+    if names is not None:
+        # A rule that reads `lumisection.oms` as a whole names a prefix of every key below it.
+        wanted = [row for row, key in enumerate(keys) if any(_touches(name, key) for name in names)]
+        keys, codes = [keys[row] for row in wanted], codes[wanted]
+    statuses = _statuses(by_column, keys, codes, data_of, None)
+    return _grid(by_column, statuses, positions + 1)
+
+
+def _statuses(
+    by_column: Mapping[str, Sequence[ComponentClassifier]],
+    keys: Sequence[str],
+    codes: Codes,
+    data_of: DataOf,
+    key_of_variable: KeyOf | None,
+) -> tuple[list[list[str]], Codes]:
+    """Per column its status in each distinct state, and the state of each lumisection."""
+    count = codes.shape[1]
+    if count == 0:
+        return [[] for _ in by_column], np.zeros(0, np.int32)
+    if codes.shape[0]:
+        distinct, first_at, state_of = np.unique(
+            codes, axis=1, return_index=True, return_inverse=True
+        )
+    else:
+        distinct = np.zeros((0, 1), np.int32)
+        first_at, state_of = np.zeros(1, np.intp), np.zeros(count, np.intp)
+    objects: dict[int, JsonObject] = {}
+    rows_of = {key: row for row, key in enumerate(keys)}
+    per_column = []
+    for classifiers in by_column.values():
+        rules = [
+            (each, _rows(each.rule, keys, rows_of, key_of_variable), dict[bytes, bool]())
+            for each in classifiers
+        ]
+        statuses = []
+        for state in range(distinct.shape[1]):
+            status = NO_VALUE_FOUND
+            for classifier, rows, known in rules:
+                seen = distinct[rows, state].tobytes() if rows is not None else None
+                holds = known.get(seen) if seen is not None else None
+                if holds is None:
+                    data = objects.get(state)
+                    if data is None:
+                        data = objects[state] = data_of(int(first_at[state]))
+                    holds = _holds(classifier.rule, data, "component", classifier.id)
+                    if seen is not None:
+                        known[seen] = holds
+                if holds:
+                    status = classifier.status
+                    break
+            statuses.append(status)
+        per_column.append(statuses)
+    return per_column, state_of.reshape(-1).astype(np.int32)
+
+
+def _grid(
+    by_column: Mapping[str, object],
+    statuses: tuple[list[list[str]], Codes],
+    numbers: np.ndarray[tuple[int], np.dtype[np.intp]],
+) -> Grid[Triplet]:
+    if numbers.size == 0:
+        return Grid.empty()
+    per_column, state_of = statuses
+    length = int(numbers[-1])
+    columns = tuple(sorted(by_column))
+    values: ValueList[Triplet] = ValueList()
+    codes = np.zeros((len(columns), length), np.int32)
+    covered = np.zeros(length, np.bool_)
+    covered[numbers - 1] = True
+    row_of = {column: row for row, column in enumerate(columns)}
+    for column, of_states in zip(by_column, per_column, strict=True):
+        table = np.array([values.code(Triplet(status)) for status in of_states], np.int32)
+        codes[row_of[column], numbers - 1] = table[state_of]
+    return Grid(length, columns, tuple(values.values), codes, covered)
+
+
+def _names(by_column: Mapping[str, Sequence[ComponentClassifier]]) -> set[str] | None:
+    """Everything the rules read; None when one reads what can't be told beforehand."""
+    names: set[str] = set()
+    for classifiers in by_column.values():
+        for each in classifiers:
+            if each.rule.variables is None:
+                return None
+            names |= each.rule.variables
+    return names | {_first_part(name) for name in names}
+
+
+def _rows(
+    rule: Rule, keys: Sequence[str], rows_of: Mapping[str, int], key_of_variable: KeyOf | None
+) -> list[int] | None:
+    """Rows of codes that decide what the rule gives; None when it must always be evaluated."""
+    if rule.variables is None:
+        return None
+    if key_of_variable is not None:
+        found = {rows_of.get(key_of_variable(name)) for name in rule.variables}
+        return sorted(row for row in found if row is not None)
+    return [
+        row for row, key in enumerate(keys) if any(_touches(name, key) for name in rule.variables)
+    ]
+
+
+def _touches(name: str, key: str) -> bool:
+    """Whether a variable path reads (a part of) the key, or something that contains it."""
+    return name == key or name.startswith(f"{key}.") or key.startswith(f"{name}.")
+
+
+def _first_part(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _lumisection_number(lumisection: JsonObject) -> int:
+    number = lumisection["lumisection_number"]
+    assert isinstance(number, int)
+    return number
+
+
+def _holds(rule: Rule, data: JsonObject, kind: str, id_: int) -> bool:
+    try:
+        return rule.holds(data)
+    except Refused as error:
+        raise BadInput(f"The {kind} classifier {id_} can't be evaluated: {error}") from error

@@ -1,0 +1,151 @@
+"""What the tables show of a dataset: counts and ranges of each status and DCS bit.
+
+Only lumisections that take part count (those with both an RR and an own OMS event). The shapes
+are those of `DatasetTripletCache`.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.domain.grid import MISSING, DatasetState, Grid
+from app.domain.json_value import JsonObject, JsonValue
+from app.domain.lumisections import Mask, ranges_of_mask
+from app.domain.triplets import EMPTY
+
+CUMULATIVE_LUMINOSITY = frozenset(
+    {
+        "end_lumi",
+        "init_lumi",
+        "recorded_lumi",
+        "delivered_lumi",
+        "live_lumi_per_lumi",
+        "recorded_lumi_per_lumi",
+        "delivered_lumi_per_lumi",
+    }
+)
+"""Attributes of a lumisection that older rows hold and summaries leave out."""
+
+_BIT_NAMES = ("TRUE", "FALSE", "NULL", EMPTY)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The content of one cache row; luminosities in pb^-1."""
+
+    triplet_summary: JsonObject
+    dcs_summary: JsonObject
+    rr_ranges: JsonObject
+    dcs_ranges: JsonObject
+    recorded: float
+    delivered: float
+
+
+def summarise(state: DatasetState) -> Summary:
+    """Counts, ranges and luminosity of the lumisections that take part."""
+    taking_part = state.participating
+    positions = np.flatnonzero(taking_part)
+    triplet_summary, rr_ranges = _columns(state, taking_part)
+    dcs_summary, dcs_ranges = _bits(state.oms, taking_part)
+    if positions.size:
+        dcs_summary["ls_duration"] = {"TRUE": int(positions[-1]) + 1}
+        dcs_ranges["all_lumisections"] = {"TRUE": [[1, int(positions.size)]]}
+    return Summary(
+        triplet_summary,
+        dcs_summary,
+        rr_ranges,
+        dcs_ranges,
+        luminosity(state.oms, "recorded", taking_part),
+        luminosity(state.oms, "delivered", taking_part),
+    )
+
+
+def luminosity(oms: Grid[JsonValue], key: str, taking_part: Mask) -> float:
+    """Sum of an attribute over lumisections [pb^-1]; negative and missing values count nothing."""
+    row = oms.row_of.get(key)
+    if row is None:
+        return 0.0
+    table = np.array([luminosity_value(value) for value in oms.values])
+    return math.fsum(table[oms.codes[row][taking_part[: oms.length]]].tolist())
+
+
+def luminosity_value(value: object) -> float:
+    """What one stored luminosity counts [pb^-1]: text is converted, all else is 0."""
+    if isinstance(value, bool) or value is None:
+        return 0.0
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return 0.0
+    return number if 0 < number < math.inf else 0.0
+
+
+def _columns(state: DatasetState, taking_part: Mask) -> tuple[JsonObject, JsonObject]:
+    """Per column: counts with comments and causes in lumisection order, and ranges."""
+    rr = state.rr
+    here = taking_part[: rr.length]
+    statuses = tuple(
+        dict.fromkeys([EMPTY, *(value.status for value in rr.values if value is not None)])
+    )
+    status_of = np.array(
+        [0, *(statuses.index(value.status) for value in rr.values[1:] if value is not None)],
+        np.int32,
+    )
+    summary: JsonObject = {}
+    ranges: JsonObject = {}
+    for row, column in enumerate(rr.keys):
+        codes = rr.codes[row]
+        codes_here = codes[here]
+        used, first_at, number = np.unique(codes_here, return_index=True, return_counts=True)
+        if not (used != MISSING).any():
+            continue
+        counts: dict[str, int] = {EMPTY: 0}
+        comments: dict[str, None] = {}
+        causes: dict[str, None] = {}
+        for at in np.argsort(first_at).tolist():
+            value = rr.values[int(used[at])]
+            status = EMPTY if value is None else value.status
+            counts[status] = counts.get(status, 0) + int(number[at])
+            if value is not None and value.comment:
+                comments[value.comment] = None
+            if value is not None and value.cause:
+                causes[value.cause] = None
+        summary[column] = {**counts, "comments": list(comments), "causes": list(causes)}
+        by_status = np.where(here, status_of[codes], -1)
+        ranges[column] = {
+            status: _as_lists(by_status == statuses.index(status)) for status in counts
+        }
+    return summary, ranges
+
+
+def _bits(oms: Grid[JsonValue], taking_part: Mask) -> tuple[JsonObject, JsonObject]:
+    """Per bit: counts and ranges of true, false, null and missing; other values count nowhere."""
+    here = taking_part[: oms.length]
+    kind_of = np.array(
+        [
+            3,
+            *(
+                0 if v is True else 1 if v is False else 2 if v is None else 4
+                for v in oms.values[1:]
+            ),
+        ],
+        np.int8,
+    )
+    summary: JsonObject = {}
+    ranges: JsonObject = {}
+    for row, bit in enumerate(oms.keys):
+        if bit in CUMULATIVE_LUMINOSITY or not (oms.codes[row][here] != MISSING).any():
+            continue
+        kinds = np.where(here, kind_of[oms.codes[row]], np.int8(-1))
+        counts = np.bincount(kinds[here], minlength=5)
+        summary[bit] = {name: int(counts[kind]) for kind, name in enumerate(_BIT_NAMES)}
+        ranges[bit] = {
+            name: _as_lists(kinds == kind) if counts[kind] else []
+            for kind, name in enumerate(_BIT_NAMES)
+        }
+    return summary, ranges
+
+
+def _as_lists(mask: Mask) -> list[JsonValue]:
+    return [[first, last] for first, last in ranges_of_mask(mask)]

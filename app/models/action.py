@@ -1,0 +1,147 @@
+"""One action of a person or the puller: locks, reads, appends, and brings every fold up to date."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+from sqlalchemy import Connection, text
+
+from app.domain.grid import DatasetState, Grid, with_changes
+from app.domain.identity import is_manual
+from app.domain.lumisections import mask_of_ranges
+from app.models import event_log, locks, projections, rows, states
+from app.models.engine import Database
+from app.models.event_log import Change, LumisectionChange
+from app.models.states import EventCounts, Loaded
+
+Key = tuple[int, str]
+
+CHANGES_CHANNEL = "desk_changes"
+
+
+def _nothing(key: Key) -> Loaded:
+    state = DatasetState(*key, Grid.empty(), Grid.empty(), np.zeros(0, np.bool_))
+    return Loaded(state, EventCounts(0, 0, 0))
+
+
+@dataclass
+class Action:
+    """The open transaction of one action.
+
+    What is read through it is what the action decides on; what is appended through it lands as a
+    whole, folds and summaries included, or not at all.
+    """
+
+    connection: Connection
+    desk: bool
+    versions: list[int] = field(default_factory=list)
+    _loaded: dict[Key, Loaded] = field(default_factory=dict)
+    _appended: dict[Key, list[tuple[LumisectionChange, bool]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    _touched: set[Key] = field(default_factory=set)
+
+    def states(self, keys: Collection[Key]) -> dict[Key, DatasetState]:
+        """Folded states of datasets as they were before this action appended anything."""
+        unknown = [key for key in keys if key not in self._loaded]
+        if unknown:
+            self._loaded.update(states.load(self.connection, unknown, desk=self.desk))
+        return {key: self._loaded[key].state for key in keys}
+
+    def state(self, run_number: int, name: str) -> DatasetState:
+        """Folded state of one dataset before this action."""
+        return self.states([(run_number, name)])[run_number, name]
+
+    def is_new(self, key: Key) -> None:
+        """Says that the dataset has no lumisection events yet, so that none are looked for."""
+        self._loaded[key] = _nothing(key)
+
+    def append(self, by: str, comment: str, changes: Sequence[Change]) -> int:
+        """Writes one version; returns its `atomic_version`."""
+        for change in changes:
+            if isinstance(change, LumisectionChange) and change.events:
+                key = (change.run_number, change.name)
+                self.states([key])
+                self._appended[key].append((change, is_manual(by)))
+                self._touched.add(key)
+            elif isinstance(change, event_log.DatasetChange):
+                self._touched.add((change.run_number, change.name))
+        version = event_log.append(self.connection, by, comment, changes)
+        self.versions.append(version)
+        return version
+
+    def finish(self) -> None:
+        """Rewrites the summaries of the datasets touched and announces the versions."""
+        if self._touched:
+            self.states(self._touched)
+            now = {key: self._after(key) for key in self._touched}
+            now.update(self._following_online(now))
+            projections.store(self.connection, now, desk=self.desk)
+        if self.versions:
+            self.connection.execute(
+                text("SELECT pg_notify(:channel, v::text) FROM unnest(CAST(:versions AS int[])) v"),
+                {"channel": CHANGES_CHANNEL, "versions": self.versions},
+            )
+
+    def _after(self, key: Key) -> Loaded:
+        """State with what was appended, without reading the events again where that is sure."""
+        before = self._loaded[key]
+        rr, oms, own = before.state.rr, before.state.oms, before.state.own_oms
+        counts = before.counts
+        rr_added = oms_added = 0
+        refold = False
+        for change, manual in self._appended.get(key, ()):
+            if change.oms:
+                oms = with_changes(oms, change.events)  # type: ignore[arg-type]
+                last = max(r.last for _, ranges in change.events for r in ranges)
+                length = max(own.size, last)
+                mask = np.zeros(length, np.bool_)
+                mask[: own.size] = own
+                for _, ranges in change.events:
+                    mask |= mask_of_ranges(ranges, length)
+                own = mask
+                oms_added += len(change.events)
+            else:
+                # A person's word and a dataset's first events win over all there is; an
+                # automatic value may hide behind a person's.
+                refold = refold or not (manual or counts.rr == 0)
+                rr = with_changes(rr, change.events)  # type: ignore[arg-type]
+                rr_added += len(change.events)
+        if refold:
+            rr = states.fold_rr(states.rr_events(self.connection, [key]))
+        online_added = oms_added if key[1] == states.ONLINE else 0
+        return Loaded(
+            DatasetState(*key, rr, oms, own),
+            EventCounts(
+                counts.rr + rr_added, counts.oms + oms_added, counts.online_oms + online_added
+            ),
+        )
+
+    def _following_online(self, done: Collection[Key]) -> dict[Key, Loaded]:
+        """Offline datasets whose OMS side changes because that of `online` did."""
+        runs = {
+            change.run_number
+            for key, appended in self._appended.items()
+            for change, _ in appended
+            if change.oms and key[1] == states.ONLINE
+        }
+        keys = [
+            (run_number, name)
+            for run_number in runs
+            for name in rows.datasets_of_run(self.connection, run_number)
+            if (run_number, name) not in done
+        ]
+        also = [key for key in done if key[0] in runs and key[1] != states.ONLINE]
+        return states.fold(self.connection, [*keys, *also])
+
+
+@contextmanager
+def begin(db: Database, run_numbers: Collection[int]) -> Iterator[Action]:
+    """A transaction in which nobody else of ours writes to these runs."""
+    with db.transaction() as connection:
+        locks.lock_runs(connection, sorted(run_numbers))
+        action = Action(connection, db.desk)
+        yield action
+        action.finish()

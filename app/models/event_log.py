@@ -1,0 +1,261 @@
+"""Appending to the event tables: one action, its versions, its events, all in one transaction.
+
+Every function here writes with a fixed number of statements, whatever the number of lumisections.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from sqlalchemy import Connection, text
+
+from app.domain.identity import is_manual
+from app.domain.json_value import JsonObject, JsonValue, dedup_hash, js_stringify
+from app.domain.lumisections import LumiRange
+from app.domain.triplets import Triplet
+from app.models import projections
+
+Key = tuple[int, str]
+"""Run number and dataset name."""
+
+LumisectionPayload = tuple[Mapping[str, object], Sequence[LumiRange]]
+"""Values of one event and the lumisections it covers."""
+
+
+@dataclass(frozen=True)
+class RunChange:
+    """Attributes of a run that get a new value; `deleted` stays as it is when None."""
+
+    run_number: int
+    oms: JsonObject = field(default_factory=dict)
+    rr: JsonObject = field(default_factory=dict)
+    deleted: bool | None = None
+
+
+@dataclass(frozen=True)
+class DatasetChange:
+    """Attributes of a dataset that get a new value; `deleted` stays as it is when None."""
+
+    run_number: int
+    name: str
+    attributes: JsonObject = field(default_factory=dict)
+    datasets_in_gui: tuple[str, ...] = ()
+    deleted: bool | None = None
+
+
+@dataclass(frozen=True)
+class LumisectionChange:
+    """New values of columns (`oms` false) or of OMS attributes (`oms` true) of one dataset."""
+
+    run_number: int
+    name: str
+    events: Sequence[LumisectionPayload]
+    oms: bool = False
+
+
+Change = RunChange | DatasetChange | LumisectionChange
+
+
+def append(connection: Connection, by: str, comment: str, changes: Sequence[Change]) -> int:
+    """Writes one version with the events of `changes`, in order, and the folds of the runs and
+    datasets they touch; returns its `atomic_version`.
+
+    A lumisection change also bumps its dataset. The caller holds the locks of the runs and
+    afterwards brings the lumisection summaries up to date (`projections.store`).
+    """
+    manual = is_manual(by)
+    runs = [each for each in changes if isinstance(each, RunChange)]
+    lumisections = [each for each in changes if isinstance(each, LumisectionChange) and each.events]
+    datasets = [each for each in changes if isinstance(each, DatasetChange)]
+    named = {(each.run_number, each.name) for each in datasets}
+    bumped = {(each.run_number, each.name) for each in lumisections} - named
+    datasets.extend(DatasetChange(*key) for key in sorted(bumped))
+
+    atomic_version = int(
+        connection.execute(
+            text(
+                'INSERT INTO "Version" ("by", "comment", "createdAt")'
+                " VALUES (:by, :comment, now()) RETURNING atomic_version"
+            ),
+            {"by": by, "comment": comment},
+        ).scalar_one()
+    )
+    total = len(runs) + len(datasets) + sum(len(each.events) for each in lumisections)
+    versions = _new_events(connection, atomic_version, total)
+    at = len(runs)
+    _append_runs(connection, runs, versions[:at], manual=manual)
+    _append_datasets(connection, datasets, versions[at : at + len(datasets)])
+    at += len(datasets)
+    for oms in (False, True):
+        chosen = [each for each in lumisections if each.oms is oms]
+        count = sum(len(each.events) for each in chosen)
+        _append_lumisections(connection, chosen, versions[at : at + count], oms=oms, manual=manual)
+        at += count
+    return atomic_version
+
+
+def _new_events(connection: Connection, atomic_version: int, count: int) -> list[int]:
+    if count == 0:
+        return []
+    rows = connection.execute(
+        text(
+            'INSERT INTO "Event" (version, atomic_version)'
+            """ SELECT nextval('"Event_version_seq"'), :atomic_version"""
+            " FROM generate_series(1, :count) RETURNING version"
+        ),
+        {"atomic_version": atomic_version, "count": count},
+    )
+    return sorted(int(version) for (version,) in rows)
+
+
+def _append_runs(
+    connection: Connection, runs: Sequence[RunChange], versions: Sequence[int], *, manual: bool
+) -> None:
+    if not runs:
+        return
+    connection.execute(
+        text(
+            'INSERT INTO "RunEvent"'
+            " (version, run_number, oms_metadata, rr_metadata, deleted, manual_change)"
+            " SELECT new.version, new.run_number, new.oms::jsonb, new.rr::jsonb,"
+            '  coalesce(new.deleted, (SELECT deleted FROM "Run" known'
+            "   WHERE known.run_number = new.run_number), false), :manual"
+            " FROM unnest(CAST(:versions AS int[]), CAST(:runs AS int[]), CAST(:oms AS text[]),"
+            "  CAST(:rr AS text[]), CAST(:deleted AS boolean[]))"
+            "  AS new(version, run_number, oms, rr, deleted)"
+        ),
+        {
+            "versions": list(versions),
+            "runs": [each.run_number for each in runs],
+            "oms": [js_stringify(each.oms) for each in runs],
+            "rr": [js_stringify(each.rr) for each in runs],
+            "deleted": [each.deleted for each in runs],
+            "manual": manual,
+        },
+    )
+    projections.fold_runs(connection, {each.run_number for each in runs})
+
+
+def _append_datasets(
+    connection: Connection, datasets: Sequence[DatasetChange], versions: Sequence[int]
+) -> None:
+    if not datasets:
+        return
+    connection.execute(
+        text(
+            'INSERT INTO "DatasetEvent"'
+            " (version, run_number, name, dataset_metadata, datasets_in_gui, deleted)"
+            " SELECT new.version, new.run_number, new.name, new.attributes::jsonb, new.gui::jsonb,"
+            '  coalesce(new.deleted, (SELECT deleted FROM "Dataset" known'
+            "   WHERE known.run_number = new.run_number AND known.name = new.name), false)"
+            " FROM unnest(CAST(:versions AS int[]), CAST(:runs AS int[]), CAST(:names AS text[]),"
+            "  CAST(:attributes AS text[]), CAST(:gui AS text[]), CAST(:deleted AS boolean[]))"
+            "  AS new(version, run_number, name, attributes, gui, deleted)"
+        ),
+        {
+            "versions": list(versions),
+            "runs": [each.run_number for each in datasets],
+            "names": [each.name for each in datasets],
+            "attributes": [js_stringify(each.attributes) for each in datasets],
+            "gui": [js_stringify(each.datasets_in_gui) for each in datasets],
+            "deleted": [each.deleted for each in datasets],
+        },
+    )
+    projections.fold_datasets(connection, {(each.run_number, each.name) for each in datasets})
+
+
+def _append_lumisections(
+    connection: Connection,
+    changes: Sequence[LumisectionChange],
+    versions: Sequence[int],
+    *,
+    oms: bool,
+    manual: bool,
+) -> None:
+    if not changes:
+        return
+    flat = [(each.run_number, each.name, *event) for each in changes for event in each.events]
+    ids = deduplicated(connection, [canonical(payload) for _, _, payload, _ in flat])
+    table, manual_column, manual_value = (
+        ("OMSLumisectionEvent", "", "")
+        if oms
+        else ("LumisectionEvent", ", manual_change", ", CAST(:manual AS boolean)")
+    )
+    connection.execute(
+        text(
+            f'INSERT INTO "{table}"'
+            f" (version, run_number, name, lumisection_metadata_id{manual_column})"
+            f" SELECT new.version, new.run_number, new.name, new.metadata_id{manual_value}"
+            " FROM unnest(CAST(:versions AS int[]), CAST(:runs AS int[]), CAST(:names AS text[]),"
+            "  CAST(:ids AS int[])) AS new(version, run_number, name, metadata_id)"
+        ),
+        {
+            "versions": list(versions),
+            "runs": [run_number for run_number, *_ in flat],
+            "names": [name for _, name, *_ in flat],
+            "ids": ids,
+            **({} if oms else {"manual": manual}),
+        },
+    )
+    covered = [
+        (version, first, last)
+        for version, (_, _, _, ranges) in zip(versions, flat, strict=True)
+        for first, last in ranges
+    ]
+    connection.execute(
+        text(
+            f'INSERT INTO "{table}Assignation" (version, lumisection_number)'
+            " SELECT new.version, generate_series(new.first, new.last)"
+            " FROM unnest(CAST(:versions AS int[]), CAST(:firsts AS int[]), CAST(:lasts AS int[]))"
+            "  AS new(version, first, last)"
+        ),
+        {
+            "versions": [version for version, _, _ in covered],
+            "firsts": [first for _, first, _ in covered],
+            "lasts": [last for _, _, last in covered],
+        },
+    )
+
+
+def canonical(payload: Mapping[str, object]) -> JsonObject:
+    """The object in our one key order: names sorted, a triplet as status, comment, cause."""
+    return {
+        key: cast("JsonValue", value.as_json() if isinstance(value, Triplet) else value)
+        for key, value in sorted(payload.items())
+    }
+
+
+def deduplicated(connection: Connection, objects: Sequence[JsonObject]) -> list[int]:
+    """Ids in `JSONBDeduplication` of `objects`, in their order; new ones are stored once.
+
+    Two writers of the same object end with one row: the second waits for the first and reads it.
+    """
+    hashes = [dedup_hash(each) for each in objects]
+    by_hash = dict(zip(hashes, objects, strict=True))
+    known = _known_ids(connection, list(by_hash))
+    # In one order everywhere, so that two writers of overlapping sets can't wait for each other.
+    missing = sorted(by_hash.keys() - known.keys())
+    if missing:
+        rows = connection.execute(
+            text(
+                'INSERT INTO "JSONBDeduplication" ("jsonb", unique_hash)'
+                " SELECT new.object::jsonb, new.hash"
+                " FROM unnest(CAST(:objects AS text[]), CAST(:hashes AS text[]))"
+                "  AS new(object, hash)"
+                " ON CONFLICT (unique_hash) DO NOTHING RETURNING unique_hash, id"
+            ),
+            {"objects": [js_stringify(by_hash[each]) for each in missing], "hashes": missing},
+        )
+        known.update((str(unique_hash), int(id_)) for unique_hash, id_ in rows)
+        still = [each for each in missing if each not in known]
+        if still:
+            known.update(_known_ids(connection, still))
+    return [known[each] for each in hashes]
+
+
+def _known_ids(connection: Connection, hashes: Sequence[str]) -> dict[str, int]:
+    rows = connection.execute(
+        text('SELECT unique_hash, id FROM "JSONBDeduplication" WHERE unique_hash = ANY(:hashes)'),
+        {"hashes": list(hashes)},
+    )
+    return {str(unique_hash): int(id_) for unique_hash, id_ in rows}

@@ -1,0 +1,130 @@
+"""The folds the tables show: `Run`, `Dataset`, `DatasetTripletCache` and our own read model."""
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import Connection, text
+
+from app.domain.compact import compact
+from app.domain.json_value import js_stringify
+from app.domain.summaries import summarise
+from app.models.states import Loaded
+
+Key = tuple[int, str]
+
+
+def fold_runs(connection: Connection, run_numbers: Collection[int]) -> None:
+    """Rewrites the `Run` rows of these runs from all their events."""
+    connection.execute(
+        text(
+            'INSERT INTO "Run" (run_number, oms_attributes, rr_attributes, version, deleted)'
+            " SELECT run_number, mergejsonb(oms_metadata ORDER BY version),"
+            "  mergejsonb(rr_metadata ORDER BY manual_change, version), max(version),"
+            "  (array_agg(deleted ORDER BY version DESC))[1]"
+            ' FROM "RunEvent" WHERE run_number = ANY(:runs) GROUP BY run_number ORDER BY run_number'
+            " ON CONFLICT (run_number) DO UPDATE SET oms_attributes = EXCLUDED.oms_attributes,"
+            "  rr_attributes = EXCLUDED.rr_attributes, version = EXCLUDED.version,"
+            "  deleted = EXCLUDED.deleted"
+        ),
+        {"runs": sorted(run_numbers)},
+    )
+
+
+def fold_datasets(connection: Connection, keys: Collection[Key]) -> None:
+    """Rewrites the `Dataset` rows of these datasets from all their events."""
+    connection.execute(
+        text(
+            'INSERT INTO "Dataset"'
+            " (run_number, name, dataset_attributes, datasets_in_gui, deleted, version)"
+            " SELECT run_number, name, mergejsonb(dataset_metadata ORDER BY version),"
+            # Most events name no GUI dataset; the distinct union costs too much to run for them.
+            "  coalesce(mergejsonbarray(datasets_in_gui)"
+            "   FILTER (WHERE datasets_in_gui <> '[]'), '[]'),"
+            "  (array_agg(deleted ORDER BY version DESC))[1], max(version)"
+            ' FROM "DatasetEvent" WHERE (run_number, name) IN'
+            "  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+            " GROUP BY run_number, name ORDER BY run_number, name"
+            " ON CONFLICT (run_number, name) DO UPDATE SET"
+            "  dataset_attributes = EXCLUDED.dataset_attributes,"
+            "  datasets_in_gui = EXCLUDED.datasets_in_gui, deleted = EXCLUDED.deleted,"
+            "  version = EXCLUDED.version"
+        ),
+        _keys(keys),
+    )
+
+
+def store(connection: Connection, loaded: Mapping[Key, Loaded], *, desk: bool) -> None:
+    """Writes the summaries of these datasets, and where there is a desk their compact states.
+
+    `loaded` are the folds of all events stored so far, those of this transaction included.
+    """
+    if not loaded:
+        return
+    ordered = dict(sorted(loaded.items()))
+    summaries = [summarise(each.state) for each in ordered.values()]
+    connection.execute(
+        text(
+            'INSERT INTO "DatasetTripletCache" (run_number, name, triplet_summary, dcs_summary,'
+            "  rr_ranges, dcs_ranges, brilcalc_recorded_luminosity, brilcalc_delivered_luminosity,"
+            "  version)"
+            " SELECT dataset.run_number, dataset.name, new.triplet_summary::jsonb,"
+            "  new.dcs_summary::jsonb, new.rr_ranges::jsonb, new.dcs_ranges::jsonb, new.recorded,"
+            "  new.delivered, dataset.version"
+            " FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]),"
+            "  CAST(:triplet_summaries AS text[]), CAST(:dcs_summaries AS text[]),"
+            "  CAST(:rr_ranges AS text[]), CAST(:dcs_ranges AS text[]),"
+            "  CAST(:recorded AS float8[]), CAST(:delivered AS float8[]))"
+            "  AS new(run_number, name, triplet_summary, dcs_summary, rr_ranges, dcs_ranges,"
+            "   recorded, delivered)"
+            ' JOIN "Dataset" dataset USING (run_number, name)'
+            " ON CONFLICT (run_number, name) DO UPDATE SET"
+            "  triplet_summary = EXCLUDED.triplet_summary, dcs_summary = EXCLUDED.dcs_summary,"
+            "  rr_ranges = EXCLUDED.rr_ranges, dcs_ranges = EXCLUDED.dcs_ranges,"
+            "  brilcalc_recorded_luminosity = EXCLUDED.brilcalc_recorded_luminosity,"
+            "  brilcalc_delivered_luminosity = EXCLUDED.brilcalc_delivered_luminosity,"
+            "  version = EXCLUDED.version"
+        ),
+        {
+            **_keys(ordered),
+            "triplet_summaries": [js_stringify(each.triplet_summary) for each in summaries],
+            "dcs_summaries": [js_stringify(each.dcs_summary) for each in summaries],
+            "rr_ranges": [js_stringify(each.rr_ranges) for each in summaries],
+            "dcs_ranges": [js_stringify(each.dcs_ranges) for each in summaries],
+            "recorded": [each.recorded for each in summaries],
+            "delivered": [each.delivered for each in summaries],
+        },
+    )
+    if desk:
+        remember_states(connection, ordered)
+
+
+def remember_states(connection: Connection, loaded: Mapping[Key, Loaded]) -> None:
+    """Keeps compact states in our read model, with the numbers of events they were folded from.
+
+    The numbers are those of the events really folded, not those of the tables now: an event that
+    another client stored meanwhile must make the row stale.
+    """
+    ordered = dict(sorted(loaded.items()))
+    connection.execute(
+        text(
+            "INSERT INTO desk.lumisection_state"
+            " (run_number, name, rr_events, oms_events, online_oms_events, state)"
+            " SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]),"
+            "  CAST(:rr_events AS int[]), CAST(:oms_events AS int[]),"
+            "  CAST(:online_oms_events AS int[]), CAST(:states AS bytea[]))"
+            " ON CONFLICT (run_number, name) DO UPDATE SET rr_events = EXCLUDED.rr_events,"
+            "  oms_events = EXCLUDED.oms_events,"
+            "  online_oms_events = EXCLUDED.online_oms_events, state = EXCLUDED.state"
+        ),
+        {
+            **_keys(ordered),
+            "rr_events": [each.counts.rr for each in ordered.values()],
+            "oms_events": [each.counts.oms for each in ordered.values()],
+            "online_oms_events": [each.counts.online_oms for each in ordered.values()],
+            "states": [compact(each.state).to_bytes() for each in ordered.values()],
+        },
+    )
+
+
+def _keys(keys: Collection[Key]) -> dict[str, list[int] | list[str]]:
+    ordered = sorted(keys)
+    return {"runs": [run for run, _ in ordered], "names": [name for _, name in ordered]}

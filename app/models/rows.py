@@ -1,0 +1,129 @@
+"""Rows of runs and datasets, read for a decision."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from app.domain.errors import NotFound
+from app.domain.json_value import JsonObject
+from app.models import locks
+
+Key = tuple[int, str]
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """The fold of a run's attributes."""
+
+    run_number: int
+    oms_attributes: JsonObject
+    rr_attributes: JsonObject
+    deleted: bool
+    version: int
+
+    @property
+    def state(self) -> str:
+        """OPEN, SIGNOFF or COMPLETED."""
+        return str(self.rr_attributes.get("state", ""))
+
+    @property
+    def class_(self) -> str:
+        """Class of the run, "" when it has none."""
+        return str(self.rr_attributes.get("class") or "")
+
+
+@dataclass(frozen=True)
+class DatasetRow:
+    """The fold of a dataset's attributes."""
+
+    run_number: int
+    name: str
+    attributes: JsonObject
+    datasets_in_gui: tuple[str, ...]
+    deleted: bool
+    version: int
+
+
+def find_run(connection: Connection, run_number: int, *, lock: bool = False) -> RunRow | None:
+    """The run, locked against other writers until the transaction ends if asked.
+
+    Our clients lock by number; the rows are locked too, because the web service updates them in
+    each of its transactions and knows no other lock.
+    """
+    if lock:
+        locks.lock_runs(connection, [run_number])
+    row = connection.execute(
+        text(
+            "SELECT run_number, oms_attributes, rr_attributes, deleted, version"
+            ' FROM "Run" WHERE run_number = :run' + (" FOR UPDATE" if lock else "")
+        ),
+        {"run": run_number},
+    ).one_or_none()
+    return None if row is None else RunRow(*row)
+
+
+def get_run(connection: Connection, run_number: int, *, lock: bool = False) -> RunRow:
+    """The run; NotFound when it doesn't exist or is hidden."""
+    run = find_run(connection, run_number, lock=lock)
+    if run is None or run.deleted:
+        raise NotFound(f"Run {run_number} is not in the Run Registry.")
+    return run
+
+
+def datasets_of_run(
+    connection: Connection, run_number: int, *, lock: bool = False
+) -> dict[str, DatasetRow]:
+    """All datasets of the run by name, hidden ones included."""
+    rows = connection.execute(
+        text(
+            "SELECT run_number, name, dataset_attributes, datasets_in_gui, deleted, version"
+            ' FROM "Dataset" WHERE run_number = :run ORDER BY name'
+            + (" FOR UPDATE" if lock else "")
+        ),
+        {"run": run_number},
+    )
+    return {
+        name: DatasetRow(run, name, attributes, tuple(gui), deleted, version)
+        for run, name, attributes, gui, deleted, version in rows
+    }
+
+
+def run_states(connection: Connection, run_numbers: Collection[int]) -> dict[int, RunRow]:
+    """Runs by number, those that exist."""
+    rows = connection.execute(
+        text(
+            "SELECT run_number, oms_attributes, rr_attributes, deleted, version"
+            ' FROM "Run" WHERE run_number = ANY(:runs)'
+        ),
+        {"runs": sorted(run_numbers)},
+    )
+    return {row[0]: RunRow(*row) for row in rows}
+
+
+def automatic_rr_attributes(connection: Connection, run_number: int) -> JsonObject:
+    """RR attributes folded in version order alone: what automatic values are compared with."""
+    return (
+        connection.execute(
+            text(
+                "SELECT mergejsonb(rr_metadata ORDER BY version)"
+                ' FROM "RunEvent" WHERE run_number = :run'
+            ),
+            {"run": run_number},
+        ).scalar()
+        or {}
+    )
+
+
+def manual_rr_attributes(connection: Connection, run_number: int) -> JsonObject:
+    """What people's words alone make of the RR attributes."""
+    return (
+        connection.execute(
+            text(
+                "SELECT mergejsonb(rr_metadata ORDER BY version)"
+                ' FROM "RunEvent" WHERE run_number = :run AND manual_change'
+            ),
+            {"run": run_number},
+        ).scalar()
+        or {}
+    )

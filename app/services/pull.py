@@ -1,0 +1,196 @@
+"""Bringing in what OMS says of a run: creation, updates, refreshes."""
+
+from dataclasses import dataclass, replace
+
+from app.domain import classification
+from app.domain.configuration import Configuration
+from app.domain.differences import changed_attributes, changes
+from app.domain.errors import Refused
+from app.domain.grid import Grid, grid_of_objects
+from app.domain.identity import Actor, auto_author
+from app.domain.json_value import JsonObject, JsonValue
+from app.domain.lumisections import LumiRange
+from app.domain.oms import (
+    OmsRun,
+    kept,
+    reduced_lumisection_attributes,
+    run_oms_attributes,
+    with_luminosity_per_lumisection,
+)
+from app.domain.pull import Outcome, OutcomeKind
+from app.domain.triplets import Triplet
+from app.models import rows, states
+from app.models.action import Action, begin
+from app.models.engine import Database
+from app.models.event_log import Change, DatasetChange, LumisectionChange, RunChange
+from app.models.rows import RunRow
+from app.services import configuration as configurations
+
+ONLINE = "online"
+NEEDS_MANUAL_UPDATE = "run_needs_to_be_updated_manually"
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What the classifiers make of one answer of OMS."""
+
+    oms_attributes: JsonObject
+    rr_attributes: JsonObject
+    oms: Grid[JsonValue]
+    rr: Grid[Triplet]
+
+
+def compute(
+    configuration: Configuration,
+    oms_run: OmsRun,
+    *,
+    previous: JsonObject | None = None,
+    as_significant: bool = False,
+) -> Computed:
+    """Attributes and lumisections of a run as the automatic classifiers see it.
+
+    `previous`: RR attributes a refresh starts from, nothing for a creation, update or reset.
+    `as_significant`: classify the lumisections even when no dataset classifier says so.
+    """
+    attributes = run_oms_attributes(oms_run)
+    lumisections = with_luminosity_per_lumisection(oms_run.lumisections)
+    reduced = reduced_lumisection_attributes(lumisections)
+    rr: JsonObject = {"significant": False, "class": ""} if previous is None else dict(previous)
+    # Without its HLT key nobody can tell collisions from cosmics: better wait.
+    if attributes.get("hlt_key", "") is not None:
+        rr["class"] = classification.run_class(configuration, {**reduced, **attributes, **rr})
+    rr["significant"] = classification.is_significant(
+        configuration, str(rr.get("class", "")), {**reduced, **attributes, **rr}
+    )
+    classified: Grid[Triplet] = Grid.empty()
+    if rr["significant"] or as_significant:
+        classified = classification.classify_online(configuration, attributes, rr, lumisections)
+    objects = {int(str(each["lumisection_number"])): kept(each) for each in lumisections}
+    return Computed(attributes, rr, grid_of_objects(objects), classified)
+
+
+def apply(db: Database, oms_run: OmsRun) -> Outcome:
+    """What the puller does with an answer of OMS: creates the run or updates what changed."""
+    configuration = configurations.current(db)
+    with begin(db, [oms_run.run_number]) as action:
+        run = rows.find_run(action.connection, oms_run.run_number, lock=True)
+        if run is None:
+            return _create(action, compute(configuration, oms_run), oms_run.run_number)
+        marked = run.rr_attributes.get("significant") is True
+        computed = compute(configuration, oms_run, as_significant=marked)
+        return _update(action, run, computed, auto_author())
+
+
+def refresh(db: Database, actor: Actor, oms_run: OmsRun, *, reset: bool = False) -> Outcome:
+    """Reclassifies an OPEN run from a fresh answer of OMS, as an automatic change by request.
+
+    With `reset`, class and significance are computed from nothing instead of from what they are.
+    """
+    configuration = configurations.current(db)
+    with begin(db, [oms_run.run_number]) as action:
+        run = rows.get_run(action.connection, oms_run.run_number, lock=True)
+        if run.state != "OPEN":
+            raise Refused(
+                f"Run {run.run_number} is in state {run.state}: only an OPEN run can be refreshed."
+            )
+        return reclassify(action, configuration, run, oms_run, actor, reset=reset)
+
+
+def reclassify(
+    action: Action,
+    configuration: Configuration,
+    run: RunRow,
+    oms_run: OmsRun,
+    actor: Actor,
+    *,
+    reset: bool = False,
+) -> Outcome:
+    """Brings an OPEN run in line with OMS and the classifiers; nothing is left to do by hand."""
+    marked = run.rr_attributes.get("significant") is True
+    previous = None if reset else run.rr_attributes
+    computed = compute(configuration, oms_run, previous=previous, as_significant=marked)
+    if run.rr_attributes.get(NEEDS_MANUAL_UPDATE) is True:
+        # Set back as an automatic change: a value set by hand would hide every later flag.
+        computed = replace(
+            computed, rr_attributes={**computed.rr_attributes, NEEDS_MANUAL_UPDATE: False}
+        )
+    return _update(action, run, computed, auto_author(actor))
+
+
+def _create(action: Action, computed: Computed, run_number: int) -> Outcome:
+    changed: list[Change] = [
+        RunChange(
+            run_number,
+            computed.oms_attributes,
+            {**computed.rr_attributes, "stop_reason": "", "state": "OPEN"},
+        ),
+        DatasetChange(run_number, ONLINE),
+        _lumisections(run_number, changes(Grid.empty(), computed.rr), oms=False),
+        _lumisections(run_number, changes(Grid.empty(), computed.oms), oms=True),
+    ]
+    action.is_new((run_number, ONLINE))
+    action.append(auto_author(), f"run {run_number} creation", changed)
+    class_ = computed.rr_attributes["class"] or "no class yet"
+    return Outcome(
+        OutcomeKind.CREATED, f"Run {run_number}: {class_}, {computed.oms.length} lumisections."
+    )
+
+
+def _update(action: Action, run: RunRow, computed: Computed, author: str) -> Outcome:
+    number = run.run_number
+    state = action.state(number, ONLINE)
+    missing = int(state.oms.covered.sum()) - int(computed.oms.covered.sum())
+    if missing > 0 or computed.oms.length < state.oms.length:
+        raise Refused(
+            f"OMS has {int(computed.oms.covered.sum())} lumisections of run {number}, the last"
+            f" {computed.oms.length}; {int(state.oms.covered.sum())} are recorded, the last"
+            f" {state.oms.length}. Lumisections are never taken away: ask the OMS team."
+        )
+    # Automatic values are compared with automatic values, so that one that a person's word
+    # covers is recorded once and the next pull finds nothing to do.
+    recorded = states.rr_events(action.connection, [(number, ONLINE)])
+    rr_changes = changes(states.fold_rr(recorded, ignore_manual=True), computed.rr)
+    rr_attributes = changed_attributes(
+        rows.automatic_rr_attributes(action.connection, number), computed.rr_attributes
+    )
+    if run.state != "OPEN" and (rr_changes or rr_attributes):
+        what = "lumisections" if rr_changes else ", ".join(rr_attributes)
+        return _flag(action, run, what, author)
+    ended = computed.oms_attributes.get("end_time") is not None
+    oms_changes = changes(state.oms, computed.oms) if rr_changes or ended else []
+    oms_attributes = changed_attributes(run.oms_attributes, computed.oms_attributes)
+    if not (rr_changes or oms_changes or rr_attributes or (oms_attributes and ended)):
+        return Outcome(OutcomeKind.UNCHANGED, f"Run {number}: nothing changed.")
+    changed: list[Change] = []
+    if oms_attributes or rr_attributes:
+        changed.append(RunChange(number, oms_attributes, rr_attributes))
+    changed.append(_lumisections(number, rr_changes, oms=False))
+    changed.append(_lumisections(number, oms_changes, oms=True))
+    action.append(author, f"run {number} automatic update", changed)
+    return Outcome(
+        OutcomeKind.UPDATED,
+        f"Run {number}: {len(rr_changes)} ranges of flags, {len(oms_changes)} of OMS and"
+        f" {len(oms_attributes) + len(rr_attributes)} attributes changed.",
+    )
+
+
+def _flag(action: Action, run: RunRow, what: str, author: str) -> Outcome:
+    text = (
+        f"run flagged: run {run.run_number} is in state {run.state}, OMS changes its {what};"
+        " it needs to be updated manually"
+    )
+    if run.rr_attributes.get(NEEDS_MANUAL_UPDATE) is not True:
+        change = RunChange(run.run_number, rr={NEEDS_MANUAL_UPDATE: True})
+        action.append(author, text, [change])
+    return Outcome(OutcomeKind.FLAGGED, f"{text[0].upper()}{text[1:]}.")
+
+
+def _lumisections(
+    run_number: int,
+    changed: list[tuple[dict[str, Triplet], LumiRange]] | list[tuple[JsonObject, LumiRange]],
+    *,
+    oms: bool,
+) -> LumisectionChange:
+    return LumisectionChange(
+        run_number, ONLINE, [(values, (each,)) for values, each in changed], oms=oms
+    )

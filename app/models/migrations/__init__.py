@@ -1,0 +1,1 @@
+"""Migrations of the schema `desk`; the shared tables are never touched by one."""

@@ -132,26 +132,36 @@ def run_checks(pytest_arguments: Sequence[str]) -> NoReturn:
 def install_packages(screen: str | None) -> None:
     """Install, in one go, the system packages for the environment and for Qt on that screen."""
     packages = set() if screen is None else system_libraries.missing_packages(screen)
-    if not VENV.exists() and importlib.util.find_spec("ensurepip") is None:
+    if importlib.util.find_spec("ensurepip") is None and _python_version() is None:
         packages.add(f"python{sys.version_info[0]}.{sys.version_info[1]}-venv")
     system_libraries.install(packages)
 
 
 def set_up(*, with_tests: bool) -> bool:
     """Bring the environment up to date under a lock; True when something was installed."""
+    if _settled(with_tests=with_tests):
+        return False  # without a lock: others may only read a checkout that one person has set up
     if not os.access(ROOT, os.W_OK):
         raise SetupFailed(f"{ROOT} can't be written to. Copy the project to a folder of yours.")
     with _only_one_at_a_time():
-        wanted = _stamp(with_tests=with_tests)
-        present = _read_stamp()
-        if present is not None and present["test"]:
-            wanted = _stamp(with_tests=True)  # once the test tools are there they stay
-        if present == wanted:
+        if _settled(with_tests=with_tests):
             return False
+        present = _read_stamp()
+        # Once the test tools are there they stay.
+        wanted = _stamp(with_tests=with_tests or (present is not None and bool(present["test"])))
         _make_environment(present, wanted)
         _install(with_tests=bool(wanted["test"]))
         STAMP.write_text(json.dumps(wanted), encoding="utf-8")
         return True
+
+
+def _settled(*, with_tests: bool) -> bool:
+    """Whether the environment is what this checkout needs; one with the test tools always serves."""
+    present = _read_stamp()
+    return present is not None and present in (
+        _stamp(with_tests=True),
+        _stamp(with_tests=with_tests),
+    )
 
 
 def _stamp(*, with_tests: bool) -> dict[str, object]:

@@ -156,7 +156,7 @@ def set_up(*, with_tests: bool) -> bool:
 
 
 def _settled(*, with_tests: bool) -> bool:
-    """Whether the environment is what this checkout needs; one with the test tools always serves."""
+    """Whether the environment is what is needed; one with the test tools always serves."""
     present = _read_stamp()
     return present is not None and present in (
         _stamp(with_tests=True),

@@ -96,8 +96,8 @@ def _wanted(least: int, most: int | None) -> str:
 def _advice(operator: str) -> str:
     """What may have been meant; all that there is when nothing comes near."""
     name = operator.strip().lower()
-    near = [name] if name in OPERATORS else get_close_matches(name, OPERATORS, 1, 0.6)
-    meant = _OTHER_NAMES.get(name) or (near[0] if near else None)
-    if meant is not None:
-        return f'; did you mean "{meant}"?'
+    known = [*OPERATORS, *_OTHER_NAMES]
+    near = [name] if name in known else get_close_matches(name, known, n=1)
+    if near:
+        return f'; did you mean "{_OTHER_NAMES.get(near[0], near[0])}"?'
     return f". Operators are {' '.join(OPERATORS)}; an object with one key is always a rule."

@@ -45,14 +45,16 @@ def truthy(value: object) -> bool:
     return bool(value)
 
 
-def without_undefined(value: object) -> object:
-    """The value as JSON can hold it: null in the place of every undefined."""
+def as_json(value: object) -> object:
+    """The value for Python: null in the place of every undefined, numbers as JavaScript's."""
     if value is UNDEFINED:
         return None
     if isinstance(value, list):
-        return [without_undefined(item) for item in value]
+        return [as_json(item) for item in value]
     if isinstance(value, dict):
-        return {key: without_undefined(item) for key, item in value.items()}
+        return {key: as_json(item) for key, item in value.items()}
+    if isinstance(value, int) and not isinstance(value, bool):
+        return double(value)
     return value
 
 

@@ -126,10 +126,12 @@ def _unknown(operator: str, call: Call) -> Evaluator:
 def _computed(known: Operator, function: Callable[..., object], call: Call) -> Evaluator:
     """An operator that only computes, called with as many values as it has parameters."""
     compute = call.guarded(function)
-    arguments = call.arguments + [_nothing] * (known.least - len(call.arguments))
-    if known.most is not None and len(arguments) > known.most:
+    arguments = call.arguments
+    if known.most is not None:
         most = known.most
-        return lambda data: compute(*[argument(data) for argument in arguments][:most])
+        arguments = arguments + [_nothing] * (known.least - len(arguments))
+        if len(arguments) > most:
+            return lambda data: compute(*[argument(data) for argument in arguments][:most])
     if len(arguments) == 1:
         (only,) = arguments
         return lambda data: compute(only(data))
@@ -257,7 +259,11 @@ def _reduce(call: Call) -> Evaluator:
         if not isinstance(items, list):
             return accumulator
         for item in items:
-            accumulator = body({"current": item, "accumulator": accumulator})
+            scope = {"current": item, "accumulator": accumulator}
+            if item is UNDEFINED or accumulator is UNDEFINED:
+                # A member that is undefined reads as one that isn't there.
+                scope = {name: value for name, value in scope.items() if value is not UNDEFINED}
+            accumulator = body(scope)
         return accumulator
 
     return evaluate

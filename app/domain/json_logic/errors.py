@@ -7,6 +7,8 @@ from app.domain.errors import Refused
 Place: TypeAlias = tuple[str | int, ...]
 """Keys and indices that lead from the root of a rule to a part of it."""
 
+_MOST_STEPS = 8
+
 
 class RuleError(Refused):
     """A rule is faulty; `place` leads from its root to the fault, the text says it in words."""
@@ -44,5 +46,8 @@ def in_words(place: Place) -> str:
             operator = step
     if not steps:
         return "At the top of the rule"
+    if len(steps) > _MOST_STEPS:
+        half = _MOST_STEPS // 2
+        steps = [*steps[:half], "…", *steps[-half:]]
     text = ", ".join(steps)
     return text[0].upper() + text[1:]

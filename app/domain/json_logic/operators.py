@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from app.domain.json_logic.coercion import (
     UNDEFINED,
+    as_json,
     greater,
     greater_or_equal,
     join,
@@ -26,7 +27,6 @@ from app.domain.json_logic.coercion import (
     to_text,
     truthy,
     units,
-    without_undefined,
 )
 from app.domain.json_logic.errors import JavaScriptError
 from app.domain.json_value import js_stringify
@@ -105,12 +105,10 @@ def _add(*terms: object) -> int | float:
 def _multiply(*factors: object) -> object:
     if not factors:
         raise JavaScriptError('"*" needs at least one argument')
-    if len(factors) == 1:
-        return factors[0]
-    product = parse_float(factors[0])
+    product = factors[0]
     for factor in factors[1:]:
-        product = (product + 0.0) * parse_float(factor)
-    return tidy(product)
+        product = tidy(parse_float(product) * parse_float(factor))
+    return product
 
 
 def _subtract(one: object, other: object = UNDEFINED) -> int | float:
@@ -168,7 +166,7 @@ def _merge(*parts: object) -> list[object]:
 
 
 def _log(value: object) -> object:
-    logger.info("A rule logs %s", js_stringify(without_undefined(value)))
+    logger.info("A rule logs %s", js_stringify(as_json(value)))
     return value
 
 

@@ -5,7 +5,7 @@ from typing import TypeAlias, cast
 
 from app.domain.json_logic.access import Evaluator
 from app.domain.json_logic.check import checked
-from app.domain.json_logic.coercion import truthy, without_undefined
+from app.domain.json_logic.coercion import as_json, truthy
 from app.domain.json_logic.compiler import arguments_of, compile_logic, conjunction, disjunction
 from app.domain.json_logic.errors import Place
 from app.domain.json_logic.variables import variables_of
@@ -55,7 +55,7 @@ class Rule:
         answer = self._evaluator(data)
         if answer is True or answer is False:
             return answer
-        return cast("JsonValue", without_undefined(answer))
+        return cast("JsonValue", as_json(answer))
 
     def holds(self, data: JsonValue) -> bool:
         """Whether the answer counts as true; EvaluationError where json-logic-js throws."""

@@ -101,15 +101,17 @@ def run_states(connection: Connection, run_numbers: Collection[int]) -> dict[int
     return {row[0]: RunRow(*row) for row in rows}
 
 
-def automatic_rr_attributes(connection: Connection, run_number: int) -> JsonObject:
+def rr_attributes_by_version(
+    connection: Connection, run_number: int, *, by_hand_too: bool
+) -> JsonObject:
     """RR attributes folded in version order alone: what automatic values are compared with."""
     return (
         connection.execute(
             text(
                 "SELECT mergejsonb(rr_metadata ORDER BY version)"
-                ' FROM "RunEvent" WHERE run_number = :run'
+                ' FROM "RunEvent" WHERE run_number = :run AND (:by_hand_too OR NOT manual_change)'
             ),
-            {"run": run_number},
+            {"run": run_number, "by_hand_too": by_hand_too},
         ).scalar()
         or {}
     )

@@ -18,6 +18,7 @@ from app.domain.oms import (
     with_luminosity_per_lumisection,
 )
 from app.domain.pull import Outcome, OutcomeKind
+from app.domain.runs import OPEN
 from app.domain.triplets import Triplet
 from app.models import rows, states
 from app.models.action import Action, begin
@@ -89,7 +90,7 @@ def refresh(db: Database, actor: Actor, oms_run: OmsRun, *, reset: bool = False)
     configuration = configurations.current(db)
     with begin(db, [oms_run.run_number]) as action:
         run = rows.get_run(action.connection, oms_run.run_number, lock=True)
-        if run.state != "OPEN":
+        if run.state != OPEN:
             raise Refused(
                 f"Run {run.run_number} is in state {run.state}: only an OPEN run can be refreshed."
             )
@@ -122,7 +123,7 @@ def _create(action: Action, computed: Computed, run_number: int) -> Outcome:
         RunChange(
             run_number,
             computed.oms_attributes,
-            {**computed.rr_attributes, "stop_reason": "", "state": "OPEN"},
+            {**computed.rr_attributes, "stop_reason": "", "state": OPEN},
         ),
         DatasetChange(run_number, ONLINE),
         _lumisections(run_number, changes(Grid.empty(), computed.rr), oms=False),
@@ -146,14 +147,22 @@ def _update(action: Action, run: RunRow, computed: Computed, author: str) -> Out
             f" {computed.oms.length}; {int(state.oms.covered.sum())} are recorded, the last"
             f" {state.oms.length}. Lumisections are never taken away: ask the OMS team."
         )
-    # Automatic values are compared with automatic values, so that one that a person's word
-    # covers is recorded once and the next pull finds nothing to do.
-    recorded = states.rr_events(action.connection, [(number, ONLINE)])
+    is_open = run.state == OPEN
+    # Compared in version order, so that an automatic value that a person's word covers is
+    # recorded once and the next pull finds nothing to do. A run that is no longer OPEN gets
+    # nothing recorded: there only an automatic value that has itself changed counts, else every
+    # run that was mended by hand before its sign-off would be flagged.
+    recorded = [
+        event
+        for event in states.rr_events(action.connection, [(number, ONLINE)])
+        if is_open or not event.manual
+    ]
     rr_changes = changes(states.fold_rr(recorded, ignore_manual=True), computed.rr)
     rr_attributes = changed_attributes(
-        rows.automatic_rr_attributes(action.connection, number), computed.rr_attributes
+        rows.rr_attributes_by_version(action.connection, number, by_hand_too=is_open),
+        computed.rr_attributes,
     )
-    if run.state != "OPEN" and (rr_changes or rr_attributes):
+    if not is_open and (rr_changes or rr_attributes):
         what = "lumisections" if rr_changes else ", ".join(rr_attributes)
         return _flag(action, run, what, author)
     ended = computed.oms_attributes.get("end_time") is not None

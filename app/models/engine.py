@@ -126,9 +126,12 @@ class Database:
     def raw_connection(
         self, purpose: str, options: Mapping[str, str | int] | None = None
     ) -> psycopg.Connection[tuple[object, ...]]:
-        """A driver connection outside the pool, in autocommit; the caller closes it."""
-        parameters = {**self._parameters, **(options or {})}
-        parameters["application_name"] = f"{parameters['application_name']} {purpose}"[:63]
+        """A driver connection outside the pool, in autocommit; the caller closes it.
+
+        The server shows it as `purpose`, unless `options` name the application.
+        """
+        name = f"{self._parameters['application_name']} {purpose}"
+        parameters = {**self._parameters, "application_name": name, **(options or {})}
         with self._translated():
             return psycopg.connect(autocommit=True, **parameters)  # type: ignore[arg-type]
 

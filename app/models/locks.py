@@ -1,6 +1,9 @@
 """Advisory locks: of the runs that a transaction writes to, and of the one elected puller."""
 
 import contextlib
+import getpass
+import os
+import socket
 from collections.abc import Iterable
 from threading import Lock
 
@@ -57,9 +60,10 @@ class SessionLock:
     Used by one thread at a time; `release` may come from any.
     """
 
-    def __init__(self, db: Database, name: str) -> None:
+    def __init__(self, db: Database, name: str, client: str | None = None) -> None:
         self._db = db
         self._name = name
+        self._client = client or f"{getpass.getuser()}@{socket.gethostname()} ({os.getpid()})"
         self._guard = Lock()
         self._connection: psycopg.Connection[tuple[object, ...]] | None = None
 
@@ -72,7 +76,9 @@ class SessionLock:
             if self._connection is not None and self._ask(self._connection):
                 return True
             self._drop()
-            connection = self._db.raw_connection(self._name, _CLIENT_NOTICES)
+            connection = self._db.raw_connection(
+                self._name, {**_CLIENT_NOTICES, "application_name": self._client}
+            )
             try:
                 self._hasten(connection)
                 answer = connection.execute(
@@ -87,7 +93,7 @@ class SessionLock:
             self._connection = connection
             return True
 
-    def still_held(self) -> bool:
+    def held(self) -> bool:
         """Asks the server; False as soon as the connection, and with it the lock, is lost."""
         with self._guard:
             if self._connection is None:
@@ -96,6 +102,20 @@ class SessionLock:
                 return True
             self._drop()
             return False
+
+    def holder(self) -> str | None:
+        """Name of the client that holds the lock, ours or another's; None when nobody does."""
+        with self._db.read() as connection:
+            return connection.execute(
+                sa.text(
+                    "SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)"
+                    " WHERE locktype = 'advisory' AND granted AND objsubid = 2"
+                    " AND pg_locks.database = (SELECT oid FROM pg_database"
+                    " WHERE pg_database.datname = current_database())"
+                    " AND classid = :family AND objid = hashtext(:name)::bit(32)::bigint"
+                ),
+                {"family": _SESSIONS, "name": self._name},
+            ).scalar()
 
     def release(self) -> None:
         """Gives the lock to whoever asks next."""
@@ -126,5 +146,5 @@ class SessionLock:
 class PullerLock(SessionLock):
     """Elects the one client that pulls from `source`, e.g. `oms`."""
 
-    def __init__(self, db: Database, source: str = "oms") -> None:
-        super().__init__(db, f"puller {source}")
+    def __init__(self, db: Database, client: str | None = None, *, source: str = "oms") -> None:
+        super().__init__(db, f"puller {source}", client)

@@ -131,10 +131,16 @@ def run_checks(pytest_arguments: Sequence[str]) -> NoReturn:
 
 def install_packages(screen: str | None) -> None:
     """Install, in one go, the system packages for the environment and for Qt on that screen."""
+    if _missing_packages(screen):
+        with _only_one_at_a_time():
+            system_libraries.install(_missing_packages(screen))
+
+
+def _missing_packages(screen: str | None) -> set[str]:
     packages = set() if screen is None else system_libraries.missing_packages(screen)
     if importlib.util.find_spec("ensurepip") is None and _python_version() is None:
         packages.add(f"python{sys.version_info[0]}.{sys.version_info[1]}-venv")
-    system_libraries.install(packages)
+    return packages
 
 
 def set_up(*, with_tests: bool) -> bool:
@@ -250,6 +256,9 @@ def _install(*, with_tests: bool) -> None:
 @contextmanager
 def _only_one_at_a_time() -> Iterator[None]:
     """Hold the set-up lock of this checkout; another ./run waits here."""
+    if not os.access(ROOT, os.W_OK):
+        yield  # who may not write here sets nothing up, and is told what is missing
+        return
     with (ROOT / ".set-up.lock").open("w", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -173,6 +173,7 @@ def install(packages: Iterable[str]) -> None:
         raise LibrariesMissing(line)
     sys.stderr.write(f"Installing system packages: {' '.join(names)}\n")
     apt = [*rights, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]
+    apt += ["-o", "DPkg::Lock::Timeout=300"]  # a machine's own upgrades may be running
     # Lists can be absent or old (a fresh container has none), so they are fetched first; where that
     # fails, packages may still come from those at hand.
     subprocess.run([*apt, "update"], capture_output=True, check=False)

@@ -165,7 +165,10 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    connection.execute(sa.text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
+    there = connection.execute(sa.select(sa.func.to_regnamespace(SCHEMA))).scalar()
+    if there is None:
+        # Not IF NOT EXISTS: that asks for the privilege even where nothing is to be done.
+        connection.exec_driver_sql(f"CREATE SCHEMA {SCHEMA}")
     command.upgrade(config, "head")
 
 
@@ -203,16 +206,25 @@ def _usable(connection: Connection) -> bool:
 
 
 def _announce_others(connection: Connection) -> None:
-    """Has the server announce what the web service appends, where the login may ask for that."""
+    """Has the server announce what the web service appends, where the login may ask for that.
+
+    A trigger runs with the rights of whoever appends: so only a function is called that belongs to
+    the owner of the table, not one that somebody else could replace.
+    """
     missing = connection.execute(
         sa.text(
             """
-            SELECT has_table_privilege(oid, 'TRIGGER')
-                AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = oid AND tgname = :trigger)
-            FROM pg_class WHERE oid = to_regclass('"Version"')
+            SELECT has_table_privilege(pg_class.oid, 'TRIGGER')
+                AND NOT EXISTS (
+                    SELECT FROM pg_trigger WHERE tgrelid = pg_class.oid AND tgname = :trigger
+                )
+            FROM pg_class
+            JOIN pg_proc ON proowner = relowner
+                AND proname = 'announce_version' AND pronamespace = to_regnamespace(:schema)
+            WHERE pg_class.oid = to_regclass('"Version"')
             """
         ),
-        {"trigger": ANNOUNCING_TRIGGER},
+        {"trigger": ANNOUNCING_TRIGGER, "schema": SCHEMA},
     ).scalar()
     if not missing:
         return

@@ -48,7 +48,10 @@ _LOGIN_REFUSED = re.compile(
     r"|role \"[^\"]*\" does not exist|authentication failed|permission denied for database"
     r"|is not permitted to log in",
 )
-_CONNECTING = re.compile(r"^.*connection to server (at|on socket) .*? failed: |^FATAL:\s+")
+_CONNECTING = re.compile(
+    r"^.*connection to server (at|on socket) .*? failed: |^FATAL:\s+"
+    r"|^consuming input failed: ",
+)
 _NO_DATABASE = re.compile(r"database \"[^\"]*\" does not exist")
 
 

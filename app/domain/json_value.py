@@ -5,16 +5,21 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 JsonObject: TypeAlias = dict[str, JsonValue]
 
 _SAFE_INTEGER = 2**53
+_NOT_FINITE = frozenset({"NaN", "Infinity", "-Infinity"})
 
 
 def js_stringify(value: object) -> str:
     """Text of `value` exactly as JavaScript's `JSON.stringify(value)` prints it."""
+    if _same_in_python(value):
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        if text.isascii():
+            return text
     parts: list[str] = []
     _write(value, parts)
     return "".join(parts)
@@ -29,7 +34,10 @@ def js_number(number: float) -> str:
     """A number as JavaScript prints it: `1` for 1.0, `1e+21`, `5e-324`, `null`-able left out."""
     if isinstance(number, int) and abs(number) < _SAFE_INTEGER:
         return str(number)
-    as_float = float(number)
+    try:
+        as_float = float(number)
+    except OverflowError:
+        as_float = math.inf if number > 0 else -math.inf
     if math.isnan(as_float):
         return "NaN"
     if math.isinf(as_float):
@@ -55,6 +63,27 @@ def js_number(number: float) -> str:
     return ("-" if sign else "") + body
 
 
+def _same_in_python(value: object) -> bool:
+    """Whether Python's own writer, many times faster, surely prints what JavaScript prints.
+
+    The shortest digits are the same in both; where the exponent begins and how 1.0 looks isn't.
+    """
+    kind = type(value)
+    if kind is bool or kind is str or value is None:
+        return True
+    if kind is float:
+        size = abs(cast("float", value))
+        return 1e-4 <= size < 1e15 and not cast("float", value).is_integer()
+    if kind is int:
+        return abs(cast("int", value)) < _SAFE_INTEGER
+    if kind is dict:
+        items = cast("dict[object, object]", value)
+        return all(type(key) is str and not key[:1].isdigit() for key in items) and all(
+            map(_same_in_python, items.values())
+        )
+    return kind is list and all(map(_same_in_python, cast("list[object]", value)))
+
+
 def _write(value: object, parts: list[str]) -> None:
     if value is None:
         parts.append("null")
@@ -66,7 +95,8 @@ def _write(value: object, parts: list[str]) -> None:
         parts.append(_quote(value))
     elif isinstance(value, int | float):
         # JSON has no NaN and no infinity; JavaScript writes null in their place.
-        parts.append(js_number(value) if math.isfinite(value) else "null")
+        number = js_number(value)
+        parts.append("null" if number in _NOT_FINITE else number)
     elif isinstance(value, Mapping):
         parts.append("{")
         for position, (key, item) in enumerate(_javascript_order(value)):

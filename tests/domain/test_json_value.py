@@ -1,0 +1,96 @@
+"""The text of a value is JavaScript's to the letter: the shared tables are keyed by its hash."""
+
+import json
+import lzma
+import shutil
+import subprocess
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.domain.json_value import dedup_hash, js_stringify
+
+NUMBERS = {
+    1.0: "1",
+    -0.0: "0",
+    0.1: "0.1",
+    1e21: "1e+21",
+    1e20: "100000000000000000000",
+    123456789012345680000.0: "123456789012345680000",
+    1e-6: "0.000001",
+    1e-7: "1e-7",
+    1.5e-10: "1.5e-10",
+    5e-324: "5e-324",
+    -1.5e300: "-1.5e+300",
+    2**53 + 1: "9007199254740992",
+    10**400: "null",
+    float("nan"): "null",
+}
+
+
+@pytest.mark.parametrize(("number", "text"), NUMBERS.items())
+def test_that_numbers_look_as_in_javascript(number, text):
+    assert js_stringify(number) == text
+
+
+def test_that_text_is_not_escaped_beyond_what_javascript_escapes():
+    assert js_stringify('é"\\\n\x07\u2028\ud800') == '"é\\"\\\\\\n\\u0007\u2028\\ud800"'
+
+
+def test_that_keys_keep_their_order_but_for_array_indices():
+    assert js_stringify({"b": 1, "a": 2, "10": 3, "9": 4, "01": 5}) == (
+        '{"9":4,"10":3,"b":1,"a":2,"01":5}'
+    )
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**60), 2**60)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.lists(JSON, min_size=100, max_size=200))
+def test_that_node_prints_the_same(values):
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node isn't installed: nothing to compare with")
+    given_as = [json.dumps(value) for value in values]
+    program = (
+        "const lines = JSON.parse(require('fs').readFileSync(0, 'utf8'));"
+        "process.stdout.write(JSON.stringify(lines.map(l => JSON.stringify(JSON.parse(l)))));"
+    )
+    answer = subprocess.run(
+        [node, "-e", program],
+        input=json.dumps(given_as),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    expected = json.loads(answer.stdout)
+    assert [js_stringify(json.loads(each)) for each in given_as] == expected
+
+
+def test_that_the_hashes_are_those_the_web_service_stored(shared_data):
+    file = shared_data / "conformance" / "tables_final" / "JSONBDeduplication.json.xz"
+    with lzma.open(file, "rt") as rows:
+        stored = json.load(rows)
+    by_hash = {row["unique_hash"] for row in stored}
+    # Objects of one key have one order, so the hash can be made again from the stored object.
+    single = [row for row in stored if len(row["jsonb"]) == 1]
+    assert single
+    for row in single:
+        ((key, value),) = row["jsonb"].items()
+        orders = [{key: value}]
+        if isinstance(value, dict):
+            triplet = {
+                part: value[part] for part in ("status", "comment", "cause") if part in value
+            }
+            orders = [{key: triplet}, {key: {**value}}]
+        assert any(dedup_hash(order) in by_hash for order in orders), row

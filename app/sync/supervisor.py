@@ -48,6 +48,10 @@ class Supervisor:
     def alive(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
 
+    @property
+    def stopping(self) -> bool:
+        return self._stopping
+
     def start(self) -> None:
         """Starts the thread; nothing happens when it runs already."""
         if self.alive:

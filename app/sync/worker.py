@@ -332,6 +332,9 @@ class PullLoop:
         future: Future[OmsRun] = Future()
 
         def begin() -> None:
+            if self._supervisor.stopping:
+                future.set_exception(Unavailable("OMS wasn't asked: the program is closing."))
+                return
             task = asyncio.get_running_loop().create_task(self._fetch(run_number, future))
             self._fetches.add(task)
             task.add_done_callback(self._fetches.discard)
@@ -459,6 +462,8 @@ class PullLoop:
         self._woken.clear()
 
     async def _fetch(self, run_number: int, future: Future[OmsRun]) -> None:
+        if not future.set_running_or_notify_cancel():
+            return
         try:
             result = await outcome_of(self._read(run_number))
         except asyncio.CancelledError:

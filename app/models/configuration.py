@@ -330,7 +330,10 @@ def _texts(routes: object) -> tuple[str, ...]:
 
 
 def add_item(connection: Connection, kind: Kind, values: JsonObject, by: str) -> int:
-    """Adds an item in a new version; `values` are columns of its table. Returns the item's id."""
+    """Adds an item in a new version; returns its id.
+
+    `values` are columns of its table; a component classifier names `column` and `online`.
+    """
     settings = _lock_settings(connection)
     item = _insert_item(connection, kind, {**values, **_authors(kind, created_by=by)})
     _new_version(connection, kind, settings, by, added=item)
@@ -361,12 +364,12 @@ def delete_item(connection: Connection, kind: Kind, item_id: int, by: str) -> No
 
 
 def item_in_force(connection: Connection, kind: Kind, item_id: int) -> JsonObject:
-    """The columns of an item, without its id and creation time; Conflict when not in force."""
+    """Values of an item as `add_item` takes them, and its authors; Conflict when not in force."""
     return _item_in_force(connection, kind, item_id, _lists(connection, None))
 
 
 def items_in_force(connection: Connection, kind: Kind) -> list[JsonObject]:
-    """The items in force as rows of their table, by id."""
+    """The items in force by id: values as `add_item` takes them, id, creation time, authors."""
     names = _VERSIONED[kind]
     item, entry = names.items, names.entries
     rows = connection.execute(
@@ -374,30 +377,13 @@ def items_in_force(connection: Connection, kind: Kind) -> list[JsonObject]:
         .join(entry, entry.c.id == item.c.id)
         .where(entry.c[names.list_id] == _lists(connection, None).get(names.list_id))
         .order_by(item.c.id)
-    )
-    return [_as_json(dict(row)) for row in rows.mappings()]
-
-
-def column_id(connection: Connection, column: str, *, online: bool) -> int:
-    """Id of a column `{workspace}-{column}`, which component classifiers refer to."""
-    found = connection.execute(
-        text(
-            'SELECT field.id FROM "WorkspaceColumn" AS field'
-            ' JOIN "Workspace" AS place ON place.id = field.id_workspace'
-            " WHERE place.workspace || '-' || field.name = :column"
-            " AND place.online_or_offline = :place"
-        ),
-        {"column": column, "place": "online" if online else "offline"},
-    ).scalar()
-    if found is None:
-        where = "online" if online else "offline"
-        raise NotFound(f'No {where} workspace has a column "{column}".')
-    return int(found)
-
-
-def column_of(connection: Connection, id_: int) -> tuple[str, bool]:
-    """The column `{workspace}-{column}` of an id, and whether it is online."""
-    return _workspaces(connection)[0][id_]
+    ).mappings()
+    items = [_as_json(dict(row)) for row in rows]
+    if kind is Kind.COMPONENT:
+        columns, _ = _workspaces(connection)
+        for each in items:
+            each["column"], each["online"] = columns[cast("int", each.pop("component"))]
+    return items
 
 
 def lock(connection: Connection) -> None:
@@ -440,9 +426,12 @@ def _item_in_force(
             f"{names.items.name} {item_id} was changed by somebody else meanwhile."
             " Reload the configuration and do it again."
         )
-    return {
+    values = {
         name: value for name, value in row.items() if name not in {"id", "createdAt", "in_force"}
     }
+    if kind is Kind.COMPONENT:
+        values["column"], values["online"] = _column_of(connection, values.pop("component"))
+    return values
 
 
 def _authors(
@@ -457,11 +446,29 @@ def _authors(
 
 def _insert_item(connection: Connection, kind: Kind, values: JsonObject) -> int:
     items = _VERSIONED[kind].items
+    row = dict(values)
+    if kind is Kind.COMPONENT:
+        online = row.pop("online") is True
+        row["component"] = _column_id(connection, str(row.pop("column")), online=online)
     return int(
         connection.execute(
-            items.insert().values(**values, createdAt=sa.func.now()).returning(items.c.id)
+            items.insert().values(**row, createdAt=sa.func.now()).returning(items.c.id)
         ).scalar_one()
     )
+
+
+def _column_id(connection: Connection, column: str, *, online: bool) -> int:
+    """Id of a column `{workspace}-{column}`, which component classifiers refer to."""
+    for id_, known in _workspaces(connection)[0].items():
+        if known == (column, online):
+            return id_
+    where = "online" if online else "offline"
+    raise NotFound(f'No {where} workspace has a column "{column}".')
+
+
+def _column_of(connection: Connection, id_: int) -> tuple[str, bool]:
+    """The column `{workspace}-{column}` of an id, and whether it is online."""
+    return _workspaces(connection)[0][id_]
 
 
 def _new_version(

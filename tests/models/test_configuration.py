@@ -384,13 +384,23 @@ def test_that_the_configuration_in_force_is_read_once_and_again_after_an_edit(
     assert again.online_components[0].rule is first.online_components[0].rule
 
 
-def test_that_columns_are_found_by_their_name(database: Database, small_tables: Tables) -> None:
+def test_that_component_classifiers_name_their_column(
+    database: Database, small_tables: Tables
+) -> None:
     _import(database, small_tables)
-    with database.read() as connection:
-        assert configuration.column_id(connection, "dt-dt", online=True) == 7
-        with pytest.raises(NotFound, match="No offline workspace"):
-            configuration.column_id(connection, "dt-dt", online=False)
+    with database.transaction() as connection:
+        old = configuration.item_in_force(connection, Kind.COMPONENT, 9)
+        assert (old["column"], old["online"]) == ("dt-dt", True)
+        new = configuration.edit_item(
+            connection, Kind.COMPONENT, 9, {"status": "BAD"}, "x@example.org"
+        )
+        (row,) = configuration.items_in_force(connection, Kind.COMPONENT)
+        assert (row["id"], row["column"], row["status"]) == (new, "dt-dt", "BAD")
+        with pytest.raises(NotFound, match='No offline workspace has a column "dt-dt"'):
+            configuration.edit_item(
+                connection, Kind.COMPONENT, new, {"online": False}, "x@example.org"
+            )
         loaded = configuration.load(connection)
     assert loaded.online_columns == ("dt-dt",)
     assert loaded.offline_columns == ()
-    assert loaded.online_components[0].column == "dt-dt"
+    assert [each.column for each in loaded.online_components] == ["dt-dt"]

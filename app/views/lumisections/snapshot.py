@@ -1,0 +1,219 @@
+"""A dataset's lumisections prepared for painting; made outside the GUI thread, never changed."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.grid import DatasetState, Grid
+from app.domain.json_value import JsonValue
+from app.domain.lumisections import LumiRange, Mask
+from app.domain.summaries import luminosity_value
+from app.domain.triplets import (
+    BAD,
+    EMPTY,
+    EMPTY_TRIPLET,
+    EXCLUDED,
+    GOOD,
+    NO_VALUE_FOUND,
+    NOTSET,
+    STANDBY,
+    Triplet,
+)
+
+Ranks = NDArray[np.uint8]
+Codes = NDArray[np.int32]
+Numbers = NDArray[np.float64]
+
+RANKED_STATUSES = (GOOD, EXCLUDED, STANDBY, NOTSET, NO_VALUE_FOUND, EMPTY, BAD)
+"""From harmless to worst: where several lumisections share a pixel, the worst is seen."""
+
+TRUE, NULL, FALSE = 0, 1, 2
+"""Ranks of a DCS bit."""
+
+_RANK = {status: rank for rank, status in enumerate(RANKED_STATUSES)}
+_BIT_SUFFIX = "_ready"
+_FIRST_BITS = (
+    "physics_flag",
+    "beam1_present",
+    "beam2_present",
+    "beam1_stable",
+    "beam2_stable",
+    "cms_active",
+)
+
+
+class RowKind(Enum):
+    """What a row of the grid shows."""
+
+    COLUMN = "column"
+    BIT = "bit"
+
+
+@dataclass(frozen=True, eq=False)
+class GridRow:
+    """One column or bit; runs of equal values are `starts[i]` to `starts[i + 1]`, zero-based.
+
+    `codes[i]` is the value's code in the grid the row comes from; `by_hand[i]`, `remarked[i]`: the
+    run was set by a person, has a comment or a cause.
+    """
+
+    key: str
+    label: str
+    kind: RowKind
+    starts: Codes
+    codes: Codes
+    by_hand: Mask
+    remarked: Mask
+
+
+@dataclass(frozen=True, eq=False)
+class LumisectionsSnapshot:
+    """Rows top to bottom; `ranks` has one row each and one number per lumisection, greater is
+    worse. `recorded` and `delivered` [pb^-1] are NaN where nothing is known."""
+
+    run_number: int
+    dataset: str
+    length: int
+    rows: tuple[GridRow, ...]
+    ranks: Ranks
+    triplets: tuple[Triplet | None, ...]
+    participating: Mask
+    recorded: Numbers
+    delivered: Numbers
+
+    @property
+    def columns(self) -> int:
+        """Number of rows that are RR columns; they come before the bits."""
+        return sum(row.kind is RowKind.COLUMN for row in self.rows)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(row.key for row in self.rows)
+
+    def run_at(self, row: int, lumisection: int) -> tuple[LumiRange, int]:
+        """The range of equal values around a lumisection of a row, and its place in the row."""
+        starts = self.rows[row].starts
+        place = int(np.searchsorted(starts, lumisection - 1, side="right")) - 1
+        last = int(starts[place + 1]) if place + 1 < starts.size else self.length
+        return LumiRange(int(starts[place]) + 1, last), place
+
+    def triplet(self, row: int, lumisection: int) -> Triplet:
+        """What a column holds in a lumisection; EMPTY where no event says anything."""
+        _, place = self.run_at(row, lumisection)
+        return self.triplets[int(self.rows[row].codes[place])] or EMPTY_TRIPLET
+
+    def bit(self, row: int, lumisection: int) -> bool | None:
+        """What a DCS bit is in a lumisection, None where null or missing."""
+        return {TRUE: True, FALSE: False}.get(int(self.ranks[row, lumisection - 1]))
+
+    def value_text(self, row: int, lumisection: int) -> str:
+        """A cell's value in a word."""
+        if self.rows[row].kind is RowKind.COLUMN:
+            return self.triplet(row, lumisection).status or "without a status"
+        value = self.bit(row, lumisection)
+        return "null" if value is None else str(value).lower()
+
+
+def prepare(
+    state: DatasetState,
+    *,
+    order: Sequence[str] = (),
+    by_hand: Mapping[str, Mask] | None = None,
+    bits: Collection[str] | None = None,
+) -> LumisectionsSnapshot:
+    """Cuts a state into runs of equal values.
+
+    `order`: columns in the order of the workspaces, others follow by name; `by_hand[column]` is
+    true where a person's word holds; `bits`: those to show, else every OMS attribute that is
+    true, false or null throughout.
+    """
+    length = state.length
+    known = set(state.rr.keys)
+    columns = [key for key in dict.fromkeys(order) if key in known]
+    columns += [key for key in state.rr.keys if key not in columns]
+    rows: list[GridRow] = []
+    ranks: list[Ranks] = []
+    rank_of = np.array(
+        [_RANK.get(value.status if value else EMPTY, _RANK[EMPTY]) for value in state.rr.values],
+        np.uint8,
+    )
+    remarked_of = np.array(
+        [value is not None and bool(value.comment or value.cause) for value in state.rr.values]
+    )
+    hands = by_hand or {}
+    for key in columns:
+        codes = np.zeros(length, np.int32)
+        codes[: state.rr.length] = state.rr.codes[state.rr.row_of[key]]
+        hand = np.zeros(length, np.bool_)
+        given = hands.get(key)
+        if given is not None:
+            hand[: given.size] = given[:length]
+        starts = _starts(codes, hand)
+        rows.append(
+            GridRow(
+                key,
+                key,
+                RowKind.COLUMN,
+                starts,
+                codes[starts],
+                hand[starts],
+                remarked_of[codes[starts]],
+            )
+        )
+        ranks.append(rank_of[codes])
+    shown = _bits(state.oms) if bits is None else [key for key in state.oms.keys if key in bits]
+    shown.sort(key=lambda key: (_FIRST_BITS.index(key) if key in _FIRST_BITS else 99, key))
+    bit_rank_of = np.array(
+        [TRUE if each is True else FALSE if each is False else NULL for each in state.oms.values],
+        np.uint8,
+    )
+    for key in shown:
+        rank = np.full(length, NULL, np.uint8)
+        rank[: state.oms.length] = bit_rank_of[state.oms.codes[state.oms.row_of[key]]]
+        starts = _starts(rank.astype(np.int32), np.zeros(length, np.bool_))
+        nothing = np.zeros(starts.size, np.bool_)
+        codes = rank[starts].astype(np.int32)
+        label = key.removesuffix(_BIT_SUFFIX)
+        rows.append(GridRow(key, label, RowKind.BIT, starts, codes, nothing, nothing))
+        ranks.append(rank)
+    return LumisectionsSnapshot(
+        state.run_number,
+        state.name,
+        length,
+        tuple(rows),
+        np.stack(ranks) if ranks else np.zeros((0, length), np.uint8),
+        state.rr.values,
+        state.participating,
+        _luminosity(state.oms, "recorded", length),
+        _luminosity(state.oms, "delivered", length),
+    )
+
+
+def _starts(codes: Codes, hand: Mask) -> Codes:
+    changed = np.ones(codes.size, np.bool_)
+    changed[1:] = (codes[1:] != codes[:-1]) | (hand[1:] != hand[:-1])
+    return np.flatnonzero(changed).astype(np.int32)
+
+
+def _bits(oms: Grid[JsonValue]) -> list[str]:
+    is_bit = np.array([value is None or isinstance(value, bool) for value in oms.values])
+    is_flag = np.array([isinstance(value, bool) for value in oms.values])
+    return [
+        key
+        for key, codes in zip(oms.keys, oms.codes, strict=True)
+        if is_bit[codes].all() and is_flag[codes].any()
+    ]
+
+
+def _luminosity(oms: Grid[JsonValue], key: str, length: int) -> Numbers:
+    numbers = np.full(length, np.nan)
+    row = oms.row_of.get(key)
+    if row is not None:
+        table = np.array(
+            [np.nan if value is None else luminosity_value(value) for value in oms.values]
+        )
+        numbers[: oms.length] = table[oms.codes[row]]
+    return numbers

@@ -1,0 +1,1 @@
+"""What the puller does."""

@@ -1,0 +1,1 @@
+"""Tables of runs and datasets: paged by the server, one widget for both."""

@@ -41,6 +41,7 @@ class TestServer:
             "fsync": "off",
             "full_page_writes": "off",
             "synchronous_commit": "off",
+            "max_wal_size": "256MB",
             "max_connections": 200,
         }
         self._server = EmbeddedServer.open(folder, settings=careless)
@@ -53,7 +54,9 @@ class TestServer:
     def create(self, template: str = "template0") -> str:
         """Name of a new database, a copy of `template`."""
         name = f"test_{secrets.token_hex(6)}"
-        self._control.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        # Copying the files is three times as fast as writing each block to the log.
+        copying = "STRATEGY file_copy" if self._control.info.server_version >= 150000 else ""
+        self._control.execute(f"CREATE DATABASE {name} TEMPLATE {template} {copying}")
         return name
 
     def drop(self, name: str) -> None:
@@ -83,11 +86,19 @@ class TestServer:
         self._server.close()
 
 
+def _fast_disk() -> str | None:
+    """Memory where there is plenty: a database is a thousand small files."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 2 * 1024**3
+    return str(memory) if roomy and os.access(memory, os.W_OK) else None
+
+
 def pytest_configure() -> None:
     # Not below pytest's own folders: where tests run as root, the server's user can't enter them.
     # The variable hands the folder on to the processes of pytest-xdist.
     if _SERVER_FOLDER not in os.environ:
-        os.environ[_SERVER_FOLDER] = tempfile.mkdtemp(prefix="run-registry-tests-")
+        folder = tempfile.mkdtemp(prefix="run-registry-tests-", dir=_fast_disk())
+        os.environ[_SERVER_FOLDER] = folder
         os.environ[_SERVER_OWNER] = str(os.getpid())
 
 

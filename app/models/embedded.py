@@ -427,7 +427,7 @@ def _cluster_path(folder: Path, account: _Account | None) -> Path:
         return cluster
     # A new name: an old one may hold what belonged to a folder that was deleted meanwhile.
     elsewhere = _FOR_ROOT / f"data-{secrets.token_hex(6)}"
-    elsewhere.mkdir(parents=True, exist_ok=True, mode=0o711)
+    _make_passable(elsewhere)
     cluster.symlink_to(elsewhere / "cluster")
     return elsewhere / "cluster"
 
@@ -442,7 +442,7 @@ def _within_reach(installation: Installation, account: _Account) -> Installation
     copied = Installation(copy / source.parent.name / source.name / "bin", installation.major)
     if not _same_file(Path(installation.program("postgres")), Path(copied.program("postgres"))):
         shutil.rmtree(copy, ignore_errors=True)
-        _FOR_ROOT.mkdir(parents=True, exist_ok=True, mode=0o755)
+        _make_passable(copy.parent)
         fresh = copy.with_name(f"{copy.name}.{secrets.token_hex(4)}")
         shutil.copytree(source, fresh / source.parent.name / source.name, symlinks=True)
         # The programs of a wheel look for their libraries in this folder beside its package.
@@ -453,6 +453,13 @@ def _within_reach(installation: Installation, account: _Account) -> Installation
             folder.chmod(0o755)
         fresh.rename(copy)
     return copied
+
+
+def _make_passable(folder: Path) -> None:
+    """A folder of root's that others may pass through, however strict root's own habit is."""
+    for place in (_FOR_ROOT, folder):
+        place.mkdir(parents=True, exist_ok=True)
+        place.chmod(0o711)
 
 
 def _same_file(one: Path, other: Path) -> bool:
@@ -504,27 +511,25 @@ def _initialise(place: _Place) -> None:
     password = secrets.token_urlsafe(24)
     fresh = cluster.with_name("cluster.new")
     shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(mode=0o700)
+    fresh.mkdir(parents=True, mode=0o700)
     handed = cluster.with_name("password.new")
     _write_private(handed, password)
     try:
         if account is not None and sys.platform != "win32":
             os.chown(fresh, account.uid, account.gid)
             os.chown(handed, account.uid, account.gid)
-        locale = (
-            ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-            if major >= 17
-            else ["--locale=C"]
-        )
-        made = place.run(
-            "initdb",
-            f"--pgdata={fresh}",
-            f"--username={_NAME}",
-            f"--pwfile={handed}",
-            "--auth=scram-sha-256",
-            "--encoding=UTF8",
-            *locale,
-        )
+        for locale in _locales(major):
+            made = place.run(
+                "initdb",
+                f"--pgdata={fresh}",
+                f"--username={_NAME}",
+                f"--pwfile={handed}",
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                *locale,
+            )
+            if "invalid locale" not in made.stdout:
+                break
     finally:
         handed.unlink(missing_ok=True)
     if made.returncode != 0:
@@ -534,6 +539,13 @@ def _initialise(place: _Place) -> None:
         file.write(f"\ninclude_if_exists = '{_OURS}'\n")
     _write_private(place.folder / "password", password)
     fresh.rename(cluster)
+
+
+def _locales(major: int) -> list[list[str]]:
+    """Ways to ask for letters in order of their codes; not every system knows the better ones."""
+    if major >= 17:
+        return [["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]]
+    return [["--locale=C.UTF-8"], ["--locale=C"]]
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -284,6 +284,8 @@ def test_that_as_root_the_server_runs_as_another_user_even_where_it_cannot_enter
     hidden = folder / "root"
     hidden.mkdir(mode=0o700)
     package = next(embedded.installations()).binaries.parents[1]
+    if not package.with_name(f"{package.name}.libs").is_dir():
+        pytest.skip("only a server from a wheel can lie in root's home")
     for name in (package.name, f"{package.name}.libs"):
         shutil.copytree(package.with_name(name), hidden / name, symlinks=True)
     programs = next((hidden / package.name).glob("pginstall*/bin"))

@@ -44,6 +44,7 @@ class MemoryStore:
     failures: dict[int, str] = field(default_factory=dict)
     fills: dict[int, JsonObject] = field(default_factory=dict)
     reported: list[PullStatus] = field(default_factory=list)
+    reported_to_wait: threading.Event = field(default_factory=threading.Event)
     errors: dict[int, Exception] = field(default_factory=dict)
     down: bool = False
     before_apply: Callable[[int], None] = lambda _: None
@@ -87,6 +88,8 @@ class MemoryStore:
 
     def report(self, status: PullStatus) -> None:
         self.reported.append(status)
+        if status.state is PullState.WAITING:
+            self.reported_to_wait.set()
 
     def numbers(self) -> list[int]:
         return [run.run_number for run in self.applied]
@@ -513,6 +516,7 @@ def test_that_the_loop_pulls_and_says_what_it_did(simulated: SimulatedOms) -> No
     watcher, store = Watcher(), MemoryStore(errors={355102: Refused("No.")})
     with a_loop(simulated.url, store, watcher):
         status = watcher.wait_for(waiting)
+        assert store.reported_to_wait.wait(10)
     assert status.pulls == 1
     assert status.created == 6
     assert status.puller == "desk-1"

@@ -732,9 +732,7 @@ def _insert(
 
 def _incoming(table: Table) -> str:
     """The rows given as JSON text in `:rows`, as rows of the table."""
-    return f'json_populate_recordset(NULL::"{table.name}", CAST(:rows AS json))'.replace(
-        "NULL::", "NULL\\:\\:"
-    )
+    return f'json_populate_recordset(CAST(NULL AS "{table.name}"), CAST(:rows AS json))'
 
 
 def _key(names: Sequence[str], values: Sequence[object]) -> str:

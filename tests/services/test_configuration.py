@@ -271,6 +271,21 @@ def test_that_the_real_class_classifiers_know_the_real_runs(
     assert classification.is_significant(in_force, "Collisions22", data)
 
 
+@pytest.mark.parametrize("run_number", [315265, 319579])
+def test_that_the_real_component_classifiers_judge_every_lumisection(
+    database: Database, shared_data: Path, run_number: int
+) -> None:
+    configuration.import_folder(database, PERSON, shared_data / "data" / "configuration")
+    run = _real_run(shared_data, run_number)
+    classified = pull.compute(configuration.current(database), run).rr
+    assert set(CERTIFIABLE_ONLINE_COLUMNS) <= set(classified.keys)
+    assert classified.length == len(run.lumisections)
+    for number in range(1, classified.length + 1):
+        triplets = classified.at(number)
+        assert triplets.keys() == set(classified.keys)
+        assert NO_VALUE_FOUND not in {each.status for each in triplets.values()}, number
+
+
 def _real_run(shared_data: Path, run_number: int) -> OmsRun:
     folder = shared_data / "data" / "oms"
 

@@ -270,11 +270,17 @@ def installations() -> Iterator[Installation]:
     if named:
         yield _usable(Path(named)) or _refuse_named(named)
     seen: set[Path] = set()
-    for group in (_bundled(), _on_this_machine()):
-        fresh = [folder for folder in group if folder not in seen]
-        seen.update(fresh)
-        usable = [found for found in map(_usable, fresh) if found is not None]
-        yield from sorted(usable, key=lambda found: -found.major)
+    for places in (_bundled, _on_this_machine):
+        for folder in sorted(places(), key=_number_in_path, reverse=True):
+            if folder not in seen and (found := _usable(folder)) is not None:
+                yield found
+            seen.add(folder)
+
+
+def _number_in_path(folder: Path) -> int:
+    """The version that the path of an installation speaks of, 0 when it doesn't."""
+    numbers = re.findall(r"(\d+)(?:\.\d+)?", str(folder.parent.name))
+    return int(numbers[-1]) if numbers else 0
 
 
 def _refuse_named(named: str) -> NoReturn:
@@ -305,8 +311,8 @@ def _on_this_machine() -> list[Path]:
     root = Path(Path.cwd().anchor)
     found = [folder for pattern in patterns for folder in sorted(root.glob(pattern.lstrip("/")))]
     named = "postgres.exe" if sys.platform == "win32" else "postgres"
-    searched = [Path(place) for place in os.get_exec_path()]
-    return found + [place.resolve() for place in searched if (place / named).exists()]
+    searched = [place for place in os.get_exec_path() if os.path.exists(Path(place, named))]
+    return found + [Path(place).resolve() for place in searched]
 
 
 def _usable(folder: Path) -> Installation | None:
@@ -498,7 +504,12 @@ def _disk_full(folder: Path) -> str:
 
 
 def _make_folder(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except FileNotFoundError as error:
+        raise Refused(
+            f"The data folder {folder} can't be made ({error.strerror}). Choose another folder."
+        ) from error
     if sys.platform != "win32" and os.geteuid() == 0:
         # The server's user has to pass through; only `cluster` inside is its own.
         folder.chmod(folder.stat().st_mode | 0o111)

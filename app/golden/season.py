@@ -1,0 +1,475 @@
+"""All datasets of a selection side by side, columnar: what golden rules are computed over.
+
+Only lumisections that take part are here (those with both an RR and an own OMS event). They
+stand in one row, dataset after dataset; an index into that row is a position. What changes
+rarely is kept per segment: a stretch of one dataset's positions with consecutive lumisections
+and equal flags and bits.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.compact import CompactState, Numbers, Scalar
+from app.domain.errors import NotFound
+from app.domain.json_value import JsonObject, JsonValue
+from app.domain.lumisections import Mask
+from app.domain.summaries import luminosity_value
+from app.domain.triplets import EMPTY
+from app.golden.answers import AnswerMemory
+from app.golden.columns import (
+    ABSENT,
+    Codes,
+    Column,
+    DenseColumn,
+    Indices,
+    attribute_table,
+    column_of,
+    status_table,
+)
+from app.golden.document import Document
+from app.golden.luminosity import DELIVERED, RECORDED, Luminosity, counted, sums_of_slices, total
+from app.golden.progress import SILENT, Progress
+
+
+@dataclass(frozen=True)
+class SeasonDataset:
+    """A dataset with what rules read: its own attributes, those of its run, and its state."""
+
+    run_number: int
+    name: str
+    attributes: JsonObject
+    run_oms: JsonObject
+    run_rr: JsonObject
+    state: CompactState
+
+    @cached_property
+    def run_data(self) -> JsonObject:
+        """What a rule sees as `run`."""
+        return {"run_number": self.run_number, "oms": self.run_oms, "rr": self.run_rr}
+
+    @cached_property
+    def dataset_data(self) -> JsonObject:
+        """What a rule sees as `dataset`."""
+        return {**self.attributes, "name": self.name}
+
+
+@dataclass(frozen=True, eq=False)
+class Segments:
+    """A cut of all positions; each array has one element per segment.
+
+    `starts` are positions, `first` and `last` lumisection numbers, both included. `origin` is
+    the segment of the season's coarsest cut, `primary` false where a dataset of the same run
+    that is earlier by name has the lumisections too: they count in no sum a second time, so
+    that `recorded` and `delivered` are zero there.
+    """
+
+    starts: Indices
+    origin: Indices
+    dataset: Indices
+    first: Codes
+    last: Codes
+    primary: Mask
+    recorded: Numbers
+    delivered: Numbers
+
+    @property
+    def size(self) -> int:
+        """Number of segments."""
+        return self.starts.size
+
+
+@dataclass(frozen=True, eq=False)
+class _Cut:
+    """The coarsest cut: the states' own segments, those left out that take no part."""
+
+    starts: Indices
+    state_segment: Indices
+    dataset: Indices
+    first: Codes
+    lengths: Codes
+
+
+class Season:
+    """Datasets in order of run and name, never changed once it exists.
+
+    `size` is the number of positions; `recorded` and `delivered` are per position [pb^-1],
+    zero where the same lumisection of the run counts in another dataset already.
+    """
+
+    def __init__(self, datasets: Iterable[SeasonDataset], progress: Progress = SILENT) -> None:
+        self.answers = AnswerMemory()
+        self.instead_of: dict[str, tuple[str, ...] | None] = {}
+        self.datasets = sorted(datasets, key=lambda each: (each.run_number, each.name))
+        self.run_numbers = np.array([each.run_number for each in self.datasets], np.int64)
+        states = self._states = [each.state for each in self.datasets]
+        self._state_lengths = np.array([state.length for state in states], np.intp)
+        self._dense_keys = frozenset(key for state in states for key in state.dense)
+        progress.at(0.1)
+        self._cut, self._here = _coarsest(states, self._state_lengths)
+        self.size = int(self._cut.lengths.sum())
+        progress.at(0.2)
+        self._statuses = status_table(states)
+        progress.at(0.4)
+        self._attributes = attribute_table(states)
+        progress.at(0.6)
+        self.recorded = self._luminosity(RECORDED)
+        progress.at(0.7)
+        self.delivered = self._luminosity(DELIVERED)
+        progress.at(0.8)
+        self._place_in_run, self._places = self._shared_places()
+        self._primary: Mask | None = None
+        if self._place_in_run is not None:
+            self._primary = self._first_of_place(self._place_in_run)
+            self.recorded[~self._primary] = 0
+            self.delivered[~self._primary] = 0
+        self.segments = self._segments(self._aligned(self._cut.starts))
+        progress.at(1.0)
+
+    @cached_property
+    def total(self) -> Luminosity:
+        """Luminosity of all lumisections that take part."""
+        return Luminosity(total(self.segments.recorded), total(self.segments.delivered))
+
+    @property
+    def coarse_size(self) -> int:
+        """Segments of the coarsest cut, which `segment_column` has its codes for."""
+        return self._cut.starts.size
+
+    @property
+    def coarse_dataset(self) -> Indices:
+        """Index of the dataset of each segment of the coarsest cut."""
+        return self._cut.dataset
+
+    @property
+    def coarse_lengths(self) -> Codes:
+        """Positions in each segment of the coarsest cut."""
+        return self._cut.lengths
+
+    def run_column(self, part: str, key: str) -> Column:
+        """An attribute of the run, `part` "oms" or "rr", per dataset."""
+        return column_of(
+            (key in values, values.get(key))
+            for values in (each.run_oms if part == "oms" else each.run_rr for each in self.datasets)
+        )
+
+    def run_number_column(self) -> Column:
+        """Run number per dataset."""
+        return column_of((True, each.run_number) for each in self.datasets)
+
+    def dataset_column(self, key: str) -> Column:
+        """An attribute of the dataset, or its name, per dataset."""
+        if key == "name":
+            return column_of((True, each.name) for each in self.datasets)
+        return column_of(
+            (key in each.attributes, each.attributes.get(key)) for each in self.datasets
+        )
+
+    def status_column(self, key: str) -> Column:
+        """Status of an RR column per segment of the coarsest cut."""
+        return self._statuses.column(key).spread(self._cut.state_segment)
+
+    def attribute_column(self, key: str) -> Column:
+        """An OMS attribute per segment of the coarsest cut; only for one that isn't dense."""
+        return self._attributes.column(key).spread(self._cut.state_segment)
+
+    def is_dense(self, key: str) -> bool:
+        """Whether an OMS attribute changes so often that it is kept per position."""
+        return key in self._dense_keys
+
+    def number_column(self) -> Column:
+        """Lumisection number per position."""
+        numbers = self.lumisection_numbers()
+        return Column(numbers, range(int(numbers.max(initial=0)) + 1))
+
+    def lumisection_numbers(self) -> Codes:
+        """Lumisection number of each position."""
+        first = self._cut.first - self._cut.starts
+        numbers = np.repeat(first.astype(np.int64), self._cut.lengths)
+        numbers += np.arange(self.size)
+        return numbers
+
+    def dense_column(self, key: str) -> DenseColumn:
+        """An OMS attribute per position, also one that isn't dense."""
+        lengths = self._cut.lengths
+        values: Sequence[JsonValue] = self._attributes.values
+        numbers = np.full(self.size, np.nan)
+        odd_positions: list[Indices] = []
+        odd_codes: list[Codes] = []
+        if key in self._attributes.keys:
+            codes = self.attribute_column(key).codes
+            table = np.array([_number(value) for value in values])
+            numbers = np.repeat(table[codes], lengths)
+            odd = np.isnan(table[codes]) & (codes != ABSENT)
+            if odd.any():
+                odd_positions.append(np.flatnonzero(np.repeat(odd, lengths)))
+                odd_codes.append(np.repeat(codes[odd].astype(np.int64), lengths[odd]))
+        if key in self._dense_keys:
+            stored = np.concatenate(
+                [
+                    np.full(state.length, np.nan) if found is None else found
+                    for state in self._states
+                    for found in (state.dense.get(key),)
+                ]
+            )
+            if self._here is not None:
+                stored = stored[self._here]
+            np.copyto(numbers, stored, where=~np.isnan(stored))
+            column, positions = self._odd_values(key)
+            odd_positions.append(positions)
+            odd_codes.append(column.codes + (len(values) - 1))
+            values = [*values, *column.values[1:]]
+        if not odd_positions:
+            return DenseColumn(numbers, np.zeros(0, np.intp), np.zeros(0, np.int64), values)
+        return DenseColumn(
+            numbers, np.concatenate(odd_positions), np.concatenate(odd_codes), values
+        )
+
+    def _odd_values(self, key: str) -> tuple[Column, Indices]:
+        """Values that are no numbers of an attribute kept as numbers, and their positions."""
+        offsets = np.cumsum(self._state_lengths) - self._state_lengths
+        places: list[int] = []
+        found: list[JsonValue] = []
+        for offset, state in zip(offsets.tolist(), self._states, strict=True):
+            for at, value in state.odd.get(key, {}).items():
+                places.append(offset + at)
+                found.append(value)
+        positions = np.array(places, np.intp)
+        column = column_of((True, value) for value in found)
+        if self._here is None or not places:
+            return column, positions
+        here = self._here[positions]
+        before = np.cumsum(self._here) - 1
+        return Column(column.codes[here], column.values), before[positions[here]]
+
+    def _luminosity(self, key: str) -> Numbers:
+        column = self.dense_column(key)
+        values = counted(column.numbers)
+        if column.odd_positions.size:
+            table = np.array([luminosity_value(value) for value in column.values])
+            values[column.odd_positions] = table[column.odd_codes]
+        return values
+
+    def _shared_places(self) -> tuple[NDArray[np.int32] | None, int]:
+        """One number per (run, lumisection) for every position, when any run has several
+        datasets; and how many there can be."""
+        runs, run_of, datasets = np.unique(
+            self.run_numbers, return_inverse=True, return_counts=True
+        )
+        if not (datasets > 1).any():
+            return None, 0
+        longest = np.zeros(runs.size, np.intp)
+        np.maximum.at(longest, run_of, self._state_lengths)
+        offset = np.cumsum(longest) - longest - 1
+        cut = self._cut
+        places = np.repeat(offset[run_of[cut.dataset]] + cut.first - cut.starts, cut.lengths)
+        return (places + np.arange(self.size)).astype(np.int32), int(longest.sum())
+
+    def _first_of_place(self, places: NDArray[np.int32]) -> Mask:
+        """Whether no earlier position has the same lumisection of the same run."""
+        earliest = np.zeros(self._places, np.intp)
+        # Of several values for one element the last one stays.
+        earliest[places[::-1]] = np.arange(self.size - 1, -1, -1)
+        return np.equal(earliest[places], np.arange(self.size))
+
+    def _aligned(self, starts: Indices) -> Indices:
+        """`starts` and those needed so that datasets of one run are cut at the same
+        lumisections, and each segment is wholly in another dataset or not at all."""
+        if self._place_in_run is None:
+            return starts
+        places = self._place_in_run
+        datasets = np.bincount(places, minlength=self._places)[places]
+        cut = np.zeros(self.size, np.bool_)
+        cut[self._cut.starts] = True
+        cut[starts] = True
+        cut[1:] |= datasets[1:] != datasets[:-1]
+        cut_places = np.zeros(self._places, np.bool_)
+        cut_places[places[cut]] = True
+        return np.flatnonzero(cut_places[places] | cut)
+
+    def _segments(self, starts: Indices) -> Segments:
+        cut = self._cut
+        same = starts.size == cut.starts.size
+        origin = (
+            np.arange(starts.size)
+            if same
+            else np.searchsorted(cut.starts, starts, side="right") - 1
+        )
+        first = (cut.first[origin] + (starts - cut.starts[origin])).astype(np.int64)
+        return Segments(
+            starts,
+            origin,
+            cut.dataset[origin],
+            first,
+            first + np.diff(starts, append=self.size) - 1,
+            np.ones(starts.size, np.bool_) if self._primary is None else self._primary[starts],
+            sums_of_slices(self.recorded, starts),
+            sums_of_slices(self.delivered, starts),
+        )
+
+    def refined(self, answers: Sequence[Mask]) -> Segments:
+        """The segments cut further wherever one of the answers per position changes."""
+        if not answers or not self.size:
+            return self.segments
+        cut = np.zeros(self.size, np.bool_)
+        cut[self.segments.starts] = True
+        for answer in answers:
+            cut[1:] |= answer[1:] != answer[:-1]
+        return self._segments(self._aligned(np.flatnonzero(cut)))
+
+    def in_any_dataset(self, segments: Segments, good: Mask) -> Mask:
+        """Whether the same lumisections are good in any dataset of the run."""
+        if self._place_in_run is None:
+            return good
+        places = self._place_in_run[segments.starts]
+        anywhere = np.zeros(self._places, np.bool_)
+        anywhere[places[good]] = True
+        return anywhere[places]
+
+    def luminosity_of(self, document: Document) -> Luminosity:
+        """Luminosity of a document's lumisections; those that take no part count nothing."""
+        first_of: dict[int, list[int]] = {}
+        for number, run_number in enumerate(self.run_numbers.tolist()):
+            first_of.setdefault(run_number, []).append(number)
+        inside = np.zeros(self.size, np.bool_)
+        numbers = self.lumisection_numbers()
+        bounds = np.searchsorted(self._cut.dataset, np.arange(len(self.datasets) + 1))
+        ends = np.append(self._cut.starts, self.size)[bounds]
+        for run_number, ranges in document.items():
+            for dataset in first_of.get(run_number, ()):
+                begin, end = int(ends[dataset]), int(ends[dataset + 1])
+                for first, last in ranges:
+                    low, high = np.searchsorted(numbers[begin:end], (first, last + 1)).tolist()
+                    inside[begin + low : begin + high] = True
+        return Luminosity(total(self.recorded[inside]), total(self.delivered[inside]))
+
+    def lumisection(self, run_number: int, name: str, number: int) -> JsonObject:
+        """Everything a rule sees of one lumisection; NotFound where it takes no part."""
+        for dataset, each in enumerate(self.datasets):
+            if (each.run_number, each.name) == (run_number, name):
+                for segment in np.flatnonzero(self._cut.dataset == dataset).tolist():
+                    first = int(self._cut.first[segment])
+                    if first <= number < first + int(self._cut.lengths[segment]):
+                        return self._object(segment, number)
+        raise NotFound(f"Lumisection {number} of run {run_number}, {name}, takes no part.")
+
+    def _object(self, segment: int, number: int) -> JsonObject:
+        each = self.datasets[int(self._cut.dataset[segment])]
+        statuses, attributes = self._flags(segment)
+        return _data(each, statuses, attributes, number)
+
+    def objects(self) -> Iterator[JsonObject]:
+        """What a rule sees at each position, in order."""
+        for segment, (dataset, first, length) in enumerate(
+            zip(
+                self._cut.dataset.tolist(),
+                self._cut.first.tolist(),
+                self._cut.lengths.tolist(),
+                strict=True,
+            )
+        ):
+            statuses, attributes = self._flags(segment)
+            for number in range(first, first + length):
+                yield _data(self.datasets[dataset], statuses, attributes, number)
+
+    def segment_objects(self) -> Iterator[JsonObject]:
+        """What is the same for all lumisections of each segment of the coarsest cut."""
+        for segment, dataset in enumerate(self._cut.dataset.tolist()):
+            each = self.datasets[dataset]
+            statuses, attributes = self._flags(segment)
+            lumisection: JsonObject = {"oms": attributes, "rr": statuses}
+            yield {"run": each.run_data, "dataset": each.dataset_data, "lumisection": lumisection}
+
+    def _flags(self, segment: int) -> tuple[JsonObject, JsonObject]:
+        """Statuses and OMS attributes of a segment of the coarsest cut, dense ones left out."""
+        state = self._states[int(self._cut.dataset[segment])]
+        at = int(np.searchsorted(state.starts, int(self._cut.first[segment]) - 1))
+        statuses: JsonObject = {}
+        for column, code in zip(state.columns, state.rr_codes[:, at].tolist(), strict=True):
+            triplet = state.triplets[code]
+            statuses[column] = EMPTY if triplet is None else triplet.status
+        attributes: JsonObject = {
+            bit: state.oms_values[code]
+            for bit, code in zip(state.bits, state.oms_codes[:, at].tolist(), strict=True)
+            if code != ABSENT
+        }
+        return statuses, attributes
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Every variable that some lumisection of the season has, sorted."""
+        names = {"run.run_number", "dataset.name", "lumisection.lumisection_number"}
+        for each in self.datasets:
+            names.update(f"run.oms.{key}" for key in each.run_oms)
+            names.update(f"run.rr.{key}" for key in each.run_rr)
+            names.update(f"dataset.{key}" for key in each.attributes)
+        names.update(f"lumisection.rr.{key}" for key in self._statuses.keys)
+        names.update(f"lumisection.oms.{key}" for key in self._attributes.keys | self._dense_keys)
+        return tuple(sorted(names))
+
+
+def luminosity_of_states(states: Iterable[CompactState]) -> Luminosity:
+    """Luminosity of the lumisections that take part in datasets of different runs."""
+    return Season(
+        SeasonDataset(state.run_number, state.name, {}, {}, {}, state) for state in states
+    ).total
+
+
+def _coarsest(states: Sequence[CompactState], lengths: Indices) -> tuple[_Cut, Mask | None]:
+    """The cut of the positions, and which of all lumisections of the states take part, None
+    for all."""
+    sizes = np.array([state.starts.size for state in states], np.intp)
+    dataset = np.repeat(np.arange(len(states)), sizes)
+    begins = _joined([state.starts for state in states], np.int32).astype(np.intp)
+    ends = np.append(begins[1:], 0)
+    ends[np.cumsum(sizes)[sizes > 0] - 1] = lengths[sizes > 0]
+    taking_part = _joined([state.covered_rr for state in states], np.bool_) & _joined(
+        [state.own_oms for state in states], np.bool_
+    )
+    state_segment = np.flatnonzero(taking_part)
+    kept = (ends - begins)[state_segment]
+    cut = _Cut(
+        np.cumsum(kept) - kept,
+        state_segment,
+        dataset[state_segment],
+        begins[state_segment] + 1,
+        kept,
+    )
+    return cut, None if taking_part.all() else np.repeat(taking_part, ends - begins)
+
+
+def _joined(arrays: Sequence[NDArray[Scalar]], kind: type[Scalar]) -> NDArray[Scalar]:
+    return np.concatenate([np.zeros(0, kind), *arrays])
+
+
+def _number(value: JsonValue) -> float:
+    return (
+        float(value) if isinstance(value, int | float) and not isinstance(value, bool) else np.nan
+    )
+
+
+def _data(
+    dataset: SeasonDataset, statuses: JsonObject, attributes: JsonObject, number: int
+) -> JsonObject:
+    """What a rule sees of one lumisection."""
+    lumisection: JsonObject = {
+        "lumisection_number": number,
+        "oms": {**attributes, **_dense_values(dataset.state, number - 1)},
+        "rr": statuses,
+    }
+    return {"run": dataset.run_data, "dataset": dataset.dataset_data, "lumisection": lumisection}
+
+
+def _dense_values(state: CompactState, at: int) -> JsonObject:
+    """Attributes kept as numbers of one lumisection, `at` zero-based."""
+    values: JsonObject = {}
+    for key, numbers in state.dense.items():
+        odd = state.odd.get(key, {})
+        if at in odd:
+            values[key] = odd[at]
+        elif numbers[at] == numbers[at]:
+            values[key] = float(numbers[at])
+    return values

@@ -1,0 +1,347 @@
+"""A golden rule over a season: good lumisections, what was lost, and which conditions did it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.json_logic import Rule, Skeleton
+from app.domain.json_value import JsonObject, js_stringify
+from app.domain.lumisections import LumiRange, Mask
+from app.golden.answers import Answer, Level
+from app.golden.columns import Codes, Indices
+from app.golden.document import Document, NamedDocument, to_json
+from app.golden.leaves import answer_of, combinations
+from app.golden.luminosity import Luminosity, sums_by_group, total
+from app.golden.progress import SILENT, Progress
+from app.golden.season import Season, Segments
+from app.golden.variables import UnknownVariable, unknown_variables
+
+Key = TypeVar("Key", int, str)
+
+_WORD = 64
+_NOT_LOST = -1
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What was lost where exactly these conditions failed.
+
+    `leaves` are indices into `Selection.leaves`. Lumisections and luminosity [pb^-1] of a run
+    that another dataset has too count once, and not at all where they are good there.
+    """
+
+    leaves: tuple[int, ...]
+    lumisections: int
+    luminosity: Luminosity
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """The answer of one rule over one season.
+
+    `good` and `loss` are per segment: whether the rule holds, and the index into `losses` where
+    it doesn't (-1 where it does). `golden` also holds where another dataset of the run is good.
+    `leaves` are the distinct conditions of the rule as JSON text, in its order.
+    """
+
+    season: Season
+    segments: Segments
+    leaves: tuple[str, ...]
+    good: Mask
+    golden: Mask
+    loss: Codes
+    losses: tuple[Loss, ...]
+    warnings: tuple[UnknownVariable, ...]
+
+    @property
+    def total(self) -> Luminosity:
+        """Luminosity of all lumisections that take part."""
+        return self.season.total
+
+    @cached_property
+    def in_json(self) -> Luminosity:
+        """Luminosity of the good lumisections."""
+        return self._luminosity(self.golden)
+
+    @cached_property
+    def lost(self) -> Luminosity:
+        """Luminosity of the lumisections that take part and aren't good."""
+        return self._luminosity(~self.golden)
+
+    def _luminosity(self, where: Mask) -> Luminosity:
+        segments = self.segments
+        return Luminosity(total(segments.recorded[where]), total(segments.delivered[where]))
+
+    @cached_property
+    def lumisections(self) -> int:
+        """Good lumisections; one that several datasets of a run have counts once."""
+        return self._count(self.golden)
+
+    @cached_property
+    def lumisections_lost(self) -> int:
+        """Lumisections that take part and aren't good."""
+        return self._count(~self.golden)
+
+    def _count(self, where: Mask) -> int:
+        segments = self.segments
+        return int((segments.last - segments.first + 1)[where & segments.primary].sum())
+
+    @cached_property
+    def document(self) -> Document:
+        """The golden JSON; the good lumisections of several datasets of a run are joined."""
+        return self._by_run(self.golden)
+
+    @cached_property
+    def document_with_names(self) -> NamedDocument:
+        """Good lumisections of each dataset, by `{run}-{name}`."""
+        return self._by_dataset(self.good)
+
+    @cached_property
+    def anti_document(self) -> Document:
+        """Lumisections of each run that take part and aren't in the golden JSON."""
+        return self._by_run(~self.golden)
+
+    @cached_property
+    def anti_document_with_names(self) -> NamedDocument:
+        """Lumisections of each dataset that take part and aren't good, by `{run}-{name}`."""
+        return self._by_dataset(~self.good)
+
+    @property
+    def min_run_number(self) -> int | None:
+        """First run of the datasets, whether or not it has a good lumisection."""
+        return self.season.datasets[0].run_number if self.season.datasets else None
+
+    @property
+    def max_run_number(self) -> int | None:
+        """Last run of the datasets, whether or not it has a good lumisection."""
+        return self.season.datasets[-1].run_number if self.season.datasets else None
+
+    @cached_property
+    def luminosity_by_leaf(self) -> dict[str, float]:
+        """Recorded luminosity where each condition failed, also if others did, too [pb^-1]."""
+        parts: dict[int, list[float]] = {}
+        for loss in self.losses:
+            for leaf in loss.leaves:
+                parts.setdefault(leaf, []).append(loss.luminosity.recorded)
+        return {self.leaves[leaf]: total(np.array(parts[leaf])) for leaf in sorted(parts)}
+
+    @cached_property
+    def luminosity_by_combination(self) -> dict[str, float]:
+        """Recorded luminosity by the list of all failed conditions, as JSON text [pb^-1]."""
+        return {self.text_of(loss): loss.luminosity.recorded for loss in self.losses}
+
+    @cached_property
+    def lumisections_by_combination(self) -> dict[str, NamedDocument]:
+        """Lumisections of each dataset by the list of all failed conditions, as JSON text."""
+        segments, names = self.segments, self._names
+        lost = np.flatnonzero(self.loss != _NOT_LOST)
+        loss = self.loss[lost]
+        at, first, last = _joined(
+            segments.first[lost], segments.last[lost], (segments.dataset[lost], loss)
+        )
+        order = np.argsort(loss[at], kind="stable")
+        found: list[dict[str, list[LumiRange]]] = [{} for _ in self.losses]
+        for which, dataset, begin, end in zip(
+            loss[at[order]].tolist(),
+            segments.dataset[lost[at[order]]].tolist(),
+            first[order].tolist(),
+            last[order].tolist(),
+            strict=True,
+        ):
+            found[which].setdefault(names[dataset], []).append(LumiRange(begin, end))
+        return {
+            self.text_of(loss): {name: tuple(ranges) for name, ranges in each.items()}
+            for loss, each in zip(self.losses, found, strict=True)
+        }
+
+    def text_of(self, loss: Loss) -> str:
+        """The failed conditions as the JSON text of a list, which is how they are stored."""
+        return f"[{','.join(self.leaves[leaf] for leaf in loss.leaves)}]"
+
+    def as_row(self) -> JsonObject:
+        """The columns of a stored golden JSON that follow from the selection."""
+        return {
+            "generated_json": to_json(self.document),
+            "generated_json_with_dataset_names": to_json(self.document_with_names),
+            "generated_anti_json": to_json(self.anti_document),
+            "generated_anti_json_with_dataset_names": to_json(self.anti_document_with_names),
+            "min_run_number": self.min_run_number,
+            "max_run_number": self.max_run_number,
+            "total_delivered_luminosity": self.total.delivered,
+            "total_recorded_luminosity": self.total.recorded,
+            "recorded_luminosity_in_json": self.in_json.recorded,
+            "delivered_luminosity_in_json": self.in_json.delivered,
+            "total_recorded_luminosity_lost": self.lost.recorded,
+            "total_delivered_luminosity_lost": self.lost.delivered,
+            "rules_flagged_false_quantity_luminosity": {**self.luminosity_by_leaf},
+            "rules_flagged_false_combination_luminosity": {**self.luminosity_by_combination},
+            "runs_lumisections_responsible_for_rule": {
+                text: to_json(ranges) for text, ranges in self.lumisections_by_combination.items()
+            },
+        }
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return [f"{each.run_number}-{each.name}" for each in self.season.datasets]
+
+    def _by_dataset(self, where: Mask) -> NamedDocument:
+        segments = self.segments
+        chosen = np.flatnonzero(where)
+        dataset = segments.dataset[chosen]
+        at, first, last = _joined(segments.first[chosen], segments.last[chosen], (dataset,))
+        names = self._names
+        return _document((names[each] for each in dataset[at].tolist()), first, last)
+
+    def _by_run(self, where: Mask) -> Document:
+        segments = self.segments
+        chosen = np.flatnonzero(where & segments.primary)
+        run = self.season.run_numbers[segments.dataset[chosen]]
+        # Lumisections that only a later dataset of a run has stand behind those of the first.
+        order = np.lexsort((segments.first[chosen], run))
+        chosen, run = chosen[order], run[order]
+        at, first, last = _joined(segments.first[chosen], segments.last[chosen], (run,))
+        return _document(run[at].tolist(), first, last)
+
+
+def select(season: Season, rule: Rule, progress: Progress = SILENT) -> Selection:
+    """Computes the rule over the season; Cancelled when `progress` says so.
+
+    Other rules over the same season are quicker for what they have in common.
+    """
+    leaves, texts = _distinct_leaves(rule)
+    answers: list[Answer] = []
+    for number, leaf in enumerate(leaves.values()):
+        progress.at(0.8 * number / len(leaves))
+        answers.append(answer_of(season, leaf, progress))
+    progress.at(0.8)
+    segments = season.refined([each.holds for each in answers if each.level == Level.LUMISECTION])
+    holds = [_per_segment(answer, segments) for answer in answers]
+    index = {text: number for number, text in enumerate(leaves)}
+    tree = _tree(rule.skeleton, [index[text] for text in texts], holds)
+    golden = season.in_any_dataset(segments, tree.holds)
+    progress.at(0.85)
+    failed: list[Mask | None] = [None] * len(holds)
+    tree.fail(~tree.holds, failed)
+    progress.at(0.9)
+    loss, losses = _losses(segments, tree.holds, golden, failed)
+    warnings = unknown_variables(season, rule)
+    progress.at(1.0)
+    return Selection(season, segments, tuple(leaves), tree.holds, golden, loss, losses, warnings)
+
+
+@dataclass(frozen=True, eq=False)
+class _Node:
+    """A part of the rule with where it holds: a leaf, or what `and` or `or` joins."""
+
+    holds: Mask
+    leaf: int | None
+    children: tuple["_Node", ...] = ()
+
+    def fail(self, reached: Mask, failed: list[Mask | None]) -> None:
+        """Adds where leaves fail, walking down what is false where `reached` is true."""
+        here = reached & ~self.holds
+        if self.leaf is not None:
+            known = failed[self.leaf]
+            failed[self.leaf] = here if known is None else known | here
+        elif here.any():
+            for child in self.children:
+                child.fail(here, failed)
+
+
+def _distinct_leaves(rule: Rule) -> tuple[dict[str, Rule], list[str]]:
+    """Leaves by JSON text, each once, and the text of every leaf of the rule."""
+    texts = [js_stringify(leaf.source) for leaf in rule.leaves]
+    return dict(zip(texts, rule.leaves, strict=True)), texts
+
+
+def _per_segment(answer: Answer, segments: Segments) -> Mask:
+    rows = {
+        Level.DATASET: segments.dataset,
+        Level.SEGMENT: segments.origin,
+        Level.LUMISECTION: segments.starts,
+    }[answer.level]
+    return answer.holds[rows]
+
+
+def _tree(skeleton: Skeleton, leaf_of: Sequence[int], holds: Sequence[Mask]) -> _Node:
+    if isinstance(skeleton, int):
+        leaf = leaf_of[skeleton]
+        return _Node(holds[leaf], leaf)
+    joint, parts = skeleton
+    children = tuple(_tree(part, leaf_of, holds) for part in parts)
+    reduce = np.logical_and.reduce if joint == "and" else np.logical_or.reduce
+    return _Node(reduce([child.holds for child in children]), None, children)
+
+
+def _losses(
+    segments: Segments, good: Mask, golden: Mask, failed: Sequence[Mask | None]
+) -> tuple[Codes, tuple[Loss, ...]]:
+    """Segments that aren't good by the set of leaves that failed; the greatest loss first."""
+    loss = np.full(segments.size, _NOT_LOST, np.int32)
+    lost = np.flatnonzero(~good)
+    if not lost.size:
+        return loss, ()
+    failed_here = {
+        leaf: here
+        for leaf, mask in enumerate(failed)
+        if mask is not None and (here := mask[lost]).any()
+    }
+    number, examples = _distinct_sets(list(failed_here.values()))
+    table = np.stack([here[examples] for here in failed_here.values()], axis=1)
+    names = np.array(list(failed_here), np.intp)
+    counts_here = segments.primary[lost] & ~golden[lost]
+    recorded, delivered, lengths = (
+        sums_by_group(np.where(counts_here, values, 0.0), number, examples.size).tolist()
+        for values in (
+            segments.recorded[lost],
+            segments.delivered[lost],
+            segments.last[lost] - segments.first[lost] + 1.0,
+        )
+    )
+    losses = [
+        Loss(tuple(names[row].tolist()), int(length), Luminosity(*sums))
+        for row, length, *sums in zip(table, lengths, recorded, delivered, strict=True)
+    ]
+    order = sorted(
+        range(len(losses)), key=lambda at: (-losses[at].luminosity.recorded, losses[at].leaves)
+    )
+    rank = np.empty(len(losses), np.int32)
+    rank[order] = np.arange(len(losses))
+    loss[lost] = rank[number]
+    return loss, tuple(losses[at] for at in order)
+
+
+def _distinct_sets(masks: Sequence[Mask]) -> tuple[Indices, Indices]:
+    """The masks seen as one set per place: the set's number at each place, and a place of each."""
+    coded: list[tuple[Indices, int]] = []
+    for begin in range(0, len(masks), _WORD):
+        word = np.zeros(masks[0].size, np.uint64)
+        for bit, mask in enumerate(masks[begin : begin + _WORD]):
+            word |= mask.astype(np.uint64) << np.uint64(bit)
+        distinct, numbers = np.unique(word, return_inverse=True)
+        coded.append((numbers, distinct.size))
+    return combinations(coded)
+
+
+def _joined(
+    first: Codes, last: Codes, keys: Sequence[NDArray[np.integer]]
+) -> tuple[Indices, Codes, Codes]:
+    """Ranges in order, those of equal keys joined where they touch: index of the first part,
+    first and last lumisection of each."""
+    new = np.ones(first.size, np.bool_)
+    new[1:] = first[1:] != last[:-1] + 1
+    for key in keys:
+        new[1:] |= key[1:] != key[:-1]
+    at = np.flatnonzero(new)
+    return at, first[at], last[np.append(at[1:], first.size)[: at.size] - 1]
+
+
+def _document(keys: Iterable[Key], first: Codes, last: Codes) -> dict[Key, tuple[LumiRange, ...]]:
+    found: dict[Key, list[LumiRange]] = {}
+    for key, begin, end in zip(keys, first.tolist(), last.tolist(), strict=True):
+        found.setdefault(key, []).append(LumiRange(begin, end))
+    return {key: tuple(ranges) for key, ranges in found.items()}

@@ -96,6 +96,19 @@ def prepare(connection: Connection) -> bool:
     return True
 
 
+def why_not(connection: Connection) -> str:
+    """Why `prepare` found the schema unusable, for the person who looks after the database."""
+    there = connection.execute(
+        sa.text("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = :schema)"),
+        {"schema": SCHEMA},
+    ).scalar()
+    if not there:
+        return f"the schema {SCHEMA} isn't there, and this login may not create it"
+    if _revision(connection) != _newest():
+        return f"the schema {SCHEMA} isn't up to date, and this login may not change it"
+    return f"this login may not write to the tables of the schema {SCHEMA}"
+
+
 def _known() -> list[str]:
     return sorted(path.name[:4] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
 

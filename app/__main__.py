@@ -1,0 +1,53 @@
+"""The program's entry: reads the command line, runs a command or the window, sorts the errors."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from app import bootstrap
+from app.cli import commands
+from app.cli.output import DONE, UsageError, complain, show, show_error
+from app.domain.errors import BadInput, RegistryError
+
+BUG = 70
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Returns the exit code: 0 done, 1 refused or unavailable, 2 usage, 70 bug, 130 Ctrl-C."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(words)
+    except (RegistryError, UsageError) as error:
+        return show_error(error, as_json="--json" in words)
+    except KeyboardInterrupt:
+        complain("stopped.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output, such as `head`, has enough; nothing is left to be flushed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except Exception as error:  # noqa: BLE001 - the one hook for bugs
+        file = bootstrap.bug_report(error, words)
+        where = f" The report is in {file}." if file is not None else ""
+        complain(f"an error of the program: {type(error).__name__}: {error}.{where}")
+        return BUG
+
+
+def _run(words: Sequence[str]) -> int:
+    arguments = commands.parse(words, bootstrap.program_version())
+    try:
+        settings = bootstrap.settings_of(commands.given_settings(arguments), arguments.settings)
+    except BadInput as error:
+        raise UsageError(str(error)) from error
+    bootstrap.start_logs(settings, arguments.verbose)
+    with bootstrap.Program(settings) as program:
+        if arguments.command is None:
+            return bootstrap.open_window(program)
+        answer = commands.run(program, arguments)
+        show(answer, as_json=arguments.as_json)
+        return answer.code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,265 @@
+"""The composition root: the one place that reads settings and picks classes."""
+
+import logging
+import os
+import platform
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import Self
+
+from app import logs
+from app.demo.season import DemoSeason, LiveOms
+from app.demo.simulated_oms import SimulatedOms
+from app.domain.errors import Refused
+from app.domain.identity import Actor
+from app.domain.oms import OmsRun
+from app.domain.pull import PullStatus
+from app.models.embedded import EmbeddedServer
+from app.models.engine import Database
+from app.models.listen import Change, ChangeListener
+from app.models.locks import PullerLock
+from app.services import databases
+from app.services.pull_store import PullStore
+from app.settings import Settings
+from app.sync.oms import OmsClient, OmsSettings
+from app.sync.worker import PullLoop, PullProgress, PullReport, fetch_now, pull_now
+
+logger = logging.getLogger(__name__)
+
+DISTRIBUTION = "run-registry-desktop"
+
+_SEASON_SEED = 2025
+_DEMONSTRATION_PULL_S = 2.0
+_DEMONSTRATION_MARK = "simulated-oms"
+_STOP_S = 5.0
+
+
+@dataclass(frozen=True)
+class Listeners:
+    """Who hears of the background work; all are called in its threads."""
+
+    on_pull: Callable[[PullStatus], None]
+    on_change: Callable[[Change], None]
+    on_connection: Callable[[bool, str], None]
+    on_bug: Callable[[Exception], None]
+
+
+class Program:
+    """The parts of the running program: each is opened when it is asked for first, and all are
+    closed, in the order that lets the later ones finish, by `close`."""
+
+    def __init__(self, settings: Settings, *, server_folder: Path | None = None) -> None:
+        self.settings = settings
+        self._server_folder = server_folder or settings.data_folder
+        self._server: EmbeddedServer | None = None
+        self._database: Database | None = None
+        self._puller: PullLoop | None = None
+        self._listener: ChangeListener | None = None
+        self._live_oms: LiveOms | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Who and where
+
+    @property
+    def has_own_server(self) -> bool:
+        """Whether the database is the program's own."""
+        return self.settings.dsn is None
+
+    @cached_property
+    def actor(self) -> Actor:
+        """Who acts: on the program's own database an expert."""
+        return self.settings.actor(embedded=self.has_own_server)
+
+    @property
+    def any_database(self) -> Database:
+        """The database whatever it holds; the program's own server is started for it."""
+        if self._database is None:
+            dsn = self.settings.dsn
+            if dsn is None:
+                self._server = EmbeddedServer.open(self._server_folder)
+                dsn = self._server.dsn
+            self._database = Database(dsn)
+        return self._database
+
+    @cached_property
+    def db(self) -> Database:
+        """The database, recognised and ready; our own is created when it is new."""
+        database = self.any_database
+        if self.has_own_server and databases.is_empty(database):
+            databases.initialise(database, default_configuration=True)
+        databases.open_existing(database)
+        return database
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Whether a simulated OMS serves this database: nothing real is named, and none of its
+        runs came from anywhere else."""
+        named = {"dsn", "oms_url", "oms_client_id"} & {
+            name
+            for name in self.settings.model_fields_set
+            if getattr(self.settings, name) is not None
+        }
+        if named:
+            return False
+        return self._demonstration_mark.exists() or databases.newest_run(self.db) is None
+
+    # OMS
+
+    @cached_property
+    def oms_settings(self) -> OmsSettings:
+        """How OMS is asked."""
+        settings = self.settings
+        return OmsSettings(
+            url=self._live_oms.url if self._live_oms is not None else settings.oms_url,
+            token_url=settings.oms_token_url,
+            client_id=settings.oms_client_id,
+            client_secret=settings.secret(),
+            audience=settings.oms_audience,
+            ca_bundle=settings.ca_bundle,
+            pause_s=0.0 if self._live_oms is not None else settings.request_pause_s,
+        )
+
+    @cached_property
+    def pull_store(self) -> PullStore:
+        """Where pulls write to."""
+        return PullStore(self.db)
+
+    def oms_run(self, run_number: int) -> OmsRun:
+        """What OMS says of a run now."""
+        if self._puller is not None:
+            return self._puller.fetch(run_number).result()
+        return fetch_now(self.oms_settings, self.pull_store, run_number)
+
+    def pull(self, only: Sequence[int] | None, progress: Callable[[str], None]) -> PullReport:
+        """One pull of what OMS has changed, or of `only` these runs."""
+
+        def report(done: PullProgress) -> None:
+            of_how_many = f" ({done.done + 1} of {done.total})" if done.total else ""
+            progress(f"{done.activity}{of_how_many}")
+
+        return pull_now(self.oms_settings, self.pull_store, only=only, report=report)
+
+    @contextmanager
+    def simulated_oms(self, folder: Path, port: int) -> Iterator[SimulatedOms]:
+        """A simulated OMS on loopback that serves the documents of a folder."""
+        with SimulatedOms.from_folder(folder, port=port) as oms:
+            yield oms
+
+    def start_demonstration(self) -> str:
+        """Starts a simulated OMS whose season goes on from the newest run that is known; returns
+        its address. The next puller and every question to OMS go there."""
+        known = databases.newest_run(self.db)
+        now = time.monotonic()
+        self._demonstration_mark.touch()
+        self._live_oms = LiveOms(DemoSeason(_SEASON_SEED, now, continues=known)).start()
+        self.__dict__.pop("oms_settings", None)
+        return self._live_oms.url
+
+    # Background work
+
+    def start(self, listeners: Listeners) -> PullLoop:
+        """Starts the puller, which waits for its election, and the news of the database."""
+        live = self._live_oms is not None
+        oms_settings = self.oms_settings
+        name = f"{self.actor.email} on {platform.node() or 'this machine'} ({os.getpid()})"
+        self._puller = PullLoop(
+            lambda on_wait: OmsClient(oms_settings, on_wait=on_wait),
+            self.pull_store,
+            PullerLock(self.db, name),
+            on_status=listeners.on_pull,
+            on_bug=listeners.on_bug,
+            client_name=name,
+            enabled=self.settings.pull,
+            interval_s=_DEMONSTRATION_PULL_S if live else self.settings.pull_interval_s,
+        )
+        self._puller.start()
+        self._listener = ChangeListener(self.db, listeners.on_change, listeners.on_connection)
+        self._listener.start()
+        return self._puller
+
+    def close(self) -> None:
+        """Stops the background work, then leaves the database, then its server."""
+        puller, self._puller = self._puller, None
+        if puller is not None and not puller.stop(_STOP_S):
+            logger.warning("The puller hasn't stopped in %.0f s", _STOP_S)
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.stop()
+        live_oms, self._live_oms = self._live_oms, None
+        if live_oms is not None:
+            live_oms.close()
+        database, self._database = self._database, None
+        if database is not None:
+            database.close()
+        self.__dict__.pop("db", None)
+        self.__dict__.pop("pull_store", None)
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
+
+    @property
+    def _demonstration_mark(self) -> Path:
+        return self._server_folder / _DEMONSTRATION_MARK
+
+
+def settings_of(given: Mapping[str, object], file: Path | None) -> Settings:
+    """The settings in force: what the command line gave, then the environment, then the file."""
+    return Settings.load(given, file=file)
+
+
+def start_logs(settings: Settings, verbosity: int) -> Path:
+    """Begins logging with the secrets of the settings masked; returns the log file."""
+    secret = settings.oms_client_secret
+    return logs.start(
+        verbosity=verbosity, secrets=[secret.get_secret_value()] if secret is not None else []
+    )
+
+
+def open_window(program: Program) -> int:
+    """Shows the window until it is closed; returns the exit code."""
+    raise Refused(
+        "The window isn't part of this installation. Without it: run-registry --headless, or a"
+        " command (run-registry --help)."
+    )
+
+
+def bug_report(error: BaseException, doing: Sequence[str]) -> Path | None:
+    """Writes what is needed to mend a bug into the log folder; None where nothing can be written.
+
+    Passwords and tokens are masked.
+    """
+    now = datetime.now(UTC)
+    text = "\n".join(
+        (
+            f"Run Registry Desktop {program_version()}, {now:%Y-%m-%dT%H:%M:%SZ}",
+            f"Python {platform.python_version()} on {platform.platform()}",
+            f"Arguments: {' '.join(doing) or 'none'}",
+            "",
+            "".join(traceback.format_exception(error)),
+        )
+    )
+    file = logs.log_folder() / f"bug-{now:%Y%m%d-%H%M%S}-{os.getpid()}.txt"
+    record = logging.makeLogRecord({"msg": text})
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(logs.MaskingFormatter("%(message)s").format(record), encoding="utf-8")
+    except OSError:
+        return None
+    return file
+
+
+def program_version() -> str:
+    """Version of the installed program."""
+    return metadata.version(DISTRIBUTION)

@@ -1,0 +1,183 @@
+"""The words of the command line: parsers that refuse in one sentence, and checked arguments."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn, TypeAlias
+
+from app.cli.output import Answer, UsageError, number_of
+from app.cli.program import Program
+from app.domain.errors import BadInput
+from app.domain.filters import field_of
+from app.domain.filters import parse as parse_filter
+from app.domain.lumisections import LumiRange, parse_ranges
+from app.models.engine import Database
+from app.models.table_pages import MOST_ROWS, Kind, Sort, TableQuery
+from app.services import tables
+
+Arguments: TypeAlias = argparse.Namespace
+Command: TypeAlias = Callable[[Program, Arguments], Answer]
+# The class of what `add_subparsers` returns is private to argparse.
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises UsageError, where argparse would end the program."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        options.setdefault("allow_abbrev", False)
+        super().__init__(*args, **options)
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message[0].upper()}{message[1:]}.", self.format_usage())
+
+
+def common_options() -> Parser:
+    """Options that stand before or after a command alike."""
+    parser = Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    options = parser.add_argument_group("everywhere")
+    options.add_argument(
+        "--dsn", metavar="URL", help="database, postgresql://user@host:port/name; else its own"
+    )
+    options.add_argument("--as-user", metavar="EMAIL", dest="user", help="who acts")
+    options.add_argument(
+        "--json", action="store_true", dest="as_json", help="one JSON document instead of text"
+    )
+    options.add_argument(
+        "--oms", metavar="URL", dest="oms_url", help="OMS, up to and with /agg/api/v1"
+    )
+    options.add_argument("--settings", metavar="FILE", type=Path, help="settings file")
+    options.add_argument(
+        "--data-folder", metavar="DIR", type=Path, help="folder of the program's own database"
+    )
+    options.add_argument("-v", "--verbose", action="count", help="say what happens; -vv everything")
+    return parser
+
+
+def add_group(commands: Commands, common: Parser, name: str, help_: str) -> Commands:
+    """A word that is followed by another one, such as `runs`."""
+    parser = commands.add_parser(name, help=help_, description=help_, parents=[common])
+    return parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+
+def add_command(
+    commands: Commands, common: Parser, name: str, help_: str, command: Command
+) -> Parser:
+    """A word that does something; the caller adds its arguments."""
+    parser = commands.add_parser(name, help=help_, description=help_, parents=[common])
+    parser.set_defaults(command=command)
+    return parser
+
+
+def add_run(parser: Parser) -> None:
+    parser.add_argument("run", type=run_number, metavar="RUN", help="run number")
+
+
+def add_page(parser: Parser) -> None:
+    """Options of a table: filter, sort and page."""
+    parser.add_argument(
+        "--filter",
+        type=filter_text,
+        metavar="TEXT",
+        help="e.g. 'class = Collisions22 and dt-dt.BAD > 0'",
+    )
+    parser.add_argument(
+        "--sort", metavar="FIELDS", help="e.g. run, or -recorded,class; - is descending"
+    )
+    parser.add_argument(
+        "--limit", type=page_size, default=50, metavar="N", help="rows at most (50)"
+    )
+    parser.add_argument(
+        "--offset", type=natural, default=0, metavar="N", help="rows to pass over (0)"
+    )
+
+
+def table_query(db: Database, arguments: Arguments, kind: Kind) -> TableQuery:
+    """The page that the options ask for. Raises BadInput for names the database doesn't have."""
+    known = tables.vocabulary(db) if arguments.filter or arguments.sort else None
+    names = [name.strip() for name in (arguments.sort or "").split(",")]
+    return TableQuery(
+        kind,
+        parse_filter(arguments.filter or "", known),
+        tuple(
+            Sort(field_of(name.removeprefix("-").strip(), known), name.startswith("-"))
+            for name in names
+            if name
+        ),
+        arguments.offset,
+        arguments.limit,
+    )
+
+
+def page_line(arguments: Arguments, shown: int, count: int, *, exact: bool, thing: str) -> str:
+    """Where the page stands in its table, and how to see more."""
+    offset: int = arguments.offset
+    if not shown:
+        return f"No {thing} from row {offset} on." if offset else f"No {thing}."
+    if exact and offset + shown >= count:
+        return f"{number_of(count, thing)}."
+    at_least = "" if exact else "at least "
+    return (
+        f"{offset + 1}-{offset + shown} of {at_least}{number_of(count, thing)};"
+        f" --offset {offset + shown} shows the next."
+    )
+
+
+def run_number(text: str) -> int:
+    return _whole_number(text, 1, "a run number")
+
+
+def positive(text: str) -> int:
+    return _whole_number(text, 1, "a number from 1")
+
+
+def page_size(text: str) -> int:
+    number = positive(text)
+    if number > MOST_ROWS:
+        raise argparse.ArgumentTypeError(f"a page has at most {MOST_ROWS} rows")
+    return number
+
+
+def natural(text: str) -> int:
+    return _whole_number(text, 0, "a number from 0")
+
+
+def port(text: str) -> int:
+    number = _whole_number(text, 0, "a port")
+    if number > 65535:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a port (0 to 65535)')
+    return number
+
+
+def lumisections(text: str) -> tuple[LumiRange, ...]:
+    """Lumisections such as `12-40,55`."""
+    try:
+        found = parse_ranges(text)
+    except BadInput as error:
+        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from error
+    if not found:
+        raise argparse.ArgumentTypeError("no lumisections are given; they look like 12-40,55")
+    return found
+
+
+def filter_text(text: str) -> str:
+    """A filter that can be read; whether its names exist only the database knows."""
+    try:
+        parse_filter(text)
+    except BadInput as error:
+        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from error
+    return text
+
+
+def truth(text: str) -> bool:
+    words = {"true": True, "false": False, "yes": True, "no": False}
+    if text.lower() not in words:
+        raise argparse.ArgumentTypeError(f'"{text}" is neither true nor false')
+    return words[text.lower()]
+
+
+def _whole_number(text: str, least: int, what: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) < least or int(text) > 2**31 - 1:
+        raise argparse.ArgumentTypeError(f'"{text}" is not {what}')
+    return int(text)

@@ -1,0 +1,74 @@
+"""The command line as a whole: its tree of words, and the running of one command."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.cli import configuration, database, datasets, lumisections, oms, runs
+from app.cli.arguments import Arguments, Commands, Parser, common_options
+from app.cli.output import Answer
+from app.cli.program import Program
+
+_ABOUT = """\
+Data certification of CMS: runs, lumisections, flags and golden JSON.
+
+Without a command the window opens: on the program's own database with a simulated OMS, or with
+--dsn on that database."""
+
+_EXIT_CODES = "Exit codes: 0 done, 1 refused or unavailable, 2 wrong usage, 70 an error of ours."
+
+_DEFAULTS: dict[str, object] = {
+    "as_json": False,
+    "settings": None,
+    "verbose": 0,
+    "command": None,
+    "dsn": None,
+    "user": None,
+    "oms_url": None,
+    "data_folder": None,
+}
+
+
+def parser(version: str) -> Parser:
+    """The parser of all commands."""
+    common = common_options()
+    root = Parser(prog="run-registry", description=_ABOUT, epilog=_EXIT_CODES, parents=[common])
+    root.add_argument("--version", action="version", version=f"run-registry {version}")
+    root.add_argument(
+        "--headless",
+        action="store_true",
+        help="no window: pull, classify, sign off, generate, write golden JSON and a summary",
+    )
+    root.add_argument(
+        "--out",
+        type=Path,
+        dest="folder",
+        metavar="DIR",
+        default=Path("run-registry-demo"),
+        help="where --headless writes to (run-registry-demo)",
+    )
+    words: Commands = root.add_subparsers(title="commands", metavar="COMMAND")
+    for part in (database, configuration, oms, runs, datasets, lumisections):
+        part.add(words, common)
+    return root
+
+
+def parse(words: Sequence[str], version: str) -> Arguments:
+    """The arguments of a command line. Raises UsageError."""
+    found = parser(version).parse_args(words)
+    for name, default in _DEFAULTS.items():
+        if not hasattr(found, name):
+            setattr(found, name, default)
+    return found
+
+
+def given_settings(arguments: Arguments) -> dict[str, object]:
+    """The settings that the command line names."""
+    names = ("dsn", "user", "oms_url", "data_folder")
+    return {name: getattr(arguments, name) for name in names}
+
+
+def run(program: Program, arguments: Arguments) -> Answer:
+    """Does what the arguments say."""
+    answer = arguments.command(program, arguments)
+    assert isinstance(answer, Answer)
+    return answer

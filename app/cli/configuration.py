@@ -1,0 +1,66 @@
+"""Commands on the whole configuration: `config import`, `config export`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
+from app.cli.output import Answer, number_of, table
+from app.cli.program import Program
+from app.domain.json_value import JsonObject, JsonValue
+from app.services import configuration
+
+_SHOWN = 20
+
+
+def add(commands: Commands, common: Parser) -> None:
+    """Adds `config` and its commands."""
+    group = add_group(commands, common, "config", "bring the configuration in or out, as files")
+    parser = add_command(
+        group, common, "import", "import a folder with one JSON list per table", _import
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR")
+    parser = add_command(
+        group, common, "export", "write one JSON list per table into a folder", _export
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR")
+
+
+def _import(program: Program, arguments: Arguments) -> Answer:
+    folder: Path = arguments.folder
+    done = configuration.import_folder(program.db, program.actor, folder)
+    report = done.report
+    written: JsonObject = dict(report.written)
+    made: JsonObject = {name: list(ids) for name, ids in report.made_lists.items()}
+    document: JsonValue = {
+        "settings_id": report.settings_id,
+        "written": written,
+        "made_lists": made,
+        "ignored": list(report.ignored),
+        "problems": list(done.problems),
+    }
+    lines = [f"Imported {folder}: configuration {report.settings_id} is in force."]
+    if report.written:
+        lines.append(_rows(report.written))
+    else:
+        lines.append("Every row was there already.")
+    lines += [
+        f"Made {name} {', '.join(map(str, ids))}, empty: the settings name it."
+        for name, ids in report.made_lists.items()
+    ]
+    if report.ignored:
+        lines.append(f"Not configuration, left out: {', '.join(report.ignored)}.")
+    if done.problems:
+        lines.append(f"{number_of(len(done.problems), 'rule')} can't be used:")
+        lines += [f"  {problem}" for problem in done.problems[:_SHOWN]]
+    return Answer(document, "\n".join(lines))
+
+
+def _export(program: Program, arguments: Arguments) -> Answer:
+    folder: Path = arguments.folder
+    rows = configuration.export_folder(program.db, folder)
+    document: JsonValue = {"folder": str(folder), "written": dict(rows)}
+    return Answer(document, f"Exported the configuration to {folder}.\n{_rows(rows)}")
+
+
+def _rows(rows: Mapping[str, int]) -> str:
+    return table(("table", "rows"), list(rows.items()), right=("rows",))

@@ -1,0 +1,89 @@
+"""Commands on the database itself: `db init`, `db check`."""
+
+from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
+from app.cli.output import DONE, REFUSED, Answer, number_of
+from app.cli.program import Program
+from app.domain.json_value import JsonValue
+from app.models.schema import SchemaKind
+from app.services import databases
+from app.services.databases import Examined
+
+_SHOWN = 20
+
+
+def add(commands: Commands, common: Parser) -> None:
+    """Adds `db` and its commands."""
+    group = add_group(commands, common, "db", "create or look over a database")
+    parser = add_command(
+        group, common, "init", "create the tables of Run Registry in an empty database", _init
+    )
+    parser.add_argument(
+        "--default-configuration",
+        action="store_true",
+        help="also the shipped workspaces, classifiers and rules (the program's own database"
+        " always gets them)",
+    )
+    add_command(group, common, "check", "what the database holds and what is wrong with it", _check)
+
+
+def _init(program: Program, arguments: Arguments) -> Answer:
+    db = program.any_database
+    made = databases.initialise(
+        db, default_configuration=arguments.default_configuration or program.has_own_server
+    )
+    where = db.dsn_without_password
+    what = "Created the tables of Run Registry" if made.created else "The tables were there already"
+    lines = [f"{what}: {where}"]
+    if made.configured:
+        lines.append("Wrote the shipped configuration.")
+    elif made.created:
+        lines.append("Nothing is configured yet: run-registry config import DIR")
+    if not made.desk:
+        lines.append("This login can't have the schema desk: everything works, only slower.")
+    document: JsonValue = {
+        "database": where,
+        "created": made.created,
+        "configured": made.configured,
+        "desk": made.desk,
+    }
+    return Answer(document, "\n".join(lines))
+
+
+def _check(program: Program, arguments: Arguments) -> Answer:
+    found = databases.examine(program.any_database)
+    good = found.schema.kind is SchemaKind.RUN_REGISTRY
+    document: JsonValue = {
+        "database": found.database,
+        "schema": found.schema.kind.value,
+        "schema_problems": list(found.schema.problems),
+        "desk": found.desk,
+        "desk_reason": found.desk_reason,
+        "settings_id": found.settings_id,
+        "problems": list(found.problems),
+        "stale_summaries": [[number, name] for number, name in found.stale_summaries],
+    }
+    return Answer(document, _text(found), DONE if good else REFUSED)
+
+
+def _text(found: Examined) -> str:
+    lines = [f"database       {found.database}", f"schema         {found.schema.explanation}"]
+    if found.schema.kind is not SchemaKind.RUN_REGISTRY:
+        if found.schema.kind is SchemaKind.EMPTY:
+            lines.append("               Create the tables with: run-registry db init")
+        return "\n".join(lines)
+    settings = f"version {found.settings_id}" if found.settings_id else "none"
+    stale = len(found.stale_summaries)
+    at_least = "at least " if stale == databases.SHOWN_SUMMARIES else ""
+    lines += [
+        f"schema desk    {'usable' if found.desk else f'not used: {found.desk_reason}'}",
+        f"configuration  {settings}, {number_of(len(found.problems), 'faulty rule')}",
+        *(f"               {problem}" for problem in found.problems[:_SHOWN]),
+    ]
+    if len(found.problems) > _SHOWN:
+        lines.append(f"               and {len(found.problems) - _SHOWN} more (--json has all)")
+    lines.append(
+        f"summaries      {at_least}{number_of(stale, 'dataset')} to be counted again"
+        if stale
+        else "summaries      all up to date"
+    )
+    return "\n".join(lines)

@@ -1,0 +1,72 @@
+"""Commands on datasets: list."""
+
+from dataclasses import replace
+
+from app.cli.arguments import (
+    Arguments,
+    Commands,
+    Parser,
+    add_command,
+    add_group,
+    add_page,
+    page_line,
+    table_query,
+)
+from app.cli.output import Answer, luminosity, table
+from app.cli.program import Program
+from app.cli.runs import dataset_document
+from app.domain.json_value import JsonValue
+from app.services import tables
+
+
+def add(commands: Commands, common: Parser) -> None:
+    """Adds `datasets` and its command."""
+    group = add_group(commands, common, "datasets", "the offline datasets of the runs")
+    parser = add_command(group, common, "list", "a page of datasets, newest runs first", _list)
+    add_page(parser)
+    parser.add_argument(
+        "--workspace", default="global", metavar="W", help="whose states are shown (global)"
+    )
+    parser.add_argument(
+        "--state",
+        action="append",
+        default=[],
+        metavar="S",
+        dest="states",
+        help="only in this state of the workspace; may be given again",
+    )
+    parser.add_argument("--online", action="store_true", help="the datasets named online too")
+
+
+def _list(program: Program, arguments: Arguments) -> Answer:
+    workspace: str = arguments.workspace
+    query = replace(
+        table_query(program.db, arguments, "datasets"),
+        workspace=workspace,
+        states=tuple(arguments.states),
+        include_online=arguments.online,
+    )
+    page = tables.datasets_page(program.db, query)
+    rows = [
+        (
+            row.run_number,
+            row.name,
+            row.rr_attributes.get("class"),
+            row.dataset_attributes.get(f"{workspace}_state"),
+            row.oms_attributes.get("ls_duration"),
+            luminosity(row.recorded_luminosity),
+        )
+        for row in page.rows
+    ]
+    text = table(
+        ("run", "dataset", "class", workspace, "LS", "recorded"),
+        rows,
+        right=("run", "LS", "recorded"),
+    )
+    document: JsonValue = {
+        "count": page.count,
+        "exact": page.exact,
+        "datasets": [dataset_document(row) for row in page.rows],
+    }
+    line = page_line(arguments, len(rows), page.count, exact=page.exact, thing="dataset")
+    return Answer(document, f"{text}\n{line}" if rows else line)

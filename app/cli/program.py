@@ -1,0 +1,68 @@
+"""What a command asks of the program it runs in."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from app.domain.identity import Actor
+from app.domain.oms import OmsRun
+from app.domain.pull import FailedRun, Outcome
+from app.models.engine import Database
+
+
+class PullReport(Protocol):
+    """What one pull did."""
+
+    @property
+    def outcomes(self) -> Sequence[tuple[int, Outcome]]:
+        """Each run that was brought in, and what that did to it."""
+
+    @property
+    def failed(self) -> Sequence[FailedRun]:
+        """Runs that could not be pulled, with the reason."""
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """Records of OMS that name no run."""
+
+
+class ServedOms(Protocol):
+    """A simulated OMS that is listening."""
+
+    @property
+    def url(self) -> str:
+        """Its address, up to and with `/agg/api/v1`."""
+
+    @property
+    def token_url(self) -> str:
+        """The address of its token endpoint."""
+
+
+class Program(Protocol):
+    """The parts of the program, each opened when it is asked for first."""
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts."""
+
+    @property
+    def db(self) -> Database:
+        """The database, recognised and ready. Refused when it isn't one of Run Registry."""
+
+    @property
+    def any_database(self) -> Database:
+        """The database whatever it holds."""
+
+    @property
+    def has_own_server(self) -> bool:
+        """Whether the database is the program's own."""
+
+    def oms_run(self, run_number: int) -> OmsRun:
+        """What OMS says of a run now."""
+
+    def pull(self, only: Sequence[int] | None, progress: Callable[[str], None]) -> PullReport:
+        """One pull of what OMS has changed, or of `only` these runs."""
+
+    def simulated_oms(self, folder: Path, port: int) -> AbstractContextManager[ServedOms]:
+        """A simulated OMS on loopback that serves the documents of a folder."""

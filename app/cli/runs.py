@@ -1,0 +1,327 @@
+"""Commands on runs: list, show, move, class, significance, refresh."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from app.cli.arguments import (
+    Arguments,
+    Commands,
+    Parser,
+    add_command,
+    add_group,
+    add_page,
+    add_run,
+    page_line,
+    positive,
+    table_query,
+    truth,
+)
+from app.cli.output import Answer, luminosity, table
+from app.cli.program import Program
+from app.domain.attribute_history import AttributeChange, HistoryEntry, LumisectionChange
+from app.domain.json_value import JsonObject, JsonValue, js_stringify
+from app.domain.lumisections import format_ranges
+from app.domain.pull import Outcome
+from app.domain.runs import RUN_STATES
+from app.domain.triplets import triplet_from_json
+from app.models.table_pages import Row
+from app.services import runs, tables
+from app.services.tables import Attribute, RunDetails
+
+_SHOWN = 12
+
+
+def add(commands: Commands, common: Parser) -> None:
+    """Adds `runs` and its commands."""
+    group = add_group(commands, common, "runs", "the runs and what is done to them")
+    parser = add_command(group, common, "list", "a page of runs, newest first", _list)
+    add_page(parser)
+    parser.add_argument("--significant", action="store_true", help="only significant runs")
+
+    parser = add_command(group, common, "show", "attributes, datasets and history of a run", _show)
+    add_run(parser)
+    parser.add_argument(
+        "--history",
+        type=positive,
+        default=20,
+        metavar="N",
+        help=f"so many of the newest actions (20, at most {tables.MOST_VERSIONS})",
+    )
+
+    parser = add_command(group, common, "move", "move a run to OPEN, SIGNOFF or COMPLETED", _move)
+    add_run(parser)
+    parser.add_argument("state", type=str.upper, choices=RUN_STATES, metavar="STATE")
+
+    parser = add_command(group, common, "class", "set the class of an OPEN run by hand", _class)
+    add_run(parser)
+    parser.add_argument("class_", metavar="CLASS")
+
+    parser = add_command(
+        group, common, "significant", "mark an OPEN run significant and classify it", _significant
+    )
+    add_run(parser)
+    parser.add_argument(
+        "value", nargs="?", type=truth, default=True, metavar="true|false", help="true"
+    )
+
+    parser = add_command(
+        group, common, "refresh", "ask OMS again and classify an OPEN run anew", _refresh
+    )
+    add_run(parser)
+    parser.add_argument(
+        "--reset", action="store_true", help="class and significance computed from nothing"
+    )
+    parser.add_argument(
+        "--recorded", action="store_true", help="from what is recorded, without asking OMS"
+    )
+
+
+def _list(program: Program, arguments: Arguments) -> Answer:
+    query = replace(
+        table_query(program.db, arguments, "runs"), significant_only=arguments.significant
+    )
+    page = tables.runs_page(program.db, query)
+    rows = [
+        (
+            row.run_number,
+            row.rr_attributes.get("class"),
+            row.rr_attributes.get("state"),
+            row.rr_attributes.get("significant") is True,
+            row.oms_attributes.get("ls_duration"),
+            luminosity(row.recorded_luminosity),
+            row.oms_attributes.get("start_time"),
+            row.oms_attributes.get("hlt_key"),
+            "needs a manual update" if row.needs_manual_update else "",
+        )
+        for row in page.rows
+    ]
+    heads = (
+        "run",
+        "class",
+        "state",
+        "significant",
+        "LS",
+        "recorded",
+        "start (UTC)",
+        "HLT key",
+        "",
+    )
+    text = table(heads, rows, right=("run", "LS", "recorded"))
+    document: JsonValue = {
+        "count": page.count,
+        "exact": page.exact,
+        "runs": [_summary(row) for row in page.rows],
+    }
+    line = page_line(arguments, len(rows), page.count, exact=page.exact, thing="run")
+    return Answer(document, f"{text}\n{line}" if rows else line)
+
+
+def _summary(row: Row) -> JsonObject:
+    return {
+        "run_number": row.run_number,
+        "class": row.rr_attributes.get("class"),
+        "state": row.rr_attributes.get("state"),
+        "significant": row.rr_attributes.get("significant"),
+        "stop_reason": row.rr_attributes.get("stop_reason"),
+        "needs_manual_update": row.needs_manual_update,
+        "recorded_luminosity": row.recorded_luminosity,
+        "delivered_luminosity": row.delivered_luminosity,
+        "oms_attributes": row.oms_attributes,
+        "rr_attributes": row.rr_attributes,
+        "triplet_summary": row.triplet_summary,
+        "dcs_summary": row.dcs_summary,
+    }
+
+
+def _show(program: Program, arguments: Arguments) -> Answer:
+    db = program.db
+    details = tables.run_details(db, arguments.run)
+    limit = min(arguments.history, tables.MOST_VERSIONS)
+    history = tables.run_history(db, arguments.run, limit=limit)
+    document: JsonValue = {
+        "run_number": arguments.run,
+        "needs_manual_update": details.row.needs_manual_update,
+        "rr_attributes": [_attribute_document(each) for each in details.rr],
+        "oms_attributes": [_attribute_document(each) for each in details.oms],
+        "datasets": [dataset_document(row) for row in details.datasets],
+        "history": [_entry_document(each) for each in history],
+    }
+    return Answer(document, _details_text(arguments.run, details, history))
+
+
+def _details_text(run_number: int, details: RunDetails, history: tuple[HistoryEntry, ...]) -> str:
+    rr = {each.name: each for each in details.rr}
+    mark = ", needs a manual update" if details.row.needs_manual_update else ""
+    heading = f"Run {run_number}: {_shown(rr, 'class') or 'no class'}, {_shown(rr, 'state')}{mark}"
+    attributes = [
+        (part, each.name, _text(each.value), "by hand" if each.by_hand else "", each.author)
+        for part, found in (("RR", details.rr), ("OMS", details.oms))
+        for each in sorted(found, key=lambda each: each.name)
+    ]
+    datasets = [
+        (
+            row.name,
+            row.dataset_attributes.get("global_state"),
+            luminosity(row.recorded_luminosity),
+            "hidden" if row.deleted else "",
+        )
+        for row in details.datasets
+    ]
+    lines = [heading, "", table(("", "attribute", "value", "", "author"), attributes), ""]
+    lines.append(table(("dataset", "global", "recorded", ""), datasets, right=("recorded",)))
+    lines += ["", "History, the newest first"]
+    for entry in history:
+        lines.append(
+            f"{entry.version}  {entry.at:%Y-%m-%d %H:%M:%S} UTC  {entry.author}: {entry.comment}"
+        )
+        lines += [f"    {_attribute_line(change)}" for change in entry.attributes[:_SHOWN]]
+        if len(entry.attributes) > _SHOWN:
+            lines.append(f"    and {len(entry.attributes) - _SHOWN} more attributes")
+        lines += [f"    {_lumisection_line(change)}" for change in entry.lumisections[:_SHOWN]]
+        if len(entry.lumisections) > _SHOWN:
+            lines.append(f"    and {len(entry.lumisections) - _SHOWN} more columns and bits")
+    return "\n".join(lines)
+
+
+def _attribute_line(change: AttributeChange) -> str:
+    where = f"{change.dataset} " if change.dataset else ""
+    overruled = " (a person's word goes on to hold)" if change.overruled else ""
+    return f"{where}{change.name}: {_text(change.before)} -> {_text(change.written)}{overruled}"
+
+
+def _lumisection_line(change: LumisectionChange) -> str:
+    if change.values > 1:
+        value = f"{change.values} values"
+    elif change.oms:
+        value = _text(change.value)
+    else:
+        triplet = triplet_from_json(change.value)
+        value = " ".join(filter(None, (triplet.status, triplet.comment, triplet.cause)))
+    return f"{change.dataset} {change.key}: {value} in LS {format_ranges(change.ranges)}"
+
+
+def _attribute_document(attribute: Attribute) -> JsonObject:
+    return {
+        "name": attribute.name,
+        "value": attribute.value,
+        "by_hand": attribute.by_hand,
+        "automatic": attribute.automatic,
+        "author": attribute.author,
+        "at": attribute.at.isoformat() if attribute.at else None,
+    }
+
+
+def dataset_document(row: Row) -> JsonObject:
+    """A dataset for machines."""
+    return {
+        "run_number": row.run_number,
+        "name": row.name,
+        "deleted": row.deleted,
+        "class": row.rr_attributes.get("class"),
+        "recorded_luminosity": row.recorded_luminosity,
+        "delivered_luminosity": row.delivered_luminosity,
+        "dataset_attributes": row.dataset_attributes,
+        "datasets_in_gui": list(row.datasets_in_gui),
+        "triplet_summary": row.triplet_summary,
+        "dcs_summary": row.dcs_summary,
+    }
+
+
+def _entry_document(entry: HistoryEntry) -> JsonObject:
+    attributes: list[JsonValue] = [
+        {
+            "part": change.part,
+            "dataset": change.dataset or None,
+            "name": change.name,
+            "before": change.before,
+            "after": change.after,
+            "written": change.written,
+        }
+        for change in entry.attributes
+    ]
+    changed: list[JsonValue] = [
+        {
+            "dataset": change.dataset,
+            "oms": change.oms,
+            "key": change.key,
+            "value": change.value,
+            "values": change.values,
+            "ranges": [[first, last] for first, last in change.ranges],
+        }
+        for change in entry.lumisections
+    ]
+    return {
+        "version": entry.version,
+        "author": entry.author,
+        "manual": entry.manual,
+        "comment": entry.comment,
+        "at": entry.at.isoformat(),
+        "attributes": attributes,
+        "lumisections": changed,
+    }
+
+
+def _shown(attributes: Mapping[str, Attribute], name: str) -> str:
+    found = attributes.get(name)
+    return _text(found.value) if found is not None else ""
+
+
+def _text(value: JsonValue) -> str:
+    return value if isinstance(value, str) else js_stringify(value)
+
+
+def _move(program: Program, arguments: Arguments) -> Answer:
+    moved = runs.move(program.db, program.actor, arguments.run, arguments.state)
+    document: JsonValue = {
+        "run_number": moved.run_number,
+        "state": moved.state,
+        "datasets": list(moved.datasets),
+        "text": moved.text,
+    }
+    return Answer(document, "\n".join((moved.text, *(f"  {name}" for name in moved.datasets))))
+
+
+def _class(program: Program, arguments: Arguments) -> Answer:
+    return _set(program, arguments.run, "class", arguments.class_)
+
+
+def _significant(program: Program, arguments: Arguments) -> Answer:
+    if not arguments.value:
+        return _set(program, arguments.run, "significant", value=False)
+    outcome = runs.mark_significant(program.db, program.actor, arguments.run)
+    return _outcome(arguments.run, outcome, f"Marked run {arguments.run} significant.")
+
+
+def _refresh(program: Program, arguments: Arguments) -> Answer:
+    db = program.db
+    answer = None if arguments.recorded else program.oms_run(arguments.run)
+    outcome = runs.refresh(db, program.actor, arguments.run, answer, reset=arguments.reset)
+    return _outcome(arguments.run, outcome, "")
+
+
+def _set(program: Program, run_number: int, attribute: str, value: JsonValue) -> Answer:
+    changed = runs.edit_attribute(program.db, program.actor, run_number, attribute, value)
+    shown = _text(value)
+    text = (
+        f"Set {attribute} of run {run_number} to {shown}."
+        if changed
+        else f"Nothing to change: {attribute} of run {run_number} is {shown} by hand already."
+    )
+    document: JsonValue = {
+        "run_number": run_number,
+        "attribute": attribute,
+        "value": value,
+        "changed": changed,
+        "text": text,
+    }
+    return Answer(document, text)
+
+
+def _outcome(run_number: int, outcome: Outcome, before: str) -> Answer:
+    text = f"{before} {outcome.text}".strip()
+    document: JsonValue = {
+        "run_number": run_number,
+        "outcome": outcome.kind.value,
+        "text": text,
+    }
+    return Answer(document, text)

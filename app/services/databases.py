@@ -1,0 +1,109 @@
+"""The database that is opened: recognised, made ready, looked over."""
+
+from dataclasses import dataclass
+
+from app.domain.errors import Refused
+from app.domain.filters import RUN
+from app.models import configuration, desk, schema, states, table_pages
+from app.models.engine import Database
+from app.models.schema import SchemaKind, SchemaState
+from app.models.table_pages import Sort, TableQuery
+from app.services import configuration as configurations
+
+SHOWN_SUMMARIES = 1000
+"""So many stale summaries are counted at most."""
+
+
+@dataclass(frozen=True)
+class Initialised:
+    """What was missing and made; `desk` is whether our own schema can be used."""
+
+    created: bool
+    configured: bool
+    desk: bool
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What a database holds and what somebody should look at."""
+
+    database: str
+    schema: SchemaState
+    desk: bool = False
+    desk_reason: str = ""
+    settings_id: int = 0
+    problems: tuple[str, ...] = ()
+    stale_summaries: tuple[tuple[int, str], ...] = ()
+
+
+def recognise(db: Database) -> SchemaState:
+    """Compares what the login sees with the shared schema; changes nothing."""
+    with db.read() as connection:
+        return schema.recognise(connection)
+
+
+def is_empty(db: Database) -> bool:
+    """Whether nothing at all is in the database."""
+    return recognise(db).kind is SchemaKind.EMPTY
+
+
+def open_existing(db: Database) -> None:
+    """Makes a database that holds the shared schema ready to work with.
+
+    Refused, with what is missing, when it holds anything else. Nothing is added to the shared
+    tables; our own schema is made where the login may.
+    """
+    state = recognise(db)
+    if state.kind is SchemaKind.EMPTY:
+        raise Refused(
+            f"The database {db.dsn_without_password} is empty. To create the tables of Run"
+            " Registry there: run-registry db init"
+        )
+    if state.kind is SchemaKind.FOREIGN:
+        raise Refused(f"{db.dsn_without_password}: {state.explanation}")
+    db.prepare()
+
+
+def initialise(db: Database, *, default_configuration: bool) -> Initialised:
+    """Creates what is missing in an empty database: the shared schema, our own where it may.
+
+    With `default_configuration` a database in which nobody configured anything gets the shipped
+    one. What is there already stays. Refused when the database holds something else.
+    """
+    created = recognise(db).kind is not SchemaKind.RUN_REGISTRY
+    if created:
+        with db.transaction() as connection:
+            schema.create(connection)
+    configured = default_configuration and configurations.install_default(db)
+    return Initialised(created, configured, db.prepare())
+
+
+def examine(db: Database) -> Examined:
+    """Looks over a database; one that isn't of Run Registry is described, not refused."""
+    state = recognise(db)
+    where = db.dsn_without_password
+    if state.kind is not SchemaKind.RUN_REGISTRY:
+        return Examined(where, state)
+    ready = db.prepare()
+    with db.read() as connection:
+        return Examined(
+            where,
+            state,
+            ready,
+            "" if ready else desk.why_not(connection),
+            configuration.settings_in_force(connection),
+            configuration.in_force(connection).problems,
+            table_pages.stale_summaries(connection, SHOWN_SUMMARIES),
+        )
+
+
+def newest_run(db: Database) -> tuple[int, int] | None:
+    """The greatest run number and the last lumisection that OMS gave it; None without runs."""
+    newest = TableQuery("runs", sort=(Sort(RUN, descending=True),), limit=1, include_deleted=True)
+    with db.read() as connection:
+        rows = table_pages.page(connection, newest).rows
+        if not rows:
+            return None
+        key = (rows[0].run_number, table_pages.ONLINE)
+        loaded = states.load(connection, [key], desk=db.desk)[key]
+        return rows[0].run_number, loaded.state.oms.length

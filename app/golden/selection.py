@@ -1,25 +1,27 @@
 """A golden rule over a season: good lumisections, what was lost, and which conditions did it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from itertools import starmap
+from typing import TypeAlias, TypeVar, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.domain.json_logic import Rule, Skeleton
-from app.domain.json_value import JsonObject, js_stringify
+from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.lumisections import LumiRange, Mask
 from app.golden.answers import Answer, Level
 from app.golden.columns import Codes, Indices
-from app.golden.document import Document, NamedDocument, to_json
+from app.golden.document import Document, NamedDocument
 from app.golden.leaves import answer_of, combinations
 from app.golden.luminosity import Luminosity, sums_by_group, total
 from app.golden.progress import SILENT, Progress
 from app.golden.season import Season, Segments
 from app.golden.variables import UnknownVariable, unknown_variables
 
+Pairs: TypeAlias = list[list[int]]
+"""First and last lumisection of each range."""
 Key = TypeVar("Key", int, str)
 
 _WORD = 64
@@ -93,22 +95,22 @@ class Selection:
     @cached_property
     def document(self) -> Document:
         """The golden JSON; the good lumisections of several datasets of a run are joined."""
-        return self._by_run(self.golden)
+        return _document(self._by_run(self.golden))
 
     @cached_property
     def document_with_names(self) -> NamedDocument:
         """Good lumisections of each dataset, by `{run}-{name}`."""
-        return self._by_dataset(self.good)
+        return _document(self._by_dataset(self.good))
 
     @cached_property
     def anti_document(self) -> Document:
         """Lumisections of each run that take part and aren't in the golden JSON."""
-        return self._by_run(~self.golden)
+        return _document(self._by_run(~self.golden))
 
     @cached_property
     def anti_document_with_names(self) -> NamedDocument:
         """Lumisections of each dataset that take part and aren't good, by `{run}-{name}`."""
-        return self._by_dataset(~self.good)
+        return _document(self._by_dataset(~self.good))
 
     @property
     def min_run_number(self) -> int | None:
@@ -137,26 +139,7 @@ class Selection:
     @cached_property
     def lumisections_by_combination(self) -> dict[str, NamedDocument]:
         """Lumisections of each dataset by the list of all failed conditions, as JSON text."""
-        segments, names = self.segments, self._names
-        lost = np.flatnonzero(self.loss != _NOT_LOST)
-        loss = self.loss[lost]
-        at, first, last = _joined(
-            segments.first[lost], segments.last[lost], (segments.dataset[lost], loss)
-        )
-        order = np.argsort(loss[at], kind="stable")
-        found: list[dict[str, list[LumiRange]]] = [{} for _ in self.losses]
-        for which, dataset, begin, end in zip(
-            loss[at[order]].tolist(),
-            segments.dataset[lost[at[order]]].tolist(),
-            first[order].tolist(),
-            last[order].tolist(),
-            strict=True,
-        ):
-            found[which].setdefault(names[dataset], []).append(LumiRange(begin, end))
-        return {
-            self.text_of(loss): {name: tuple(ranges) for name, ranges in each.items()}
-            for loss, each in zip(self.losses, found, strict=True)
-        }
+        return {text: _document(each.items()) for text, each in self._by_combination().items()}
 
     def text_of(self, loss: Loss) -> str:
         """The failed conditions as the JSON text of a list, which is how they are stored."""
@@ -165,10 +148,10 @@ class Selection:
     def as_row(self) -> JsonObject:
         """The columns of a stored golden JSON that follow from the selection."""
         return {
-            "generated_json": to_json(self.document),
-            "generated_json_with_dataset_names": to_json(self.document_with_names),
-            "generated_anti_json": to_json(self.anti_document),
-            "generated_anti_json_with_dataset_names": to_json(self.anti_document_with_names),
+            "generated_json": _json(self._by_run(self.golden)),
+            "generated_json_with_dataset_names": _json(self._by_dataset(self.good)),
+            "generated_anti_json": _json(self._by_run(~self.golden)),
+            "generated_anti_json_with_dataset_names": _json(self._by_dataset(~self.good)),
             "min_run_number": self.min_run_number,
             "max_run_number": self.max_run_number,
             "total_delivered_luminosity": self.total.delivered,
@@ -180,7 +163,7 @@ class Selection:
             "rules_flagged_false_quantity_luminosity": {**self.luminosity_by_leaf},
             "rules_flagged_false_combination_luminosity": {**self.luminosity_by_combination},
             "runs_lumisections_responsible_for_rule": {
-                text: to_json(ranges) for text, ranges in self.lumisections_by_combination.items()
+                text: _json(each.items()) for text, each in self._by_combination().items()
             },
         }
 
@@ -188,23 +171,36 @@ class Selection:
     def _names(self) -> list[str]:
         return [f"{each.run_number}-{each.name}" for each in self.season.datasets]
 
-    def _by_dataset(self, where: Mask) -> NamedDocument:
+    def _by_dataset(self, where: Mask) -> Iterator[tuple[str, Pairs]]:
         segments = self.segments
         chosen = np.flatnonzero(where)
         dataset = segments.dataset[chosen]
-        at, first, last = _joined(segments.first[chosen], segments.last[chosen], (dataset,))
+        at, first, last = _joined(dataset, segments.first[chosen], segments.last[chosen])
         names = self._names
-        return _document((names[each] for each in dataset[at].tolist()), first, last)
+        return ((names[each], pairs) for each, pairs in _grouped(dataset[at], first, last))
 
-    def _by_run(self, where: Mask) -> Document:
+    def _by_run(self, where: Mask) -> Iterator[tuple[int, Pairs]]:
         segments = self.segments
         chosen = np.flatnonzero(where & segments.primary)
         run = self.season.run_numbers[segments.dataset[chosen]]
         # Lumisections that only a later dataset of a run has stand behind those of the first.
         order = np.lexsort((segments.first[chosen], run))
         chosen, run = chosen[order], run[order]
-        at, first, last = _joined(segments.first[chosen], segments.last[chosen], (run,))
-        return _document(run[at].tolist(), first, last)
+        at, first, last = _joined(run, segments.first[chosen], segments.last[chosen])
+        return _grouped(run[at], first, last)
+
+    def _by_combination(self) -> dict[str, dict[str, Pairs]]:
+        segments, names = self.segments, self._names
+        lost = np.flatnonzero(self.loss != _NOT_LOST)
+        key = self.loss[lost].astype(np.int64) * len(names) + segments.dataset[lost]
+        at, first, last = _joined(key, segments.first[lost], segments.last[lost])
+        key = key[at]
+        order = np.argsort(key, kind="stable")
+        found: list[dict[str, Pairs]] = [{} for _ in self.losses]
+        for each, pairs in _grouped(key[order], first[order], last[order]):
+            loss, dataset = divmod(each, len(names))
+            found[loss][names[dataset]] = pairs
+        return {self.text_of(loss): each for loss, each in zip(self.losses, found, strict=True)}
 
 
 def select(season: Season, rule: Rule, progress: Progress = SILENT) -> Selection:
@@ -327,21 +323,27 @@ def _distinct_sets(masks: Sequence[Mask]) -> tuple[Indices, Indices]:
     return combinations(coded)
 
 
-def _joined(
-    first: Codes, last: Codes, keys: Sequence[NDArray[np.integer]]
-) -> tuple[Indices, Codes, Codes]:
-    """Ranges in order, those of equal keys joined where they touch: index of the first part,
+def _joined(key: Codes, first: Codes, last: Codes) -> tuple[Indices, Codes, Codes]:
+    """Ranges in order, those of one key joined where they touch: index of the first part,
     first and last lumisection of each."""
     new = np.ones(first.size, np.bool_)
-    new[1:] = first[1:] != last[:-1] + 1
-    for key in keys:
-        new[1:] |= key[1:] != key[:-1]
+    new[1:] = (first[1:] != last[:-1] + 1) | (key[1:] != key[:-1])
     at = np.flatnonzero(new)
     return at, first[at], last[np.append(at[1:], first.size)[: at.size] - 1]
 
 
-def _document(keys: Iterable[Key], first: Codes, last: Codes) -> dict[Key, tuple[LumiRange, ...]]:
-    found: dict[Key, list[LumiRange]] = {}
-    for key, begin, end in zip(keys, first.tolist(), last.tolist(), strict=True):
-        found.setdefault(key, []).append(LumiRange(begin, end))
-    return {key: tuple(ranges) for key, ranges in found.items()}
+def _grouped(key: Codes, first: Codes, last: Codes) -> Iterator[tuple[int, Pairs]]:
+    """The ranges of each key; equal keys stand together."""
+    begins = np.flatnonzero(np.diff(key, prepend=key[:1] - 1))
+    ends = np.append(begins[1:], key.size)[: begins.size]
+    pairs: Pairs = np.stack([first, last], axis=1).tolist()
+    for each, begin, end in zip(key[begins].tolist(), begins.tolist(), ends.tolist(), strict=True):
+        yield each, pairs[begin:end]
+
+
+def _document(items: Iterable[tuple[Key, Pairs]]) -> dict[Key, tuple[LumiRange, ...]]:
+    return {key: tuple(starmap(LumiRange, pairs)) for key, pairs in items}
+
+
+def _json(items: Iterable[tuple[Key, Pairs]]) -> JsonObject:
+    return {str(key): cast("JsonValue", pairs) for key, pairs in items}

@@ -104,8 +104,7 @@ def naive_row(datasets, rule: Rule):
             text: math.fsum(values) for text, values in by_leaf.items()
         },
         "rules_flagged_false_combination_luminosity": {
-            f"[{','.join(failed)}]": math.fsum(values)
-            for failed, values in by_combination.items()
+            f"[{','.join(failed)}]": math.fsum(values) for failed, values in by_combination.items()
         },
         "runs_lumisections_responsible_for_rule": {
             f"[{','.join(failed)}]": _lists(names) for failed, names in by_set.items()

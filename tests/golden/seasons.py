@@ -137,7 +137,7 @@ LEAVES = [
     lambda random: {"in": ["Prompt", {"var": "dataset.name"}]},
     lambda random: {"!": [_bit(random)]},
     lambda random: {"!!": [_number(random)]},
-    lambda random: _bit(random),
+    _bit,
     lambda random: {"var": [_column(random)["var"], "GOOD"]},
     lambda random: {"var": [_bit(random)["var"], True]},
     lambda random: {"==": [{"var": [_number(random)["var"], 7]}, 7]},

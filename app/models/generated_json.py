@@ -1,17 +1,19 @@
 """Generated JSONs: the datasets they are made from, and their rows."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, text
 from sqlalchemy import exc as sa_exc
 
+from app.domain.compact import CompactState
 from app.domain.errors import BadInput, NotFound
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.summaries import luminosity
 from app.models import states
+from app.models.states import EventCounts, Loaded
 
 Key = tuple[int, str]
 ONLINE = "online"
@@ -26,6 +28,9 @@ _JSON_COLUMNS = (
     "rules_flagged_false_combination_luminosity",
     "runs_lumisections_responsible_for_rule",
 )
+_BLOCK = 400
+"""Datasets read in one go."""
+
 _LUMINOSITY_COLUMNS = (
     "total_delivered_luminosity",
     "total_recorded_luminosity",
@@ -64,8 +69,77 @@ class JsonEntry:
     min_run_number: int
     max_run_number: int
     runs: int
+    lumisections: int
     recorded_in_json: float
     recorded_total: float
+
+
+@dataclass(frozen=True)
+class JsonRow:
+    """A stored golden JSON; luminosities in pb^-1."""
+
+    entry: JsonEntry
+    json_logic: JsonValue
+    generated_json: JsonObject
+    generated_json_with_dataset_names: JsonObject
+    generated_anti_json: JsonObject
+    generated_anti_json_with_dataset_names: JsonObject
+    luminosity: Mapping[str, float]
+    losses_by_rule: JsonObject
+    losses_by_combination: JsonObject
+
+
+@dataclass(frozen=True)
+class SeasonRead:
+    """What a golden JSON is made from, all of one moment.
+
+    `reusable`: whatever is written later has a greater version than `version`, so that the
+    season is still whole as long as that is the newest. `folded` are the states that had to be
+    folded from events. `provenance`: run, name and version of each dataset with the numbers of
+    RR, OMS and online OMS events.
+    """
+
+    version: int
+    reusable: bool
+    datasets: Sequence[MatchedDataset]
+    states: Mapping[Key, CompactState]
+    folded: Mapping[Key, Loaded]
+    provenance: JsonValue
+
+
+def read_season(
+    connection: Connection,
+    pattern: str,
+    *,
+    desk: bool,
+    as_of: int | None,
+    told: Callable[[float], None],
+) -> SeasonRead:
+    """The matching datasets and their states; `told` takes the share done and may raise."""
+    # A transaction that is under way may still commit a version below the newest seen here.
+    waiting = connection.execute(
+        text("SELECT count(*) FROM pg_snapshot_xip(pg_current_snapshot())")
+    ).scalar_one()
+    version = newest_version(connection) if as_of is None else as_of
+    datasets = matching_datasets(connection, pattern, as_of=as_of)
+    keys = [(each.run_number, each.name) for each in datasets]
+    found: dict[Key, CompactState] = {}
+    folded: dict[Key, Loaded] = {}
+    counts: dict[Key, EventCounts] = {}
+    for begin in range(0, len(keys), _BLOCK):
+        told(begin / len(keys))
+        compacts, here = states.load_compact(
+            connection, keys[begin : begin + _BLOCK], desk=desk, as_of=as_of
+        )
+        for key, (state, number) in compacts.items():
+            found[key], counts[key] = state, number
+        folded |= here
+    provenance: list[JsonValue] = [
+        [each.run_number, each.name, each.version, number.rr, number.oms, number.online_oms]
+        for each in datasets
+        for number in (counts[each.run_number, each.name],)
+    ]
+    return SeasonRead(version, waiting == 0, datasets, found, folded, provenance)
 
 
 def newest_version(connection: Connection) -> int:
@@ -232,40 +306,59 @@ def entries(
     limit: int = 50,
 ) -> list[JsonEntry]:
     """Generated JSONs, newest first: those of one person, the official ones, or all."""
+    conditions = {
+        "created_by = :created_by": created_by,
+        "official = :official": official or None,
+        "position(lower(:words) IN lower(dataset_name_filter || ' ' || tags || ' ' || created_by"
+        " || ' #' || id)) > 0": words or None,
+        "id < :before": before,
+    }
+    given = [condition for condition, value in conditions.items() if value is not None]
+    return _entries(
+        connection,
+        " AND ".join(["true", *given]),
+        {"created_by": created_by, "official": official, "words": words, "before": before},
+        limit=limit,
+    )
+
+
+def row(connection: Connection, id_: int) -> JsonRow:
+    """A generated JSON whole; NotFound when it isn't there or was deleted."""
+    entry = _entries(connection, "id = :id", {"id": id_}, limit=1)
+    if not entry:
+        raise NotFound(f"There is no generated JSON {id_}.")
+    found = (
+        connection.execute(text('SELECT * FROM "GeneratedJson" WHERE id = :id'), {"id": id_})
+        .mappings()
+        .one()
+    )
+    return JsonRow(
+        entry[0],
+        found["json_logic"],
+        found["generated_json"],
+        found["generated_json_with_dataset_names"],
+        found["generated_anti_json"],
+        found["generated_anti_json_with_dataset_names"],
+        {column: found[column] for column in _LUMINOSITY_COLUMNS},
+        found["rules_flagged_false_quantity_luminosity"],
+        found["rules_flagged_false_combination_luminosity"],
+    )
+
+
+def _entries(
+    connection: Connection, condition: str, parameters: Mapping[str, object], *, limit: int
+) -> list[JsonEntry]:
     rows = connection.execute(
         text(
             "SELECT id, dataset_name_filter, tags, created_by, official, runregistry_version,"
             ' "createdAt", min_run_number, max_run_number,'
             " (SELECT count(*) FROM jsonb_object_keys(generated_json)),"
+            " (SELECT coalesce(sum((pair ->> 1)::int - (pair ->> 0)::int + 1), 0)"
+            "  FROM jsonb_each(generated_json) AS run, jsonb_array_elements(run.value) AS pair),"
             " recorded_luminosity_in_json, total_recorded_luminosity"
-            ' FROM "GeneratedJson" WHERE NOT deleted'
-            " AND (CAST(:created_by AS text) IS NULL OR created_by = :created_by)"
-            " AND (NOT :official OR official)"
-            " AND (:words = '' OR position(lower(:words) IN lower("
-            "   dataset_name_filter || ' ' || tags || ' ' || created_by || ' #' || id)) > 0)"
-            " AND (CAST(:before AS int) IS NULL OR id < :before)"
+            f' FROM "GeneratedJson" WHERE NOT deleted AND {condition}'
             " ORDER BY id DESC LIMIT :limit"
         ),
-        {
-            "created_by": created_by,
-            "official": official,
-            "words": words,
-            "before": before,
-            "limit": limit,
-        },
+        {**parameters, "limit": limit},
     )
-    return [JsonEntry(*row) for row in rows]
-
-
-def row(connection: Connection, id_: int) -> RowMapping:
-    """The whole row of a generated JSON."""
-    found = (
-        connection.execute(
-            text('SELECT * FROM "GeneratedJson" WHERE id = :id AND NOT deleted'), {"id": id_}
-        )
-        .mappings()
-        .one_or_none()
-    )
-    if found is None:
-        raise NotFound(f"There is no generated JSON {id_}.")
-    return found
+    return [JsonEntry(*each) for each in rows]

@@ -62,12 +62,11 @@ def load(
 
 def load_compact(
     connection: Connection, keys: Collection[Key], *, desk: bool, as_of: int | None = None
-) -> tuple[dict[Key, CompactState], dict[Key, Loaded]]:
+) -> tuple[dict[Key, tuple[CompactState, EventCounts]], dict[Key, Loaded]]:
     """Compact states of these datasets, and those among them that were folded from events."""
-    fresh = fresh_compact(connection, keys) if desk and as_of is None else {}
-    folded = fold(connection, [key for key in keys if key not in fresh], as_of=as_of)
-    found = {key: state for key, (state, _) in fresh.items()}
-    found.update((key, compact(each.state)) for key, each in folded.items())
+    found = fresh_compact(connection, keys) if desk and as_of is None else {}
+    folded = fold(connection, [key for key in keys if key not in found], as_of=as_of)
+    found.update((key, (compact(each.state), each.counts)) for key, each in folded.items())
     return found, folded
 
 

@@ -22,6 +22,7 @@ from app.models.configuration import ImportReport
 from app.models.engine import Database
 
 SHIPPED = "configuration"
+SHIPPED_RULES = "rules"
 """Folder of the configuration that an empty database gets."""
 
 
@@ -76,6 +77,15 @@ def install_default(db: Database) -> bool:
             return False
         model.import_tables(connection, given)
     return True
+
+
+def shipped_rule(name: str) -> JsonValue:
+    """A rule that comes with the program: `golden`, `muon` or `dcs-only`."""
+    known = {path.stem: path for path in sorted(assets.path(SHIPPED_RULES).glob("*.json"))}
+    if name not in known:
+        raise NotFound(f'There is no rule "{name}"; shipped are {", ".join(known)}.')
+    rule: JsonValue = json.loads(known[name].read_text(encoding="utf-8"))
+    return rule
 
 
 def add_item(db: Database, actor: Actor, kind: Kind, values: JsonObject) -> int:

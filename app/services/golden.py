@@ -1,0 +1,298 @@
+"""Golden JSON: generated from the stored state, kept in the database, written to files."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from weakref import WeakKeyDictionary
+
+from app.domain import permissions
+from app.domain.configuration import parse_condition
+from app.domain.errors import NotFound, NotPermitted, Refused
+from app.domain.identity import Actor
+from app.domain.json_logic import Rule
+from app.domain.json_value import JsonObject, JsonValue
+from app.domain.lumisections import LumiRange
+from app.domain.permissions import EXPERTS
+from app.golden.document import Style, from_json, to_text
+from app.golden.progress import Cancelled, Progress
+from app.golden.season import Season, SeasonDataset
+from app.golden.selection import Selection, select
+from app.models import generated_json, projections
+from app.models.engine import Database
+from app.models.generated_json import JsonEntry, JsonRow, SeasonRead
+from app.services import configuration as configurations
+
+DISTRIBUTION = "run-registry-desktop"
+
+_READING = 0.6
+"""Share of the progress that reading the state takes."""
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A golden JSON that is stored now."""
+
+    id: int
+    version: int
+    selection: Selection
+
+    @property
+    def text(self) -> str:
+        """What to tell the person."""
+        good = self.selection
+        return (
+            f"Golden JSON {self.id}: {len(good.document)} runs, {good.lumisections} LS,"
+            f" {good.in_json.recorded:.3g} of {good.total.recorded:.3g} /pb."
+        )
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A golden JSON in every form that is saved; the same list is always the same bytes."""
+
+    golden: str
+    with_dataset_names: str
+    anti: str
+    anti_with_dataset_names: str
+
+    @property
+    def sha256(self) -> str:
+        """Hex digest of the golden form."""
+        return hashlib.sha256(self.golden.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class _Remembered:
+    """The season read last, and what tells whether it is still what the database holds."""
+
+    pattern: str
+    read: SeasonRead
+    season: Season
+
+
+_seasons: WeakKeyDictionary[Database, _Remembered] = WeakKeyDictionary()
+_guard = threading.Lock()
+
+
+def generate(
+    db: Database,
+    actor: Actor,
+    pattern: str,
+    rule: JsonValue,
+    *,
+    tags: str = "",
+    official: bool = False,
+    as_of: int | None = None,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Generated:
+    """Computes a rule over the datasets whose names match, and stores the result.
+
+    `pattern` is an SQL `SIMILAR TO` pattern; `as_of` an `atomic_version` to go back to.
+    `progress` takes the share done; a cancelled one raises Cancelled and leaves nothing behind.
+    """
+    allowed = configurations.current(db).permissions
+    allowed.check(actor, permissions.generate_json_path())
+    if official and EXPERTS not in actor.egroups:
+        raise NotPermitted(f"Only {EXPERTS} mark a golden JSON as official.")
+    checked = parse_condition(rule)
+    read, season = season_of(db, pattern, as_of=as_of, progress=progress, cancelled=cancelled)
+    selection = select(season, checked, _later(progress, cancelled))
+    with db.transaction() as connection:
+        recorded, delivered = generated_json.luminosity_of_run_range(
+            connection, season.datasets[0].run_number, season.datasets[-1].run_number, desk=db.desk
+        )
+        row: JsonObject = {
+            **selection.as_row(),
+            "dataset_name_filter": pattern,
+            "tags": tags,
+            "created_by": actor.email,
+            "official": official,
+            "runregistry_version": read.version,
+            "json_logic": checked.source,
+            "total_recorded_luminosity_from_run_range": recorded,
+            "total_delivered_luminosity_from_run_range": delivered,
+        }
+        id_ = generated_json.insert(connection, row)
+        if db.desk:
+            generated_json.remember_provenance(
+                connection,
+                id_,
+                program_version=program_version(),
+                sha256=texts_of(selection).sha256,
+                datasets=read.provenance,
+            )
+        if cancelled is not None and cancelled():
+            raise Cancelled("Stopped; nothing was stored.")
+    return Generated(id_, read.version, selection)
+
+
+def preview(db: Database, pattern: str, rule: JsonValue, *, as_of: int | None = None) -> Selection:
+    """What a rule selects now, or did at a version; nothing is stored."""
+    return select(season_of(db, pattern, as_of=as_of)[1], parse_condition(rule))
+
+
+def season_of(
+    db: Database,
+    pattern: str,
+    *,
+    as_of: int | None = None,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> tuple[SeasonRead, Season]:
+    """The datasets whose names match, with their states; kept until something is written."""
+    if as_of is None and (known := _still_valid(db, pattern)) is not None:
+        return known.read, known.season
+    told = Progress(
+        None if progress is None else lambda share: progress(_READING * share), cancelled
+    )
+    with db.read() as connection:
+        read = generated_json.read_season(
+            connection, pattern, desk=db.desk, as_of=as_of, told=told.at
+        )
+    if not read.datasets:
+        raise Refused(f'No dataset name matches "{pattern}".')
+    season = Season(
+        [
+            SeasonDataset(
+                each.run_number,
+                each.name,
+                each.attributes,
+                each.oms_attributes,
+                each.rr_attributes,
+                read.states[each.run_number, each.name],
+            )
+            for each in read.datasets
+        ]
+    )
+    if as_of is None:
+        _remember_folded(db, read)
+        if read.reusable:
+            with _guard:
+                _seasons[db] = _Remembered(pattern, read, season)
+    return read, season
+
+
+def forget_seasons(db: Database) -> None:
+    """Drops what is kept in memory."""
+    with _guard:
+        _seasons.pop(db, None)
+
+
+def names_matching(db: Database, pattern: str) -> list[tuple[str, int]]:
+    """Dataset names that a pattern matches, with the number of runs of each."""
+    with db.read() as connection:
+        return generated_json.names_matching(connection, pattern)
+
+
+def entries(
+    db: Database,
+    *,
+    created_by: str | None = None,
+    official: bool = False,
+    words: str = "",
+    before: int | None = None,
+    limit: int = 50,
+) -> list[JsonEntry]:
+    """Generated JSONs, newest first: those of one person, the official ones, or all."""
+    with db.read() as connection:
+        return generated_json.entries(
+            connection,
+            created_by=created_by,
+            official=official,
+            words=words,
+            before=before,
+            limit=limit,
+        )
+
+
+def row(db: Database, id_: int) -> JsonRow:
+    """A generated JSON with its lists and luminosities."""
+    with db.read() as connection:
+        return generated_json.row(connection, id_)
+
+
+def texts(stored: JsonRow, style: Style = Style.OFFICIAL) -> Texts:
+    """A stored golden JSON in every form; lists of the web service are put in order."""
+    return Texts(
+        to_text(from_json(stored.generated_json).document, style),
+        to_text(_named(stored.generated_json_with_dataset_names), style),
+        to_text(from_json(stored.generated_anti_json).document, style),
+        to_text(_named(stored.generated_anti_json_with_dataset_names), style),
+    )
+
+
+def texts_of(selection: Selection, style: Style = Style.OFFICIAL) -> Texts:
+    """A computed golden JSON in every form."""
+    return Texts(
+        to_text(selection.document, style),
+        to_text(selection.document_with_names, style),
+        to_text(selection.anti_document, style),
+        to_text(selection.anti_document_with_names, style),
+    )
+
+
+def rules(db: Database) -> list[tuple[str, Rule, str]]:
+    """Saved rules by name, the newest of each, with who saved it."""
+    newest = {}
+    for saved in sorted(configurations.current(db).json_rules, key=lambda each: each.id):
+        newest[saved.name] = (saved.name, saved.rule, saved.created_by or "")
+    return [newest[name] for name in sorted(newest)]
+
+
+def rule_named(db: Database, name: str) -> JsonValue:
+    """The rule saved or shipped under a name."""
+    try:
+        return configurations.current(db).json_rule(name).rule.source
+    except NotFound:
+        return configurations.shipped_rule(name)
+
+
+def program_version() -> str:
+    """Version of this program, as its distribution says."""
+    return metadata.version(DISTRIBUTION)
+
+
+def _still_valid(db: Database, pattern: str) -> _Remembered | None:
+    with _guard:
+        known = _seasons.get(db)
+    if known is None or known.pattern != pattern:
+        return None
+    with db.read() as connection:
+        newest = generated_json.newest_version(connection)
+    return known if newest == known.read.version else None
+
+
+def _remember_folded(db: Database, read: SeasonRead) -> None:
+    if db.desk and read.folded:
+        with db.transaction() as connection:
+            projections.remember_states(connection, read.folded)
+
+
+def _later(
+    progress: Callable[[float], None] | None, cancelled: Callable[[], bool] | None
+) -> Progress:
+    return Progress(
+        None if progress is None else lambda share: progress(_READING + (1 - _READING) * share),
+        cancelled,
+    )
+
+
+def _named(stored: JsonObject) -> dict[str, tuple[LumiRange, ...]]:
+    """Lists by `{run}-{name}`, by run and then by name."""
+
+    def order(item: tuple[str, JsonValue]) -> tuple[int, str]:
+        run_number, _, name = item[0].partition("-")
+        return int(run_number), name
+
+    found: dict[str, tuple[LumiRange, ...]] = {}
+    for key, ranges in sorted(stored.items(), key=order):
+        pairs: Sequence[JsonValue] = ranges if isinstance(ranges, list) else []
+        found[key] = tuple(
+            LumiRange(int(str(pair[0])), int(str(pair[1])))
+            for pair in pairs
+            if isinstance(pair, list)
+        )
+    return found

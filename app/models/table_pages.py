@@ -260,15 +260,16 @@ class _Shape:
 def _statement(shape: _Shape) -> Select[Any]:
     """The statement of a page; making it costs as much as answering it on a small database."""
     matched = _Statement(shape.query, windowed=shape.windowed).matched()
-    order = _order(matched, shape.query)
-    place = sa.func.row_number().over(order_by=order).label("place")
-    chosen = (
-        sa.select(matched.c.run_number, matched.c.name, place)
-        .order_by(*order)
+    # Numbered only when they are few: the server doesn't stop sorting early for a numbering.
+    first = (
+        sa.select(matched)
+        .order_by(*_order(matched, shape.query))
         .offset(sa.bindparam("row_offset", type_=sa.Integer))
         .limit(sa.bindparam("row_limit", type_=sa.Integer))
-        .subquery("chosen")
+        .subquery("first")
     )
+    place = sa.func.row_number().over(order_by=_order(first, shape.query)).label("place")
+    chosen = sa.select(first.c.run_number, first.c.name, place).subquery("chosen")
     total = sa.select(sa.func.count().label("total")).select_from(matched).subquery("total")
     return _whole_rows(shape.query.kind, chosen, total)
 
@@ -401,7 +402,7 @@ class _Statement:
             values = sort_values(sort.field, self._value(sort.field))
             keys.extend(each.label(f"sort_{number}_{part}") for part, each in enumerate(values))
         return (
-            sa.select(*keys).select_from(joined).where(*map(self._condition, left)).cte("matched")
+            sa.select(*keys).select_from(joined).where(*map(self._unguessed, left)).cte("matched")
         )
 
     def _joined(self) -> tuple[FromClause, list[Node]]:
@@ -454,14 +455,12 @@ class _Statement:
         own = [field for field in self._extracted if field.source in sources]
         self._values.update((field, _extraction(field)) for field in own)
         taken = [each for each in conditions if pushes and _sources(each) <= sources]
-        where.extend(map(self._condition, taken))
+        where.extend(map(self._unguessed, taken))
         values = [self._values[field].label(f"value_{place}") for place, field in enumerate(own)]
-        source = (
-            sa.select(*keys, *values)
-            .where(*where)
-            .cte(name)
-            .prefix_with("MATERIALIZED", dialect="postgresql")
-        )
+        source = sa.select(*keys, *values).where(*where).cte(name)
+        if own:
+            # Else each use of a value would take it out of its JSON anew.
+            source = source.prefix_with("MATERIALIZED", dialect="postgresql")
         if table is run and taken:
             self._few_runs = sa.select(source.c.run_number)
         self._values.update((field, source.c[f"value_{place}"]) for place, field in enumerate(own))
@@ -471,12 +470,11 @@ class _Statement:
         """Conditions that spare a table the reading of JSON that can't count."""
         if not self._of_datasets:
             yield table.c.name == ONLINE
-        if self._few_runs is not None:
+        if table is dataset_triplet_cache and self._few_runs is not None:
             yield table.c.run_number.in_(self._few_runs)
         if table is dataset_triplet_cache and self._of_datasets:
-            yield from (
-                self._condition(each) for each in self._parts if _sources(each) == {Source.NAME}
-            )
+            by_name = (each for each in self._parts if _sources(each) == {Source.NAME})
+            yield from map(self._condition, by_name)
         if table is dataset and self._query.cycle is not None:
             yield _in_cycle(self._query.cycle)
 
@@ -489,6 +487,14 @@ class _Statement:
             return entry(whole, field.part)
         # A status that no lumisection has isn't in the summary; a column that isn't has no count.
         return sa.case((whole.is_not(None), sa.func.coalesce(entry(whole, field.part), json(0))))
+
+    def _unguessed(self, node: Node) -> Flag:
+        """The condition in a form that the planner takes for true of every second row.
+
+        It knows nothing of what is in JSON, guesses that one row of two hundred is equal, and
+        would then look up thousands of rows one by one.
+        """
+        return sa.func.coalesce(self._condition(node), sa.false())
 
     def _condition(self, node: Node) -> Flag:
         if isinstance(node, And):

@@ -75,9 +75,12 @@ def golden_rule(columns: int = 20, bits: int = 28, limit: float | None = None) -
         {">=": [{"var": "run.oms.energy"}, 6500]},
         {">=": [{"var": "run.oms.b_field"}, 3.7]},
         {"==": [{"in": ["WMass", {"var": "run.oms.hlt_key"}]}, False]},
-        *({"==": [{"var": f"lumisection.rr.{each}"}, GOOD]} for each in COLUMNS[:columns]),
-        *({"==": [{"var": f"lumisection.oms.{each}"}, True]} for each in BITS[:bits]),
     ]
+    wanted: list[tuple[str, JsonValue]] = [
+        *((f"lumisection.rr.{column}", GOOD) for column in COLUMNS[:columns]),
+        *((f"lumisection.oms.{bit}", True) for bit in BITS[:bits]),
+    ]
+    leaves += [{"==": [{"var": name}, value]} for name, value in wanted]
     if limit is not None:
         leaves.append({">": [{"var": "lumisection.oms.recorded"}, limit]})
     return parse({"and": leaves})
@@ -116,19 +119,15 @@ def measure(datasets: int) -> None:
     other = golden_rule(columns=18, bits=25)
     timed("another rule of the same kind: all that is stored", lambda: everything(season, other))
     season = Season(states)
-    timed(
-        "first rule on a new season: all that is stored", lambda: everything(season, golden_rule())
-    )
+    rule = golden_rule()
+    timed("first rule on a new season: all that is stored", lambda: everything(season, rule))
     luminous = golden_rule(limit=0.21)
     timed("a limit on luminosity, which flickers: selection", lambda: select(season, luminous))
     timed("a limit on luminosity: all that is stored", lambda: everything(season, luminous))
-    selection = select(season, golden_rule())
+    selection = select(season, rule)
     timed("text of the golden JSON", lambda: to_text(selection.document))
-    print(
-        f"  memory: states {before:.0f} MiB with the interpreter, now {mebibytes():.0f} MiB,",
-        end="",
-    )
-    print(f" most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"  memory: {before:.0f} MiB with the states, {mebibytes():.0f} MiB now, most {most:.0f}")
 
 
 def main() -> None:

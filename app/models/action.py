@@ -92,6 +92,7 @@ class Action:
         counts = before.counts
         rr_added = oms_added = 0
         refold = False
+        somebodys_word = counts.rr > 0
         for change, manual in self._appended.get(key, ()):
             if change.oms:
                 oms = with_changes(oms, change.events)  # type: ignore[arg-type]
@@ -104,9 +105,10 @@ class Action:
                 own = mask
                 oms_added += len(change.events)
             else:
-                # A person's word and a dataset's first events win over all there is; an
+                # A person's word wins over all there is, and so does the first event; a later
                 # automatic value may hide behind a person's.
-                refold = refold or not (manual or counts.rr == 0)
+                refold = refold or (somebodys_word and not manual)
+                somebodys_word = somebodys_word or manual
                 rr = with_changes(rr, change.events)  # type: ignore[arg-type]
                 rr_added += len(change.events)
         if refold:
@@ -141,7 +143,8 @@ class Action:
 def begin(db: Database, run_numbers: Collection[int]) -> Iterator[Action]:
     """A transaction in which nobody else of ours writes to these runs."""
     with db.transaction() as connection:
-        locks.lock_runs(connection, sorted(run_numbers))
+        locks.lock_runs(connection, run_numbers)
+        rows.lock(connection, run_numbers)
         action = Action(connection, db.desk)
         yield action
         action.finish()

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from app.domain.identity import is_manual
 from app.domain.json_value import JsonObject, JsonValue, dedup_hash, js_stringify
-from app.domain.lumisections import LumiRange
+from app.domain.lumisections import LumiRange, join
 from app.domain.triplets import Triplet
 from app.models import projections
 
@@ -200,7 +200,7 @@ def _append_lumisections(
     covered = [
         (version, first, last)
         for version, (_, _, _, ranges) in zip(versions, flat, strict=True)
-        for first, last in ranges
+        for first, last in (ranges if len(ranges) == 1 else join(ranges))
     ]
     connection.execute(
         text(

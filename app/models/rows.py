@@ -45,6 +45,24 @@ class DatasetRow:
     version: int
 
 
+def lock(connection: Connection, run_numbers: Collection[int]) -> None:
+    """Holds the rows of these runs and their datasets for the rest of the transaction.
+
+    The web service knows none of our locks, but whoever stores an event refers to its dataset's
+    row and then updates it: this waits for such a transaction, and lets no other begin. Datasets
+    come first, because that is the order in which the web service touches the two when it edits.
+    """
+    wanted = {"runs": sorted(set(run_numbers))}
+    for table, key in (("Dataset", "run_number, name"), ("Run", "run_number")):
+        connection.execute(
+            text(
+                "SELECT count(*) FROM (SELECT FROM"
+                f' "{table}" WHERE run_number = ANY(:runs) ORDER BY {key} FOR UPDATE) AS held'
+            ),
+            wanted,
+        )
+
+
 def find_run(connection: Connection, run_number: int, *, lock: bool = False) -> RunRow | None:
     """The run, locked against other writers until the transaction ends if asked.
 

@@ -19,9 +19,9 @@ from app.domain.json_value import JsonObject, JsonValue
 from app.models import schema
 from app.models.embedded import EmbeddedServer
 from app.models.engine import Database
-from app.models.table_pages import Kind, Sort, TableQuery
 from app.models.tables import dataset, dataset_triplet_cache, run
 from app.services import tables
+from app.services.tables import Kind, Sort, TableQuery
 
 FIRST_RUN = 355000
 PAGE = 50

@@ -30,7 +30,7 @@ def entry(value: ColumnElement[Any], key: str) -> Json:
     return value.op("->", return_type=JSONB())(sa.literal(key, sa.Text))
 
 
-def json(value: JsonValue) -> Json:
+def bound_json(value: JsonValue) -> Json:
     # A bound None would become SQL's null.
     return sa.literal_column("'null'::jsonb") if value is None else sa.literal(value, JSONB)
 
@@ -107,8 +107,8 @@ def _count(node: Comparison, value: Json) -> Flag:
     if node.operator is Operator.IS_NULL:
         return value.is_(None)
     if node.operator is Operator.IN:
-        return sa.or_(*(value == json(each) for each in node.values))
-    return value.bool_op(_ORDERINGS.get(node.operator, "="))(json(node.values[0]))
+        return sa.or_(*(value == bound_json(each) for each in node.values))
+    return value.bool_op(_ORDERINGS.get(node.operator, "="))(bound_json(node.values[0]))
 
 
 def _text(node: Comparison, value: ColumnElement[Any]) -> Flag:
@@ -130,13 +130,13 @@ def _has_lumisections(node: Comparison, value: Json) -> Flag:
     if node.operator is Operator.IS_NULL:
         return value.is_(None)
     keys = [each.upper() for each in map(text_of, node.values)]
-    return sa.or_(*(entry(value, key).bool_op(">")(json(0)) for key in keys))
+    return sa.or_(*(entry(value, key).bool_op(">")(bound_json(0)) for key in keys))
 
 
 def _list(node: Comparison, value: Json) -> Flag:
     match node.operator:
         case Operator.IS_NULL:
-            return sa.or_(value.is_(None), value == json([]), value == json(None))
+            return sa.or_(value.is_(None), value == bound_json([]), value == bound_json(None))
         case Operator.LIKE:
             return _any_element_like(value, _pattern(text_of(node.values[0])))
         case _:
@@ -144,11 +144,11 @@ def _list(node: Comparison, value: Json) -> Flag:
 
 
 def _holds(value: Json, element: JsonValue) -> Flag:
-    return value.bool_op("@>")(json([element]))
+    return value.bool_op("@>")(bound_json([element]))
 
 
 def _any_element_like(value: Json, pattern: str) -> Flag:
-    elements = sa.case((_type_of(value) == "array", value), else_=json([]))
+    elements = sa.case((_type_of(value) == "array", value), else_=bound_json([]))
     element = sa.func.jsonb_array_elements_text(elements).table_valued(
         sa.column("value", sa.Text), name="element"
     )
@@ -158,10 +158,10 @@ def _any_element_like(value: Json, pattern: str) -> Flag:
 def _attribute(node: Comparison, value: Json) -> Flag:
     match node.operator:
         case Operator.IS_NULL:
-            return sa.or_(value.is_(None), value == json(None))
+            return sa.or_(value.is_(None), value == bound_json(None))
         case Operator.EQUAL | Operator.IN:
             meant = [each for given in node.values for each in _readings(given)]
-            return sa.or_(*(value == json(each) for each in meant))
+            return sa.or_(*(value == bound_json(each) for each in meant))
         case Operator.LIKE:
             return _as_text(value).ilike(_pattern(text_of(node.values[0])))
         case Operator.CONTAINS:
@@ -175,7 +175,7 @@ def _attribute(node: Comparison, value: Json) -> Flag:
                 *(
                     sa.and_(
                         _type_of(value) == ("string" if isinstance(each, str) else "number"),
-                        value.bool_op(operator)(json(each)),
+                        value.bool_op(operator)(bound_json(each)),
                     )
                     for each in _readings(node.values[0])
                     if not isinstance(each, bool)
@@ -216,7 +216,7 @@ def sort_values(field: Field, value: ColumnElement[Any]) -> tuple[ColumnElement[
         case FieldKind.FLAG:
             return _number_in(value, "FALSE"), _total(value, BIT_COUNTS)
         case FieldKind.ATTRIBUTE | FieldKind.LIST:
-            return (sa.func.nullif(value, json(None)),)
+            return (sa.func.nullif(value, bound_json(None)),)
         case _:
             return (value,)
 

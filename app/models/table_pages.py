@@ -29,7 +29,7 @@ from app.domain.filters import (
     fields_of,
 )
 from app.domain.json_value import JsonObject
-from app.models.filter_sql import Flag, array, comparison, entry, json, sort_keys, sort_values
+from app.models.filter_sql import Flag, array, bound_json, comparison, entry, sort_keys, sort_values
 from app.models.tables import (
     cycle_dataset,
     dataset,
@@ -45,7 +45,7 @@ ONLINE = "online"
 MOST_ROWS = 1000
 """Rows of one page at most."""
 
-COUNTED_ROWS = 20_000
+COUNTED_ROWS = 15_000
 """Up to this size a table is filtered whole and counted exactly."""
 
 FIRST_WINDOW = 2_000
@@ -486,7 +486,9 @@ class _Statement:
         if field.kind is FieldKind.LIST:
             return entry(whole, field.part)
         # A status that no lumisection has isn't in the summary; a column that isn't has no count.
-        return sa.case((whole.is_not(None), sa.func.coalesce(entry(whole, field.part), json(0))))
+        return sa.case(
+            (whole.is_not(None), sa.func.coalesce(entry(whole, field.part), bound_json(0)))
+        )
 
     def _unguessed(self, node: Node) -> Flag:
         """The condition in a form that the planner takes for true of every second row.

@@ -21,7 +21,28 @@ from app.models import run_history as events
 from app.models import table_pages
 from app.models import vocabulary as words
 from app.models.engine import Database
-from app.models.table_pages import Key, Kind, Page, Row, TableQuery
+from app.models.table_pages import Key, Kind, Page, Row, Sort, TableQuery
+
+__all__ = [
+    "Attribute",
+    "DatasetDetails",
+    "Key",
+    "Kind",
+    "Page",
+    "Row",
+    "RunDetails",
+    "Sort",
+    "TableQuery",
+    "dataset_details",
+    "dataset_history",
+    "datasets_page",
+    "matching",
+    "rows",
+    "run_details",
+    "run_history",
+    "runs_page",
+    "vocabulary",
+]
 
 ONLINE = "online"
 MOST_VERSIONS = 200

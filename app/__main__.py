@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from app import bootstrap
 from app.cli import commands
-from app.cli.output import DONE, UsageError, complain, show, show_error
+from app.cli.arguments import Arguments
+from app.cli.output import DONE, REFUSED, Answer, Progress, UsageError, complain, show, show_error
 from app.domain.errors import BadInput, RegistryError
+from app.settings import Settings
 
 BUG = 70
 INTERRUPTED = 130
@@ -40,13 +42,31 @@ def _run(words: Sequence[str]) -> int:
         settings = bootstrap.settings_of(commands.given_settings(arguments), arguments.settings)
     except BadInput as error:
         raise UsageError(str(error)) from error
-    bootstrap.start_logs(settings, arguments.verbose)
+    bootstrap.start_logs(settings, arguments.verbose, quiet=arguments.command is not None)
+    if arguments.headless:
+        return _headless(settings, arguments)
     with bootstrap.Program(settings) as program:
         if arguments.command is None:
             return bootstrap.open_window(program)
         answer = commands.run(program, arguments)
         show(answer, as_json=arguments.as_json)
         return answer.code
+
+
+def _headless(settings: Settings, arguments: Arguments) -> int:
+    if arguments.command is not None or arguments.dsn is not None:
+        raise UsageError(
+            "--headless works on a demonstration database of its own: give it no command and no"
+            " --dsn."
+        )
+    progress = Progress()
+    try:
+        summary = bootstrap.run_main_job(settings, arguments.folder, progress.say)
+    finally:
+        progress.clear()
+    answer = Answer(summary.document(), summary.text(arguments.folder))
+    show(answer, as_json=arguments.as_json)
+    return REFUSED if summary.failed or summary.left_open else DONE
 
 
 if __name__ == "__main__":

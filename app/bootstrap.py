@@ -13,10 +13,12 @@ from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from app import logs
 from app.demo.season import DemoSeason, LiveOms
 from app.demo.simulated_oms import SimulatedOms
+from app.demo.story import Summary, main_job
 from app.domain.errors import Refused
 from app.domain.identity import Actor
 from app.domain.oms import OmsRun
@@ -38,6 +40,7 @@ DISTRIBUTION = "run-registry-desktop"
 _SEASON_SEED = 2025
 _DEMONSTRATION_PULL_S = 2.0
 _DEMONSTRATION_MARK = "simulated-oms"
+_DEMONSTRATION_FOLDER = "demonstration"
 _STOP_S = 5.0
 
 
@@ -62,7 +65,7 @@ class Program:
         self._database: Database | None = None
         self._puller: PullLoop | None = None
         self._listener: ChangeListener | None = None
-        self._live_oms: LiveOms | None = None
+        self._demonstration: SimulatedOms | LiveOms | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -117,18 +120,22 @@ class Program:
 
     # OMS
 
-    @cached_property
+    @property
     def oms_settings(self) -> OmsSettings:
-        """How OMS is asked."""
+        """How OMS is asked; one on this machine needs no pause unless the settings name one."""
         settings = self.settings
+        if self._demonstration is not None:
+            return OmsSettings(url=self._demonstration.url, pause_s=0.0)
+        near = urlsplit(settings.oms_url).hostname in {"127.0.0.1", "localhost", "::1"}
+        patient = not near or "request_pause_s" in settings.model_fields_set
         return OmsSettings(
-            url=self._live_oms.url if self._live_oms is not None else settings.oms_url,
+            url=settings.oms_url,
             token_url=settings.oms_token_url,
             client_id=settings.oms_client_id,
             client_secret=settings.secret(),
             audience=settings.oms_audience,
             ca_bundle=settings.ca_bundle,
-            pause_s=0.0 if self._live_oms is not None else settings.request_pause_s,
+            pause_s=settings.request_pause_s if patient else 0.0,
         )
 
     @cached_property
@@ -157,22 +164,30 @@ class Program:
         with SimulatedOms.from_folder(folder, port=port) as oms:
             yield oms
 
-    def start_demonstration(self) -> str:
-        """Starts a simulated OMS whose season goes on from the newest run that is known; returns
-        its address. The next puller and every question to OMS go there."""
-        known = databases.newest_run(self.db)
+    def start_demonstration(self, *, live: bool) -> str:
+        """Starts a simulated OMS with the demonstration season; returns its address. Every
+        question to OMS goes there from now on.
+
+        A live one goes on from the newest run that is known, and its newest run grows.
+        """
         now = time.monotonic()
-        self._demonstration_mark.touch()
-        self._live_oms = LiveOms(DemoSeason(_SEASON_SEED, now, continues=known)).start()
-        self.__dict__.pop("oms_settings", None)
-        return self._live_oms.url
+        if live:
+            season = DemoSeason(_SEASON_SEED, now, continues=databases.newest_run(self.db))
+            self._demonstration_mark.touch()
+            self._demonstration = LiveOms(season).start()
+        else:
+            oms = SimulatedOms()
+            DemoSeason(_SEASON_SEED, now).tell(oms)
+            self._demonstration = oms.start()
+        return self._demonstration.url
 
     # Background work
 
     def start(self, listeners: Listeners) -> PullLoop:
         """Starts the puller, which waits for its election, and the news of the database."""
-        live = self._live_oms is not None
         oms_settings = self.oms_settings
+        demonstration = self._demonstration is not None
+        interval_s = _DEMONSTRATION_PULL_S if demonstration else self.settings.pull_interval_s
         name = f"{self.actor.email} on {platform.node() or 'this machine'} ({os.getpid()})"
         self._puller = PullLoop(
             lambda on_wait: OmsClient(oms_settings, on_wait=on_wait),
@@ -182,7 +197,7 @@ class Program:
             on_bug=listeners.on_bug,
             client_name=name,
             enabled=self.settings.pull,
-            interval_s=_DEMONSTRATION_PULL_S if live else self.settings.pull_interval_s,
+            interval_s=interval_s,
         )
         self._puller.start()
         self._listener = ChangeListener(self.db, listeners.on_change, listeners.on_connection)
@@ -197,9 +212,9 @@ class Program:
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.stop()
-        live_oms, self._live_oms = self._live_oms, None
-        if live_oms is not None:
-            live_oms.close()
+        demonstration, self._demonstration = self._demonstration, None
+        if demonstration is not None:
+            demonstration.close()
         database, self._database = self._database, None
         if database is not None:
             database.close()
@@ -219,12 +234,26 @@ def settings_of(given: Mapping[str, object], file: Path | None) -> Settings:
     return Settings.load(given, file=file)
 
 
-def start_logs(settings: Settings, verbosity: int) -> Path:
-    """Begins logging with the secrets of the settings masked; returns the log file."""
+def start_logs(settings: Settings, verbosity: int, *, quiet: bool) -> Path:
+    """Begins logging with the secrets of the settings masked; returns the log file.
+
+    `quiet`: only errors on the terminal, because a command tells its warnings itself.
+    """
     secret = settings.oms_client_secret
     return logs.start(
-        verbosity=verbosity, secrets=[secret.get_secret_value()] if secret is not None else []
+        verbosity=verbosity,
+        quiet=quiet,
+        secrets=[secret.get_secret_value()] if secret is not None else [],
     )
+
+
+def run_main_job(settings: Settings, folder: Path, say: Callable[[str], None]) -> Summary:
+    """The main job without a window, on a database of its own with the demonstration season."""
+    own = settings.model_copy(update={"dsn": None})
+    with Program(own, server_folder=settings.data_folder / _DEMONSTRATION_FOLDER) as program:
+        db = program.db
+        program.start_demonstration(live=False)
+        return main_job(db, program.actor, lambda: program.pull(None, say), folder, say)
 
 
 def open_window(program: Program) -> int:

@@ -45,10 +45,17 @@ def log_folder() -> Path:
     return platformdirs.user_log_path("run-registry-desktop")
 
 
-def start(*, verbosity: int = 0, secrets: Iterable[str] = (), folder: Path | None = None) -> Path:
+def start(
+    *,
+    verbosity: int = 0,
+    quiet: bool = False,
+    secrets: Iterable[str] = (),
+    folder: Path | None = None,
+) -> Path:
     """Begin logging; returns the log file.
 
     `verbosity` is how many times -v was given: warnings, then what happens, then everything.
+    `quiet` leaves warnings out unless -v was given.
     `secrets` are masked wherever they appear. Where the folder can't be written to, only the
     terminal is used.
     """
@@ -56,6 +63,8 @@ def start(*, verbosity: int = 0, secrets: Iterable[str] = (), folder: Path | Non
     file = folder / "run-registry.log"
     secrets = tuple(secrets)
     level = _TERMINAL_LEVELS[min(verbosity, len(_TERMINAL_LEVELS) - 1)]
+    if quiet and not verbosity:
+        level = logging.ERROR
 
     root = logging.getLogger()
     root.setLevel(min(level, logging.INFO))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.cli import configuration, database, datasets, lumisections, oms, runs
+from app.cli import configuration, database, datasets, golden, lumisections, oms, runs
 from app.cli.arguments import Arguments, Commands, Parser, common_options
 from app.cli.output import Answer
 from app.cli.program import Program
@@ -47,18 +47,29 @@ def parser(version: str) -> Parser:
         help="where --headless writes to (run-registry-demo)",
     )
     words: Commands = root.add_subparsers(title="commands", metavar="COMMAND")
-    for part in (database, configuration, oms, runs, datasets, lumisections):
+    for part in (database, configuration, oms, runs, datasets, lumisections, golden):
         part.add(words, common)
     return root
 
 
 def parse(words: Sequence[str], version: str) -> Arguments:
     """The arguments of a command line. Raises UsageError."""
-    found = parser(version).parse_args(words)
+    found = parser(version).parse_args(_joined(words))
     for name, default in _DEFAULTS.items():
         if not hasattr(found, name):
             setattr(found, name, default)
     return found
+
+
+def _joined(words: Sequence[str]) -> list[str]:
+    """`--sort -recorded` as `--sort=-recorded`, which argparse doesn't take for an option."""
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] == "--sort":
+            joined[-1] = f"--sort={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def given_settings(arguments: Arguments) -> dict[str, object]:

@@ -1,0 +1,223 @@
+"""Commands on golden JSONs: generate, list, show."""
+
+from pathlib import Path
+
+from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group, natural, positive
+from app.cli.output import Answer, Progress, luminosity, number_of, table
+from app.cli.program import Program
+from app.domain.errors import BadInput
+from app.domain.json_value import JsonObject, JsonValue
+from app.models.engine import Database
+from app.models.generated_json import JsonEntry
+from app.services import golden, golden_files
+from app.services.golden_files import Form
+
+
+def add(commands: Commands, common: Parser) -> None:
+    """Adds `golden` and its commands."""
+    group = add_group(commands, common, "golden", "lists of good lumisections")
+
+    parser = add_command(
+        group,
+        common,
+        "generate",
+        "apply a rule to datasets, store and write the list",
+        _generate,
+    )
+    parser.add_argument(
+        "--datasets",
+        required=True,
+        metavar="PATTERN",
+        help="names, e.g. '/PromptReco/Collisions2022(A|B)/DQM'; _ and %% are wildcards",
+    )
+    parser.add_argument(
+        "--rule",
+        required=True,
+        metavar="FILE",
+        help="JSON logic in a file, or a name: golden, muon, dcs-only, or a saved one",
+    )
+    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="golden JSON")
+    parser.add_argument("--tags", default="", metavar="T", help="words to find it by")
+    parser.add_argument("--official", action="store_true", help="mark it as official")
+    parser.add_argument(
+        "--as-of", type=positive, metavar="VERSION", help="from what held at that version"
+    )
+
+    parser = add_command(group, common, "list", "the golden JSONs, newest first", _list)
+    parser.add_argument("--mine", action="store_true", help="only those you made")
+    parser.add_argument("--official", action="store_true", help="only official ones")
+    parser.add_argument("--words", default="", metavar="TEXT", help="in datasets, tags or maker")
+    parser.add_argument("--limit", type=positive, default=50, metavar="N", help="at most (50)")
+    parser.add_argument(
+        "--before", type=natural, metavar="ID", help="only those made before this one"
+    )
+
+    parser = add_command(group, common, "show", "one golden JSON with what was lost", _show)
+    parser.add_argument("id", type=positive, metavar="ID")
+    parser.add_argument(
+        "--form",
+        choices=[form.value for form in Form],
+        metavar="FORM",
+        help=f"the list itself, in the form {', '.join(Form)}",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="write that form (golden) to a file"
+    )
+
+
+def _generate(program: Program, arguments: Arguments) -> Answer:
+    out: Path = arguments.out
+    golden_files.check_writable(out)
+    db = program.db
+    rule = _rule(db, arguments.rule)
+    progress = Progress()
+    try:
+        made = golden.generate(
+            db,
+            program.actor,
+            arguments.datasets,
+            rule,
+            tags=arguments.tags,
+            official=arguments.official,
+            as_of=arguments.as_of,
+            progress=lambda share: progress.say(f"golden JSON {share:.0%}"),
+        )
+    finally:
+        progress.clear()
+    texts = golden.texts_of(made.selection)
+    golden_files.write(out, texts.golden)
+    warnings = [str(warning) for warning in made.selection.warnings]
+    selection = made.selection
+    document: JsonValue = {
+        "id": made.id,
+        "version": made.version,
+        "file": str(out),
+        "sha256": texts.sha256,
+        "runs": len(selection.document),
+        "lumisections": selection.lumisections,
+        "lumisections_lost": selection.lumisections_lost,
+        "recorded_luminosity_in_json": selection.in_json.recorded,
+        "recorded_luminosity_lost": selection.lost.recorded,
+        "recorded_luminosity_total": selection.total.recorded,
+        "warnings": [*warnings],
+    }
+    return Answer(document, "\n".join((*warnings, made.text, f"Written to {out}.")))
+
+
+def _rule(db: Database, named: str) -> JsonValue:
+    """A rule from a file, or saved or shipped under a name."""
+    file = Path(named)
+    if file.is_file():
+        return golden_files.read_rule(file)
+    if file.suffix == ".json" or len(file.parts) > 1:
+        raise BadInput(f"The rule {file} can't be read: there is no such file.")
+    return golden.rule_named(db, named)
+
+
+def _list(program: Program, arguments: Arguments) -> Answer:
+    found = golden.entries(
+        program.db,
+        created_by=program.actor.email if arguments.mine else None,
+        official=arguments.official,
+        words=arguments.words,
+        before=arguments.before,
+        limit=arguments.limit,
+    )
+    rows = [
+        (
+            each.id,
+            f"{each.created_at:%Y-%m-%d %H:%M}",
+            each.created_by,
+            each.dataset_name_filter,
+            each.tags,
+            each.official,
+            each.runs,
+            each.lumisections,
+            luminosity(each.recorded_in_json),
+            luminosity(each.recorded_total),
+        )
+        for each in found
+    ]
+    heads = (
+        "id",
+        "made (UTC)",
+        "by",
+        "datasets",
+        "tags",
+        "official",
+        "runs",
+        "LS",
+        "/pb",
+        "of /pb",
+    )
+    document: JsonValue = {"golden_jsons": [_entry(each) for each in found]}
+    if not rows:
+        return Answer(document, "No golden JSON.")
+    text = table(heads, rows, right=("id", "runs", "LS", "/pb", "of /pb"))
+    more = f"\n--before {found[-1].id} shows the next." if len(rows) == arguments.limit else ""
+    return Answer(document, f"{text}{more}")
+
+
+def _show(program: Program, arguments: Arguments) -> Answer:
+    out: Path | None = arguments.out
+    if out is not None:
+        golden_files.check_writable(out)
+    stored = golden.row(program.db, arguments.id)
+    texts = golden.texts(stored)
+    form = Form(arguments.form or Form.GOLDEN)
+    if out is not None:
+        golden_files.write(out, golden_files.text_of(texts, form))
+    entry = stored.entry
+    document: JsonValue = {
+        **_entry(entry),
+        "sha256": texts.sha256,
+        "json_logic": stored.json_logic,
+        "luminosity": dict(stored.luminosity),
+        "generated_json": stored.generated_json,
+        "generated_json_with_dataset_names": stored.generated_json_with_dataset_names,
+        "generated_anti_json": stored.generated_anti_json,
+        "generated_anti_json_with_dataset_names": stored.generated_anti_json_with_dataset_names,
+        "lost_by_rule": stored.losses_by_rule,
+    }
+    if arguments.form and out is None:
+        return Answer(document, golden_files.text_of(texts, form).rstrip("\n"))
+    lines = [
+        f"Golden JSON {entry.id}{', official' if entry.official else ''}",
+        f"datasets  {entry.dataset_name_filter}",
+        f"tags      {entry.tags or 'none'}",
+        f"made      {entry.created_at:%Y-%m-%d %H:%M} UTC by {entry.created_by},"
+        f" as of version {entry.version}",
+        f"runs      {number_of(entry.runs, 'run')}, {entry.lumisections} LS;"
+        f" datasets of {entry.min_run_number} to {entry.max_run_number}",
+        f"recorded  {luminosity(entry.recorded_in_json)} of {luminosity(entry.recorded_total)} /pb",
+    ]
+    losses = [(leaf, _as_number(lost)) for leaf, lost in stored.losses_by_rule.items()]
+    lost_most = sorted(losses, key=lambda each: -each[1])
+    if lost_most:
+        rows = [(luminosity(lost), leaf) for leaf, lost in lost_most]
+        lines += ["", table(("lost /pb", "where this failed"), rows, right=("lost /pb",))]
+    if out is not None:
+        lines.append(f"Written to {out}.")
+    return Answer(document, "\n".join(lines))
+
+
+def _entry(entry: JsonEntry) -> JsonObject:
+    return {
+        "id": entry.id,
+        "dataset_name_filter": entry.dataset_name_filter,
+        "tags": entry.tags,
+        "created_by": entry.created_by,
+        "created_at": entry.created_at.isoformat(),
+        "official": entry.official,
+        "version": entry.version,
+        "min_run_number": entry.min_run_number,
+        "max_run_number": entry.max_run_number,
+        "runs": entry.runs,
+        "lumisections": entry.lumisections,
+        "recorded_luminosity_in_json": entry.recorded_in_json,
+        "recorded_luminosity_total": entry.recorded_total,
+    }
+
+
+def _as_number(value: JsonValue) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0

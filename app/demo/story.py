@@ -1,0 +1,279 @@
+"""The main job without a window: pull, mend, sign off, generate, write golden JSONs and a summary.
+
+What a shifter and an expert do on the demonstration season; done again, it finds nothing to do.
+"""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from app.domain.configuration import CERTIFIABLE_ONLINE_COLUMNS
+from app.domain.errors import Refused
+from app.domain.grid import MISSING, Grid
+from app.domain.identity import Actor
+from app.domain.json_value import JsonObject, JsonValue
+from app.domain.lumisections import LumiRange
+from app.domain.pull import FailedRun, Outcome
+from app.domain.runs import OPEN, SIGNOFF
+from app.domain.triplets import EMPTY, EXCLUDED, NO_VALUE_FOUND, Triplet
+from app.models.engine import Database
+from app.models.table_pages import MOST_ROWS, Row, TableQuery
+from app.services import golden, golden_files, lumisections, runs, tables
+from app.services.lumisections import ONLINE, ColumnEdit
+
+PATTERN = "/PromptReco/Collisions2025_/DQM"
+LISTS = (("Golden", "golden"), ("Muon", "muon"), ("DCSOnly", "dcs-only"))
+"""How each list is called in the names of its files, and the rule it is made with."""
+
+SUMMARY = "summary.json"
+
+_WAITING = "waiting dqm gui"
+_UNSET = ("", EMPTY, NO_VALUE_FOUND)
+
+
+class PullReport(Protocol):
+    """What one pull did."""
+
+    @property
+    def outcomes(self) -> Sequence[tuple[int, Outcome]]: ...
+
+    @property
+    def failed(self) -> Sequence[FailedRun]: ...
+
+
+@dataclass(frozen=True)
+class MadeList:
+    """One golden JSON and its files; luminosities in pb^-1."""
+
+    name: str
+    id: int
+    new: bool
+    runs: int
+    lumisections: int
+    recorded: float
+    recorded_total: float
+    files: tuple[Path, ...]
+
+
+@dataclass
+class Summary:
+    """What was done, and what is there now."""
+
+    pulled: Counter[str] = field(default_factory=Counter)
+    failed: list[FailedRun] = field(default_factory=list)
+    runs: int = 0
+    significant: int = 0
+    lumisections: int = 0
+    cells_set: int = 0
+    signed_off: list[int] = field(default_factory=list)
+    datasets_made: int = 0
+    left_open: list[tuple[int, str]] = field(default_factory=list)
+    taking_data: list[int] = field(default_factory=list)
+    waiting: int = 0
+    lists: list[MadeList] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def new(self) -> bool:
+        """Whether anything was written to the database."""
+        changed = sum(number for kind, number in self.pulled.items() if kind != "unchanged")
+        return bool(changed or self.cells_set or self.signed_off) or any(
+            each.new for each in self.lists
+        )
+
+    def document(self) -> JsonObject:
+        """The summary for machines."""
+        lists: list[JsonValue] = [
+            {
+                "name": each.name,
+                "id": each.id,
+                "new": each.new,
+                "runs": each.runs,
+                "lumisections": each.lumisections,
+                "recorded_luminosity_in_json": each.recorded,
+                "recorded_luminosity_total": each.recorded_total,
+                "files": [file.name for file in each.files],
+            }
+            for each in self.lists
+        ]
+        return {
+            "new": self.new,
+            "pulled": dict(self.pulled),
+            "failed": [
+                {"run_number": each.run_number, "reason": each.reason} for each in self.failed
+            ],
+            "runs": self.runs,
+            "significant": self.significant,
+            "lumisections": self.lumisections,
+            "cells_set_by_hand": self.cells_set,
+            "signed_off": [*self.signed_off],
+            "datasets_made": self.datasets_made,
+            "left_open": [
+                {"run_number": number, "reason": reason} for number, reason in self.left_open
+            ],
+            "taking_data": [*self.taking_data],
+            "datasets_waiting_for_dqm_gui": self.waiting,
+            "lists": lists,
+            "seconds": {name: round(seconds, 3) for name, seconds in self.seconds.items()},
+        }
+
+    def text(self, folder: Path) -> str:
+        """The summary for people."""
+        pulled = ", ".join(f"{number} {kind}" for kind, number in self.pulled.items())
+        taking = f", {len(self.taking_data)} taking data" if self.taking_data else ""
+        lines = [
+            f"runs        {self.runs} ({self.significant} significant{taking}),"
+            f" {self.lumisections} LS; pulled now: {pulled or 'none'}",
+            f"signed off  {len(self.signed_off)} now, {self.cells_set} cells set by hand,"
+            f" {self.datasets_made} datasets made, {self.waiting} waiting for the DQM GUI",
+        ]
+        lines += [f"failed      run {each.run_number}: {each.reason}" for each in self.failed]
+        lines += [f"left open   run {number}: {reason}" for number, reason in self.left_open]
+        lines += [
+            f"{each.name:<10}  {each.runs} runs, {each.lumisections} LS,"
+            f" {each.recorded:.4g} of {each.recorded_total:.4g} /pb"
+            f" ({'golden JSON' if each.new else 'as before: golden JSON'} {each.id})"
+            for each in self.lists
+        ]
+        seconds = ", ".join(f"{name} {took:.1f} s" for name, took in self.seconds.items())
+        lines += [f"took        {seconds}", f"written to  {folder}"]
+        return "\n".join(lines)
+
+
+def main_job(
+    db: Database,
+    actor: Actor,
+    pull: Callable[[], PullReport],
+    folder: Path,
+    say: Callable[[str], None],
+) -> Summary:
+    """Does everything that is left to do, and writes the lists and the summary into a folder."""
+    summary = Summary()
+    golden_files.write(folder / SUMMARY, "{}")  # a folder that can't be written is refused now
+    with _timed(summary, "pull"):
+        report = pull()
+        summary.pulled = Counter(outcome.kind.value for _, outcome in report.outcomes)
+        summary.failed = list(report.failed)
+    with _timed(summary, "sign-off"):
+        for row in reversed(_runs(db)):
+            summary.runs += 1
+            summary.lumisections += _number(row.oms_attributes.get("ls_duration"))
+            if row.oms_attributes.get("end_time") is None:
+                summary.taking_data.append(row.run_number)
+            if row.rr_attributes.get("significant") is not True:
+                continue
+            summary.significant += 1
+            ended = row.oms_attributes.get("end_time") is not None
+            if ended and row.rr_attributes.get("state") == OPEN:
+                say(f"signing off run {row.run_number}")
+                _sign_off(db, actor, row.run_number, summary)
+    with _timed(summary, "golden JSON"):
+        for name, rule in LISTS:
+            say(f"golden JSON {name}")
+            summary.lists.append(_list(db, actor, name, golden.rule_named(db, rule), folder))
+    waiting = TableQuery("datasets", states=(_WAITING,), limit=1)
+    summary.waiting = tables.datasets_page(db, waiting).count
+    summary.seconds["all"] = sum(summary.seconds.values())
+    golden_files.write(folder / SUMMARY, json.dumps(summary.document(), indent=2) + "\n")
+    return summary
+
+
+def mend(rr: Grid[Triplet], run_number: int) -> list[ColumnEdit]:
+    """What a shifter sets so that the run can be signed off.
+
+    Where a certifiable column has no status, it gets the one it has both before and after; where
+    those differ or aren't there, nobody can tell, and it is EXCLUDED.
+    """
+    edits = []
+    for column in CERTIFIABLE_ONLINE_COLUMNS:
+        row = rr.row_of.get(column)
+        if row is None or not rr.codes[row].any():
+            continue
+        pieces = list(rr.runs(column))
+        values = [None if code == MISSING else rr.values[code] for _, code in pieces]
+        statuses = [
+            None if value is None or value.status in _UNSET else value.status for value in values
+        ]
+        for at, (range_, _) in enumerate(pieces):
+            if statuses[at] is not None:
+                continue
+            before = next(filter(None, reversed(statuses[:at])), None)
+            after = next(filter(None, statuses[at + 1 :]), None)
+            triplet = (
+                Triplet(before, "No classifier matched; the same before and after")
+                if before is not None and before == after
+                else Triplet(EXCLUDED, "No classifier matched")
+            )
+            edits.append(ColumnEdit(run_number, ONLINE, column, (range_,), triplet))
+    return edits
+
+
+def _sign_off(db: Database, actor: Actor, run_number: int, summary: Summary) -> None:
+    edits = mend(lumisections.dataset_state(db, run_number, ONLINE).rr, run_number)
+    try:
+        if edits:
+            lumisections.edit_columns(db, actor, edits)
+            summary.cells_set += sum(_length(each.ranges[0]) for each in edits)
+        moved = runs.move(db, actor, run_number, SIGNOFF)
+    except Refused as error:
+        summary.left_open.append((run_number, str(error)))
+        return
+    summary.signed_off.append(run_number)
+    summary.datasets_made += len(moved.datasets)
+
+
+def _list(db: Database, actor: Actor, name: str, rule: JsonValue, folder: Path) -> MadeList:
+    """The list of a rule: the stored one while nothing has changed since, else a new one."""
+    tags = f"demonstration {name}"
+    version = golden.season_of(db, PATTERN)[0].version
+    known = [
+        each.id
+        for each in golden.entries(db, created_by=actor.email, words=tags, limit=5)
+        if (each.tags, each.dataset_name_filter, each.version) == (tags, PATTERN, version)
+    ]
+    same = [id_ for id_ in known if golden.row(db, id_).json_logic == rule]
+    id_ = same[0] if same else golden.generate(db, actor, PATTERN, rule, tags=tags).id
+    stored = golden.row(db, id_)
+    entry = stored.entry
+    stem = f"Cert_Collisions2025_{entry.min_run_number}_{entry.max_run_number}_{name}"
+    files = golden_files.save(golden.texts(stored), folder, stem)
+    return MadeList(
+        name,
+        id_,
+        not same,
+        entry.runs,
+        entry.lumisections,
+        entry.recorded_in_json,
+        entry.recorded_total,
+        tuple(files.values()),
+    )
+
+
+def _runs(db: Database) -> list[Row]:
+    """All runs, newest first."""
+    found: list[Row] = []
+    while True:
+        page = tables.runs_page(db, TableQuery("runs", limit=MOST_ROWS, offset=len(found)))
+        found += page.rows
+        if len(page.rows) < MOST_ROWS:
+            return found
+
+
+@contextmanager
+def _timed(summary: Summary, name: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    summary.seconds[name] = time.perf_counter() - started
+
+
+def _length(lumisections_: LumiRange) -> int:
+    return lumisections_.last - lumisections_.first + 1
+
+
+def _number(value: JsonValue) -> int:
+    return value if isinstance(value, int) else 0

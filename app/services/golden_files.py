@@ -1,0 +1,82 @@
+"""Golden JSONs as files: each written whole or not at all."""
+
+import json
+import os
+import tempfile
+from dataclasses import fields
+from enum import StrEnum
+from pathlib import Path
+
+from app.domain.errors import BadInput, Refused
+from app.domain.json_value import JsonValue
+from app.services.golden import Texts
+
+
+class Form(StrEnum):
+    """The forms in which a golden JSON is saved."""
+
+    GOLDEN = "golden"
+    WITH_DATASET_NAMES = "with-dataset-names"
+    ANTI = "anti"
+    ANTI_WITH_DATASET_NAMES = "anti-with-dataset-names"
+
+    @property
+    def ending(self) -> str:
+        """What the name of its file ends with; the golden form is the plain name."""
+        return "" if self is Form.GOLDEN else f"_{self.value.replace('-', '_')}"
+
+
+assert [form.name.lower() for form in Form] == [field.name for field in fields(Texts)]
+
+
+def text_of(texts: Texts, form: Form) -> str:
+    """The text of one form."""
+    text: str = getattr(texts, form.name.lower())
+    return text
+
+
+def save(texts: Texts, folder: Path, stem: str) -> dict[Form, Path]:
+    """Writes every form into the folder, e.g. `stem.json` and `stem_anti.json`."""
+    files = {form: folder / f"{stem}{form.ending}.json" for form in Form}
+    for form, file in files.items():
+        write(file, text_of(texts, form))
+    return files
+
+
+def check_writable(file: Path) -> None:
+    """Refuses a file that can't be written, before anything is computed for it."""
+    folder = file.parent
+    if not folder.is_dir():
+        raise Refused(f"{file} can't be written: there is no folder {folder}.")
+    if file.is_dir():
+        raise Refused(f"{file} can't be written: it is a folder.")
+    if not os.access(folder, os.W_OK):
+        raise Refused(f"{file} can't be written: you may not write in {folder}.")
+
+
+def write(file: Path, text: str) -> None:
+    """Writes a text file whole or not at all; Refused says why it can't be written."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as written:
+                written.write(text)
+            os.chmod(name, 0o644)
+            os.replace(name, file)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise Refused(f"{file} can't be written: {error.strerror}.") from error
+
+
+def read_rule(file: Path) -> JsonValue:
+    """The rule that a JSON file holds; BadInput says why it can't be read."""
+    try:
+        rule: JsonValue = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"The rule {file} can't be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"The rule {file} is no JSON: {error}.") from error
+    return rule

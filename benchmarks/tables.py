@@ -75,7 +75,7 @@ def fill(connection: Connection, runs: int, offline: int) -> None:
 
 
 def main() -> None:
-    """Fills one database per size and prints the median time of each query."""
+    """Fills one database per size and prints the times of each query."""
     with tempfile.TemporaryDirectory() as folder, EmbeddedServer.open(Path(folder)) as server:
         for runs, offline in ((300, 1), (2_500, 4)):
             with _filled(server, runs, offline) as database:
@@ -99,7 +99,8 @@ def _print(words: str, action: Callable[[], object]) -> None:
         start = time.perf_counter()
         action()
         times.append((time.perf_counter() - start) * 1e3)
-    print(f"  {words:42} {times[0]:7.1f} ms first {statistics.median(times):7.1f} ms then")
+    usual = statistics.median(times)
+    print(f"  {words:42} first {times[0]:6.1f}  median {usual:6.1f}  best {min(times):6.1f} ms")
 
 
 @contextmanager

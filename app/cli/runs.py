@@ -18,12 +18,11 @@ from app.cli.arguments import (
 )
 from app.cli.output import Answer, luminosity, table
 from app.cli.program import Program
-from app.domain.attribute_history import AttributeChange, HistoryEntry, LumisectionChange
-from app.domain.json_value import JsonObject, JsonValue, js_stringify
-from app.domain.lumisections import format_ranges
+from app.domain.attribute_history import HistoryEntry
+from app.domain.change_words import attribute_line, lumisection_line, value_text
+from app.domain.json_value import JsonObject, JsonValue
 from app.domain.pull import Outcome
 from app.domain.runs import RUN_STATES
-from app.domain.triplets import triplet_from_json
 from app.models.table_pages import Row
 from app.services import runs, tables
 from app.services.tables import Attribute, RunDetails
@@ -154,7 +153,7 @@ def _details_text(run_number: int, details: RunDetails, history: tuple[HistoryEn
     mark = ", needs a manual update" if details.row.needs_manual_update else ""
     heading = f"Run {run_number}: {_shown(rr, 'class') or 'no class'}, {_shown(rr, 'state')}{mark}"
     attributes = [
-        (part, each.name, _text(each.value), "by hand" if each.by_hand else "", each.author)
+        (part, each.name, each.author, "by hand" if each.by_hand else "", value_text(each.value))
         for part, found in (("RR", details.rr), ("OMS", details.oms))
         for each in sorted(found, key=lambda each: each.name)
     ]
@@ -167,37 +166,20 @@ def _details_text(run_number: int, details: RunDetails, history: tuple[HistoryEn
         )
         for row in details.datasets
     ]
-    lines = [heading, "", table(("", "attribute", "value", "", "author"), attributes), ""]
+    lines = [heading, "", table(("", "attribute", "author", "", "value"), attributes), ""]
     lines.append(table(("dataset", "global", "recorded", ""), datasets, right=("recorded",)))
     lines += ["", "History, the newest first"]
     for entry in history:
         lines.append(
             f"{entry.version}  {entry.at:%Y-%m-%d %H:%M:%S} UTC  {entry.author}: {entry.comment}"
         )
-        lines += [f"    {_attribute_line(change)}" for change in entry.attributes[:_SHOWN]]
+        lines += [f"    {attribute_line(change)}" for change in entry.attributes[:_SHOWN]]
         if len(entry.attributes) > _SHOWN:
             lines.append(f"    and {len(entry.attributes) - _SHOWN} more attributes")
-        lines += [f"    {_lumisection_line(change)}" for change in entry.lumisections[:_SHOWN]]
+        lines += [f"    {lumisection_line(change)}" for change in entry.lumisections[:_SHOWN]]
         if len(entry.lumisections) > _SHOWN:
             lines.append(f"    and {len(entry.lumisections) - _SHOWN} more columns and bits")
     return "\n".join(lines)
-
-
-def _attribute_line(change: AttributeChange) -> str:
-    where = f"{change.dataset} " if change.dataset else ""
-    overruled = " (a person's word goes on to hold)" if change.overruled else ""
-    return f"{where}{change.name}: {_text(change.before)} -> {_text(change.written)}{overruled}"
-
-
-def _lumisection_line(change: LumisectionChange) -> str:
-    if change.values > 1:
-        value = f"{change.values} values"
-    elif change.oms:
-        value = _text(change.value)
-    else:
-        triplet = triplet_from_json(change.value)
-        value = " ".join(filter(None, (triplet.status, triplet.comment, triplet.cause)))
-    return f"{change.dataset} {change.key}: {value} in LS {format_ranges(change.ranges)}"
 
 
 def _attribute_document(attribute: Attribute) -> JsonObject:
@@ -263,11 +245,7 @@ def _entry_document(entry: HistoryEntry) -> JsonObject:
 
 def _shown(attributes: Mapping[str, Attribute], name: str) -> str:
     found = attributes.get(name)
-    return _text(found.value) if found is not None else ""
-
-
-def _text(value: JsonValue) -> str:
-    return value if isinstance(value, str) else js_stringify(value)
+    return value_text(found.value) if found is not None else ""
 
 
 def _move(program: Program, arguments: Arguments) -> Answer:
@@ -301,7 +279,7 @@ def _refresh(program: Program, arguments: Arguments) -> Answer:
 
 def _set(program: Program, run_number: int, attribute: str, value: JsonValue) -> Answer:
     changed = runs.edit_attribute(program.db, program.actor, run_number, attribute, value)
-    shown = _text(value)
+    shown = value_text(value)
     text = (
         f"Set {attribute} of run {run_number} to {shown}."
         if changed

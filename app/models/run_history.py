@@ -182,3 +182,25 @@ def _deletions(states: Sequence[tuple[int, bool]]) -> dict[int, JsonObject]:
             changed[version] = {"deleted": deleted}
         before = deleted
     return changed
+
+
+MOST_RUNS_NAMED = 500
+
+_RECENT = 50_000
+"""Events looked through for those of a version that was just announced; there is no index."""
+
+
+def runs_of_version(connection: Connection, atomic_version: int) -> frozenset[int]:
+    """Runs that a recent action touched; none when they are too many to name or not recent."""
+    rows = connection.execute(
+        text(
+            'WITH touched AS (SELECT version FROM "Event" WHERE atomic_version = :version'
+            '  AND version > (SELECT coalesce(max(version), 0) - :recent FROM "Event"))'
+            ' SELECT e.run_number FROM "RunEvent" e JOIN touched USING (version)'
+            ' UNION SELECT e.run_number FROM "DatasetEvent" e JOIN touched USING (version)'
+            " LIMIT :most"
+        ),
+        {"version": atomic_version, "recent": _RECENT, "most": MOST_RUNS_NAMED + 1},
+    )
+    found = frozenset(int(number) for (number,) in rows)
+    return found if len(found) <= MOST_RUNS_NAMED else frozenset()

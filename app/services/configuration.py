@@ -81,11 +81,16 @@ def install_default(db: Database) -> bool:
 
 def shipped_rule(name: str) -> JsonValue:
     """A rule that comes with the program: `golden`, `muon` or `dcs-only`."""
-    known = {path.stem: path for path in sorted(assets.path(SHIPPED_RULES).glob("*.json"))}
-    if name not in known:
+    if name not in (known := shipped_rule_names()):
         raise NotFound(f'There is no rule "{name}"; shipped are {", ".join(known)}.')
-    rule: JsonValue = json.loads(known[name].read_text(encoding="utf-8"))
+    text = (assets.path(SHIPPED_RULES) / f"{name}.json").read_text(encoding="utf-8")
+    rule: JsonValue = json.loads(text)
     return rule
+
+
+def shipped_rule_names() -> tuple[str, ...]:
+    """Names of the rules that come with the program."""
+    return tuple(sorted(path.stem for path in assets.path(SHIPPED_RULES).glob("*.json")))
 
 
 def add_item(db: Database, actor: Actor, kind: Kind, values: JsonObject) -> int:

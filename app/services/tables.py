@@ -161,6 +161,12 @@ def dataset_history(
     return _history(db, run_number, name, limit, before)
 
 
+def runs_of_version(db: Database, atomic_version: int) -> frozenset[int]:
+    """Runs that an action touched; empty when it touched too many to name."""
+    with db.read() as connection:
+        return events.runs_of_version(connection, atomic_version)
+
+
 def _history(
     db: Database, run_number: int, name: str | None, limit: int, before: int | None
 ) -> tuple[HistoryEntry, ...]:

@@ -136,7 +136,7 @@ class Season:
 
     @property
     def coarse_size(self) -> int:
-        """Segments of the coarsest cut, which `segment_column` has its codes for."""
+        """Number of segments of the coarsest cut."""
         return self._cut.starts.size
 
     @property

@@ -206,7 +206,8 @@ class Selection:
 def select(season: Season, rule: Rule, progress: Progress = SILENT) -> Selection:
     """Computes the rule over the season; Cancelled when `progress` says so.
 
-    Other rules over the same season are quicker for what they have in common.
+    Other rules over the same season are quicker for what they have in common. Every leaf is
+    computed, also one that `and` or `or` would have left out: EvaluationError where it can't be.
     """
     leaves, texts = _distinct_leaves(rule)
     answers: list[Answer] = []

@@ -21,9 +21,13 @@ Key = tuple[int, str]
 CHANGES_CHANNEL = "desk_changes"
 
 
-def _nothing(key: Key) -> Loaded:
-    state = DatasetState(*key, Grid.empty(), Grid.empty(), np.zeros(0, np.bool_))
-    return Loaded(state, EventCounts(0, 0, 0))
+def _nothing(key: Key, online: Loaded | None) -> Loaded:
+    """A dataset without events of its own; an offline one sees the OMS side of `online`."""
+    own_oms = np.zeros(0, np.bool_)
+    if online is None:
+        return Loaded(DatasetState(*key, Grid.empty(), Grid.empty(), own_oms), EventCounts(0, 0, 0))
+    state = DatasetState(*key, Grid.empty(), online.state.oms, own_oms)
+    return Loaded(state, EventCounts(0, 0, online.counts.oms))
 
 
 @dataclass
@@ -56,7 +60,10 @@ class Action:
 
     def is_new(self, key: Key) -> None:
         """Says that the dataset has no lumisection events yet, so that none are looked for."""
-        self._loaded[key] = _nothing(key)
+        online = (key[0], states.ONLINE)
+        if key != online:
+            self.states([online])
+        self._loaded[key] = _nothing(key, self._loaded[online] if key != online else None)
 
     def append(self, by: str, comment: str, changes: Sequence[Change]) -> int:
         """Writes one version; returns its `atomic_version`."""

@@ -91,13 +91,25 @@ def fresh_compact(
     rr_events = _counts(connection, "LumisectionEvent", parameters)
     oms_keys = {*keys, *((run_number, ONLINE) for run_number, _ in keys)}
     oms_events = _counts(connection, "OMSLumisectionEvent", _key_arrays(oms_keys))
-    return {
-        (run_number, name): (CompactState.from_bytes(state), EventCounts(rr, oms, online))
-        for run_number, name, rr, oms, online, state in rows
-        if rr == rr_events.get((run_number, name), 0)
-        and oms == oms_events.get((run_number, name), 0)
-        and online == oms_events.get((run_number, ONLINE), 0)
-    }
+    found = {}
+    for run_number, name, rr, oms, online, content in rows:
+        if (
+            rr == rr_events.get((run_number, name), 0)
+            and oms == oms_events.get((run_number, name), 0)
+            and online == oms_events.get((run_number, ONLINE), 0)
+        ):
+            state = _readable(content)
+            if state is not None:
+                found[run_number, name] = state, EventCounts(rr, oms, online)
+    return found
+
+
+def _readable(content: bytes) -> CompactState | None:
+    """The state, or None when another version of the program wrote it in its own format."""
+    try:
+        return CompactState.from_bytes(content)
+    except (ValueError, KeyError):
+        return None
 
 
 def fold(

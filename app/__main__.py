@@ -1,23 +1,36 @@
 """The program's entry: reads the command line, runs a command or the window, sorts the errors."""
 
-import os
+import signal
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from app import bootstrap
 from app.cli import commands
 from app.cli.arguments import Arguments
-from app.cli.output import DONE, REFUSED, Answer, Progress, UsageError, complain, show, show_error
+from app.cli.output import (
+    DONE,
+    REFUSED,
+    Answer,
+    Progress,
+    UsageError,
+    complain,
+    show,
+    show_bug,
+    show_error,
+)
 from app.domain.errors import BadInput, RegistryError
 from app.settings import Settings
 
-BUG = 70
 INTERRUPTED = 130
+TERMINATED = 143
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns the exit code: 0 done, 1 refused or unavailable, 2 usage, 70 bug, 130 Ctrl-C."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:
+        signal.signal(signal.SIGTERM, _terminate)
     try:
         return _run(words)
     except (RegistryError, UsageError) as error:
@@ -25,15 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         complain("stopped.")
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output, such as `head`, has enough; nothing is left to be flushed.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
     except Exception as error:  # noqa: BLE001 - the one hook for bugs
-        file = bootstrap.bug_report(error, words)
-        where = f" The report is in {file}." if file is not None else ""
-        complain(f"an error of the program: {type(error).__name__}: {error}.{where}")
-        return BUG
+        return show_bug(error, bootstrap.bug_report(error, words), as_json="--json" in words)
 
 
 def _run(words: Sequence[str]) -> int:
@@ -51,6 +57,11 @@ def _run(words: Sequence[str]) -> int:
         answer = commands.run(program, arguments)
         show(answer, as_json=arguments.as_json)
         return answer.code
+
+
+def _terminate(*_: object) -> NoReturn:
+    """Ends the program as Ctrl-C does: the database's own server isn't left running."""
+    raise SystemExit(TERMINATED)
 
 
 def _headless(settings: Settings, arguments: Arguments) -> int:

@@ -36,9 +36,12 @@ def _import(program: Program, arguments: Arguments) -> Answer:
         "written": written,
         "made_lists": made,
         "ignored": list(report.ignored),
+        "replaced_default": done.replaced_default,
         "problems": list(done.problems),
     }
     lines = [f"Imported {folder}: configuration {report.settings_id} is in force."]
+    if done.replaced_default:
+        lines.append("The shipped configuration, which nobody had changed, gave way.")
     if report.written:
         lines.append(_rows(report.written))
     else:

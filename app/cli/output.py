@@ -1,9 +1,11 @@
 """What a command says: a text for people or one JSON document for machines, progress apart."""
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TextIO
 
 from app.domain.errors import Refused, RegistryError
@@ -12,6 +14,7 @@ from app.domain.json_value import JsonValue
 DONE = 0
 REFUSED = 1
 USAGE = 2
+BUG = 70
 
 
 @dataclass(frozen=True)
@@ -55,10 +58,14 @@ def show(answer: Answer, *, as_json: bool) -> None:
     """Prints the answer on standard output."""
     if answer.document is None:
         return
+    text = answer.text
     if as_json:
-        print(json.dumps(answer.document, ensure_ascii=False, indent=2), flush=True)
-    elif answer.text:
-        print(answer.text, flush=True)
+        text = json.dumps(answer.document, ensure_ascii=False, indent=2)
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # Whoever reads, such as `head`, has enough; the rest goes nowhere when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(text: str) -> None:
@@ -79,6 +86,17 @@ def show_error(error: RegistryError | UsageError, *, as_json: bool) -> int:
         print(error.usage.rstrip(), file=sys.stderr)
     complain(str(error))
     return code
+
+
+def show_bug(error: Exception, report: Path | None, *, as_json: bool) -> int:
+    """Says that the program is at fault and where the report is; returns the exit code."""
+    text = f"an error of the program: {type(error).__name__}: {error}"
+    if as_json:
+        where = None if report is None else str(report)
+        print(json.dumps({"error": text, "kind": "bug", "report": where}), flush=True)
+    else:
+        complain(text if report is None else f"{text}. The report is in {report}")
+    return BUG
 
 
 def table(

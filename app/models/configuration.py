@@ -549,6 +549,22 @@ def is_untouched(connection: Connection) -> bool:
     return connection.execute(settings).scalar_one() <= 1
 
 
+def holds_only(connection: Connection, given: Mapping[str, Rows]) -> bool:
+    """Whether the configuration is just the given one, whenever its rows were written."""
+    present = export_tables(connection)
+    return all(
+        _timeless(table, present[table.name])
+        == _timeless(table, _checked_rows(table, given.get(table.name, ())))
+        for table in CONFIGURATION_TABLES
+    )
+
+
+def clear(connection: Connection) -> None:
+    """Takes the whole configuration away, for another to take its place."""
+    for table in reversed(CONFIGURATION_TABLES):
+        connection.execute(table.delete())
+
+
 def import_tables(connection: Connection, given: Mapping[str, Rows]) -> ImportReport:
     """Writes whole configuration tables, ids kept; tables that aren't configuration are ignored.
 
@@ -809,6 +825,12 @@ def _checked_value(where: str, column: Column[object], row: JsonObject, now: str
     if not fits:
         raise BadInput(f'{where}: "{name}" is {value!r}, not {wanted}.')
     return value
+
+
+def _timeless(table: Table, rows: Rows) -> list[str]:
+    """The rows as sorted texts, without when they were written."""
+    names = [column.name for column in table.columns if not isinstance(column.type, sa.DateTime)]
+    return sorted(json.dumps([row[name] for name in names], sort_keys=True) for row in rows)
 
 
 def _as_json(row: Mapping[str, object]) -> JsonObject:

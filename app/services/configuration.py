@@ -32,6 +32,7 @@ class FolderImported:
 
     report: ImportReport
     problems: tuple[str, ...]
+    replaced_default: bool = False
 
 
 def current(db: Database) -> Configuration:
@@ -44,15 +45,20 @@ def import_folder(db: Database, actor: Actor, folder: Path) -> FolderImported:
     """Imports one JSON list per table, as `export_folder` writes them; other files are ignored.
 
     Takes the right to change permissions, unless nobody has any right yet. All or nothing.
+    The shipped configuration gives way as long as nobody has changed anything in it.
     """
     given, others = _read_tables(folder)
+    shipped, _ = _read_tables(assets.path(SHIPPED))
     with db.transaction() as connection:
         model.lock(connection)
         in_force = model.in_force(connection)
         if in_force.permissions.rows:
             in_force.permissions.check(actor, permissions_path())
+        replaces = given != shipped and model.holds_only(connection, shipped)
+        if replaces:
+            model.clear(connection)
         report = model.import_tables(connection, given)
-    return FolderImported(replace(report, ignored=others), current(db).problems)
+    return FolderImported(replace(report, ignored=others), current(db).problems, replaces)
 
 
 def export_folder(db: Database, folder: Path) -> dict[str, int]:

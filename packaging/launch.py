@@ -24,7 +24,7 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "set-up.json"
 INSTALL_LOG = VENV / "install.log"
 
-OPTIONS_WITH_A_VALUE = ("--dsn", "--as-user", "--settings", "--data-folder")
+OPTIONS_WITH_A_VALUE = ("--dsn", "--as-user", "--oms", "--settings", "--data-folder", "--out")
 WINDOWLESS_OPTIONS = ("--headless", "--help", "-h", "--version")
 NO_NETWORK = (
     "Failed to establish a new connection",

@@ -135,6 +135,11 @@ class Season:
         return Luminosity(total(self.segments.recorded), total(self.segments.delivered))
 
     @property
+    def has_shared_runs(self) -> bool:
+        """Whether several datasets of one run are here."""
+        return self._place_in_run is not None
+
+    @property
     def coarse_size(self) -> int:
         """Number of segments of the coarsest cut."""
         return self._cut.starts.size

@@ -95,22 +95,22 @@ class Selection:
     @cached_property
     def document(self) -> Document:
         """The golden JSON; the good lumisections of several datasets of a run are joined."""
-        return _document(self._by_run(self.golden))
+        return _document(self._of_runs(good=True))
 
     @cached_property
     def document_with_names(self) -> NamedDocument:
         """Good lumisections of each dataset, by `{run}-{name}`."""
-        return _document(self._by_dataset(self.good))
+        return _document(self._named(self._good_by_number))
 
     @cached_property
     def anti_document(self) -> Document:
         """Lumisections of each run that take part and aren't in the golden JSON."""
-        return _document(self._by_run(~self.golden))
+        return _document(self._of_runs(good=False))
 
     @cached_property
     def anti_document_with_names(self) -> NamedDocument:
         """Lumisections of each dataset that take part and aren't good, by `{run}-{name}`."""
-        return _document(self._by_dataset(~self.good))
+        return _document(self._named(self._bad_by_number))
 
     @property
     def min_run_number(self) -> int | None:
@@ -146,12 +146,12 @@ class Selection:
         return f"[{','.join(self.leaves[leaf] for leaf in loss.leaves)}]"
 
     def as_row(self) -> JsonObject:
-        """The columns of a stored golden JSON that follow from the selection."""
+        """The columns of a stored golden JSON that follow from the selection; to be read only."""
         return {
-            "generated_json": _json(self._by_run(self.golden)),
-            "generated_json_with_dataset_names": _json(self._by_dataset(self.good)),
-            "generated_anti_json": _json(self._by_run(~self.golden)),
-            "generated_anti_json_with_dataset_names": _json(self._by_dataset(~self.good)),
+            "generated_json": _json(self._of_runs(good=True)),
+            "generated_json_with_dataset_names": _json(self._named(self._good_by_number)),
+            "generated_anti_json": _json(self._of_runs(good=False)),
+            "generated_anti_json_with_dataset_names": _json(self._named(self._bad_by_number)),
             "min_run_number": self.min_run_number,
             "max_run_number": self.max_run_number,
             "total_delivered_luminosity": self.total.delivered,
@@ -171,17 +171,33 @@ class Selection:
     def _names(self) -> list[str]:
         return [f"{each.run_number}-{each.name}" for each in self.season.datasets]
 
-    def _by_dataset(self, where: Mask) -> Iterator[tuple[str, Pairs]]:
+    @cached_property
+    def _good_by_number(self) -> list[tuple[int, Pairs]]:
+        return self._by_number(self.good)
+
+    @cached_property
+    def _bad_by_number(self) -> list[tuple[int, Pairs]]:
+        return self._by_number(~self.good)
+
+    def _by_number(self, where: Mask) -> list[tuple[int, Pairs]]:
+        """Ranges by the index of the dataset."""
         segments = self.segments
         chosen = np.flatnonzero(where)
         dataset = segments.dataset[chosen]
         at, first, last = _joined(dataset, segments.first[chosen], segments.last[chosen])
-        names = self._names
-        return ((names[each], pairs) for each, pairs in _grouped(dataset[at], first, last))
+        return list(_grouped(dataset[at], first, last))
 
-    def _by_run(self, where: Mask) -> Iterator[tuple[int, Pairs]]:
+    def _named(self, ranges: list[tuple[int, Pairs]]) -> Iterator[tuple[str, Pairs]]:
+        return ((self._names[number], pairs) for number, pairs in ranges)
+
+    def _of_runs(self, *, good: bool) -> Iterator[tuple[int, Pairs]]:
+        """Ranges by run, each lumisection once, good where it is in any dataset."""
+        if not self.season.has_shared_runs:
+            ranges = self._good_by_number if good else self._bad_by_number
+            runs = self.season.run_numbers.tolist()
+            return ((runs[number], pairs) for number, pairs in ranges)
         segments = self.segments
-        chosen = np.flatnonzero(where & segments.primary)
+        chosen = np.flatnonzero((self.golden == good) & segments.primary)
         run = self.season.run_numbers[segments.dataset[chosen]]
         # Lumisections that only a later dataset of a run has stand behind those of the first.
         order = np.lexsort((segments.first[chosen], run))

@@ -1,6 +1,7 @@
 """What must be true of an edit of lumisections before it is written."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from app.domain.errors import BadInput, Refused
 from app.domain.lumisections import LumiRange, format_ranges
@@ -10,6 +11,31 @@ SHORTEST_COMMENT = 3
 
 OPEN = "OPEN"
 STATE_SUFFIX = "_state"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnEdit:
+    """One column of one dataset gets a triplet in some lumisections."""
+
+    run_number: int
+    dataset: str
+    column: str
+    ranges: tuple[LumiRange, ...]
+    triplet: Triplet
+
+
+@dataclass(frozen=True, slots=True)
+class BitEdit:
+    """One DCS bit of one dataset becomes true or false in some lumisections."""
+
+    run_number: int
+    dataset: str
+    bit: str
+    ranges: tuple[LumiRange, ...]
+    value: bool
+
+
+Edit = ColumnEdit | BitEdit
 
 
 def check_triplet(triplet: Triplet) -> None:

@@ -107,16 +107,37 @@ def datasets_of_run(
     }
 
 
-def run_states(connection: Connection, run_numbers: Collection[int]) -> dict[int, RunRow]:
-    """Runs by number, those that exist."""
+def run_states(
+    connection: Connection, run_numbers: Collection[int], *, lock: bool = False
+) -> dict[int, RunRow]:
+    """Runs by number, those that exist; their rows locked against other writers if asked."""
     rows = connection.execute(
         text(
             "SELECT run_number, oms_attributes, rr_attributes, deleted, version"
-            ' FROM "Run" WHERE run_number = ANY(:runs)'
+            ' FROM "Run" WHERE run_number = ANY(:runs) ORDER BY run_number'
+            + (" FOR UPDATE" if lock else "")
         ),
         {"runs": sorted(run_numbers)},
     )
     return {row[0]: RunRow(*row) for row in rows}
+
+
+def datasets_of_runs(
+    connection: Connection, run_numbers: Collection[int], *, lock: bool = False
+) -> dict[Key, DatasetRow]:
+    """All datasets of these runs, hidden ones included; their rows locked if asked."""
+    rows = connection.execute(
+        text(
+            "SELECT run_number, name, dataset_attributes, datasets_in_gui, deleted, version"
+            ' FROM "Dataset" WHERE run_number = ANY(:runs) ORDER BY run_number, name'
+            + (" FOR UPDATE" if lock else "")
+        ),
+        {"runs": sorted(run_numbers)},
+    )
+    return {
+        (run, name): DatasetRow(run, name, attributes, tuple(gui), deleted, version)
+        for run, name, attributes, gui, deleted, version in rows
+    }
 
 
 def rr_attributes_by_version(

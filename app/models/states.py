@@ -159,10 +159,15 @@ def fold_rr(events: Iterable[StoredEvent], *, ignore_manual: bool = False) -> Gr
 
 
 def rr_events(
-    connection: Connection, keys: Collection[Key], *, as_of: int | None = None
+    connection: Connection,
+    keys: Collection[Key],
+    *,
+    as_of: int | None = None,
+    only_manual: bool = False,
 ) -> list[StoredEvent]:
-    """RR lumisection events of these datasets, in no particular order."""
-    return _events(connection, "LumisectionEvent", "e.manual_change", keys, as_of)
+    """RR lumisection events of these datasets, or only those by hand, in no particular order."""
+    manual = "AND e.manual_change" if only_manual else ""
+    return _events(connection, "LumisectionEvent", "e.manual_change", keys, as_of, manual)
 
 
 def oms_events(
@@ -185,7 +190,12 @@ def author(connection: Connection, version: int) -> tuple[int, str, datetime, st
 
 
 def _events(
-    connection: Connection, table: str, manual: str, keys: Collection[Key], as_of: int | None
+    connection: Connection,
+    table: str,
+    manual: str,
+    keys: Collection[Key],
+    as_of: int | None,
+    which: str = "",
 ) -> list[StoredEvent]:
     if not keys:
         return []
@@ -202,7 +212,7 @@ def _events(
             "  SELECT min(lumisection_number) AS first, max(lumisection_number) AS last,"
             f'   count(*) AS number FROM "{table}Assignation" WHERE version = e.version) a'
             " WHERE (e.run_number, e.name) IN"
-            "  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+            f"  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]))) {which}"
         ),
         {**_key_arrays(keys), **({} if as_of is None else {"as_of": as_of})},
     ).all()

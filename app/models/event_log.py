@@ -80,12 +80,13 @@ def append(connection: Connection, by: str, comment: str, changes: Sequence[Chan
             {"by": by, "comment": comment},
         ).scalar_one()
     )
-    total = len(runs) + len(datasets) + sum(len(each.events) for each in lumisections)
-    versions = _new_events(connection, atomic_version, total)
-    at = len(runs)
-    _append_runs(connection, runs, versions[:at], manual=manual)
-    _append_datasets(connection, datasets, versions[at : at + len(datasets)])
-    at += len(datasets)
+    count = sum(len(each.events) for each in lumisections)
+    versions = _new_events(connection, atomic_version, len(runs) + count + len(datasets))
+    # A dataset's own event comes last, so that its version says which lumisection events it saw.
+    lumisections_from, datasets_from = len(runs), len(runs) + count
+    _append_runs(connection, runs, versions[:lumisections_from], manual=manual)
+    _append_datasets(connection, datasets, versions[datasets_from:])
+    at = lumisections_from
     for oms in (False, True):
         chosen = [each for each in lumisections if each.oms is oms]
         count = sum(len(each.events) for each in chosen)

@@ -86,16 +86,20 @@ def edit_columns(
         recorded: dict[Key, list[StoredEvent]] = defaultdict(list)
         for event in states.rr_events(action.connection, keys):
             recorded[event.run_number, event.name].append(event)
+        by_hand = {
+            key: states.fold_rr(event for event in recorded[key] if event.manual) for key in keys
+        }
         changed: dict[Key, list[tuple[dict[str, Triplet], tuple[LumiRange, ...]]]] = {}
         for edit in wanted:
             key = (edit.run_number, edit.dataset)
+            edits.check_ranges(edit.ranges, loaded[key].length, _where(*key))
             ranges = join(edit.ranges)
-            edits.check_ranges(ranges, loaded[key].length, _where(*key))
             if seen is not None and key in seen:
                 _check_unchanged_since(seen[key], edit.column, ranges, recorded[key], key)
-            by_hand = states.fold_rr(event for event in recorded[key] if event.manual)
-            if not _holds(by_hand, edit.column, ranges, edit.triplet):
-                changed.setdefault(key, []).append(({edit.column: edit.triplet}, ranges))
+            if not _holds(by_hand[key], edit.column, ranges, edit.triplet):
+                payload = {edit.column: edit.triplet}
+                changed.setdefault(key, []).append((payload, ranges))
+                by_hand[key] = by_hand[key].with_change(payload, ranges)
         if not changed:
             return Edited(None, "Nothing to change: every cell holds that by hand already.")
         version = action.append(
@@ -120,13 +124,16 @@ def edit_bits(db: Database, actor: Actor, wanted: Sequence[BitEdit], *, comment:
         for key in sorted({(edit.run_number, edit.dataset) for edit in wanted}):
             _visible_dataset(action, key)
         loaded = action.states({(edit.run_number, edit.dataset) for edit in wanted})
+        bits = {key: state.oms for key, state in loaded.items()}
         changed: dict[Key, list[tuple[dict[str, JsonValue], tuple[LumiRange, ...]]]] = {}
         for edit in wanted:
             key = (edit.run_number, edit.dataset)
+            edits.check_ranges(edit.ranges, loaded[key].length, _where(*key))
             ranges = join(edit.ranges)
-            edits.check_ranges(ranges, loaded[key].length, _where(*key))
-            if not _holds(loaded[key].oms, edit.bit, ranges, edit.value):
-                changed.setdefault(key, []).append(({edit.bit: edit.value}, ranges))
+            if not _holds(bits[key], edit.bit, ranges, edit.value):
+                payload: dict[str, JsonValue] = {edit.bit: edit.value}
+                changed.setdefault(key, []).append((payload, ranges))
+                bits[key] = bits[key].with_change(payload, ranges)
         if not changed:
             return Edited(None, "Nothing to change: the bits have that value already.")
         first = wanted[0]

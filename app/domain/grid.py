@@ -194,7 +194,7 @@ def with_changes(
         covered[: grid.length] = grid.covered
     values: ValueList[Value] = ValueList(grid.values)
     shapes: dict[tuple[str, ...], NDArray[np.intp]] = {}
-    for payload, ranges in events:
+    for payload, ranges in _not_overwritten(events, length, len(keys)):
         shape = tuple(payload)
         rows = shapes.get(shape)
         if rows is None:
@@ -205,6 +205,27 @@ def with_changes(
                 codes[rows, first - 1 : last] = column[:, None]
             covered[first - 1 : last] = True
     return Grid(length, keys, tuple(values.values), codes, covered)
+
+
+def _not_overwritten(
+    events: Sequence[tuple[Mapping[str, Value], Sequence[LumiRange]]], length: int, keys: int
+) -> list[tuple[Mapping[str, Value], Sequence[LumiRange]]]:
+    """The events without those of which nothing is left, because later ones set every key there.
+
+    An offline dataset has a whole copy of the OMS lumisections of `online`.
+    """
+    settled = np.zeros(length, np.bool_)
+    left = []
+    for event in reversed(events):
+        payload, ranges = event
+        if all(settled[first - 1 : last].all() for first, last in ranges):
+            continue
+        left.append(event)
+        if len(payload) == keys:
+            for first, last in ranges:
+                settled[first - 1 : last] = True
+    left.reverse()
+    return left
 
 
 def as_objects(grid: Grid[Value]) -> list[dict[str, Value] | None]:

@@ -1,6 +1,7 @@
 """The columnar state equals the plain fold, keeps what it is given, and finds what differs."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given
@@ -72,7 +73,7 @@ def test_that_appending_the_differences_gives_the_new_values_and_then_nothing_di
             expected[number] = {**expected.get(number, {}), **payload}
     assert text(of_grid(after)) == text(expected)
     assert changes(after, wanted) == []
-    for (one, first), (other, second) in zip(found, found[1:], strict=False):
+    for (one, first), (other, second) in pairwise(found):
         touching = first.last + 1 == second.first
         assert not (touching and js_stringify(one) == js_stringify(other))
         assert first.last < second.first

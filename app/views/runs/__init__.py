@@ -1,1 +1,1 @@
-"""The online place: runs, their details, and what can be done with them."""
+"""The online and offline places: runs, datasets, their details, and what can be done with them."""

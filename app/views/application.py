@@ -1,0 +1,256 @@
+"""Runs the window: application, event loop, thread pool, errors, and an orderly end."""
+
+import asyncio
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QObject, QSettings, QSocketNotifier, QTimer, Signal
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication, QWidget
+from qasync import QEventLoop
+
+from app import assets
+from app.domain.errors import Refused
+from app.views.backend import Backend
+from app.views.background import Background
+from app.views.display import check_display
+from app.views.main_window import MainWindow
+from app.views.notices import Notices
+from app.views.theme import PALETTES, Mode, StatusPalette, Themes
+
+_THREADS = 4
+_SETTLED_EVERY_MS = 150
+_SETTLED_TIMES = 4
+_NAME = "run-registry-desktop"
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSettings:
+    """What a person set before the window opens; `remembered` is the file that keeps widths,
+    columns and places. `screenshot`: save a picture of the first full window there, and end."""
+
+    remembered: Path
+    theme: Mode = "system"
+    palette: StatusPalette = "traditional"
+    screenshot: Path | None = None
+
+
+def run_window(
+    backend: Backend,
+    settings: WindowSettings,
+    *,
+    stop: Callable[[], None] | None = None,
+    on_bug: Callable[[BaseException], None] | None = None,
+) -> int:
+    """Opens the window and returns the exit code once it is closed.
+
+    `stop` ends what the window doesn't own (puller, listener); it is called in the pool before
+    the window goes. `on_bug` is told of each bug, besides the report that the person sees.
+    Raises `Refused` where no window can be opened.
+    """
+    check_display()
+    application = _application()
+    loop = QEventLoop(application)
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="window") as pool:
+        loop.set_default_executor(pool)
+        asyncio.set_event_loop(loop)
+        notices = Notices()
+        bugs = _Bugs(notices, on_bug)
+        background = Background(loop, pool)
+        background.refused.connect(notices.refuse)
+        background.failed.connect(notices.fail)
+        background.bug.connect(bugs.tell)
+        remembered = QSettings(str(settings.remembered), QSettings.Format.IniFormat)
+        themes = _themes(application, settings, remembered)
+        window = MainWindow(backend, background, notices, themes, remembered)
+        ending = _Ending(loop, window, background, remembered, stop)
+        window.stop_wanted.connect(ending.begin)
+        with bugs.caught(loop), _interrupts(window):
+            window.show()
+            if settings.screenshot is not None:
+                _Photographer(window, settings.screenshot)
+            with loop:
+                loop.run_until_complete(ending.ended)
+        themes.close()
+        window.deleteLater()
+        application.processEvents()
+    return 0
+
+
+def screenshot(window: QWidget, path: Path) -> None:
+    """Saves a picture of a window; Refused where it can't be written."""
+    if not window.grab().save(str(path)):
+        raise Refused(f"{path} can't be written as a picture.")
+
+
+def _application() -> QApplication:
+    known = QApplication.instance()
+    application = known if isinstance(known, QApplication) else QApplication(sys.argv[:1])
+    application.setApplicationName(_NAME)
+    application.setApplicationDisplayName("Run Registry")
+    application.setDesktopFileName(_NAME)
+    application.setWindowIcon(QIcon(str(assets.path("icons/run-registry.svg"))))
+    # The end is ours: work under way is waited for before the last window goes.
+    application.setQuitOnLastWindowClosed(False)
+    return application
+
+
+def _themes(application: QApplication, settings: WindowSettings, remembered: QSettings) -> Themes:
+    """What was chosen in the window holds until the settings force something else."""
+    mode, palette = settings.theme, settings.palette
+    if mode == "system":
+        modes: tuple[Mode, ...] = ("light", "dark")
+        mode = next((each for each in modes if each == remembered.value("look")), "system")
+    if palette == PALETTES[0]:
+        chosen = remembered.value("palette")
+        palette = next((each for each in PALETTES if each == chosen), PALETTES[0])
+    return Themes(application, mode, palette)
+
+
+class _Ending(QObject):
+    """Ends everything in order, once: news, work under way, what isn't ours, the window."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        window: MainWindow,
+        background: Background,
+        remembered: QSettings,
+        stop: Callable[[], None] | None,
+    ) -> None:
+        super().__init__(window)
+        self._loop = loop
+        self._window = window
+        self._background = background
+        self._remembered = remembered
+        self._stop = stop
+        self._task: asyncio.Task[None] | None = None
+        self.ended: asyncio.Future[None] = loop.create_future()
+
+    def begin(self) -> None:
+        """Begins to end; asking again changes nothing."""
+        if self._task is None:
+            self._task = self._loop.create_task(self._end())
+            self._task.add_done_callback(self._finish)
+
+    async def _end(self) -> None:
+        self._window.setEnabled(False)
+        await self._background.close()
+        if self._stop is not None:
+            await self._loop.run_in_executor(None, self._stop)
+        self._remembered.sync()
+
+    def _finish(self, task: asyncio.Task[None]) -> None:
+        self._window.stopped()
+        error = task.exception()
+        if error is not None:
+            self.ended.set_exception(error)
+        else:
+            self.ended.set_result(None)
+
+
+class _Bugs(QObject):
+    """The one hook for everything that nobody expected.
+
+    Signals: `arrived(BaseException)`, so that other threads may tell.
+    """
+
+    arrived = Signal(object)
+
+    def __init__(self, notices: Notices, on_bug: Callable[[BaseException], None] | None) -> None:
+        super().__init__()
+        self._notices = notices
+        self._on_bug = on_bug
+        self.arrived.connect(self.tell)
+
+    def tell(self, error: BaseException) -> None:
+        """Shows the report."""
+        if isinstance(error, KeyboardInterrupt):
+            return
+        if self._on_bug is not None:
+            self._on_bug(error)
+        self._notices.report(error)
+
+    @contextmanager
+    def caught(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+        """Catches what slots, callbacks and threads let pass; restores the hooks after."""
+        before, before_thread = sys.excepthook, threading.excepthook
+
+        def hook(
+            _kind: type[BaseException], error: BaseException, _trace: TracebackType | None
+        ) -> None:
+            self.arrived.emit(error)
+
+        def thread_hook(arguments: threading.ExceptHookArgs) -> None:
+            if arguments.exc_value is not None:
+                self.arrived.emit(arguments.exc_value)
+
+        def loop_hook(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+            error = context.get("exception")
+            known = isinstance(error, BaseException)
+            self.arrived.emit(error if known else RuntimeError(str(context.get("message"))))
+
+        sys.excepthook, threading.excepthook = hook, thread_hook
+        loop.set_exception_handler(loop_hook)
+        try:
+            yield
+        finally:
+            sys.excepthook, threading.excepthook = before, before_thread
+
+
+class _Photographer(QObject):
+    """Saves a picture once nothing has been on its way for a moment, then closes the window."""
+
+    def __init__(self, window: MainWindow, path: Path) -> None:
+        super().__init__(window)
+        self._window = window
+        self._path = path
+        self._quiet = 0
+        self._timer = QTimer(self, interval=_SETTLED_EVERY_MS)
+        self._timer.timeout.connect(self._look)
+        self._timer.start()
+
+    def _look(self) -> None:
+        self._quiet = self._quiet + 1 if self._window.is_settled else 0
+        if self._quiet >= _SETTLED_TIMES:
+            self._timer.stop()
+            screenshot(self._window, self._path)
+            self._window.close()
+
+
+@contextmanager
+def _interrupts(window: MainWindow) -> Iterator[None]:
+    """Ctrl+C and a polite kill close the window, although Qt's loop runs no Python meanwhile."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    reader, writer = socket.socketpair()
+    reader.setblocking(False)
+    writer.setblocking(False)
+    notifier = QSocketNotifier(reader.fileno(), QSocketNotifier.Type.Read)
+
+    def arrived() -> None:
+        reader.recv(64)
+        window.close()
+
+    notifier.activated.connect(arrived)
+    wanted = [signal.SIGINT, signal.SIGTERM]
+    before = {number: signal.signal(number, lambda *_: None) for number in wanted}
+    descriptor = signal.set_wakeup_fd(writer.fileno())
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(descriptor)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        notifier.setEnabled(False)
+        reader.close()
+        writer.close()

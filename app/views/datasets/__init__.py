@@ -1,1 +1,0 @@
-"""The offline place: datasets and their details."""

@@ -1,0 +1,71 @@
+"""Whether a window can be opened here; Qt itself would end the process without an exception."""
+
+import ctypes
+import ctypes.util
+import os
+import sys
+from collections.abc import Mapping
+
+from app.domain.errors import Refused
+
+_PACKAGES = {
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-image.so.0": "libxcb-image0",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-render-util.so.0": "libxcb-render-util0",
+    "libxcb-util.so.1": "libxcb-util1",
+    "libxcb-xkb.so.1": "libxcb-xkb1",
+    "libxcb-shape.so.0": "libxcb-shape0",
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+    "libX11-xcb.so.1": "libx11-xcb1",
+}
+
+
+def check_display(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> None:
+    """Refuses with what is missing and what to do; only Linux can lack a display."""
+    wanted = environ.get("QT_QPA_PLATFORM", "")
+    if platform != "linux" or (wanted and not wanted.startswith("xcb")):
+        return
+    if not wanted and environ.get("WAYLAND_DISPLAY"):
+        return
+    display = environ.get("DISPLAY", "")
+    if not display:
+        raise Refused(
+            "There is no screen here to open a window on. Start with --headless, or log in with"
+            " a desktop or ssh -X."
+        )
+    missing = [package for library, package in _PACKAGES.items() if not _loads(library)]
+    if missing:
+        raise Refused(
+            "System libraries that a window needs are missing. Type:"
+            f" sudo apt-get install {' '.join(missing)}"
+        )
+    if not _answers(display):
+        raise Refused(
+            f"The screen {display} can't be reached. Check DISPLAY, or start with --headless."
+        )
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+def _answers(display: str) -> bool:
+    try:
+        xcb = ctypes.CDLL("libxcb.so.1")
+    except OSError:
+        return False
+    xcb.xcb_connect.restype = ctypes.c_void_p
+    xcb.xcb_connect.argtypes = [ctypes.c_char_p, ctypes.c_void_p]
+    xcb.xcb_connection_has_error.argtypes = [ctypes.c_void_p]
+    xcb.xcb_disconnect.argtypes = [ctypes.c_void_p]
+    connection = xcb.xcb_connect(display.encode(), None)
+    try:
+        return int(xcb.xcb_connection_has_error(connection)) == 0
+    finally:
+        xcb.xcb_disconnect(connection)

@@ -1,0 +1,563 @@
+"""The frame of the window: places, workspace, menus, docks, status bar."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from PySide6.QtCore import QObject, QPoint, QSettings, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDockWidget,
+    QHBoxLayout,
+    QInputDialog,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QMainWindow,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.domain.pull import PullStatus
+from app.views.actions import ActionRow, Actions
+from app.views.backend import Backend, Change, Session, TableKind, WorkspaceColumns
+from app.views.background import Background
+from app.views.command_palette import CommandPalette
+from app.views.golden.generate_dialog import GenerateDialog
+from app.views.golden.place import GoldenPlace
+from app.views.notices import NoticeBar, Notices, OutageBanner, inform
+from app.views.runs.place import TablePlace
+from app.views.runs.run_actions import MENU, RunActions, Subject
+from app.views.status_bar import StatusBar
+from app.views.sync_panel.panel import SyncPanel
+from app.views.theme import PALETTES, STEP, Mode, Themes
+
+_CHANGES_TOGETHER_MS = 200
+_LOOK_AT_PULLER_MS = 1000
+_PLACES_WIDTH = 132
+_LARGEST_RUN_NUMBER = 9_999_999
+_KEYS = (
+    ("Arrows, Home, End", "move in the grid; Ctrl: further; Shift: select"),
+    ("+  -  0", "zoom in, out, whole run; or Ctrl and wheel"),
+    ("[  ]", "previous, next change in the row"),
+    ("Enter", "table: details in a tab; grid: set the chosen cells"),
+    ("Escape", "drop the selection"),
+    ("Middle button, or drag the axis", "pan"),
+)
+
+PlaceName = Literal["online", "offline", "golden"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place of the navigation."""
+
+    name: PlaceName
+    text: str
+    icon: str
+    shortcut: str
+
+
+PLACES = (
+    Place("online", "Online", "runs", "Ctrl+1"),
+    Place("offline", "Offline", "datasets", "Ctrl+2"),
+    Place("golden", "Golden JSON", "golden", "Ctrl+3"),
+)
+
+
+class _News(QObject):
+    """Brings what other threads announce to the GUI thread."""
+
+    changed = Signal(object)
+    connection = Signal(bool, str)
+
+
+class MainWindow(QMainWindow):
+    """Frame only: what happens in a place is the place's.
+
+    Signals: `stop_wanted()` when the person closes the window; it closes once `stopped()` is
+    called.
+    """
+
+    stop_wanted = Signal()
+
+    def __init__(
+        self,
+        backend: Backend,
+        background: Background,
+        notices: Notices,
+        themes: Themes,
+        remembered: QSettings,
+    ) -> None:
+        super().__init__()
+        self._backend = backend
+        self._background = background
+        self._notices = notices
+        self._themes = themes
+        self._remembered = remembered
+        self._may_close = False
+        self._changed_runs: set[int] = set()
+        self._changed_any = False
+        self._workspaces: dict[TableKind, tuple[WorkspaceColumns, ...]] = {}
+        self._session: Session = backend.session()
+        self.setWindowTitle(f"Run Registry - {self._session.database}")
+        self.setDockOptions(
+            QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks
+        )
+
+        self.online = TablePlace("runs", backend, background, themes, remembered)
+        self.offline = TablePlace("datasets", backend, background, themes, remembered)
+        self.golden = GoldenPlace(backend, background, notices, themes)
+        self.places = QListWidget()
+        self.workspace = QComboBox()
+        self.sync = SyncPanel(backend, background, notices)
+        self.status = StatusBar(self._session, themes)
+        self.stack = QStackedWidget()
+        self.run_actions = RunActions(backend, background, notices, self, self._subject)
+        self.actions_ = Actions(self, themes)
+        self._lay_out()
+        self._make_actions()
+        self._make_menus()
+        self._connect()
+        self._dress()
+        self._restore()
+        self._load_workspaces()
+        self.online.table.table.setFocus()
+
+    # Places
+
+    @property
+    def place(self) -> PlaceName:
+        return PLACES[max(self.places.currentRow(), 0)].name
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is on its way any more."""
+        return not self._background.busy
+
+    def go_to(self, name: PlaceName) -> None:
+        """Shows a place."""
+        row = next(row for row, place in enumerate(PLACES) if place.name == name)
+        self.places.setCurrentRow(row)
+
+    def show_golden(self, id_: int) -> None:
+        """Shows a generated JSON."""
+        self.go_to("golden")
+        self.golden.show_row(id_)
+        self._notices.tell(f"Generated golden JSON {id_}.")
+
+    def refresh(self) -> None:
+        """Reads everything that is shown again."""
+        self.online.refresh()
+        self.offline.refresh()
+        self.golden.refresh()
+
+    def generate(self) -> GenerateDialog:
+        """Opens the dialog that generates a golden JSON."""
+        dialog = GenerateDialog(self._backend, self._background, self)
+        dialog.generated.connect(self.show_golden)
+        dialog.open()
+        return dialog
+
+    def open_palette(self) -> CommandPalette:
+        """Opens the list of everything that can be done."""
+        palette = CommandPalette(self.actions_.possible(), self)
+        middle = self.mapToGlobal(self.rect().center())
+        palette.move(middle.x() - palette.width() // 2, self.mapToGlobal(self.pos()).y() + 96)
+        palette.open()
+        palette.line.setFocus()
+        return palette
+
+    def go_to_run(self) -> QInputDialog:
+        """Asks for a run number and opens its details."""
+        dialog = QInputDialog(self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setInputMode(QInputDialog.InputMode.IntInput)
+        dialog.setIntRange(1, _LARGEST_RUN_NUMBER)
+        dialog.setWindowTitle("Go to run")
+        dialog.setLabelText("Run number")
+
+        def go(run_number: int) -> None:
+            self.go_to("online")
+            self.online.open_tab(run_number)
+
+        dialog.intValueSelected.connect(go)
+        dialog.open()
+        return dialog
+
+    def stopped(self) -> None:
+        """Everything has ended: the window may go."""
+        self._may_close = True
+        self.close()
+
+    def _table_place(self) -> TablePlace | None:
+        return {"online": self.online, "offline": self.offline}.get(self.place)
+
+    def _subject(self) -> Subject | None:
+        place = self._table_place()
+        return place.subject() if place else None
+
+    # Making
+
+    def _lay_out(self) -> None:
+        self.places.setObjectName("places")
+        self.places.setAccessibleName("Places")
+        self.places.setFixedWidth(_PLACES_WIDTH)
+        self.places.setIconSize(QSize(16, 16))
+        for place in PLACES:
+            item = QListWidgetItem(place.text)
+            item.setToolTip(f"{place.text} ({place.shortcut})")
+            self.places.addItem(item)
+        label = QLabel("Workspace")
+        label.setProperty("role", "muted")
+        self.workspace.setAccessibleName("Workspace")
+        self.workspace.addItem("global")
+        self._workspace_box = QWidget()
+        box = QVBoxLayout(self._workspace_box)
+        box.setContentsMargins(2 * STEP, STEP, 2 * STEP, 2 * STEP)
+        box.setSpacing(2)
+        box.addWidget(label)
+        box.addWidget(self.workspace)
+        for widget in (self.online, self.offline, self.golden):
+            self.stack.addWidget(widget)
+        left = QVBoxLayout()
+        left.setSpacing(0)
+        left.addWidget(self._workspace_box)
+        left.addWidget(self.places, 1)
+        middle = QVBoxLayout()
+        middle.setSpacing(0)
+        middle.addWidget(OutageBanner(self._background, self._themes, self))
+        middle.addWidget(NoticeBar(self._notices, self._themes, self))
+        middle.addWidget(self.stack, 1)
+        both = QHBoxLayout()
+        both.setSpacing(0)
+        both.addLayout(left)
+        both.addLayout(middle, 1)
+        central = QWidget()
+        layout = QVBoxLayout(central)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(both, 1)
+        layout.addWidget(self.status)
+        self.setCentralWidget(central)
+        self.sync_dock = QDockWidget("Sync with OMS", self)
+        self.sync_dock.setObjectName("sync")
+        self.sync_dock.setWidget(self.sync)
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.sync_dock)
+        self.sync_dock.hide()
+
+    def _make_actions(self) -> None:
+        self.actions_.add(
+            [
+                *(
+                    ActionRow(
+                        f"place.{place.name}",
+                        place.text,
+                        lambda place=place: self.go_to(place.name),  # type: ignore[misc]
+                        place.shortcut,
+                        place.icon,
+                        f"Show {place.text}",
+                    )
+                    for place in PLACES
+                ),
+                ActionRow("file.run", "Go to run...", self.go_to_run, "Ctrl+G", "search"),
+                ActionRow("file.quit", "Quit", self.close, "Ctrl+Q"),
+                ActionRow("view.filter", "Filter", self._focus_filter, "Ctrl+F", "filter"),
+                ActionRow(
+                    "view.columns",
+                    "Columns...",
+                    self._choose_columns,
+                    "Ctrl+Shift+C",
+                    "columns",
+                    enabled=lambda: self._table_place() is not None,
+                ),
+                ActionRow("view.refresh", "Read again", self.refresh, "F5", "refresh"),
+                ActionRow(
+                    "view.sync",
+                    "Sync with OMS",
+                    self._toggle_sync,
+                    "Ctrl+Shift+Y",
+                    "sync",
+                    is_checked=self.sync_dock.isVisible,
+                ),
+                ActionRow(
+                    "view.palette",
+                    "Command palette...",
+                    self.open_palette,
+                    "Ctrl+K",
+                    "command",
+                ),
+                *self._look_actions(),
+                *self.run_actions.rows(),
+                ActionRow(
+                    "golden.generate",
+                    "Generate...",
+                    self.generate,
+                    "Ctrl+Shift+G",
+                    "golden",
+                    "Generate a golden JSON",
+                ),
+                ActionRow("help.keys", "Keys", self._show_keys, "F1"),
+                ActionRow("help.about", "About", self._show_about),
+            ]
+        )
+
+    def _look_actions(self) -> list[ActionRow]:
+        texts: tuple[tuple[Mode, str], ...] = (
+            ("system", "As the system"),
+            ("light", "Light"),
+            ("dark", "Dark"),
+        )
+        rows = [
+            ActionRow(
+                f"look.{mode}",
+                text,
+                lambda mode=mode: self._choose_look(mode=mode),  # type: ignore[misc]
+                tip=f"Look: {text.lower()}",
+                is_checked=lambda mode=mode: self._themes.mode == mode,  # type: ignore[misc]
+            )
+            for mode, text in texts
+        ]
+        rows += [
+            ActionRow(
+                f"palette.{palette}",
+                f"Status colours: {palette}",
+                lambda palette=palette: self._choose_look(palette=palette),  # type: ignore[misc]
+                is_checked=lambda palette=palette: (  # type: ignore[misc]
+                    self._themes.palette == palette
+                ),
+            )
+            for palette in PALETTES
+        ]
+        return rows
+
+    def _make_menus(self) -> None:
+        bar = self.menuBar()
+        fill = self.actions_.fill
+        fill(bar.addMenu("&File"), ["file.run", "", "file.quit"])
+        view = bar.addMenu("&View")
+        fill(
+            view,
+            [
+                *(f"place.{place.name}" for place in PLACES),
+                "",
+                "view.filter",
+                "view.columns",
+                "view.refresh",
+                "",
+                "view.sync",
+                "view.palette",
+                "",
+            ],
+        )
+        look = view.addMenu("Look")
+        fill(
+            look,
+            [
+                "look.system",
+                "look.light",
+                "look.dark",
+                "",
+                *(f"palette.{palette}" for palette in PALETTES),
+            ],
+        )
+        self.run_menu = bar.addMenu("&Run")
+        fill(self.run_menu, MENU)
+        fill(bar.addMenu("&Golden JSON"), ["golden.generate", "place.golden"])
+        fill(bar.addMenu("&Help"), ["help.keys", "help.about"])
+        self.actions_.update()
+
+    def _connect(self) -> None:
+        self.places.currentRowChanged.connect(self._place_changed)
+        self.workspace.currentTextChanged.connect(self._workspace_changed)
+        self.golden.generate_wanted.connect(self.generate)
+        self.run_actions.acted.connect(self.refresh)
+        self._notices.shown.connect(self.status.show_notice)
+        self._themes.changed.connect(self._dress)
+        for place in (self.online, self.offline):
+            place.menu_wanted.connect(self._open_run_menu)
+            place.edit_wanted.connect(self._edit_cells)
+        self._news = _News(self)
+        self._news.changed.connect(self._note_change)
+        self._news.connection.connect(self._note_connection)
+        self._unsubscribe = self._backend.subscribe(
+            self._news.changed.emit, self._news.connection.emit
+        )
+        self._background.outage.connect(
+            lambda outage: self.status.set_live(live=False, reason=outage.reason)
+        )
+        self._background.restored.connect(self._restored)
+        self._changes = QTimer(self, singleShot=True, interval=_CHANGES_TOGETHER_MS)
+        self._changes.timeout.connect(self._show_changes)
+        self._clock = QTimer(self, interval=_LOOK_AT_PULLER_MS)
+        self._clock.timeout.connect(self._look_at_puller)
+        self._clock.start()
+        self._look_at_puller()
+
+    # News
+
+    def _note_change(self, change: Change) -> None:
+        self._changed_runs |= change.run_numbers
+        self._changed_any |= not change.run_numbers
+        if not self._changes.isActive():
+            self._changes.start()
+
+    def _show_changes(self) -> None:
+        runs = frozenset() if self._changed_any else frozenset(self._changed_runs)
+        self._changed_runs.clear()
+        self._changed_any = False
+        self.online.refresh(runs)
+        self.offline.refresh(runs)
+        if self.place == "golden":
+            self.golden.refresh()
+
+    def _note_connection(self, connected: bool, reason: str) -> None:
+        if connected:
+            self._background.back()
+        else:
+            self._background.lost(reason)
+        self.status.set_live(live=connected, reason=reason)
+
+    def _restored(self) -> None:
+        self.status.set_live(live=True)
+        self.refresh()
+
+    def _look_at_puller(self) -> None:
+        self._background.read(
+            self._backend.pull_status, self._show_pull, owner=self, reaches_server=False
+        )
+
+    def _show_pull(self, status: PullStatus) -> None:
+        now = datetime.now(UTC)
+        self.status.show_pull(status, now)
+        if self.sync_dock.isVisible():
+            self.sync.show_status(status, now)
+
+    # Workspaces
+
+    def _load_workspaces(self) -> None:
+        backend = self._backend
+        self._background.read(
+            lambda: (tuple(backend.workspaces("runs")), tuple(backend.workspaces("datasets"))),
+            self._show_workspaces,
+            owner=self,
+        )
+
+    def _show_workspaces(
+        self, found: tuple[tuple[WorkspaceColumns, ...], tuple[WorkspaceColumns, ...]]
+    ) -> None:
+        self._workspaces = {"runs": found[0], "datasets": found[1]}
+        wanted = str(self._remembered.value("workspace", "global"))
+        self._offer_workspaces(wanted)
+        self._show_workspace(wanted)
+
+    def _offer_workspaces(self, wanted: str) -> None:
+        kind: TableKind = "datasets" if self.place == "offline" else "runs"
+        self.workspace.blockSignals(True)  # the place is told once, by the caller
+        self.workspace.clear()
+        self.workspace.addItems([each.name for each in self._workspaces.get(kind, ())])
+        self.workspace.setCurrentText(wanted)
+        self.workspace.blockSignals(False)
+
+    def _workspace_changed(self, name: str) -> None:
+        if name:
+            self._remembered.setValue("workspace", name)
+            self._show_workspace(name)
+
+    def _show_workspace(self, name: str) -> None:
+        kinds: tuple[tuple[TableKind, TablePlace], ...] = (
+            ("runs", self.online),
+            ("datasets", self.offline),
+        )
+        for kind, place in kinds:
+            known = {each.name: each for each in self._workspaces.get(kind, ())}
+            chosen = known.get(name) or known.get("global")
+            if chosen is not None:
+                place.show_workspace(chosen)
+
+    # Reactions
+
+    def _place_changed(self, row: int) -> None:
+        self.stack.setCurrentIndex(row)
+        self._remembered.setValue("place", PLACES[row].name)
+        self._workspace_box.setVisible(PLACES[row].name != "golden")
+        if self._workspaces:
+            self._offer_workspaces(str(self._remembered.value("workspace", "global")))
+        if PLACES[row].name == "golden":
+            self.golden.refresh()
+        self.actions_.update()
+
+    def _open_run_menu(self, place: QPoint) -> None:
+        self.run_menu.popup(place)
+
+    def _edit_cells(self, key: str, is_bit: bool) -> None:
+        subject = self._subject()
+        if subject is not None:
+            self.run_actions.edit_cells(subject, key, is_bit=is_bit)
+
+    def _focus_filter(self) -> None:
+        place = self._table_place()
+        if place is not None:
+            place.tabs.setCurrentIndex(0)
+            place.table.filter.edit.setFocus()
+            place.table.filter.edit.selectAll()
+
+    def _choose_columns(self) -> None:
+        place = self._table_place()
+        if place is not None:
+            place.table.choose_columns()
+
+    def _toggle_sync(self) -> None:
+        self.sync_dock.setVisible(not self.sync_dock.isVisible())
+        self._look_at_puller()
+
+    def _choose_look(self, *, mode: Mode | None = None, palette: str | None = None) -> None:
+        chosen = next((each for each in PALETTES if each == palette), None)
+        self._themes.choose(mode=mode, palette=chosen)
+        self._remembered.setValue("look", self._themes.mode)
+        self._remembered.setValue("palette", self._themes.palette)
+
+    def _show_keys(self) -> None:
+        lines = [
+            f"<tr><td><b>{keys}</b>&nbsp;&nbsp;</td><td>{what}</td></tr>" for keys, what in _KEYS
+        ]
+        inform(self, "Keys", f"<table>{''.join(lines)}</table>Every other key is in the menus.")
+
+    def _show_about(self) -> None:
+        session = self._session
+        inform(
+            self,
+            "About",
+            "Run Registry Desktop: data certification of the CMS experiment.<br><br>"
+            f"Database: {session.database} ({session.kind.value})<br>Person: {session.person}",
+        )
+
+    def _restore(self) -> None:
+        geometry = self._remembered.value("window/geometry")
+        if geometry is None or not self.restoreGeometry(geometry):
+            self.resize(1440, 900)
+        state = self._remembered.value("window/state")
+        if state is not None:
+            self.restoreState(state)
+        name = str(self._remembered.value("place", "online"))
+        self.go_to(next((place.name for place in PLACES if place.name == name), "online"))
+
+    def _dress(self) -> None:
+        for row, place in enumerate(PLACES):
+            self.places.item(row).setIcon(self._themes.theme.icon(place.icon))
+
+    # Qt
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._may_close:
+            event.accept()
+            return
+        event.ignore()
+        self._remembered.setValue("window/geometry", self.saveGeometry())
+        self._remembered.setValue("window/state", self.saveState())
+        self._clock.stop()
+        self._changes.stop()
+        self._unsubscribe()
+        self.stop_wanted.emit()

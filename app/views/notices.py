@@ -1,0 +1,231 @@
+"""What the person is told; the only place that shows boxes and banners."""
+
+import logging
+import platform
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, qVersion
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMessageBox,
+    QPlainTextEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.domain.errors import Refused, Unavailable
+from app.views.background import Background, Outage
+from app.views.theme import STEP, Themes, monospaced
+
+logger = logging.getLogger(__name__)
+
+_SHOWN_MS = 12_000
+
+
+class Level(StrEnum):
+    """Whose move it is."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    UNAVAILABLE = "unavailable"
+    BUG = "bug"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One sentence for the person; `detail` is shown on request."""
+
+    level: Level
+    text: str
+    detail: str = ""
+
+
+class Notices(QObject):
+    """Where everything that a person is told passes.
+
+    Signals: `shown(Notice)`.
+    """
+
+    shown = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.last: Notice | None = None
+
+    def listen_to(self, background: Background) -> None:
+        """Tells what the callers of the background don't show themselves."""
+        background.refused.connect(self.refuse)
+        background.failed.connect(self.fail)
+        background.bug.connect(self.report)
+
+    def tell(self, text: str, detail: str = "") -> None:
+        """Something was done."""
+        self._show(Notice(Level.DONE, text, detail))
+
+    def refuse(self, error: Refused) -> None:
+        """A rule said no; shown as written."""
+        self._show(Notice(Level.REFUSED, str(error)))
+
+    def fail(self, error: Unavailable) -> None:
+        """An action didn't reach its server."""
+        self._show(Notice(Level.UNAVAILABLE, f"{error} Nothing was written: try again."))
+
+    def report(self, error: BaseException) -> None:
+        """A bug: logged whole, shown with a text that can be copied; the program goes on."""
+        logger.error("bug", exc_info=error)
+        self._show(
+            Notice(
+                Level.BUG,
+                f"Something went wrong inside the program: {type(error).__name__}."
+                " What was saved is safe, and you can go on.",
+                report_text(error),
+            )
+        )
+
+    def _show(self, notice: Notice) -> None:
+        self.last = notice
+        self.shown.emit(notice)
+
+
+def report_text(error: BaseException) -> str:
+    """What helps to find a bug, in a text that can be sent."""
+    lines = traceback.format_exception(error)
+    return (
+        f"Run Registry Desktop on {platform.platform()}, Python {platform.python_version()},"
+        f" Qt {qVersion()}\n\n{''.join(lines)}"
+    )
+
+
+class NoticeBar(QFrame):
+    """The newest notice, for a while; refusals and bugs stay until they are closed."""
+
+    def __init__(self, notices: Notices, themes: Themes, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._themes = themes
+        self._notice: Notice | None = None
+        self.setObjectName("notice")
+        self.text = QLabel(wordWrap=True)
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._detail = QPushButton("Report...")
+        self._close = QToolButton()
+        self._close.setToolTip("Close")
+        self._close.setAccessibleName("Close the notice")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(2 * STEP, STEP, STEP, STEP)
+        layout.addWidget(self.text, 1)
+        layout.addWidget(self._detail)
+        layout.addWidget(self._close)
+        self._timer = QTimer(self, singleShot=True, interval=_SHOWN_MS)
+        self._timer.timeout.connect(self.hide)
+        self._close.clicked.connect(self.hide)
+        self._detail.clicked.connect(self._open_report)
+        notices.shown.connect(self.show_notice)
+        themes.changed.connect(self._dress)
+        self._dress()
+        self.hide()
+
+    def show_notice(self, notice: Notice) -> None:
+        """Shows another notice instead of the one before."""
+        self._notice = notice
+        self.text.setText(notice.text)
+        self.setProperty("level", notice.level.value)
+        self.style().unpolish(self)
+        self.style().polish(self)
+        self._detail.setVisible(bool(notice.detail))
+        self.show()
+        if notice.level is Level.DONE:
+            self._timer.start()
+        else:
+            self._timer.stop()
+
+    def _open_report(self) -> None:
+        if self._notice is not None:
+            ReportDialog(self._notice, self.window()).open()
+
+    def _dress(self) -> None:
+        self._close.setIcon(self._themes.theme.icon("cross"))
+
+
+class ReportDialog(QDialog):
+    """A bug's report, to be copied."""
+
+    def __init__(self, notice: Notice, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Report")
+        self.resize(760, 420)
+        words = QLabel(f"{notice.text}\nPlease send this text to the developers.", wordWrap=True)
+        self.report = QPlainTextEdit(notice.detail, readOnly=True)
+        self.report.setFont(monospaced())
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        copy = buttons.addButton("Copy", QDialogButtonBox.ButtonRole.ActionRole)
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(notice.detail))
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(words)
+        layout.addWidget(self.report, 1)
+        layout.addWidget(buttons)
+
+
+class OutageBanner(QFrame):
+    """Says that the server can't be reached, what still works, and when it is tried again."""
+
+    def __init__(self, background: Background, themes: Themes, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("banner")
+        self._themes = themes
+        self._sign = QLabel()
+        self.text = QLabel(wordWrap=True)
+        self.retry = QPushButton("Try now")
+        self.retry.clicked.connect(background.retry_now)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(2 * STEP, STEP, STEP, STEP)
+        layout.addWidget(self._sign)
+        layout.addWidget(self.text, 1)
+        layout.addWidget(self.retry)
+        background.outage.connect(self.show_outage)
+        background.restored.connect(self.hide)
+        themes.changed.connect(self._dress)
+        self._dress()
+        self.hide()
+
+    def show_outage(self, outage: Outage) -> None:
+        """Shows or renews the text."""
+        self.setToolTip(outage.reason)
+        self.text.setText(
+            "Connection lost. What is shown may be out of date and nothing can be changed;"
+            f" next try in {outage.next_try_s} s."
+        )
+        self.show()
+
+    def _dress(self) -> None:
+        self._sign.setPixmap(self._themes.theme.icon("warning", "warning").pixmap(16, 16))
+
+
+def ask(parent: QWidget, title: str, text: str, yes: str, then: Callable[[], None]) -> QMessageBox:
+    """Asks before something is done; `then` is called when the person says yes."""
+    box = QMessageBox(QMessageBox.Icon.NoIcon, title, text, parent=parent)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.accepted.connect(then)
+    box.open()
+    return box
+
+
+def inform(parent: QWidget, title: str, text: str) -> QMessageBox:
+    """Shows a text that somebody asked for."""
+    box = QMessageBox(QMessageBox.Icon.NoIcon, title, text, parent=parent)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.open()
+    return box

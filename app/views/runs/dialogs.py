@@ -1,0 +1,276 @@
+"""Dialogs that act on a run: what a rule refuses is said inside them, and they stay open."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.domain import edits
+from app.domain.errors import Refused, Unavailable
+from app.domain.lumisections import LumiRange, format_ranges, parse_ranges
+from app.domain.triplets import GOOD, SETTABLE_STATUSES, Triplet
+from app.views.backend import ONLINE, BitEdit, ColumnEdit, Runs
+from app.views.background import Background
+
+_COMMENT_HEIGHT = 64
+
+
+class ActionDialog(QDialog):
+    """A form, a place for refusals, and a button that does it in the background.
+
+    Signals: `acted(str)` with the sentence on what was done; the dialog closes then.
+    """
+
+    acted = Signal(str)
+
+    def __init__(
+        self, background: Background, title: str, submit: str, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(title)
+        self.setMinimumWidth(440)
+        self._background = background
+        self.form = QFormLayout()
+        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self.refusal = QLabel(wordWrap=True)
+        self.refusal.setProperty("role", "refusal")
+        self.refusal.setAccessibleName("Why it was refused")
+        self.refusal.hide()
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.submit_button = self.buttons.addButton(submit, QDialogButtonBox.ButtonRole.AcceptRole)
+        self.submit_button.setDefault(True)
+        self.buttons.accepted.connect(self.submit)
+        self.buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addLayout(self.form)
+        layout.addStretch(1)
+        layout.addWidget(self.refusal)
+        layout.addWidget(self.buttons)
+
+    def work(self) -> Callable[[], str]:
+        """What is to be done with what the form holds; raises `Refused` when it can't be read."""
+        raise NotImplementedError
+
+    def submit(self) -> None:
+        """Does it, unless it is being done already."""
+        if not self.submit_button.isEnabled():
+            return
+        self.refuse("")
+        try:
+            work = self.work()
+        except Refused as error:
+            self.refuse(str(error))
+            return
+        self.submit_button.setEnabled(False)
+        self._background.act(
+            work,
+            self._done,
+            owner=self,
+            refused=lambda error: self.refuse(str(error)),
+            unavailable=self._unavailable,
+            finished=lambda: self.submit_button.setEnabled(True),
+        )
+
+    def refuse(self, text: str) -> None:
+        """Says why it can't be done; nothing when the text is empty."""
+        self.refusal.setText(text)
+        self.refusal.setVisible(bool(text))
+
+    def _unavailable(self, error: Unavailable) -> None:
+        self.refuse(f"{error} Nothing was written: try again.")
+
+    def _done(self, text: str) -> None:
+        self.acted.emit(text)
+        self.accept()
+
+
+class MoveDialog(ActionDialog):
+    """Moves a run to another state."""
+
+    def __init__(
+        self,
+        runs: Runs,
+        background: Background,
+        run_number: int,
+        from_state: str,
+        to_state: str,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(background, f"Move run {run_number}", f"Move to {to_state}", parent)
+        self._runs = runs
+        self._move = (run_number, from_state, to_state)
+        words = f"Move run {run_number} from {from_state} to {to_state}."
+        if to_state != "OPEN":
+            words += " The offline datasets that wait for it are made."
+        self.form.addRow(QLabel(words, wordWrap=True))
+
+    def work(self) -> Callable[[], str]:
+        runs, move = self._runs, self._move
+        return lambda: runs.move_run(*move)
+
+
+class EditRunDialog(ActionDialog):
+    """Class and stop reason of a run."""
+
+    def __init__(
+        self,
+        runs: Runs,
+        background: Background,
+        run_number: int,
+        class_: str,
+        stop_reason: str,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(background, f"Run {run_number}", "Save", parent)
+        self._runs = runs
+        self._run_number = run_number
+        self._before = {"class": class_, "stop_reason": stop_reason}
+        self.class_ = QComboBox()
+        self.class_.setEditable(True)
+        self.class_.setCurrentText(class_)
+        self.stop_reason = QPlainTextEdit(stop_reason)
+        self.stop_reason.setTabChangesFocus(True)
+        self.stop_reason.setFixedHeight(_COMMENT_HEIGHT)
+        self.form.addRow("Class", self.class_)
+        self.form.addRow("Stop reason", self.stop_reason)
+        background.read(runs.classes, self._offer, owner=self)
+
+    def work(self) -> Callable[[], str]:
+        now = {
+            "class": self.class_.currentText().strip(),
+            "stop_reason": self.stop_reason.toPlainText().strip(),
+        }
+        changed = {name: text for name, text in now.items() if text != self._before[name]}
+        if not changed:
+            raise Refused("Nothing was changed.")
+        runs, run_number = self._runs, self._run_number
+
+        def work() -> str:
+            done: list[str] = []
+            for name, text in changed.items():
+                try:
+                    done.append(runs.edit_run(run_number, name, text))
+                except Refused as error:
+                    raise Refused(" ".join([*done, str(error)])) from error
+            return " ".join(done)
+
+        return work
+
+    def _offer(self, classes: Sequence[str]) -> None:
+        typed = self.class_.currentText()
+        self.class_.clear()
+        self.class_.addItems(list(classes))
+        self.class_.setCurrentText(typed)
+
+
+class EditLumisectionsDialog(ActionDialog):
+    """Status, comment and cause of one column in some lumisections."""
+
+    def __init__(
+        self,
+        runs: Runs,
+        background: Background,
+        run_number: int,
+        dataset: str,
+        columns: Sequence[str],
+        column: str,
+        ranges: Sequence[LumiRange],
+        parent: QWidget | None = None,
+    ) -> None:
+        title = f"Run {run_number}" if dataset == ONLINE else f"{dataset} of run {run_number}"
+        super().__init__(background, title, "Write", parent)
+        self._runs = runs
+        self._where = (run_number, dataset)
+        self.column = QComboBox()
+        self.column.addItems(list(columns))
+        self.column.setCurrentText(column)
+        self.ranges = QLineEdit(format_ranges(ranges), placeholderText="12-40, 55")
+        self.status = QComboBox()
+        self.status.addItems(list(SETTABLE_STATUSES))
+        self.status.setCurrentText(GOOD)
+        self.comment = QPlainTextEdit()
+        self.comment.setTabChangesFocus(True)
+        self.comment.setFixedHeight(_COMMENT_HEIGHT)
+        self.cause = QLineEdit()
+        self.form.addRow("Column", self.column)
+        self.form.addRow("Lumisections", self.ranges)
+        self.form.addRow("Status", self.status)
+        self.form.addRow("Comment", self.comment)
+        self.form.addRow("Cause", self.cause)
+        self.form.addRow(
+            QLabel(
+                "A value set by hand beats every automatic one, earlier or later.", wordWrap=True
+            )
+        )
+
+    def work(self) -> Callable[[], str]:
+        ranges = _ranges_of(self.ranges)
+        triplet = Triplet(
+            self.status.currentText(),
+            self.comment.toPlainText().strip(),
+            self.cause.text().strip(),
+        )
+        edits.check_triplet(triplet)
+        edit = ColumnEdit(*self._where, self.column.currentText(), ranges, triplet)
+        runs = self._runs
+        return lambda: runs.edit_lumisections(edit)
+
+
+class EditBitDialog(ActionDialog):
+    """One DCS bit in some lumisections."""
+
+    def __init__(
+        self,
+        runs: Runs,
+        background: Background,
+        run_number: int,
+        dataset: str,
+        bits: Sequence[str],
+        bit: str,
+        ranges: Sequence[LumiRange],
+        parent: QWidget | None = None,
+    ) -> None:
+        title = f"Run {run_number}" if dataset == ONLINE else f"{dataset} of run {run_number}"
+        super().__init__(background, f"DCS bit, {title}", "Write", parent)
+        self._runs = runs
+        self._where = (run_number, dataset)
+        self.bit = QComboBox()
+        self.bit.addItems(list(bits))
+        self.bit.setCurrentText(bit)
+        self.ranges = QLineEdit(format_ranges(ranges), placeholderText="12-40, 55")
+        self.value = QComboBox()
+        self.value.addItems(["true", "false"])
+        self.comment = QPlainTextEdit()
+        self.comment.setTabChangesFocus(True)
+        self.comment.setFixedHeight(_COMMENT_HEIGHT)
+        self.form.addRow("DCS bit", self.bit)
+        self.form.addRow("Lumisections", self.ranges)
+        self.form.addRow("Value", self.value)
+        self.form.addRow("Comment", self.comment)
+
+    def work(self) -> Callable[[], str]:
+        ranges = _ranges_of(self.ranges)
+        comment = self.comment.toPlainText().strip()
+        edits.check_bit_comment(comment)
+        value = self.value.currentText() == "true"
+        edit = BitEdit(*self._where, self.bit.currentText(), ranges, value, comment)
+        runs = self._runs
+        return lambda: runs.edit_dcs_bit(edit)
+
+
+def _ranges_of(line: QLineEdit) -> tuple[LumiRange, ...]:
+    ranges = parse_ranges(line.text())
+    if not ranges:
+        raise Refused("Say which lumisections, such as 12-40, 55.")
+    return ranges

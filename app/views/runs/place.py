@@ -1,0 +1,164 @@
+"""A place with a table above and details below: online with runs, offline with datasets."""
+
+from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtWidgets import QSplitter, QTabBar, QTabWidget, QVBoxLayout, QWidget
+
+from app.views.backend import ONLINE, Backend, Row, TableKind, WorkspaceColumns
+from app.views.background import Background
+from app.views.lumisections.snapshot import RowKind
+from app.views.runs.details import DetailsView
+from app.views.runs.run_actions import Subject
+from app.views.tables.table_view import TableView
+from app.views.theme import Themes
+
+_SPLITTER = "splitter"
+_PARTS = [400, 440]
+
+
+class TablePlace(QWidget):
+    """Table and details; a run that is opened gets a tab of its own.
+
+    Signals: `menu_wanted(QPoint)` for what can be done with the run that is looked at;
+    `edit_wanted(key, is_bit)` for the cells that are selected.
+    """
+
+    menu_wanted = Signal(object)
+    edit_wanted = Signal(str, bool)
+
+    def __init__(
+        self,
+        kind: TableKind,
+        backend: Backend,
+        background: Background,
+        themes: Themes,
+        remembered: QSettings,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._kind = kind
+        self._backend = backend
+        self._background = background
+        self._themes = themes
+        self._remembered = remembered
+        self._order: tuple[str, ...] = ()
+        self.table = TableView(kind, backend, background, themes, remembered)
+        self.details = self._make_details()
+        self._splitter = QSplitter(Qt.Orientation.Vertical)
+        self._splitter.addWidget(self.table)
+        self._splitter.addWidget(self.details)
+        self._splitter.setSizes(_PARTS)
+        self._splitter.setChildrenCollapsible(True)
+        state = remembered.value(f"{kind}/{_SPLITTER}")
+        if state is not None:
+            self._splitter.restoreState(state)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setTabsClosable(True)
+        self.tabs.setTabBarAutoHide(True)
+        self.tabs.addTab(self._splitter, "Runs" if kind == "runs" else "Datasets")
+        for side in (QTabBar.ButtonPosition.LeftSide, QTabBar.ButtonPosition.RightSide):
+            self.tabs.tabBar().setTabButton(0, side, None)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.tabs)
+        self.table.row_chosen.connect(self._choose)
+        self.table.row_opened.connect(lambda row: self.open_tab(row.run_number, row.name))
+        self.table.menu_wanted.connect(self.menu_wanted)
+        self.tabs.tabCloseRequested.connect(self.close_tab)
+        self._splitter.splitterMoved.connect(self._remember_splitter)
+        background.read(lambda: backend.vocabulary(kind), self.table.set_vocabulary, owner=self)
+
+    @property
+    def shown_details(self) -> DetailsView:
+        """The details that are looked at: of the tab, or below the table."""
+        widget = self.tabs.currentWidget()
+        return widget if isinstance(widget, DetailsView) else self.details
+
+    def show_workspace(self, workspace: WorkspaceColumns) -> None:
+        """Shows the columns of a workspace."""
+        self._order = workspace.columns
+        for details in self._all_details():
+            details.set_order(workspace.columns)
+        self.table.show_workspace(workspace)
+
+    def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
+        """Shows the present state; none means that any run may have changed."""
+        self.table.refresh_soon()
+        for details in self._all_details():
+            if not run_numbers or details.run_number in run_numbers:
+                details.refresh()
+
+    def open_tab(self, run_number: int, dataset: str = ONLINE) -> None:
+        """Opens the details as a tab, or goes to it when it is open."""
+        for place in range(1, self.tabs.count()):
+            widget = self.tabs.widget(place)
+            same = isinstance(widget, DetailsView) and widget.run_number == run_number
+            if same and self.tabs.tabText(place) == _tab_text(run_number, dataset):
+                self.tabs.setCurrentIndex(place)
+                return
+        details = self._make_details()
+        details.set_order(self._order)
+        self.tabs.setCurrentIndex(self.tabs.addTab(details, _tab_text(run_number, dataset)))
+        details.show_run(run_number, dataset)
+
+    def close_tab(self, place: int) -> None:
+        """Closes a tab; the table stays."""
+        widget = self.tabs.widget(place)
+        if place > 0 and widget is not None:
+            self.tabs.removeTab(place)
+            widget.deleteLater()
+
+    def subject(self) -> Subject | None:
+        """What actions apply to."""
+        view = self.shown_details
+        details = view.details
+        if details is None:
+            return None
+        snapshot = view.lumisections.grid.snapshot
+        columns: tuple[str, ...] = ()
+        bits: tuple[str, ...] = ()
+        if snapshot is not None:
+            columns = tuple(row.key for row in snapshot.rows if row.kind is RowKind.COLUMN)
+            bits = tuple(row.key for row in snapshot.rows if row.kind is RowKind.BIT)
+        keys, ranges = view.lumisections.chosen_cells()
+        rr = details.rr_attributes
+        return Subject(
+            details.run_number,
+            view.dataset,
+            details.state,
+            str(rr.get("class") or ""),
+            str(rr.get("stop_reason") or ""),
+            details.significant,
+            details.needs_manual_update,
+            columns,
+            bits,
+            keys,
+            ranges,
+        )
+
+    def _all_details(self) -> list[DetailsView]:
+        tabs = (self.tabs.widget(place) for place in range(1, self.tabs.count()))
+        return [self.details, *(each for each in tabs if isinstance(each, DetailsView))]
+
+    def _make_details(self) -> DetailsView:
+        details = DetailsView(self._backend, self._background, self._themes, self._order)
+        details.menu_wanted.connect(self.menu_wanted)
+        details.actions_wanted.connect(self.menu_wanted)
+        details.edit_wanted.connect(self._edit)
+        return details
+
+    def _choose(self, row: Row | None) -> None:
+        if row is not None:
+            self.details.show_run(row.run_number, row.name)
+
+    def _edit(
+        self, _run_number: int, _dataset: str, key: str, _ranges: object, is_bit: bool
+    ) -> None:
+        self.edit_wanted.emit(key, is_bit)
+
+    def _remember_splitter(self) -> None:
+        self._remembered.setValue(f"{self._kind}/{_SPLITTER}", self._splitter.saveState())
+
+
+def _tab_text(run_number: int, dataset: str) -> str:
+    return str(run_number) if dataset == ONLINE else f"{run_number} {dataset}"

@@ -1,0 +1,284 @@
+"""What can be done with the run a person looks at, from menu, context menu or palette."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from app.domain.lumisections import LumiRange
+from app.domain.runs import OPEN, RUN_STATES
+from app.views.actions import ActionRow
+from app.views.backend import Runs
+from app.views.background import Background
+from app.views.notices import Notices, ask
+from app.views.runs.dialogs import (
+    ActionDialog,
+    EditBitDialog,
+    EditLumisectionsDialog,
+    EditRunDialog,
+    MoveDialog,
+)
+
+MENU = (
+    "run.significant",
+    "run.edit",
+    "run.lumisections",
+    "run.bit",
+    "",
+    "run.move.OPEN",
+    "run.move.SIGNOFF",
+    "run.move.COMPLETED",
+    "",
+    "run.refresh",
+    "run.reset",
+    "run.settle",
+)
+
+_SHORTCUTS = {"OPEN": "Ctrl+Shift+O", "SIGNOFF": "Ctrl+Shift+S", "COMPLETED": "Ctrl+Shift+D"}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The run and dataset that actions apply to, and what they start from."""
+
+    run_number: int
+    dataset: str
+    state: str
+    class_: str
+    stop_reason: str
+    significant: bool
+    needs_manual_update: bool
+    columns: tuple[str, ...] = ()
+    bits: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    ranges: tuple[LumiRange, ...] = ()
+
+
+class RunActions(QObject):
+    """Acts on the subject that `subject()` names when an action is asked for.
+
+    Signals: `acted()` when something was written.
+    """
+
+    acted = Signal()
+
+    def __init__(
+        self,
+        runs: Runs,
+        background: Background,
+        notices: Notices,
+        window: QWidget,
+        subject: Callable[[], Subject | None],
+    ) -> None:
+        super().__init__(window)
+        self._runs = runs
+        self._background = background
+        self._notices = notices
+        self._window = window
+        self._subject = subject
+
+    def rows(self) -> list[ActionRow]:
+        """The actions by name."""
+        moves = [
+            ActionRow(
+                f"run.move.{state}",
+                f"Move to {state}...",
+                lambda state=state: self.move(state),  # type: ignore[misc]
+                _SHORTCUTS[state],
+                "move",
+                f"Move the run to state {state}",
+                self._is(lambda subject, state=state: subject.state != state),  # type: ignore[misc]
+            )
+            for state in RUN_STATES
+        ]
+        is_open = self._is(lambda subject: subject.state == OPEN)
+        return [
+            ActionRow(
+                "run.significant",
+                "Mark significant...",
+                self.mark_significant,
+                "Ctrl+M",
+                "significant",
+                "Classify the run's columns; there is no way back",
+                self._is(lambda subject: subject.state == OPEN and not subject.significant),
+            ),
+            ActionRow(
+                "run.edit",
+                "Class and stop reason...",
+                self.edit_run,
+                "Ctrl+E",
+                "edit",
+                "Set class and stop reason by hand",
+                is_open,
+            ),
+            ActionRow(
+                "run.lumisections",
+                "Set status of lumisections...",
+                self.edit_lumisections,
+                "Ctrl+L",
+                "lumisections",
+                "Set status, comment and cause of a column in some lumisections",
+                self._is(lambda subject: bool(subject.columns)),
+            ),
+            ActionRow(
+                "run.bit",
+                "Set DCS bit...",
+                self.edit_bit,
+                "Ctrl+B",
+                "bit",
+                "Set a DCS bit in some lumisections",
+                self._is(lambda subject: bool(subject.bits)),
+            ),
+            *moves,
+            ActionRow(
+                "run.refresh",
+                "Refresh from OMS",
+                self.refresh,
+                "Ctrl+R",
+                "refresh",
+                "Fetch the run from OMS and classify it again",
+                is_open,
+            ),
+            ActionRow(
+                "run.reset",
+                "Reset and refresh...",
+                self.reset,
+                "Ctrl+Shift+R",
+                "reset",
+                "As refresh, with class and significance computed from nothing",
+                is_open,
+            ),
+            ActionRow(
+                "run.settle",
+                "Manual update is done",
+                self.settle,
+                "",
+                "done",
+                "Take back the mark that the run needs a manual update",
+                self._is(lambda subject: subject.needs_manual_update),
+            ),
+        ]
+
+    def mark_significant(self) -> None:
+        """Asks, then marks."""
+        subject = self._subject()
+        if subject is not None:
+            number = subject.run_number
+            ask(
+                self._window,
+                "Mark significant",
+                f"Mark run {number} significant? Its columns are classified; this can't be"
+                " taken back.",
+                "Mark significant",
+                lambda: self._act(lambda: self._runs.mark_significant(number)),
+            )
+
+    def edit_run(self) -> None:
+        """Opens the dialog for class and stop reason."""
+        subject = self._subject()
+        if subject is not None:
+            self._open(
+                EditRunDialog(
+                    self._runs,
+                    self._background,
+                    subject.run_number,
+                    subject.class_,
+                    subject.stop_reason,
+                    self._window,
+                )
+            )
+
+    def edit_lumisections(self) -> None:
+        """Opens the dialog for the cells that are selected."""
+        subject = self._subject()
+        if subject is not None and subject.columns:
+            chosen = [key for key in subject.keys if key in subject.columns]
+            self.edit_cells(subject, chosen[0] if chosen else subject.columns[0], is_bit=False)
+
+    def edit_bit(self) -> None:
+        """Opens the dialog for the bits that are selected."""
+        subject = self._subject()
+        if subject is not None and subject.bits:
+            chosen = [key for key in subject.keys if key in subject.bits]
+            self.edit_cells(subject, chosen[0] if chosen else subject.bits[0], is_bit=True)
+
+    def edit_cells(self, subject: Subject, key: str, *, is_bit: bool) -> None:
+        """Opens the dialog for one column or bit."""
+        dialog: type[EditBitDialog | EditLumisectionsDialog] = (
+            EditBitDialog if is_bit else EditLumisectionsDialog
+        )
+        keys: Sequence[str] = subject.bits if is_bit else subject.columns
+        self._open(
+            dialog(
+                self._runs,
+                self._background,
+                subject.run_number,
+                subject.dataset,
+                keys,
+                key,
+                subject.ranges,
+                self._window,
+            )
+        )
+
+    def move(self, to_state: str) -> None:
+        """Opens the dialog that moves the run."""
+        subject = self._subject()
+        if subject is not None:
+            self._open(
+                MoveDialog(
+                    self._runs,
+                    self._background,
+                    subject.run_number,
+                    subject.state,
+                    to_state,
+                    self._window,
+                )
+            )
+
+    def refresh(self) -> None:
+        """Fetches the run again."""
+        subject = self._subject()
+        if subject is not None:
+            number = subject.run_number
+            self._act(lambda: self._runs.refresh(number))
+
+    def reset(self) -> None:
+        """Asks, then computes the run from nothing."""
+        subject = self._subject()
+        if subject is not None:
+            number = subject.run_number
+            ask(
+                self._window,
+                "Reset and refresh",
+                f"Compute class and significance of run {number} from nothing? What was set by"
+                " hand stays.",
+                "Reset and refresh",
+                lambda: self._act(lambda: self._runs.reset_and_refresh(number)),
+            )
+
+    def settle(self) -> None:
+        """Takes back the mark."""
+        subject = self._subject()
+        if subject is not None:
+            number = subject.run_number
+            self._act(lambda: self._runs.settle_manual_update(number))
+
+    def _act(self, work: Callable[[], str]) -> None:
+        self._background.act(work, self._done, owner=self)
+
+    def _open(self, dialog: ActionDialog) -> None:
+        dialog.acted.connect(self._done)
+        dialog.open()
+
+    def _done(self, text: str) -> None:
+        self._notices.tell(text)
+        self.acted.emit()
+
+    def _is(self, condition: Callable[[Subject], bool]) -> Callable[[], bool]:
+        def holds() -> bool:
+            subject = self._subject()
+            return subject is not None and condition(subject)
+
+        return holds

@@ -1,0 +1,203 @@
+"""The filter of a table as text: completion while typing, mistakes marked where they are."""
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QCoreApplication,
+    QModelIndex,
+    QPersistentModelIndex,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QTextCharFormat
+from PySide6.QtWidgets import QCompleter, QLabel, QLineEdit, QListView, QVBoxLayout, QWidget
+
+from app.domain.errors import BadInput
+from app.domain.filters import Completion, FilterError, Vocabulary, complete, parse
+from app.views.theme import Themes
+
+_PAUSE_MS = 400
+_WIDEST_POPUP = 420
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class CompletionModel(QAbstractListModel):
+    """What can be typed next."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._found: list[Completion] = []
+
+    def show_completions(self, found: list[Completion]) -> None:
+        """Offers something else."""
+        self.beginResetModel()
+        self._found = found
+        self.endResetModel()
+
+    def completion(self, row: int) -> Completion:
+        """The one in a row."""
+        return self._found[row]
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(self._found)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> str | None:
+        if not index.isValid():
+            return None
+        each = self._found[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return f"{each.text}   {each.detail}" if each.detail else each.text
+        return each.text if role == Qt.ItemDataRole.EditRole else None
+
+
+class FilterEdit(QLineEdit):
+    """A line of text that offers what can stand at the cursor."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.vocabulary: Vocabulary | None = None
+        self.completions = CompletionModel(self)
+        self._completer = QCompleter(self.completions, self)
+        self._popup = QListView()
+        self._completer.setPopup(self._popup)
+        self._completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
+        self._completer.setWidget(self)
+        self._completer.setMaxVisibleItems(12)
+        self._completer.activated[QModelIndex].connect(  # type: ignore[index]
+            self._take
+        )
+        self.textEdited.connect(self._typed)
+
+    def offer(self) -> None:
+        """Opens the list of what can be typed here."""
+        if self.vocabulary is None:
+            return
+        found = complete(self.text(), self.cursorPosition(), self.vocabulary)
+        self.completions.show_completions(found)
+        if not found:
+            self._popup.hide()
+            return
+        place = self.cursorRect()
+        place.setWidth(min(self.width(), _WIDEST_POPUP))
+        self._completer.complete(place)
+
+    def _typed(self, text: str) -> None:
+        before = text[: self.cursorPosition()]
+        if before and not before[-1].isspace():
+            self.offer()
+        else:
+            self._popup.hide()
+
+    def _take(self, index: QModelIndex) -> None:
+        each = self.completions.completion(index.row())
+        text = self.text()
+        self.setText(f"{text[: each.start]}{each.text} {text[each.end :].lstrip()}")
+        self.setCursorPosition(each.start + len(each.text) + 1)
+        self.textEdited.emit(self.text())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        ctrl = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        if event.key() == Qt.Key.Key_Down or (ctrl and event.key() == Qt.Key.Key_Space):
+            self.offer()
+            return
+        super().keyPressEvent(event)
+
+
+class FilterLine(QWidget):
+    """Reads what is typed, and says where it can't.
+
+    Signals: `filter_changed(Node | None)` after a pause or Enter, when the text can be read.
+    """
+
+    filter_changed = Signal(object)
+
+    def __init__(self, themes: Themes, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._themes = themes
+        self.edit = FilterEdit(self)
+        self.edit.setPlaceholderText("Filter, such as  class = Collisions25 and dt-dt.BAD > 0")
+        self.edit.setAccessibleName("Filter")
+        self.edit.setClearButtonEnabled(True)
+        self.refusal = QLabel(wordWrap=True)
+        self.refusal.setProperty("role", "refusal")
+        self.refusal.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.edit)
+        layout.addWidget(self.refusal)
+        self._applied = ""
+        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._pause.timeout.connect(self._after_pause)
+        self.edit.textEdited.connect(self._edited)
+        self.edit.textChanged.connect(self._cleared)
+        self.edit.returnPressed.connect(self.apply)
+
+    @property
+    def text(self) -> str:
+        return self.edit.text()
+
+    def set_text(self, text: str) -> None:
+        """Types and applies a filter."""
+        self.edit.setText(text)
+        self.apply()
+
+    def set_vocabulary(self, vocabulary: Vocabulary) -> None:
+        """What is offered while typing."""
+        self.edit.vocabulary = vocabulary
+
+    def apply(self) -> None:
+        """Reads the text; a mistake is marked, else the filter is in force."""
+        self._pause.stop()
+        text = self.edit.text()
+        try:
+            node = parse(text, self.edit.vocabulary)
+        except FilterError as error:
+            self._refuse(str(error))
+            self._underline(error.start, max(error.end, error.start + 1))
+            return
+        except BadInput as error:
+            self._refuse(str(error))
+            return
+        self._refuse("")
+        if text.strip() != self._applied:
+            self._applied = text.strip()
+            self.filter_changed.emit(node)
+
+    def _edited(self) -> None:
+        self._refuse("")
+        self._pause.start()
+
+    def _cleared(self, text: str) -> None:
+        if not text:
+            self.apply()
+
+    def _after_pause(self) -> None:
+        # While somebody types the rest is missing, which is no mistake yet.
+        try:
+            parse(self.edit.text(), self.edit.vocabulary)
+        except BadInput:
+            return
+        self.apply()
+
+    def _refuse(self, text: str) -> None:
+        self.refusal.setText(text)
+        self.refusal.setVisible(bool(text))
+        if bool(self.edit.property("wrong")) != bool(text):
+            self.edit.setProperty("wrong", bool(text))
+            self.edit.style().unpolish(self.edit)
+            self.edit.style().polish(self.edit)
+        if not text:
+            QCoreApplication.sendEvent(self.edit, QInputMethodEvent("", []))
+
+    def _underline(self, start: int, end: int) -> None:
+        wavy = QTextCharFormat()
+        wavy.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
+        wavy.setUnderlineColor(self._themes.theme.colour("danger"))
+        kind = QInputMethodEvent.AttributeType.TextFormat
+        # A line edit takes formats only the way an input method gives them: from the cursor on.
+        mark = QInputMethodEvent.Attribute(
+            kind, start - self.edit.cursorPosition(), end - start, wavy
+        )
+        QCoreApplication.sendEvent(self.edit, QInputMethodEvent("", [mark]))

@@ -1,0 +1,61 @@
+"""Numbers and times as the window writes them."""
+
+from datetime import UTC, datetime
+
+from app.domain.json_value import JsonValue, js_stringify
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def number(value: float) -> str:
+    """Thousands apart: `12 345`, `3.8`."""
+    if float(value).is_integer() and abs(value) < 1e15:
+        return f"{int(value):,}".replace(",", "\u202f")
+    return f"{value:.6g}"
+
+
+def luminosity(value: float) -> str:
+    """pb^-1 with three significant digits."""
+    return f"{value:.3g}" if abs(value) < 1000 else number(round(value))
+
+
+def moment(text: str) -> datetime | None:
+    """The time that an OMS text says, in UTC; None when it says none."""
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+
+
+def time(at: datetime) -> str:
+    """`2025-08-18 06:12 UTC`."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """How long ago, roughly: `3 min ago`, `in 12 s`."""
+    seconds = (now - at).total_seconds()
+    span = abs(seconds)
+    if span < _MINUTE:
+        text = f"{span:.0f} s"
+    elif span < _HOUR:
+        text = f"{span / _MINUTE:.0f} min"
+    elif span < 2 * _DAY:
+        text = f"{span / _HOUR:.0f} h"
+    else:
+        text = f"{span / _DAY:.0f} d"
+    return f"{text} ago" if seconds >= 0 else f"in {text}"
+
+
+def value(given: JsonValue) -> str:
+    """Any stored value in a line."""
+    if given is None:
+        return "null"
+    if isinstance(given, bool):
+        return "true" if given else "false"
+    if isinstance(given, str):
+        return given
+    if isinstance(given, list) and not any(isinstance(each, list | dict) for each in given):
+        return ", ".join(map(value, given))
+    return js_stringify(given)

@@ -1,0 +1,391 @@
+"""A backend in memory: what the window asks for, without a database."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from app.domain.errors import NotFound, Refused, Unavailable
+from app.domain.filters import (
+    And,
+    Comparison,
+    Field,
+    KnownField,
+    Node,
+    Operator,
+    Source,
+    Vocabulary,
+)
+from app.domain.grid import DatasetState
+from app.domain.json_value import JsonObject, JsonValue
+from app.domain.lumisections import mask_of_ranges
+from app.domain.pull import FailedRun, PullState, PullStatus
+from app.domain.summaries import summarise
+from app.views.backend import (
+    BitEdit,
+    Change,
+    ColumnEdit,
+    DatasetLumisections,
+    GoldenConfiguration,
+    GoldenEntry,
+    GoldenList,
+    GoldenRequest,
+    GoldenResult,
+    HistoryEntry,
+    MatchingDatasets,
+    Origin,
+    PageRequest,
+    PlaceKind,
+    Progress,
+    Row,
+    RunDetails,
+    Session,
+    TableKind,
+    WorkspaceColumns,
+)
+from app.views.tables.columns import field_value
+from tests.views.builders import BITS, COLUMNS, a_state
+
+NOW = datetime(2025, 8, 20, 12, 0, tzinfo=UTC)
+FIRST_RUN = 396_200
+OFFLINE = "/PromptReco/Collisions2025C/DQM"
+
+
+@dataclass(frozen=True, slots=True)
+class FakeRow:
+    """A row of a table."""
+
+    run_number: int
+    name: str
+    oms_attributes: JsonObject
+    rr_attributes: JsonObject
+    dataset_attributes: JsonObject = field(default_factory=dict)
+    datasets_in_gui: tuple[str, ...] = ()
+    triplet_summary: JsonObject | None = None
+    dcs_summary: JsonObject | None = None
+    recorded_luminosity: float | None = None
+    delivered_luminosity: float | None = None
+    needs_manual_update: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FakePage:
+    """A page of rows."""
+
+    rows: Sequence[Row]
+    count: int
+    exact: bool = True
+
+
+def a_row(number: int, name: str = "online", *, place: int = 0, **changes: object) -> FakeRow:
+    """A run or dataset; every seventh isn't significant, every fifth is signed off."""
+    significant = place % 7 != 6
+    summary = _SUMMARIES[place % len(_SUMMARIES)]
+    rr: JsonObject = {
+        "class": "Collisions25" if place % 4 else "Cosmics25",
+        "state": "SIGNOFF" if place % 5 == 4 else "OPEN",
+        "significant": significant,
+        "stop_reason": "",
+    }
+    started = NOW - timedelta(hours=place)
+    oms: JsonObject = {
+        "start_time": f"{started:%Y-%m-%dT%H:%M:%SZ}",
+        "end_time": None if place == 0 else f"{started + timedelta(minutes=50):%Y-%m-%dT%H:%M:%SZ}",
+        "ls_duration": 100 + place % 700,
+        "hlt_key": f"/cdaq/physics/Run2025/2e34/v1.{place % 9}.0/HLT/V{place % 3}",
+        "hlt_physics_counter": 1_234_567 + place * 1000,
+        "b_field": 3.8,
+        "clock_type": "LHC",
+        "fill_number": 10_960 + place // 4,
+        "energy": 6800.0,
+        "components": ["DT", "CSC", "TRACKER"],
+    }
+    row = FakeRow(
+        number,
+        name,
+        oms,
+        rr,
+        {"global_state": "OPEN", "tracker_state": "OPEN"} if name != "online" else {},
+        (name,) if name != "online" else (),
+        summary.triplet_summary if significant else None,
+        summary.dcs_summary,
+        summary.recorded,
+        summary.delivered,
+        needs_manual_update=place % 5 == 4 and place % 2 == 0,
+    )
+    return replace(row, **changes)
+
+
+_SUMMARIES = [summarise(a_state(length=length)) for length in (40, 100, 333)]
+
+
+class FakeBackend:
+    """Answers at once; `error` makes everything fail, `gate` makes everything wait."""
+
+    def __init__(self, runs: int = 30) -> None:
+        self.rows = [a_row(FIRST_RUN + runs - n, place=n) for n in range(runs)]
+        self.datasets = [
+            a_row(row.run_number, OFFLINE, place=place)
+            for place, row in enumerate(self.rows)
+            if row.rr_attributes["state"] == "SIGNOFF"
+        ]
+        self.states: dict[tuple[int, str], DatasetState] = {}
+        self.error: Exception | None = None
+        self.gate: threading.Event | None = None
+        self.requests: list[PageRequest] = []
+        self.acts: list[tuple[object, ...]] = []
+        self.threads: set[int] = set()
+        self.golden_entries = [_entry(n) for n in (3, 2, 1)]
+        self.status = PullStatus(
+            PullState.WAITING,
+            "waiting",
+            NOW,
+            NOW + timedelta(seconds=48),
+            "person@cern.ch on cmsdc01",
+            12,
+            3,
+            5,
+            300,
+            1,
+            (FailedRun(396_177, "OMS answered 500 for its lumisections", NOW),),
+        )
+        self._on_change: list[Callable[[Change], None]] = []
+        self._on_connection: list[Callable[[bool, str], None]] = []
+
+    # Who
+
+    def session(self) -> Session:
+        return Session("demo season", PlaceKind.DEMONSTRATION, "person@cern.ch", "expert")
+
+    def subscribe(
+        self,
+        on_change: Callable[[Change], None],
+        on_connection: Callable[[bool, str], None],
+    ) -> Callable[[], None]:
+        self._on_change.append(on_change)
+        self._on_connection.append(on_connection)
+
+        def end() -> None:
+            self._on_change.remove(on_change)
+            self._on_connection.remove(on_connection)
+
+        return end
+
+    def announce(self, *run_numbers: int) -> None:
+        """What a LISTEN connection would tell."""
+        for each in self._on_change:
+            each(Change(frozenset(run_numbers)))
+
+    def announce_connection(self, connected: bool, reason: str = "") -> None:
+        """What a LISTEN connection would tell of itself."""
+        for each in self._on_connection:
+            each(connected, reason)
+
+    # Tables
+
+    def workspaces(self, kind: TableKind) -> Sequence[WorkspaceColumns]:
+        self._enter()
+        tracker = tuple(column for column in COLUMNS if column.startswith("tracker"))
+        return (WorkspaceColumns("global", COLUMNS), WorkspaceColumns("tracker", tracker))
+
+    def vocabulary(self, kind: TableKind) -> Vocabulary:
+        self._enter()
+        return Vocabulary(
+            (
+                KnownField(Field(Source.RUN), "number", ()),
+                KnownField(Field(Source.RR, "class"), "", ("Collisions25", "Cosmics25")),
+                KnownField(Field(Source.RR, "state"), "", ("OPEN", "SIGNOFF", "COMPLETED")),
+                KnownField(Field(Source.OMS, "fill_number"), "", ()),
+                KnownField(Field(Source.OMS, "energy"), "", ()),
+                *(KnownField(Field(Source.COLUMN, column), "status", ()) for column in COLUMNS),
+                *(KnownField(Field(Source.BIT, bit), "DCS bit", ()) for bit in BITS),
+            )
+        )
+
+    def page(self, request: PageRequest) -> FakePage:
+        self._enter()
+        self.requests.append(request)
+        rows = self.rows if request.kind == "runs" else self.datasets
+        if request.significant_only:
+            rows = [row for row in rows if row.rr_attributes["significant"] is True]
+        rows = [row for row in rows if _holds(row, request.filter)]
+        for sort in reversed(request.sort):
+            rows = sorted(
+                rows,
+                key=lambda row, sort=sort: str(field_value(row, sort.field)),
+                reverse=sort.descending,
+            )
+        return FakePage(rows[request.offset : request.offset + request.limit], len(rows))
+
+    # Runs
+
+    def run_details(self, run_number: int) -> RunDetails:
+        self._enter()
+        row = self._row(run_number)
+        offline = [each for each in self.datasets if each.run_number == run_number]
+        return RunDetails(
+            run_number,
+            row.oms_attributes,
+            {**row.rr_attributes, "run_needs_to_be_updated_manually": row.needs_manual_update},
+            ("online", *(each.name for each in offline)),
+            {each.name: each.dataset_attributes for each in offline},
+        )
+
+    def run_history(self, run_number: int) -> Sequence[HistoryEntry]:
+        self._enter()
+        return (
+            HistoryEntry(
+                812,
+                NOW,
+                "person@cern.ch",
+                f"Edit run {run_number} lumisections of a dataset online for component dt-dt",
+                "dt-dt: BAD in LS 12-40",
+                by_hand=True,
+            ),
+            HistoryEntry(700, NOW - timedelta(hours=3), "auto@auto", "", "created from OMS"),
+        )
+
+    def lumisections(self, run_number: int, dataset: str) -> DatasetLumisections:
+        self._enter()
+        key = (run_number, dataset)
+        if key not in self.states:
+            length = int(str(self._row(run_number).oms_attributes["ls_duration"]))
+            self.states[key] = a_state(run_number, dataset, length=length)
+        state = self.states[key]
+        return DatasetLumisections(state, {"dt-dt": mask_of_ranges([(10, 20)], state.length)})
+
+    def origin(self, run_number: int, dataset: str, key: str, lumisection: int) -> Origin | None:
+        self._enter()
+        return Origin("person@cern.ch", NOW - timedelta(days=1), "shift")
+
+    def classes(self) -> Sequence[str]:
+        self._enter()
+        return ("Collisions25", "Cosmics25", "Commissioning25")
+
+    def mark_significant(self, run_number: int) -> str:
+        return self._act("significant", run_number)
+
+    def edit_run(self, run_number: int, attribute: str, value: JsonValue) -> str:
+        return self._act("edit", run_number, attribute, value)
+
+    def settle_manual_update(self, run_number: int) -> str:
+        return self._act("settle", run_number)
+
+    def refresh(self, run_number: int) -> str:
+        return self._act("refresh", run_number)
+
+    def reset_and_refresh(self, run_number: int) -> str:
+        return self._act("reset", run_number)
+
+    def move_run(self, run_number: int, from_state: str, to_state: str) -> str:
+        if run_number % 2:
+            raise Refused(f"dt-dt is EMPTY in LS 12 of run {run_number}: set it, then sign off.")
+        return self._act("move", run_number, from_state, to_state)
+
+    def edit_lumisections(self, edit: ColumnEdit) -> str:
+        return self._act("lumisections", edit)
+
+    def edit_dcs_bit(self, edit: BitEdit) -> str:
+        return self._act("bit", edit)
+
+    # Golden JSON
+
+    def golden_configurations(self) -> Sequence[GoldenConfiguration]:
+        self._enter()
+        rule: JsonValue = {"==": [{"var": "lumisection.rr.dt-dt"}, "GOOD"]}
+        return (
+            GoldenConfiguration("golden", rule, shipped=True),
+            GoldenConfiguration("mine", {"==": [1, 1]}, shipped=False, created_by="person@cern.ch"),
+        )
+
+    def matching_datasets(self, pattern: str) -> MatchingDatasets:
+        self._enter()
+        wanted = pattern.strip("%")
+        names = {row.name for row in self.datasets if wanted in row.name}
+        count = sum(row.name in names for row in self.datasets)
+        return MatchingDatasets(tuple(sorted(names)), count)
+
+    def generate_golden(
+        self,
+        request: GoldenRequest,
+        progress: Callable[[Progress], None],
+        is_cancelled: Callable[[], bool],
+    ) -> int | None:
+        progress(Progress("Reading 3 datasets", 1, 3))
+        self._enter()
+        if is_cancelled():
+            return None
+        self.acts.append(("generate", request))
+        new = replace(_entry(len(self.golden_entries) + 1), pattern=request.pattern)
+        self.golden_entries.insert(0, new)
+        return new.id
+
+    def golden_list(self, which: GoldenList, before: int | None) -> Sequence[GoldenEntry]:
+        self._enter()
+        known = [each for each in self.golden_entries if before is None or each.id < before]
+        if which is GoldenList.OFFICIAL:
+            known = [each for each in known if each.official]
+        return known[:50]
+
+    def golden_row(self, id_: int) -> GoldenResult:
+        self._enter()
+        for entry in self.golden_entries:
+            if entry.id == id_:
+                text = '{"396201": [[1, 99], [101, 240]]}'
+                return GoldenResult(
+                    entry, 812, '{"==": [1, 1]}', text, text, "{}", "{}", 12.7, 15.0, 15.9
+                )
+        raise NotFound(f"There is no golden JSON {id_}.")
+
+    # Pull
+
+    def pull_status(self) -> PullStatus:
+        return self.status
+
+    def pull_now(self, run_number: int | None = None) -> str:
+        return self._act("pull", run_number)
+
+    def _enter(self) -> None:
+        self.threads.add(threading.get_ident())
+        if self.gate is not None:
+            self.gate.wait(20)
+        if self.error is not None:
+            raise self.error
+
+    def _act(self, *what: object) -> str:
+        self._enter()
+        self.acts.append(what)
+        return f"Done: {what[0]}."
+
+    def _row(self, run_number: int) -> FakeRow:
+        for row in self.rows:
+            if row.run_number == run_number:
+                return row
+        raise NotFound(f"There is no run {run_number}.")
+
+
+def unavailable() -> Unavailable:
+    """What a lost connection looks like."""
+    return Unavailable("The database at localhost can't be reached.")
+
+
+def _holds(row: FakeRow, node: Node | None) -> bool:
+    if isinstance(node, And):
+        return all(_holds(row, part) for part in node.parts)
+    if isinstance(node, Comparison) and node.operator is Operator.EQUAL:
+        return str(field_value(row, node.field)) == str(node.value)
+    return True
+
+
+def _entry(id_: int) -> GoldenEntry:
+    return GoldenEntry(
+        id_,
+        "%/PromptReco/Collisions2025C/DQM",
+        "person@cern.ch",
+        NOW - timedelta(days=10 - id_),
+        id_ == 2,
+        "first" if id_ == 1 else "",
+        41,
+        12_345,
+        11.86,
+    )

@@ -1,1 +1,1 @@
-"""Golden JSON: the list, the dialog that generates, the result."""
+"""Golden JSON: the list at the left, the result at the right, the dialog that generates."""

@@ -1,0 +1,1 @@
+"""The sync panel: what the puller does, in words; asking for pulls."""

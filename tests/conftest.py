@@ -166,3 +166,12 @@ def empty_database(empty_dsn: str) -> Iterator[Database]:
     database = Database(empty_dsn)
     yield database
     database.close()
+
+
+@pytest.fixture
+def server_folder() -> Iterator[Path]:
+    """A folder for a server of its own: not below pytest's, which root's server can't enter."""
+    with tempfile.TemporaryDirectory(prefix="run-registry-tests-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        yield folder

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,9 @@ import pytest
 
 from app import logs
 from app.__main__ import main
+from app.demo.simulated_oms import SimulatedOms
+from app.domain.json_value import JsonObject
+from tests.builders import a_run
 
 EXPERTS = "cms-dqm-runregistry-experts"
 PERSON = "shifter@cern.ch"
@@ -51,4 +54,35 @@ def run_registry(monkeypatch, capsys, tmp_path) -> RunRegistry:
         said = capsys.readouterr()
         return Ran(code, said.out, said.err)
 
+    return run
+
+
+FIRST, SECOND = 390001, 390002
+RUN_LENGTH = 20
+
+
+@pytest.fixture
+def oms() -> Iterator[SimulatedOms]:
+    """A simulated OMS with two collision runs; in the second the DTs were off for a while."""
+    off: dict[int, JsonObject] = {
+        number: {"dt0_ready": False, "dtm_ready": False, "dtp_ready": False}
+        for number in range(8, 12)
+    }
+    runs = [a_run(FIRST, RUN_LENGTH), a_run(SECOND, RUN_LENGTH, changed=off)]
+    with SimulatedOms(
+        [run.attributes for run in runs],
+        {run.run_number: run.lumisections for run in runs},
+    ) as oms:
+        yield oms
+
+
+@pytest.fixture
+def registry(run_registry, empty_dsn, oms) -> RunRegistry:
+    """`run_registry` on a database with the shipped configuration, into which OMS was pulled."""
+
+    def run(*words: object) -> Ran:
+        return run_registry("--dsn", empty_dsn, *words)
+
+    assert run("db", "init", "--default-configuration").code == 0
+    assert run("pull", "--oms", oms.url).code == 0
     return run

@@ -1,0 +1,133 @@
+import psycopg
+import pytest
+
+from app.models import schema
+from app.models.engine import Database
+from app.services import configuration
+
+CATALOG = """
+    SELECT 'column', table_schema || '.' || table_name, column_name, data_type
+    FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL SELECT 'index', schemaname || '.' || tablename, indexname, indexdef
+    FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    ORDER BY 1, 2, 3, 4
+"""
+
+
+@pytest.fixture
+def bare_dsn(empty_dsn):
+    """A database that holds the shared tables and nothing of ours."""
+    database = Database(empty_dsn)
+    with database.transaction() as connection:
+        schema.create(connection)
+    database.close()
+    return empty_dsn
+
+
+@pytest.fixture
+def unprivileged_dsn(bare_dsn):
+    """The same, configured, for a login that may write the shared tables and create nothing."""
+    database = Database(bare_dsn)
+    configuration.install_default(database)
+    database.close()
+    with psycopg.connect(bare_dsn, autocommit=True) as connection:
+        name = connection.info.dbname
+        connection.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'pass'")
+        connection.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
+        connection.execute(f"GRANT CONNECT ON DATABASE {name} TO {name}")
+        connection.execute(
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO " + name
+        )
+        connection.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO " + name)
+        host, port = connection.info.host, connection.info.port
+        yield f"postgresql://{name}:pass@{host}:{port}/{name}?sslmode=disable&gssencmode=disable"
+        connection.execute(f"DROP OWNED BY {name}")
+        connection.execute(f"DROP ROLE {name}")
+
+
+def _rows(dsn, query):
+    with psycopg.connect(dsn) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_that_an_empty_database_is_refused_with_the_command_that_fills_it(run_registry, empty_dsn):
+    refused = run_registry("runs", "list", "--dsn", empty_dsn)
+    assert refused.code == 1
+    assert "run-registry db init" in refused.err
+    assert _rows(empty_dsn, CATALOG) == []
+    checked = run_registry("db", "check", "--dsn", empty_dsn, "--json")
+    assert (checked.code, checked.document["schema"]) == (1, "empty")
+
+
+def test_that_db_init_makes_the_tables_once(run_registry, empty_dsn):
+    made = run_registry("db", "init", "--dsn", empty_dsn, "--json")
+    assert made.code == 0
+    assert (made.document["created"], made.document["configured"]) == (True, False)
+    assert len(_rows(empty_dsn, 'SELECT FROM "Settings"')) == 1
+    before = _rows(empty_dsn, CATALOG)
+
+    again = run_registry("db", "init", "--dsn", empty_dsn, "--default-configuration", "--json")
+    assert (again.document["created"], again.document["configured"]) == (False, True)
+    assert _rows(empty_dsn, CATALOG) == before
+
+
+def test_that_a_database_of_others_is_refused_with_what_is_missing(run_registry, empty_dsn):
+    _write(empty_dsn, 'CREATE TABLE "Run" (run_number integer)')
+    for words in (("runs", "list"), ("db", "init")):
+        refused = run_registry(*words, "--dsn", empty_dsn)
+        assert refused.code == 1
+        assert 'table "Dataset" is missing' in refused.err
+    checked = run_registry("db", "check", "--dsn", empty_dsn)
+    assert checked.code == 1
+    assert "doesn't hold the tables" in checked.out
+
+
+def test_that_nothing_is_added_to_the_shared_tables_of_an_existing_database(run_registry, bare_dsn):
+    before = _rows(bare_dsn, CATALOG)
+
+    assert run_registry("runs", "list", "--dsn", bare_dsn).code == 0
+    checked = run_registry("db", "check", "--dsn", bare_dsn, "--json")
+
+    assert (checked.code, checked.document["desk"]) == (0, True)
+    assert _rows(bare_dsn, CATALOG) == before
+
+
+def test_that_a_login_that_may_create_nothing_works_too(run_registry, unprivileged_dsn, oms):
+    def registry(*words):
+        return run_registry("--dsn", unprivileged_dsn, *words)
+
+    before = _rows(unprivileged_dsn, CATALOG)
+    checked = registry("db", "check", "--json").document
+    assert (checked["schema"], checked["desk"]) == ("run registry", False)
+    assert "may not create it" in checked["desk_reason"]
+    assert "not used: the schema desk isn't there" in registry("db", "check").out
+    assert registry("pull", "--oms", oms.url).code == 0
+    moved = registry("runs", "move", "390001", "SIGNOFF")
+    assert moved.code == 0, moved.err
+    assert registry("pull", "--oms", oms.url).out == "OMS has nothing new.\n"
+    assert registry("db", "check", "--json").document["stale_summaries"] == []
+    assert _rows(unprivileged_dsn, CATALOG) == before
+
+
+def test_that_faulty_rules_and_stale_summaries_are_reported(registry, empty_dsn):
+    _write(
+        empty_dsn,
+        """UPDATE "ClassClassifier" SET classifier = '{"class": "x", "rule": {"nosuch": 1}}'"""
+        ' WHERE id = (SELECT min(id) FROM "ClassClassifier")',
+        'UPDATE "DatasetTripletCache" SET version = version - 1 WHERE run_number = 390001',
+    )
+    checked = registry("db", "check", "--json").document
+    assert len(checked["problems"]) == 1
+    assert "ClassClassifier" in checked["problems"][0]
+    assert checked["stale_summaries"] == [[390001, "online"]]
+    text = registry("db", "check").out
+    assert "1 faulty rule" in text
+    assert "1 dataset to be counted again" in text
+
+
+def _write(dsn, *statements):
+    with psycopg.connect(dsn) as connection:
+        for statement in statements:
+            connection.execute(statement)

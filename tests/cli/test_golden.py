@@ -1,0 +1,147 @@
+import json
+
+import pytest
+
+from app.services.configuration import shipped_rule
+from tests.cli.conftest import FIRST, PERSON, SECOND
+
+PATTERN = "/PromptReco/Collisions2025_/DQM"
+NAME = "/PromptReco/Collisions2025A/DQM"
+
+
+@pytest.fixture
+def signed_off(registry):
+    for number in (FIRST, SECOND):
+        assert registry("runs", "move", number, "SIGNOFF").code == 0
+    return registry
+
+
+@pytest.fixture
+def rule(tmp_path):
+    file = tmp_path / "rule.json"
+    file.write_text('{"==": [{"var": "lumisection.oms.dt0_ready"}, true]}', encoding="utf-8")
+    return file
+
+
+def test_that_a_rule_of_a_file_gives_a_list_in_a_file(signed_off, rule, tmp_path):
+    out = tmp_path / "golden.json"
+
+    made = signed_off(
+        "golden", "generate", "--datasets", PATTERN, "--rule", rule, "--out", out,
+        "--tags", "first try", "--json",
+    )  # fmt: skip
+
+    assert made.code == 0, made.err
+    expected = {str(FIRST): [[1, 20]], str(SECOND): [[1, 7], [12, 20]]}
+    assert json.loads(out.read_text(encoding="utf-8")) == expected
+    document = made.document
+    assert (document["runs"], document["lumisections"], document["lumisections_lost"]) == (2, 36, 4)
+    shown = signed_off("golden", "show", document["id"], "--json").document
+    assert shown["generated_json"] == expected
+    assert shown["generated_anti_json_with_dataset_names"] == {f"{SECOND}-{NAME}": [[8, 11]]}
+    assert (shown["tags"], shown["created_by"], shown["official"]) == ("first try", PERSON, False)
+    listed = signed_off("golden", "list", "--words", "first", "--mine", "--json").document
+    assert [each["id"] for each in listed["golden_jsons"]] == [document["id"]]
+    assert signed_off("golden", "list", "--official").out == "No golden JSON.\n"
+
+
+@pytest.mark.parametrize("name", ["golden", "muon", "dcs-only"])
+def test_that_a_shipped_rule_is_named(signed_off, tmp_path, name):
+    out = tmp_path / "golden.json"
+    made = signed_off("golden", "generate", "--datasets", PATTERN, "--rule", name, "--out", out)
+    assert made.code == 0, made.err
+    assert signed_off("golden", "show", 1, "--json").document["json_logic"] == shipped_rule(name)
+
+
+def test_that_a_list_is_written_in_every_form(signed_off, rule, tmp_path):
+    signed_off(
+        "golden", "generate", "--datasets", PATTERN, "--rule", rule, "--out", tmp_path / "a.json"
+    )
+
+    shown = signed_off("golden", "show", 1, "--form", "anti")
+    assert shown.out == f'{{"{SECOND}": [[8, 11]]}}\n'
+    out = tmp_path / "names.json"
+    signed_off("golden", "show", 1, "--form", "with-dataset-names", "--out", out)
+    assert json.loads(out.read_text(encoding="utf-8"))[f"{FIRST}-{NAME}"] == [[1, 20]]
+    text = signed_off("golden", "show", 1).out
+    assert "where this failed" in text
+    assert '{"==":[{"var":"lumisection.oms.dt0_ready"},true]}' in text
+
+
+def test_that_a_list_can_be_made_again_as_of_its_version(signed_off, rule, tmp_path):
+    def generate(out, *words):
+        made = signed_off(
+            "golden", "generate", "--datasets", PATTERN, "--rule", rule, "--out", out,
+            "--json", *words,
+        )  # fmt: skip
+        assert made.code == 0, made.err
+        return made.document["version"]
+
+    before = generate(tmp_path / "before.json")
+    edited = signed_off(
+        "lumisections", "edit-oms", FIRST, "--dataset", NAME, "--bit", "dt0_ready",
+        "--ls", "2-3", "--value", "false", "--comment", "looked at the plots",
+    )  # fmt: skip
+    assert edited.code == 0, edited.err
+    generate(tmp_path / "after.json")
+    generate(tmp_path / "again.json", "--as-of", before)
+
+    text = (tmp_path / "before.json").read_text(encoding="utf-8")
+    assert (tmp_path / "after.json").read_text(encoding="utf-8") != text
+    assert (tmp_path / "again.json").read_text(encoding="utf-8") == text
+
+
+def test_that_a_variable_nobody_has_is_a_warning_with_the_nearest_name(signed_off, tmp_path):
+    rule = tmp_path / "rule.json"
+    rule.write_text('{"==": [{"var": "lumisection.rr.dt-dtt"}, "GOOD"]}', encoding="utf-8")
+    made = signed_off(
+        "golden", "generate", "--datasets", PATTERN, "--rule", rule, "--out", tmp_path / "a.json"
+    )
+    assert made.code == 0
+    assert "lumisection.rr.dt-dt?" in made.out.replace(" or ", "?")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("{", "is no JSON"),
+        ('{"nosuch": [1]}', "nosuch"),
+    ],
+)
+def test_that_a_rule_that_can_t_be_used_is_refused_before_anything_is_made(
+    signed_off, tmp_path, content, reason
+):
+    rule, out = tmp_path / "rule.json", tmp_path / "golden.json"
+    rule.write_text(content, encoding="utf-8")
+
+    refused = signed_off("golden", "generate", "--datasets", PATTERN, "--rule", rule, "--out", out)
+
+    assert (refused.code, reason in refused.err) == (1, True), refused.err
+    assert not out.exists()
+    assert signed_off("golden", "list", "--json").document == {"golden_jsons": []}
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("--rule", "nosuch"), "shipped are"),
+        (("--rule", "no/such.json"), "no such file"),
+        (("--datasets", "/Nothing/%"), 'No dataset name matches "/Nothing/%"'),
+        (("--datasets", "/Prompt(Reco/%"), "is no pattern"),
+        (("--out", "/nowhere/golden.json"), "no folder /nowhere"),
+    ],
+)
+def test_that_wrong_names_are_refused(signed_off, rule, tmp_path, words, reason):
+    given = {"--datasets": PATTERN, "--rule": rule, "--out": tmp_path / "golden.json"}
+    given.update([words])
+    refused = signed_off("golden", "generate", *(word for pair in given.items() for word in pair))
+    assert (refused.code, reason in refused.err) == (1, True), refused.err
+
+
+def test_that_only_experts_mark_a_list_as_official(signed_off, rule, tmp_path, monkeypatch):
+    words = ("golden", "generate", "--datasets", PATTERN, "--rule", rule)
+    made = signed_off(*words, "--out", tmp_path / "a.json", "--official")
+    assert made.code == 0
+    monkeypatch.setenv("RUN_REGISTRY_EGROUPS", "none")
+    assert signed_off(*words, "--out", tmp_path / "b.json", "--official").code == 1
+    assert not (tmp_path / "b.json").exists()

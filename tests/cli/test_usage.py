@@ -1,0 +1,135 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from app import __main__ as entry
+from app.cli import commands
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["nosuch"],
+        ["runs"],
+        ["runs", "list", "--nosuch"],
+        ["runs", "show", "one"],
+        ["runs", "move", "390001", "SIGNED"],
+        ["runs", "list", "--limit", "0"],
+        ["runs", "list", "--filter", "class ="],
+        ["golden", "generate"],
+        ["--dsn", "mysql://nowhere", "runs", "list"],
+        ["--as-user", "auto@auto", "runs", "list"],
+        ["--headless", "runs", "list"],
+        ["--headless", "--dsn", "postgresql://localhost/x"],
+    ],
+)
+def test_that_wrong_usage_ends_with_2_and_one_sentence(run_registry, words):
+    ended = run_registry(*words)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.splitlines()[-1].startswith("run-registry: ")
+
+    as_json = run_registry(*words, "--json")
+    assert as_json.code == 2
+    assert as_json.document["kind"] == "usage"
+    assert as_json.err == ""
+
+
+def test_that_a_database_that_can_t_be_reached_is_unavailable(run_registry):
+    nowhere = "postgresql://localhost:1/registry"
+    ended = run_registry("runs", "list", "--dsn", nowhere)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.count("\n") == 1
+    assert (
+        run_registry("--json", "--dsn", nowhere, "runs", "list").document["kind"] == "unavailable"
+    )
+
+
+def test_that_the_common_options_stand_before_or_after_the_command(run_registry, dsn):
+    for words in (
+        ("--json", "--dsn", dsn, "runs", "list"),
+        ("runs", "--dsn", dsn, "list", "--json"),
+        ("runs", "list", "--json", "--dsn", dsn),
+    ):
+        listed = run_registry(*words)
+        assert (listed.code, listed.document) == (0, {"count": 0, "exact": True, "runs": []})
+
+
+def test_that_the_database_of_the_environment_is_used(run_registry, dsn, monkeypatch):
+    monkeypatch.setenv("RUN_REGISTRY_DSN", dsn)
+    assert run_registry("runs", "list").out == "No run.\n"
+
+
+def test_that_every_command_explains_itself(capsys):
+    def every(parser, words=()):
+        yield words
+        for action in parser._actions:
+            if isinstance(action.choices, dict):
+                for name, below in action.choices.items():
+                    yield from every(below, (*words, name))
+
+    found = list(every(commands.parser("1")))
+    assert ("golden", "generate") in found
+    for words in found:
+        with pytest.raises(SystemExit) as ended:
+            commands.parse([*words, "--help"], "1")
+        assert ended.value.code == 0
+        assert capsys.readouterr().out.startswith("usage: run-registry")
+
+
+def test_that_a_bug_ends_with_70_and_a_report_without_passwords(
+    run_registry, dsn, monkeypatch, tmp_path
+):
+    def broken(*_):
+        raise ZeroDivisionError("one too many")
+
+    monkeypatch.setattr("app.services.tables.runs_page", broken)
+    secret = dsn.split(":")[2].split("@")[0]
+
+    ended = run_registry("runs", "list", "--dsn", dsn)
+
+    assert ended.code == 70
+    assert "ZeroDivisionError: one too many" in ended.err
+    assert "Traceback" not in ended.err
+    (report,) = tmp_path.rglob("bug-*.txt")
+    assert str(report) in ended.err
+    text = report.read_text(encoding="utf-8")
+    assert "Traceback" in text
+    assert secret not in text
+    assert run_registry("runs", "list", "--dsn", dsn, "--json").document["kind"] == "bug"
+
+
+def test_that_ctrl_c_ends_with_130(run_registry, dsn, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("app.services.tables.runs_page", interrupted)
+    ended = run_registry("runs", "list", "--dsn", dsn)
+    assert (ended.code, ended.err) == (entry.INTERRUPTED, "run-registry: stopped.\n")
+
+
+def test_that_the_program_runs_as_a_process_and_stops_its_own_server(server_folder):
+    folder = server_folder
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "XDG_STATE_HOME": str(folder / "state"),
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "RUN_REGISTRY_DATA_FOLDER": str(folder / "data"),
+    }
+
+    def run(*words):
+        return subprocess.run(
+            [sys.executable, "-m", "app", *words],
+            env=environ, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    assert run("--version").stdout.startswith("run-registry ")
+    listed = run("runs", "list")
+    assert (listed.returncode, listed.stdout, listed.stderr) == (0, "No run.\n", "")
+    assert not list((folder / "data" / "clients").iterdir())
+    assert not (folder / "data" / "cluster" / "postmaster.pid").exists()
+    checked = run("db", "check")
+    assert "schema desk    usable" in checked.stdout
+    assert "0 faulty rules" in checked.stdout

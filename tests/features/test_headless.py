@@ -1,0 +1,132 @@
+"""The main job without a window, as the README's command starts it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.demo.simulated_oms import SimulatedOms
+from app.demo.story import LISTS, PATTERN, main_job, mend
+from app.domain.grid import Grid
+from app.domain.lumisections import LumiRange
+from app.domain.triplets import EXCLUDED, GOOD, NO_VALUE_FOUND, Triplet
+from app.golden import document
+from app.models.engine import Database
+from app.services import configuration, golden
+from app.services.pull_store import PullStore
+from app.sync.oms import OmsSettings
+from app.sync.worker import pull_now
+from tests.builders import EXPERT, a_run
+
+
+def test_that_the_main_job_ends_with_lists_and_a_second_one_finds_nothing_to_do(
+    server_folder, tmp_path
+):
+    out = tmp_path / "out"
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "RUN_REGISTRY_DATA_FOLDER": str(server_folder),
+        "RUN_REGISTRY_USER": EXPERT.email,
+    }
+
+    def run(*words: str):
+        return subprocess.run(
+            [sys.executable, "-m", "app", "--headless", "--out", str(out), *words],
+            env=environ, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    first = run("--json")
+    assert (first.returncode, first.stderr) == (0, "")
+    summary = json.loads(first.stdout)
+    assert summary["new"] is True
+    assert summary["failed"] == summary["left_open"] == []
+    assert summary["pulled"] == {"created": summary["runs"]}
+    assert len(summary["signed_off"]) + len(summary["taking_data"]) == summary["significant"]
+    assert [each["name"] for each in summary["lists"]] == [name for name, _ in LISTS]
+    files = {path.name: path.read_bytes() for path in out.iterdir() if path.name != "summary.json"}
+    assert len(files) == 4 * len(LISTS)
+    for made in summary["lists"]:
+        assert set(made["files"]) <= set(files)
+        plain = document.parse(files[made["files"][0]].decode())
+        anti = document.parse(files[made["files"][2]].decode())
+        assert plain
+        assert made["files"][0].startswith("Cert_Collisions2025_")
+        assert not document.and_(plain, anti)
+        assert 0 < made["recorded_luminosity_in_json"] <= made["recorded_luminosity_total"]
+
+    second = run()
+    assert (second.returncode, second.stderr) == (0, "")
+    summary = json.loads((out / "summary.json").read_text("utf-8"))
+    assert summary["new"] is False
+    assert summary["signed_off"] == []
+    assert "as before" in second.stdout
+    assert {
+        path.name: path.read_bytes() for path in out.iterdir() if path.name != "summary.json"
+    } == files
+
+
+def _rr(**columns: list[tuple[int, int, Triplet]]) -> Grid[Triplet]:
+    grid: Grid[Triplet] = Grid.empty()
+    for column, values in columns.items():
+        for first, last, value in values:
+            grid = grid.with_change({column.replace("_", "-"): value}, [LumiRange(first, last)])
+    return grid
+
+
+def test_that_a_cell_without_a_status_gets_the_one_around_it_else_is_excluded():
+    good, unset = Triplet(GOOD), Triplet(NO_VALUE_FOUND)
+    rr = _rr(
+        dt_dt=[(1, 3, good), (4, 5, unset), (6, 9, good)],
+        csc_csc=[(1, 4, unset), (5, 9, good)],
+        rpc_rpc=[(1, 5, good), (8, 9, Triplet("STANDBY"))],
+        jetmet_jetmet=[(1, 9, unset)],
+    )
+
+    edits = {(each.column, each.ranges[0]): each.triplet for each in mend(rr, 390001)}
+
+    assert {key: triplet.status for key, triplet in edits.items()} == {
+        ("dt-dt", LumiRange(4, 5)): GOOD,
+        ("csc-csc", LumiRange(1, 4)): EXCLUDED,
+        ("rpc-rpc", LumiRange(6, 7)): EXCLUDED,
+    }
+    assert all(triplet.comment for triplet in edits.values())
+
+
+@pytest.fixture
+def configured(empty_database: Database) -> Database:
+    """A database with the shipped configuration."""
+    from app.services import databases
+
+    databases.initialise(empty_database, default_configuration=True)
+    return empty_database
+
+
+def test_that_what_no_classifier_matched_is_mended_and_what_is_taking_data_is_left(
+    configured: Database, tmp_path: Path
+):
+    ended = a_run(390001, 20, changed={n: {"rpc_ready": None} for n in (4, 5)})
+    live = a_run(390002, 20, end_time=None)
+    store = PullStore(configured)
+
+    with SimulatedOms(
+        [ended.attributes, live.attributes],
+        {run.run_number: run.lumisections for run in (ended, live)},
+    ) as oms:
+        settings = OmsSettings(url=oms.url, pause_s=0)
+        summary = main_job(
+            configured, EXPERT, lambda: pull_now(settings, store), tmp_path, lambda _: None
+        )
+
+    assert summary.signed_off == [390001]
+    assert summary.taking_data == [390002]
+    assert summary.left_open == []
+    assert summary.datasets_made == summary.waiting == 2
+    season = golden.season_of(configured, PATTERN)[1]
+    assert [each.run_number for each in season.datasets] == [390001]
+    assert configuration.current(configured).problems == ()

@@ -140,13 +140,7 @@ def _create(action: Action, computed: Computed, run_number: int) -> Outcome:
 def _update(action: Action, run: RunRow, computed: Computed, author: str) -> Outcome:
     number = run.run_number
     state = action.state(number, ONLINE)
-    missing = int(state.oms.covered.sum()) - int(computed.oms.covered.sum())
-    if missing > 0 or computed.oms.length < state.oms.length:
-        raise Refused(
-            f"OMS has {int(computed.oms.covered.sum())} lumisections of run {number}, the last"
-            f" {computed.oms.length}; {int(state.oms.covered.sum())} are recorded, the last"
-            f" {state.oms.length}. Lumisections are never taken away: ask the OMS team."
-        )
+    _check_none_is_missing(run, state.oms, computed)
     is_open = run.state == OPEN
     # Compared in version order, so that an automatic value that a person's word covers is
     # recorded once and the next pull finds nothing to do. A run that is no longer OPEN gets
@@ -181,6 +175,21 @@ def _update(action: Action, run: RunRow, computed: Computed, author: str) -> Out
         f"Run {number}: {len(rr_changes)} ranges of flags, {len(oms_changes)} of OMS and"
         f" {len(oms_attributes) + len(rr_attributes)} attributes changed.",
     )
+
+
+def _check_none_is_missing(run: RunRow, recorded: Grid[JsonValue], computed: Computed) -> None:
+    """Refuses an answer with fewer lumisections than OMS had before."""
+    # Not those that any event covers: a person's edit may cover holes too.
+    before = run.oms_attributes.get("ls_duration")
+    if not isinstance(before, int):
+        before = int(recorded.covered.sum())
+    now = int(computed.oms.covered.sum())
+    if now < before or computed.oms.length < recorded.length:
+        raise Refused(
+            f"OMS has {now} lumisections of run {run.run_number}, the last"
+            f" {computed.oms.length}; {before} are recorded, the last {recorded.length}."
+            " Lumisections are never taken away: ask the OMS team."
+        )
 
 
 def _flag(action: Action, run: RunRow, what: str, author: str) -> Outcome:

@@ -1,0 +1,86 @@
+"""A window's surroundings for tests: Qt offscreen, the real pool and loop, a backend in memory."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+from qasync import QEventLoop
+
+from app.views.background import Background
+from app.views.main_window import MainWindow
+from app.views.notices import Notices
+from app.views.theme import Themes
+from tests.views.fake_backend import FakeBackend
+
+
+@pytest.fixture(scope="session")
+def themes(qapp: QApplication) -> Iterator[Themes]:
+    """The shipped light theme, forced."""
+    themes = Themes(qapp, "light")
+    yield themes
+    themes.close()
+
+
+@pytest.fixture
+def bugs() -> list[Exception]:
+    """Bugs that the background has met; a test that expects one takes it out."""
+    return []
+
+
+@pytest.fixture
+def background(qapp: QApplication, qtbot: QtBot, bugs: list[Exception]) -> Iterator[Background]:
+    """The real bridge to a real pool; whatever is under way is waited for at the end."""
+    loop = QEventLoop(qapp)
+    with ThreadPoolExecutor(4) as pool:
+        background = Background(loop, pool)
+        background.bug.connect(bugs.append)
+        yield background
+        qtbot.waitUntil(lambda: not background.busy)
+    background.deleteLater()
+    loop.close()
+    assert not bugs
+
+
+@pytest.fixture
+def notices(background: Background) -> Notices:
+    """Where everything that is told passes."""
+    notices = Notices(background)
+    notices.listen_to(background)
+    return notices
+
+
+@pytest.fixture
+def backend() -> FakeBackend:
+    """Thirty runs in memory."""
+    return FakeBackend()
+
+
+@pytest.fixture
+def remembered(tmp_path: Path) -> QSettings:
+    """Settings of this test only."""
+    return QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
+
+
+@pytest.fixture
+def window(
+    qtbot: QtBot,
+    backend: FakeBackend,
+    background: Background,
+    notices: Notices,
+    themes: Themes,
+    remembered: QSettings,
+) -> Iterator[MainWindow]:
+    """The whole window with its first table loaded."""
+    window = MainWindow(backend, background, notices, themes, remembered)
+    qtbot.addWidget(window)
+    window.stop_wanted.connect(window.stopped)
+    window.show()
+    qtbot.waitUntil(lambda: window.online.table.model.rowCount() > 0)
+    qtbot.waitUntil(lambda: not background.busy)
+    yield window
+    backend.gate = None
+    window.close()

@@ -1,0 +1,154 @@
+"""The bridge to the pool: threads, errors by whose move it is, retries, an orderly end."""
+
+import threading
+
+import pytest
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+from shiboken6 import delete
+
+from app.domain.errors import Refused, Unavailable
+from app.views.background import Background, Outage
+
+
+def test_that_work_runs_outside_the_gui_thread_and_its_outcome_comes_back(
+    qtbot: QtBot, background: Background
+) -> None:
+    seen: list[tuple[int, int]] = []
+    background.read(
+        threading.get_ident, lambda worker: seen.append((worker, threading.get_ident()))
+    )
+    qtbot.waitUntil(lambda: bool(seen))
+    assert seen[0][1] == threading.get_ident()
+    assert seen[0][0] != threading.get_ident()
+
+
+def test_that_the_gui_goes_on_while_work_is_under_way(
+    qtbot: QtBot, qapp: QApplication, background: Background
+) -> None:
+    gate = threading.Event()
+    done: list[bool] = []
+    background.read(lambda: gate.wait(20), done.append)
+    for _ in range(50):
+        qapp.processEvents()
+    assert done == []
+    assert background.busy
+    gate.set()
+    qtbot.waitUntil(lambda: done == [True])
+
+
+def refuse() -> None:
+    raise Refused("Run 1 is in state SIGNOFF.")
+
+
+def test_that_a_refusal_goes_to_whoever_asked(qtbot: QtBot, background: Background) -> None:
+    told: list[str] = []
+    background.act(refuse, refused=lambda error: told.append(str(error)))
+    qtbot.waitUntil(lambda: told == ["Run 1 is in state SIGNOFF."])
+
+
+def test_that_a_refusal_nobody_takes_is_told_to_everybody(
+    qtbot: QtBot, background: Background
+) -> None:
+    with qtbot.waitSignal(background.refused) as told:
+        background.act(refuse)
+    assert told.args is not None
+    assert str(told.args[0]) == "Run 1 is in state SIGNOFF."
+
+
+def test_that_an_action_that_does_not_reach_the_server_is_not_repeated(
+    qtbot: QtBot, background: Background
+) -> None:
+    calls: list[int] = []
+
+    def act() -> None:
+        calls.append(1)
+        raise Unavailable("gone")
+
+    with qtbot.waitSignal(background.failed):
+        background.act(act)
+    background.retry_now()
+    qtbot.waitUntil(lambda: not background.busy)
+    assert len(calls) == 1
+
+
+def test_that_a_read_is_tried_again_until_the_server_is_back(
+    qtbot: QtBot, background: Background
+) -> None:
+    gone = [True]
+    answers: list[str] = []
+
+    def read() -> str:
+        if gone[0]:
+            raise Unavailable("the database is gone")
+        return "here"
+
+    with qtbot.waitSignal(background.outage) as outage:
+        background.read(read, answers.append)
+    assert outage.args == [Outage("the database is gone", 2)]
+    assert answers == []
+    gone[0] = False
+    with qtbot.waitSignal(background.restored):
+        background.retry_now()
+    qtbot.waitUntil(lambda: answers == ["here"])
+
+
+def test_that_the_banner_heals_by_itself(qtbot: QtBot, background: Background) -> None:
+    gone = [True]
+
+    def read() -> None:
+        if gone[0]:
+            gone[0] = False
+            raise Unavailable("the database is gone")
+
+    with qtbot.waitSignal(background.restored, timeout=8000):
+        background.read(read, lambda _: None)
+
+
+def test_that_a_bug_reaches_the_hook_and_nobody_else(
+    qtbot: QtBot, background: Background, bugs: list[Exception]
+) -> None:
+    told: list[object] = []
+    background.act(lambda: 1 / 0, told.append, refused=told.append, unavailable=told.append)
+    qtbot.waitUntil(lambda: bool(bugs))
+    assert isinstance(bugs.pop(), ZeroDivisionError)
+    assert told == []
+
+
+def test_that_work_whose_owner_has_gone_tells_nobody(qtbot: QtBot, background: Background) -> None:
+    owner, gate = QObject(), threading.Event()
+    told: list[object] = []
+    background.read(lambda: gate.wait(20), told.append, owner=owner)
+    delete(owner)
+    gate.set()
+    qtbot.waitUntil(lambda: not background.busy)
+    assert told == []
+
+
+def test_that_a_cancelled_job_tells_nobody_and_may_ask(
+    qtbot: QtBot, background: Background
+) -> None:
+    told: list[object] = []
+    gate = threading.Event()
+    job = background.read(lambda: gate.wait(20), told.append)
+    job.cancel()
+    assert job.is_cancelled()
+    gate.set()
+    qtbot.waitUntil(lambda: not background.busy)
+    assert told == []
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_that_only_what_reached_the_server_ends_an_outage(
+    qtbot: QtBot, background: Background, local: bool
+) -> None:
+    restored: list[bool] = []
+    background.restored.connect(lambda: restored.append(True))
+    background.lost("no answer")
+    answered: list[int] = []
+    background.read(lambda: 1, answered.append, reaches_server=not local)
+    qtbot.waitUntil(lambda: answered == [1])
+    assert restored == ([] if local else [True])
+    background.back()
+    assert restored == [True]

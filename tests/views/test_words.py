@@ -1,0 +1,58 @@
+"""How numbers and times are written."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.views import words
+
+NOW = datetime(2025, 8, 20, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (1234567, "1\u202f234\u202f567"),
+        (3.8, "3.8"),
+        (0, "0"),
+        (3.0, "3"),
+        (-12000, "-12\u202f000"),
+    ],
+)
+def test_that_thousands_stand_apart(given: float, text: str) -> None:
+    assert words.number(given) == text
+
+
+@pytest.mark.parametrize(
+    ("given", "text"), [(12.7182, "12.7"), (0.01234, "0.0123"), (12345.6, "12\u202f346")]
+)
+def test_that_luminosity_has_three_significant_digits(given: float, text: str) -> None:
+    assert words.luminosity(given) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (12, "12 s ago"),
+        (180, "3 min ago"),
+        (7300, "2 h ago"),
+        (260000, "3 d ago"),
+        (-12, "in 12 s"),
+    ],
+)
+def test_that_times_are_told_roughly(seconds: int, text: str) -> None:
+    assert words.ago(NOW - timedelta(seconds=seconds), NOW) == text
+
+
+def test_that_a_time_without_a_zone_is_utc() -> None:
+    assert words.moment("2025-08-20T12:00:00") == NOW
+    assert words.moment("2025-08-20T12:00:00Z") == NOW
+    assert words.moment("not a time") is None
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [(None, "null"), (True, "true"), (["DT", "CSC"], "DT, CSC"), ({"a": 1}, '{"a":1}'), ("x", "x")],
+)
+def test_that_any_value_is_one_line(given: object, text: str) -> None:
+    assert words.value(given) == text  # type: ignore[arg-type]

@@ -53,7 +53,7 @@ def _run(words: Sequence[str]) -> int:
         return _headless(settings, arguments)
     with bootstrap.Program(settings) as program:
         if arguments.command is None:
-            return bootstrap.open_window(program)
+            return bootstrap.open_window(program, arguments.screenshot)
         answer = commands.run(program, arguments)
         show(answer, as_json=arguments.as_json)
         return answer.code

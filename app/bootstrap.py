@@ -19,7 +19,6 @@ from app import logs
 from app.demo.season import DemoSeason, LiveOms
 from app.demo.simulated_oms import SimulatedOms
 from app.demo.story import Summary, main_job
-from app.domain.errors import Refused
 from app.domain.identity import Actor
 from app.domain.oms import OmsRun
 from app.domain.pull import PullStatus
@@ -204,6 +203,11 @@ class Program:
         self._listener.start()
         return self._puller
 
+    def revive_own_server(self) -> None:
+        """Starts the program's own server again when it died."""
+        if self._server is not None:
+            self._server.revive()
+
     def close(self) -> None:
         """Stops the background work, then leaves the database, then its server."""
         puller, self._puller = self._puller, None
@@ -256,11 +260,58 @@ def run_main_job(settings: Settings, folder: Path, say: Callable[[str], None]) -
         return main_job(db, program.actor, lambda: program.pull(None, say), folder, say)
 
 
-def open_window(program: Program) -> int:
-    """Shows the window until it is closed; returns the exit code."""
-    raise Refused(
-        "The window isn't part of this installation. Without it: run-registry --headless, or a"
-        " command (run-registry --help)."
+def open_window(program: Program, screenshot: Path | None = None) -> int:
+    """Shows the window until it is closed; returns the exit code.
+
+    With `screenshot` a picture of the first full window is saved, and the window closes.
+    """
+    # Not above: whatever runs without a window does without Qt and its libraries.
+    from app.views.application import WindowSettings, run_window
+    from app.views.backend import PlaceKind, Session
+    from app.views.display import check_display
+    from app.window import ServiceBackend
+
+    check_display()
+    settings = program.settings
+    demonstration = program.is_demonstration
+    if demonstration:
+        program.start_demonstration(live=True)
+    kind = PlaceKind.PRODUCTION if settings.is_production() else PlaceKind.TEST
+    if demonstration:
+        kind = PlaceKind.DEMONSTRATION
+    session = Session(
+        database="demonstration" if demonstration else program.db.dsn_without_password,
+        kind=kind,
+        person=program.actor.email,
+        rights=", ".join(sorted(program.actor.egroups)) or "no e-groups: reading only",
+        strip_colour=settings.strip_colour(),
+    )
+    backend = ServiceBackend(program.db, program.actor, session)
+
+    def connected(live: bool, reason: str) -> None:
+        if not live:
+            program.revive_own_server()
+        backend.connected(live, reason)
+
+    puller = program.start(
+        Listeners(
+            on_pull=lambda _status: None,
+            on_change=backend.changed,
+            on_connection=connected,
+            on_bug=lambda error: logger.error("Background work failed", exc_info=error),
+        )
+    )
+    backend.use_puller(puller)
+    return run_window(
+        backend,
+        WindowSettings(
+            remembered=settings.data_folder / "window.ini",
+            theme=settings.theme,
+            palette=settings.palette,
+            screenshot=screenshot,
+        ),
+        stop=program.close,
+        on_bug=lambda error: logger.error("A bug", exc_info=error),
     )
 
 

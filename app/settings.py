@@ -57,6 +57,10 @@ def _e_mail(text: str) -> str:
     return text
 
 
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_FOR_TESTS = re.compile(r"test|dev|stag|demo|sandbox|int2r", re.IGNORECASE)
+
+
 def _names(value: object) -> object:
     """A list of names may be written as one text with commas or blanks between them."""
     return (
@@ -198,6 +202,15 @@ class Settings(BaseModel):
             return keyring.get_password(PROGRAM, self.oms_client_id)
         except keyring.errors.KeyringError:
             return None  # a machine without a desktop session has no keyring
+
+    def is_production(self) -> bool:
+        """Whether the database must be taken for the real one: any server but this machine's
+        own, unless its name says that it is for tests."""
+        if self.dsn is None:
+            return False
+        where = place(self.dsn)
+        host = where.rpartition(":")[0]
+        return host not in _THIS_MACHINE and not _FOR_TESTS.search(where)
 
     def strip_colour(self) -> str | None:
         """Colour of the strip for the database in use; None where none is set."""

@@ -24,7 +24,15 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "set-up.json"
 INSTALL_LOG = VENV / "install.log"
 
-OPTIONS_WITH_A_VALUE = ("--dsn", "--as-user", "--oms", "--settings", "--data-folder", "--out")
+OPTIONS_WITH_A_VALUE = (
+    "--dsn",
+    "--as-user",
+    "--oms",
+    "--settings",
+    "--data-folder",
+    "--out",
+    "--screenshot",
+)
 WINDOWLESS_OPTIONS = ("--headless", "--help", "-h", "--version")
 NO_NETWORK = (
     "Failed to establish a new connection",

@@ -46,6 +46,12 @@ def parser(version: str) -> Parser:
         default=Path("run-registry-demo"),
         help="where --headless writes to (run-registry-demo)",
     )
+    root.add_argument(
+        "--screenshot",
+        type=Path,
+        metavar="FILE",
+        help="open the window, save a picture of it, and end",
+    )
     words: Commands = root.add_subparsers(title="commands", metavar="COMMAND")
     for part in (database, configuration, oms, runs, datasets, lumisections, golden):
         part.add(words, common)

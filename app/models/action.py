@@ -46,6 +46,7 @@ class Action:
         default_factory=lambda: defaultdict(list)
     )
     _touched: set[Key] = field(default_factory=set)
+    _relabelled: set[Key] = field(default_factory=set)
 
     def states(self, keys: Collection[Key]) -> dict[Key, DatasetState]:
         """Folded states of datasets as they were before this action appended anything."""
@@ -74,13 +75,19 @@ class Action:
                 self._appended[key].append((change, is_manual(by)))
                 self._touched.add(key)
             elif isinstance(change, event_log.DatasetChange):
-                self._touched.add((change.run_number, change.name))
+                self._relabelled.add((change.run_number, change.name))
         version = event_log.append(self.connection, by, comment, changes)
         self.versions.append(version)
         return version
 
     def finish(self) -> None:
-        """Rewrites the summaries of the datasets touched and announces the versions."""
+        """Rewrites the summaries of the datasets touched and announces the versions.
+
+        Attributes alone change no summary: one that is current stays, under the new version.
+        """
+        if only_attributes := self._relabelled - self._touched:
+            kept = projections.carry_over(self.connection, only_attributes, self.versions)
+            self._touched |= only_attributes - kept
         if self._touched:
             self.states(self._touched)
             now = {key: self._after(key) for key in self._touched}

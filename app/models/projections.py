@@ -52,6 +52,25 @@ def fold_datasets(connection: Connection, keys: Collection[Key]) -> None:
     )
 
 
+def carry_over(connection: Connection, keys: Collection[Key], own: Collection[int]) -> set[Key]:
+    """Gives summaries the version of their dataset where only the versions `own`, which changed
+    no lumisections, lie between the two; returns the datasets whose summary is current now."""
+    rows = connection.execute(
+        text(
+            'UPDATE "DatasetTripletCache" summary SET version = dataset.version'
+            ' FROM "Dataset" dataset WHERE dataset.run_number = summary.run_number'
+            "  AND dataset.name = summary.name AND (dataset.run_number, dataset.name) IN"
+            "   (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+            '  AND NOT EXISTS (SELECT FROM "DatasetEvent" event JOIN "Event" USING (version)'
+            "   WHERE event.run_number = summary.run_number AND event.name = summary.name"
+            "   AND event.version > summary.version AND atomic_version <> ALL(:own))"
+            " RETURNING summary.run_number, summary.name"
+        ),
+        {**_keys(keys), "own": list(own)},
+    )
+    return {(run_number, name) for run_number, name in rows}
+
+
 def store(connection: Connection, loaded: Mapping[Key, Loaded], *, desk: bool) -> None:
     """Writes the summaries of these datasets, and where there is a desk their compact states.
 

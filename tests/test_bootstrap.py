@@ -1,0 +1,133 @@
+import threading
+
+import pytest
+
+from app import bootstrap
+from app.bootstrap import Listeners, Program
+from app.domain.errors import Refused
+from app.domain.pull import PullState
+from app.services import databases, pull, tables
+from app.services.tables import TableQuery
+from app.settings import EXPERTS, Settings
+from tests.builders import a_run
+
+
+class Heard:
+    """What the background work said, and a way to wait for it."""
+
+    def __init__(self) -> None:
+        self.statuses = []
+        self.bugs = []
+        self.versions = []
+        self._news = threading.Condition()
+
+    def listeners(self) -> Listeners:
+        def keep(into):
+            def told(*said):
+                with self._news:
+                    into.append(said[0])
+                    self._news.notify_all()
+
+            return told
+
+        return Listeners(
+            on_pull=keep(self.statuses),
+            on_change=keep(self.versions),
+            on_connection=lambda *_: None,
+            on_bug=keep(self.bugs),
+        )
+
+    def two_pulls(self):
+        return any(each.pulls >= 2 for each in self.statuses)
+
+    def wait_for(self, fact, timeout_s=60):
+        with self._news:
+            assert self._news.wait_for(fact, timeout_s), self.statuses[-3:]
+
+
+def _settings(tmp_path, **given) -> Settings:
+    return Settings.load(given, environ={}, file=tmp_path / "settings.toml")
+
+
+def test_that_the_person_is_an_expert_on_the_program_s_own_database_only(tmp_path, dsn):
+    own = Program(_settings(tmp_path, user="me@cern.ch"))
+    assert own.actor.egroups == {EXPERTS}
+    server = Program(_settings(tmp_path, user="me@cern.ch", dsn=dsn, egroups=("shifters",)))
+    assert server.actor.egroups == {"shifters"}
+    assert server.actor.email == "me@cern.ch"
+
+
+def test_that_the_program_s_own_database_is_made_with_the_shipped_configuration(
+    tmp_path, server_folder
+):
+    with Program(_settings(tmp_path, data_folder=server_folder)) as program:
+        found = databases.examine(program.db)
+        assert (found.settings_id > 0, found.problems, found.desk) == (True, (), True)
+        assert program.is_demonstration
+    assert not (server_folder / "cluster" / "postmaster.pid").exists()
+
+
+def test_that_a_demonstration_goes_on_where_it_ended(tmp_path, server_folder):
+    """Runs never get shorter, so that nothing is refused after a restart."""
+    for created in (41, 0):
+        heard = Heard()
+        with Program(_settings(tmp_path, data_folder=server_folder)) as program:
+            assert program.is_demonstration
+            program.start_demonstration(live=True)
+            program.start(heard.listeners())
+            heard.wait_for(heard.two_pulls)
+        assert heard.bugs == []
+        assert all(not each.failed for each in heard.statuses)
+        assert heard.statuses[-1].created in {created, created + 1}
+        assert not [t for t in threading.enumerate() if t.name in {"puller", "demo-season"}]
+
+
+def test_that_real_runs_are_never_mixed_with_simulated_ones(tmp_path, dsn, server_folder):
+    with Program(_settings(tmp_path, data_folder=server_folder)) as program:
+        pull.apply(program.db, a_run())
+        assert not program.is_demonstration
+    assert not Program(_settings(tmp_path, dsn=dsn)).is_demonstration
+    real = "https://oms.example.org/agg/api/v1"
+    assert not Program(_settings(tmp_path, oms_url=real)).is_demonstration
+    assert not Program(_settings(tmp_path, oms_client_id="registry")).is_demonstration
+
+
+def test_that_oms_is_asked_with_pauses_unless_it_is_on_this_machine(tmp_path):
+    def pause(**given):
+        return Program(_settings(tmp_path, **given)).oms_settings.pause_s
+
+    assert pause() == 0.5
+    assert pause(oms_url="http://127.0.0.1:8081/agg/api/v1") == 0.0
+    assert pause(oms_url="http://127.0.0.1:8081/agg/api/v1", request_pause_s=0.2) == 0.2
+
+
+def test_that_a_program_that_doesn_t_pull_hears_of_changes(tmp_path, dsn):
+    heard = Heard()
+    with Program(_settings(tmp_path, dsn=dsn, pull=False)) as program:
+        puller = program.start(heard.listeners())
+        heard.wait_for(lambda: program.db.desk)
+        assert puller.status.state is PullState.OFF
+        assert tables.runs_page(program.db, TableQuery("runs")).count == 0
+
+
+def test_that_an_empty_database_of_somebody_else_is_left_empty(tmp_path, empty_dsn):
+    with (
+        Program(_settings(tmp_path, dsn=empty_dsn)) as program,
+        pytest.raises(Refused, match="db init"),
+    ):
+        _ = program.db
+    with Program(_settings(tmp_path, dsn=empty_dsn)) as program:
+        assert databases.is_empty(program.any_database)
+
+
+def test_that_a_bug_report_holds_the_traceback_and_no_password(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    try:
+        raise ValueError("postgresql://me:hidden@db/registry fell")
+    except ValueError as error:
+        file = bootstrap.bug_report(error, ["--dsn", "postgresql://me:hidden@db/registry"])
+    assert file is not None
+    text = file.read_text("utf-8")
+    assert "ValueError" in text
+    assert "postgresql://me:***@db/registry fell" in text
+    assert "hidden" not in text

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -133,3 +134,16 @@ def test_that_the_program_runs_as_a_process_and_stops_its_own_server(server_fold
     checked = run("db", "check")
     assert "schema desk    usable" in checked.stdout
     assert "0 faulty rules" in checked.stdout
+
+
+def test_that_the_manual_names_every_command():
+    def words_of(parser, words=()):
+        below = [a.choices for a in parser._actions if isinstance(a.choices, dict)]
+        if not below:
+            yield " ".join(words)
+        for choices in below:
+            for name, part in choices.items():
+                yield from words_of(part, (*words, name))
+
+    manual = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text("utf-8")
+    assert [each for each in words_of(commands.parser("1")) if f"| `{each}" not in manual] == []

@@ -28,6 +28,9 @@ from app.services import pull
 ONLINE = "online"
 WAITING = "waiting dqm gui"
 
+_NEVER_EDITED = "physics_flag"
+"""An attribute that OMS gives in every lumisection and that is no DCS bit."""
+
 
 @dataclass(frozen=True)
 class Moved:
@@ -167,10 +170,12 @@ def move(
 def recorded_oms_run(action: Action, run: RunRow) -> OmsRun:
     """The answer OMS gave last, as far as it was kept."""
     oms = action.state(run.run_number, ONLINE).oms
+    # A person's edit of bits may cover a hole; what OMS gave has what nobody edits.
+    given = oms.codes[oms.row_of[_NEVER_EDITED]] if _NEVER_EDITED in oms.row_of else oms.covered
     lumisections: tuple[JsonObject, ...] = tuple(
         {"lumisection_number": number, **oms.at(number)}
         for number in range(1, oms.length + 1)
-        if oms.covered[number - 1]
+        if given[number - 1]
     )
     return OmsRun(run.oms_attributes, lumisections, None)
 

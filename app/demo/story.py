@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from app.domain.configuration import CERTIFIABLE_ONLINE_COLUMNS
 from app.domain.errors import Refused
@@ -20,7 +20,7 @@ from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange
 from app.domain.pull import FailedRun, Outcome
 from app.domain.runs import OPEN, SIGNOFF
-from app.domain.triplets import EMPTY, EXCLUDED, NO_VALUE_FOUND, Triplet
+from app.domain.triplets import BAD, EMPTY, EXCLUDED, NO_VALUE_FOUND, Triplet
 from app.models.engine import Database
 from app.models.table_pages import MOST_ROWS, Row, TableQuery
 from app.services import golden, golden_files, lumisections, runs, tables
@@ -31,6 +31,20 @@ LISTS = (("Golden", "golden"), ("Muon", "muon"), ("DCSOnly", "dcs-only"))
 """How each list is called in the names of its files, and the rule it is made with."""
 
 SUMMARY = "summary.json"
+
+Seen: TypeAlias = tuple[str, LumiRange, str, str]
+"""A column that is BAD in some lumisections, with comment and cause."""
+
+SEEN: dict[int, tuple[Seen, ...]] = {
+    2: (("tracker-strip", LumiRange(96, 118), "TEC+ noisy after a power cycle", "noise"),),
+    5: (
+        ("ecal-ecal", LumiRange(61, 75), "EB-07 without data in the occupancy", "readout"),
+        ("hcal-hcal", LumiRange(70, 74), "hot towers in HBHE", "noise"),
+    ),
+    9: (("tracker-pixel", LumiRange(120, 131), "low efficiency in FPix disk 2", "timing"),),
+    14: (("dt-dt", LumiRange(55, 58), "YB-1 out of time", "timing"),),
+}
+"""What the shifter saw in the plots of the n-th collision run: nothing that a DCS bit shows."""
 
 _WAITING = "waiting dqm gui"
 _UNSET = ("", EMPTY, NO_VALUE_FOUND)
@@ -154,24 +168,13 @@ def main_job(
 ) -> Summary:
     """Does everything that is left to do, and writes the lists and the summary into a folder."""
     summary = Summary()
-    golden_files.write(folder / SUMMARY, "{}")  # a folder that can't be written is refused now
+    golden_files.make_folder(folder)
     with _timed(summary, "pull"):
         report = pull()
         summary.pulled = Counter(outcome.kind.value for _, outcome in report.outcomes)
         summary.failed = list(report.failed)
     with _timed(summary, "sign-off"):
-        for row in reversed(_runs(db)):
-            summary.runs += 1
-            summary.lumisections += _number(row.oms_attributes.get("ls_duration"))
-            if row.oms_attributes.get("end_time") is None:
-                summary.taking_data.append(row.run_number)
-            if row.rr_attributes.get("significant") is not True:
-                continue
-            summary.significant += 1
-            ended = row.oms_attributes.get("end_time") is not None
-            if ended and row.rr_attributes.get("state") == OPEN:
-                say(f"signing off run {row.run_number}")
-                _sign_off(db, actor, row.run_number, summary)
+        _go_through_runs(db, actor, summary, say)
     with _timed(summary, "golden JSON"):
         for name, rule in LISTS:
             say(f"golden JSON {name}")
@@ -213,8 +216,38 @@ def mend(rr: Grid[Triplet], run_number: int) -> list[ColumnEdit]:
     return edits
 
 
-def _sign_off(db: Database, actor: Actor, run_number: int, summary: Summary) -> None:
-    edits = mend(lumisections.dataset_state(db, run_number, ONLINE).rr, run_number)
+def _go_through_runs(
+    db: Database, actor: Actor, summary: Summary, say: Callable[[str], None]
+) -> None:
+    """Counts every run, and signs off those that are significant, OPEN and over."""
+    collisions = 0
+    for row in reversed(_runs(db)):
+        ended = row.oms_attributes.get("end_time") is not None
+        significant = row.rr_attributes.get("significant") is True
+        summary.runs += 1
+        summary.lumisections += _number(row.oms_attributes.get("ls_duration"))
+        summary.significant += significant
+        if not ended:
+            summary.taking_data.append(row.run_number)
+        seen: tuple[Seen, ...] = ()
+        if str(row.rr_attributes.get("class")).startswith("Collisions"):
+            collisions += 1
+            seen = SEEN.get(collisions, ())
+        if significant and ended and row.rr_attributes.get("state") == OPEN:
+            say(f"signing off run {row.run_number}")
+            _sign_off(db, actor, row.run_number, seen, summary)
+
+
+def _sign_off(
+    db: Database, actor: Actor, run_number: int, seen: Sequence[Seen], summary: Summary
+) -> None:
+    rr = lumisections.dataset_state(db, run_number, ONLINE).rr
+    edits = [
+        ColumnEdit(run_number, ONLINE, column, (range_,), Triplet(BAD, comment, cause))
+        for column, range_, comment, cause in seen
+        if range_.last <= rr.length
+    ]
+    edits += mend(rr, run_number)
     try:
         if edits:
             lumisections.edit_columns(db, actor, edits)

@@ -37,10 +37,21 @@ def text_of(texts: Texts, form: Form) -> str:
 
 def save(texts: Texts, folder: Path, stem: str) -> dict[Form, Path]:
     """Writes every form into the folder, e.g. `stem.json` and `stem_anti.json`."""
+    make_folder(folder)
     files = {form: folder / f"{stem}{form.ending}.json" for form in Form}
     for form, file in files.items():
         write(file, text_of(texts, form))
     return files
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder where there is none; refused when it can't be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(f"The folder {folder} can't be made: {error.strerror}.") from error
+    if not os.access(folder, os.W_OK):
+        raise Refused(f"You may not write in the folder {folder}.")
 
 
 def check_writable(file: Path) -> None:
@@ -57,7 +68,6 @@ def check_writable(file: Path) -> None:
 def write(file: Path, text: str) -> None:
     """Writes a text file whole or not at all; Refused says why it can't be written."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as written:

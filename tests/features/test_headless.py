@@ -15,7 +15,7 @@ from app.domain.lumisections import LumiRange
 from app.domain.triplets import EXCLUDED, GOOD, NO_VALUE_FOUND, Triplet
 from app.golden import document
 from app.models.engine import Database
-from app.services import configuration, golden
+from app.services import configuration, databases, golden
 from app.services.pull_store import PullStore
 from app.sync.oms import OmsSettings
 from app.sync.worker import pull_now
@@ -60,6 +60,13 @@ def test_that_the_main_job_ends_with_lists_and_a_second_one_finds_nothing_to_do(
         assert not document.and_(plain, anti)
         assert 0 < made["recorded_luminosity_in_json"] <= made["recorded_luminosity_total"]
 
+    assert summary["cells_set_by_hand"] > 0
+    golden_json, _, dcs_only = (
+        document.parse(files[made["files"][0]].decode()) for made in summary["lists"]
+    )
+    assert golden_json != dcs_only
+    assert not document.minus(golden_json, dcs_only)
+
     second = run()
     assert (second.returncode, second.stderr) == (0, "")
     summary = json.loads((out / "summary.json").read_text("utf-8"))
@@ -101,8 +108,6 @@ def test_that_a_cell_without_a_status_gets_the_one_around_it_else_is_excluded():
 @pytest.fixture
 def configured(empty_database: Database) -> Database:
     """A database with the shipped configuration."""
-    from app.services import databases
-
     databases.initialise(empty_database, default_configuration=True)
     return empty_database
 

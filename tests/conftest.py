@@ -9,12 +9,19 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from app.models import schema
 from app.models.embedded import EmbeddedServer
 from app.models.engine import Database
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+# How long an example takes says something about the machine, not about a rule being kept.
+settings.register_profile(
+    "tests", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+settings.load_profile("tests")
 
 _SERVER_FOLDER = "RUN_REGISTRY_TEST_SERVER_FOLDER"
 _SERVER_OWNER = "RUN_REGISTRY_TEST_SERVER_OWNER"

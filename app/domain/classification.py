@@ -9,9 +9,10 @@ import numpy as np
 
 from app.domain.configuration import ComponentClassifier, Configuration
 from app.domain.errors import BadInput, Refused
-from app.domain.grid import ABSENT, Codes, Grid, ValueList
+from app.domain.grid import Codes, Grid, ValueList, grid_of_objects
 from app.domain.json_logic import Rule
 from app.domain.json_value import JsonObject, JsonValue
+from app.domain.oms import KEPT_LUMISECTION_ATTRIBUTES
 from app.domain.triplets import EMPTY_TRIPLET, NO_VALUE_FOUND, Triplet
 
 DataOf = Callable[[int], JsonObject]
@@ -35,30 +36,40 @@ def is_significant(configuration: Configuration, class_: str, data: JsonObject) 
     )
 
 
+def coded(configuration: Configuration, lumisections: Sequence[JsonObject]) -> Grid[JsonValue]:
+    """What OMS says of each lumisection, as far as it is kept or an online rule reads it."""
+    objects = {_lumisection_number(each): each for each in lumisections}
+    names = _names(configuration.online_by_column)
+    return grid_of_objects(objects, None if names is None else names | KEPT_LUMISECTION_ATTRIBUTES)
+
+
 def classify_online(
     configuration: Configuration,
     oms_attributes: JsonObject,
     rr_attributes: JsonObject,
     lumisections: Sequence[JsonObject],
+    values: Grid[JsonValue] | None = None,
 ) -> Grid[Triplet]:
-    """Triplets of every online column that has classifiers, for the lumisections OMS has."""
+    """Triplets of every online column that has classifiers, for the lumisections OMS has.
+
+    `values`: the same lumisections `coded`, where they are at hand.
+    """
+    if not lumisections:
+        return Grid.empty()
     by_column = configuration.online_by_column
     run = {**oms_attributes, **rr_attributes}
     run.pop("beams_present_and_stable", None)
     names = _names(by_column)
-    keys = sorted(
-        {name for each in lumisections for name in each if names is None or name in names}
-    )
-    values: ValueList[JsonValue] = ValueList()
-    codes = np.array(
-        [values.codes(each.get(key, ABSENT) for each in lumisections) for key in keys], np.int32
-    ).reshape(len(keys), len(lumisections))
+    given = coded(configuration, lumisections) if values is None else values
+    if names is not None:
+        given = given.of_keys(names)
     numbers = np.array([_lumisection_number(each) for each in lumisections], np.intp)
 
     def data_of(at: int) -> JsonObject:
         return {**run, **lumisections[at]}
 
-    statuses = _statuses(by_column, keys, codes, data_of, _first_part)
+    codes = given.codes[:, numbers - 1]
+    statuses = _statuses(by_column, given.keys, codes, data_of, _first_part)
     return _grid(by_column, statuses, numbers)
 
 
@@ -180,7 +191,7 @@ def _names(by_column: Mapping[str, Sequence[ComponentClassifier]]) -> set[str] |
             if each.rule.variables is None:
                 return None
             names |= each.rule.variables
-    return names | {_first_part(name) for name in names}
+    return names
 
 
 def _rows(

@@ -1,6 +1,6 @@
 """State of a dataset's lumisections, columnar: one row of codes per column or DCS bit."""
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, TypeVar, cast
@@ -154,6 +154,12 @@ class Grid(Generic[Value]):
             if self.covered[first]
         ]
 
+    def of_keys(self, wanted: Collection[str]) -> "Grid[Value]":
+        """The same lumisections with only some of the columns or bits."""
+        rows = [row for row, key in enumerate(self.keys) if key in wanted]
+        keys = tuple(self.keys[row] for row in rows)
+        return Grid(self.length, keys, self.values, self.codes[rows], self.covered)
+
     def _object(self, column: Codes) -> dict[str, Value]:
         present = np.flatnonzero(column)
         return {
@@ -236,12 +242,15 @@ def as_objects(grid: Grid[Value]) -> list[dict[str, Value] | None]:
     ]
 
 
-def grid_of_objects(objects: Mapping[int, Mapping[str, Value]]) -> Grid[Value]:
-    """Grid of lumisection number -> object."""
+def grid_of_objects(
+    objects: Mapping[int, Mapping[str, Value]], only: Collection[str] | None = None
+) -> Grid[Value]:
+    """Grid of lumisection number -> object, of all its keys or only of some."""
     if not objects:
         return Grid.empty()
     length = max(objects)
-    keys = tuple(sorted({key for each in objects.values() for key in each}))
+    seen = set[str]().union(*objects.values())
+    keys = tuple(sorted(seen if only is None else seen.intersection(only)))
     at = np.fromiter(objects, np.intp, len(objects)) - 1
     values: ValueList[Value] = ValueList()
     codes = np.zeros((len(keys), length), np.int32)

@@ -161,13 +161,17 @@ def beams_present_and_stable(lumisections: Iterable[JsonObject]) -> bool | None:
 
 def reduced_lumisection_attributes(lumisections: Iterable[JsonObject]) -> dict[str, bool]:
     """True for an attribute that was true in any LS; false for one that was false or null."""
+    known = list(lumisections)
     reduced: dict[str, bool] = {}
-    for lumisection in lumisections:
-        for name, value in lumisection.items():
+    for name in sorted(set[str]().union(*known)):
+        # Most bits are true within the first lumisections: attribute by attribute ends early.
+        for lumisection in known:
+            value = lumisection.get(name, 0)
             if value is True:
                 reduced[name] = True
-            elif value is False or value is None:
-                reduced.setdefault(name, False)
+                break
+            if value is False or value is None:
+                reduced[name] = False
     return reduced
 
 

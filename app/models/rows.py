@@ -7,7 +7,6 @@ from sqlalchemy import Connection, text
 
 from app.domain.errors import NotFound
 from app.domain.json_value import JsonObject
-from app.models import locks
 
 Key = tuple[int, str]
 
@@ -64,13 +63,10 @@ def lock(connection: Connection, run_numbers: Collection[int]) -> None:
 
 
 def find_run(connection: Connection, run_number: int, *, lock: bool = False) -> RunRow | None:
-    """The run, locked against other writers until the transaction ends if asked.
+    """The run; with `lock` its row is locked, too, until the transaction ends.
 
-    Our clients lock by number; the rows are locked too, because the web service updates them in
-    each of its transactions and knows no other lock.
+    An action has locked its runs already, against our clients and the web service.
     """
-    if lock:
-        locks.lock_runs(connection, [run_number])
     row = connection.execute(
         text(
             "SELECT run_number, oms_attributes, rr_attributes, deleted, version"
@@ -107,30 +103,24 @@ def datasets_of_run(
     }
 
 
-def run_states(
-    connection: Connection, run_numbers: Collection[int], *, lock: bool = False
-) -> dict[int, RunRow]:
-    """Runs by number, those that exist; their rows locked against other writers if asked."""
+def run_states(connection: Connection, run_numbers: Collection[int]) -> dict[int, RunRow]:
+    """Runs by number, those that exist."""
     rows = connection.execute(
         text(
             "SELECT run_number, oms_attributes, rr_attributes, deleted, version"
             ' FROM "Run" WHERE run_number = ANY(:runs) ORDER BY run_number'
-            + (" FOR UPDATE" if lock else "")
         ),
         {"runs": sorted(run_numbers)},
     )
     return {row[0]: RunRow(*row) for row in rows}
 
 
-def datasets_of_runs(
-    connection: Connection, run_numbers: Collection[int], *, lock: bool = False
-) -> dict[Key, DatasetRow]:
-    """All datasets of these runs, hidden ones included; their rows locked if asked."""
+def datasets_of_runs(connection: Connection, run_numbers: Collection[int]) -> dict[Key, DatasetRow]:
+    """All datasets of these runs, hidden ones included."""
     rows = connection.execute(
         text(
             "SELECT run_number, name, dataset_attributes, datasets_in_gui, deleted, version"
             ' FROM "Dataset" WHERE run_number = ANY(:runs) ORDER BY run_number, name'
-            + (" FOR UPDATE" if lock else "")
         ),
         {"runs": sorted(run_numbers)},
     )

@@ -6,13 +6,13 @@ from app.domain import classification
 from app.domain.configuration import Configuration
 from app.domain.differences import changed_attributes, changes
 from app.domain.errors import Refused
-from app.domain.grid import Grid, grid_of_objects
+from app.domain.grid import Grid
 from app.domain.identity import Actor, auto_author
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange
 from app.domain.oms import (
+    KEPT_LUMISECTION_ATTRIBUTES,
     OmsRun,
-    kept,
     reduced_lumisection_attributes,
     run_oms_attributes,
     with_luminosity_per_lumisection,
@@ -63,11 +63,13 @@ def compute(
     rr["significant"] = classification.is_significant(
         configuration, str(rr.get("class", "")), {**reduced, **attributes, **rr}
     )
+    coded = classification.coded(configuration, lumisections)
     classified: Grid[Triplet] = Grid.empty()
     if rr["significant"] or as_significant:
-        classified = classification.classify_online(configuration, attributes, rr, lumisections)
-    objects = {int(str(each["lumisection_number"])): kept(each) for each in lumisections}
-    return Computed(attributes, rr, grid_of_objects(objects), classified)
+        classified = classification.classify_online(
+            configuration, attributes, rr, lumisections, coded
+        )
+    return Computed(attributes, rr, coded.of_keys(KEPT_LUMISECTION_ATTRIBUTES), classified)
 
 
 def apply(db: Database, oms_run: OmsRun) -> Outcome:

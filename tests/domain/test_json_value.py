@@ -55,8 +55,8 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=5, deadline=None)
-@given(st.lists(JSON, min_size=100, max_size=200))
+@settings(max_examples=8)
+@given(st.lists(JSON, min_size=20, max_size=60))
 def test_that_node_prints_the_same(values):
     node = shutil.which("node")
     if node is None:

@@ -239,7 +239,9 @@ def number_of(value: Value) -> int | float | None:
     number = float(text)
     if not math.isfinite(number):
         return None
-    return int(text) if _INTEGER.fullmatch(text) and abs(number) < _WIDEST else number
+    # As a float a number just below the widest one would round up to it.
+    whole = int(text) if _INTEGER.fullmatch(text) else None
+    return number if whole is None or abs(whole) >= _WIDEST else whole
 
 
 def _finite(number: int | float) -> int | float:

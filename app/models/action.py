@@ -1,7 +1,7 @@
 """One action of a person or the puller: locks, reads, appends, and brings every fold up to date."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -19,6 +19,9 @@ from app.models.states import EventCounts, Loaded
 Key = tuple[int, str]
 
 CHANGES_CHANNEL = "desk_changes"
+
+_BLOCK = 100
+"""Datasets whose summaries are made in one go."""
 
 
 def _nothing(key: Key, online: Loaded | None) -> Loaded:
@@ -80,19 +83,25 @@ class Action:
         self.versions.append(version)
         return version
 
-    def finish(self) -> None:
+    def finish(self, told: Callable[[float], None] | None = None) -> None:
         """Rewrites the summaries of the datasets touched and announces the versions.
 
         Attributes alone change no summary: one that is current stays, under the new version.
+        `told` takes the share done and may raise.
         """
         if only_attributes := self._relabelled - self._touched:
             kept = projections.carry_over(self.connection, only_attributes, self.versions)
             self._touched |= only_attributes - kept
         if self._touched:
             self.states(self._touched)
-            now = {key: self._after(key) for key in self._touched}
-            now.update(self._following_online(now))
-            projections.store(self.connection, now, desk=self.desk)
+            following = self._following_online()
+            touched = sorted(self._touched - following.keys())
+            for start in range(0, len(touched), _BLOCK):
+                if told is not None:
+                    told(start / len(touched))
+                now = {key: self._after(key) for key in touched[start : start + _BLOCK]}
+                projections.store(self.connection, now, desk=self.desk)
+            projections.store(self.connection, following, desk=self.desk)
         if self.versions:
             self.connection.execute(
                 text("SELECT pg_notify(:channel, v::text) FROM unnest(CAST(:versions AS int[])) v"),
@@ -135,7 +144,7 @@ class Action:
             ),
         )
 
-    def _following_online(self, done: Collection[Key]) -> dict[Key, Loaded]:
+    def _following_online(self) -> dict[Key, Loaded]:
         """Offline datasets whose OMS side changes because that of `online` did."""
         runs = {
             change.run_number
@@ -143,22 +152,23 @@ class Action:
             for change, _ in appended
             if change.oms and key[1] == states.ONLINE
         }
-        keys = [
-            (run_number, name)
-            for run_number in runs
-            for name in rows.datasets_of_run(self.connection, run_number)
-            if (run_number, name) not in done
-        ]
-        also = [key for key in done if key[0] in runs and key[1] != states.ONLINE]
-        return states.fold(self.connection, [*keys, *also])
+        if not runs:
+            return {}
+        known = rows.datasets_of_runs(self.connection, runs)
+        return states.fold(self.connection, [key for key in known if key[1] != states.ONLINE])
 
 
 @contextmanager
-def begin(db: Database, run_numbers: Collection[int]) -> Iterator[Action]:
-    """A transaction in which nobody else of ours writes to these runs."""
+def begin(
+    db: Database, run_numbers: Collection[int], told: Callable[[float], None] | None = None
+) -> Iterator[Action]:
+    """A transaction in which nobody else of ours writes to these runs.
+
+    `told` takes the share done of what follows the appending; when it raises, nothing is left.
+    """
     with db.transaction() as connection:
         locks.lock_runs(connection, run_numbers)
         rows.lock(connection, run_numbers)
         action = Action(connection, db.desk)
         yield action
-        action.finish()
+        action.finish(told)

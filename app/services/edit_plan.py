@@ -354,7 +354,6 @@ def plan(
     edits: Sequence[Edit],
     *,
     seen: Mapping[Key, int] | None = None,
-    lock: bool = False,
 ) -> Plan:
     """What the edits do, in the order given, to what `action` reads.
 
@@ -365,8 +364,8 @@ def plan(
     checks = _Checks(
         configuration,
         actor,
-        rows.run_states(connection, run_numbers, lock=lock),
-        rows.datasets_of_runs(connection, run_numbers, lock=lock),
+        rows.run_states(connection, run_numbers),
+        rows.datasets_of_runs(connection, run_numbers),
     )
     refusals = [_refusal(checks, edit) for edit in edits]
     accepted = [edit for edit, refused in zip(edits, refusals, strict=True) if refused is None]

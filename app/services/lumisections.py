@@ -143,7 +143,7 @@ def _edit(
 ) -> Edited:
     configuration = configurations.current(db)
     with begin(db, {edit.run_number for edit in wanted}) as action:
-        made = plan(action, configuration, actor, wanted, seen=seen, lock=True)
+        made = plan(action, configuration, actor, wanted, seen=seen)
         for line in made.lines:
             if line.refused is not None:
                 raise line.refused

@@ -1,0 +1,368 @@
+"""Editing many columns and bits of many datasets at once: looked at first, then one version."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from app.domain.compact import compact
+from app.domain.configuration import parse_condition
+from app.domain.edits import BitEdit, ColumnEdit, Edit
+from app.domain.errors import Refused
+from app.domain.grid import DatasetState
+from app.domain.identity import Actor
+from app.domain.json_value import JsonValue
+from app.domain.lumisections import LumiRange, Mask, count, mask_of_ranges, ranges_of_mask
+from app.domain.summaries import luminosity
+from app.golden.document import Document
+from app.golden.progress import Cancelled, Progress
+from app.golden.season import Season, SeasonDataset
+from app.golden.selection import Selection, select
+from app.models import history, rows
+from app.models.action import Action, begin
+from app.models.engine import Database
+from app.models.rows import DatasetRow, RunRow
+from app.services import configuration as configurations
+from app.services.edit_plan import (
+    CellsChanged,
+    CellsInConflict,
+    ChangedMeanwhile,
+    Line,
+    Plan,
+    check_given,
+    plan,
+)
+
+ONLINE = "online"
+
+Key = tuple[int, str]
+
+
+@dataclass(frozen=True)
+class DatasetEffect:
+    """What changes in one dataset: lumisections with a changed cell, and their luminosity
+    [pb^-1] as far as they take part."""
+
+    run_number: int
+    dataset: str
+    cells: int
+    ranges: tuple[LumiRange, ...]
+    recorded: float
+    delivered: float
+
+    @property
+    def lumisections(self) -> int:
+        """Number of lumisections with a changed cell."""
+        return count(self.ranges)
+
+
+@dataclass(frozen=True)
+class GoldenEffect:
+    """What a golden rule loses and gains, over the datasets that are touched alone: lumisections
+    of each run, their number, and recorded luminosity [pb^-1]."""
+
+    leaving: Document
+    entering: Document
+    lumisections_leaving: int
+    lumisections_entering: int
+    recorded_leaving: float
+    recorded_entering: float
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What edits would do; `seen` is the newest event of each dataset that it knows of, which
+    makes `write` notice what changes later."""
+
+    lines: tuple[Line, ...]
+    changes: tuple[CellsChanged, ...]
+    datasets: tuple[DatasetEffect, ...]
+    conflicts: tuple[CellsInConflict, ...]
+    golden: GoldenEffect | None
+    seen: Mapping[Key, int]
+
+    @property
+    def refused(self) -> tuple[Line, ...]:
+        """Lines that can't be written, with the reason."""
+        return tuple(line for line in self.lines if line.refused is not None)
+
+    @property
+    def cells(self) -> int:
+        """Cells that change."""
+        return sum(each.cells for each in self.datasets)
+
+    @property
+    def lumisections(self) -> int:
+        """Lumisections with a changed cell; one that several datasets of a run have counts once."""
+        by_run: dict[int, set[int]] = {}
+        for each in self.datasets:
+            numbers = by_run.setdefault(each.run_number, set())
+            for first, last in each.ranges:
+                numbers.update(range(first, last + 1))
+        return sum(map(len, by_run.values()))
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written; `version` is None when every cell held that word already."""
+
+    version: int | None
+    cells: int
+    datasets: int
+    left_out: tuple[Line, ...]
+    text: str
+
+
+def preview(
+    db: Database,
+    actor: Actor,
+    edits: Sequence[Edit],
+    *,
+    comment: str = "",
+    seen: Mapping[Key, int] | None = None,
+    rule: JsonValue = None,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Preview:
+    """What the edits would do now, line by line and cell by cell; nothing is written.
+
+    `comment` is checked where DCS bits ask for one. With `rule` also what that golden rule makes
+    of it. Refusals are in the answer; only edits that say nothing at all raise.
+    """
+    check_given(edits, comment)
+    told = Progress(progress, cancelled)
+    configuration = configurations.current(db)
+    with db.read() as connection:
+        action = Action(connection, db.desk)
+        told.at(0.0)
+        made = plan(action, configuration, actor, edits, seen=seen)
+        told.at(0.4)
+        run_numbers = {run_number for run_number, _ in made.states}
+        known_runs = rows.run_states(connection, run_numbers)
+        known_datasets = rows.datasets_of_runs(connection, run_numbers)
+        newest = history.newest_events(connection, list(made.states))
+        following = _following(made, known_datasets)
+        if rule is not None and following:
+            made.states = {**made.states, **action.states(following)}
+    told.at(0.6)
+    changes = tuple(made.changes())
+    datasets = tuple(_effects(made, changes))
+    golden = None
+    if rule is not None:
+        golden = _golden_effect(made, rule, known_runs, known_datasets, told)
+    told.at(1.0)
+    return Preview(tuple(made.lines), changes, datasets, made.conflicts, golden, newest)
+
+
+def write(
+    db: Database,
+    actor: Actor,
+    edits: Sequence[Edit],
+    *,
+    comment: str = "",
+    seen: Mapping[Key, int] | None = None,
+    leave_out_refused: bool = False,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Written:
+    """Writes the edits as one version, all or none; refused ones are left out only when asked.
+
+    Raises the first refusal, ChangedMeanwhile when somebody changed the same cells after `seen`,
+    and Cancelled, after which nothing is left behind.
+    """
+    check_given(edits, comment)
+    told = Progress(progress, cancelled)
+    configuration = configurations.current(db)
+    told.at(0.0)
+
+    def finishing(share: float) -> None:
+        told.at(0.5 + 0.5 * share)
+
+    with begin(db, {edit.run_number for edit in edits}, finishing) as action:
+        told.at(0.05)
+        made = plan(action, configuration, actor, edits, seen=seen)
+        told.at(0.3)
+        if made.refused and not leave_out_refused:
+            raise _refusal(made)
+        if made.conflicts:
+            raise ChangedMeanwhile(made.conflicts)
+        appended = made.appended()
+        left_out = tuple(made.refused)
+        if not appended:
+            if left_out:
+                raise _refusal(made)
+            text = "Nothing to change: every cell holds that word already."
+            return Written(None, 0, 0, (), text)
+        cells = sum(line.cells for line in made.lines)
+        datasets = len({(each.run_number, each.name) for each in appended})
+        version = action.append(actor.email, comment or _comment(edits, datasets), appended)
+    text = f"Changed {cells} cells in {_number_of(datasets, 'dataset')}."
+    if left_out:
+        text += f" Left out: {_number_of(len(left_out), 'line')}."
+    return Written(version, cells, datasets, left_out, text)
+
+
+def resolved(
+    edits: Sequence[Edit], conflicts: Sequence[CellsInConflict], keep_theirs: Sequence[bool]
+) -> list[Edit]:
+    """The edits without the cells for which the other's value is kept, conflict by conflict.
+
+    Written with the `seen` of a newer preview the other conflicts are then overwritten.
+    """
+    theirs = [each for each, keep in zip(conflicts, keep_theirs, strict=True) if keep]
+    left: list[Edit] = []
+    for edit in edits:
+        name = edit.bit if isinstance(edit, BitEdit) else edit.column
+        out = [
+            each
+            for conflict in theirs
+            if (conflict.run_number, conflict.dataset, conflict.key)
+            == (edit.run_number, edit.dataset, name)
+            for each in conflict.ranges
+        ]
+        ranges = _without(edit.ranges, out)
+        if ranges:
+            left.append(replace(edit, ranges=ranges))
+    return left
+
+
+def of_datasets(
+    keys: Sequence[Key], edits: Sequence[Edit], *, lengths: Mapping[Key, int] | None = None
+) -> list[Edit]:
+    """The same edits on each of these datasets; ranges are cut at `lengths` where given."""
+    found: list[Edit] = []
+    for run_number, dataset in keys:
+        last = lengths.get((run_number, dataset)) if lengths else None
+        for edit in edits:
+            ranges = edit.ranges
+            if last is not None:
+                ranges = tuple(
+                    LumiRange(first, min(end, last)) for first, end in ranges if first <= last
+                )
+            if ranges:
+                found.append(replace(edit, run_number=run_number, dataset=dataset, ranges=ranges))
+    return found
+
+
+def _refusal(made: Plan) -> Refused:
+    refused = made.refused
+    first = refused[0].refused
+    assert first is not None
+    if len(refused) == 1:
+        return first
+    return type(first)(f"{first} {len(refused) - 1} more of {len(made.lines)} lines are refused.")
+
+
+def _effects(made: Plan, changes: Sequence[CellsChanged]) -> Iterator[DatasetEffect]:
+    cells: dict[Key, int] = {}
+    for change in changes:
+        key = (change.run_number, change.dataset)
+        cells[key] = cells.get(key, 0) + change.cells
+    for key, touched in sorted(made.touched().items()):
+        state = made.states[key]
+        both = _padded(touched, state.length) & state.participating
+        recorded, delivered = (
+            luminosity(state.oms, name, both) for name in ("recorded", "delivered")
+        )
+        yield DatasetEffect(*key, cells[key], ranges_of_mask(touched), recorded, delivered)
+
+
+def _following(made: Plan, known: Mapping[Key, DatasetRow]) -> list[Key]:
+    """Offline datasets whose bits change because those of `online` do."""
+    runs = {run for ((run, name), oms) in made.targets if oms and name == ONLINE}
+    return [
+        key
+        for key, row in known.items()
+        if key[0] in runs and not row.deleted and key not in made.states
+    ]
+
+
+def _golden_effect(
+    made: Plan,
+    rule: JsonValue,
+    known_runs: Mapping[int, RunRow],
+    known_datasets: Mapping[Key, DatasetRow],
+    told: Progress,
+) -> GoldenEffect:
+    checked = parse_condition(rule)
+    changed = made.after()
+
+    def selection(states: Mapping[Key, DatasetState]) -> Selection:
+        told.checkpoint()
+        return select(
+            Season(
+                SeasonDataset(
+                    *key,
+                    known_datasets[key].attributes,
+                    known_runs[key[0]].oms_attributes,
+                    known_runs[key[0]].rr_attributes,
+                    compact(states[key]),
+                )
+                for key in changed
+            ),
+            checked,
+        )
+
+    before, after = selection(made.states), selection(changed)
+    leaving = _minus(before.document, after.document)
+    entering = _minus(after.document, before.document)
+    return GoldenEffect(
+        leaving,
+        entering,
+        sum(map(count, leaving.values())),
+        sum(map(count, entering.values())),
+        before.season.luminosity_of(leaving).recorded,
+        after.season.luminosity_of(entering).recorded,
+    )
+
+
+def _minus(one: Document, other: Document) -> dict[int, tuple[LumiRange, ...]]:
+    found: dict[int, tuple[LumiRange, ...]] = {}
+    for run_number, ranges in one.items():
+        left = _without(ranges, other.get(run_number, ()))
+        if left:
+            found[run_number] = left
+    return found
+
+
+def _without(
+    ranges: Sequence[LumiRange], taken: Sequence[tuple[int, int]]
+) -> tuple[LumiRange, ...]:
+    if not taken or not ranges:
+        return tuple(ranges)
+    length = max(each.last for each in ranges)
+    return ranges_of_mask(mask_of_ranges(ranges, length) & ~mask_of_ranges(taken, length))
+
+
+def _padded(mask: Mask, length: int) -> Mask:
+    padded = np.zeros(length, np.bool_)
+    padded[: mask.size] = mask[:length]
+    return padded
+
+
+def _comment(edits: Sequence[Edit], datasets: int) -> str:
+    columns = {edit.column if isinstance(edit, ColumnEdit) else edit.bit for edit in edits}
+    if len(columns) == 1:
+        return f"Edit {next(iter(columns))} of {_number_of(datasets, 'dataset')}"
+    return f"Edit {len(columns)} components of {_number_of(datasets, 'dataset')}"
+
+
+def _number_of(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+__all__ = [
+    "Cancelled",
+    "CellsChanged",
+    "CellsInConflict",
+    "ChangedMeanwhile",
+    "DatasetEffect",
+    "GoldenEffect",
+    "Line",
+    "Preview",
+    "Written",
+    "of_datasets",
+    "preview",
+    "resolved",
+    "write",
+]

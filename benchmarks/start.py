@@ -1,0 +1,89 @@
+"""Start to first usable table, and memory: `python -m benchmarks.start --folder SEASON`.
+
+SEASON is what `python -m benchmarks.chain --folder SEASON` has left. The program runs in a process
+of its own, offscreen, as a person starts it; its time counts from the start of the process.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.database import show
+
+_TIMES = 5
+_LOOK_EVERY_MS = 5
+_MIB = 1024
+
+
+def child(folder: Path) -> None:
+    """Opens the window as the program does, prints milliseconds and memory, and closes it."""
+    from PySide6.QtCore import QTimer
+
+    from app import bootstrap
+    from app.views import application
+
+    started = float(os.environ["BENCHMARK_STARTED"])
+
+    class Stopwatch(QTimer):
+        """Waits until the table is filled and nothing is on its way."""
+
+        def __init__(self, window: application.MainWindow, _picture: Path) -> None:
+            super().__init__(window, interval=_LOOK_EVERY_MS)
+            self._window = window
+            self.timeout.connect(self._look)
+            self.start()
+
+        def _look(self) -> None:
+            if self._window.is_settled:
+                self.stop()
+                print(1e3 * (time.time() - started), memory_mib(), flush=True)
+                self._window.close()
+
+    application._Photographer = Stopwatch  # type: ignore[assignment,misc]
+    settings = bootstrap.settings_of({"data_folder": folder, "pull": False}, None)
+    with bootstrap.Program(settings) as program:
+        bootstrap.open_window(program, screenshot=Path(os.devnull))
+
+
+def memory_mib() -> float:
+    """Resident memory of this process [MiB]."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / _MIB
+    raise OSError("no VmRSS")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.child:
+        child(given.folder)
+        return
+    taken, memory = [], []
+    for _ in range(_TIMES):
+        started = time.time()
+        answer = subprocess.run(
+            [sys.executable, "-m", "benchmarks.start", "--child", "--folder", str(given.folder)],
+            env={
+                **os.environ,
+                "QT_QPA_PLATFORM": "offscreen",
+                "BENCHMARK_STARTED": str(started),
+            },
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        milliseconds, mebibytes = map(float, answer.stdout.split())
+        taken.append(milliseconds)
+        memory.append(mebibytes)
+    show("program start to first usable table", taken, "2000")
+    print(f"{'memory of the client then':<58}{max(memory):>10.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()

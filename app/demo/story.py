@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from app.domain.configuration import CERTIFIABLE_ONLINE_COLUMNS
+from app.domain.configuration import CERTIFIABLE_ONLINE_COLUMNS, GLOBAL
 from app.domain.errors import Refused
 from app.domain.grid import MISSING, Grid
 from app.domain.identity import Actor
@@ -23,7 +23,7 @@ from app.domain.runs import OPEN, SIGNOFF
 from app.domain.triplets import BAD, EMPTY, EXCLUDED, NO_VALUE_FOUND, Triplet
 from app.models.engine import Database
 from app.models.table_pages import MOST_ROWS, Row, TableQuery
-from app.services import golden, golden_files, lumisections, runs, tables
+from app.services import datasets, golden, golden_files, lumisections, runs, tables
 from app.services.lumisections import ONLINE, ColumnEdit
 
 PATTERN = "/PromptReco/Collisions2025_/DQM"
@@ -88,7 +88,7 @@ class Summary:
     datasets_made: int = 0
     left_open: list[tuple[int, str]] = field(default_factory=list)
     taking_data: list[int] = field(default_factory=list)
-    waiting: int = 0
+    datasets_opened: int = 0
     lists: list[MadeList] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -96,7 +96,7 @@ class Summary:
     def new(self) -> bool:
         """Whether anything was written to the database."""
         changed = sum(number for kind, number in self.pulled.items() if kind != "unchanged")
-        return bool(changed or self.cells_set or self.signed_off) or any(
+        return bool(changed or self.cells_set or self.signed_off or self.datasets_opened) or any(
             each.new for each in self.lists
         )
 
@@ -131,7 +131,7 @@ class Summary:
                 {"run_number": number, "reason": reason} for number, reason in self.left_open
             ],
             "taking_data": [*self.taking_data],
-            "datasets_waiting_for_dqm_gui": self.waiting,
+            "datasets_opened": self.datasets_opened,
             "lists": lists,
             "seconds": {name: round(seconds, 3) for name, seconds in self.seconds.items()},
         }
@@ -144,7 +144,7 @@ class Summary:
             f"runs        {self.runs} ({self.significant} significant{taking}),"
             f" {self.lumisections} LS; pulled now: {pulled or 'none'}",
             f"signed off  {len(self.signed_off)} now, {self.cells_set} cells set by hand,"
-            f" {self.datasets_made} datasets made, {self.waiting} waiting for the DQM GUI",
+            f" {self.datasets_made} datasets made, {self.datasets_opened} opened",
         ]
         lines += [f"failed      run {each.run_number}: {each.reason}" for each in self.failed]
         lines += [f"left open   run {number}: {reason}" for number, reason in self.left_open]
@@ -175,12 +175,11 @@ def main_job(
         summary.failed = list(report.failed)
     with _timed(summary, "sign-off"):
         _go_through_runs(db, actor, summary, say)
+        _open_waiting(db, actor, summary)
     with _timed(summary, "golden JSON"):
         for name, rule in LISTS:
             say(f"golden JSON {name}")
             summary.lists.append(_list(db, actor, name, golden.rule_named(db, rule), folder))
-    waiting = TableQuery("datasets", states=(_WAITING,), limit=1)
-    summary.waiting = tables.datasets_page(db, waiting).count
     summary.seconds["all"] = sum(summary.seconds.values())
     golden_files.write(folder / SUMMARY, json.dumps(summary.document(), indent=2) + "\n")
     return summary
@@ -258,6 +257,14 @@ def _sign_off(
         return
     summary.signed_off.append(run_number)
     summary.datasets_made += len(moved.datasets)
+
+
+def _open_waiting(db: Database, actor: Actor, summary: Summary) -> None:
+    """Opens what waits for the DQM GUI, which has no part in this season."""
+    waiting = tables.matching(db, TableQuery("datasets", states=(_WAITING,)))
+    if waiting:
+        moved = datasets.move(db, actor, waiting, GLOBAL, OPEN, comment="the plots are there")
+        summary.datasets_opened = len(moved.datasets)
 
 
 def _list(db: Database, actor: Actor, name: str, rule: JsonValue, folder: Path) -> MadeList:

@@ -131,7 +131,8 @@ def test_that_what_no_classifier_matched_is_mended_and_what_is_taking_data_is_le
     assert summary.signed_off == [390001]
     assert summary.taking_data == [390002]
     assert summary.left_open == []
-    assert summary.datasets_made == summary.waiting == 2
+    assert summary.datasets_made == summary.datasets_opened == 2
     season = golden.season_of(configured, PATTERN)[1]
     assert [each.run_number for each in season.datasets] == [390001]
+    assert season.datasets[0].attributes["global_state"] == "OPEN"
     assert configuration.current(configured).problems == ()

@@ -1,86 +1,154 @@
-"""Qt model of the generated JSONs, newest first."""
+"""Qt model of the generated JSONs, newest first, and what a search leaves of it."""
 
 from collections.abc import Sequence
-from datetime import UTC
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+)
 
 from app.views import words
 from app.views.backend import GoldenEntry
 
-TITLES = ("Id", "Datasets", "Official", "Runs", "LS", "pb⁻¹", "By", "Created (UTC)", "Tags")
-_NUMBERS = frozenset({0, 3, 4, 5})
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+ENTRY_ROLE = Qt.ItemDataRole.UserRole
+ITEM_ROLE = Qt.ItemDataRole.UserRole + 1
 
 Index = QModelIndex | QPersistentModelIndex
 
 
-class GoldenModel(QAbstractTableModel):
-    """Shows entries; a list that only grew at its ends keeps the selection."""
+@dataclass(frozen=True, slots=True)
+class ItemText:
+    """What an item of the list says."""
+
+    pattern: str
+    official: bool
+    made: str
+    figures: str
+    tags: str
+    tip: str
+    searched: str
+
+
+class GoldenModel(QAbstractListModel):
+    """Shows entries, greatest id first; those that stay keep selection and scroll."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._entries: tuple[GoldenEntry, ...] = ()
+        self._entries: list[GoldenEntry] = []
+        self._items: list[ItemText] = []
+        self._now = datetime.now(UTC)
 
     @property
     def entries(self) -> tuple[GoldenEntry, ...]:
-        return self._entries
+        return tuple(self._entries)
 
     def show_entries(self, entries: Sequence[GoldenEntry]) -> None:
-        """Shows another list."""
-        new = tuple(entries)
-        if new == self._entries:
-            return
-        added = len(new) - len(self._entries)
-        if self._entries and added > 0 and new[added:] == self._entries:
-            self.beginInsertRows(QModelIndex(), 0, added - 1)
-            self._entries = new
+        """Shows another list, which has ids descending as well."""
+        new = {each.id: each for each in entries}
+        for row in range(len(self._entries) - 1, -1, -1):
+            if self._entries[row].id not in new:
+                self.beginRemoveRows(QModelIndex(), row, row)
+                del self._entries[row], self._items[row]
+                self.endRemoveRows()
+        wanted, row = list(entries), 0
+        while row < len(wanted):
+            known = self._entries[row] if row < len(self._entries) else None
+            if known is not None and known.id == wanted[row].id:
+                self._renew(row, wanted[row])
+                row += 1
+                continue
+            end = row
+            while end < len(wanted) and (known is None or wanted[end].id != known.id):
+                end += 1
+            self.beginInsertRows(QModelIndex(), row, end - 1)
+            self._entries[row:row] = wanted[row:end]
+            self._items[row:row] = [_item(each, self._now) for each in wanted[row:end]]
             self.endInsertRows()
-        elif self._entries and added > 0 and new[:-added] == self._entries:
-            self.beginInsertRows(QModelIndex(), len(self._entries), len(new) - 1)
-            self._entries = new
-            self.endInsertRows()
-        else:
-            self.beginResetModel()
-            self._entries = new
-            self.endResetModel()
+            row = end
+
+    def set_now(self, now: datetime) -> None:
+        """Says anew how long ago each was made."""
+        self._now = now
+        for row, entry in enumerate(self._entries):
+            self._renew(row, entry)
+
+    def row_of(self, id_: int) -> int | None:
+        """Row of an entry."""
+        return next((row for row, each in enumerate(self._entries) if each.id == id_), None)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._entries)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(TITLES)
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in _NUMBERS:
-            return _RIGHT
-        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return None
-        entry = self._entries[index.row()]
-        luminosity = entry.recorded_luminosity
-        return (
-            str(entry.id),
-            entry.pattern,
-            "official" if entry.official else "",
-            words.number(entry.runs),
-            words.number(entry.lumisections),
-            words.luminosity(luminosity) if luminosity >= 0 else "",
-            entry.created_by,
-            f"{entry.created_at.astimezone(UTC):%Y-%m-%d %H:%M}",
-            entry.tags,
-        )[index.column()]
+        item = self._items[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return item.pattern
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            return item.tip
+        if role == ENTRY_ROLE:
+            return self._entries[index.row()]
+        return item if role == ITEM_ROLE else None
 
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        if orientation == Qt.Orientation.Vertical:
-            return None
-        if role == Qt.ItemDataRole.TextAlignmentRole and section in _NUMBERS:
-            return _RIGHT
-        return TITLES[section] if role == Qt.ItemDataRole.DisplayRole else None
+    def _renew(self, row: int, entry: GoldenEntry) -> None:
+        item = _item(entry, self._now)
+        if (entry, item) != (self._entries[row], self._items[row]):
+            self._entries[row], self._items[row] = entry, item
+            self.dataChanged.emit(self.index(row), self.index(row))
+
+
+class FoundGolden(QSortFilterProxyModel):
+    """The entries in which every word that is searched for occurs."""
+
+    def __init__(self, model: GoldenModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._words: tuple[str, ...] = ()
+        self.setSourceModel(model)
+
+    def search(self, text: str) -> None:
+        """Keeps those with all words: of the name, id, author or tags."""
+        self._words = tuple(text.casefold().split())
+        self.invalidate()
+
+    def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
+        item: ItemText = self.sourceModel().index(source_row, 0).data(ITEM_ROLE)
+        return all(word in item.searched for word in self._words)
+
+
+def _item(entry: GoldenEntry, now: datetime) -> ItemText:
+    at, known = words.time(entry.created_at), entry.recorded_luminosity >= 0
+    figures = [counted(entry.runs, "run"), f"{words.number(entry.lumisections)} LS"]
+    if known:
+        figures.append(f"{words.luminosity(entry.recorded_luminosity)} pb⁻¹")
+    made = f"{entry.id}   {entry.created_by}   {words.ago(entry.created_at, now)}, {at}"
+    luminosity = f"{entry.recorded_luminosity!r} pb⁻¹ recorded" if known else "luminosity unknown"
+    tip = (
+        f"Golden JSON {entry.id}{', official' if entry.official else ''}\n{entry.pattern}\n"
+        f"by {entry.created_by}, {at}\n{figures[0]}, {figures[1]}, {luminosity}"
+    )
+    if entry.tags:
+        tip += f"\ntags: {entry.tags}"
+    official = "official" if entry.official else ""
+    searched = f"{entry.pattern} {entry.id} {entry.created_by} {entry.tags} {official}"
+    return ItemText(
+        entry.pattern,
+        entry.official,
+        made,
+        "   ".join(figures),
+        entry.tags,
+        tip,
+        searched.casefold(),
+    )
+
+
+def counted(number: int, of_what: str) -> str:
+    """`1 run`, `2 runs`."""
+    return f"{words.number(number)} {of_what}{'' if number == 1 else 's'}"

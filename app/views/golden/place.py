@@ -1,12 +1,17 @@
-"""The place of the golden JSONs: the list and the result."""
+"""The place of the golden JSONs: the list at the left, the result at the right."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QFrame,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
+    QListView,
     QPushButton,
     QSplitter,
     QToolButton,
@@ -14,16 +19,23 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.views.backend import Golden, GoldenEntry, GoldenList, GoldenResult
+from app.views.backend import Golden, GoldenEntry, GoldenList
 from app.views.background import Background, Job
-from app.views.golden.list_model import GoldenModel
+from app.views.golden.item_delegate import GoldenDelegate
+from app.views.golden.list_model import ENTRY_ROLE, FoundGolden, GoldenModel
 from app.views.golden.result_view import GoldenResultView
 from app.views.loading_bar import LoadingBar
 from app.views.notices import Notices
-from app.views.runs.details import DetailsTable
 from app.views.theme import STEP, Themes
 
 _PART = 50
+_TIMES_RENEWED_MS = 30_000
+_PARTS = [420, 760]
+_EMPTY = {
+    GoldenList.MINE: "You have made no golden JSON yet: Generate makes one.",
+    GoldenList.ALL: "Nobody has made a golden JSON yet: Generate makes one.",
+    GoldenList.OFFICIAL: "No golden JSON is marked as official yet: Generate can make one.",
+}
 
 
 class GoldenPlace(QWidget):
@@ -47,48 +59,72 @@ class GoldenPlace(QWidget):
         self._background = background
         self._which = GoldenList.ALL
         self._job: Job[Sequence[GoldenEntry]] | None = None
-        self._row_job: Job[GoldenResult] | None = None
-        self._to_show: int | None = None
+        self._shown: int | None = None
+        self._known = False
         self._may_have_more = False
+        self._following = True
         self.model = GoldenModel(self)
-        self.table = DetailsTable("Golden JSONs")
-        self.table.setModel(self.model)
-        for column, width in enumerate((52, 240, 64, 56, 72, 72, 160, 124, 80)):
-            self.table.setColumnWidth(column, width)
-        self.result = GoldenResultView(background, notices)
+        self.found = FoundGolden(self.model, self)
+        self.list = QListView()
+        self.list.setAccessibleName("Golden JSONs")
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setUniformItemSizes(True)
+        self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setItemDelegate(GoldenDelegate(themes, self.list))
+        self.list.setModel(self.found)
+        self.search = QLineEdit(placeholderText="Search name, author, tags")
+        self.search.setAccessibleName("Search the list")
+        self.search.setToolTip("Searches what is listed (/)")
+        self.search.setClearButtonEnabled(True)
+        self.result = GoldenResultView(golden, background, notices, themes)
         self.bar = LoadingBar(themes)
-        self.words = QLabel("No golden JSON here yet: Generate makes one.", wordWrap=True)
+        self.words = QLabel(wordWrap=True)
         self.words.setProperty("role", "empty")
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.words.hide()
+        self.listed = QLabel()
+        self.listed.setProperty("role", "muted")
+        self.older = QPushButton("Load older")
+        self.generate = QPushButton("Generate...")
         self.lists = QButtonGroup(self)
+        self._times = QTimer(self, interval=_TIMES_RENEWED_MS)
         self._lay_out()
-        self.lists.idClicked.connect(lambda number: self.show_list(list(GoldenList)[number]))
-        self.table.selectionModel().currentRowChanged.connect(self._choose)
-        self.table.verticalScrollBar().valueChanged.connect(self._scrolled)
+        self._connect()
+        self._say()
 
     def show_list(self, which: GoldenList) -> None:
         """Shows another list."""
+        if which is self._which:
+            return
         self._which = which
         self.lists.button(list(GoldenList).index(which)).setChecked(True)
-        self.model.show_entries(())
+        self._known = False
+        self._may_have_more = False
+        self._show_entries(())
         self.refresh()
 
     def refresh(self) -> None:
         """Shows the present state of the newest part of the list."""
         self._load(None)
 
+    def load_older(self) -> None:
+        """Reads the next part of the list, unless something is on its way already."""
+        if self._may_have_more and self._job is None and self.model.entries:
+            self._load(self.model.entries[-1].id)
+
     def show_row(self, id_: int) -> None:
         """Shows a result, also when the list doesn't hold it yet."""
-        self._to_show = id_
-        self._load_row(id_)
+        self.search.clear()
+        self._shown = id_
+        self.result.load(id_)
         self.refresh()
 
     def _lay_out(self) -> None:
         top = QWidget()
         top.setObjectName("bar")
         line = QHBoxLayout(top)
-        line.setContentsMargins(2 * STEP, STEP, STEP, STEP)
+        line.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
+        line.setSpacing(STEP)
         for number, which in enumerate(GoldenList):
             button = QToolButton()
             button.setText(which.value.capitalize())
@@ -96,25 +132,42 @@ class GoldenPlace(QWidget):
             button.setChecked(which is self._which)
             self.lists.addButton(button, number)
             line.addWidget(button)
-        line.addStretch(1)
-        generate = QPushButton("Generate...")
-        generate.clicked.connect(self.generate_wanted)
-        line.addWidget(generate)
+        line.addWidget(self.search, 1)
+        line.addWidget(self.generate)
+        end = QHBoxLayout()
+        end.setContentsMargins(3 * STEP, STEP, 2 * STEP, STEP)
+        end.addWidget(self.listed, 1)
+        end.addWidget(self.older)
         left = QWidget()
         left.setObjectName("pane")
         inside = QVBoxLayout(left)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(0)
-        for widget in (top, self.bar, self.table, self.words):
-            inside.addWidget(widget, 1 if widget in (self.table, self.words) else 0)
+        for widget in (top, self.bar, self.list, self.words):
+            inside.addWidget(widget, 1 if widget in (self.list, self.words) else 0)
+        inside.addLayout(end)
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(left)
         splitter.addWidget(self.result)
-        splitter.setStretchFactor(0, 1)
+        splitter.setSizes(_PARTS)
+        splitter.setStretchFactor(0, 0)
         splitter.setStretchFactor(1, 1)
+        splitter.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(splitter)
+
+    def _connect(self) -> None:
+        self.lists.idClicked.connect(lambda number: self.show_list(list(GoldenList)[number]))
+        self.list.selectionModel().currentChanged.connect(self._choose)
+        self.list.verticalScrollBar().valueChanged.connect(self._scrolled)
+        self.search.textChanged.connect(self._search)
+        self.older.clicked.connect(self.load_older)
+        self.generate.clicked.connect(self.generate_wanted)
+        self._times.timeout.connect(lambda: self._renew_times(datetime.now(UTC)))
+        slash = QShortcut(QKeySequence(Qt.Key.Key_Slash), self)
+        slash.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        slash.activated.connect(self.search.setFocus)
 
     def _load(self, before: int | None) -> None:
         if self._job is not None:
@@ -134,40 +187,88 @@ class GoldenPlace(QWidget):
 
     def _show(self, entries: Sequence[GoldenEntry], before: int | None) -> None:
         known = self.model.entries
+        first, self._known = not self._known, True
         if before is not None:
             self._may_have_more = len(entries) >= _PART
-            self.model.show_entries((*known, *entries))
-        else:
-            last = entries[-1].id if entries else 0
-            older = tuple(each for each in known if each.id < last) if entries else ()
-            if not older:
-                self._may_have_more = len(entries) >= _PART
-            self.model.show_entries((*entries, *older))
-        empty = not self.model.entries
-        self.words.setVisible(empty)
-        self.table.setVisible(not empty)
-        self._select_wanted()
+            self._show_entries((*known, *entries))
+            return
+        # What is older than the newest part stays, if nothing can be missing in between.
+        last = entries[-1].id if len(entries) >= _PART else None
+        meets = last is not None and any(each.id >= last for each in known)
+        older = tuple(each for each in known if each.id < (last or 0)) if meets else ()
+        if not older:
+            self._may_have_more = last is not None
+        self._show_entries((*entries, *older))
+        if first and self._shown is None and self.found.rowCount():
+            self.list.setCurrentIndex(self.found.index(0, 0))
 
-    def _select_wanted(self) -> None:
-        for row, entry in enumerate(self.model.entries):
-            if entry.id == self._to_show:
-                self._to_show = None
-                self.table.selectRow(row)
-                return
+    def _show_entries(self, entries: Sequence[GoldenEntry]) -> None:
+        # Rows that go must not make their neighbours the chosen ones.
+        self._following = False
+        self.model.set_now(datetime.now(UTC))
+        self.model.show_entries(entries)
+        self._mark_shown()
+        self._following = True
+        self._say()
+
+    def _mark_shown(self) -> None:
+        row = self.model.row_of(self._shown) if self._shown is not None else None
+        index = self.found.mapFromSource(self.model.index(row)) if row is not None else None
+        if index is None or not index.isValid():
+            self.list.selectionModel().clear()
+        elif index != self.list.currentIndex():
+            self.list.setCurrentIndex(index)
+
+    def _search(self, text: str) -> None:
+        self._following = False
+        self.found.search(text)
+        self._mark_shown()
+        self._following = True
+        self._say()
+
+    def _say(self) -> None:
+        """Says how much is listed, or why nothing is."""
+        listed, found = len(self.model.entries), self.found.rowCount()
+        if not self._known:
+            text = "Reading the list ..."
+        elif not listed:
+            text = _EMPTY[self._which]
+        elif self._may_have_more:
+            text = f"Not among the newest {listed}. Load older ones to search them too."
+        else:
+            text = f"None of the {listed} matches."
+        self.words.setText(text)
+        self.words.setVisible(not found)
+        self.list.setVisible(bool(found))
+        more = "newest " if self._may_have_more else ""
+        of = f"{found} of " if self.search.text().strip() else ""
+        self.listed.setText(f"{of}{more}{listed}" if listed else "")
+        self.older.setVisible(self._may_have_more)
+
+    def _renew_times(self, now: datetime) -> None:
+        self.model.set_now(now)
+        self.result.set_now(now)
 
     def _scrolled(self, value: int) -> None:
-        at_end = value == self.table.verticalScrollBar().maximum()
-        if at_end and self._may_have_more and self._job is None and self.model.entries:
-            self._load(self.model.entries[-1].id)
+        bar = self.list.verticalScrollBar()
+        if bar.maximum() and value == bar.maximum():
+            self.load_older()
 
     def _choose(self, current: QModelIndex, _before: QModelIndex) -> None:
-        if current.isValid():
-            self._load_row(self.model.entries[current.row()].id)
+        if not (self._following and current.isValid()):
+            return
+        entry: GoldenEntry = current.data(ENTRY_ROLE)
+        if entry.id != self._shown:
+            self._shown = entry.id
+            self.result.load(entry.id)
 
-    def _load_row(self, id_: int) -> None:
-        if self._row_job is not None:
-            self._row_job.cancel()
-        golden = self._golden
-        self._row_job = self._background.read(
-            lambda: golden.golden_row(id_), self.result.show_result, owner=self
-        )
+    # Qt
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._renew_times(datetime.now(UTC))
+        self._times.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._times.stop()

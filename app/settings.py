@@ -10,11 +10,10 @@ import tempfile
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
-import keyring
-import keyring.errors
 import platformdirs
 from pydantic import (
     AfterValidator,
@@ -198,10 +197,12 @@ class Settings(BaseModel):
             return self.oms_client_secret.get_secret_value()
         if self.oms_client_id is None:
             return None
+        keyring = _keyring()
         try:
-            return keyring.get_password(PROGRAM, self.oms_client_id)
+            found: str | None = keyring.get_password(PROGRAM, self.oms_client_id)
         except keyring.errors.KeyringError:
             return None  # a machine without a desktop session has no keyring
+        return found
 
     def is_production(self) -> bool:
         """Whether the database must be taken for the real one: any server but this machine's
@@ -245,6 +246,7 @@ class Settings(BaseModel):
 
 def store_secret(client_id: str, secret: str) -> None:
     """Keep the OMS client secret in the system keyring; Refused where the machine has none."""
+    keyring = _keyring()
     try:
         keyring.set_password(PROGRAM, client_id, secret)
     except keyring.errors.KeyringError as error:
@@ -259,6 +261,13 @@ def place(dsn: str) -> str:
     parts = urlsplit(dsn)
     at = parts.netloc.rpartition("@")[2] or "localhost"
     return f"{at if ':' in at else f'{at}:5432'}/{parts.path.strip('/')}"
+
+
+def _keyring() -> ModuleType:
+    """The keyring's module: loaded by those who have a secret, not at each start."""
+    import keyring.errors
+
+    return keyring
 
 
 def _variable(name: str) -> str:

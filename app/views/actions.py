@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -23,10 +24,11 @@ class ActionRow:
     is_checked: Callable[[], bool] | None = None
 
 
-class Actions:
+class Actions(QObject):
     """Every action of the window by name."""
 
     def __init__(self, window: QWidget, themes: Themes) -> None:
+        super().__init__(window)
         self._window = window
         self._themes = themes
         self._actions: dict[str, tuple[ActionRow, QAction]] = {}

@@ -151,13 +151,17 @@ class Background(QObject):
             self._end_outage()
             self.retry_now()
 
-    async def close(self) -> None:
-        """Drops what is waited for and returns when no work is under way any more."""
+    def stop(self) -> None:
+        """Drops what is waited for and takes no more work."""
         self._closing = True
         self._clock.stop()
         self._waiting.clear()
         for job in self._running.values():
             job.cancel()
+
+    async def close(self) -> None:
+        """Stops, and returns when no work is under way any more."""
+        self.stop()
         if self._running:
             await asyncio.wait(list(self._running))
 

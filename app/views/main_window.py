@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from app.domain.pull import PullStatus
 from app.views.actions import ActionRow, Actions
 from app.views.backend import Backend, Change, Session, TableKind, WorkspaceColumns
-from app.views.background import Background
+from app.views.background import Background, Outage
 from app.views.command_palette import CommandPalette
 from app.views.golden.generate_dialog import GenerateDialog
 from app.views.golden.place import GoldenPlace
@@ -379,15 +379,14 @@ class MainWindow(QMainWindow):
         for place in (self.online, self.offline):
             place.menu_wanted.connect(self._open_run_menu)
             place.edit_wanted.connect(self._edit_cells)
+            place.subject_changed.connect(self.actions_.update)
         self._news = _News(self)
         self._news.changed.connect(self._note_change)
         self._news.connection.connect(self._note_connection)
         self._unsubscribe = self._backend.subscribe(
             self._news.changed.emit, self._news.connection.emit
         )
-        self._background.outage.connect(
-            lambda outage: self.status.set_live(live=False, reason=outage.reason)
-        )
+        self._background.outage.connect(self._show_outage)
         self._background.restored.connect(self._restored)
         self._changes = QTimer(self, singleShot=True, interval=_CHANGES_TOGETHER_MS)
         self._changes.timeout.connect(self._show_changes)
@@ -419,6 +418,9 @@ class MainWindow(QMainWindow):
         else:
             self._background.lost(reason)
         self.status.set_live(live=connected, reason=reason)
+
+    def _show_outage(self, outage: Outage) -> None:
+        self.status.set_live(live=False, reason=outage.reason)
 
     def _restored(self) -> None:
         self.status.set_live(live=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 from qasync import QEventLoop
 
@@ -39,6 +39,7 @@ def background(qapp: QApplication, qtbot: QtBot, bugs: list[Exception]) -> Itera
         background = Background(loop, pool)
         background.bug.connect(bugs.append)
         yield background
+        background.stop()
         qtbot.waitUntil(lambda: not background.busy)
     background.deleteLater()
     loop.close()
@@ -51,6 +52,15 @@ def notices(background: Background) -> Notices:
     notices = Notices(background)
     notices.listen_to(background)
     return notices
+
+
+@pytest.fixture
+def owner(qtbot: QtBot) -> QWidget:
+    """A parent for dialogs, which delete themselves when they close."""
+    owner = QWidget()
+    qtbot.addWidget(owner)
+    owner.show()
+    return owner
 
 
 @pytest.fixture

@@ -23,11 +23,12 @@ class LumisectionsPane(QWidget):
     """Loads and shows one dataset of a run.
 
     Signals: `edit_wanted(dataset, key, ranges, is_bit)` when a cell is activated;
-    `menu_wanted(QPoint)` (global).
+    `menu_wanted(QPoint)` (global); `shown()` when other lumisections are there.
     """
 
     edit_wanted = Signal(str, str, object, bool)
     menu_wanted = Signal(object)
+    shown = Signal()
 
     def __init__(
         self,
@@ -167,6 +168,7 @@ class LumisectionsPane(QWidget):
         elif self.grid.focus_cell is not None:
             cell = self.grid.focus_cell
             self._focus_changed(snapshot.rows[cell.row].key, cell.lumisection)
+        self.shown.emit()
 
     def _refuse(self, error: Refused) -> None:
         self.grid.hide()

@@ -75,11 +75,12 @@ class DetailsTable(QTableView):
 class DetailsView(QWidget):
     """Everything of one run, and of one of its datasets.
 
-    Signals: `loaded(RunDetails)`; `edit_wanted(run, dataset, key, ranges, is_bit)`;
-    `menu_wanted(QPoint)`; `actions_wanted(QPoint)` for the menu of what can be done.
+    Signals: `subject_changed()` when what can be done with it may have changed;
+    `edit_wanted(run, dataset, key, ranges, is_bit)`; `menu_wanted(QPoint)`;
+    `actions_wanted(QPoint)` for the menu of what can be done.
     """
 
-    loaded = Signal(object)
+    subject_changed = Signal()
     edit_wanted = Signal(int, str, str, object, bool)
     menu_wanted = Signal(object)
     actions_wanted = Signal(object)
@@ -205,6 +206,7 @@ class DetailsView(QWidget):
         self.tabs.currentChanged.connect(self._tab_changed)
         self.lumisections.edit_wanted.connect(self._edit)
         self.lumisections.menu_wanted.connect(self.menu_wanted)
+        self.lumisections.shown.connect(self.subject_changed)
         button = self.actions_button
         button.clicked.connect(
             lambda: self.actions_wanted.emit(button.mapToGlobal(button.rect().bottomLeft()))
@@ -254,7 +256,7 @@ class DetailsView(QWidget):
             self._load_history()
         else:
             self.history.show_entries(())
-        self.loaded.emit(details)
+        self.subject_changed.emit()
 
     def _refuse(self, error: Refused) -> None:
         self.title.setText(str(error))

@@ -19,11 +19,13 @@ class TablePlace(QWidget):
     """Table and details; a run that is opened gets a tab of its own.
 
     Signals: `menu_wanted(QPoint)` for what can be done with the run that is looked at;
-    `edit_wanted(key, is_bit)` for the cells that are selected.
+    `edit_wanted(key, is_bit)` for the cells that are selected; `subject_changed()` when what
+    actions apply to may have changed.
     """
 
     menu_wanted = Signal(object)
     edit_wanted = Signal(str, bool)
+    subject_changed = Signal()
 
     def __init__(
         self,
@@ -64,6 +66,7 @@ class TablePlace(QWidget):
         self.table.row_chosen.connect(self._choose)
         self.table.row_opened.connect(lambda row: self.open_tab(row.run_number, row.name))
         self.table.menu_wanted.connect(self.menu_wanted)
+        self.tabs.currentChanged.connect(self._tab_changed)
         self.tabs.tabCloseRequested.connect(self.close_tab)
         self._splitter.splitterMoved.connect(self._remember_splitter)
         background.read(lambda: backend.vocabulary(kind), self.table.set_vocabulary, owner=self)
@@ -145,7 +148,11 @@ class TablePlace(QWidget):
         details.menu_wanted.connect(self.menu_wanted)
         details.actions_wanted.connect(self.menu_wanted)
         details.edit_wanted.connect(self._edit)
+        details.subject_changed.connect(self.subject_changed)
         return details
+
+    def _tab_changed(self) -> None:
+        self.subject_changed.emit()
 
     def _choose(self, row: Row | None) -> None:
         if row is not None:

@@ -90,8 +90,10 @@ def share_widths(counts: list[int], width: int) -> list[int]:
     total = sum(counts)
     least = min(_LEAST_SHARE, width // max(len(counts), 1))
     widths = [max(least, int(count / total * width)) for count in counts]
-    # What rounding leaves goes to the largest, which also pays for what was widened.
-    widths[widths.index(max(widths))] += width - sum(widths)
+    widths[widths.index(max(widths))] += max(width - sum(widths), 0)
+    while sum(widths) > width:
+        # What was widened is paid for by the largest.
+        widths[widths.index(max(widths))] -= 1
     return widths
 
 

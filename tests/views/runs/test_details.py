@@ -1,0 +1,116 @@
+"""Details of a run: lumisections, attributes, history."""
+
+import pytest
+from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from app.views.background import Background
+from app.views.lumisections.grid_view import Cell
+from app.views.runs.details import DetailsView
+from app.views.theme import Themes
+from tests.views.builders import COLUMNS, a_state
+from tests.views.fake_backend import OFFLINE, FakeBackend
+
+RUN = 396_230
+SIGNED_OFF = 396_226
+
+
+@pytest.fixture
+def details(
+    qtbot: QtBot, backend: FakeBackend, background: Background, themes: Themes
+) -> DetailsView:
+    details = DetailsView(backend, background, themes, COLUMNS)
+    qtbot.addWidget(details)
+    details.resize(1000, 600)
+    details.show()
+    details.show_run(RUN)
+    qtbot.waitUntil(lambda: details.lumisections.grid.snapshot is not None)
+    return details
+
+
+def test_that_a_run_is_shown_with_its_state(details: DetailsView) -> None:
+    assert details.title.text() == f"{RUN}  online"
+    assert "OPEN" in details.state.text()
+    assert details.lumisections.grid.snapshot.keys[: len(COLUMNS)] == COLUMNS  # type: ignore[union-attr]
+
+
+def test_that_only_the_last_of_many_wishes_is_loaded(
+    qtbot: QtBot, details: DetailsView, backend: FakeBackend
+) -> None:
+    for number in (396_229, 396_228, 396_227):
+        details.show_run(number)
+    qtbot.waitUntil(lambda: details.title.text().startswith("396227"))
+    assert {run for run, _ in backend.states} == {RUN, 396_227}
+
+
+def test_that_the_datasets_of_the_run_can_be_chosen(
+    qtbot: QtBot, details: DetailsView, backend: FakeBackend
+) -> None:
+    details.show_run(SIGNED_OFF)
+    qtbot.waitUntil(lambda: details.lumisections.datasets.count() == 2)
+    details.lumisections.datasets.setCurrentText(OFFLINE)
+    qtbot.waitUntil(
+        lambda: (
+            details.lumisections.grid.snapshot is not None
+            and details.lumisections.grid.snapshot.dataset == OFFLINE
+        )
+    )
+    assert "manual update" in details.warning.text()
+
+
+def test_that_who_set_the_focused_cell_is_said(qtbot: QtBot, details: DetailsView) -> None:
+    details.lumisections.grid.focus(Cell(2, 12))
+    qtbot.waitUntil(lambda: "person@cern.ch" in details.lumisections.cell.text())
+    assert "dt-dt, LS 12" in details.lumisections.cell.text()
+    assert "set by hand" in details.lumisections.cell.text()
+
+
+def test_that_a_refresh_keeps_place_and_shows_the_new_state(
+    qtbot: QtBot, details: DetailsView, backend: FakeBackend
+) -> None:
+    grid = details.lumisections.grid
+    grid.zoom(5)
+    grid.focus(Cell(3, 50))
+    scale = grid.pixels_per_lumisection
+    backend.states[RUN, "online"] = a_state(RUN, length=131)
+    details.refresh()
+    qtbot.waitUntil(lambda: grid.snapshot is not None and grid.snapshot.length == 131)
+    assert grid.focus_cell == Cell(3, 50)
+    assert grid.pixels_per_lumisection == scale
+
+
+def test_that_attributes_can_be_found_and_copied(qtbot: QtBot, details: DetailsView) -> None:
+    details.tabs.setCurrentIndex(1)
+    details.search.setText("hlt_key")
+    assert details.found.rowCount() == 1
+    details.attributes_table.selectRow(0)
+    QTest.keySequence(details.attributes_table, QKeySequence(QKeySequence.StandardKey.Copy))
+    assert QGuiApplication.clipboard().text().startswith("OMS\thlt_key\t/cdaq")
+
+
+def test_that_the_history_is_read_when_it_is_looked_at(qtbot: QtBot, details: DetailsView) -> None:
+    assert details.history.rowCount() == 0
+    details.tabs.setCurrentIndex(2)
+    qtbot.waitUntil(lambda: details.history.rowCount() == 2)
+
+
+def test_that_a_run_that_is_not_there_is_refused_in_the_title(
+    qtbot: QtBot, details: DetailsView
+) -> None:
+    details.show_run(1)
+    qtbot.waitUntil(lambda: details.title.text() == "There is no run 1.")
+
+
+def test_that_an_activated_bit_asks_to_be_edited_as_a_bit(
+    qtbot: QtBot, details: DetailsView
+) -> None:
+    snapshot = details.lumisections.grid.snapshot
+    assert snapshot is not None
+    row = snapshot.keys.index("bpix_ready")
+    with qtbot.waitSignal(details.edit_wanted) as wanted:
+        details.lumisections.grid.focus(Cell(row, 5))
+        details.lumisections.grid.cell_activated.emit("bpix_ready", 5)
+    assert wanted.args is not None
+    assert wanted.args[:3] == [RUN, "online", "bpix_ready"]
+    assert wanted.args[4] is True

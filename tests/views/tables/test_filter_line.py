@@ -1,0 +1,79 @@
+"""The filter line: what is in force, what is offered, where a mistake is."""
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.modeltest import ModelTester
+from pytestqt.qtbot import QtBot
+
+from app.domain.filters import Comparison
+from app.views.tables.filter_line import CompletionModel, FilterLine
+from app.views.theme import Themes
+from tests.views.fake_backend import FakeBackend
+
+
+@pytest.fixture
+def line(qtbot: QtBot, themes: Themes) -> FilterLine:
+    line = FilterLine(themes)
+    qtbot.addWidget(line)
+    line.set_vocabulary(FakeBackend(1).vocabulary("runs"))
+    line.show()
+    return line
+
+
+def test_that_a_filter_is_in_force_after_a_pause(qtbot: QtBot, line: FilterLine) -> None:
+    with qtbot.waitSignal(line.filter_changed) as changed:
+        qtbot.keyClicks(line.edit, "class = Cosmics25")
+    assert changed.args is not None
+    assert isinstance(changed.args[0], Comparison)
+
+
+def test_that_enter_tells_where_the_mistake_is(qtbot: QtBot, line: FilterLine) -> None:
+    line.edit.setText("class = Cosmics25 and nosuch > 3")
+    with qtbot.assertNotEmitted(line.filter_changed):
+        qtbot.keyClick(line.edit, Qt.Key.Key_Return)
+    assert line.refusal.isVisible()
+    assert "nosuch" in line.refusal.text()
+    assert "character 23" in line.refusal.text()
+    assert line.edit.property("wrong") is True
+
+
+def test_that_typing_on_takes_the_complaint_away(qtbot: QtBot, line: FilterLine) -> None:
+    line.set_text("class = ")
+    assert line.refusal.isVisible()
+    qtbot.keyClicks(line.edit, "C")
+    assert not line.refusal.isVisible()
+
+
+def test_that_half_a_filter_is_no_mistake_while_typing(qtbot: QtBot, line: FilterLine) -> None:
+    with qtbot.waitSignal(line._pause.timeout):
+        qtbot.keyClicks(line.edit, "class = ")
+    assert not line.refusal.isVisible()
+
+
+def test_that_clearing_the_line_shows_everything_at_once(qtbot: QtBot, line: FilterLine) -> None:
+    line.set_text("class = Cosmics25")
+    with qtbot.waitSignal(line.filter_changed) as changed:
+        line.edit.clear()
+    assert changed.args == [None]
+
+
+def test_that_what_is_offered_can_be_taken_with_the_keyboard(
+    qtbot: QtBot, line: FilterLine
+) -> None:
+    line.edit.setFocus()
+    qtbot.keyClicks(line.edit, "cla")
+    offered = line.edit.completions
+    assert offered.completion(0).text == "class"
+    popup = line.edit._popup
+    assert popup.isVisible()
+    qtbot.keyClick(popup, Qt.Key.Key_Down)
+    qtbot.keyClick(popup, Qt.Key.Key_Return)
+    assert line.edit.text() == "class "
+
+
+def test_that_completions_keep_the_rules_of_qt(
+    qtbot: QtBot, line: FilterLine, qtmodeltester: ModelTester
+) -> None:
+    line.edit.offer()
+    assert isinstance(line.edit.completions, CompletionModel)
+    qtmodeltester.check(line.edit.completions)

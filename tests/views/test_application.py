@@ -1,0 +1,70 @@
+"""The running program: its start, its pictures, its end."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QImage
+
+ROOT = Path(__file__).parents[2]
+
+PROGRAM = """
+    import sys
+    from pathlib import Path
+    from app.views.application import WindowSettings, run_window
+    from tests.views.fake_backend import FakeBackend
+
+    class Backend(FakeBackend):
+        def page(self, request):
+            print("shown", flush=True)
+            return super().page(request)
+
+    def stop():
+        print("stopped", flush=True)
+
+    bugs = []
+    picture = Path(sys.argv[2]) if len(sys.argv) > 2 else None
+    settings = WindowSettings(Path(sys.argv[1]), "dark", screenshot=picture)
+    code = run_window(Backend(), settings, stop=stop, on_bug=bugs.append)
+    print("bugs", len(bugs), "code", code)
+    sys.exit(code)
+"""
+
+
+def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(PROGRAM), str(folder / "w.ini"), *arguments],
+        cwd=ROOT,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_that_a_picture_of_the_full_window_is_saved_and_the_program_ends(
+    tmp_path: Path,
+) -> None:
+    with start(tmp_path, str(tmp_path / "window.png")) as program:
+        said, complained = program.communicate(timeout=60)
+    assert program.returncode == 0, complained
+    assert said.splitlines()[-2:] == ["stopped", "bugs 0 code 0"]
+    picture = QImage(str(tmp_path / "window.png"))
+    assert picture.width() >= 1000
+    assert "Traceback" not in complained
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_that_an_interrupt_ends_it_in_order(tmp_path: Path, number: int) -> None:
+    with start(tmp_path) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "shown\n"
+        program.send_signal(number)
+        said, complained = program.communicate(timeout=60)
+    assert program.returncode == 0, complained
+    assert said.splitlines()[-2:] == ["stopped", "bugs 0 code 0"]
+    assert "Traceback" not in complained

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from sqlalchemy import text
 
@@ -97,8 +98,7 @@ def build_season(db: Database) -> None:
     start = time.perf_counter()
     for number in range(FIRST_RUN + known, FIRST_RUN + RUNS):
         pull.apply(db, answer(number))
-        mend(db, number)
-        runs.move(db, EXPERT, number, "SIGNOFF")
+        mend_and_sign_off(db, number)
     print(f"season of {RUNS} runs ready after {time.perf_counter() - start:.0f} s", file=sys.stderr)
 
 
@@ -117,6 +117,12 @@ def mend(db: Database, number: int) -> None:
             edits.append(lumisections.ColumnEdit(number, "online", column, left_open, given))
     if edits:
         lumisections.edit_columns(db, EXPERT, edits)
+
+
+def mend_and_sign_off(db: Database, number: int) -> None:
+    """Mends the run and signs it off, which makes its offline datasets."""
+    mend(db, number)
+    runs.move(db, EXPERT, number, "SIGNOFF")
 
 
 def add_events(db: Database, wanted: int) -> None:
@@ -283,22 +289,27 @@ def timed(action: Callable[..., object], *given: object) -> float:
     return 1e3 * (time.perf_counter() - start)
 
 
-def main() -> None:
-    parser = folder_argument(__doc__ or "")
-    parser.add_argument("--events", type=int, default=0, help="fill up to so many events first")
-    given = parser.parse_args()
-    with server(given.folder) as running:
+def run(folder: Path | None, events: int) -> None:
+    """Builds what is missing in the folder and prints every figure."""
+    with server(folder) as running:
         db = prepared(running.dsn)
         try:
             build_season(db)
             print(f"{'what':<58}{'median':>10}     (range)  target [ms]")
             measure(db)
-            if given.events:
-                add_events(db, given.events)
-                print(f"--- with {given.events} events; targets as above, within 1.5 times")
+            if events:
+                add_events(db, events)
+                print(f"--- with {events} events; targets as above, within 1.5 times")
                 measure(db)
         finally:
             db.close()
+
+
+def main() -> None:
+    parser = folder_argument(__doc__ or "")
+    parser.add_argument("--events", type=int, default=0, help="fill up to so many events first")
+    given = parser.parse_args()
+    run(given.folder, given.events)
 
 
 if __name__ == "__main__":

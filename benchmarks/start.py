@@ -63,12 +63,17 @@ def main() -> None:
     given = parser.parse_args()
     if given.child:
         child(given.folder)
-        return
+    else:
+        run(given.folder)
+
+
+def run(folder: Path) -> None:
+    """Starts the program a few times and prints what it took."""
     taken, memory = [], []
     for _ in range(_TIMES):
         started = time.time()
         answer = subprocess.run(
-            [sys.executable, "-m", "benchmarks.start", "--child", "--folder", str(given.folder)],
+            [sys.executable, "-m", "benchmarks.start", "--child", "--folder", str(folder)],
             env={
                 **os.environ,
                 "QT_QPA_PLATFORM": "offscreen",

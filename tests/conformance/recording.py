@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from psycopg.types.json import Jsonb
 from sqlalchemy import text
 
 from app.domain.json_value import js_stringify
 from app.models.engine import Database
+from app.models.tables import metadata
 
 
 @dataclass(frozen=True)
@@ -121,3 +123,44 @@ def differences(ours: Counter[str], theirs: Counter[str]) -> Iterable[str]:
         yield f"- {number}x {event[:300]}"
     for event, number in sorted((ours - theirs).items()):
         yield f"+ {number}x {event[:300]}"
+
+
+def datasets_recorded(shared_data: Path) -> list[dict]:
+    """Every dataset as the web service showed it at the end of the story."""
+    with lzma.open(shared_data / "conformance" / "datasets.jsonl.xz", "rt") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def restore_dump(db: Database, shared_data: Path) -> None:
+    """Fills the tables of an empty schema with the rows the web service left, just as they are."""
+    folder = shared_data / "conformance" / "tables_final"
+    with db.transaction() as connection:
+        # Rows come table by table; what refers to what is right at the end.
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for table in metadata.sorted_tables:
+            path = folder / f"{table.name}.json.xz"
+            if not path.exists():
+                continue
+            connection.execute(text(f'DELETE FROM "{table.name}"'))
+            with lzma.open(path, "rt") as content:
+                connection.execute(
+                    text(
+                        f'INSERT INTO "{table.name}" SELECT * FROM'
+                        f' jsonb_populate_recordset(CAST(NULL AS "{table.name}"), :rows)'
+                    ),
+                    {"rows": Jsonb(json.load(content))},
+                )
+            for column in table.primary_key.columns:
+                names = {"table": _quoted(table.name), "column": column.name}
+                sequence = connection.execute(
+                    text("SELECT pg_get_serial_sequence(:table, :column)"), names
+                ).scalar_one()
+                if sequence is not None:
+                    connection.execute(
+                        text(f'SELECT setval(:sequence, max("{column.name}")) FROM "{table.name}"'),
+                        {"sequence": sequence},
+                    )
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'

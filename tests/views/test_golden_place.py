@@ -87,7 +87,8 @@ def test_that_an_item_says_who_made_what_and_when() -> None:
     assert tip.startswith("Golden JSON 2, official\n%/PromptReco/Collisions2025C/DQM\n")
     assert "11.86 pb⁻¹ recorded" in tip
     item = model.index(0).data(Qt.ItemDataRole.UserRole + 1)
-    assert item.made == "2   person@cern.ch   8 d ago, 2025-08-12 12:00 UTC"
+    assert (item.id, item.by) == ("2", "person@cern.ch")
+    assert item.made == "8 d ago, 2025-08-12 12:00 UTC"
     assert item.figures == "41 runs   12\u202f345 LS   11.9 pb⁻¹"
     model.set_now(NOW + timedelta(days=1))
     assert "9 d ago" in model.index(0).data(Qt.ItemDataRole.UserRole + 1).made
@@ -269,11 +270,12 @@ def test_that_a_result_that_is_gone_is_said_where_it_would_be(
 ) -> None:
     backend.error = NotFound("There is no golden JSON 2.")
     choose(place, 1)
-    qtbot.waitUntil(lambda: place.result.refusal.text() == "There is no golden JSON 2.")
+    qtbot.waitUntil(lambda: place.result.empty.text() == "There is no golden JSON 2.")
+    assert not place.result.texts.isVisible()
     backend.error = None
     choose(place, 2)
     qtbot.waitUntil(lambda: place.result.title.text() == "Golden JSON 1")
-    assert not place.result.refusal.isVisible()
+    assert place.result.texts.isVisible()
 
 
 def test_that_the_old_result_stays_dimmed_until_the_new_one_is_there(

@@ -15,10 +15,11 @@ _LONGEST_NAME = 60
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One form: its field of the result, its name on screen, what its file's name ends with."""
+    """One form: its field of the result, its name, also a short one, and the ending of its file."""
 
     part: Part
     title: str
+    short: str
     ending: str
 
     def text_of(self, result: GoldenResult) -> str:
@@ -28,10 +29,17 @@ class Form:
 
 
 FORMS = (
-    Form("generated", "JSON", "golden"),
-    Form("with_dataset_names", "With dataset names", "golden_with_dataset_names"),
-    Form("anti", "Anti-JSON", "anti"),
-    Form("anti_with_dataset_names", "Anti with names", "anti_with_dataset_names"),
+    Form("generated", "JSON", "JSON", "golden"),
+    Form(
+        "with_dataset_names", "JSON with dataset names", "With names", "golden_with_dataset_names"
+    ),
+    Form("anti", "Anti-JSON", "Anti-JSON", "anti"),
+    Form(
+        "anti_with_dataset_names",
+        "Anti-JSON with dataset names",
+        "Anti with names",
+        "anti_with_dataset_names",
+    ),
 )
 
 

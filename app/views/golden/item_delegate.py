@@ -47,19 +47,19 @@ class GoldenDelegate(QStyledItemDelegate):
         text, muted = theme.colour("text"), theme.colour("text" if selected else "muted")
         line = area.adjusted(3 * STEP, STEP, -2 * STEP, 0)
         line.setHeight(_line_height(option))
-        left = line.right()
+        end = line.right()
         if item.official:
             painter.setPen(theme.colour("text" if selected else "success"))
-            left = _right(painter, line, left, _OFFICIAL)
+            end = _right(painter, line, end, _OFFICIAL)
+        painter.setPen(muted)
+        begin = _left(painter, line, end, item.id)
         painter.setPen(text)
-        _left(painter, line, left, item.pattern, Qt.TextElideMode.ElideMiddle)
+        _left(painter, line.adjusted(begin, 0, 0, 0), end, item.pattern)
         line.translate(0, line.height())
         painter.setPen(muted)
-        _left(painter, line, line.right(), item.made, Qt.TextElideMode.ElideRight)
+        _left(painter, line, _right(painter, line, line.right(), item.made), item.by)
         line.translate(0, line.height())
-        figures = painter.fontMetrics().horizontalAdvance(item.figures)
-        _left(painter, line, line.right(), item.figures, Qt.TextElideMode.ElideRight)
-        room = line.width() - figures - 4 * STEP
+        room = line.width() - _left(painter, line, line.right(), item.figures)
         if item.tags and room > 0:
             tags = painter.fontMetrics().elidedText(item.tags, Qt.TextElideMode.ElideRight, room)
             _right(painter, line, line.right(), tags)
@@ -70,11 +70,14 @@ def _line_height(option: QStyleOptionViewItem) -> int:
     return option.fontMetrics.height() + 2
 
 
-def _left(painter: QPainter, line: QRect, right: int, text: str, elide: Qt.TextElideMode) -> None:
+def _left(painter: QPainter, line: QRect, end: int, text: str) -> int:
+    """Writes from the left side as far as `end`; returns how much room that took."""
     area = QRect(line)
-    area.setRight(right)
-    shown = painter.fontMetrics().elidedText(text, elide, area.width())
-    painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
+    area.setRight(end)
+    metrics = painter.fontMetrics()
+    shown = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, area.width())
+    painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, shown)
+    return metrics.horizontalAdvance(shown) + 2 * STEP
 
 
 def _right(painter: QPainter, line: QRect, right: int, text: str) -> int:

@@ -27,8 +27,10 @@ Index = QModelIndex | QPersistentModelIndex
 class ItemText:
     """What an item of the list says."""
 
+    id: str
     pattern: str
     official: bool
+    by: str
     made: str
     figures: str
     tags: str
@@ -128,7 +130,6 @@ def _item(entry: GoldenEntry, now: datetime) -> ItemText:
     figures = [counted(entry.runs, "run"), f"{words.number(entry.lumisections)} LS"]
     if known:
         figures.append(f"{words.luminosity(entry.recorded_luminosity)} pb⁻¹")
-    made = f"{entry.id}   {entry.created_by}   {words.ago(entry.created_at, now)}, {at}"
     luminosity = f"{entry.recorded_luminosity!r} pb⁻¹ recorded" if known else "luminosity unknown"
     tip = (
         f"Golden JSON {entry.id}{', official' if entry.official else ''}\n{entry.pattern}\n"
@@ -139,9 +140,11 @@ def _item(entry: GoldenEntry, now: datetime) -> ItemText:
     official = "official" if entry.official else ""
     searched = f"{entry.pattern} {entry.id} {entry.created_by} {entry.tags} {official}"
     return ItemText(
+        str(entry.id),
         entry.pattern,
         entry.official,
-        made,
+        entry.created_by,
+        f"{words.ago(entry.created_at, now)}, {at}",
         "   ".join(figures),
         entry.tags,
         tip,

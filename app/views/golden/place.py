@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QListView,
     QPushButton,
     QSplitter,
@@ -24,6 +23,7 @@ from app.views.background import Background, Job
 from app.views.golden.item_delegate import GoldenDelegate
 from app.views.golden.list_model import ENTRY_ROLE, FoundGolden, GoldenModel
 from app.views.golden.result_view import GoldenResultView
+from app.views.golden.run_text import SearchLine
 from app.views.loading_bar import LoadingBar
 from app.views.notices import Notices
 from app.views.theme import STEP, Themes
@@ -73,10 +73,12 @@ class GoldenPlace(QWidget):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setItemDelegate(GoldenDelegate(themes, self.list))
         self.list.setModel(self.found)
-        self.search = QLineEdit(placeholderText="Search name, author, tags")
+        self.search = SearchLine()
+        self.search.setPlaceholderText("Search")
         self.search.setAccessibleName("Search the list")
-        self.search.setToolTip("Searches what is listed (/)")
-        self.search.setClearButtonEnabled(True)
+        self.search.setToolTip(
+            "Searches names, authors and tags of what is listed (/); Escape: clear"
+        )
         self.result = GoldenResultView(golden, background, notices, themes)
         self.bar = LoadingBar(themes)
         self.words = QLabel(wordWrap=True)

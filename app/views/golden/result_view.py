@@ -69,6 +69,7 @@ class GoldenResultView(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("pane")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._golden = golden
         self._background = background
         self._notices = notices
@@ -124,7 +125,7 @@ class GoldenResultView(QWidget):
             lambda: readable(golden.golden_row(id_)),
             self.show_result,
             owner=self,
-            refused=lambda error: self._refuse(str(error)),
+            refused=lambda error: self._show_nothing(str(error)),
             finished=self._finish,
         )
 
@@ -198,6 +199,13 @@ class GoldenResultView(QWidget):
             owner=self,
             refused=lambda error: self._refuse(str(error)),
         )
+
+    def _show_nothing(self, why: str) -> None:
+        self.result = None
+        self.empty.setText(why)
+        self.empty.show()
+        self._refuse("")
+        self._body.hide()
 
     def _finish(self) -> None:
         self._job = None
@@ -295,7 +303,7 @@ class GoldenResultView(QWidget):
             label.setProperty("role", "muted")
             facts.addRow(label, value)
         for form, editor in zip(FORMS, self.editors, strict=True):
-            self.texts.addTab(editor, form.title)
+            self.texts.addTab(editor, form.short)
         self.texts.addTab(self.rule, "Rule")
         search = QHBoxLayout()
         search.addWidget(self.find_run)

@@ -49,7 +49,17 @@ class RunText(QPlainTextEdit):
         self.setExtraSelections([mark])
 
 
-class FindLine(QLineEdit):
+class SearchLine(QLineEdit):
+    """A line that Escape clears."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.text():
+            self.clear()
+        else:
+            super().keyPressEvent(event)
+
+
+class FindLine(SearchLine):
     """Where the run is typed that is looked for.
 
     Signals: `next_wanted(int)` with 1 for the next and -1 for the one before.
@@ -62,14 +72,11 @@ class FindLine(QLineEdit):
         self.setPlaceholderText("Find run")
         self.setAccessibleName("Find run")
         self.setToolTip("Enter: next; Shift+Enter: the one before; Escape: clear")
-        self.setClearButtonEnabled(True)
         self.setFixedWidth(160)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             back = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
             self.next_wanted.emit(-1 if back else 1)
-        elif event.key() == Qt.Key.Key_Escape and self.text():
-            self.clear()
         else:
             super().keyPressEvent(event)

@@ -4,7 +4,7 @@ A cell is one column or OMS attribute in one lumisection. RR cells follow the ru
 word beats every automatic one; OMS cells go by version alone (their writes are all `manual` False).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, NamedTuple, cast
@@ -99,15 +99,15 @@ class Frame(Generic[Value]):
         self.writes = sorted(writes, key=lambda write: write.event)
         named = {key for write in self.writes for key in write.values}
         self.keys = tuple(sorted(named if wanted is None else named & set(wanted)))
-        self.length = max((r.last for write in self.writes for r in write.ranges), default=0)
+        self.length = last_covered(self.writes)
         self.values: ValueList[Value] = ValueList()
-        self._row_of = {key: row for row, key in enumerate(self.keys)}
+        self.row_of = {key: row for row, key in enumerate(self.keys)}
         self._coded: list[tuple[NDArray[np.intp], Codes]] = []
         for write in self.writes:
-            present = [key for key in write.values if key in self._row_of]
+            present = [key for key in write.values if key in self.row_of]
             self._coded.append(
                 (
-                    np.array([self._row_of[key] for key in present], np.intp),
+                    np.array([self.row_of[key] for key in present], np.intp),
                     np.array(self.values.codes(write.values[key] for key in present), np.int32),
                 )
             )
@@ -215,6 +215,11 @@ class Frame(Generic[Value]):
                     )
                 )
         return changes
+
+
+def last_covered(writes: Iterable[Write[Value]]) -> int:
+    """The last lumisection that any of the writes covers, 0 when there is none."""
+    return max((each.last for write in writes for each in write.ranges), default=0)
 
 
 class CellChange(NamedTuple, Generic[Value]):

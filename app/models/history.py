@@ -23,7 +23,8 @@ _AROUND = 20_000
 class AttributeWrite:
     """One stored event of a run's or a dataset's attributes.
 
-    `in_gui` are names in the DQM GUI that it added; `deleted` is the state it left.
+    `in_gui` are names in the DQM GUI that it added; `deleted` is the state it left; `oms` says
+    whether it wrote OMS attributes of the run, too.
     """
 
     event: int
@@ -32,6 +33,7 @@ class AttributeWrite:
     values: JsonObject
     deleted: bool
     in_gui: tuple[str, ...] = ()
+    oms: bool = False
 
     @property
     def as_event(self) -> AttributeEvent:
@@ -244,15 +246,17 @@ def run_writes(
     """RR attribute events of each run, oldest first."""
     rows = connection.execute(
         text(
-            "SELECT run_number, version, atomic_version, manual_change, rr_metadata, deleted"
+            "SELECT run_number, version, atomic_version, manual_change, rr_metadata, deleted,"
+            " oms_metadata <> '{}' AS oms"
             ' FROM "RunEvent" JOIN "Event" USING (version)'
             " WHERE run_number = ANY(:runs) ORDER BY version"
         ),
         {"runs": sorted(run_numbers)},
     )
     found: dict[int, list[AttributeWrite]] = {}
-    for run, event, version, manual, values, deleted in rows:
-        found.setdefault(run, []).append(AttributeWrite(event, version, manual, values, deleted))
+    for run, event, version, manual, values, deleted, oms in rows:
+        write = AttributeWrite(event, version, manual, values, deleted, oms=oms)
+        found.setdefault(run, []).append(write)
     return found
 
 

@@ -267,8 +267,8 @@ class _Target:
 
 
 @dataclass
-class _Checks:
-    """Answers that many lines share, each asked for once."""
+class Checks:
+    """Rights and states that many edits share, each asked for once."""
 
     configuration: Configuration
     actor: Actor
@@ -288,6 +288,18 @@ class _Checks:
         answer = self._answers[question]
         if answer is not None:
             raise answer
+
+    def refusal(self, edit: Edit) -> Refused | None:
+        """Why the person may not edit that column or bit there, whatever the value and range."""
+        key = (edit.run_number, edit.dataset)
+        try:
+            self.allowed(edit)
+            self.dataset(key)
+            if isinstance(edit, ColumnEdit):
+                self.column(key, edit.column)
+        except Refused as refused:
+            return refused
+        return None
 
     def allowed(self, edit: Edit) -> None:
         """The rights of the person."""
@@ -361,7 +373,7 @@ def plan(
     """
     connection = action.connection
     run_numbers = {edit.run_number for edit in edits}
-    checks = _Checks(
+    checks = Checks(
         configuration,
         actor,
         rows.run_states(connection, run_numbers),
@@ -397,20 +409,15 @@ def where(run_number: int, name: str) -> str:
     return f"run {run_number}" if name == ONLINE else f"{name} of run {run_number}"
 
 
-def _refusal(checks: _Checks, edit: Edit) -> Refused | None:
-    key = (edit.run_number, edit.dataset)
+def _refusal(checks: Checks, edit: Edit) -> Refused | None:
     try:
         if isinstance(edit, ColumnEdit):
             rules.check_triplet(edit.triplet)
         elif edit.bit not in DCS_BITS:
             raise BadInput(f"{edit.bit} is no DCS bit.")
-        checks.allowed(edit)
-        checks.dataset(key)
-        if isinstance(edit, ColumnEdit):
-            checks.column(key, edit.column)
     except Refused as refused:
         return refused
-    return None
+    return checks.refusal(edit)
 
 
 def _by_hand(action: Action, edits: Sequence[Edit]) -> dict[Key, Grid[Triplet]]:

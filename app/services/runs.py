@@ -163,7 +163,7 @@ def move(
         )
         made: tuple[str, ...] = ()
         if to_state != OPEN:
-            made = _make_waiting_datasets(action, configuration, run, to_state)
+            made = make_waiting_datasets(action, configuration, run, to_state)
         return Moved(run_number, to_state, made)
 
 
@@ -187,7 +187,7 @@ def _open_run(action: Action, run_number: int, what: str) -> RunRow:
     return run
 
 
-def _make_waiting_datasets(
+def make_waiting_datasets(
     action: Action, configuration: Configuration, run: RunRow, to_state: str
 ) -> tuple[str, ...]:
     """The accepted offline datasets the run doesn't have yet, each a version of its own."""

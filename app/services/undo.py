@@ -1,0 +1,516 @@
+"""Undoing a version as a new one: what it would restore, what was changed since, and the deed.
+
+Undoing is an edit like any other: it takes the rights and the open states that setting the earlier
+values by hand takes, whosever version it is. Having made a version gives no right of its own.
+Undoing the undo is the redo.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from app.domain import permissions
+from app.domain.configuration import CERTIFIABLE_ONLINE_COLUMNS, Configuration
+from app.domain.edits import OPEN, STATE_SUFFIX, BitEdit, ColumnEdit
+from app.domain.errors import NotFound, Refused
+from app.domain.history import Action as VersionInfo
+from app.domain.history import Frame, Write, last_covered
+from app.domain.identity import Actor
+from app.domain.json_value import JsonValue
+from app.domain.lumisections import LumiRange, count
+from app.domain.oms import DCS_BITS
+from app.domain.runs import EDITABLE_ATTRIBUTES, check_can_be_signed_off
+from app.domain.triplets import EMPTY_TRIPLET, Triplet
+from app.domain.undo import (
+    AttributesUndone,
+    CellsUndone,
+    Instead,
+    follow_online,
+    undo_attributes,
+    undo_cells,
+)
+from app.golden.progress import Progress
+from app.models import cycles, history
+from app.models import rows as stored
+from app.models.action import Action, begin
+from app.models.engine import Database
+from app.models.event_log import Change, DatasetChange, LumisectionChange, RunChange
+from app.models.history import AttributeWrite, Touched
+from app.models.rows import RunRow
+from app.services import configuration as configurations
+from app.services import runs
+from app.services.edit_plan import Checks, where
+
+ONLINE = "online"
+STATE = "state"
+
+Key = tuple[int, str]
+
+
+@dataclass(frozen=True)
+class ColumnsUndone:
+    """RR columns of one dataset."""
+
+    run_number: int
+    dataset: str
+    cells: CellsUndone[Triplet]
+
+
+@dataclass(frozen=True)
+class BitsUndone:
+    """DCS bits of one dataset."""
+
+    run_number: int
+    dataset: str
+    cells: CellsUndone[JsonValue]
+
+
+@dataclass(frozen=True)
+class AttributesOf:
+    """Attributes of a run (`dataset` is None) or of a dataset."""
+
+    run_number: int
+    dataset: str | None
+    attributes: AttributesUndone
+
+
+@dataclass(frozen=True)
+class Visibility:
+    """A dataset that is hidden or shown again; `made`: the version made it, and it can't be
+    taken away, so that it is hidden."""
+
+    run_number: int
+    dataset: str
+    hide: bool
+    made: bool = False
+
+
+@dataclass(frozen=True)
+class PartRefused:
+    """A part that could be restored, but that the person may not change now."""
+
+    what: str
+    reason: Refused
+
+
+@dataclass
+class Preview:
+    """What undoing a version would do now.
+
+    `authors`: who made the versions that changed something since, by version. `by_hand` says that
+    automatic values come back as the person's word, because a person's word can't be withdrawn.
+    """
+
+    undone: VersionInfo
+    columns: list[ColumnsUndone] = field(default_factory=list)
+    bits: list[BitsUndone] = field(default_factory=list)
+    attributes: list[AttributesOf] = field(default_factory=list)
+    visibility: list[Visibility] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    refused: list[PartRefused] = field(default_factory=list)
+    authors: Mapping[int, VersionInfo] = field(default_factory=dict)
+    _bit_changes: list[LumisectionChange] = field(default_factory=list)
+
+    @property
+    def parts(self) -> list[ColumnsUndone | BitsUndone]:
+        """Columns and bits of all datasets."""
+        return [*self.columns, *self.bits]
+
+    @property
+    def cells(self) -> int:
+        """Cells that go back to an earlier value."""
+        return sum(count(each.ranges) for part in self.parts for each in part.cells.restored)
+
+    @property
+    def left_alone(self) -> int:
+        """Cells and attributes that somebody changed since."""
+        cells = sum(count(each.ranges) for part in self.parts for each in part.cells.changed_since)
+        return cells + sum(len(each.attributes.changed_since) for each in self.attributes)
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether any automatic value comes back as a person's word."""
+        return any(each.by_hand for part in self.columns for each in part.cells.restored) or any(
+            each.by_hand for part in self.attributes for each in part.attributes.restored
+        )
+
+    @property
+    def datasets(self) -> int:
+        """Datasets in which anything is restored."""
+        touched = {(each.run_number, each.dataset) for each in self.parts if each.cells.restored}
+        touched |= {
+            (each.run_number, each.dataset or ONLINE)
+            for each in self.attributes
+            if each.attributes.restored
+        }
+        touched |= {(each.run_number, each.dataset) for each in self.visibility}
+        return len(touched)
+
+    @property
+    def changes(self) -> list[Change]:
+        """What has to be appended."""
+        found: list[Change] = []
+        hidden = {(each.run_number, each.dataset): each.hide for each in self.visibility}
+        for of in self.attributes:
+            values = of.attributes.values
+            if of.dataset is None and values:
+                found.append(RunChange(of.run_number, rr=values))
+            elif of.dataset is not None and (values or (of.run_number, of.dataset) in hidden):
+                key = (of.run_number, of.dataset)
+                found.append(DatasetChange(*key, attributes=values, deleted=hidden.pop(key, None)))
+        found.extend(DatasetChange(*key, deleted=hide) for key, hide in sorted(hidden.items()))
+        found.extend(
+            LumisectionChange(each.run_number, each.dataset, events)
+            for each in self.columns
+            if (events := each.cells.events)
+        )
+        # Those of `online` come first: they are the newest word on every dataset of the run.
+        found.extend(self._bit_changes)
+        return found
+
+    @property
+    def text(self) -> str:
+        """What would be undone, in a sentence."""
+        parts = [f"{self.cells} cells"] if self.cells else []
+        attributes = sum(len(each.attributes.restored) for each in self.attributes)
+        if attributes:
+            parts.append(f"{attributes} attributes" if attributes > 1 else "1 attribute")
+        shown = sum(not each.hide for each in self.visibility)
+        hidden = len(self.visibility) - shown
+        if hidden:
+            parts.append(f"{hidden} datasets hidden" if hidden > 1 else "1 dataset hidden")
+        if shown:
+            parts.append(f"{shown} datasets shown again" if shown > 1 else "1 dataset shown again")
+        text = f"version {self.undone.version}: {', '.join(parts) or 'nothing'}"
+        if self.left_alone:
+            text += f"; {self.left_alone} changed since, left alone"
+        return text
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What an undo wrote."""
+
+    version: int
+    preview: Preview
+
+    @property
+    def text(self) -> str:
+        """What to tell the person."""
+        text = f"Undid {self.preview.text}."
+        if self.preview.by_hand:
+            text += " Automatic values came back as your word: later automatic ones don't show."
+        return text
+
+
+def preview(db: Database, actor: Actor, version: int) -> Preview:
+    """What undoing a version would restore, leave alone, keep and be refused; writes nothing."""
+    configuration = configurations.current(db)
+    with db.read() as connection:
+        touched = history.touched_by(connection, version)
+        return _plan(Action(connection, db.desk), configuration, actor, version, touched)
+
+
+def undo(
+    db: Database,
+    actor: Actor,
+    version: int,
+    *,
+    comment: str = "",
+    leave_out_refused: bool = False,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Undone:
+    """Undoes a version as far as its word still holds, as one new version.
+
+    Raises the first refusal unless refused parts are to be left out, and Refused when nothing is
+    left to restore. A run that is signed off again gets the waiting datasets it lacks.
+    """
+    told = Progress(progress, cancelled)
+    configuration = configurations.current(db)
+    with db.read() as connection:
+        touched = history.touched_by(connection, version)
+
+    def finishing(share: float) -> None:
+        told.at(0.5 + 0.5 * share)
+
+    with begin(db, touched.run_numbers, finishing) as action:
+        told.at(0.05)
+        made = _plan(action, configuration, actor, version, touched)
+        told.at(0.4)
+        if made.refused and not leave_out_refused:
+            raise made.refused[0].reason
+        changes = made.changes
+        if not changes:
+            raise Refused(_nothing_left(made))
+        what = f"undo of version {version}: {made.undone.comment}"
+        written = action.append(actor.email, f"{what} ({comment})" if comment else what, changes)
+        for of in made.attributes:
+            state = of.attributes.values.get(STATE) if of.dataset is None else None
+            if isinstance(state, str) and state != OPEN:
+                run = stored.get_run(action.connection, of.run_number)
+                runs.make_waiting_datasets(action, configuration, run, state)
+    return Undone(written, made)
+
+
+def _nothing_left(made: Preview) -> str:
+    version = made.undone.version
+    if made.refused:
+        return f"Nothing of version {version} can be undone by you: {made.refused[0].reason}"
+    if made.left_alone:
+        return f"Nothing of version {version} is left to undo: all of it was changed since."
+    reason = f" ({made.kept[0]})" if made.kept else ""
+    return f"There is nothing to undo in version {version}{reason}."
+
+
+def _plan(
+    action: Action,
+    configuration: Configuration,
+    actor: Actor,
+    version: int,
+    touched: Touched,
+) -> Preview:
+    connection = action.connection
+    undone = history.action(connection, version)
+    if undone is None:
+        raise NotFound(f"There is no version {version}.")
+    if not touched.run_numbers:
+        raise Refused(f"Version {version} changed no run and no dataset.")
+    plan = Preview(undone)
+    checks = Checks(
+        configuration,
+        actor,
+        stored.run_states(connection, touched.run_numbers),
+        stored.datasets_of_runs(connection, touched.run_numbers),
+    )
+    by_run = history.run_writes(connection, touched.runs)
+    for run_number, writes in sorted(by_run.items()):
+        if writes[0].version == version:
+            raise Refused(f"Version {version} made run {run_number}: that can't be undone.")
+        _plan_run(plan, action, checks, run_number, writes)
+    made = _plan_datasets(plan, action, checks, touched)
+    _plan_columns(plan, action, checks, touched.rr - made)
+    _plan_bits(plan, action, checks, touched.oms - made)
+    since = {each.version for part in plan.parts for each in part.cells.changed_since}
+    since |= {each.version for of in plan.attributes for each in of.attributes.changed_since}
+    plan.authors = history.actions(connection, since)
+    return plan
+
+
+def _plan_run(
+    plan: Preview,
+    action: Action,
+    checks: Checks,
+    run_number: int,
+    writes: Sequence[AttributeWrite],
+) -> None:
+    version = plan.undone.version
+    if any(write.oms for write in writes if write.version == version):
+        plan.kept.append(f"OMS attributes of run {run_number}: they are what OMS says")
+    undone = undo_attributes(
+        [(write.version, write.as_event) for write in writes],
+        version,
+        {*EDITABLE_ATTRIBUTES, STATE},
+        manual_first=True,
+    )
+    run = checks.known_runs[run_number]
+    plan.kept.extend(f"{name} of run {run_number}: {reason}" for name, reason in undone.kept)
+    left = []
+    for each in undone.restored:
+        try:
+            _check_run(action, checks, run, each.name, str(each.restored))
+        except Refused as refused:
+            plan.refused.append(PartRefused(f"{each.name} of run {run_number}", refused))
+        else:
+            left.append(each)
+    undone.restored = left
+    plan.attributes.append(AttributesOf(run_number, None, undone))
+
+
+def _check_run(action: Action, checks: Checks, run: RunRow, name: str, restored: str) -> None:
+    allowed = checks.configuration.permissions
+    if run.deleted:
+        raise NotFound(f"Run {run.run_number} is not in the Run Registry.")
+    if name == STATE:
+        allowed.check(checks.actor, permissions.move_run_path(run.state, restored))
+        if restored != OPEN:
+            rr = action.state(run.run_number, ONLINE).rr
+            check_can_be_signed_off(run.run_number, run.class_, rr, CERTIFIABLE_ONLINE_COLUMNS)
+        return
+    allowed.check(checks.actor, permissions.edit_run_path(run.run_number, name))
+    if run.state != OPEN:
+        raise Refused(
+            f"Run {run.run_number} is in state {run.state}: it must be OPEN to be edited."
+        )
+
+
+def _plan_datasets(
+    plan: Preview, action: Action, checks: Checks, touched: Touched
+) -> frozenset[Key]:
+    """Attributes and visibility; returns the datasets that the version made."""
+    version = plan.undone.version
+    made: set[Key] = set()
+    writes_of = history.dataset_writes(action.connection, touched.datasets)
+    pending: dict[str, set[Key]] = {}
+    for key, writes in sorted(writes_of.items()):
+        if writes[0].version == version:
+            if key[1] == ONLINE:
+                raise Refused(f"Version {version} made run {key[0]}: that can't be undone.")
+            made.add(key)
+            if not writes[-1].deleted:
+                _plan_visibility(plan, checks, Visibility(*key, hide=True, made=True))
+            continue
+        before = [write for write in writes if write.version < version][-1].deleted
+        after = [write for write in writes if write.version <= version][-1].deleted
+        if before != after and writes[-1].deleted == after:
+            _plan_visibility(plan, checks, Visibility(*key, hide=before))
+        if any(write.in_gui for write in writes if write.version == version):
+            plan.kept.append(f"Names in the DQM GUI of {where(*key)}: they can't be taken away")
+        undone = undo_attributes(
+            [(write.version, write.as_event) for write in writes],
+            version,
+            None,
+            manual_first=False,
+        )
+        _check_dataset(plan, action, checks, key, undone, pending)
+        if undone.restored or undone.changed_since:
+            plan.attributes.append(AttributesOf(*key, undone))
+    return frozenset(made)
+
+
+def _plan_visibility(plan: Preview, checks: Checks, change: Visibility) -> None:
+    path = permissions.hide_datasets_path()
+    try:
+        checks.check("hide", by=lambda: checks.configuration.permissions.check(checks.actor, path))
+    except Refused as refused:
+        what = f"hiding {where(change.run_number, change.dataset)}"
+        plan.refused.append(PartRefused(what if change.hide else f"un-{what}", refused))
+    else:
+        plan.visibility.append(change)
+
+
+def _check_dataset(
+    plan: Preview,
+    action: Action,
+    checks: Checks,
+    key: Key,
+    undone: AttributesUndone,
+    pending: dict[str, set[Key]],
+) -> None:
+    """Leaves the states that the person may move back; other attributes aren't set by hand."""
+    allowed = checks.configuration.permissions
+    plan.kept.extend(f"{name} of {where(*key)}: {reason}" for name, reason in undone.kept)
+    left = []
+    for each in undone.restored:
+        if not each.name.endswith(STATE_SUFFIX):
+            plan.kept.append(f"{each.name} of {where(*key)}: it can't be set by a person")
+            continue
+        workspace, now, back = each.name.removesuffix(STATE_SUFFIX), each.now, each.restored
+        try:
+            if checks.known_datasets[key].deleted and not any(
+                not shown.hide and (shown.run_number, shown.dataset) == key
+                for shown in plan.visibility
+            ):
+                raise Refused(f"{where(*key)} is hidden: un-hide it before editing it.")
+            if workspace not in pending:
+                pending[workspace] = cycles.in_pending_cycle(
+                    action.connection, list(checks.known_datasets), workspace
+                )
+            paths = permissions.move_dataset_paths(
+                workspace, str(now), str(back), in_pending_cycle=key in pending[workspace]
+            )
+            tool = permissions.change_states_path(workspace, str(now), str(back))
+            allowed.check_any(checks.actor, (*paths, tool))
+        except Refused as refused:
+            plan.refused.append(PartRefused(f"{each.name} of {where(*key)}", refused))
+        else:
+            left.append(each)
+    undone.restored = left
+
+
+def _plan_columns(plan: Preview, action: Action, checks: Checks, keys: frozenset[Key]) -> None:
+    version = plan.undone.version
+    writes_of = history.rr_writes(action.connection, keys)
+    known_to = _lengths(plan, action, keys)
+    for key, writes in sorted(writes_of.items()):
+        wanted = _keys_written(writes, version)
+        frame = Frame(writes, wanted)
+        undone = undo_cells(
+            frame,
+            version,
+            Instead(EMPTY_TRIPLET),
+            known_to=known_to.get(key, frame.length),
+            manual_first=True,
+        )
+        edit = ColumnEdit(*key, "", (LumiRange(1, 1),), EMPTY_TRIPLET)
+        _leave_permitted(
+            plan,
+            key,
+            undone,
+            lambda column, edit=edit: checks.refusal(replace(edit, column=column)),  # type: ignore[misc]
+        )
+        plan.columns.append(ColumnsUndone(*key, undone))
+
+
+def _plan_bits(plan: Preview, action: Action, checks: Checks, keys: frozenset[Key]) -> None:
+    version = plan.undone.version
+    online = {key[0] for key in keys if key[1] == ONLINE}
+    following = {key for key in checks.known_datasets if key[0] in online} - keys
+    writes_of = history.oms_writes(action.connection, keys | following)
+    known_to = _lengths(plan, action, keys | following)
+    of_online: dict[int, CellsUndone[JsonValue]] = {}
+    for key in sorted(writes_of, key=lambda key: (key[1] != ONLINE, key)):
+        run_number, name = key
+        frame = Frame(writes_of[key], _keys_written(writes_of[key], version))
+        undone = undo_cells(
+            frame,
+            version,
+            Instead[JsonValue](None),
+            known_to=known_to.get(key, frame.length),
+            restorable=DCS_BITS,
+            manual_first=False,
+        )
+        if key in keys:
+            edit = BitEdit(*key, "", (LumiRange(1, 1),), value=True)
+            _leave_permitted(plan, key, undone, lambda _, edit=edit: checks.refusal(edit))  # type: ignore[misc]
+            plan.bits.append(BitsUndone(*key, undone))
+        if name == ONLINE:
+            of_online[run_number] = undone
+            events = undone.events
+        else:
+            events = follow_online(frame, undone, of_online.get(run_number))
+        if events:
+            plan._bit_changes.append(LumisectionChange(*key, events, oms=True))
+
+
+def _lengths(plan: Preview, action: Action, keys: frozenset[Key]) -> dict[Key, int]:
+    """The last lumisection before an automatic version; a person's adds none."""
+    if plan.undone.manual:
+        return {}
+    connection, before = action.connection, plan.undone.version - 1
+    rr = history.rr_writes(connection, keys, as_of=before)
+    oms = history.oms_writes(connection, keys, as_of=before)
+    return {key: max(last_covered(rr[key]), last_covered(oms[key])) for key in keys}
+
+
+def _keys_written(
+    writes: Sequence[Write[Triplet]] | Sequence[Write[JsonValue]], version: int
+) -> set[str]:
+    return {key for write in writes if write.version == version for key in write.values}
+
+
+def _leave_permitted(
+    plan: Preview,
+    key: Key,
+    undone: CellsUndone[Triplet] | CellsUndone[JsonValue],
+    refusal: Callable[[str], Refused | None],
+) -> None:
+    """Takes out the columns or bits that the person may not edit now."""
+    for name, ranges, reason in undone.kept:
+        plan.kept.append(f"{name} of {where(*key)}, {count(ranges)} LS: {reason}")
+    refused: dict[str, Refused | None] = {}
+    for name in {each.key for each in undone.restored}:
+        refused[name] = refusal(name)
+    undone.restored = [each for each in undone.restored if refused[each.key] is None]  # type: ignore[assignment]
+    for name, reason_refused in sorted(refused.items()):
+        if reason_refused is not None:
+            plan.refused.append(PartRefused(f"{name} of {where(*key)}", reason_refused))

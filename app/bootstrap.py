@@ -280,7 +280,7 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
     if demonstration:
         kind = PlaceKind.DEMONSTRATION
     session = Session(
-        database="demonstration" if demonstration else program.db.dsn_without_password,
+        database="own database" if program.has_own_server else program.db.dsn_without_password,
         kind=kind,
         person=program.actor.email,
         rights=", ".join(sorted(program.actor.egroups)) or "no e-groups: reading only",

@@ -26,6 +26,7 @@ PALETTES: tuple[StatusPalette, ...] = ("traditional", "colour-blind safe")
 
 _ICON_SIZE = 16
 _LEAST_ICON_SCALES = (1, 2)
+_STYLE_ICONS = {"arrow": "muted", "cross": "muted", "detach": "muted", "done": "on_accent"}
 _LETTERS = {"GOOD": "G", "BAD": "B", "STANDBY": "S", "EXCLUDED": "E", "NOTSET": "N"}
 
 
@@ -171,9 +172,9 @@ class Themes(QObject):
         values = dict(theme.tokens)
         # Style sheets take pictures from files only, and these have the theme's colour.
         look = "dark" if theme.dark else "light"
-        for name in ("arrow", "cross", "detach"):
+        for name, token in _STYLE_ICONS.items():
             file = Path(self._scratch.name) / f"{name}-{look}.svg"
-            file.write_bytes(_svg(name, theme.tokens["muted"]))
+            file.write_bytes(_svg(name, theme.tokens[token]))
             values[name] = file.as_posix()
         template = Template(assets.path("style/window.qss").read_text(encoding="utf-8"))
         self._application.setStyleSheet(template.substitute(values))

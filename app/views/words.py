@@ -14,6 +14,11 @@ def number(value: float) -> str:
     return f"{value:.6g}"
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 run`, `12 345 runs`."""
+    return f"{number(count)} {noun}{'' if count == 1 else 's'}"
+
+
 def luminosity(value: float) -> str:
     """pb^-1 with three significant digits."""
     return f"{value:.3g}" if abs(value) < 1000 else number(round(value))

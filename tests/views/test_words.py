@@ -56,3 +56,8 @@ def test_that_a_time_without_a_zone_is_utc() -> None:
 )
 def test_that_any_value_is_one_line(given: object, text: str) -> None:
     assert words.value(given) == text  # type: ignore[arg-type]
+
+
+def test_that_one_is_no_plural() -> None:
+    assert words.counted(1, "run") == "1 run"
+    assert words.counted(12345, "run") == "12\u202f345 runs"

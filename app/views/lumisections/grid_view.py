@@ -598,17 +598,20 @@ class GridView(QAbstractScrollArea):
         offset = self.horizontalScrollBar().value()
         first = max(int(offset / self._scale / step) * step, 1 if step == 1 else step)
         end = min(math.ceil((offset + self._area_width()) / self._scale), snapshot.length)
-        for number in [1, *range(first, end + 1, step)] if step > 1 else range(first, end + 1):
+        numbers = [1, *range(first, end + 1, step)] if step > 1 else range(first, end + 1)
+        right_edge = self.viewport().width() - 1
+        for number in numbers:
             x = self._x(number - 0.5)
             painter.drawLine(QPointF(x, _AXIS_HEIGHT - 6), QPointF(x, _AXIS_HEIGHT - 3))
-            text = QRectF(x - _TICKS_APART / 2, 0, _TICKS_APART, _AXIS_HEIGHT - 6)
-            if number == 1 and self._scale < 16:
-                text = QRectF(x - 2, 0, _TICKS_APART, _AXIS_HEIGHT - 6)
-                painter.drawText(text, int(Qt.AlignmentFlag.AlignVCenter), "1")
-            elif number > 1 and number < step / 2:
-                continue
-            else:
-                painter.drawText(text, int(Qt.AlignmentFlag.AlignCenter), str(number))
+            width = self.fontMetrics().horizontalAdvance(str(number))
+            left = min(x - width / 2, right_edge - width)
+            if number == 1:
+                left = max(left, self._header_width + 1.0 - offset)
+            painter.drawText(
+                QRectF(left, 0, width, _AXIS_HEIGHT - 6),
+                int(Qt.AlignmentFlag.AlignCenter),
+                str(number),
+            )
         for left, right, takes_part in self._participation(snapshot):
             if takes_part:
                 painter.fillRect(

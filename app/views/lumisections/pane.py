@@ -133,7 +133,8 @@ class LumisectionsPane(QWidget):
         layout.addWidget(self.bar)
         layout.addWidget(self.grid, 1)
         layout.addWidget(self.words, 1)
-        self.words.hide()
+        self.grid.hide()
+        self.words.setText("Choose a run to see its lumisections.")
 
     def _connect(self) -> None:
         self.datasets.currentTextChanged.connect(lambda: self.load(keep=False))

@@ -166,7 +166,7 @@ class DetailsView(QWidget):
         self.tabs.addTab(self._attributes_tab(), "Attributes")
         self.history_table = DetailsTable("History")
         self.history_table.setModel(self.history)
-        for column, width in enumerate((136, 200, 420, 320)):
+        for column, width in enumerate((160, 200, 420, 320)):
             self.history_table.setColumnWidth(column, width)
         self.tabs.addTab(self.history_table, "History")
         layout = QVBoxLayout(self)
@@ -239,6 +239,9 @@ class DetailsView(QWidget):
         parts = [str(rr.get("class") or "no class"), details.state]
         if not details.significant:
             parts.append("not significant")
+        overall = details.dataset_attributes.get(dataset, {}).get("global_state")
+        if overall is not None:
+            parts.append(f"dataset {overall} in global")
         reason = rr.get("stop_reason")
         if reason:
             parts.append(f"stopped: {words.value(reason)}")

@@ -108,7 +108,7 @@ class SyncPanel(QWidget):
         self.table = DetailsTable("Runs that could not be pulled")
         self.table.setModel(self.failed)
         self.table.setColumnWidth(0, 72)
-        self.table.setColumnWidth(1, 148)
+        self.table.setColumnWidth(1, 160)
         self.pull_now = QPushButton("Pull now")
         self.try_now = QPushButton("Try run again")
         self.try_now.setEnabled(False)
@@ -142,13 +142,14 @@ class SyncPanel(QWidget):
         self._set("Next try", _with_ago(status.next_try, at, "when asked"))
         self._set(
             "Since start",
-            f"{status.pulls} pulls: {status.created} runs made, {status.updated} updated,"
-            f" {status.unchanged} unchanged, {status.flagged} flagged",
+            f"{words.counted(status.pulls, 'pull')}: {words.counted(status.created, 'run')} made,"
+            f" {status.updated} updated, {status.unchanged} unchanged, {status.flagged} flagged",
         )
         self.failed.show_failed(status.failed)
         self.table.setVisible(bool(status.failed))
         self.failed_words.setText(
-            f"{len(status.failed)} runs could not be pulled; each is tried again at every pull."
+            f"{words.counted(len(status.failed), 'run')} could not be pulled; tried again at every"
+            " pull."
             if status.failed
             else "Every run could be pulled."
         )

@@ -60,6 +60,7 @@ class FilterEdit(QLineEdit):
         self.completions = CompletionModel(self)
         self._completer = QCompleter(self.completions, self)
         self._popup = QListView()
+        self._popup.setObjectName("completions")
         self._completer.setPopup(self._popup)
         self._completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         self._completer.setWidget(self)

@@ -142,6 +142,7 @@ class TableView(QWidget):
         self._filling: dict[int, Job[Prepared]] = {}
         self._renew_again = False
         self._arranging = False
+        self._chosen_once = False
 
         self.model = TableModel(self)
         self.table = Table(self)
@@ -303,17 +304,16 @@ class TableView(QWidget):
 
     def _show_first(self, columns: tuple[Column, ...], loaded: Prepared) -> None:
         page, rows = loaded
-        chosen, first_time = self.chosen, not self._loaded
+        chosen = self.chosen
         self._replacing = None
         self._loaded = True
         self.model.start(columns, rows, page.count)
         self._arrange()
         self._tell_count(page)
         place = self.model.place_of((chosen.run_number, chosen.name)) if chosen else None
-        if place is None and first_time and rows:
-            place = 0
         if place is not None:
             self.table.selectRow(place)
+        self._choose_first()
 
     def _fill(self, offset: int) -> None:
         if self._replacing is not None or offset in self._filling:
@@ -371,6 +371,12 @@ class TableView(QWidget):
         self._tell_count(page)
         if self.chosen is not None:
             self.row_chosen.emit(self.chosen)
+        self._choose_first()
+
+    def _choose_first(self) -> None:
+        """Until a row was chosen once, the first one is."""
+        if not self._chosen_once and self.model.row_at(0) is not None:
+            self.table.selectRow(0)
 
     def _finish(self) -> None:
         self._replacing = None
@@ -529,6 +535,7 @@ class TableView(QWidget):
     # Rows and menus
 
     def _choose_row(self, _current: QModelIndex, _before: QModelIndex) -> None:
+        self._chosen_once |= self.chosen is not None
         self.row_chosen.emit(self.chosen)
 
     def _open(self, place: int) -> None:

@@ -247,3 +247,22 @@ def test_that_a_broken_memory_gives_the_defaults(
     view.show_workspace(GLOBAL)
     qtbot.waitUntil(lambda: view.model.rowCount() == 10_000)
     assert view.columns[0].id == "run"
+
+
+def test_that_the_first_run_that_ever_appears_is_chosen(
+    qtbot: QtBot,
+    background: Background,
+    themes: Themes,
+    remembered: QSettings,
+) -> None:
+    backend = FakeBackend(0)
+    view = TableView("runs", backend, background, themes, remembered)
+    qtbot.addWidget(view)
+    view.show()
+    view.show_workspace(GLOBAL)
+    qtbot.waitUntil(lambda: "No runs yet" in view.table.words.text())
+    backend.rows.append(a_row(396_201))
+    with qtbot.waitSignal(view.row_chosen, check_params_cb=lambda row: row is not None):
+        view.refresh_soon()
+    assert view.chosen is not None
+    assert view.chosen.run_number == 396_201

@@ -82,18 +82,17 @@ class CompactState:
             np.repeat(self.rr_codes, self.lengths, axis=1)[:, : self.rr_length].astype(np.int32),
             np.repeat(self.covered_rr, self.lengths)[: self.rr_length],
         )
-        values: ValueList[JsonValue] = ValueList(self.oms_values)
         rows = {
             key: np.repeat(self.oms_codes[row], self.lengths)[: self.oms_length].astype(np.int32)
             for row, key in enumerate(self.bits)
         }
-        for key, numbers in self.dense.items():
-            rows[key] = self._dense_codes(numbers, self.odd.get(key, {}), values)
+        dense, values = self._dense_codes()
+        rows.update(dense)
         keys = tuple(sorted(rows))
         oms: Grid[JsonValue] = Grid(
             self.oms_length,
             keys,
-            tuple(values.values),
+            values,
             np.stack([rows[key] for key in keys])
             if keys
             else np.zeros((0, self.oms_length), np.int32),
@@ -102,18 +101,36 @@ class CompactState:
         own = np.repeat(self.own_oms, self.lengths)
         return DatasetState(self.run_number, self.name, rr, oms, own[: _last_true(own)])
 
-    def _dense_codes(
-        self, numbers: Numbers, odd: Mapping[int, JsonValue], values: ValueList[JsonValue]
-    ) -> Codes:
-        codes = np.zeros(self.oms_length, np.int32)
-        present = ~np.isnan(numbers[: self.oms_length])
-        distinct, inverse = np.unique(numbers[: self.oms_length][present], return_inverse=True)
-        known = np.array([values.code(number) for number in distinct.tolist()], np.int32)
-        if distinct.size:
-            codes[present] = known[inverse]
-        for position, value in odd.items():
-            codes[position] = values.code(value)
-        return codes
+    def _dense_codes(self) -> tuple[dict[str, Codes], tuple[JsonValue, ...]]:
+        """Codes of the attributes that are kept as numbers, and the values of all codes.
+
+        The numbers are new to the list but for a few, so they aren't looked up one by one.
+        """
+        given = {key: numbers[: self.oms_length] for key, numbers in self.dense.items()}
+        if not given:
+            return {}, self.oms_values
+        distinct = np.unique(np.concatenate([each[~np.isnan(each)] for each in given.values()]))
+        known = {
+            float(value): code
+            for code, value in enumerate(self.oms_values)
+            if isinstance(value, int | float) and not isinstance(value, bool)
+        }
+        old = np.array([known.get(number, MISSING) for number in distinct.tolist()], np.int32)
+        new = np.flatnonzero(old == MISSING)
+        code_of = np.append(old, np.int32(MISSING))  # the last one is what has no number
+        code_of[new] = len(self.oms_values) + np.arange(new.size)
+        values: list[JsonValue] = [*self.oms_values, *distinct[new].tolist()]
+        codes = {
+            key: code_of[np.where(np.isnan(each), distinct.size, np.searchsorted(distinct, each))]
+            for key, each in given.items()
+        }
+        if any(self.odd.values()):
+            coded: ValueList[JsonValue] = ValueList(values)
+            for key, odd in self.odd.items():
+                for position, value in odd.items():
+                    codes[key][position] = coded.code(value)
+            values = coded.values
+        return codes, tuple(values)
 
     def to_bytes(self) -> bytes:
         """One byte string: a JSON head, then the arrays, little-endian and aligned."""

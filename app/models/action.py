@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from sqlalchemy import Connection, text
 
+from app.domain.compact import CompactState
 from app.domain.grid import DatasetState, Grid, with_changes
 from app.domain.identity import is_manual
 from app.domain.lumisections import mask_of_ranges
@@ -50,6 +51,8 @@ class Action:
     )
     _touched: set[Key] = field(default_factory=set)
     _relabelled: set[Key] = field(default_factory=set)
+    _compact: dict[Key, tuple[CompactState, EventCounts]] = field(default_factory=dict)
+    _copies: dict[Key, Key] = field(default_factory=dict)
 
     def states(self, keys: Collection[Key]) -> dict[Key, DatasetState]:
         """Folded states of datasets as they were before this action appended anything."""
@@ -61,6 +64,17 @@ class Action:
     def state(self, run_number: int, name: str) -> DatasetState:
         """Folded state of one dataset before this action."""
         return self.states([(run_number, name)])[run_number, name]
+
+    def compact_states(self, keys: Collection[Key]) -> dict[Key, CompactState]:
+        """Like `states`, in segments, which is all that looking at whole datasets takes."""
+        unknown = [key for key in keys if key not in self._compact]
+        self._compact.update(states.load_compact(self.connection, unknown, desk=self.desk)[0])
+        return {key: self._compact[key][0] for key in keys}
+
+    def is_copy(self, key: Key, source: Key) -> None:
+        """Says that a new dataset of the same run will hold what `source` does, so that nothing
+        is folded. The source was read by `compact_states`, and isn't changed in this action."""
+        self._copies[key] = source
 
     def is_new(self, key: Key) -> None:
         """Says that the dataset has no lumisection events yet, so that none are looked for."""
@@ -74,7 +88,8 @@ class Action:
         for change in changes:
             if isinstance(change, LumisectionChange) and change.events:
                 key = (change.run_number, change.name)
-                self.states([key])
+                if key not in self._copies:
+                    self.states([key])
                 self._appended[key].append((change, is_manual(by)))
                 self._touched.add(key)
             elif isinstance(change, event_log.DatasetChange):
@@ -92,6 +107,10 @@ class Action:
         if only_attributes := self._relabelled - self._touched:
             kept = projections.carry_over(self.connection, only_attributes, self.versions)
             self._touched |= only_attributes - kept
+        if copied := self._touched & self._copies.keys():
+            left = copied - self._store_copies(copied)
+            projections.store(self.connection, states.fold(self.connection, left), desk=self.desk)
+            self._touched -= copied
         if self._touched:
             self.states(self._touched)
             following = self._following_online()
@@ -107,6 +126,26 @@ class Action:
                 text("SELECT pg_notify(:channel, v::text) FROM unnest(CAST(:versions AS int[])) v"),
                 {"channel": CHANGES_CHANNEL, "versions": self.versions},
             )
+
+    def _store_copies(self, keys: Collection[Key]) -> set[Key]:
+        """Summaries and states of copies, taken over from their sources; returns for which
+        datasets that could be done."""
+        pairs = {key: self._copies[key] for key in keys}
+        done = projections.copy_summaries(self.connection, pairs)
+        if self.desk:
+            projections.remember_compact(
+                self.connection, {key: self._copied_state(key) for key in done}
+            )
+        return done
+
+    def _copied_state(self, key: Key) -> tuple[CompactState, EventCounts]:
+        state, counts = self._compact[self._copies[key]]
+        rr, oms = (
+            sum(len(change.events) for change, _ in self._appended[key] if change.oms is side)
+            for side in (False, True)
+        )
+        online = counts.oms if state.name == states.ONLINE else counts.online_oms
+        return replace(state, name=key[1]), EventCounts(rr, oms, online)
 
     def _after(self, key: Key) -> Loaded:
         """State with what was appended, without reading the events again where that is sure."""

@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, text
 
-from app.domain.compact import compact
+from app.domain.compact import CompactState, compact
 from app.domain.json_value import js_stringify
 from app.domain.summaries import summarise
-from app.models.states import Loaded
+from app.models.states import EventCounts, Loaded
 
 Key = tuple[int, str]
 
@@ -71,6 +71,31 @@ def carry_over(connection: Connection, keys: Collection[Key], own: Collection[in
     return {(run_number, name) for run_number, name in rows}
 
 
+def copy_summaries(connection: Connection, sources: Mapping[Key, Key]) -> set[Key]:
+    """Gives new datasets the summary of another of their run where that one is current; returns
+    the datasets that have got one."""
+    ordered = dict(sorted(sources.items()))
+    rows = connection.execute(
+        text(
+            'INSERT INTO "DatasetTripletCache" (run_number, name, triplet_summary, dcs_summary,'
+            "  rr_ranges, dcs_ranges, brilcalc_recorded_luminosity, brilcalc_delivered_luminosity,"
+            "  version)"
+            " SELECT new.run_number, new.name, triplet_summary, dcs_summary, rr_ranges,"
+            "  dcs_ranges, brilcalc_recorded_luminosity, brilcalc_delivered_luminosity, new.version"
+            " FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]), CAST(:sources AS text[]))"
+            "  AS wanted(run_number, name, source)"
+            ' JOIN "Dataset" new USING (run_number, name)'
+            ' JOIN "Dataset" source ON source.run_number = new.run_number'
+            "  AND source.name = wanted.source"
+            ' JOIN "DatasetTripletCache" summary ON summary.run_number = source.run_number'
+            "  AND summary.name = source.name AND summary.version = source.version"
+            " ON CONFLICT (run_number, name) DO NOTHING RETURNING run_number, name"
+        ),
+        {**_keys(ordered), "sources": [name for _, name in ordered.values()]},
+    )
+    return {(run_number, name) for run_number, name in rows}
+
+
 def store(connection: Connection, loaded: Mapping[Key, Loaded], *, desk: bool) -> None:
     """Writes the summaries of these datasets, and where there is a desk their compact states.
 
@@ -117,12 +142,22 @@ def store(connection: Connection, loaded: Mapping[Key, Loaded], *, desk: bool) -
 
 
 def remember_states(connection: Connection, loaded: Mapping[Key, Loaded]) -> None:
-    """Keeps compact states in our read model, with the numbers of events they were folded from.
+    """Keeps compact states in our read model, with the numbers of events they were folded from."""
+    compacted = {key: (compact(each.state), each.counts) for key, each in loaded.items()}
+    remember_compact(connection, compacted)
+
+
+def remember_compact(
+    connection: Connection, states: Mapping[Key, tuple[CompactState, EventCounts]]
+) -> None:
+    """Like `remember_states`.
 
     The numbers are those of the events really folded, not those of the tables now: an event that
     another client stored meanwhile must make the row stale.
     """
-    ordered = dict(sorted(loaded.items()))
+    if not states:
+        return
+    ordered = dict(sorted(states.items()))
     connection.execute(
         text(
             "INSERT INTO desk.lumisection_state"
@@ -136,10 +171,10 @@ def remember_states(connection: Connection, loaded: Mapping[Key, Loaded]) -> Non
         ),
         {
             **_keys(ordered),
-            "rr_events": [each.counts.rr for each in ordered.values()],
-            "oms_events": [each.counts.oms for each in ordered.values()],
-            "online_oms_events": [each.counts.online_oms for each in ordered.values()],
-            "states": [compact(each.state).to_bytes() for each in ordered.values()],
+            "rr_events": [counts.rr for _, counts in ordered.values()],
+            "oms_events": [counts.oms for _, counts in ordered.values()],
+            "online_oms_events": [counts.online_oms for _, counts in ordered.values()],
+            "states": [state.to_bytes() for state, _ in ordered.values()],
         },
     )
 

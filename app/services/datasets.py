@@ -111,7 +111,7 @@ def distinct(keys: Collection[Key]) -> list[Key]:
 
 
 def visible_datasets(action: Action, wanted: Sequence[Key]) -> Mapping[Key, DatasetRow]:
-    """The offline datasets as they are now, held against other writers.
+    """The offline datasets as they are now.
 
     NotFound or Refused names the first that isn't there, is hidden, or is `online`.
     """
@@ -125,8 +125,8 @@ def visible_datasets(action: Action, wanted: Sequence[Key]) -> Mapping[Key, Data
 def named_datasets(action: Action, wanted: Sequence[Key]) -> Mapping[Key, DatasetRow]:
     """Like `visible_datasets`, hidden ones too."""
     numbers = {run_number for run_number, _ in wanted}
-    runs = rows.run_states(action.connection, numbers, lock=True)
-    known = rows.datasets_of_runs(action.connection, numbers, lock=True)
+    runs = rows.run_states(action.connection, numbers)
+    known = rows.datasets_of_runs(action.connection, numbers)
     for run_number, name in wanted:
         if name == ONLINE:
             raise Refused(

@@ -7,59 +7,38 @@ from app.domain.configuration import Kind
 from app.domain.datasets import COMPLETED, NOT_SIGNIFICANT, OPEN, SIGNOFF, WAITING
 from app.domain.errors import BadInput, Conflict, NotFound, NotPermitted, Refused
 from app.domain.identity import Actor
-from app.domain.lumisections import LumiRange
-from app.domain.triplets import Triplet
-from app.models import rows
 from app.models.action import begin
 from app.models.engine import Database
 from app.models.event_log import DatasetChange
-from app.services import configuration, datasets, lumisections, pull, runs, tables
-from app.services.lumisections import ColumnEdit
-from tests.builders import EXPERT, NOBODY, a_run, configure
+from app.services import configuration, datasets, tables
+from tests.builders import EXPERT, NOBODY
 from tests.plain_folds import plain_datasets, plain_summary
+from tests.services.offline_runs import (
+    EXPRESS,
+    FIRST,
+    PROMPT,
+    SECOND,
+    newest_version,
+    open_all,
+    sign_off_runs,
+    states,
+)
 
-FIRST, SECOND = 390001, 390002
-PROMPT = "/PromptReco/Collisions2025A/DQM"
-EXPRESS = "/Express/Collisions2025/DQM"
 DT_EXPERT = Actor("dt@cern.ch", frozenset({"dt-certifiers"}))
 
 
 @pytest.fixture
 def waiting(database: Database) -> Database:
     """Two signed-off runs with two waiting datasets each."""
-    configure(database)
-    for run_number in (FIRST, SECOND):
-        pull.apply(database, a_run(run_number, 10))
-        good = ColumnEdit(run_number, "online", "dt-dt", (LumiRange(1, 10),), Triplet("GOOD"))
-        lumisections.edit_columns(database, EXPERT, [good])
-        runs.move(database, EXPERT, run_number, "SIGNOFF")
+    sign_off_runs(database, FIRST, SECOND)
     return database
 
 
 @pytest.fixture
 def opened(waiting: Database) -> Database:
     """All datasets open everywhere."""
-    keys = [(run, name) for run in (FIRST, SECOND) for name in (PROMPT, EXPRESS)]
-    datasets.move(waiting, EXPERT, keys, "global", OPEN)
+    open_all(waiting, FIRST, SECOND)
     return waiting
-
-
-def states(db: Database, run_number: int, name: str = PROMPT) -> dict[str, str]:
-    with db.read() as connection:
-        attributes = rows.datasets_of_run(connection, run_number)[name].attributes
-    return {key: value for key, value in attributes.items() if key.endswith("_state")}
-
-
-def newest_version(db: Database) -> tuple[int, str, str]:
-    with db.read() as connection:
-        return tuple(
-            connection.execute(
-                text(
-                    'SELECT atomic_version, "by", comment FROM "Version"'
-                    " ORDER BY atomic_version DESC LIMIT 1"
-                )
-            ).one()
-        )
 
 
 def in_cycle(db: Database, *keys, **states: str) -> None:

@@ -1,0 +1,53 @@
+"""Signed-off runs with waiting and open offline datasets, on the small configuration."""
+
+from sqlalchemy import text
+
+from app.domain.datasets import OPEN
+from app.domain.lumisections import LumiRange
+from app.domain.triplets import Triplet
+from app.models import rows
+from app.models.engine import Database
+from app.services import datasets, lumisections, pull, runs
+from app.services.lumisections import ColumnEdit
+from tests.builders import EXPERT, a_run, configure
+
+FIRST, SECOND = 390001, 390002
+PROMPT = "/PromptReco/Collisions2025A/DQM"
+EXPRESS = "/Express/Collisions2025/DQM"
+LENGTH = 10
+
+
+def sign_off_runs(db: Database, *run_numbers: int, length: int = LENGTH, **attributes) -> None:
+    """Pulls runs on the small configuration and signs them off: two datasets wait for each."""
+    configure(db)
+    for run_number in run_numbers:
+        pull.apply(db, a_run(run_number, length, **attributes))
+        good = ColumnEdit(run_number, "online", "dt-dt", (LumiRange(1, length),), Triplet("GOOD"))
+        lumisections.edit_columns(db, EXPERT, [good])
+        runs.move(db, EXPERT, run_number, "SIGNOFF")
+
+
+def open_all(db: Database, *run_numbers: int) -> None:
+    """Opens both datasets of the runs in every workspace."""
+    keys = [(run, name) for run in run_numbers for name in (PROMPT, EXPRESS)]
+    datasets.move(db, EXPERT, keys, "global", OPEN)
+
+
+def states(db: Database, run_number: int, name: str = PROMPT) -> dict[str, str]:
+    """The `{workspace}_state` attributes of a dataset."""
+    with db.read() as connection:
+        attributes = rows.datasets_of_run(connection, run_number)[name].attributes
+    return {key: value for key, value in attributes.items() if key.endswith("_state")}
+
+
+def newest_version(db: Database) -> tuple[int, str, str]:
+    """Number, author and comment of the newest version."""
+    with db.read() as connection:
+        return tuple(
+            connection.execute(
+                text(
+                    'SELECT atomic_version, "by", comment FROM "Version"'
+                    " ORDER BY atomic_version DESC LIMIT 1"
+                )
+            ).one()
+        )

@@ -127,7 +127,7 @@ class FoundGolden(QSortFilterProxyModel):
 
 def _item(entry: GoldenEntry, now: datetime) -> ItemText:
     at, known = words.time(entry.created_at), entry.recorded_luminosity >= 0
-    figures = [counted(entry.runs, "run"), f"{words.number(entry.lumisections)} LS"]
+    figures = [words.counted(entry.runs, "run"), f"{words.number(entry.lumisections)} LS"]
     if known:
         figures.append(f"{words.luminosity(entry.recorded_luminosity)} pb⁻¹")
     luminosity = f"{entry.recorded_luminosity!r} pb⁻¹ recorded" if known else "luminosity unknown"
@@ -150,8 +150,3 @@ def _item(entry: GoldenEntry, now: datetime) -> ItemText:
         tip,
         searched.casefold(),
     )
-
-
-def counted(number: int, of_what: str) -> str:
-    """`1 run`, `2 runs`."""
-    return f"{words.number(number)} {of_what}{'' if number == 1 else 's'}"

@@ -27,7 +27,6 @@ from app.views.backend import Golden, GoldenResult
 from app.views.background import Background, Job
 from app.views.golden import rule_text
 from app.views.golden.forms import FORMS, Form, RunLines, file_name, run_lines
-from app.views.golden.list_model import counted
 from app.views.golden.run_text import FindLine, RunText
 from app.views.loading_bar import LoadingBar
 from app.views.notices import Notices, ask
@@ -225,7 +224,7 @@ class GoldenResultView(QWidget):
             ("Datasets", entry.pattern, "Pattern that the names of the datasets match"),
             (
                 "In it",
-                f"{counted(entry.runs, 'run')}{span}; {words.number(entry.lumisections)} LS",
+                f"{words.counted(entry.runs, 'run')}{span}; {words.number(entry.lumisections)} LS",
                 "",
             ),
             (

@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QApplication
 
 from app.domain.grid import DatasetState, Grid
 from app.domain.triplets import BAD, EXCLUDED, GOOD, STANDBY, Triplet
-from app.views.lumisections.grid_view import Cell, GridView
+from app.views.lumisections.grid_layout import Cell
+from app.views.lumisections.grid_view import GridView
 from app.views.lumisections.snapshot import LumisectionsSnapshot, prepare
 from app.views.theme import load
 

@@ -27,6 +27,7 @@ from app.views.notices import Notices
 from app.views.theme import PALETTES, Mode, StatusPalette, Themes
 
 _THREADS = 4
+_PICTURE = (1440, 900)
 _SETTLED_EVERY_MS = 150
 _SETTLED_TIMES = 4
 _NAME = "run-registry-desktop"
@@ -76,6 +77,7 @@ def run_window(
         with bugs.caught(loop), _interrupts(window):
             window.show()
             if settings.screenshot is not None:
+                window.resize(*_PICTURE)
                 _Photographer(window, settings.screenshot)
             with loop:
                 loop.run_until_complete(ending.ended)

@@ -1,16 +1,11 @@
 """The lumisection grid: columns and DCS bits over lumisections, painted as runs of equal cells."""
 
-import itertools
 import math
-from collections.abc import Iterator
-from typing import NamedTuple
 
-import numpy as np
-from PySide6.QtCore import QEvent, QLineF, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleEvent,
-    QBrush,
     QColor,
     QHelpEvent,
     QKeyEvent,
@@ -19,55 +14,19 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QPixmap,
-    QPolygonF,
     QResizeEvent,
-    QStaticText,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 
 from app.domain.lumisections import LumiRange, format_ranges
-from app.views.lumisections.snapshot import (
-    FALSE,
-    NULL,
-    RANKED_STATUSES,
-    TRUE,
-    GridRow,
-    LumisectionsSnapshot,
-    Numbers,
-    RowKind,
-)
+from app.views.lumisections.grid_layout import AXIS_HEIGHT, WIDEST_CELL, Cell, GridLayout
+from app.views.lumisections.grid_painter import GridPainter
+from app.views.lumisections.snapshot import LumisectionsSnapshot, RowKind
 from app.views.theme import ROW_HEIGHT, STEP, Theme, tabular
 
-_BIT_HEIGHT = 16
-_BETWEEN_COLUMNS_AND_BITS = 8
-_AXIS_HEIGHT = 24
-_LUMINOSITY_HEIGHT = 72
-_TALLEST_LUMINOSITY = 160
-_LEAST_HEADER = 96
-_WIDEST_CELL = 64.0
 _ZOOM = 1.5
-_LETTER_FROM = 20
-_CELL_LINES_FROM = 10.0
-_MARK_FROM = 6
-_TICKS_APART = 64
-_GOOD_RANK = 0
 _SCROLL_STEP = 3
-
-
-class Cell(NamedTuple):
-    """A place in the grid; rows from 0, lumisections from 1."""
-
-    row: int
-    lumisection: int
-
-
-class _Stretch(NamedTuple):
-    """Neighbouring pixels of a row with one rank."""
-
-    left: float
-    right: float
-    rank: int
 
 
 class GridView(QAbstractScrollArea):
@@ -88,11 +47,8 @@ class GridView(QAbstractScrollArea):
         super().__init__(parent)
         self._theme = theme
         self._snapshot: LumisectionsSnapshot | None = None
-        self._scale = 1.0
+        self._layout = GridLayout()
         self._fitted = True
-        self._tops: list[int] = []
-        self._content_height = 0
-        self._header_width = _LEAST_HEADER
         self._picture: QPixmap | None = None
         self._focus: Cell | None = None
         self._anchor: Cell | None = None
@@ -103,13 +59,13 @@ class GridView(QAbstractScrollArea):
         self.setFrameShape(self.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFont(tabular(self.font()))
+        self._painter = GridPainter(self._layout, theme, self.font())
         self.viewport().setMouseTracking(True)
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.horizontalScrollBar().valueChanged.connect(self._forget_picture)
-        self.verticalScrollBar().valueChanged.connect(self._forget_picture)
+        self.horizontalScrollBar().valueChanged.connect(self._scrolled)
+        self.verticalScrollBar().valueChanged.connect(self._scrolled)
         self.setAccessibleName("Lumisections")
         self.setAccessibleDescription("No lumisections are shown.")
-        self._letters = self._make_letters()
 
     # What is shown
 
@@ -123,7 +79,7 @@ class GridView(QAbstractScrollArea):
 
     @property
     def pixels_per_lumisection(self) -> float:
-        return self._scale
+        return self._layout.scale
 
     def show_snapshot(self, snapshot: LumisectionsSnapshot | None) -> None:
         """Shows another snapshot; zoom, place and focus stay when it is of the same dataset."""
@@ -147,7 +103,7 @@ class GridView(QAbstractScrollArea):
     def set_theme(self, theme: Theme) -> None:
         """Paints in other colours."""
         self._theme = theme
-        self._letters = self._make_letters()
+        self._painter = GridPainter(self._layout, theme, self.font())
         self._forget_picture()
 
     def selection(self) -> tuple[tuple[str, ...], tuple[LumiRange, ...]]:
@@ -224,17 +180,19 @@ class GridView(QAbstractScrollArea):
         """Zooms around a pixel of the viewport, or around the focus."""
         if self._snapshot is None or not self._snapshot.length:
             return
-        left = self._header_width
+        left = self._layout.header_width
         if at is None:
-            at = left + self._area_width() / 2
-            if self._focus is not None and self._visible(self._focus):
-                at = self._x(self._focus.lumisection - 0.5)
-        position = (at - left + self.horizontalScrollBar().value()) / self._scale
-        fit = self._fit_scale()
-        self._scale = min(max(self._scale * factor, fit), max(_WIDEST_CELL, fit))
-        self._fitted = math.isclose(self._scale, fit)
+            at = left + self._layout.area_width / 2
+            if self._focus is not None and self._layout.area().intersects(
+                self.cell_rect(self._focus).toAlignedRect()
+            ):
+                at = self._layout.x(self._focus.lumisection - 0.5)
+        position = self._layout.position(at)
+        fit = self._layout.fit_scale
+        self._layout.scale = min(max(self._layout.scale * factor, fit), max(WIDEST_CELL, fit))
+        self._fitted = math.isclose(self._layout.scale, fit)
         self._set_ranges()
-        self.horizontalScrollBar().setValue(round(position * self._scale - (at - left)))
+        self.horizontalScrollBar().setValue(round(position * self._layout.scale - (at - left)))
         self._forget_picture()
 
     def fit(self) -> None:
@@ -244,80 +202,32 @@ class GridView(QAbstractScrollArea):
 
     def reveal(self, cell: Cell) -> None:
         """Scrolls as little as needed to show a cell."""
-        if not self._tops:
+        if not self._layout.tops:
             return
         bar = self.horizontalScrollBar()
-        left, right = (cell.lumisection - 1) * self._scale, cell.lumisection * self._scale
+        left, right = (
+            (cell.lumisection - 1) * self._layout.scale,
+            cell.lumisection * self._layout.scale,
+        )
         if left < bar.value():
             bar.setValue(math.floor(left))
-        elif right > bar.value() + self._area_width():
-            bar.setValue(math.ceil(right - self._area_width()))
+        elif right > bar.value() + self._layout.area_width:
+            bar.setValue(math.ceil(right - self._layout.area_width))
         bar = self.verticalScrollBar()
-        top = self._tops[cell.row]
-        bottom = top + self._height_of(cell.row)
+        top = self._layout.tops[cell.row]
+        bottom = top + self._layout.height_of(cell.row)
         if top < bar.value():
             bar.setValue(top)
-        elif bottom > bar.value() + self._area_height():
-            bar.setValue(bottom - self._area_height())
+        elif bottom > bar.value() + self._layout.area_height:
+            bar.setValue(bottom - self._layout.area_height)
 
     def cell_at(self, point: QPoint) -> Cell | None:
         """The cell at a pixel of the viewport."""
-        snapshot = self._snapshot
-        if snapshot is None or not self._area().contains(point):
-            return None
-        number = self._lumisection_at(point.x())
-        y = point.y() - _AXIS_HEIGHT + self.verticalScrollBar().value()
-        row = int(np.searchsorted(self._tops, y, side="right")) - 1
-        if row < 0 or y >= self._tops[row] + self._height_of(row) or number is None:
-            return None
-        return Cell(row, number)
+        return self._layout.cell_at(point)
 
     def cell_rect(self, cell: Cell) -> QRectF:
         """Where a cell is painted in the viewport, at least one pixel wide."""
-        top = self._tops[cell.row] + _AXIS_HEIGHT - self.verticalScrollBar().value()
-        left = self._x(cell.lumisection - 1)
-        return QRectF(left, top, max(self._scale, 1.0), self._height_of(cell.row))
-
-    def _lumisection_at(self, x: int) -> int | None:
-        assert self._snapshot is not None  # only asked of a grid that shows something
-        position = (x - self._header_width + self.horizontalScrollBar().value()) / self._scale
-        number = math.floor(position) + 1
-        return number if 1 <= number <= self._snapshot.length else None
-
-    def _x(self, position: float) -> float:
-        """Pixel of a position in lumisections, 0 at the left edge of LS 1."""
-        return self._header_width + position * self._scale - self.horizontalScrollBar().value()
-
-    def _visible(self, cell: Cell) -> bool:
-        return self._area().intersects(self.cell_rect(cell).toAlignedRect())
-
-    def _area(self) -> QRect:
-        return QRect(self._header_width, _AXIS_HEIGHT, self._area_width(), self._area_height())
-
-    def _area_width(self) -> int:
-        return max(self.viewport().width() - self._header_width, 1)
-
-    def _area_height(self) -> int:
-        return max(self.viewport().height() - _AXIS_HEIGHT - self._luminosity_height(), 1)
-
-    def _luminosity_height(self) -> int:
-        snapshot = self._snapshot
-        if snapshot is None:
-            return 0
-        known = np.isfinite(snapshot.recorded).any() or np.isfinite(snapshot.delivered).any()
-        if not known:
-            return 0
-        spare = self.viewport().height() - _AXIS_HEIGHT - self._content_height - STEP
-        return min(max(spare, _LUMINOSITY_HEIGHT), _TALLEST_LUMINOSITY)
-
-    def _height_of(self, row: int) -> int:
-        assert self._snapshot is not None  # rows are those of a snapshot
-        is_column = self._snapshot.rows[row].kind is RowKind.COLUMN
-        return ROW_HEIGHT if is_column else _BIT_HEIGHT
-
-    def _fit_scale(self) -> float:
-        length = self._snapshot.length if self._snapshot else 0
-        return min(self._area_width() / max(length, 1), _WIDEST_CELL)
+        return self._layout.cell_rect(cell)
 
     def _takes_part(self, lumisection: int) -> bool:
         assert self._snapshot is not None  # lumisections are those of a snapshot
@@ -342,37 +252,28 @@ class GridView(QAbstractScrollArea):
         self._hovered = inside(self._hovered)
 
     def _lay_out(self) -> None:
-        snapshot = self._snapshot
-        self._tops = []
-        top = 0
-        previous: RowKind | None = None
-        width = _LEAST_HEADER
-        metrics = self.fontMetrics()
-        for row in snapshot.rows if snapshot else ():
-            if previous is RowKind.COLUMN and row.kind is RowKind.BIT:
-                top += _BETWEEN_COLUMNS_AND_BITS
-            self._tops.append(top)
-            top += ROW_HEIGHT if row.kind is RowKind.COLUMN else _BIT_HEIGHT
-            previous = row.kind
-            width = max(width, metrics.horizontalAdvance(row.label) + 4 * STEP)
-        self._content_height = top
-        self._header_width = width
-        if self._fitted:
-            self._scale = self._fit_scale()
-        self._scale = max(self._scale, self._fit_scale())
+        layout = self._layout
+        layout.resize(self.viewport().width(), self.viewport().height())
+        layout.arrange(self._snapshot, self.fontMetrics().horizontalAdvance)
+        layout.scale = layout.fit_scale if self._fitted else max(layout.scale, layout.fit_scale)
         self._set_ranges()
         self._forget_picture()
 
     def _set_ranges(self) -> None:
-        length = self._snapshot.length if self._snapshot else 0
+        layout = self._layout
         bar = self.horizontalScrollBar()
-        bar.setRange(0, max(0, math.ceil(length * self._scale - 1e-6) - self._area_width()))
-        bar.setPageStep(self._area_width())
-        bar.setSingleStep(max(round(self._scale * _SCROLL_STEP), 16))
+        bar.setRange(0, layout.widest_left)
+        bar.setPageStep(layout.area_width)
+        bar.setSingleStep(max(round(layout.scale * _SCROLL_STEP), 16))
         bar = self.verticalScrollBar()
-        bar.setRange(0, max(0, self._content_height - self._area_height()))
-        bar.setPageStep(self._area_height())
+        bar.setRange(0, max(0, layout.content_height - layout.area_height))
+        bar.setPageStep(layout.area_height)
         bar.setSingleStep(ROW_HEIGHT)
+
+    def _scrolled(self) -> None:
+        self._layout.left = self.horizontalScrollBar().value()
+        self._layout.top = self.verticalScrollBar().value()
+        self._forget_picture()
 
     def _describe(self) -> None:
         snapshot = self._snapshot
@@ -391,329 +292,24 @@ class GridView(QAbstractScrollArea):
         self._picture = None
         self.viewport().update()
 
-    def _make_letters(self) -> dict[int, QStaticText]:
-        letters: dict[int, QStaticText] = {}
-        for rank, status in enumerate(RANKED_STATUSES):
-            letter = self._theme.status(status).letter
-            if letter:
-                letters[rank] = QStaticText(letter)
-        return letters
-
-    def _paint_picture(self) -> QPixmap:
+    def _make_picture(self) -> QPixmap:
         ratio = self.devicePixelRatioF()
         size = self.viewport().size()
         picture = QPixmap(QSize(math.ceil(size.width() * ratio), math.ceil(size.height() * ratio)))
         picture.setDevicePixelRatio(ratio)
         picture.fill(self._theme.colour("surface"))
-        snapshot = self._snapshot
-        painter = QPainter(picture)
-        painter.setFont(self.font())
-        if snapshot is not None and snapshot.rows and snapshot.length:
-            painter.setClipRect(self._area())
-            self._paint_rows(painter, snapshot)
-            painter.setClipRect(self.viewport().rect())
-            self._paint_header(painter, snapshot)
-            self._paint_axis(painter, snapshot)
-            if self._luminosity_height():
-                self._paint_luminosity(painter, snapshot)
-        painter.end()
+        if self._snapshot is not None:
+            painter = QPainter(picture)
+            self._painter.paint(painter, self._snapshot)
+            painter.end()
         return picture
 
-    def _rows_in_sight(self) -> range:
-        offset = self.verticalScrollBar().value()
-        first = max(int(np.searchsorted(self._tops, offset, side="right")) - 1, 0)
-        end = int(np.searchsorted(self._tops, offset + self._area_height(), side="left"))
-        return range(first, end)
-
-    def _stretches(self, snapshot: LumisectionsSnapshot, rows: range) -> Iterator[list[_Stretch]]:
-        """Per row what is in sight, worst first where lumisections share a pixel."""
-        offset = self.horizontalScrollBar().value()
-        width = self._area_width()
-        first = min(int(offset / self._scale), snapshot.length - 1)
-        end = min(math.ceil((offset + width) / self._scale), snapshot.length)
-        ranks = snapshot.ranks[rows.start : rows.stop, first:end]
-        if self._scale >= 1.0:
-            edges = np.arange(first, end + 1) * self._scale - offset + self._header_width
-        else:
-            # Several lumisections share a pixel: the worst of them is painted.
-            pixels = np.arange(width)
-            starts = ((pixels + offset) / self._scale).astype(np.intp) - first
-            starts = starts[starts < end - first]
-            ranks = np.maximum.reduceat(ranks, starts, axis=1)
-            edges = np.arange(starts.size + 1, dtype=np.float64) + self._header_width
-        for row in ranks:
-            cuts = np.flatnonzero(row[1:] != row[:-1]) + 1
-            lefts = np.concatenate(([0], cuts))
-            rights = np.concatenate((cuts, [row.size]))
-            yield list(
-                map(
-                    _Stretch,
-                    edges[lefts].tolist(),
-                    edges[rights].tolist(),
-                    row[lefts].tolist(),
-                )
-            )
-
-    def _paint_rows(self, painter: QPainter, snapshot: LumisectionsSnapshot) -> None:
-        rows = self._rows_in_sight()
-        boxes: list[list[QRectF]] = [[] for _ in RANKED_STATUSES]
-        texts: list[tuple[int, QPointF]] = []
-        on: list[QRectF] = []
-        unknown: list[QLineF] = []
-        offset = self.verticalScrollBar().value() - _AXIS_HEIGHT
-        text_top = (ROW_HEIGHT - 2 - self.fontMetrics().height()) / 2
-        for row, stretches in zip(rows, self._stretches(snapshot, rows), strict=True):
-            top = self._tops[row] - offset
-            if snapshot.rows[row].kind is RowKind.BIT:
-                middle = top + _BIT_HEIGHT // 2
-                for left, right, rank in stretches:
-                    if rank == TRUE:
-                        on.append(QRectF(left, middle - 1, right - left, 2))
-                    elif rank == NULL:
-                        unknown.append(QLineF(left, middle, right, middle))
-                    else:
-                        assert rank == FALSE  # seen as the gap it leaves
-                continue
-            for left, right, rank in stretches:
-                width = right - left
-                # One bad lumisection among thousands must be seen.
-                if rank != _GOOD_RANK and width < 2:
-                    width = 2.0
-                boxes[rank].append(QRectF(left, top + 1, width, ROW_HEIGHT - 2))
-                seen_from = max(left, self._header_width)
-                if right - seen_from >= _LETTER_FROM and rank in self._letters:
-                    texts.append((rank, QPointF(seen_from + 2 * STEP, top + 1 + text_top)))
-        painter.setPen(Qt.PenStyle.NoPen)
-        for rank, rects in enumerate(boxes):
-            self._paint_boxes(painter, rank, rects)
-        painter.setBrush(self._theme.colour("success"))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.drawRects(on)
-        painter.setPen(QPen(self._theme.colour("muted"), 1, Qt.PenStyle.DotLine))
-        painter.drawLines(unknown)
-        self._paint_cell_lines(painter, snapshot)
-        for rank, place in texts:
-            painter.setPen(self._theme.status(RANKED_STATUSES[rank]).ink)
-            painter.drawStaticText(place, self._letters[rank])
-        self._paint_marks(painter, snapshot, rows)
-
-    def _paint_boxes(self, painter: QPainter, rank: int, rects: list[QRectF]) -> None:
-        if not rects:
-            return
-        look = self._theme.status(RANKED_STATUSES[rank])
-        painter.setBrush(look.fill)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.drawRects(rects)
-        if look.hatched:
-            painter.setBrush(QBrush(self._theme.colour("muted"), Qt.BrushStyle.BDiagPattern))
-            painter.drawRects(rects)
-        if look.outline:
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(self._theme.colour("muted"), 1))
-            painter.drawRects([rect.adjusted(0.5, 0.5, -0.5, -0.5) for rect in rects])
-
-    def _paint_cell_lines(self, painter: QPainter, snapshot: LumisectionsSnapshot) -> None:
-        if self._scale < _CELL_LINES_FROM or not snapshot.columns:
-            return
-        line = QColor(self._theme.colour("surface"))
-        line.setAlpha(96)
-        painter.setPen(QPen(line, 1))
-        offset = self.horizontalScrollBar().value()
-        first = int(offset / self._scale)
-        end = min(math.ceil((offset + self._area_width()) / self._scale), snapshot.length)
-        last = snapshot.columns - 1
-        bottom = self._tops[last] + ROW_HEIGHT + _AXIS_HEIGHT - self.verticalScrollBar().value()
-        painter.drawLines(
-            [
-                QLineF(self._x(number), _AXIS_HEIGHT, self._x(number), bottom)
-                for number in range(first + 1, end)
-            ]
-        )
-
-    def _paint_marks(self, painter: QPainter, snapshot: LumisectionsSnapshot, rows: range) -> None:
-        """A corner at the top right of what a person set, at the top left of what has a remark."""
-        offset = self.verticalScrollBar().value() - _AXIS_HEIGHT
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self._theme.colour("surface"), 0.5))
-        for row in rows:
-            each = snapshot.rows[row]
-            top = self._tops[row] - offset + 1.0
-            for left, right, place in self._marked(each, snapshot.length):
-                if right - left < _MARK_FROM:
-                    continue
-                if each.by_hand[place]:
-                    painter.setBrush(self._theme.colour("accent"))
-                    painter.drawPolygon(_corner(right, top, -7.0))
-                if each.remarked[place]:
-                    painter.setBrush(self._theme.colour("text"))
-                    painter.drawPolygon(_corner(max(left, self._header_width), top, 7.0))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
-
-    def _marked(self, row: GridRow, length: int) -> Iterator[tuple[float, float, int]]:
-        offset = self.horizontalScrollBar().value()
-        first = offset / self._scale
-        end = (offset + self._area_width()) / self._scale
-        begin = max(int(np.searchsorted(row.starts, first, side="right")) - 1, 0)
-        stop = int(np.searchsorted(row.starts, end, side="left"))
-        marked = np.flatnonzero((row.by_hand | row.remarked)[begin:stop]) + begin
-        for place in marked.tolist():
-            after = int(row.starts[place + 1]) if place + 1 < row.starts.size else length
-            yield self._x(int(row.starts[place])), self._x(after), place
-
-    def _paint_header(self, painter: QPainter, snapshot: LumisectionsSnapshot) -> None:
-        area = QRect(0, _AXIS_HEIGHT, self._header_width, self._area_height())
-        painter.fillRect(area, self._theme.colour("background"))
-        painter.setClipRect(area)
-        offset = self.verticalScrollBar().value() - _AXIS_HEIGHT
-        for row in self._rows_in_sight():
-            each = snapshot.rows[row]
-            token = "text" if each.kind is RowKind.COLUMN else "muted"
-            painter.setPen(self._theme.colour(token))
-            place = QRect(
-                2 * STEP,
-                self._tops[row] - offset,
-                self._header_width - 3 * STEP,
-                self._height_of(row),
-            )
-            painter.drawText(
-                place, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), each.label
-            )
-        painter.setClipRect(self.viewport().rect())
-        painter.setPen(self._theme.colour("line"))
-        painter.drawLine(
-            self._header_width - 1, 0, self._header_width - 1, self.viewport().height()
-        )
-
-    def _paint_axis(self, painter: QPainter, snapshot: LumisectionsSnapshot) -> None:
-        width = self.viewport().width()
-        painter.fillRect(QRect(0, 0, width, _AXIS_HEIGHT), self._theme.colour("background"))
-        painter.setPen(self._theme.colour("muted"))
-        painter.drawText(
-            QRect(2 * STEP, 0, self._header_width, _AXIS_HEIGHT - 2),
-            int(Qt.AlignmentFlag.AlignVCenter),
-            f"LS 1-{snapshot.length}",
-        )
-        painter.setClipRect(QRect(self._header_width, 0, self._area_width(), _AXIS_HEIGHT))
-        step = _tick_step(_TICKS_APART / self._scale)
-        offset = self.horizontalScrollBar().value()
-        first = max(int(offset / self._scale / step) * step, 1 if step == 1 else step)
-        end = min(math.ceil((offset + self._area_width()) / self._scale), snapshot.length)
-        numbers = [1, *range(first, end + 1, step)] if step > 1 else range(first, end + 1)
-        right_edge = self.viewport().width() - 1
-        for number in numbers:
-            x = self._x(number - 0.5)
-            painter.drawLine(QPointF(x, _AXIS_HEIGHT - 6), QPointF(x, _AXIS_HEIGHT - 3))
-            width = self.fontMetrics().horizontalAdvance(str(number))
-            left = min(x - width / 2, right_edge - width)
-            if number == 1:
-                left = max(left, self._header_width + 1.0 - offset)
-            painter.drawText(
-                QRectF(left, 0, width, _AXIS_HEIGHT - 6),
-                int(Qt.AlignmentFlag.AlignCenter),
-                str(number),
-            )
-        for left, right, takes_part in self._participation(snapshot):
-            if takes_part:
-                painter.fillRect(
-                    QRectF(left, _AXIS_HEIGHT - 2, right - left, 1), self._theme.colour("muted")
-                )
-        painter.setClipRect(self.viewport().rect())
-
-    def _participation(self, snapshot: LumisectionsSnapshot) -> Iterator[tuple[float, float, bool]]:
-        mask = snapshot.participating
-        cuts = [0, *(np.flatnonzero(mask[1:] != mask[:-1]) + 1).tolist(), mask.size]
-        for start, end in itertools.pairwise(cuts):
-            if end > start:
-                yield self._x(start), self._x(end), bool(mask[start])
-
-    def _paint_luminosity(self, painter: QPainter, snapshot: LumisectionsSnapshot) -> None:
-        tall = self._luminosity_height()
-        top = self.viewport().height() - tall
-        background = self._theme.colour("background")
-        painter.fillRect(QRect(0, top, self.viewport().width(), tall), background)
-        painter.fillRect(
-            QRect(self._header_width, top, self._area_width(), tall),
-            self._theme.colour("surface"),
-        )
-        painter.setPen(self._theme.colour("line"))
-        painter.drawLine(0, top, self.viewport().width(), top)
-        painter.drawLine(self._header_width - 1, top, self._header_width - 1, top + tall)
-        known = [np.nan_to_num(each) for each in (snapshot.recorded, snapshot.delivered)]
-        highest = max(float(each.max()) for each in known)
-        metrics_height = self.fontMetrics().height()
-        legend = (
-            ("text", f"{highest:.3g} pb⁻¹"),
-            ("accent", "recorded"),
-            ("muted", "delivered"),
-        )
-        for line, (token, text) in enumerate(legend):
-            painter.setPen(self._theme.colour(token))
-            painter.drawText(
-                QRect(
-                    2 * STEP,
-                    top + STEP + line * (metrics_height + 2),
-                    self._header_width - 3 * STEP,
-                    metrics_height,
-                ),
-                int(Qt.AlignmentFlag.AlignLeft),
-                text,
-            )
-        if highest <= 0:
-            return
-        painter.setClipRect(QRect(self._header_width, top, self._area_width(), tall))
-        bottom = top + tall - 4
-        height = tall - 12
-        for numbers, token, filled in (
-            (snapshot.recorded, "accent", True),
-            (snapshot.delivered, "muted", False),
-        ):
-            for polygon in self._curve(numbers, highest, bottom, height):
-                if filled:
-                    area = QColor(self._theme.colour(token))
-                    area.setAlpha(64)
-                    painter.setPen(Qt.PenStyle.NoPen)
-                    painter.setBrush(area)
-                    closed = QPolygonF(polygon)
-                    closed.append(QPointF(polygon[-1].x(), bottom))
-                    closed.append(QPointF(polygon[0].x(), bottom))
-                    painter.drawPolygon(closed)
-                painter.setPen(QPen(self._theme.colour(token), 1))
-                painter.drawPolyline(polygon)
-        painter.setClipRect(self.viewport().rect())
-
-    def _curve(
-        self, numbers: Numbers, highest: float, bottom: float, height: float
-    ) -> Iterator[list[QPointF]]:
-        """Steps of what is in sight, one list for each stretch without gaps."""
-        offset = self.horizontalScrollBar().value()
-        width = self._area_width()
-        first = min(int(offset / self._scale), numbers.size - 1)
-        end = min(math.ceil((offset + width) / self._scale), numbers.size)
-        seen = numbers[first:end]
-        if self._scale >= 1.0:
-            edges = np.arange(first, end + 1) * self._scale - offset + self._header_width
-        else:
-            starts = ((np.arange(width) + offset) / self._scale).astype(np.intp) - first
-            starts = starts[starts < seen.size]
-            seen = np.fmax.reduceat(seen, starts)
-            edges = np.arange(starts.size + 1, dtype=np.float64) + self._header_width
-        heights = bottom - seen / highest * height
-        known = np.isfinite(seen)
-        cuts = np.flatnonzero(np.diff(known, prepend=False, append=False))
-        for start, stop in zip(cuts[::2].tolist(), cuts[1::2].tolist(), strict=True):
-            if self._scale >= 1.0:
-                xs = np.repeat(edges[start : stop + 1], 2)[1:-1].tolist()
-                ys = np.repeat(heights[start:stop], 2).tolist()
-            else:
-                xs, ys = edges[start:stop].tolist(), heights[start:stop].tolist()
-            yield list(map(QPointF, xs, ys))
-
     def _paint_overlay(self, painter: QPainter, snapshot: LumisectionsSnapshot) -> None:
-        area = self._area()
+        area = self._layout.area()
         if self._hovered is not None:
             cross = QColor(self._theme.colour("text"))
             cross.setAlpha(90)
-            x = self._x(self._hovered.lumisection - 0.5)
+            x = self._layout.x(self._hovered.lumisection - 0.5)
             painter.setPen(QPen(cross, 1))
             painter.drawLine(QPointF(x, 0), QPointF(x, self.viewport().height()))
             rect = self.cell_rect(self._hovered)
@@ -745,8 +341,8 @@ class GridView(QAbstractScrollArea):
         assert self._hovered is not None  # called where the mouse is
         text = f"LS {self._hovered.lumisection}"
         width = self.fontMetrics().horizontalAdvance(text) + 2 * STEP
-        left = min(max(x - width / 2, self._header_width), self.viewport().width() - width)
-        box = QRectF(left, 1, width, _AXIS_HEIGHT - 4)
+        left = min(max(x - width / 2, self._layout.header_width), self.viewport().width() - width)
+        box = QRectF(left, 1, width, AXIS_HEIGHT - 4)
         painter.fillRect(box, self._theme.colour("text"))
         painter.setPen(self._theme.colour("surface"))
         painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), text)
@@ -761,7 +357,7 @@ class GridView(QAbstractScrollArea):
         shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         last_row = len(self._snapshot.rows) - 1
         last = self._snapshot.length
-        page = max(1, int(self._area_width() / self._scale))
+        page = max(1, int(self._layout.area_width / self._layout.scale))
         key = Qt.Key
         targets = {
             key.Key_Left: Cell(focus.row, focus.lumisection - (10 if ctrl else 1)),
@@ -826,7 +422,7 @@ class GridView(QAbstractScrollArea):
         cell = self.cell_at(point)
         middle = event.button() == Qt.MouseButton.MiddleButton
         left = event.button() == Qt.MouseButton.LeftButton
-        if middle or (left and cell is None and point.x() >= self._header_width):
+        if middle or (left and cell is None and point.x() >= self._layout.header_width):
             self._panned_from = (
                 point,
                 self.horizontalScrollBar().value(),
@@ -851,7 +447,7 @@ class GridView(QAbstractScrollArea):
             self.horizontalScrollBar().setValue(horizontal - (point.x() - start.x()))
             self.verticalScrollBar().setValue(vertical - (point.y() - start.y()))
             return
-        area = self._area()
+        area = self._layout.area()
         if self._selecting:
             inside = QPoint(
                 min(max(point.x(), area.left()), area.right()),
@@ -910,7 +506,7 @@ class GridView(QAbstractScrollArea):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         if self._picture is None:
-            self._picture = self._paint_picture()
+            self._picture = self._make_picture()
         painter = QPainter(self.viewport())
         painter.setFont(self.font())
         painter.drawPixmap(0, 0, self._picture)
@@ -925,22 +521,8 @@ class GridView(QAbstractScrollArea):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
+            self._painter = GridPainter(self._layout, self._theme, self.font())
             self._lay_out()
 
     def sizeHint(self) -> QSize:
         return QSize(800, 400)
-
-
-def _corner(x: float, y: float, size: float) -> QPolygonF:
-    """A triangle in a top corner; to the left of `x` when `size` is negative."""
-    return QPolygonF([QPointF(x, y), QPointF(x + size, y), QPointF(x, y + abs(size))])
-
-
-def _tick_step(least: float) -> int:
-    """The smallest of 1, 2, 5, 10, 20, ... that is at least `least`."""
-    power = 1
-    while True:
-        for factor in (1, 2, 5):
-            if factor * power >= least:
-                return factor * power
-        power *= 10

@@ -6,7 +6,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.views.background import Background
-from app.views.lumisections.grid_view import Cell
+from app.views.lumisections.grid_layout import Cell
 from app.views.runs.details import DetailsView
 from app.views.theme import Themes
 from tests.views.builders import COLUMNS, a_state

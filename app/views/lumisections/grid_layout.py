@@ -1,0 +1,150 @@
+"""Where everything of the lumisection grid is: rows, lumisections, pixels."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from PySide6.QtCore import QPoint, QRect, QRectF
+
+from app.views.lumisections.snapshot import LumisectionsSnapshot, RowKind
+from app.views.theme import ROW_HEIGHT, STEP
+
+AXIS_HEIGHT = 24
+BIT_HEIGHT = 16
+WIDEST_CELL = 64.0
+
+_BETWEEN_COLUMNS_AND_BITS = 8
+_LUMINOSITY_HEIGHT = 72
+_TALLEST_LUMINOSITY = 160
+_LEAST_HEADER = 96
+
+
+class Cell(NamedTuple):
+    """A place in the grid; rows from 0, lumisections from 1."""
+
+    row: int
+    lumisection: int
+
+
+@dataclass
+class GridLayout:
+    """Pixels of a viewport of `width` x `height`: names at the left, axis on top, luminosity at
+    the bottom, and between them the rows, scrolled by `left` and `top`.
+
+    `scale` is in pixels per lumisection; `tops` are those of the rows before scrolling.
+    """
+
+    width: int = 1
+    height: int = 1
+    scale: float = 1.0
+    left: int = 0
+    top: int = 0
+    header_width: int = _LEAST_HEADER
+    content_height: int = 0
+    length: int = 0
+    tops: list[int] = field(default_factory=list)
+    luminosity_height: int = 0
+    _heights: list[int] = field(default_factory=list)
+    _has_luminosity: bool = False
+
+    def arrange(
+        self, snapshot: LumisectionsSnapshot | None, text_width: Callable[[str], int]
+    ) -> None:
+        """Gives every row of a snapshot its place."""
+        self.tops, self._heights = [], []
+        self.header_width = _LEAST_HEADER
+        self.length = snapshot.length if snapshot else 0
+        top = 0
+        previous: RowKind | None = None
+        for row in snapshot.rows if snapshot else ():
+            if previous is RowKind.COLUMN and row.kind is RowKind.BIT:
+                top += _BETWEEN_COLUMNS_AND_BITS
+            self.tops.append(top)
+            self._heights.append(ROW_HEIGHT if row.kind is RowKind.COLUMN else BIT_HEIGHT)
+            top += self._heights[-1]
+            previous = row.kind
+            self.header_width = max(self.header_width, text_width(row.label) + 4 * STEP)
+        self.content_height = top
+        self._has_luminosity = snapshot is not None and bool(
+            np.isfinite(snapshot.recorded).any() or np.isfinite(snapshot.delivered).any()
+        )
+        self.resize(self.width, self.height)
+
+    def resize(self, width: int, height: int) -> None:
+        """The viewport has another size."""
+        self.width, self.height = width, height
+        spare = height - AXIS_HEIGHT - self.content_height - STEP
+        tall = min(max(spare, _LUMINOSITY_HEIGHT), _TALLEST_LUMINOSITY)
+        self.luminosity_height = tall if self._has_luminosity else 0
+
+    @property
+    def area_width(self) -> int:
+        """Width of the rows in sight."""
+        return max(self.width - self.header_width, 1)
+
+    @property
+    def area_height(self) -> int:
+        """Height of the rows in sight."""
+        return max(self.height - AXIS_HEIGHT - self.luminosity_height, 1)
+
+    @property
+    def fit_scale(self) -> float:
+        """Scale at which all lumisections are in sight."""
+        return min(self.area_width / max(self.length, 1), WIDEST_CELL)
+
+    @property
+    def widest_left(self) -> int:
+        """How far it can be scrolled to the right."""
+        return max(0, math.ceil(self.length * self.scale - 1e-6) - self.area_width)
+
+    def whole(self) -> QRect:
+        """The viewport."""
+        return QRect(0, 0, self.width, self.height)
+
+    def area(self) -> QRect:
+        """The part of the viewport with the rows."""
+        return QRect(self.header_width, AXIS_HEIGHT, self.area_width, self.area_height)
+
+    def x(self, position: float) -> float:
+        """Pixel of a position in lumisections, 0 at the left edge of LS 1."""
+        return self.header_width + position * self.scale - self.left
+
+    def position(self, x: float) -> float:
+        """Position in lumisections of a pixel, 0 at the left edge of LS 1."""
+        return (x - self.header_width + self.left) / self.scale
+
+    def height_of(self, row: int) -> int:
+        """Pixels of a row."""
+        return self._heights[row]
+
+    def rows_in_sight(self) -> range:
+        """Rows of which anything is in sight."""
+        first = max(int(np.searchsorted(self.tops, self.top, side="right")) - 1, 0)
+        end = int(np.searchsorted(self.tops, self.top + self.area_height, side="left"))
+        return range(first, end)
+
+    def positions_in_sight(self) -> tuple[int, int]:
+        """First position in lumisections and the end of those in sight."""
+        first = min(int(self.left / self.scale), max(self.length - 1, 0))
+        end = min(math.ceil((self.left + self.area_width) / self.scale), self.length)
+        return first, end
+
+    def cell_at(self, point: QPoint) -> Cell | None:
+        """The cell at a pixel."""
+        if not self.tops or not self.area().contains(point):
+            return None
+        number = math.floor(self.position(point.x())) + 1
+        y = point.y() - AXIS_HEIGHT + self.top
+        row = int(np.searchsorted(self.tops, y, side="right")) - 1
+        if row < 0 or y >= self.tops[row] + self.height_of(row) or not 1 <= number <= self.length:
+            return None
+        return Cell(row, number)
+
+    def cell_rect(self, cell: Cell) -> QRectF:
+        """Where a cell is painted, at least one pixel wide."""
+        top = self.tops[cell.row] + AXIS_HEIGHT - self.top
+        return QRectF(
+            self.x(cell.lumisection - 1), top, max(self.scale, 1.0), self.height_of(cell.row)
+        )

@@ -217,19 +217,20 @@ def compact(state: DatasetState) -> CompactState:
     dense: dict[str, Numbers] = {}
     odd: dict[str, dict[int, JsonValue]] = {}
     kept: list[int] = []
-    numeric = np.array(
+    table = np.array(
         [
-            isinstance(value, int | float) and not isinstance(value, bool)
+            value if isinstance(value, int | float) and not isinstance(value, bool) else np.nan
             for value in state.oms.values
         ],
-        np.bool_,
+        np.float64,
     )
+    numeric = ~np.isnan(table)
     for row, key in enumerate(state.oms.keys):
-        used = np.unique(state.oms.codes[row])
-        if np.count_nonzero(numeric[used]) < _DENSE_FROM:
+        used = np.bincount(state.oms.codes[row], minlength=numeric.size) > 0
+        if np.count_nonzero(numeric & used) < _DENSE_FROM:
             kept.append(row)
             continue
-        dense[key], odd[key] = _as_numbers(state.oms, row, numeric, length)
+        dense[key], odd[key] = _as_numbers(state.oms, row, table, length)
     rr_codes, triplets = _renumbered(_padded(state.rr.codes, length), state.rr.values)
     oms_codes, values = _renumbered(_padded(state.oms.codes[kept], length), state.oms.values)
     starts = _starts(length, (rr_codes, oms_codes), (covered_rr, covered_oms, own_oms))
@@ -287,20 +288,16 @@ def _renumbered(
 
 
 def _as_numbers(
-    oms: Grid[JsonValue], row: int, numeric: Mask, length: int
+    oms: Grid[JsonValue], row: int, table: Numbers, length: int
 ) -> tuple[Numbers, dict[int, JsonValue]]:
-    """An attribute as one number per lumisection, and the values that are no numbers."""
+    """An attribute as one number per lumisection, and the values that are no numbers.
+
+    `table` has the number that each code stands for, NaN where its value is none.
+    """
     codes = oms.codes[row]
-    table = np.array(
-        [
-            cast("float", value) if is_number else np.nan
-            for value, is_number in zip(oms.values, numeric.tolist(), strict=True)
-        ],
-        np.float64,
-    )
     numbers = np.full(length, np.nan)
     numbers[: oms.length] = table[codes]
-    odd_at = np.flatnonzero((codes != MISSING) & ~numeric[codes])
+    odd_at = np.flatnonzero((codes != MISSING) & np.isnan(table[codes]))
     return numbers, {at: oms.values[int(codes[at])] for at in odd_at.tolist()}
 
 

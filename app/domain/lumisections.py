@@ -21,9 +21,9 @@ class LumiRange(NamedTuple):
 
 def ranges_of_mask(mask: Mask) -> tuple[LumiRange, ...]:
     """Maximal ranges of true values; `mask[0]` is lumisection 1."""
-    if mask.size == 0:
-        return ()
-    edges = np.flatnonzero(np.diff(mask.view(np.int8), prepend=0, append=0))
+    framed = np.zeros(mask.size + 2, np.bool_)
+    framed[1:-1] = mask
+    edges = np.flatnonzero(framed[1:] != framed[:-1])
     return tuple(
         LumiRange(first + 1, last)
         for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)

@@ -66,8 +66,11 @@ def luminosity(oms: Grid[JsonValue], key: str, taking_part: Mask) -> float:
     row = oms.row_of.get(key)
     if row is None:
         return 0.0
-    table = np.array([luminosity_value(value) for value in oms.values])
-    return math.fsum(table[oms.codes[row][taking_part[: oms.length]]].tolist())
+    number = np.bincount(oms.codes[row][taking_part[: oms.length]], minlength=len(oms.values))
+    return math.fsum(
+        luminosity_value(oms.values[code]) * int(number[code])
+        for code in np.flatnonzero(number).tolist()
+    )
 
 
 def luminosity_value(value: object) -> float:

@@ -16,7 +16,7 @@ from app.domain.oms import KEPT_LUMISECTION_ATTRIBUTES
 from app.domain.triplets import EMPTY_TRIPLET, NO_VALUE_FOUND, Triplet
 
 DataOf = Callable[[int], JsonObject]
-KeyOf = Callable[[str], str]
+RowsOf = Callable[[str], Sequence[int]]
 
 
 def run_class(configuration: Configuration, data: JsonObject) -> str:
@@ -39,7 +39,7 @@ def is_significant(configuration: Configuration, class_: str, data: JsonObject) 
 def coded(configuration: Configuration, lumisections: Sequence[JsonObject]) -> Grid[JsonValue]:
     """What OMS says of each lumisection, as far as it is kept or an online rule reads it."""
     objects = {_lumisection_number(each): each for each in lumisections}
-    names = _names(configuration.online_by_column)
+    names = _attributes(configuration.online_by_column)
     return grid_of_objects(objects, None if names is None else names | KEPT_LUMISECTION_ATTRIBUTES)
 
 
@@ -59,7 +59,7 @@ def classify_online(
     by_column = configuration.online_by_column
     run = {**oms_attributes, **rr_attributes}
     run.pop("beams_present_and_stable", None)
-    names = _names(by_column)
+    names = _attributes(by_column)
     given = coded(configuration, lumisections) if values is None else values
     if names is not None:
         given = given.of_keys(names)
@@ -69,7 +69,12 @@ def classify_online(
         return {**run, **lumisections[at]}
 
     codes = given.codes[:, numbers - 1]
-    statuses = _statuses(by_column, given.keys, codes, data_of, _first_part)
+
+    def rows_of(name: str) -> Sequence[int]:
+        row = given.row_of.get(_first_part(name))
+        return () if row is None else (row,)
+
+    statuses = _statuses(by_column, rows_of, codes, data_of)
     return _grid(by_column, statuses, numbers)
 
 
@@ -108,21 +113,23 @@ def classify_offline(
     keys += [f"lumisection.rr.{key}" for key in rr.keys]
     codes = np.concatenate([oms_codes, rr.codes[:, :length]])[:, positions]
     if names is not None:
-        # A rule that reads `lumisection.oms` as a whole names a prefix of every key below it.
-        wanted = [row for row, key in enumerate(keys) if any(_touches(name, key) for name in names)]
+        rows_of = _rows_below(keys)
+        wanted = sorted({row for name in names for row in rows_of(name)})
         keys, codes = [keys[row] for row in wanted], codes[wanted]
-    statuses = _statuses(by_column, keys, codes, data_of, None)
+    statuses = _statuses(by_column, _rows_below(keys), codes, data_of)
     return _grid(by_column, statuses, positions + 1)
 
 
 def _statuses(
     by_column: Mapping[str, Sequence[ComponentClassifier]],
-    keys: Sequence[str],
+    rows_of: RowsOf,
     codes: Codes,
     data_of: DataOf,
-    key_of_variable: KeyOf | None,
 ) -> tuple[list[list[str]], Codes]:
-    """Per column its status in each distinct state, and the state of each lumisection."""
+    """Per column its status in each distinct state, and the state of each lumisection.
+
+    `rows_of`: which rows of `codes` a variable reads.
+    """
     count = codes.shape[1]
     if count == 0:
         return [[] for _ in by_column], np.zeros(0, np.int32)
@@ -134,13 +141,9 @@ def _statuses(
         distinct = np.zeros((0, 1), np.int32)
         first_at, state_of = np.zeros(1, np.intp), np.zeros(count, np.intp)
     objects: dict[int, JsonObject] = {}
-    rows_of = {key: row for row, key in enumerate(keys)}
     per_column = []
     for classifiers in by_column.values():
-        rules = [
-            (each, _rows(each.rule, keys, rows_of, key_of_variable), dict[bytes, bool]())
-            for each in classifiers
-        ]
+        rules = [(each, _rows(each.rule, rows_of), dict[bytes, bool]()) for each in classifiers]
         statuses = []
         for state in range(distinct.shape[1]):
             status = NO_VALUE_FOUND
@@ -194,23 +197,40 @@ def _names(by_column: Mapping[str, Sequence[ComponentClassifier]]) -> set[str] |
     return names
 
 
-def _rows(
-    rule: Rule, keys: Sequence[str], rows_of: Mapping[str, int], key_of_variable: KeyOf | None
-) -> list[int] | None:
+def _attributes(by_column: Mapping[str, Sequence[ComponentClassifier]]) -> set[str] | None:
+    """Attributes of a lumisection that the rules read, or a part of them."""
+    names = _names(by_column)
+    return None if names is None else {_first_part(name) for name in names}
+
+
+def _rows(rule: Rule, rows_of: RowsOf) -> list[int] | None:
     """Rows of codes that decide what the rule gives; None when it must always be evaluated."""
     if rule.variables is None:
         return None
-    if key_of_variable is not None:
-        found = {rows_of.get(key_of_variable(name)) for name in rule.variables}
-        return sorted(row for row in found if row is not None)
-    return [
-        row for row, key in enumerate(keys) if any(_touches(name, key) for name in rule.variables)
-    ]
+    return sorted({row for name in rule.variables for row in rows_of(name)})
 
 
-def _touches(name: str, key: str) -> bool:
-    """Whether a variable path reads (a part of) the key, or something that contains it."""
-    return name == key or name.startswith(f"{key}.") or key.startswith(f"{name}.")
+def _rows_below(keys: Sequence[str]) -> RowsOf:
+    """The rows whose key a variable reads, or something that contains it, or a part of it."""
+    below: dict[str, list[int]] = {}
+    rows = {key: row for row, key in enumerate(keys)}
+    for key, row in rows.items():
+        for path in _paths_to(key):
+            below.setdefault(path, []).append(row)
+
+    def rows_of(name: str) -> Sequence[int]:
+        found = below.get(name)
+        if found is not None:
+            return found
+        return [rows[path] for path in _paths_to(name) if path in rows]
+
+    return rows_of
+
+
+def _paths_to(name: str) -> list[str]:
+    """`a`, `a.b` and `a.b.c` for `a.b.c`."""
+    parts = name.split(".")
+    return [".".join(parts[:number]) for number in range(1, len(parts) + 1)]
 
 
 def _first_part(name: str) -> str:

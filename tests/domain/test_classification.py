@@ -106,7 +106,7 @@ def test_that_online_statuses_are_those_of_every_rule_in_every_lumisection(seed:
             number,
             chance.choice(["dt-dt", "csc-csc", "hcal-hcal"]),
             chance.choice(["GOOD", "BAD", "EXCLUDED"]),
-            chance.choice(RULES[:6] if seed % 2 else RULES),
+            chance.choice(RULES[:7] if seed % 2 else RULES),
             chance.randint(1, 3),
             enabled=chance.random() < 0.8,
         )
@@ -207,26 +207,49 @@ def test_that_a_rule_is_evaluated_once_per_combination_of_what_it_reads():
     assert len(evaluated) == 1
 
 
-def test_that_offline_classification_looks_only_at_what_its_rules_read(monkeypatch):
+def test_that_only_what_the_rules_read_makes_states_of_lumisections_differ(monkeypatch):
     """Luminosity differs in every lumisection; a rule that doesn't read it must not notice."""
     seen = []
     statuses = classification._statuses
 
-    def noted(by_column, keys, codes, *others):
-        seen.append(list(keys))
-        return statuses(by_column, keys, codes, *others)
+    def noted(by_column, rows_of, codes, *others):
+        seen.append(codes.shape)
+        return statuses(by_column, rows_of, codes, *others)
 
     monkeypatch.setattr(classification, "_statuses", noted)
     rule = {"and": [{"var": "lumisection.oms.a"}, {"var": "lumisection.rr.dt-dt.status"}]}
     configuration = Configuration(
         1,
         offline_components=(component(1, "dt-dt", "GOOD", rule),),
+        online_components=(component(2, "dt-dt", "GOOD", {"and": [{"var": "a"}, True]}),),
         workspaces=(Workspace("dt", online=False, columns=("dt-dt",)),),
     )
-    oms = grid_of_objects({n: {"a": True, "ab": 1, "recorded": n / 7} for n in range(1, 9)})
+    objects = {n: {"a": True, "ab": 1, "recorded": n / 7} for n in range(1, 9)}
     rr = grid_of_objects({n: {"dt-dt": Triplet("GOOD"), "x-y": Triplet("")} for n in range(1, 9)})
-    classify_offline(configuration, {}, {}, oms, rr)
-    assert seen == [["lumisection.oms.a", "lumisection.rr.dt-dt"]]
+    classify_offline(configuration, {}, {}, grid_of_objects(objects), rr)
+    lumisections = [{"lumisection_number": n, **each} for n, each in objects.items()]
+    classify_online(configuration, {}, {}, lumisections)
+    assert seen == [(2, 8), (1, 8)]
+
+
+def test_that_a_part_of_an_attribute_can_be_read():
+    rule = {"==": [{"var": "deep.inner"}, 2]}
+    below = {"==": [{"var": "lumisection.oms.deep.inner"}, 2]}
+    configuration = Configuration(
+        1,
+        online_components=(component(1, "dt-dt", "GOOD", rule),),
+        offline_components=(component(2, "dt-dt", "GOOD", below),),
+        workspaces=(Workspace("dt", online=False, columns=("dt-dt",)),),
+    )
+    objects = {n: {"deep": {"inner": n}} for n in range(1, 4)}
+    lumisections = [{"lumisection_number": n, **each} for n, each in objects.items()]
+    rr = grid_of_objects({n: {"dt-dt": Triplet("BAD")} for n in objects})
+    for grid in (
+        classify_online(configuration, {}, {}, lumisections),
+        classify_offline(configuration, {}, {}, grid_of_objects(objects), rr),
+    ):
+        statuses = [each["dt-dt"] for each in in_plain(grid).values()]
+        assert statuses == [NO_VALUE_FOUND, "GOOD", NO_VALUE_FOUND]
 
 
 # --- class and significance -----------------------------------------------------------------------

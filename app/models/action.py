@@ -121,6 +121,8 @@ class Action:
                 now = {key: self._after(key) for key in touched[start : start + _BLOCK]}
                 projections.store(self.connection, now, desk=self.desk)
             projections.store(self.connection, following, desk=self.desk)
+        if told is not None:
+            told(1.0)
         if self.versions:
             self.connection.execute(
                 text("SELECT pg_notify(:channel, v::text) FROM unnest(CAST(:versions AS int[])) v"),

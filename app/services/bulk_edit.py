@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from app.domain.change_file import ChangeLine, parse_changes
 from app.domain.compact import compact
 from app.domain.configuration import parse_condition
 from app.domain.edits import BitEdit, ColumnEdit, Edit
-from app.domain.errors import Refused
+from app.domain.errors import BadInput, Refused
 from app.domain.grid import DatasetState
 from app.domain.identity import Actor
 from app.domain.json_value import JsonValue
@@ -170,36 +171,135 @@ def write(
     Raises the first refusal, ChangedMeanwhile when somebody changed the same cells after `seen`,
     and Cancelled, after which nothing is left behind.
     """
-    check_given(edits, comment)
-    told = Progress(progress, cancelled)
-    configuration = configurations.current(db)
-    told.at(0.0)
+    return _write(
+        db,
+        actor,
+        edits,
+        comment,
+        seen,
+        Progress(progress, cancelled),
+        leave_out_refused=leave_out_refused,
+    )
 
-    def finishing(share: float) -> None:
-        told.at(0.5 + 0.5 * share)
 
-    with begin(db, {edit.run_number for edit in edits}, finishing) as action:
-        told.at(0.05)
-        made = plan(action, configuration, actor, edits, seen=seen)
-        told.at(0.3)
-        if made.refused and not leave_out_refused:
-            raise _refusal(made)
-        if made.conflicts:
-            raise ChangedMeanwhile(made.conflicts)
-        appended = made.appended()
-        left_out = tuple(made.refused)
-        if not appended:
-            if left_out:
-                raise _refusal(made)
-            text = "Nothing to change: every cell holds that word already."
-            return Written(None, 0, 0, (), text)
-        cells = sum(line.cells for line in made.lines)
-        datasets = len({(each.run_number, each.name) for each in appended})
-        version = action.append(actor.email, comment or _comment(edits, datasets), appended)
-    text = f"Changed {cells} cells in {_number_of(datasets, 'dataset')}."
-    if left_out:
-        text += f" Left out: {_number_of(len(left_out), 'line')}."
-    return Written(version, cells, datasets, left_out, text)
+@dataclass(frozen=True)
+class FileLine:
+    """What became of a line of a file of changes; `refused` says why it can't be written."""
+
+    number: int
+    edit: Edit | None
+    cells: int
+    refused: Refused | None
+
+    @property
+    def outcome(self) -> str:
+        """`ok`, `no change` or `refused`."""
+        if self.refused is not None:
+            return "refused"
+        return "ok" if self.cells else "no change"
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """A file of changes line by line; `preview` is None when no line can be read."""
+
+    lines: tuple[FileLine, ...]
+    preview: Preview | None
+
+    @property
+    def refused(self) -> tuple[FileLine, ...]:
+        """Lines that can't be written."""
+        return tuple(line for line in self.lines if line.refused is not None)
+
+    @property
+    def text(self) -> str:
+        """The outcome in a sentence."""
+        counts = [
+            f"{number} {outcome}"
+            for outcome in ("ok", "no change", "refused")
+            if (number := sum(line.outcome == outcome for line in self.lines))
+        ]
+        return f"{_number_of(len(self.lines), 'line')}: {', '.join(counts)}."
+
+
+def preview_file(
+    db: Database,
+    actor: Actor,
+    content: str,
+    *,
+    comment: str = "",
+    rule: JsonValue = None,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> FileReport:
+    """What a file of changes would do, line by line; nothing is written."""
+    lines = parse_changes(content)
+    edits = [line.edit for line in lines if line.edit is not None]
+    if not edits:
+        return FileReport(tuple(FileLine(x.number, None, 0, x.problem) for x in lines), None)
+    made = preview(
+        db,
+        actor,
+        edits,
+        comment=_file_comment(lines, comment),
+        rule=rule,
+        progress=progress,
+        cancelled=cancelled,
+    )
+    judged = iter(made.lines)
+    report: list[FileLine] = []
+    for line in lines:
+        if line.edit is None:
+            report.append(FileLine(line.number, None, 0, line.problem))
+        else:
+            each = next(judged)
+            report.append(FileLine(line.number, line.edit, each.cells, each.refused))
+    return FileReport(tuple(report), made)
+
+
+def write_file(
+    db: Database,
+    actor: Actor,
+    content: str,
+    *,
+    comment: str = "",
+    leave_out_refused: bool = False,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Written:
+    """Writes a file of changes as one version, all or none; refused lines are left out only when
+    asked. A refusal names its line."""
+    lines = parse_changes(content)
+    unreadable = [line for line in lines if line.problem is not None]
+    if unreadable and not leave_out_refused:
+        first = unreadable[0]
+        raise BadInput(f"Line {first.number}: {first.problem}")
+    readable = [line for line in lines if line.edit is not None]
+    if not readable:
+        raise BadInput("No line of the file of changes can be read.")
+    numbers = [line.number for line in readable]
+    written = _write(
+        db,
+        actor,
+        [line.edit for line in readable if line.edit is not None],
+        _file_comment(readable, comment),
+        None,
+        Progress(progress, cancelled),
+        leave_out_refused=leave_out_refused,
+        name=lambda place: f"Line {numbers[place]}: ",
+    )
+    if not unreadable:
+        return written
+    unread = _number_of(len(unreadable), "line")
+    return replace(written, text=f"{written.text} {unread} can't be read.")
+
+
+def _file_comment(lines: Sequence[ChangeLine], comment: str) -> str:
+    """The version's comment: given, or what the lines that edit DCS bits say."""
+    if comment:
+        return comment
+    said = dict.fromkeys(line.comment for line in lines if isinstance(line.edit, BitEdit))
+    return "; ".join(said)
 
 
 def resolved(
@@ -244,13 +344,56 @@ def of_datasets(
     return found
 
 
-def _refusal(made: Plan) -> Refused:
+def _write(
+    db: Database,
+    actor: Actor,
+    edits: Sequence[Edit],
+    comment: str,
+    seen: Mapping[Key, int] | None,
+    told: Progress,
+    *,
+    leave_out_refused: bool,
+    name: Callable[[int], str] = lambda _: "",
+) -> Written:
+    """Writes edits; `name` says how a refusal calls the edit at a place."""
+    check_given(edits, comment)
+    configuration = configurations.current(db)
+    told.at(0.0)
+
+    def finishing(share: float) -> None:
+        told.at(0.5 + 0.5 * share)
+
+    with begin(db, {edit.run_number for edit in edits}, finishing) as action:
+        told.at(0.05)
+        made = plan(action, configuration, actor, edits, seen=seen)
+        told.at(0.3)
+        if made.refused and not leave_out_refused:
+            raise _refusal(made, name)
+        if made.conflicts:
+            raise ChangedMeanwhile(made.conflicts)
+        appended = made.appended()
+        left_out = tuple(made.refused)
+        if not appended:
+            if left_out:
+                raise _refusal(made, name)
+            text = "Nothing to change: every cell holds that word already."
+            return Written(None, 0, 0, (), text)
+        cells = sum(line.cells for line in made.lines)
+        datasets = len({(each.run_number, each.name) for each in appended})
+        version = action.append(actor.email, comment or _comment(edits, datasets), appended)
+    text = f"Changed {cells} cells in {_number_of(datasets, 'dataset')}."
+    if left_out:
+        text += f" Left out: {_number_of(len(left_out), 'line')}."
+    return Written(version, cells, datasets, left_out, text)
+
+
+def _refusal(made: Plan, name: Callable[[int], str]) -> Refused:
     refused = made.refused
-    first = refused[0].refused
-    assert first is not None
-    if len(refused) == 1:
-        return first
-    return type(first)(f"{first} {len(refused) - 1} more of {len(made.lines)} lines are refused.")
+    first = refused[0]
+    assert first.refused is not None
+    more = len(refused) - 1
+    rest = f" {more} more of {len(made.lines)} lines are refused." if more else ""
+    return type(first.refused)(f"{name(first.place)}{first.refused}{rest}")
 
 
 def _effects(made: Plan, changes: Sequence[CellsChanged]) -> Iterator[DatasetEffect]:
@@ -357,12 +500,16 @@ __all__ = [
     "CellsInConflict",
     "ChangedMeanwhile",
     "DatasetEffect",
+    "FileLine",
+    "FileReport",
     "GoldenEffect",
     "Line",
     "Preview",
     "Written",
     "of_datasets",
     "preview",
+    "preview_file",
     "resolved",
     "write",
+    "write_file",
 ]

@@ -1,5 +1,6 @@
 """The sync panel: what the puller does, in words; asking for pulls."""
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,11 +9,16 @@ from PySide6.QtCore import Qt
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from app.domain.pull import PullState, PullStatus
+from app.domain.errors import NotFound, Refused
+from app.domain.pull import FailedRun, PullState, PullStatus
 from app.views.background import Background
 from app.views.notices import Notices
-from app.views.sync_panel.panel import FailedRunsModel, SyncPanel, summary
-from tests.views.fake_backend import NOW, FakeBackend
+from app.views.sync_panel.failed_model import REASON, RUN, SINCE, TRY, FailedRunsModel
+from app.views.sync_panel.panel import SyncPanel, summary
+from tests.views.fake_backend import NOW, FakeBackend, unavailable
+
+LATER = NOW + timedelta(seconds=12)
+FAILED = tuple(FailedRun(396_170 + n, f"OMS answered {500 + n}", NOW) for n in range(3))
 
 
 @pytest.fixture
@@ -21,56 +27,86 @@ def panel(
 ) -> SyncPanel:
     panel = SyncPanel(backend, background, notices)
     qtbot.addWidget(panel)
-    panel.show_status(backend.status, NOW + timedelta(seconds=12))
+    panel.resize(420, 520)
+    panel.show_status(backend.status, LATER)
     panel.show()
     return panel
 
 
+def said(panel: SyncPanel) -> dict[str, str]:
+    return {name: label.text() for name, label in panel.values.items()}
+
+
+def click(qtbot: QtBot, panel: SyncPanel, row: int, column: int) -> None:
+    place = panel.table.visualRect(panel.failed.index(row, column)).center()
+    qtbot.mouseClick(panel.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+# What it says
+
+
 def test_that_the_panel_says_what_the_puller_does(panel: SyncPanel) -> None:
-    said = {name: label.text() for name, label in panel.values.items()}
-    assert said["Last success"] == "2025-08-20 12:00 UTC, 12 s ago"
-    assert said["Next try"] == "2025-08-20 12:00 UTC, in 36 s"
-    assert said["Since start"].startswith("12 pulls: 3 runs made, 5 updated")
+    assert said(panel) == {
+        "State": "this client pulls; waiting for the next time",
+        "Doing": "waiting",
+        "Puller": "person@cern.ch on cmsdc01",
+        "Last success": "12 s ago, 2025-08-20 12:00 UTC",
+        "Next try": "in 36 s",
+        "Since start": "12 pulls: 3 runs made, 5 updated, 300 unchanged, 1 flagged",
+    }
 
 
-def test_that_failed_runs_are_listed_with_their_reason(
-    panel: SyncPanel, qtmodeltester: ModelTester
+def test_that_the_next_try_counts_down(panel: SyncPanel, backend: FakeBackend) -> None:
+    panel.show_status(backend.status, NOW + timedelta(seconds=47))
+    assert said(panel)["Next try"] == "in 1 s"
+    panel.show_status(backend.status, NOW + timedelta(seconds=49))
+    assert said(panel)["Next try"] == "now"
+
+
+@pytest.mark.parametrize(
+    ("state", "activity", "role", "next_try"),
+    [
+        (PullState.OFF, "", "muted", "never: switched off in the settings"),
+        (PullState.STANDBY, "b@cern.ch pulls", "muted", "when the other client stops"),
+        (PullState.WAITING, "", "success", "in 36 s"),
+        (PullState.WAITING, "run 1 has no start", "warning", "in 36 s"),
+        (PullState.PULLING, "run 396200 (1 of 3)", "success", "under way"),
+        (PullState.BACKING_OFF, "429", "warning", "in 36 s"),
+        (PullState.UNAVAILABLE, "OMS doesn't answer.", "refusal", "in 36 s"),
+    ],
+)
+def test_that_the_dot_has_the_colour_of_the_state(
+    panel: SyncPanel,
+    backend: FakeBackend,
+    state: PullState,
+    activity: str,
+    role: str,
+    next_try: str,
 ) -> None:
-    qtmodeltester.check(panel.failed)
-    assert panel.failed.index(0, 0).data() == "396177"
-    assert "500" in panel.failed.index(0, 2).data()
-    assert panel.table.isVisible()
+    panel.show_status(replace(backend.status, state=state, activity=activity), LATER)
+    assert panel.dot.property("role") == role
+    assert said(panel)["Doing"] == (activity or "nothing")
+    assert said(panel)["Next try"] == next_try
 
 
-def test_that_a_failed_run_can_be_tried_at_once(
-    qtbot: QtBot, panel: SyncPanel, backend: FakeBackend, notices: Notices
+def test_that_before_the_first_status_nothing_is_claimed(
+    qtbot: QtBot, backend: FakeBackend, background: Background, notices: Notices
 ) -> None:
-    assert not panel.try_now.isEnabled()
-    panel.table.selectRow(0)
-    with qtbot.waitSignal(notices.shown):
-        qtbot.mouseClick(panel.try_now, Qt.MouseButton.LeftButton)
-    assert backend.acts == [("pull", 396_177)]
-
-
-def test_that_everything_new_can_be_pulled_at_once(
-    qtbot: QtBot, panel: SyncPanel, backend: FakeBackend, notices: Notices
-) -> None:
-    with qtbot.waitSignal(notices.shown):
-        qtbot.mouseClick(panel.pull_now, Qt.MouseButton.LeftButton)
-    assert backend.acts == [("pull", None)]
-
-
-def test_that_a_puller_that_is_off_cannot_be_asked(panel: SyncPanel) -> None:
-    panel.show_status(PullStatus(), NOW)
-    assert not panel.pull_now.isEnabled()
-    assert panel.values["Last success"].text() == "never"
+    panel = SyncPanel(backend, background, notices)
+    qtbot.addWidget(panel)
+    panel.show()
+    assert said(panel)["State"] == "Looking ..."
+    assert "will be listed here" in panel.failed_words.text()
     assert not panel.table.isVisible()
 
 
-def test_that_a_model_without_failures_keeps_the_rules_of_qt(
-    qtmodeltester: ModelTester,
-) -> None:
-    qtmodeltester.check(FailedRunsModel())
+def test_that_a_puller_that_never_pulled_claims_no_success(panel: SyncPanel) -> None:
+    panel.show_status(PullStatus(PullState.PULLING), NOW)
+    assert said(panel)["Last success"] == "never"
+    assert said(panel)["Since start"] == "no pull of this client yet"
+    assert "will be listed here" in panel.failed_words.text()
+    panel.show_status(PullStatus(PullState.WAITING, last_success=NOW, pulls=1), NOW)
+    assert panel.failed_words.text() == "Every run could be pulled."
 
 
 @pytest.mark.parametrize(
@@ -79,9 +115,143 @@ def test_that_a_model_without_failures_keeps_the_rules_of_qt(
         (PullState.OFF, "puller: off"),
         (PullState.WAITING, "puller: this client, 12 s ago, 1 failed"),
         (PullState.STANDBY, "puller: another client, 12 s ago, 1 failed"),
-        (PullState.UNAVAILABLE, "puller: OMS can't be reached, next try in 36 s"),
+        (PullState.UNAVAILABLE, "puller: nothing can be pulled now, next try in 36 s"),
+        (PullState.BACKING_OFF, "puller: OMS asked for patience, next try in 36 s"),
     ],
 )
 def test_that_the_status_bar_says_it_in_a_few_words(state: PullState, text: str) -> None:
     status = replace(FakeBackend(1).status, state=state)
-    assert summary(status, NOW + timedelta(seconds=12)) == text
+    assert summary(status, LATER) == text
+
+
+# Pulling now
+
+
+def test_that_everything_new_can_be_pulled_at_once(
+    qtbot: QtBot, panel: SyncPanel, backend: FakeBackend, notices: Notices
+) -> None:
+    backend.gate = threading.Event()
+    qtbot.mouseClick(panel.pull_now, Qt.MouseButton.LeftButton)
+    assert not panel.pull_now.isEnabled()
+    panel.ask(None)
+    with qtbot.waitSignal(notices.shown):
+        backend.gate.set()
+    assert backend.acts == [("pull", None)]
+    assert panel.pull_now.isEnabled()
+
+
+def test_that_a_puller_that_is_off_cannot_be_asked(panel: SyncPanel) -> None:
+    panel.show_status(PullStatus(), NOW)
+    assert not panel.pull_now.isEnabled()
+    assert "switched off" in panel.pull_now.toolTip()
+
+
+def test_that_a_refusal_is_shown_where_it_was_asked(
+    qtbot: QtBot, panel: SyncPanel, backend: FakeBackend, notices: Notices
+) -> None:
+    backend.error = Refused("Pulling is switched off in the settings.")
+    panel.pull_now.click()
+    qtbot.waitUntil(panel.refusal.isVisible)
+    assert panel.refusal.text() == "Pulling is switched off in the settings."
+    backend.error = None
+    with qtbot.waitSignal(notices.shown):
+        panel.pull_now.click()
+    assert not panel.refusal.isVisible()
+
+
+# Failed runs
+
+
+def test_that_the_model_keeps_the_rules_of_qt(qtmodeltester: ModelTester) -> None:
+    model = FailedRunsModel()
+    qtmodeltester.check(model)
+    for failed, trying in ((FAILED, ()), (FAILED, (396_171,)), (FAILED[1:], ()), ((), ())):
+        model.show_failed(failed, trying, LATER)
+        qtmodeltester.check(model)
+
+
+def test_that_failed_runs_are_listed_with_their_reason(panel: SyncPanel) -> None:
+    texts = [panel.failed.index(0, column).data() for column in (RUN, REASON, SINCE, TRY)]
+    assert texts == ["396177", "OMS answered 500 for its lumisections", "12 s ago", "Try again"]
+    tip = panel.failed.index(0, SINCE).data(Qt.ItemDataRole.ToolTipRole)
+    assert tip == "2025-08-20 12:00 UTC"
+    assert panel.failed_words.text() == "1 run could not be pulled; tried again each pull"
+    assert panel.table.isVisible()
+
+
+def test_that_the_whole_reason_of_the_chosen_run_can_be_read(panel: SyncPanel) -> None:
+    assert not panel.reason.isVisible()
+    panel.table.selectRow(0)
+    assert panel.reason.isVisible()
+    assert panel.reason.text() == "OMS answered 500 for its lumisections"
+
+
+def test_that_a_status_keeps_the_chosen_runs(panel: SyncPanel, backend: FakeBackend) -> None:
+    status = replace(backend.status, failed=FAILED)
+    panel.show_status(status, LATER)
+    panel.table.selectRow(1)
+    panel.show_status(status, LATER + timedelta(seconds=1))
+    assert [each.data() for each in panel.table.selectionModel().selectedRows()] == ["396171"]
+    panel.show_status(replace(status, failed=FAILED[1:]), LATER)
+    assert [each.data() for each in panel.table.selectionModel().selectedRows()] == ["396171"]
+    panel.show_status(replace(status, failed=FAILED[2:]), LATER)
+    assert not panel.table.selectionModel().hasSelection()
+    assert not panel.reason.isVisible()
+
+
+def test_that_a_failed_run_can_be_tried_at_once(
+    qtbot: QtBot, panel: SyncPanel, backend: FakeBackend, notices: Notices
+) -> None:
+    backend.gate = threading.Event()
+    click(qtbot, panel, 0, TRY)
+    assert panel.failed.index(0, TRY).data() == "Trying ..."
+    click(qtbot, panel, 0, TRY)
+    with qtbot.waitSignal(notices.shown):
+        backend.gate.set()
+    assert panel.failed.index(0, TRY).data() == "Try again"
+    assert backend.acts == [("pull", 396_177)]
+
+
+def test_that_a_click_beside_the_link_asks_for_nothing(
+    qtbot: QtBot, panel: SyncPanel, background: Background
+) -> None:
+    click(qtbot, panel, 0, REASON)
+    assert not background.busy
+    assert panel.try_now.isEnabled()
+
+
+def test_that_enter_tries_a_run(
+    qtbot: QtBot, panel: SyncPanel, backend: FakeBackend, notices: Notices
+) -> None:
+    panel.table.setFocus()
+    panel.table.selectRow(0)
+    with qtbot.waitSignal(notices.shown):
+        qtbot.keyClick(panel.table, Qt.Key.Key_Return)
+    assert backend.acts == [("pull", 396_177)]
+
+
+def test_that_many_runs_are_tried_one_after_the_other(
+    qtbot: QtBot, panel: SyncPanel, backend: FakeBackend, background: Background
+) -> None:
+    panel.show_status(replace(backend.status, failed=FAILED), LATER)
+    assert not panel.try_now.isEnabled()
+    panel.table.selectAll()
+    backend.gate = threading.Event()
+    panel.try_now.click()
+    assert len(background._running) == 1
+    assert [panel.failed.index(row, TRY).data() for row in range(3)] == ["Trying ..."] * 3
+    backend.gate.set()
+    qtbot.waitUntil(lambda: len(backend.acts) == 3)
+    assert backend.acts == [("pull", each.run_number) for each in FAILED]
+    qtbot.waitUntil(lambda: panel.failed.index(2, TRY).data() == "Try again")
+
+
+@pytest.mark.parametrize("error", [NotFound("OMS knows no such run."), unavailable()])
+def test_that_a_run_that_fails_again_says_why(
+    qtbot: QtBot, panel: SyncPanel, backend: FakeBackend, error: Exception
+) -> None:
+    backend.error = error
+    panel.ask(396_177)
+    qtbot.waitUntil(panel.refusal.isVisible)
+    assert panel.refusal.text() == f"Run 396177: {error}"
+    assert panel.failed.index(0, TRY).data() == "Try again"

@@ -312,9 +312,8 @@ class GenerateDialog(QDialog):
     def _show_matches(self, found: MatchingDatasets) -> None:
         self._show_names(found.names)
         if found.datasets:
-            self._say_matched(
-                f"{words.counted(found.datasets, 'dataset')} of {words.counted(len(found.names), 'name')}."
-            )
+            datasets = words.counted(found.datasets, "dataset")
+            self._say_matched(f"{datasets} of {words.counted(len(found.names), 'name')}.")
         else:
             self._say_matched("No dataset has such a name.", "warning")
 

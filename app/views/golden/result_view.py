@@ -93,7 +93,7 @@ class GoldenResultView(QWidget):
         for form in FORMS:
             menu.addAction(f"{form.title}...").triggered.connect(partial(self.ask_where, form))
         self.save.setMenu(menu)
-        self.facts = {name: _fact(name) for name in _FACTS}
+        self.facts = {name: _fact() for name in _FACTS}
         self.texts = QTabWidget()
         self.texts.setDocumentMode(True)
         self.editors = [RunText(form.title) for form in FORMS]
@@ -328,9 +328,8 @@ class GoldenResultView(QWidget):
         self._body.hide()
 
 
-def _fact(name: str) -> QLabel:
+def _fact() -> QLabel:
     label = QLabel(wordWrap=True)
-    label.setAccessibleName(name)
     label.setTextInteractionFlags(
         Qt.TextInteractionFlag.TextSelectableByMouse
         | Qt.TextInteractionFlag.TextSelectableByKeyboard

@@ -1,27 +1,32 @@
 """The sync panel: what the puller does, and the runs it could not pull."""
 
+from collections import deque
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
+    QHeaderView,
     QLabel,
     QPushButton,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
 
-from app.domain.pull import FailedRun, PullState, PullStatus
+from app.domain.errors import Refused, Unavailable
+from app.domain.pull import PullState, PullStatus
 from app.views import words
 from app.views.backend import Pull
 from app.views.background import Background
 from app.views.notices import Notices
 from app.views.runs.details import DetailsTable
+from app.views.sync_panel.failed_model import REASON, RUN, SINCE, TRY, FailedRunsModel
 from app.views.theme import STEP
-
-TITLES = ("Run", "Since", "Reason")
 
 _MEANINGS = {
     PullState.OFF: "off: this client doesn't pull",
@@ -29,54 +34,36 @@ _MEANINGS = {
     PullState.WAITING: "this client pulls; waiting for the next time",
     PullState.PULLING: "this client is pulling",
     PullState.BACKING_OFF: "OMS asked for patience",
-    PullState.UNAVAILABLE: "OMS can't be reached",
+    PullState.UNAVAILABLE: "nothing can be pulled now",
 }
+_ROLES = {
+    PullState.OFF: "muted",
+    PullState.STANDBY: "muted",
+    PullState.WAITING: "success",
+    PullState.PULLING: "success",
+    PullState.BACKING_OFF: "warning",
+    PullState.UNAVAILABLE: "refusal",
+}
+_NEXT = {
+    PullState.OFF: "never: switched off in the settings",
+    PullState.STANDBY: "when the other client stops",
+    PullState.PULLING: "under way",
+}
+_LOOKING = "Looking ..."
+_WIDTHS = {RUN: 68, SINCE: 88, TRY: 76}
+_LEAST_WIDTH = 340
 
 Index = QModelIndex | QPersistentModelIndex
 
 
-class FailedRunsModel(QAbstractTableModel):
-    """Runs that could not be pulled."""
+class _TryDelegate(QStyledItemDelegate):
+    """Paints what can be clicked as a link."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._failed: tuple[FailedRun, ...] = ()
-
-    def show_failed(self, failed: tuple[FailedRun, ...]) -> None:
-        """Shows others."""
-        if failed != self._failed:
-            self.beginResetModel()
-            self._failed = failed
-            self.endResetModel()
-
-    def run_number(self, row: int) -> int:
-        """Run of a row."""
-        return self._failed[row].run_number
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self._failed)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(TITLES)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
-            return None
-        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return None
-        failed = self._failed[index.row()]
-        since = words.time(failed.at) if failed.at else ""
-        return (str(failed.run_number), since, failed.reason)[index.column()]
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return TITLES[section]
-        return None
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        super().initStyleOption(option, index)
+        link = option.palette.color(QPalette.ColorRole.Link)
+        for role in (QPalette.ColorRole.Text, QPalette.ColorRole.HighlightedText):
+            option.palette.setColor(role, link)
 
 
 class SyncPanel(QWidget):
@@ -91,80 +78,228 @@ class SyncPanel(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("pane")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setMinimumWidth(_LEAST_WIDTH)
         self._pull = pull
         self._background = background
         self._notices = notices
+        self._status: PullStatus | None = None
+        self._asking = False
+        self._to_try: deque[int] = deque()
+        self._tried: int | None = None
+        self.dot = QLabel("●")
         self.values = {
             name: QLabel(wordWrap=True)
             for name in ("State", "Doing", "Puller", "Last success", "Next try", "Since start")
         }
-        form = QFormLayout()
-        form.setHorizontalSpacing(3 * STEP)
-        for name, value in self.values.items():
-            form.addRow(name, value)
-        self.failed_words = QLabel("Every run could be pulled.")
-        self.failed_words.setProperty("role", "muted")
+        self.refusal = QLabel(wordWrap=True)
+        self.refusal.setProperty("role", "refusal")
+        self.refusal.hide()
+        self.failed_words = QLabel(wordWrap=True)
+        self.reason = QLabel(wordWrap=True)
         self.failed = FailedRunsModel(self)
         self.table = DetailsTable("Runs that could not be pulled")
-        self.table.setModel(self.failed)
-        self.table.setColumnWidth(0, 72)
-        self.table.setColumnWidth(1, 160)
         self.pull_now = QPushButton("Pull now")
         self.try_now = QPushButton("Try run again")
-        self.try_now.setEnabled(False)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.pull_now)
-        buttons.addWidget(self.try_now)
-        buttons.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(2 * STEP, 2 * STEP, 2 * STEP, 2 * STEP)
-        layout.addLayout(form)
-        layout.addLayout(buttons)
-        layout.addWidget(self.failed_words)
-        layout.addWidget(self.table, 1)
+        self._lay_out()
         self.pull_now.clicked.connect(lambda: self.ask(None))
         self.try_now.clicked.connect(self._try_chosen)
+        self.table.clicked.connect(self._clicked)
+        self.table.activated.connect(lambda index: self._try((self._run_of(index),)))
         self.table.selectionModel().selectionChanged.connect(self._selected)
-        self.table.hide()
+        self.failed.modelReset.connect(self._selected)
+        self._set("State", _LOOKING)
+        self._dress(self.dot, "muted")
+        self._show_failed(datetime.now(UTC))
 
     def ask(self, run_number: int | None) -> None:
-        """Asks for a pull at once."""
-        pull = self._pull
-        self._background.act(lambda: pull.pull_now(run_number), self._notices.tell, owner=self)
+        """Asks for a pull at once, of everything new or of one run."""
+        if run_number is not None:
+            self._try((run_number,))
+            return
+        if self._asking:
+            return
+        pull, self._asking = self._pull, True
+        self._refuse("")
+        self._allow()
+        self._background.act(
+            pull.pull_now,
+            self._notices.tell,
+            owner=self,
+            refused=lambda error: self._refuse(str(error)),
+            unavailable=lambda error: self._refuse(str(error)),
+            finished=self._asked,
+        )
 
     def show_status(self, status: PullStatus, now: datetime | None = None) -> None:
         """Shows what the puller does now."""
         at = now or datetime.now(UTC)
-        self._set("State", _MEANINGS[status.state])
+        self._status = status
+        state = status.state
+        problems = state is PullState.WAITING and status.activity
+        self._set("State", _MEANINGS[state])
+        self._dress(self.dot, "warning" if problems else _ROLES[state])
         self._set("Doing", status.activity or "nothing")
-        self._set("Puller", status.puller or "unknown")
-        self._set("Last success", _with_ago(status.last_success, at, "never"))
-        self._set("Next try", _with_ago(status.next_try, at, "when asked"))
-        self._set(
-            "Since start",
-            f"{words.counted(status.pulls, 'pull')}: {words.counted(status.created, 'run')} made,"
-            f" {status.updated} updated, {status.unchanged} unchanged, {status.flagged} flagged",
+        self._dress(
+            self.values["Doing"],
+            "warning" if problems else _ROLES[state] if state is PullState.UNAVAILABLE else "",
         )
-        self.failed.show_failed(status.failed)
-        self.table.setVisible(bool(status.failed))
-        self.failed_words.setText(
-            f"{words.counted(len(status.failed), 'run')} could not be pulled; tried again at every"
-            " pull."
-            if status.failed
-            else "Every run could be pulled."
+        self._set("Puller", status.puller or "nobody")
+        self._set("Last success", _with_ago(status.last_success, at) or "never")
+        self._set("Next try", _next_try(status, at))
+        self._set("Since start", _counts(status))
+        self._show_failed(at)
+        self._allow()
+
+    def _lay_out(self) -> None:
+        state = QHBoxLayout()
+        state.setSpacing(2 * STEP)
+        state.addWidget(self.dot)
+        state.addWidget(self.values["State"], 1)
+        form = QFormLayout()
+        form.setHorizontalSpacing(4 * STEP)
+        form.setVerticalSpacing(STEP)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for name, value in self.values.items():
+            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            label = QLabel(name)
+            label.setProperty("role", "muted")
+            if name == "State":
+                form.addRow(label, state)
+            else:
+                form.addRow(label, value)
+        self.values["Since start"].setToolTip(
+            "Flagged: OMS has changed a run that is signed off, which waits for a manual update"
         )
-        self.pull_now.setEnabled(status.state not in (PullState.OFF, PullState.PULLING))
+        self.table.setModel(self.failed)
+        header = self.table.horizontalHeader()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(REASON, QHeaderView.ResizeMode.Stretch)
+        for column, width in _WIDTHS.items():
+            self.table.setColumnWidth(column, width)
+        self.table.setItemDelegateForColumn(TRY, _TryDelegate(self.table))
+        self.reason.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.reason.hide()
+        buttons = QHBoxLayout()
+        buttons.setSpacing(2 * STEP)
+        buttons.addWidget(self.pull_now)
+        buttons.addWidget(self.try_now)
+        buttons.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(3 * STEP, 2 * STEP, 3 * STEP, 2 * STEP)
+        layout.setSpacing(2 * STEP)
+        layout.addLayout(form)
+        layout.addLayout(buttons)
+        layout.addWidget(self.refusal)
+        layout.addWidget(self.failed_words)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.reason)
+        layout.addStretch()
+
+    # What is shown
 
     def _set(self, name: str, text: str) -> None:
         if self.values[name].text() != text:
             self.values[name].setText(text)
 
+    def _dress(self, label: QLabel, role: str) -> None:
+        if label.property("role") != role:
+            label.setProperty("role", role)
+            label.style().unpolish(label)
+            label.style().polish(label)
+
+    def _show_failed(self, now: datetime) -> None:
+        failed = self._status.failed if self._status is not None else ()
+        trying = {*self._to_try, *(() if self._tried is None else (self._tried,))}
+        chosen = set(self._chosen())
+        self.failed.show_failed(failed, trying, now)
+        for row, run_number in enumerate(self.failed.run_numbers):
+            if run_number in chosen and run_number not in self._chosen():
+                self.table.selectionModel().select(
+                    self.failed.index(row, 0),
+                    QItemSelectionModel.SelectionFlag.Select
+                    | QItemSelectionModel.SelectionFlag.Rows,
+                )
+        self.table.setVisible(bool(failed))
+        self._dress(self.failed_words, "warning" if failed else "muted")
+        if failed:
+            text = f"{words.counted(len(failed), 'run')} could not be pulled; tried again each pull"
+        elif self._status is not None and self._status.last_success is not None:
+            text = "Every run could be pulled."
+        else:
+            text = "Runs that can't be pulled will be listed here with the reason."
+        if self.failed_words.text() != text:
+            self.failed_words.setText(text)
+
+    def _allow(self) -> None:
+        state = self._status.state if self._status is not None else PullState.OFF
+        self.pull_now.setEnabled(
+            not self._asking and state not in (PullState.OFF, PullState.PULLING)
+        )
+        self.pull_now.setToolTip(
+            {
+                PullState.OFF: "Pulling is switched off in the settings",
+                PullState.PULLING: "A pull is under way",
+            }.get(state, "Ask OMS for everything new")
+        )
+        self.try_now.setEnabled(bool(self._chosen()))
+        self.try_now.setVisible(self.failed.rowCount() > 0)
+
     def _selected(self) -> None:
-        self.try_now.setEnabled(self.table.selectionModel().hasSelection())
+        chosen = self.table.selectionModel().selectedRows(REASON)
+        self.reason.setText(str(chosen[0].data()) if len(chosen) == 1 else "")
+        self.reason.setVisible(len(chosen) == 1)
+        self._allow()
+
+    def _refuse(self, text: str) -> None:
+        self.refusal.setText(text)
+        self.refusal.setVisible(bool(text))
+
+    # Trying again
+
+    def _chosen(self) -> tuple[int, ...]:
+        return tuple(self._run_of(each) for each in self.table.selectionModel().selectedRows())
+
+    def _run_of(self, index: QModelIndex) -> int:
+        return self.failed.run_numbers[index.row()]
+
+    def _clicked(self, index: QModelIndex) -> None:
+        if index.column() == TRY:
+            self._try((self._run_of(index),))
 
     def _try_chosen(self) -> None:
-        for row in self.table.selectionModel().selectedRows():
-            self.ask(self.failed.run_number(row.row()))
+        self._try(self._chosen())
+
+    def _try(self, run_numbers: Iterable[int]) -> None:
+        """Asks for one run after the other: each may hold a thread of the pool for long."""
+        self._refuse("")
+        self._to_try.extend(
+            each for each in run_numbers if each != self._tried and each not in self._to_try
+        )
+        if self._tried is None:
+            self._try_next()
+
+    def _try_next(self) -> None:
+        self._tried = self._to_try.popleft() if self._to_try else None
+        self._show_failed(datetime.now(UTC))
+        if self._tried is None:
+            return
+        pull, run_number = self._pull, self._tried
+        self._background.act(
+            lambda: pull.pull_now(run_number),
+            self._notices.tell,
+            owner=self,
+            refused=lambda error: self._not_pulled(run_number, error),
+            unavailable=lambda error: self._not_pulled(run_number, error),
+            finished=self._try_next,
+        )
+
+    def _not_pulled(self, run_number: int, error: Refused | Unavailable) -> None:
+        self._refuse(f"Run {run_number}: {error}")
+
+    def _asked(self) -> None:
+        self._asking = False
+        self._allow()
 
 
 def summary(status: PullStatus, now: datetime) -> str:
@@ -173,7 +308,7 @@ def summary(status: PullStatus, now: datetime) -> str:
         case PullState.OFF:
             return "puller: off"
         case PullState.UNAVAILABLE | PullState.BACKING_OFF:
-            waiting = f", next try {words.ago(status.next_try, now)}" if status.next_try else ""
+            waiting = f", next try {_when(status.next_try, now)}" if status.next_try else ""
             return f"puller: {_MEANINGS[status.state]}{waiting}"
     who = "another client" if status.state is PullState.STANDBY else "this client"
     last = words.ago(status.last_success, now) if status.last_success else "no pull yet"
@@ -181,5 +316,27 @@ def summary(status: PullStatus, now: datetime) -> str:
     return f"puller: {who}, {last}{failed}"
 
 
-def _with_ago(at: datetime | None, now: datetime, never: str) -> str:
-    return f"{words.time(at)}, {words.ago(at, now)}" if at else never
+def _next_try(status: PullStatus, now: datetime) -> str:
+    if status.state in _NEXT:
+        return _NEXT[status.state]
+    if status.next_try is None:
+        return "when asked"
+    return _when(status.next_try, now)
+
+
+def _when(at: datetime, now: datetime) -> str:
+    return words.ago(at, now) if at > now else "now"
+
+
+def _counts(status: PullStatus) -> str:
+    if not status.pulls:
+        return "no pull of this client yet"
+    return (
+        f"{words.counted(status.pulls, 'pull')}: {words.counted(status.created, 'run')} made,"
+        f" {words.number(status.updated)} updated, {words.number(status.unchanged)} unchanged,"
+        f" {words.number(status.flagged)} flagged"
+    )
+
+
+def _with_ago(at: datetime | None, now: datetime) -> str:
+    return f"{words.ago(at, now)}, {words.time(at)}" if at else ""

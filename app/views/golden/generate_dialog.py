@@ -41,7 +41,7 @@ _PAUSE_MS = 200
 _PATTERN, _RULE = "golden/pattern", "golden/rule"
 _DEFAULT_RULE = "golden"
 _HINT = "% stands for any text, _ for any character, (A|B) for either."
-_EDITED = "Written here"
+_EDITED, _NO_RULE = "Written here", "Choose a rule"
 _MOST_RULE_BYTES = 4_000_000
 _RULE_ROW = 4
 
@@ -111,7 +111,7 @@ class GenerateDialog(QDialog):
         self.matched = QLabel(_HINT, wordWrap=True)
         self.matched.setProperty("role", "muted")
         self.configuration = QComboBox()
-        self.configuration.setPlaceholderText(_EDITED)
+        self.configuration.setPlaceholderText(_NO_RULE)
         self.file = QPushButton("From file...")
         self.file.setAutoDefault(False)
         self.file.setAutoDefault(False)
@@ -363,9 +363,8 @@ class GenerateDialog(QDialog):
         same = next(
             (n for n, each in enumerate(self._configurations) if _is_text_of(each, text)), -1
         )
-        self.configuration.setPlaceholderText(
-            f"From {self._from_file}" if self._from_file else _EDITED
-        )
+        written = f"From {self._from_file}" if self._from_file else _EDITED
+        self.configuration.setPlaceholderText(written if text.strip() else _NO_RULE)
         if same != self.configuration.currentIndex():
             self.configuration.blockSignals(True)  # the text is there already
             self.configuration.setCurrentIndex(same)

@@ -9,15 +9,17 @@ from app.domain.errors import Refused
 from app.domain.grid import as_objects
 from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange
+from app.domain.oms import oms_run
+from app.domain.pull import OutcomeKind
 from app.domain.triplets import EMPTY_TRIPLET, Triplet
 from app.golden.document import from_json, to_json
-from app.models import states
+from app.models import rows, states
 from app.models.engine import Database
 from app.services import configuration as configurations
-from app.services import golden, lumisections, runs
+from app.services import golden, lumisections, pull, runs
 from app.services.lumisections import ColumnEdit
 from tests.builders import EXPERT
-from tests.conformance.recording import datasets_recorded, restore_dump
+from tests.conformance.recording import datasets_recorded, restore_dump, steps
 from tests.plain_folds import oms_objects, plain_datasets, plain_runs, plain_summary, rr_objects
 
 NO_DATA = {"err": "No data available for this lumisection"}
@@ -127,8 +129,7 @@ def test_that_what_we_write_fits_to_what_was_there(writable: Database):
     done = lumisections.edit_columns(writable, EXPERT, [edit])
     assert done.atomic_version is not None
     with writable.read() as connection:
-        newest = connection.execute(text('SELECT max(atomic_version) FROM "Version"')).scalar_one()
-        assert newest == done.atomic_version
+        assert newest_version(writable) == done.atomic_version
         dataset = plain_datasets(connection)[key]
         state = states.load(connection, [key], desk=True)[key].state
         assert rr_objects(state) == dataset.rr
@@ -171,8 +172,8 @@ def test_that_the_recorded_golden_jsons_come_out_of_the_restored_database(
 ):
     path = shared_data / "conformance" / "generated_json_rows.json"
     creator = Actor("dcexpert@cern.ch", EXPERT.egroups)
-    rows = json.loads(path.read_text("utf-8"))
-    for row in rows:
+    recorded_rows = json.loads(path.read_text("utf-8"))
+    for row in recorded_rows:
         generated = golden.generate(
             writable,
             creator,
@@ -190,4 +191,39 @@ def test_that_the_recorded_golden_jsons_come_out_of_the_restored_database(
             continue
         for name in ("total_recorded_luminosity", "recorded_luminosity_in_json"):
             assert ours[name] == pytest.approx(row[name], rel=1e-12)
-    assert len(rows) == 7
+    assert len(recorded_rows) == 7
+
+
+def test_that_somebody_who_has_seen_what_the_web_service_wrote_may_edit_it(writable: Database):
+    key = (355101, "online")
+    with writable.read() as connection:
+        seen = rows.datasets_of_run(connection, key[0])[key[1]].version
+    edit = ColumnEdit(*key, "dt-dt", (LumiRange(1, 60),), Triplet("BAD", "HV trip"))
+    done = lumisections.edit_columns(writable, EXPERT, [edit], seen={key: seen})
+    assert done.atomic_version is not None
+
+
+def test_that_a_pull_over_what_the_web_service_pulled_settles_at_once(
+    writable: Database, shared_data
+):
+    answers = {}
+    for step in steps(shared_data):
+        if "cron_driver" in step.request and not step.refused:
+            written = step.request["calls"][-1]["request"]
+            answer = oms_run(step.request["oms_state_of_run"], written["oms_lumisections"])
+            answers[answer.run_number] = answer
+    assert answers.keys() == {355100, 355101, 355102, 355104, 355105}
+    # Run D was stored by position: its lumisections come right, and its sign-off is in doubt.
+    expected = {355104: OutcomeKind.FLAGGED}
+    for number, answer in answers.items():
+        first = pull.apply(writable, answer)
+        assert first.kind is expected.get(number, first.kind)
+        before = newest_version(writable)
+        second = pull.apply(writable, answer)
+        assert second.kind in {OutcomeKind.UNCHANGED, OutcomeKind.FLAGGED}
+        assert newest_version(writable) == before
+
+
+def newest_version(db: Database) -> int:
+    with db.read() as connection:
+        return connection.execute(text('SELECT max(atomic_version) FROM "Version"')).scalar_one()

@@ -156,7 +156,7 @@ class MainWindow(QMainWindow):
 
     def generate(self) -> GenerateDialog:
         """Opens the dialog that generates a golden JSON."""
-        dialog = GenerateDialog(self._backend, self._background, self)
+        dialog = GenerateDialog(self._backend, self._background, self, remembered=self._remembered)
         dialog.generated.connect(self.show_golden)
         dialog.open()
         return dialog

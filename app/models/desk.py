@@ -37,7 +37,6 @@ lumisection_state = sa.Table(
 puller = sa.Table(
     "puller",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False, server_default="1"),
     sa.Column("client", sa.Text),
     sa.Column("host", sa.Text),
     sa.Column("pid", sa.Integer),
@@ -47,6 +46,7 @@ puller = sa.Table(
     sa.Column("last_error", sa.Text),
     sa.Column("next_try", _time),
     sa.Column("activity", sa.Text),
+    sa.Column("source", sa.Text, primary_key=True),
 )
 failed_pull = sa.Table(
     "failed_pull",
@@ -71,6 +71,37 @@ generated_json_provenance = sa.Table(
     sa.Column("program_version", sa.Text, nullable=False),
     sa.Column("sha256", sa.Text, nullable=False),
     sa.Column("datasets", JSONB, nullable=False),
+)
+cycle_history = sa.Table(
+    "cycle_history",
+    metadata,
+    sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
+    sa.Column("id_cycle", sa.Integer, nullable=False),
+    sa.Column("at", _time, nullable=False, server_default=sa.func.now()),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("details", JSONB, nullable=False),
+)
+draft = sa.Table(
+    "draft",
+    metadata,
+    sa.Column("person", sa.Text, primary_key=True),
+    sa.Column("run_number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("content", JSONB, nullable=False),
+    sa.Column("seen", sa.Integer, nullable=False),
+    sa.Column("saved", _time, nullable=False),
+)
+presence = sa.Table(
+    "presence",
+    metadata,
+    sa.Column("client", sa.Text, primary_key=True),
+    sa.Column("run_number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("person", sa.Text, nullable=False),
+    sa.Column("editing", sa.Boolean, nullable=False),
+    sa.Column("since", _time, nullable=False),
+    sa.Column("heartbeat", _time, nullable=False),
 )
 
 

@@ -80,8 +80,8 @@ def remember_fill(connection: Connection, fill_number: int, attributes: JsonObje
     )
 
 
-def report(connection: Connection, status: PullStatus) -> None:
-    """Keeps what the elected puller does, for the other clients to show."""
+def report(connection: Connection, status: PullStatus, source: str = "oms") -> None:
+    """Keeps what the elected puller of a source does, for the other clients to show."""
     table, now = desk.puller, datetime.now(UTC)
     values = {
         "client": status.puller,
@@ -93,10 +93,10 @@ def report(connection: Connection, status: PullStatus) -> None:
         "next_try": status.next_try,
         "activity": status.activity,
     }
-    new = insert(table).values(id=1, since=now, **values)
+    new = insert(table).values(source=source, since=now, **values)
     connection.execute(
         new.on_conflict_do_update(
-            index_elements=[table.c.id],
+            index_elements=[table.c.source],
             set_={
                 **values,
                 "since": sa.case(
@@ -108,8 +108,8 @@ def report(connection: Connection, status: PullStatus) -> None:
     )
 
 
-def reported(connection: Connection) -> JsonObject | None:
-    """What the elected puller said last: client, heartbeat, last success, activity, as text."""
+def reported(connection: Connection, source: str = "oms") -> JsonObject | None:
+    """What the elected puller of a source said last: client, heartbeat, last success, activity."""
     row = connection.execute(
         sa.select(
             desk.puller.c.client,
@@ -118,7 +118,7 @@ def reported(connection: Connection) -> JsonObject | None:
             desk.puller.c.last_success,
             desk.puller.c.next_try,
             desk.puller.c.activity,
-        )
+        ).where(desk.puller.c.source == source)
     ).one_or_none()
     if row is None:
         return None

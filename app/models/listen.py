@@ -15,6 +15,8 @@ from app.models.engine import Database
 logger = logging.getLogger(__name__)
 
 CHANNEL = "desk_changes"
+PRESENCE = "presence"
+"""First word of the news that somebody opened or left a dataset: run number and name follow."""
 
 _LOOK_EVERY_S = 2.0
 _NOTICE_STOP_S = 0.25
@@ -31,9 +33,13 @@ _Connection = psycopg.Connection[tuple[object, ...]]
 
 @dataclass(frozen=True)
 class Change:
-    """Something was written: this version and maybe others, or (None) something else."""
+    """Something was written: this version and maybe others, or (None) something else.
+
+    `presence` names the dataset that somebody opened or left, if that is all that happened.
+    """
 
     atomic_version: int | None
+    presence: tuple[int, str] | None = None
 
 
 class ChangeListener:
@@ -105,7 +111,7 @@ class ChangeListener:
 
     def _heard(self, payload: str) -> None:
         if not payload.isdecimal():
-            self._tell(Change(None))
+            self._tell(Change(None, _presence(payload)))
             return
         version = int(payload)
         if self._known is None:
@@ -149,3 +155,11 @@ class ChangeListener:
                 logger.warning("No news from the database: %s", reason)
             if self._on_connection is not None:
                 self._on_connection(connected, reason)
+
+
+def _presence(payload: str) -> tuple[int, str] | None:
+    word, _, rest = payload.partition(" ")
+    run_number, _, name = rest.partition(" ")
+    if word != PRESENCE or not run_number.isdecimal() or not name:
+        return None
+    return int(run_number), name

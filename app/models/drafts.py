@@ -1,0 +1,64 @@
+"""Edits that a person has not written yet, one row per person and dataset."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from app.domain.json_value import JsonObject
+
+Key = tuple[int, str]
+
+
+@dataclass(frozen=True)
+class DraftRow:
+    """A stored draft; `seen` is the newest event of the dataset that the person knew of."""
+
+    run_number: int
+    name: str
+    content: JsonObject
+    seen: int
+    saved: datetime
+
+
+def save(connection: Connection, person: str, row: DraftRow) -> None:
+    """Keeps a draft unless a newer one of the same dataset is there."""
+    connection.execute(
+        text(
+            "INSERT INTO desk.draft AS known (person, run_number, name, content, seen, saved)"
+            " VALUES (:person, :run, :name, CAST(:content AS jsonb), :seen, :saved)"
+            " ON CONFLICT (person, run_number, name) DO UPDATE SET content = EXCLUDED.content,"
+            "  seen = EXCLUDED.seen, saved = EXCLUDED.saved WHERE known.saved <= EXCLUDED.saved"
+        ),
+        {
+            "person": person,
+            "run": row.run_number,
+            "name": row.name,
+            "content": json.dumps(row.content, ensure_ascii=False),
+            "seen": row.seen,
+            "saved": row.saved,
+        },
+    )
+
+
+def of_person(connection: Connection, person: str) -> list[DraftRow]:
+    """Drafts of a person, the newest first."""
+    rows = connection.execute(
+        text(
+            "SELECT run_number, name, content, seen, saved FROM desk.draft"
+            " WHERE person = :person ORDER BY saved DESC"
+        ),
+        {"person": person},
+    )
+    return [DraftRow(*row) for row in rows]
+
+
+def drop(connection: Connection, person: str, key: Key) -> None:
+    """Forgets the draft of a dataset."""
+    connection.execute(
+        text(
+            "DELETE FROM desk.draft WHERE person = :person AND run_number = :run AND name = :name"
+        ),
+        {"person": person, "run": key[0], "name": key[1]},
+    )

@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.cli import configuration, database, datasets, golden, lumisections, oms, runs
+from app.cli import (
+    configuration,
+    database,
+    datasets,
+    golden,
+    history,
+    lumisections,
+    oms,
+    runs,
+    undo,
+)
 from app.cli.arguments import Arguments, Commands, Parser, common_options
 from app.cli.output import Answer
 from app.cli.program import Program
@@ -53,7 +63,17 @@ def parser(version: str) -> Parser:
         help="open the window, save a picture of it, and end",
     )
     words: Commands = root.add_subparsers(title="commands", metavar="COMMAND")
-    for part in (database, configuration, oms, runs, datasets, lumisections, golden):
+    for part in (
+        database,
+        configuration,
+        oms,
+        runs,
+        datasets,
+        lumisections,
+        history,
+        undo,
+        golden,
+    ):
         part.add(words, common)
     return root
 

@@ -9,9 +9,11 @@ from app.cli.arguments import (
     add_run,
     lumisections,
     natural,
+    run_number,
     truth,
 )
-from app.cli.output import Answer, number_of, table
+from app.cli.bulk import add_file_options, edit_from_file
+from app.cli.output import Answer, UsageError, number_of, table
 from app.cli.program import Program
 from app.domain.grid import MISSING, Grid, Value
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
@@ -36,14 +38,19 @@ def add(commands: Commands, common: Parser) -> None:
         "--as-of", type=natural, metavar="VERSION", help="as it was at that version"
     )
 
-    parser = add_command(group, common, "edit", "set a column in some lumisections", _edit)
-    add_run(parser)
+    parser = add_command(
+        group,
+        common,
+        "edit",
+        "set a column in some lumisections, or what a file of changes says",
+        _edit,
+    )
+    parser.add_argument("run", nargs="?", type=run_number, metavar="RUN", help="run number")
     _add_dataset(parser)
-    parser.add_argument("--column", required=True, metavar="C", help="e.g. tracker-pixel")
-    _add_lumisections(parser)
+    parser.add_argument("--column", metavar="C", help="e.g. tracker-pixel")
+    _add_lumisections(parser, required=False)
     parser.add_argument(
         "--status",
-        required=True,
         type=str.upper,
         choices=SETTABLE_STATUSES,
         metavar="STATUS",
@@ -51,6 +58,8 @@ def add(commands: Commands, common: Parser) -> None:
     )
     parser.add_argument("--comment", default="", metavar="TEXT", help="required when BAD")
     parser.add_argument("--cause", default="", metavar="TEXT")
+    add_file_options(parser)
+    parser.set_defaults(usage=parser.format_usage)
 
     parser = add_command(group, common, "edit-oms", "set a DCS bit in some lumisections", _edit_oms)
     add_run(parser)
@@ -65,11 +74,11 @@ def _add_dataset(parser: Parser) -> None:
     parser.add_argument("--dataset", default=ONLINE, metavar="NAME", help="online unless given")
 
 
-def _add_lumisections(parser: Parser) -> None:
+def _add_lumisections(parser: Parser, *, required: bool = True) -> None:
     parser.add_argument(
         "--ls",
         type=lumisections,
-        required=True,
+        required=required,
         metavar="RANGES",
         dest="ranges",
         help="e.g. 12-40,55",
@@ -127,6 +136,9 @@ def _show(program: Program, arguments: Arguments) -> Answer:
 
 
 def _edit(program: Program, arguments: Arguments) -> Answer:
+    _check_edit(arguments)
+    if arguments.file is not None:
+        return edit_from_file(program, arguments)
     edit = ColumnEdit(
         arguments.run,
         arguments.dataset,
@@ -135,6 +147,30 @@ def _edit(program: Program, arguments: Arguments) -> Answer:
         Triplet(arguments.status, arguments.comment, arguments.cause),
     )
     return _edited(services.edit_columns(program.db, program.actor, [edit]))
+
+
+def _check_edit(arguments: Arguments) -> None:
+    """Raises UsageError unless either a file or one edit is given in full."""
+    one = {
+        "RUN": arguments.run,
+        "--column": arguments.column,
+        "--ls": arguments.ranges,
+        "--status": arguments.status,
+    }
+    given = [name for name, value in one.items() if value is not None]
+    if arguments.file is not None:
+        if given:
+            raise UsageError(
+                f"--file names what to edit, and so does {given[0]}.", arguments.usage()
+            )
+        return
+    missing = [name for name, value in one.items() if value is None]
+    if missing:
+        raise UsageError(
+            f"The following arguments are required: {', '.join(missing)}.", arguments.usage()
+        )
+    if arguments.dry_run or arguments.leave_out_refused:
+        raise UsageError("--dry-run and --leave-out-refused go with --file.", arguments.usage())
 
 
 def _edit_oms(program: Program, arguments: Arguments) -> Answer:

@@ -35,6 +35,11 @@ class DatasetChanges:
     columns: tuple[CellChange[Triplet], ...]
     bits: tuple[CellChange[JsonValue], ...]
 
+    @property
+    def cells(self) -> list[CellChange[Triplet] | CellChange[JsonValue]]:
+        """Columns, then OMS attributes."""
+        return [*self.columns, *self.bits]
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -88,6 +93,11 @@ class Compared:
     bits: tuple[Difference[JsonValue], ...]
     attributes: Mapping[str, tuple[JsonValue, JsonValue]]
     run_attributes: Mapping[str, tuple[JsonValue, JsonValue]]
+
+    @property
+    def cells(self) -> list[Difference[Triplet] | Difference[JsonValue]]:
+        """Columns, then OMS attributes."""
+        return [*self.columns, *self.bits]
 
 
 def selection_history(

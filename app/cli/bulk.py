@@ -1,0 +1,129 @@
+"""Files of changes: `lumisections edit --file`, dry or for good."""
+
+import sys
+from pathlib import Path
+
+from app.cli.arguments import Arguments, Parser
+from app.cli.output import DONE, REFUSED, Answer, Progress, luminosity, number_of, table
+from app.cli.program import Program
+from app.domain.edits import BitEdit, Edit
+from app.domain.errors import BadInput, Refused
+from app.domain.json_value import JsonValue
+from app.domain.lumisections import format_ranges
+from app.services import bulk_edit
+from app.services.bulk_edit import FileLine, FileReport
+
+_MOST_BYTES = 64 * 1024 * 1024
+
+
+def add_file_options(parser: Parser) -> None:
+    """Options of an edit that comes from a file."""
+    options = parser.add_argument_group("from a file")
+    options.add_argument(
+        "--file",
+        type=Path,
+        metavar="CSV",
+        help="run, dataset, column, first LS, last LS, status, comment, cause; - is the input",
+    )
+    options.add_argument(
+        "--dry-run", action="store_true", help="report each line and write nothing"
+    )
+    options.add_argument(
+        "--leave-out-refused", action="store_true", help="write the lines that aren't refused"
+    )
+
+
+def edit_from_file(program: Program, arguments: Arguments) -> Answer:
+    """Writes or tries a file of changes."""
+    content = _read(arguments.file)
+    progress = Progress()
+    try:
+        if arguments.dry_run:
+            return _report(
+                bulk_edit.preview_file(
+                    program.db,
+                    program.actor,
+                    content,
+                    comment=arguments.comment,
+                    progress=lambda share: progress.say(f"looking {share:.0%}"),
+                ),
+                leave_out=arguments.leave_out_refused,
+            )
+        written = bulk_edit.write_file(
+            program.db,
+            program.actor,
+            content,
+            comment=arguments.comment,
+            leave_out_refused=arguments.leave_out_refused,
+            progress=lambda share: progress.say(f"writing {share:.0%}"),
+        )
+    finally:
+        progress.clear()
+    document: JsonValue = {
+        "atomic_version": written.version,
+        "cells": written.cells,
+        "datasets": written.datasets,
+        "text": written.text,
+    }
+    text = written.text
+    if written.version is not None:
+        text = f"{text} Version {written.version}."
+    return Answer(document, text)
+
+
+def _read(file: Path) -> str:
+    try:
+        content = sys.stdin.buffer.read(_MOST_BYTES + 1) if str(file) == "-" else _bytes(file)
+        if len(content) > _MOST_BYTES:
+            raise Refused(f"The file {file} is greater than {_MOST_BYTES // 2**20} MiB.")
+        return content.decode("utf-8")
+    except OSError as error:
+        raise BadInput(f"The file {file} can't be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"The file {file} is no text in UTF-8.") from error
+
+
+def _bytes(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(_MOST_BYTES + 1)
+
+
+def _report(report: FileReport, *, leave_out: bool) -> Answer:
+    rows = [
+        (line.number, *_what(line.edit), line.outcome, line.cells or "", line.refused or "")
+        for line in report.lines
+    ]
+    heads = ("line", "run", "dataset", "column", "LS", "", "cells", "why")
+    lines = [table(heads, rows, right=("line", "cells")), report.text]
+    if report.preview is not None:
+        recorded = sum(each.recorded for each in report.preview.datasets)
+        lines.append(
+            f"{number_of(report.preview.cells, 'cell')} would change in"
+            f" {number_of(len(report.preview.datasets), 'dataset')}:"
+            f" {number_of(report.preview.lumisections, 'lumisection')},"
+            f" {luminosity(recorded)} /pb. Nothing was written."
+        )
+    document: JsonValue = {
+        "lines": [_line_document(line) for line in report.lines],
+        "cells": report.preview.cells if report.preview is not None else 0,
+        "lumisections": report.preview.lumisections if report.preview is not None else 0,
+        "text": report.text,
+    }
+    refused = bool(report.refused) and not leave_out
+    return Answer(document, "\n".join(lines), REFUSED if refused else DONE)
+
+
+def _line_document(line: FileLine) -> JsonValue:
+    return {
+        "line": line.number,
+        "outcome": line.outcome,
+        "cells": line.cells,
+        "refused": None if line.refused is None else str(line.refused),
+    }
+
+
+def _what(edit: Edit | None) -> tuple[object, ...]:
+    if edit is None:
+        return "", "", "", ""
+    column = edit.bit if isinstance(edit, BitEdit) else edit.column
+    return edit.run_number, edit.dataset, column, format_ranges(edit.ranges)

@@ -1,0 +1,235 @@
+"""`history`: who changed a run, a dataset or a selection, from what to what."""
+
+import argparse
+from collections.abc import Sequence
+
+from app.cli.arguments import (
+    Arguments,
+    Commands,
+    Parser,
+    add_command,
+    add_run,
+    lumisections,
+    natural,
+    positive,
+)
+from app.cli.output import Answer, UsageError
+from app.cli.program import Program
+from app.domain.attribute_history import AttributeChange
+from app.domain.history import CellChange, Difference
+from app.domain.json_value import JsonObject, JsonValue, js_stringify
+from app.domain.lumisections import LumiRange, format_ranges
+from app.domain.triplets import Triplet
+from app.services import history
+from app.services.history import MOST_VERSIONS, ONLINE, Compared, Entry, Page
+
+_SHOWN = 12
+
+
+def add(commands: Commands, common: Parser) -> None:
+    """Adds `history`."""
+    parser = add_command(
+        commands, common, "history", "who changed a run, a dataset or some cells", _history
+    )
+    add_run(parser)
+    parser.add_argument("--dataset", metavar="NAME", help="only this dataset")
+    parser.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        metavar="C",
+        dest="keys",
+        help="only this column or DCS bit; may be given again",
+    )
+    parser.add_argument("--ls", type=lumisections, metavar="RANGES", dest="ranges", default=())
+    parser.add_argument(
+        "--as-of", type=natural, metavar="VERSION", help="as it was at that version"
+    )
+    parser.add_argument("--limit", type=_limit, default=20, metavar="N", help="versions (20)")
+    parser.add_argument(
+        "--before", type=positive, metavar="VERSION", help="only older versions: the next page"
+    )
+    parser.add_argument(
+        "--compare",
+        type=natural,
+        metavar="VERSION",
+        help="what differs between that version and now, or --as-of",
+    )
+
+
+def shown_value(value: "Triplet | JsonValue") -> str:
+    """A cell's or attribute's value in a word or a few."""
+    if isinstance(value, Triplet):
+        return " ".join(filter(None, value)) or "without a status"
+    return value if isinstance(value, str) else js_stringify(value)
+
+
+def _limit(text: str) -> int:
+    number = positive(text)
+    if number > MOST_VERSIONS:
+        raise argparse.ArgumentTypeError(f"a page has at most {MOST_VERSIONS} versions")
+    return number
+
+
+def _history(program: Program, arguments: Arguments) -> Answer:
+    if arguments.compare is not None:
+        return _compare(program, arguments)
+    db, run_number, dataset = program.db, arguments.run, arguments.dataset
+    before: int | None = arguments.before
+    if arguments.as_of is not None:
+        before = min(before or arguments.as_of + 1, arguments.as_of + 1)
+    if arguments.ranges and not arguments.keys:
+        raise UsageError("--ls says in which lumisections of a --column.", "")
+    if arguments.keys:
+        page = history.selection_history(
+            db,
+            run_number,
+            dataset or ONLINE,
+            arguments.keys,
+            arguments.ranges,
+            limit=arguments.limit,
+            before=before,
+        )
+    elif dataset:
+        page = history.dataset_history(
+            db, run_number, dataset, limit=arguments.limit, before=before
+        )
+    else:
+        page = history.run_history_of(db, run_number, limit=arguments.limit, before=before)
+    return Answer(_page_document(page), _page_text(page))
+
+
+def _page_text(page: Page) -> str:
+    lines: list[str] = []
+    for entry in page.entries:
+        action = entry.action
+        kind = "" if action.manual else " (automatic)"
+        lines.append(
+            f"{action.version}  {action.at:%Y-%m-%d %H:%M:%S} UTC  {action.author}{kind}:"
+            f" {action.comment}"
+        )
+        told = [_attribute_line(each) for each in entry.attributes]
+        for dataset in entry.datasets:
+            told += [f"{dataset.dataset} {_cell_line(each)}" for each in dataset.cells]
+        lines += [f"    {line}" for line in told[:_SHOWN]]
+        if len(told) > _SHOWN:
+            lines.append(f"    and {len(told) - _SHOWN} more")
+    if not lines:
+        return "No version changed that."
+    if page.before is not None:
+        lines.append(f"--before {page.before} shows older ones.")
+    return "\n".join(lines)
+
+
+def _attribute_line(change: AttributeChange) -> str:
+    where = f"{change.dataset} " if change.dataset else ""
+    overruled = " (a person's word goes on to hold)" if change.overruled else ""
+    return (
+        f"{where}{change.name}: {shown_value(change.before)} -> {shown_value(change.written)}"
+        f"{overruled}"
+    )
+
+
+def _cell_line(change: CellChange[Triplet] | CellChange[JsonValue]) -> str:
+    where = f"in LS {format_ranges(change.ranges)}"
+    if change.kinds > 1:
+        return f"{change.key}: {change.kinds} values {where}"
+    overruled = " (a person's word goes on to hold)" if change.overruled else ""
+    return (
+        f"{change.key}: {shown_value(change.before)} -> {shown_value(change.written)} {where}"
+        f"{overruled}"
+    )
+
+
+def _page_document(page: Page) -> JsonValue:
+    return {"versions": [_entry(each) for each in page.entries], "before": page.before}
+
+
+def _entry(entry: Entry) -> JsonObject:
+    attributes: list[JsonValue] = [
+        {
+            "part": change.part,
+            "dataset": change.dataset or None,
+            "name": change.name,
+            "before": change.before,
+            "after": change.after,
+            "written": change.written,
+        }
+        for change in entry.attributes
+    ]
+    cells: list[JsonValue] = [
+        {
+            "dataset": dataset.dataset,
+            "key": each.key,
+            "before": _value(each.before),
+            "after": _value(each.after),
+            "written": _value(each.written),
+            "ranges": _lists(each.ranges),
+            "kinds": each.kinds,
+        }
+        for dataset in entry.datasets
+        for each in dataset.cells
+    ]
+    return {
+        "version": entry.action.version,
+        "author": entry.action.author,
+        "manual": entry.action.manual,
+        "comment": entry.action.comment,
+        "at": entry.action.at.isoformat(),
+        "attributes": attributes,
+        "cells": cells,
+    }
+
+
+def _compare(program: Program, arguments: Arguments) -> Answer:
+    compared = history.compare(
+        program.db,
+        arguments.run,
+        arguments.dataset or ONLINE,
+        arguments.compare,
+        arguments.as_of,
+        keys=arguments.keys or None,
+    )
+    return Answer(_compared_document(compared), _compared_text(compared))
+
+
+def _compared_text(compared: Compared) -> str:
+    lines = [
+        f"{name}: {shown_value(old)} -> {shown_value(new)}"
+        for of in (compared.run_attributes, compared.attributes)
+        for name, (old, new) in of.items()
+    ]
+    lines += [
+        f"{each.key}: {shown_value(each.before)} -> {shown_value(each.after)}"
+        f" in LS {format_ranges(each.ranges)}"
+        for each in compared.cells
+    ]
+    return "\n".join(lines) or "Nothing differs."
+
+
+def _compared_document(compared: Compared) -> JsonValue:
+    return {
+        "columns": [_difference(each) for each in compared.columns],
+        "bits": [_difference(each) for each in compared.bits],
+        "attributes": {name: [*pair] for name, pair in compared.attributes.items()},
+        "run_attributes": {name: [*pair] for name, pair in compared.run_attributes.items()},
+    }
+
+
+def _difference(each: Difference[Triplet] | Difference[JsonValue]) -> JsonObject:
+    return {
+        "key": each.key,
+        "before": _value(each.before),
+        "after": _value(each.after),
+        "ranges": _lists(each.ranges),
+    }
+
+
+def _value(value: "Triplet | JsonValue") -> JsonValue:
+    if isinstance(value, Triplet):
+        return {**value.as_json()}
+    return value
+
+
+def _lists(ranges: Sequence[LumiRange]) -> list[JsonValue]:
+    return [[first, last] for first, last in ranges]

@@ -120,6 +120,7 @@ def test_that_a_puller_whose_connection_died_knows_and_another_takes_over(
     with database.raw_connection("disconnects") as control:
         control.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory'"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         )
     assert not first.held()
     assert second.try_acquire()

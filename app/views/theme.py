@@ -62,8 +62,8 @@ class Theme:
     statuses: Mapping[str, StatusLook]
 
     def colour(self, token: str) -> QColor:
-        """Colour of a token."""
-        return QColor(self.tokens[token])
+        """Colour of a token; copy it before changing it."""
+        return self._colours[token]
 
     def status(self, status: str) -> StatusLook:
         """Look of a status; what no program knows looks like NO VALUE FOUND."""
@@ -76,6 +76,10 @@ class Theme:
         if icon is None:
             icon = self._icons[key] = _draw(name, self.tokens[token])
         return icon
+
+    @cached_property
+    def _colours(self) -> dict[str, QColor]:
+        return {token: QColor(colour) for token, colour in self.tokens.items()}
 
     @cached_property
     def _icons(self) -> dict[tuple[str, str], QIcon]:

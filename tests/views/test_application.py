@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,9 @@ PROGRAM = """
 
     class Backend(FakeBackend):
         def page(self, request):
-            print("shown", flush=True)
+            # One write: both tables are read at once, and print writes the line's end apart.
+            sys.stdout.write("shown\\n")
+            sys.stdout.flush()
             return super().page(request)
 
     def stop():
@@ -35,8 +39,9 @@ PROGRAM = """
 """
 
 
-def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+@contextmanager
+def start(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    program = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(PROGRAM), str(folder / "w.ini"), *arguments],
         cwd=ROOT,
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)},
@@ -44,6 +49,12 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+    try:
+        yield program
+    finally:
+        # Nothing is left behind, also when the test has failed before it asked for the end.
+        program.kill()
+        program.communicate()
 
 
 def test_that_a_picture_of_the_full_window_is_saved_and_the_program_ends(

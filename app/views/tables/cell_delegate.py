@@ -11,6 +11,7 @@ from app.views.theme import ROW_HEIGHT, STEP, Theme
 _LEAST_SHARE = 3
 _LETTER_FROM = 14
 _DIMMED = 0.45
+_KEPT_ELISIONS = 4000
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -20,6 +21,7 @@ class CellDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self.theme = theme
         self.dimmed = False
+        self._elisions: dict[tuple[str, int], str] = {}
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
         return QSize(48, ROW_HEIGHT)
@@ -75,10 +77,22 @@ class CellDelegate(QStyledItemDelegate):
                 if cell.running:
                     self._paint_icon(painter, rect, right, "running", "accent")
         painter.setPen(self.theme.colour(token))
-        text = painter.fontMetrics().elidedText(
-            cell.text, Qt.TextElideMode.ElideRight, inside.width()
-        )
+        text = cell.text
+        if cell.kind is CellKind.TEXT:
+            text = self._elided(painter, text, inside.width())
         painter.drawText(inside, int(align | Qt.AlignmentFlag.AlignVCenter), text)
+
+    def _elided(self, painter: QPainter, text: str, width: int) -> str:
+        """The text as far as it fits; the same texts are painted again and again."""
+        key = (text, width)
+        elided = self._elisions.get(key)
+        if elided is None:
+            if len(self._elisions) > _KEPT_ELISIONS:
+                self._elisions.clear()
+            metrics = painter.fontMetrics()
+            elided = metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
+            self._elisions[key] = elided
+        return elided
 
     def _paint_icon(self, painter: QPainter, rect: QRect, left: int, name: str, token: str) -> None:
         top = rect.top() + (rect.height() - 16) // 2

@@ -40,7 +40,7 @@ def test_that_only_the_last_of_many_wishes_is_loaded(
 ) -> None:
     for number in (396_229, 396_228, 396_227):
         details.show_run(number)
-    qtbot.waitUntil(lambda: details.title.text().startswith("396227"))
+    qtbot.waitUntil(lambda: (396_227, "online") in backend.states)
     assert {run for run, _ in backend.states} == {RUN, 396_227}
 
 

@@ -4,23 +4,19 @@ import asyncio
 import json
 import logging
 import random
-import ssl
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
-from urllib.parse import unquote
 
 import httpx
 
 from app.domain.errors import BadInput, NotFound, Unavailable
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.oms import OmsRun, validate_lumisections, validate_run
+from app.sync.http import Wait, certificates, checked_url, is_loopback, retry_after, shown_url
 
 logger = logging.getLogger(__name__)
 
@@ -62,14 +58,6 @@ class OmsSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
-    """The client waits before it asks again."""
-
-    seconds: float
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class RunPage:
     """One page of run records; a record that can't be read is a problem, not the end."""
 
@@ -93,8 +81,8 @@ class OmsClient:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._settings = settings
-        self._base = _checked_url(settings.url, "address of OMS")
-        self._token_url = _checked_url(settings.token_url, "address of the token server")
+        self._base = checked_url(settings.url, "address of OMS")
+        self._token_url = checked_url(settings.token_url, "address of the token server")
         self._on_wait = on_wait
         self._sleep = sleep
         self._clock = clock
@@ -106,7 +94,7 @@ class OmsClient:
         self._token_until = 0.0
 
     def __repr__(self) -> str:
-        return f"OmsClient({_shown_url(self._base)})"
+        return f"OmsClient({shown_url(self._base)})"
 
     async def __aenter__(self) -> Self:
         return self
@@ -258,11 +246,11 @@ class OmsClient:
         )
 
     def _placed(self, error: BadInput, answer: "_Answer") -> MalformedAnswer:
-        address = _shown_url(answer.url)
+        address = shown_url(answer.url)
         return MalformedAnswer(f"{error} At {address}: {self._excerpt(answer.body)}")
 
     def _malformed(self, url: httpx.URL, what: str, body: bytes = b"") -> NoReturn:
-        text = f"OMS {what}, at {_shown_url(url)}"
+        text = f"OMS {what}, at {shown_url(url)}"
         if body:
             text += f": {self._excerpt(body)}"
         raise MalformedAnswer(text)
@@ -288,7 +276,7 @@ class OmsClient:
                 response = await self._ask_with_token(url)
         if response.is_success:
             return response.content
-        address = _shown_url(url)
+        address = shown_url(url)
         status = response.status_code
         if response.is_redirect or status in {
             httpx.codes.UNAUTHORIZED,
@@ -331,7 +319,7 @@ class OmsClient:
         self, url: httpx.URL, ask: Callable[[], Awaitable[httpx.Response]]
     ) -> httpx.Response:
         """The first answer that isn't 429 or 5xx; `OmsUnavailable` after the last try."""
-        address = _shown_url(url)
+        address = shown_url(url)
         attempt = 0
         while True:
             attempt += 1
@@ -354,7 +342,7 @@ class OmsClient:
                 if not (response.status_code == 429 or response.is_server_error):
                     return response
                 reason = f"{response.status_code} from {address}"
-                wanted_s = _retry_after(response)
+                wanted_s = retry_after(response)
             if attempt >= self._settings.tries:
                 raise OmsUnavailable(f"OMS is out of order: {reason}, {attempt} times.") from cause
             await self._wait(attempt, wanted_s, reason)
@@ -379,14 +367,14 @@ class OmsClient:
         if self._http is None:
             urls = (self._base, self._token_url) if self._has_credentials else (self._base,)
             self._http = httpx.AsyncClient(
-                verify=_certificates(urls, self._settings.ca_bundle),
+                verify=certificates(urls, self._settings.ca_bundle),
                 timeout=httpx.Timeout(
                     self._settings.request_limit_s, connect=self._settings.connect_limit_s
                 ),
                 headers={"User-Agent": "run-registry-desktop"},
                 limits=httpx.Limits(max_connections=2),
                 # A proxy of the environment can't reach a server on this machine's loopback.
-                trust_env=not _is_loopback(self._base.host),
+                trust_env=not is_loopback(self._base.host),
             )
         return self._http
 
@@ -429,7 +417,7 @@ class OmsClient:
                 return await self._client().post(self._token_url, data=form)
 
         response = await self._with_back_off(self._token_url, ask)
-        address = _shown_url(self._token_url)
+        address = shown_url(self._token_url)
         try:
             answer = response.json()
         except ValueError:
@@ -494,45 +482,6 @@ def _run_number_of(attributes: JsonValue) -> int | None:
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
-def _checked_url(text: str, what: str) -> httpx.URL:
-    try:
-        url = httpx.URL(text.rstrip("/"))
-    except httpx.InvalidURL as error:
-        raise BadInput(f"The {what} can't be read: {error}.") from error
-    if url.scheme not in {"http", "https"} or not url.host:
-        raise BadInput(f"The {what} must begin with https:// and name a server.")
-    return url
-
-
-def _shown_url(url: httpx.URL) -> str:
-    return unquote(str(url.copy_with(userinfo=b"")))
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _certificates(urls: Sequence[httpx.URL], ca_bundle: Path | None) -> ssl.SSLContext:
-    """The usual authorities and those of the bundle; there is no way not to verify."""
-    if all(url.scheme == "http" for url in urls):
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, costs nothing to make
-    context = httpx.create_ssl_context()
-    if ca_bundle is not None:
-        try:
-            if ca_bundle.is_dir():
-                context.load_verify_locations(capath=ca_bundle)
-            else:
-                context.load_verify_locations(cafile=ca_bundle)
-        except (OSError, ssl.SSLError) as error:
-            raise BadInput(f"The CA bundle {ca_bundle} can't be read: {error}.") from error
-    return context
-
-
 def _total(meta: JsonValue) -> int | None:
     total = meta.get("totalResourceCount") if isinstance(meta, dict) else None
     if isinstance(total, bool) or not isinstance(total, int):
@@ -545,20 +494,6 @@ def _next_link(links: JsonValue) -> str | None:
     if isinstance(link, dict):
         link = link.get("href")
     return link if isinstance(link, str) and link else None
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    """Seconds the server asks us to wait; it may say so in seconds or as a date."""
-    said = response.headers.get("Retry-After", "").strip()
-    if said.isascii() and said.isdigit():
-        return float(said)
-    try:
-        date = parsedate_to_datetime(said)
-    except ValueError:
-        return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=UTC)
-    return max(0.0, (date - datetime.now(UTC)).total_seconds())
 
 
 def _no_number(text: str) -> NoReturn:

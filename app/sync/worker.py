@@ -15,7 +15,8 @@ from app.domain.json_value import JsonObject
 from app.domain.oms import SMALLEST_RUN_NUMBER, OmsRun
 from app.domain.pull import FailedRun, KnownRun, Outcome, OutcomeKind, PullState, PullStatus
 from app.sync.election import Election
-from app.sync.oms import OmsClient, OmsSettings, OmsUnavailable, Wait, fill_number_of
+from app.sync.http import Wait
+from app.sync.oms import OmsClient, OmsSettings, OmsUnavailable, fill_number_of
 from app.sync.supervisor import Supervisor, outcome_of
 
 logger = logging.getLogger(__name__)

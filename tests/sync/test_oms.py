@@ -18,7 +18,8 @@ import trustme
 
 from app.domain.errors import BadInput, NotFound, Refused
 from app.domain.json_value import JsonValue
-from app.sync.oms import MalformedAnswer, OmsClient, OmsSettings, OmsUnavailable, Wait
+from app.sync.http import Wait
+from app.sync.oms import MalformedAnswer, OmsClient, OmsSettings, OmsUnavailable
 from tests.sync.misbehaving_oms import (
     Answer,
     MisbehavingOms,

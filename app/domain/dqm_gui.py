@@ -1,0 +1,253 @@
+"""What the DQM GUI has, which datasets of ours that means, and what becomes of them."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.configuration import Configuration, DatasetAccepted
+from app.domain.datasets import NOT_SIGNIFICANT, OPEN, WAITING, state_key, states_of
+from app.domain.json_value import JsonObject
+from app.domain.oms import SMALLEST_RUN_NUMBER
+from app.domain.pull import PullState
+
+Key = tuple[int, str]
+
+_EXAMPLES = 5
+_PROBLEMS_KEPT = 20
+
+
+@dataclass(frozen=True)
+class GuiListing:
+    """Names of the GUI datasets of each run; `problems` are items that can't be read."""
+
+    by_run: Mapping[int, tuple[str, ...]]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def items(self) -> int:
+        """Datasets of all runs together."""
+        return sum(map(len, self.by_run.values()))
+
+
+class ListingBuilder:
+    """Collects the items of an answer one by one; a name is kept once for all runs.
+
+    Runs of simulated events, which have numbers below those of the experiment, are left out.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._by_run: dict[int, list[str]] = {}
+        self._problems: list[str] = []
+        self._faulty = 0
+
+    def add(self, item: object) -> None:
+        """Takes one item of the answer, such as `{"run": "355100", "dataset": "/Muon/..."}`."""
+        run = item.get("run") if isinstance(item, dict) else None
+        name = item.get("dataset") if isinstance(item, dict) else None
+        number = int(run) if isinstance(run, str) and run.isascii() and run.isdigit() else run
+        if isinstance(number, bool) or not isinstance(number, int) or not isinstance(name, str):
+            self._faulty += 1
+            if len(self._problems) < _PROBLEMS_KEPT:
+                self._problems.append(
+                    f"An item of the DQM GUI has no run or no dataset: {ascii(item)[:120]}."
+                )
+        elif number >= SMALLEST_RUN_NUMBER:
+            self._by_run.setdefault(number, []).append(self._names.setdefault(name, name))
+
+    def listing(self) -> GuiListing:
+        """All that was collected."""
+        more = self._faulty - len(self._problems)
+        told = [*self._problems, f"And {more} items more."] if more else self._problems
+        by_run = self._by_run
+        for number, names in by_run.items():
+            if len(set(names)) < len(names):
+                by_run[number] = list(dict.fromkeys(names))
+        return GuiListing({number: tuple(names) for number, names in by_run.items()}, tuple(told))
+
+
+@dataclass(frozen=True, slots=True)
+class Appeared:
+    """A dataset of ours, and the GUI datasets that are new to it."""
+
+    run_number: int
+    name: str
+    in_gui: tuple[str, ...]
+
+    @property
+    def key(self) -> Key:
+        """Run number and dataset name."""
+        return self.run_number, self.name
+
+
+@dataclass(frozen=True, slots=True)
+class GuiOutcome:
+    """What an answer of the DQM GUI did; no version when nothing appeared."""
+
+    atomic_version: int | None
+    appeared: tuple[Appeared, ...]
+    opened: int
+    problems: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """What to tell the person."""
+        if not self.appeared:
+            return "Nothing new in the DQM GUI."
+        number = len(self.appeared)
+        datasets = "1 dataset" if number == 1 else f"{number} datasets"
+        return f"{datasets} appeared in the DQM GUI, {self.opened} of them opened somewhere."
+
+
+@dataclass(frozen=True, slots=True)
+class GuiStatus:
+    """What the sync panel shows of the DQM GUI; counters are of this client since it started."""
+
+    state: PullState = PullState.OFF
+    activity: str = ""
+    last_success: datetime | None = None
+    next_try: datetime | None = None
+    puller: str = ""
+    pulls: int = 0
+    appeared: int = 0
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionMatches:
+    """What one regular expression finds in the DQM GUI; `problem` says why it can't be read."""
+
+    expression: str
+    datasets: int = 0
+    runs: tuple[int, ...] = ()
+    examples: tuple[str, ...] = ()
+    problem: str = ""
+
+
+class _Entry:
+    """An accepted dataset with its expressions compiled; each name is tried once."""
+
+    def __init__(self, entry: DatasetAccepted, patterns: Sequence[re.Pattern[str]]) -> None:
+        self.holds = entry.holds
+        self._searches = [pattern.search for pattern in patterns]
+        self._known: dict[str, bool] = {}
+
+    def matches(self, name: str) -> bool:
+        known = self._known.get(name)
+        if known is None:
+            known = self._known[name] = any(search(name) for search in self._searches)
+        return known
+
+
+class Matcher:
+    """Finds which GUI datasets belong to a dataset of ours; `problems` names bad expressions."""
+
+    def __init__(self, accepted: Iterable[DatasetAccepted]) -> None:
+        self._by_name: dict[str, list[_Entry]] = {}
+        problems = []
+        for entry in accepted:
+            if not entry.enabled:
+                continue
+            patterns = []
+            for expression in entry.expressions:
+                try:
+                    patterns.append(re.compile(expression))
+                except re.error as error:
+                    problems.append(
+                        f"Dataset accepted {entry.id} ({entry.name}): {expression} is no regular"
+                        f" expression ({error}); it is passed over."
+                    )
+            if patterns:
+                self._by_name.setdefault(entry.name, []).append(_Entry(entry, patterns))
+        self.problems = tuple(problems)
+
+    def new_in_gui(
+        self, run_number: int, name: str, known: Iterable[str], listing: GuiListing
+    ) -> tuple[str, ...]:
+        """GUI datasets of the run that match and aren't known yet, in alphabetical order."""
+        names = listing.by_run.get(run_number)
+        if not names:
+            return ()
+        entries = [each for each in self._by_name.get(name, ()) if each.holds(run_number)]
+        if not entries:
+            return ()
+        found = {each for each in names if any(entry.matches(each) for entry in entries)}
+        return tuple(sorted(found.difference(known)))
+
+
+def expression_matches(
+    regexp: str, listing: GuiListing, run_from: int | None = None, run_to: int | None = None
+) -> tuple[ExpressionMatches, ...]:
+    """What each line of an accepted dataset finds, in a range of runs with both ends included."""
+    here = {
+        number: names
+        for number, names in listing.by_run.items()
+        if (run_from is None or number >= run_from) and (run_to is None or number <= run_to)
+    }
+    return tuple(
+        _matches(expression, here) for line in regexp.splitlines() if (expression := line.strip())
+    )
+
+
+def _matches(expression: str, by_run: Mapping[int, Sequence[str]]) -> ExpressionMatches:
+    try:
+        search = re.compile(expression).search
+    except re.error as error:
+        return ExpressionMatches(expression, problem=f"no regular expression: {error}")
+    known: dict[str, bool] = {}
+    runs = []
+    for number, names in by_run.items():
+        found = False
+        for name in names:
+            matches = known.get(name)
+            if matches is None:
+                matches = known[name] = search(name) is not None
+            found = found or matches
+        if found:
+            runs.append(number)
+    matching = sorted(name for name, matches in known.items() if matches)
+    return ExpressionMatches(
+        expression, len(matching), tuple(sorted(runs)), tuple(matching[:_EXAMPLES])
+    )
+
+
+def classifier_data(
+    run_number: int, name: str, attributes: JsonObject, oms: JsonObject, rr: JsonObject
+) -> JsonObject:
+    """What the rule of an offline dataset classifier sees of a dataset."""
+    return {
+        **attributes,
+        "run_number": run_number,
+        "name": name,
+        "dataset": {**attributes, "name": name},
+        "run": {**oms, **rr, "run_number": run_number, "oms": oms, "rr": rr},
+    }
+
+
+def verdicts(configuration: Configuration) -> dict[str, Callable[[JsonObject], bool]]:
+    """Per workspace with an enabled classifier whether a dataset matters to it."""
+    found: dict[str, Callable[[JsonObject], bool]] = {}
+    for classifier in configuration.offline_dataset_classifiers:
+        if classifier.enabled:
+            found.setdefault(classifier.workspace, classifier.rule.holds)
+    return found
+
+
+def opened_states(
+    attributes: JsonObject,
+    data: JsonObject,
+    of_workspace: Mapping[str, Callable[[JsonObject], bool]],
+) -> tuple[JsonObject, tuple[str, ...]]:
+    """States of the workspaces that waited for the dataset, and those that nobody decides for."""
+    changed: JsonObject = {}
+    undecided = []
+    for workspace, state in states_of(attributes).items():
+        if state != WAITING:
+            continue
+        matters = of_workspace.get(workspace)
+        if matters is None:
+            undecided.append(workspace)
+        else:
+            changed[state_key(workspace)] = OPEN if matters(data) else NOT_SIGNIFICANT
+    return changed, tuple(undecided)

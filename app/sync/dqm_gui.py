@@ -1,0 +1,444 @@
+"""The DQM GUI over HTTPS: its list of datasets, streamed, and the loop that brings it in."""
+
+import asyncio
+import logging
+import random
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import ParamSpec, Protocol, Self, TypeVar
+
+import httpx
+import ijson
+
+from app.domain.dqm_gui import GuiListing, GuiOutcome, GuiStatus, ListingBuilder
+from app.domain.errors import BadInput, RegistryError, Unavailable
+from app.domain.pull import PullState
+from app.sync.election import Election
+from app.sync.http import (
+    Wait,
+    certificates,
+    checked_url,
+    is_loopback,
+    retry_after,
+    shown_url,
+)
+from app.sync.supervisor import Supervisor, outcome_of
+
+logger = logging.getLogger(__name__)
+
+CERN_DQM_GUI = "https://cmsweb.cern.ch/dqm/offline"
+SAMPLES = "/data/json/samples"
+EVERYTHING = "*."
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+_SHOWN_BYTES = 160
+_HEAD_BYTES = 4096
+_RESTART_AFTER_S = 5.0
+
+
+class GuiUnavailable(Unavailable):
+    """The DQM GUI can't be reached, refuses us, or is out of order."""
+
+
+@dataclass(frozen=True, slots=True)
+class DqmGuiSettings:
+    """Where the DQM GUI is, with which X.509 certificate it is asked, and how politely.
+
+    `key` may be left out when the certificate's file holds it too.
+    """
+
+    url: str = CERN_DQM_GUI
+    certificate: Path | None = None
+    key: Path | None = None
+    key_password: str | None = field(default=None, repr=False)
+    ca_bundle: Path | None = None
+    connect_limit_s: float = 10.0
+    silence_limit_s: float = 90.0
+    request_limit_s: float = 600.0
+    tries: int = 4
+    first_wait_s: float = 2.0
+    longest_wait_s: float = 300.0
+
+
+class DqmGuiClient:
+    """One client, kept, for one asyncio loop. `on_wait` hears of back-offs, and None after."""
+
+    def __init__(
+        self,
+        settings: DqmGuiSettings,
+        *,
+        on_wait: Callable[[Wait | None], None] | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._settings = settings
+        self._base = checked_url(settings.url, "address of the DQM GUI")
+        self._on_wait = on_wait
+        self._sleep = sleep
+        self._jitter = jitter
+        self._http: httpx.AsyncClient | None = None
+        self._one_at_a_time = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        http, self._http = self._http, None
+        if http is not None:
+            await http.aclose()
+
+    async def listing(self, match: str = EVERYTHING) -> GuiListing:
+        """What the GUI has. Raises `GuiUnavailable` after the last try, `BadInput` when the answer
+        is no list of samples."""
+        url = httpx.URL(f"{self._base}{SAMPLES}", params={"match": match})
+        async with self._one_at_a_time:
+            attempt = 0
+            while True:
+                attempt += 1
+                wanted_s: float | None = None
+                cause: Exception | None = None
+                try:
+                    async with asyncio.timeout(self._settings.request_limit_s):
+                        answer = await self._ask(url)
+                except (httpx.TimeoutException, TimeoutError) as error:
+                    reason, cause = f"no answer in time from {shown_url(url)}", error
+                except httpx.TransportError as error:
+                    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                        raise GuiUnavailable(
+                            f"The certificate of {url.host} can't be verified: name the CA bundle"
+                            " in the settings."
+                        ) from error
+                    reason, cause = f"no connection to {shown_url(url)} ({error})", error
+                except httpx.DecodingError as error:
+                    reason, cause = f"broken compression in the answer of {shown_url(url)}", error
+                else:
+                    if isinstance(answer, GuiListing):
+                        return answer
+                    reason, wanted_s = answer
+                if attempt >= self._settings.tries:
+                    raise GuiUnavailable(
+                        f"The DQM GUI is out of order: {reason}, {attempt} times."
+                    ) from cause
+                await self._wait(attempt, wanted_s, reason)
+
+    async def _ask(self, url: httpx.URL) -> GuiListing | tuple[str, float | None]:
+        """The listing, or why to ask again and how long to wait if the server says so."""
+        async with self._client().stream("GET", url) as response:
+            status = response.status_code
+            if status == 429 or response.is_server_error:
+                return f"{status} from {shown_url(url)}", retry_after(response)
+            if response.is_redirect or status in {401, 403}:
+                hint = (
+                    "it doesn't accept our certificate"
+                    if self._settings.certificate
+                    else "it wants a certificate; name yours in the settings"
+                )
+                raise GuiUnavailable(
+                    f"The DQM GUI lets us not in ({status}) at {shown_url(url)}: {hint}."
+                )
+            if not response.is_success:
+                raise GuiUnavailable(f"The DQM GUI answers {status} at {shown_url(url)}.")
+            return await self._parsed(response, url)
+
+    async def _parsed(self, response: httpx.Response, url: httpx.URL) -> GuiListing:
+        builder = ListingBuilder()
+        found = ijson.sendable_list()
+        parser = ijson.items_coro(found, "samples.item.items.item")
+        head = b""
+        try:
+            async for chunk in response.aiter_bytes():
+                if len(head) < _HEAD_BYTES:
+                    head += chunk[: _HEAD_BYTES - len(head)]
+                parser.send(chunk)
+                for item in found:
+                    builder.add(item)
+                del found[:]
+            parser.close()
+        except ijson.JSONError as error:
+            kind = "HTML" if head.lstrip()[:1] == b"<" else "something else"
+            raise self._malformed(url, f"answers with {kind} instead of JSON", head) from error
+        if b'"samples"' not in head:
+            raise self._malformed(url, "answers without samples", head)
+        return builder.listing()
+
+    def _malformed(self, url: httpx.URL, what: str, head: bytes) -> BadInput:
+        excerpt = ascii(" ".join(head[:_SHOWN_BYTES].decode("utf-8", "replace").split()))
+        return BadInput(f"The DQM GUI {what}, at {shown_url(url)}: {excerpt}")
+
+    async def _wait(self, attempt: int, wanted_s: float | None, reason: str) -> None:
+        longest = self._settings.longest_wait_s
+        if wanted_s is None:
+            seconds = min(longest, self._settings.first_wait_s * 2.0 ** (attempt - 1))
+            seconds *= 0.5 + 0.5 * self._jitter()
+        else:
+            seconds = min(longest, wanted_s)
+        logger.warning("DQM GUI: %s; asked again in %.1f s", reason, seconds)
+        if self._on_wait is not None:
+            self._on_wait(Wait(seconds, reason))
+        try:
+            await self._sleep(seconds)
+        finally:
+            if self._on_wait is not None:
+                self._on_wait(None)
+
+    def _client(self) -> httpx.AsyncClient:
+        if self._http is None:
+            settings = self._settings
+            context = certificates((self._base,), settings.ca_bundle)
+            if settings.certificate is not None:
+                _present(context, settings)
+            self._http = httpx.AsyncClient(
+                verify=context,
+                timeout=httpx.Timeout(settings.silence_limit_s, connect=settings.connect_limit_s),
+                # The GUI answers programs that don't name themselves with an error.
+                headers={"User-Agent": "run-registry-desktop", "Accept": "application/json"},
+                limits=httpx.Limits(max_connections=1),
+                # A proxy of the environment can't reach a server on this machine's loopback.
+                trust_env=not is_loopback(self._base.host),
+            )
+        return self._http
+
+
+def _present(context: ssl.SSLContext, settings: DqmGuiSettings) -> None:
+    """Has the connection show our certificate."""
+    assert settings.certificate is not None
+    try:
+        context.load_cert_chain(settings.certificate, settings.key, lambda: _no_terminal(settings))
+    except (OSError, ssl.SSLError) as error:
+        raise BadInput(
+            f"The certificate {settings.certificate} can't be used: {error}. It takes a PEM file"
+            " with the certificate, and one with its key."
+        ) from error
+
+
+def _no_terminal(settings: DqmGuiSettings) -> str:
+    """The password of the key; without this OpenSSL would ask for it on the terminal."""
+    return settings.key_password or ""
+
+
+class GuiStore(Protocol):
+    """Where the loop writes to: called from any thread; all may wait and raise `Unavailable`."""
+
+    def apply(self, listing: GuiListing) -> GuiOutcome: ...
+
+    def report(self, status: GuiStatus) -> None: ...
+
+
+def listing_now(settings: DqmGuiSettings) -> GuiListing:
+    """What the GUI has, waited for; for the command line."""
+
+    async def ask() -> GuiListing:
+        async with DqmGuiClient(settings) as client:
+            return await client.listing()
+
+    return asyncio.run(ask())
+
+
+class GuiLoop:
+    """Brings in what the DQM GUI has, in its own thread, as long as this client is elected.
+
+    `on_status` is called in that thread.
+    """
+
+    def __init__(
+        self,
+        make_client: Callable[[Callable[[Wait | None], None]], DqmGuiClient],
+        store: GuiStore,
+        election: Election,
+        *,
+        on_status: Callable[[GuiStatus], None],
+        on_bug: Callable[[Exception], None],
+        client_name: str,
+        enabled: bool = True,
+        interval_s: float = 600.0,
+        election_interval_s: float = 3.0,
+        longest_interval_s: float = 3600.0,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._make_client = make_client
+        self._store = store
+        self._election = election
+        self._on_status = on_status
+        self._on_bug = on_bug
+        self._client_name = client_name
+        self._enabled = enabled
+        self._interval_s = interval_s
+        self._election_interval_s = election_interval_s
+        self._longest_interval_s = longest_interval_s
+        self._jitter = jitter
+        self._status = GuiStatus()
+        self._supervisor = Supervisor(
+            "dqm-gui", self._work, on_bug=self._fell, restart_after_s=_RESTART_AFTER_S
+        )
+        self._woken = asyncio.Event()
+        self._failures = 0
+
+    @property
+    def status(self) -> GuiStatus:
+        return self._status
+
+    def start(self) -> None:
+        self._supervisor.start()
+
+    def stop(self, timeout_s: float = 5.0) -> bool:
+        """Cancels whatever goes on; false when the thread hasn't ended in time."""
+        return self._supervisor.stop(timeout_s)
+
+    def wake(self) -> None:
+        """Asks the GUI, or tries the election, now instead of at the end of the wait."""
+        self._supervisor.post(self._wake_up)
+
+    def set_enabled(self, enabled: bool) -> None:
+        """Switches the loop on or off."""
+        self._enabled = enabled
+        self.wake()
+
+    def _wake_up(self) -> None:
+        self._woken.set()
+
+    async def _work(self) -> None:
+        self._woken = asyncio.Event()  # belongs to the loop that runs now
+        async with await self._good_client() as client:
+            try:
+                while True:
+                    await self._pause(await self._turn(client))
+            finally:
+                await self._let_go()
+
+    async def _good_client(self) -> DqmGuiClient:
+        while True:
+            try:
+                return self._make_client(self._on_wait)
+            except RegistryError as error:
+                self._set(state=PullState.UNAVAILABLE, activity=str(error), next_try=None)
+                await self._pause(None)
+
+    async def _turn(self, client: DqmGuiClient) -> float | None:
+        """One look; returns the seconds until the next, None to wait until it is woken."""
+        if not self._enabled:
+            await self._let_go()
+            self._set(state=PullState.OFF, activity="", next_try=None, puller="")
+            return None
+        try:
+            elected = await _in_thread(self._elected)
+            holder = None if elected else await _in_thread(self._election.holder)
+        except Unavailable as error:
+            delay = self._election_interval_s
+            self._unavailable(error, delay)
+            return delay
+        if not elected:
+            puller = holder or "another client"
+            self._set(
+                state=PullState.STANDBY, activity=f"{puller} pulls", next_try=None, puller=puller
+            )
+            return self._election_interval_s
+        return await self._pull(client)
+
+    async def _pull(self, client: DqmGuiClient) -> float:
+        self._set(
+            state=PullState.PULLING,
+            activity="reading the list of datasets",
+            next_try=None,
+            puller=self._client_name,
+        )
+        try:
+            await _in_thread(self._store.report, self._status)
+            listing = await client.listing()
+            if not await _in_thread(self._election.held):
+                raise Unavailable("The lock of the puller is lost: another client may pull now.")
+            self._set(activity=f"matching {listing.items} datasets")
+            outcome = await _in_thread(self._store.apply, listing)
+        except RegistryError as error:
+            logger.warning("The pull of the DQM GUI broke off: %s", error)
+            delay = self._delay_after(error)
+            self._unavailable(error, delay)
+        else:
+            delay, self._failures = self._interval_s, 0
+            self._set(
+                state=PullState.WAITING,
+                activity=outcome.text,
+                last_success=datetime.now(UTC),
+                next_try=_from_now(delay),
+                pulls=self._status.pulls + 1,
+                appeared=self._status.appeared + len(outcome.appeared),
+                problems=outcome.problems,
+            )
+        published = await outcome_of(_in_thread(self._store.report, self._status))
+        if published is not None and not isinstance(published, RegistryError):
+            raise published
+        return delay
+
+    def _delay_after(self, error: RegistryError) -> float:
+        if isinstance(error, Unavailable) and not isinstance(error, GuiUnavailable):
+            return self._election_interval_s  # the database: the election heals by itself
+        delay = min(self._longest_interval_s, self._interval_s * 2.0**self._failures)
+        self._failures += 1
+        return delay * (0.75 + 0.25 * self._jitter())
+
+    def _unavailable(self, error: RegistryError, delay_s: float) -> None:
+        self._set(
+            state=PullState.UNAVAILABLE, activity=str(error), next_try=_from_now(delay_s), puller=""
+        )
+
+    def _elected(self) -> bool:
+        return self._election.held() or self._election.try_acquire()
+
+    async def _let_go(self) -> None:
+        released = await outcome_of(_in_thread(self._election.release))
+        if released is not None and not isinstance(released, Unavailable):
+            raise released
+
+    async def _pause(self, seconds: float | None) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+        self._woken.clear()
+
+    def _on_wait(self, wait: Wait | None) -> None:
+        if wait is None:
+            if self._status.state is PullState.BACKING_OFF:
+                self._set(state=PullState.PULLING, activity="", next_try=None)
+        elif self._status.state is PullState.PULLING:
+            self._set(
+                state=PullState.BACKING_OFF,
+                activity=wait.reason,
+                next_try=_from_now(wait.seconds),
+            )
+
+    def _fell(self, error: Exception) -> None:
+        self._set(
+            state=PullState.UNAVAILABLE,
+            activity=f"stopped by an error of the program, {type(error).__name__}: {error}",
+            next_try=_from_now(_RESTART_AFTER_S),
+        )
+        self._on_bug(error)
+
+    def _set(self, **changes: object) -> None:
+        status = replace(self._status, **changes)  # type: ignore[arg-type]
+        if status != self._status:
+            self._status = status
+            self._on_status(status)
+
+
+def _from_now(seconds: float) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)
+
+
+async def _in_thread(
+    call: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+) -> Result:
+    """The store and the election wait for the database: not in the loop's thread."""
+    return await asyncio.to_thread(call, *args, **kwargs)

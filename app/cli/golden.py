@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from app.cli import golden_workbench
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group, natural, positive
 from app.cli.output import Answer, Progress, luminosity, number_of, table
 from app.cli.program import Program
@@ -63,6 +64,7 @@ def add(commands: Commands, common: Parser) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="write that form (golden) to a file"
     )
+    golden_workbench.add(group, common)
 
 
 def _generate(program: Program, arguments: Arguments) -> Answer:

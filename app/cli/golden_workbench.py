@@ -1,0 +1,204 @@
+"""Commands of the golden JSON workbench: combine, compare."""
+
+from pathlib import Path
+
+from app.cli.arguments import Arguments, Commands, Parser, add_command
+from app.cli.output import Answer, UsageError, luminosity, number_of, table
+from app.cli.program import Program
+from app.domain.errors import BadInput
+from app.domain.json_value import JsonObject, JsonValue
+from app.domain.lumisections import format_ranges
+from app.golden import document as documents
+from app.golden.document import Document, to_json, to_text
+from app.golden.list_luminosity import ListLuminosity
+from app.services import golden_files, golden_lists
+from app.services.golden_lists import ComparedLists, GoldenList, Operation
+
+_LIST = "a file, or the number of a stored list"
+_RUNS_SHOWN = 50
+
+
+def add(group: Commands, common: Parser) -> None:
+    """Adds the commands to `golden`."""
+    parser = add_command(
+        group, common, "combine", "and, or, minus of lists, from left to right", _combine
+    )
+    parser.add_argument("first", metavar="LIST", help=_LIST)
+    parser.add_argument(
+        "further", nargs="*", metavar="and|or|minus LIST", help="as often as wanted"
+    )
+    parser.add_argument(
+        "--runs", metavar="A-B", help="only runs from A to B; either may be left out"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="else the list is printed")
+
+    parser = add_command(
+        group,
+        common,
+        "compare",
+        "runs and lumisections gained and lost between two lists",
+        _compare,
+    )
+    parser.add_argument("old", metavar="OLD", help=_LIST)
+    parser.add_argument("new", metavar="NEW", help=_LIST)
+    parser.add_argument(
+        "--luminosity",
+        action="store_true",
+        help="also of two files, from the database; of a stored list it is always told",
+    )
+
+
+def _combine(program: Program, arguments: Arguments) -> Answer:
+    out: Path | None = arguments.out
+    if out is not None:
+        golden_files.check_writable(out)
+    words: list[str] = arguments.further
+    if len(words) % 2:
+        raise UsageError("Lists are joined by and, or, minus: LIST minus LIST.")
+    operations = [_operation(word) for word in words[::2]]
+    first_run, last_run = _run_range(arguments.runs)
+    lists = [_list(program, source) for source in (arguments.first, *words[1::2])]
+    combined = golden_lists.combine(
+        lists[0].document,
+        list(zip(operations, (each.document for each in lists[1:]), strict=True)),
+    )
+    combined = documents.clip(combined, first_run, last_run)
+    text = to_text(combined)
+    remarks = [f"{each.name}: {remark}" for each in lists for remark in each.remarks]
+    document: JsonValue = {
+        **_size(combined),
+        "remarks": [*remarks],
+        "file": None if out is None else str(out),
+        "list": to_json(combined),
+    }
+    if out is None:
+        return Answer(document, text)
+    golden_files.write(out, text)
+    lines = (*remarks, f"{_size_text(combined)}. Written to {out}.")
+    return Answer(document, "\n".join(lines))
+
+
+def _compare(program: Program, arguments: Arguments) -> Answer:
+    old, new = _list(program, arguments.old), _list(program, arguments.new)
+    with_luminosity = arguments.luminosity or old.stored is not None or new.stored is not None
+    found = golden_lists.compare(old, new, program.db if with_luminosity else None)
+    return Answer(_compared_document(found), "\n".join(_compared_lines(found)))
+
+
+def _compared_document(found: ComparedLists) -> JsonObject:
+    comparison = found.comparison
+    return {
+        "equal": comparison.equal,
+        "old": {"name": found.old.name, **_size(found.old.document)},
+        "new": {"name": found.new.name, **_size(found.new.document)},
+        "lumisections_gained": documents.lumisections(comparison.gained),
+        "lumisections_lost": documents.lumisections(comparison.lost),
+        "luminosity_gained": _luminosity_json(found.gained_total),
+        "luminosity_lost": _luminosity_json(found.lost_total),
+        "runs_gained": [*comparison.runs_gained],
+        "runs_lost": [*comparison.runs_lost],
+        "gained": to_json(comparison.gained),
+        "lost": to_json(comparison.lost),
+        "remarks": [
+            f"{each.name}: {remark}" for each in (found.old, found.new) for remark in each.remarks
+        ],
+    }
+
+
+def _compared_lines(found: ComparedLists) -> list[str]:
+    comparison = found.comparison
+    lines = [
+        f"old     {found.old.name}: {_size_text(found.old.document)}",
+        f"new     {found.new.name}: {_size_text(found.new.document)}",
+    ]
+    if comparison.equal:
+        return [*lines, "Both hold the same lumisections."]
+    rows = [
+        (
+            run_number,
+            format_ranges(gained),
+            _recorded(None if found.gained is None else found.gained.get(run_number)),
+            format_ranges(lost),
+            _recorded(None if found.lost is None else found.lost.get(run_number)),
+        )
+        for run_number in sorted({*comparison.gained, *comparison.lost})
+        for gained, lost in (
+            (comparison.gained.get(run_number, ()), comparison.lost.get(run_number, ())),
+        )
+    ]
+    for what, part, runs, sum_ in (
+        ("gained", comparison.gained, comparison.runs_gained, found.gained_total),
+        ("lost", comparison.lost, comparison.runs_lost, found.lost_total),
+    ):
+        whole = f", {number_of(len(runs), 'run')} as a whole" if runs else ""
+        lines.append(
+            f"{what:<8}{documents.lumisections(part)} LS in {number_of(len(part), 'run')}{whole}"
+            f"{_luminosity_text(sum_)}"
+        )
+    heads = ("run", "gained LS", "/pb", "lost LS", "lost /pb")
+    lines += ["", table(heads, rows[:_RUNS_SHOWN], right=("run", "/pb", "lost /pb"))]
+    if len(rows) > _RUNS_SHOWN:
+        lines.append(f"and {len(rows) - _RUNS_SHOWN} more runs; --json has them all.")
+    return lines
+
+
+def _list(program: Program, source: str) -> GoldenList:
+    id_ = golden_lists.stored_id(source)
+    if id_ is not None:
+        return golden_lists.of_database(program.db, id_)
+    return golden_lists.of_file(Path(source))
+
+
+def _operation(word: str) -> Operation:
+    try:
+        return Operation(word)
+    except ValueError:
+        raise UsageError(f'Lists are joined by and, or, minus; not by "{word}".') from None
+
+
+def _run_range(text: str | None) -> tuple[int | None, int | None]:
+    """The runs that `A-B`, `A-` or `-B` mean, both included."""
+    if text is None:
+        return None, None
+    first, dash, last = text.partition("-")
+    if not dash or not all(each.isdigit() or not each for each in (first, last)):
+        raise UsageError(
+            f'"{text}" is no range of runs, such as 355100-362760, 355100- or -362760.'
+        )
+    bounds = int(first) if first else None, int(last) if last else None
+    if bounds[0] is not None and bounds[1] is not None and bounds[0] > bounds[1]:
+        raise BadInput(f"The first run, {bounds[0]}, is greater than the last, {bounds[1]}.")
+    return bounds
+
+
+def _size(document: Document) -> JsonObject:
+    return {
+        "runs": len(document),
+        "lumisections": documents.lumisections(document),
+        "min_run_number": min(document, default=None),
+        "max_run_number": max(document, default=None),
+    }
+
+
+def _size_text(document: Document) -> str:
+    size = f"{number_of(len(document), 'run')}, {documents.lumisections(document)} LS"
+    return f"{size}, {min(document)} to {max(document)}" if document else size
+
+
+def _luminosity_json(sum_: ListLuminosity | None) -> JsonValue:
+    return None if sum_ is None else sum_.as_json()
+
+
+def _luminosity_text(sum_: ListLuminosity | None) -> str:
+    if sum_ is None or not sum_.lumisections:
+        return ""
+    if not sum_.known:
+        return "; no luminosity is stored of them"
+    without = f", {sum_.missing} LS without luminosity" if sum_.missing else ""
+    return f"; {luminosity(sum_.recorded)} /pb recorded{without}"
+
+
+def _recorded(sum_: ListLuminosity | None) -> str:
+    if sum_ is None:
+        return ""
+    return luminosity(sum_.recorded) if sum_.known else "?"

@@ -1,0 +1,148 @@
+"""Lists of good lumisections, stored or in files: read, combined, compared, with luminosity."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+
+from app.domain.errors import BadInput
+from app.golden import document as documents
+from app.golden.compare import Comparison
+from app.golden.compare import compare as compare_documents
+from app.golden.document import Document
+from app.golden.list_luminosity import (
+    ListLuminosity,
+    RunLuminosity,
+    luminosity_by_run,
+    run_luminosity,
+    together,
+)
+from app.models import states
+from app.models.engine import Database
+from app.models.generated_json import JsonRow
+from app.services import golden
+
+ONLINE = "online"
+
+_STORED = re.compile(r"#?([1-9][0-9]{0,9})", re.ASCII)
+_BLOCK = 400
+"""Runs whose luminosity is read in one go."""
+
+
+class Operation(StrEnum):
+    """What two lists are combined with."""
+
+    AND = "and"
+    OR = "or"
+    MINUS = "minus"
+
+
+@dataclass(frozen=True, eq=False)
+class GoldenList:
+    """A list with where it comes from; `remarks` say where its file breaks the format."""
+
+    name: str
+    document: Document
+    remarks: tuple[str, ...] = ()
+    stored: JsonRow | None = None
+
+    @property
+    def id(self) -> int | None:
+        """Number of a stored list, None for a file."""
+        return None if self.stored is None else self.stored.entry.id
+
+
+@dataclass(frozen=True, eq=False)
+class ComparedLists:
+    """From an old list to a new one; luminosities by run [pb^-1], None when nobody asked."""
+
+    old: GoldenList
+    new: GoldenList
+    comparison: Comparison
+    gained: Mapping[int, ListLuminosity] | None
+    lost: Mapping[int, ListLuminosity] | None
+
+    @cached_property
+    def gained_total(self) -> ListLuminosity | None:
+        """Luminosity that only the new list has."""
+        return None if self.gained is None else together(self.gained.values())
+
+    @cached_property
+    def lost_total(self) -> ListLuminosity | None:
+        """Luminosity that only the old list has."""
+        return None if self.lost is None else together(self.lost.values())
+
+
+def stored_id(source: str) -> int | None:
+    """The number of the stored list that `12` or `#12` names; None for the path of a file."""
+    match = _STORED.fullmatch(source)
+    return None if match is None else int(match[1])
+
+
+def of_database(db: Database, id_: int) -> GoldenList:
+    """A stored list; NotFound when it isn't there."""
+    stored = golden.row(db, id_)
+    reading = documents.from_json(stored.generated_json)
+    return GoldenList(f"golden JSON {id_}", reading.document, reading.remarks, stored)
+
+
+def of_file(file: Path) -> GoldenList:
+    """A list in a file, such as an official `Cert_*` one, put in order where it isn't."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"The list {file} can't be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"The list {file} is no text in UTF-8.") from error
+    try:
+        reading = documents.read(text)
+    except BadInput as error:
+        raise BadInput(f"{file}: {error}") from error
+    return GoldenList(str(file), reading.document, reading.remarks)
+
+
+def combine(first: Document, further: Sequence[tuple[Operation, Document]]) -> Document:
+    """Combines lists from left to right."""
+    combined = first
+    for operation, other in further:
+        match operation:
+            case Operation.AND:
+                combined = documents.and_(combined, other)
+            case Operation.OR:
+                combined = documents.or_(combined, other)
+            case Operation.MINUS:
+                combined = documents.minus(combined, other)
+    return combined
+
+
+def compare(old: GoldenList, new: GoldenList, db: Database | None = None) -> ComparedLists:
+    """What the new list has and the old one hasn't, and the other way round.
+
+    With a database also the luminosity of that, as the `online` datasets have it now.
+    """
+    comparison = compare_documents(old.document, new.document)
+    if db is None:
+        return ComparedLists(old, new, comparison, None, None)
+    runs = luminosity_of_runs(db, {*comparison.gained, *comparison.lost})
+    return ComparedLists(
+        old,
+        new,
+        comparison,
+        luminosity_by_run(comparison.gained, runs),
+        luminosity_by_run(comparison.lost, runs),
+    )
+
+
+def luminosity_of_runs(db: Database, run_numbers: Collection[int]) -> dict[int, RunLuminosity]:
+    """Luminosity per lumisection of the runs that are in the database."""
+    keys = [(run_number, ONLINE) for run_number in sorted(run_numbers)]
+    found: dict[int, RunLuminosity] = {}
+    for begin in range(0, len(keys), _BLOCK):
+        with db.read() as connection:
+            block, _ = states.load_compact(connection, keys[begin : begin + _BLOCK], desk=db.desk)
+        for (run_number, _), (state, _) in block.items():
+            if state.length:
+                found[run_number] = run_luminosity(state)
+    return found

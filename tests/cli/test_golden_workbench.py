@@ -1,0 +1,76 @@
+import json
+
+import pytest
+
+from tests.cli.conftest import FIRST, SECOND
+from tests.cli.test_golden import PATTERN, rule, signed_off
+
+__all__ = ["rule", "signed_off"]
+
+
+@pytest.fixture
+def lists(tmp_path):
+    """Files `a.json` and `b.json`."""
+    for name, content in (
+        ("a", {"355100": [[1, 10]], "355101": [[1, 5]]}),
+        ("b", {"355100": [[5, 12]], "355102": [[1, 2]]}),
+    ):
+        (tmp_path / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("and", "b"), {"355100": [[5, 10]]}),
+        (("or", "b"), {"355100": [[1, 12]], "355101": [[1, 5]], "355102": [[1, 2]]}),
+        (("minus", "b"), {"355100": [[1, 4]], "355101": [[1, 5]]}),
+        (("minus", "b", "or", "b", "--runs", "355101-"), {"355101": [[1, 5]], "355102": [[1, 2]]}),
+        (("--runs", "-355100"), {"355100": [[1, 10]]}),
+    ],
+)
+def test_that_lists_of_files_are_combined_without_a_database(run_registry, lists, words, expected):
+    given = [lists / f"{word}.json" if word == "b" else word for word in words]
+    combined = run_registry("golden", "combine", lists / "a.json", *given)
+    assert combined.code == 0, combined.err
+    assert json.loads(combined.out) == expected
+    out = lists / "out.json"
+    written = run_registry("golden", "combine", lists / "a.json", *given, "--out", out, "--json")
+    assert written.document["list"] == expected
+    assert json.loads(out.read_text(encoding="utf-8")) == expected
+
+
+@pytest.mark.parametrize(
+    "words", [("b",), ("xor", "b"), ("and", "b", "or"), ("--runs", "7"), ("--runs", "a-b")]
+)
+def test_that_a_combination_that_says_nothing_is_wrong_usage(run_registry, lists, words):
+    assert run_registry("golden", "combine", lists / "a.json", *words).code == 2
+
+
+def test_that_files_are_compared_without_a_database(run_registry, lists):
+    compared = run_registry("golden", "compare", lists / "a.json", lists / "b.json", "--json")
+    assert compared.code == 0, compared.err
+    document = compared.document
+    assert (document["gained"], document["lost"]) == (
+        {"355100": [[11, 12]], "355102": [[1, 2]]},
+        {"355100": [[1, 4]], "355101": [[1, 5]]},
+    )
+    assert (document["runs_gained"], document["runs_lost"]) == ([355102], [355101])
+    assert (document["lumisections_gained"], document["luminosity_gained"]) == (4, None)
+    text = run_registry("golden", "compare", lists / "a.json", lists / "b.json").out
+    assert "gained  4 LS in 2 runs, 1 run as a whole" in text
+    assert "lost    9 LS in 2 runs, 1 run as a whole" in text
+
+
+def test_that_a_stored_list_is_compared_with_luminosity(signed_off, rule, tmp_path):
+    out = tmp_path / "golden.json"
+    signed_off("golden", "generate", "--datasets", PATTERN, "--rule", rule, "--out", out)
+    everything = tmp_path / "all.json"
+    everything.write_text(json.dumps({str(FIRST): [[1, 20]], str(SECOND): [[1, 20]]}))
+
+    compared = signed_off("golden", "compare", everything, "1", "--json").document
+
+    assert compared["lost"] == {str(SECOND): [[8, 11]]}
+    assert compared["luminosity_lost"]["recorded"] == pytest.approx(4 * 0.3 + 38e-4)
+    assert compared["luminosity_lost"]["lumisections_without_luminosity"] == 0
+    assert signed_off("golden", "compare", out, "#1", "--json").document["equal"] is True

@@ -7,7 +7,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib import metadata
@@ -17,8 +17,10 @@ from urllib.parse import urlsplit
 
 from app import logs
 from app.demo.season import DemoSeason, LiveOms
+from app.demo.simulated_dqm_gui import SimulatedDqmGui
 from app.demo.simulated_oms import SimulatedOms
 from app.demo.story import Summary, main_job
+from app.domain.dqm_gui import GuiOutcome, GuiStatus
 from app.domain.identity import Actor
 from app.domain.oms import OmsRun
 from app.domain.pull import PullStatus
@@ -27,8 +29,11 @@ from app.models.engine import Database
 from app.models.listen import Change, ChangeListener
 from app.models.locks import PullerLock
 from app.services import databases
+from app.services.dqm_gui import SOURCE as GUI_SOURCE
+from app.services.dqm_gui import GuiStore
 from app.services.pull_store import PullStore
 from app.settings import Settings
+from app.sync.dqm_gui import DqmGuiClient, DqmGuiSettings, GuiLoop, listing_now
 from app.sync.oms import OmsClient, OmsSettings
 from app.sync.worker import PullLoop, PullProgress, PullReport, fetch_now, pull_now
 
@@ -38,9 +43,11 @@ DISTRIBUTION = "run-registry-desktop"
 
 _SEASON_SEED = 2025
 _DEMONSTRATION_PULL_S = 2.0
+_DEMONSTRATION_GUI_S = 10.0
 _DEMONSTRATION_MARK = "simulated-oms"
 _DEMONSTRATION_FOLDER = "demonstration"
 _STOP_S = 5.0
+_THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,7 @@ class Listeners:
     on_change: Callable[[Change], None]
     on_connection: Callable[[bool, str], None]
     on_bug: Callable[[Exception], None]
+    on_gui: Callable[[GuiStatus], None] = lambda _status: None
 
 
 class Program:
@@ -65,6 +73,8 @@ class Program:
         self._puller: PullLoop | None = None
         self._listener: ChangeListener | None = None
         self._demonstration: SimulatedOms | LiveOms | None = None
+        self._demonstration_gui: SimulatedDqmGui | None = None
+        self.gui_puller: GuiLoop | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -125,7 +135,7 @@ class Program:
         settings = self.settings
         if self._demonstration is not None:
             return OmsSettings(url=self._demonstration.url, pause_s=0.0)
-        near = urlsplit(settings.oms_url).hostname in {"127.0.0.1", "localhost", "::1"}
+        near = urlsplit(settings.oms_url).hostname in _THIS_MACHINE
         patient = not near or "request_pause_s" in settings.model_fields_set
         return OmsSettings(
             url=settings.oms_url,
@@ -172,13 +182,48 @@ class Program:
         now = time.monotonic()
         if live:
             season = DemoSeason(_SEASON_SEED, now, continues=databases.newest_run(self.db))
+            self._demonstration_gui = SimulatedDqmGui(more=season.in_dqm_gui).start()
             self._demonstration_mark.touch()
             self._demonstration = LiveOms(season).start()
         else:
             oms = SimulatedOms()
-            DemoSeason(_SEASON_SEED, now).tell(oms)
+            season = DemoSeason(_SEASON_SEED, now)
+            season.tell(oms)
+            self._demonstration_gui = SimulatedDqmGui(more=season.in_dqm_gui).start()
             self._demonstration = oms.start()
         return self._demonstration.url
+
+    # DQM GUI
+
+    @property
+    def dqm_gui_settings(self) -> DqmGuiSettings:
+        """How the DQM GUI is asked."""
+        settings = self.settings
+        if self._demonstration_gui is not None:
+            return DqmGuiSettings(url=self._demonstration_gui.url)
+        return DqmGuiSettings(
+            url=settings.dqm_gui_url,
+            certificate=settings.dqm_gui_certificate,
+            key=settings.dqm_gui_key,
+            ca_bundle=settings.ca_bundle,
+        )
+
+    @cached_property
+    def gui_store(self) -> GuiStore:
+        """Where pulls of the DQM GUI write to, and what they found last."""
+        return GuiStore(self.db)
+
+    def pull_dqm_gui(self, url: str | None) -> GuiOutcome:
+        """One look at the DQM GUI, at another address than that of the settings if given."""
+        settings = self.dqm_gui_settings
+        listing = listing_now(settings if url is None else replace(settings, url=url))
+        return self.gui_store.apply(listing)
+
+    @contextmanager
+    def simulated_dqm_gui(self, folder: Path, port: int) -> Iterator[SimulatedDqmGui]:
+        """A simulated DQM GUI on loopback that serves the document of a folder."""
+        with SimulatedDqmGui.from_folder(folder, port=port) as gui:
+            yield gui
 
     # Background work
 
@@ -199,6 +244,20 @@ class Program:
             interval_s=interval_s,
         )
         self._puller.start()
+        gui_settings = self.dqm_gui_settings
+        asks_gui = demonstration or gui_settings.certificate is not None or _is_near(gui_settings)
+        self.gui_puller = GuiLoop(
+            lambda on_wait: DqmGuiClient(gui_settings, on_wait=on_wait),
+            self.gui_store,
+            PullerLock(self.db, name, source=GUI_SOURCE),
+            on_status=listeners.on_gui,
+            on_bug=listeners.on_bug,
+            client_name=name,
+            # Without a certificate the real one answers nobody.
+            enabled=self.settings.dqm_gui_pull and asks_gui,
+            interval_s=_DEMONSTRATION_GUI_S if demonstration else self.settings.dqm_gui_interval_s,
+        )
+        self.gui_puller.start()
         self._listener = ChangeListener(self.db, listeners.on_change, listeners.on_connection)
         self._listener.start()
         return self._puller
@@ -213,17 +272,24 @@ class Program:
         puller, self._puller = self._puller, None
         if puller is not None and not puller.stop(_STOP_S):
             logger.warning("The puller hasn't stopped in %.0f s", _STOP_S)
+        gui_puller, self.gui_puller = self.gui_puller, None
+        if gui_puller is not None and not gui_puller.stop(_STOP_S):
+            logger.warning("The puller of the DQM GUI hasn't stopped in %.0f s", _STOP_S)
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.stop()
         demonstration, self._demonstration = self._demonstration, None
         if demonstration is not None:
             demonstration.close()
+        demonstration_gui, self._demonstration_gui = self._demonstration_gui, None
+        if demonstration_gui is not None:
+            demonstration_gui.close()
         database, self._database = self._database, None
         if database is not None:
             database.close()
         self.__dict__.pop("db", None)
         self.__dict__.pop("pull_store", None)
+        self.__dict__.pop("gui_store", None)
         server, self._server = self._server, None
         if server is not None:
             server.close()
@@ -231,6 +297,11 @@ class Program:
     @property
     def _demonstration_mark(self) -> Path:
         return self._server_folder / _DEMONSTRATION_MARK
+
+
+def _is_near(settings: DqmGuiSettings) -> bool:
+    """Whether the DQM GUI is on this machine, and so a simulated one."""
+    return urlsplit(settings.url).hostname in _THIS_MACHINE
 
 
 def settings_of(given: Mapping[str, object], file: Path | None) -> Settings:

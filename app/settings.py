@@ -128,6 +128,21 @@ class Settings(BaseModel):
     request_pause_s: float = Field(
         default=0.5, ge=0.0, le=60.0, description="Least seconds between two requests to OMS."
     )
+    dqm_gui_url: Annotated[str, AfterValidator(_web_address)] = Field(
+        default="https://cmsweb.cern.ch/dqm/offline", description="Address of the DQM GUI."
+    )
+    dqm_gui_certificate: Path | None = Field(
+        default=None, description="PEM file with the X.509 certificate shown to the DQM GUI."
+    )
+    dqm_gui_key: Path | None = Field(
+        default=None, description="PEM file with its key, unless the certificate's file has it."
+    )
+    dqm_gui_pull: bool = Field(
+        default=True, description="Take part in pulling the DQM GUI; off where something else does."
+    )
+    dqm_gui_interval_s: float = Field(
+        default=600.0, ge=30.0, le=86400.0, description="Seconds from one look to the next."
+    )
     data_folder: Path = Field(
         default_factory=lambda: platformdirs.user_data_path(PROGRAM),
         description="Folder of the program's own database.",

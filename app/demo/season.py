@@ -20,6 +20,9 @@ _FIRST_RUN = 396_200
 _FIRST_FILL = 10_960
 _BEGIN = datetime(2025, 8, 18, 6, 12, 41, tzinfo=UTC)
 _NEXT_ERA = datetime(2025, 8, 21, 0, 0, tzinfo=UTC)
+_FIRST_RUN_OF_NEXT_ERA = 396_320
+_PROMPT_AFTER_RUNS = 2
+_NEVER_PROMPT = 0.08
 _LIVE_BEGINS_WITH = 24  # lumisections
 _GAP_S = 10.0  # between two live runs, of the clock
 _LONGEST_STEP_S = 60.0
@@ -366,6 +369,18 @@ class DemoSeason:
             self._tell_run(oms, run, run.length)
         self._tell_run(oms, self._live, self._length)
 
+    def in_dqm_gui(self) -> list[tuple[int, str]]:
+        """Runs and their datasets that the DQM GUI has by now: express when a run has ended,
+        prompt reconstruction two runs later, and now and then one that never comes."""
+        ended = tuple(self._ended_runs)
+        found: list[tuple[int, str]] = []
+        for later, run in enumerate(reversed(ended)):
+            chance = Random(f"gui {run.number}")
+            found += [(run.number, name) for name in _express(run)]
+            if later >= _PROMPT_AFTER_RUNS and chance.random() > _NEVER_PROMPT:
+                found += [(run.number, name) for name in _prompt(run, chance)]
+        return found
+
     def _tell_run(self, oms: SimulatedOms, run: _Run, length: int) -> None:
         if run.fill is not None:
             oms.set_fill(run.fill.attributes(run.time_of(length + 1)))
@@ -424,6 +439,31 @@ class LiveOms:
         while not self._stopping.wait(self._tick_s):
             if self._season.advance(self._clock()):
                 self._season.tell_news(self._oms)
+
+
+def _era(run: _Run) -> str:
+    """Era in the names of GUI datasets, which follows the run numbers."""
+    return "Run2025C" if run.number < _FIRST_RUN_OF_NEXT_ERA else "Run2025D"
+
+
+def _express(run: _Run) -> Iterator[str]:
+    if run.kind == "collisions":
+        yield f"/StreamExpress/{_era(run)}-Express-v1/DQMIO"
+    elif run.kind == "cosmics":
+        yield f"/StreamExpressCosmics/{_era(run)}-Express-v1/DQMIO"
+    else:
+        yield "/StreamExpress/Commissioning2025-Express-v1/DQMIO"
+
+
+def _prompt(run: _Run, chance: Random) -> Iterator[str]:
+    if run.kind == "cosmics":
+        yield f"/Cosmics/{_era(run)}-PromptReco-v1/DQMIO"
+    if run.kind != "collisions":
+        return
+    yield f"/ZeroBias/{_era(run)}-PromptReco-v1/DQMIO"
+    for stream in ("Muon0", "Muon1", "EGamma0", "JetMET0"):
+        if chance.random() > 0.1:
+            yield f"/{stream}/{_era(run)}-PromptReco-v1/DQMIO"
 
 
 def _plan(seed: int, history: int) -> Iterator[_Run]:

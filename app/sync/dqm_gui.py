@@ -39,6 +39,7 @@ Result = TypeVar("Result")
 
 _SHOWN_BYTES = 160
 _HEAD_BYTES = 4096
+_CHUNK_BYTES = 1 << 18
 _RESTART_AFTER_S = 5.0
 
 
@@ -113,12 +114,8 @@ class DqmGuiClient:
                         answer = await self._ask(url)
                 except (httpx.TimeoutException, TimeoutError) as error:
                     reason, cause = f"no answer in time from {shown_url(url)}", error
-                except httpx.TransportError as error:
-                    if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                        raise GuiUnavailable(
-                            f"The certificate of {url.host} can't be verified: name the CA bundle"
-                            " in the settings."
-                        ) from error
+                except (httpx.TransportError, ssl.SSLError) as error:
+                    self._refuse_certificates(url, error)
                     reason, cause = f"no connection to {shown_url(url)} ({error})", error
                 except httpx.DecodingError as error:
                     reason, cause = f"broken compression in the answer of {shown_url(url)}", error
@@ -132,6 +129,25 @@ class DqmGuiClient:
                     ) from cause
                 await self._wait(attempt, wanted_s, reason)
 
+    def _refuse_certificates(self, url: httpx.URL, error: Exception) -> None:
+        """Raises GuiUnavailable when one side doesn't take the other's certificate."""
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            raise GuiUnavailable(
+                f"The certificate of {url.host} can't be verified: name the CA bundle in the"
+                " settings."
+            ) from error
+        # Only while the answer is read does TLS 1.3 tell that a certificate is missing.
+        if isinstance(error, ssl.SSLError) or "ALERT" in str(error):
+            raise GuiUnavailable(
+                f"The DQM GUI lets us not in at {shown_url(url)}: {self._certificate_hint}."
+            ) from error
+
+    @property
+    def _certificate_hint(self) -> str:
+        if self._settings.certificate is not None:
+            return "it doesn't accept our certificate"
+        return "it wants a certificate; name yours in the settings"
+
     async def _ask(self, url: httpx.URL) -> GuiListing | tuple[str, float | None]:
         """The listing, or why to ask again and how long to wait if the server says so."""
         async with self._client().stream("GET", url) as response:
@@ -139,13 +155,9 @@ class DqmGuiClient:
             if status == 429 or response.is_server_error:
                 return f"{status} from {shown_url(url)}", retry_after(response)
             if response.is_redirect or status in {401, 403}:
-                hint = (
-                    "it doesn't accept our certificate"
-                    if self._settings.certificate
-                    else "it wants a certificate; name yours in the settings"
-                )
                 raise GuiUnavailable(
-                    f"The DQM GUI lets us not in ({status}) at {shown_url(url)}: {hint}."
+                    f"The DQM GUI lets us not in ({status}) at {shown_url(url)}:"
+                    f" {self._certificate_hint}."
                 )
             if not response.is_success:
                 raise GuiUnavailable(f"The DQM GUI answers {status} at {shown_url(url)}.")
@@ -157,7 +169,8 @@ class DqmGuiClient:
         parser = ijson.items_coro(found, "samples.item.items.item")
         head = b""
         try:
-            async for chunk in response.aiter_bytes():
+            # The parser is quicker with large pieces than with those of the network.
+            async for chunk in response.aiter_bytes(_CHUNK_BYTES):
                 if len(head) < _HEAD_BYTES:
                     head += chunk[: _HEAD_BYTES - len(head)]
                 parser.send(chunk)

@@ -2,10 +2,13 @@
 
 import asyncio
 import itertools
+import json
+import re
 from collections.abc import Iterator
 
 import pytest
 
+from app import assets
 from app.demo.season import DemoSeason, LiveOms
 from app.demo.simulated_oms import SimulatedOms
 from app.domain.json_value import JsonObject, JsonValue
@@ -246,3 +249,24 @@ def test_that_the_live_season_is_served_and_grows_while_it_is_watched() -> None:
 
     with LiveOms(season, clock=lambda: float(next(beats)), tick_s=0.001) as oms:
         asyncio.run(asyncio.wait_for(watch(oms.url), 20))
+
+
+def test_that_the_dqm_gui_has_what_the_shipped_configuration_accepts():
+    season = DemoSeason(7, 0.0)
+    with assets.path("configuration").joinpath("DatasetsAccepted.json").open() as file:
+        expressions = [
+            (row["run_from"], row["run_to"], re.compile(line))
+            for row in json.load(file)
+            for line in row["regexp"].splitlines()
+        ]
+    items = season.in_dqm_gui()
+    assert items == season.in_dqm_gui()
+    assert season.live_run not in {run for run, _ in items}
+    for run, name in items:
+        assert any(
+            first <= run <= last and expression.search(name)
+            for first, last, expression in expressions
+        ), (run, name)
+    newest = max(run for run, _ in items)
+    assert all("Express" in name for run, name in items if run == newest)
+    assert any("ZeroBias" in name for _, name in items)

@@ -62,45 +62,23 @@ def lock(connection: Connection, run_numbers: Collection[int]) -> None:
         )
 
 
-def find_run(connection: Connection, run_number: int, *, lock: bool = False) -> RunRow | None:
-    """The run; with `lock` its row is locked, too, until the transaction ends.
-
-    An action has locked its runs already, against our clients and the web service.
-    """
-    row = connection.execute(
-        text(
-            "SELECT run_number, oms_attributes, rr_attributes, deleted, version"
-            ' FROM "Run" WHERE run_number = :run' + (" FOR UPDATE" if lock else "")
-        ),
-        {"run": run_number},
-    ).one_or_none()
-    return None if row is None else RunRow(*row)
+def find_run(connection: Connection, run_number: int) -> RunRow | None:
+    """The run, None when it doesn't exist."""
+    return run_states(connection, [run_number]).get(run_number)
 
 
-def get_run(connection: Connection, run_number: int, *, lock: bool = False) -> RunRow:
+def get_run(connection: Connection, run_number: int) -> RunRow:
     """The run; NotFound when it doesn't exist or is hidden."""
-    run = find_run(connection, run_number, lock=lock)
+    run = find_run(connection, run_number)
     if run is None or run.deleted:
         raise NotFound(f"Run {run_number} is not in the Run Registry.")
     return run
 
 
-def datasets_of_run(
-    connection: Connection, run_number: int, *, lock: bool = False
-) -> dict[str, DatasetRow]:
+def datasets_of_run(connection: Connection, run_number: int) -> dict[str, DatasetRow]:
     """All datasets of the run by name, hidden ones included."""
-    rows = connection.execute(
-        text(
-            "SELECT run_number, name, dataset_attributes, datasets_in_gui, deleted, version"
-            ' FROM "Dataset" WHERE run_number = :run ORDER BY name'
-            + (" FOR UPDATE" if lock else "")
-        ),
-        {"run": run_number},
-    )
-    return {
-        name: DatasetRow(run, name, attributes, tuple(gui), deleted, version)
-        for run, name, attributes, gui, deleted, version in rows
-    }
+    of_runs = datasets_of_runs(connection, [run_number])
+    return {name: dataset for (_, name), dataset in of_runs.items()}
 
 
 def run_states(connection: Connection, run_numbers: Collection[int]) -> dict[int, RunRow]:

@@ -76,7 +76,7 @@ def apply(db: Database, oms_run: OmsRun) -> Outcome:
     """What the puller does with an answer of OMS: creates the run or updates what changed."""
     configuration = configurations.current(db)
     with begin(db, [oms_run.run_number]) as action:
-        run = rows.find_run(action.connection, oms_run.run_number, lock=True)
+        run = rows.find_run(action.connection, oms_run.run_number)
         if run is None:
             return _create(action, compute(configuration, oms_run), oms_run.run_number)
         marked = run.rr_attributes.get("significant") is True
@@ -91,7 +91,7 @@ def refresh(db: Database, actor: Actor, oms_run: OmsRun, *, reset: bool = False)
     """
     configuration = configurations.current(db)
     with begin(db, [oms_run.run_number]) as action:
-        run = rows.get_run(action.connection, oms_run.run_number, lock=True)
+        run = rows.get_run(action.connection, oms_run.run_number)
         if run.state != OPEN:
             raise Refused(
                 f"Run {run.run_number} is in state {run.state}: only an OPEN run can be refreshed."

@@ -124,7 +124,7 @@ def settle_manual_update(db: Database, actor: Actor, run_number: int) -> bool:
     path = permissions.edit_run_path(run_number, pull.NEEDS_MANUAL_UPDATE)
     configurations.current(db).permissions.check(actor, path)
     with begin(db, [run_number]) as action:
-        run = rows.get_run(action.connection, run_number, lock=True)
+        run = rows.get_run(action.connection, run_number)
         if run.rr_attributes.get(pull.NEEDS_MANUAL_UPDATE) is not True:
             return False
         # Not by hand: a person's false would hide every later flag.
@@ -145,7 +145,7 @@ def move(
     """
     configuration = configurations.current(db)
     with begin(db, [run_number]) as action:
-        run = rows.get_run(action.connection, run_number, lock=True)
+        run = rows.get_run(action.connection, run_number)
         check_move(run_number, run.state, to_state)
         if from_state is not None and from_state != run.state:
             raise Conflict(
@@ -181,7 +181,7 @@ def recorded_oms_run(action: Action, run: RunRow) -> OmsRun:
 
 
 def _open_run(action: Action, run_number: int, what: str) -> RunRow:
-    run = rows.get_run(action.connection, run_number, lock=True)
+    run = rows.get_run(action.connection, run_number)
     if run.state != OPEN:
         raise Refused(f"Run {run_number} is in state {run.state}: it must be OPEN to {what}.")
     return run

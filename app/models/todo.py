@@ -1,0 +1,53 @@
+"""What is known of the datasets that somebody still has to look at."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from app.domain.json_value import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetInScope:
+    """An offline dataset with what tells how far its certification is; luminosity in pb^-1."""
+
+    run_number: int
+    name: str
+    attributes: JsonObject
+    in_gui: bool
+    run_state: str
+    ls_duration: int | None
+    recorded: float | None
+    delivered: float | None
+    in_cycle: bool
+
+
+def datasets(
+    connection: Connection, *, cycle: int | None, run_from: int | None, run_to: int | None
+) -> tuple[DatasetInScope, ...]:
+    """Offline datasets that aren't hidden, of a cycle or of a range of runs."""
+    rows = connection.execute(
+        text(
+            "SELECT run.run_number, dataset.name, dataset_attributes,"
+            "  jsonb_array_length(datasets_in_gui) > 0, rr_attributes ->> 'state',"
+            "  CASE jsonb_typeof(oms_attributes -> 'ls_duration') WHEN 'number'"
+            "   THEN (oms_attributes ->> 'ls_duration')::float8::int END,"
+            "  brilcalc_recorded_luminosity, brilcalc_delivered_luminosity,"
+            '  EXISTS (SELECT FROM "CycleDataset" held JOIN "Cycle" USING (id_cycle)'
+            '   WHERE NOT "Cycle".deleted AND held.run_number = dataset.run_number)'
+            ' FROM "Dataset" dataset JOIN "Run" run USING (run_number)'
+            ' LEFT JOIN "DatasetTripletCache" summary'
+            "  ON summary.run_number = run.run_number AND summary.name = 'online'"
+            " WHERE NOT dataset.deleted AND NOT run.deleted AND dataset.name <> 'online'"
+            "  AND run.run_number BETWEEN :first AND :last"
+            "  AND (CAST(:cycle AS int) IS NULL OR (run.run_number, dataset.name) IN (SELECT"
+            '   run_number, name FROM "CycleDataset" WHERE id_cycle = :cycle))'
+            " ORDER BY run.run_number, dataset.name"
+        ),
+        {
+            "cycle": cycle,
+            "first": 0 if run_from is None else run_from,
+            "last": 2**31 - 1 if run_to is None else run_to,
+        },
+    )
+    return tuple(DatasetInScope(*row) for row in rows)

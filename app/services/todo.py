@@ -1,0 +1,187 @@
+"""What is left to do until runs and datasets are certified, for a cycle or a range of runs."""
+
+import csv
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from io import StringIO
+
+import numpy as np
+
+from app.domain.compact import CompactState
+from app.domain.datasets import ONLINE, OPEN, states_of
+from app.domain.errors import BadInput
+from app.golden.progress import Progress
+from app.models import cycles, states
+from app.models import todo as model
+from app.models.engine import Database
+from app.models.rows import Key
+from app.models.todo import DatasetInScope
+
+LEAST_LUMINOSITY = 0.08
+"""Recorded luminosity [pb^-1] below which a run with beam is hardly worth certifying."""
+
+_BLOCK = 200
+
+
+class TaskKind(StrEnum):
+    """Why something is on the list."""
+
+    OPEN = "open"
+    NOT_IN_GUI = "not in the DQM GUI"
+    NO_CYCLE = "in no cycle"
+    LUMISECTIONS = "lumisections differ"
+    LUMINOSITY = "little luminosity"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing to do: where, for whom, and why. A run's own has the dataset `online`."""
+
+    kind: TaskKind
+    run_number: int
+    dataset: str
+    workspace: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Todo:
+    """What is left: the tasks by run, and how many datasets are OPEN by workspace and name."""
+
+    datasets: int
+    tasks: tuple[Task, ...]
+
+    @property
+    def open_datasets(self) -> Mapping[tuple[str, str], int]:
+        """Number of OPEN datasets per workspace and dataset name."""
+        counted = Counter(
+            (task.workspace, task.dataset) for task in self.tasks if task.kind is TaskKind.OPEN
+        )
+        return dict(sorted(counted.items()))
+
+    def of_kind(self, kind: TaskKind) -> tuple[Task, ...]:
+        """Tasks of one kind."""
+        return tuple(task for task in self.tasks if task.kind is kind)
+
+    @property
+    def csv_text(self) -> str:
+        """The list as CSV."""
+        text = StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["kind", "run_number", "dataset", "workspace", "text"])
+        for task in self.tasks:
+            writer.writerow([task.kind, task.run_number, task.dataset, task.workspace, task.text])
+        return text.getvalue()
+
+
+def todo(
+    db: Database,
+    *,
+    cycle: int | None = None,
+    run_from: int | None = None,
+    run_to: int | None = None,
+    workspace: str | None = None,
+    least_luminosity: float = LEAST_LUMINOSITY,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Todo:
+    """What is left to do in a cycle or a range of runs, both ends included, by run.
+
+    With `workspace` only what is OPEN there counts as OPEN. `least_luminosity` in pb^-1.
+    """
+    if run_from is not None and run_to is not None and run_from > run_to:
+        raise BadInput(f"The first run {run_from} is greater than the last run {run_to}.")
+    reading = Progress(progress, cancelled)
+    with db.read() as connection:
+        if cycle is not None:
+            cycles.cycle(connection, cycle)
+        scope = model.datasets(connection, cycle=cycle, run_from=run_from, run_to=run_to)
+        tasks: list[Task] = []
+        for dataset in scope:
+            tasks += _of_dataset(dataset, workspace)
+        by_run: dict[int, list[DatasetInScope]] = {}
+        for dataset in scope:
+            by_run.setdefault(dataset.run_number, []).append(dataset)
+        for of_run in by_run.values():
+            tasks += _of_run(of_run[0], least_luminosity)
+        numbers = sorted(by_run)
+        for start in range(0, len(numbers), _BLOCK):
+            reading.at(start / len(numbers))
+            block = numbers[start : start + _BLOCK]
+            keys: list[Key] = [(number, ONLINE) for number in block]
+            keys += [(each.run_number, each.name) for number in block for each in by_run[number]]
+            loaded, _ = states.load_compact(connection, keys, desk=db.desk)
+            for number in block:
+                compact = {key: state for key, (state, _) in loaded.items() if key[0] == number}
+                tasks += _of_lumisections(by_run[number], compact)
+    order = list(TaskKind)
+    tasks.sort(key=lambda each: (each.run_number, order.index(each.kind), each.dataset))
+    if progress is not None:
+        progress(1.0)
+    return Todo(len(scope), tuple(tasks))
+
+
+def _of_dataset(dataset: DatasetInScope, workspace: str | None) -> Iterator[Task]:
+    where = (dataset.run_number, dataset.name)
+    for name, state in states_of(dataset.attributes).items():
+        if state == OPEN and workspace in {None, name}:
+            yield Task(TaskKind.OPEN, *where, name, f"OPEN in workspace {name}")
+    if not dataset.in_gui:
+        yield Task(TaskKind.NOT_IN_GUI, *where, "", "not in the DQM GUI yet")
+
+
+def _of_run(dataset: DatasetInScope, least_luminosity: float) -> Iterator[Task]:
+    where = (dataset.run_number, ONLINE, "")
+    if dataset.run_state != OPEN and not dataset.in_cycle:
+        yield Task(TaskKind.NO_CYCLE, *where, f"{dataset.run_state}, in no cycle")
+    if dataset.delivered and (dataset.recorded or 0.0) < least_luminosity:
+        yield Task(
+            TaskKind.LUMINOSITY,
+            *where,
+            f"{dataset.recorded or 0.0:.4g} /pb recorded, less than {least_luminosity:g}",
+        )
+
+
+def _of_lumisections(
+    datasets: Sequence[DatasetInScope], loaded: Mapping[Key, CompactState]
+) -> Iterator[Task]:
+    """Where numbers of lumisections differ between OMS, luminosity, and the flags."""
+    run_number = datasets[0].run_number
+    online = loaded[run_number, ONLINE]
+    counts = {
+        "OMS": datasets[0].ls_duration or 0,
+        "RR online": _covered(online, rr=True),
+        "OMS lumisections": _covered(online, rr=False),
+    }
+    if with_luminosity := _with_luminosity(online):
+        counts["luminosity"] = with_luminosity
+    if len(set(counts.values())) > 1:
+        yield Task(TaskKind.LUMISECTIONS, run_number, ONLINE, "", _listed(counts))
+    for dataset in datasets:
+        offline = _covered(loaded[run_number, dataset.name], rr=True)
+        if offline != counts["RR online"]:
+            told = {"RR online": counts["RR online"], "RR offline": offline}
+            yield Task(TaskKind.LUMISECTIONS, run_number, dataset.name, "", _listed(told))
+
+
+def _covered(state: CompactState, *, rr: bool) -> int:
+    covered = state.covered_rr if rr else state.covered_oms
+    return int(state.lengths[covered].sum())
+
+
+def _with_luminosity(state: CompactState) -> int:
+    """Lumisections with a recorded luminosity that is a number."""
+    if (dense := state.dense.get("recorded")) is not None:
+        return int(np.count_nonzero(~np.isnan(dense)))
+    if "recorded" not in state.bits:
+        return 0
+    number = np.array(
+        [isinstance(each, int | float) and not isinstance(each, bool) for each in state.oms_values]
+    )
+    return int(state.lengths[number[state.oms_codes[state.bits.index("recorded")]]].sum())
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {number} LS" for name, number in counts.items())

@@ -4,6 +4,7 @@ import ctypes
 import ctypes.util
 import os
 import sys
+import time
 from collections.abc import Mapping
 
 from app.domain.errors import Refused
@@ -20,6 +21,9 @@ _PACKAGES = {
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
     "libX11-xcb.so.1": "libx11-xcb1",
 }
+
+_TRIES = 4
+_BETWEEN_TRIES_S = 0.25
 
 
 def check_display(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> None:
@@ -64,8 +68,12 @@ def _answers(display: str) -> bool:
     xcb.xcb_connect.argtypes = [ctypes.c_char_p, ctypes.c_void_p]
     xcb.xcb_connection_has_error.argtypes = [ctypes.c_void_p]
     xcb.xcb_disconnect.argtypes = [ctypes.c_void_p]
-    connection = xcb.xcb_connect(display.encode(), None)
-    try:
-        return int(xcb.xcb_connection_has_error(connection)) == 0
-    finally:
+    # An X server without a session begins anew when its last client leaves, and answers nobody
+    # meanwhile: so it is asked again, and the connection that it took stays until we end.
+    for _ in range(_TRIES):
+        connection = xcb.xcb_connect(display.encode(), None)
+        if int(xcb.xcb_connection_has_error(connection)) == 0:
+            return True
         xcb.xcb_disconnect(connection)
+        time.sleep(_BETWEEN_TRIES_S)
+    return False

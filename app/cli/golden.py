@@ -6,9 +6,7 @@ from app.cli import golden_workbench
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group, natural, positive
 from app.cli.output import Answer, Progress, luminosity, number_of, table
 from app.cli.program import Program
-from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject, JsonValue
-from app.models.engine import Database
 from app.models.generated_json import JsonEntry
 from app.services import golden, golden_files
 from app.services.golden_files import Form
@@ -71,7 +69,7 @@ def _generate(program: Program, arguments: Arguments) -> Answer:
     out: Path = arguments.out
     golden_files.check_writable(out)
     db = program.db
-    rule = _rule(db, arguments.rule)
+    rule = golden_files.rule_of(db, arguments.rule)
     progress = Progress()
     try:
         made = golden.generate(
@@ -104,16 +102,6 @@ def _generate(program: Program, arguments: Arguments) -> Answer:
         "warnings": [*warnings],
     }
     return Answer(document, "\n".join((*warnings, made.text, f"Written to {out}.")))
-
-
-def _rule(db: Database, named: str) -> JsonValue:
-    """A rule from a file, or saved or shipped under a name."""
-    file = Path(named)
-    if file.is_file():
-        return golden_files.read_rule(file)
-    if file.suffix == ".json" or len(file.parts) > 1:
-        raise BadInput(f"The rule {file} can't be read: there is no such file.")
-    return golden.rule_named(db, named)
 
 
 def _list(program: Program, arguments: Arguments) -> Answer:

@@ -1,18 +1,23 @@
-"""Commands of the golden JSON workbench: combine, compare."""
+"""Commands of the golden JSON workbench: combine, compare, explain."""
 
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from app.cli.arguments import Arguments, Commands, Parser, add_command
+from app.cli.arguments import Arguments, Commands, Parser, add_command, add_run, positive
 from app.cli.output import Answer, UsageError, luminosity, number_of, table
 from app.cli.program import Program
 from app.domain.errors import BadInput
-from app.domain.json_value import JsonObject, JsonValue
+from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.lumisections import format_ranges
 from app.golden import document as documents
 from app.golden.document import Document, to_json, to_text
+from app.golden.explain import Node
 from app.golden.list_luminosity import ListLuminosity
-from app.services import golden_files, golden_lists
+from app.services import golden_explain, golden_files, golden_lists
+from app.services.golden_explain import Explained, Question, RunExplained
 from app.services.golden_lists import ComparedLists, GoldenList, Operation
+from app.services.golden_moments import Word
 
 _LIST = "a file, or the number of a stored list"
 _RUNS_SHOWN = 50
@@ -46,6 +51,25 @@ def add(group: Commands, common: Parser) -> None:
         action="store_true",
         help="also of two files, from the database; of a stored list it is always told",
     )
+
+    parser = add_command(
+        group, common, "explain", "why lumisections are in or out, and whose word it was", _explain
+    )
+    add_run(parser)
+    parser.add_argument("ls", type=positive, nargs="?", metavar="LS", help="else the whole run")
+    add_question(parser)
+
+
+def add_question(parser: Parser) -> None:
+    """Options that name a rule over what holds now, or a stored list."""
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--id", type=positive, metavar="ID", help="rule, datasets and state of a stored list"
+    )
+    which.add_argument(
+        "--rule", default="golden", metavar="FILE", help="a file or a name (golden), as it is now"
+    )
+    parser.add_argument("--datasets", metavar="PATTERN", help="names, such as '/PromptReco/%%'")
 
 
 def _combine(program: Program, arguments: Arguments) -> Answer:
@@ -83,6 +107,146 @@ def _compare(program: Program, arguments: Arguments) -> Answer:
     with_luminosity = arguments.luminosity or old.stored is not None or new.stored is not None
     found = golden_lists.compare(old, new, program.db if with_luminosity else None)
     return Answer(_compared_document(found), "\n".join(_compared_lines(found)))
+
+
+def _explain(program: Program, arguments: Arguments) -> Answer:
+    asked = _question(program, arguments)
+    run_number: int = arguments.run
+    if arguments.ls is None:
+        runs = golden_explain.explain_run(program.db, asked, run_number)
+        return Answer(
+            {"run_number": run_number, "datasets": [_run_document(each) for each in runs]},
+            "\n\n".join(_run_text(each) for each in runs),
+        )
+    found = golden_explain.explain_lumisection(program.db, asked, run_number, arguments.ls)
+    document: JsonObject = {
+        "run_number": run_number,
+        "lumisection": arguments.ls,
+        "datasets": [
+            {
+                "dataset": each.dataset,
+                "good": each.good,
+                "takes_part": not each.absent,
+                "absent": each.absent,
+                "tree": None if each.tree is None else _tree_document(each.tree, each.words),
+            }
+            for each in found
+        ],
+    }
+    return Answer(document, "\n\n".join(_explained_text(each) for each in found))
+
+
+def _question(program: Program, arguments: Arguments) -> Question:
+    if arguments.id is not None:
+        if arguments.datasets:
+            raise UsageError("A stored list has its datasets; leave --datasets out.")
+        return golden_explain.question_of(program.db, arguments.id)
+    rule = golden_files.rule_of(program.db, arguments.rule)
+    return golden_explain.question(rule, arguments.datasets or golden_explain.EVERYTHING)
+
+
+def _run_document(found: RunExplained) -> JsonObject:
+    return {
+        "dataset": found.dataset,
+        "lumisections": found.lumisections,
+        "causes": [
+            {
+                "condition": None if each.condition is None else json.loads(each.condition),
+                "ranges": [list(pair) for pair in each.ranges],
+                "recorded": each.recorded,
+            }
+            for each in found.causes
+        ],
+        "no_part": [list(pair) for pair in found.no_part],
+    }
+
+
+def _run_text(found: RunExplained) -> str:
+    rows = [
+        (
+            format_ranges(each.ranges),
+            luminosity(each.recorded),
+            "good" if each.condition is None else each.condition,
+        )
+        for each in found.causes
+    ]
+    if found.no_part:
+        rows.append((format_ranges(found.no_part), "", "takes no part"))
+    title = f"Run {found.run_number} {found.dataset}, {found.lumisections} LS"
+    return f"{title}\n{table(('LS', '/pb', 'first that failed'), rows, right=('/pb',))}"
+
+
+def _tree_document(node: Node, words: Mapping[str, Word | None]) -> JsonObject:
+    document: JsonObject = {"holds": node.holds, "deciding": node.deciding}
+    if node.joint is not None:
+        return {
+            **document,
+            "joint": node.joint,
+            "parts": [_tree_document(part, words) for part in node.parts],
+        }
+    return {
+        **document,
+        "condition": json.loads(node.text),
+        "values": [
+            {
+                "name": each.name,
+                "value": each.value,
+                "missing": not each.there,
+                "set_by": _word_document(words.get(each.name)),
+            }
+            for each in node.values
+        ],
+    }
+
+
+def _word_document(word: Word | None) -> JsonValue:
+    if word is None:
+        return None
+    return {
+        "event": word.event,
+        "version": word.action.version,
+        "author": word.action.author,
+        "at": word.action.at.isoformat(),
+        "comment": word.action.comment,
+        "by_hand": word.by_hand,
+    }
+
+
+def _explained_text(found: Explained) -> str:
+    where = f"LS {found.lumisection} of run {found.run_number} {found.dataset}"
+    if found.tree is None:
+        return f"{where} takes no part: {found.absent}."
+    return "\n".join(
+        (
+            f"{where} is {'good' if found.good else 'not good'}.",
+            *_tree_lines(found.tree, found.words, 0),
+        )
+    )
+
+
+def _tree_lines(node: Node, words: Mapping[str, Word | None], depth: int) -> Iterator[str]:
+    """One line for each part; what decided is marked, with whose word its values are."""
+    mark = ">" if node.deciding else " "
+    indent = "  " * depth
+    answer = "true " if node.holds else "false"
+    if node.joint is not None:
+        yield f"{mark} {answer} {indent}{node.joint}"
+        for part in node.parts:
+            yield from _tree_lines(part, words, depth + 1)
+        return
+    yield f"{mark} {answer} {indent}{node.text}"
+    for each in node.values:
+        shown = js_stringify(each.value) if each.there else "missing"
+        word = words.get(each.name) if node.deciding else None
+        yield f"          {indent}{each.name} = {shown}{_word_text(word)}"
+
+
+def _word_text(word: Word | None) -> str:
+    if word is None:
+        return ""
+    action = word.action
+    comment = f': "{action.comment}"' if action.comment else ""
+    return f", {action.author}, {action.at:%Y-%m-%d %H:%M}, version {action.version}{comment}"
 
 
 def _compared_document(found: ComparedLists) -> JsonObject:

@@ -45,7 +45,8 @@ _LUMINOSITY_COLUMNS = (
 
 @dataclass(frozen=True)
 class MatchedDataset:
-    """A dataset whose name matches, with its own and its run's attributes."""
+    """A dataset whose name matches, with its own and its run's attributes, and the newest events
+    of the dataset and of the run."""
 
     run_number: int
     name: str
@@ -53,6 +54,7 @@ class MatchedDataset:
     oms_attributes: JsonObject
     rr_attributes: JsonObject
     version: int
+    run_version: int = 0
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class SeasonRead:
     `reusable`: whatever is written later has a greater version than `version`, so that the
     season is still whole as long as that is the newest. `folded` are the states that had to be
     folded from events. `provenance`: run, name and version of each dataset with the numbers of
-    RR, OMS and online OMS events.
+    RR, OMS and online OMS events, and the newest event of the run.
     """
 
     version: int
@@ -135,7 +137,15 @@ def read_season(
             found[key], counts[key] = state, number
         folded |= here
     provenance: list[JsonValue] = [
-        [each.run_number, each.name, each.version, number.rr, number.oms, number.online_oms]
+        [
+            each.run_number,
+            each.name,
+            each.version,
+            number.rr,
+            number.oms,
+            number.online_oms,
+            each.run_version,
+        ]
         for each in datasets
         for number in (counts[each.run_number, each.name],)
     ]
@@ -152,20 +162,32 @@ def newest_version(connection: Connection) -> int:
 
 
 def matching_datasets(
-    connection: Connection, pattern: str, *, as_of: int | None = None
+    connection: Connection,
+    pattern: str,
+    *,
+    as_of: int | None = None,
+    run_numbers: Sequence[int] | None = None,
 ) -> list[MatchedDataset]:
-    """Datasets that aren't hidden and whose name is similar to the SQL pattern, by run and name."""
+    """Datasets that aren't hidden and whose name is similar to the SQL pattern, by run and name;
+    only of `run_numbers` if given."""
+    of_runs = "" if run_numbers is None else " AND run_number = ANY(:runs)"
     source = (
         'SELECT d.run_number, d.name, d.dataset_attributes, d.version FROM "Dataset" d'
         ' JOIN "Run" r USING (run_number) WHERE NOT d.deleted AND d.name SIMILAR TO :pattern'
+        f"{of_runs}"
         if as_of is None
         else "SELECT run_number, name, mergejsonb(dataset_metadata ORDER BY version)"
         "  AS dataset_attributes, max(version) AS version"
         ' FROM "DatasetEvent" JOIN "Event" USING (version)'
-        " WHERE name SIMILAR TO :pattern AND atomic_version <= :as_of GROUP BY run_number, name"
+        f" WHERE name SIMILAR TO :pattern AND atomic_version <= :as_of{of_runs}"
+        " GROUP BY run_number, name"
         " HAVING NOT (array_agg(deleted ORDER BY version DESC))[1]"
     )
-    parameters = {"pattern": pattern, **({} if as_of is None else {"as_of": as_of})}
+    parameters: dict[str, object] = {"pattern": pattern}
+    if as_of is not None:
+        parameters["as_of"] = as_of
+    if run_numbers is not None:
+        parameters["runs"] = list(run_numbers)
     try:
         found = connection.execute(text(f"{source} ORDER BY run_number, name"), parameters).all()
     except sa_exc.DataError as error:
@@ -176,8 +198,9 @@ def matching_datasets(
         ) from error
     runs = _runs(connection, sorted({row.run_number for row in found}), as_of)
     return [
-        MatchedDataset(number, name, attributes, *runs[number], version)
+        MatchedDataset(number, name, attributes, oms, rr, version, run_version)
         for number, name, attributes, version in found
+        for oms, rr, run_version in (runs[number],)
     ]
 
 
@@ -198,20 +221,20 @@ def names_matching(connection: Connection, pattern: str, limit: int = 200) -> li
 
 def _runs(
     connection: Connection, run_numbers: Sequence[int], as_of: int | None
-) -> dict[int, tuple[JsonObject, JsonObject]]:
+) -> dict[int, tuple[JsonObject, JsonObject, int]]:
     rows = connection.execute(
         text(
-            "SELECT run_number, oms_attributes, rr_attributes"
+            "SELECT run_number, oms_attributes, rr_attributes, version"
             ' FROM "Run" WHERE run_number = ANY(:runs)'
             if as_of is None
             else "SELECT run_number, mergejsonb(oms_metadata ORDER BY version),"
-            " mergejsonb(rr_metadata ORDER BY manual_change, version)"
+            " mergejsonb(rr_metadata ORDER BY manual_change, version), max(version)"
             ' FROM "RunEvent" JOIN "Event" USING (version)'
             " WHERE run_number = ANY(:runs) AND atomic_version <= :as_of GROUP BY run_number"
         ),
         {"runs": list(run_numbers), **({} if as_of is None else {"as_of": as_of})},
     )
-    return {number: (oms, rr) for number, oms, rr in rows}
+    return {number: (oms, rr, version) for number, oms, rr, version in rows}
 
 
 def luminosity_of_run_range(

@@ -118,29 +118,35 @@ def fold(
     """States of these datasets folded from their events."""
     if not keys:
         return {}
-    rr = _grouped(rr_events(connection, keys, as_of=as_of))
+    rr = grouped(rr_events(connection, keys, as_of=as_of))
     oms_keys = {*keys, *((run_number, ONLINE) for run_number, _ in keys)}
-    oms = _grouped(oms_events(connection, oms_keys, as_of=as_of))
-    states: dict[Key, Loaded] = {}
-    for key in keys:
-        run_number, name = key
-        own = oms.get(key, [])
-        online = oms.get((run_number, ONLINE), [])
-        both = own if name == ONLINE else [*online, *own]
-        both = sorted(both, key=lambda event: event.version)
-        oms_grid: Grid[JsonValue] = with_changes(
-            Grid.empty(), [(event.values, event.ranges) for event in both]
-        )
-        last = max((each.last for event in own for each in event.ranges), default=0)
-        own_mask = np.zeros(last, np.bool_)
-        for event in own:
-            own_mask |= mask_of_ranges(event.ranges, last)
-        rr_of_key = rr.get(key, [])
-        states[key] = Loaded(
-            DatasetState(run_number, name, fold_rr(rr_of_key), oms_grid, own_mask),
-            EventCounts(len(rr_of_key), len(own), len(online)),
-        )
-    return states
+    oms = grouped(oms_events(connection, oms_keys, as_of=as_of))
+    return {
+        key: fold_events(key, rr.get(key, []), oms.get(key, []), oms.get((key[0], ONLINE), []))
+        for key in keys
+    }
+
+
+def fold_events(
+    key: Key,
+    rr: Sequence[StoredEvent],
+    own: Sequence[StoredEvent],
+    online: Sequence[StoredEvent],
+) -> Loaded:
+    """State of one dataset from its RR events, its own OMS events and those of `online`."""
+    run_number, name = key
+    both = sorted(own if name == ONLINE else [*online, *own], key=lambda event: event.version)
+    oms_grid: Grid[JsonValue] = with_changes(
+        Grid.empty(), [(event.values, event.ranges) for event in both]
+    )
+    last = max((each.last for event in own for each in event.ranges), default=0)
+    own_mask = np.zeros(last, np.bool_)
+    for event in own:
+        own_mask |= mask_of_ranges(event.ranges, last)
+    return Loaded(
+        DatasetState(run_number, name, fold_rr(rr), oms_grid, own_mask),
+        EventCounts(len(rr), len(own), len(online)),
+    )
 
 
 def fold_rr(events: Iterable[StoredEvent], *, ignore_manual: bool = False) -> Grid[Triplet]:
@@ -278,7 +284,8 @@ def _counts(connection: Connection, table: str, parameters: Mapping[str, object]
     return {(run_number, name): number for run_number, name, number in rows}
 
 
-def _grouped(events: Iterable[StoredEvent]) -> dict[Key, list[StoredEvent]]:
+def grouped(events: Iterable[StoredEvent]) -> dict[Key, list[StoredEvent]]:
+    """Events by dataset."""
     groups: dict[Key, list[StoredEvent]] = defaultdict(list)
     for event in events:
         groups[event.run_number, event.name].append(event)

@@ -154,25 +154,28 @@ def season_of(
         )
     if not read.datasets:
         raise Refused(f'No dataset name matches "{pattern}".')
-    season = Season(
-        [
-            SeasonDataset(
-                each.run_number,
-                each.name,
-                each.attributes,
-                each.oms_attributes,
-                each.rr_attributes,
-                read.states[each.run_number, each.name],
-            )
-            for each in read.datasets
-        ]
-    )
+    season = season_from(read)
     if as_of is None:
         _remember_folded(db, read)
         if read.reusable:
             with _guard:
                 _seasons[db] = _Remembered(pattern, read, season)
     return read, season
+
+
+def season_from(read: SeasonRead) -> Season:
+    """What was read, ready for rules."""
+    return Season(
+        SeasonDataset(
+            each.run_number,
+            each.name,
+            each.attributes,
+            each.oms_attributes,
+            each.rr_attributes,
+            read.states[each.run_number, each.name],
+        )
+        for each in read.datasets
+    )
 
 
 def forget_seasons(db: Database) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from app.domain.errors import BadInput, Refused
 from app.domain.json_value import JsonValue
+from app.models.engine import Database
+from app.services import golden
 from app.services.golden import Texts
 
 
@@ -90,3 +92,13 @@ def read_rule(file: Path) -> JsonValue:
     except (ValueError, RecursionError) as error:
         raise BadInput(f"The rule {file} is no JSON: {error}.") from error
     return rule
+
+
+def rule_of(db: Database, named: str) -> JsonValue:
+    """A rule from a file, or saved or shipped under a name."""
+    file = Path(named)
+    if file.is_file():
+        return read_rule(file)
+    if file.suffix == ".json" or len(file.parts) > 1:
+        raise BadInput(f"The rule {file} can't be read: there is no such file.")
+    return golden.rule_named(db, named)

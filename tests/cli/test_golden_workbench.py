@@ -74,3 +74,27 @@ def test_that_a_stored_list_is_compared_with_luminosity(signed_off, rule, tmp_pa
     assert compared["luminosity_lost"]["recorded"] == pytest.approx(4 * 0.3 + 38e-4)
     assert compared["luminosity_lost"]["lumisections_without_luminosity"] == 0
     assert signed_off("golden", "compare", out, "#1", "--json").document["equal"] is True
+
+
+def test_that_a_lumisection_is_explained_with_the_word_that_decided(signed_off, rule):
+    words = ("golden", "explain", SECOND, 9, "--rule", rule, "--datasets", PATTERN)
+    explained = signed_off(*words, "--json").document["datasets"][0]
+    assert (explained["good"], explained["takes_part"]) == (False, True)
+    (value,) = explained["tree"]["values"]
+    assert (value["name"], value["value"]) == ("lumisection.oms.dt0_ready", False)
+    assert value["set_by"]["author"] == "auto@auto"
+    text = signed_off(*words).out
+    assert f"LS 9 of run {SECOND}" in text
+    assert "lumisection.oms.dt0_ready = false, auto@auto, 20" in text
+
+
+def test_that_a_run_is_explained_by_cause(signed_off, rule, tmp_path):
+    out = tmp_path / "golden.json"
+    signed_off("golden", "generate", "--datasets", PATTERN, "--rule", rule, "--out", out)
+    explained = signed_off("golden", "explain", SECOND, "--id", 1, "--json").document["datasets"]
+    causes = {each["condition"] is None: each["ranges"] for each in explained[0]["causes"]}
+    assert causes == {True: [[1, 7], [12, 20]], False: [[8, 11]]}
+    assert "1-7, 12-20" in signed_off("golden", "explain", SECOND, "--id", 1).out
+    assert signed_off("golden", "explain", SECOND, "--id", 1, "--rule", rule).code == 2
+    assert signed_off("golden", "explain", SECOND, "--id", 1, "--datasets", "%").code == 2
+    assert signed_off("golden", "explain", 5, "--id", 1).code == 1

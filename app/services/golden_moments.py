@@ -1,0 +1,135 @@
+"""Seasons as a stored list saw them, and whose word each of their values is."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+
+from app.domain.attribute_history import AttributeEvent
+from app.domain.history import Action, Attribution, Frame
+from app.domain.json_value import JsonValue
+from app.domain.triplets import Triplet
+from app.golden.leaves import coordinate
+from app.golden.progress import SILENT, Progress
+from app.golden.season import Season
+from app.models import generated_json, golden_provenance, history
+from app.models.engine import Database
+from app.models.generated_json import JsonRow
+from app.models.golden_provenance import NOW, Key, Moment, Words
+from app.services import golden
+
+__all__ = ["NOW", "Key", "Moment", "Voices", "Word", "actions", "moment_of", "season_at", "voices"]
+
+
+@dataclass(frozen=True)
+class Word:
+    """Who gave a value, when, and whether it is a person's word; `event` is its number."""
+
+    event: int
+    action: Action
+    by_hand: bool
+
+
+class Voices:
+    """Whose word each value of one dataset is."""
+
+    def __init__(self, words: Words) -> None:
+        self.words = words
+
+    @cached_property
+    def columns(self) -> Frame[Triplet]:
+        """RR writes on common axes."""
+        return Frame(self.words.rr)
+
+    @cached_property
+    def bits(self) -> Frame[JsonValue]:
+        """OMS writes on common axes."""
+        return Frame(self.words.oms)
+
+    def event_of(self, name: str, lumisection: int) -> tuple[int, bool] | None:
+        """The event that set a variable of a rule, and whether by hand; None where none did."""
+        match coordinate(name):
+            case ("run", "oms", key):
+                return _setter(self.words.run.oms, key, manual_first=False)
+            case ("run", "rr", key):
+                return _setter(self.words.run.rr, key, manual_first=True)
+            case ("dataset", key):
+                return _setter(self.words.dataset, key, manual_first=False)
+            case ("lumisection", "rr", key):
+                write = self._columns_now.writer(key, lumisection)
+                return None if write is None else (write.event, write.manual)
+            case ("lumisection", "oms", key):
+                bit = self._bits_now.writer(key, lumisection)
+                return None if bit is None else (bit.event, False)
+            case _:
+                return None
+
+    @cached_property
+    def _columns_now(self) -> Attribution[Triplet]:
+        return self.columns.at()
+
+    @cached_property
+    def _bits_now(self) -> Attribution[JsonValue]:
+        return self.bits.at()
+
+
+def moment_of(db: Database, id_: int) -> tuple[JsonRow, Moment]:
+    """A stored list and what it was made from, as exactly as it is known."""
+    stored = golden.row(db, id_)
+    provenance = None
+    if db.desk:
+        with db.read() as connection:
+            provenance = golden_provenance.provenance_of(connection, id_)
+    return stored, Moment(stored.entry.version, provenance)
+
+
+def season_at(
+    db: Database,
+    pattern: str,
+    moment: Moment = NOW,
+    *,
+    run_numbers: Collection[int] | None = None,
+    progress: Progress = SILENT,
+) -> Season:
+    """The matching datasets at a moment, of these runs only if given; there may be none."""
+    if moment is NOW and run_numbers is None:
+        with db.read() as connection:
+            if not generated_json.matching_datasets(connection, pattern):
+                return Season([])
+        return golden.season_of(
+            db, pattern, progress=progress.report, cancelled=progress.cancelled
+        )[1]
+    with db.read() as connection:
+        read = golden_provenance.read_season(
+            connection,
+            pattern,
+            moment,
+            desk=db.desk,
+            run_numbers=run_numbers,
+            told=progress.at,
+        )
+    return golden.season_from(read)
+
+
+def voices(db: Database, keys: Collection[Key], moment: Moment) -> dict[Key, Voices]:
+    """Whose word each value of these datasets was at the moment."""
+    with db.read() as connection:
+        found = golden_provenance.words(connection, keys, moment)
+    return {key: Voices(each) for key, each in found.items()}
+
+
+def actions(db: Database, events: Collection[int]) -> dict[int, Action]:
+    """Who made these events."""
+    with db.read() as connection:
+        version_of = history.versions_of_events(connection, sorted(events))
+        found = history.actions(connection, set(version_of.values()))
+    return {event: found[version] for event, version in version_of.items()}
+
+
+def _setter(
+    events: Collection[AttributeEvent], name: str, *, manual_first: bool
+) -> tuple[int, bool] | None:
+    setting = [event for event in events if name in event.values]
+    if not setting:
+        return None
+    winner = max(setting, key=lambda event: (manual_first and event.manual, event.version))
+    return winner.version, winner.manual

@@ -1,0 +1,46 @@
+import random
+
+import pytest
+
+from app.domain.json_logic import parse
+from app.domain.json_value import js_stringify
+from app.golden.explain import causes, explain
+from app.golden.season import Season
+from app.golden.selection import select
+from tests.golden.seasons import rule_source, season_datasets
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_that_the_deciding_conditions_are_those_the_list_blames(seed):
+    chance = random.Random(seed)
+    season = Season(season_datasets(chance))
+    rule = parse(rule_source(chance))
+    selection = select(season, rule)
+    segments = selection.segments
+    first_causes = causes(selection)
+    for at in range(segments.size):
+        dataset = season.datasets[int(segments.dataset[at])]
+        first = int(segments.first[at])
+        tree = explain(rule, season.lumisection(dataset.run_number, dataset.name, first))
+        assert tree.holds == bool(selection.good[at])
+        assert [leaf.text for leaf in tree.leaves] == [js_stringify(x.source) for x in rule.leaves]
+        if tree.holds:
+            continue
+        loss = selection.losses[int(selection.loss[at])]
+        blamed = {selection.leaves[leaf] for leaf in loss.leaves}
+        assert {leaf.text for leaf in tree.leaves if leaf.deciding} == blamed
+        assert all(not leaf.holds for leaf in tree.leaves if leaf.deciding)
+        (cause,) = [
+            cause.condition
+            for cause in first_causes[dataset.run_number, dataset.name]
+            if any(a <= first <= b for a, b in cause.ranges)
+        ]
+        assert cause == next((x for x in selection.leaves if x in blamed), selection.leaves[0])
+
+
+def test_that_a_rule_that_holds_hangs_on_what_is_true():
+    rule = parse({"or": [{"==": [{"var": "run.a"}, 1]}, {"==": [{"var": "run.b"}, 1]}]})
+    tree = explain(rule, {"run": {"a": 1}})
+    assert [(leaf.holds, leaf.deciding) for leaf in tree.leaves] == [(True, True), (False, False)]
+    assert tree.leaves[0].values[0] == ("run.a", 1, True)
+    assert tree.leaves[1].values[0] == ("run.b", None, False)

@@ -20,7 +20,7 @@ from app.demo.season import DemoSeason, LiveOms
 from app.demo.simulated_dqm_gui import SimulatedDqmGui
 from app.demo.simulated_oms import SimulatedOms
 from app.demo.story import Summary, main_job
-from app.domain.dqm_gui import GuiOutcome, GuiStatus
+from app.domain.dqm_gui import GuiListing, GuiStatus
 from app.domain.identity import Actor
 from app.domain.oms import OmsRun
 from app.domain.pull import PullStatus
@@ -213,11 +213,10 @@ class Program:
         """Where pulls of the DQM GUI write to, and what they found last."""
         return GuiStore(self.db)
 
-    def pull_dqm_gui(self, url: str | None) -> GuiOutcome:
-        """One look at the DQM GUI, at another address than that of the settings if given."""
+    def dqm_gui_listing(self, url: str | None) -> GuiListing:
+        """What the DQM GUI has now; that of the settings unless another is named."""
         settings = self.dqm_gui_settings
-        listing = listing_now(settings if url is None else replace(settings, url=url))
-        return self.gui_store.apply(listing)
+        return listing_now(settings if url is None else replace(settings, url=url))
 
     @contextmanager
     def simulated_dqm_gui(self, folder: Path, port: int) -> Iterator[SimulatedDqmGui]:

@@ -5,13 +5,16 @@ from pathlib import Path
 
 from app.cli import (
     configuration,
+    cycles,
     database,
     datasets,
+    dqm_gui,
     golden,
     history,
     lumisections,
     oms,
     runs,
+    todo,
     undo,
 )
 from app.cli.arguments import Arguments, Commands, Parser, common_options
@@ -69,6 +72,9 @@ def parser(version: str) -> Parser:
         oms,
         runs,
         datasets,
+        cycles,
+        todo,
+        dqm_gui,
         lumisections,
         history,
         undo,

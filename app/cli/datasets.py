@@ -1,7 +1,8 @@
-"""Commands on datasets: list."""
+"""Commands on datasets: list; the tools that change them are added beside it."""
 
 from dataclasses import replace
 
+from app.cli import dataset_tools
 from app.cli.arguments import (
     Arguments,
     Commands,
@@ -36,6 +37,7 @@ def add(commands: Commands, common: Parser) -> None:
         help="only in this state of the workspace; may be given again",
     )
     parser.add_argument("--online", action="store_true", help="the datasets named online too")
+    dataset_tools.add(group, common)
 
 
 def _list(program: Program, arguments: Arguments) -> Answer:

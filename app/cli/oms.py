@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from pathlib import Path
 
+from app.cli import dqm_gui
 from app.cli.arguments import (
     Arguments,
     Commands,
@@ -31,6 +32,7 @@ def add(commands: Commands, common: Parser) -> None:
         dest="runs",
         help="only this run, changed or not; may be given again",
     )
+    dqm_gui.add_pull_option(parser)
     group = add_group(commands, common, "simulate", "stand in for a server, on loopback")
     parser = add_command(
         group, common, "oms", "serve OMS documents of a folder until Ctrl-C", _simulate
@@ -43,9 +45,12 @@ def add(commands: Commands, common: Parser) -> None:
         help="runs.json, fills.json and lumisections_RUN.json",
     )
     parser.add_argument("--port", type=port, default=0, metavar="N", help="a free one if 0")
+    dqm_gui.add_simulation(group, common)
 
 
 def _pull(program: Program, arguments: Arguments) -> Answer:
+    if arguments.dqm_gui is not None:
+        return dqm_gui.pull(program, arguments)
     program.db  # noqa: B018 - a database that can't be used is refused before OMS is asked
     progress = Progress()
     try:

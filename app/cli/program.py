@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from app.domain.dqm_gui import GuiListing
 from app.domain.identity import Actor
 from app.domain.oms import OmsRun
 from app.domain.pull import FailedRun, Outcome
@@ -39,6 +40,14 @@ class ServedOms(Protocol):
         """The address of its token endpoint."""
 
 
+class ServedGui(Protocol):
+    """A simulated DQM GUI that is listening."""
+
+    @property
+    def url(self) -> str:
+        """Its address, up to and with `/dqm/offline`."""
+
+
 class Program(Protocol):
     """The parts of the program, each opened when it is asked for first."""
 
@@ -66,3 +75,9 @@ class Program(Protocol):
 
     def simulated_oms(self, folder: Path, port: int) -> AbstractContextManager[ServedOms]:
         """A simulated OMS on loopback that serves the documents of a folder."""
+
+    def dqm_gui_listing(self, url: str | None) -> GuiListing:
+        """What the DQM GUI has now; that of the settings unless another is named."""
+
+    def simulated_dqm_gui(self, folder: Path, port: int) -> AbstractContextManager[ServedGui]:
+        """A simulated DQM GUI on loopback that serves the document of a folder."""

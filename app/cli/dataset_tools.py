@@ -1,0 +1,255 @@
+"""Commands that change many datasets: move, duplicate, columns, states, hiding, CSV."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.cli.arguments import (
+    Arguments,
+    Command,
+    Commands,
+    Parser,
+    add_command,
+    filter_text,
+    run_number,
+)
+from app.cli.output import REFUSED, Answer, Progress, number_of, table
+from app.cli.program import Program
+from app.domain.configuration import GLOBAL
+from app.domain.datasets import DATASET_STATES, EDITABLE_STATES
+from app.domain.errors import BadInput
+from app.domain.filters import NAME, RUN, Comparison, Node, Operator, all_of
+from app.domain.filters import parse as parse_filter
+from app.domain.json_value import JsonObject, JsonValue
+from app.domain.triplets import SETTABLE_STATUSES
+from app.services import configuration, dataset_tools, datasets, golden_files, tables
+from app.services.dataset_tools import (
+    ChangeStates,
+    CopyColumns,
+    Duplicate,
+    Effect,
+    Hide,
+    SetColumns,
+    Tool,
+    Unhide,
+)
+from app.services.tables import Key, TableQuery
+
+
+def add(group: Commands, common: Parser) -> None:
+    """Adds the tools to `datasets`."""
+    parser = add_command(group, common, "move", "move datasets to a state", _move)
+    add_selection(parser)
+    parser.add_argument("--to", required=True, choices=DATASET_STATES, metavar="STATE")
+    parser.add_argument("--workspace", default=GLOBAL, metavar="W", help="in which one (global)")
+    parser.add_argument("--from", dest="from_state", metavar="STATE", help="only if still there")
+    parser.add_argument("--comment", default="", metavar="TEXT")
+
+    parser = _tool(group, common, "duplicate", "copy datasets under another name", _duplicate)
+    parser.add_argument("--as", dest="target", required=True, metavar="NAME")
+    parser.add_argument(
+        "--workspaces", type=names, metavar="W,W", help="whose states are copied (all)"
+    )
+
+    parser = _tool(group, common, "copy-column", "copy columns between datasets", _copy)
+    parser.add_argument("--source", required=True, metavar="NAME")
+    parser.add_argument("--into", required=True, metavar="NAME")
+    parser.add_argument("--columns", type=names, required=True, metavar="C,C")
+
+    parser = _tool(group, common, "set-column", "give columns a status in every LS", _set)
+    parser.add_argument("--columns", type=names, required=True, metavar="C,C")
+    parser.add_argument("--status", required=True, choices=SETTABLE_STATUSES)
+
+    parser = _tool(group, common, "change-states", "give many datasets a state", _states)
+    parser.add_argument("--to", required=True, choices=EDITABLE_STATES)
+    parser.add_argument("--workspace", metavar="W", help="in which one; without it in all")
+    parser.add_argument(
+        "--from",
+        dest="from_states",
+        action="append",
+        choices=DATASET_STATES,
+        help="only what is in this state; may be given again (OPEN, SIGNOFF and COMPLETED)",
+    )
+
+    _tool(group, common, "hide", "hide datasets, with a reason", _hide)
+    _tool(group, common, "unhide", "show hidden datasets again, with a reason", _unhide)
+
+    parser = add_command(group, common, "export-csv", "write datasets as CSV", _export)
+    add_selection(parser)
+    parser.add_argument("--columns", type=names, default=(), metavar="C,C")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE")
+
+
+def add_selection(parser: Parser) -> None:
+    """Options that say which datasets are meant."""
+    group = parser.add_argument_group("which datasets (all conditions that are given hold)")
+    group.add_argument(
+        "--run",
+        type=run_number,
+        action="append",
+        default=[],
+        metavar="N",
+        dest="runs",
+        help="of this run; may be given again",
+    )
+    group.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        metavar="NAME",
+        dest="names",
+        help="of this name; may be given again",
+    )
+    group.add_argument("--filter", type=filter_text, metavar="TEXT", help="as of datasets list")
+
+
+def selection(program: Program, arguments: Arguments, *, hidden: bool = False) -> tuple[Key, ...]:
+    """The datasets that the options name; BadInput when none is."""
+    parts: list[Node] = []
+    if arguments.filter:
+        parsed = parse_filter(arguments.filter, tables.vocabulary(program.db))
+        if parsed is not None:
+            parts.append(parsed)
+    if arguments.runs:
+        parts.append(Comparison(RUN, Operator.IN, tuple(arguments.runs)))
+    if arguments.names:
+        parts.append(Comparison(NAME, Operator.IN, tuple(arguments.names)))
+    if not parts:
+        raise BadInput("Say which datasets: with --run, --name or --filter.")
+    query = TableQuery("datasets", all_of(parts), include_deleted=hidden)
+    found = tables.matching(program.db, query)
+    if not found:
+        raise BadInput("No dataset matches what was given.")
+    return found
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Names with commas between them."""
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not found:
+        raise argparse.ArgumentTypeError("no names are given; they look like dt-dt,csc-csc")
+    return found
+
+
+def _tool(group: Commands, common: Parser, name: str, help_: str, command: Command) -> Parser:
+    parser = add_command(group, common, name, help_, command)
+    add_selection(parser)
+    parser.add_argument("--reason", default="", metavar="TEXT", help="kept with the change")
+    parser.add_argument("--dry-run", action="store_true", help="only tell what would happen")
+    return parser
+
+
+def _move(program: Program, arguments: Arguments) -> Answer:
+    moved = datasets.move(
+        program.db,
+        program.actor,
+        selection(program, arguments),
+        arguments.workspace,
+        arguments.to,
+        from_state=arguments.from_state,
+        comment=arguments.comment,
+    )
+    document: JsonValue = {
+        "atomic_version": moved.atomic_version,
+        "workspace": moved.workspace,
+        "state": moved.state,
+        "datasets": keys_document(moved.datasets),
+        "unchanged": keys_document(moved.unchanged),
+        "text": moved.text,
+    }
+    return Answer(document, moved.text)
+
+
+def _duplicate(program: Program, arguments: Arguments) -> Answer:
+    workspaces = arguments.workspaces
+    if workspaces is None:
+        workspaces = configuration.current(program.db).offline_workspaces
+    keys = selection(program, arguments)
+    return _use(program, arguments, Duplicate(keys, arguments.target, tuple(workspaces)))
+
+
+def _copy(program: Program, arguments: Arguments) -> Answer:
+    arguments.names = [*arguments.names, arguments.source, arguments.into]
+    keys = selection(program, arguments)
+    tool = CopyColumns(keys, arguments.source, arguments.into, arguments.columns)
+    return _use(program, arguments, tool)
+
+
+def _set(program: Program, arguments: Arguments) -> Answer:
+    keys = selection(program, arguments)
+    return _use(program, arguments, SetColumns(keys, arguments.columns, arguments.status))
+
+
+def _states(program: Program, arguments: Arguments) -> Answer:
+    from_states = tuple(arguments.from_states or EDITABLE_STATES)
+    keys = selection(program, arguments)
+    tool = ChangeStates(keys, arguments.to, arguments.workspace, from_states)
+    return _use(program, arguments, tool)
+
+
+def _hide(program: Program, arguments: Arguments) -> Answer:
+    return _use(program, arguments, Hide(selection(program, arguments)))
+
+
+def _unhide(program: Program, arguments: Arguments) -> Answer:
+    return _use(program, arguments, Unhide(selection(program, arguments, hidden=True)))
+
+
+def _use(program: Program, arguments: Arguments, tool: Tool) -> Answer:
+    if arguments.dry_run:
+        return _told(program, tool)
+    progress = Progress()
+    try:
+        done = dataset_tools.apply(
+            program.db,
+            program.actor,
+            tool,
+            reason=arguments.reason,
+            progress=lambda share: progress.say(f"{share:.0%}"),
+        )
+    finally:
+        progress.clear()
+    document: JsonValue = {
+        "atomic_version": done.atomic_version,
+        "text": done.text,
+        "datasets": [_effect(each) for each in done.effects],
+    }
+    return Answer(document, done.text)
+
+
+def _told(program: Program, tool: Tool) -> Answer:
+    said = dataset_tools.preview(program.db, program.actor, tool)
+    rows = [(*each.key, each.problem or each.text) for each in said.effects]
+    text = table(("run", "dataset", "what will happen"), rows, right=("run",))
+    document: JsonValue = {
+        "atomic_version": None,
+        "text": said.text,
+        "problems": list(said.problems),
+        "datasets": [_effect(each) for each in said.effects],
+    }
+    code = REFUSED if said.problems or not said.changed else 0
+    return Answer(document, f"{text}\n{said.text}", code)
+
+
+def _effect(effect: Effect) -> JsonObject:
+    return {
+        "run_number": effect.run_number,
+        "name": effect.name,
+        "text": effect.text,
+        "changes": effect.changes and not effect.problem,
+        "problem": effect.problem or None,
+    }
+
+
+def keys_document(keys: Sequence[Key]) -> list[JsonValue]:
+    """Datasets as the documents name them."""
+    return [{"run_number": run, "name": name} for run, name in keys]
+
+
+def _export(program: Program, arguments: Arguments) -> Answer:
+    golden_files.check_writable(arguments.out)
+    keys = selection(program, arguments)
+    content = dataset_tools.csv_text(program.db, keys, arguments.columns)
+    golden_files.write(arguments.out, content)
+    text = f"Wrote {number_of(len(keys), 'dataset')} to {arguments.out}."
+    return Answer({"file": str(arguments.out), "datasets": len(keys), "text": text}, text)

@@ -1,4 +1,4 @@
-"""Commands of the golden JSON workbench: combine, compare, explain."""
+"""Commands of the golden JSON workbench: combine, compare, explain, losses."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,8 @@ from app.golden import document as documents
 from app.golden.document import Document, to_json, to_text
 from app.golden.explain import Node
 from app.golden.list_luminosity import ListLuminosity
-from app.services import golden_explain, golden_files, golden_lists
+from app.golden.losses import Bar, Step, losses_of
+from app.services import golden_explain, golden_files, golden_lists, golden_losses
 from app.services.golden_explain import Explained, Question, RunExplained
 from app.services.golden_lists import ComparedLists, GoldenList, Operation
 from app.services.golden_moments import Word
@@ -59,16 +60,25 @@ def add(group: Commands, common: Parser) -> None:
     parser.add_argument("ls", type=positive, nargs="?", metavar="LS", help="else the whole run")
     add_question(parser)
 
+    parser = add_command(
+        group, common, "losses", "luminosity lost by condition, sub-system and DCS bit", _losses
+    )
+    add_question(parser, id_first=True)
+    parser.add_argument(
+        "--chart", metavar="NAME", help="only this one, such as exclusive, dcs-bits, short-runs"
+    )
+    parser.add_argument("--csv", type=Path, metavar="FILE", dest="csv", help="every bar, to a file")
 
-def add_question(parser: Parser) -> None:
-    """Options that name a rule over what holds now, or a stored list."""
+
+def add_question(parser: Parser, *, id_first: bool = False) -> None:
+    """Options that name a rule over what holds now, or a stored list; that as the first word."""
     which = parser.add_mutually_exclusive_group()
-    which.add_argument(
-        "--id", type=positive, metavar="ID", help="rule, datasets and state of a stored list"
-    )
-    which.add_argument(
-        "--rule", default="golden", metavar="FILE", help="a file or a name (golden), as it is now"
-    )
+    help_ = "rule, datasets and state of a stored list"
+    if id_first:
+        which.add_argument("id", type=positive, nargs="?", metavar="ID", help=help_)
+    else:
+        which.add_argument("--id", type=positive, metavar="ID", help=help_)
+    which.add_argument("--rule", metavar="FILE", help="a file or a name (golden), as it is now")
     parser.add_argument("--datasets", metavar="PATTERN", help="names, such as '/PromptReco/%%'")
 
 
@@ -136,12 +146,73 @@ def _explain(program: Program, arguments: Arguments) -> Answer:
     return Answer(document, "\n\n".join(_explained_text(each) for each in found))
 
 
+def _losses(program: Program, arguments: Arguments) -> Answer:
+    only: str | None = arguments.chart
+    file: Path | None = arguments.csv
+    if only is not None and only not in (known := [each.key for each in losses_of(()).charts]):
+        raise UsageError(f'There is no chart "{only}"; there are {", ".join(known)}.')
+    if file is not None:
+        golden_files.check_writable(file)
+    steps: tuple[Step, ...] = ()
+    if arguments.id is not None:
+        if arguments.datasets:
+            raise UsageError("A stored list has its datasets; leave --datasets out.")
+        found = golden_losses.losses_of_list(program.db, arguments.id)
+        losses, steps = found.losses, found.steps
+    elif arguments.datasets:
+        rule = golden_files.rule_of(program.db, arguments.rule or "golden")
+        losses = golden_losses.losses_of_rule(program.db, arguments.datasets, rule)
+    else:
+        raise UsageError("Which losses: the number of a stored list, or --datasets and --rule?")
+    if file is not None:
+        golden_files.write(file, golden_losses.csv_of(losses, only))
+    charts = [each for each in losses.charts if only in (None, each.key)]
+    document: JsonObject = {
+        "lost": _bar_document(losses.total),
+        "steps": [dict(zip(Step._fields, step, strict=True)) for step in steps],
+        "charts": [
+            {
+                "key": each.key,
+                "title": each.title,
+                "inclusive": each.inclusive,
+                "total": _bar_document(each.total),
+                "bars": [
+                    {**_bar_document(bar), "runs": to_json(losses.runs(bar))} for bar in each.bars
+                ],
+            }
+            for each in charts
+        ],
+        "file": None if file is None else str(file),
+    }
+    lines = [
+        f"{luminosity(losses.total.recorded)} /pb lost in {losses.total.lumisections} LS",
+        *(
+            f"{luminosity(step.luminosity):>9} /pb {step.name}"
+            + (f"; {luminosity(step.lost)} lost: {step.reason}" if step.reason else "")
+            for step in steps
+        ),
+    ]
+    for chart in charts:
+        rows = [(luminosity(bar.recorded), bar.lumisections, bar.name) for bar in chart.bars]
+        if rows:
+            rows.append((luminosity(chart.total.recorded), chart.total.lumisections, "together"))
+            title = f"{chart.title} ({chart.key}{', overlapping' if chart.inclusive else ''})"
+            lines += ["", title, table(("lost /pb", "LS", "name"), rows, right=("lost /pb", "LS"))]
+    if file is not None:
+        lines.append(f"Written to {file}.")
+    return Answer(document, "\n".join(lines))
+
+
+def _bar_document(bar: Bar) -> JsonObject:
+    return {"name": bar.name, "recorded": bar.recorded, "lumisections": bar.lumisections}
+
+
 def _question(program: Program, arguments: Arguments) -> Question:
     if arguments.id is not None:
         if arguments.datasets:
             raise UsageError("A stored list has its datasets; leave --datasets out.")
         return golden_explain.question_of(program.db, arguments.id)
-    rule = golden_files.rule_of(program.db, arguments.rule)
+    rule = golden_files.rule_of(program.db, arguments.rule or "golden")
     return golden_explain.question(rule, arguments.datasets or golden_explain.EVERYTHING)
 
 

@@ -98,3 +98,33 @@ def test_that_a_run_is_explained_by_cause(signed_off, rule, tmp_path):
     assert signed_off("golden", "explain", SECOND, "--id", 1, "--rule", rule).code == 2
     assert signed_off("golden", "explain", SECOND, "--id", 1, "--datasets", "%").code == 2
     assert signed_off("golden", "explain", 5, "--id", 1).code == 1
+
+
+def test_that_losses_are_told_of_a_stored_list_and_of_a_rule(signed_off, rule, tmp_path):
+    out = tmp_path / "golden.json"
+    signed_off("golden", "generate", "--datasets", PATTERN, "--rule", rule, "--out", out)
+    file = tmp_path / "losses.csv"
+
+    stored = signed_off("golden", "losses", 1, "--csv", file, "--json").document
+    now = signed_off("golden", "losses", "--rule", rule, "--datasets", PATTERN, "--json").document
+
+    assert stored["lost"]["lumisections"] == 4
+    assert stored["charts"] == now["charts"]
+    (bits,) = [chart for chart in stored["charts"] if chart["key"] == "dcs-bits"]
+    assert [(bar["name"], bar["runs"]) for bar in bits["bars"]] == [
+        ("dt0_ready", {str(SECOND): [[8, 11]]})
+    ]
+    assert [step["name"] for step in stored["steps"]][-1] == "in the list"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "chart,inclusive,name,recorded_pb,lumisections"
+    assert any(line.startswith("dcs-subsystems-exclusive,false,dt,1.2") for line in lines)
+    text = signed_off("golden", "losses", 1, "--chart", "exclusive").out
+    assert "Sub-system, DCS and quality, alone (exclusive)" in text
+    assert "dcs-bits" not in text
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("1", "--datasets", "%"), ("1", "--rule", "golden"), ("1", "--chart", "pie")]
+)
+def test_that_losses_of_nothing_in_particular_are_wrong_usage(run_registry, dsn, words):
+    assert run_registry("--dsn", dsn, "golden", "losses", *words).code == 2

@@ -1,0 +1,59 @@
+"""What a list or a rule loses, by cause."""
+
+import csv
+import io
+from dataclasses import dataclass
+
+from app.domain.configuration import parse_condition
+from app.domain.json_value import JsonValue
+from app.golden.losses import (
+    Losses,
+    Step,
+    combinations_of,
+    losses_of,
+    stored_combination,
+    way_into_the_list,
+)
+from app.golden.selection import select
+from app.models import golden_provenance
+from app.models.engine import Database
+from app.services import golden
+
+
+@dataclass(frozen=True)
+class ListLosses:
+    """The losses of a stored list; `steps`: the way of luminosity from the LHC into it."""
+
+    losses: Losses
+    steps: tuple[Step, ...]
+
+
+def losses_of_list(db: Database, id_: int) -> ListLosses:
+    """What a stored list lost, from what is stored with it."""
+    stored = golden.row(db, id_)
+    with db.read() as connection:
+        kept = golden_provenance.combinations_of(connection, id_)
+    losses = losses_of(stored_combination(*each) for each in kept)
+    return ListLosses(losses, way_into_the_list(losses, stored.luminosity))
+
+
+def losses_of_rule(db: Database, pattern: str, rule: JsonValue) -> Losses:
+    """What a rule would lose now."""
+    season = golden.season_of(db, pattern)[1]
+    return losses_of(combinations_of(select(season, parse_condition(rule))))
+
+
+def csv_of(losses: Losses, only: str | None = None) -> str:
+    """Every bar of every chart, or of one, as CSV; luminosities in pb^-1 at full precision."""
+    written = io.StringIO()
+    rows = csv.writer(written, lineterminator="\n")
+    rows.writerow(("chart", "inclusive", "name", "recorded_pb", "lumisections"))
+    for chart in losses.charts:
+        if only is not None and chart.key != only:
+            continue
+        for bar in (*chart.bars, chart.total):
+            name = bar.name if bar is not chart.total else "total"
+            rows.writerow(
+                (chart.key, str(chart.inclusive).lower(), name, bar.recorded, bar.lumisections)
+            )
+    return written.getvalue()

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.domain.compact import CompactState
 from app.domain.grid import DatasetState, Grid, with_changes
@@ -15,6 +15,7 @@ from app.domain.lumisections import mask_of_ranges
 from app.models import event_log, locks, projections, rows, states
 from app.models.engine import Database
 from app.models.event_log import Change, LumisectionChange
+from app.models.statements import text
 from app.models.states import EventCounts, Loaded
 
 Key = tuple[int, str]

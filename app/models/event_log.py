@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.domain.identity import is_manual
 from app.domain.json_value import JsonObject, JsonValue, dedup_hash, js_stringify
 from app.domain.lumisections import LumiRange, join
 from app.domain.triplets import Triplet
 from app.models import projections
+from app.models.statements import text
 
 Key = tuple[int, str]
 """Run number and dataset name."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.domain.compact import CompactState, compact
 from app.domain.json_value import js_stringify
 from app.domain.summaries import summarise
+from app.models.statements import text
 from app.models.states import EventCounts, Loaded
 
 Key = tuple[int, str]

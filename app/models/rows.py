@@ -3,10 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.domain.errors import NotFound
 from app.domain.json_value import JsonObject
+from app.models.statements import text
 
 Key = tuple[int, str]
 

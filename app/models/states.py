@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from app.domain.compact import CompactState, compact
 from app.domain.grid import DatasetState, Grid, with_changes
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange, mask_of_ranges, ranges_of_numbers
 from app.domain.triplets import Triplet, triplet_from_json
+from app.models.statements import text
 
 Key = tuple[int, str]
 ONLINE = "online"

@@ -68,37 +68,37 @@ def _same_numbers(state: CompactState, online: CompactState, key: str, own: Mask
 
 
 def columns_of(
-    source: Grid[Triplet], target: Grid[Triplet], columns: Sequence[str]
+    source: Grid[Triplet], target: Grid[Triplet], by_hand: Grid[Triplet], columns: Sequence[str]
 ) -> ColumnEvents:
     """What gives `target` the source's columns in the lumisections that both have.
 
-    A lumisection in which the source lacks the column reads as EMPTY, and becomes that.
+    A lumisection in which the source lacks the column reads as EMPTY, and becomes that. What
+    `target` holds `by_hand` already is no change; an automatic value is, because a person's word
+    lasts.
     """
     length = min(source.length, target.length)
     both = source.covered[:length] & target.covered[:length]
-    wanted: ValueList[Triplet] = ValueList(target.values)
+    wanted: ValueList[Triplet] = ValueList(source.values)
     empty = wanted.code(EMPTY_TRIPLET)
-    translation = wanted.translate(source.values)
-    translation[MISSING] = empty
-    codes = np.stack(
-        [translation[source.codes[source.row_of[column], :length]] for column in columns]
-    )
-    return _written(target, columns, codes, both, wanted.values, length, empty)
+    codes = np.stack([_row(source, column)[:length] for column in columns])
+    codes = np.where(codes == MISSING, empty, codes)
+    return _written(by_hand, columns, codes, both, wanted)
 
 
-def with_status(target: Grid[Triplet], columns: Sequence[str], status: str) -> ColumnEvents:
-    """What gives columns a status in every lumisection; comments and causes stay."""
-    wanted: ValueList[Triplet] = ValueList(target.values)
-    empty = wanted.code(EMPTY_TRIPLET)
+def with_status(
+    target: Grid[Triplet], by_hand: Grid[Triplet], columns: Sequence[str], status: str
+) -> ColumnEvents:
+    """What gives columns a status in every lumisection; comments and causes stay.
+
+    `by_hand` as in `columns_of`.
+    """
+    wanted: ValueList[Triplet] = ValueList()
     translation = np.array(
-        [
-            wanted.code((value or EMPTY_TRIPLET)._replace(status=status))
-            for value in list(wanted.values)
-        ],
+        [wanted.code((value or EMPTY_TRIPLET)._replace(status=status)) for value in target.values],
         np.int32,
     )
     codes = np.stack([translation[_row(target, column)] for column in columns])
-    return _written(target, columns, codes, target.covered, wanted.values, target.length, empty)
+    return _written(by_hand, columns, codes, target.covered, wanted)
 
 
 def _row(grid: Grid[Value], column: str) -> Codes:
@@ -107,22 +107,24 @@ def _row(grid: Grid[Value], column: str) -> Codes:
 
 
 def _written(
-    target: Grid[Triplet],
+    by_hand: Grid[Triplet],
     columns: Sequence[str],
     codes: Codes,
     where: Mask,
-    values: Sequence[Triplet | None],
-    length: int,
-    empty: int,
+    wanted: ValueList[Triplet],
 ) -> ColumnEvents:
-    """Ranges of the cells that differ from the target's, which reads as EMPTY where missing."""
-    before = np.stack([_row(target, column)[:length] for column in columns])
-    before = np.where(before == MISSING, empty, before)
-    changed = np.where(where & (codes != before), codes, MISSING).astype(np.int32)
+    """Ranges of the cells that don't hold their code in `wanted` by hand yet."""
+    length = where.size
+    translation = wanted.translate(by_hand.values)
+    held = np.zeros(codes.shape, np.int32)
+    shared = min(length, by_hand.length)
+    for row, column in enumerate(columns):
+        held[row, :shared] = translation[_row(by_hand, column)[:shared]]
+    changed = np.where(where & (codes != held), codes, MISSING).astype(np.int32)
     order = np.argsort(np.array(columns))
     touched: Mask = np.asarray(changed.any(axis=0))
     keys = tuple(columns[at] for at in order.tolist())
-    grid = Grid(length, keys, tuple(values), changed[order], touched)
+    grid = Grid(length, keys, tuple(wanted.values), changed[order], touched)
     return [(each, range_) for range_, each in grid.ranges()]
 
 

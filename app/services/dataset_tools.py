@@ -20,17 +20,19 @@ from app.domain.datasets import (
     where,
 )
 from app.domain.errors import BadInput, NotFound, Refused
-from app.domain.grid import DatasetState
+from app.domain.grid import DatasetState, Grid
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import SETTABLE_STATUSES, Triplet
 from app.golden.progress import Progress
 from app.models import rows
+from app.models import states as states_model
 from app.models.action import Action, begin
 from app.models.engine import Database
 from app.models.event_log import Change, DatasetChange, LumisectionChange
 from app.models.rows import DatasetRow, Key
+from app.models.states import StoredEvent
 from app.services import configuration as configurations
 from app.services import tables
 from app.services.datasets import check_workspace, distinct, named_datasets
@@ -427,10 +429,16 @@ def _copy_columns(
             pairs.append((run_number, target))
     for block in _blocks(pairs, progress):
         states = action.states({*block, *((run_number, source) for run_number, _ in block)})
+        by_hand = _by_hand(action, block)
         for run_number, _ in block:
             plan.effects.append(
                 _copied(
-                    plan, states[run_number, source], states[run_number, target], columns, known
+                    plan,
+                    states[run_number, source],
+                    states[run_number, target],
+                    by_hand,
+                    columns,
+                    known,
                 )
             )
     return plan
@@ -440,6 +448,7 @@ def _copied(
     plan: _Plan,
     source: DatasetState,
     target: DatasetState,
+    by_hand: Mapping[Key, Grid[Triplet]],
     columns: Sequence[str],
     known: Mapping[Key, DatasetRow],
 ) -> Effect:
@@ -448,7 +457,7 @@ def _copied(
     if missing:
         problem = f"{where(source.run_number, source.name)} has no column {', '.join(missing)}."
         return Effect(*key, "", problem=problem)
-    events = copies.columns_of(source.rr, target.rr, columns)
+    events = copies.columns_of(source.rr, target.rr, by_hand[key], columns)
     beyond = source.rr.length - target.rr.length
     more = f"; {beyond} LS of the source lie beyond it" if beyond > 0 else ""
     return _written(plan, key, events, more + _not_open(known[key], columns))
@@ -470,17 +479,25 @@ def _set_columns(
         f"Set {', '.join(columns)} to {tool.status}", f"set {', '.join(columns)} to {tool.status}"
     )
     for block in _blocks(list(_visible(plan, found)), progress):
-        states = action.states(block)
+        states, by_hand = action.states(block), _by_hand(action, block)
         for key in block:
-            events = copies.with_status(states[key].rr, columns, tool.status)
+            events = copies.with_status(states[key].rr, by_hand[key], columns, tool.status)
             plan.effects.append(_written(plan, key, events, _not_open(found[key], columns)))
     return plan
+
+
+def _by_hand(action: Action, keys: Collection[Key]) -> dict[Key, Grid[Triplet]]:
+    """What people's words alone make of the columns."""
+    events: dict[Key, list[StoredEvent]] = {key: [] for key in keys}
+    for event in states_model.rr_events(action.connection, keys, only_manual=True):
+        events[event.run_number, event.name].append(event)
+    return {key: states_model.fold_rr(each) for key, each in events.items()}
 
 
 def _written(plan: _Plan, key: Key, events: copies.ColumnEvents, more: str) -> Effect:
     """What columns get, noted in the plan."""
     if not events:
-        return Effect(*key, f"holds that already{more}", changes=False)
+        return Effect(*key, f"holds that by hand already{more}", changes=False)
     plan.changes.append(LumisectionChange(*key, _events(events)))
     number = copies.lumisections(events)
     return Effect(*key, f"{copies.cells(events)} cells in {number} LS{more}")

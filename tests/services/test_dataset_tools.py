@@ -241,9 +241,11 @@ def test_that_every_tool_takes_its_right(opened: Database, tool):
 def test_that_copied_columns_are_those_of_the_source_and_others_stay(opened: Database):
     edit(opened, "csc-csc", Triplet("EXCLUDED"), 20, 30, name=EXPRESS)
     csc = [each["csc-csc"] for each in plain(opened, FIRST, EXPRESS).rr.values()]
+    edit(opened, "dt-dt", Triplet("GOOD"), 1, 30, name=EXPRESS)
+    edit(opened, "dt-dt", Triplet("GOOD"), 1, 30, name=EXPRESS, run=SECOND)
     tool = CopyColumns(BOTH, PROMPT, EXPRESS, ("dt-dt",))
     said = preview(opened, EXPERT, tool)
-    assert [each.text for each in said.effects] == ["3 cells in 3 LS", "holds that already"]
+    assert [each.text for each in said.effects] == ["3 cells in 3 LS", "holds that by hand already"]
     done = apply(opened, EXPERT, tool, reason="same data")
     assert done.text.endswith("1 dataset changed.")
     for run in (FIRST, SECOND):
@@ -272,12 +274,20 @@ def test_that_a_source_without_its_target_refuses_all(opened: Database):
 
 def test_that_a_set_status_keeps_comments_and_causes(opened: Database):
     said = preview(opened, EXPERT, SetColumns(BOTH, ("dt-dt", "csc-csc"), "GOOD"))
-    assert said.effects[0].text == "5 cells in 5 LS"
+    assert said.effects[0].text == "60 cells in 30 LS"
     apply(opened, EXPERT, SetColumns(BOTH, ("dt-dt", "csc-csc"), "GOOD"))
     cells = plain(opened, FIRST, PROMPT).rr
     assert {each["dt-dt"]["status"] for each in cells.values()} == {"GOOD"}
     assert cells[4]["dt-dt"] == {"status": "GOOD", "comment": "HV trip", "cause": "hv"}
     assert_read_models_hold(opened, FIRST, PROMPT)
+    again = preview(opened, EXPERT, SetColumns(BOTH, ("dt-dt", "csc-csc"), "GOOD"))
+    assert again.text.endswith("nothing would change.")
+
+
+def test_that_a_person_s_word_is_written_where_only_an_automatic_one_was(opened: Database):
+    apply(opened, EXPERT, SetColumns(BOTH, ("dt-dt",), "GOOD"))
+    by_hand = lumisections.by_hand(opened, SECOND, PROMPT)["dt-dt"]
+    assert by_hand.all()
 
 
 def test_that_a_column_the_dataset_does_not_have_yet_is_set_everywhere(opened: Database):
@@ -290,7 +300,7 @@ def test_that_a_column_the_dataset_does_not_have_yet_is_set_everywhere(opened: D
 def test_that_the_preview_says_where_a_dataset_is_not_open(opened: Database):
     datasets.move(opened, EXPERT, [(FIRST, PROMPT)], "dt", SIGNOFF)
     said = preview(opened, EXPERT, SetColumns(((FIRST, PROMPT),), ("dt-dt",), "GOOD"))
-    assert said.effects[0].text == "3 cells in 3 LS; dt is SIGNOFF"
+    assert said.effects[0].text == "30 cells in 30 LS; dt is SIGNOFF"
 
 
 # --- states ---------------------------------------------------------------------------------------

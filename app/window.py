@@ -1,24 +1,28 @@
 """The window's backend: the services of this process, the puller and the news of the database."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from app.domain.attribute_history import HistoryEntry as Entry
-from app.domain.change_words import attribute_line, lumisection_line
+from app.domain.change_words import attribute_line, lumisection_line, value_text
 from app.domain.configuration import CERTIFIABLE_OFFLINE_COLUMNS, CERTIFIABLE_ONLINE_COLUMNS
 from app.domain.errors import Refused, Unavailable
 from app.domain.filters import Vocabulary
+from app.domain.history import Action
 from app.domain.identity import Actor
 from app.domain.json_value import JsonValue, js_stringify
+from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.oms import OmsRun
 from app.domain.pull import PullState, PullStatus
+from app.domain.triplets import Triplet
 from app.golden.progress import Cancelled
 from app.models.engine import Database
 from app.models.generated_json import JsonEntry
 from app.models.listen import Change
 from app.models.table_pages import Page, Sort, TableQuery
-from app.services import configuration, golden, lumisections, pull, runs, tables
+from app.services import configuration, golden, lumisections, pull, runs, tables, undo
+from app.services.edit_plan import where
 from app.sync.worker import PullLoop
 from app.views import backend as window
 
@@ -196,6 +200,14 @@ class ServiceBackend:
         )
         return lumisections.edit_bits(self._db, self._actor, [wanted], comment=edit.comment).text
 
+    def preview_undo(self, atomic_version: int) -> window.UndoPreview:
+        return _undo_preview(undo.preview(self._db, self._actor, atomic_version))
+
+    def undo(self, atomic_version: int, *, leave_out_refused: bool = False) -> str:
+        return undo.undo(
+            self._db, self._actor, atomic_version, leave_out_refused=leave_out_refused
+        ).text
+
     def _answer_of_oms(self, run_number: int) -> OmsRun | None:
         """What OMS says now; None when it can't be asked, then what is recorded serves."""
         if self._puller is None:
@@ -305,6 +317,65 @@ def _history_entry(entry: Entry) -> window.HistoryEntry:
     return window.HistoryEntry(
         entry.version, entry.at, entry.author, entry.comment, what, "\n".join(lines), entry.manual
     )
+
+
+def _undo_preview(found: undo.Preview) -> window.UndoPreview:
+    summary = f"Undo {found.text}."
+    if found.by_hand:
+        summary += " Automatic values come back as your word: later automatic ones don't show."
+    restored = [
+        f"{_cells(part.dataset, part.run_number, each.key, each.ranges)}:"
+        f" {_shown(each.now)} -> {_shown(each.restored)}"
+        for part in found.parts
+        for each in part.cells.restored
+    ]
+    restored += [
+        f"{_attribute(of, each.name)}: {_shown(each.now)} -> {_shown(each.restored)}"
+        for of in found.attributes
+        for each in of.attributes.restored
+    ]
+    restored += [
+        f"{where(each.run_number, each.dataset)}: {'hidden' if each.hide else 'shown again'}"
+        for each in found.visibility
+    ]
+    since = [
+        f"{_cells(part.dataset, part.run_number, each.key, each.ranges)}:"
+        f" {_shown(each.now)}, {_by(found.authors, each.version)}"
+        for part in found.parts
+        for each in part.cells.changed_since
+    ]
+    since += [
+        f"{_attribute(of, each.name)}: {_shown(each.now)}, {_by(found.authors, each.version)}"
+        for of in found.attributes
+        for each in of.attributes.changed_since
+    ]
+    return window.UndoPreview(
+        found.undone.version,
+        summary,
+        tuple(restored),
+        tuple(since),
+        tuple(found.kept),
+        tuple(f"{each.what}: {each.reason}" for each in found.refused),
+    )
+
+
+def _cells(dataset: str, run_number: int, key: str, ranges: Sequence[LumiRange]) -> str:
+    return f"{key} of {where(run_number, dataset)}, LS {format_ranges(ranges)}"
+
+
+def _attribute(of: undo.AttributesOf, name: str) -> str:
+    return f"{name} of {where(of.run_number, of.dataset or window.ONLINE)}"
+
+
+def _shown(value: "Triplet | JsonValue") -> str:
+    if isinstance(value, Triplet):
+        return " ".join(filter(None, value)) or "no status"
+    return value_text(value)
+
+
+def _by(authors: Mapping[int, Action], version: int) -> str:
+    author = authors.get(version)
+    return f"version {version}" if author is None else f"version {version} by {author.author}"
 
 
 def _golden_entry(entry: JsonEntry) -> window.GoldenEntry:

@@ -157,6 +157,21 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class UndoPreview:
+    """What undoing a version would do now, in lines of text.
+
+    `changed_since` and `kept` stay as they are; `refused` is what the person may not change now.
+    """
+
+    atomic_version: int
+    summary: str
+    restored: tuple[str, ...] = ()
+    changed_since: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """Who gave a cell the value it has, and when."""
 
@@ -333,6 +348,14 @@ class Runs(Protocol):
     def edit_lumisections(self, edit: ColumnEdit) -> str: ...
 
     def edit_dcs_bit(self, edit: BitEdit) -> str: ...
+
+    def preview_undo(self, atomic_version: int) -> UndoPreview:
+        """Writes nothing."""
+        ...
+
+    def undo(self, atomic_version: int, *, leave_out_refused: bool = False) -> str:
+        """Refused as a whole while any part is, unless such parts are to be left out."""
+        ...
 
 
 class Golden(Protocol):

@@ -115,7 +115,9 @@ class MainWindow(QMainWindow):
         self.sync = SyncPanel(backend, background, notices)
         self.status = StatusBar(self._session, themes)
         self.stack = QStackedWidget()
-        self.run_actions = RunActions(backend, background, notices, self, self._subject)
+        self.run_actions = RunActions(
+            backend, background, notices, self, self._subject, self._session.person
+        )
         self.actions_ = Actions(self, themes)
         self._lay_out()
         self._make_actions()
@@ -340,6 +342,7 @@ class MainWindow(QMainWindow):
         bar = self.menuBar()
         fill = self.actions_.fill
         fill(bar.addMenu("&File"), ["file.run", "", "file.quit"])
+        fill(bar.addMenu("&Edit"), ["edit.undo"])
         view = bar.addMenu("&View")
         fill(
             view,
@@ -382,6 +385,7 @@ class MainWindow(QMainWindow):
         for place in (self.online, self.offline):
             place.menu_wanted.connect(self._open_run_menu)
             place.edit_wanted.connect(self._edit_cells)
+            place.undo_wanted.connect(self.run_actions.undo)
             place.subject_changed.connect(self.actions_.update)
         self._news = _News(self)
         self._news.changed.connect(self._note_change)

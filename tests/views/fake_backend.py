@@ -41,6 +41,7 @@ from app.views.backend import (
     RunDetails,
     Session,
     TableKind,
+    UndoPreview,
     WorkspaceColumns,
 )
 from app.views.tables.columns import field_value
@@ -132,6 +133,7 @@ class FakeBackend:
         self.states: dict[tuple[int, str], DatasetState] = {}
         self.error: Exception | None = None
         self.gate: threading.Event | None = None
+        self.undo_refused: tuple[str, ...] = ()
         self.requests: list[PageRequest] = []
         self.acts: list[tuple[object, ...]] = []
         self.threads: set[int] = set()
@@ -287,6 +289,24 @@ class FakeBackend:
 
     def edit_dcs_bit(self, edit: BitEdit) -> str:
         return self._act("bit", edit)
+
+    def preview_undo(self, atomic_version: int) -> UndoPreview:
+        self._enter()
+        if atomic_version == 700:
+            raise Refused("Version 700 made run 396230: that can't be undone.")
+        return UndoPreview(
+            atomic_version,
+            f"Undo version {atomic_version}: 29 cells; 2 changed since, left alone.",
+            ("dt-dt of run 396230, LS 12-40: BAD HV trip -> GOOD",),
+            ("dt-dt of run 396230, LS 41-42: STANDBY, version 820 by other@cern.ch",),
+            ("gem-gem of run 396230, 3 LS: these lumisections came with this version",),
+            self.undo_refused,
+        )
+
+    def undo(self, atomic_version: int, *, leave_out_refused: bool = False) -> str:
+        if self.undo_refused and not leave_out_refused:
+            raise Refused(self.undo_refused[0])
+        return self._act("undo", atomic_version, leave_out_refused)
 
     # Golden JSON
 

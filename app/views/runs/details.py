@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtCore import QModelIndex, QPoint, QSortFilterProxyModel, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -11,6 +11,8 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QLineEdit,
+    QMenu,
+    QPushButton,
     QTableView,
     QTabWidget,
     QToolButton,
@@ -77,13 +79,14 @@ class DetailsView(QWidget):
 
     Signals: `subject_changed()` when what can be done with it may have changed;
     `edit_wanted(run, dataset, key, ranges, is_bit)`; `menu_wanted(QPoint)`;
-    `actions_wanted(QPoint)` for the menu of what can be done.
+    `actions_wanted(QPoint)` for the menu of what can be done; `undo_wanted(version)`.
     """
 
     subject_changed = Signal()
     edit_wanted = Signal(int, str, str, object, bool)
     menu_wanted = Signal(object)
     actions_wanted = Signal(object)
+    undo_wanted = Signal(int)
 
     def __init__(
         self,
@@ -132,6 +135,12 @@ class DetailsView(QWidget):
     def dataset(self) -> str:
         return self.lumisections.dataset if self.details else self._dataset
 
+    @property
+    def chosen_entry(self) -> HistoryEntry | None:
+        """The version that is selected in the history."""
+        chosen = self.history_table.selectionModel().selectedRows()
+        return self.history.entry(chosen[0].row()) if chosen else None
+
     def set_order(self, order: Sequence[str]) -> None:
         """Order of the columns in the grid."""
         self._order = tuple(order)
@@ -164,11 +173,8 @@ class DetailsView(QWidget):
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.lumisections, "Lumisections")
         self.tabs.addTab(self._attributes_tab(), "Attributes")
-        self.history_table = DetailsTable("History")
-        self.history_table.setModel(self.history)
-        for column, width in enumerate((160, 200, 420, 320)):
-            self.history_table.setColumnWidth(column, width)
-        self.tabs.addTab(self.history_table, "History")
+        self._history_tab = self._make_history_tab()
+        self.tabs.addTab(self._history_tab, "History")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -201,12 +207,37 @@ class DetailsView(QWidget):
         layout.addWidget(self.attributes_table, 1)
         return tab
 
+    def _make_history_tab(self) -> QWidget:
+        self.history_table = DetailsTable("History")
+        self.history_table.setModel(self.history)
+        self.history_table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.history_table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        for column, width in enumerate((160, 200, 420, 320)):
+            self.history_table.setColumnWidth(column, width)
+        self.undo_button = QPushButton("Undo...")
+        self.undo_button.setToolTip("Take the chosen version back, as far as its word holds still")
+        self.undo_button.setEnabled(False)
+        tab = QWidget()
+        layout = QVBoxLayout(tab)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        line = QHBoxLayout()
+        line.setContentsMargins(2 * STEP, STEP, STEP, STEP)
+        line.addWidget(self.undo_button)
+        line.addStretch(1)
+        layout.addLayout(line)
+        layout.addWidget(self.history_table, 1)
+        return tab
+
     def _connect(self) -> None:
         self._settle.timeout.connect(lambda: self._load(keep=False))
         self.tabs.currentChanged.connect(self._tab_changed)
         self.lumisections.edit_wanted.connect(self._edit)
         self.lumisections.menu_wanted.connect(self.menu_wanted)
         self.lumisections.shown.connect(self.subject_changed)
+        self.history_table.selectionModel().selectionChanged.connect(self._entry_chosen)
+        self.history_table.customContextMenuRequested.connect(self._open_history_menu)
+        self.undo_button.clicked.connect(self._undo)
         button = self.actions_button
         button.clicked.connect(
             lambda: self.actions_wanted.emit(button.mapToGlobal(button.rect().bottomLeft()))
@@ -255,10 +286,10 @@ class DetailsView(QWidget):
         groups += sorted(details.dataset_attributes.items())
         self.attributes.show_attributes(attributes_of(groups))
         self.lumisections.show_run(details.run_number, details.datasets, dataset, self._order)
-        if self.tabs.currentWidget() is self.history_table:
+        if self.tabs.currentWidget() is self._history_tab:
             self._load_history()
         else:
-            self.history.show_entries(())
+            self._show_history(())
         self.subject_changed.emit()
 
     def _refuse(self, error: Refused) -> None:
@@ -267,7 +298,7 @@ class DetailsView(QWidget):
         self.tabs.setEnabled(False)
 
     def _tab_changed(self) -> None:
-        if self.tabs.currentWidget() is self.history_table:
+        if self.tabs.currentWidget() is self._history_tab:
             self._load_history()
 
     def _load_history(self) -> None:
@@ -279,16 +310,47 @@ class DetailsView(QWidget):
         self.bar.set_loading(True)
         self._history_job = self._background.read(
             lambda: runs.run_history(run_number),
-            self.history.show_entries,
+            self._show_history,
             owner=self,
             finished=lambda: self.bar.set_loading(False),
         )
+
+    def _show_history(self, entries: Sequence[HistoryEntry]) -> None:
+        """Whoever looks at a version goes on looking at it."""
+        chosen = self.chosen_entry
+        self.history.show_entries(entries)
+        place = self.history.place_of(chosen.atomic_version) if chosen else None
+        if place is not None:
+            self.history_table.selectRow(place)
+        self._entry_chosen()
+
+    def _entry_chosen(self) -> None:
+        self.undo_button.setEnabled(self.chosen_entry is not None)
+
+    def _undo(self) -> None:
+        entry = self.chosen_entry
+        if entry is not None:
+            self.undo_wanted.emit(entry.atomic_version)
+
+    def _open_history_menu(self, point: QPoint) -> None:
+        entry = self.chosen_entry
+        if entry is None:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        action = QAction(
+            self._themes.theme.icon("undo"), f"Undo version {entry.atomic_version}...", menu
+        )
+        action.triggered.connect(self._undo)
+        menu.addAction(action)
+        menu.popup(self.history_table.viewport().mapToGlobal(point))
 
     def _edit(self, dataset: str, key: str, ranges: object, is_bit: bool) -> None:
         if self._run_number is not None:
             self.edit_wanted.emit(self._run_number, dataset, key, ranges, is_bit)
 
     def _dress(self, theme: Theme) -> None:
+        self.undo_button.setIcon(theme.icon("undo"))
         self.actions_button.setIcon(theme.icon("arrow"))
         self.actions_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.actions_button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)

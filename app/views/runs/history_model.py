@@ -35,6 +35,11 @@ class HistoryModel(QAbstractTableModel):
         """The entry of a row."""
         return self._entries[row]
 
+    def place_of(self, atomic_version: int) -> int | None:
+        """The row of a version, None when it isn't shown."""
+        versions = [entry.atomic_version for entry in self._entries]
+        return versions.index(atomic_version) if atomic_version in versions else None
+
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._entries)
 

@@ -19,12 +19,13 @@ class TablePlace(QWidget):
     """Table and details; a run that is opened gets a tab of its own.
 
     Signals: `menu_wanted(QPoint)` for what can be done with the run that is looked at;
-    `edit_wanted(key, is_bit)` for the cells that are selected; `subject_changed()` when what
-    actions apply to may have changed.
+    `edit_wanted(key, is_bit)` for the cells that are selected; `undo_wanted(version)`;
+    `subject_changed()` when what actions apply to may have changed.
     """
 
     menu_wanted = Signal(object)
     edit_wanted = Signal(str, bool)
+    undo_wanted = Signal(int)
     subject_changed = Signal()
 
     def __init__(
@@ -148,6 +149,7 @@ class TablePlace(QWidget):
         details.menu_wanted.connect(self.menu_wanted)
         details.actions_wanted.connect(self.menu_wanted)
         details.edit_wanted.connect(self._edit)
+        details.undo_wanted.connect(self.undo_wanted)
         details.subject_changed.connect(self.subject_changed)
         return details
 

@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from app.demo.simulated_dqm_gui import SimulatedDqmGui
+from app.domain.configuration import DatasetAccepted
+from app.domain.dqm_gui import Matcher
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject
 from app.domain.lumisections import LumiRange
@@ -23,6 +26,8 @@ from app.models.engine import Database
 from app.models.event_log import DatasetChange, LumisectionChange, RunChange
 from app.services import configuration, dataset_tools, datasets
 from app.services.dataset_tools import ChangeStates, CopyColumns, Duplicate, SetColumns
+from app.services.todo import todo
+from app.sync.dqm_gui import DqmGuiSettings, listing_now
 
 EXPERT = Actor("expert@cern.ch", frozenset({"cms-dqm-runregistry-experts"}))
 FIRST_RUN = 390_000
@@ -30,6 +35,7 @@ PROMPT = "/PromptReco/Collisions2025A/DQM"
 RERECO = "/ReReco/Run2025A/DQM"
 RUNS, LENGTH = 300, 700
 MOVED = 1_000
+GUI_ITEMS = 300_000
 
 
 def main() -> None:
@@ -63,7 +69,38 @@ def main() -> None:
         _measure(
             "moving 1,000", lambda: datasets.move(database, EXPERT, thousand, "csc", "COMPLETED")
         )
+        _measure_gui(database)
         database.close()
+
+
+def _measure_gui(database: Database) -> None:
+    """A whole answer read over HTTP, and what matching it costs."""
+    items = [
+        (FIRST_RUN + at % 2500, f"/Muon{at % 60}-{at // 2500}/Run2025A-PromptReco-v{at % 3}/DQMIO")
+        for at in range(GUI_ITEMS)
+    ]
+    with SimulatedDqmGui(items) as gui:
+        with _timed(f"reading {GUI_ITEMS} items of the DQM GUI"):
+            listing = listing_now(DqmGuiSettings(url=gui.url))
+        accepted = [
+            DatasetAccepted(
+                at,
+                f"/Name{at % 100}/DQM",
+                f"/Muon{at % 40}.*?Prompt\n/Zero{at}",
+                "",
+                1,
+                999999,
+                True,
+            )
+            for at in range(250)
+        ]
+        with _timed("matching 10000 datasets, 500 expressions"):
+            matcher = Matcher(accepted)
+            for at in range(10_000):
+                matcher.new_in_gui(FIRST_RUN + at % 2500, f"/Name{at % 100}/DQM", (), listing)
+    with _timed("what is left to do"):
+        left = todo(database)
+    print(f"  {len(left.tasks)} tasks in {left.datasets} datasets")
 
 
 def _fill(database: Database, run_numbers: range, length: int) -> None:

@@ -1,11 +1,20 @@
-"""Commands of the golden JSON workbench: combine, compare, explain, losses."""
+"""Commands of the golden JSON workbench: combine, compare, explain, losses, reproduce."""
 
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_run, positive
-from app.cli.output import Answer, UsageError, luminosity, number_of, table
+from app.cli.output import (
+    DONE,
+    REFUSED,
+    Answer,
+    Progress,
+    UsageError,
+    luminosity,
+    number_of,
+    table,
+)
 from app.cli.program import Program
 from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
@@ -15,10 +24,17 @@ from app.golden.document import Document, to_json, to_text
 from app.golden.explain import Node
 from app.golden.list_luminosity import ListLuminosity
 from app.golden.losses import Bar, Step, losses_of
-from app.services import golden_explain, golden_files, golden_lists, golden_losses
+from app.services import (
+    golden_explain,
+    golden_files,
+    golden_lists,
+    golden_losses,
+    golden_reproduce,
+)
 from app.services.golden_explain import Explained, Question, RunExplained
 from app.services.golden_lists import ComparedLists, GoldenList, Operation
 from app.services.golden_moments import Word
+from app.services.golden_reproduce import Changes, Responsible
 
 _LIST = "a file, or the number of a stored list"
 _RUNS_SHOWN = 50
@@ -69,6 +85,18 @@ def add(group: Commands, common: Parser) -> None:
     )
     parser.add_argument("--csv", type=Path, metavar="FILE", dest="csv", help="every bar, to a file")
 
+    parser = add_command(
+        group,
+        common,
+        "reproduce",
+        "make a stored list again from what it was made from, and compare",
+        _reproduce,
+    )
+    parser.add_argument("id", type=positive, metavar="ID")
+    parser.add_argument(
+        "--since", action="store_true", help="what would differ now, and the events that did it"
+    )
+
 
 def add_question(parser: Parser, *, id_first: bool = False) -> None:
     """Options that name a rule over what holds now, or a stored list; that as the first word."""
@@ -116,7 +144,92 @@ def _compare(program: Program, arguments: Arguments) -> Answer:
     old, new = _list(program, arguments.old), _list(program, arguments.new)
     with_luminosity = arguments.luminosity or old.stored is not None or new.stored is not None
     found = golden_lists.compare(old, new, program.db if with_luminosity else None)
-    return Answer(_compared_document(found), "\n".join(_compared_lines(found)))
+    document, lines = _compared_document(found), _compared_lines(found)
+    if old.id is not None and new.id is not None and not found.comparison.equal:
+        changes = golden_reproduce.changes_between(program.db, old.id, new.id)
+        document["events"] = [_responsible_document(each) for each in changes.responsible]
+        lines += ["", *_responsible_lines(changes)]
+    return Answer(document, "\n".join(lines))
+
+
+def _reproduce(program: Program, arguments: Arguments) -> Answer:
+    progress = Progress()
+    try:
+        found = golden_reproduce.reproduce(
+            program.db,
+            arguments.id,
+            progress=lambda share: progress.say(f"golden JSON {share:.0%}"),
+        )
+    finally:
+        progress.clear()
+    comparison = found.comparison
+    document: JsonObject = {
+        "id": arguments.id,
+        "equal": found.equal,
+        "exact": found.exact,
+        "differing": [*found.differing],
+        "gained": to_json(comparison.gained),
+        "lost": to_json(comparison.lost),
+    }
+    lines = [found.text]
+    for what, part in (("gained", comparison.gained), ("lost", comparison.lost)):
+        lines += [f"{what} {run} LS {format_ranges(ranges)}" for run, ranges in part.items()]
+    if arguments.since:
+        changes = golden_reproduce.changes_since(program.db, arguments.id)
+        document["since"] = {
+            "gained": to_json(changes.comparison.gained),
+            "lost": to_json(changes.comparison.lost),
+            "events": [_responsible_document(each) for each in changes.responsible],
+        }
+        gained, lost = (
+            documents.lumisections(part)
+            for part in (changes.comparison.gained, changes.comparison.lost)
+        )
+        lines.append(
+            f"Now it would gain {gained} LS and lose {lost} LS."
+            if gained or lost
+            else "It would be the same now."
+        )
+        lines += _responsible_lines(changes)
+    return Answer(document, "\n".join(lines), DONE if found.equal else REFUSED)
+
+
+def _responsible_document(each: Responsible) -> JsonObject:
+    action = each.action
+    return {
+        "version": None if action is None else action.version,
+        "author": None if action is None else action.author,
+        "at": None if action is None else action.at.isoformat(),
+        "comment": None if action is None else action.comment,
+        "run_number": each.run_number,
+        "dataset": each.dataset,
+        "name": each.name,
+        "before": each.before,
+        "after": each.after,
+        "gained": [list(pair) for pair in each.gained],
+        "lost": [list(pair) for pair in each.lost],
+    }
+
+
+def _responsible_lines(changes: Changes) -> list[str]:
+    rows = [
+        (
+            None if each.action is None else each.action.version,
+            "" if each.action is None else each.action.author,
+            "" if each.action is None else f"{each.action.at:%Y-%m-%d %H:%M}",
+            each.run_number,
+            each.dataset,
+            f"{each.name}: {js_stringify(each.before)} to {js_stringify(each.after)}",
+            format_ranges(each.gained),
+            format_ranges(each.lost),
+        )
+        for each in changes.responsible
+    ]
+    if not rows:
+        return []
+    heads = ("version", "by", "at (UTC)", "run", "dataset", "what", "gained LS", "lost LS")
+    more = [] if len(rows) <= _RUNS_SHOWN else [f"and {len(rows) - _RUNS_SHOWN} more; --json."]
+    return [table(heads, rows[:_RUNS_SHOWN], right=("version", "run")), *more]
 
 
 def _explain(program: Program, arguments: Arguments) -> Answer:

@@ -35,16 +35,6 @@ class Voices:
     def __init__(self, words: Words) -> None:
         self.words = words
 
-    @cached_property
-    def columns(self) -> Frame[Triplet]:
-        """RR writes on common axes."""
-        return Frame(self.words.rr)
-
-    @cached_property
-    def bits(self) -> Frame[JsonValue]:
-        """OMS writes on common axes."""
-        return Frame(self.words.oms)
-
     def event_of(self, name: str, lumisection: int) -> tuple[int, bool] | None:
         """The event that set a variable of a rule, and whether by hand; None where none did."""
         match coordinate(name):
@@ -55,21 +45,23 @@ class Voices:
             case ("dataset", key):
                 return _setter(self.words.dataset, key, manual_first=False)
             case ("lumisection", "rr", key):
-                write = self._columns_now.writer(key, lumisection)
+                write = self.columns_now.writer(key, lumisection)
                 return None if write is None else (write.event, write.manual)
             case ("lumisection", "oms", key):
-                bit = self._bits_now.writer(key, lumisection)
+                bit = self.bits_now.writer(key, lumisection)
                 return None if bit is None else (bit.event, False)
             case _:
                 return None
 
     @cached_property
-    def _columns_now(self) -> Attribution[Triplet]:
-        return self.columns.at()
+    def columns_now(self) -> Attribution[Triplet]:
+        """Who wrote each RR cell."""
+        return Frame(self.words.rr).at()
 
     @cached_property
-    def _bits_now(self) -> Attribution[JsonValue]:
-        return self.bits.at()
+    def bits_now(self) -> Attribution[JsonValue]:
+        """Who wrote each OMS cell."""
+        return Frame(self.words.oms).at()
 
 
 def moment_of(db: Database, id_: int) -> tuple[JsonRow, Moment]:

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from tests.cli.conftest import FIRST, SECOND
-from tests.cli.test_golden import PATTERN, rule, signed_off
+from tests.cli.test_golden import NAME, PATTERN, rule, signed_off
 
 __all__ = ["rule", "signed_off"]
 
@@ -128,3 +128,31 @@ def test_that_losses_are_told_of_a_stored_list_and_of_a_rule(signed_off, rule, t
 )
 def test_that_losses_of_nothing_in_particular_are_wrong_usage(run_registry, dsn, words):
     assert run_registry("--dsn", dsn, "golden", "losses", *words).code == 2
+
+
+def test_that_a_list_is_reproduced_and_what_changed_since_is_told(signed_off, rule, tmp_path):
+    def generate():
+        out = tmp_path / "golden.json"
+        signed_off("golden", "generate", "--datasets", PATTERN, "--rule", rule, "--out", out)
+
+    generate()
+    signed_off(
+        "lumisections", "edit-oms", FIRST, "--dataset", NAME, "--bit", "dt0_ready",
+        "--ls", "2-3", "--value", "false", "--comment", "looked at the plots",
+    )  # fmt: skip
+    generate()
+
+    again = signed_off("golden", "reproduce", 1, "--since", "--json")
+    assert again.code == 0, again.err
+    assert (again.document["equal"], again.document["exact"]) == (True, True)
+    assert again.document["since"]["lost"] == {str(FIRST): [[2, 3]]}
+    (event,) = again.document["since"]["events"]
+    assert (event["name"], event["before"], event["after"]) == (
+        "lumisection.oms.dt0_ready",
+        True,
+        False,
+    )
+    assert "looked at the plots" in event["comment"]
+    assert signed_off("golden", "compare", 1, 2, "--json").document["events"] == [event]
+    assert "lumisection.oms.dt0_ready: true to false" in signed_off("golden", "compare", 1, 2).out
+    assert signed_off("golden", "reproduce", 3).code == 1

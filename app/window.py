@@ -21,7 +21,7 @@ from app.models.engine import Database
 from app.models.generated_json import JsonEntry
 from app.models.listen import Change
 from app.models.table_pages import Page, Sort, TableQuery
-from app.services import configuration, golden, lumisections, pull, runs, tables, undo
+from app.services import configuration, datasets, golden, lumisections, pull, runs, tables, undo
 from app.services.edit_plan import where
 from app.sync.worker import PullLoop
 from app.views import backend as window
@@ -187,6 +187,17 @@ class ServiceBackend:
 
     def move_run(self, run_number: int, from_state: str, to_state: str) -> str:
         return runs.move(self._db, self._actor, run_number, to_state, from_state=from_state).text
+
+    def move_datasets(
+        self,
+        keys: Sequence[tuple[int, str]],
+        workspace: str,
+        from_state: str | None,
+        to_state: str,
+    ) -> str:
+        return datasets.move(
+            self._db, self._actor, keys, workspace, to_state, from_state=from_state
+        ).text
 
     def edit_lumisections(self, edit: window.ColumnEdit) -> str:
         wanted = lumisections.ColumnEdit(

@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.domain.errors import NotPermitted
+from app.domain.datasets import COMPLETED, OPEN, SIGNOFF, WAITING
+from app.domain.errors import Conflict, NotPermitted
 from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
@@ -12,6 +13,7 @@ from app.services.lumisections import ColumnEdit
 from app.views.backend import PlaceKind, Session
 from app.window import ServiceBackend
 from tests.builders import EXPERT, NOBODY, a_run, configure
+from tests.services.offline_runs import FIRST, PROMPT, SECOND, sign_off_runs, states
 
 RUN = 390001
 BAD = Triplet("BAD", "HV trip", "hv")
@@ -67,3 +69,17 @@ def test_that_a_part_that_is_not_permitted_is_listed_and_refused(run: Database) 
     assert refused.startswith(f"dt-dt of run {RUN}: ")
     with pytest.raises(NotPermitted):
         backend.undo(version)
+
+
+def test_that_datasets_move_together_or_not_at_all(database: Database) -> None:
+    sign_off_runs(database, FIRST, SECOND)
+    backend = backend_of(database)
+    keys = [(FIRST, PROMPT), (SECOND, PROMPT)]
+    text = backend.move_datasets(keys, "global", WAITING, OPEN)
+    assert text == "Moved 2 datasets to OPEN in workspace global."
+    assert set(states(database, SECOND).values()) == {OPEN}
+    backend.move_datasets(keys[:1], "dt", OPEN, SIGNOFF)
+    with pytest.raises(Conflict, match="somebody moved it meanwhile"):
+        backend.move_datasets(keys, "dt", OPEN, COMPLETED)
+    assert states(database, SECOND)["dt_state"] == OPEN
+    assert backend.run_details(FIRST).dataset_attributes[PROMPT]["dt_state"] == SIGNOFF

@@ -345,6 +345,17 @@ class Runs(Protocol):
 
     def move_run(self, run_number: int, from_state: str, to_state: str) -> str: ...
 
+    def move_datasets(
+        self,
+        keys: Sequence[tuple[int, str]],
+        workspace: str,
+        from_state: str | None,
+        to_state: str,
+    ) -> str:
+        """Run numbers and names of offline datasets, all or none; `from_state` is the state that
+        all those have that would move, None when they have several."""
+        ...
+
     def edit_lumisections(self, edit: ColumnEdit) -> str: ...
 
     def edit_dcs_bit(self, edit: BitEdit) -> str: ...

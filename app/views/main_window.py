@@ -15,11 +15,13 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QMainWindow,
+    QMenu,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
+from app.domain.datasets import EDITABLE_STATES
 from app.domain.pull import PullStatus
 from app.views.actions import ActionRow, Actions
 from app.views.backend import Backend, Change, Session, TableKind, WorkspaceColumns
@@ -28,6 +30,8 @@ from app.views.command_palette import CommandPalette
 from app.views.golden.generate_dialog import GenerateDialog
 from app.views.golden.place import GoldenPlace
 from app.views.notices import NoticeBar, Notices, OutageBanner, inform
+from app.views.runs import dataset_actions
+from app.views.runs.dataset_actions import DatasetActions, Selection
 from app.views.runs.place import TablePlace
 from app.views.runs.run_actions import MENU, RunActions, Subject
 from app.views.status_bar import StatusBar
@@ -118,6 +122,9 @@ class MainWindow(QMainWindow):
         self.run_actions = RunActions(
             backend, background, notices, self, self._subject, self._session.person
         )
+        self.dataset_actions = DatasetActions(
+            backend, background, notices, self, self._selected_datasets
+        )
         self.actions_ = Actions(self, themes)
         self._lay_out()
         self._make_actions()
@@ -200,6 +207,9 @@ class MainWindow(QMainWindow):
     def _subject(self) -> Subject | None:
         place = self._table_place()
         return place.subject() if place else None
+
+    def _selected_datasets(self) -> Selection | None:
+        return self.offline.selection() if self.place == "offline" else None
 
     # Making
 
@@ -296,6 +306,7 @@ class MainWindow(QMainWindow):
                 ),
                 *self._look_actions(),
                 *self.run_actions.rows(),
+                *self.dataset_actions.rows(),
                 ActionRow(
                     "golden.generate",
                     "Generate...",
@@ -371,6 +382,10 @@ class MainWindow(QMainWindow):
         )
         self.run_menu = bar.addMenu("&Run")
         fill(self.run_menu, MENU)
+        fill(bar.addMenu("&Dataset"), dataset_actions.MENU)
+        self.offline_menu = QMenu(self)
+        fill(self.offline_menu, [*dataset_actions.MENU, ""])
+        self.offline_menu.addMenu(self.run_menu)
         fill(bar.addMenu("&Golden JSON"), ["golden.generate", "place.golden"])
         fill(bar.addMenu("&Help"), ["help.keys", "help.about"])
         self.actions_.update()
@@ -380,6 +395,9 @@ class MainWindow(QMainWindow):
         self.workspace.currentTextChanged.connect(self._workspace_changed)
         self.golden.generate_wanted.connect(self.generate)
         self.run_actions.acted.connect(self.refresh)
+        self.dataset_actions.acted.connect(self.refresh)
+        self.online.rows_menu_wanted.connect(self._open_run_menu)
+        self.offline.rows_menu_wanted.connect(self.offline_menu.popup)
         self._notices.shown.connect(self.status.show_notice)
         self._themes.changed.connect(self._dress)
         for place in (self.online, self.offline):
@@ -485,6 +503,9 @@ class MainWindow(QMainWindow):
             chosen = known.get(name) or known.get("global")
             if chosen is not None:
                 place.show_workspace(chosen)
+        for state in EDITABLE_STATES:
+            text = dataset_actions.move_text(state, self.offline.table.workspace)
+            self.actions_[f"dataset.move.{state}"].setText(text)
 
     # Reactions
 

@@ -284,6 +284,26 @@ class FakeBackend:
             raise Refused(f"dt-dt is EMPTY in LS 12 of run {run_number}: set it, then sign off.")
         return self._act("move", run_number, from_state, to_state)
 
+    def move_datasets(
+        self,
+        keys: Sequence[tuple[int, str]],
+        workspace: str,
+        from_state: str | None,
+        to_state: str,
+    ) -> str:
+        if to_state == "COMPLETED":
+            raise Refused(f"{keys[0][1]} of run {keys[0][0]} is in no cycle.")
+        answer = self._act("move datasets", tuple(keys), workspace, from_state, to_state)
+        self.datasets = [
+            replace(
+                row, dataset_attributes={**row.dataset_attributes, f"{workspace}_state": to_state}
+            )
+            if (row.run_number, row.name) in keys
+            else row
+            for row in self.datasets
+        ]
+        return answer
+
     def edit_lumisections(self, edit: ColumnEdit) -> str:
         return self._act("lumisections", edit)
 

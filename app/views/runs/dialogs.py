@@ -1,6 +1,6 @@
 """Dialogs that act on a run: what a rule refuses is said inside them, and they stay open."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -17,6 +17,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain import edits
+from app.domain.configuration import GLOBAL
+from app.domain.datasets import WAITING, where
 from app.domain.errors import Refused, Unavailable
 from app.domain.lumisections import LumiRange, format_ranges, parse_ranges
 from app.domain.triplets import GOOD, SETTABLE_STATUSES, Triplet
@@ -25,6 +27,7 @@ from app.views.background import Background
 
 _COMMENT_HEIGHT = 64
 _PREVIEW_SIZE = (640, 420)
+_DATASETS_LISTED = 12
 
 
 class ActionDialog(QDialog):
@@ -120,6 +123,48 @@ class MoveDialog(ActionDialog):
     def work(self) -> Callable[[], str]:
         runs, move = self._runs, self._move
         return lambda: runs.move_run(*move)
+
+
+class MoveDatasetsDialog(ActionDialog):
+    """Moves offline datasets to another state in a workspace; those there already stay."""
+
+    def __init__(
+        self,
+        runs: Runs,
+        background: Background,
+        states: Mapping[tuple[int, str], str],
+        workspace: str,
+        to_state: str,
+        parent: QWidget | None = None,
+    ) -> None:
+        moving = {key: state for key, state in states.items() if state != to_state}
+        many = f"{len(moving)} datasets" if len(moving) != 1 else "1 dataset"
+        super().__init__(background, f"Move {many}", f"Move to {to_state}", parent)
+        self._runs = runs
+        from_states = set(moving.values())
+        from_state = (from_states.pop() or None) if len(from_states) == 1 else None
+        self._move = (tuple(moving), workspace, from_state, to_state)
+        words = f"Move {many} to {to_state} in workspace {workspace}."
+        there = len(states) - len(moving)
+        if there:
+            words += f" {there} {'is' if there == 1 else 'are'} there already."
+        if workspace == GLOBAL and WAITING in moving.values():
+            words += " Where they wait in other workspaces they are opened, too."
+        self.form.addRow(QLabel(words, wordWrap=True))
+        lines = [
+            f"{where(*key)}: {state or 'no state'}"
+            for key, state in list(moving.items())[:_DATASETS_LISTED]
+        ]
+        if len(moving) > _DATASETS_LISTED:
+            lines.append(f"and {len(moving) - _DATASETS_LISTED} more")
+        self.listed = QLabel("\n".join(lines))
+        self.listed.setTextFormat(Qt.TextFormat.PlainText)
+        self.listed.setProperty("role", "muted")
+        self.form.addRow(self.listed)
+
+    def work(self) -> Callable[[], str]:
+        runs, move = self._runs, self._move
+        return lambda: runs.move_datasets(*move)
 
 
 class UndoDialog(ActionDialog):

@@ -3,9 +3,11 @@
 from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
+from app.domain.datasets import state_key
 from app.views.backend import ONLINE, Backend, Row, TableKind, WorkspaceColumns
 from app.views.background import Background
 from app.views.lumisections.snapshot import RowKind
+from app.views.runs.dataset_actions import Selection
 from app.views.runs.details import DetailsView
 from app.views.runs.run_actions import Subject
 from app.views.tables.table_view import TableView
@@ -18,12 +20,14 @@ _PARTS = [400, 440]
 class TablePlace(QWidget):
     """Table and details; a run that is opened gets a tab of its own.
 
-    Signals: `menu_wanted(QPoint)` for what can be done with the run that is looked at;
+    Signals: `menu_wanted(QPoint)` for what can be done with the run that is looked at, and
+    `rows_menu_wanted(QPoint)` with the rows that are selected;
     `edit_wanted(key, is_bit)` for the cells that are selected; `undo_wanted(version)`;
     `subject_changed()` when what actions apply to may have changed.
     """
 
     menu_wanted = Signal(object)
+    rows_menu_wanted = Signal(object)
     edit_wanted = Signal(str, bool)
     undo_wanted = Signal(int)
     subject_changed = Signal()
@@ -66,7 +70,8 @@ class TablePlace(QWidget):
         layout.addWidget(self.tabs)
         self.table.row_chosen.connect(self._choose)
         self.table.row_opened.connect(lambda row: self.open_tab(row.run_number, row.name))
-        self.table.menu_wanted.connect(self.menu_wanted)
+        self.table.menu_wanted.connect(self.rows_menu_wanted)
+        self.table.selection_changed.connect(self.subject_changed)
         self.tabs.currentChanged.connect(self._tab_changed)
         self.tabs.tabCloseRequested.connect(self.close_tab)
         self._splitter.splitterMoved.connect(self._remember_splitter)
@@ -139,6 +144,23 @@ class TablePlace(QWidget):
             keys,
             ranges,
         )
+
+    def selection(self) -> Selection | None:
+        """The datasets that are selected in the table, or the one of the tab that is looked at."""
+        workspace = self.table.workspace
+        key = state_key(workspace)
+        view = self.shown_details
+        if view is not self.details:
+            details = view.details
+            if details is None or view.dataset == ONLINE:
+                return None
+            state = str(details.dataset_attributes.get(view.dataset, {}).get(key) or "")
+            return Selection(workspace, {(details.run_number, view.dataset): state})
+        rows, not_loaded = self.table.selected()
+        states = {
+            (row.run_number, row.name): str(row.dataset_attributes.get(key) or "") for row in rows
+        }
+        return Selection(workspace, states, not_loaded) if states else None
 
     def _all_details(self) -> list[DetailsView]:
         tabs = (self.tabs.widget(place) for place in range(1, self.tabs.count()))

@@ -107,12 +107,13 @@ class TableView(QWidget):
     """A table with its filter line.
 
     Signals: `row_chosen(Row | None)` for the row under the cursor; `row_opened(Row)` by Enter or
-    double click; `menu_wanted(QPoint)` (global) for the chosen row.
+    double click; `menu_wanted(QPoint)` (global) for the chosen row; `selection_changed()`.
     """
 
     row_chosen = Signal(object)
     row_opened = Signal(object)
     menu_wanted = Signal(object)
+    selection_changed = Signal()
 
     def __init__(
         self,
@@ -202,6 +203,7 @@ class TableView(QWidget):
         self.table.entered_row.connect(self._open)
         self.table.doubleClicked.connect(lambda index: self._open(index.row()))
         self.table.selectionModel().currentRowChanged.connect(self._choose_row)
+        self.table.selectionModel().selectionChanged.connect(self.selection_changed)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(self._row_menu)
 
@@ -216,6 +218,17 @@ class TableView(QWidget):
         """The row under the cursor, if it is loaded."""
         index = self.table.currentIndex()
         return self.model.row_at(index.row()) if index.isValid() else None
+
+    @property
+    def workspace(self) -> str:
+        """Name of the workspace whose columns are shown."""
+        return self._workspace.name
+
+    def selected(self) -> tuple[list[Row], int]:
+        """The selected rows that are loaded, and how many more are selected."""
+        places = [index.row() for index in self.table.selectionModel().selectedRows()]
+        rows = [row for place in sorted(places) if (row := self.model.row_at(place)) is not None]
+        return rows, len(places) - len(rows)
 
     def show_workspace(self, workspace: WorkspaceColumns) -> None:
         """Shows the columns of a workspace, as remembered for it, and loads."""

@@ -7,6 +7,7 @@ from functools import partial
 from app.domain.attribute_history import HistoryEntry as Entry
 from app.domain.change_words import attribute_line, lumisection_line, value_text
 from app.domain.configuration import CERTIFIABLE_OFFLINE_COLUMNS, CERTIFIABLE_ONLINE_COLUMNS
+from app.domain.edits import BitEdit, ColumnEdit
 from app.domain.errors import Refused, Unavailable
 from app.domain.filters import Vocabulary
 from app.domain.history import Action
@@ -199,17 +200,11 @@ class ServiceBackend:
             self._db, self._actor, keys, workspace, to_state, from_state=from_state
         ).text
 
-    def edit_lumisections(self, edit: window.ColumnEdit) -> str:
-        wanted = lumisections.ColumnEdit(
-            edit.run_number, edit.dataset, edit.column, edit.ranges, edit.triplet
-        )
-        return lumisections.edit_columns(self._db, self._actor, [wanted]).text
+    def edit_lumisections(self, edit: ColumnEdit) -> str:
+        return lumisections.edit_columns(self._db, self._actor, [edit]).text
 
-    def edit_dcs_bit(self, edit: window.BitEdit) -> str:
-        wanted = lumisections.BitEdit(
-            edit.run_number, edit.dataset, edit.bit, edit.ranges, edit.value
-        )
-        return lumisections.edit_bits(self._db, self._actor, [wanted], comment=edit.comment).text
+    def edit_dcs_bit(self, edit: BitEdit, comment: str) -> str:
+        return lumisections.edit_bits(self._db, self._actor, [edit], comment=comment).text
 
     def preview_undo(self, atomic_version: int) -> window.UndoPreview:
         return _undo_preview(undo.preview(self._db, self._actor, atomic_version))

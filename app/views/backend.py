@@ -11,12 +11,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, Protocol
 
+from app.domain.edits import BitEdit, ColumnEdit
 from app.domain.filters import Field, Node, Vocabulary
 from app.domain.grid import DatasetState
 from app.domain.json_value import JsonObject, JsonValue
-from app.domain.lumisections import LumiRange, Mask
+from app.domain.lumisections import Mask
 from app.domain.pull import PullStatus
-from app.domain.triplets import Triplet
 
 TableKind = Literal["runs", "datasets"]
 ONLINE = "online"
@@ -188,29 +188,6 @@ class DatasetLumisections:
     by_hand: Mapping[str, Mask]
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnEdit:
-    """A column of a dataset gets a triplet in some lumisections."""
-
-    run_number: int
-    dataset: str
-    column: str
-    ranges: tuple[LumiRange, ...]
-    triplet: Triplet
-
-
-@dataclass(frozen=True, slots=True)
-class BitEdit:
-    """A DCS bit of a dataset becomes true or false in some lumisections."""
-
-    run_number: int
-    dataset: str
-    bit: str
-    ranges: tuple[LumiRange, ...]
-    value: bool
-    comment: str
-
-
 # Golden JSON
 
 
@@ -358,7 +335,7 @@ class Runs(Protocol):
 
     def edit_lumisections(self, edit: ColumnEdit) -> str: ...
 
-    def edit_dcs_bit(self, edit: BitEdit) -> str: ...
+    def edit_dcs_bit(self, edit: BitEdit, comment: str) -> str: ...
 
     def preview_undo(self, atomic_version: int) -> UndoPreview:
         """Writes nothing."""

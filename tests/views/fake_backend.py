@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from app.domain.edits import BitEdit, ColumnEdit
 from app.domain.errors import NotFound, Refused, Unavailable
 from app.domain.filters import (
     And,
@@ -22,9 +23,7 @@ from app.domain.lumisections import mask_of_ranges
 from app.domain.pull import FailedRun, PullState, PullStatus
 from app.domain.summaries import summarise
 from app.views.backend import (
-    BitEdit,
     Change,
-    ColumnEdit,
     DatasetLumisections,
     GoldenConfiguration,
     GoldenEntry,
@@ -307,8 +306,8 @@ class FakeBackend:
     def edit_lumisections(self, edit: ColumnEdit) -> str:
         return self._act("lumisections", edit)
 
-    def edit_dcs_bit(self, edit: BitEdit) -> str:
-        return self._act("bit", edit)
+    def edit_dcs_bit(self, edit: BitEdit, comment: str) -> str:
+        return self._act("bit", edit, comment)
 
     def preview_undo(self, atomic_version: int) -> UndoPreview:
         self._enter()

@@ -19,10 +19,11 @@ from PySide6.QtWidgets import (
 from app.domain import edits
 from app.domain.configuration import GLOBAL
 from app.domain.datasets import WAITING, where
+from app.domain.edits import BitEdit, ColumnEdit
 from app.domain.errors import Refused, Unavailable
 from app.domain.lumisections import LumiRange, format_ranges, parse_ranges
 from app.domain.triplets import GOOD, SETTABLE_STATUSES, Triplet
-from app.views.backend import ONLINE, BitEdit, ColumnEdit, Runs, UndoPreview
+from app.views.backend import ONLINE, Runs, UndoPreview
 from app.views.background import Background
 
 _COMMENT_HEIGHT = 64
@@ -369,9 +370,9 @@ class EditBitDialog(ActionDialog):
         comment = self.comment.toPlainText().strip()
         edits.check_bit_comment(comment)
         value = self.value.currentText() == "true"
-        edit = BitEdit(*self._where, self.bit.currentText(), ranges, value, comment)
+        edit = BitEdit(*self._where, self.bit.currentText(), ranges, value)
         runs = self._runs
-        return lambda: runs.edit_dcs_bit(edit)
+        return lambda: runs.edit_dcs_bit(edit, comment)
 
 
 def _ranges_of(line: QLineEdit) -> tuple[LumiRange, ...]:

@@ -6,9 +6,9 @@ import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from app.domain.edits import BitEdit, ColumnEdit
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
-from app.views.backend import BitEdit, ColumnEdit
 from app.views.background import Background
 from app.views.runs.dialogs import (
     EditBitDialog,
@@ -90,8 +90,8 @@ def test_that_a_bit_needs_a_comment(
     dialog.value.setCurrentText("false")
     with qtbot.waitSignal(dialog.acted):
         dialog.submit_button.click()
-    edit = BitEdit(396230, "online", "bpix_ready", RANGES, False, "was on, seen by eye")
-    assert backend.acts == [("bit", edit)]
+    edit = BitEdit(396230, "online", "bpix_ready", RANGES, False)
+    assert backend.acts == [("bit", edit, "was on, seen by eye")]
 
 
 def test_that_a_refused_move_stays_open_with_the_sentence_as_written(

@@ -74,6 +74,8 @@ class ServiceBackend:
 
     def changed(self, change: Change) -> None:
         """Something was written to the database, by anybody."""
+        if change.presence is not None:
+            return
         touched: frozenset[int] = frozenset()
         if change.atomic_version is not None:
             touched = tables.runs_of_version(self._db, change.atomic_version)

@@ -11,6 +11,7 @@ from app.cli import (
     dqm_gui,
     golden,
     history,
+    luminosity,
     lumisections,
     oms,
     runs,
@@ -79,6 +80,7 @@ def parser(version: str) -> Parser:
         history,
         undo,
         golden,
+        luminosity,
     ):
         part.add(words, common)
     return root

@@ -1,0 +1,95 @@
+"""Commands on luminosity: import of what brilcalc writes."""
+
+from pathlib import Path
+
+from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
+from app.cli.output import Answer, Progress, luminosity, number_of, table
+from app.cli.program import Program
+from app.domain.json_value import JsonObject
+from app.domain.lumisections import count, format_ranges
+from app.services.luminosity import ImportReport, Outcome, RunReport, import_brilcalc
+
+_RUNS_SHOWN = 100
+
+
+def add(commands: Commands, common: Parser) -> None:
+    """Adds `luminosity` and its commands."""
+    group = add_group(commands, common, "luminosity", "luminosity by lumisection")
+    parser = add_command(
+        group, common, "import", "luminosity of a file that brilcalc lumi --byls wrote", _import
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="CSV, with its line of columns")
+    parser.add_argument("--dry-run", action="store_true", help="say what it would change")
+
+
+def _import(program: Program, arguments: Arguments) -> Answer:
+    progress = Progress()
+    try:
+        report = import_brilcalc(
+            program.db,
+            program.actor,
+            arguments.file,
+            dry_run=arguments.dry_run,
+            progress=lambda share: progress.say(f"luminosity {share:.0%}"),
+        )
+    finally:
+        progress.clear()
+    document: JsonObject = {
+        "atomic_version": report.version,
+        "dry_run": report.dry_run,
+        "lumisections_changed": report.changed,
+        "runs": [_run(each) for each in report.runs],
+        "unknown": [*report.unknown],
+        "too_short": [each.run_number for each in report.too_short],
+    }
+    return Answer(document, _text(report))
+
+
+def _run(each: RunReport) -> JsonObject:
+    return {
+        "run_number": each.run_number,
+        "outcome": each.outcome.value,
+        "lumisections": each.lumisections,
+        "lumisections_changed": each.changed,
+        "beyond": [list(pair) for pair in each.beyond],
+        "recorded": each.recorded,
+        "delivered": each.delivered,
+        "recorded_before": each.recorded_before,
+    }
+
+
+def _text(report: ImportReport) -> str:
+    changed = [each for each in report.runs if each.outcome is Outcome.CHANGED]
+    what = f"{report.changed} LS of {number_of(len(changed), 'run')}"
+    if report.dry_run:
+        lines = [f"It would change {what}." if changed else "It would change nothing."]
+    elif report.version is None:
+        lines = ["Nothing to change: the runs have these luminosities."]
+    else:
+        lines = [f"Wrote the luminosity of {what}, version {report.version}."]
+    rows = [
+        (
+            each.run_number,
+            each.outcome.value,
+            each.lumisections,
+            each.changed,
+            luminosity(each.recorded_before),
+            luminosity(each.recorded),
+            luminosity(each.delivered),
+        )
+        for each in report.runs
+    ]
+    heads = ("run", "outcome", "LS", "changed", "recorded before /pb", "recorded /pb", "delivered")
+    right = [head for head in heads if head != "outcome"]
+    lines.append(table(heads, rows[:_RUNS_SHOWN], right=right))
+    if len(rows) > _RUNS_SHOWN:
+        lines.append(f"and {len(rows) - _RUNS_SHOWN} more runs; --json has them all.")
+    if report.unknown:
+        unknown = ", ".join(map(str, report.unknown))
+        lines.append(f"Not in the Run Registry, left out: {unknown}.")
+    lines += [
+        f"Run {each.run_number} is too short: LS {format_ranges(each.beyond)}"
+        f" ({count(each.beyond)}) left out."
+        for each in report.too_short
+    ]
+    return "\n".join(lines)

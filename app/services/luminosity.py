@@ -1,0 +1,227 @@
+"""Luminosity measured by BRIL, imported from files of brilcalc into the `online` datasets."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+
+from app.domain import brilcalc
+from app.domain.brilcalc import Measured
+from app.domain.compact import CompactState
+from app.domain.errors import BadInput
+from app.domain.identity import Actor
+from app.domain.lumisections import LumiRange, ranges_of_numbers
+from app.golden.list_luminosity import RunLuminosity, run_luminosity
+from app.golden.luminosity import total
+from app.golden.progress import Cancelled
+from app.models import rows, states
+from app.models.action import begin
+from app.models.engine import Database
+from app.models.event_log import LumisectionChange, LumisectionPayload
+from app.services import configuration as configurations
+
+ONLINE = "online"
+IMPORT_PATH = "/lumisections/import_luminosity"
+"""Path of the action for the permissions: whoever may do everything may do this."""
+
+_BLOCK = 400
+"""Runs read in one go."""
+_BETWEEN_CHECKPOINTS = 20_000
+
+Run = dict[int, tuple[float, float]]
+"""Recorded and delivered luminosity [pb^-1] by lumisection."""
+
+
+class Outcome(StrEnum):
+    """What a file means for a run."""
+
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """One run of a file: lumisections in it, those that get another value, and those that the run
+    hasn't (`beyond`, not written); sums [pb^-1] in the file, and recorded so far in the same."""
+
+    run_number: int
+    outcome: Outcome
+    lumisections: int
+    changed: int
+    beyond: tuple[LumiRange, ...]
+    recorded: float
+    delivered: float
+    recorded_before: float
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import did, or would do; `version` is None where nothing was written."""
+
+    runs: tuple[RunReport, ...]
+    version: int | None
+    dry_run: bool
+
+    @property
+    def changed(self) -> int:
+        """Lumisections with another value than before."""
+        return sum(run.changed for run in self.runs)
+
+    @property
+    def unknown(self) -> tuple[int, ...]:
+        """Runs that aren't in the Run Registry."""
+        return tuple(each.run_number for each in self.runs if each.outcome is Outcome.UNKNOWN)
+
+    @property
+    def too_short(self) -> tuple[RunReport, ...]:
+        """Runs that have fewer lumisections than the file."""
+        return tuple(
+            each for each in self.runs if each.beyond and each.outcome is not Outcome.UNKNOWN
+        )
+
+
+def import_brilcalc(
+    db: Database,
+    actor: Actor,
+    file: Path,
+    *,
+    dry_run: bool = False,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> ImportReport:
+    """Writes what a `--byls` file says as one version; what holds already isn't written again.
+
+    A lumisection that the file leaves out keeps what it has. Nothing is written when any
+    line can't be read, or when it is cancelled, which raises Cancelled.
+    """
+    configurations.current(db).permissions.check(actor, IMPORT_PATH)
+
+    def at(share: float) -> None:
+        if cancelled is not None and cancelled():
+            raise Cancelled("Stopped; nothing was written.")
+        if progress is not None:
+            progress(share)
+
+    measured = _measured_in(file, lambda: at(0.0))
+    at(0.1)
+    with db.read() as connection:
+        runs = rows.run_states(connection, measured)
+    known = {run: each for run, each in measured.items() if run in runs}
+    current: dict[int, CompactState] = {}
+    ordered = sorted(known)
+    for begin_at in range(0, len(ordered), _BLOCK):
+        at(0.1 + 0.3 * begin_at / len(ordered))
+        with db.read() as connection:
+            keys = [(run, ONLINE) for run in ordered[begin_at : begin_at + _BLOCK]]
+            block, _ = states.load_compact(connection, keys, desk=db.desk)
+        current.update((run, state) for (run, _), (state, _) in block.items())
+    reports = _reports(measured, current)
+    touched = [each.run_number for each in reports if each.changed]
+    if dry_run or not touched:
+        return ImportReport(reports, None, dry_run)
+    with begin(db, touched, lambda share: at(0.5 + 0.5 * share)) as action:
+        at(0.4)
+        held = action.compact_states([(run, ONLINE) for run in touched])
+        current.update((run, state) for (run, _), state in held.items())
+        changes = [
+            LumisectionChange(run, ONLINE, events, oms=True)
+            for run in touched
+            if (events := _events(measured[run], current[run]))
+        ]
+        version = (
+            action.append(actor.email, f"luminosity of {file.name}", changes) if changes else None
+        )
+        at(0.5)
+    return ImportReport(_reports(measured, current), version, False)
+
+
+def _measured_in(file: Path, checkpoint: Callable[[], None]) -> dict[int, Run]:
+    """What a file measures, run by run; read line by line, whatever its size."""
+    found: dict[int, Run] = {}
+    try:
+        with file.open(encoding="utf-8", newline="") as lines:
+            for number, each in enumerate(brilcalc.read(lines)):
+                if number % _BETWEEN_CHECKPOINTS == 0:
+                    checkpoint()
+                _keep(found, each)
+    except OSError as error:
+        raise BadInput(f"{file} can't be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{file} is no text in UTF-8.") from error
+    except BadInput as error:
+        raise BadInput(f"{file}: {error}") from error
+    if not found:
+        raise BadInput(f"{file} has no luminosity of any lumisection.")
+    return found
+
+
+def _keep(found: dict[int, Run], each: Measured) -> None:
+    run = found.setdefault(each.run_number, {})
+    values = each.recorded, each.delivered
+    if run.setdefault(each.lumisection, values) != values:
+        raise BadInput(
+            f"Line {each.line}: run {each.run_number} LS {each.lumisection} is there twice, with"
+            " different luminosities."
+        )
+
+
+def _reports(
+    measured: Mapping[int, Run], current: Mapping[int, CompactState]
+) -> tuple[RunReport, ...]:
+    return tuple(_report(run, measured[run], current.get(run)) for run in sorted(measured))
+
+
+def _report(run_number: int, run: Run, state: CompactState | None) -> RunReport:
+    recorded, delivered = (_sum(values[at] for values in run.values()) for at in (0, 1))
+    if state is None:
+        beyond = ranges_of_numbers(run)
+        return RunReport(run_number, Outcome.UNKNOWN, len(run), 0, beyond, recorded, delivered, 0.0)
+    changed = len(_differing(run, state))
+    before = run_luminosity(state).recorded
+    return RunReport(
+        run_number,
+        Outcome.CHANGED if changed else Outcome.UNCHANGED,
+        len(run),
+        changed,
+        ranges_of_numbers(number for number in run if number > state.oms_length),
+        recorded,
+        delivered,
+        _sum(before[number - 1] for number in run if number <= state.oms_length),
+    )
+
+
+def _differing(run: Run, state: CompactState) -> list[int]:
+    """Lumisections of the run whose stored values are others, ascending."""
+    now: RunLuminosity = run_luminosity(state)
+    return [
+        number
+        for number, (recorded, delivered) in sorted(run.items())
+        if number <= state.oms_length
+        and (now.recorded[number - 1] != recorded or now.delivered[number - 1] != delivered)
+    ]
+
+
+def _events(run: Run, state: CompactState) -> list[LumisectionPayload]:
+    """What is to be written, neighbours with equal values together."""
+    by_values: list[tuple[tuple[float, float], list[int]]] = []
+    for number in _differing(run, state):
+        values = run[number]
+        if by_values and by_values[-1][0] == values and by_values[-1][1][-1] == number - 1:
+            by_values[-1][1].append(number)
+        else:
+            by_values.append((values, [number]))
+    return [
+        (
+            {"recorded": recorded, "delivered": delivered},
+            (LumiRange(numbers[0], numbers[-1]),),
+        )
+        for (recorded, delivered), numbers in by_values
+    ]
+
+
+def _sum(values: Iterable[float]) -> float:
+    numbers = np.array(list(values), np.float64)
+    return total(np.where(numbers > 0, numbers, 0.0))

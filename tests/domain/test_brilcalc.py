@@ -1,0 +1,53 @@
+import pytest
+
+from app.domain.brilcalc import read
+from app.domain.errors import BadInput
+
+HEAD = "#run:fill,ls,time,beamstatus,E(GeV),delivered({}),recorded({}),avgpu,source"
+LINE = "297050:5839,12:0,06/16/17 20:55:44,STABLE BEAMS,6500,{},{},40.3,HFET"
+
+
+@pytest.mark.parametrize(
+    ("unit", "value"),
+    [("/pb", "0.25"), ("/ub", "250000"), ("/nb", "250.0"), ("/fb", "0.00025"), ("/mb", "2.5e8")],
+)
+def test_that_units_are_converted(unit, value):
+    lines = [
+        "#Data tag : 19v2 , Norm tag: None",
+        HEAD.format(unit, unit),
+        LINE.format(value, value),
+    ]
+    (found,) = read([*lines, "#Summary:", "#nfill,nrun,nls,ncms", "#1,1,1,1"])
+    assert (found.run_number, found.lumisection, found.line) == (297050, 12, 3)
+    assert found.delivered == found.recorded == pytest.approx(0.25, rel=1e-15)
+
+
+def test_that_each_column_has_its_own_unit():
+    (found,) = read([HEAD.format("/pb", "/ub"), LINE.format("0.5", "400000")])
+    assert (found.delivered, found.recorded) == (0.5, 0.4)
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ([LINE.format(1, 1)], "Line 1: there is no line of columns"),
+        ([HEAD.format("/xb", "/pb")], "Line 1: the unit /xb"),
+        (["#run:fill,time,nls,ncms,delivered(/pb),recorded(/pb)"], "byls"),
+        ([HEAD.format("/pb", "/pb"), "297050:5839,12:12"], "Line 2 has 2 columns"),
+        ([HEAD.format("/pb", "/pb"), "", LINE.format("x", 1)], 'Line 3: "x" is no luminosity'),
+        ([HEAD.format("/pb", "/pb"), LINE.format("nan", 1)], "no luminosity"),
+        ([HEAD.format("/pb", "/pb"), LINE.replace("12:0", "0:0").format(1, 1)], "no lumisection"),
+        ([HEAD.format("/pb", "/pb"), LINE.replace("297050", "x").format(1, 1)], "no run:fill"),
+    ],
+)
+def test_that_the_line_that_can_t_be_read_is_named(lines, words):
+    with pytest.raises(BadInput, match=words):
+        list(read(lines))
+
+
+def test_that_the_public_file_is_read_whole(shared_data):
+    with (shared_data / "data" / "brilcalc" / "coffea_lumi_small_2017_byls.csv").open() as lines:
+        found = list(read(lines))
+    assert len(found) == 998
+    assert (found[0].run_number, found[0].lumisection) == (297050, 12)
+    assert (found[0].delivered, found[0].recorded) == (0.160000792, 0.154234862)

@@ -1,4 +1,4 @@
-"""Commands of the golden JSON workbench: combine, compare, explain, losses, reproduce."""
+"""Commands of the golden JSON workbench: combine, compare, explain, losses, reproduce, export."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -26,12 +26,14 @@ from app.golden.list_luminosity import ListLuminosity
 from app.golden.losses import Bar, Step, losses_of
 from app.services import (
     golden_explain,
+    golden_exports,
     golden_files,
     golden_lists,
     golden_losses,
     golden_reproduce,
 )
 from app.services.golden_explain import Explained, Question, RunExplained
+from app.services.golden_exports import Export
 from app.services.golden_lists import ComparedLists, GoldenList, Operation
 from app.services.golden_moments import Word
 from app.services.golden_reproduce import Changes, Responsible
@@ -95,6 +97,22 @@ def add(group: Commands, common: Parser) -> None:
     parser.add_argument("id", type=positive, metavar="ID")
     parser.add_argument(
         "--since", action="store_true", help="what would differ now, and the events that did it"
+    )
+
+    parser = add_command(group, common, "export", "a list in a form that others read", _export)
+    parser.add_argument("list", metavar="LIST", help=_LIST)
+    parser.add_argument(
+        "--form",
+        choices=[each.value for each in Export],
+        default=Export.GOLDEN.value,
+        metavar="FORM",
+        help=f"{', '.join(Export)} (golden)",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="a file, or a folder for a name of the field's"
+    )
+    parser.add_argument(
+        "--provenance", action="store_true", help="beside it, where a stored list comes from"
     )
 
 
@@ -431,6 +449,24 @@ def _word_text(word: Word | None) -> str:
     action = word.action
     comment = f': "{action.comment}"' if action.comment else ""
     return f", {action.author}, {action.at:%Y-%m-%d %H:%M}, version {action.version}{comment}"
+
+
+def _export(program: Program, arguments: Arguments) -> Answer:
+    list_ = _list(program, arguments.list)
+    export = Export(arguments.form)
+    out: Path | None = arguments.out
+    if arguments.provenance and (out is None or list_.stored is None):
+        raise UsageError("--provenance stands beside the --out of a stored list.")
+    db = program.db if list_.stored is not None or export is Export.CSV else None
+    if out is None:
+        text = golden_exports.text_of(export, list_, db)
+        return Answer({"form": export.value, "files": [], "text": text}, text.rstrip("\n"))
+    files = golden_exports.save(list_, export, out, db, with_provenance=arguments.provenance)
+    names = [str(file) for file in files]
+    return Answer(
+        {"form": export.value, "files": [*names], "text": None},
+        f"Written to {' and '.join(names)}.",
+    )
 
 
 def _compared_document(found: ComparedLists) -> JsonObject:

@@ -1,3 +1,4 @@
+import hashlib
 import json
 
 import pytest
@@ -156,3 +157,48 @@ def test_that_a_list_is_reproduced_and_what_changed_since_is_told(signed_off, ru
     assert signed_off("golden", "compare", 1, 2, "--json").document["events"] == [event]
     assert "lumisection.oms.dt0_ready: true to false" in signed_off("golden", "compare", 1, 2).out
     assert signed_off("golden", "reproduce", 3).code == 1
+
+
+def test_that_a_list_is_exported_in_every_form(signed_off, rule, tmp_path):
+    out = tmp_path / "golden.json"
+    signed_off("golden", "generate", "--datasets", PATTERN, "--rule", rule, "--out", out)
+
+    def printed(form):
+        exported = signed_off("golden", "export", 1, "--form", form)
+        assert exported.code == 0, exported.err
+        return exported.out
+
+    expected = json.loads(out.read_text(encoding="utf-8"))
+    assert json.loads(printed("golden")) == json.loads(printed("brilcalc")) == expected
+    assert printed("runs") == f"{FIRST}\n{SECOND}\n"
+    assert list(json.loads(printed("anti-with-dataset-names"))) == [f"{SECOND}-{NAME}"]
+    head, first, second = printed("csv").splitlines()
+    assert head.startswith("run_number,lumisections,ranges,recorded_pb")
+    assert first.startswith(f"{FIRST},20,1-20,6.02")
+    assert second.startswith(f'{SECOND},16,"1-7, 12-20",')
+    assert signed_off("golden", "export", out, "--form", "anti").code == 1
+    assert signed_off("golden", "export", out, "--form", "runs").out == printed("runs")
+
+
+def test_that_an_export_into_a_folder_has_the_name_of_the_field_and_says_where_it_is_from(
+    signed_off, tmp_path
+):
+    words = ("--datasets", PATTERN, "--rule", "golden", "--out", tmp_path / "golden.json")
+    signed_off("golden", "generate", *words)
+    exported = signed_off("golden", "export", 1, "--out", tmp_path, "--provenance", "--json")
+
+    name = f"Cert_Collisions2025_{FIRST}_{SECOND}_Golden"
+    assert exported.document["files"] == [
+        str(tmp_path / f"{name}.json"),
+        str(tmp_path / f"{name}.provenance.json"),
+    ]
+    content = (tmp_path / f"{name}.json").read_bytes()
+    assert content == (tmp_path / "golden.json").read_bytes()
+    provenance = json.loads((tmp_path / f"{name}.provenance.json").read_text(encoding="utf-8"))
+    digest = hashlib.sha256(content).hexdigest()
+    assert provenance["file_sha256"] == provenance["sha256"]["golden"] == digest
+    assert provenance["sha256_when_made"] == digest
+    assert provenance["dataset_name_filter"] == PATTERN
+    assert provenance["program_version"]
+    assert [each["name"] for each in provenance["datasets"]] == [NAME, NAME]
+    assert signed_off("golden", "export", 1, "--provenance").code == 2

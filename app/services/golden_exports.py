@@ -1,0 +1,199 @@
+"""Lists in every form that others read, with names of the field and where they come from."""
+
+import csv
+import hashlib
+import io
+import json
+import re
+from datetime import UTC
+from enum import StrEnum
+from pathlib import Path
+
+from app.domain.errors import Refused
+from app.domain.json_value import JsonObject, JsonValue, js_stringify
+from app.domain.lumisections import format_ranges
+from app.golden.document import Document, to_text
+from app.golden.list_luminosity import luminosity_by_run
+from app.models import golden_provenance
+from app.models.engine import Database
+from app.services import configuration, golden, golden_files, golden_lists
+from app.services.golden_files import Form
+from app.services.golden_lists import GoldenList
+
+_PERIOD = re.compile(r"(?:Collisions|Commissioning|Cosmics|HICosmics|HIRun|Run)[0-9]{2,4}")
+_KINDS = {"golden": "Golden", "muon": "Muon", "dcs-only": "DCSOnly"}
+
+
+class Export(StrEnum):
+    """What a list can be written as."""
+
+    GOLDEN = "golden"
+    WITH_DATASET_NAMES = "with-dataset-names"
+    ANTI = "anti"
+    ANTI_WITH_DATASET_NAMES = "anti-with-dataset-names"
+    BRILCALC = "brilcalc"
+    RUNS = "runs"
+    CSV = "csv"
+
+    @property
+    def ending(self) -> str:
+        """What the name of its file ends with."""
+        if self is Export.RUNS:
+            return "_runs.txt"
+        if self is Export.CSV:
+            return ".csv"
+        if self is Export.BRILCALC:
+            return "_brilcalc.json"
+        return f"{Form(self.value).ending}.json"
+
+
+def text_of(export: Export, list_: GoldenList, db: Database | None = None) -> str:
+    """The list in a form: the same list is always the same bytes.
+
+    CSV needs a database for its luminosity. Only a stored list has dataset names and an anti-list;
+    Refused of a file.
+    """
+    match export:
+        case Export.GOLDEN:
+            return to_text(list_.document)
+        case Export.BRILCALC:
+            return brilcalc_text(list_.document)
+        case Export.RUNS:
+            return "".join(f"{run_number}\n" for run_number in list_.document)
+        case Export.CSV:
+            return csv_text(list_.document, db)
+    if list_.stored is None:
+        raise Refused(f"{list_.name} is a file; only a stored list has the form {export}.")
+    return golden_files.text_of(golden.texts(list_.stored), Form(export.value))
+
+
+def brilcalc_text(document: Document) -> str:
+    """The list for `brilcalc lumi -i FILE`: the plain list, one run per line and nothing else."""
+    lines = [
+        f'"{run_number}": {json.dumps([list(each) for each in ranges])}'
+        for run_number, ranges in document.items()
+    ]
+    return "{" + ",\n ".join(lines) + "}\n"
+
+
+def csv_text(document: Document, db: Database | None) -> str:
+    """One line per run; luminosities [pb^-1] of the `online` datasets, blank where unknown."""
+    known = {} if db is None else golden_lists.luminosity_of_runs(db, document)
+    written = io.StringIO()
+    rows = csv.writer(written, lineterminator="\n")
+    rows.writerow(
+        (
+            "run_number",
+            "lumisections",
+            "ranges",
+            "recorded_pb",
+            "delivered_pb",
+            "lumisections_without_luminosity",
+        )
+    )
+    for run_number, sum_ in luminosity_by_run(document, known).items():
+        rows.writerow(
+            (
+                run_number,
+                sum_.lumisections,
+                format_ranges(document[run_number]),
+                sum_.recorded if sum_.known else "",
+                sum_.delivered if sum_.known else "",
+                sum_.missing,
+            )
+        )
+    return written.getvalue()
+
+
+def stem_of(list_: GoldenList) -> str:
+    """A file name as the field's, such as `Cert_Collisions2022_355100_362760_Golden`."""
+    if list_.stored is None:
+        return Path(list_.name).stem
+    entry = list_.stored.entry
+    period = _PERIOD.search(entry.dataset_name_filter)
+    rule = js_stringify(list_.stored.json_logic)
+    kind = next(
+        (
+            name
+            for shipped, name in _KINDS.items()
+            if rule == js_stringify(configuration.shipped_rule(shipped))
+        ),
+        f"JSON{entry.id}",
+    )
+    parts = ("Cert", period and period[0], entry.min_run_number, entry.max_run_number, kind)
+    return "_".join(str(part) for part in parts if part)
+
+
+def provenance_of(db: Database, list_: GoldenList) -> JsonObject:
+    """Where a stored list comes from: enough to make it again and to prove that it is the same."""
+    stored = list_.stored
+    if stored is None:
+        raise Refused(
+            f"{list_.name} is a file; only of a stored list is known where it comes from."
+        )
+    entry = stored.entry
+    kept = None
+    if db.desk:
+        with db.read() as connection:
+            kept = golden_provenance.provenance_of(connection, entry.id)
+    datasets: JsonValue = None
+    if kept is not None:
+        datasets = [
+            {
+                "run_number": each.run_number,
+                "name": each.name,
+                "newest_event": each.version,
+                "newest_event_of_run": each.run_version,
+                "rr_events": each.counts.rr,
+                "oms_events": each.counts.oms,
+                "oms_events_of_online": each.counts.online_oms,
+            }
+            for each in kept.datasets.values()
+        ]
+    return {
+        "golden_json": entry.id,
+        "made_by": entry.created_by,
+        "made_at": entry.created_at.astimezone(UTC).isoformat(),
+        "official": entry.official,
+        "tags": entry.tags,
+        "dataset_name_filter": entry.dataset_name_filter,
+        "json_logic": stored.json_logic,
+        "run_registry_version": entry.version,
+        "program_version": None if kept is None else kept.program_version,
+        "runs": entry.runs,
+        "lumisections": entry.lumisections,
+        "luminosity_pb": dict(stored.luminosity),
+        "sha256": {
+            export.value: hashlib.sha256(text_of(export, list_).encode()).hexdigest()
+            for export in Export
+            if export is not Export.CSV
+        },
+        "sha256_when_made": None if kept is None else kept.sha256,
+        "datasets": datasets,
+    }
+
+
+def save(
+    list_: GoldenList,
+    export: Export,
+    out: Path,
+    db: Database | None = None,
+    *,
+    with_provenance: bool = False,
+) -> tuple[Path, ...]:
+    """Writes a list, and where it comes from beside it; `out` is a file, or a folder, in which the
+    file gets the name of `stem_of`. Returns what was written."""
+    file = out / f"{stem_of(list_)}{export.ending}" if out.is_dir() else out
+    golden_files.check_writable(file)
+    text = text_of(export, list_, db)
+    beside = None
+    if with_provenance and db is not None:
+        beside = file.with_name(f"{file.stem}.provenance.json")
+        provenance = {
+            "file": file.name,
+            "file_sha256": hashlib.sha256(text.encode()).hexdigest(),
+            **provenance_of(db, list_),
+        }
+        golden_files.write(beside, json.dumps(provenance, ensure_ascii=False, indent=1) + "\n")
+    golden_files.write(file, text)
+    return (file,) if beside is None else (file, beside)

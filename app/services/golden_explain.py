@@ -81,8 +81,9 @@ def explain_lumisection(
     """Every matching dataset of the run, by name; NotFound when there is none."""
     season = _season(db, asked, run_number)
     found: list[Explained] = []
-    spoken = voices(db, [_key(season, at) for at in range(len(season.datasets))], asked.moment)
     names = sorted({name for leaf in asked.rule.leaves for name in leaf.variables or ()})
+    keys = [_key(season, at) for at in range(len(season.datasets))]
+    spoken = voices(db, keys, asked.moment, names)
     for at, dataset in enumerate(season.datasets):
         absent = _absence(dataset.state, lumisection)
         if absent:

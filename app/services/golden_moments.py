@@ -30,10 +30,11 @@ class Word:
 
 
 class Voices:
-    """Whose word each value of one dataset is."""
+    """Whose word each value of one dataset is, of the lumisections' only those with these keys."""
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: Words, keys: Collection[str]) -> None:
         self.words = words
+        self._keys = keys
 
     def event_of(self, name: str, lumisection: int) -> tuple[int, bool] | None:
         """The event that set a variable of a rule, and whether by hand; None where none did."""
@@ -56,12 +57,12 @@ class Voices:
     @cached_property
     def columns_now(self) -> Attribution[Triplet]:
         """Who wrote each RR cell."""
-        return Frame(self.words.rr).at()
+        return Frame(self.words.rr, self._keys).at()
 
     @cached_property
     def bits_now(self) -> Attribution[JsonValue]:
         """Who wrote each OMS cell."""
-        return Frame(self.words.oms).at()
+        return Frame(self.words.oms, self._keys).at()
 
 
 def moment_of(db: Database, id_: int) -> tuple[JsonRow, Moment]:
@@ -102,11 +103,14 @@ def season_at(
     return golden.season_from(read)
 
 
-def voices(db: Database, keys: Collection[Key], moment: Moment) -> dict[Key, Voices]:
-    """Whose word each value of these datasets was at the moment."""
+def voices(
+    db: Database, keys: Collection[Key], moment: Moment, variables: Collection[str]
+) -> dict[Key, Voices]:
+    """Whose word each of these variables was at the moment, dataset by dataset."""
+    wanted = {where[2] for name in variables if (where := coordinate(name)) and len(where) == 3}
     with db.read() as connection:
         found = golden_provenance.words(connection, keys, moment)
-    return {key: Voices(each) for key, each in found.items()}
+    return {key: Voices(each, wanted) for key, each in found.items()}
 
 
 def actions(db: Database, events: Collection[int]) -> dict[int, Action]:

@@ -186,7 +186,8 @@ def _changes(db: Database, old: _Side, new: _Side) -> Changes:
     runs = {*comparison.gained, *comparison.lost}
     before, after = old.datasets(runs), new.datasets(runs)
     keys = sorted({*before, *after})
-    spoken = voices(db, keys, old.moment), voices(db, keys, new.moment)
+    names = _variables(old.rule, new.rule)
+    spoken = tuple(voices(db, keys, side.moment, names) for side in (old, new))
     found: list[tuple[int | None, Responsible]] = []
     for key in keys:
         moved = _moved(old, new, key, comparison)

@@ -22,7 +22,17 @@ from app.models.engine import Database
 from app.models.generated_json import JsonEntry
 from app.models.listen import Change
 from app.models.table_pages import Page, Sort, TableQuery
-from app.services import configuration, datasets, golden, lumisections, pull, runs, tables, undo
+from app.services import (
+    configuration,
+    datasets,
+    golden,
+    history,
+    lumisections,
+    pull,
+    runs,
+    tables,
+    undo,
+)
 from app.services.edit_plan import where
 from app.sync.worker import PullLoop
 from app.views import backend as window
@@ -143,16 +153,16 @@ class ServiceBackend:
         return [_history_entry(each) for each in tables.run_history(self._db, run_number)]
 
     def lumisections(self, run_number: int, dataset: str) -> window.DatasetLumisections:
-        return window.DatasetLumisections(
-            lumisections.dataset_state(self._db, run_number, dataset),
-            lumisections.by_hand(self._db, run_number, dataset),
-        )
+        found = history.look(self._db, run_number, dataset)
+        return window.DatasetLumisections(found.state, found.by_hand)
 
     def origin(
         self, run_number: int, dataset: str, key: str, lumisection: int
     ) -> window.Origin | None:
-        found = lumisections.origin(self._db, run_number, dataset, key, lumisection)
-        return None if found is None else window.Origin(found.by, found.at, found.comment)
+        found = history.origin(self._db, run_number, dataset, key, lumisection)
+        if found is None:
+            return None
+        return window.Origin(found.action.author, found.action.at, found.action.comment)
 
     def classes(self) -> Sequence[str]:
         current = configuration.current(self._db)

@@ -4,7 +4,6 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 from sqlalchemy import Connection
@@ -182,18 +181,6 @@ def oms_events(
 ) -> list[StoredEvent]:
     """OMS lumisection events of just these datasets, in no particular order."""
     return _events(connection, "OMSLumisectionEvent", "false", keys, as_of)
-
-
-def author(connection: Connection, version: int) -> tuple[int, str, datetime, str]:
-    """Action of an event: its version, who did it, when, and with what comment."""
-    row = connection.execute(
-        text(
-            'SELECT atomic_version, "by", "createdAt", coalesce(comment, \'\')'
-            ' FROM "Event" JOIN "Version" USING (atomic_version) WHERE version = :version'
-        ),
-        {"version": version},
-    ).one()
-    return int(row[0]), str(row[1]), row[2], str(row[3])
 
 
 def _events(

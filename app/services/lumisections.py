@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from app.domain.edits import BitEdit, ColumnEdit
 from app.domain.errors import NotFound
-from app.domain.grid import MISSING, DatasetState
+from app.domain.grid import DatasetState
 from app.domain.identity import Actor
-from app.domain.lumisections import Mask, format_ranges
+from app.domain.lumisections import format_ranges
 from app.models import rows, states
 from app.models.action import begin
 from app.models.engine import Database
@@ -21,12 +20,9 @@ __all__ = [
     "ChangedMeanwhile",
     "ColumnEdit",
     "Edited",
-    "Origin",
-    "by_hand",
     "dataset_state",
     "edit_bits",
     "edit_columns",
-    "origin",
 ]
 
 ONLINE = "online"
@@ -92,45 +88,6 @@ def dataset_state(
             raise NotFound(f"Run {run_number} has no dataset {name}.")
         key = (run_number, name)
         return states.load(connection, [key], desk=db.desk, as_of=as_of)[key].state
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Who gave a cell the value that holds, when, and with what comment."""
-
-    atomic_version: int
-    by: str
-    at: datetime
-    comment: str
-
-
-def by_hand(db: Database, run_number: int, name: str) -> dict[str, Mask]:
-    """Per RR column where a person's word holds; index 0 is lumisection 1."""
-    with db.read() as connection:
-        recorded = states.rr_events(connection, [(run_number, name)])
-    words = states.fold_rr(event for event in recorded if event.manual)
-    return {column: words.codes[row] != MISSING for column, row in words.row_of.items()}
-
-
-def origin(db: Database, run_number: int, name: str, key: str, lumisection: int) -> Origin | None:
-    """Who set a column or OMS attribute in a lumisection; None when no event did."""
-    keys = {(run_number, name), (run_number, ONLINE)}
-    with db.read() as connection:
-        recorded = (
-            states.rr_events(connection, [(run_number, name)])
-            if "-" in key
-            else states.oms_events(connection, keys)
-        )
-        setting = [
-            event
-            for event in recorded
-            if key in event.values
-            and any(first <= lumisection <= last for first, last in event.ranges)
-        ]
-        if not setting:
-            return None
-        winner = max(setting, key=lambda event: (event.manual, event.version))
-        return Origin(*states.author(connection, winner.version))
 
 
 def _edit(

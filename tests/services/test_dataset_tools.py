@@ -13,7 +13,7 @@ from app.domain.triplets import Triplet
 from app.golden.progress import Cancelled
 from app.models import states as stored
 from app.models.engine import Database
-from app.services import dataset_tools, datasets, lumisections, tables
+from app.services import dataset_tools, datasets, history, lumisections, tables
 from app.services.dataset_tools import (
     ChangeStates,
     CopyColumns,
@@ -286,7 +286,7 @@ def test_that_a_set_status_keeps_comments_and_causes(opened: Database):
 
 def test_that_a_person_s_word_is_written_where_only_an_automatic_one_was(opened: Database):
     apply(opened, EXPERT, SetColumns(BOTH, ("dt-dt",), "GOOD"))
-    by_hand = lumisections.by_hand(opened, SECOND, PROMPT)["dt-dt"]
+    by_hand = history.look(opened, SECOND, PROMPT).by_hand["dt-dt"]
     assert by_hand.all()
 
 

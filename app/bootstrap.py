@@ -337,7 +337,7 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
     """
     # Not above: whatever runs without a window does without Qt and its libraries.
     from app.views.application import WindowSettings, run_window
-    from app.views.backend import PlaceKind, Session
+    from app.views.backend.session import PlaceKind, Session
     from app.views.display import check_display
     from app.window import ServiceBackend
 

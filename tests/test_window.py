@@ -10,7 +10,7 @@ from app.domain.triplets import Triplet
 from app.models.engine import Database
 from app.services import lumisections, pull
 from app.services.lumisections import ColumnEdit
-from app.views.backend import PlaceKind, Session
+from app.views.backend.session import PlaceKind, Session
 from app.window import ServiceBackend
 from tests.builders import EXPERT, NOBODY, a_run, configure
 from tests.services.offline_runs import FIRST, PROMPT, SECOND, sign_off_runs, states

@@ -24,7 +24,10 @@ from PySide6.QtWidgets import (
 from app.domain.datasets import EDITABLE_STATES
 from app.domain.pull import PullStatus
 from app.views.actions import ActionRow, Actions
-from app.views.backend import Backend, Change, Session, TableKind, WorkspaceColumns
+from app.views.backend import Backend
+from app.views.backend.news import Change
+from app.views.backend.session import Session
+from app.views.backend.tables import TableKind, WorkspaceColumns
 from app.views.background import Background, Outage
 from app.views.command_palette import CommandPalette
 from app.views.golden.generate_dialog import GenerateDialog

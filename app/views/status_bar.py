@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.domain.pull import PullStatus
-from app.views.backend import PlaceKind, Session
+from app.views.backend.session import PlaceKind, Session
 from app.views.notices import Notice
 from app.views.sync_panel.panel import summary
 from app.views.theme import STEP, Theme, Themes

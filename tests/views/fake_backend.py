@@ -22,27 +22,19 @@ from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import mask_of_ranges
 from app.domain.pull import FailedRun, PullState, PullStatus
 from app.domain.summaries import summarise
-from app.views.backend import (
-    Change,
-    DatasetLumisections,
+from app.views.backend.golden import (
     GoldenConfiguration,
     GoldenEntry,
     GoldenList,
     GoldenRequest,
     GoldenResult,
-    HistoryEntry,
     MatchingDatasets,
-    Origin,
-    PageRequest,
-    PlaceKind,
-    Progress,
-    Row,
-    RunDetails,
-    Session,
-    TableKind,
-    UndoPreview,
-    WorkspaceColumns,
 )
+from app.views.backend.lumisections import DatasetLumisections, Origin, UndoPreview
+from app.views.backend.news import Change, Progress
+from app.views.backend.runs import HistoryEntry, RunDetails
+from app.views.backend.session import PlaceKind, Session
+from app.views.backend.tables import PageRequest, Row, TableKind, WorkspaceColumns
 from app.views.tables.columns import field_value
 from tests.views.builders import BITS, COLUMNS, a_state
 

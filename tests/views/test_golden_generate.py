@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from app.domain.errors import BadInput, NotPermitted, Refused
-from app.views.backend import GoldenRequest
+from app.views.backend.golden import GoldenRequest
 from app.views.background import Background
 from app.views.golden import generate_dialog
 from app.views.golden.generate_dialog import GenerateDialog

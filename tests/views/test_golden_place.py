@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.errors import NotFound
 from app.services import golden_files
-from app.views.backend import GoldenEntry, GoldenList, GoldenResult
+from app.views.backend.golden import GoldenEntry, GoldenList, GoldenResult
 from app.views.background import Background
 from app.views.golden.forms import FORMS, Form
 from app.views.golden.list_model import FoundGolden, GoldenModel

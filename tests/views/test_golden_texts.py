@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.json_value import JsonValue
-from app.views.backend import GoldenEntry
+from app.views.backend.golden import GoldenEntry
 from app.views.golden.forms import FORMS, file_name, run_lines
 from app.views.golden.rule_text import RuleTextError, line_of, pretty, read
 from tests.views.fake_backend import NOW

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from app.views.backend import GoldenEntry, GoldenResult
+from app.views.backend.golden import GoldenEntry, GoldenResult
 
 Part = Literal["generated", "with_dataset_names", "anti", "anti_with_dataset_names"]
 

@@ -24,13 +24,8 @@ from PySide6.QtWidgets import (
 
 from app.domain.errors import BadInput, NotPermitted, Refused, Unavailable
 from app.views import words
-from app.views.backend import (
-    Golden,
-    GoldenConfiguration,
-    GoldenRequest,
-    MatchingDatasets,
-    Progress,
-)
+from app.views.backend.golden import Golden, GoldenConfiguration, GoldenRequest, MatchingDatasets
+from app.views.backend.news import Progress
 from app.views.background import Background, Job, Outage
 from app.views.golden import rule_text
 from app.views.golden.rule_editor import RuleEditor

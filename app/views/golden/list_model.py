@@ -15,7 +15,7 @@ from PySide6.QtCore import (
 )
 
 from app.views import words
-from app.views.backend import GoldenEntry
+from app.views.backend.golden import GoldenEntry
 
 ENTRY_ROLE = Qt.ItemDataRole.UserRole
 ITEM_ROLE = Qt.ItemDataRole.UserRole + 1

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.views.backend import Golden, GoldenEntry, GoldenList
+from app.views.backend.golden import Golden, GoldenEntry, GoldenList
 from app.views.background import Background, Job
 from app.views.golden.item_delegate import GoldenDelegate
 from app.views.golden.list_model import ENTRY_ROLE, FoundGolden, GoldenModel

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from app.services import golden_files
 from app.views import words
-from app.views.backend import Golden, GoldenResult
+from app.views.backend.golden import Golden, GoldenResult
 from app.views.background import Background, Job
 from app.views.golden import rule_text
 from app.views.golden.forms import FORMS, Form, RunLines, file_name, run_lines

@@ -9,7 +9,9 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QVBox
 from app.domain.errors import Refused
 from app.domain.lumisections import LumiRange, format_ranges
 from app.views import words
-from app.views.backend import ONLINE, Origin, Runs
+from app.views.backend.lumisections import Origin
+from app.views.backend.runs import Runs
+from app.views.backend.tables import ONLINE
 from app.views.background import Background, Job
 from app.views.loading_bar import LoadingBar
 from app.views.lumisections.grid_view import GridView

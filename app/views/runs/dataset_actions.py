@@ -10,7 +10,7 @@ from app.domain.datasets import EDITABLE_STATES
 from app.domain.errors import Refused
 from app.views import words
 from app.views.actions import ActionRow
-from app.views.backend import Runs
+from app.views.backend.runs import Runs
 from app.views.background import Background
 from app.views.notices import Notices
 from app.views.runs.dialogs import MoveDatasetsDialog

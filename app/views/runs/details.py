@@ -22,7 +22,8 @@ from PySide6.QtWidgets import (
 
 from app.domain.errors import Refused
 from app.views import words
-from app.views.backend import ONLINE, HistoryEntry, RunDetails, Runs
+from app.views.backend.runs import HistoryEntry, RunDetails, Runs
+from app.views.backend.tables import ONLINE
 from app.views.background import Background, Job
 from app.views.loading_bar import LoadingBar
 from app.views.lumisections.pane import LumisectionsPane

@@ -23,7 +23,9 @@ from app.domain.edits import BitEdit, ColumnEdit
 from app.domain.errors import Refused, Unavailable
 from app.domain.lumisections import LumiRange, format_ranges, parse_ranges
 from app.domain.triplets import GOOD, SETTABLE_STATUSES, Triplet
-from app.views.backend import ONLINE, Runs, UndoPreview
+from app.views.backend.lumisections import UndoPreview
+from app.views.backend.runs import Runs
+from app.views.backend.tables import ONLINE
 from app.views.background import Background
 
 _COMMENT_HEIGHT = 64

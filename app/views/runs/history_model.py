@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from app.views import words
-from app.views.backend import HistoryEntry
+from app.views.backend.runs import HistoryEntry
 
 TITLES = ("When (UTC)", "By", "What", "Comment", "Version")
 

@@ -4,7 +4,8 @@ from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
 from app.domain.datasets import state_key
-from app.views.backend import ONLINE, Backend, Row, TableKind, WorkspaceColumns
+from app.views.backend import Backend
+from app.views.backend.tables import ONLINE, Row, TableKind, WorkspaceColumns
 from app.views.background import Background
 from app.views.lumisections.snapshot import RowKind
 from app.views.runs.dataset_actions import Selection

@@ -10,7 +10,7 @@ from app.domain.errors import Refused
 from app.domain.lumisections import LumiRange
 from app.domain.runs import OPEN, RUN_STATES
 from app.views.actions import ActionRow
-from app.views.backend import Runs
+from app.views.backend.runs import Runs
 from app.views.background import Background
 from app.views.notices import Notices, ask
 from app.views.runs.dialogs import (

@@ -9,7 +9,7 @@ from app.domain.filters import Field, FieldKind, Source, Vocabulary
 from app.domain.json_value import JsonValue
 from app.domain.triplets import STATUSES
 from app.views import words
-from app.views.backend import Row, TableKind
+from app.views.backend.tables import Row, TableKind
 from app.views.lumisections.snapshot import RANKED_STATUSES
 
 _NEEDS_UPDATE = "needs a manual update: OMS changed it after it was signed off"

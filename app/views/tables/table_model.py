@@ -13,7 +13,7 @@ from PySide6.QtCore import (
     Signal,
 )
 
-from app.views.backend import Row
+from app.views.backend.tables import Row
 from app.views.tables.columns import Cell, CellKind, Column, PreparedRow, prepare_row
 
 CELL_ROLE = Qt.ItemDataRole.UserRole

@@ -21,7 +21,15 @@ from PySide6.QtWidgets import (
 from app.domain.errors import Refused
 from app.domain.filters import Node, Vocabulary
 from app.views import words
-from app.views.backend import Page, PageRequest, Row, SortBy, TableKind, Tables, WorkspaceColumns
+from app.views.backend.tables import (
+    Page,
+    PageRequest,
+    Row,
+    SortBy,
+    TableKind,
+    Tables,
+    WorkspaceColumns,
+)
 from app.views.background import Background, Job
 from app.views.loading_bar import LoadingBar
 from app.views.tables.cell_delegate import CellDelegate

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.errors import Refused
 from app.domain.filters import Field, Source
-from app.views.backend import SortBy, WorkspaceColumns
+from app.views.backend.tables import SortBy, WorkspaceColumns
 from app.views.background import Background
 from app.views.tables.column_chooser import ColumnChooser
 from app.views.tables.table_view import TableView

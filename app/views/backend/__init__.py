@@ -1,0 +1,33 @@
+"""What the window needs from outside: bootstrap hands it in, so that views know no database.
+
+Every function may be called from any thread of the pool and may take its time; it raises `Refused`
+or `Unavailable` (`app.domain.errors`) and nothing else that isn't a bug. What comes back is never
+changed afterwards.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from app.views.backend.golden import Golden
+from app.views.backend.news import Change
+from app.views.backend.pull import Pull
+from app.views.backend.runs import Runs
+from app.views.backend.session import Session
+from app.views.backend.tables import Tables
+
+
+class Backend(Tables, Runs, Golden, Pull, Protocol):
+    """All that a window needs."""
+
+    def session(self) -> Session:
+        """Who works where; quick, known from the start."""
+        ...
+
+    def subscribe(
+        self,
+        on_change: Callable[[Change], None],
+        on_connection: Callable[[bool, str], None],
+    ) -> Callable[[], None]:
+        """Calls back, in any thread, when something was written, and when the connection is lost
+        (false and the reason) or back (true); the function that is returned ends it."""
+        ...

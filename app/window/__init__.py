@@ -1,0 +1,19 @@
+"""The window's backend: the services of this process, the puller and the news of the database."""
+
+from app.window.golden import GoldenBackend
+from app.window.lumisections import LumisectionsBackend
+from app.window.news import NewsBackend
+from app.window.pull import PullBackend
+from app.window.runs import RunsBackend
+from app.window.tables import TablesBackend
+
+
+class ServiceBackend(
+    NewsBackend,
+    TablesBackend,
+    LumisectionsBackend,
+    RunsBackend,
+    GoldenBackend,
+    PullBackend,
+):
+    """What the window asks for, answered by the services; `Backend` in structure."""

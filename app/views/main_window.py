@@ -1,8 +1,9 @@
 """The frame of the window: places, workspace, menus, docks, status bar."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, QPoint, QSettings, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
@@ -27,12 +28,13 @@ from app.views.actions import ActionRow, Actions
 from app.views.backend import Backend
 from app.views.backend.news import Change
 from app.views.backend.session import Session
-from app.views.backend.tables import TableKind, WorkspaceColumns
+from app.views.backend.tables import ONLINE, TableKind, WorkspaceColumns
 from app.views.background import Background, Outage
 from app.views.command_palette import CommandPalette
 from app.views.golden.generate_dialog import GenerateDialog
 from app.views.golden.place import GoldenPlace
 from app.views.notices import NoticeBar, Notices, OutageBanner, inform
+from app.views.places import PlaceWidget, Surroundings
 from app.views.runs import dataset_actions
 from app.views.runs.dataset_actions import DatasetActions, Selection
 from app.views.runs.place import TablePlace
@@ -54,24 +56,33 @@ _KEYS = (
     ("Middle button, or drag the axis", "pan"),
 )
 
-PlaceName = Literal["online", "offline", "golden"]
+MENUS = ("File", "Edit", "View", "Run", "Dataset", "Golden JSON", "Tools", "Help")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place of the navigation."""
+    """A place of the navigation; `has_workspace` where the workspace's selector says something."""
 
-    name: PlaceName
+    name: str
     text: str
     icon: str
-    shortcut: str
+    make: Callable[[Surroundings], PlaceWidget]
+    has_workspace: bool = False
+
+    @property
+    def shortcut(self) -> str:
+        """By position: Ctrl+1 is the first."""
+        return f"Ctrl+{PLACES.index(self) + 1}"
 
 
 PLACES = (
-    Place("online", "Online", "runs", "Ctrl+1"),
-    Place("offline", "Offline", "datasets", "Ctrl+2"),
-    Place("golden", "Golden JSON", "golden", "Ctrl+3"),
+    Place("online", "Online", "runs", lambda around: TablePlace("runs", around), True),
+    Place("offline", "Offline", "datasets", lambda around: TablePlace("datasets", around), True),
+    Place("golden", "Golden JSON", "golden", GoldenPlace),
 )
+
+
+_View = TypeVar("_View", bound=PlaceWidget)
 
 
 class _News(QObject):
@@ -114,9 +125,11 @@ class MainWindow(QMainWindow):
             QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks
         )
 
-        self.online = TablePlace("runs", backend, background, themes, remembered)
-        self.offline = TablePlace("datasets", backend, background, themes, remembered)
-        self.golden = GoldenPlace(backend, background, notices, themes)
+        around = Surroundings(backend, background, notices, themes, remembered)
+        self.views = {place.name: place.make(around) for place in PLACES}
+        self.online = self._view("online", TablePlace)
+        self.offline = self._view("offline", TablePlace)
+        self.golden = self._view("golden", GoldenPlace)
         self.places = QListWidget()
         self.workspace = QComboBox()
         self.sync = SyncPanel(backend, background, notices)
@@ -141,7 +154,8 @@ class MainWindow(QMainWindow):
     # Places
 
     @property
-    def place(self) -> PlaceName:
+    def place(self) -> str:
+        """Name of the place in front."""
         return PLACES[max(self.places.currentRow(), 0)].name
 
     @property
@@ -149,7 +163,7 @@ class MainWindow(QMainWindow):
         """Whether nothing is on its way any more."""
         return not self._background.busy
 
-    def go_to(self, name: PlaceName) -> None:
+    def go_to(self, name: str) -> None:
         """Shows a place."""
         row = next(row for row, place in enumerate(PLACES) if place.name == name)
         self.places.setCurrentRow(row)
@@ -162,9 +176,8 @@ class MainWindow(QMainWindow):
 
     def refresh(self) -> None:
         """Reads everything that is shown again."""
-        self.online.refresh()
-        self.offline.refresh()
-        self.golden.refresh()
+        for view in self.views.values():
+            view.refresh()
 
     def generate(self) -> GenerateDialog:
         """Opens the dialog that generates a golden JSON."""
@@ -191,21 +204,29 @@ class MainWindow(QMainWindow):
         dialog.setWindowTitle("Go to run")
         dialog.setLabelText("Run number")
 
-        def go(run_number: int) -> None:
-            self.go_to("online")
-            self.online.open_tab(run_number)
-
-        dialog.intValueSelected.connect(go)
+        dialog.intValueSelected.connect(self.show_run)
         dialog.open()
         return dialog
+
+    def show_run(self, run_number: int, dataset: str = ONLINE) -> None:
+        """Shows the details of a run or of one of its datasets in a tab."""
+        place = "online" if dataset == ONLINE else "offline"
+        self.go_to(place)
+        (self.online if dataset == ONLINE else self.offline).open_tab(run_number, dataset)
 
     def stopped(self) -> None:
         """Everything has ended: the window may go."""
         self._may_close = True
         self.close()
 
+    def _view(self, name: str, kind: type[_View]) -> _View:
+        view = self.views[name]
+        assert isinstance(view, kind)
+        return view
+
     def _table_place(self) -> TablePlace | None:
-        return {"online": self.online, "offline": self.offline}.get(self.place)
+        view = self.views[self.place]
+        return view if isinstance(view, TablePlace) else None
 
     def _subject(self) -> Subject | None:
         place = self._table_place()
@@ -238,8 +259,8 @@ class MainWindow(QMainWindow):
         box.setSpacing(2)
         box.addWidget(label)
         box.addWidget(self.workspace)
-        for widget in (self.online, self.offline, self.golden):
-            self.stack.addWidget(widget)
+        for view in self.views.values():
+            self.stack.addWidget(view)
         left = QVBoxLayout()
         left.setSpacing(0)
         left.addWidget(self._workspace_box)
@@ -310,6 +331,7 @@ class MainWindow(QMainWindow):
                 *self._look_actions(),
                 *self.run_actions.rows(),
                 *self.dataset_actions.rows(),
+                *(row for view in self.views.values() for row in view.rows()),
                 ActionRow(
                     "golden.generate",
                     "Generate...",
@@ -355,11 +377,11 @@ class MainWindow(QMainWindow):
     def _make_menus(self) -> None:
         bar = self.menuBar()
         fill = self.actions_.fill
-        fill(bar.addMenu("&File"), ["file.run", "", "file.quit"])
-        fill(bar.addMenu("&Edit"), ["edit.undo"])
-        view = bar.addMenu("&View")
+        menus = {title: bar.addMenu(f"&{title}") for title in MENUS}
+        fill(menus["File"], ["file.run", "", "file.quit"])
+        fill(menus["Edit"], ["edit.undo"])
         fill(
-            view,
+            menus["View"],
             [
                 *(f"place.{place.name}" for place in PLACES),
                 "",
@@ -372,7 +394,7 @@ class MainWindow(QMainWindow):
                 "",
             ],
         )
-        look = view.addMenu("Look")
+        look = menus["View"].addMenu("Look")
         fill(
             look,
             [
@@ -383,14 +405,19 @@ class MainWindow(QMainWindow):
                 *(f"palette.{palette}" for palette in PALETTES),
             ],
         )
-        self.run_menu = bar.addMenu("&Run")
+        self.run_menu = menus["Run"]
         fill(self.run_menu, MENU)
-        fill(bar.addMenu("&Dataset"), dataset_actions.MENU)
+        fill(menus["Dataset"], dataset_actions.MENU)
         self.offline_menu = QMenu(self)
         fill(self.offline_menu, [*dataset_actions.MENU, ""])
         self.offline_menu.addMenu(self.run_menu)
-        fill(bar.addMenu("&Golden JSON"), ["golden.generate", "place.golden"])
-        fill(bar.addMenu("&Help"), ["help.keys", "help.about"])
+        fill(menus["Golden JSON"], ["golden.generate", "place.golden"])
+        fill(menus["Help"], ["help.keys", "help.about"])
+        for view in self.views.values():
+            for title, ids in view.menus().items():
+                fill(menus[title], ids)
+        for menu in menus.values():
+            menu.menuAction().setVisible(not menu.isEmpty())
         self.actions_.update()
 
     def _connect(self) -> None:
@@ -401,6 +428,10 @@ class MainWindow(QMainWindow):
         self.dataset_actions.acted.connect(self.refresh)
         self.online.rows_menu_wanted.connect(self._open_run_menu)
         self.offline.rows_menu_wanted.connect(self.offline_menu.popup)
+        for row, view in enumerate(self.views.values()):
+            view.run_wanted.connect(self.show_run)
+            view.acted.connect(self.refresh)
+            view.count_changed.connect(lambda count, row=row: self._show_count(row, count))
         self._notices.shown.connect(self.status.show_notice)
         self._themes.changed.connect(self._dress)
         for place in (self.online, self.offline):
@@ -435,10 +466,8 @@ class MainWindow(QMainWindow):
         runs = frozenset() if self._changed_any else frozenset(self._changed_runs)
         self._changed_runs.clear()
         self._changed_any = False
-        self.online.refresh(runs)
-        self.offline.refresh(runs)
-        if self.place == "golden":
-            self.golden.refresh()
+        for name, view in self.views.items():
+            view.changed(runs, in_front=name == self.place)
 
     def _note_connection(self, connected: bool, reason: str) -> None:
         if connected:
@@ -515,12 +544,15 @@ class MainWindow(QMainWindow):
     def _place_changed(self, row: int) -> None:
         self.stack.setCurrentIndex(row)
         self._remembered.setValue("place", PLACES[row].name)
-        self._workspace_box.setVisible(PLACES[row].name != "golden")
+        self._workspace_box.setVisible(PLACES[row].has_workspace)
         if self._workspaces:
             self._offer_workspaces(str(self._remembered.value("workspace", "global")))
-        if PLACES[row].name == "golden":
-            self.golden.refresh()
+        self.views[PLACES[row].name].shown()
         self.actions_.update()
+
+    def _show_count(self, row: int, count: int) -> None:
+        text = PLACES[row].text
+        self.places.item(row).setText(f"{text}  {count}" if count else text)
 
     def _open_run_menu(self, place: QPoint) -> None:
         self.run_menu.popup(place)

@@ -13,6 +13,7 @@ from qasync import QEventLoop
 from app.views.background import Background
 from app.views.main_window import MainWindow
 from app.views.notices import Notices
+from app.views.places import Surroundings
 from app.views.theme import Themes
 from tests.views.fake_backend import FakeBackend
 
@@ -52,6 +53,18 @@ def notices(background: Background) -> Notices:
     notices = Notices(background)
     notices.listen_to(background)
     return notices
+
+
+@pytest.fixture
+def around(
+    backend: FakeBackend,
+    background: Background,
+    notices: Notices,
+    themes: Themes,
+    remembered: QSettings,
+) -> Surroundings:
+    """What a place is made with."""
+    return Surroundings(backend, background, notices, themes, remembered)
 
 
 @pytest.fixture

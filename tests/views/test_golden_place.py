@@ -23,21 +23,15 @@ from app.views.golden.list_model import FoundGolden, GoldenModel
 from app.views.golden.place import GoldenPlace
 from app.views.golden.result_view import readable
 from app.views.notices import Notices
-from app.views.theme import Themes
+from app.views.places import Surroundings
 from tests.views.fake_backend import NOW, FakeBackend, unavailable
 
 GOLDEN, NAMED, ANTI, ANTI_NAMED = FORMS
 
 
 @pytest.fixture
-def place(
-    qtbot: QtBot,
-    backend: FakeBackend,
-    background: Background,
-    notices: Notices,
-    themes: Themes,
-) -> GoldenPlace:
-    place = GoldenPlace(backend, background, notices, themes)
+def place(qtbot: QtBot, backend: FakeBackend, around: Surroundings) -> GoldenPlace:
+    place = GoldenPlace(around)
     qtbot.addWidget(place)
     place.resize(1200, 600)
     place.show()

@@ -18,15 +18,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.views.backend.golden import Golden, GoldenEntry, GoldenList
-from app.views.background import Background, Job
+from app.views.backend.golden import GoldenEntry, GoldenList
+from app.views.background import Job
 from app.views.golden.item_delegate import GoldenDelegate
 from app.views.golden.list_model import ENTRY_ROLE, FoundGolden, GoldenModel
 from app.views.golden.result_view import GoldenResultView
 from app.views.golden.run_text import SearchLine
 from app.views.loading_bar import LoadingBar
-from app.views.notices import Notices
-from app.views.theme import STEP, Themes
+from app.views.places import PlaceWidget, Surroundings
+from app.views.theme import STEP
 
 _PART = 50
 _TIMES_RENEWED_MS = 30_000
@@ -38,7 +38,7 @@ _EMPTY = {
 }
 
 
-class GoldenPlace(QWidget):
+class GoldenPlace(PlaceWidget):
     """List at the left, result at the right.
 
     Signals: `generate_wanted()`.
@@ -48,13 +48,12 @@ class GoldenPlace(QWidget):
 
     def __init__(
         self,
-        golden: Golden,
-        background: Background,
-        notices: Notices,
-        themes: Themes,
+        around: Surroundings,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        golden, background = around.backend, around.background
+        notices, themes = around.notices, around.themes
         self._golden = golden
         self._background = background
         self._which = GoldenList.ALL
@@ -105,7 +104,11 @@ class GoldenPlace(QWidget):
         self._show_entries(())
         self.refresh()
 
-    def refresh(self) -> None:
+    def shown(self) -> None:
+        """Reads the list again."""
+        self.refresh()
+
+    def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
         """Shows the present state of the newest part of the list."""
         self._load(None)
 

@@ -1,24 +1,22 @@
 """A place with a table above and details below: online with runs, offline with datasets."""
 
-from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
 from app.domain.datasets import state_key
-from app.views.backend import Backend
 from app.views.backend.tables import ONLINE, Row, TableKind, WorkspaceColumns
-from app.views.background import Background
 from app.views.lumisections.snapshot import RowKind
+from app.views.places import PlaceWidget, Surroundings
 from app.views.runs.dataset_actions import Selection
 from app.views.runs.details import DetailsView
 from app.views.runs.run_actions import Subject
 from app.views.tables.table_view import TableView
-from app.views.theme import Themes
 
 _SPLITTER = "splitter"
 _PARTS = [400, 440]
 
 
-class TablePlace(QWidget):
+class TablePlace(PlaceWidget):
     """Table and details; a run that is opened gets a tab of its own.
 
     Signals: `menu_wanted(QPoint)` for what can be done with the run that is looked at, and
@@ -36,13 +34,12 @@ class TablePlace(QWidget):
     def __init__(
         self,
         kind: TableKind,
-        backend: Backend,
-        background: Background,
-        themes: Themes,
-        remembered: QSettings,
+        around: Surroundings,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        backend, background = around.backend, around.background
+        themes, remembered = around.themes, around.remembered
         self._kind = kind
         self._backend = backend
         self._background = background
@@ -97,6 +94,10 @@ class TablePlace(QWidget):
         for details in self._all_details():
             if not run_numbers or details.run_number in run_numbers:
                 details.refresh()
+
+    def changed(self, run_numbers: frozenset[int], *, in_front: bool) -> None:
+        """Follows what was written, in front or not."""
+        self.refresh(run_numbers)
 
     def open_tab(self, run_number: int, dataset: str = ONLINE) -> None:
         """Opens the details as a tab, or goes to it when it is open."""

@@ -1,0 +1,56 @@
+"""A place of the navigation: what every place shows the frame, and what the frame hands it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QSettings, Signal
+from PySide6.QtWidgets import QWidget
+
+from app.views.actions import ActionRow
+from app.views.backend import Backend
+from app.views.background import Background
+from app.views.notices import Notices
+from app.views.theme import Themes
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a place is made with."""
+
+    backend: Backend
+    background: Background
+    notices: Notices
+    themes: Themes
+    remembered: QSettings
+
+
+class PlaceWidget(QWidget):
+    """A place of the navigation.
+
+    Signals: `run_wanted(run_number, dataset)` to look at a run or one of its datasets;
+    `count_changed(int)`: how much in this place waits for somebody, 0 for none;
+    `acted()` when something was written here that other places show.
+    """
+
+    run_wanted = Signal(int, str)
+    count_changed = Signal(int)
+    acted = Signal()
+
+    def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
+        """Shows the present state; none means that any run may have changed."""
+
+    def shown(self) -> None:
+        """The place came to the front."""
+
+    def changed(self, run_numbers: frozenset[int], *, in_front: bool) -> None:
+        """Something was written to the database; no run numbers mean that any may be concerned."""
+        if in_front:
+            self.refresh(run_numbers)
+
+    def rows(self) -> Sequence[ActionRow]:
+        """Actions of this place, for menus and palette."""
+        return ()
+
+    def menus(self) -> Mapping[str, Sequence[str]]:
+        """Names of those actions by the title of the menu they belong into, such as `Tools`."""
+        return {}

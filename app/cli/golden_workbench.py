@@ -17,11 +17,12 @@ from app.cli.output import (
 )
 from app.cli.program import Program
 from app.domain.errors import BadInput
+from app.domain.history import Word
+from app.domain.json_logic import Node
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.lumisections import format_ranges
 from app.golden import document as documents
 from app.golden.document import Document, to_json, to_text
-from app.golden.explain import Node
 from app.golden.list_luminosity import ListLuminosity
 from app.golden.losses import Bar, Step, losses_of
 from app.services import (
@@ -35,7 +36,6 @@ from app.services import (
 from app.services.golden_explain import Explained, Question, RunExplained
 from app.services.golden_exports import Export
 from app.services.golden_lists import ComparedLists, GoldenList, Operation
-from app.services.golden_moments import Word
 from app.services.golden_reproduce import Changes, Responsible
 
 _LIST = "a file, or the number of a stored list"

@@ -41,6 +41,15 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """Who gave a value, when, and whether it is a person's word; `event` is its number."""
+
+    event: int
+    action: Action
+    by_hand: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Write(Generic[Value]):
     """One stored event: `event` orders it, `version` is the action it belongs to."""
 

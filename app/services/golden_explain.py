@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from app.domain.compact import CompactState
 from app.domain.configuration import parse_condition
 from app.domain.errors import NotFound
-from app.domain.json_logic import Rule
+from app.domain.history import Word
+from app.domain.json_logic import Node, Rule, explain
 from app.domain.json_value import JsonValue
 from app.domain.lumisections import LumiRange, ranges_of_mask
-from app.golden.explain import Cause, Node, causes, explain
+from app.golden.explain import Cause, causes
 from app.golden.season import Season
 from app.golden.selection import select
 from app.models.engine import Database
@@ -17,7 +18,6 @@ from app.services.golden_moments import (
     NOW,
     Key,
     Moment,
-    Word,
     actions,
     moment_of,
     season_at,

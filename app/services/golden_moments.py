@@ -1,7 +1,6 @@
 """Seasons as a stored list saw them, and whose word each of their values is."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from functools import cached_property
 
 from app.domain.attribute_history import AttributeEvent
@@ -17,16 +16,7 @@ from app.models.generated_json import JsonRow
 from app.models.golden_provenance import NOW, Key, Moment, Words
 from app.services import golden
 
-__all__ = ["NOW", "Key", "Moment", "Voices", "Word", "actions", "moment_of", "season_at", "voices"]
-
-
-@dataclass(frozen=True)
-class Word:
-    """Who gave a value, when, and whether it is a person's word; `event` is its number."""
-
-    event: int
-    action: Action
-    by_hand: bool
+__all__ = ["NOW", "Key", "Moment", "Voices", "actions", "moment_of", "season_at", "voices"]
 
 
 class Voices:

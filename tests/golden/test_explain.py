@@ -2,9 +2,9 @@ import random
 
 import pytest
 
-from app.domain.json_logic import parse
+from app.domain.json_logic import explain, parse
 from app.domain.json_value import js_stringify
-from app.golden.explain import causes, explain
+from app.golden.explain import causes
 from app.golden.season import Season
 from app.golden.selection import select
 from tests.golden.seasons import rule_source, season_datasets
@@ -36,11 +36,3 @@ def test_that_the_deciding_conditions_are_those_the_list_blames(seed):
             if any(a <= first <= b for a, b in cause.ranges)
         ]
         assert cause == next((x for x in selection.leaves if x in blamed), selection.leaves[0])
-
-
-def test_that_a_rule_that_holds_hangs_on_what_is_true():
-    rule = parse({"or": [{"==": [{"var": "run.a"}, 1]}, {"==": [{"var": "run.b"}, 1]}]})
-    tree = explain(rule, {"run": {"a": 1}})
-    assert [(leaf.holds, leaf.deciding) for leaf in tree.leaves] == [(True, True), (False, False)]
-    assert tree.leaves[0].values[0] == ("run.a", 1, True)
-    assert tree.leaves[1].values[0] == ("run.b", None, False)

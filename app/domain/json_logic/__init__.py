@@ -9,6 +9,20 @@ are no data, so a `var` doesn't find them.
 
 from app.domain.json_logic.coercion import truthy
 from app.domain.json_logic.errors import EvaluationError, Place, RuleError
+from app.domain.json_logic.explain import Node, Value, explain
 from app.domain.json_logic.rule import Rule, Skeleton, parse
+from app.domain.json_logic.wording import condition_words
 
-__all__ = ["EvaluationError", "Place", "Rule", "RuleError", "Skeleton", "parse", "truthy"]
+__all__ = [
+    "EvaluationError",
+    "Node",
+    "Place",
+    "Rule",
+    "RuleError",
+    "Skeleton",
+    "Value",
+    "condition_words",
+    "explain",
+    "parse",
+    "truthy",
+]

@@ -1,0 +1,1 @@
+"""Rules: why they hold or not."""

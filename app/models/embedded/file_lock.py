@@ -1,0 +1,102 @@
+"""Locks on files, dropped by the system when their process ends."""
+
+import contextlib
+import itertools
+import os
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from app.domain.errors import Unavailable
+
+_POLL_S = 0.005
+_numbers = itertools.count(1)
+
+
+class FileLock:
+    """An exclusive lock on a file, dropped by the system when this process ends."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: IO[bytes] | None = None
+
+    def try_acquire(self) -> bool:
+        """Takes the lock unless another process, or another object of this one, has it."""
+        file = self.path.open("ab")
+        try:
+            _lock(file)
+        except BlockingIOError:
+            file.close()
+            return False
+        except BaseException:
+            file.close()
+            raise
+        self._file = file
+        return True
+
+    def release(self, *, remove: bool = False) -> None:
+        """Gives the lock back; `remove` deletes the file as well."""
+        if self._file is None:
+            return
+        if remove and sys.platform != "win32":
+            self.path.unlink(missing_ok=True)
+        self._file.close()
+        self._file = None
+        if remove and sys.platform == "win32":
+            self.path.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def held(self, patience_s: float = 90.0) -> Iterator[None]:
+        """Waits for the lock and holds it for the block; Unavailable when it takes too long."""
+        deadline = time.monotonic() + patience_s
+        while not self.try_acquire():
+            if time.monotonic() > deadline:
+                raise Unavailable(
+                    f"Another program has been starting or stopping the database in"
+                    f" {self.path.parent} for {patience_s:.0f} s. Close it and try again."
+                )
+            time.sleep(_POLL_S)
+        try:
+            yield
+        finally:
+            self.release()
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: IO[bytes]) -> None:
+        file.seek(0)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError as error:
+            raise BlockingIOError from error
+
+else:
+    import fcntl
+
+    def _lock(file: IO[bytes]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def register_client(folder: Path) -> FileLock:
+    clients = folder / "clients"
+    clients.mkdir(exist_ok=True)
+    client = FileLock(clients / f"{os.getpid()}-{next(_numbers)}-{secrets.token_hex(4)}")
+    client.try_acquire()
+    return client
+
+
+def somebody_is_here(folder: Path) -> bool:
+    """True when a living process is registered; forgets the dead. Called under the lock."""
+    found = False
+    for path in sorted((folder / "clients").iterdir()):
+        entry = FileLock(path)
+        if entry.try_acquire():
+            entry.release(remove=True)
+        else:
+            found = True
+    return found

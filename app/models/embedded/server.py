@@ -1,0 +1,327 @@
+"""Our own PostgreSQL in a data folder, shared by all processes of the person who open it.
+
+The first process starts the server, the last one stops it. Each process keeps a lock on a file of
+its own in `clients/`: the system drops it when the process dies, so nobody waits for the dead.
+As root, which PostgreSQL refuses, the server runs as another user of the system.
+"""
+
+import atexit
+import logging
+import os
+import re
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psycopg
+
+from app.domain.errors import Unavailable
+from app.models.embedded.cluster import (
+    OUR_CONFIGURATION,
+    OWNER,
+    Place,
+    cluster_path,
+    explained,
+    fail,
+    initialise,
+    make_folder,
+    read_password,
+)
+from app.models.embedded.file_lock import FileLock, register_client, somebody_is_here
+from app.models.embedded.programs import account_for, choose_installation, within_reach
+
+logger = logging.getLogger(__name__)
+_POLL_S = 0.005
+_START_S = 60.0
+_STOP_S = 20.0
+_LOG_KEPT = 1_000_000
+
+
+@dataclass(frozen=True)
+class _Postmaster:
+    """What the server says of itself in `postmaster.pid`."""
+
+    pid: int
+    port: int
+    ready: bool
+
+
+class EmbeddedServer:
+    """A running server with a database of ours; `close()` leaves, the last one stops it."""
+
+    def __init__(
+        self, place: Place, client: "FileLock", settings: Mapping[str, str | int], dsn: str
+    ) -> None:
+        self._place = place
+        self._settings = settings
+        self._client: FileLock | None = client
+        self._pid = os.getpid()
+        self.dsn = dsn
+        atexit.register(self.close)
+
+    @classmethod
+    def open(
+        cls, data_dir: Path, *, settings: Mapping[str, str | int] | None = None
+    ) -> "EmbeddedServer":
+        """Joins the server of `data_dir`, starting it, and making its files, when needed.
+
+        `settings` are more lines of the server's configuration, used when it is started here.
+        Raises Refused when the folder or the programs don't allow it, Unavailable when it doesn't
+        start.
+        """
+        folder = data_dir.expanduser().absolute()
+        with explained(folder):
+            make_folder(folder)
+            with FileLock(folder / "lock").held():
+                return cls._open_locked(folder, settings or {})
+
+    @classmethod
+    def _open_locked(cls, folder: Path, settings: Mapping[str, str | int]) -> "EmbeddedServer":
+        account = account_for(folder / "cluster")
+        cluster = cluster_path(folder, account)
+        installation = choose_installation(cluster)
+        if account is not None:
+            installation = within_reach(installation, account)
+        place = Place(folder, cluster, installation, account)
+        if not (cluster / "PG_VERSION").exists():
+            initialise(place)
+        password = read_password(folder)
+        client = register_client(folder)
+        try:
+            port = _running(cluster, password)
+            if port is None:
+                port = _start(place, settings)
+            _make_database(port, password)
+        except BaseException:
+            client.release(remove=True)
+            raise
+        return cls(place, client, settings, _dsn(port, password, OWNER))
+
+    def revive(self) -> None:
+        """Starts the server again when it died; `dsn` changes only if its port is taken now."""
+        place = self._place
+        with explained(place.folder), FileLock(place.folder / "lock").held():
+            password = read_password(place.folder)
+            port = _running(place.cluster, password)
+            if port is None:
+                port = _start(place, self._settings)
+            self.dsn = _dsn(port, password, OWNER)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leaves the server; stops it when no living process uses it any more."""
+        client, self._client = self._client, None
+        if client is None or os.getpid() != self._pid:
+            return
+        atexit.unregister(self.close)
+        folder = self._place.folder
+        with FileLock(folder / "lock").held():
+            client.release(remove=True)
+            if not somebody_is_here(folder):
+                _stop(self._place)
+
+
+def _dsn(port: int, password: str, database: str) -> str:
+    # Neither TLS nor Kerberos is tried on loopback, whatever the person's environment says.
+    return (
+        f"postgresql://{OWNER}:{password}@127.0.0.1:{port}/{database}"
+        "?sslmode=disable&gssencmode=disable"
+    )
+
+
+def _postmaster(cluster: Path) -> _Postmaster | None:
+    """What `postmaster.pid` says, or None; the process may be dead."""
+    try:
+        lines = (cluster / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        status = lines[7].strip() if len(lines) > 7 else ""
+        return _Postmaster(int(lines[0]), int(lines[3]), status == "ready")
+    except FileNotFoundError:
+        return None
+    except (ValueError, IndexError):
+        # It is being written.
+        return _Postmaster(0, 0, ready=False)
+
+
+def _lives(postmaster: _Postmaster, cluster: Path) -> bool:
+    """False when the process has gone, or its number now belongs to somebody else."""
+    if sys.platform == "win32":
+        return True
+    try:
+        os.kill(postmaster.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return False  # not of our user, so not our server
+    try:
+        return Path(f"/proc/{postmaster.pid}/cwd").readlink() == cluster.resolve()
+    except OSError:
+        return not Path("/proc/self").exists()
+
+
+def _running(cluster: Path, password: str) -> int | None:
+    """Port of the server when it answers, waiting while it starts or stops; else None."""
+    deadline = time.monotonic() + _START_S
+    while (postmaster := _postmaster(cluster)) is not None:
+        if postmaster.pid > 0 and not _lives(postmaster, cluster):
+            # Its number may belong to another process by now: the server would then refuse.
+            (cluster / "postmaster.pid").unlink(missing_ok=True)
+            return None
+        if postmaster.ready and _answers(postmaster.port, password):
+            return postmaster.port
+        if time.monotonic() > deadline:
+            if sys.platform == "win32":
+                return None
+            raise Unavailable(
+                f"The database in {cluster} has been starting or stopping for {_START_S:.0f} s."
+                f" Look into {cluster / 'server.log'}."
+            )
+        time.sleep(_POLL_S)
+    return None
+
+
+def _answers(port: int, password: str) -> bool:
+    try:
+        with psycopg.connect(_dsn(port, password, "postgres"), connect_timeout=5):
+            return True
+    except psycopg.OperationalError:
+        return False
+
+
+def _start(place: Place, settings: Mapping[str, str | int]) -> int:
+    """Starts the server and returns its port when it is ready."""
+    cluster = place.cluster
+    log = cluster / "server.log"
+    if log.exists() and log.stat().st_size > _LOG_KEPT:
+        log.replace(cluster / "server.log.1")
+    port = _free_port(_last_port(cluster))
+    deadline = time.monotonic() + _START_S
+    while True:
+        before = log.stat().st_size if log.exists() else 0
+        _configure(place, port, settings)
+        place.run("pg_ctl", "start", "-W", "-D", str(cluster), "-l", str(log))
+        said = _await_ready(cluster, log, before, deadline)
+        if said is None:
+            return port
+        # Another program took the port, or processes of a killed server are still going.
+        again = re.search(r"Address already in use|could not bind|pre-existing shared", said)
+        if again is None or time.monotonic() > deadline:
+            fail(place.folder, said)
+        logger.info("The database starts once more: %s", again[0])
+        time.sleep(_POLL_S * 10)
+        port = _free_port(port)
+
+
+def _await_ready(cluster: Path, log: Path, before: int, deadline: float) -> str | None:
+    """None when the server is ready, else what it wrote before it gave up."""
+    appeared = False
+    patience = min(deadline, time.monotonic() + 10)
+    while True:
+        postmaster = _postmaster(cluster)
+        if postmaster is not None and postmaster.ready:
+            return None
+        said = _tail(log, before)
+        gone = postmaster is None or (postmaster.pid > 0 and not _lives(postmaster, cluster))
+        if gone and (appeared or "FATAL" in said or "PANIC" in said):
+            return said
+        appeared = appeared or not gone
+        if time.monotonic() > (deadline if appeared else patience):
+            return said or "it takes too long"
+        time.sleep(_POLL_S)
+
+
+def _tail(log: Path, start: int) -> str:
+    try:
+        with log.open("rb") as file:
+            file.seek(start)
+            return file.read().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
+
+
+def _configure(place: Place, port: int, settings: Mapping[str, str | int]) -> None:
+    lines: dict[str, str | int] = {
+        "listen_addresses": "127.0.0.1",
+        "port": port,
+        "unix_socket_directories": "",
+        "max_connections": 60,
+        "shared_buffers": "128MB",
+        "work_mem": "32MB",
+        "maintenance_work_mem": "128MB",
+        "effective_cache_size": "1GB",
+        "random_page_cost": "1.1",
+        "jit": "off",
+        "wal_level": "minimal",
+        "max_wal_senders": 0,
+        "password_encryption": "scram-sha-256",
+    }
+    if place.installation.major >= 18:
+        # No extra processes for the reads of one person.
+        lines["io_method"] = "sync"
+    lines.update(settings)
+    text = "".join(f"{name} = '{value}'\n" for name, value in lines.items())
+    ours = place.cluster / OUR_CONFIGURATION
+    ours.write_text(text, encoding="utf-8")
+    ours.chmod(0o644)
+
+
+def _last_port(cluster: Path) -> int:
+    try:
+        found = re.search(
+            r"^port = '(\d+)'", (cluster / OUR_CONFIGURATION).read_text(encoding="utf-8"), re.M
+        )
+    except FileNotFoundError:
+        return 0
+    return int(found[1]) if found else 0
+
+
+def _free_port(wanted: int) -> int:
+    """The wanted port when nobody listens there, else one that the system has free."""
+    for port in (wanted, 0):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            if sys.platform != "win32":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise Unavailable("The system has no free port on 127.0.0.1.")
+
+
+def _make_database(port: int, password: str) -> None:
+    try:
+        with psycopg.connect(_dsn(port, password, "postgres"), autocommit=True) as connection:
+            known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [OWNER])
+            if known.rowcount == 0:
+                connection.execute(f"CREATE DATABASE {OWNER}")
+    except psycopg.OperationalError as error:
+        raise Unavailable(f"The database on port {port} doesn't answer: {error}") from error
+
+
+def _stop(place: Place) -> None:
+    cluster = place.cluster
+    postmaster = _postmaster(cluster)
+    if postmaster is None or not _lives(postmaster, cluster):
+        return
+    place.run("pg_ctl", "stop", "-W", "-m", "fast", "-D", str(cluster))
+    deadline = time.monotonic() + _STOP_S
+    while _lives(postmaster, cluster) and (cluster / "postmaster.pid").exists():
+        if time.monotonic() > deadline:
+            logger.warning("The database in %s takes long to stop", cluster)
+            return
+        time.sleep(_POLL_S)

@@ -44,7 +44,7 @@ def vocabulary(connection: Connection) -> Vocabulary:
     columns of all workspaces, with the values that occur where they are few."""
     own = (
         KnownField(RUN, "number"),
-        KnownField(NAME, "text", tuple(_recent_names(connection))),
+        KnownField(NAME, "text", tuple(recent_names(connection))),
         KnownField(IN_GUI, "list of texts"),
         KnownField(RECORDED, "recorded, pb^-1"),
         KnownField(DELIVERED, "delivered, pb^-1"),
@@ -62,7 +62,7 @@ def vocabulary(connection: Connection) -> Vocabulary:
     ).scalars()
     rr = _attributes(Source.RR, [each.rr_attributes for each in runs])
     configured = {
-        Field(Source.RR, "class"): _classes_in_force(connection),
+        Field(Source.RR, "class"): classes_in_force(connection),
         Field(Source.RR, "state"): list(RUN_STATES),
     }
     return Vocabulary(
@@ -123,17 +123,17 @@ def _columns(connection: Connection) -> Iterator[KnownField]:
         .order_by(workspace.c.workspace, workspace_column.c.name)
     )
     configured = {f"{owner}-{name}" for owner, name in rows}
-    used = _recent_keys(connection, dataset_triplet_cache.c.triplet_summary)
+    used = recent_keys(connection, dataset_triplet_cache.c.triplet_summary)
     for name in sorted(configured | used):
         yield KnownField(Field(Source.COLUMN, name), "status column")
 
 
 def _bits(connection: Connection) -> Iterator[KnownField]:
-    for name in sorted(_recent_keys(connection, dataset_triplet_cache.c.dcs_summary)):
+    for name in sorted(recent_keys(connection, dataset_triplet_cache.c.dcs_summary)):
         yield KnownField(Field(Source.BIT, name), "DCS bit")
 
 
-def _recent_keys(connection: Connection, summary: sa.Column[Any]) -> set[str]:
+def recent_keys(connection: Connection, summary: sa.Column[Any]) -> set[str]:
     recent = (
         sa.select(summary.label("summary"))
         .order_by(dataset_triplet_cache.c.run_number.desc())
@@ -143,7 +143,7 @@ def _recent_keys(connection: Connection, summary: sa.Column[Any]) -> set[str]:
     return set(connection.execute(sa.select(sa.func.jsonb_object_keys(recent.c.summary))).scalars())
 
 
-def _recent_names(connection: Connection) -> list[str]:
+def recent_names(connection: Connection) -> list[str]:
     recent = (
         sa.select(dataset.c.name)
         .order_by(dataset.c.run_number.desc())
@@ -154,7 +154,7 @@ def _recent_names(connection: Connection) -> list[str]:
     return sorted(found)
 
 
-def _classes_in_force(connection: Connection) -> list[str]:
+def classes_in_force(connection: Connection) -> list[str]:
     items, entries = class_classifier, class_classifier_entries
     in_force = sa.select(settings.c.CCL_id).order_by(settings.c.id.desc()).limit(1)
     found = connection.execute(

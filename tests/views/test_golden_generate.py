@@ -121,7 +121,7 @@ def test_that_a_rule_that_was_changed_is_no_configuration_any_more(
 def test_that_a_rule_is_judged_while_it_is_written(qtbot: QtBot, dialog: GenerateDialog) -> None:
     dialog.rule.setPlainText('{"and": [\n  {"==": [1, 1]},\n  {"equals": [1, 1]}\n]}')
     qtbot.waitUntil(lambda: '"equals" is not an operator' in dialog.rule.verdict.text())
-    assert dialog.rule.verdict.text().startswith("Line 3: ")
+    assert dialog.rule.verdict.text().startswith("Line 3, column 4: ")
     (mark,) = dialog.rule.text.extraSelections()
     assert mark.cursor.blockNumber() == 2
     dialog.rule.setPlainText('{"==": [1, 1]\n')

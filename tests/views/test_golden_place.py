@@ -36,7 +36,7 @@ def place(qtbot: QtBot, backend: FakeBackend, around: Surroundings) -> GoldenPla
     place.resize(1200, 600)
     place.show()
     place.refresh()
-    qtbot.waitUntil(lambda: place.model.rowCount() == len(backend.golden_entries[:50]))
+    qtbot.waitUntil(lambda: place.entries.model.rowCount() == len(backend.golden_entries[:50]))
     qtbot.waitUntil(lambda: place.result.result is not None)
     return place
 
@@ -47,15 +47,15 @@ def many(entry: GoldenEntry, count: int) -> list[GoldenEntry]:
 
 
 def ids(place: GoldenPlace) -> list[int]:
-    return [each.id for each in place.model.entries]
+    return [each.id for each in place.entries.model.entries]
 
 
 def choose(place: GoldenPlace, row: int) -> None:
-    place.list.setCurrentIndex(place.found.index(row, 0))
+    place.entries.list.setCurrentIndex(place.entries.found.index(row, 0))
 
 
 def chosen(place: GoldenPlace) -> str:
-    return str(place.list.currentIndex().data(Qt.ItemDataRole.ToolTipRole)).split("\n")[0]
+    return str(place.entries.list.currentIndex().data(Qt.ItemDataRole.ToolTipRole)).split("\n")[0]
 
 
 # The list
@@ -118,13 +118,13 @@ def test_that_an_entry_that_goes_makes_no_other_one_the_chosen(
     del backend.golden_entries[0]
     place.refresh()
     qtbot.waitUntil(lambda: ids(place) == [2, 1])
-    assert not place.list.selectionModel().hasSelection()
+    assert not place.entries.list.selectionModel().hasSelection()
     qtbot.waitUntil(lambda: not background.busy)
     assert place.result.title.text() == "Golden JSON 3"
 
 
 def test_that_lists_can_be_chosen(qtbot: QtBot, place: GoldenPlace) -> None:
-    official = place.lists.button(list(GoldenList).index(GoldenList.OFFICIAL))
+    official = place.entries.lists.button(list(GoldenList).index(GoldenList.OFFICIAL))
     qtbot.mouseClick(official, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: ids(place) == [2])
     assert place.result.title.text() == "Golden JSON 3"
@@ -134,11 +134,11 @@ def test_that_an_empty_list_says_how_to_fill_it(
     qtbot: QtBot, place: GoldenPlace, backend: FakeBackend
 ) -> None:
     backend.golden_entries.clear()
-    place.show_list(GoldenList.MINE)
-    assert place.words.text() == "Reading the list ..."
-    qtbot.waitUntil(lambda: "Generate" in place.words.text())
-    assert place.words.isVisible()
-    assert not place.list.isVisible()
+    place.entries.show_list(GoldenList.MINE)
+    assert place.entries.words.text() == "Reading the list ..."
+    qtbot.waitUntil(lambda: "Generate" in place.entries.words.text())
+    assert place.entries.words.isVisible()
+    assert not place.entries.list.isVisible()
 
 
 def test_that_older_ones_come_at_the_end(
@@ -147,13 +147,13 @@ def test_that_older_ones_come_at_the_end(
     backend.golden_entries = many(backend.golden_entries[0], 120)
     place.refresh()
     qtbot.waitUntil(lambda: len(ids(place)) == 50)
-    assert place.older.isVisible()
-    bar = place.list.verticalScrollBar()
+    assert place.entries.older.isVisible()
+    bar = place.entries.list.verticalScrollBar()
     bar.setValue(bar.maximum())
     qtbot.waitUntil(lambda: len(ids(place)) == 100)
-    qtbot.mouseClick(place.older, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(place.entries.older, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: ids(place) == list(range(120, 0, -1)))
-    assert not place.older.isVisible()
+    assert not place.entries.older.isVisible()
 
 
 def test_that_what_was_read_stays_when_new_ones_come(
@@ -163,7 +163,7 @@ def test_that_what_was_read_stays_when_new_ones_come(
     backend.golden_entries = many(entry, 120)
     place.refresh()
     qtbot.waitUntil(lambda: len(ids(place)) == 50)
-    place.load_older()
+    place.entries.load_older()
     qtbot.waitUntil(lambda: len(ids(place)) == 100)
     backend.golden_entries = many(entry, 121)
     place.refresh()
@@ -176,20 +176,20 @@ def test_that_nothing_is_left_out_when_many_came_at_once(
     backend.golden_entries = many(backend.golden_entries[0], 120)
     place.refresh()
     qtbot.waitUntil(lambda: ids(place) == list(range(120, 70, -1)))
-    place.load_older()
+    place.entries.load_older()
     qtbot.waitUntil(lambda: ids(place) == list(range(120, 20, -1)))
 
 
 def test_that_the_list_can_be_searched(
     qtbot: QtBot, place: GoldenPlace, backend: FakeBackend
 ) -> None:
-    place.search.setText("person OFFICIAL")
-    assert place.found.rowCount() == 1
-    assert place.listed.text() == "1 of 3"
-    place.search.setText("nobody")
-    assert place.words.text() == "None of the 3 matches."
-    place.search.clear()
-    assert place.found.rowCount() == 3
+    place.entries.search.setText("person OFFICIAL")
+    assert place.entries.found.rowCount() == 1
+    assert place.entries.listed.text() == "1 of 3"
+    place.entries.search.setText("nobody")
+    assert place.entries.words.text() == "None of the 3 matches."
+    place.entries.search.clear()
+    assert place.entries.found.rowCount() == 3
     assert chosen(place) == "Golden JSON 3"
 
 
@@ -199,20 +199,20 @@ def test_that_a_search_says_that_older_ones_are_not_searched_yet(
     backend.golden_entries = many(backend.golden_entries[0], 60)
     place.refresh()
     qtbot.waitUntil(lambda: len(ids(place)) == 50)
-    place.search.setText("tag7")
-    assert place.words.text().startswith("Not among the newest 50.")
-    place.older.click()
-    qtbot.waitUntil(lambda: place.found.rowCount() == 1)
+    place.entries.search.setText("tag7")
+    assert place.entries.words.text().startswith("Not among the newest 50.")
+    place.entries.older.click()
+    qtbot.waitUntil(lambda: place.entries.found.rowCount() == 1)
 
 
 def test_that_slash_goes_to_the_search(qtbot: QtBot, place: GoldenPlace) -> None:
     place.activateWindow()
-    place.list.setFocus()
-    qtbot.waitUntil(place.list.hasFocus)
-    qtbot.keyClick(place.list, Qt.Key.Key_Slash)
-    assert place.search.hasFocus()
-    qtbot.keyClicks(place.search, "a/b")
-    assert place.search.text() == "a/b"
+    place.entries.list.setFocus()
+    qtbot.waitUntil(place.entries.list.hasFocus)
+    qtbot.keyClick(place.entries.list, Qt.Key.Key_Slash)
+    assert place.entries.search.hasFocus()
+    qtbot.keyClicks(place.entries.search, "a/b")
+    assert place.entries.search.text() == "a/b"
 
 
 def test_that_an_outage_leaves_the_list_and_heals(
@@ -222,18 +222,18 @@ def test_that_an_outage_leaves_the_list_and_heals(
     with qtbot.waitSignal(background.outage):
         place.refresh()
     assert ids(place) == [3, 2, 1]
-    assert place.bar.loading
+    assert place.entries.bar.loading
     backend.error = None
     backend.golden_entries.pop()
     background.retry_now()
     qtbot.waitUntil(lambda: ids(place) == [3, 2])
-    assert not place.bar.loading
+    assert not place.entries.bar.loading
 
 
 def test_that_one_that_was_just_made_is_shown_and_chosen(
     qtbot: QtBot, place: GoldenPlace, backend: FakeBackend
 ) -> None:
-    place.search.setText("nobody")
+    place.entries.search.setText("nobody")
     backend.golden_entries.insert(0, replace(backend.golden_entries[0], id=4))
     place.show_row(4)
     qtbot.waitUntil(lambda: place.result.title.text() == "Golden JSON 4")

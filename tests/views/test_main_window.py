@@ -63,7 +63,7 @@ def test_that_the_palette_does_what_is_typed(
     assert palette.list.count() == 1
     qtbot.keyClick(palette.line, Qt.Key.Key_Return)
     assert window.place == "golden"
-    qtbot.waitUntil(lambda: window.golden.model.rowCount() == 3)
+    qtbot.waitUntil(lambda: window.golden.entries.model.rowCount() == 3)
 
 
 def test_that_places_have_keys(qtbot: QtBot, window: MainWindow) -> None:

@@ -23,13 +23,12 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.errors import BadInput, NotPermitted, Refused, Unavailable
+from app.domain.rules.text import RuleTextError, pretty
 from app.views import words
 from app.views.backend.golden import Golden, GoldenConfiguration, GoldenRequest, MatchingDatasets
 from app.views.backend.news import Progress
 from app.views.background import Background, Job, Outage
-from app.views.golden import rule_text
-from app.views.golden.rule_editor import RuleEditor
-from app.views.golden.rule_text import RuleTextError
+from app.views.rules.rule_editor import RuleEditor
 from app.views.theme import STEP
 
 _PAUSE_MS = 200
@@ -424,7 +423,7 @@ class GenerateDialog(QDialog):
 
 
 def _is_text_of(configuration: GoldenConfiguration, text: str) -> bool:
-    return rule_text.pretty(configuration.rule) == text
+    return pretty(configuration.rule) == text
 
 
 def _text_of(file: Path) -> str:

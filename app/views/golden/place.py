@@ -1,159 +1,44 @@
-"""The place of the golden JSONs: the list at the left, the result at the right."""
+"""The place of the golden JSONs: the list at the left, tabs about the chosen one at the right."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QListView,
-    QPushButton,
-    QSplitter,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
-from app.views.backend.golden import GoldenEntry, GoldenList
-from app.views.background import Job
-from app.views.golden.item_delegate import GoldenDelegate
-from app.views.golden.list_model import ENTRY_ROLE, FoundGolden, GoldenModel
+from app.views.golden.list_pane import GoldenListPane
+from app.views.golden.panel import GoldenPanel
 from app.views.golden.result_view import GoldenResultView
-from app.views.golden.run_text import SearchLine
-from app.views.loading_bar import LoadingBar
 from app.views.places import PlaceWidget, Surroundings
-from app.views.theme import STEP
 
-_PART = 50
-_TIMES_RENEWED_MS = 30_000
-_PARTS = [420, 760]
-_EMPTY = {
-    GoldenList.MINE: "You have made no golden JSON yet: Generate makes one.",
-    GoldenList.ALL: "Nobody has made a golden JSON yet: Generate makes one.",
-    GoldenList.OFFICIAL: "No golden JSON is marked as official yet: Generate can make one.",
-}
+_PARTS = [400, 780]
+
+PANELS: tuple[Callable[[Surroundings], GoldenPanel], ...] = (GoldenResultView,)
+"""Tabs about the chosen golden JSON, in the order they are shown."""
 
 
 class GoldenPlace(PlaceWidget):
-    """List at the left, result at the right.
+    """List at the left, tabs at the right; only the tab in front follows the list.
 
     Signals: `generate_wanted()`.
     """
 
     generate_wanted = Signal()
 
-    def __init__(
-        self,
-        around: Surroundings,
-        parent: QWidget | None = None,
-    ) -> None:
+    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        golden, background = around.backend, around.background
-        notices, themes = around.notices, around.themes
-        self._golden = golden
-        self._background = background
-        self._which = GoldenList.ALL
-        self._job: Job[Sequence[GoldenEntry]] | None = None
-        self._shown: int | None = None
-        self._known = False
-        self._may_have_more = False
-        self._following = True
-        self.model = GoldenModel(self)
-        self.found = FoundGolden(self.model, self)
-        self.list = QListView()
-        self.list.setAccessibleName("Golden JSONs")
-        self.list.setFrameShape(QFrame.Shape.NoFrame)
-        self.list.setUniformItemSizes(True)
-        self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setItemDelegate(GoldenDelegate(themes, self.list))
-        self.list.setModel(self.found)
-        self.search = SearchLine()
-        self.search.setPlaceholderText("Search")
-        self.search.setAccessibleName("Search the list")
-        self.search.setToolTip(
-            "Searches names, authors and tags of what is listed (/); Escape: clear"
-        )
-        self.result = GoldenResultView(golden, background, notices, themes)
-        self.bar = LoadingBar(themes)
-        self.words = QLabel(wordWrap=True)
-        self.words.setProperty("role", "empty")
-        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.listed = QLabel()
-        self.listed.setProperty("role", "muted")
-        self.older = QPushButton("Load older")
-        self.generate = QPushButton("Generate...")
-        self.lists = QButtonGroup(self)
-        self._times = QTimer(self, interval=_TIMES_RENEWED_MS)
-        self._lay_out()
-        self._connect()
-        self._say()
-
-    def show_list(self, which: GoldenList) -> None:
-        """Shows another list."""
-        if which is self._which:
-            return
-        self._which = which
-        self.lists.button(list(GoldenList).index(which)).setChecked(True)
-        self._known = False
-        self._may_have_more = False
-        self._show_entries(())
-        self.refresh()
-
-    def shown(self) -> None:
-        """Reads the list again."""
-        self.refresh()
-
-    def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
-        """Shows the present state of the newest part of the list."""
-        self._load(None)
-
-    def load_older(self) -> None:
-        """Reads the next part of the list, unless something is on its way already."""
-        if self._may_have_more and self._job is None and self.model.entries:
-            self._load(self.model.entries[-1].id)
-
-    def show_row(self, id_: int) -> None:
-        """Shows a result, also when the list doesn't hold it yet."""
-        self.search.clear()
-        self._shown = id_
-        self.result.load(id_)
-        self.refresh()
-
-    def _lay_out(self) -> None:
-        top = QWidget()
-        top.setObjectName("bar")
-        line = QHBoxLayout(top)
-        line.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
-        line.setSpacing(STEP)
-        for number, which in enumerate(GoldenList):
-            button = QToolButton()
-            button.setText(which.value.capitalize())
-            button.setCheckable(True)
-            button.setChecked(which is self._which)
-            self.lists.addButton(button, number)
-            line.addWidget(button)
-        line.addWidget(self.search, 1)
-        line.addWidget(self.generate)
-        end = QHBoxLayout()
-        end.setContentsMargins(3 * STEP, STEP, 2 * STEP, STEP)
-        end.addWidget(self.listed, 1)
-        end.addWidget(self.older)
-        left = QWidget()
-        left.setObjectName("pane")
-        inside = QVBoxLayout(left)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.setSpacing(0)
-        for widget in (top, self.bar, self.list, self.words):
-            inside.addWidget(widget, 1 if widget in (self.list, self.words) else 0)
-        inside.addLayout(end)
+        self.entries = GoldenListPane(around)
+        self.panels = [make(around) for make in PANELS]
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self._shown_in: dict[GoldenPanel, int | None] = {}
+        for panel in self.panels:
+            self.tabs.addTab(panel, panel.tab)
+            self.tabs.setTabToolTip(self.tabs.count() - 1, panel.tab_tip)
+            panel.run_wanted.connect(self.run_wanted)
+            panel.golden_wanted.connect(self.show_row)
         splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.addWidget(left)
-        splitter.addWidget(self.result)
+        splitter.addWidget(self.entries)
+        splitter.addWidget(self.tabs)
         splitter.setSizes(_PARTS)
         splitter.setStretchFactor(0, 0)
         splitter.setStretchFactor(1, 1)
@@ -161,119 +46,34 @@ class GoldenPlace(PlaceWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(splitter)
+        self.entries.chosen.connect(self._follow)
+        self.entries.generate_wanted.connect(self.generate_wanted)
+        self.entries.times_renewed.connect(self.result.set_now)
+        self.tabs.currentChanged.connect(self._follow)
 
-    def _connect(self) -> None:
-        self.lists.idClicked.connect(lambda number: self.show_list(list(GoldenList)[number]))
-        self.list.selectionModel().currentChanged.connect(self._choose)
-        self.list.verticalScrollBar().valueChanged.connect(self._scrolled)
-        self.search.textChanged.connect(self._search)
-        self.older.clicked.connect(self.load_older)
-        self.generate.clicked.connect(self.generate_wanted)
-        self._times.timeout.connect(lambda: self._renew_times(datetime.now(UTC)))
-        slash = QShortcut(QKeySequence(Qt.Key.Key_Slash), self)
-        slash.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        slash.activated.connect(self.search.setFocus)
+    @property
+    def result(self) -> GoldenResultView:
+        """The tab with the list itself."""
+        return next(each for each in self.panels if isinstance(each, GoldenResultView))
 
-    def _load(self, before: int | None) -> None:
-        if self._job is not None:
-            self._job.cancel()
-        which, golden = self._which, self._golden
-        self.bar.set_loading(True)
-        self._job = self._background.read(
-            lambda: golden.golden_list(which, before),
-            lambda entries: self._show(entries, before),
-            owner=self,
-            finished=self._finish,
-        )
+    def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
+        """Shows the present state of the newest part of the list."""
+        self.entries.refresh()
+        panel = self.tabs.currentWidget()
+        if isinstance(panel, GoldenPanel):
+            panel.renew()
 
-    def _finish(self) -> None:
-        self._job = None
-        self.bar.set_loading(False)
+    def shown(self) -> None:
+        """Reads the list again."""
+        self.refresh()
 
-    def _show(self, entries: Sequence[GoldenEntry], before: int | None) -> None:
-        known = self.model.entries
-        first, self._known = not self._known, True
-        if before is not None:
-            self._may_have_more = len(entries) >= _PART
-            self._show_entries((*known, *entries))
-            return
-        # What is older than the newest part stays, if nothing can be missing in between.
-        last = entries[-1].id if len(entries) >= _PART else None
-        meets = last is not None and any(each.id >= last for each in known)
-        older = tuple(each for each in known if each.id < (last or 0)) if meets else ()
-        if not older:
-            self._may_have_more = last is not None
-        self._show_entries((*entries, *older))
-        if first and self._shown is None and self.found.rowCount():
-            self.list.setCurrentIndex(self.found.index(0, 0))
+    def show_row(self, id_: int) -> None:
+        """Shows a golden JSON, also when the list doesn't hold it yet."""
+        self.entries.show_row(id_)
 
-    def _show_entries(self, entries: Sequence[GoldenEntry]) -> None:
-        # Rows that go must not make their neighbours the chosen ones.
-        self._following = False
-        self.model.set_now(datetime.now(UTC))
-        self.model.show_entries(entries)
-        self._mark_shown()
-        self._following = True
-        self._say()
-
-    def _mark_shown(self) -> None:
-        row = self.model.row_of(self._shown) if self._shown is not None else None
-        index = self.found.mapFromSource(self.model.index(row)) if row is not None else None
-        if index is None or not index.isValid():
-            self.list.selectionModel().clear()
-        elif index != self.list.currentIndex():
-            self.list.setCurrentIndex(index)
-
-    def _search(self, text: str) -> None:
-        self._following = False
-        self.found.search(text)
-        self._mark_shown()
-        self._following = True
-        self._say()
-
-    def _say(self) -> None:
-        """Says how much is listed, or why nothing is."""
-        listed, found = len(self.model.entries), self.found.rowCount()
-        if not self._known:
-            text = "Reading the list ..."
-        elif not listed:
-            text = _EMPTY[self._which]
-        elif self._may_have_more:
-            text = f"Not among the newest {listed}. Load older ones to search them too."
-        else:
-            text = f"None of the {listed} matches."
-        self.words.setText(text)
-        self.words.setVisible(not found)
-        self.list.setVisible(bool(found))
-        more = "newest " if self._may_have_more else ""
-        of = f"{found} of " if self.search.text().strip() else ""
-        self.listed.setText(f"{of}{more}{listed}" if listed else "")
-        self.older.setVisible(self._may_have_more)
-
-    def _renew_times(self, now: datetime) -> None:
-        self.model.set_now(now)
-        self.result.set_now(now)
-
-    def _scrolled(self, value: int) -> None:
-        bar = self.list.verticalScrollBar()
-        if bar.maximum() and value == bar.maximum():
-            self.load_older()
-
-    def _choose(self, current: QModelIndex, _before: QModelIndex) -> None:
-        if not (self._following and current.isValid()):
-            return
-        entry: GoldenEntry = current.data(ENTRY_ROLE)
-        if entry.id != self._shown:
-            self._shown = entry.id
-            self.result.load(entry.id)
-
-    # Qt
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._renew_times(datetime.now(UTC))
-        self._times.start()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self._times.stop()
+    def _follow(self) -> None:
+        """Tells the tab in front what is chosen; the others are told once they come to it."""
+        panel, id_ = self.tabs.currentWidget(), self.entries.shown
+        if isinstance(panel, GoldenPanel) and self._shown_in.get(panel) != id_:
+            self._shown_in[panel] = id_
+            panel.show_golden(id_)

@@ -21,16 +21,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.domain.rules.text import pretty
 from app.services import golden_files
 from app.views import words
 from app.views.backend.golden import Golden, GoldenResult
-from app.views.background import Background, Job
-from app.views.golden import rule_text
+from app.views.background import Job
 from app.views.golden.forms import FORMS, Form, RunLines, file_name, run_lines
+from app.views.golden.panel import GoldenPanel
 from app.views.golden.run_text import FindLine, RunText
 from app.views.loading_bar import LoadingBar
-from app.views.notices import Notices, ask
-from app.views.theme import STEP, Themes, monospaced
+from app.views.notices import ask
+from app.views.places import Surroundings
+from app.views.theme import STEP, monospaced
 
 _CHOOSE = "Choose a golden JSON from the list, or generate one."
 _DIM_AFTER_MS = 200
@@ -51,22 +53,20 @@ def readable(result: GoldenResult) -> Readable:
     return Readable(
         result,
         tuple(run_lines(form.text_of(result)) for form in FORMS),
-        rule_text.pretty(json.loads(result.rule)),
+        pretty(json.loads(result.rule)),
     )
 
 
-class GoldenResultView(QWidget):
+class GoldenResultView(GoldenPanel):
     """Shows one result; says what to do until one is chosen."""
 
-    def __init__(
-        self,
-        golden: Golden,
-        background: Background,
-        notices: Notices,
-        themes: Themes,
-        parent: QWidget | None = None,
-    ) -> None:
+    tab = "JSON"
+    tab_tip = "What is in it, its texts and its rule"
+
+    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        golden: Golden = around.backend
+        background, notices, themes = around.background, around.notices, around.themes
         self.setObjectName("pane")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._golden = golden
@@ -112,6 +112,10 @@ class GoldenResultView(QWidget):
         self.find_run.textChanged.connect(self._search)
         self.find_run.next_wanted.connect(self._go_on)
         self.texts.currentChanged.connect(self._turned)
+
+    def show_golden(self, id_: int | None) -> None:
+        if id_ is not None:
+            self.load(id_)
 
     def load(self, id_: int) -> None:
         """Brings a result; what is shown stays until it is there."""

@@ -1,1 +1,1 @@
-"""Rules: why they hold or not."""
+"""Rules: written as text or as a tree, and looked at with the values they met."""

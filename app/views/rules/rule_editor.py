@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QLabel, QPlainTextEdit, QTextEdit, QVBoxLayout, QW
 
 from app.domain.json_logic import Rule
 from app.domain.json_value import JsonValue
+from app.domain.rules import text as rule_text
 from app.views import words
-from app.views.golden import rule_text
 from app.views.theme import STEP, monospaced
 
 _PAUSE_MS = 300

@@ -241,7 +241,7 @@ class GridPainter:
         painter.setClipRect(
             QRect(self._layout.header_width, 0, self._layout.area_width, AXIS_HEIGHT)
         )
-        step = _tick_step(_TICKS_APART / self._layout.scale)
+        step = tick_step(_TICKS_APART / self._layout.scale)
         offset = self._layout.left
         first = max(int(offset / self._layout.scale / step) * step, 1 if step == 1 else step)
         _, end = self._layout.positions_in_sight()
@@ -364,7 +364,7 @@ def _corner(x: float, y: float, size: float) -> QPolygonF:
     return QPolygonF([QPointF(x, y), QPointF(x + size, y), QPointF(x, y + abs(size))])
 
 
-def _tick_step(least: float) -> int:
+def tick_step(least: float) -> int:
     """The smallest of 1, 2, 5, 10, 20, ... that is at least `least`."""
     power = 1
     while True:

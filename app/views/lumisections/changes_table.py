@@ -1,0 +1,403 @@
+"""What changes, line by line, with the lumisections drawn: of a version, an undo, a comparison."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRectF,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.domain.lumisections import count, format_ranges
+from app.views import words
+from app.views.backend.history import ChangeLine
+from app.views.lumisections.history_axis import (
+    LANE_ROLE,
+    AxisHeader,
+    LaneDelegate,
+    LanePainter,
+    last_lumisection,
+    value_words,
+)
+from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes, tabular
+
+Index = QModelIndex | QPersistentModelIndex
+
+GROUP, WHERE, KEY, LANE, RANGES, BEFORE, AFTER, NOTE = range(8)
+_TITLES = ("", "Where", "What", "", "LS", "From", "To", "Remark")
+_WIDEST = {GROUP: 200, WHERE: 260, KEY: 170, RANGES: 170, BEFORE: 220, AFTER: 260, NOTE: 320}
+_NARROWEST = 84
+_LEAST_LANE = 200
+_MEASURED = 300
+_SWATCH = 10
+_VALUE_ROLE = Qt.ItemDataRole.UserRole + 21
+
+
+class ChangesModel(QAbstractTableModel):
+    """Shows lines as they are, all or those of one group."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._all: tuple[ChangeLine, ...] = ()
+        self._lines: tuple[ChangeLine, ...] = ()
+        self._group: str | None = None
+
+    @property
+    def lines(self) -> tuple[ChangeLine, ...]:
+        """What is shown."""
+        return self._lines
+
+    def show_lines(self, lines: Sequence[ChangeLine], group: str | None = None) -> None:
+        """Shows others."""
+        self._all = tuple(lines)
+        self.show_group(group)
+
+    def show_group(self, group: str | None) -> None:
+        """Shows the lines of one group, all of them for None."""
+        self.beginResetModel()
+        self._group = group
+        self._lines = tuple(each for each in self._all if group is None or each.group == group)
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(self._lines)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(_TITLES)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        line = self._lines[index.row()]
+        column = index.column()
+        if role == Qt.ItemDataRole.DisplayRole:
+            return _text(line, column)
+        if role == LANE_ROLE and column == LANE:
+            return (line.piece,) if line.piece.ranges else ()
+        if role == _VALUE_ROLE and column in (BEFORE, AFTER) and line.piece.kinds == 1:
+            if not line.valued or not line.piece.ranges:
+                return None
+            return (line.piece.before if column == BEFORE else line.piece.after, line.piece.oms)
+        if role == Qt.ItemDataRole.ToolTipRole and column != LANE:
+            return _tip(line, column)
+        if role == Qt.ItemDataRole.AccessibleTextRole and column == LANE:
+            return f"LS {format_ranges(line.piece.ranges)}" if line.piece.ranges else ""
+        return None
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return _TITLES[section]
+        return None
+
+
+class ValueDelegate(QStyledItemDelegate):
+    """Paints a value with a box in its colours before it."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._painter = LanePainter(theme, 1)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Paints in other colours."""
+        self._painter = LanePainter(theme, 1)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        known = index.data(_VALUE_ROLE)
+        if known is None:
+            super().paint(painter, option, index)
+            return
+        shifted = QStyleOptionViewItem(option)
+        rect = option.rect
+        style = option.widget.style()
+        style.drawPrimitive(
+            style.PrimitiveElement.PE_PanelItemViewItem,
+            option,
+            painter,
+            option.widget,
+        )
+        shifted.rect = rect.adjusted(_SWATCH + STEP, 0, 0, 0)
+        super().paint(painter, shifted, index)
+        top = rect.top() + (rect.height() - _SWATCH) / 2
+        value, oms = known
+        box = QRectF(rect.left() + STEP, top, _SWATCH, _SWATCH)
+        self._painter.paint_swatch(painter, box, value, oms=oms)
+
+
+class PlainTable(QTableView):
+    """A dense table of whole rows, which Ctrl+C copies; words in its middle when it is empty.
+
+    Signals: `entered(int)` the row on which Enter was pressed; `resized()`.
+    """
+
+    entered = Signal(int)
+    resized = Signal()
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setFont(tabular(self.font()))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setTabKeyNavigation(False)
+        rows = self.verticalHeader()
+        rows.hide()
+        rows.setDefaultSectionSize(ROW_HEIGHT)
+        rows.setMinimumSectionSize(ROW_HEIGHT)
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.words = QLabel(self.viewport(), wordWrap=True)
+        self.words.setProperty("role", "empty")
+        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.words.hide()
+
+    def say(self, text: str) -> None:
+        """Words in the middle; none when the text is empty."""
+        self.words.setText(text)
+        self.words.setVisible(bool(text))
+
+    def copy(self) -> None:
+        """Puts the selected rows onto the clipboard, columns apart by tabs."""
+        model = self.model()
+        header = self.horizontalHeader()
+        columns = [n for n in range(model.columnCount()) if not header.isSectionHidden(n)]
+        lines = [
+            "\t".join(
+                str(model.index(row.row(), column).data() or "").replace("\n", " ")
+                for column in columns
+            ).strip("\t")
+            for row in sorted(self.selectionModel().selectedRows(), key=QModelIndex.row)
+        ]
+        QGuiApplication.clipboard().setText("\n".join(lines))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self.entered.emit(self.currentIndex().row())
+        else:
+            super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.words.setGeometry(self.viewport().rect())
+        self.resized.emit()
+
+
+class Chips(QWidget):
+    """A choice among groups with the number in each: `All 12  ok 10  refused 2`.
+
+    Signals: `chosen(object)`: the group, None for all.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._line = QHBoxLayout(self)
+        self._line.setContentsMargins(0, 0, 0, 0)
+        self._line.setSpacing(STEP)
+        self._line.addStretch(1)
+        self._buttons = QButtonGroup(self)
+        self._groups: list[str | None] = []
+        self._buttons.idClicked.connect(lambda place: self.chosen.emit(self._groups[place]))
+
+    @property
+    def group(self) -> str | None:
+        """What is chosen."""
+        place = self._buttons.checkedId()
+        return self._groups[place] if place >= 0 else None
+
+    def button(self, group: str | None) -> QToolButton:
+        """The button of a group."""
+        found = self._buttons.button(self._groups.index(group))
+        assert isinstance(found, QToolButton)
+        return found
+
+    def show_groups(self, counts: Sequence[tuple[str, int]]) -> None:
+        """Offers the groups that hold anything; the one chosen before stays so."""
+        before = self.group
+        for each in self._buttons.buttons():
+            self._buttons.removeButton(each)
+            self._line.removeWidget(each)
+            each.hide()
+            each.deleteLater()
+        held = [(group, number) for group, number in counts if number]
+        total = sum(number for _, number in held)
+        self._groups = [None, *(group for group, _ in held)]
+        for place, (text, number) in enumerate([("All", total), *held]):
+            button = QToolButton()
+            button.setText(f"{text}  {words.number(number)}")
+            button.setCheckable(True)
+            self._buttons.addButton(button, place)
+            self._line.insertWidget(place, button)
+        self.button(before if before in self._groups else None).setChecked(True)
+        self.setVisible(len(held) > 1)
+
+
+class ChangesTable(QWidget):
+    """Lines of changes with their lumisections drawn on one axis.
+
+    Signals: `line_entered(ChangeLine)` by Enter or double click.
+    """
+
+    line_entered = Signal(object)
+
+    def __init__(
+        self, themes: Themes, name: str = "Changes", parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.model = ChangesModel(self)
+        self.chips = Chips()
+        self.chips.hide()
+        self.table = PlainTable(name)
+        self.table.setModel(self.model)
+        self._lanes = LaneDelegate(themes.theme, self.table)
+        self._values = ValueDelegate(themes.theme, self.table)
+        self.table.setHorizontalHeader(AxisHeader(LANE, self._lanes, self.table))
+        self.table.setItemDelegateForColumn(LANE, self._lanes)
+        for column in (BEFORE, AFTER):
+            self.table.setItemDelegateForColumn(column, self._values)
+        self.table.horizontalHeader().setMinimumSectionSize(40)
+        self._wanted: dict[int, int] = {}
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(STEP)
+        layout.addWidget(self.chips)
+        layout.addWidget(self.table, 1)
+        self.chips.chosen.connect(self.model.show_group)
+        self.table.entered.connect(self._enter)
+        self.table.resized.connect(self._share_width)
+        self.table.doubleClicked.connect(lambda index: self._enter(index.row()))
+        themes.changed.connect(self._dress)
+
+    def show_lines(
+        self,
+        lines: Sequence[ChangeLine],
+        *,
+        length: int | None = None,
+        groups: Sequence[str] = (),
+        nothing: str = "Nothing changed.",
+    ) -> None:
+        """Shows lines on an axis from LS 1 to `length`, or to the last that changes.
+
+        `groups` are the names of groups in the order in which they are offered.
+        """
+        lanes = [(line.piece,) for line in lines]
+        self._lanes.set_length(max(length or 1, last_lumisection(lanes)))
+        present = list(dict.fromkeys([*groups, *(line.group for line in lines)]))
+        counts = dict.fromkeys(present, 0)
+        for line in lines:
+            counts[line.group] += 1
+        self.chips.show_groups(list(counts.items()))
+        self.model.show_lines(lines, self.chips.group)
+        self._arrange(lines)
+        self.table.say("" if lines else nothing)
+        self.table.horizontalHeader().viewport().update()
+
+    def _arrange(self, lines: Sequence[ChangeLine]) -> None:
+        """Hides the columns that would say the same or nothing in every line."""
+        hidden = {
+            GROUP: len({line.group for line in lines}) < 2,
+            WHERE: len({line.where for line in lines}) < 2,
+            LANE: not any(line.piece.ranges for line in lines),
+            RANGES: not any(line.piece.ranges for line in lines),
+            BEFORE: not any(line.valued for line in lines),
+            AFTER: not any(line.valued for line in lines),
+            NOTE: not any(line.note for line in lines),
+        }
+        metrics = self.table.fontMetrics()
+        self._wanted = {}
+        for column, hide in hidden.items():
+            self.table.setColumnHidden(column, hide)
+        for column, widest in _WIDEST.items():
+            if self.table.isColumnHidden(column):
+                continue
+            texts = {_TITLES[column], *(_text(line, column) for line in lines[:_MEASURED])}
+            swatch = _SWATCH + STEP if column in (BEFORE, AFTER) else 0
+            room = max(map(metrics.horizontalAdvance, texts)) + 5 * STEP + swatch
+            self._wanted[column] = min(room, widest)
+        self._share_width()
+
+    def _share_width(self) -> None:
+        """The lanes get what is left; what is long gives way first, down to a readable rest."""
+        header = self.table.horizontalHeader()
+        has_lanes = not self.table.isColumnHidden(LANE)
+        spare = self.table.viewport().width() - (_LEAST_LANE if has_lanes else 0)
+        widths = dict(self._wanted)
+        over = sum(widths.values()) - spare
+        for column in (NOTE, AFTER, BEFORE, RANGES, WHERE):
+            if over > 0 and column in widths:
+                given = min(over, max(widths[column] - _NARROWEST, 0))
+                widths[column] -= given
+                over -= given
+        for column, width in widths.items():
+            header.resizeSection(column, width)
+        if has_lanes:
+            header.resizeSection(LANE, _LEAST_LANE + max(spare - sum(widths.values()), 0))
+        # Without lanes something else has to fill the line.
+        header.setStretchLastSection(not has_lanes)
+
+    def _enter(self, row: int) -> None:
+        if 0 <= row < len(self.model.lines):
+            self.line_entered.emit(self.model.lines[row])
+
+    def _dress(self, theme: Theme) -> None:
+        self._lanes.set_theme(theme)
+        self._values.set_theme(theme)
+        self.table.viewport().update()
+        self.table.horizontalHeader().viewport().update()
+
+
+def _text(line: ChangeLine, column: int) -> str:
+    piece = line.piece
+    if column == GROUP:
+        return line.group
+    if column == WHERE:
+        return line.where
+    if column == KEY:
+        return piece.key
+    if column == RANGES:
+        return format_ranges(piece.ranges)
+    if column == NOTE:
+        return line.note
+    if column == LANE or not line.valued:
+        return ""
+    if piece.kinds > 1:
+        return "" if column == BEFORE else f"{words.number(piece.kinds)} different changes"
+    return value_words(piece.before if column == BEFORE else piece.after, oms=piece.oms)
+
+
+def _tip(line: ChangeLine, column: int) -> str:
+    if column == RANGES and line.piece.ranges:
+        number = count(line.piece.ranges)
+        return f"{words.number(number)} LS: {format_ranges(line.piece.ranges)}"
+    return _text(line, column)

@@ -48,12 +48,16 @@ _LOOK_AT_PULLER_MS = 1000
 _PLACES_WIDTH = 132
 _LARGEST_RUN_NUMBER = 9_999_999
 _KEYS = (
-    ("Arrows, Home, End", "move in the grid; Ctrl: further; Shift: select"),
+    ("Arrows, Home, End", "move in the grid; Alt: by ten; Shift: select; Ctrl: keep the selection"),
+    ("Space", "select the cell, or leave it out; Shift: its row; Ctrl: its lumisection"),
+    ("A", "select what has the same status around; Shift: in the whole row; Ctrl: the whole run"),
+    ("Drag", "select; Ctrl: add, or take away from what is selected; Shift: move the last corner"),
+    ("Click on a name or the axis", "select the row, or the lumisection"),
     ("+  -  0", "zoom in, out, whole run; or Ctrl and wheel"),
-    ("[  ]", "previous, next change in the row"),
+    ("[  ]", "previous, next change in the row; Shift: select up to it"),
     ("Enter", "table: details in a tab; grid: set the chosen cells"),
     ("Escape", "drop the selection"),
-    ("Middle button, or drag the axis", "pan"),
+    ("Middle button, or drag the luminosity", "pan"),
 )
 
 MENUS = ("File", "Edit", "View", "Run", "Dataset", "Golden JSON", "Tools", "Help")

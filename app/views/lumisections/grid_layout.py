@@ -1,13 +1,14 @@
 """Where everything of the lumisection grid is: rows, lumisections, pixels."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QPoint, QRect, QRectF
 
+from app.domain.lumisections import Mask
 from app.views.lumisections.snapshot import LumisectionsSnapshot, RowKind
 from app.views.theme import ROW_HEIGHT, STEP
 
@@ -133,14 +134,35 @@ class GridLayout:
 
     def cell_at(self, point: QPoint) -> Cell | None:
         """The cell at a pixel."""
-        if not self.tops or not self.area().contains(point):
+        if not self.area().contains(point):
             return None
-        number = math.floor(self.position(point.x())) + 1
-        y = point.y() - AXIS_HEIGHT + self.top
-        row = int(np.searchsorted(self.tops, y, side="right")) - 1
-        if row < 0 or y >= self.tops[row] + self.height_of(row) or not 1 <= number <= self.length:
+        row, number = self.row_at(point.y()), self.lumisection_at(point.x())
+        return None if row is None or number is None else Cell(row, number)
+
+    def row_at(self, y: int) -> int | None:
+        """The row at a pixel, wherever it is from left to right."""
+        if not self.tops or not AXIS_HEIGHT <= y < AXIS_HEIGHT + self.area_height:
             return None
-        return Cell(row, number)
+        scrolled = y - AXIS_HEIGHT + self.top
+        row = int(np.searchsorted(self.tops, scrolled, side="right")) - 1
+        if row < 0 or scrolled >= self.tops[row] + self.height_of(row):
+            return None
+        return row
+
+    def lumisection_at(self, x: int) -> int | None:
+        """The lumisection at a pixel, wherever it is from top to bottom."""
+        number = math.floor(self.position(x)) + 1
+        return number if x >= self.header_width and 1 <= number <= self.length else None
+
+    def nearest_cell(self, point: QPoint) -> Cell | None:
+        """The cell in sight that is nearest to a pixel."""
+        if not self.tops or not self.length:
+            return None
+        x = min(max(point.x(), self.header_width), self.header_width + self.area_width - 1)
+        y = min(max(point.y(), AXIS_HEIGHT), AXIS_HEIGHT + self.area_height - 1)
+        number = min(max(math.floor(self.position(x)) + 1, 1), self.length)
+        row = int(np.searchsorted(self.tops, y - AXIS_HEIGHT + self.top, side="right")) - 1
+        return Cell(min(max(row, 0), len(self.tops) - 1), number)
 
     def cell_rect(self, cell: Cell) -> QRectF:
         """Where a cell is painted, at least one pixel wide."""
@@ -148,3 +170,24 @@ class GridLayout:
         return QRectF(
             self.x(cell.lumisection - 1), top, max(self.scale, 1.0), self.height_of(cell.row)
         )
+
+    def spans(self, mask: Mask) -> Iterator[tuple[float, float]]:
+        """Pixels from and to of the true lumisections in sight, each at least one pixel wide;
+        what shares a pixel is joined."""
+        first, end = self.positions_in_sight()
+        seen = np.zeros(end - first + 2, np.int8)
+        part = mask[first:end]
+        seen[1 : part.size + 1] = part
+        edges = np.flatnonzero(seen[1:] != seen[:-1]) + first
+        begun: tuple[float, float] | None = None
+        for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+            left = self.x(start)
+            right = max(self.x(stop), left + 1.0)
+            if begun is not None and left <= begun[1]:
+                begun = (begun[0], right)
+                continue
+            if begun is not None:
+                yield begun
+            begun = (left, right)
+        if begun is not None:
+            yield begun

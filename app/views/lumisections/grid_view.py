@@ -2,44 +2,50 @@
 
 import math
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAccessible,
+    QAccessibleAnnouncementEvent,
     QAccessibleEvent,
-    QColor,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QToolTip, QWidget
 
-from app.domain.lumisections import LumiRange, format_ranges
+from app.domain.draft_cells import DraftCells
+from app.domain.lumisections import LumiRange, format_ranges, ranges_of_mask
+from app.domain.selection import Selection, same_as, same_everywhere
+from app.domain.triplets import Triplet
+from app.views.lumisections.draft_painter import DraftPainter
 from app.views.lumisections.grid_layout import AXIS_HEIGHT, WIDEST_CELL, Cell, GridLayout
 from app.views.lumisections.grid_painter import GridPainter
+from app.views.lumisections.selection_model import Mode, SelectionModel, Span
+from app.views.lumisections.selection_painter import SelectionPainter
 from app.views.lumisections.snapshot import LumisectionsSnapshot, RowKind
-from app.views.theme import ROW_HEIGHT, STEP, Theme, tabular
+from app.views.theme import ROW_HEIGHT, Theme, tabular
 
 _ZOOM = 1.5
 _SCROLL_STEP = 3
+_FAR = 10
+_FLASH_STEPS = 6
+_FLASH_STEP_MS = 200
 
 
 class GridView(QAbstractScrollArea):
-    """Paints a snapshot; zoom, pan, focus and selection by mouse and keyboard.
+    """Paints a snapshot and what is drafted over it; zoom, pan, focus and selection by mouse and
+    keyboard.
 
-    Signals: `cell_activated(key, lumisection)` by Enter or double click;
-    `selection_changed(keys, ranges)`, both empty tuples when nothing is selected;
-    `focus_changed(key, lumisection)`; `origin_wanted(key, lumisection)` asks who set a cell, the
-    answer comes through `show_origin`.
+    Signals: `selection_changed()`; `focus_changed(key, lumisection)`;
+    `origin_wanted(key, lumisection)` asks who set a cell, the answer comes through `show_origin`.
     """
 
-    cell_activated = Signal(str, int)
-    selection_changed = Signal(object, object)
+    selection_changed = Signal()
     focus_changed = Signal(str, int)
     origin_wanted = Signal(str, int)
 
@@ -51,15 +57,20 @@ class GridView(QAbstractScrollArea):
         self._fitted = True
         self._picture: QPixmap | None = None
         self._focus: Cell | None = None
-        self._anchor: Cell | None = None
+        self._model = SelectionModel()
+        self._draft: DraftCells | None = None
+        self._flash = Selection.empty(0)
+        self._flash_left = 0
         self._hovered: Cell | None = None
         self._panned_from: tuple[QPoint, int, int] | None = None
-        self._selecting = False
+        self._selecting: Span | None = None
         self._tip_at: tuple[Cell, QPoint] | None = None
         self.setFrameShape(self.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFont(tabular(self.font()))
-        self._painter = GridPainter(self._layout, theme, self.font())
+        self._flashing = QTimer(self, interval=_FLASH_STEP_MS)
+        self._flashing.timeout.connect(self._fade)
+        self._make_painters()
         self.viewport().setMouseTracking(True)
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.horizontalScrollBar().valueChanged.connect(self._scrolled)
@@ -89,49 +100,81 @@ class GridView(QAbstractScrollArea):
             and snapshot is not None
             and (old.run_number, old.dataset) == (snapshot.run_number, snapshot.dataset)
         )
+        before = self._model.chosen
+        self._model.show(snapshot, same_dataset=same)
         self._snapshot = snapshot
         if not same:
             self._fitted = True
             self._hovered = None
+            self._draft = None
+            self._end_flash()
             self._focus = Cell(0, 1) if snapshot and snapshot.rows and snapshot.length else None
-            self._set_anchor(None)
         elif snapshot is not None:
             self._clamp(snapshot)
         self._lay_out()
         self._describe()
+        if before and before != self._model.chosen:
+            self.selection_changed.emit()
+
+    def show_draft(self, draft: DraftCells | None) -> None:
+        """Paints what is drafted over the cells, None or nothing drafted paints nothing."""
+        self._draft = draft or None
+        self._describe()
+        self._forget_picture()
+
+    def flash(self, changed: Selection) -> None:
+        """Lights cells up that somebody changed, softly and for a moment."""
+        if not changed:
+            return
+        fading = self._flash_left > 0 and self._flash.length == changed.length
+        self._flash = self._flash | changed if fading else changed
+        self._flash_left = _FLASH_STEPS
+        self._flashing.start()
+        self.viewport().update()
 
     def set_theme(self, theme: Theme) -> None:
         """Paints in other colours."""
         self._theme = theme
-        self._painter = GridPainter(self._layout, theme, self.font())
+        self._make_painters()
         self._forget_picture()
 
-    def selection(self) -> tuple[tuple[str, ...], tuple[LumiRange, ...]]:
-        """Selected keys and ranges; both empty when nothing is selected."""
-        if self._snapshot is None or self._focus is None or self._anchor is None:
-            return (), ()
-        rows = sorted((self._anchor.row, self._focus.row))
-        numbers = sorted((self._anchor.lumisection, self._focus.lumisection))
-        keys = self._snapshot.keys[rows[0] : rows[1] + 1]
-        return keys, (LumiRange(numbers[0], numbers[1]),)
+    @property
+    def chosen(self) -> Selection:
+        """The cells that are selected."""
+        return self._model.chosen
 
-    def focus(self, cell: Cell, *, extend: bool = False) -> None:
-        """Moves the focus, and the selection's corner with it when `extend`."""
+    @property
+    def flashing(self) -> Selection:
+        """The cells that are lit up because somebody changed them."""
+        return self._flash
+
+    def selection(self) -> tuple[tuple[str, ...], tuple[LumiRange, ...]]:
+        """Keys from top to bottom with any selected cell, and the lumisections of any of them;
+        both empty when nothing is selected."""
+        chosen = self._model.chosen
+        if self._snapshot is None or not chosen:
+            return (), ()
+        keys = tuple(key for key in self._snapshot.keys if key in chosen.rows)
+        return keys, ranges_of_mask(chosen.lumisections)
+
+    def focus(self, cell: Cell, *, extend: bool = False, keep: bool = False) -> None:
+        """Moves the focus, and the selection's corner with it when `extend`; without `keep` the
+        selection is dropped."""
         snapshot = self._snapshot
         if snapshot is None or not snapshot.rows or not snapshot.length:
             return
         row = min(max(cell.row, 0), len(snapshot.rows) - 1)
         number = min(max(cell.lumisection, 1), snapshot.length)
-        if extend and self._anchor is None:
-            self._anchor = self._focus
-        elif not extend and self._anchor is not None:
-            self._set_anchor(None)
-        self._focus = Cell(row, number)
-        self.reveal(self._focus)
-        self._describe()
+        target = Cell(row, number)
+        since, self._focus = self._focus or target, target
+        self.reveal(target)
         self.focus_changed.emit(snapshot.rows[row].key, number)
         if extend:
-            self.selection_changed.emit(*self.selection())
+            self._model.extend(target, since)
+            self._chosen_changed()
+        elif not keep and self._model.chosen:
+            self.clear_selection()
+        self._describe()
         self.viewport().update()
 
     def select(self, first: Cell, last: Cell) -> None:
@@ -139,10 +182,15 @@ class GridView(QAbstractScrollArea):
         self.focus(first)
         self.focus(last, extend=True)
 
+    def choose(self, selection: Selection) -> None:
+        """Selects exactly these cells; the focus stays."""
+        self._model.choose(selection)
+        self._chosen_changed()
+
     def clear_selection(self) -> None:
         """Selects nothing; the focus stays."""
-        self._set_anchor(None)
-        self.viewport().update()
+        self._model.clear()
+        self._chosen_changed()
 
     def show_origin(self, key: str, lumisection: int, text: str) -> None:
         """Adds who set a cell to its tooltip, if that is still open."""
@@ -170,6 +218,10 @@ class GridView(QAbstractScrollArea):
                 lines.append(f"cause: {triplet.cause}")
             if row.by_hand[place]:
                 lines.append("set by hand")
+        word = self._draft.word(row.key, cell.lumisection) if self._draft is not None else None
+        if word is not None:
+            said = " ".join(filter(None, word)) if isinstance(word, Triplet) else str(word).lower()
+            lines.append(f"drafted, not written: {said}")
         if not self._takes_part(cell.lumisection):
             lines.append("doesn't count: this LS has no RR and OMS event of this dataset")
         return "\n".join(lines)
@@ -234,11 +286,27 @@ class GridView(QAbstractScrollArea):
         mask = self._snapshot.participating
         return lumisection <= mask.size and bool(mask[lumisection - 1])
 
-    def _set_anchor(self, anchor: Cell | None) -> None:
-        changed = self._anchor is not None and anchor is None
-        self._anchor = anchor
-        if changed:
-            self.selection_changed.emit((), ())
+    def _chosen_changed(self) -> None:
+        self.viewport().update()
+        self._describe()
+        self.selection_changed.emit()
+
+    def _make_painters(self) -> None:
+        metrics = self.fontMetrics()
+        self._painter = GridPainter(self._layout, self._theme, self.font())
+        self._draft_painter = DraftPainter(self._layout, self._theme, metrics)
+        self._over = SelectionPainter(self._layout, self._theme, metrics)
+
+    def _fade(self) -> None:
+        self._flash_left -= 1
+        if self._flash_left <= 0:
+            self._end_flash()
+        self.viewport().update()
+
+    def _end_flash(self) -> None:
+        self._flashing.stop()
+        self._flash_left = 0
+        self._flash = Selection.empty(0)
 
     def _clamp(self, snapshot: LumisectionsSnapshot) -> None:
         def inside(cell: Cell | None) -> Cell | None:
@@ -248,7 +316,9 @@ class GridView(QAbstractScrollArea):
                 min(cell.row, len(snapshot.rows) - 1), min(cell.lumisection, snapshot.length)
             )
 
-        self._focus, self._anchor = inside(self._focus), inside(self._anchor)
+        self._focus = inside(self._focus)
+        if self._focus is None and snapshot.rows and snapshot.length:
+            self._focus = Cell(0, 1)
         self._hovered = inside(self._hovered)
 
     def _lay_out(self) -> None:
@@ -281,10 +351,18 @@ class GridView(QAbstractScrollArea):
             self.setAccessibleDescription("No lumisections are shown.")
             return
         self.setAccessibleName(f"Lumisections of run {snapshot.run_number}, {snapshot.dataset}")
-        self.setAccessibleDescription(self.text_of(self._focus).replace("\n", "; "))
+        text = self.text_of(self._focus).replace("\n", "; ")
+        size = snapshot.size_of(self._model.chosen)
+        if size.cells > 1:
+            text += f"; {size.cells} cells are selected"
+        if text == self.accessibleDescription():
+            return
+        self.setAccessibleDescription(text)
         QAccessible.updateAccessibility(
             QAccessibleEvent(self, QAccessible.Event.DescriptionChanged)
         )
+        if self.hasFocus():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
 
     # Painting
 
@@ -301,51 +379,24 @@ class GridView(QAbstractScrollArea):
         if self._snapshot is not None:
             painter = QPainter(picture)
             self._painter.paint(painter, self._snapshot)
+            if self._draft is not None and self._snapshot.rows and self._snapshot.length:
+                self._draft_painter.paint(painter, self._snapshot, self._draft)
             painter.end()
         return picture
 
     def _paint_overlay(self, painter: QPainter, snapshot: LumisectionsSnapshot) -> None:
-        area = self._layout.area()
         if self._hovered is not None:
-            cross = QColor(self._theme.colour("text"))
-            cross.setAlpha(90)
-            x = self._layout.x(self._hovered.lumisection - 0.5)
-            painter.setPen(QPen(cross, 1))
-            painter.drawLine(QPointF(x, 0), QPointF(x, self.viewport().height()))
-            rect = self.cell_rect(self._hovered)
-            tint = QColor(self._theme.colour("text"))
-            tint.setAlpha(18)
-            painter.fillRect(QRectF(0, rect.top(), self.viewport().width(), rect.height()), tint)
-            self._paint_number(painter, x)
-        painter.setClipRect(area)
-        if self._anchor is not None and self._focus is not None:
-            united = self.cell_rect(self._anchor).united(self.cell_rect(self._focus))
-            tint = QColor(self._theme.colour("accent"))
-            tint.setAlpha(60)
-            painter.fillRect(united, tint)
-            painter.setPen(QPen(self._theme.colour("accent"), 1))
-            painter.drawRect(united.adjusted(0, 0, -1, -1))
-        if self._focus is not None and snapshot.rows:
-            rect = self.cell_rect(self._focus)
-            if rect.width() < 6:
-                middle = rect.center().x()
-                rect.setLeft(middle - 3)
-                rect.setWidth(6)
-            strong = "text" if self.hasFocus() else "muted"
-            painter.setPen(QPen(self._theme.colour("surface"), 3))
-            painter.drawRect(rect.adjusted(0, 0, -1, -1))
-            painter.setPen(QPen(self._theme.colour(strong), 1))
-            painter.drawRect(rect.adjusted(0, 0, -1, -1))
-
-    def _paint_number(self, painter: QPainter, x: float) -> None:
-        assert self._hovered is not None  # called where the mouse is
-        text = f"LS {self._hovered.lumisection}"
-        width = self.fontMetrics().horizontalAdvance(text) + 2 * STEP
-        left = min(max(x - width / 2, self._layout.header_width), self.viewport().width() - width)
-        box = QRectF(left, 1, width, AXIS_HEIGHT - 4)
-        painter.fillRect(box, self._theme.colour("text"))
-        painter.setPen(self._theme.colour("surface"))
-        painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), text)
+            self._over.paint_hovered(painter, self._hovered)
+        painter.setClipRect(self._layout.area())
+        if self._flash:
+            # Who asked the system for less motion sees one steady light instead of a fading one.
+            fades = QApplication.isEffectEnabled(Qt.UIEffect.UI_General)
+            strength = self._flash_left / _FLASH_STEPS if fades else 0.6
+            self._over.paint_changed(painter, snapshot, self._flash, strength)
+        if self._model.chosen:
+            self._over.paint_chosen(painter, snapshot, self._model.chosen)
+        if self._focus is not None:
+            self._over.paint_focus(painter, self._focus, strong=self.hasFocus())
 
     # Keys
 
@@ -355,13 +406,14 @@ class GridView(QAbstractScrollArea):
             return False
         ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        step = _FAR if event.modifiers() & Qt.KeyboardModifier.AltModifier else 1
         last_row = len(self._snapshot.rows) - 1
         last = self._snapshot.length
         page = max(1, int(self._layout.area_width / self._layout.scale))
         key = Qt.Key
         targets = {
-            key.Key_Left: Cell(focus.row, focus.lumisection - (10 if ctrl else 1)),
-            key.Key_Right: Cell(focus.row, focus.lumisection + (10 if ctrl else 1)),
+            key.Key_Left: Cell(focus.row, focus.lumisection - step),
+            key.Key_Right: Cell(focus.row, focus.lumisection + step),
             key.Key_Up: Cell(focus.row - 1, focus.lumisection),
             key.Key_Down: Cell(focus.row + 1, focus.lumisection),
             key.Key_Home: Cell(0 if ctrl else focus.row, 1),
@@ -372,10 +424,10 @@ class GridView(QAbstractScrollArea):
         target = targets.get(Qt.Key(event.key()))
         if target is None:
             return False
-        self.focus(target, extend=shift)
+        self.focus(target, extend=shift, keep=ctrl)
         return True
 
-    def _to_change(self, direction: int) -> None:
+    def _to_change(self, direction: int, *, extend: bool = False) -> None:
         """To the beginning of the next run of the row, or of the one before."""
         focus = self._focus
         if focus is None or self._snapshot is None:
@@ -383,62 +435,113 @@ class GridView(QAbstractScrollArea):
         around, place = self._snapshot.run_at(focus.row, focus.lumisection)
         starts = self._snapshot.rows[focus.row].starts
         if direction > 0 and place + 1 < starts.size:
-            self.focus(Cell(focus.row, around.last + 1))
+            self.focus(Cell(focus.row, around.last + 1), extend=extend)
         elif direction < 0:
             inside = focus.lumisection > around.first
             target = around.first if inside else int(starts[max(place - 1, 0)]) + 1
-            self.focus(Cell(focus.row, target))
+            self.focus(Cell(focus.row, target), extend=extend)
 
-    def _activate(self, cell: Cell) -> None:
-        assert self._snapshot is not None  # a cell is one of a snapshot
-        self.cell_activated.emit(self._snapshot.rows[cell.row].key, cell.lumisection)
+    def choose_alike(self, *, everywhere: bool = False) -> None:
+        """Selects the stretch with the status, or bit, of the focused cell; or all of its row."""
+        if self._snapshot is not None and self._focus is not None:
+            found = same_everywhere if everywhere else same_as
+            key = self._snapshot.rows[self._focus.row].key
+            self.choose(found(self._snapshot.state, key, self._focus.lumisection))
+
+    def choose_all(self, *, everything: bool = False) -> None:
+        """Selects all columns, or all DCS bits where the focus is on one; or both."""
+        if self._focus is not None:
+            model = self._model
+            self.choose(model.everything() if everything else model.all_like(self._focus))
+
+    def _choose_by_key(self, event: QKeyEvent) -> bool:
+        if self._focus is None:
+            return False
+        ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if event.key() == Qt.Key.Key_Space:
+            span = Span.ROWS if shift else Span.LUMISECTIONS if ctrl else Span.CELLS
+            self._model.toggle(self._focus, span)
+            self._chosen_changed()
+        elif event.key() == Qt.Key.Key_A and ctrl:
+            self.choose_all(everything=shift)
+        elif event.key() == Qt.Key.Key_A:
+            self.choose_alike(everywhere=shift)
+        else:
+            return False
+        return True
 
     # Qt
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if self._move_focus(event):
+        if self._move_focus(event) or self._choose_by_key(event):
             return
-        key = Qt.Key(event.key())
         text = event.text()
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._focus is not None:
-            self._activate(self._focus)
-        elif key == Qt.Key.Key_Escape and self._anchor is not None:
-            self.clear_selection()
-        elif text in ("+", "="):
+        if text in ("+", "="):
             self.zoom(_ZOOM)
         elif text == "-":
             self.zoom(1 / _ZOOM)
         elif text == "0":
             self.fit()
-        elif text == "]":
-            self._to_change(1)
-        elif text == "[":
-            self._to_change(-1)
+        elif text in ("]", "}"):
+            self._to_change(1, extend=text == "}")
+        elif text in ("[", "{"):
+            self._to_change(-1, extend=text == "{")
         else:
             super().keyPressEvent(event)
 
+    def _pressed_on(self, point: QPoint) -> tuple[Cell, Span] | None:
+        """Where a press at a pixel begins to select: a cell, a name, a number of the axis."""
+        row, number = self._layout.row_at(point.y()), self._layout.lumisection_at(point.x())
+        focus = self._focus or Cell(0, 1)
+        if row is not None and number is not None:
+            return Cell(row, number), Span.CELLS
+        if row is not None and point.x() < self._layout.header_width:
+            return Cell(row, focus.lumisection), Span.ROWS
+        if number is not None and point.y() < AXIS_HEIGHT:
+            return Cell(focus.row, number), Span.LUMISECTIONS
+        return None
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         point = event.position().toPoint()
-        cell = self.cell_at(point)
-        middle = event.button() == Qt.MouseButton.MiddleButton
         left = event.button() == Qt.MouseButton.LeftButton
-        if middle or (left and cell is None and point.x() >= self._layout.header_width):
+        where = self._pressed_on(point) if self._snapshot is not None else None
+        in_corner = point.x() < self._layout.header_width and point.y() < AXIS_HEIGHT
+        beside = point.y() >= AXIS_HEIGHT + self._layout.area_height
+        if event.button() == Qt.MouseButton.MiddleButton or (left and beside):
             self._panned_from = (
                 point,
                 self.horizontalScrollBar().value(),
                 self.verticalScrollBar().value(),
             )
             self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
-        elif left and cell is not None:
-            extend = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-            self.focus(cell, extend=extend)
-            self._selecting = True
-        elif (
-            event.button() == Qt.MouseButton.RightButton
-            and cell is not None
-            and self._anchor is None
-        ):
-            self.focus(cell)
+        elif left and in_corner:
+            self.choose_all()
+        elif left and where is not None:
+            self._begin_selecting(*where, event.modifiers())
+        elif event.button() == Qt.MouseButton.RightButton and where is not None:
+            cell = where[0]
+            # A menu for what is selected, or for the cell below the mouse.
+            self.focus(cell, keep=self._model.holds(cell))
+
+    def _begin_selecting(self, cell: Cell, span: Span, modifiers: Qt.KeyboardModifier) -> None:
+        self._selecting = span
+        if modifiers & Qt.KeyboardModifier.ShiftModifier and self._focus is not None:
+            self.focus(self._reached(cell), extend=True)
+            return
+        if modifiers & Qt.KeyboardModifier.ControlModifier:
+            self._model.toggle(cell, span)
+        else:
+            self._model.begin(cell, Mode.REPLACE, span)
+        self.focus(cell, keep=True)
+        self._chosen_changed()
+
+    def _reached(self, cell: Cell) -> Cell:
+        """The corner that the mouse draws to: beside the cells only one direction counts."""
+        focus = self._focus or cell
+        if self._selecting is Span.ROWS:
+            return Cell(cell.row, focus.lumisection)
+        return Cell(focus.row, cell.lumisection) if self._selecting is Span.LUMISECTIONS else cell
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         point = event.position().toPoint()
@@ -447,15 +550,10 @@ class GridView(QAbstractScrollArea):
             self.horizontalScrollBar().setValue(horizontal - (point.x() - start.x()))
             self.verticalScrollBar().setValue(vertical - (point.y() - start.y()))
             return
-        area = self._layout.area()
-        if self._selecting:
-            inside = QPoint(
-                min(max(point.x(), area.left()), area.right()),
-                min(max(point.y(), area.top()), area.bottom()),
-            )
-            cell = self.cell_at(inside)
-            if cell is not None and cell != self._focus:
-                self.focus(cell, extend=True)
+        if self._selecting is not None:
+            cell = self._layout.nearest_cell(point)
+            if cell is not None and self._reached(cell) != self._focus:
+                self.focus(self._reached(cell), extend=True)
         hovered = self.cell_at(point)
         if hovered != self._hovered:
             self._hovered = hovered
@@ -465,13 +563,13 @@ class GridView(QAbstractScrollArea):
         if self._panned_from is not None:
             self.viewport().unsetCursor()
         self._panned_from = None
-        self._selecting = False
+        self._selecting = None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         cell = self.cell_at(event.position().toPoint())
         if cell is not None and event.button() == Qt.MouseButton.LeftButton:
             self.focus(cell)
-            self._activate(cell)
+            self.choose_alike()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         delta = event.angleDelta()
@@ -521,7 +619,7 @@ class GridView(QAbstractScrollArea):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
-            self._painter = GridPainter(self._layout, self._theme, self.font())
+            self._make_painters()
             self._lay_out()
 
     def sizeHint(self) -> QSize:

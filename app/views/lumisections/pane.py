@@ -4,17 +4,21 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from app.domain.errors import Refused
-from app.domain.lumisections import LumiRange, format_ranges
+from app.domain.lumisections import LumiRange
+from app.domain.selection import Selection
 from app.views import words
-from app.views.backend.lumisections import Origin
+from app.views.backend.lumisections import DatasetLumisections, Origin
 from app.views.backend.runs import Runs
 from app.views.backend.tables import ONLINE
 from app.views.background import Background, Job
 from app.views.loading_bar import LoadingBar
 from app.views.lumisections.grid_view import GridView
+from app.views.lumisections.moment_line import MomentLine
+from app.views.lumisections.selection_words import selection_text
 from app.views.lumisections.snapshot import LumisectionsSnapshot, RowKind, prepare
 from app.views.theme import STEP, Theme, Themes
 
@@ -25,12 +29,18 @@ class LumisectionsPane(QWidget):
     """Loads and shows one dataset of a run.
 
     Signals: `edit_wanted(dataset, key, ranges, is_bit)` when a cell is activated;
-    `menu_wanted(QPoint)` (global); `shown()` when other lumisections are there.
+    `menu_wanted(QPoint)` (global); `shown()` when other lumisections are there;
+    `selection_changed()`; `history_wanted()` and `moment_wanted()` by the keys H and T;
+    `moment_changed()` when it goes over to another moment, or back to now.
     """
 
     edit_wanted = Signal(str, str, object, bool)
     menu_wanted = Signal(object)
     shown = Signal()
+    selection_changed = Signal()
+    history_wanted = Signal()
+    moment_wanted = Signal()
+    moment_changed = Signal()
 
     def __init__(
         self,
@@ -53,6 +63,7 @@ class LumisectionsPane(QWidget):
         self.datasets.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.grid = GridView(themes.theme)
         self.bar = LoadingBar(themes)
+        self.moment_line = MomentLine(themes)
         self.words = QLabel(wordWrap=True)
         self.words.setProperty("role", "empty")
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -74,6 +85,8 @@ class LumisectionsPane(QWidget):
     ) -> None:
         """Shows a dataset of a run; `order` is that of the columns."""
         names = list(datasets)
+        if (run_number, dataset) != (self._run_number, self.dataset):
+            self.moment_line.show_now()
         if run_number != self._run_number:
             self.grid.show_snapshot(None)
             self.cell.clear()
@@ -92,8 +105,8 @@ class LumisectionsPane(QWidget):
 
     def load(self, *, keep: bool = True) -> None:
         """Loads the present state; with `keep` the old one isn't taken back meanwhile."""
-        if self._run_number is None:
-            return
+        if self._run_number is None or (keep and self.moment):
+            return  # what was then doesn't change
         if self._job is not None:
             if keep:
                 self._again = True
@@ -109,6 +122,56 @@ class LumisectionsPane(QWidget):
         self._job = self._background.read(
             load, self._show, owner=self, refused=self._refuse, finished=self._finish
         )
+
+    @property
+    def run_number(self) -> int | None:
+        return self._run_number
+
+    @property
+    def moment(self) -> str:
+        """Which moment is shown instead of now, empty when it is now."""
+        return self.moment_line.moment
+
+    def chosen(self) -> Selection:
+        """The selected cells; without a selection the focused one."""
+        snapshot, focus = self.grid.snapshot, self.grid.focus_cell
+        if self.grid.chosen or snapshot is None or focus is None:
+            return self.grid.chosen
+        number = focus.lumisection
+        return Selection.of([snapshot.rows[focus.row].key], [(number, number)], snapshot.length)
+
+    def selection(self) -> tuple[tuple[str, ...], tuple[LumiRange, ...]]:
+        """Rows with selected cells and the lumisections of any of them; without a selection
+        those of the focused cell."""
+        keys, ranges = self.grid.selection()
+        snapshot, focus = self.grid.snapshot, self.grid.focus_cell
+        if keys or snapshot is None or focus is None:
+            return keys, ranges
+        number = focus.lumisection
+        return (snapshot.rows[focus.row].key,), (LumiRange(number, number),)
+
+    def show_state(self, found: DatasetLumisections, moment: str) -> None:
+        """Shows the dataset as it was, to be looked at only; `moment` says when, such as
+        `version 812, 2025-08-18 06:12 UTC`."""
+        if self._job is not None:
+            self._job.cancel()
+        order = self._order
+        self.moment_line.show_moment(moment)
+        self.bar.set_loading(True)
+        self._job = self._background.read(
+            lambda: prepare(found.state, order=order, by_hand=found.by_hand),
+            self._show,
+            owner=self,
+            finished=self._finish,
+        )
+        self.moment_changed.emit()
+
+    def show_now(self) -> None:
+        """Goes back to the present state, which follows what is written."""
+        if self.moment:
+            self.moment_line.show_now()
+            self.moment_changed.emit()
+            self.load(keep=False)
 
     def chosen_cells(self) -> tuple[tuple[str, ...], tuple[LumiRange, ...]]:
         """What is selected; without a selection the focused cell's run of equal values."""
@@ -133,14 +196,15 @@ class LumisectionsPane(QWidget):
         layout.setSpacing(0)
         layout.addWidget(top)
         layout.addWidget(self.bar)
+        layout.addWidget(self.moment_line)
         layout.addWidget(self.grid, 1)
         layout.addWidget(self.words, 1)
         self.grid.hide()
         self.words.setText("Choose a run to see its lumisections.")
 
     def _connect(self) -> None:
-        self.datasets.currentTextChanged.connect(lambda: self.load(keep=False))
-        self.grid.cell_activated.connect(self._activate)
+        self.datasets.currentTextChanged.connect(self._dataset_chosen)
+        self.moment_line.now_wanted.connect(self.show_now)
         self.grid.focus_changed.connect(self._focus_changed)
         self.grid.selection_changed.connect(self._selection_changed)
         self.grid.origin_wanted.connect(self._ask_origin)
@@ -185,10 +249,15 @@ class LumisectionsPane(QWidget):
             self._again = False
             self.load()
 
-    def _activate(self, key: str, _lumisection: int) -> None:
-        snapshot = self.grid.snapshot
-        if snapshot is None:
+    def _dataset_chosen(self) -> None:
+        self.moment_line.show_now()
+        self.load(keep=False)
+
+    def _activate(self) -> None:
+        snapshot, focus = self.grid.snapshot, self.grid.focus_cell
+        if snapshot is None or focus is None or self.moment:
             return
+        key = snapshot.rows[focus.row].key
         keys, ranges = self.chosen_cells()
         kind = snapshot.rows[snapshot.keys.index(key)].kind
         if key not in keys:
@@ -199,18 +268,21 @@ class LumisectionsPane(QWidget):
         self._describe("")
         self._origin_timer.start()
 
-    def _selection_changed(self, keys: tuple[str, ...], ranges: tuple[LumiRange, ...]) -> None:
-        if keys:
-            self._origin_timer.stop()
-            what = keys[0] if len(keys) == 1 else f"{len(keys)} rows"
-            self.cell.setText(f"{what}, LS {format_ranges(ranges)}")
-        else:
-            self._describe("")
+    def _selection_changed(self) -> None:
+        self._describe("")
+        self.selection_changed.emit()
 
     def _describe(self, origin: str) -> None:
         cell = self.grid.focus_cell
-        if cell is None:
+        if cell is None or self.grid.snapshot is None:
             self.cell.clear()
+            return
+        chosen = self.grid.chosen
+        if self.grid.snapshot.size_of(chosen).cells > 1:
+            self._origin_timer.stop()
+            line, whole = selection_text(self.grid.snapshot, chosen)
+            self.cell.setText(line)
+            self.cell.setToolTip(whole)
             return
         text = " · ".join([*self.grid.text_of(cell).split("\n"), *filter(None, [origin])])
         self.cell.setText(text)
@@ -232,7 +304,7 @@ class LumisectionsPane(QWidget):
             text = _origin_text(origin)
             self.grid.show_origin(key, lumisection, text)
             snapshot, cell = self.grid.snapshot, self.grid.focus_cell
-            if snapshot is None or cell is None or self.grid.selection()[0]:
+            if snapshot is None or cell is None or snapshot.size_of(self.grid.chosen).cells > 1:
                 return
             if (snapshot.rows[cell.row].key, cell.lumisection) == (key, lumisection):
                 self._describe(text)
@@ -240,6 +312,24 @@ class LumisectionsPane(QWidget):
         self._origin_job = self._background.read(
             lambda: runs.origin(run_number, dataset, key, lumisection), show, owner=self
         )
+
+    # Keys
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = Qt.Key(event.key())
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._activate()
+        elif key == Qt.Key.Key_Escape and self.moment:
+            self.show_now()
+        elif key == Qt.Key.Key_Escape and self.grid.chosen:
+            self.grid.clear_selection()
+        elif key == Qt.Key.Key_H and plain:
+            self.history_wanted.emit()
+        elif key == Qt.Key.Key_T and plain:
+            self.moment_wanted.emit()
+        else:
+            super().keyPressEvent(event)
 
     def _menu(self, point: QPoint) -> None:
         self.menu_wanted.emit(self.grid.mapToGlobal(point))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from app.domain.grid import DatasetState, Grid
 from app.domain.json_value import JsonValue
 from app.domain.lumisections import LumiRange, Mask
+from app.domain.selection import Selection, Size
 from app.domain.summaries import luminosity_value
 from app.domain.triplets import (
     BAD,
@@ -74,8 +75,7 @@ class LumisectionsSnapshot:
     """Rows top to bottom; `ranks` has one row each and one number per lumisection, greater is
     worse. `recorded` and `delivered` [pb^-1] are NaN where nothing is known."""
 
-    run_number: int
-    dataset: str
+    state: DatasetState
     length: int
     rows: tuple[GridRow, ...]
     ranks: Ranks
@@ -83,6 +83,14 @@ class LumisectionsSnapshot:
     participating: Mask
     recorded: Numbers
     delivered: Numbers
+
+    @property
+    def run_number(self) -> int:
+        return self.state.run_number
+
+    @property
+    def dataset(self) -> str:
+        return self.state.name
 
     @property
     def columns(self) -> int:
@@ -108,6 +116,19 @@ class LumisectionsSnapshot:
     def bit(self, row: int, lumisection: int) -> bool | None:
         """What a DCS bit is in a lumisection, None where null or missing."""
         return {TRUE: True, FALSE: False}.get(int(self.ranks[row, lumisection - 1]))
+
+    def size_of(self, chosen: Selection) -> Size:
+        """How much is chosen; quick enough to be asked at every move of the mouse."""
+        some = chosen.lumisections[: self.length]
+        counting = np.zeros(self.length, np.bool_)
+        counting[: some.size] = some
+        counting &= self.participating[: self.length]
+        return Size(
+            sum(int(np.count_nonzero(mask)) for mask in chosen.rows.values()),
+            int(np.count_nonzero(some)),
+            float(np.nansum(self.recorded[counting])),
+            float(np.nansum(self.delivered[counting])),
+        )
 
     def value_text(self, row: int, lumisection: int) -> str:
         """A cell's value in a word."""
@@ -180,8 +201,7 @@ def prepare(
         rows.append(GridRow(key, label, RowKind.BIT, starts, codes, nothing, nothing))
         ranks.append(rank)
     return LumisectionsSnapshot(
-        state.run_number,
-        state.name,
+        state,
         length,
         tuple(rows),
         np.stack(ranks) if ranks else np.zeros((0, length), np.uint8),

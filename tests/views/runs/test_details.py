@@ -1,10 +1,12 @@
 """Details of a run: lumisections, attributes, history."""
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from app.views.backend.lumisections import DatasetLumisections
 from app.views.background import Background
 from app.views.lumisections.grid_layout import Cell
 from app.views.runs.details import DetailsView
@@ -110,7 +112,46 @@ def test_that_an_activated_bit_asks_to_be_edited_as_a_bit(
     row = snapshot.keys.index("bpix_ready")
     with qtbot.waitSignal(details.edit_wanted) as wanted:
         details.lumisections.grid.focus(Cell(row, 5))
-        details.lumisections.grid.cell_activated.emit("bpix_ready", 5)
+        qtbot.keyClick(details.lumisections.grid, Qt.Key.Key_Return)
     assert wanted.args is not None
     assert wanted.args[:3] == [RUN, "online", "bpix_ready"]
     assert wanted.args[4] is True
+
+
+def test_that_another_moment_is_shown_until_escape_and_what_is_written_does_not_touch_it(
+    qtbot: QtBot, details: DetailsView, backend: FakeBackend
+) -> None:
+    pane = details.lumisections
+    then = DatasetLumisections(a_state(RUN, length=55), {})
+    pane.show_state(then, "version 700")
+    qtbot.waitUntil(lambda: pane.grid.snapshot is not None and pane.grid.snapshot.length == 55)
+    assert pane.moment_line.isVisible()
+    assert pane.moment == "version 700"
+    details.refresh()
+    qtbot.waitUntil(lambda: not details.bar.loading)
+    assert pane.grid.snapshot is not None
+    assert pane.grid.snapshot.length == 55
+    pane.grid.setFocus()
+    with qtbot.waitSignal(pane.moment_changed):
+        qtbot.keyClick(pane.grid, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: pane.grid.snapshot is not None and pane.grid.snapshot.length != 55)
+    assert not pane.moment_line.isVisible()
+
+
+@pytest.mark.parametrize("key", ["h", "t"])
+def test_that_history_and_moments_have_a_key(qtbot: QtBot, details: DetailsView, key: str) -> None:
+    pane = details.lumisections
+    wanted = {"h": pane.history_wanted, "t": pane.moment_wanted}[key]
+    with qtbot.waitSignal(wanted):
+        qtbot.keyClicks(pane.grid, key)
+
+
+def test_that_the_focused_cell_counts_as_selected_while_nothing_else_is(
+    details: DetailsView,
+) -> None:
+    pane = details.lumisections
+    pane.grid.focus(Cell(2, 12))
+    assert pane.selection() == (("dt-dt",), ((12, 12),))
+    pane.grid.select(Cell(2, 12), Cell(3, 14))
+    assert pane.selection() == (("dt-dt", "ecal-ecal"), ((12, 14),))
+    assert "6 cells · 2 rows · 3 LS" in pane.cell.text()

@@ -1,0 +1,42 @@
+"""A selection in words: how many cells and lumisections, how much luminosity, and where."""
+
+from app.domain.lumisections import LumiRange, format_ranges, ranges_of_mask
+from app.domain.selection import Selection
+from app.views import words
+from app.views.lumisections.snapshot import LumisectionsSnapshot
+
+_RANGES_SHOWN = 4
+_ROWS_SHOWN = 2
+_ROWS_TOLD = 12
+
+
+def selection_text(snapshot: LumisectionsSnapshot, chosen: Selection) -> tuple[str, str]:
+    """A line, and the whole for a tooltip."""
+    size = snapshot.size_of(chosen)
+    keys = [key for key in snapshot.keys if key in chosen.rows]
+    ranges = ranges_of_mask(chosen.lumisections)
+    counts = (
+        f"{words.counted(size.cells, 'cell')} · {words.counted(len(keys), 'row')}"
+        f" · {words.number(size.lumisections)} LS · {words.luminosity(size.recorded)} pb⁻¹"
+    )
+    where = f"{_some(keys)} · LS {short_ranges(ranges)}"
+    lines = [f"{counts} recorded, {size.delivered:.6g} pb⁻¹ delivered"]
+    lines += [
+        f"{key}: LS {short_ranges(ranges_of_mask(chosen.rows[key]))}" for key in keys[:_ROWS_TOLD]
+    ]
+    if len(keys) > _ROWS_TOLD:
+        lines.append(f"and {words.counted(len(keys) - _ROWS_TOLD, 'more row')}")
+    return f"{counts} · {where}", "\n".join(lines)
+
+
+def short_ranges(ranges: tuple[LumiRange, ...], most: int = _RANGES_SHOWN) -> str:
+    """The first ranges, and how many more there are."""
+    shown = format_ranges(ranges[:most])
+    more = len(ranges) - most
+    return f"{shown} and {words.counted(more, 'more range')}" if more > 0 else shown
+
+
+def _some(keys: list[str]) -> str:
+    if len(keys) <= _ROWS_SHOWN:
+        return ", ".join(keys)
+    return f"{keys[0]} to {keys[-1]}"

@@ -1,7 +1,7 @@
-"""Commands on the database itself: `db init`, `db check`."""
+"""Commands on the database itself: `db init`, `db check`, `db index`."""
 
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
-from app.cli.output import DONE, REFUSED, Answer, number_of
+from app.cli.output import DONE, REFUSED, Answer, Progress, number_of, table
 from app.cli.program import Program
 from app.domain.json_value import JsonValue
 from app.models.schema import SchemaKind
@@ -24,6 +24,12 @@ def add(commands: Commands, common: Parser) -> None:
         " always gets them)",
     )
     add_command(group, common, "check", "what the database holds and what is wrong with it", _check)
+    parser = add_command(group, common, "index", "indexes that make the log quick", _index)
+    parser.add_argument(
+        "--create",
+        action="store_true",
+        help="make those that are missing, beside those who work; minutes on a large database",
+    )
 
 
 def _init(program: Program, arguments: Arguments) -> Answer:
@@ -47,6 +53,25 @@ def _init(program: Program, arguments: Arguments) -> Answer:
         "desk": made.desk,
     }
     return Answer(document, "\n".join(lines))
+
+
+def _index(program: Program, arguments: Arguments) -> Answer:
+    progress = Progress()
+    try:
+        if arguments.create:
+            databases.add_indexes(program.db, told=lambda name: progress.say(f"making {name}"))
+        found = databases.indexes(program.db)
+    finally:
+        progress.clear()
+    rows = [(each.index.name, each.index.table, each.present, each.index.purpose) for each in found]
+    lines = [table(("index", "table", "there", "for"), rows)]
+    if not all(each.present for each in found):
+        lines.append("Without them some searches take longer. Make them with: db index --create")
+    documents: list[JsonValue] = [
+        {"name": name, "table": of, "there": there, "purpose": purpose}
+        for name, of, there, purpose in rows
+    ]
+    return Answer({"indexes": documents}, "\n".join(lines))
 
 
 def _check(program: Program, arguments: Arguments) -> Answer:

@@ -21,7 +21,7 @@ from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.triplets import Triplet
 from app.services import history
-from app.services.history import MOST_VERSIONS, ONLINE, Compared, Entry, Page
+from app.services.history import MOST_VERSIONS, ONLINE, Compared, DatasetChanges, Entry, Page
 
 _SHOWN = 12
 
@@ -108,9 +108,9 @@ def _page_text(page: Page) -> str:
             f"{action.version}  {action.at:%Y-%m-%d %H:%M:%S} UTC  {action.author}{kind}:"
             f" {action.comment}"
         )
-        told = [_attribute_line(each) for each in entry.attributes]
+        told = [attribute_line(each) for each in entry.attributes]
         for dataset in entry.datasets:
-            told += [f"{dataset.dataset} {_cell_line(each)}" for each in dataset.cells]
+            told += [f"{dataset.dataset} {cell_line(each)}" for each in dataset.cells]
         lines += [f"    {line}" for line in told[:_SHOWN]]
         if len(told) > _SHOWN:
             lines.append(f"    and {len(told) - _SHOWN} more")
@@ -121,7 +121,8 @@ def _page_text(page: Page) -> str:
     return "\n".join(lines)
 
 
-def _attribute_line(change: AttributeChange) -> str:
+def attribute_line(change: AttributeChange) -> str:
+    """An attribute from what to what."""
     where = f"{change.dataset} " if change.dataset else ""
     overruled = " (a person's word goes on to hold)" if change.overruled else ""
     return (
@@ -130,7 +131,8 @@ def _attribute_line(change: AttributeChange) -> str:
     )
 
 
-def _cell_line(change: CellChange[Triplet] | CellChange[JsonValue]) -> str:
+def cell_line(change: CellChange[Triplet] | CellChange[JsonValue]) -> str:
+    """Cells from what to what, and where."""
     where = f"in LS {format_ranges(change.ranges)}"
     if change.kinds > 1:
         return f"{change.key}: {change.kinds} values {where}"
@@ -146,38 +148,45 @@ def _page_document(page: Page) -> JsonValue:
 
 
 def _entry(entry: Entry) -> JsonObject:
-    attributes: list[JsonValue] = [
-        {
-            "part": change.part,
-            "dataset": change.dataset or None,
-            "name": change.name,
-            "before": change.before,
-            "after": change.after,
-            "written": change.written,
-        }
-        for change in entry.attributes
-    ]
-    cells: list[JsonValue] = [
-        {
-            "dataset": dataset.dataset,
-            "key": each.key,
-            "before": _value(each.before),
-            "after": _value(each.after),
-            "written": _value(each.written),
-            "ranges": _lists(each.ranges),
-            "kinds": each.kinds,
-        }
-        for dataset in entry.datasets
-        for each in dataset.cells
-    ]
     return {
         "version": entry.action.version,
         "author": entry.action.author,
         "manual": entry.action.manual,
         "comment": entry.action.comment,
         "at": entry.action.at.isoformat(),
-        "attributes": attributes,
-        "cells": cells,
+        **changes_document(entry.attributes, entry.datasets),
+    }
+
+
+def changes_document(
+    attributes: Sequence[AttributeChange], datasets: Sequence[DatasetChanges]
+) -> JsonObject:
+    """What a version changed, as a document."""
+    return {
+        "attributes": [
+            {
+                "part": change.part,
+                "dataset": change.dataset or None,
+                "name": change.name,
+                "before": change.before,
+                "after": change.after,
+                "written": change.written,
+            }
+            for change in attributes
+        ],
+        "cells": [
+            {
+                "dataset": dataset.dataset,
+                "key": each.key,
+                "before": _value(each.before),
+                "after": _value(each.after),
+                "written": _value(each.written),
+                "ranges": _lists(each.ranges),
+                "kinds": each.kinds,
+            }
+            for dataset in datasets
+            for each in dataset.cells
+        ],
     }
 
 

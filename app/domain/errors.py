@@ -7,6 +7,7 @@ RegistryError
 │   ├── Conflict       somebody else changed it meanwhile
 │   └── BadInput       what was given can't be read; says what and where
 └── Unavailable        the network or a server; retried, nothing is lost
+    └── TookTooLong    the server was asked to give up after a time
 Anything else is a bug.
 """
 
@@ -37,3 +38,7 @@ class BadInput(Refused):
 
 class Unavailable(RegistryError):
     """A server can't be reached or doesn't answer; the action can be tried again."""
+
+
+class TookTooLong(Unavailable):
+    """The server stopped a statement after the time it was given."""

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import BYTEA, JSONB, TIMESTAMP
 
 from app.domain.errors import Refused
+from app.models import indexes
 from app.models.schema import CREATION_LOCK
 
 logger = logging.getLogger(__name__)
@@ -124,6 +125,7 @@ def prepare(connection: Connection) -> bool:
             logger.info("This login may not write to the schema %s", SCHEMA)
             return False
         _announce_others(connection)
+        indexes.add_small(connection)
     return True
 
 

@@ -12,7 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Connection
 from sqlalchemy import exc as sa_exc
 
-from app.domain.errors import BadInput, NotFound, Refused, RegistryError, Unavailable
+from app.domain.errors import BadInput, NotFound, Refused, RegistryError, TookTooLong, Unavailable
 from app.models import desk
 
 logger = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ _LOST = {
     "40001": "somebody else changed the same rows at the same moment",
     "40P01": "somebody else changes the same rows in another order",
 }
+_TOOK_TOO_LONG = "57014"
 _LOGIN_REFUSED = re.compile(
     r"password authentication failed|no password supplied|no pg_hba\.conf entry"
     r"|role \"[^\"]*\" does not exist|authentication failed|permission denied for database"
@@ -97,7 +98,7 @@ class Database:
 
         Raises Refused when a newer program has already upgraded it.
         """
-        with self._translated(), self._engine.connect() as connection:
+        with self.translated(), self._engine.connect() as connection:
             self._desk = desk.prepare(connection)
         return self._desk
 
@@ -105,7 +106,7 @@ class Database:
     def transaction(self) -> Iterator[Connection]:
         """One READ COMMITTED transaction: committed at the end, rolled back on any exception."""
         with (
-            self._translated(),
+            self.translated(),
             self._engine.connect() as connection,
             connection.begin() as transaction,
         ):
@@ -123,7 +124,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One REPEATABLE READ, READ ONLY transaction: everything read in it fits together."""
-        with self._translated(), self._reading.connect() as connection, connection.begin():
+        with self.translated(), self._reading.connect() as connection, connection.begin():
             yield connection
 
     def raw_connection(
@@ -135,7 +136,7 @@ class Database:
         """
         name = f"{self._parameters['application_name']} {purpose}"
         parameters = {**self._parameters, "application_name": name, **(options or {})}
-        with self._translated():
+        with self.translated():
             return psycopg.connect(autocommit=True, **parameters)  # type: ignore[arg-type]
 
     def close(self) -> None:
@@ -143,7 +144,8 @@ class Database:
         self._engine.dispose()
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def translated(self) -> Iterator[None]:
+        """What the driver raises inside becomes an error that says whose move it is."""
         try:
             yield
         except (sa_exc.DBAPIError, psycopg.Error, sa_exc.TimeoutError) as error:
@@ -163,6 +165,8 @@ class Database:
             return None
         said = _first_line(cause)
         state = cause.sqlstate
+        if state == _TOOK_TOO_LONG:
+            return TookTooLong(f"The database {where} can't do this now: {_LOST[state]}.")
         if state in _LOST:
             return Unavailable(f"The database {where} can't do this now: {_LOST[state]}.")
         if state == "42501":

@@ -9,7 +9,7 @@ from app.domain.attribute_history import AttributeEvent
 from app.domain.history import Action, Write
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.triplets import Triplet, triplet_from_json
-from app.models import run_history, states
+from app.models import indexes, run_history, states
 from app.models.states import StoredEvent
 
 Key = tuple[int, str]
@@ -215,9 +215,11 @@ def versions_by(
     return tuple(Action(version, by, comment, at) for version, by, comment, at in rows)
 
 
-def touched_by(connection: Connection, version: int) -> Touched:
-    """What a version is about, without a scan of the events (they have no index by action)."""
-    events = sorted(_events_of(connection, version))
+def touched_by(
+    connection: Connection, version: int, of_it: Collection[int] | None = None
+) -> Touched:
+    """What a version is about; `of_it` are its events where they are known already."""
+    events = sorted(events_of(connection, version) if of_it is None else of_it)
     if not events:
         return Touched()
 
@@ -297,12 +299,18 @@ def versions_of_run(
     )
 
 
-def _events_of(connection: Connection, version: int) -> set[int]:
-    """Events of an action, looked for around the place where its number would stand.
+def events_of(connection: Connection, version: int) -> set[int]:
+    """Events of an action; without an index for it looked for where its number would stand.
 
     Both numbers grow together, so that the events of an action stand where the numbers of
     actions pass it, give or take what was being written at the same time.
     """
+    if indexes.EVENTS_OF_VERSION in indexes.present(connection):
+        rows = connection.execute(
+            text('SELECT version FROM "Event" WHERE atomic_version = :version'),
+            {"version": version},
+        )
+        return set(rows.scalars())
     bounds = connection.execute(
         text('SELECT coalesce(min(version), 0), coalesce(max(version), 0) FROM "Event"')
     ).one()

@@ -1,11 +1,14 @@
 """The database that is opened: recognised, made ready, looked over."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.domain.errors import Refused
 from app.domain.filters import RUN
 from app.models import configuration, desk, schema, states, table_pages
+from app.models import indexes as optional
 from app.models.engine import Database
+from app.models.indexes import OptionalIndex
 from app.models.schema import SchemaKind, SchemaState
 from app.models.table_pages import Sort, TableQuery
 from app.services import configuration as configurations
@@ -36,6 +39,14 @@ class Examined:
     stale_summaries: tuple[tuple[int, str], ...] = ()
 
 
+@dataclass(frozen=True)
+class IndexState:
+    """An optional index and whether it is there."""
+
+    index: OptionalIndex
+    present: bool
+
+
 def recognise(db: Database) -> SchemaState:
     """Compares what the login sees with the shared schema; changes nothing."""
     with db.read() as connection:
@@ -50,8 +61,8 @@ def is_empty(db: Database) -> bool:
 def open_existing(db: Database) -> None:
     """Makes a database that holds the shared schema ready to work with.
 
-    Refused, with what is missing, when it holds anything else. Nothing is added to the shared
-    tables; our own schema is made where the login may.
+    Refused, with what is missing, when it holds anything else. To the shared tables
+    only what is optional is added, our own schema is made, both where the login may.
     """
     state = recognise(db)
     if state.kind is SchemaKind.EMPTY:
@@ -107,3 +118,24 @@ def newest_run(db: Database) -> tuple[int, int] | None:
         key = (rows[0].run_number, table_pages.ONLINE)
         loaded = states.load(connection, [key], desk=db.desk)[key]
         return rows[0].run_number, loaded.state.oms.length
+
+
+def indexes(db: Database) -> tuple[IndexState, ...]:
+    """The optional indexes, each with whether it is there."""
+    with db.read() as connection:
+        known = optional.present(connection)
+    return tuple(IndexState(each, each.name in known) for each in optional.INDEXES)
+
+
+def add_indexes(db: Database, *, told: Callable[[str], None] | None = None) -> tuple[str, ...]:
+    """Makes the optional indexes that are missing, beside those who write; returns their names.
+
+    `told` takes the name of each before it is made. Raises Refused when the login may not.
+    """
+    missing = [each.index for each in indexes(db) if not each.present]
+    with db.translated(), db.raw_connection("index") as connection:
+        for index in missing:
+            if told is not None:
+                told(index.name)
+            optional.add(connection, index)
+    return tuple(index.name for index in missing)

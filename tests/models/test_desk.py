@@ -70,12 +70,12 @@ def test_that_the_tables_are_those_that_the_program_knows(database: Database) ->
     assert storage == "e"
 
 
-def test_that_nothing_is_added_to_the_shared_tables_but_a_trigger(
+def test_that_nothing_is_added_to_the_shared_tables_but_a_trigger_and_indexes(
     bare_database: Database,
 ) -> None:
     query = sa.text(
         "SELECT relname, attname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid"
-        " WHERE relnamespace = 'public'::regnamespace"
+        " WHERE relnamespace = 'public'::regnamespace AND relkind <> 'i'"
         " UNION ALL SELECT tgname, tgrelid::regclass::text FROM pg_trigger"
         " WHERE NOT tgisinternal ORDER BY 1, 2"
     )

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from app.domain.lumisections import LumiRange
-from app.models import event_log, history
+from app.models import event_log, history, indexes
 from app.models.engine import Database
 from app.models.event_log import DatasetChange, LumisectionChange, RunChange
 
@@ -18,7 +18,9 @@ def write(db: Database, *changes: event_log.Change) -> int:
 
 @pytest.fixture
 def many(database: Database) -> dict[int, int]:
-    """Thirty runs, each made by one version."""
+    """Thirty runs, each made by one version, and no index that leads from it to its events."""
+    with database.transaction() as connection:
+        connection.execute(text(f"DROP INDEX {indexes.EVENTS_OF_VERSION}"))
     return {
         number: write(
             database, RunChange(number, {"a": 1}, {"b": 1}), DatasetChange(number, "online")

@@ -32,12 +32,13 @@ _KEYS = """
     FROM pg_constraint
     WHERE connamespace = 'public'::regnamespace AND contype IN ('p', 'u', 'f')
 """
-_INDEXES = """
+_INDEXES = r"""
     SELECT indrelid::regclass::text, indexrelid::regclass::text,
            ARRAY(SELECT pg_get_indexdef(indexrelid, place, false)
                  FROM generate_series(1, indnatts) AS place)
     FROM pg_index JOIN pg_class ON oid = indrelid
     WHERE relnamespace = 'public'::regnamespace AND NOT indisunique
+      AND indexrelid::regclass::text NOT LIKE 'desk\_%'
 """
 _ROUTINES = """
     SELECT proname, oidvectortypes(proargtypes),

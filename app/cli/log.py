@@ -1,0 +1,174 @@
+"""`log`: everything that was done, the newest first, searched, opened and exported."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app.cli.arguments import Arguments, Commands, Parser, add_command, positive, run_number
+from app.cli.history import attribute_line, cell_line, changes_document
+from app.cli.output import Answer, Progress, number_of, table
+from app.cli.program import Program
+from app.domain.errors import BadInput
+from app.domain.json_value import JsonValue
+from app.domain.log import Kind, LogEntry, LogQuery, Position, Who, parse_position, parse_time
+from app.services import log, log_details, log_export
+
+_SHOWN = 200
+_MOST = 500
+
+
+def add(commands: Commands, common: Parser) -> None:
+    """Adds `log`."""
+    parser = add_command(commands, common, "log", "what was done, the newest first", _log)
+    parser.add_argument("--run", type=run_number, metavar="N", help="only about this run")
+    parser.add_argument(
+        "--dataset", metavar="NAME", default="", help="only about datasets so named"
+    )
+    parser.add_argument(
+        "--author",
+        metavar="A",
+        default="",
+        help="only by this person or agent, or by all of: people, automatic, machine",
+    )
+    parser.add_argument(
+        "--kind",
+        action="append",
+        default=[],
+        choices=[kind.value for kind in Kind],
+        dest="kinds",
+        help="only of this kind; may be given again",
+    )
+    parser.add_argument("--since", metavar="T", help="2025-06-01, 2025-06-01T12:00, 6h, 3d")
+    parser.add_argument("--until", metavar="T", help="likewise; of a day its end")
+    parser.add_argument("--words", metavar="W", default="", help="words in the comment")
+    parser.add_argument("--limit", type=positive, metavar="N", help="entries (50, --export all)")
+    parser.add_argument("--before", metavar="V", help="only older than this version: the next page")
+    parser.add_argument(
+        "--show", type=positive, metavar="V", help="what this version changed, from what to what"
+    )
+    parser.add_argument(
+        "--export", type=Path, metavar="FILE", help="write what is found as .csv or .json"
+    )
+
+
+def _log(program: Program, arguments: Arguments) -> Answer:
+    if arguments.show is not None:
+        return _show(program, arguments.show)
+    query = _query(arguments)
+    position = None if arguments.before is None else parse_position(arguments.before)
+    progress = Progress()
+
+    def told(number: int, at: datetime | None) -> None:
+        back = "" if at is None else f", back to {at:%Y-%m-%d %H:%M}"
+        progress.say(f"{number_of(number, 'entry', 'entries')}{back}")
+
+    try:
+        if arguments.export is not None:
+            written = log_export.export(
+                program.db, query, arguments.export, position, limit=arguments.limit, told=told
+            )
+            document: JsonValue = {"file": str(written.file), "entries": written.entries}
+            return Answer(
+                document,
+                f"Wrote {number_of(written.entries, 'entry', 'entries')} to {written.file}.",
+            )
+        found, after = _pages(program, query, position, arguments.limit or 50, told)
+    finally:
+        progress.clear()
+    return Answer(
+        {
+            "entries": [log_export.document(entry) for entry in found],
+            "before": None if after is None else str(after),
+        },
+        _text(found, after),
+    )
+
+
+def _query(arguments: Arguments) -> LogQuery:
+    now = datetime.now(UTC)
+    groups = {who.value: who for who in Who}
+    group = groups.get(arguments.author)
+    return LogQuery(
+        arguments.run,
+        arguments.dataset,
+        "" if group else arguments.author,
+        group,
+        frozenset(Kind(kind) for kind in arguments.kinds),
+        parse_time(arguments.since, now) if arguments.since else None,
+        parse_time(arguments.until, now, end=True) if arguments.until else None,
+        arguments.words,
+    )
+
+
+def _pages(
+    program: Program,
+    query: LogQuery,
+    position: Position | None,
+    limit: int,
+    told: log.Told,
+) -> tuple[list[LogEntry], Position | None]:
+    """As many entries as wanted, and where the next ones are."""
+    if limit > _MOST:
+        raise BadInput(f"At most {_MOST} entries are shown at a time; --export FILE takes any.")
+    found: list[LogEntry] = []
+    while True:
+        page = log.page(program.db, query, position, limit=limit - len(found))
+        found += page.entries
+        if page.after is None or len(found) == limit:
+            return found, page.after
+        position = page.after
+        told(len(found), page.back_to)
+
+
+def _text(found: list[LogEntry], after: Position | None) -> str:
+    rows = [
+        (
+            f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+            log_export.name_of(entry),
+            entry.author,
+            log_export.about(entry),
+            entry.text,
+        )
+        for entry in found
+    ]
+    if not rows:
+        return "Nothing in the log is like that."
+    lines = [table(("time (UTC)", "entry", "author", "about", ""), rows)]
+    if after is not None:
+        lines.append(f"--before {after} shows older ones.")
+    return "\n".join(lines)
+
+
+def _show(program: Program, version: int) -> Answer:
+    opened = log_details.open_version(program.db, version)
+    action = opened.action
+    lines = [
+        f"{version}  {action.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC  {action.author}:"
+        f" {action.comment}"
+    ]
+    for part in opened.parts:
+        lines += [f"    {part.run_number} {attribute_line(each)}" for each in part.attributes]
+        lines += [
+            f"    {part.run_number} {dataset.dataset} {cell_line(each)}"
+            for dataset in part.datasets
+            for each in dataset.cells
+        ]
+    left = len(opened.subjects) - len(opened.shown)
+    if len(lines) > _SHOWN:
+        lines[_SHOWN:] = [f"    and {len(lines) - _SHOWN} more (--json has all)"]
+    if left:
+        lines.append(f"    and what it changed in {number_of(left, 'more dataset')}")
+    parts: list[JsonValue] = [
+        {"run_number": part.run_number, **changes_document(part.attributes, part.datasets)}
+        for part in opened.parts
+    ]
+    return Answer(
+        {
+            "version": version,
+            "author": action.author,
+            "comment": action.comment,
+            "at": action.at.isoformat(),
+            "subjects": [[run, name] for run, name in opened.subjects],
+            "changes": parts,
+        },
+        "\n".join(lines),
+    )

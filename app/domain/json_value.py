@@ -27,7 +27,12 @@ def js_stringify(value: object) -> str:
 
 def dedup_hash(value: object) -> str:
     """Hex SHA-1 of the JavaScript text: the key of `JSONBDeduplication.unique_hash`."""
-    return hashlib.sha1(js_stringify(value).encode("utf-8", "surrogatepass")).hexdigest()
+    return text_hash(js_stringify(value))
+
+
+def text_hash(text: str) -> str:
+    """The same of a value whose text is there already."""
+    return hashlib.sha1(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def js_number(number: float) -> str:

@@ -54,6 +54,7 @@ class Action:
     _relabelled: set[Key] = field(default_factory=set)
     _compact: dict[Key, tuple[CompactState, EventCounts]] = field(default_factory=dict)
     _copies: dict[Key, Key] = field(default_factory=dict)
+    _online_after: dict[Key, Loaded] = field(default_factory=dict)
 
     def states(self, keys: Collection[Key]) -> dict[Key, DatasetState]:
         """Folded states of datasets as they were before this action appended anything."""
@@ -86,6 +87,7 @@ class Action:
 
     def append(self, by: str, comment: str, changes: Sequence[Change]) -> int:
         """Writes one version; returns its `atomic_version`."""
+        self._read_followers(changes)
         for change in changes:
             if isinstance(change, LumisectionChange) and change.events:
                 key = (change.run_number, change.name)
@@ -119,7 +121,10 @@ class Action:
             for start in range(0, len(touched), _BLOCK):
                 if told is not None:
                     told(start / len(touched))
-                now = {key: self._after(key) for key in touched[start : start + _BLOCK]}
+                now = {
+                    key: self._online_after.get(key) or self._after(key)
+                    for key in touched[start : start + _BLOCK]
+                }
                 projections.store(self.connection, now, desk=self.desk)
             projections.store(self.connection, following, desk=self.desk)
         if told is not None:
@@ -186,6 +191,21 @@ class Action:
             ),
         )
 
+    def _read_followers(self, changes: Sequence[Change]) -> None:
+        """Reads the offline datasets that see the OMS side of what changes, while what our read
+        model holds of them is still fresh."""
+        runs = {
+            change.run_number
+            for change in changes
+            if isinstance(change, LumisectionChange)
+            and change.oms
+            and change.events
+            and change.name == states.ONLINE
+        }
+        if runs:
+            known = rows.datasets_of_runs(self.connection, runs)
+            self.states([key for key in known if key[1] != states.ONLINE])
+
     def _following_online(self) -> dict[Key, Loaded]:
         """Offline datasets whose OMS side changes because that of `online` did."""
         runs = {
@@ -197,7 +217,28 @@ class Action:
         if not runs:
             return {}
         known = rows.datasets_of_runs(self.connection, runs)
-        return states.fold(self.connection, [key for key in known if key[1] != states.ONLINE])
+        followers = [key for key in known if key[1] != states.ONLINE]
+        found: dict[Key, Loaded] = {}
+        for key in followers:
+            before = self._loaded.get(key)
+            if before is None or key in self._appended:
+                continue
+            online_key = (key[0], states.ONLINE)
+            online = self._online_after.get(online_key)
+            if online is None:
+                online = self._online_after[online_key] = self._after(online_key)
+            # What is newest wins over events of its own too.
+            oms = online.state.oms
+            if not before.state.oms.is_copy_of(self._loaded[online_key].state.oms):
+                oms = before.state.oms
+                for change, _ in self._appended[online_key]:
+                    if change.oms:
+                        oms = with_changes(oms, change.events)  # type: ignore[arg-type]
+            found[key] = Loaded(
+                replace(before.state, oms=oms),
+                replace(before.counts, online_oms=online.counts.online_oms),
+            )
+        return found | states.fold(self.connection, [key for key in followers if key not in found])
 
 
 @contextmanager

@@ -3,14 +3,14 @@
 Every function here writes with a fixed number of statements, whatever the number of lumisections.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
 from sqlalchemy import Connection
 
 from app.domain.identity import is_manual
-from app.domain.json_value import JsonObject, JsonValue, dedup_hash, js_stringify
+from app.domain.json_value import JsonObject, JsonValue, js_stringify, text_hash
 from app.domain.lumisections import LumiRange, join
 from app.domain.triplets import Triplet
 from app.models import projections
@@ -188,14 +188,16 @@ def _append_lumisections(
             f'INSERT INTO "{table}"'
             f" (version, run_number, name, lumisection_metadata_id{manual_column})"
             f" SELECT new.version, new.run_number, new.name, new.metadata_id{manual_value}"
-            " FROM unnest(CAST(:versions AS int[]), CAST(:runs AS int[]), CAST(:names AS text[]),"
-            "  CAST(:ids AS int[])) AS new(version, run_number, name, metadata_id)"
+            " FROM unnest(CAST(string_to_array(:versions, ',') AS int[]),"
+            "  CAST(string_to_array(:runs, ',') AS int[]), CAST(:names AS text[]),"
+            "  CAST(string_to_array(:ids, ',') AS int[]))"
+            "  AS new(version, run_number, name, metadata_id)"
         ),
         {
-            "versions": list(versions),
-            "runs": [run_number for run_number, *_ in flat],
+            "versions": _joined(versions),
+            "runs": _joined(run_number for run_number, *_ in flat),
             "names": [name for _, name, *_ in flat],
-            "ids": ids,
+            "ids": _joined(ids),
             **({} if oms else {"manual": manual}),
         },
     )
@@ -208,15 +210,21 @@ def _append_lumisections(
         text(
             f'INSERT INTO "{table}Assignation" (version, lumisection_number)'
             " SELECT new.version, generate_series(new.first, new.last)"
-            " FROM unnest(CAST(:versions AS int[]), CAST(:firsts AS int[]), CAST(:lasts AS int[]))"
-            "  AS new(version, first, last)"
+            " FROM unnest(CAST(string_to_array(:versions, ',') AS int[]),"
+            "  CAST(string_to_array(:firsts, ',') AS int[]),"
+            "  CAST(string_to_array(:lasts, ',') AS int[])) AS new(version, first, last)"
         ),
         {
-            "versions": [version for version, _, _ in covered],
-            "firsts": [first for _, first, _ in covered],
-            "lasts": [last for _, _, last in covered],
+            "versions": _joined(version for version, _, _ in covered),
+            "firsts": _joined(first for _, first, _ in covered),
+            "lasts": _joined(last for _, _, last in covered),
         },
     )
+
+
+def _joined(numbers: Iterable[int]) -> str:
+    """Numbers as the server takes them apart, ten times quicker than as an array."""
+    return ",".join(map(str, numbers))
 
 
 def canonical(payload: Mapping[str, object]) -> JsonObject:
@@ -232,21 +240,26 @@ def deduplicated(connection: Connection, objects: Sequence[JsonObject]) -> list[
 
     Two writers of the same object end with one row: the second waits for the first and reads it.
     """
-    hashes = [dedup_hash(each) for each in objects]
-    by_hash = dict(zip(hashes, objects, strict=True))
+    texts = [js_stringify(each) for each in objects]
+    hashes = [text_hash(each) for each in texts]
+    by_hash = dict(zip(hashes, texts, strict=True))
     known = _known_ids(connection, list(by_hash))
     # In one order everywhere, so that two writers of overlapping sets can't wait for each other.
     missing = sorted(by_hash.keys() - known.keys())
     if missing:
+        # One document instead of an array of texts: ten thousands of them are escaped slowly.
         rows = connection.execute(
             text(
                 'INSERT INTO "JSONBDeduplication" ("jsonb", unique_hash)'
-                " SELECT new.object::jsonb, new.hash"
-                " FROM unnest(CAST(:objects AS text[]), CAST(:hashes AS text[]))"
-                "  AS new(object, hash)"
+                " SELECT new.object, new.hash"
+                " FROM ROWS FROM (jsonb_array_elements(CAST(:objects AS jsonb)),"
+                "  unnest(string_to_array(:hashes, ','))) AS new(object, hash)"
                 " ON CONFLICT (unique_hash) DO NOTHING RETURNING unique_hash, id"
             ),
-            {"objects": [js_stringify(by_hash[each]) for each in missing], "hashes": missing},
+            {
+                "objects": f"[{','.join(by_hash[each] for each in missing)}]",
+                "hashes": ",".join(missing),
+            },
         )
         known.update((str(unique_hash), int(id_)) for unique_hash, id_ in rows)
         still = [each for each in missing if each not in known]
@@ -257,7 +270,10 @@ def deduplicated(connection: Connection, objects: Sequence[JsonObject]) -> list[
 
 def _known_ids(connection: Connection, hashes: Sequence[str]) -> dict[str, int]:
     rows = connection.execute(
-        text('SELECT unique_hash, id FROM "JSONBDeduplication" WHERE unique_hash = ANY(:hashes)'),
-        {"hashes": list(hashes)},
+        text(
+            'SELECT unique_hash, id FROM "JSONBDeduplication"'
+            " WHERE unique_hash = ANY(string_to_array(:hashes, ','))"
+        ),
+        {"hashes": ",".join(hashes)},
     )
     return {str(unique_hash): int(id_) for unique_hash, id_ in rows}

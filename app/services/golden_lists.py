@@ -88,6 +88,14 @@ def of_database(db: Database, id_: int) -> GoldenList:
     return GoldenList(f"golden JSON {id_}", reading.document, reading.remarks, stored)
 
 
+def runs_made_from(db: Database, id_: int) -> tuple[int, ...]:
+    """Runs of the lumisections that took part in a stored list, good or not, ascending."""
+    stored = golden.row(db, id_)
+    return tuple(
+        sorted({int(run) for run in (*stored.generated_json, *stored.generated_anti_json)})
+    )
+
+
 def of_file(file: Path) -> GoldenList:
     """A list in a file, such as an official `Cert_*` one, put in order where it isn't."""
     try:

@@ -33,6 +33,8 @@ from app.views.background import Background, Outage
 from app.views.command_palette import CommandPalette
 from app.views.golden.generate_dialog import GenerateDialog
 from app.views.golden.place import GoldenPlace
+from app.views.golden.workbench_actions import RUN_MENU as WORKBENCH_RUN_MENU
+from app.views.golden.workbench_actions import WorkbenchActions
 from app.views.notices import NoticeBar, Notices, OutageBanner, inform
 from app.views.places import PlaceWidget, Surroundings
 from app.views.runs import dataset_actions
@@ -142,6 +144,7 @@ class MainWindow(QMainWindow):
         self.run_actions = RunActions(
             backend, background, notices, self, self._subject, self._session.person
         )
+        self.workbench_actions = WorkbenchActions(around, self, self._subject)
         self.dataset_actions = DatasetActions(
             backend, background, notices, self, self._selected_datasets
         )
@@ -334,6 +337,7 @@ class MainWindow(QMainWindow):
                 ),
                 *self._look_actions(),
                 *self.run_actions.rows(),
+                *self.workbench_actions.rows(),
                 *self.dataset_actions.rows(),
                 *(row for view in self.views.values() for row in view.rows()),
                 ActionRow(
@@ -410,7 +414,7 @@ class MainWindow(QMainWindow):
             ],
         )
         self.run_menu = menus["Run"]
-        fill(self.run_menu, MENU)
+        fill(self.run_menu, [*MENU, "", *WORKBENCH_RUN_MENU])
         fill(menus["Dataset"], dataset_actions.MENU)
         self.offline_menu = QMenu(self)
         fill(self.offline_menu, [*dataset_actions.MENU, ""])
@@ -429,6 +433,7 @@ class MainWindow(QMainWindow):
         self.workspace.currentTextChanged.connect(self._workspace_changed)
         self.golden.generate_wanted.connect(self.generate)
         self.run_actions.acted.connect(self.refresh)
+        self.workbench_actions.run_wanted.connect(self.show_run)
         self.dataset_actions.acted.connect(self.refresh)
         self.online.rows_menu_wanted.connect(self._open_run_menu)
         self.offline.rows_menu_wanted.connect(self.offline_menu.popup)

@@ -6,6 +6,7 @@ from app.window.news import NewsBackend
 from app.window.pull import PullBackend
 from app.window.runs import RunsBackend
 from app.window.tables import TablesBackend
+from app.window.workbench import WorkbenchBackend
 
 
 class ServiceBackend(
@@ -14,6 +15,7 @@ class ServiceBackend(
     LumisectionsBackend,
     RunsBackend,
     GoldenBackend,
+    WorkbenchBackend,
     PullBackend,
 ):
     """What the window asks for, answered by the services; `Backend` in structure."""

@@ -6,10 +6,19 @@ from sqlalchemy import text
 from app.domain.errors import BadInput, NotPermitted
 from app.domain.lumisections import LumiRange
 from app.golden.progress import Cancelled
+from app.models import states
 from app.services import golden, pull
 from app.services.luminosity import Outcome, import_brilcalc
+from app.services.lumisections import BitEdit, edit_bits
 from tests.builders import EXPERT, NOBODY, a_run
-from tests.services.offline_runs import FIRST, PROMPT, newest_version, open_all, sign_off_runs
+from tests.services.offline_runs import (
+    EXPRESS,
+    FIRST,
+    PROMPT,
+    newest_version,
+    open_all,
+    sign_off_runs,
+)
 
 HEAD = "#run:fill,ls,time,beamstatus,E(GeV),delivered(/ub),recorded(/ub),avgpu,source\n"
 
@@ -144,3 +153,24 @@ def test_that_the_public_file_of_2017_is_imported(signed_off, shared_data):
     assert (first.run_number, first.outcome) == (297050, Outcome.CHANGED)
     assert report.unknown == tuple(each.run_number for each in report.runs[1:])
     assert import_brilcalc(signed_off, EXPERT, file).version is None
+
+
+def test_that_offline_datasets_follow_whether_they_hold_a_copy_or_a_word_of_their_own(
+    signed_off, tmp_path
+):
+    bit = BitEdit(FIRST, PROMPT, "bpix_ready", (LumiRange(4, 5),), False)
+    edit_bits(signed_off, EXPERT, [bit], comment="off in the logbook")
+    measured = {(FIRST, ls): (6e5 + ls, 5e5 + ls) for ls in range(3, 9)}
+    import_brilcalc(signed_off, EXPERT, written(tmp_path, measured))
+    keys = [(FIRST, name) for name in ("online", PROMPT, EXPRESS)]
+    with signed_off.read() as connection:
+        kept = states.fresh_compact(connection, keys)
+        folded = states.fold(connection, keys)
+    assert kept.keys() == set(keys)
+    for key in keys:
+        state, counts = kept[key]
+        assert counts == folded[key].counts
+        assert state.expand().oms.same_as(folded[key].state.oms)
+        assert state.expand().rr.same_as(folded[key].state.rr)
+    assert folded[FIRST, PROMPT].state.oms.value("bpix_ready", 4) is False
+    assert folded[FIRST, PROMPT].state.oms.value("recorded", 4) == pytest.approx(0.500004)

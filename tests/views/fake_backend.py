@@ -37,6 +37,7 @@ from app.views.backend.session import PlaceKind, Session
 from app.views.backend.tables import PageRequest, Row, TableKind, WorkspaceColumns
 from app.views.tables.columns import field_value
 from tests.views.builders import BITS, COLUMNS, a_state
+from tests.views.fake_workbench import FakeWorkbench
 
 NOW = datetime(2025, 8, 20, 12, 0, tzinfo=UTC)
 FIRST_RUN = 396_200
@@ -111,7 +112,7 @@ def a_row(number: int, name: str = "online", *, place: int = 0, **changes: objec
 _SUMMARIES = [summarise(a_state(length=length)) for length in (40, 100, 333)]
 
 
-class FakeBackend:
+class FakeBackend(FakeWorkbench):
     """Answers at once; `error` makes everything fail, `gate` makes everything wait."""
 
     def __init__(self, runs: int = 30) -> None:

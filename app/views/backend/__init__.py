@@ -14,9 +14,10 @@ from app.views.backend.pull import Pull
 from app.views.backend.runs import Runs
 from app.views.backend.session import Session
 from app.views.backend.tables import Tables
+from app.views.backend.workbench import Workbench
 
 
-class Backend(Tables, Runs, Golden, Pull, Protocol):
+class Backend(Tables, Runs, Golden, Workbench, Pull, Protocol):
     """All that a window needs."""
 
     def session(self) -> Session:

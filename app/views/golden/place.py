@@ -8,11 +8,12 @@ from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 from app.views.golden.list_pane import GoldenListPane
 from app.views.golden.panel import GoldenPanel
 from app.views.golden.result_view import GoldenResultView
+from app.views.golden.why_panel import WhyPanel
 from app.views.places import PlaceWidget, Surroundings
 
 _PARTS = [400, 780]
 
-PANELS: tuple[Callable[[Surroundings], GoldenPanel], ...] = (GoldenResultView,)
+PANELS: tuple[Callable[[Surroundings], GoldenPanel], ...] = (GoldenResultView, WhyPanel)
 """Tabs about the chosen golden JSON, in the order they are shown."""
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QBrush, QColor, QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
+from PySide6.QtGui import QBrush, QColor, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QAbstractItemView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from app.domain.history import Word
 from app.domain.json_logic import Node, Value, condition_words
@@ -17,6 +17,7 @@ _COLUMNS = ("Rule", "Answer", "Value", "Set by", "When")
 RULE, ANSWER, VALUE, SET_BY, WHEN = range(len(_COLUMNS))
 _JOINTS = {"and": "all of", "or": "any of"}
 _TINT = 0.16
+_LEAST_RULE = 220
 _MOST_IN_A_CELL = 300
 
 Words = Mapping[str, Word | None]
@@ -48,8 +49,7 @@ class VerdictTree(QTreeWidget):
         header = self.header()
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(12 * STEP)
-        header.setSectionResizeMode(RULE, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((ANSWER, 110), (VALUE, 170), (SET_BY, 250), (WHEN, 220)):
+        for column, width in ((ANSWER, 104), (VALUE, 130), (SET_BY, 210), (WHEN, 210)):
             header.resizeSection(column, width)
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self)
         copy.setContext(Qt.ShortcutContext.WidgetShortcut)
@@ -63,6 +63,7 @@ class VerdictTree(QTreeWidget):
         self.clear()
         for column in (SET_BY, WHEN):
             self.setColumnHidden(column, words_of is None)
+        self._share_width()
         if node is not None:
             self.addTopLevelItem(self._item(node, words_of or {}, datetime.now(UTC), 0))
             self.expandAll()
@@ -142,6 +143,17 @@ class VerdictTree(QTreeWidget):
                 item.setBackground(column, tint or QBrush())
             if node.deciding:
                 item.setForeground(ANSWER, QBrush(theme.colour(token)))
+
+    def _share_width(self) -> None:
+        """The rule gets what the others leave, and never so little that it can't be read."""
+        others = sum(self.columnWidth(each) for each in range(1, len(_COLUMNS)))
+        self.setColumnWidth(RULE, max(self.viewport().width() - others, _LEAST_RULE))
+
+    # Qt
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_width()
 
 
 def _fill_condition(item: QTreeWidgetItem, node: Node, words_of: Words, now: datetime) -> None:

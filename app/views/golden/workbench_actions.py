@@ -1,0 +1,63 @@
+"""What the golden JSON workbench does for the run a person looks at, from menu or palette."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from app.views.actions import ActionRow
+from app.views.golden.why_dialog import WhyDialog
+from app.views.places import Surroundings
+from app.views.runs.run_actions import Subject
+
+RUN_MENU = ("run.why",)
+
+
+class WorkbenchActions(QObject):
+    """Acts on the subject that `subject()` names when an action is asked for.
+
+    Signals: `run_wanted(run_number, dataset)` to look at a run or one of its datasets.
+    """
+
+    run_wanted = Signal(int, str)
+
+    def __init__(
+        self, around: Surroundings, window: QWidget, subject: Callable[[], Subject | None]
+    ) -> None:
+        super().__init__(window)
+        self._around = around
+        self._window = window
+        self._subject = subject
+
+    def rows(self) -> list[ActionRow]:
+        """The actions by name."""
+        return [
+            ActionRow(
+                "run.why",
+                "Why in the golden JSON?",
+                self.why,
+                "Ctrl+Shift+W",
+                "golden",
+                "Why the chosen lumisection is in the golden JSON or not, and whose word it is",
+                lambda: self._subject() is not None,
+            ),
+        ]
+
+    def why(self) -> WhyDialog | None:
+        """Opens the window that explains the lumisection that is chosen."""
+        subject = self._subject()
+        if subject is None:
+            return None
+        around = self._around
+        dialog = WhyDialog(
+            around.backend,
+            around.background,
+            around.themes,
+            subject.run_number,
+            subject.dataset,
+            subject.ranges[0].first if subject.ranges else 1,
+            self._window,
+        )
+        dialog.run_wanted.connect(self.run_wanted)
+        dialog.show()
+        return dialog

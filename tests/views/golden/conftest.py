@@ -1,0 +1,60 @@
+"""The workbench on a database: a real backend over a signed-off run with known faults."""
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import QSettings
+
+from app.domain.lumisections import LumiRange
+from app.domain.triplets import Triplet
+from app.models.engine import Database
+from app.services import golden
+from app.services.lumisections import BitEdit, ColumnEdit, edit_bits, edit_columns
+from app.views.backend.session import PlaceKind, Session
+from app.views.background import Background
+from app.views.notices import Notices
+from app.views.places import Surroundings
+from app.views.theme import Themes
+from app.window import ServiceBackend
+from tests.builders import EXPERT
+from tests.services.offline_runs import FIRST, PROMPT, SECOND, open_all, sign_off_runs
+
+DT, BPIX = "lumisection.rr.dt-dt", "lumisection.oms.bpix_ready"
+RULE = {"and": [{"==": [{"var": DT}, "GOOD"]}, {"==": [{"var": BPIX}, True]}]}
+
+
+def set_dt(db: Database, first: int, last: int, status: str, run: int = FIRST) -> None:
+    """Sets dt-dt of the prompt dataset by hand."""
+    edit = ColumnEdit(run, PROMPT, "dt-dt", (LumiRange(first, last),), Triplet(status, "seen"))
+    edit_columns(db, EXPERT, [edit], comment=f"dt is {status}")
+
+
+@pytest.fixture
+def season(database: Database) -> Database:
+    """Two runs of 10 LS; dt is BAD in LS 3-4 of the first, a bit off in 4-5."""
+    sign_off_runs(database, FIRST, SECOND)
+    open_all(database, FIRST, SECOND)
+    set_dt(database, 3, 4, "BAD")
+    bit = BitEdit(FIRST, PROMPT, "bpix_ready", (LumiRange(4, 5),), False)
+    edit_bits(database, EXPERT, [bit], comment="off in the logbook")
+    return database
+
+
+@pytest.fixture
+def generate(season: Database) -> Callable[[], int]:
+    """Makes and stores the list of the rule as things are now."""
+    return lambda: golden.generate(season, EXPERT, PROMPT, RULE).id
+
+
+@pytest.fixture
+def around(
+    season: Database,
+    background: Background,
+    notices: Notices,
+    themes: Themes,
+    remembered: QSettings,
+) -> Surroundings:
+    """What panels are made with, on the database."""
+    session = Session("test", PlaceKind.TEST, EXPERT.email)
+    backend = ServiceBackend(season, EXPERT, session)
+    return Surroundings(backend, background, notices, themes, remembered)

@@ -60,6 +60,9 @@ _KEYS = (
     ("Enter", "table: details in a tab; grid: set the chosen cells"),
     ("Escape", "drop the selection"),
     ("Middle button, or drag the luminosity", "pan"),
+    ("Ctrl+Space", "rule: what can be typed here; Ctrl+T: text or tree; F8: next fault"),
+    ("Ins  Del  !  &amp;  |", "tree of a rule: add, remove, negate, put into all of, any of"),
+    ("Alt+arrows", "tree of a rule: up, down, out of the group, into the one beside"),
 )
 
 MENUS = ("File", "Edit", "View", "Run", "Dataset", "Golden JSON", "Tools", "Help")
@@ -188,7 +191,9 @@ class MainWindow(QMainWindow):
 
     def generate(self) -> GenerateDialog:
         """Opens the dialog that generates a golden JSON."""
-        dialog = GenerateDialog(self._backend, self._background, self, remembered=self._remembered)
+        dialog = GenerateDialog(
+            self._backend, self._background, self._themes, self, remembered=self._remembered
+        )
         dialog.generated.connect(self.show_golden)
         dialog.open()
         return dialog

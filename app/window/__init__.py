@@ -4,6 +4,7 @@ from app.window.golden import GoldenBackend
 from app.window.lumisections import LumisectionsBackend
 from app.window.news import NewsBackend
 from app.window.pull import PullBackend
+from app.window.rules import RulesBackend
 from app.window.runs import RunsBackend
 from app.window.tables import TablesBackend
 from app.window.workbench import WorkbenchBackend
@@ -16,6 +17,7 @@ class ServiceBackend(
     RunsBackend,
     GoldenBackend,
     WorkbenchBackend,
+    RulesBackend,
     PullBackend,
 ):
     """What the window asks for, answered by the services; `Backend` in structure."""

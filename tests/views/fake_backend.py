@@ -21,6 +21,14 @@ from app.domain.grid import DatasetState
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import mask_of_ranges
 from app.domain.pull import FailedRun, PullState, PullStatus
+from app.domain.rules.vocabulary import (
+    RuleSubject,
+    RuleVocabulary,
+    Variable,
+    VariableKind,
+    status_values,
+    vocabulary_of,
+)
 from app.domain.summaries import summarise
 from app.views.backend.golden import (
     GoldenConfiguration,
@@ -319,6 +327,19 @@ class FakeBackend(FakeWorkbench):
         if self.undo_refused and not leave_out_refused:
             raise Refused(self.undo_refused[0])
         return self._act("undo", atomic_version, leave_out_refused)
+
+    # Rules
+
+    def rule_vocabulary(self, subject: RuleSubject) -> RuleVocabulary:
+        self._enter()
+        assert subject is RuleSubject.GOLDEN
+        return vocabulary_of(
+            [
+                Variable("run.oms.energy", VariableKind.NUMBER, "of the run", (6800, 900)),
+                Variable("lumisection.oms.dtm_ready", VariableKind.FLAG, "bit", (True, False)),
+                Variable("lumisection.rr.dt-dt", VariableKind.STATUS, "column", status_values()),
+            ]
+        )
 
     # Golden JSON
 

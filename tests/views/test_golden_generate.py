@@ -15,6 +15,7 @@ from app.views.backend.golden import GoldenRequest
 from app.views.background import Background
 from app.views.golden import generate_dialog
 from app.views.golden.generate_dialog import GenerateDialog
+from app.views.theme import Themes
 from tests.views.fake_backend import OFFLINE, FakeBackend, unavailable
 
 GOLDEN_TEXT = '{"==": [{"var": "lumisection.rr.dt-dt"}, "GOOD"]}'
@@ -26,20 +27,22 @@ def dialog(
     qtbot: QtBot,
     backend: FakeBackend,
     background: Background,
+    themes: Themes,
     owner: QWidget,
     remembered: QSettings,
 ) -> GenerateDialog:
-    return opened(qtbot, backend, background, owner, remembered)
+    return opened(qtbot, backend, background, themes, owner, remembered)
 
 
 def opened(
     qtbot: QtBot,
     backend: FakeBackend,
     background: Background,
+    themes: Themes,
     owner: QWidget,
     remembered: QSettings,
 ) -> GenerateDialog:
-    dialog = GenerateDialog(backend, background, owner, remembered=remembered)
+    dialog = GenerateDialog(backend, background, themes, owner, remembered=remembered)
     dialog.open()
     qtbot.waitUntil(lambda: dialog.configuration.count() == 2)
     return dialog
@@ -126,7 +129,7 @@ def test_that_a_rule_is_judged_while_it_is_written(qtbot: QtBot, dialog: Generat
     assert mark.cursor.blockNumber() == 2
     dialog.rule.setPlainText('{"==": [1, 1]\n')
     qtbot.waitUntil(lambda: "The rule is no JSON: line 2" in dialog.rule.verdict.text())
-    dialog.rule.setPlainText('{"and": [{"==": [1, 1]}, {"var": "a"}]}')
+    dialog.rule.setPlainText('{"and": [{"==": [1, 1]}, {"var": "run.oms.energy"}]}')
     qtbot.waitUntil(lambda: dialog.rule.verdict.text() == "2 conditions, reads 1 value")
     assert dialog.rule.text.extraSelections() == []
 
@@ -299,6 +302,7 @@ def test_that_the_last_pattern_and_rule_come_again(
     dialog: GenerateDialog,
     backend: FakeBackend,
     background: Background,
+    themes: Themes,
     owner: QWidget,
     remembered: QSettings,
 ) -> None:
@@ -306,7 +310,7 @@ def test_that_the_last_pattern_and_rule_come_again(
     dialog.rule.setPlainText('{"==": [3, 3]}')
     with qtbot.waitSignal(dialog.generated):
         dialog.submit()
-    again = opened(qtbot, backend, background, owner, remembered)
+    again = opened(qtbot, backend, background, themes, owner, remembered)
     assert again.pattern.text() == "%Collisions2025C%"
     assert again.rule.toPlainText() == '{"==": [3, 3]}'
     assert again.configuration.currentIndex() == -1
@@ -318,6 +322,7 @@ def test_that_a_configuration_used_last_is_chosen_again(
     dialog: GenerateDialog,
     backend: FakeBackend,
     background: Background,
+    themes: Themes,
     owner: QWidget,
     remembered: QSettings,
 ) -> None:
@@ -325,7 +330,7 @@ def test_that_a_configuration_used_last_is_chosen_again(
     dialog.configuration.setCurrentIndex(1)
     with qtbot.waitSignal(dialog.generated):
         dialog.submit()
-    again = opened(qtbot, backend, background, owner, remembered)
+    again = opened(qtbot, backend, background, themes, owner, remembered)
     assert again.configuration.currentText() == "mine   by person@cern.ch"
 
 
@@ -333,11 +338,12 @@ def test_that_configurations_that_come_late_keep_what_was_written(
     qtbot: QtBot,
     backend: FakeBackend,
     background: Background,
+    themes: Themes,
     owner: QWidget,
     remembered: QSettings,
 ) -> None:
     backend.gate = threading.Event()
-    dialog = GenerateDialog(backend, background, owner, remembered=remembered)
+    dialog = GenerateDialog(backend, background, themes, owner, remembered=remembered)
     dialog.open()
     dialog.rule.setPlainText('{"==": [4, 4]}')
     backend.gate.set()
@@ -350,10 +356,11 @@ def test_that_the_first_rule_is_offered_where_none_is_called_golden(
     qtbot: QtBot,
     backend: FakeBackend,
     background: Background,
+    themes: Themes,
     owner: QWidget,
     remembered: QSettings,
 ) -> None:
     golden, mine = backend.golden_configurations()
     backend.golden_configurations = lambda: (mine, replace(golden, name="other"))  # type: ignore[method-assign]
-    dialog = opened(qtbot, backend, background, owner, remembered)
+    dialog = opened(qtbot, backend, background, themes, owner, remembered)
     assert dialog.configuration.currentText() == "mine   by person@cern.ch"

@@ -11,7 +11,8 @@ from app.domain.triplets import GOOD, SETTABLE_STATUSES, STATUSES
 Scalar: TypeAlias = bool | int | float | str | None
 
 _NEAREST = 3
-_CLOSE = 0.7
+_CLOSE = 0.75
+_CLOSE_AS_A_WHOLE = 0.88
 
 
 class RuleSubject(StrEnum):
@@ -94,9 +95,9 @@ class RuleVocabulary:
         if found is None:
             last = name.rpartition(".")[2].casefold()
             same_end = [each.name for each in self.variables if each.last_part.casefold() == last]
-            close = get_close_matches(name, self.by_name, _NEAREST, _CLOSE)
             ends = {each.last_part: each.name for each in reversed(self.variables)}
-            close += [ends[end] for end in get_close_matches(last, ends, _NEAREST, _CLOSE)]
+            close = [ends[end] for end in get_close_matches(last, ends, _NEAREST, _CLOSE)]
+            close += get_close_matches(name, self.by_name, _NEAREST, _CLOSE_AS_A_WHOLE)
             found = tuple(dict.fromkeys((*same_end, *close)))[:_NEAREST]
             self._near[name] = found
         return found

@@ -11,13 +11,14 @@ from typing import Protocol
 from app.views.backend.golden import Golden
 from app.views.backend.news import Change
 from app.views.backend.pull import Pull
+from app.views.backend.rules import Rules
 from app.views.backend.runs import Runs
 from app.views.backend.session import Session
 from app.views.backend.tables import Tables
 from app.views.backend.workbench import Workbench
 
 
-class Backend(Tables, Runs, Golden, Workbench, Pull, Protocol):
+class Backend(Tables, Runs, Golden, Workbench, Pull, Rules, Protocol):
     """All that a window needs."""
 
     def session(self) -> Session:

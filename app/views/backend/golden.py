@@ -8,6 +8,7 @@ from typing import Protocol
 
 from app.domain.json_value import JsonValue
 from app.views.backend.news import Progress
+from app.views.backend.rules import Rules
 
 
 class GoldenList(StrEnum):
@@ -77,7 +78,7 @@ class GoldenResult:
     total_delivered_luminosity: float
 
 
-class Golden(Protocol):
+class Golden(Rules, Protocol):
     """Golden JSONs."""
 
     def golden_configurations(self) -> Sequence[GoldenConfiguration]: ...

@@ -24,12 +24,13 @@ from PySide6.QtWidgets import (
 
 from app.domain.errors import BadInput, NotPermitted, Refused, Unavailable
 from app.domain.rules.text import RuleTextError, pretty
+from app.domain.rules.vocabulary import RuleSubject
 from app.views import words
 from app.views.backend.golden import Golden, GoldenConfiguration, GoldenRequest, MatchingDatasets
 from app.views.backend.news import Progress
 from app.views.background import Background, Job, Outage
 from app.views.rules.rule_editor import RuleEditor
-from app.views.theme import STEP
+from app.views.theme import STEP, Themes
 
 _PAUSE_MS = 200
 _PATTERN, _RULE = "golden/pattern", "golden/rule"
@@ -81,6 +82,7 @@ class GenerateDialog(QDialog):
         self,
         golden: Golden,
         background: Background,
+        themes: Themes,
         parent: QWidget | None = None,
         *,
         remembered: QSettings | None = None,
@@ -109,7 +111,7 @@ class GenerateDialog(QDialog):
         self.file = QPushButton("From file...")
         self.file.setAutoDefault(False)
         self.file.setAutoDefault(False)
-        self.rule = RuleEditor()
+        self.rule = RuleEditor(themes)
         self.tags = QLineEdit(placeholderText="Words to find it by")
         self.official = QCheckBox("Official")
         self.refusal = QLabel(wordWrap=True)
@@ -133,6 +135,9 @@ class GenerateDialog(QDialog):
         self._connect()
         self._recall()
         background.read(golden.golden_configurations, self._offer, owner=self)
+        background.read(
+            lambda: golden.rule_vocabulary(RuleSubject.GOLDEN), self.rule.set_vocabulary, owner=self
+        )
 
     @property
     def is_running(self) -> bool:

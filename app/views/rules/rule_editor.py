@@ -1,47 +1,90 @@
-"""The editor of a rule: its text, and under it what is wrong with it and where."""
+"""The editor of a rule: its text, the same as a tree, and what is wrong with it and where."""
 
 from contextlib import suppress
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QColor, QPalette, QTextCursor, QTextFormat
-from PySide6.QtWidgets import QLabel, QPlainTextEdit, QTextEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QMouseEvent, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from app.domain.json_logic import Rule
-from app.domain.json_value import JsonValue
+from app.domain.json_value import JsonValue, js_stringify
 from app.domain.rules import text as rule_text
+from app.domain.rules.tree import Edited, node_of, source_of
+from app.domain.rules.vocabulary import RuleVocabulary
 from app.views import words
-from app.views.theme import STEP, monospaced
+from app.views.rules.rule_text_edit import Mark, RuleTextEdit
+from app.views.rules.rule_tree import RuleTree
+from app.views.theme import STEP, Themes, tabular
 
 _PAUSE_MS = 300
-_MARK_STRENGTH = 48
+
+
+class _Verdict(QLabel):
+    """A sentence that leads to its place in the text.
+
+    Signals: `clicked()`.
+    """
+
+    clicked = Signal()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        self.clicked.emit()
 
 
 class RuleEditor(QWidget):
-    """Checks what is typed after a short pause, and the fault's line is marked.
+    """Text and tree hold the same rule; both change through the text, which can undo all of it.
 
-    Signals: `edited()` when the text became another one, by whomever.
+    Signals: `edited()` when the text became another one, by whomever; `valid_rule_changed(Rule
+    | None)` at once when the rule that is written became another one, None while it is none.
     """
 
     edited = Signal()
+    valid_rule_changed = Signal(object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, themes: Themes, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.text = QPlainTextEdit()
-        self.text.setAccessibleName("Rule as JSON logic")
-        self.text.setFont(monospaced())
-        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.text.setTabChangesFocus(True)
-        self.verdict = QLabel(wordWrap=True)
+        self._vocabulary = RuleVocabulary()
+        self._rule: Rule | None = None
+        self._known = ""
+        self._faults: list[int] = []
+        self.text = RuleTextEdit(themes)
+        self.tree = RuleTree(themes)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.text, "Text")
+        self.tabs.addTab(self.tree, "Tree")
+        self.tabs.setTabToolTip(0, "The rule as JSON logic (Ctrl+T; Ctrl+Space completes)")
+        self.tabs.setTabToolTip(1, "The same rule as conditions in groups (Ctrl+T)")
+        self.verdict = _Verdict(wordWrap=True)
+        self.verdict.setToolTip("Go to the place (F8)")
+        self.place = QLabel()
+        self.place.setProperty("role", "muted")
+        self.place.setFont(tabular(self.place.font()))
+        self.place.setToolTip("Line and column of the cursor")
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
-        self._pause.timeout.connect(self._check)
-        self.text.textChanged.connect(self._pause.start)
-        self.text.textChanged.connect(self.edited)
+        self._lay_out()
+        self._pause.timeout.connect(self._judge)
+        self.text.textChanged.connect(self._changed)
+        self.text.cursorPositionChanged.connect(self._show_place)
+        self.tree.changed.connect(self._take_from_tree)
+        self.tree.undo_wanted.connect(self.text.undo)
+        self.tree.redo_wanted.connect(self.text.redo)
+        self.tabs.currentChanged.connect(self._turned)
+        self.verdict.clicked.connect(self.go_to_fault)
+        for keys, handler in (("F8", self.go_to_fault), ("Ctrl+T", self.turn)):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(handler)
         self.setFocusProxy(self.text)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(STEP)
-        layout.addWidget(self.text, 1)
-        layout.addWidget(self.verdict)
+        self._show_place()
+
+    def set_vocabulary(self, vocabulary: RuleVocabulary) -> None:
+        """What is offered, and what counts as known."""
+        self._vocabulary = vocabulary
+        self.text.vocabulary = vocabulary
+        self.tree.set_vocabulary(vocabulary)
+        self._judge()
 
     def show_rule(self, rule: JsonValue) -> None:
         """Shows a rule in place of the text."""
@@ -51,7 +94,12 @@ class RuleEditor(QWidget):
         """Shows another text and judges it at once."""
         if text != self.toPlainText():
             self.text.setPlainText(text)
-        self._check()
+        self._judge()
+
+    def replace_rule(self, rule: JsonValue) -> None:
+        """Another rule as a step of the person, which can be undone."""
+        self.text.replace_text(rule_text.pretty(rule))
+        self._judge()
 
     def read(self) -> Rule:
         """The rule that is written; RuleTextError, which is shown, when it isn't one."""
@@ -63,6 +111,16 @@ class RuleEditor(QWidget):
         self._approve(rule)
         return rule
 
+    @property
+    def rule(self) -> Rule | None:
+        """The rule that is written, None while it is none; nothing is said about it."""
+        return self._rule
+
+    def set_read_only(self, read_only: bool) -> None:
+        """Whether it can only be looked at."""
+        self.text.setReadOnly(read_only)
+        self.tree.set_read_only(read_only)
+
     def toPlainText(self) -> str:
         """The text as it is."""
         return self.text.toPlainText()
@@ -71,29 +129,90 @@ class RuleEditor(QWidget):
         """Shows another text."""
         self.text.setPlainText(text)
 
-    def _check(self) -> None:
+    def turn(self) -> None:
+        """From the text to the tree, and back."""
+        self.tabs.setCurrentIndex(1 - self.tabs.currentIndex())
+        self.tabs.currentWidget().setFocus()
+
+    def go_to_fault(self) -> None:
+        """The next place of the text at which something is wrong."""
+        if not self._faults:
+            return
+        here = self.text.textCursor().position()
+        self.tabs.setCurrentIndex(0)
+        self.text.go_to(next((each for each in self._faults if each > here), self._faults[0]))
+
+    def _changed(self) -> None:
+        try:
+            self._accept(rule_text.read(self.toPlainText()))
+        except rule_text.RuleTextError:
+            self._accept(None)
+        # A rule is judged at once; what is not finished yet gets a moment.
+        if self._rule is None:
+            self._pause.start()
+        else:
+            self._approve(self._rule)
+        self.edited.emit()
+
+    def _accept(self, rule: Rule | None) -> None:
+        known = "" if rule is None else js_stringify(rule.source)
+        self._rule = rule
+        if known == self._known:
+            return
+        self._known = known
+        self.tree.setEnabled(rule is not None)
+        if rule is not None and self.tabs.currentWidget() is self.tree:
+            self.tree.show_tree(node_of(rule.source))
+        self.valid_rule_changed.emit(rule)
+
+    def _turned(self) -> None:
+        if self.tabs.currentWidget() is self.tree and self._rule is not None:
+            self.tree.show_tree(node_of(self._rule.source))
+        self.place.setVisible(self.tabs.currentWidget() is self.text)
+
+    def _take_from_tree(self, edited: Edited) -> None:
+        root, path = edited
+        self.tree.show_tree(root, path)
+        self.text.replace_text(rule_text.pretty(source_of(root)))
+
+    def _judge(self) -> None:
         if not self.toPlainText().strip():  # nobody has begun to write
             self._pause.stop()
             self._say("", "muted")
-            self._mark(None)
+            self._mark([])
             return
         with suppress(rule_text.RuleTextError):
             self.read()
 
     def _approve(self, rule: Rule) -> None:
         self._pause.stop()
-        read = (
-            "the whole data"
-            if rule.variables is None
-            else words.counted(len(rule.variables), "value")
-        )
-        self._say(f"{words.counted(len(rule.leaves), 'condition')}, reads {read}", "muted")
-        self._mark(None)
+        unknown = rule_text.unknown_names(self.toPlainText(), rule, self._vocabulary)
+        if unknown:
+            more = f" And {words.counted(len(unknown) - 1, 'more')}." if len(unknown) > 1 else ""
+            self._say(f"{unknown[0]}{more}".replace(" mores", " more"), "warning")
+        else:
+            read = (
+                "the whole data"
+                if rule.variables is None
+                else words.counted(len(rule.variables), "value")
+            )
+            self._say(f"{words.counted(len(rule.leaves), 'condition')}, reads {read}", "muted")
+        self._mark([Mark(each.start, each.end, str(each), "warning") for each in unknown])
 
     def _show(self, error: rule_text.RuleTextError) -> None:
         self._pause.stop()
         self._say(str(error), "refusal")
-        self._mark(error.line)
+        if error.line is None:
+            self._mark([])
+        else:
+            self._mark([Mark(error.start, error.end, str(error), "danger")])
+
+    def _mark(self, marks: list[Mark]) -> None:
+        self._faults = [each.start for each in marks]
+        self.verdict.setCursor(
+            Qt.CursorShape.PointingHandCursor if marks else Qt.CursorShape.ArrowCursor
+        )
+        self.text.show_marks(marks)
 
     def _say(self, text: str, role: str) -> None:
         self.verdict.setText(text)
@@ -102,14 +221,17 @@ class RuleEditor(QWidget):
             self.verdict.style().unpolish(self.verdict)
             self.verdict.style().polish(self.verdict)
 
-    def _mark(self, line: int | None) -> None:
-        if line is None:
-            self.text.setExtraSelections([])
-            return
-        mark = QTextEdit.ExtraSelection()
-        mark.cursor = QTextCursor(self.text.document().findBlockByNumber(line - 1))
-        colour = QColor(self.palette().color(QPalette.ColorRole.BrightText))
-        colour.setAlpha(_MARK_STRENGTH)
-        mark.format.setBackground(colour)
-        mark.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
-        self.text.setExtraSelections([mark])
+    def _show_place(self) -> None:
+        cursor = self.text.textCursor()
+        self.place.setText(f"{cursor.blockNumber() + 1}:{cursor.positionInBlock() + 1}")
+
+    def _lay_out(self) -> None:
+        below = QHBoxLayout()
+        below.setSpacing(2 * STEP)
+        below.addWidget(self.verdict, 1)
+        below.addWidget(self.place, 0, Qt.AlignmentFlag.AlignTop)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(STEP)
+        layout.addWidget(self.tabs, 1)
+        layout.addLayout(below)

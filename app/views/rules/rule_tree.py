@@ -1,0 +1,433 @@
+"""A rule as a tree that can be changed: rows of variable, comparison and value in groups."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Literal, cast
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QCompleter,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QToolButton,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
+from shiboken6 import isValid
+
+from app.domain.errors import Refused
+from app.domain.json_logic import parse
+from app.domain.rules import tree
+from app.domain.rules.tree import (
+    OFFERED,
+    Comparison,
+    Condition,
+    Edited,
+    Group,
+    Node,
+    Path,
+    Raw,
+)
+from app.domain.rules.vocabulary import RuleVocabulary, VariableKind
+from app.views.rules.tree_model import (
+    COMPARISON,
+    NODE_ROLE,
+    PATH_ROLE,
+    SUBJECT,
+    VALUE,
+    RuleTreeModel,
+)
+from app.views.theme import ROW_HEIGHT, STEP, Themes
+
+_GROUPS = {"all of": "and", "any of": "or"}
+_WIDTHS = (300, 120)
+_LEAST_WIDTH = 96
+
+Index = QModelIndex | QPersistentModelIndex
+Change = Callable[[Node, Path], Edited]
+
+
+class _Cell(QComboBox):
+    """A line with a list of what it may say; what is typed is looked for anywhere in it."""
+
+    def __init__(self, texts: list[str], parent: QWidget, *, free: bool) -> None:
+        super().__init__(parent)
+        self.setFrame(False)
+        self.addItems(texts)
+        self.setMaxVisibleItems(14)
+        if free:
+            self.setEditable(True)
+            self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+            completer = QCompleter(self.model(), self)
+            completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
+            completer.setFilterMode(Qt.MatchFlag.MatchContains)
+            completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+            self.setCompleter(completer)
+
+
+class _Delegate(QStyledItemDelegate):
+    """Edits a cell by a list of what exists; the view is told and changes nothing itself."""
+
+    def __init__(self, parent: "RuleTree") -> None:
+        super().__init__(parent)
+        self._tree = parent
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(super().sizeHint(option, index).width(), ROW_HEIGHT)
+
+    def createEditor(self, parent: QWidget, _option: QStyleOptionViewItem, index: Index) -> QWidget:
+        node = index.data(NODE_ROLE)
+        if isinstance(node, Group):
+            cell = _Cell(list(_GROUPS), parent, free=False)
+        elif not isinstance(node, Condition):
+            return QLineEdit(parent, frame=False)
+        elif index.column() == COMPARISON:
+            cell = _Cell([each.value for each in _comparisons(node)], parent, free=False)
+        else:
+            cell = _Cell(self._tree.texts_for(node, index.column()), parent, free=True)
+        # Enter is also seen by Qt's own filter, which comes first then.
+        cell.activated.connect(partial(self._done, cell), Qt.ConnectionType.QueuedConnection)
+        return cell
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        text = str(index.data(Qt.ItemDataRole.EditRole))
+        if isinstance(editor, QComboBox):
+            editor.setCurrentText(text)
+            line = editor.lineEdit()
+            if line is not None:
+                line.selectAll()
+        else:
+            cast("QLineEdit", editor).setText(text)
+
+    def setModelData(self, editor: QWidget, _model: object, index: Index) -> None:
+        text = (
+            editor.currentText()
+            if isinstance(editor, QComboBox)
+            else cast("QLineEdit", editor).text()
+        )
+        if text != index.data(Qt.ItemDataRole.EditRole):
+            self._tree.change_cell(index, text)
+
+    def _done(self, cell: QComboBox, _row: int) -> None:
+        if isValid(cell) and cell.isVisible():
+            self.commitData.emit(cell)
+            self.closeEditor.emit(cell)
+
+
+class RuleTree(QWidget):
+    """Asks for changes and shows what comes of them.
+
+    Signals: `changed(Edited)` when the person wants another tree; `undo_wanted()`,
+    `redo_wanted()`.
+    """
+
+    changed = Signal(object)
+    undo_wanted = Signal()
+    redo_wanted = Signal()
+
+    def __init__(self, themes: Themes, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._themes = themes
+        self._vocabulary = RuleVocabulary()
+        self._read_only = False
+        self._collapsed: set[Path] = set()
+        self.model = RuleTreeModel(themes.theme, self)
+        self.view = QTreeView()
+        self.view.setAccessibleName("Rule as a tree")
+        self.view.setFrameShape(QFrame.Shape.NoFrame)
+        self.view.setModel(self.model)
+        self.view.setUniformRowHeights(True)
+        self.view.setIndentation(4 * STEP)
+        self.view.setItemDelegate(_Delegate(self))
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.view.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked
+            | QAbstractItemView.EditTrigger.EditKeyPressed
+            | QAbstractItemView.EditTrigger.SelectedClicked
+        )
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header = self.view.header()
+        header.setMinimumSectionSize(_LEAST_WIDTH)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        for column, width in enumerate(_WIDTHS):
+            header.resizeSection(column, width)
+        self.refusal = QLabel(wordWrap=True)
+        self.refusal.setProperty("role", "refusal")
+        self.refusal.hide()
+        self.actions_ = self._make_actions()
+        self._bar = QWidget()
+        self._lay_out()
+        self.view.customContextMenuRequested.connect(self._open_menu)
+        self.view.selectionModel().currentChanged.connect(self._look_at_actions)
+        self.view.collapsed.connect(lambda index: self._collapsed.add(_path(index)))
+        self.view.expanded.connect(lambda index: self._collapsed.discard(_path(index)))
+        themes.changed.connect(self.model.show_theme)
+        self._look_at_actions()
+
+    @property
+    def path(self) -> Path:
+        """Where the row is that is chosen; the root when none is."""
+        index = self.view.currentIndex()
+        return _path(index) if index.isValid() else ()
+
+    def show_tree(self, root: Node | None, path: Path | None = None) -> None:
+        """Shows another tree; the chosen row and what is folded stay, or `path` is chosen."""
+        if root == self.model.root and path is None:
+            return
+        chosen = self.path if path is None else path
+        scrolled = self.view.verticalScrollBar().value()
+        self._refuse("")
+        self.model.show_tree(root)
+        folded = set(self._collapsed)
+        self.view.expandAll()  # tells of every row
+        for each in folded:
+            index = self.model.index_of(each)
+            if _path(index) == each and each != chosen[: len(each)]:
+                self.view.collapse(index)
+        for row in _all_rows(self.model):
+            if isinstance(row.data(NODE_ROLE), Raw):
+                self.view.setFirstColumnSpanned(row.row(), row.parent(), True)
+        if root is not None:
+            self.view.setCurrentIndex(self.model.index_of(chosen))
+        self.view.verticalScrollBar().setValue(scrolled)
+        if path is not None:
+            self.view.scrollTo(self.view.currentIndex())
+        self._look_at_actions()
+
+    def set_vocabulary(self, vocabulary: RuleVocabulary) -> None:
+        """What cells offer, and what is marked as unknown."""
+        self._vocabulary = vocabulary
+        self.model.show_vocabulary(vocabulary)
+
+    def set_read_only(self, read_only: bool) -> None:
+        """Whether it can only be looked at."""
+        self._read_only = read_only
+        self._bar.setVisible(not read_only)
+        self.view.setEditTriggers(
+            QAbstractItemView.EditTrigger.NoEditTriggers
+            if read_only
+            else QAbstractItemView.EditTrigger.DoubleClicked
+            | QAbstractItemView.EditTrigger.EditKeyPressed
+            | QAbstractItemView.EditTrigger.SelectedClicked
+        )
+        self._look_at_actions()
+
+    def texts_for(self, condition: Condition, column: int) -> list[str]:
+        """What a cell of a condition may say."""
+        if column == SUBJECT:
+            return [each.name for each in self._vocabulary.variables]
+        known = self._vocabulary.by_name.get(condition.variable)
+        return [tree.value_text(value) for value in known.values] if known else []
+
+    def change_cell(self, index: Index, text: str) -> None:
+        """Asks for what was typed into a cell; says why it can't be."""
+        node, path, column = index.data(NODE_ROLE), _path(index), index.column()
+        root = self.model.root
+        assert root is not None
+        try:
+            changed = _cell_changed(node, column, text, self._vocabulary)
+        except Refused as error:
+            self._refuse(str(error))
+            return
+        self._refuse("")
+        self.changed.emit(tree.put(root, path, changed))
+
+    def do(self, change: Change, *, then_edit: bool = False) -> None:
+        """Asks for a change at the chosen row; says why it can't be."""
+        root = self.model.root
+        if root is None or self._read_only:
+            return
+        try:
+            edited = change(root, self.path)
+        except Refused as error:
+            self._refuse(str(error))
+            return
+        self._refuse("")
+        self.changed.emit(edited)
+        if then_edit:
+            self.view.setFocus()
+            self.view.edit(self.view.currentIndex())
+
+    def add_condition(self) -> None:
+        """Adds a condition into the chosen group or behind the chosen row, and edits it."""
+        new = self._new_condition()
+        self.do(lambda root, path: tree.add(root, path, new), then_edit=True)
+
+    def _new_condition(self) -> Condition:
+        variables = self._vocabulary.variables
+        likely = next((each for each in variables if each.kind is VariableKind.STATUS), None)
+        chosen = likely or next(iter(variables), None)
+        if chosen is None:
+            return Condition("lumisection.rr.dt-dt", Comparison.EQUAL, "GOOD")
+        return tree.condition_about(chosen)
+
+    def _make_actions(self) -> dict[str, QAction]:
+        def add_group(joint: Literal["and", "or"]) -> None:
+            new = Group(joint, (self._new_condition(),))
+            self.do(lambda root, path: tree.add(root, path, new))
+
+        table: list[tuple[str, str, str, Callable[[], None]]] = [
+            ("add", "Add condition", "Ins", self.add_condition),
+            ("all", "Add group: all of", "Shift+Ins", lambda: add_group("and")),
+            ("any", "Add group: any of", "Ctrl+Ins", lambda: add_group("or")),
+            ("not", "Negate", "!", lambda: self.do(tree.negate)),
+            ("wrap.all", "Put into all of", "&", lambda: self.do(_wrap("and"))),
+            ("wrap.any", "Put into any of", "|", lambda: self.do(_wrap("or"))),
+            ("dissolve", "Dissolve group", "Ctrl+Del", lambda: self.do(tree.dissolve)),
+            ("up", "Move up", "Alt+Up", lambda: self.do(lambda r, p: tree.move(r, p, -1))),
+            ("down", "Move down", "Alt+Down", lambda: self.do(lambda r, p: tree.move(r, p, 1))),
+            ("out", "Move out of the group", "Alt+Left", lambda: self.do(tree.move_out)),
+            ("in", "Move into the group beside", "Alt+Right", lambda: self.do(tree.move_in)),
+            ("remove", "Remove", "Del", lambda: self.do(tree.remove)),
+            ("undo", "Undo", "Ctrl+Z", self.undo_wanted.emit),
+            ("redo", "Redo", "Ctrl+Shift+Z", self.redo_wanted.emit),
+        ]
+        made = {}
+        for name, text, keys, handler in table:
+            action = QAction(text.replace("&", "&&"), self)
+            action.setShortcut(QKeySequence(keys.replace("&", "&")))
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+            action.setToolTip(f"{text} ({keys})")
+            action.triggered.connect(lambda _checked=False, handler=handler: handler())
+            self.view.addAction(action)
+            made[name] = action
+        return made
+
+    def _lay_out(self) -> None:
+        self._bar.setObjectName("bar")
+        line = QHBoxLayout(self._bar)
+        line.setContentsMargins(STEP, STEP, STEP, STEP)
+        line.setSpacing(0)
+        for name, text in (
+            ("add", "Add"),
+            ("not", "Negate"),
+            ("remove", "Remove"),
+            ("up", "Up"),
+            ("down", "Down"),
+        ):
+            button = QToolButton()
+            button.setDefaultAction(self.actions_[name])
+            button.setText(text)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            line.addWidget(button)
+        group = QToolButton()
+        group.setText("Group")
+        group.setToolTip("Groups: add, put into one, dissolve, move in and out")
+        group.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        group.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        menu = QMenu(group)
+        for name in ("all", "any", "", "wrap.all", "wrap.any", "dissolve", "", "in", "out"):
+            menu.addAction(self.actions_[name]) if name else menu.addSeparator()
+        group.setMenu(menu)
+        line.insertWidget(1, group)
+        line.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._bar)
+        layout.addWidget(self.view, 1)
+        layout.addWidget(self.refusal)
+        self.setFocusProxy(self.view)
+
+    def _open_menu(self, place: QPoint) -> None:
+        if self._read_only:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for position, (name, action) in enumerate(self.actions_.items()):
+            if position and name in ("not", "up", "remove", "undo"):
+                menu.addSeparator()
+            menu.addAction(action)
+        menu.popup(self.view.viewport().mapToGlobal(place))
+
+    def _look_at_actions(self) -> None:
+        root, path = self.model.root, self.path
+        here = None if root is None else tree.at(root, path)
+        inside = root is not None and bool(path) and isinstance(tree.at(root, path[:-1]), Group)
+        possible = {
+            "dissolve": isinstance(here, Group),
+            "up": inside,
+            "down": inside,
+            "out": inside and len(path) > 1,
+            "in": inside,
+            "remove": bool(path),
+        }
+        for name, action in self.actions_.items():
+            action.setEnabled(here is not None and not self._read_only and possible.get(name, True))
+
+    def _refuse(self, text: str) -> None:
+        self.refusal.setText(text)
+        self.refusal.setVisible(bool(text))
+
+
+def _path(index: Index) -> Path:
+    return tuple(index.data(PATH_ROLE) or ())
+
+
+def _wrap(joint: Literal["and", "or"]) -> Change:
+    return lambda root, path: tree.wrap(root, path, joint)
+
+
+def _comparisons(condition: Condition) -> list[Comparison]:
+    if condition.comparison in OFFERED:
+        return list(OFFERED)
+    return [condition.comparison, *OFFERED]
+
+
+def _cell_changed(node: Node, column: int, text: str, vocabulary: RuleVocabulary) -> Node:
+    """The node after something was typed into one of its cells; Refused when it can't be."""
+    if isinstance(node, Group):
+        joint: Literal["and", "or"] = "and" if _GROUPS.get(text) == "and" else "or"
+        return Group(joint, node.children)
+    if isinstance(node, Raw):
+        source = tree.read_value(text)
+        parse(source)
+        return tree.node_of(source)
+    assert isinstance(node, Condition)
+    if column == SUBJECT:
+        return _about(node, text.strip(), vocabulary)
+    if column == COMPARISON:
+        return tree.compared(node, Comparison(text))
+    assert column == VALUE
+    if not node.comparison.takes_list:
+        return Condition(node.variable, node.comparison, tree.read_value(text))
+    values = tree.read_values(text)
+    if node.comparison is not Comparison.ONE_OF and len(values) != 2:
+        raise Refused('"between" takes two values with a comma between them, such as 1, 10.')
+    return Condition(node.variable, node.comparison, values)
+
+
+def _about(condition: Condition, name: str, vocabulary: RuleVocabulary) -> Condition:
+    """The condition about another variable; a value that this one never has gives way."""
+    if not name:
+        raise Refused("A condition needs a variable.")
+    old, new = vocabulary.by_name.get(condition.variable), vocabulary.by_name.get(name)
+    if new is None or (old is not None and old.kind is new.kind and old.values == new.values):
+        return Condition(name, condition.comparison, condition.value)
+    fits = condition.value in new.values and type(condition.value) is type(new.suggested)
+    return (
+        Condition(name, condition.comparison, condition.value)
+        if fits
+        else (tree.condition_about(new))
+    )
+
+
+def _all_rows(model: RuleTreeModel) -> list[QModelIndex]:
+    found: list[QModelIndex] = []
+    waiting = [model.index(0, 0)]
+    while waiting:
+        index = waiting.pop()
+        if index.isValid():
+            found.append(index)
+            waiting += [model.index(row, 0, index) for row in range(model.rowCount(index))]
+    return found

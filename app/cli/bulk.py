@@ -35,7 +35,7 @@ def add_file_options(parser: Parser) -> None:
 
 def edit_from_file(program: Program, arguments: Arguments) -> Answer:
     """Writes or tries a file of changes."""
-    content = _read(arguments.file)
+    content = read_file(arguments.file)
     progress = Progress()
     try:
         if arguments.dry_run:
@@ -71,7 +71,8 @@ def edit_from_file(program: Program, arguments: Arguments) -> Answer:
     return Answer(document, text)
 
 
-def _read(file: Path) -> str:
+def read_file(file: Path) -> str:
+    """A file of changes, or the standard input for -."""
     try:
         content = sys.stdin.buffer.read(_MOST_BYTES + 1) if str(file) == "-" else _bytes(file)
         if len(content) > _MOST_BYTES:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.cli import (
+    agents,
     configuration,
     cycles,
     database,
@@ -83,6 +84,7 @@ def parser(version: str) -> Parser:
         undo,
         golden,
         luminosity,
+        agents,
     ):
         part.add(words, common)
     return root

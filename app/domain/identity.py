@@ -18,6 +18,11 @@ def auto_author(requested_by: Actor | None = None) -> str:
     return AUTO if requested_by is None else f"{AUTO} - {requested_by.email}"
 
 
+def agent_author(name: str) -> str:
+    """Author string of what an agent writes in its own name."""
+    return f"{AUTO} - {name}"
+
+
 def is_manual(author: str) -> bool:
     """Whether a change by `author` counts as a person's word, which beats every automatic one."""
     return not author.startswith(AUTO)

@@ -104,6 +104,36 @@ presence = sa.Table(
     sa.Column("since", _time, nullable=False),
     sa.Column("heartbeat", _time, nullable=False),
 )
+agent = sa.Table(
+    "agent",
+    metadata,
+    sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("columns", JSONB, nullable=False),
+    sa.Column("registered", _time, nullable=False, server_default=sa.func.now()),
+    sa.Column("retired", _time),
+)
+proposal = sa.Table(
+    "proposal",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("agent", sa.Integer, nullable=False),
+    sa.Column("run_number", sa.Integer, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("column", sa.Text, nullable=False),
+    sa.Column("ranges", JSONB, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("comment", sa.Text, nullable=False),
+    sa.Column("cause", sa.Text, nullable=False),
+    sa.Column("proposed", _time, nullable=False, server_default=sa.func.now()),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("decided_by", sa.Text),
+    sa.Column("decided", _time),
+    sa.Column("version", sa.Integer),
+    sa.Column("reason", sa.Text),
+)
 
 
 def prepare(connection: Connection) -> bool:

@@ -167,7 +167,7 @@ class _Target:
     """What the cells of one side of a dataset shall become.
 
     A cell of `wanted` is 0 where no edit goes; `held` is what stands already in the way that
-    lasts: a person's word for columns, the value for bits.
+    lasts: for columns a person's word (an automatic one if an agent speaks), the value for bits.
     """
 
     def __init__(self, shown: Grid[CellValue], held: Grid[CellValue], length: int) -> None:
@@ -268,12 +268,14 @@ class _Target:
 
 @dataclass
 class Checks:
-    """Rights and states that many edits share, each asked for once."""
+    """Rights and states that many edits share, each asked for once; an agent speaks by what it is
+    registered for, not by rights."""
 
     configuration: Configuration
     actor: Actor
     known_runs: Mapping[int, RunRow]
     known_datasets: Mapping[Key, DatasetRow]
+    of_agent: bool = False
     _answers: dict[tuple[object, ...], Refused | None] = field(default_factory=dict)
 
     def check(self, *question: object, by: Callable[[], object]) -> None:
@@ -293,7 +295,8 @@ class Checks:
         """Why the person may not edit that column or bit there, whatever the value and range."""
         key = (edit.run_number, edit.dataset)
         try:
-            self.allowed(edit)
+            if not self.of_agent:
+                self.allowed(edit)
             self.dataset(key)
             if isinstance(edit, ColumnEdit):
                 self.column(key, edit.column)
@@ -366,10 +369,12 @@ def plan(
     edits: Sequence[Edit],
     *,
     seen: Mapping[Key, int] | None = None,
+    of_agent: bool = False,
 ) -> Plan:
     """What the edits do, in the order given, to what `action` reads.
 
     `seen`: the newest event of a dataset that the person knew of, such as its `Dataset.version`.
+    `of_agent`: they are automatic words, which change what automatic words made before.
     """
     connection = action.connection
     run_numbers = {edit.run_number for edit in edits}
@@ -378,12 +383,13 @@ def plan(
         actor,
         rows.run_states(connection, run_numbers),
         rows.datasets_of_runs(connection, run_numbers),
+        of_agent,
     )
     refusals = [_refusal(checks, edit) for edit in edits]
     accepted = [edit for edit, refused in zip(edits, refusals, strict=True) if refused is None]
     keys = {(edit.run_number, edit.dataset) for edit in accepted}
     loaded = action.states(keys)
-    by_hand = _by_hand(action, accepted)
+    held = _held(action, accepted, manual=not of_agent)
     made = Plan([], loaded)
     for place, (edit, refusal) in enumerate(zip(edits, refusals, strict=True)):
         key = (edit.run_number, edit.dataset)
@@ -394,7 +400,7 @@ def plan(
             except Refused as outside:
                 refused = outside
             else:
-                target = _target(made, key, loaded[key], by_hand, oms=isinstance(edit, BitEdit))
+                target = _target(made, key, loaded[key], held, oms=isinstance(edit, BitEdit))
                 cells = target.set(_column_of(edit), join(edit.ranges), _value_of(edit))
         made.lines.append(Line(place, edit, refused, cells))
     if seen:
@@ -420,11 +426,13 @@ def _refusal(checks: Checks, edit: Edit) -> Refused | None:
     return checks.refusal(edit)
 
 
-def _by_hand(action: Action, edits: Sequence[Edit]) -> dict[Key, Grid[Triplet]]:
+def _held(action: Action, edits: Sequence[Edit], *, manual: bool) -> dict[Key, Grid[Triplet]]:
+    """What people's words alone made of the columns, or the automatic ones alone."""
     keys = {(edit.run_number, edit.dataset) for edit in edits if isinstance(edit, ColumnEdit)}
     grouped: dict[Key, list[states.StoredEvent]] = {key: [] for key in keys}
-    for event in states.rr_events(action.connection, keys, only_manual=True):
-        grouped[event.run_number, event.name].append(event)
+    for event in states.rr_events(action.connection, keys, only_manual=manual):
+        if event.manual is manual:
+            grouped[event.run_number, event.name].append(event)
     return {key: states.fold_rr(events) for key, events in grouped.items()}
 
 
@@ -432,13 +440,13 @@ def _target(
     made: Plan,
     key: Key,
     state: DatasetState,
-    by_hand: Mapping[Key, Grid[Triplet]],
+    held_rr: Mapping[Key, Grid[Triplet]],
     *,
     oms: bool,
 ) -> _Target:
     if (key, oms) not in made.targets:
         shown: Grid[CellValue] = state.oms if oms else state.rr  # type: ignore[assignment]
-        held: Grid[CellValue] = shown if oms else by_hand[key]  # type: ignore[assignment]
+        held: Grid[CellValue] = shown if oms else held_rr[key]  # type: ignore[assignment]
         made.targets[key, oms] = _Target(shown, held, state.length)
     return made.targets[key, oms]
 

@@ -1,0 +1,308 @@
+"""Agents and what they said, in schema `desk`."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy import exc as sa_exc
+
+from app.domain.agents import Agent, Mode, Proposal, ProposalState, Speaks
+from app.domain.errors import Conflict, NotFound
+from app.domain.lumisections import LumiRange
+from app.domain.triplets import Triplet
+from app.models.action import CHANGES_CHANNEL
+from app.models.statements import text
+
+Key = tuple[int, str]
+
+_COLUMNS = (
+    'p.id, a.name, a.version, p.run_number, p.name, p."column", p.ranges, p.status, p.comment,'
+    " p.cause, p.proposed, p.state, coalesce(p.decided_by, ''), p.decided, p.version,"
+    " coalesce(p.reason, '')"
+)
+
+
+@dataclass(frozen=True)
+class NewProposal:
+    """An agent's word that is to be kept; `version` wrote it where it was written at once."""
+
+    run_number: int
+    dataset: str
+    column: str
+    ranges: tuple[LumiRange, ...]
+    triplet: Triplet
+    state: ProposalState
+    version: int | None = None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Proposals of one agent on one dataset that nobody has decided on."""
+
+    run_number: int
+    dataset: str
+    agent: str
+    columns: tuple[str, ...]
+    proposals: int
+
+
+def register(
+    connection: Connection, name: str, version: str, owner: str, columns: Sequence[Speaks]
+) -> Agent:
+    """A new version of an agent, which takes the place of the one in force."""
+    connection.execute(
+        text("UPDATE desk.agent SET retired = now() WHERE name = :name AND retired IS NULL"),
+        {"name": name},
+    )
+    try:
+        id_ = connection.execute(
+            text(
+                "INSERT INTO desk.agent (name, version, owner, columns)"
+                " VALUES (:name, :version, :owner, CAST(:columns AS jsonb)) RETURNING id"
+            ),
+            {
+                "name": name,
+                "version": version,
+                "owner": owner,
+                "columns": json.dumps(
+                    {each.column: [each.mode.value, each.judged_by] for each in columns}
+                ),
+            },
+        ).scalar_one()
+    except sa_exc.IntegrityError as error:
+        raise Conflict(
+            f"There is a version {version} of {name} already: what it may say isn't changed"
+            " afterwards. Register another version."
+        ) from error
+    return next(each for each in agents(connection) if each.id == id_)
+
+
+def retire(connection: Connection, id_: int) -> None:
+    """The agent may speak no longer."""
+    connection.execute(
+        text("UPDATE desk.agent SET retired = now() WHERE id = :id AND retired IS NULL"),
+        {"id": id_},
+    )
+
+
+def agents(connection: Connection, name: str | None = None) -> list[Agent]:
+    """Agents by name, of each the newest version first; only of one name if given."""
+    rows = connection.execute(
+        text(
+            "SELECT id, name, version, owner, columns, registered, retired FROM desk.agent"
+            " WHERE CAST(:name AS text) IS NULL OR name = :name"
+            " ORDER BY lower(name), name, id DESC"
+        ),
+        {"name": name},
+    )
+    return [
+        Agent(id_, name, version, owner, _speaks(columns), registered, retired)
+        for id_, name, version, owner, columns, registered, retired in rows
+    ]
+
+
+def add(connection: Connection, agent: Agent, proposals: Sequence[NewProposal]) -> None:
+    """Keeps an agent's words; open ones on the same columns of the same datasets are superseded."""
+    if not proposals:
+        return
+    connection.execute(
+        text(
+            "UPDATE desk.proposal p SET state = 'superseded', decided = now()"
+            " FROM (SELECT DISTINCT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]),"
+            '   CAST(:columns AS text[]))) AS fresh(run_number, name, "column"),'
+            "  desk.agent a"
+            " WHERE a.id = p.agent AND a.name = :agent AND p.state = 'open'"
+            "  AND p.run_number = fresh.run_number AND p.name = fresh.name"
+            '  AND p."column" = fresh."column"'
+        ),
+        {**_columns_of(proposals), "agent": agent.name},
+    )
+    connection.execute(
+        text(
+            'INSERT INTO desk.proposal (agent, run_number, name, "column", ranges, status, comment,'
+            "  cause, state, version)"
+            ' SELECT :agent, run_number, name, "column", ranges::jsonb, status, comment, cause,'
+            "  state, version FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]),"
+            "  CAST(:columns AS text[]), CAST(:ranges AS text[]), CAST(:statuses AS text[]),"
+            "  CAST(:comments AS text[]), CAST(:causes AS text[]), CAST(:states AS text[]),"
+            '  CAST(:versions AS int[])) AS new(run_number, name, "column", ranges, status,'
+            "  comment, cause, state, version)"
+        ),
+        {
+            **_columns_of(proposals),
+            "agent": agent.id,
+            "ranges": [json.dumps([[*each] for each in new.ranges]) for new in proposals],
+            "statuses": [new.triplet.status for new in proposals],
+            "comments": [new.triplet.comment for new in proposals],
+            "causes": [new.triplet.cause for new in proposals],
+            "states": [new.state.value for new in proposals],
+            "versions": [new.version for new in proposals],
+        },
+    )
+
+
+def proposals(
+    connection: Connection,
+    *,
+    ids: Collection[int] | None = None,
+    key: Key | None = None,
+    agent: str | None = None,
+    states: Collection[ProposalState] | None = None,
+    runs: tuple[int, int] | None = None,
+    limit: int | None = None,
+    lock: bool = False,
+) -> list[Proposal]:
+    """Proposals in the order they were made; with `limit` the newest ones, the newest first."""
+    conditions = {
+        "p.id = ANY(:ids)": None if ids is None else ("ids", sorted(ids)),
+        "p.run_number = :run": None if key is None else ("run", key[0]),
+        "p.name = :name": None if key is None else ("name", key[1]),
+        "a.name = :agent": None if agent is None else ("agent", agent),
+        "p.state = ANY(:states)": None
+        if states is None
+        else ("states", [state.value for state in states]),
+        "p.run_number >= :first": None if runs is None else ("first", runs[0]),
+        "p.run_number <= :last": None if runs is None else ("last", runs[1]),
+    }
+    given = {condition: pair for condition, pair in conditions.items() if pair is not None}
+    order = "p.id" if limit is None else "p.id DESC LIMIT :limit"
+    rows = connection.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM desk.proposal p JOIN desk.agent a ON a.id = p.agent"
+            f" WHERE {' AND '.join(['true', *given])} ORDER BY {order}"
+            f"{' FOR UPDATE OF p' if lock else ''}"
+        ),
+        {**dict(given.values()), **({} if limit is None else {"limit": limit})},
+    )
+    return [_proposal(row) for row in rows]
+
+
+def decide(
+    connection: Connection,
+    ids: Collection[int],
+    state: ProposalState,
+    by: str,
+    *,
+    version: int | None = None,
+    reason: str = "",
+) -> None:
+    """Keeps what a person decided."""
+    connection.execute(
+        text(
+            "UPDATE desk.proposal SET state = :state, decided_by = :by, decided = now(),"
+            " version = :version, reason = :reason WHERE id = ANY(:ids)"
+        ),
+        {
+            "state": state.value,
+            "by": by,
+            "version": version,
+            "reason": reason,
+            "ids": sorted(ids),
+        },
+    )
+
+
+def waiting(
+    connection: Connection, *, agent: str | None = None, limit: int = 1_000
+) -> list[Waiting]:
+    """What waits for somebody, by dataset and agent, the newest runs first."""
+    rows = connection.execute(
+        text(
+            'SELECT p.run_number, p.name, a.name, array_agg(DISTINCT p."column"), count(*)'
+            " FROM desk.proposal p JOIN desk.agent a ON a.id = p.agent WHERE p.state = 'open'"
+            "  AND (CAST(:agent AS text) IS NULL OR a.name = :agent)"
+            " GROUP BY p.run_number, p.name, a.name"
+            " ORDER BY p.run_number DESC, p.name, a.name LIMIT :limit"
+        ),
+        {"agent": agent, "limit": limit},
+    )
+    return [
+        Waiting(run, name, by, tuple(columns), number) for run, name, by, columns, number in rows
+    ]
+
+
+def count_by_state(connection: Connection) -> dict[str, dict[ProposalState, int]]:
+    """Numbers of proposals by agent and state."""
+    rows = connection.execute(
+        text(
+            "SELECT a.name, p.state, count(*) FROM desk.proposal p"
+            " JOIN desk.agent a ON a.id = p.agent GROUP BY a.name, p.state"
+        )
+    )
+    found: dict[str, dict[ProposalState, int]] = {}
+    for name, state, number in rows:
+        found.setdefault(name, {})[ProposalState(state)] = number
+    return found
+
+
+def in_force(connection: Connection, name: str) -> Agent:
+    """The version of an agent that may speak. Raises NotFound."""
+    known = agents(connection, name)
+    found = next((agent for agent in known if agent.retired is None), None)
+    if found is not None:
+        return found
+    if known:
+        raise NotFound(f"The agent {name} is retired: register a new version of it first.")
+    raise NotFound(f"There is no agent {name}: agent register makes one known.")
+
+
+def open_ones(connection: Connection, ids: Collection[int]) -> list[Proposal]:
+    """The proposals, held for the rest of the transaction; all of them wait for a decision."""
+    found = proposals(connection, ids=ids, lock=True)
+    missing = set(ids) - {each.id for each in found}
+    if missing:
+        raise NotFound(f"There is no proposal {min(missing)}.")
+    for each in found:
+        if each.state is not ProposalState.OPEN:
+            by = f" by {each.decided_by}" if each.decided_by else ""
+            raise Conflict(
+                f"Proposal {each.id} of {each.agent} on {each.column} of {each.dataset} of"
+                f" run {each.run_number} is {each.state.value}{by} already."
+                " Look at what is there now."
+            )
+    return found
+
+
+def announce(connection: Connection) -> None:
+    """Tells every open window to look again."""
+    connection.execute(
+        text("SELECT pg_notify(:channel, :what)"),
+        {"channel": CHANGES_CHANNEL, "what": "proposals"},
+    )
+
+
+def _columns_of(proposals: Sequence[NewProposal]) -> dict[str, Sequence[object]]:
+    return {
+        "runs": [new.run_number for new in proposals],
+        "names": [new.dataset for new in proposals],
+        "columns": [new.column for new in proposals],
+    }
+
+
+def _speaks(columns: Mapping[str, Sequence[str]]) -> tuple[Speaks, ...]:
+    return tuple(
+        Speaks(column, Mode(mode), judged_by) for column, (mode, judged_by) in columns.items()
+    )
+
+
+def _proposal(row: Any) -> Proposal:
+    id_, agent, agent_version, run_number, dataset, column, ranges = row[:7]
+    status, comment, cause, proposed, state, decided_by, decided, version, reason = row[7:]
+    return Proposal(
+        id_,
+        agent,
+        agent_version,
+        run_number,
+        dataset,
+        column,
+        tuple(LumiRange(first, last) for first, last in ranges),
+        Triplet(status, comment, cause),
+        proposed,
+        ProposalState(state),
+        decided_by,
+        decided,
+        version,
+        reason,
+    )

@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.datasets import COMPLETED, OPEN, SIGNOFF, WAITING
-from app.domain.errors import Conflict, NotPermitted
+from app.domain.errors import Conflict
 from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
@@ -12,7 +12,7 @@ from app.services import lumisections, pull
 from app.services.lumisections import ColumnEdit
 from app.views.backend.session import PlaceKind, Session
 from app.window import ServiceBackend
-from tests.builders import EXPERT, NOBODY, a_run, configure
+from tests.builders import EXPERT, a_run, configure
 from tests.services.offline_runs import FIRST, PROMPT, SECOND, sign_off_runs, states
 
 RUN = 390001
@@ -34,41 +34,6 @@ def run(database: Database) -> Database:
     configure(database)
     pull.apply(database, a_run(RUN, 10))
     return database
-
-
-def test_that_the_preview_names_what_comes_back_and_what_was_changed_since(run: Database) -> None:
-    backend = backend_of(run)
-    before = backend.lumisections(RUN, "online").state.rr.value("dt-dt", 3)
-    set_dt(run, 2, 6)
-    version = backend.run_history(RUN)[0].atomic_version
-    set_dt(run, 5, 6, Triplet("STANDBY"))
-    newest = backend.run_history(RUN)[0].atomic_version
-    preview = backend.preview_undo(version)
-    assert preview.atomic_version == version
-    assert preview.summary.startswith(f"Undo version {version}: 3 cells; 2 changed since")
-    (restored,) = preview.restored
-    assert restored.startswith(f"dt-dt of run {RUN}, LS 2-4: BAD HV trip hv -> ")
-    assert preview.changed_since == (
-        f"dt-dt of run {RUN}, LS 5-6: STANDBY, version {newest} by {EXPERT.email}",
-    )
-    assert backend.run_history(RUN)[0].atomic_version == newest
-    assert backend.undo(version).startswith(f"Undid version {version}: 3 cells")
-    rr = backend.lumisections(RUN, "online").state.rr
-    shown = [value.status if (value := rr.value("dt-dt", n)) else None for n in range(2, 7)]
-    assert before is not None
-    assert shown == [before.status] * 3 + ["STANDBY"] * 2
-
-
-def test_that_a_part_that_is_not_permitted_is_listed_and_refused(run: Database) -> None:
-    set_dt(run, 2, 6)
-    backend = backend_of(run, NOBODY)
-    version = backend.run_history(RUN)[0].atomic_version
-    preview = backend.preview_undo(version)
-    assert preview.restored == ()
-    (refused,) = preview.refused
-    assert refused.startswith(f"dt-dt of run {RUN}: ")
-    with pytest.raises(NotPermitted):
-        backend.undo(version)
 
 
 def test_that_datasets_move_together_or_not_at_all(database: Database) -> None:

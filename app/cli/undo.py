@@ -94,7 +94,7 @@ def _lines(found: Preview) -> list[str]:
     if since := _changed_since(found, found.authors):
         lines += ["", "Changed since, left alone:", *since[:_SHOWN]]
     if found.kept:
-        lines += ["", "Stays as it is:", *(f"  {each}" for each in found.kept[:_SHOWN])]
+        lines += ["", "Stays as it is:", *(f"  {each.text}" for each in found.kept[:_SHOWN])]
     if found.refused:
         lines += ["", "Refused:", *(f"  {each.what}: {each.reason}" for each in found.refused)]
     return lines
@@ -182,7 +182,7 @@ def _document(found: Preview) -> JsonObject:
             {"run_number": each.run_number, "dataset": each.dataset, "hidden": each.hide}
             for each in found.visibility
         ],
-        "kept": [*found.kept],
+        "kept": [each.text for each in found.kept],
         "refused": [{"what": each.what, "reason": str(each.reason)} for each in found.refused],
         "text": found.text,
     }

@@ -5,7 +5,8 @@ still. It is a person's version: where an automatic value held before, the same 
 that person's word, and later automatic values no longer show.
 """
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeAlias, cast
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from app.domain.attribute_history import AttributeEvent
 from app.domain.differences import changed_attributes
 from app.domain.grid import MISSING, Codes, Value, identity
-from app.domain.history import Attribution, Frame
+from app.domain.history import Action, Attribution, Frame
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange, Mask, join, ranges_of_mask
 
@@ -63,11 +64,12 @@ _Counts: TypeAlias = Callable[[int, AttributeEvent], bool]
 
 @dataclass
 class CellsUndone(Generic[Value]):
-    """The undoing of one side (RR or OMS) of one dataset."""
+    """The undoing of one side (RR or OMS) of one dataset of `length` lumisections."""
 
     restored: list[CellsRestored[Value]] = field(default_factory=list)
     changed_since: list[CellsChangedSince[Value]] = field(default_factory=list)
     kept: list[CellsKept] = field(default_factory=list)
+    length: int = 0
 
     @property
     def events(self) -> Events[Value]:
@@ -110,7 +112,7 @@ def undo_cells(
     written = frame.written_by(version)
     versions, hands = now.versions(), before.by_hand()
     code_instead = frame.values.code(instead.value)
-    undone: CellsUndone[Value] = CellsUndone()
+    undone: CellsUndone[Value] = CellsUndone(length=frame.length)
     for row, key in enumerate(frame.keys):
         reads_before = _reads(before.codes[row], code_instead)
         changed = (written[row] != MISSING) & (before.codes[row] != after.codes[row])
@@ -307,3 +309,57 @@ def _fold(
         if counts(version, event)
         for name, value in event.values.items()
     }
+
+
+def undo_comment(undone: Action) -> str:
+    """Comment of the version that undoes another; it names it."""
+    return f"undo of version {undone.version}: {undone.comment}"
+
+
+def undone_version(comment: str) -> int | None:
+    """The version that an undo took back, None when the comment is no undo's."""
+    found = re.match(r"undo of version (\d+)\b", comment)
+    return int(found[1]) if found else None
+
+
+def is_redo(comment: str) -> bool:
+    """Whether a version did again what had been taken back: it is the undo of an undo."""
+    return _times_undone(comment) > 0 and _times_undone(comment) % 2 == 0
+
+
+def last_to_undo(newest_first: Sequence[Action]) -> Action | None:
+    """The newest version of a person that is still in force and did something, or did it again."""
+    return next(
+        (each for each in _in_force(newest_first) if _times_undone(each.comment) % 2 == 0), None
+    )
+
+
+def last_to_redo(newest_first: Sequence[Action]) -> Action | None:
+    """The newest undo of a person that is still in force, unless something else was done since."""
+    for each in _in_force(newest_first):
+        if undone_version(each.comment) is None:
+            return None
+        if not is_redo(each.comment):
+            return each
+    return None
+
+
+def _in_force(newest_first: Sequence[Action]) -> Iterator[Action]:
+    """Versions that no later undo took back."""
+    taken_back: set[int] = set()
+    for each in newest_first:
+        if each.version in taken_back:
+            continue
+        undone = undone_version(each.comment)
+        if undone is not None:
+            taken_back.add(undone)
+        yield each
+
+
+def _times_undone(comment: str) -> int:
+    """How many undos a comment tells of: 1 is an undo, 2 the undo of one, which is a redo."""
+    times = 0
+    while (found := re.match(r"undo of version \d+: ?", comment)) is not None:
+        comment = comment[found.end() :]
+        times += 1
+    return times

@@ -87,8 +87,9 @@ class Look:
 
 @dataclass(frozen=True)
 class Compared:
-    """What differs between two moments of a dataset."""
+    """What differs between two moments of a dataset, and the newer of them."""
 
+    now: Look
     columns: tuple[Difference[Triplet], ...]
     bits: tuple[Difference[JsonValue], ...]
     attributes: Mapping[str, tuple[JsonValue, JsonValue]]
@@ -147,6 +148,17 @@ def run_history_of(
 ) -> Page:
     """Versions that touched a run or any of its datasets."""
     return _history(db, run_number, None, limit, before)
+
+
+def moments(
+    db: Database, run_number: int, dataset: str, *, limit: int = 50, before: int | None = None
+) -> tuple[VersionInfo, ...]:
+    """Versions that touched a dataset, the newest first, without what they changed."""
+    _check_limit(limit)
+    with db.read() as connection:
+        rows.get_run(connection, run_number)
+        found = history.versions_of_run(connection, run_number, dataset, limit, before)
+    return tuple(action for action, _ in found)
 
 
 def version_of(db: Database, version: int) -> VersionInfo:
@@ -236,6 +248,7 @@ def compare(
     then = look(db, run_number, dataset, as_of=old)
     now = look(db, run_number, dataset, as_of=new)
     return Compared(
+        now,
         differences(then.state.rr, now.state.rr, keys),
         differences(then.state.oms, now.state.oms, keys),
         _attribute_differences(then.attributes, now.attributes),

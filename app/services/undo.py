@@ -16,7 +16,7 @@ from app.domain.history import Action as VersionInfo
 from app.domain.history import Frame, Write, last_covered
 from app.domain.identity import Actor
 from app.domain.json_value import JsonValue
-from app.domain.lumisections import LumiRange, count
+from app.domain.lumisections import LumiRange, count, join
 from app.domain.oms import DCS_BITS
 from app.domain.runs import EDITABLE_ATTRIBUTES, check_can_be_signed_off
 from app.domain.triplets import EMPTY_TRIPLET, Triplet
@@ -25,8 +25,11 @@ from app.domain.undo import (
     CellsUndone,
     Instead,
     follow_online,
+    last_to_redo,
+    last_to_undo,
     undo_attributes,
     undo_cells,
+    undo_comment,
 )
 from app.golden.progress import Progress
 from app.models import cycles, history
@@ -42,6 +45,9 @@ from app.services.edit_plan import Checks, where
 
 ONLINE = "online"
 STATE = "state"
+
+_VISIBILITY = ("un-hiding", "hiding")
+_LOOKED_BACK = 100
 
 Key = tuple[int, str]
 
@@ -85,11 +91,40 @@ class Visibility:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What the version wrote and an undo can't take back, with the reason; `dataset` None: of the
+    run itself."""
+
+    run_number: int
+    dataset: str | None
+    name: str
+    reason: str
+    ranges: tuple[LumiRange, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The same in a sentence."""
+        size = f", {count(self.ranges)} LS" if self.ranges else ""
+        return (
+            f"{self.name} of {where(self.run_number, self.dataset or ONLINE)}{size}: {self.reason}"
+        )
+
+
+@dataclass(frozen=True)
 class PartRefused:
     """A part that could be restored, but that the person may not change now."""
 
-    what: str
+    run_number: int
+    dataset: str | None
+    name: str
     reason: Refused
+    ranges: tuple[LumiRange, ...] = ()
+
+    @property
+    def what(self) -> str:
+        """The part in words."""
+        there = where(self.run_number, self.dataset or ONLINE)
+        return f"{self.name} {there}" if self.name in _VISIBILITY else f"{self.name} of {there}"
 
 
 @dataclass
@@ -105,7 +140,7 @@ class Preview:
     bits: list[BitsUndone] = field(default_factory=list)
     attributes: list[AttributesOf] = field(default_factory=list)
     visibility: list[Visibility] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
     refused: list[PartRefused] = field(default_factory=list)
     authors: Mapping[int, VersionInfo] = field(default_factory=dict)
     _bit_changes: list[LumisectionChange] = field(default_factory=list)
@@ -242,7 +277,7 @@ def undo(
         changes = made.changes
         if not changes:
             raise Refused(_nothing_left(made))
-        what = f"undo of version {version}: {made.undone.comment}"
+        what = undo_comment(made.undone)
         written = action.append(actor.email, f"{what} ({comment})" if comment else what, changes)
         for of in made.attributes:
             state = of.attributes.values.get(STATE) if of.dataset is None else None
@@ -252,13 +287,36 @@ def undo(
     return Undone(written, made)
 
 
+def newest_to_undo(db: Database, actor: Actor) -> VersionInfo:
+    """The person's newest version that isn't undone yet and is no undo itself."""
+    return _newest(db, actor, last_to_undo, "undo")
+
+
+def newest_to_redo(db: Database, actor: Actor) -> VersionInfo:
+    """The person's newest undo that isn't undone itself."""
+    return _newest(db, actor, last_to_redo, "redo")
+
+
+def _newest(
+    db: Database,
+    actor: Actor,
+    choose: Callable[[Sequence[VersionInfo]], VersionInfo | None],
+    what: str,
+) -> VersionInfo:
+    with db.read() as connection:
+        found = choose(history.versions_by(connection, actor.email, _LOOKED_BACK))
+    if found is None:
+        raise Refused(f"There is nothing to {what}: none of your last versions can be.")
+    return found
+
+
 def _nothing_left(made: Preview) -> str:
     version = made.undone.version
     if made.refused:
         return f"Nothing of version {version} can be undone by you: {made.refused[0].reason}"
     if made.left_alone:
         return f"Nothing of version {version} is left to undo: all of it was changed since."
-    reason = f" ({made.kept[0]})" if made.kept else ""
+    reason = f" ({made.kept[0].text})" if made.kept else ""
     return f"There is nothing to undo in version {version}{reason}."
 
 
@@ -305,7 +363,7 @@ def _plan_run(
 ) -> None:
     version = plan.undone.version
     if any(write.oms for write in writes if write.version == version):
-        plan.kept.append(f"OMS attributes of run {run_number}: they are what OMS says")
+        plan.kept.append(Kept(run_number, None, "OMS attributes", "they are what OMS says"))
     undone = undo_attributes(
         [(write.version, write.as_event) for write in writes],
         version,
@@ -313,13 +371,13 @@ def _plan_run(
         manual_first=True,
     )
     run = checks.known_runs[run_number]
-    plan.kept.extend(f"{name} of run {run_number}: {reason}" for name, reason in undone.kept)
+    plan.kept.extend(Kept(run_number, None, name, reason) for name, reason in undone.kept)
     left = []
     for each in undone.restored:
         try:
             _check_run(action, checks, run, each.name, str(each.restored))
         except Refused as refused:
-            plan.refused.append(PartRefused(f"{each.name} of run {run_number}", refused))
+            plan.refused.append(PartRefused(run_number, None, each.name, refused))
         else:
             left.append(each)
     undone.restored = left
@@ -364,7 +422,7 @@ def _plan_datasets(
         if before != after and writes[-1].deleted == after:
             _plan_visibility(plan, checks, Visibility(*key, hide=before))
         if any(write.in_gui for write in writes if write.version == version):
-            plan.kept.append(f"Names in the DQM GUI of {where(*key)}: they can't be taken away")
+            plan.kept.append(Kept(*key, "Names in the DQM GUI", "they can't be taken away"))
         undone = undo_attributes(
             [(write.version, write.as_event) for write in writes],
             version,
@@ -382,8 +440,8 @@ def _plan_visibility(plan: Preview, checks: Checks, change: Visibility) -> None:
     try:
         checks.check("hide", by=lambda: checks.configuration.permissions.check(checks.actor, path))
     except Refused as refused:
-        what = f"hiding {where(change.run_number, change.dataset)}"
-        plan.refused.append(PartRefused(what if change.hide else f"un-{what}", refused))
+        name = _VISIBILITY[change.hide]
+        plan.refused.append(PartRefused(change.run_number, change.dataset, name, refused))
     else:
         plan.visibility.append(change)
 
@@ -398,11 +456,11 @@ def _check_dataset(
 ) -> None:
     """Leaves the states that the person may move back; other attributes aren't set by hand."""
     allowed = checks.configuration.permissions
-    plan.kept.extend(f"{name} of {where(*key)}: {reason}" for name, reason in undone.kept)
+    plan.kept.extend(Kept(*key, name, reason) for name, reason in undone.kept)
     left = []
     for each in undone.restored:
         if not each.name.endswith(STATE_SUFFIX):
-            plan.kept.append(f"{each.name} of {where(*key)}: it can't be set by a person")
+            plan.kept.append(Kept(*key, each.name, "it can't be set by a person"))
             continue
         workspace, now, back = each.name.removesuffix(STATE_SUFFIX), each.now, each.restored
         try:
@@ -421,7 +479,7 @@ def _check_dataset(
             tool = permissions.change_states_path(workspace, str(now), str(back))
             allowed.check_any(checks.actor, (*paths, tool))
         except Refused as refused:
-            plan.refused.append(PartRefused(f"{each.name} of {where(*key)}", refused))
+            plan.refused.append(PartRefused(*key, each.name, refused))
         else:
             left.append(each)
     undone.restored = left
@@ -506,11 +564,12 @@ def _leave_permitted(
 ) -> None:
     """Takes out the columns or bits that the person may not edit now."""
     for name, ranges, reason in undone.kept:
-        plan.kept.append(f"{name} of {where(*key)}, {count(ranges)} LS: {reason}")
+        plan.kept.append(Kept(*key, name, reason, ranges))
     refused: dict[str, Refused | None] = {}
     for name in {each.key for each in undone.restored}:
         refused[name] = refusal(name)
-    undone.restored = [each for each in undone.restored if refused[each.key] is None]  # type: ignore[assignment]
     for name, reason_refused in sorted(refused.items()):
         if reason_refused is not None:
-            plan.refused.append(PartRefused(f"{name} of {where(*key)}", reason_refused))
+            ranges = join(r for each in undone.restored if each.key == name for r in each.ranges)
+            plan.refused.append(PartRefused(*key, name, reason_refused, ranges))
+    undone.restored = [each for each in undone.restored if refused[each.key] is None]  # type: ignore[assignment]

@@ -35,10 +35,13 @@ from app.views.golden.generate_dialog import GenerateDialog
 from app.views.golden.place import GoldenPlace
 from app.views.golden.workbench_actions import RUN_MENU as WORKBENCH_RUN_MENU
 from app.views.golden.workbench_actions import WorkbenchActions
+from app.views.history import actions as history_actions
+from app.views.history.actions import HistoryActions
 from app.views.notices import NoticeBar, Notices, OutageBanner, inform
 from app.views.places import PlaceWidget, Surroundings
 from app.views.runs import dataset_actions
 from app.views.runs.dataset_actions import DatasetActions, Selection
+from app.views.runs.details import DetailsView
 from app.views.runs.place import TablePlace
 from app.views.runs.run_actions import MENU, RunActions, Subject
 from app.views.status_bar import StatusBar
@@ -58,6 +61,9 @@ _KEYS = (
     ("+  -  0", "zoom in, out, whole run; or Ctrl and wheel"),
     ("[  ]", "previous, next change in the row; Shift: select up to it"),
     ("Enter", "table: details in a tab; grid: set the chosen cells"),
+    ("H", "history of the selection"),
+    ("T", "the grid as it was at another moment; Escape: back to now"),
+    ("Z", "undo your last action, after a look at what would come back"),
     ("Escape", "drop the selection"),
     ("Middle button, or drag the luminosity", "pan"),
     ("Ctrl+Space", "rule: what can be typed here; Ctrl+T: text or tree; F8: next fault"),
@@ -145,8 +151,9 @@ class MainWindow(QMainWindow):
         self.sync = SyncPanel(backend, background, notices)
         self.status = StatusBar(self._session, themes)
         self.stack = QStackedWidget()
-        self.run_actions = RunActions(
-            backend, background, notices, self, self._subject, self._session.person
+        self.run_actions = RunActions(backend, background, notices, self, self._subject)
+        self.history_actions = HistoryActions(
+            backend, background, notices, themes, self, self._shown_details
         )
         self.workbench_actions = WorkbenchActions(around, self, self._subject)
         self.dataset_actions = DatasetActions(
@@ -249,6 +256,10 @@ class MainWindow(QMainWindow):
         place = self._table_place()
         return place.subject() if place else None
 
+    def _shown_details(self) -> DetailsView | None:
+        place = self._table_place()
+        return place.shown_details if place else None
+
     def _selected_datasets(self) -> Selection | None:
         return self.offline.selection() if self.place == "offline" else None
 
@@ -348,6 +359,7 @@ class MainWindow(QMainWindow):
                 *self._look_actions(),
                 *self.run_actions.rows(),
                 *self.workbench_actions.rows(),
+                *self.history_actions.rows(),
                 *self.dataset_actions.rows(),
                 *(row for view in self.views.values() for row in view.rows()),
                 ActionRow(
@@ -397,7 +409,7 @@ class MainWindow(QMainWindow):
         fill = self.actions_.fill
         menus = {title: bar.addMenu(f"&{title}") for title in MENUS}
         fill(menus["File"], ["file.run", "", "file.quit"])
-        fill(menus["Edit"], ["edit.undo"])
+        fill(menus["Edit"], history_actions.MENU)
         fill(
             menus["View"],
             [
@@ -444,6 +456,7 @@ class MainWindow(QMainWindow):
         self.golden.generate_wanted.connect(self.generate)
         self.run_actions.acted.connect(self.refresh)
         self.workbench_actions.run_wanted.connect(self.show_run)
+        self.history_actions.acted.connect(self.refresh)
         self.dataset_actions.acted.connect(self.refresh)
         self.online.rows_menu_wanted.connect(self._open_run_menu)
         self.offline.rows_menu_wanted.connect(self.offline_menu.popup)
@@ -456,7 +469,8 @@ class MainWindow(QMainWindow):
         for place in (self.online, self.offline):
             place.menu_wanted.connect(self._open_run_menu)
             place.edit_wanted.connect(self._edit_cells)
-            place.undo_wanted.connect(self.run_actions.undo)
+            place.undo_wanted.connect(self.history_actions.undo)
+            place.undo_last_wanted.connect(self.history_actions.undo_last)
             place.subject_changed.connect(self.actions_.update)
         self._news = _News(self)
         self._news.changed.connect(self._note_change)

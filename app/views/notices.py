@@ -43,20 +43,22 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One sentence for the person; `detail` is shown on request."""
+    """One sentence for the person; `detail` is shown on request, `version` can be undone."""
 
     level: Level
     text: str
     detail: str = ""
+    version: int | None = None
 
 
 class Notices(QObject):
     """Where everything that a person is told passes.
 
-    Signals: `shown(Notice)`.
+    Signals: `shown(Notice)`; `undo_wanted(int)` with the version that a notice told of.
     """
 
     shown = Signal(object)
+    undo_wanted = Signal(int)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -68,9 +70,9 @@ class Notices(QObject):
         background.failed.connect(self.fail)
         background.bug.connect(self.report)
 
-    def tell(self, text: str, detail: str = "") -> None:
-        """Something was done."""
-        self._show(Notice(Level.DONE, text, detail))
+    def tell(self, text: str, detail: str = "", version: int | None = None) -> None:
+        """Something was done, as a version if it can be undone."""
+        self._show(Notice(Level.DONE, text, detail, version))
 
     def refuse(self, error: Refused) -> None:
         """A rule said no; shown as written."""
@@ -116,6 +118,9 @@ class NoticeBar(QFrame):
         self.setObjectName("notice")
         self.text = QLabel(wordWrap=True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._notices = notices
+        self.undo = QPushButton("Undo...")
+        self.undo.setToolTip("Take it back, after a look at what would come back (Ctrl+Z)")
         self._detail = QPushButton("Report...")
         self._close = QToolButton()
         self._close.setToolTip("Close")
@@ -123,12 +128,14 @@ class NoticeBar(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(2 * STEP, STEP, STEP, STEP)
         layout.addWidget(self.text, 1)
+        layout.addWidget(self.undo)
         layout.addWidget(self._detail)
         layout.addWidget(self._close)
         self._timer = QTimer(self, singleShot=True, interval=_SHOWN_MS)
         self._timer.timeout.connect(self.hide)
         self._close.clicked.connect(self.hide)
         self._detail.clicked.connect(self._open_report)
+        self.undo.clicked.connect(self._undo)
         notices.shown.connect(self.show_notice)
         themes.changed.connect(self._dress)
         self._dress()
@@ -142,11 +149,17 @@ class NoticeBar(QFrame):
         self.style().unpolish(self)
         self.style().polish(self)
         self._detail.setVisible(bool(notice.detail))
+        self.undo.setVisible(notice.version is not None)
         self.show()
         if notice.level is Level.DONE:
             self._timer.start()
         else:
             self._timer.stop()
+
+    def _undo(self) -> None:
+        if self._notice is not None and self._notice.version is not None:
+            self.hide()
+            self._notices.undo_wanted.emit(self._notice.version)
 
     def _open_report(self) -> None:
         if self._notice is not None:
@@ -154,6 +167,7 @@ class NoticeBar(QFrame):
 
     def _dress(self) -> None:
         self._close.setIcon(self._themes.theme.icon("cross"))
+        self.undo.setIcon(self._themes.theme.icon("undo"))
 
 
 class ReportDialog(QDialog):

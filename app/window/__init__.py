@@ -1,6 +1,7 @@
 """The window's backend: the services of this process, the puller and the news of the database."""
 
 from app.window.golden import GoldenBackend
+from app.window.history import HistoryBackend
 from app.window.lumisections import LumisectionsBackend
 from app.window.news import NewsBackend
 from app.window.pull import PullBackend
@@ -14,6 +15,7 @@ class ServiceBackend(
     NewsBackend,
     TablesBackend,
     LumisectionsBackend,
+    HistoryBackend,
     RunsBackend,
     GoldenBackend,
     WorkbenchBackend,

@@ -2,15 +2,11 @@
 
 from collections.abc import Sequence
 
-from app.domain.attribute_history import HistoryEntry as Entry
-from app.domain.change_words import attribute_line, lumisection_line
 from app.domain.json_value import JsonValue, js_stringify
 from app.services import configuration, datasets, runs, tables
-from app.views.backend.runs import HistoryEntry, RunDetails
+from app.views.backend.runs import RunDetails
 from app.views.backend.tables import ONLINE
 from app.window.parts import Parts
-
-_LINES_SHOWN = 3
 
 
 class RunsBackend(Parts):
@@ -27,9 +23,6 @@ class RunsBackend(Parts):
             tuple(each.name for each in shown),
             {each.name: each.dataset_attributes for each in shown},
         )
-
-    def run_history(self, run_number: int) -> Sequence[HistoryEntry]:
-        return [_history_entry(each) for each in tables.run_history(self._db, run_number)]
 
     def classes(self) -> Sequence[str]:
         current = configuration.current(self._db)
@@ -78,16 +71,3 @@ class RunsBackend(Parts):
         return datasets.move(
             self._db, self._actor, keys, workspace, to_state, from_state=from_state
         ).text
-
-
-def _history_entry(entry: Entry) -> HistoryEntry:
-    lines = [
-        *map(attribute_line, entry.attributes),
-        *map(lumisection_line, entry.lumisections),
-    ]
-    what = "; ".join(lines[:_LINES_SHOWN])
-    if len(lines) > _LINES_SHOWN:
-        what += f"; and {len(lines) - _LINES_SHOWN} more"
-    return HistoryEntry(
-        entry.version, entry.at, entry.author, entry.comment, what, "\n".join(lines), entry.manual
-    )

@@ -1,9 +1,18 @@
 """What becomes of the cells and attributes that a version wrote."""
 
+from datetime import UTC, datetime
+
 from app.domain.attribute_history import AttributeEvent
-from app.domain.history import Frame, Write
+from app.domain.history import Action, Frame, Write
 from app.domain.lumisections import LumiRange
-from app.domain.undo import Instead, follow_online, undo_attributes, undo_cells
+from app.domain.undo import (
+    Instead,
+    follow_online,
+    last_to_redo,
+    last_to_undo,
+    undo_attributes,
+    undo_cells,
+)
 
 
 def a_write(event: int, value: object, first: int, last: int, *, manual=True, dataset="online"):
@@ -75,3 +84,45 @@ def test_that_an_attribute_goes_back_and_says_what_the_automatic_value_is():
     assert (since.name, since.now, since.version) == ("state", "COMPLETED", 4)
     assert [name for name, _ in undone.kept] == ["new"]
     assert undone.values == {"class": "Cosmics"}
+
+
+def versions(*comments: str) -> list[Action]:
+    """A person's versions, the newest first; the oldest is version 1."""
+    at = datetime(2025, 8, 20, tzinfo=UTC)
+    return [
+        Action(len(comments) - place, "person@cern.ch", comment, at)
+        for place, comment in enumerate(comments)
+    ]
+
+
+def test_that_undo_goes_back_over_what_is_undone_already() -> None:
+    newest_first = versions("undo of version 2: Edit", "Edit", "Edit")
+    found = last_to_undo(newest_first)
+    assert found is not None
+    assert found.version == 1
+    redo = last_to_redo(newest_first)
+    assert redo is not None
+    assert redo.version == 3
+
+
+def test_that_what_was_redone_can_be_undone_again() -> None:
+    again = "undo of version 2: undo of version 1: Edit"
+    redone = versions(again, "undo of version 1: Edit", "Edit")
+    assert last_to_undo(redone) == redone[0]
+    assert last_to_redo(redone) is None
+    assert last_to_redo(redone[1:]) == redone[1]
+
+
+def test_that_redo_brings_back_one_after_the_other() -> None:
+    again = "undo of version 4: undo of version 1: Edit"
+    newest_first = versions(
+        again, "undo of version 1: Edit", "undo of version 2: Edit", "Edit", "Edit"
+    )
+    found = last_to_redo(newest_first)
+    assert found is not None
+    assert found.version == 3
+
+
+def test_that_nothing_can_be_redone_after_something_else_was_done() -> None:
+    assert last_to_redo(versions("Edit", "undo of version 1: Edit", "Edit")) is None
+    assert last_to_undo([]) is None

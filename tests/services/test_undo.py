@@ -298,7 +298,7 @@ def test_that_lumisections_that_came_with_an_automatic_version_stay(online: Data
             )
         ]
     preview = undo.preview(online, EXPERT, versions[0])
-    assert any("came with this version" in reason for reason in preview.kept)
+    assert any("came with this version" in each.reason for each in preview.kept)
     assert {each.ranges for each in preview.columns[0].cells.restored} == {(LumiRange(3, 3),)}
 
 

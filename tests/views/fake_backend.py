@@ -19,7 +19,7 @@ from app.domain.filters import (
 )
 from app.domain.grid import DatasetState
 from app.domain.json_value import JsonObject, JsonValue
-from app.domain.lumisections import mask_of_ranges
+from app.domain.lumisections import LumiRange, mask_of_ranges
 from app.domain.pull import FailedRun, PullState, PullStatus
 from app.domain.rules.vocabulary import (
     RuleSubject,
@@ -30,6 +30,8 @@ from app.domain.rules.vocabulary import (
     vocabulary_of,
 )
 from app.domain.summaries import summarise
+from app.domain.triplets import Triplet
+from app.views.backend.done import Done
 from app.views.backend.golden import (
     GoldenConfiguration,
     GoldenEntry,
@@ -38,9 +40,24 @@ from app.views.backend.golden import (
     GoldenResult,
     MatchingDatasets,
 )
-from app.views.backend.lumisections import DatasetLumisections, Origin, UndoPreview
+from app.views.backend.history import (
+    CHANGED_SINCE,
+    COMES_BACK,
+    REFUSED,
+    STAYS,
+    ChangeLine,
+    HistoryPage,
+    HistorySubject,
+    Moment,
+    MomentsCompared,
+    Piece,
+    UndoPreview,
+    Version,
+    VersionEntry,
+)
+from app.views.backend.lumisections import DatasetLumisections, Origin
 from app.views.backend.news import Change, Progress
-from app.views.backend.runs import HistoryEntry, RunDetails
+from app.views.backend.runs import RunDetails
 from app.views.backend.session import PlaceKind, Session
 from app.views.backend.tables import PageRequest, Row, TableKind, WorkspaceColumns
 from app.views.tables.columns import field_value
@@ -50,6 +67,12 @@ from tests.views.fake_workbench import FakeWorkbench
 NOW = datetime(2025, 8, 20, 12, 0, tzinfo=UTC)
 FIRST_RUN = 396_200
 OFFLINE = "/PromptReco/Collisions2025C/DQM"
+MINE, CREATED = 812, 700
+VERSIONS = (
+    Version(MINE, NOW, "person@cern.ch", "Edit dt-dt of 1 dataset", True),
+    Version(CREATED, NOW - timedelta(hours=3), "auto@auto", "run creation", False),
+)
+EDITED = Piece("dt-dt", (LumiRange(12, 40),), Triplet("GOOD"), Triplet("BAD", "HV trip"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,19 +256,41 @@ class FakeBackend(FakeWorkbench):
             {each.name: each.dataset_attributes for each in offline},
         )
 
-    def run_history(self, run_number: int) -> Sequence[HistoryEntry]:
+    def history(
+        self, subject: HistorySubject, *, limit: int = 50, before: int | None = None
+    ) -> HistoryPage:
         self._enter()
-        return (
-            HistoryEntry(
-                812,
-                NOW,
-                "person@cern.ch",
-                f"Edit run {run_number} lumisections of a dataset online for component dt-dt",
-                "dt-dt: BAD in LS 12-40",
-                by_hand=True,
-            ),
-            HistoryEntry(700, NOW - timedelta(hours=3), "auto@auto", "", "created from OMS"),
+        if before is not None:
+            return HistoryPage((), None)
+        where = str(subject.run_number)
+        entries = (
+            VersionEntry(VERSIONS[0], (ChangeLine(where, EDITED),)),
+            VersionEntry(VERSIONS[1], (ChangeLine(where, Piece("class", (), None, "Cosmics25")),)),
         )
+        return HistoryPage(entries[: 1 if subject.keys else 2], None)
+
+    def moments(
+        self, run_number: int, dataset: str, *, limit: int = 200, before: int | None = None
+    ) -> tuple[Version, ...]:
+        self._enter()
+        return VERSIONS
+
+    def moment(self, run_number: int, dataset: str, atomic_version: int) -> Moment:
+        found = self.lumisections(run_number, dataset)
+        made = {each.atomic_version: each for each in VERSIONS}.get(atomic_version)
+        return Moment(found, atomic_version, made)
+
+    def compare(self, run_number: int, dataset: str, old: int, new: int | None) -> MomentsCompared:
+        found = self.lumisections(run_number, dataset)
+        return MomentsCompared(old, new, found, (ChangeLine(str(run_number), EDITED),))
+
+    def last_to_undo(self) -> int:
+        self._enter()
+        return MINE
+
+    def last_to_redo(self) -> int:
+        self._enter()
+        raise Refused("There is nothing to redo: none of your last versions can be.")
 
     def lumisections(self, run_number: int, dataset: str) -> DatasetLumisections:
         self._enter()
@@ -312,21 +357,42 @@ class FakeBackend(FakeWorkbench):
 
     def preview_undo(self, atomic_version: int) -> UndoPreview:
         self._enter()
-        if atomic_version == 700:
+        if atomic_version == CREATED:
             raise Refused("Version 700 made run 396230: that can't be undone.")
+        back = Piece("dt-dt", (LumiRange(12, 40),), EDITED.after, EDITED.before)
+        since = Piece("dt-dt", (LumiRange(41, 42),), EDITED.after, Triplet("STANDBY"))
+        stays = Piece("gem-gem", (LumiRange(43, 45),), None, None, kinds=0)
+        refused = Piece("class", (), None, None, kinds=0)
+        lines = [
+            ChangeLine("396230", back, COMES_BACK, "an automatic value, comes back as your word"),
+            ChangeLine("396230", since, CHANGED_SINCE, "version 820 by other@cern.ch"),
+            ChangeLine("396230", stays, STAYS, "these came with this version", valued=False),
+            *(
+                ChangeLine("396230", refused, REFUSED, reason, valued=False)
+                for reason in self.undo_refused
+            ),
+        ]
         return UndoPreview(
-            atomic_version,
+            replace(VERSIONS[0], atomic_version=atomic_version),
             f"Undo version {atomic_version}: 29 cells; 2 changed since, left alone.",
-            ("dt-dt of run 396230, LS 12-40: BAD HV trip -> GOOD",),
-            ("dt-dt of run 396230, LS 41-42: STANDBY, version 820 by other@cern.ch",),
-            ("gem-gem of run 396230, 3 LS: these lumisections came with this version",),
-            self.undo_refused,
+            tuple(lines),
+            True,
+            1,
+            len(self.undo_refused),
         )
 
-    def undo(self, atomic_version: int, *, leave_out_refused: bool = False) -> str:
+    def undo(
+        self,
+        atomic_version: int,
+        *,
+        leave_out_refused: bool = False,
+        comment: str = "",
+        progress: Callable[[float], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Done | None:
         if self.undo_refused and not leave_out_refused:
             raise Refused(self.undo_refused[0])
-        return self._act("undo", atomic_version, leave_out_refused)
+        return Done(self._act("undo", atomic_version, leave_out_refused, comment), 900)
 
     # Rules
 

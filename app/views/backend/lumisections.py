@@ -1,4 +1,4 @@
-"""The lumisections of one dataset: reading, editing, taking back."""
+"""The lumisections of one dataset: reading and editing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,21 +8,6 @@ from typing import Protocol
 from app.domain.edits import BitEdit, ColumnEdit
 from app.domain.grid import DatasetState
 from app.domain.lumisections import Mask
-
-
-@dataclass(frozen=True, slots=True)
-class UndoPreview:
-    """What undoing a version would do now, in lines of text.
-
-    `changed_since` and `kept` stay as they are; `refused` is what the person may not change now.
-    """
-
-    atomic_version: int
-    summary: str
-    restored: tuple[str, ...] = ()
-    changed_since: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
-    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +39,3 @@ class Lumisections(Protocol):
     def edit_lumisections(self, edit: ColumnEdit) -> str: ...
 
     def edit_dcs_bit(self, edit: BitEdit, comment: str) -> str: ...
-
-    def preview_undo(self, atomic_version: int) -> UndoPreview:
-        """Writes nothing."""
-        ...
-
-    def undo(self, atomic_version: int, *, leave_out_refused: bool = False) -> str:
-        """Refused as a whole while any part is, unless such parts are to be left out."""
-        ...

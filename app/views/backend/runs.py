@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from app.domain.json_value import JsonObject, JsonValue
+from app.views.backend.history import History
 from app.views.backend.lumisections import Lumisections
 
 
@@ -32,27 +32,10 @@ class RunDetails:
         return self.rr_attributes.get("run_needs_to_be_updated_manually") is True
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
-    """One change of a run or of its datasets; `what` says it in a line, `details` in full."""
-
-    atomic_version: int
-    at: datetime
-    by: str
-    comment: str
-    what: str
-    details: str = ""
-    by_hand: bool = False
-
-
-class Runs(Lumisections, Protocol):
+class Runs(Lumisections, History, Protocol):
     """Reading and acting on runs and datasets; actions answer with a sentence for the person."""
 
     def run_details(self, run_number: int) -> RunDetails: ...
-
-    def run_history(self, run_number: int) -> Sequence[HistoryEntry]:
-        """Newest first."""
-        ...
 
     def classes(self) -> Sequence[str]:
         """Classes that the classifiers know."""

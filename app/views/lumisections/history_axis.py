@@ -35,8 +35,8 @@ _NAMED_IN_TIP = 8
 
 def piece_words(piece: Piece) -> str:
     """`GOOD -> BAD HV trip`."""
-    if piece.kinds > 1:
-        return f"{words.number(piece.kinds)} different changes"
+    if piece.kinds != 1:
+        return f"{words.number(piece.kinds)} different changes" if piece.kinds else "written"
     before = value_words(piece.before, oms=piece.oms)
     after = value_words(piece.after, oms=piece.oms)
     if piece.overruled:
@@ -87,7 +87,7 @@ class LanePainter:
                     if piece.key == key:
                         self._paint_piece(painter, part, piece)
         else:
-            for piece in sorted(lane, key=lambda piece: _rank(piece.after)):
+            for piece in sorted(lane, key=_rank):
                 self._paint_piece(painter, rect, piece)
         painter.restore()
 
@@ -132,7 +132,7 @@ class LanePainter:
             left = min(left, rect.right() - width)
             for part, value in ((above, piece.before), (below, piece.after)):
                 box = QRectF(left, part.top(), width, part.height())
-                if piece.kinds > 1:
+                if piece.kinds != 1:
                     self._fill(painter, box, "accent", Qt.BrushStyle.Dense5Pattern)
                 else:
                     self._paint_value(painter, box, value, piece.oms)
@@ -272,11 +272,12 @@ def _all(lane: Sequence[Piece]) -> list[LumiRange]:
     return [each for piece in lane for each in piece.ranges]
 
 
-def _rank(value: CellValue) -> int:
-    """Worse values are painted over better ones."""
+def _rank(piece: Piece) -> int:
+    """Worse values are painted over better ones, columns over bits."""
+    value = piece.after
     if isinstance(value, Triplet) and value.status in RANKED_STATUSES:
-        return RANKED_STATUSES.index(value.status)
-    return len(RANKED_STATUSES) if value is False else 0
+        return 2 + RANKED_STATUSES.index(value.status)
+    return 1 if value is False else 0
 
 
 def _short(ranges: Sequence[LumiRange]) -> str:

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, QPoint, QSortFilterProxyModel, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
+from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -11,8 +11,6 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QLineEdit,
-    QMenu,
-    QPushButton,
     QTableView,
     QTabWidget,
     QToolButton,
@@ -22,13 +20,17 @@ from PySide6.QtWidgets import (
 
 from app.domain.errors import Refused
 from app.views import words
-from app.views.backend.runs import HistoryEntry, RunDetails, Runs
+from app.views.backend.history import ChangeLine, Moment
+from app.views.backend.runs import RunDetails, Runs
 from app.views.backend.tables import ONLINE
 from app.views.background import Background, Job
+from app.views.history.comparison_view import ComparisonView
+from app.views.history.history_panel import HistoryPanel, Looked, Scope
+from app.views.history.moment_chooser import MomentChooser
 from app.views.loading_bar import LoadingBar
+from app.views.lumisections.grid_layout import Cell
 from app.views.lumisections.pane import LumisectionsPane
 from app.views.runs.attributes_model import AttributesModel, attributes_of
-from app.views.runs.history_model import HistoryModel
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes, tabular
 
 _SETTLE_MS = 80
@@ -80,7 +82,8 @@ class DetailsView(QWidget):
 
     Signals: `subject_changed()` when what can be done with it may have changed;
     `edit_wanted(run, dataset, key, ranges, is_bit)`; `menu_wanted(QPoint)`;
-    `actions_wanted(QPoint)` for the menu of what can be done; `undo_wanted(version)`.
+    `actions_wanted(QPoint)` for the menu of what can be done; `undo_wanted(version)`, and
+    `undo_last_wanted()` by the key Z.
     """
 
     subject_changed = Signal()
@@ -88,6 +91,7 @@ class DetailsView(QWidget):
     menu_wanted = Signal(object)
     actions_wanted = Signal(object)
     undo_wanted = Signal(int)
+    undo_last_wanted = Signal()
 
     def __init__(
         self,
@@ -107,7 +111,7 @@ class DetailsView(QWidget):
         self._dataset = ONLINE
         self.details: RunDetails | None = None
         self._job: Job[RunDetails] | None = None
-        self._history_job: Job[Sequence[HistoryEntry]] | None = None
+        self._moment_job: Job[Moment] | None = None
         self.title = QLabel("No run is chosen")
         self.title.setProperty("role", "title")
         self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -122,7 +126,8 @@ class DetailsView(QWidget):
         self.lumisections = LumisectionsPane(runs, background, themes)
         self.attributes = AttributesModel(self)
         self.found = QSortFilterProxyModel(self)
-        self.history = HistoryModel(self)
+        self.history = HistoryPanel(runs, background, themes)
+        self.comparison = ComparisonView(runs, background, themes)
         self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._lay_out()
         self._connect()
@@ -135,12 +140,6 @@ class DetailsView(QWidget):
     @property
     def dataset(self) -> str:
         return self.lumisections.dataset if self.details else self._dataset
-
-    @property
-    def chosen_entry(self) -> HistoryEntry | None:
-        """The version that is selected in the history."""
-        chosen = self.history_table.selectionModel().selectedRows()
-        return self.history.entry(chosen[0].row()) if chosen else None
 
     def set_order(self, order: Sequence[str]) -> None:
         """Order of the columns in the grid."""
@@ -174,8 +173,9 @@ class DetailsView(QWidget):
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.lumisections, "Lumisections")
         self.tabs.addTab(self._attributes_tab(), "Attributes")
-        self._history_tab = self._make_history_tab()
-        self.tabs.addTab(self._history_tab, "History")
+        self.tabs.addTab(self.history, "History")
+        self.tabs.addTab(self.comparison, "Comparison")
+        self.tabs.setTabVisible(self.tabs.indexOf(self.comparison), False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -208,37 +208,19 @@ class DetailsView(QWidget):
         layout.addWidget(self.attributes_table, 1)
         return tab
 
-    def _make_history_tab(self) -> QWidget:
-        self.history_table = DetailsTable("History")
-        self.history_table.setModel(self.history)
-        self.history_table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.history_table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        for column, width in enumerate((160, 200, 420, 320)):
-            self.history_table.setColumnWidth(column, width)
-        self.undo_button = QPushButton("Undo...")
-        self.undo_button.setToolTip("Take the chosen version back, as far as its word holds still")
-        self.undo_button.setEnabled(False)
-        tab = QWidget()
-        layout = QVBoxLayout(tab)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        line = QHBoxLayout()
-        line.setContentsMargins(2 * STEP, STEP, STEP, STEP)
-        line.addWidget(self.undo_button)
-        line.addStretch(1)
-        layout.addLayout(line)
-        layout.addWidget(self.history_table, 1)
-        return tab
-
     def _connect(self) -> None:
         self._settle.timeout.connect(lambda: self._load(keep=False))
-        self.tabs.currentChanged.connect(self._tab_changed)
         self.lumisections.edit_wanted.connect(self._edit)
         self.lumisections.menu_wanted.connect(self.menu_wanted)
-        self.lumisections.shown.connect(self.subject_changed)
-        self.history_table.selectionModel().selectionChanged.connect(self._entry_chosen)
-        self.history_table.customContextMenuRequested.connect(self._open_history_menu)
-        self.undo_button.clicked.connect(self._undo)
+        self.lumisections.shown.connect(self._lumisections_shown)
+        self.lumisections.selection_changed.connect(self._look)
+        self.lumisections.history_wanted.connect(self.show_history_of_selection)
+        self.lumisections.moment_wanted.connect(self.choose_moment)
+        self.history.undo_wanted.connect(self.undo_wanted)
+        self.history.moment_wanted.connect(self.show_moment)
+        self.history.comparison_wanted.connect(self.compare)
+        self.history.line_entered.connect(self._go_to)
+        self.comparison.closed.connect(self._close_comparison)
         button = self.actions_button
         button.clicked.connect(
             lambda: self.actions_wanted.emit(button.mapToGlobal(button.rect().bottomLeft()))
@@ -287,10 +269,12 @@ class DetailsView(QWidget):
         groups += sorted(details.dataset_attributes.items())
         self.attributes.show_attributes(attributes_of(groups))
         self.lumisections.show_run(details.run_number, details.datasets, dataset, self._order)
-        if self.tabs.currentWidget() is self._history_tab:
-            self._load_history()
+        self._look()
+        self.history.refresh()
+        if keep:
+            self.comparison.refresh()
         else:
-            self._show_history(())
+            self._close_comparison()
         self.subject_changed.emit()
 
     def _refuse(self, error: Refused) -> None:
@@ -298,60 +282,114 @@ class DetailsView(QWidget):
         self.state.clear()
         self.tabs.setEnabled(False)
 
-    def _tab_changed(self) -> None:
-        if self.tabs.currentWidget() is self._history_tab:
-            self._load_history()
+    # History
 
-    def _load_history(self) -> None:
-        run_number, runs = self._run_number, self._runs
+    def show_history_of_selection(self) -> None:
+        """What was done to the selected cells."""
+        self._look()
+        self.history.set_scope(Scope.SELECTION)
+        self.tabs.setCurrentWidget(self.history)
+        self.history.table.setFocus()
+
+    def choose_moment(self) -> MomentChooser | None:
+        """Asks for the moment to show."""
+        if self._run_number is None or self.details is None:
+            return None
+        chooser = MomentChooser(
+            self._runs,
+            self._background,
+            self._themes,
+            self._run_number,
+            self.dataset,
+            self.window(),
+        )
+        chooser.chosen.connect(self.show_moment)
+        chooser.open()
+        return chooser
+
+    def show_moment(self, atomic_version: int) -> None:
+        """The grid as it was after a version, to be looked at."""
+        run_number, dataset, runs = self._run_number, self.dataset, self._runs
         if run_number is None:
             return
-        if self._history_job is not None:
-            self._history_job.cancel()
+
+        def show(moment: Moment) -> None:
+            if (run_number, dataset) == (self._run_number, self.dataset):
+                self.lumisections.show_state(moment.lumisections, _moment_text(moment))
+                self.tabs.setCurrentWidget(self.lumisections)
+                self.lumisections.grid.setFocus()
+
+        if self._moment_job is not None:
+            self._moment_job.cancel()
         self.bar.set_loading(True)
-        self._history_job = self._background.read(
-            lambda: runs.run_history(run_number),
-            self._show_history,
+        self._moment_job = self._background.read(
+            lambda: runs.moment(run_number, dataset, atomic_version),
+            show,
             owner=self,
             finished=lambda: self.bar.set_loading(False),
         )
 
-    def _show_history(self, entries: Sequence[HistoryEntry]) -> None:
-        """Whoever looks at a version goes on looking at it."""
-        chosen = self.chosen_entry
-        self.history.show_entries(entries)
-        place = self.history.place_of(chosen.atomic_version) if chosen else None
-        if place is not None:
-            self.history_table.selectRow(place)
-        self._entry_chosen()
-
-    def _entry_chosen(self) -> None:
-        self.undo_button.setEnabled(self.chosen_entry is not None)
-
-    def _undo(self) -> None:
-        entry = self.chosen_entry
-        if entry is not None:
-            self.undo_wanted.emit(entry.atomic_version)
-
-    def _open_history_menu(self, point: QPoint) -> None:
-        entry = self.chosen_entry
-        if entry is None:
+    def compare(self, old: int, new: int | None) -> None:
+        """Two moments of the dataset in a tab of their own; None is now."""
+        if self._run_number is None:
             return
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        action = QAction(
-            self._themes.theme.icon("undo"), f"Undo version {entry.atomic_version}...", menu
-        )
-        action.triggered.connect(self._undo)
-        menu.addAction(action)
-        menu.popup(self.history_table.viewport().mapToGlobal(point))
+        self.tabs.setTabVisible(self.tabs.indexOf(self.comparison), True)
+        self.tabs.setCurrentWidget(self.comparison)
+        self.comparison.compare(self._run_number, self.dataset, old, new, self._order)
+
+    def _close_comparison(self) -> None:
+        if self.tabs.currentWidget() is self.comparison:
+            self.tabs.setCurrentWidget(self.history)
+        self.tabs.setTabVisible(self.tabs.indexOf(self.comparison), False)
+
+    def _lumisections_shown(self) -> None:
+        self._look()
+        self.subject_changed.emit()
+
+    def _look(self) -> None:
+        """Tells the history what is looked at."""
+        if self._run_number is None or self.details is None:
+            self.history.look_at(None)
+            return
+        keys, ranges = self.lumisections.selection()
+        snapshot = self.lumisections.grid.snapshot
+        length = snapshot.length if snapshot is not None else 1
+        self.history.look_at(Looked(self._run_number, self.dataset, length, keys, ranges))
+
+    def _go_to(self, line: ChangeLine) -> None:
+        """Shows the cells of a change in the grid."""
+        snapshot = self.lumisections.grid.snapshot
+        piece = line.piece
+        if snapshot is not None and piece.ranges and piece.key in snapshot.keys:
+            row = snapshot.keys.index(piece.key)
+            self.tabs.setCurrentWidget(self.lumisections)
+            self.lumisections.grid.focus(Cell(row, piece.ranges[0].first))
+            self.lumisections.grid.setFocus()
 
     def _edit(self, dataset: str, key: str, ranges: object, is_bit: bool) -> None:
         if self._run_number is not None:
             self.edit_wanted.emit(self._run_number, dataset, key, ranges, is_bit)
 
     def _dress(self, theme: Theme) -> None:
-        self.undo_button.setIcon(theme.icon("undo"))
         self.actions_button.setIcon(theme.icon("arrow"))
         self.actions_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.actions_button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+
+    # Qt
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if event.key() == Qt.Key.Key_Z and plain:
+            self.undo_last_wanted.emit()
+        elif event.key() == Qt.Key.Key_Escape and self.tabs.currentWidget() is self.comparison:
+            self._close_comparison()
+        else:
+            super().keyPressEvent(event)
+
+
+def _moment_text(moment: Moment) -> str:
+    version = moment.version
+    if version is None:
+        return f"version {moment.atomic_version}"
+    why = f": {version.comment}" if version.comment else ""
+    return f"version {version.atomic_version}, {words.time(version.at)}, by {version.by}{why}"

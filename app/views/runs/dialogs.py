@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -23,13 +22,11 @@ from app.domain.edits import BitEdit, ColumnEdit
 from app.domain.errors import Refused, Unavailable
 from app.domain.lumisections import LumiRange, format_ranges, parse_ranges
 from app.domain.triplets import GOOD, SETTABLE_STATUSES, Triplet
-from app.views.backend.lumisections import UndoPreview
 from app.views.backend.runs import Runs
 from app.views.backend.tables import ONLINE
 from app.views.background import Background
 
 _COMMENT_HEIGHT = 64
-_PREVIEW_SIZE = (640, 420)
 _DATASETS_LISTED = 12
 
 
@@ -168,64 +165,6 @@ class MoveDatasetsDialog(ActionDialog):
     def work(self) -> Callable[[], str]:
         runs, move = self._runs, self._move
         return lambda: runs.move_datasets(*move)
-
-
-class UndoDialog(ActionDialog):
-    """Takes a version back, after showing what comes back and what doesn't."""
-
-    def __init__(
-        self,
-        runs: Runs,
-        background: Background,
-        atomic_version: int,
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__(background, f"Undo version {atomic_version}", "Undo", parent)
-        self._runs = runs
-        self._atomic_version = atomic_version
-        self.summary = QLabel("Looking what would come back ...", wordWrap=True)
-        self.lines = QPlainTextEdit(readOnly=True)
-        self.lines.setAccessibleName("What would come back, and what wouldn't")
-        self.lines.setTabChangesFocus(True)
-        self.leave_out = QCheckBox("Leave out what is refused")
-        self.leave_out.hide()
-        for widget in (self.summary, self.lines, self.leave_out):
-            self.form.addRow(widget)
-        self.parts.setStretch(0, 1)  # the lines grow with the dialog, not the gap below them
-        self.parts.setStretch(1, 0)
-        self.submit_button.setEnabled(False)
-        self.resize(*_PREVIEW_SIZE)
-        background.read(
-            lambda: runs.preview_undo(atomic_version),
-            self._show,
-            owner=self,
-            refused=self._no_preview,
-        )
-
-    def work(self) -> Callable[[], str]:
-        runs, version = self._runs, self._atomic_version
-        leave_out = self.leave_out.isChecked()
-        return lambda: runs.undo(version, leave_out_refused=leave_out)
-
-    def _show(self, preview: UndoPreview) -> None:
-        parts = (
-            ("Comes back", preview.restored),
-            ("Changed since, left alone", preview.changed_since),
-            ("Stays as it is", preview.kept),
-            ("Refused", preview.refused),
-        )
-        self.summary.setText(preview.summary)
-        self.lines.setPlainText(
-            "\n\n".join("\n".join((f"{title}:", *lines)) for title, lines in parts if lines)
-        )
-        self.leave_out.setVisible(bool(preview.refused and preview.restored))
-        self.submit_button.setEnabled(bool(preview.restored))
-        self.submit_button.setDefault(True)  # while it couldn't be pressed, Cancel was
-
-    def _no_preview(self, error: Refused) -> None:
-        self.summary.setText("It can't be undone.")
-        self.lines.hide()
-        self.refuse(str(error))
 
 
 class EditRunDialog(ActionDialog):

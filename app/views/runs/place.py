@@ -21,14 +21,15 @@ class TablePlace(PlaceWidget):
 
     Signals: `menu_wanted(QPoint)` for what can be done with the run that is looked at, and
     `rows_menu_wanted(QPoint)` with the rows that are selected;
-    `edit_wanted(key, is_bit)` for the cells that are selected; `undo_wanted(version)`;
-    `subject_changed()` when what actions apply to may have changed.
+    `edit_wanted(key, is_bit)` for the cells that are selected; `undo_wanted(version)`,
+    `undo_last_wanted()`; `subject_changed()` when what actions apply to may have changed.
     """
 
     menu_wanted = Signal(object)
     rows_menu_wanted = Signal(object)
     edit_wanted = Signal(str, bool)
     undo_wanted = Signal(int)
+    undo_last_wanted = Signal()
     subject_changed = Signal()
 
     def __init__(
@@ -174,6 +175,7 @@ class TablePlace(PlaceWidget):
         details.actions_wanted.connect(self.menu_wanted)
         details.edit_wanted.connect(self._edit)
         details.undo_wanted.connect(self.undo_wanted)
+        details.undo_last_wanted.connect(self.undo_last_wanted)
         details.subject_changed.connect(self.subject_changed)
         return details
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from app.domain.errors import Refused
 from app.domain.lumisections import LumiRange
 from app.domain.runs import OPEN, RUN_STATES
 from app.views.actions import ActionRow
@@ -19,7 +18,6 @@ from app.views.runs.dialogs import (
     EditLumisectionsDialog,
     EditRunDialog,
     MoveDialog,
-    UndoDialog,
 )
 
 MENU = (
@@ -58,7 +56,7 @@ class Subject:
 
 
 class RunActions(QObject):
-    """Acts on the subject that `subject()` names when an action is asked for, as `person`.
+    """Acts on the subject that `subject()` names when an action is asked for.
 
     Signals: `acted()` when something was written.
     """
@@ -72,7 +70,6 @@ class RunActions(QObject):
         notices: Notices,
         window: QWidget,
         subject: Callable[[], Subject | None],
-        person: str,
     ) -> None:
         super().__init__(window)
         self._runs = runs
@@ -80,7 +77,6 @@ class RunActions(QObject):
         self._notices = notices
         self._window = window
         self._subject = subject
-        self._person = person
 
     def rows(self) -> list[ActionRow]:
         """The actions by name."""
@@ -161,15 +157,6 @@ class RunActions(QObject):
                 "done",
                 "Take back the mark that the run needs a manual update",
                 self._is(lambda subject: subject.needs_manual_update),
-            ),
-            ActionRow(
-                "edit.undo",
-                "Undo last action...",
-                self.undo_last,
-                "Ctrl+Z",
-                "undo",
-                "Take back what you last did to the run that is looked at",
-                self._is(lambda _: True),
             ),
         ]
 
@@ -277,25 +264,6 @@ class RunActions(QObject):
         if subject is not None:
             number = subject.run_number
             self._act(lambda: self._runs.settle_manual_update(number))
-
-    def undo(self, atomic_version: int) -> None:
-        """Opens the dialog that takes a version back."""
-        self._open(UndoDialog(self._runs, self._background, atomic_version, self._window))
-
-    def undo_last(self) -> None:
-        """The same for the newest version that this person made of the run."""
-        subject = self._subject()
-        if subject is None:
-            return
-        runs, number, person = self._runs, subject.run_number, self._person
-
-        def newest() -> int:
-            for entry in runs.run_history(number):
-                if entry.by_hand and entry.by == person:
-                    return entry.atomic_version
-            raise Refused(f"There is nothing to undo: you changed nothing of run {number} lately.")
-
-        self._background.act(newest, self.undo, owner=self)
 
     def _act(self, work: Callable[[], str]) -> None:
         self._background.act(work, self._done, owner=self)

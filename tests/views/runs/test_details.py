@@ -92,9 +92,9 @@ def test_that_attributes_can_be_found_and_copied(qtbot: QtBot, details: DetailsV
 
 
 def test_that_the_history_is_read_when_it_is_looked_at(qtbot: QtBot, details: DetailsView) -> None:
-    assert details.history.rowCount() == 0
+    assert details.history.model.rowCount() == 0
     details.tabs.setCurrentIndex(2)
-    qtbot.waitUntil(lambda: details.history.rowCount() == 2)
+    qtbot.waitUntil(lambda: details.history.model.rowCount() == 2)
 
 
 def test_that_a_run_that_is_not_there_is_refused_in_the_title(

@@ -1,20 +1,9 @@
-"""History and attributes as tables."""
+"""Attributes as a table."""
 
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from app.views.runs.attributes_model import AttributesModel, attributes_of
-from app.views.runs.history_model import HistoryModel
-from tests.views.fake_backend import FakeBackend
-
-
-def test_that_the_history_keeps_the_rules_of_qt(qtmodeltester: ModelTester) -> None:
-    model = HistoryModel()
-    qtmodeltester.check(model)
-    model.show_entries(FakeBackend(1).run_history(1))
-    qtmodeltester.check(model)
-    assert model.index(0, 0).data() == "2025-08-20 12:00:00"
-    assert model.index(0, 2).data() == "dt-dt: BAD in LS 12-40"
 
 
 def test_that_attributes_keep_the_rules_of_qt(qtmodeltester: ModelTester) -> None:

@@ -1,0 +1,1 @@
+"""What happened, what was when, and taking it back: panel, dialogs, comparison."""

@@ -1,0 +1,437 @@
+"""History of a selection, a dataset or a run: versions with their lumisections drawn, and what
+the chosen one changed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.domain.errors import Refused
+from app.domain.lumisections import LumiRange, format_ranges
+from app.views.backend.history import History, HistorySubject
+from app.views.backend.tables import ONLINE
+from app.views.background import Background, Job
+from app.views.history.versions_model import (
+    BY,
+    COMMENT,
+    LANE,
+    VERSION,
+    WHAT,
+    WHEN,
+    PreparedEntry,
+    VersionsModel,
+    prepare_entry,
+)
+from app.views.loading_bar import LoadingBar
+from app.views.lumisections.changes_table import ChangesTable, PlainTable
+from app.views.lumisections.history_axis import AxisHeader, LaneDelegate, last_lumisection
+from app.views.theme import STEP, Theme, Themes
+
+_SETTLE_MS = 120
+_LEAST_LANE = 240
+_WIDTHS = {WHEN: 150, BY: 190, WHAT: 330, COMMENT: 220, VERSION: 80}
+_PARTS = [320, 200]
+
+Loaded = tuple[list[PreparedEntry], int | None]
+
+
+class Scope(StrEnum):
+    """What the history is of."""
+
+    SELECTION = "Selection"
+    DATASET = "Dataset"
+    RUN = "Run"
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a person looks at: a dataset of a run with `length` lumisections, and the cells that
+    are selected there."""
+
+    run_number: int
+    dataset: str
+    length: int = 1
+    keys: tuple[str, ...] = ()
+    ranges: tuple[LumiRange, ...] = ()
+
+
+class HistoryPanel(QWidget):
+    """Versions, newest first, of what a person looks at.
+
+    Signals: `undo_wanted(version)`; `moment_wanted(version)` to see the grid as it was after it;
+    `comparison_wanted(old, new)`, new None for now; `line_entered(ChangeLine)`.
+    """
+
+    undo_wanted = Signal(int)
+    moment_wanted = Signal(int)
+    comparison_wanted = Signal(int, object)
+    line_entered = Signal(object)
+
+    def __init__(
+        self,
+        history: History,
+        background: Background,
+        themes: Themes,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._history = history
+        self._background = background
+        self._themes = themes
+        self._looked: Looked | None = None
+        self._scope = Scope.DATASET
+        self._shown: HistorySubject | None = None
+        self._job: Job[Loaded] | None = None
+        self._more_job: Job[Loaded] | None = None
+        self.scopes = {scope: QToolButton() for scope in Scope}
+        self._scope_group = QButtonGroup(self)
+        self.of = QLabel()
+        self.of.setProperty("role", "muted")
+        self.of.setMinimumWidth(1)
+        self.undo_button = QPushButton("Undo...")
+        self.moment_button = QPushButton("As of")
+        self.compare_button = QPushButton("Compare with now")
+        self.bar = LoadingBar(themes)
+        self.model = VersionsModel(self)
+        self.table = PlainTable("History")
+        self.table.setModel(self.model)
+        self._lanes = LaneDelegate(themes.theme, self.table)
+        self.changes = ChangesTable(themes, "What the version changed")
+        self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
+        self._lay_out()
+        self._connect()
+        self._dress(themes.theme)
+        self._chosen_changed()
+
+    @property
+    def scope(self) -> Scope:
+        """What the history is of."""
+        return self._scope
+
+    @property
+    def chosen(self) -> list[PreparedEntry]:
+        """The versions that are selected, the newest first."""
+        rows = sorted(index.row() for index in self.table.selectionModel().selectedRows())
+        return [self.model.entry(row) for row in rows]
+
+    def look_at(self, looked: Looked | None) -> None:
+        """The person looks at something else; loads once the panel is seen."""
+        before, self._looked = self._looked, looked
+        if looked is None:
+            self._show_nothing()
+            return
+        if before is None or (before.run_number, before.dataset) != (
+            looked.run_number,
+            looked.dataset,
+        ):
+            self._shown = None
+        self._lanes.set_length(max(looked.length, self._lanes.length))
+        self.scopes[Scope.SELECTION].setEnabled(bool(looked.keys))
+        if self.isVisible():
+            self._settle.start()
+
+    def set_scope(self, scope: Scope) -> None:
+        """Shows the history of something smaller or larger."""
+        self._scope = scope
+        self.scopes[scope].setChecked(True)
+        self._load()
+
+    def refresh(self) -> None:
+        """Puts on top what was done meanwhile."""
+        subject = self._subject()
+        if subject is None or subject != self._shown or not self.isVisible():
+            self._shown = None if subject != self._shown else self._shown
+            return
+        self._read(subject, None, self._renew)
+
+    # Making
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.setContentsMargins(2 * STEP, STEP, STEP, STEP)
+        top.setSpacing(STEP)
+        tips = {
+            Scope.SELECTION: "What was done to the selected cells (H)",
+            Scope.DATASET: "What was done to this dataset",
+            Scope.RUN: "What was done to the run and all its datasets",
+        }
+        for scope, button in self.scopes.items():
+            button.setText(scope.value)
+            button.setCheckable(True)
+            button.setToolTip(tips[scope])
+            self._scope_group.addButton(button)
+            top.addWidget(button)
+        self.scopes[self._scope].setChecked(True)
+        top.addSpacing(2 * STEP)
+        top.addWidget(self.of, 1)
+        for each in (self.compare_button, self.moment_button, self.undo_button):
+            each.setAutoDefault(False)
+            top.addWidget(each)
+        self.undo_button.setToolTip("Take the chosen version back, as far as its word holds still")
+        self.table.setHorizontalHeader(AxisHeader(LANE, self._lanes, self.table))
+        self.table.setItemDelegateForColumn(LANE, self._lanes)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        splitter = QSplitter(Qt.Orientation.Vertical)
+        splitter.addWidget(self.table)
+        splitter.addWidget(self.changes)
+        splitter.setSizes(_PARTS)
+        splitter.setChildrenCollapsible(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(top)
+        layout.addWidget(self.bar)
+        layout.addWidget(splitter, 1)
+
+    def _connect(self) -> None:
+        for scope, button in self.scopes.items():
+            button.clicked.connect(lambda _checked, scope=scope: self.set_scope(scope))
+        self._settle.timeout.connect(self._load)
+        self.model.more_wanted.connect(self._load_more)
+        self.table.selectionModel().selectionChanged.connect(self._chosen_changed)
+        self.table.customContextMenuRequested.connect(self._open_menu)
+        self.table.resized.connect(self._share_width)
+        self.table.entered.connect(lambda _row: self._as_of())
+        self.undo_button.clicked.connect(self._undo)
+        self.moment_button.clicked.connect(self._as_of)
+        self.compare_button.clicked.connect(self._compare)
+        self.changes.line_entered.connect(self.line_entered)
+        self._themes.changed.connect(self._dress)
+
+    # Loading
+
+    def _subject(self) -> HistorySubject | None:
+        looked = self._looked
+        if looked is None:
+            return None
+        if self._scope is Scope.RUN:
+            return HistorySubject(looked.run_number)
+        if self._scope is Scope.SELECTION and looked.keys:
+            return HistorySubject(looked.run_number, looked.dataset, looked.keys, looked.ranges)
+        return HistorySubject(looked.run_number, looked.dataset)
+
+    def _load(self) -> None:
+        subject = self._subject()
+        if subject is None:
+            return
+        self._tell_subject(subject)
+        if subject == self._shown and self._job is None:
+            self._read(subject, None, self._renew)
+            return
+        self._shown = subject
+        self._read(subject, None, self._start)
+
+    def _read(
+        self, subject: HistorySubject, before: int | None, then: Callable[[Loaded], None]
+    ) -> None:
+        if self._job is not None:
+            self._job.cancel()
+        history = self._history
+        self.bar.set_loading(True)
+        self._job = self._background.read(
+            lambda: _prepared(history, subject, before),
+            then,
+            owner=self,
+            refused=self._refuse,
+            finished=self._finished,
+        )
+
+    def _finished(self) -> None:
+        self._job = None
+        self.bar.set_loading(False)
+
+    def _load_more(self, before: int) -> None:
+        subject, history = self._shown, self._history
+        if subject is None:
+            return
+
+        def show(loaded: Loaded) -> None:
+            if subject == self._shown:
+                self._reach(loaded[0])
+                self.model.extend(*loaded)
+
+        if self._more_job is not None:
+            self._more_job.cancel()
+        self._more_job = self._background.read(
+            lambda: _prepared(history, subject, before),
+            show,
+            owner=self,
+            refused=lambda _error: self.model.ask_again(),
+        )
+
+    def _start(self, loaded: Loaded) -> None:
+        entries, before = loaded
+        chosen = [each.version for each in self.chosen]
+        self._lanes.set_length(self._looked.length if self._looked is not None else 1)
+        self._reach(entries)
+        self.model.start(entries, before)
+        self.table.say("" if entries else "Nothing was done to it yet.")
+        self._choose(chosen)
+
+    def _renew(self, loaded: Loaded) -> None:
+        entries, before = loaded
+        self._reach(entries)
+        bar = self.table.verticalScrollBar()
+        place, rows = bar.value(), self.model.rowCount()
+        if self.model.renew(entries, before) and place:
+            bar.setValue(place + self.model.rowCount() - rows)
+        if not self.chosen:
+            self._choose([])
+
+    def _reach(self, entries: Sequence[PreparedEntry]) -> None:
+        """The axis is as long as the dataset, and as whatever was ever written."""
+        length = max(self._lanes.length, last_lumisection([each.lane for each in entries]))
+        if length != self._lanes.length:
+            self._lanes.set_length(length)
+            self.table.viewport().update()
+        self.table.horizontalHeader().viewport().update()
+
+    def _choose(self, versions: Sequence[int]) -> None:
+        """Whoever looks at a version goes on looking at it; else the newest one is chosen."""
+        rows = [row for each in versions if (row := self.model.row_of(each)) is not None]
+        if not rows and self.model.rowCount():
+            rows = [0]
+        for row in rows[:1]:
+            self.table.selectRow(row)
+        self._chosen_changed()
+
+    def _refuse(self, error: Refused) -> None:
+        self._show_nothing()
+        self.table.say(str(error))
+
+    def _show_nothing(self) -> None:
+        self._shown = None
+        self.model.start([], None)
+        self.changes.show_lines([], nothing="")
+        self._chosen_changed()
+
+    # What is chosen
+
+    def _chosen_changed(self) -> None:
+        chosen = self.chosen
+        one = len(chosen) == 1
+        self.undo_button.setEnabled(one)
+        self.moment_button.setEnabled(one)
+        self.compare_button.setEnabled(one or len(chosen) == 2)
+        if len(chosen) == 2:
+            newer, older = (each.version for each in chosen)
+            self.compare_button.setText("Compare the two")
+            self.compare_button.setToolTip(f"What changed after version {older} up to {newer}")
+        else:
+            self.compare_button.setText("Compare with now")
+            self.compare_button.setToolTip(
+                "What changed since the chosen version; choose two to compare them (Ctrl+click)"
+            )
+        if one:
+            entry = chosen[0].entry
+            self.moment_button.setText("As of it")
+            self.moment_button.setToolTip(
+                f"The whole grid as it was after version {chosen[0].version} (Enter)"
+            )
+            self.changes.show_lines(
+                entry.lines,
+                length=self._lanes.length,
+                nothing="It wrote what was there already.",
+            )
+        else:
+            words = f"{len(chosen)} versions are chosen." if chosen else ""
+            self.changes.show_lines([], nothing=words)
+
+    def _undo(self) -> None:
+        if len(self.chosen) == 1:
+            self.undo_wanted.emit(self.chosen[0].version)
+
+    def _as_of(self) -> None:
+        if len(self.chosen) == 1:
+            self.moment_wanted.emit(self.chosen[0].version)
+
+    def _compare(self) -> None:
+        chosen = self.chosen
+        if len(chosen) == 1:
+            self.comparison_wanted.emit(chosen[0].version, None)
+        elif len(chosen) == 2:
+            self.comparison_wanted.emit(chosen[1].version, chosen[0].version)
+
+    def _open_menu(self, point: QPoint) -> None:
+        chosen = self.chosen
+        if not chosen:
+            return
+        theme = self._themes.theme
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        compare = QAction(theme.icon("history"), self.compare_button.text(), menu)
+        compare.triggered.connect(self._compare)
+        compare.setEnabled(self.compare_button.isEnabled())
+        if len(chosen) == 1:
+            version = chosen[0].version
+            undo = QAction(theme.icon("undo"), f"Undo version {version}...", menu)
+            undo.triggered.connect(self._undo)
+            moment = QAction(theme.icon("history"), f"As of version {version}", menu)
+            moment.triggered.connect(self._as_of)
+            before = QAction(f"As of before version {version}", menu)
+            before.triggered.connect(lambda: self.moment_wanted.emit(version - 1))
+            menu.addActions([undo, moment, before])
+        menu.addAction(compare)
+        copy = QAction("Copy", menu)
+        copy.triggered.connect(self.table.copy)
+        menu.addAction(copy)
+        menu.popup(self.table.viewport().mapToGlobal(point))
+
+    # Looks
+
+    def _tell_subject(self, subject: HistorySubject) -> None:
+        if subject.keys:
+            what = subject.keys[0] if len(subject.keys) == 1 else f"{len(subject.keys)} rows"
+            where = f", LS {format_ranges(subject.ranges)}" if subject.ranges else ""
+            text = f"{what}{where}"
+        elif subject.dataset is not None:
+            text = "run and online" if subject.dataset == ONLINE else subject.dataset
+        else:
+            text = "the run and all its datasets"
+        self.of.setText(text)
+        self.of.setToolTip(text)
+
+    def _share_width(self) -> None:
+        header = self.table.horizontalHeader()
+        spare = self.table.viewport().width() - sum(_WIDTHS.values()) - _LEAST_LANE
+        widths = dict(_WIDTHS)
+        for column in (COMMENT, WHAT):
+            if spare < 0:
+                given = min(-spare, widths[column] - 120)
+                widths[column] -= given
+                spare += given
+        for column, width in widths.items():
+            header.resizeSection(column, width)
+        header.resizeSection(LANE, _LEAST_LANE + max(spare, 0))
+
+    def _dress(self, theme: Theme) -> None:
+        self._lanes.set_theme(theme)
+        self.model.set_icons(theme.icon("person"), theme.icon("sync"))
+        self.undo_button.setIcon(theme.icon("undo"))
+        self.moment_button.setIcon(theme.icon("history"))
+        self.table.viewport().update()
+        self.table.horizontalHeader().viewport().update()
+
+    # Qt
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._settle.start()
+
+
+def _prepared(history: History, subject: HistorySubject, before: int | None) -> Loaded:
+    page = history.history(subject, before=before)
+    return [prepare_entry(each) for each in page.entries], page.before

@@ -1,0 +1,204 @@
+"""Asks for a moment: one of a dataset's versions, or any version by its number."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRegularExpression,
+    QSortFilterProxyModel,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from app.domain.errors import Refused
+from app.views import words
+from app.views.backend.history import History, Version
+from app.views.background import Background
+from app.views.loading_bar import LoadingBar
+from app.views.lumisections.changes_table import PlainTable
+from app.views.theme import STEP, Themes
+
+TITLES = ("Version", "When (UTC)", "", "By", "Comment")
+_WIDTHS = (80, 150, 90, 200)
+_SIZE = (760, 420)
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class MomentsModel(QAbstractTableModel):
+    """Versions, newest first."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._versions: tuple[Version, ...] = ()
+        self._now = datetime.now(UTC)
+
+    def show_versions(self, versions: Sequence[Version]) -> None:
+        """Shows them."""
+        self.beginResetModel()
+        self._versions = tuple(versions)
+        self._now = datetime.now(UTC)
+        self.endResetModel()
+
+    def version(self, row: int) -> Version:
+        """The version of a row."""
+        return self._versions[row]
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(self._versions)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(TITLES)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        version = self._versions[index.row()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            return (
+                str(version.atomic_version),
+                f"{version.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+                words.ago(version.at, self._now),
+                version.by,
+                version.comment,
+            )[index.column()]
+        return None
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return TITLES[section]
+        return None
+
+
+class MomentChooser(QDialog):
+    """The moments of a dataset; typing finds one, or names any version by its number.
+
+    Signals: `chosen(int)`: the version after which the moment is.
+    """
+
+    chosen = Signal(int)
+
+    def __init__(
+        self,
+        history: History,
+        background: Background,
+        themes: Themes,
+        run_number: int,
+        dataset: str,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(f"As of ... run {run_number}, {dataset}")
+        self.resize(*_SIZE)
+        self.model = MomentsModel(self)
+        self.found = QSortFilterProxyModel(self)
+        self.found.setSourceModel(self.model)
+        self.line = QLineEdit(placeholderText="A version's number, or words, a person, a day")
+        self.line.setClearButtonEnabled(True)
+        self.line.setAccessibleName("Moment")
+        self.bar = LoadingBar(themes)
+        self.table = PlainTable("Moments")
+        self.table.setModel(self.found)
+        header = self.table.horizontalHeader()
+        header.setStretchLastSection(True)
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for column, width in enumerate(_WIDTHS):
+            header.resizeSection(column, width)
+        self.refusal = QLabel(wordWrap=True)
+        self.refusal.setProperty("role", "refusal")
+        self.refusal.hide()
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.show_button = buttons.addButton("Show", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.show_button.setDefault(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4 * STEP, 3 * STEP, 4 * STEP, 3 * STEP)
+        layout.setSpacing(STEP)
+        for part in (self.line, self.bar):
+            layout.addWidget(part)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.refusal)
+        layout.addWidget(buttons)
+        self.line.textChanged.connect(self._find)
+        self.table.entered.connect(lambda _row: self.submit())
+        self.table.doubleClicked.connect(lambda _index: self.submit())
+        buttons.accepted.connect(self.submit)
+        buttons.rejected.connect(self.reject)
+        self.bar.set_loading(True)
+        background.read(
+            lambda: history.moments(run_number, dataset),
+            self._show,
+            owner=self,
+            refused=self._refuse,
+            finished=lambda: self.bar.set_loading(False),
+        )
+        self.line.setFocus()
+
+    def submit(self) -> None:
+        """The selected moment, or the number that is typed."""
+        row = self.table.currentIndex()
+        typed = self.line.text().strip()
+        if row.isValid():
+            number = self.model.version(self.found.mapToSource(row).row()).atomic_version
+        elif typed.isascii() and typed.isdecimal():
+            number = int(typed)
+        else:
+            self._say("Choose a moment, or type the number of a version.")
+            return
+        self.chosen.emit(number)
+        self.accept()
+
+    def _show(self, versions: Sequence[Version]) -> None:
+        self.model.show_versions(versions)
+        self._find()
+
+    def _find(self) -> None:
+        """Words are looked for everywhere; a number is the beginning of a version's."""
+        self._say("")
+        typed = self.line.text().strip()
+        is_number = typed.isascii() and typed.isdecimal()
+        self.found.setFilterKeyColumn(0 if is_number else -1)
+        pattern = f"^{typed}" if is_number else QRegularExpression.escape(typed)
+        self.found.setFilterRegularExpression(
+            QRegularExpression(pattern, QRegularExpression.PatternOption.CaseInsensitiveOption)
+        )
+        found = [self.found.index(row, 0).data() for row in range(self.found.rowCount())]
+        self.table.say("")
+        if is_number and typed not in found:
+            self.table.setCurrentIndex(QModelIndex())
+            if not found:
+                self.table.say(f"Version {typed} didn't touch this dataset; Show goes there.")
+        elif found:
+            self.table.selectRow(found.index(typed) if is_number else 0)
+        else:
+            self.table.say("No such moment among the newest 200.")
+
+    def _refuse(self, error: Refused) -> None:
+        self._say(str(error))
+
+    def _say(self, text: str) -> None:
+        self.refusal.setText(text)
+        self.refusal.setVisible(bool(text))
+
+    # Qt
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self.found.rowCount():
+            step = 1 if event.key() == Qt.Key.Key_Down else -1
+            row = self.table.currentIndex().row() + step
+            self.table.selectRow(min(max(row, 0), self.found.rowCount() - 1))
+            return
+        super().keyPressEvent(event)

@@ -67,13 +67,14 @@ def check_writable(file: Path) -> None:
         raise Refused(f"{file} can't be written: you may not write in {folder}.")
 
 
-def write(file: Path, text: str) -> None:
-    """Writes a text file whole or not at all; Refused says why it can't be written."""
+def write(file: Path, content: str | bytes) -> None:
+    """Writes a file whole or not at all, a text in UTF-8; Refused says why it can't be written."""
+    written_whole = content.encode() if isinstance(content, str) else content
     try:
         handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as written:
-                written.write(text)
+            with os.fdopen(handle, "wb") as written:
+                written.write(written_whole)
             os.chmod(name, 0o644)
             os.replace(name, file)
         except BaseException:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain.configuration import parse_condition
@@ -41,6 +42,15 @@ def losses_of_rule(db: Database, pattern: str, rule: JsonValue) -> Losses:
     """What a rule would lose now."""
     season = golden.season_of(db, pattern)[1]
     return losses_of(combinations_of(select(season, parse_condition(rule))))
+
+
+def csv_of_steps(steps: Sequence[Step]) -> str:
+    """The way of luminosity into a list as CSV, in pb^-1 at full precision."""
+    written = io.StringIO()
+    rows = csv.writer(written, lineterminator="\n")
+    rows.writerow(("step", "luminosity_pb", "lost_pb", "lost_by"))
+    rows.writerows((each.name, each.luminosity, each.lost, each.reason) for each in steps)
+    return written.getvalue()
 
 
 def csv_of(losses: Losses, only: str | None = None) -> str:

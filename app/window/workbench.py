@@ -5,7 +5,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from app.golden import document as documents
-from app.golden.list_luminosity import luminosity_by_run, together
+from app.golden.document import Document
+from app.golden.list_luminosity import ListLuminosity, luminosity_by_run, together
 from app.golden.progress import Cancelled, Progress
 from app.services import (
     golden_explain,
@@ -52,6 +53,9 @@ class WorkbenchBackend(Parts):
     def golden_losses(self, id_: int) -> ListLosses:
         return golden_losses.losses_of_list(self._db, id_)
 
+    def luminosity_of_lumisections(self, document: Document) -> Mapping[int, ListLuminosity]:
+        return luminosity_by_run(document, golden_lists.luminosity_of_runs(self._db, document))
+
     def read_golden(self, source: Source) -> GoldenList:
         if isinstance(source, Path):
             return golden_lists.of_file(source)
@@ -91,10 +95,9 @@ class WorkbenchBackend(Parts):
             ],
         )
         document = documents.clip(combined, first_run, last_run)
-        known = golden_lists.luminosity_of_runs(self._db, document)
         return Combined(
             document,
-            together(luminosity_by_run(document, known).values()),
+            together(self.luminosity_of_lumisections(document).values()),
             tuple(f"{each.name}: {remark}" for each in lists for remark in each.remarks),
         )
 

@@ -1,10 +1,12 @@
 """The workbench of the backend in memory: there is nothing in it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from app.domain.errors import NotFound
+from app.golden.document import Document
+from app.golden.list_luminosity import ListLuminosity
 from app.services.golden_explain import Explained, RunExplained
 from app.services.golden_lists import ComparedLists, GoldenList
 from app.services.golden_losses import ListLosses
@@ -29,6 +31,9 @@ class FakeWorkbench:
 
     def golden_losses(self, id_: int) -> ListLosses:
         return _nothing()
+
+    def luminosity_of_lumisections(self, document: Document) -> Mapping[int, ListLuminosity]:
+        return {}
 
     def read_golden(self, source: Source) -> GoldenList:
         return _nothing()

@@ -3,7 +3,7 @@
 What comes back are the services' own frozen values: nothing in them depends on a database.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -81,6 +81,10 @@ class Workbench(Protocol):
         ...
 
     def golden_losses(self, id_: int) -> ListLosses: ...
+
+    def luminosity_of_lumisections(self, document: Document) -> Mapping[int, ListLuminosity]:
+        """By run, as the `online` datasets have it now."""
+        ...
 
     def read_golden(self, source: Source) -> GoldenList: ...
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from app.views.golden.list_pane import GoldenListPane
+from app.views.golden.losses_panel import LossesPanel
 from app.views.golden.panel import GoldenPanel
 from app.views.golden.result_view import GoldenResultView
 from app.views.golden.why_panel import WhyPanel
@@ -13,7 +14,11 @@ from app.views.places import PlaceWidget, Surroundings
 
 _PARTS = [400, 780]
 
-PANELS: tuple[Callable[[Surroundings], GoldenPanel], ...] = (GoldenResultView, WhyPanel)
+PANELS: tuple[Callable[[Surroundings], GoldenPanel], ...] = (
+    GoldenResultView,
+    LossesPanel,
+    WhyPanel,
+)
 """Tabs about the chosen golden JSON, in the order they are shown."""
 
 

@@ -1,0 +1,342 @@
+"""Tab of a stored list: luminosity lost by cause, sub-system and DCS bit, down to the runs."""
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.domain.json_logic import condition_words
+from app.domain.lumisections import count, format_ranges
+from app.golden.document import NamedDocument
+from app.golden.list_luminosity import ListLuminosity
+from app.golden.losses import Bar, Chart, Step
+from app.services import golden_files, golden_losses
+from app.services.golden_losses import ListLosses
+from app.views import words
+from app.views.background import Job
+from app.views.golden.panel import GoldenPanel
+from app.views.golden.runs_table import RunRow, RunsTable
+from app.views.golden.save_file import FileSaver
+from app.views.loading_bar import LoadingBar
+from app.views.places import Surroundings
+from app.views.theme import STEP
+
+if TYPE_CHECKING:
+    from app.views.golden.bar_chart import BarChart
+
+WAY = "way"
+"""Key of the chart that shows how luminosity came into the list."""
+
+_CONDITIONS = ("conditions", "conditions-exclusive")
+_TITLES = ("Run", "Dataset", "LS", "pb⁻¹", "Lumisections")
+_NOTHING = 1e-6
+"""pb^-1 that differences of sums leave where nothing was lost."""
+_PARTS = [460, 200]
+_CHARTS_WIDTH = 236
+
+
+class LossesPanel(GoldenPanel):
+    """A chart at a time; the bar that is chosen shows its runs below."""
+
+    tab = "Losses"
+    tab_tip = "Luminosity lost, by cause, sub-system and DCS bit"
+
+    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._workbench = around.backend
+        self._background = around.background
+        self._themes = around.themes
+        self._id: int | None = None
+        self._losses: ListLosses | None = None
+        self._bars: tuple[Bar, ...] = ()
+        self._job: Job[ListLosses] | None = None
+        self._sums: Job[Mapping[int, ListLuminosity]] | None = None
+        self.chart: BarChart | None = None
+        self.saver = FileSaver(around.background, around.notices, self)
+        self.bar = LoadingBar(around.themes)
+        self.total = QLabel(wordWrap=True)
+        self.total.setProperty("role", "title")
+        self.charts = QListWidget()
+        self.charts.setAccessibleName("Charts")
+        self.charts.setFixedWidth(_CHARTS_WIDTH)
+        self.charts.setFrameShape(QFrame.Shape.NoFrame)
+        self.note = QLabel(wordWrap=True)
+        self.note.setProperty("role", "muted")
+        self.save = QPushButton("Save as")
+        menu = QMenu(self.save)
+        for kind in ("PNG", "SVG", "CSV"):
+            menu.addAction(f"{kind}...").triggered.connect(partial(self.ask_where, kind))
+        menu.addAction("All charts as CSV...").triggered.connect(partial(self.ask_where, ""))
+        self.save.setMenu(menu)
+        self.runs = RunsTable("Runs of the bar")
+        self.empty = QLabel(wordWrap=True)
+        self.empty.setProperty("role", "empty")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._scroll = QScrollArea()
+        self._body = QWidget()
+        self._lay_out()
+        self.charts.currentRowChanged.connect(self._show_chart)
+        self.runs.run_wanted.connect(self.run_wanted)
+        self._say("Choose a list to see what it lost.")
+
+    def show_golden(self, id_: int | None) -> None:
+        self._id = id_
+        if self._job is not None:
+            self._job.cancel()
+        if id_ is None:
+            self._say("Choose a list to see what it lost.")
+            return
+        workbench = self._workbench
+        self.bar.set_loading(True)
+        self._job = self._background.read(
+            lambda: workbench.golden_losses(id_),
+            self._show,
+            owner=self,
+            refused=lambda error: self._say(str(error)),
+            finished=self._arrived,
+        )
+
+    def ask_where(self, kind: str, _checked: bool = False) -> QFileDialog | None:
+        """Asks for the file that the chart is saved as: PNG, SVG, CSV, or CSV of all charts."""
+        found, chart = self._losses, self.chart
+        if found is None or chart is None:
+            return None
+        key = self._key()
+        stem = f"golden_json_{self._id}_losses_{key.replace('-', '_')}"
+        content: str | bytes
+        if kind == "PNG":
+            content = chart.as_png()
+        elif kind == "SVG":
+            content = chart.as_svg()
+        elif not kind:
+            stem, content = f"golden_json_{self._id}_losses", golden_losses.csv_of(found.losses)
+        elif key == WAY:
+            content = golden_losses.csv_of_steps(found.steps)
+        else:
+            content = golden_losses.csv_of(found.losses, key)
+        ending = (kind or "CSV").lower()
+        return self.saver.ask_where(
+            f"Save as {kind or 'CSV'}",
+            f"{stem}.{ending}",
+            f"{kind or 'CSV'} (*.{ending})",
+            lambda file: golden_files.write(file, content),
+        )
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.setContentsMargins(3 * STEP, 2 * STEP, 3 * STEP, STEP)
+        top.addWidget(self.total, 1)
+        top.addWidget(self.save, 0, Qt.AlignmentFlag.AlignTop)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        right = QWidget()
+        inside = QVBoxLayout(right)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(0)
+        inside.addWidget(self._scroll, 1)
+        inside.addWidget(self.note)
+        self.note.setContentsMargins(3 * STEP, STEP, 3 * STEP, STEP)
+        splitter = QSplitter(Qt.Orientation.Vertical)
+        splitter.addWidget(right)
+        splitter.addWidget(self.runs)
+        splitter.setSizes(_PARTS)
+        splitter.setStretchFactor(0, 1)
+        splitter.setChildrenCollapsible(False)
+        parts = QHBoxLayout()
+        parts.setContentsMargins(0, 0, 0, 0)
+        parts.setSpacing(0)
+        parts.addWidget(self.charts)
+        parts.addWidget(splitter, 1)
+        body = QVBoxLayout(self._body)
+        body.setContentsMargins(0, 0, 0, 0)
+        body.setSpacing(0)
+        body.addLayout(top)
+        body.addLayout(parts, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.bar)
+        layout.addWidget(self._body, 1)
+        layout.addWidget(self.empty, 1)
+
+    def _make_chart(self) -> "BarChart":
+        if self.chart is None:
+            # The plotting library takes as long to import as all the rest of the window.
+            from app.views.golden.bar_chart import BarChart
+
+            self.chart = BarChart(self._themes)
+            self.chart.bar_chosen.connect(self._show_runs)
+            self.chart.bar_opened.connect(lambda _number: self.runs.setFocus())
+            self._scroll.setWidget(self.chart)
+        return self.chart
+
+    def _arrived(self) -> None:
+        self._job = None
+        self.bar.set_loading(False)
+
+    def _say(self, why_nothing: str) -> None:
+        if why_nothing:
+            self._losses = None
+        self.empty.setText(why_nothing)
+        self.empty.setVisible(bool(why_nothing))
+        self._body.setVisible(not why_nothing)
+
+    def _show(self, found: ListLosses) -> None:
+        self._losses = found
+        everything = found.losses.total
+        recorded = found.steps[2].luminosity if found.steps else 0.0
+        share = f", {100 * everything.recorded / recorded:.1f} %" if recorded > 0 else ""
+        in_ls = f"in {words.number(everything.lumisections)} LS"
+        if recorded > 0:
+            self.total.setText(
+                f"{words.luminosity(everything.recorded)} of {words.luminosity(recorded)}"
+                f" pb⁻¹ lost{share}, {in_ls}"
+            )
+        else:
+            self.total.setText(f"Lost {in_ls}; their luminosity isn't stored, so LS are shown.")
+        key = self._key()
+        self.charts.blockSignals(True)  # shown once, below
+        self.charts.clear()
+        self._add_chart(WAY, "Way into the list", "From the LHC into the list, step by step")
+        for chart in found.losses.charts:
+            if chart.bars:
+                tip = "Bars overlap" if chart.inclusive else "Nothing is counted twice"
+                self._add_chart(chart.key, chart.title, tip)
+        rows = {
+            self.charts.item(n).data(Qt.ItemDataRole.UserRole): n
+            for n in range(self.charts.count())
+        }
+        self.charts.setCurrentRow(rows.get(key, min(1, self.charts.count() - 1)))
+        self.charts.blockSignals(False)
+        self._say("")
+        self._show_chart()
+
+    def _add_chart(self, key: str, title: str, tip: str) -> None:
+        item = QListWidgetItem(title)
+        item.setData(Qt.ItemDataRole.UserRole, key)
+        item.setToolTip(tip)
+        self.charts.addItem(item)
+
+    def _key(self) -> str:
+        item = self.charts.currentItem()
+        return str(item.data(Qt.ItemDataRole.UserRole)) if item is not None else ""
+
+    def _chart_shown(self) -> Chart | None:
+        key = self._key()
+        if self._losses is None or key in ("", WAY):
+            return None
+        return self._losses.losses.chart(key)
+
+    def _show_chart(self, _row: int = 0) -> None:
+        from app.views.golden.bar_chart import ChartBar
+
+        if self._losses is None:
+            return
+        plot, chart = self._make_chart(), self._chart_shown()
+        if self._sums is not None:
+            self._sums.cancel()
+        self.runs.show_rows(_TITLES, (), wide=_TITLES[-1:])
+        if chart is None:
+            steps = self._losses.steps
+            most = max((each.luminosity for each in steps), default=0.0)
+            plot.show_bars(
+                "Way into the list",
+                [ChartBar(each.name, max(each.luminosity, 0.0), _step_tip(each)) for each in steps],
+                most,
+            )
+            self.note.setText(
+                "; ".join(
+                    f"{words.luminosity(each.lost)} pb⁻¹ lost by {each.reason}"
+                    for each in steps
+                    if each.reason and each.lost > _NOTHING
+                )
+            )
+            return
+        known = self._losses.losses.total.recorded > 0
+        bars = chart.bars if known else sorted(chart.bars, key=lambda bar: -bar.lumisections)
+        plot.show_bars(
+            chart.title,
+            [
+                ChartBar(
+                    _name(chart, bar),
+                    bar.recorded if known else bar.lumisections,
+                    _tip(_name(chart, bar), bar, chart.total),
+                )
+                for bar in bars
+            ],
+            chart.total.recorded if known else chart.total.lumisections,
+            "pb⁻¹" if known else "LS",
+        )
+        self._bars = tuple(bars)
+        overlap = "bars overlap" if chart.inclusive else "nothing is counted twice"
+        luminosity = f"{words.luminosity(chart.total.recorded)} pb⁻¹ in " if known else ""
+        self.note.setText(
+            f"{luminosity}{words.number(chart.total.lumisections)} LS together; {overlap}."
+            " Choose a bar to see its runs."
+        )
+        plot.choose(0)
+
+    def _show_runs(self, number: int) -> None:
+        chart, found = self._chart_shown(), self._losses
+        if chart is None or found is None:
+            return
+        bar = self._bars[number]
+        where = found.losses.where(bar)
+        self._fill_runs(where, {})
+        if self._sums is not None:
+            self._sums.cancel()
+        document, workbench = found.losses.runs(bar), self._workbench
+        self._sums = self._background.read(
+            lambda: workbench.luminosity_of_lumisections(document),
+            lambda sums: self._fill_runs(where, sums),
+            owner=self,
+        )
+
+    def _fill_runs(
+        self,
+        where: NamedDocument,
+        sums: Mapping[int, ListLuminosity],
+    ) -> None:
+        rows = []
+        for key, ranges in where.items():
+            run_number, _, dataset = key.partition("-")
+            of = sums.get(int(run_number))
+            lost = of.recorded if of is not None and of.known else None
+            cells = (int(run_number), dataset, count(ranges), lost, format_ranges(ranges))
+            rows.append(RunRow(int(run_number), dataset, cells))
+        rows.sort(key=lambda row: -float(row.cells[3] or 0.0))
+        self.runs.show_rows(_TITLES, rows, wide=_TITLES[-1:])
+
+
+def _name(chart: Chart, bar: Bar) -> str:
+    """Conditions as formulas, whatever else is grouped by its name."""
+    if chart.key in _CONDITIONS and bar.name[:1] in '{["':
+        return condition_words(json.loads(bar.name))
+    return bar.name
+
+
+def _tip(name: str, bar: Bar, total: Bar) -> str:
+    share = f", {100 * bar.recorded / total.recorded:.1f} %" if total.recorded else ""
+    return f"{name}\n{bar.recorded!r} pb⁻¹{share}\n{words.number(bar.lumisections)} LS"
+
+
+def _step_tip(step: Step) -> str:
+    lost = f"\n{step.lost!r} pb⁻¹ lost: {step.reason}" if step.reason else ""
+    return f"{step.name}\n{step.luminosity!r} pb⁻¹{lost}"

@@ -1,8 +1,14 @@
-"""Commands on the whole configuration: `config import`, `config export`."""
+"""`config`: the whole configuration in and out as files; what is done to parts of it beside."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
+from app.cli import (
+    configuration_items,
+    configuration_trials,
+    configuration_versions,
+    configuration_workspaces,
+)
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
 from app.cli.output import Answer, number_of, table
 from app.cli.program import Program
@@ -14,7 +20,7 @@ _SHOWN = 20
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `config` and its commands."""
-    group = add_group(commands, common, "config", "bring the configuration in or out, as files")
+    group = add_group(commands, common, "config", "classifiers, rules and permissions")
     parser = add_command(
         group, common, "import", "import a folder with one JSON list per table", _import
     )
@@ -23,6 +29,13 @@ def add(commands: Commands, common: Parser) -> None:
         group, common, "export", "write one JSON list per table into a folder", _export
     )
     parser.add_argument("folder", type=Path, metavar="DIR")
+    for commands_of in (
+        configuration_items,
+        configuration_versions,
+        configuration_trials,
+        configuration_workspaces,
+    ):
+        commands_of.add(group, common)
 
 
 def _import(program: Program, arguments: Arguments) -> Answer:

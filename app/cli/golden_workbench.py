@@ -1,7 +1,6 @@
 """Commands of the golden JSON workbench: combine, compare, explain, losses, reproduce, export."""
 
 import json
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_run, positive
@@ -16,9 +15,8 @@ from app.cli.output import (
     table,
 )
 from app.cli.program import Program
+from app.cli.rule_tree import tree_document, tree_lines
 from app.domain.errors import BadInput
-from app.domain.history import Word
-from app.domain.json_logic import Node
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.lumisections import format_ranges
 from app.golden import document as documents
@@ -269,7 +267,7 @@ def _explain(program: Program, arguments: Arguments) -> Answer:
                 "good": each.good,
                 "takes_part": not each.absent,
                 "absent": each.absent,
-                "tree": None if each.tree is None else _tree_document(each.tree, each.words),
+                "tree": None if each.tree is None else tree_document(each.tree, each.words),
             }
             for each in found
         ],
@@ -378,42 +376,6 @@ def _run_text(found: RunExplained) -> str:
     return f"{title}\n{table(('LS', '/pb', 'first that failed'), rows, right=('/pb',))}"
 
 
-def _tree_document(node: Node, words: Mapping[str, Word | None]) -> JsonObject:
-    document: JsonObject = {"holds": node.holds, "deciding": node.deciding}
-    if node.joint is not None:
-        return {
-            **document,
-            "joint": node.joint,
-            "parts": [_tree_document(part, words) for part in node.parts],
-        }
-    return {
-        **document,
-        "condition": json.loads(node.text),
-        "values": [
-            {
-                "name": each.name,
-                "value": each.value,
-                "missing": not each.there,
-                "set_by": _word_document(words.get(each.name)),
-            }
-            for each in node.values
-        ],
-    }
-
-
-def _word_document(word: Word | None) -> JsonValue:
-    if word is None:
-        return None
-    return {
-        "event": word.event,
-        "version": word.action.version,
-        "author": word.action.author,
-        "at": word.action.at.isoformat(),
-        "comment": word.action.comment,
-        "by_hand": word.by_hand,
-    }
-
-
 def _explained_text(found: Explained) -> str:
     where = f"LS {found.lumisection} of run {found.run_number} {found.dataset}"
     if found.tree is None:
@@ -421,34 +383,9 @@ def _explained_text(found: Explained) -> str:
     return "\n".join(
         (
             f"{where} is {'good' if found.good else 'not good'}.",
-            *_tree_lines(found.tree, found.words, 0),
+            *tree_lines(found.tree, found.words, 0),
         )
     )
-
-
-def _tree_lines(node: Node, words: Mapping[str, Word | None], depth: int) -> Iterator[str]:
-    """One line for each part; what decided is marked, with whose word its values are."""
-    mark = ">" if node.deciding else " "
-    indent = "  " * depth
-    answer = "true " if node.holds else "false"
-    if node.joint is not None:
-        yield f"{mark} {answer} {indent}{node.joint}"
-        for part in node.parts:
-            yield from _tree_lines(part, words, depth + 1)
-        return
-    yield f"{mark} {answer} {indent}{node.text}"
-    for each in node.values:
-        shown = js_stringify(each.value) if each.there else "missing"
-        word = words.get(each.name) if node.deciding else None
-        yield f"          {indent}{each.name} = {shown}{_word_text(word)}"
-
-
-def _word_text(word: Word | None) -> str:
-    if word is None:
-        return ""
-    action = word.action
-    comment = f': "{action.comment}"' if action.comment else ""
-    return f", {action.author}, {action.at:%Y-%m-%d %H:%M}, version {action.version}{comment}"
 
 
 def _export(program: Program, arguments: Arguments) -> Answer:

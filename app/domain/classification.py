@@ -3,7 +3,7 @@
 A rule is evaluated once per distinct combination of the values it reads, not once per lumisection.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from app.domain.triplets import EMPTY_TRIPLET, NO_VALUE_FOUND, Triplet
 
 DataOf = Callable[[int], JsonObject]
 RowsOf = Callable[[str], Sequence[int]]
+Numbers = np.ndarray[tuple[int], np.dtype[np.intp]]
 
 
 def run_class(configuration: Configuration, data: JsonObject) -> str:
@@ -36,10 +37,30 @@ def is_significant(configuration: Configuration, class_: str, data: JsonObject) 
     )
 
 
+def run_attributes(
+    configuration: Configuration,
+    reduced: Mapping[str, JsonValue],
+    oms_attributes: JsonObject,
+    previous: JsonObject | None = None,
+) -> JsonObject:
+    """RR attributes of a run with its class and significance.
+
+    `reduced`: attributes of its lumisections; `previous`: RR attributes it has, nothing for a new
+    one. Without its HLT key nobody can tell collisions from cosmics: better wait.
+    """
+    rr: JsonObject = {"significant": False, "class": ""} if previous is None else dict(previous)
+    if oms_attributes.get("hlt_key", "") is not None:
+        rr["class"] = run_class(configuration, {**reduced, **oms_attributes, **rr})
+    rr["significant"] = is_significant(
+        configuration, str(rr.get("class", "")), {**reduced, **oms_attributes, **rr}
+    )
+    return rr
+
+
 def coded(configuration: Configuration, lumisections: Sequence[JsonObject]) -> Grid[JsonValue]:
     """What OMS says of each lumisection, as far as it is kept or an online rule reads it."""
     objects = {_lumisection_number(each): each for each in lumisections}
-    names = _attributes(configuration.online_by_column)
+    names = attributes_read(configuration.online_by_column)
     return grid_of_objects(objects, None if names is None else names | KEPT_LUMISECTION_ATTRIBUTES)
 
 
@@ -57,24 +78,39 @@ def classify_online(
     if not lumisections:
         return Grid.empty()
     by_column = configuration.online_by_column
-    run = {**oms_attributes, **rr_attributes}
-    run.pop("beams_present_and_stable", None)
-    names = _attributes(by_column)
+    run = flat_run(oms_attributes, rr_attributes)
+    names = attributes_read(by_column)
     given = coded(configuration, lumisections) if values is None else values
     if names is not None:
         given = given.of_keys(names)
     numbers = np.array([_lumisection_number(each) for each in lumisections], np.intp)
+    return online_columns(by_column, given, numbers, lambda number, at: {**run, **lumisections[at]})
 
-    def data_of(at: int) -> JsonObject:
-        return {**run, **lumisections[at]}
 
+def flat_run(oms_attributes: JsonObject, rr_attributes: JsonObject) -> JsonObject:
+    """What the rule of an online column sees of the run."""
+    run = {**oms_attributes, **rr_attributes}
+    run.pop("beams_present_and_stable", None)
+    return run
+
+
+def online_columns(
+    by_column: Mapping[str, Sequence[ComponentClassifier]],
+    given: Grid[JsonValue],
+    numbers: Numbers,
+    data_of: Callable[[int, int], JsonObject],
+) -> Grid[Triplet]:
+    """Triplets of columns in the lumisections `numbers`, of which `given` has what rules read.
+
+    `data_of` is what a rule sees of the lumisection with that number, at that place of `numbers`.
+    """
     codes = given.codes[:, numbers - 1]
 
     def rows_of(name: str) -> Sequence[int]:
         row = given.row_of.get(_first_part(name))
         return () if row is None else (row,)
 
-    statuses = _statuses(by_column, rows_of, codes, data_of)
+    statuses = _statuses(by_column, rows_of, codes, lambda at: data_of(int(numbers[at]), at))
     return _grid(by_column, statuses, numbers)
 
 
@@ -84,26 +120,22 @@ def classify_offline(
     rr_attributes: JsonObject,
     oms: Grid[JsonValue],
     rr: Grid[Triplet],
+    columns: Collection[str] | None = None,
 ) -> Grid[Triplet]:
-    """Triplets of every column of every offline workspace, from the state of `online`.
+    """Triplets of every column of every offline workspace, or of some, from the state of `online`.
 
     A column without classifiers is `NO VALUE FOUND`, like one whose rules all fail.
     """
     by_column = {
         column: configuration.offline_by_column.get(column, ())
         for column in configuration.offline_columns
+        if columns is None or column in columns
     }
     length = rr.length
     positions = np.flatnonzero(rr.covered)
-    run: JsonObject = {"oms": oms_attributes, "rr": rr_attributes}
 
     def data_of(at: int) -> JsonObject:
-        number = int(positions[at]) + 1
-        triplets: JsonObject = {
-            column: dict((rr.value(column, number) or EMPTY_TRIPLET).as_json())
-            for column in rr.keys
-        }
-        return {"run": run, "lumisection": {"oms": dict(oms.at(number)), "rr": triplets}}
+        return offline_data(oms_attributes, rr_attributes, oms, rr, int(positions[at]) + 1)
 
     names = _names(by_column)
     oms_codes = np.zeros((len(oms.keys), length), np.int32)
@@ -118,6 +150,23 @@ def classify_offline(
         keys, codes = [keys[row] for row in wanted], codes[wanted]
     statuses = _statuses(by_column, _rows_below(keys), codes, data_of)
     return _grid(by_column, statuses, positions + 1)
+
+
+def offline_data(
+    oms_attributes: JsonObject,
+    rr_attributes: JsonObject,
+    oms: Grid[JsonValue],
+    rr: Grid[Triplet],
+    number: int,
+) -> JsonObject:
+    """What the rule of an offline column sees of a lumisection of `online`."""
+    triplets: JsonObject = {
+        column: dict((rr.value(column, number) or EMPTY_TRIPLET).as_json()) for column in rr.keys
+    }
+    return {
+        "run": {"oms": oms_attributes, "rr": rr_attributes},
+        "lumisection": {"oms": dict(oms.at(number)), "rr": triplets},
+    }
 
 
 def _statuses(
@@ -168,7 +217,7 @@ def _statuses(
 def _grid(
     by_column: Mapping[str, object],
     statuses: tuple[list[list[str]], Codes],
-    numbers: np.ndarray[tuple[int], np.dtype[np.intp]],
+    numbers: Numbers,
 ) -> Grid[Triplet]:
     if numbers.size == 0:
         return Grid.empty()
@@ -197,7 +246,7 @@ def _names(by_column: Mapping[str, Sequence[ComponentClassifier]]) -> set[str] |
     return names
 
 
-def _attributes(by_column: Mapping[str, Sequence[ComponentClassifier]]) -> set[str] | None:
+def attributes_read(by_column: Mapping[str, Sequence[ComponentClassifier]]) -> set[str] | None:
     """Attributes of a lumisection that the rules read, or a part of them."""
     names = _names(by_column)
     return None if names is None else {_first_part(name) for name in names}

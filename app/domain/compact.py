@@ -6,7 +6,7 @@ code per segment.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar, cast
@@ -82,14 +82,20 @@ class CompactState:
             np.repeat(self.rr_codes, self.lengths, axis=1)[:, : self.rr_length].astype(np.int32),
             np.repeat(self.covered_rr, self.lengths)[: self.rr_length],
         )
+        own = np.repeat(self.own_oms, self.lengths)
+        return DatasetState(self.run_number, self.name, rr, self.oms(), own[: _last_true(own)])
+
+    def oms(self, only: Collection[str] | None = None) -> Grid[JsonValue]:
+        """The OMS side of the full state, of all attributes or only of some."""
         rows = {
             key: np.repeat(self.oms_codes[row], self.lengths)[: self.oms_length].astype(np.int32)
             for row, key in enumerate(self.bits)
+            if only is None or key in only
         }
-        dense, values = self._dense_codes()
+        dense, values = self._dense_codes(only)
         rows.update(dense)
         keys = tuple(sorted(rows))
-        oms: Grid[JsonValue] = Grid(
+        return Grid(
             self.oms_length,
             keys,
             values,
@@ -98,15 +104,19 @@ class CompactState:
             else np.zeros((0, self.oms_length), np.int32),
             np.repeat(self.covered_oms, self.lengths)[: self.oms_length],
         )
-        own = np.repeat(self.own_oms, self.lengths)
-        return DatasetState(self.run_number, self.name, rr, oms, own[: _last_true(own)])
 
-    def _dense_codes(self) -> tuple[dict[str, Codes], tuple[JsonValue, ...]]:
+    def _dense_codes(
+        self, only: Collection[str] | None
+    ) -> tuple[dict[str, Codes], tuple[JsonValue, ...]]:
         """Codes of the attributes that are kept as numbers, and the values of all codes.
 
         The numbers are new to the list but for a few, so they aren't looked up one by one.
         """
-        given = {key: numbers[: self.oms_length] for key, numbers in self.dense.items()}
+        given = {
+            key: numbers[: self.oms_length]
+            for key, numbers in self.dense.items()
+            if only is None or key in only
+        }
         if not given:
             return {}, self.oms_values
         distinct = np.unique(np.concatenate([each[~np.isnan(each)] for each in given.values()]))
@@ -126,9 +136,9 @@ class CompactState:
         }
         if any(self.odd.values()):
             coded: ValueList[JsonValue] = ValueList(values)
-            for key, odd in self.odd.items():
-                for position, value in odd.items():
-                    codes[key][position] = coded.code(value)
+            for key, of_key in codes.items():
+                for position, value in self.odd.get(key, {}).items():
+                    of_key[position] = coded.code(value)
             values = coded.values
         return codes, tuple(values)
 

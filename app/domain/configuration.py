@@ -1,18 +1,16 @@
 """The configuration in force: classifiers, accepted datasets, rules, permissions, workspaces."""
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
-from app.domain.errors import BadInput, NotFound
+from app.domain.errors import NotFound
 from app.domain.json_logic import Rule, RuleError, parse
-from app.domain.json_value import JsonObject, JsonValue
+from app.domain.json_value import JsonValue
 from app.domain.permissions import Permissions
-from app.domain.triplets import SETTABLE_STATUSES
 
 CERTIFIABLE_ONLINE_COLUMNS = (
     "castor-castor",
@@ -165,7 +163,8 @@ def by_priority(items: Iterable[_Item]) -> tuple[_Item, ...]:
 class Configuration:
     """One version of the configuration; rows with a faulty rule are not in it but in `problems`.
 
-    Class and component classifiers come by priority, then id.
+    Class and component classifiers come by priority, then id. `retired`: the columns, by their
+    workspaces, that are out of use.
     """
 
     settings_id: int
@@ -178,6 +177,7 @@ class Configuration:
     json_rules: tuple[JsonRule, ...] = ()
     permissions: Permissions = field(default_factory=Permissions)
     workspaces: tuple[Workspace, ...] = ()
+    retired: tuple[Workspace, ...] = ()
     problems: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -203,6 +203,12 @@ class Configuration:
     def offline_columns(self) -> tuple[str, ...]:
         """Columns of the offline workspaces, in alphabetical order."""
         return self._columns(online=False)
+
+    @cached_property
+    def certifiable_online_columns(self) -> tuple[str, ...]:
+        """Columns without which a run can't be signed off: nobody can set a retired one."""
+        retired = {column for each in self.retired if each.online for column in each.columns}
+        return tuple(each for each in CERTIFIABLE_ONLINE_COLUMNS if each not in retired)
 
     @cached_property
     def online_workspaces(self) -> tuple[str, ...]:
@@ -269,141 +275,16 @@ def _by_column(
     return MappingProxyType({column: tuple(each) for column, each in by_column.items()})
 
 
+def decides(rule: JsonValue) -> bool:
+    """Whether something can be a condition at all."""
+    return isinstance(rule, bool) or (isinstance(rule, dict) and len(rule) == 1)
+
+
 def parse_condition(rule: JsonValue) -> Rule:
     """The rule of a classifier or a golden JSON; RuleError when it can't decide anything.
 
     A plain value would hold for everything (an empty object too), which nobody means.
     """
-    if not isinstance(rule, bool) and not (isinstance(rule, dict) and len(rule) == 1):
+    if not decides(rule):
         raise RuleError("it is a plain value and no condition.", ())
     return parse(rule)
-
-
-def as_stored(condition: JsonValue) -> JsonObject:
-    """A condition as the tables keep those of classifiers: if it holds true, else false."""
-    if isinstance(condition, dict) and condition.keys() == {"if"}:
-        arguments = condition["if"]
-        if isinstance(arguments, list) and arguments[1:] == [True, False]:
-            return condition
-    return {"if": [condition, True, False]}
-
-
-def check_item(configuration: Configuration, kind: Kind, values: JsonObject) -> JsonObject:
-    """The values of an item to be written, in the form the tables keep.
-
-    Columns are those of the item's table; a component classifier names its `column` and whether
-    it is `online`. Raises BadInput, RuleError or NotFound, naming what is wrong.
-    """
-    expected = _FIELDS[kind]
-    for name in values:
-        if name not in expected:
-            raise BadInput(f'"{name}" is unknown here; there are {", ".join(expected)}.')
-    checked: JsonObject = {}
-    for name, check in expected.items():
-        if name not in values:
-            raise BadInput(f'"{name}" is missing.')
-        checked[name] = check(name, values[name])
-    if kind in _CLASSIFIERS:
-        checked["classifier"] = as_stored(checked["classifier"])
-    if kind is Kind.COMPONENT:
-        configuration.workspace_of(str(checked["column"]), online=checked["online"] is True)
-    if kind is Kind.OFFLINE_DATASET and checked["workspace"] != GLOBAL:
-        configuration.columns_of(str(checked["workspace"]), online=False)
-    if kind is Kind.DATASETS_ACCEPTED:
-        first, last = checked["run_from"], checked["run_to"]
-        if isinstance(first, int) and isinstance(last, int) and first > last:
-            raise BadInput(f"The first run {first} is greater than the last run {last}.")
-        for line in str(checked["regexp"]).splitlines():
-            _expression("regexp", line.strip())
-    return checked
-
-
-_Check = Callable[[str, JsonValue], JsonValue]
-
-
-def _condition(name: str, value: JsonValue) -> JsonValue:
-    return parse_condition(value).source
-
-
-def _words(name: str, value: JsonValue) -> JsonValue:
-    if not isinstance(value, str) or not value.strip():
-        raise BadInput(f'"{name}" must be a text that is not empty.')
-    if len(value) > 255:
-        raise BadInput(f'"{name}" is longer than 255 characters.')
-    return value
-
-
-def _expressions(name: str, value: JsonValue) -> JsonValue:
-    if not isinstance(value, str):
-        raise BadInput(f'"{name}" must be a text.')
-    return value
-
-
-def _number(name: str, value: JsonValue) -> JsonValue:
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**31:
-        raise BadInput(f'"{name}" must be a whole number.')
-    return value
-
-
-def _number_or_nothing(name: str, value: JsonValue) -> JsonValue:
-    return None if value is None else _number(name, value)
-
-
-def _switch(name: str, value: JsonValue) -> JsonValue:
-    if not isinstance(value, bool):
-        raise BadInput(f'"{name}" must be true or false.')
-    return value
-
-
-def _status(name: str, value: JsonValue) -> JsonValue:
-    if value not in SETTABLE_STATUSES:
-        raise BadInput(f'"{name}" must be one of {", ".join(SETTABLE_STATUSES)}.')
-    return value
-
-
-def _routes(name: str, value: JsonValue) -> JsonValue:
-    if not isinstance(value, list) or not value:
-        raise BadInput(f'"{name}" must be a list of regular expressions.')
-    for route in value:
-        if not isinstance(route, str):
-            raise BadInput(f'"{name}" must hold texts only.')
-        _expression(name, re.sub(r"\s+", "", route))
-    return value
-
-
-def _expression(name: str, text: str) -> None:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise BadInput(f'"{name}": "{text}" is no regular expression ({error}).') from error
-
-
-_FIELDS: Mapping[Kind, Mapping[str, _Check]] = {
-    Kind.CLASS: {
-        "class": _words,
-        "classifier": _condition,
-        "priority": _number,
-        "enabled": _switch,
-    },
-    Kind.COMPONENT: {
-        "column": _words,
-        "online": _switch,
-        "status": _status,
-        "classifier": _condition,
-        "priority": _number,
-        "enabled": _switch,
-    },
-    Kind.DATASET: {"class": _words, "classifier": _condition, "enabled": _switch},
-    Kind.OFFLINE_DATASET: {"workspace": _words, "classifier": _condition, "enabled": _switch},
-    Kind.JSON_RULE: {"name": _words, "classifier": _condition},
-    Kind.DATASETS_ACCEPTED: {
-        "name": _words,
-        "regexp": _expressions,
-        "enabled": _switch,
-        "class": _words,
-        "run_from": _number_or_nothing,
-        "run_to": _number,
-    },
-    Kind.PERMISSION: {"egroup": _words, "routes": _routes},
-}
-_CLASSIFIERS = frozenset({Kind.CLASS, Kind.COMPONENT, Kind.DATASET, Kind.OFFLINE_DATASET})

@@ -187,5 +187,9 @@ def permissions_path() -> str:
     return "/permissions"
 
 
+def workspaces_path(*, online: bool) -> str:
+    return f"/workspaces/{'online' if online else 'offline'}"
+
+
 def generate_json_path() -> str:
     return "/json_portal/generate"

@@ -137,3 +137,29 @@ def manual_rr_attributes(connection: Connection, run_number: int) -> JsonObject:
         ).scalar()
         or {}
     )
+
+
+def recent_runs(connection: Connection, limit: int) -> list[int]:
+    """The newest runs that aren't hidden, newest first."""
+    return [
+        *connection.execute(
+            text(
+                'SELECT run_number FROM "Run" WHERE NOT deleted ORDER BY run_number DESC LIMIT :n'
+            ),
+            {"n": limit},
+        ).scalars()
+    ]
+
+
+def names_by_hand(connection: Connection, run_numbers: Collection[int]) -> dict[int, set[str]]:
+    """RR attributes of these runs that a person has given, by run; runs without any left out."""
+    found: dict[int, set[str]] = {}
+    for run_number, name in connection.execute(
+        text(
+            "SELECT DISTINCT run_number, jsonb_object_keys(rr_metadata)"
+            ' FROM "RunEvent" WHERE manual_change AND run_number = ANY(:runs)'
+        ),
+        {"runs": sorted(run_numbers)},
+    ):
+        found.setdefault(run_number, set()).add(name)
+    return found

@@ -1,4 +1,4 @@
-"""The configuration in force, its editing, and its import and export as files."""
+"""The configuration in force, and its import and export as files."""
 
 import json
 import os
@@ -7,16 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app import assets
-from app.domain.configuration import Configuration, Kind, check_item
-from app.domain.errors import BadInput, Conflict, NotFound, Refused
+from app.domain.configuration import Configuration
+from app.domain.errors import BadInput, NotFound, Refused
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue
-from app.domain.permissions import (
-    check_creator_or_expert,
-    classifiers_path,
-    datasets_accepted_path,
-    permissions_path,
-)
+from app.domain.permissions import permissions_path
 from app.models import configuration as model
 from app.models.configuration import ImportReport
 from app.models.engine import Database
@@ -97,92 +92,6 @@ def shipped_rule(name: str) -> JsonValue:
 def shipped_rule_names() -> tuple[str, ...]:
     """Names of the rules that come with the program."""
     return tuple(sorted(path.stem for path in assets.path(SHIPPED_RULES).glob("*.json")))
-
-
-def add_item(db: Database, actor: Actor, kind: Kind, values: JsonObject) -> int:
-    """Adds a classifier, JSON configuration, accepted dataset or permission; returns its id.
-
-    `values` as `check_item` wants them: a classifier's rule may be the bare condition.
-    """
-    with db.transaction() as connection:
-        model.lock(connection)
-        configuration = model.in_force(connection)
-        configuration.permissions.check(actor, path_of(kind))
-        checked = check_item(configuration, kind, values)
-        if kind is Kind.JSON_RULE:
-            _refuse_taken_name(configuration, checked)
-        return model.add_item(connection, kind, checked, actor.email)
-
-
-def edit_item(db: Database, actor: Actor, kind: Kind, item_id: int, changes: JsonObject) -> int:
-    """Changes some values of an item; returns the id of the item that takes its place.
-
-    Raises Conflict when somebody else changed it meanwhile.
-    """
-    with db.transaction() as connection:
-        model.lock(connection)
-        configuration = model.in_force(connection)
-        old = model.item_in_force(connection, kind, item_id)
-        _check_may_change(configuration, actor, kind, old)
-        values = {name: old[name] for name in old if name not in {"created_by", "updated_by"}}
-        checked = check_item(configuration, kind, {**values, **changes})
-        if kind is Kind.JSON_RULE and checked["name"] != old["name"]:
-            _refuse_taken_name(configuration, checked)
-        return model.edit_item(connection, kind, item_id, checked, actor.email)
-
-
-def delete_item(db: Database, actor: Actor, kind: Kind, item_id: int) -> None:
-    """Takes an item out of force; the versions that had it keep it."""
-    with db.transaction() as connection:
-        model.lock(connection)
-        configuration = model.in_force(connection)
-        old = model.item_in_force(connection, kind, item_id)
-        _check_may_change(configuration, actor, kind, old)
-        model.delete_item(connection, kind, item_id, actor.email)
-
-
-def save_json_rule(
-    db: Database, actor: Actor, name: str, rule: JsonValue, *, item_id: int | None = None
-) -> int:
-    """Saves a JSON configuration, in the place of `item_id` if given; returns its new id.
-
-    Only its creator or an expert changes one. Raises Conflict when another has the name.
-    """
-    values: JsonObject = {"name": name.strip(), "classifier": rule}
-    if item_id is None:
-        return add_item(db, actor, Kind.JSON_RULE, values)
-    return edit_item(db, actor, Kind.JSON_RULE, item_id, values)
-
-
-def path_of(kind: Kind) -> str:
-    """Path of the action that changes items of a kind."""
-    if kind is Kind.DATASETS_ACCEPTED:
-        return datasets_accepted_path()
-    if kind is Kind.PERMISSION:
-        return permissions_path()
-    return classifiers_path(kind.value)
-
-
-def _check_may_change(
-    configuration: Configuration, actor: Actor, kind: Kind, old: JsonObject
-) -> None:
-    if kind is Kind.JSON_RULE:
-        creator = old["created_by"]
-        check_creator_or_expert(
-            actor,
-            creator if isinstance(creator, str) else None,
-            f'the JSON configuration "{old["name"]}"',
-        )
-    else:
-        configuration.permissions.check(actor, path_of(kind))
-
-
-def _refuse_taken_name(configuration: Configuration, values: JsonObject) -> None:
-    if any(each.name == values["name"] for each in configuration.json_rules):
-        raise Conflict(
-            f'There is a JSON configuration "{values["name"]}" already. Choose another name, or'
-            " change that one."
-        )
 
 
 def _read_tables(folder: Path) -> tuple[dict[str, list[JsonObject]], tuple[str, ...]]:

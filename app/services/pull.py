@@ -1,5 +1,6 @@
 """Bringing in what OMS says of a run: creation, updates, refreshes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.domain import classification
@@ -41,6 +42,27 @@ class Computed:
     rr: Grid[Triplet]
 
 
+@dataclass(frozen=True)
+class Planned:
+    """What an update writes; `ended` is whether OMS calls the run over."""
+
+    lumisections: tuple[tuple[dict[str, Triplet], LumiRange], ...]
+    attributes: JsonObject
+    oms_lumisections: tuple[tuple[JsonObject, LumiRange], ...]
+    oms_attributes: JsonObject
+    ended: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write; OMS attributes of a run that goes on wait."""
+        return not (
+            self.lumisections
+            or self.attributes
+            or self.oms_lumisections
+            or (self.oms_attributes and self.ended)
+        )
+
+
 def compute(
     configuration: Configuration,
     oms_run: OmsRun,
@@ -56,13 +78,7 @@ def compute(
     attributes = run_oms_attributes(oms_run)
     lumisections = with_luminosity_per_lumisection(oms_run.lumisections)
     reduced = reduced_lumisection_attributes(lumisections)
-    rr: JsonObject = {"significant": False, "class": ""} if previous is None else dict(previous)
-    # Without its HLT key nobody can tell collisions from cosmics: better wait.
-    if attributes.get("hlt_key", "") is not None:
-        rr["class"] = classification.run_class(configuration, {**reduced, **attributes, **rr})
-    rr["significant"] = classification.is_significant(
-        configuration, str(rr.get("class", "")), {**reduced, **attributes, **rr}
-    )
+    rr = classification.run_attributes(configuration, reduced, attributes, previous)
     coded = classification.coded(configuration, lumisections)
     classified: Grid[Triplet] = Grid.empty()
     if rr["significant"] or as_significant:
@@ -109,15 +125,27 @@ def reclassify(
     reset: bool = False,
 ) -> Outcome:
     """Brings an OPEN run in line with OMS and the classifiers; nothing is left to do by hand."""
+    computed = _recomputed(configuration, run, oms_run, reset=reset)
+    return _update(action, run, computed, auto_author(actor))
+
+
+def planned_reclassification(
+    action: Action, configuration: Configuration, run: RunRow, oms_run: OmsRun
+) -> Planned:
+    """What `reclassify` would write."""
+    return _planned(action, run, _recomputed(configuration, run, oms_run, reset=False))
+
+
+def _recomputed(
+    configuration: Configuration, run: RunRow, oms_run: OmsRun, *, reset: bool
+) -> Computed:
     marked = run.rr_attributes.get("significant") is True
     previous = None if reset else run.rr_attributes
     computed = compute(configuration, oms_run, previous=previous, as_significant=marked)
-    if run.rr_attributes.get(NEEDS_MANUAL_UPDATE) is True:
-        # Set back as an automatic change: a value set by hand would hide every later flag.
-        computed = replace(
-            computed, rr_attributes={**computed.rr_attributes, NEEDS_MANUAL_UPDATE: False}
-        )
-    return _update(action, run, computed, auto_author(actor))
+    if run.rr_attributes.get(NEEDS_MANUAL_UPDATE) is not True:
+        return computed
+    # Set back as an automatic change: a value set by hand would hide every later flag.
+    return replace(computed, rr_attributes={**computed.rr_attributes, NEEDS_MANUAL_UPDATE: False})
 
 
 def _create(action: Action, computed: Computed, run_number: int) -> Outcome:
@@ -139,7 +167,8 @@ def _create(action: Action, computed: Computed, run_number: int) -> Outcome:
     )
 
 
-def _update(action: Action, run: RunRow, computed: Computed, author: str) -> Outcome:
+def _planned(action: Action, run: RunRow, computed: Computed) -> Planned:
+    """What differs between a run and what was computed for it."""
     number = run.run_number
     state = action.state(number, ONLINE)
     _check_none_is_missing(run, state.oms, computed)
@@ -158,24 +187,32 @@ def _update(action: Action, run: RunRow, computed: Computed, author: str) -> Out
         rows.rr_attributes_by_version(action.connection, number, by_hand_too=is_open),
         computed.rr_attributes,
     )
-    if not is_open and (rr_changes or rr_attributes):
-        what = "lumisections" if rr_changes else ", ".join(rr_attributes)
-        return _flag(action, run, what, author)
     ended = computed.oms_attributes.get("end_time") is not None
     oms_changes = changes(state.oms, computed.oms) if rr_changes or ended else []
     oms_attributes = changed_attributes(run.oms_attributes, computed.oms_attributes)
-    if not (rr_changes or oms_changes or rr_attributes or (oms_attributes and ended)):
+    return Planned(
+        tuple(rr_changes), rr_attributes, tuple(oms_changes), oms_attributes, ended=ended
+    )
+
+
+def _update(action: Action, run: RunRow, computed: Computed, author: str) -> Outcome:
+    number = run.run_number
+    plan = _planned(action, run, computed)
+    if run.state != OPEN and (plan.lumisections or plan.attributes):
+        what = "lumisections" if plan.lumisections else ", ".join(plan.attributes)
+        return _flag(action, run, what, author)
+    if plan.is_empty:
         return Outcome(OutcomeKind.UNCHANGED, f"Run {number}: nothing changed.")
     changed: list[Change] = []
-    if oms_attributes or rr_attributes:
-        changed.append(RunChange(number, oms_attributes, rr_attributes))
-    changed.append(_lumisections(number, rr_changes, oms=False))
-    changed.append(_lumisections(number, oms_changes, oms=True))
+    if plan.oms_attributes or plan.attributes:
+        changed.append(RunChange(number, plan.oms_attributes, plan.attributes))
+    changed.append(_lumisections(number, plan.lumisections, oms=False))
+    changed.append(_lumisections(number, plan.oms_lumisections, oms=True))
     action.append(author, f"run {number} automatic update", changed)
     return Outcome(
         OutcomeKind.UPDATED,
-        f"Run {number}: {len(rr_changes)} ranges of flags, {len(oms_changes)} of OMS and"
-        f" {len(oms_attributes) + len(rr_attributes)} attributes changed.",
+        f"Run {number}: {len(plan.lumisections)} ranges of flags, {len(plan.oms_lumisections)} of"
+        f" OMS and {len(plan.oms_attributes) + len(plan.attributes)} attributes changed.",
     )
 
 
@@ -207,7 +244,8 @@ def _flag(action: Action, run: RunRow, what: str, author: str) -> Outcome:
 
 def _lumisections(
     run_number: int,
-    changed: list[tuple[dict[str, Triplet], LumiRange]] | list[tuple[JsonObject, LumiRange]],
+    changed: Sequence[tuple[dict[str, Triplet], LumiRange]]
+    | Sequence[tuple[JsonObject, LumiRange]],
     *,
     oms: bool,
 ) -> LumisectionChange:

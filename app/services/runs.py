@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.domain import classification, permissions
-from app.domain.configuration import CERTIFIABLE_ONLINE_COLUMNS, Configuration
+from app.domain.configuration import Configuration
 from app.domain.differences import changes
 from app.domain.errors import BadInput, Conflict, Refused
 from app.domain.grid import Grid
@@ -155,7 +155,9 @@ def move(
         configuration.permissions.check(actor, permissions.move_run_path(run.state, to_state))
         if to_state != OPEN:
             rr = action.state(run_number, ONLINE).rr
-            check_can_be_signed_off(run_number, run.class_, rr, CERTIFIABLE_ONLINE_COLUMNS)
+            check_can_be_signed_off(
+                run_number, run.class_, rr, configuration.certifiable_online_columns
+            )
         action.append(
             actor.email,
             f"move state run {run_number} to state {to_state}",

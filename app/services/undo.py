@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from app.domain import permissions
-from app.domain.configuration import CERTIFIABLE_ONLINE_COLUMNS, Configuration
+from app.domain.configuration import Configuration
 from app.domain.edits import OPEN, STATE_SUFFIX, BitEdit, ColumnEdit
 from app.domain.errors import NotFound, Refused
 from app.domain.history import Action as VersionInfo
@@ -392,7 +392,9 @@ def _check_run(action: Action, checks: Checks, run: RunRow, name: str, restored:
         allowed.check(checks.actor, permissions.move_run_path(run.state, restored))
         if restored != OPEN:
             rr = action.state(run.run_number, ONLINE).rr
-            check_can_be_signed_off(run.run_number, run.class_, rr, CERTIFIABLE_ONLINE_COLUMNS)
+            check_can_be_signed_off(
+                run.run_number, run.class_, rr, checks.configuration.certifiable_online_columns
+            )
         return
     allowed.check(checks.actor, permissions.edit_run_path(run.run_number, name))
     if run.state != OPEN:

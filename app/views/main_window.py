@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.datasets import EDITABLE_STATES
-from app.domain.pull import PullState, PullStatus
+from app.domain.pull import PullStatus
 from app.views.actions import ActionRow, Actions
 from app.views.backend import Backend
 from app.views.backend.news import Change
@@ -133,7 +133,6 @@ class MainWindow(QMainWindow):
         self._may_close = False
         self._changed_runs: set[int] = set()
         self._changed_any = False
-        self._pull_status: PullStatus | None = None
         self._workspaces: dict[TableKind, tuple[WorkspaceColumns, ...]] = {}
         self._session: Session = backend.session()
         self.setWindowTitle(f"Run Registry - {self._session.database}")
@@ -178,12 +177,8 @@ class MainWindow(QMainWindow):
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing is on its way any more, the first pull of this client included."""
-        status = self._pull_status
-        if status is None or status.state is PullState.PULLING:
-            return False
-        waits = status.state is PullState.WAITING and status.last_success is None
-        return not waits and not self._background.busy
+        """Whether nothing is on its way any more."""
+        return not self._background.busy
 
     def go_to(self, name: str) -> None:
         """Shows a place."""
@@ -523,7 +518,6 @@ class MainWindow(QMainWindow):
 
     def _show_pull(self, status: PullStatus) -> None:
         now = datetime.now(UTC)
-        self._pull_status = status
         self.status.show_pull(status, now)
         if self.sync_dock.isVisible():
             self.sync.show_status(status, now)

@@ -7,7 +7,7 @@ from app.demo.simulated_oms import SimulatedOms
 from app.domain.configuration import Kind
 from app.domain.identity import Actor
 from app.models.engine import Database
-from app.services import configuration
+from app.services import configuration_edits
 
 DATASET = "/PromptReco/Collisions2018/DQM"
 RUNS = (315265, 319579)
@@ -25,7 +25,7 @@ def test_that_real_runs_give_the_ranges_of_the_official_mask(
     assert imported.code == 0
     assert imported.document["written"]["ClassClassifier"] > 0
     db = Database(dsn)
-    configuration.add_item(
+    configuration_edits.add_item(
         db,
         Actor("expert@cern.ch", frozenset({"cms-dqm-runregistry-experts"})),
         Kind.DATASETS_ACCEPTED,

@@ -11,10 +11,9 @@ from app.domain.configuration import (
     JsonRule,
     Kind,
     Workspace,
-    as_stored,
-    check_item,
     parse_condition,
 )
+from app.domain.configuration_items import as_stored, check_item
 from app.domain.errors import BadInput, NotFound
 from app.domain.json_logic import RuleError
 from app.domain.json_value import JsonObject, JsonValue

@@ -14,7 +14,7 @@ from app.domain.pull import OutcomeKind
 from app.domain.triplets import EMPTY, NO_VALUE_FOUND, Triplet
 from app.models.engine import Database
 from app.services import configuration as configurations
-from app.services import golden, lumisections, runs
+from app.services import configuration_edits, golden, lumisections, runs
 from app.services.lumisections import ColumnEdit
 from app.services.pull_store import PullStore
 from app.sync.oms import OmsSettings
@@ -83,11 +83,11 @@ def story(server, template, shared_data):
         "run_from": min(RUNS),
         "run_to": max(RUNS),
     }
-    configurations.add_item(db, EXPERT, Kind.DATASETS_ACCEPTED, accepted)
+    configuration_edits.add_item(db, EXPERT, Kind.DATASETS_ACCEPTED, accepted)
     # The real classifiers leave nothing open; without these a shifter has something to mend.
     for classifier in configurations.current(db).online_components:
         if classifier.column in FORGOTTEN and classifier.status != "GOOD":
-            configurations.delete_item(db, EXPERT, Kind.COMPONENT, classifier.id)
+            configuration_edits.delete_item(db, EXPERT, Kind.COMPONENT, classifier.id)
     folder = shared_data / "data" / "oms"
     with SimulatedOms.from_folder(folder, credentials=("desk", "only-a-test")) as oms:
         yield Story(db, oms, configurations.current(db))

@@ -13,7 +13,7 @@ from app.domain.pull import OutcomeKind
 from app.domain.triplets import Triplet
 from app.models.engine import Database
 from app.services import configuration as configurations
-from app.services import golden, lumisections, pull, runs
+from app.services import configuration_edits, golden, lumisections, pull, runs
 from app.services.lumisections import ColumnEdit
 from tests.builders import EXPERT
 from tests.plain_folds import plain_ranges
@@ -95,7 +95,7 @@ def test_that_a_season_of_official_masks_gives_the_official_golden_list(
     # One offline dataset for each run is enough here.
     for each in configurations.current(database).datasets_accepted:
         if each.class_ == "Collisions18" and each.name != DATASET:
-            configurations.delete_item(database, EXPERT, Kind.DATASETS_ACCEPTED, each.id)
+            configuration_edits.delete_item(database, EXPERT, Kind.DATASETS_ACCEPTED, each.id)
     for number, lumisections_on in on.items():
         outcome = pull.apply(database, answer(number, lumisections_on))
         assert outcome.kind is OutcomeKind.CREATED

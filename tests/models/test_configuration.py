@@ -293,7 +293,7 @@ def test_that_editing_what_is_no_longer_in_force_is_refused(
         lambda c: configuration.delete_item(c, Kind.CLASS, 5, "two@example.org"),
     ):
         with (
-            pytest.raises(Conflict, match="changed by somebody else"),
+            pytest.raises(Conflict, match="isn't any more what you saw"),
             database.transaction() as connection,
         ):
             action(connection)

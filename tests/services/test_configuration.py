@@ -29,7 +29,7 @@ from app.domain.permissions import EXPERTS
 from app.domain.triplets import NO_VALUE_FOUND, Triplet
 from app.models import schema
 from app.models.engine import Database
-from app.services import configuration, pull
+from app.services import configuration, configuration_edits, pull
 
 EXPERT = Actor("expert@example.org", frozenset({EXPERTS}))
 PERSON = Actor("person@example.org")
@@ -44,7 +44,7 @@ def installed(database: Database) -> Database:
 
 
 def _class_values(class_: str) -> JsonObject:
-    return {"class": class_, "classifier": {"var": "x"}, "priority": 1, "enabled": True}
+    return {"class": class_, "classifier": {"var": "energy"}, "priority": 1, "enabled": True}
 
 
 # --- editing --------------------------------------------------------------------------------------
@@ -53,7 +53,7 @@ def _class_values(class_: str) -> JsonObject:
 def test_that_the_configuration_is_read_anew_only_after_a_change(installed: Database) -> None:
     before = configuration.current(installed)
     assert configuration.current(installed) is before
-    new = configuration.add_item(installed, EXPERT, Kind.CLASS, _class_values("Special25"))
+    new = configuration_edits.add_item(installed, EXPERT, Kind.CLASS, _class_values("Special25"))
     after = configuration.current(installed)
     (added,) = (each for each in after.class_classifiers if each.id == new)
     assert added.class_ == "Special25"
@@ -99,12 +99,14 @@ def test_that_every_kind_of_item_is_added_edited_and_deleted(
     installed: Database, kind: Kind, values: JsonObject
 ) -> None:
     before = configuration.current(installed)
-    added = configuration.add_item(installed, EXPERT, kind, values)
-    edited = configuration.edit_item(installed, EXPERT, kind, added, values)
+    added = configuration_edits.add_item(installed, EXPERT, kind, values, insist=True)
+    edited = configuration_edits.edit_item(installed, EXPERT, kind, added, values)
     assert edited > added
-    with pytest.raises(Conflict, match="changed by somebody else"):
-        configuration.edit_item(installed, EXPERT, kind, added, values)
-    configuration.delete_item(installed, EXPERT, kind, edited)
+    with pytest.raises(
+        Conflict, match=r"isn't any more what you saw: expert@example\.org saved it anew"
+    ):
+        configuration_edits.edit_item(installed, EXPERT, kind, added, values)
+    configuration_edits.delete_item(installed, EXPERT, kind, edited)
     after = configuration.current(installed)
     assert after.settings_id == before.settings_id + 3
     assert after.class_classifiers == before.class_classifiers
@@ -116,7 +118,7 @@ def test_that_every_kind_of_item_is_added_edited_and_deleted(
 
 def test_that_an_edit_keeps_what_is_not_changed(installed: Database) -> None:
     (old, *_) = configuration.current(installed).online_by_column["dt-dt"]
-    new = configuration.edit_item(
+    new = configuration_edits.edit_item(
         installed, DATA_CERTIFICATION, Kind.COMPONENT, old.id, {"priority": 7}
     )
     (edited,) = (
@@ -131,16 +133,16 @@ def test_that_nobody_changes_the_configuration_without_the_right(
     installed: Database, kind: Kind
 ) -> None:
     with pytest.raises(NotPermitted, match=EXPERTS):
-        configuration.add_item(installed, PERSON, kind, {})
+        configuration_edits.add_item(installed, PERSON, kind, {})
     with pytest.raises(NotPermitted, match=EXPERTS):
-        configuration.edit_item(installed, PERSON, kind, 1, {})
+        configuration_edits.edit_item(installed, PERSON, kind, 1, {})
     with pytest.raises(NotPermitted, match=EXPERTS):
-        configuration.delete_item(installed, PERSON, kind, 1)
+        configuration_edits.delete_item(installed, PERSON, kind, 1)
 
 
 def test_that_a_faulty_rule_is_never_saved(installed: Database) -> None:
     with pytest.raises(RuleError, match="like"):
-        configuration.save_json_rule(installed, EXPERT, "mine", {"like": [1]})
+        configuration_edits.save_json_rule(installed, EXPERT, "mine", {"like": [1]})
     assert {each.name for each in configuration.current(installed).json_rules} == {
         "golden",
         "muon",
@@ -149,27 +151,35 @@ def test_that_a_faulty_rule_is_never_saved(installed: Database) -> None:
 
 
 def test_that_a_json_configuration_belongs_to_who_made_it(installed: Database) -> None:
-    made = configuration.save_json_rule(installed, DATA_CERTIFICATION, " mine ", {"var": "x"})
+    made = configuration_edits.save_json_rule(
+        installed, DATA_CERTIFICATION, " mine ", {"var": "run.oms.energy"}
+    )
     with pytest.raises(NotPermitted, match=r"Only dc@example.org, who made it"):
-        configuration.save_json_rule(installed, PERSON, "mine", {"var": "y"}, item_id=made)
-    by_expert = configuration.save_json_rule(installed, EXPERT, "mine", {"var": "y"}, item_id=made)
+        configuration_edits.save_json_rule(
+            installed, PERSON, "mine", {"var": "run.oms.b_field"}, item_id=made
+        )
+    by_expert = configuration_edits.save_json_rule(
+        installed, EXPERT, "mine", {"var": "run.oms.b_field"}, item_id=made
+    )
     rule = configuration.current(installed).json_rule("mine")
     assert (rule.id, rule.created_by, rule.rule.source) == (
         by_expert,
         "dc@example.org",
-        {"var": "y"},
+        {"var": "run.oms.b_field"},
     )
-    configuration.delete_item(installed, DATA_CERTIFICATION, Kind.JSON_RULE, by_expert)
+    configuration_edits.delete_item(installed, DATA_CERTIFICATION, Kind.JSON_RULE, by_expert)
     with pytest.raises(NotFound):
         configuration.current(installed).json_rule("mine")
 
 
 def test_that_two_json_configurations_do_not_get_one_name(installed: Database) -> None:
     with pytest.raises(Conflict, match='"golden" already'):
-        configuration.save_json_rule(installed, EXPERT, "golden", {"var": "x"})
+        configuration_edits.save_json_rule(installed, EXPERT, "golden", {"var": "run.oms.energy"})
     muon = configuration.current(installed).json_rule("muon").id
     with pytest.raises(Conflict, match='"golden" already'):
-        configuration.save_json_rule(installed, EXPERT, "golden", {"var": "x"}, item_id=muon)
+        configuration_edits.save_json_rule(
+            installed, EXPERT, "golden", {"var": "run.oms.energy"}, item_id=muon
+        )
 
 
 # --- folders --------------------------------------------------------------------------------------
@@ -178,7 +188,7 @@ def test_that_two_json_configurations_do_not_get_one_name(installed: Database) -
 def test_that_what_is_exported_can_be_imported(
     installed: Database, empty_database: Database, tmp_path: Path
 ) -> None:
-    configuration.add_item(installed, EXPERT, Kind.CLASS, _class_values("Special25"))
+    configuration_edits.add_item(installed, EXPERT, Kind.CLASS, _class_values("Special25"))
     rows = configuration.export_folder(installed, tmp_path / "first")
     assert rows["Settings"] == 2
     with empty_database.transaction() as connection:

@@ -11,7 +11,7 @@ from app.domain.datasets import COMPLETED, NOT_SIGNIFICANT, OPEN, SIGNOFF, WAITI
 from app.domain.errors import BadInput, Conflict, NotFound, NotPermitted, Refused
 from app.domain.identity import Actor
 from app.models.engine import Database
-from app.services import configuration, cycles, dataset_tools, datasets
+from app.services import configuration_edits, cycles, dataset_tools, datasets
 from tests.builders import EXPERT, NOBODY
 from tests.services.offline_runs import (
     EXPRESS,
@@ -258,7 +258,7 @@ def test_that_every_action_takes_its_own_right(opened: Database, cycle: int):
         with pytest.raises(NotPermitted):
             action(NOBODY)
     values = {"egroup": "dt-certifiers", "routes": ["/cycles/mark_cycle_complete/dt"]}
-    configuration.add_item(opened, EXPERT, Kind.PERMISSION, values)
+    configuration_edits.add_item(opened, EXPERT, Kind.PERMISSION, values)
     cycles.move_all(opened, EXPERT, cycle, "dt")
     certifier = Actor("dt@cern.ch", frozenset({"dt-certifiers"}))
     cycles.complete(opened, certifier, cycle, "dt")

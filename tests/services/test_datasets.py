@@ -10,7 +10,7 @@ from app.domain.identity import Actor
 from app.models.action import begin
 from app.models.engine import Database
 from app.models.event_log import DatasetChange
-from app.services import configuration, datasets, tables
+from app.services import configuration_edits, datasets, tables
 from tests.builders import EXPERT, NOBODY
 from tests.plain_folds import plain_datasets, plain_summary
 from tests.services.offline_runs import (
@@ -112,7 +112,7 @@ def test_that_who_saw_another_state_is_told(opened: Database):
 def test_that_the_path_of_the_move_decides_who_may(opened: Database):
     routes = ["/datasets/dt/move_dataset/OPEN/SIGNOFF"]
     values = {"egroup": "dt-certifiers", "routes": routes}
-    configuration.add_item(opened, EXPERT, Kind.PERMISSION, values)
+    configuration_edits.add_item(opened, EXPERT, Kind.PERMISSION, values)
     datasets.move(opened, DT_EXPERT, [(FIRST, PROMPT)], "dt", SIGNOFF)
     with pytest.raises(NotPermitted):
         datasets.move(opened, DT_EXPERT, [(FIRST, PROMPT)], "dt", OPEN)
@@ -124,7 +124,7 @@ def test_that_the_path_of_the_move_decides_who_may(opened: Database):
 
 def test_that_a_cycle_pending_in_the_workspace_opens_a_second_way(opened: Database):
     values = {"egroup": "dt-certifiers", "routes": ["/cycles/move_dataset/dt/.*"]}
-    configuration.add_item(opened, EXPERT, Kind.PERMISSION, values)
+    configuration_edits.add_item(opened, EXPERT, Kind.PERMISSION, values)
     in_cycle(opened, (FIRST, PROMPT), global_state="pending", dt_state="pending")
     in_cycle(opened, (SECOND, PROMPT), global_state="pending", dt_state="completed")
     datasets.move(opened, DT_EXPERT, [(FIRST, PROMPT)], "dt", SIGNOFF)

@@ -9,7 +9,13 @@ from app.domain.dqm_gui import GuiListing, GuiStatus
 from app.domain.errors import Unavailable
 from app.domain.pull import PullState
 from app.models.engine import Database
-from app.services import configuration, dataset_tools, datasets, dqm_gui, tables
+from app.services import (
+    configuration_edits,
+    dataset_tools,
+    datasets,
+    dqm_gui,
+    tables,
+)
 from app.services.dqm_gui import GuiStore
 from tests.builders import EXPERT
 from tests.services.offline_runs import (
@@ -44,7 +50,7 @@ def waiting(database: Database) -> Database:
         ("jetmet", {"<": [{"var": "run.oms.ls_duration"}, 5]}),
     ):
         values = {"workspace": workspace, "classifier": rule, "enabled": True}
-        configuration.add_item(database, EXPERT, Kind.OFFLINE_DATASET, values)
+        configuration_edits.add_item(database, EXPERT, Kind.OFFLINE_DATASET, values)
     return database
 
 

@@ -14,7 +14,7 @@ from app.models import rows
 from app.models.action import begin
 from app.models.engine import Database
 from app.models.event_log import DatasetChange, LumisectionChange, RunChange
-from app.services import configuration, lumisections, pull, runs
+from app.services import configuration_edits, lumisections, pull, runs
 from app.services.lumisections import BitEdit, ColumnEdit
 from tests.builders import EXPERT, NOBODY, a_run, configure
 from tests.plain_folds import plain_datasets, plain_runs
@@ -293,7 +293,7 @@ def test_that_a_dataset_accepted_since_the_first_sign_off_is_made_at_the_second(
         "run_from": RUN,
         "run_to": RUN,
     }
-    configuration.add_item(signed_off, EXPERT, Kind.DATASETS_ACCEPTED, values)
+    configuration_edits.add_item(signed_off, EXPERT, Kind.DATASETS_ACCEPTED, values)
     moved = runs.move(signed_off, EXPERT, RUN, "COMPLETED")
     assert moved.datasets == ("/ReReco/Collisions2025A/DQM",)
 
@@ -416,7 +416,7 @@ def test_that_a_refresh_applies_the_classifiers_of_now_to_what_is_recorded(pulle
         "enabled": True,
         "classifier": {"==": [{"var": "prescale_index"}, 2]},
     }
-    configuration.add_item(pulled, EXPERT, Kind.COMPONENT, values)
+    configuration_edits.add_item(pulled, EXPERT, Kind.COMPONENT, values)
     assert runs.refresh(pulled, NOBODY, RUN).kind is OutcomeKind.UPDATED
     assert {each["hcal-hcal"]["status"] for each in datasets(pulled)[ONLINE].rr.values()} == {
         "STANDBY"

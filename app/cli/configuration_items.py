@@ -1,0 +1,296 @@
+"""Commands on items of the configuration: `config list`, `show`, `add`, `edit`, `delete`."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.cli.arguments import Arguments, Commands, Parser, add_command, positive
+from app.cli.output import Answer, UsageError, number_of, table
+from app.cli.program import Program
+from app.domain.configuration import Kind
+from app.domain.configuration_history import Item, ListHistory, value_words
+from app.domain.configuration_items import (
+    RULE,
+    WITH_RULE,
+    condition_of,
+    fields_of,
+    parse_stored,
+)
+from app.domain.errors import BadInput, NotFound, Refused
+from app.domain.json_value import JsonObject, JsonValue, js_stringify
+from app.domain.rules.text import pretty, read
+from app.services import configuration_edits, configuration_versions
+
+_RULE_SHOWN = 60
+
+
+def add(group: Commands, common: Parser) -> None:
+    """Adds the commands to `config`."""
+    parser = add_command(group, common, "list", "the items in force, or what there is", _list)
+    parser.add_argument("kind", nargs="?", type=kind, metavar="KIND", help=KINDS)
+    parser.add_argument("--words", default="", metavar="TEXT", help="only items that hold the text")
+    parser.add_argument(
+        "--at", type=positive, metavar="VERSION", help="as it was in a version of the configuration"
+    )
+
+    parser = add_command(group, common, "show", "an item with its rule", _show)
+    add_item(parser)
+
+    parser = add_command(group, common, "add", "a new item, in a new version", _add)
+    parser.add_argument("kind", type=kind, metavar="KIND", help=KINDS)
+    add_values(parser)
+    _add_insist(parser)
+
+    parser = add_command(group, common, "edit", "change values of an item", _edit)
+    add_item(parser)
+    add_values(parser)
+    _add_insist(parser)
+
+    parser = add_command(group, common, "delete", "take an item out of force", _delete)
+    add_item(parser)
+
+
+KINDS = "class, component, dataset, offline_dataset, json, accepted, permissions"
+
+_SHORT = {"json": Kind.JSON_RULE, "accepted": Kind.DATASETS_ACCEPTED}
+
+
+def kind(text: str) -> Kind:
+    """A kind of items by its name or a short one."""
+    if text in _SHORT:
+        return _SHORT[text]
+    try:
+        return Kind(text)
+    except ValueError:
+        raise UsageError(f'"{text}" is no kind of item; there are {KINDS}.') from None
+
+
+def add_item(parser: Parser) -> None:
+    """Arguments that name an item."""
+    parser.add_argument("kind", type=kind, metavar="KIND", help=KINDS)
+    parser.add_argument("id", type=positive, metavar="ID")
+
+
+def add_values(parser: Parser) -> None:
+    """Options that give values of an item."""
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        dest="values",
+        help="a value, as JSON or as a text; several times",
+    )
+    parser.add_argument(
+        "--rule", metavar="FILE", help="the rule as JSON logic, its condition is enough; - reads it"
+    )
+
+
+def values_given(arguments: Arguments) -> JsonObject:
+    """The values that the options give. BadInput when a rule can't be read."""
+    values: JsonObject = {}
+    for each in arguments.values:
+        name, equals, text = each.partition("=")
+        if not equals:
+            raise UsageError(f'--set takes NAME=VALUE, not "{each}".')
+        values[name.strip()] = _value(name.strip(), text)
+    if arguments.rule is not None:
+        values[RULE] = read(_text_of(arguments.rule)).source
+    return values
+
+
+def item_document(item: Item) -> JsonObject:
+    """An item as a document; its rule is the bare condition."""
+    values = dict(item.values)
+    document: JsonObject = {"id": item.id, **values}
+    if item.kind in WITH_RULE:
+        document[RULE] = condition_of(values[RULE])
+        document["problem"] = _problem(item)
+    return {
+        **document,
+        "created_at": item.created_at.isoformat(),
+        "created_by": item.created_by,
+        "updated_by": item.updated_by,
+    }
+
+
+def _list(program: Program, arguments: Arguments) -> Answer:
+    if arguments.kind is None:
+        return _overview(program)
+    chosen: Kind = arguments.kind
+    history = configuration_versions.versions(program.db, chosen)
+    version = history.versions[-1] if arguments.at is None else history.at(arguments.at)
+    words = str(arguments.words).casefold()
+    items = [
+        item
+        for each in sorted(version.items)
+        if words in js_stringify((item := history.items[each]).values).casefold()
+    ]
+    items.sort(key=_order)
+    names = fields_of(chosen)
+    rows = [(item.id, *(_shown(name, item.values.get(name)) for name in names)) for item in items]
+    document: JsonValue = {
+        "kind": chosen.value,
+        "settings_id": version.settings_id,
+        "items": [item_document(item) for item in items],
+    }
+    text = table(("id", *names), rows, right=("id", "priority"))
+    problems = [f"{each.id}: {problem}" for each in items if (problem := _problem(each))]
+    count = f"{number_of(len(items), 'item')} of version {version.settings_id}."
+    return Answer(document, "\n".join((text, count, *problems)) if items else count)
+
+
+_OVERVIEW = ("kind", "items", "faulty", "versions", "settings_id", "at", "by")
+
+
+def _overview(program: Program) -> Answer:
+    rows = []
+    for each in Kind:
+        history = configuration_versions.versions(program.db, each)
+        newest = history.versions[-1]
+        faulty = sum(bool(_problem(history.items[item])) for item in newest.items)
+        rows.append(
+            (
+                each.value,
+                len(newest.items),
+                faulty,
+                len(history.versions),
+                newest.settings_id,
+                f"{newest.at:%Y-%m-%d %H:%M}",
+                newest.by,
+            )
+        )
+    heads = ("kind", "items", "faulty", "versions", "last", "changed (UTC)", "by")
+    document: JsonValue = {"lists": [dict(zip(_OVERVIEW, row, strict=True)) for row in rows]}
+    return Answer(document, table(heads, rows, right=("items", "faulty", "versions", "last")))
+
+
+def _show(program: Program, arguments: Arguments) -> Answer:
+    item, history = _item(program, arguments)
+    in_force = item.id in history.versions[-1].items
+    past = [
+        each
+        for each in history.versions
+        if item.id in each.added
+        or item.id in each.removed
+        or any(item.id in pair for pair in each.edited)
+    ]
+    document: JsonValue = {
+        **item_document(item),
+        "in_force": in_force,
+        "versions": [each.settings_id for each in past],
+    }
+    names = [name for name in fields_of(item.kind) if name != RULE]
+    width = max(map(len, names))
+    lines = [
+        f"{item.kind} {item.id}{'' if in_force else ', no longer in force'}",
+        *(f"{name:{width}}  {value_words(item.values[name])}" for name in names),
+        f"made {item.created_at:%Y-%m-%d %H:%M} UTC by"
+        f" {item.updated_by or item.created_by or 'somebody unknown'}",
+    ]
+    if item.kind in WITH_RULE:
+        lines += ["", pretty(condition_of(item.values[RULE]))]
+        if problem := _problem(item):
+            lines.append(f"It can't be used: {problem}")
+    return Answer(document, "\n".join(lines))
+
+
+def _add(program: Program, arguments: Arguments) -> Answer:
+    chosen: Kind = arguments.kind
+    made = configuration_edits.add_item(
+        program.db, program.actor, chosen, values_given(arguments), insist=arguments.insist
+    )
+    return Answer({"kind": chosen.value, "id": made}, f"Added {chosen} {made}.")
+
+
+def _edit(program: Program, arguments: Arguments) -> Answer:
+    chosen: Kind = arguments.kind
+    values = values_given(arguments)
+    if not values:
+        raise UsageError("Nothing is to be changed: give --set or --rule.")
+    made = configuration_edits.edit_item(
+        program.db, program.actor, chosen, arguments.id, values, insist=arguments.insist
+    )
+    return Answer(
+        {"kind": chosen.value, "id": made, "before": arguments.id},
+        f"{chosen} {arguments.id} is now {made}.",
+    )
+
+
+def _delete(program: Program, arguments: Arguments) -> Answer:
+    chosen: Kind = arguments.kind
+    configuration_edits.delete_item(program.db, program.actor, chosen, arguments.id)
+    return Answer(
+        {"kind": chosen.value, "id": arguments.id},
+        f"{chosen} {arguments.id} is out of force; its versions keep it.",
+    )
+
+
+def _add_insist(parser: Parser) -> None:
+    parser.add_argument(
+        "--insist", action="store_true", help="also when the rule reads what nothing has"
+    )
+
+
+def _item(program: Program, arguments: Arguments) -> tuple[Item, ListHistory]:
+    history = configuration_versions.versions(program.db, arguments.kind)
+    item = history.items.get(arguments.id)
+    if item is None:
+        raise NotFound(f"There is no {arguments.kind} {arguments.id} in any version.")
+    return item, history
+
+
+def _order(item: Item) -> tuple[object, ...]:
+    values = item.values
+    priority = values.get("priority")
+    owner = values.get("column", values.get("workspace", values.get("class", "")))
+    return (str(owner), priority if isinstance(priority, int) else 0, item.id)
+
+
+def _shown(name: str, value: JsonValue) -> str:
+    if name != RULE:
+        return value_words(value)
+    text = js_stringify(condition_of(value))
+    return text if len(text) <= _RULE_SHOWN else f"{text[: _RULE_SHOWN - 1]}…"
+
+
+def _problem(item: Item) -> str:
+    """Why the rule of an item can't be used, nothing when it can."""
+    if item.kind not in WITH_RULE:
+        return ""
+    try:
+        parse_stored(item.values[RULE])
+    except Refused as error:
+        return str(error)
+    return ""
+
+
+def _value(name: str, text: str) -> JsonValue:
+    if name in _TEXTS:
+        return text.replace("\\n", "\n")
+    try:
+        value: JsonValue = json.loads(text)
+    except ValueError:
+        words: dict[str, JsonValue] = {"yes": True, "no": False, "none": None}
+        return words.get(text, text)
+    return value
+
+
+_TEXTS = frozenset({"class", "column", "workspace", "name", "regexp", "egroup", "status"})
+
+
+def _text_of(file: str) -> str:
+    if file == "-":
+        return sys.stdin.read()
+    try:
+        return Path(file).read_text("utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{file} can't be read: {error}.") from error
+
+
+def lines_of(texts: Sequence[str], most: int) -> list[str]:
+    """The first of many lines, and how many more there are."""
+    if len(texts) <= most:
+        return [*texts]
+    return [*texts[:most], f"and {len(texts) - most} more"]

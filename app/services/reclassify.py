@@ -1,0 +1,171 @@
+"""Bringing OPEN runs in line with the classifiers in force, from what is recorded of them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from app.domain.datasets import ONLINE
+from app.domain.errors import Refused
+from app.domain.grid import Grid
+from app.domain.identity import Actor
+from app.domain.json_value import JsonValue
+from app.domain.lumisections import LumiRange
+from app.domain.pull import Outcome, OutcomeKind
+from app.domain.runs import OPEN
+from app.domain.triplets import Triplet
+from app.golden.progress import SILENT, Progress
+from app.models import rows, states
+from app.models.action import Action
+from app.models.engine import Database
+from app.models.rows import RunRow
+from app.services import configuration as configurations
+from app.services import pull, runs
+
+
+@dataclass(frozen=True, slots=True)
+class NewStatus:
+    """Lumisections of a column that get another automatic status; where `hidden`, a person's word
+    stays before it. `stands` is what everybody sees now."""
+
+    column: str
+    lumisections: LumiRange
+    stands: str
+    status: str
+    hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewAttribute:
+    """An attribute of the run that gets another automatic value; `hidden` by a person's word."""
+
+    name: str
+    stands: JsonValue
+    value: JsonValue
+    hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """What reclassifying does to a run; `refused` says why it can't be."""
+
+    run_number: int
+    attributes: tuple[NewAttribute, ...] = ()
+    statuses: tuple[NewStatus, ...] = ()
+    refused: str = ""
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything is written."""
+        return bool(self.attributes or self.statuses)
+
+    @property
+    def hidden(self) -> int:
+        """How many of the new values a person's word hides: attributes, and cells."""
+        cells = sum(
+            each.lumisections.last - each.lumisections.first + 1
+            for each in self.statuses
+            if each.hidden
+        )
+        return cells + sum(each.hidden for each in self.attributes)
+
+
+@dataclass(frozen=True, slots=True)
+class Reclassified:
+    """What was done, run by run; `refused` are runs that were left alone, with the reason."""
+
+    done: tuple[tuple[int, Outcome], ...]
+    refused: tuple[tuple[int, str], ...]
+
+    @property
+    def changed(self) -> int:
+        """How many runs got another value."""
+        return sum(outcome.kind is OutcomeKind.UPDATED for _, outcome in self.done)
+
+
+def open_runs(db: Database, last: int = 200) -> tuple[int, ...]:
+    """Those of the newest runs that are OPEN, the newest first."""
+    with db.read() as connection:
+        numbers = rows.recent_runs(connection, last)
+        found = rows.run_states(connection, numbers)
+    return tuple(number for number in numbers if found[number].state == OPEN)
+
+
+def preview(
+    db: Database, run_numbers: Sequence[int], progress: Progress = SILENT
+) -> tuple[RunPlan, ...]:
+    """What `apply` would do to each run; nothing is written."""
+    configuration = configurations.current(db)
+    plans: list[RunPlan] = []
+    for at, number in enumerate(dict.fromkeys(run_numbers)):
+        progress.at(at / len(run_numbers))
+        with db.read() as connection:
+            action = Action(connection, db.desk)
+            try:
+                run = rows.get_run(connection, number)
+                _check_open(run)
+                answer = runs.recorded_oms_run(action, run)
+                plan = pull.planned_reclassification(action, configuration, run, answer)
+            except Refused as error:
+                plans.append(RunPlan(number, refused=str(error)))
+                continue
+            plans.append(_plan(action, run, plan))
+    progress.at(1.0)
+    return tuple(plans)
+
+
+def apply(
+    db: Database, actor: Actor, run_numbers: Collection[int], progress: Progress = SILENT
+) -> Reclassified:
+    """Reclassifies OPEN runs, each in one automatic action by request of the person.
+
+    A run that can't be is left alone, and the others go on. When `progress` stops it, what is
+    done stays.
+    """
+    done: list[tuple[int, Outcome]] = []
+    refused: list[tuple[int, str]] = []
+    for at, number in enumerate(dict.fromkeys(run_numbers)):
+        progress.at(at / len(run_numbers))
+        try:
+            done.append((number, runs.refresh(db, actor, number)))
+        except Refused as error:
+            refused.append((number, str(error)))
+    return Reclassified(tuple(done), tuple(refused))
+
+
+def _check_open(run: RunRow) -> None:
+    if run.state != OPEN:
+        raise Refused(f"Run {run.run_number} is in state {run.state}: only OPEN runs change.")
+
+
+def _plan(action: Action, run: RunRow, plan: pull.Planned) -> RunPlan:
+    number = run.run_number
+    by_hand = rows.manual_rr_attributes(action.connection, number)
+    attributes = tuple(
+        NewAttribute(name, run.rr_attributes.get(name), value, name in by_hand)
+        for name, value in sorted(plan.attributes.items())
+    )
+    if not plan.lumisections:
+        return RunPlan(number, attributes)
+    stands = action.state(number, ONLINE).rr
+    events = states.rr_events(action.connection, [(number, ONLINE)])
+    words = states.fold_rr([event for event in events if event.manual])
+    statuses: list[NewStatus] = []
+    for values, (first, last) in plan.lumisections:
+        for column, triplet in values.items():
+            start = first
+            for each in range(first, last + 1):
+                seen = _seen(stands, words, column, each)
+                if each == last or _seen(stands, words, column, each + 1) != seen:
+                    statuses.append(
+                        NewStatus(column, LumiRange(start, each), seen[0], triplet.status, seen[1])
+                    )
+                    start = each + 1
+    statuses.sort(key=lambda each: (each.column, each.lumisections))
+    return RunPlan(number, attributes, tuple(statuses))
+
+
+def _seen(
+    stands: Grid[Triplet], words: Grid[Triplet], column: str, number: int
+) -> tuple[str, bool]:
+    """What everybody sees of a cell, and whether it is a person's word."""
+    value = stands.value(column, number)
+    return "" if value is None else value.status, words.has(column, number)

@@ -357,6 +357,7 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
         strip_colour=settings.strip_colour(),
     )
     backend = ServiceBackend(program.db, program.actor, session)
+    backend.use_draft_folder(settings.data_folder / "drafts")
 
     def connected(live: bool, reason: str) -> None:
         if not live:
@@ -372,6 +373,11 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
         )
     )
     backend.use_puller(puller)
+
+    def stop() -> None:
+        backend.leave()
+        program.close()
+
     return run_window(
         backend,
         WindowSettings(
@@ -380,7 +386,7 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
             palette=settings.palette,
             screenshot=screenshot,
         ),
-        stop=program.close,
+        stop=stop,
         on_bug=lambda error: logger.error("A bug", exc_info=error),
     )
 

@@ -19,6 +19,10 @@ _AROUND = 20_000
 """Event numbers looked at on either side: those of one action stand this close together."""
 
 
+_RECENT = 200_000
+"""Event numbers among which what somebody wrote lately is looked for."""
+
+
 @dataclass(frozen=True)
 class AttributeWrite:
     """One stored event of a run's or a dataset's attributes.
@@ -213,6 +217,25 @@ def versions_by(
         {"author": author, "limit": limit, "before": before},
     )
     return tuple(Action(version, by, comment, at) for version, by, comment, at in rows)
+
+
+def recent_triplets(connection: Connection, author: str, limit: int) -> list[JsonObject]:
+    """What a person wrote into columns, the newest first, among the last events of everybody."""
+    rows = connection.execute(
+        text(
+            "SELECT d.jsonb FROM (SELECT lumisection_metadata_id, max(version) AS version FROM ("
+            '  SELECT version, lumisection_metadata_id FROM "LumisectionEvent"'
+            '   WHERE manual_change AND version > (SELECT max(version) FROM "Event") - :among'
+            "   ORDER BY version DESC LIMIT 2000) AS newest"
+            '  JOIN "Event" USING (version) JOIN "Version" USING (atomic_version)'
+            '  WHERE "Version"."by" = :author GROUP BY lumisection_metadata_id'
+            "  ORDER BY 2 DESC LIMIT :limit) AS recent"
+            ' JOIN "JSONBDeduplication" d ON d.id = recent.lumisection_metadata_id'
+            " ORDER BY recent.version DESC"
+        ),
+        {"author": author, "limit": limit, "among": _RECENT},
+    )
+    return [value for (value,) in rows if isinstance(value, dict)]
 
 
 def touched_by(

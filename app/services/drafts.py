@@ -67,22 +67,28 @@ class Offer:
     reason: str = ""
 
 
-def save(db: Database, actor: Actor, draft: Draft, folder: Path) -> bool:
+def save(db: Database, actor: Actor, draft: Draft, folder: Path | None) -> bool:
     """Keeps the draft of a dataset instead of the one before; returns whether the database has
-    it, too. Raises Refused when the file can't be written and the database hasn't got it."""
+    it, too. Raises Refused when the file can't be written and the database hasn't got it.
+
+    Without a folder the database alone keeps it.
+    """
     row = _row(draft, datetime.now(UTC))
     problem: OSError | None = None
-    try:
-        _write(folder, db, actor, row)
-    except OSError as error:
-        problem = error
+    if folder is not None:
+        try:
+            _write(folder, db, actor, row)
+        except OSError as error:
+            problem = error
     stored = _store(db, actor, row)
+    if folder is None and not stored:
+        raise Refused("The draft can't be kept: neither a folder nor the database takes it.")
     if problem is not None and not stored:
         raise Refused(f"The draft can't be kept in {folder}: {problem.strerror}.") from problem
     return stored
 
 
-def drop(db: Database, actor: Actor, key: Key, folder: Path) -> None:
+def drop(db: Database, actor: Actor, key: Key, folder: Path | None) -> None:
     """Forgets the draft of a dataset: it was written, or given up."""
     dropped = False
     with contextlib.suppress(Unavailable):
@@ -90,6 +96,8 @@ def drop(db: Database, actor: Actor, key: Key, folder: Path) -> None:
             with db.transaction() as connection:
                 drafts.drop(connection, actor.email, key)
         dropped = True
+    if folder is None:
+        return
     if dropped:
         with contextlib.suppress(OSError):
             _file(folder, db, actor, key).unlink(missing_ok=True)
@@ -98,10 +106,10 @@ def drop(db: Database, actor: Actor, key: Key, folder: Path) -> None:
     _write(folder, db, actor, DraftRow(*key, _content((), "", None), 0, datetime.now(UTC)))
 
 
-def offered(db: Database, actor: Actor, folder: Path) -> tuple[Offer, ...]:
+def offered(db: Database, actor: Actor, folder: Path | None) -> tuple[Offer, ...]:
     """The drafts of a person, the newest first, each checked against what holds now."""
     found: dict[Key, DraftRow] = {}
-    for row in _files(folder, db, actor):
+    for row in _files(folder, db, actor) if folder is not None else ():
         found[row.run_number, row.name] = row
     if db.desk:
         with db.read() as connection:

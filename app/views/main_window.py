@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from app.domain.datasets import EDITABLE_STATES
 from app.domain.pull import PullStatus
+from app.services.bulk_edit import Written
 from app.views.actions import ActionRow, Actions
 from app.views.backend import Backend
 from app.views.backend.news import Change
@@ -37,6 +38,7 @@ from app.views.golden.workbench_actions import RUN_MENU as WORKBENCH_RUN_MENU
 from app.views.golden.workbench_actions import WorkbenchActions
 from app.views.history import actions as history_actions
 from app.views.history.actions import HistoryActions
+from app.views.lumisections.drafts_strip import DraftsStrip
 from app.views.notices import NoticeBar, Notices, OutageBanner, inform
 from app.views.places import PlaceWidget, Surroundings
 from app.views.runs import dataset_actions
@@ -60,11 +62,17 @@ _KEYS = (
     ("Click on a name or the axis", "select the row, or the lumisection"),
     ("+  -  0", "zoom in, out, whole run; or Ctrl and wheel"),
     ("[  ]", "previous, next change in the row; Shift: select up to it"),
-    ("Enter", "table: details in a tab; grid: set the chosen cells"),
+    ("D", "select where the DCS bit is false; Shift: where it is true"),
+    ("L", "type lumisections to select, such as 12-40, 55"),
+    ("G B S X N", "draft GOOD, BAD, STANDBY, EXCLUDED, NOTSET; of DCS bits G is true, B false"),
+    ("C  U", "comment, cause of the selected cells; Down: recent ones"),
+    ("Delete", "leave the selected cells out of the draft"),
+    ("Enter", "table: details in a tab; grid: preview of the draft, then write it"),
+    ("Left, Right", "in the preview: keep their value, write yours"),
+    ("Escape", "close the preview; drop the draft; drop the selection; back to now"),
     ("H", "history of the selection"),
-    ("T", "the grid as it was at another moment; Escape: back to now"),
-    ("Z", "undo your last action, after a look at what would come back"),
-    ("Escape", "drop the selection"),
+    ("T", "the grid as it was at another moment"),
+    ("Z", "take the last step of the draft back; without one, undo your last action after a look"),
     ("Middle button, or drag the luminosity", "pan"),
     ("Ctrl+Space", "rule: what can be typed here; Ctrl+T: text or tree; F8: next fault"),
     ("Ins  Del  !  &amp;  |", "tree of a rule: add, remove, negate, put into all of, any of"),
@@ -141,6 +149,7 @@ class MainWindow(QMainWindow):
         )
 
         around = Surroundings(backend, background, notices, themes, remembered)
+        self.drafts = around.drafts
         self.views = {place.name: place.make(around) for place in PLACES}
         self.online = self._view("online", TablePlace)
         self.offline = self._view("offline", TablePlace)
@@ -166,6 +175,7 @@ class MainWindow(QMainWindow):
         self._dress()
         self._restore()
         self._load_workspaces()
+        self.drafts.load()
         self.online.table.table.setFocus()
 
     # Places
@@ -292,6 +302,8 @@ class MainWindow(QMainWindow):
         middle.setSpacing(0)
         middle.addWidget(OutageBanner(self._background, self._themes, self))
         middle.addWidget(NoticeBar(self._notices, self._themes, self))
+        self.drafts_strip = DraftsStrip(self.drafts, self._themes, self)
+        middle.addWidget(self.drafts_strip)
         middle.addWidget(self.stack, 1)
         both = QHBoxLayout()
         both.setSpacing(0)
@@ -452,6 +464,7 @@ class MainWindow(QMainWindow):
         self.run_actions.acted.connect(self.refresh)
         self.workbench_actions.run_wanted.connect(self.show_run)
         self.history_actions.acted.connect(self.refresh)
+        self.drafts_strip.open_wanted.connect(self.show_run)
         self.dataset_actions.acted.connect(self.refresh)
         self.online.rows_menu_wanted.connect(self._open_run_menu)
         self.offline.rows_menu_wanted.connect(self.offline_menu.popup)
@@ -463,7 +476,7 @@ class MainWindow(QMainWindow):
         self._themes.changed.connect(self._dress)
         for place in (self.online, self.offline):
             place.menu_wanted.connect(self._open_run_menu)
-            place.edit_wanted.connect(self._edit_cells)
+            place.written.connect(self._tell_written)
             place.undo_wanted.connect(self.history_actions.undo)
             place.undo_last_wanted.connect(self.history_actions.undo_last)
             place.subject_changed.connect(self.actions_.update)
@@ -485,6 +498,8 @@ class MainWindow(QMainWindow):
     # News
 
     def _note_change(self, change: Change) -> None:
+        if change.presence is not None:
+            return  # the editors of that dataset listen for themselves
         self._changed_runs |= change.run_numbers
         self._changed_any |= not change.run_numbers
         if not self._changes.isActive():
@@ -585,10 +600,8 @@ class MainWindow(QMainWindow):
     def _open_run_menu(self, place: QPoint) -> None:
         self.run_menu.popup(place)
 
-    def _edit_cells(self, key: str, is_bit: bool) -> None:
-        subject = self._subject()
-        if subject is not None:
-            self.run_actions.edit_cells(subject, key, is_bit=is_bit)
+    def _tell_written(self, written: Written) -> None:
+        self._notices.tell(written.text, version=written.version)
 
     def _focus_filter(self) -> None:
         place = self._table_place()

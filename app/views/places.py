@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from PySide6.QtCore import QSettings, Signal
 from PySide6.QtWidgets import QWidget
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from app.views.actions import ActionRow
 from app.views.backend import Backend
 from app.views.background import Background
+from app.views.lumisections.draft_book import DraftBook
 from app.views.notices import Notices
 from app.views.theme import Themes
 
@@ -22,6 +24,11 @@ class Surroundings:
     notices: Notices
     themes: Themes
     remembered: QSettings
+
+    @cached_property
+    def drafts(self) -> DraftBook:
+        """What the person hasn't written yet, for all places."""
+        return DraftBook(self.backend, self.background)
 
 
 class PlaceWidget(QWidget):

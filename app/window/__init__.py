@@ -1,5 +1,6 @@
 """The window's backend: the services of this process, the puller and the news of the database."""
 
+from app.window.editing import EditingBackend
 from app.window.golden import GoldenBackend
 from app.window.history import HistoryBackend
 from app.window.lumisections import LumisectionsBackend
@@ -16,6 +17,7 @@ class ServiceBackend(
     TablesBackend,
     LumisectionsBackend,
     HistoryBackend,
+    EditingBackend,
     RunsBackend,
     GoldenBackend,
     WorkbenchBackend,

@@ -11,7 +11,7 @@ class LumisectionsBackend(Parts):
 
     def lumisections(self, run_number: int, dataset: str) -> DatasetLumisections:
         found = history.look(self._db, run_number, dataset)
-        return DatasetLumisections(found.state, found.by_hand)
+        return DatasetLumisections(found.state, found.by_hand, found.seen)
 
     def origin(self, run_number: int, dataset: str, key: str, lumisection: int) -> Origin | None:
         found = history.origin(self._db, run_number, dataset, key, lumisection)

@@ -42,15 +42,13 @@ class NewsBackend(Parts):
 
     def changed(self, change: listen.Change) -> None:
         """Something was written to the database, by anybody."""
-        if change.presence is not None:
-            return
         touched: frozenset[int] = frozenset()
         if change.atomic_version is not None:
             touched = tables.runs_of_version(self._db, change.atomic_version)
         with self._guard:
             listening = list(self._on_change.values())
         for tell in listening:
-            tell(Change(touched))
+            tell(Change(touched, change.presence))
 
     def connected(self, live: bool, reason: str) -> None:
         """The connection to the database was lost, or is back."""

@@ -62,6 +62,7 @@ from app.views.backend.session import PlaceKind, Session
 from app.views.backend.tables import PageRequest, Row, TableKind, WorkspaceColumns
 from app.views.tables.columns import field_value
 from tests.views.builders import BITS, COLUMNS, a_state
+from tests.views.fake_editing import FakeEditing
 from tests.views.fake_workbench import FakeWorkbench
 
 NOW = datetime(2025, 8, 20, 12, 0, tzinfo=UTC)
@@ -143,10 +144,11 @@ def a_row(number: int, name: str = "online", *, place: int = 0, **changes: objec
 _SUMMARIES = [summarise(a_state(length=length)) for length in (40, 100, 333)]
 
 
-class FakeBackend(FakeWorkbench):
+class FakeBackend(FakeEditing, FakeWorkbench):
     """Answers at once; `error` makes everything fail, `gate` makes everything wait."""
 
     def __init__(self, runs: int = 30) -> None:
+        super().__init__()
         self.rows = [a_row(FIRST_RUN + runs - n, place=n) for n in range(runs)]
         self.datasets = [
             a_row(row.run_number, OFFLINE, place=place)

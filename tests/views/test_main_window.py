@@ -13,7 +13,7 @@ from app.views.actions import Actions
 from app.views.background import Background
 from app.views.main_window import MainWindow
 from app.views.notices import Notices, OutageBanner
-from app.views.runs.dialogs import EditLumisectionsDialog, MoveDialog
+from app.views.runs.dialogs import MoveDialog
 from tests.views.fake_backend import FIRST_RUN, OFFLINE, FakeBackend, a_row, unavailable
 
 NEWEST = FIRST_RUN + 30
@@ -164,23 +164,6 @@ def test_that_a_move_opens_its_dialog(qtbot: QtBot, window: MainWindow) -> None:
     window.actions_["run.move.SIGNOFF"].trigger()
     dialog = window.findChild(MoveDialog)
     assert dialog is not None
-    dialog.reject()
-
-
-def test_that_enter_in_the_grid_opens_the_dialog_for_the_chosen_cells(
-    qtbot: QtBot, window: MainWindow
-) -> None:
-    loaded(qtbot, window)
-    grid = window.online.details.lumisections.grid
-    grid.setFocus()
-    for key in (Qt.Key.Key_Down, Qt.Key.Key_Down):
-        qtbot.keyClick(grid, key)
-    qtbot.keyClick(grid, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
-    qtbot.keyClick(grid, Qt.Key.Key_Return)
-    dialog = window.findChild(EditLumisectionsDialog)
-    assert dialog is not None
-    assert dialog.column.currentText() == "dt-dt"
-    assert dialog.ranges.text() == "1-2"
     dialog.reject()
 
 

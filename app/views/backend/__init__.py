@@ -8,6 +8,7 @@ changed afterwards.
 from collections.abc import Callable
 from typing import Protocol
 
+from app.views.backend.editing import Editing
 from app.views.backend.golden import Golden
 from app.views.backend.news import Change
 from app.views.backend.pull import Pull
@@ -18,7 +19,7 @@ from app.views.backend.tables import Tables
 from app.views.backend.workbench import Workbench
 
 
-class Backend(Tables, Runs, Golden, Workbench, Pull, Rules, Protocol):
+class Backend(Tables, Runs, Editing, Golden, Workbench, Pull, Rules, Protocol):
     """All that a window needs."""
 
     def session(self) -> Session:

@@ -21,10 +21,14 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class DatasetLumisections:
-    """A dataset's state and where a person's word holds: one mask per column, index 0 is LS 1."""
+    """A dataset's state and where a person's word holds: one mask per column, index 0 is LS 1.
+
+    `seen` is what `Editing` takes to notice what others write after this was read.
+    """
 
     state: DatasetState
     by_hand: Mapping[str, Mask]
+    seen: int = 0
 
 
 class Lumisections(Protocol):

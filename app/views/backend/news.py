@@ -14,6 +14,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something was written to the database; no run numbers mean that any may be concerned."""
+    """Something was written to the database; no run numbers mean that any may be concerned.
+
+    `presence`: nothing was written, but somebody opened or left this dataset of a run.
+    """
 
     run_numbers: frozenset[int] = frozenset()
+    presence: tuple[int, str] | None = None

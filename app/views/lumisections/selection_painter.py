@@ -12,7 +12,7 @@ from app.views.lumisections.grid_layout import AXIS_HEIGHT, Cell, GridLayout
 from app.views.lumisections.snapshot import LumisectionsSnapshot
 from app.views.theme import STEP, Theme
 
-_CHOSEN_ALPHA = 64
+_CHOSEN_ALPHA = 44
 _LEAST_FOCUS = 6
 
 

@@ -20,14 +20,16 @@ from PySide6.QtWidgets import (
 
 from app.domain.errors import Refused
 from app.views import words
+from app.views.backend import Backend
 from app.views.backend.history import ChangeLine, Moment
-from app.views.backend.runs import RunDetails, Runs
+from app.views.backend.runs import RunDetails
 from app.views.backend.tables import ONLINE
 from app.views.background import Background, Job
 from app.views.history.comparison_view import ComparisonView
 from app.views.history.history_panel import HistoryPanel, Looked, Scope
 from app.views.history.moment_chooser import MomentChooser
 from app.views.loading_bar import LoadingBar
+from app.views.lumisections.draft_book import DraftBook
 from app.views.lumisections.grid_layout import Cell
 from app.views.lumisections.pane import LumisectionsPane
 from app.views.runs.attributes_model import AttributesModel, attributes_of
@@ -81,23 +83,24 @@ class DetailsView(QWidget):
     """Everything of one run, and of one of its datasets.
 
     Signals: `subject_changed()` when what can be done with it may have changed;
-    `edit_wanted(run, dataset, key, ranges, is_bit)`; `menu_wanted(QPoint)`;
+    `menu_wanted(QPoint)`; `written(Written)` when a draft is written;
     `actions_wanted(QPoint)` for the menu of what can be done; `undo_wanted(version)`, and
     `undo_last_wanted()` by the key Z.
     """
 
     subject_changed = Signal()
-    edit_wanted = Signal(int, str, str, object, bool)
     menu_wanted = Signal(object)
+    written = Signal(object)
     actions_wanted = Signal(object)
     undo_wanted = Signal(int)
     undo_last_wanted = Signal()
 
     def __init__(
         self,
-        runs: Runs,
+        runs: Backend,
         background: Background,
         themes: Themes,
+        drafts: DraftBook,
         order: Sequence[str] = (),
         parent: QWidget | None = None,
     ) -> None:
@@ -123,7 +126,7 @@ class DetailsView(QWidget):
         self.actions_button.setText("Run")
         self.bar = LoadingBar(themes)
         self.tabs = QTabWidget()
-        self.lumisections = LumisectionsPane(runs, background, themes)
+        self.lumisections = LumisectionsPane(runs, background, themes, drafts)
         self.attributes = AttributesModel(self)
         self.found = QSortFilterProxyModel(self)
         self.history = HistoryPanel(runs, background, themes)
@@ -210,7 +213,7 @@ class DetailsView(QWidget):
 
     def _connect(self) -> None:
         self._settle.timeout.connect(lambda: self._load(keep=False))
-        self.lumisections.edit_wanted.connect(self._edit)
+        self.lumisections.written.connect(self.written)
         self.lumisections.menu_wanted.connect(self.menu_wanted)
         self.lumisections.shown.connect(self._lumisections_shown)
         self.lumisections.selection_changed.connect(self._look)
@@ -365,10 +368,6 @@ class DetailsView(QWidget):
             self.tabs.setCurrentWidget(self.lumisections)
             self.lumisections.grid.focus(Cell(row, piece.ranges[0].first))
             self.lumisections.grid.setFocus()
-
-    def _edit(self, dataset: str, key: str, ranges: object, is_bit: bool) -> None:
-        if self._run_number is not None:
-            self.edit_wanted.emit(self._run_number, dataset, key, ranges, is_bit)
 
     def _dress(self, theme: Theme) -> None:
         self.actions_button.setIcon(theme.icon("arrow"))

@@ -21,13 +21,13 @@ class TablePlace(PlaceWidget):
 
     Signals: `menu_wanted(QPoint)` for what can be done with the run that is looked at, and
     `rows_menu_wanted(QPoint)` with the rows that are selected;
-    `edit_wanted(key, is_bit)` for the cells that are selected; `undo_wanted(version)`,
-    `undo_last_wanted()`; `subject_changed()` when what actions apply to may have changed.
+    `written(Written)` when a draft is written; `undo_wanted(version)`, `undo_last_wanted()`;
+    `subject_changed()` when what actions apply to may have changed.
     """
 
     menu_wanted = Signal(object)
     rows_menu_wanted = Signal(object)
-    edit_wanted = Signal(str, bool)
+    written = Signal(object)
     undo_wanted = Signal(int)
     undo_last_wanted = Signal()
     subject_changed = Signal()
@@ -46,6 +46,7 @@ class TablePlace(PlaceWidget):
         self._background = background
         self._themes = themes
         self._remembered = remembered
+        self._drafts = around.drafts
         self._order: tuple[str, ...] = ()
         self.table = TableView(kind, backend, background, themes, remembered)
         self.details = self._make_details()
@@ -170,10 +171,12 @@ class TablePlace(PlaceWidget):
         return [self.details, *(each for each in tabs if isinstance(each, DetailsView))]
 
     def _make_details(self) -> DetailsView:
-        details = DetailsView(self._backend, self._background, self._themes, self._order)
+        details = DetailsView(
+            self._backend, self._background, self._themes, self._drafts, self._order
+        )
         details.menu_wanted.connect(self.menu_wanted)
         details.actions_wanted.connect(self.menu_wanted)
-        details.edit_wanted.connect(self._edit)
+        details.written.connect(self.written)
         details.undo_wanted.connect(self.undo_wanted)
         details.undo_last_wanted.connect(self.undo_last_wanted)
         details.subject_changed.connect(self.subject_changed)
@@ -185,11 +188,6 @@ class TablePlace(PlaceWidget):
     def _choose(self, row: Row | None) -> None:
         if row is not None:
             self.details.show_run(row.run_number, row.name)
-
-    def _edit(
-        self, _run_number: int, _dataset: str, key: str, _ranges: object, is_bit: bool
-    ) -> None:
-        self.edit_wanted.emit(key, is_bit)
 
     def _remember_splitter(self) -> None:
         self._remembered.setValue(f"{self._kind}/{_SPLITTER}", self._splitter.saveState())

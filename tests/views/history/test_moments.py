@@ -14,6 +14,7 @@ from app.views.background import Background
 from app.views.history.comparison_view import ComparisonView
 from app.views.history.history_panel import Scope
 from app.views.history.moment_chooser import MomentChooser
+from app.views.lumisections.draft_book import DraftBook
 from app.views.lumisections.grid_layout import Cell
 from app.views.runs.details import DetailsView
 from app.views.theme import Themes
@@ -29,7 +30,7 @@ def details(
     qtbot: QtBot, services: ServiceBackend, background: Background, themes: Themes
 ) -> DetailsView:
     """The details of the run, loaded."""
-    details = DetailsView(services, background, themes)
+    details = DetailsView(services, background, themes, DraftBook(services, background))
     qtbot.addWidget(details)
     details.resize(1200, 700)
     details.show()

@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from app.views.backend.lumisections import DatasetLumisections
 from app.views.background import Background
+from app.views.lumisections.draft_book import DraftBook
 from app.views.lumisections.grid_layout import Cell
 from app.views.runs.details import DetailsView
 from app.views.theme import Themes
@@ -22,7 +23,7 @@ SIGNED_OFF = 396_226
 def details(
     qtbot: QtBot, backend: FakeBackend, background: Background, themes: Themes
 ) -> DetailsView:
-    details = DetailsView(backend, background, themes, COLUMNS)
+    details = DetailsView(backend, background, themes, DraftBook(backend, background), COLUMNS)
     qtbot.addWidget(details)
     details.resize(1000, 600)
     details.show()
@@ -102,20 +103,6 @@ def test_that_a_run_that_is_not_there_is_refused_in_the_title(
 ) -> None:
     details.show_run(1)
     qtbot.waitUntil(lambda: details.title.text() == "There is no run 1.")
-
-
-def test_that_an_activated_bit_asks_to_be_edited_as_a_bit(
-    qtbot: QtBot, details: DetailsView
-) -> None:
-    snapshot = details.lumisections.grid.snapshot
-    assert snapshot is not None
-    row = snapshot.keys.index("bpix_ready")
-    with qtbot.waitSignal(details.edit_wanted) as wanted:
-        details.lumisections.grid.focus(Cell(row, 5))
-        qtbot.keyClick(details.lumisections.grid, Qt.Key.Key_Return)
-    assert wanted.args is not None
-    assert wanted.args[:3] == [RUN, "online", "bpix_ready"]
-    assert wanted.args[4] is True
 
 
 def test_that_another_moment_is_shown_until_escape_and_what_is_written_does_not_touch_it(

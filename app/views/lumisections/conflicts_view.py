@@ -1,0 +1,171 @@
+"""Cells that somebody else changed meanwhile: both values side by side, the person chooses."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QIcon, QKeyEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.domain.lumisections import format_ranges
+from app.services.edit_plan import CellsInConflict
+from app.views import words
+from app.views.lumisections.selection_words import short_ranges
+from app.views.lumisections.value_words import value_text
+from app.views.theme import STEP, Theme, Themes
+
+_CELLS, _THEIRS, _MINE = range(3)
+_MOST_HEIGHT = 180
+_ROW = 22
+
+
+class _List(QTreeWidget):
+    """Left chooses their value, Right the person's own.
+
+    Signals: `chosen(bool)` for the current line, true for the person's own value.
+    """
+
+    chosen = Signal(bool)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            self.chosen.emit(event.key() == Qt.Key.Key_Right)
+        else:
+            super().keyPressEvent(event)
+
+
+class ConflictsView(QWidget):
+    """One line for each range of cells in which two people want different values.
+
+    Signals: `changed()` when something was chosen.
+    """
+
+    changed = Signal()
+
+    def __init__(self, themes: Themes, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._themes = themes
+        self._conflicts: tuple[CellsInConflict, ...] = ()
+        self._mine: list[bool | None] = []
+        self.title = QLabel(wordWrap=True)
+        self.title.setProperty("role", "warning")
+        self.list = _List()
+        self.list.setAccessibleName("Cells that were changed meanwhile")
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setRootIsDecorated(False)
+        self.list.setUniformRowHeights(True)
+        self.list.setHeaderLabels(["Cells", "Theirs, now", "Yours"])
+        header = self.list.header()
+        for column in (_CELLS, _THEIRS, _MINE):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+        self.all_theirs = QPushButton("All theirs")
+        self.all_mine = QPushButton("All mine")
+        self.all_theirs.setToolTip("Keep what the others wrote (Left arrow: for one line)")
+        self.all_mine.setToolTip("Write what you drafted (Right arrow: for one line)")
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.all_theirs)
+        buttons.addWidget(self.all_mine)
+        buttons.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(STEP)
+        layout.addWidget(self.title)
+        layout.addWidget(self.list)
+        layout.addLayout(buttons)
+        self.list.itemClicked.connect(self._clicked)
+        self.list.chosen.connect(self._choose_current)
+        self.all_theirs.clicked.connect(lambda: self._choose_all(mine=False))
+        self.all_mine.clicked.connect(lambda: self._choose_all(mine=True))
+        themes.changed.connect(self._dress)
+        self.hide()
+
+    @property
+    def open_ones(self) -> int:
+        """How many lines nobody has decided yet."""
+        return self._mine.count(None)
+
+    @property
+    def conflicts(self) -> tuple[CellsInConflict, ...]:
+        return self._conflicts
+
+    @property
+    def keep_theirs(self) -> list[bool]:
+        """Line by line whether the other's value stays."""
+        return [mine is not True for mine in self._mine]
+
+    def show_conflicts(self, conflicts: Sequence[CellsInConflict]) -> None:
+        """Shows other conflicts; what was chosen for one that is still there stays."""
+        known = dict(zip(self._conflicts, self._mine, strict=True)) if self._conflicts else {}
+        self._conflicts = tuple(conflicts)
+        self._mine = [known.get(each) for each in self._conflicts]
+        self.list.clear()
+        for each in self._conflicts:
+            item = QTreeWidgetItem()
+            where = f"{each.key}, LS {format_ranges(each.ranges)}"
+            item.setText(_CELLS, f"{each.key}, LS {short_ranges(each.ranges)}")
+            item.setToolTip(_CELLS, f"{where}\nYou saw: {value_text(each.seen)}")
+            item.setToolTip(_THEIRS, f"{value_text(each.now)}, by {each.author}")
+            item.setToolTip(_MINE, value_text(each.wanted))
+            self.list.addTopLevelItem(item)
+        first = self.list.topLevelItem(0)
+        if first is not None:
+            self.list.setCurrentItem(first)
+        tall = self.list.header().sizeHint().height() + _ROW * len(self._conflicts) + 8
+        self.list.setFixedHeight(min(tall, _MOST_HEIGHT))
+        self.setVisible(bool(self._conflicts))
+        self._dress(self._themes.theme)
+
+    def choose(self, line: int, *, mine: bool) -> None:
+        """Decides one line."""
+        self._mine[line] = mine
+        self._dress(self._themes.theme)
+        self.changed.emit()
+
+    def _choose_all(self, *, mine: bool) -> None:
+        self._mine = [mine] * len(self._mine)
+        self._dress(self._themes.theme)
+        self.changed.emit()
+
+    def _choose_current(self, mine: bool) -> None:
+        current = self.list.currentItem()
+        if current is not None:
+            self.choose(self.list.indexOfTopLevelItem(current), mine=mine)
+
+    def _clicked(self, item: QTreeWidgetItem, column: int) -> None:
+        if column != _CELLS:
+            self.choose(self.list.indexOfTopLevelItem(item), mine=column == _MINE)
+
+    def _dress(self, theme: Theme) -> None:
+        left = self.open_ones
+        what = words.counted(len(self._conflicts), "place")
+        self.title.setText(
+            f"{what} changed while you drafted. Choose which value holds"
+            + (f": {left} to decide." if left else ": all are decided.")
+        )
+        for line, (each, mine) in enumerate(zip(self._conflicts, self._mine, strict=True)):
+            item = self.list.topLevelItem(line)
+            if item is None:
+                continue
+            texts = {
+                _THEIRS: f"{value_text(each.now)} · {each.author}",
+                _MINE: value_text(each.wanted),
+            }
+            for column, text in texts.items():
+                held = mine is not None and mine == (column == _MINE)
+                font = item.font(column)
+                font.setStrikeOut(mine is not None and not held)
+                item.setFont(column, font)
+                item.setIcon(column, theme.icon("done", "success") if held else QIcon())
+                item.setText(column, text)
+                item.setForeground(
+                    column, theme.colour("text" if mine is None or held else "muted")
+                )

@@ -1,0 +1,87 @@
+"""Drafts of an earlier time that nobody has looked at since: opened again, or dropped."""
+
+from datetime import UTC, datetime
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QWidget
+
+from app.services.drafts import Offer
+from app.views import words
+from app.views.backend.tables import ONLINE
+from app.views.lumisections.draft_book import DraftBook
+from app.views.theme import STEP, Themes
+
+_SHOWN = 3
+
+
+class DraftsStrip(QFrame):
+    """There only while drafts are offered.
+
+    Signals: `open_wanted(run_number, dataset)`.
+    """
+
+    open_wanted = Signal(int, str)
+
+    def __init__(self, book: DraftBook, themes: Themes, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("banner")
+        self.setAccessibleName("Drafts that were not written")
+        self._book = book
+        self._themes = themes
+        self._lines = QGridLayout(self)
+        self._lines.setContentsMargins(2 * STEP, STEP, STEP, STEP)
+        self._lines.setHorizontalSpacing(2 * STEP)
+        self._lines.setVerticalSpacing(STEP)
+        self._lines.setColumnStretch(1, 1)
+        book.offers_changed.connect(self._show)
+        themes.changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        while (item := self._lines.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.deleteLater()
+        offers = self._book.offers
+        for line, offer in enumerate(offers[:_SHOWN]):
+            self._add(line, offer)
+        if len(offers) > _SHOWN:
+            more = QLabel(f"and {words.counted(len(offers) - _SHOWN, 'more draft')}")
+            more.setProperty("role", "muted")
+            self._lines.addWidget(more, _SHOWN, 1)
+        self.setVisible(bool(offers))
+
+    def _add(self, line: int, offer: Offer) -> None:
+        key = offer.draft.key
+        sign = QLabel()
+        sign.setPixmap(self._themes.theme.icon("edit", "warning").pixmap(16, 16))
+        text = QLabel(offer_text(offer, datetime.now(UTC)))
+        text.setToolTip(words.time(offer.draft.saved))
+        opening, dropping = QPushButton("Open"), QPushButton("Drop")
+        opening.setToolTip("Go on where it was left")
+        dropping.setToolTip("Forget it")
+        opening.clicked.connect(lambda: self.open_wanted.emit(*key))
+        dropping.clicked.connect(lambda: self._book.drop(key))
+        for column, widget in enumerate((sign, text, opening, dropping)):
+            self._lines.addWidget(widget, line, column)
+
+
+def offer_text(offer: Offer, now: datetime) -> str:
+    """Of what the draft is, how old, and what became of it meanwhile."""
+    draft = offer.draft
+    where = f"run {draft.run_number}"
+    if draft.dataset != ONLINE:
+        where = f"{draft.dataset} of {where}"
+    cells = sum(last - first + 1 for edit in draft.edits for first, last in edit.ranges)
+    text = (
+        f"Not written yet: {words.counted(cells, 'cell')} of {where},"
+        f" drafted {words.ago(draft.saved, now)}."
+    )
+    if offer.preview is None:
+        return f"{text} {offer.reason}"
+    if offer.preview.conflicts:
+        text += f" {words.counted(len(offer.preview.conflicts), 'place')} changed meanwhile."
+    refused = offer.preview.refused
+    if refused:
+        text += f" {refused[0].refused}"
+    return text

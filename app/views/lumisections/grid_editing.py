@@ -1,0 +1,224 @@
+"""Editing in the grid: keys, palette, draft, preview, writing."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+
+from app.domain.selection import Selection
+from app.services.bulk_edit import Written
+from app.services.editing import Remarks
+from app.views.backend.editing import Editing
+from app.views.background import Background
+from app.views.lumisections.draft_book import DraftBook
+from app.views.lumisections.edit_strip import STATUS_KEYS, EditStrip
+from app.views.lumisections.editor import Editor
+from app.views.lumisections.grid_menu import kinds, select_where_bit
+from app.views.lumisections.grid_view import GridView
+from app.views.lumisections.preview_pane import PreviewPane
+from app.views.lumisections.snapshot import RowKind
+from app.views.theme import Themes
+
+
+class GridEditing(QObject):
+    """Brings a grid, its palette, its draft and its preview together.
+
+    `chosen` are the cells that keys and palette apply to; `is_now` whether the present state is
+    shown, which alone can be edited.
+    Signals: `written(Written)`; `draft_changed()`.
+    """
+
+    written = Signal(object)
+    draft_changed = Signal()
+
+    def __init__(
+        self,
+        backend: Editing,
+        background: Background,
+        themes: Themes,
+        drafts: DraftBook,
+        grid: GridView,
+        *,
+        chosen: Callable[[], Selection],
+        is_now: Callable[[], bool],
+    ) -> None:
+        super().__init__(grid)
+        self._backend = backend
+        self._background = background
+        self._grid = grid
+        self._chosen = chosen
+        self._is_now = is_now
+        self._remarks = Remarks()
+        self.editor = Editor(drafts, self)
+        self.strip = EditStrip(themes)
+        self.preview = PreviewPane(backend, background, themes)
+        self._connect()
+
+    def set_status(self, status: str) -> None:
+        """Drafts a status for the selected columns."""
+        if self._is_now():
+            self.editor.set_status(self._chosen(), status, self.strip.comment.typed)
+
+    def set_bits(self, value: bool) -> None:
+        """Drafts true or false for the selected DCS bits."""
+        if self._is_now():
+            self.editor.set_bits(self._chosen(), value)
+
+    def look_before_writing(self) -> None:
+        """Shows what the draft would change; when that is shown already, writes it."""
+        editor = self.editor
+        if not self._is_now() or not editor.cells or editor.key is None:
+            return
+        if self.preview.isVisible() and self.preview.write_button.isEnabled():
+            self.preview.write()
+            return
+        problem = editor.problem()
+        if problem is not None:
+            text, cells = problem
+            self._grid.choose(cells)
+            self.strip.say(text, "refusal")
+            self.strip.ask_comment()
+            return
+        self._grid.setFocus()
+        self.strip.say("", "")
+        self.preview.look(editor.edits, editor.comment, {editor.key: editor.seen})
+
+    def _wrote(self, written: Written) -> None:
+        self.editor.forget()
+        self.strip.say("", "")
+        self._grid.setFocus()
+        self.read_remarks()
+        self.written.emit(written)
+
+    def _all_theirs(self) -> None:
+        self.preview.close_preview()
+        self.editor.forget()
+        self.strip.say("Nothing of yours is left to write: the others' values stay.", "muted")
+
+    def _enter_comment(self, text: str) -> None:
+        if not self.editor.set_remark(self._chosen(), comment=text):
+            self.strip.comment.setModified(True)  # taken with the next status
+
+    def _draft_changed(self) -> None:
+        editor = self.editor
+        self._grid.show_draft(editor.cells if self._is_now() else None)
+        if self.preview.isVisible() and not self.preview.is_writing:
+            if editor.cells and editor.key is not None and editor.problem() is None:
+                self.preview.look(editor.edits, editor.comment, {editor.key: editor.seen})
+            else:
+                self.preview.close_preview()
+        self.draft_changed.emit()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """The strip for what is selected and drafted."""
+        snapshot, editor = self._grid.snapshot, self.editor
+        chosen = self._chosen()
+        can_edit = snapshot is not None and self._is_now()
+        self.strip.setEnabled(can_edit)
+        columns, bits = kinds(snapshot, chosen) if snapshot is not None else (False, False)
+        self.strip.show_selected(
+            editor.shown(chosen) if can_edit else set(),
+            columns=columns,
+            bits=bits,
+            bit_comment=editor.comment,
+        )
+        self.strip.show_draft(
+            editor.cells.cells, len(editor.cells.rows), can_bring_back=editor.can_bring_back
+        )
+
+    def read_remarks(self) -> None:
+        """Asks what the person wrote lately, to offer it again."""
+        self._background.read(self._backend.remarks, self._know_remarks, owner=self)
+
+    def _know_remarks(self, remarks: Remarks) -> None:
+        self._remarks = remarks
+        self.offer_remarks()
+
+    def offer_remarks(self) -> None:
+        """The person's own first, then those of the dataset."""
+        snapshot = self._grid.snapshot
+        here = [each for each in snapshot.triplets if each is not None] if snapshot else []
+        self.strip.offer(
+            [*self._remarks.comments, *(each.comment for each in here if each.comment)],
+            [*self._remarks.causes, *(each.cause for each in here if each.cause)],
+        )
+
+    def handle(self, event: QKeyEvent) -> bool:
+        """Does what a key means for the grid; returns whether it meant anything."""
+        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        shifted = modifiers == Qt.KeyboardModifier.ShiftModifier
+        key = Qt.Key(event.key())
+        plain: dict[Qt.Key, Callable[[], object]] = {
+            Qt.Key.Key_Return: self.look_before_writing,
+            Qt.Key.Key_Enter: self.look_before_writing,
+            Qt.Key.Key_Escape: self._escape,
+            Qt.Key.Key_C: self.strip.ask_comment,
+            Qt.Key.Key_U: self.strip.ask_cause,
+            Qt.Key.Key_D: lambda: self._where_bit(value=False),
+            Qt.Key.Key_Delete: lambda: self.editor.leave_out(self._chosen()),
+        }
+        status = STATUS_KEYS.get(event.text().upper())
+        if not modifiers and status is not None:
+            self._set_by_key(status)
+        elif not modifiers and key == Qt.Key.Key_Z and self.editor.step_back():
+            pass  # nothing of it is written: the step is taken back instead of an action
+        elif not modifiers and key in plain:
+            plain[key]()
+        elif shifted and key == Qt.Key.Key_D:
+            self._where_bit(value=True)
+        else:
+            return False
+        return True
+
+    def _set_by_key(self, status: str) -> None:
+        """G and B are true and false where only DCS bits are selected."""
+        snapshot = self._grid.snapshot
+        if snapshot is None:
+            return
+        columns, bits = kinds(snapshot, self._chosen())
+        if bits and not columns and status in (STATUS_KEYS["G"], STATUS_KEYS["B"]):
+            self.set_bits(status == STATUS_KEYS["G"])
+        else:
+            self.set_status(status)
+
+    def _escape(self) -> None:
+        if self.preview.isVisible():
+            self.preview.close_preview()
+        elif self.editor.cells:
+            self.editor.drop()
+        else:
+            self.strip.say("", "")
+            self._grid.clear_selection()
+
+    def _where_bit(self, *, value: bool) -> None:
+        snapshot, focus = self._grid.snapshot, self._grid.focus_cell
+        if snapshot is None or focus is None:
+            return
+        row = snapshot.rows[focus.row]
+        if row.kind is RowKind.BIT:
+            select_where_bit(self._grid, row.key, value)
+        else:
+            self.strip.say("Go to a DCS bit first: D selects where it is false.", "muted")
+
+    def _connect(self) -> None:
+        strip, editor, preview = self.strip, self.editor, self.preview
+        strip.status_wanted.connect(self.set_status)
+        strip.bit_wanted.connect(self.set_bits)
+        strip.comment_entered.connect(self._enter_comment)
+        strip.cause_entered.connect(lambda text: editor.set_remark(self._chosen(), cause=text))
+        strip.preview_wanted.connect(self.look_before_writing)
+        strip.drop_wanted.connect(editor.drop)
+        strip.back_wanted.connect(self._bring_back)
+        strip.left.connect(self._grid.setFocus)
+        editor.changed.connect(self._draft_changed)
+        editor.said.connect(strip.say)
+        editor.comment_wanted.connect(strip.ask_comment)
+        preview.written.connect(self._wrote)
+        preview.nothing_left.connect(self._all_theirs)
+        preview.closed.connect(self._grid.setFocus)
+
+    def _bring_back(self) -> None:
+        self.editor.bring_back()
+        self.strip.say("", "")
+        self._grid.setFocus()

@@ -1,0 +1,133 @@
+"""Editing the lumisections of one dataset: looking first, writing, drafts, who else is there."""
+
+import contextlib
+import secrets
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+
+from app.domain.edits import Edit
+from app.domain.errors import Refused, Unavailable
+from app.domain.identity import Actor
+from app.domain.json_value import JsonValue
+from app.golden.progress import Cancelled
+from app.models.engine import Database
+from app.services import bulk_edit, drafts, editing, golden, presence
+from app.services.bulk_edit import Preview, Written
+from app.services.drafts import Draft, Offer
+from app.services.editing import Remarks
+from app.services.presence import Present
+from app.views.backend.session import Session
+from app.window.parts import Parts
+
+_RULE_IN_FORCE = "golden"
+
+Key = tuple[int, str]
+
+
+class EditingBackend(Parts):
+    """Edits, drafts and presence, as the person of the window."""
+
+    def __init__(self, db: Database, actor: Actor, session: Session) -> None:
+        super().__init__(db, actor, session)
+        self._folder: Path | None = None
+        self._client = secrets.token_hex(8)
+        self._opened: dict[Key, set[int]] = {}
+        self._opening = threading.Lock()
+
+    def use_draft_folder(self, folder: Path) -> None:
+        """Where drafts are kept on this machine, besides the database."""
+        self._folder = folder
+
+    def leave(self) -> None:
+        """Tells the others that this client has closed everything."""
+        with contextlib.suppress(Unavailable):
+            presence.close_dataset(self._db, self._client)
+
+    def refusals(self, run_number: int, dataset: str, keys: Collection[str]) -> Mapping[str, str]:
+        return editing.refusals(self._db, self._actor, run_number, dataset, keys)
+
+    def remarks(self) -> Remarks:
+        return editing.remarks(self._db, self._actor)
+
+    def preview_edits(
+        self,
+        edits: Sequence[Edit],
+        *,
+        comment: str,
+        seen: Mapping[Key, int],
+        progress: Callable[[float], None] | None = None,
+        is_cancelled: Callable[[], bool] | None = None,
+    ) -> Preview | None:
+        with contextlib.suppress(Cancelled):
+            return bulk_edit.preview(
+                self._db,
+                self._actor,
+                edits,
+                comment=comment,
+                seen=seen,
+                rule=self._rule_in_force(),
+                progress=progress,
+                cancelled=is_cancelled,
+            )
+        return None
+
+    def write_edits(
+        self,
+        edits: Sequence[Edit],
+        *,
+        comment: str,
+        seen: Mapping[Key, int],
+        leave_out_refused: bool = False,
+        progress: Callable[[float], None] | None = None,
+        is_cancelled: Callable[[], bool] | None = None,
+    ) -> Written | None:
+        with contextlib.suppress(Cancelled):
+            return bulk_edit.write(
+                self._db,
+                self._actor,
+                edits,
+                comment=comment,
+                seen=seen,
+                leave_out_refused=leave_out_refused,
+                progress=progress,
+                cancelled=is_cancelled,
+            )
+        return None
+
+    def save_draft(self, draft: Draft) -> bool:
+        return drafts.save(self._db, self._actor, draft, self._folder)
+
+    def drop_draft(self, run_number: int, dataset: str) -> None:
+        drafts.drop(self._db, self._actor, (run_number, dataset), self._folder)
+
+    def offered_drafts(self) -> Sequence[Offer]:
+        return drafts.offered(self._db, self._actor, self._folder)
+
+    def open_dataset(
+        self, run_number: int, dataset: str, *, view: int, editing: bool
+    ) -> Sequence[Present]:
+        key = (run_number, dataset)
+        with self._opening:
+            self._opened.setdefault(key, set()).add(view)
+        return presence.open_dataset(self._db, self._actor, self._client, key, editing=editing)
+
+    def close_dataset(self, run_number: int, dataset: str, *, view: int) -> None:
+        key = (run_number, dataset)
+        with self._opening:
+            views = self._opened.get(key, set())
+            views.discard(view)
+            if views:
+                return
+            self._opened.pop(key, None)
+        presence.close_dataset(self._db, self._client, key)
+
+    def others(self, run_number: int, dataset: str) -> Sequence[Present]:
+        presence.heartbeat(self._db, self._client)
+        return presence.others(self._db, self._client, (run_number, dataset))
+
+    def _rule_in_force(self) -> JsonValue:
+        try:
+            return golden.rule_named(self._db, _RULE_IN_FORCE)
+        except Refused:
+            return None  # without a golden rule edits have no effect on one

@@ -1,0 +1,74 @@
+"""Editing without a database: nothing is refused, drafts live as long as the test."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from app.domain.edits import Edit
+from app.services.bulk_edit import Preview, Written
+from app.services.drafts import Draft, Offer
+from app.services.editing import Remarks
+from app.services.presence import Present
+
+Key = tuple[int, str]
+
+
+class FakeEditing:
+    """What the editor of one dataset asks, answered at once."""
+
+    def __init__(self) -> None:
+        self.kept: dict[Key, Draft] = {}
+        self.offers: tuple[Offer, ...] = ()
+        self.refused: dict[str, str] = {}
+        self.present: dict[Key, bool] = {}
+        self.there: tuple[Present, ...] = ()
+        self.said = Remarks(("HV trip", "noisy crate"), ("hv",))
+
+    def refusals(self, run_number: int, dataset: str, keys: Collection[str]) -> Mapping[str, str]:
+        return {key: reason for key, reason in self.refused.items() if key in keys}
+
+    def remarks(self) -> Remarks:
+        return self.said
+
+    def preview_edits(
+        self,
+        edits: Sequence[Edit],
+        *,
+        comment: str,
+        seen: Mapping[Key, int],
+        progress: Callable[[float], None] | None = None,
+        is_cancelled: Callable[[], bool] | None = None,
+    ) -> Preview | None:
+        return Preview((), (), (), (), None, dict(seen))
+
+    def write_edits(
+        self,
+        edits: Sequence[Edit],
+        *,
+        comment: str,
+        seen: Mapping[Key, int],
+        leave_out_refused: bool = False,
+        progress: Callable[[float], None] | None = None,
+        is_cancelled: Callable[[], bool] | None = None,
+    ) -> Written | None:
+        return Written(900, len(edits), 1, (), "Changed some cells.")
+
+    def save_draft(self, draft: Draft) -> bool:
+        self.kept[draft.key] = draft
+        return True
+
+    def drop_draft(self, run_number: int, dataset: str) -> None:
+        self.kept.pop((run_number, dataset), None)
+
+    def offered_drafts(self) -> Sequence[Offer]:
+        return self.offers
+
+    def open_dataset(
+        self, run_number: int, dataset: str, *, view: int, editing: bool
+    ) -> Sequence[Present]:
+        self.present[run_number, dataset] = editing
+        return self.there
+
+    def close_dataset(self, run_number: int, dataset: str, *, view: int) -> None:
+        self.present.pop((run_number, dataset), None)
+
+    def others(self, run_number: int, dataset: str) -> Sequence[Present]:
+        return self.there

@@ -1,0 +1,152 @@
+"""The editor over the real services: a database with one open run, and a window on it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, QSettings, Qt
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from app.domain.edits import BitEdit, ColumnEdit
+from app.domain.identity import Actor
+from app.domain.lumisections import LumiRange
+from app.domain.triplets import EMPTY_TRIPLET, Triplet
+from app.models.engine import Database
+from app.models.listen import ChangeListener
+from app.services import bulk_edit, lumisections, pull
+from app.views.backend.session import PlaceKind, Session
+from app.views.background import Background
+from app.views.lumisections.grid_layout import Cell
+from app.views.lumisections.pane import LumisectionsPane
+from app.views.main_window import MainWindow
+from app.views.notices import Notices
+from app.views.theme import Themes
+from app.window import ServiceBackend
+from tests.builders import EXPERT, a_run, configure
+
+RUN = 390001
+LENGTH = 60
+SHIFTER = Actor("shifter@cern.ch", frozenset({"shifters"}))
+
+
+@dataclass
+class Story:
+    """A window on a database, with the details of the run in front."""
+
+    db: Database
+    window: MainWindow
+    backend: ServiceBackend
+    qtbot: QtBot
+    background: Background
+    actor: Actor = EXPERT
+    seen: list[object] = field(default_factory=list)
+
+    @property
+    def pane(self) -> LumisectionsPane:
+        return self.window.online.shown_details.lumisections
+
+    def row(self, key: str) -> int:
+        snapshot = self.pane.grid.snapshot
+        assert snapshot is not None
+        return snapshot.keys.index(key)
+
+    def place(self, key: str, lumisection: int) -> QPoint:
+        cell = Cell(self.row(key), lumisection)
+        self.pane.grid.reveal(cell)
+        return self.pane.grid.cell_rect(cell).center().toPoint()
+
+    def drag(
+        self,
+        first: tuple[str, int],
+        last: tuple[str, int],
+        modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+    ) -> None:
+        view = self.pane.grid.viewport()
+        left = Qt.MouseButton.LeftButton
+        self.qtbot.mousePress(view, left, modifier, self.place(*first))
+        self.qtbot.mouseMove(view, self.place(*last))
+        self.qtbot.mouseRelease(view, left, modifier, self.place(*last))
+
+    def keys(self, text: str, widget: QWidget | None = None) -> None:
+        self.qtbot.keyClicks(widget or self.pane.grid, text)
+
+    def press(
+        self,
+        key: Qt.Key,
+        widget: QWidget | None = None,
+        modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+    ) -> None:
+        self.qtbot.keyClick(widget or self.pane.grid, key, modifier)
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        self.qtbot.waitUntil(holds, timeout=20_000)
+
+    def previewed(self) -> None:
+        """Waits until the preview is there."""
+        self.until(lambda: self.pane.preview.isVisible() and not self.pane.preview.bar.loading)
+
+    def stored(self, key: str, lumisection: int, dataset: str = "online") -> Triplet:
+        rr = lumisections.dataset_state(self.db, RUN, dataset).rr
+        return rr.value(key, lumisection) or EMPTY_TRIPLET
+
+    def another_writes(self, key: str, first: int, last: int, triplet: Triplet) -> None:
+        """Somebody else, in another client."""
+        edit = ColumnEdit(RUN, "online", key, (LumiRange(first, last),), triplet)
+        bulk_edit.write(self.db, SHIFTER, [edit])
+
+    def another_sets_bit(self, bit: str, first: int, last: int, *, value: bool) -> None:
+        edit = BitEdit(RUN, "online", bit, (LumiRange(first, last),), value)
+        bulk_edit.write(self.db, EXPERT, [edit], comment="seen on the monitor")
+
+
+def online_run(db: Database) -> None:
+    """One open run on the small configuration, in which a bit is false for a while."""
+    configure(db)
+    changed = {number: {"bpix_ready": False} for number in range(20, 26)}
+    pull.apply(db, a_run(RUN, LENGTH, changed=changed))
+
+
+@pytest.fixture
+def open_story(
+    qtbot: QtBot,
+    database: Database,
+    background: Background,
+    notices: Notices,
+    themes: Themes,
+    remembered: QSettings,
+    tmp_path: Path,
+) -> Iterator[Callable[[Actor], Story]]:
+    """Opens windows of a person on the database of the test, each with its own news."""
+    with ExitStack() as stack:
+
+        def open_(actor: Actor = EXPERT) -> Story:
+            backend = ServiceBackend(database, actor, Session("test", PlaceKind.TEST, actor.email))
+            backend.use_draft_folder(tmp_path / "drafts")
+            listener = ChangeListener(database, backend.changed, backend.connected)
+            listener.start()
+            window = MainWindow(backend, background, notices, themes, remembered)
+            window.resize(1400, 900)
+            window.stop_wanted.connect(window.stopped)
+            stack.callback(window.deleteLater)
+            stack.callback(window.close)
+            stack.callback(listener.stop)
+            window.show()
+            story = Story(database, window, backend, qtbot, background, actor)
+            window.show_run(RUN)
+            story.until(lambda: story.pane.grid.snapshot is not None)
+            window.activateWindow()
+            story.pane.grid.setFocus()
+            return story
+
+        yield open_
+    qtbot.waitUntil(lambda: not background.busy, timeout=20_000)
+
+
+@pytest.fixture
+def story(database: Database, open_story: Callable[[Actor], Story]) -> Story:
+    """An expert at the run."""
+    online_run(database)
+    return open_story(EXPERT)

@@ -1,0 +1,421 @@
+"""Editing in the grid with mouse and keyboard, over the real services and a real database."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu
+
+from app.domain.identity import Actor
+from app.domain.selection import Selection
+from app.domain.triplets import Triplet
+from app.models.engine import Database
+from app.services import drafts, history, lumisections, runs
+from app.views.history.undo_dialog import UndoDialog
+from tests.builders import NOBODY
+from tests.views.lumisections.conftest import LENGTH, RUN, SHIFTER, Story, online_run
+
+ENTER, ESCAPE = Qt.Key.Key_Return, Qt.Key.Key_Escape
+GOOD = Triplet("GOOD")
+
+
+def type_comment(story: Story, text: str) -> None:
+    """What a person types into the line that has the keyboard after B."""
+    story.keys(text, story.pane.strip.comment)
+    story.press(ENTER, story.pane.strip.comment)
+
+
+def newest(story: Story) -> int:
+    return history.run_history_of(story.db, RUN).entries[0].action.version
+
+
+# --- select, set, preview, write, undo ------------------------------------------------------------
+
+
+def test_that_bad_is_drafted_commented_previewed_written_as_one_version_and_undone(
+    story: Story,
+) -> None:
+    before = newest(story)
+    story.drag(("dt-dt", 10), ("tracker-pixel", 12))
+    assert "6 cells · 2 rows · 3 LS" in story.pane.cell.text()
+    story.keys("b")
+    assert story.pane.editor.cells.cells == 6
+    assert story.pane.window().focusWidget() is story.pane.strip.comment
+    type_comment(story, "HV trip")
+    story.previewed()
+    preview = story.pane.preview
+    assert preview.summary.text().startswith("6 cells change in 2 rows, 3 LS, ")
+    lines = [
+        [preview.changes.topLevelItem(n).text(column) for column in range(4)]  # type: ignore[union-attr]
+        for n in range(preview.changes.topLevelItemCount())
+    ]
+    assert lines == [
+        ["dt-dt", "10-12", "GOOD", "BAD, HV trip"],
+        ["tracker-pixel", "10-12", "GOOD", "BAD, HV trip"],
+    ]
+    assert newest(story) == before
+    story.press(ENTER)
+    story.until(lambda: not story.pane.editor.cells)
+    assert story.stored("tracker-pixel", 11) == Triplet("BAD", "HV trip")
+    assert newest(story) > before
+    notice = story.window._notices.last
+    assert notice is not None
+    assert (notice.text, notice.version) == ("Changed 6 cells in 1 dataset.", newest(story))
+    story.until(lambda: story.pane.grid.snapshot.triplet(story.row("dt-dt"), 10).status == "BAD")  # type: ignore[union-attr]
+    story.window._notices.undo_wanted.emit(notice.version)
+    dialog = story.window.findChild(UndoDialog)
+    assert dialog is not None
+    story.until(dialog.submit_button.isEnabled)
+    dialog.submit_button.click()
+    story.until(lambda: story.stored("dt-dt", 10) == GOOD)
+    story.until(lambda: story.pane.grid.snapshot.triplet(story.row("dt-dt"), 10) == GOOD)  # type: ignore[union-attr]
+
+
+def test_that_bad_without_a_comment_is_refused_before_anything_is_looked_at(story: Story) -> None:
+    story.drag(("dt-dt", 10), ("dt-dt", 12))
+    story.keys("b")
+    story.press(ENTER, story.pane.strip.comment)
+    strip = story.pane.strip
+    assert strip.message.text() == "BAD needs a comment of at least 3 characters."
+    assert strip.message.property("role") == "refusal"
+    assert not story.pane.preview.isVisible()
+    assert story.pane.editor.cells.cells == 3
+    type_comment(story, "off")
+    story.previewed()
+    assert not strip.message.isVisible()
+
+
+def test_that_cells_without_a_comment_are_selected_when_one_is_asked_for(story: Story) -> None:
+    story.drag(("dt-dt", 10), ("dt-dt", 12))
+    story.keys("b")
+    story.press(ESCAPE, story.pane.strip.comment)
+    story.drag(("csc-csc", 40), ("csc-csc", 41))
+    story.keys("s")
+    story.press(ENTER)
+    assert story.pane.grid.selection() == (("dt-dt",), ((10, 12),))
+
+
+@pytest.mark.parametrize(
+    ("key", "status"),
+    [("g", "GOOD"), ("s", "STANDBY"), ("x", "EXCLUDED"), ("n", "NOTSET")],
+)
+def test_that_every_status_has_a_key(story: Story, key: str, status: str) -> None:
+    story.drag(("dt-dt", 5), ("dt-dt", 6))
+    story.keys(key)
+    assert story.pane.editor.cells.word("dt-dt", 5) == Triplet(status)
+    assert story.pane.window().focusWidget() is story.pane.grid
+
+
+def test_that_comment_and_cause_are_given_once_for_the_whole_selection(story: Story) -> None:
+    story.drag(("csc-csc", 5), ("dt-dt", 9))
+    story.keys("s")
+    story.keys("c")
+    story.keys("ramping", story.pane.strip.comment)
+    story.press(Qt.Key.Key_Tab, story.pane.strip.comment)
+    story.keys("hv", story.pane.strip.cause)
+    story.press(ENTER, story.pane.strip.cause)
+    cells = story.pane.editor.cells
+    assert {cells.word(key, n) for key in ("csc-csc", "dt-dt") for n in range(5, 10)} == {
+        Triplet("STANDBY", "ramping", "hv")
+    }
+    story.previewed()
+
+
+def test_that_a_comment_alone_keeps_the_status(story: Story) -> None:
+    story.drag(("tracker-pixel", 18), ("tracker-pixel", 21))
+    story.keys("c")
+    type_comment(story, "looked at")
+    cells = story.pane.editor.cells
+    assert cells.word("tracker-pixel", 18) == Triplet("GOOD", "looked at")
+    assert cells.word("tracker-pixel", 20) == Triplet("BAD", "looked at")
+
+
+def test_that_a_comment_typed_first_goes_with_the_status(story: Story) -> None:
+    story.drag(("dt-dt", 5), ("dt-dt", 6))
+    story.keys("c")
+    story.keys("noise", story.pane.strip.comment)
+    story.pane.strip.statuses["BAD"].click()
+    assert story.pane.editor.cells.word("dt-dt", 5) == Triplet("BAD", "noise")
+
+
+def test_that_comments_of_the_person_and_of_the_dataset_are_offered(story: Story) -> None:
+    story.another_writes("csc-csc", 1, 1, Triplet("STANDBY", "ramp of the shifter", "hv"))
+    story.drag(("dt-dt", 5), ("dt-dt", 6))
+    story.keys("b")
+    type_comment(story, "HV trip")
+    story.previewed()
+    story.press(ENTER)
+    comment = story.pane.strip.comment
+    story.until(lambda: comment.offered()[:1] == ["HV trip"])
+    story.until(lambda: "ramp of the shifter" in comment.offered())
+    assert story.pane.strip.cause.offered() == ["hv"]
+
+
+def test_that_dcs_bits_become_false_with_a_comment(story: Story) -> None:
+    story.drag(("dt0_ready", 30), ("dt0_ready", 33))
+    assert story.pane.strip.bits[False].isVisible()
+    assert not story.pane.strip.statuses["BAD"].isEnabled()
+    story.keys("b")
+    assert story.pane.window().focusWidget() is story.pane.strip.comment
+    type_comment(story, "seen on the monitor")
+    story.previewed()
+    assert "dt0_ready" in story.pane.preview.changes.topLevelItem(0).text(0)  # type: ignore[union-attr]
+    story.press(ENTER)
+    story.until(lambda: not story.pane.editor.cells)
+    oms = lumisections.dataset_state(story.db, RUN, "online").oms
+    assert [oms.value("dt0_ready", n) for n in (29, 30, 33, 34)] == [True, False, False, True]
+    assert "seen on the monitor" in history.version_of(story.db, newest(story)).comment
+
+
+def test_that_columns_are_set_where_a_bit_is_false(story: Story) -> None:
+    grid = story.pane.grid
+    grid.focus(grid.cell_at(story.place("dt-dt", 1)))  # type: ignore[arg-type]
+    story.press(Qt.Key.Key_Space, modifier=Qt.KeyboardModifier.ShiftModifier)
+    steps = story.row("bpix_ready") - story.row("dt-dt")
+    for _ in range(steps):
+        story.press(Qt.Key.Key_Down, modifier=Qt.KeyboardModifier.ControlModifier)
+    story.keys("d")
+    assert grid.selection() == (("dt-dt",), ((20, 25),))
+
+
+def test_that_typed_lumisections_are_selected_in_the_rows_of_the_selection(story: Story) -> None:
+    story.drag(("csc-csc", 1), ("dt-dt", 1))
+    story.keys("l")
+    story.keys("12-40, 55", story.pane.ranges)
+    story.press(ENTER, story.pane.ranges)
+    assert story.pane.grid.selection() == (("csc-csc", "dt-dt"), ((12, 40), (55, 55)))
+    assert story.pane.window().focusWidget() is story.pane.grid
+    story.pane.select_ranges("40-12")
+    assert "greater" in story.pane.strip.message.text()
+    assert story.pane.grid.selection()[1] == ((12, 40), (55, 55))
+
+
+def test_that_the_menu_of_the_grid_selects_and_sets(story: Story) -> None:
+    story.drag(("dt-dt", 3), ("dt-dt", 4))
+    story.pane.grid.customContextMenuRequested.emit(story.place("dt-dt", 3))
+    menu = story.pane.findChild(QMenu)
+    assert menu is not None
+    actions: dict[str, QAction] = {each.text().split("\t")[0]: each for each in menu.actions()}
+    assert actions["Set STANDBY"].isEnabled()
+    assert not actions["Make DCS bits true"].isEnabled()
+    actions["Set STANDBY"].trigger()
+    menu.close()
+    assert story.pane.editor.cells.word("dt-dt", 4) == Triplet("STANDBY")
+
+
+# --- what may not be edited -----------------------------------------------------------------------
+
+
+def test_that_what_may_not_be_edited_says_why_and_nothing_is_drafted(
+    database: Database, open_story: Callable[[Actor], Story]
+) -> None:
+    online_run(database)
+    story = open_story(NOBODY)
+    story.drag(("dt-dt", 3), ("dt-dt", 4))
+    story.keys("g")
+    text = story.pane.strip.message.text()
+    assert "dt-dt" in text
+    assert "shifters" in text
+    assert not story.pane.editor.cells
+
+
+def test_that_a_run_that_is_signed_off_meanwhile_can_no_longer_be_drafted(story: Story) -> None:
+    story.drag(("dt-dt", 3), ("dt-dt", 4))
+    story.keys("g")
+    runs.move(story.db, story.actor, RUN, "SIGNOFF")
+    story.until(lambda: "SIGNOFF" in story.window.online.shown_details.state.text())
+    story.until(lambda: not story.pane.bar.loading)
+    assert story.pane.editor.cells.cells == 2
+    story.press(ENTER)
+    story.previewed()
+    preview = story.pane.preview
+    assert "must be OPEN" in preview.refusal.text()
+    assert not preview.write_button.isEnabled()
+    story.press(ESCAPE)
+    story.keys("s")
+    assert "must be OPEN" in story.pane.strip.message.text()
+
+
+def test_that_rows_that_may_be_edited_are_drafted_and_the_others_named(story: Story) -> None:
+    story.drag(("tracker-strip", 3), ("physics_flag", 4))
+    story.pane.grid.choose(Selection.of(["dt0_ready", "physics_flag"], [(3, 4)], LENGTH))
+    story.keys("b")
+    assert "physics_flag" in story.pane.strip.message.text()
+    assert story.pane.editor.cells.cells == 2
+    assert story.pane.editor.cells.word("dt0_ready", 3) is False
+
+
+# --- drafts ---------------------------------------------------------------------------------------
+
+
+def test_that_a_draft_is_kept_as_it_is_made_and_gone_when_it_is_written(story: Story) -> None:
+    story.drag(("dt-dt", 3), ("dt-dt", 4))
+    story.keys("s")
+    story.until(lambda: story.window.drafts.is_kept)
+    folder = story.backend._folder
+    (offer,) = drafts.offered(story.db, story.actor, folder)
+    assert offer.draft.edits == story.pane.editor.edits
+    story.press(ENTER)
+    story.previewed()
+    story.press(ENTER)
+    story.until(lambda: not story.pane.editor.cells and story.window.drafts.is_kept)
+    assert drafts.offered(story.db, story.actor, folder) == ()
+
+
+def test_that_escape_drops_the_draft_and_it_can_be_brought_back(story: Story) -> None:
+    story.drag(("dt-dt", 3), ("dt-dt", 4))
+    story.keys("s")
+    story.press(ESCAPE)
+    assert not story.pane.editor.cells
+    assert story.pane.strip.message.text() == "Dropped the draft of 2 cells."
+    story.pane.strip.bring_back.click()
+    assert story.pane.editor.cells.word("dt-dt", 3) == Triplet("STANDBY")
+    assert not story.pane.strip.bring_back.isVisible()
+    assert not story.pane.strip.message.isVisible()
+
+
+def test_that_z_takes_the_last_step_of_the_draft_back(story: Story) -> None:
+    story.drag(("dt-dt", 3), ("dt-dt", 4))
+    story.keys("s")
+    story.drag(("csc-csc", 3), ("csc-csc", 4))
+    story.keys("x")
+    story.keys("z")
+    assert story.pane.editor.cells.rows.keys() == {"dt-dt"}
+    story.keys("z")
+    assert not story.pane.editor.cells
+    story.until(lambda: story.window.drafts.is_kept)
+    assert drafts.offered(story.db, story.actor, story.backend._folder) == ()
+
+
+def test_that_cells_can_be_left_out_of_the_draft(story: Story) -> None:
+    story.drag(("dt-dt", 3), ("dt-dt", 9))
+    story.keys("s")
+    story.drag(("dt-dt", 5), ("dt-dt", 6))
+    story.press(Qt.Key.Key_Delete)
+    assert (np.flatnonzero(story.pane.editor.cells.rows["dt-dt"]) + 1).tolist() == [3, 4, 7, 8, 9]
+
+
+def test_that_two_views_of_a_dataset_have_one_draft(story: Story) -> None:
+    online = story.window.online
+    online.tabs.setCurrentIndex(0)
+    story.until(lambda: online.table.model.rowCount() > 0)
+    online.details.show_run(RUN)
+    below = online.details.lumisections
+    story.until(lambda: below.grid.snapshot is not None)
+    below.grid.select(below.grid.focus_cell, below.grid.focus_cell)  # type: ignore[arg-type]
+    below.editing.set_status("STANDBY")
+    online.tabs.setCurrentIndex(1)
+    assert story.pane is not below
+    assert story.pane.editor.cells == below.editor.cells
+    assert story.pane.editor.cells.cells == 1
+
+
+# --- others ---------------------------------------------------------------------------------------
+
+
+def test_that_what_another_writes_appears_lit_up_and_moves_nothing(story: Story) -> None:
+    grid = story.pane.grid
+    grid.zoom(4)
+    grid.horizontalScrollBar().setValue(300)
+    story.pane.select_ranges("20-22")
+    before = (grid.chosen, grid.horizontalScrollBar().value(), grid.pixels_per_lumisection)
+    story.another_writes("csc-csc", 12, 14, Triplet("STANDBY", "ramp"))
+    story.until(lambda: bool(grid.flashing))
+    assert {key: np.flatnonzero(mask).tolist() for key, mask in grid.flashing.rows.items()} == {
+        "csc-csc": [11, 12, 13]
+    }
+    assert grid.snapshot is not None
+    assert grid.snapshot.triplet(story.row("csc-csc"), 12) == Triplet("STANDBY", "ramp")
+    assert (grid.chosen, grid.horizontalScrollBar().value(), grid.pixels_per_lumisection) == before
+    story.until(lambda: not grid.flashing)
+
+
+def conflict(story: Story) -> None:
+    """Two people at the same cells, and one beside them."""
+    story.drag(("dt-dt", 10), ("dt-dt", 20))
+    story.keys("b")
+    story.keys("HV trip", story.pane.strip.comment)
+    story.press(Qt.Key.Key_Tab, story.pane.strip.comment)
+    story.another_writes("dt-dt", 12, 14, Triplet("STANDBY", "ramp"))
+    story.another_writes("dt-dt", 18, 18, Triplet("EXCLUDED", "not in"))
+    story.until(lambda: "changed meanwhile" in story.pane.strip.message.text())
+    story.until(lambda: not story.pane.bar.loading)
+    story.press(ENTER)
+    story.previewed()
+
+
+def test_that_both_values_are_shown_and_chosen_range_by_range(story: Story) -> None:
+    conflict(story)
+    view, preview = story.pane.preview.conflicts, story.pane.preview
+    lines = [
+        [view.list.topLevelItem(n).text(column) for column in range(3)]  # type: ignore[union-attr]
+        for n in range(view.list.topLevelItemCount())
+    ]
+    assert sorted(lines) == [
+        ["dt-dt, LS 12-14", f"STANDBY, ramp · {SHIFTER.email}", "BAD, HV trip"],
+        ["dt-dt, LS 18", f"EXCLUDED, not in · {SHIFTER.email}", "BAD, HV trip"],
+    ]
+    assert not preview.write_button.isEnabled()
+    first = next(n for n, line in enumerate(lines) if "18" not in line[0])
+    view.list.setCurrentItem(view.list.topLevelItem(first))  # type: ignore[arg-type]
+    story.press(Qt.Key.Key_Left, view.list)
+    view.list.setCurrentItem(view.list.topLevelItem(1 - first))  # type: ignore[arg-type]
+    story.press(Qt.Key.Key_Right, view.list)
+    assert preview.write_button.isEnabled()
+    story.press(ENTER)
+    story.until(lambda: not story.pane.editor.cells)
+    assert [story.stored("dt-dt", n).status for n in (11, 12, 14, 15, 18, 20)] == [
+        "BAD",
+        "STANDBY",
+        "STANDBY",
+        "BAD",
+        "BAD",
+        "BAD",
+    ]
+
+
+def test_that_keeping_theirs_everywhere_can_leave_nothing_to_write(story: Story) -> None:
+    story.drag(("dt-dt", 10), ("dt-dt", 11))
+    story.keys("s")
+    story.another_writes("dt-dt", 10, 11, Triplet("EXCLUDED", "not in"))
+    story.until(lambda: "changed meanwhile" in story.pane.strip.message.text())
+    before = newest(story)
+    story.press(ENTER)
+    story.previewed()
+    story.pane.preview.conflicts.all_theirs.click()
+    story.press(ENTER)
+    assert not story.pane.editor.cells
+    assert "others' values stay" in story.pane.strip.message.text()
+    assert newest(story) == before
+
+
+def test_that_a_change_between_preview_and_writing_is_noticed_too(story: Story) -> None:
+    story.drag(("dt-dt", 10), ("dt-dt", 11))
+    story.keys("s")
+    story.press(ENTER)
+    story.previewed()
+    story.window._unsubscribe()
+    story.pane.grid.blockSignals(True)
+    story.another_writes("dt-dt", 10, 10, Triplet("EXCLUDED", "not in"))
+    story.pane.preview.write()
+    story.until(story.pane.preview.conflicts.isVisible)
+    assert story.stored("dt-dt", 10) == Triplet("EXCLUDED", "not in")
+    assert story.stored("dt-dt", 11) == GOOD
+    story.pane.grid.blockSignals(False)
+
+
+def test_that_what_the_person_saw_arrive_is_no_conflict(story: Story) -> None:
+    story.another_writes("dt-dt", 10, 10, Triplet("EXCLUDED", "not in"))
+    story.until(lambda: bool(story.pane.grid.flashing))
+    story.drag(("csc-csc", 10), ("csc-csc", 11))
+    story.keys("s")
+    story.another_writes("dt-dt", 11, 11, Triplet("EXCLUDED", "not in"))
+    story.until(lambda: story.pane.grid.snapshot.triplet(story.row("dt-dt"), 11).comment != "")  # type: ignore[union-attr]
+    story.drag(("dt-dt", 10), ("dt-dt", 11))
+    story.keys("s")
+    story.press(ENTER)
+    story.previewed()
+    assert not story.pane.preview.conflicts.isVisible()
+    assert story.pane.preview.write_button.isEnabled()

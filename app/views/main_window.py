@@ -38,6 +38,7 @@ from app.views.golden.workbench_actions import RUN_MENU as WORKBENCH_RUN_MENU
 from app.views.golden.workbench_actions import WorkbenchActions
 from app.views.history import actions as history_actions
 from app.views.history.actions import HistoryActions
+from app.views.log.place import LogPlace
 from app.views.lumisections.drafts_strip import DraftsStrip
 from app.views.notices import NoticeBar, Notices, OutageBanner, inform
 from app.views.places import PlaceWidget, Surroundings
@@ -102,6 +103,7 @@ PLACES = (
     Place("online", "Online", "runs", lambda around: TablePlace("runs", around), True),
     Place("offline", "Offline", "datasets", lambda around: TablePlace("datasets", around), True),
     Place("golden", "Golden JSON", "golden", GoldenPlace),
+    Place("log", "Log", "log", LogPlace),
 )
 
 
@@ -154,6 +156,8 @@ class MainWindow(QMainWindow):
         self.online = self._view("online", TablePlace)
         self.offline = self._view("offline", TablePlace)
         self.golden = self._view("golden", GoldenPlace)
+        self.log = self._view("log", LogPlace)
+        self.log.subject = self._subject
         self.places = QListWidget()
         self.workspace = QComboBox()
         self.sync = SyncPanel(backend, background, notices)
@@ -200,6 +204,10 @@ class MainWindow(QMainWindow):
         self.go_to("golden")
         self.golden.show_row(id_)
         self._notices.tell(f"Generated golden JSON {id_}.")
+
+    def _open_golden(self, id_: int) -> None:
+        self.go_to("golden")
+        self.golden.show_row(id_)
 
     def refresh(self) -> None:
         """Reads everything that is shown again."""
@@ -448,6 +456,7 @@ class MainWindow(QMainWindow):
         self.offline_menu = QMenu(self)
         fill(self.offline_menu, [*dataset_actions.MENU, ""])
         self.offline_menu.addMenu(self.run_menu)
+        fill(self.offline_menu, ["log.dataset"])
         fill(menus["Golden JSON"], ["golden.generate", "place.golden"])
         fill(menus["Help"], ["help.keys", "help.about"])
         for view in self.views.values():
@@ -472,6 +481,9 @@ class MainWindow(QMainWindow):
             view.run_wanted.connect(self.show_run)
             view.acted.connect(self.refresh)
             view.count_changed.connect(lambda count, row=row: self._show_count(row, count))
+        self.log.undo_wanted.connect(self.history_actions.undo)
+        self.log.golden_wanted.connect(self._open_golden)
+        self.log.front_wanted.connect(lambda: self.go_to("log"))
         self._notices.shown.connect(self.status.show_notice)
         self._themes.changed.connect(self._dress)
         for place in (self.online, self.offline):

@@ -3,6 +3,7 @@
 from app.window.editing import EditingBackend
 from app.window.golden import GoldenBackend
 from app.window.history import HistoryBackend
+from app.window.log import LogBackend
 from app.window.lumisections import LumisectionsBackend
 from app.window.news import NewsBackend
 from app.window.pull import PullBackend
@@ -22,6 +23,7 @@ class ServiceBackend(
     GoldenBackend,
     WorkbenchBackend,
     RulesBackend,
+    LogBackend,
     PullBackend,
 ):
     """What the window asks for, answered by the services; `Backend` in structure."""

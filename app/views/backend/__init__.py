@@ -10,6 +10,7 @@ from typing import Protocol
 
 from app.views.backend.editing import Editing
 from app.views.backend.golden import Golden
+from app.views.backend.log import Log
 from app.views.backend.news import Change
 from app.views.backend.pull import Pull
 from app.views.backend.rules import Rules
@@ -19,7 +20,7 @@ from app.views.backend.tables import Tables
 from app.views.backend.workbench import Workbench
 
 
-class Backend(Tables, Runs, Editing, Golden, Workbench, Pull, Rules, Protocol):
+class Backend(Tables, Runs, Editing, Golden, Workbench, Pull, Rules, Log, Protocol):
     """All that a window needs."""
 
     def session(self) -> Session:

@@ -1,0 +1,43 @@
+"""The real backend of the window on a database with two runs."""
+
+import pytest
+from PySide6.QtCore import QSettings
+
+from app.models.engine import Database
+from app.services import pull
+from app.views.backend.session import PlaceKind, Session
+from app.views.background import Background
+from app.views.notices import Notices
+from app.views.places import Surroundings
+from app.views.theme import Themes
+from app.window import ServiceBackend
+from tests.builders import EXPERT, a_run, configure
+
+RUN, OTHER = 390001, 390002
+
+
+@pytest.fixture
+def season(database: Database) -> Database:
+    """Two open runs of 10 LS on the small configuration."""
+    configure(database)
+    for number in (RUN, OTHER):
+        pull.apply(database, a_run(number, 10))
+    return database
+
+
+@pytest.fixture
+def service(season: Database) -> ServiceBackend:
+    """What the window asks, as an expert."""
+    return ServiceBackend(season, EXPERT, Session("test", PlaceKind.TEST, EXPERT.email))
+
+
+@pytest.fixture
+def real(
+    service: ServiceBackend,
+    background: Background,
+    notices: Notices,
+    themes: Themes,
+    remembered: QSettings,
+) -> Surroundings:
+    """What a place is made with, on the real backend."""
+    return Surroundings(service, background, notices, themes, remembered)

@@ -1,0 +1,285 @@
+"""The place of the log on a real database: searched, opened, followed, exported."""
+
+import json
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, QRect, Qt
+from pytestqt.qtbot import QtBot
+from sqlalchemy import text
+
+from app.domain.edits import ColumnEdit
+from app.domain.log import Kind, LogQuery, Source, Who
+from app.domain.lumisections import LumiRange
+from app.domain.triplets import Triplet
+from app.models.engine import Database
+from app.services import bulk_edit, golden
+from app.views.background import Background
+from app.views.log.log_model import ABOUT, AUTHOR, KIND, WHAT
+from app.views.log.place import LogPlace
+from app.views.notices import Notices
+from app.views.places import Surroundings
+from app.views.runs.run_actions import Subject
+from tests.builders import EXPERT
+from tests.views.log.conftest import OTHER, RUN
+
+
+def edit(db: Database, comment: str, run: int = RUN) -> int:
+    wanted = ColumnEdit(run, "online", "dt-dt", (LumiRange(2, 4),), Triplet("BAD", comment))
+    version = bulk_edit.write(db, EXPERT, [wanted], comment=comment).version
+    assert version is not None
+    return version
+
+
+@pytest.fixture
+def place(qtbot: QtBot, real: Surroundings) -> LogPlace:
+    """The log, not yet looked at."""
+    place = LogPlace(real)
+    qtbot.addWidget(place)
+    place.resize(1200, 700)
+    place.show()
+    return place
+
+
+def settle(qtbot: QtBot, background: Background) -> None:
+    qtbot.waitUntil(lambda: not background.busy)
+
+
+def look(qtbot: QtBot, place: LogPlace, background: Background, query: LogQuery) -> None:
+    place.shown()
+    place.search.show_query(query)
+    settle(qtbot, background)
+
+
+def numbers(place: LogPlace) -> list[int]:
+    return [each.number for each in place.model.entries if each.source is Source.VERSION]
+
+
+def cell(place: LogPlace, row: int, column: int) -> str:
+    return str(place.model.index(row, column).data())
+
+
+def test_that_the_newest_entry_is_on_top_and_opened(
+    qtbot: QtBot, place: LogPlace, background: Background, season: Database
+):
+    version = edit(season, "HV trip")
+    place.shown()
+    settle(qtbot, background)
+    assert numbers(place)[0] == version
+    assert cell(place, 0, AUTHOR) == EXPERT.email
+    assert cell(place, 0, KIND) == "columns"
+    assert cell(place, 0, ABOUT) == f"{RUN} online"
+    assert cell(place, 0, WHAT) == "HV trip"
+    (line,) = place.entry.changes.model.lines
+    assert (line.piece.key, line.piece.ranges) == ("dt-dt", (LumiRange(2, 4),))
+    assert (line.piece.before, line.piece.after) == (
+        Triplet("GOOD"),
+        Triplet("BAD", "HV trip"),
+    )
+    assert place.told.text().endswith("all there are")
+
+
+def test_that_fields_narrow_what_is_listed(
+    qtbot: QtBot, place: LogPlace, background: Background, season: Database
+):
+    first = edit(season, "HV trip")
+    other = edit(season, "cooling", OTHER)
+    place.shown()
+    settle(qtbot, background)
+    place.search.words.setFocus()
+    qtbot.keyClicks(place.search.words, "trip")
+    qtbot.keyClick(place.search.words, Qt.Key.Key_Return)
+    settle(qtbot, background)
+    assert numbers(place) == [first]
+    look(qtbot, place, background, LogQuery(run=OTHER, kinds=frozenset({Kind.LUMISECTIONS})))
+    assert numbers(place)[0] == other
+    assert place.search.kinds.text() == "columns"
+    look(qtbot, place, background, LogQuery(who=Who.MACHINE))
+    assert numbers(place) == []
+    assert place.table.words.text() == "Nothing in the log is like that."
+    assert place.entry.entry is None
+
+
+def test_that_a_time_that_can_t_be_read_is_told_where_it_was_typed(
+    qtbot: QtBot, place: LogPlace, background: Background, season: Database
+):
+    place.shown()
+    settle(qtbot, background)
+    before = numbers(place)
+    place.search.since.setText("yesterday")
+    place.search.apply()
+    assert "is no time" in place.search.refusal.text()
+    assert not place.search.refusal.isHidden()
+    assert numbers(place) == before
+    place.search.since.setText("3d")
+    place.search.apply()
+    settle(qtbot, background)
+    assert place.search.refusal.isHidden()
+    assert numbers(place) == before
+
+
+def test_that_what_is_written_comes_on_top_without_moving_what_is_read(
+    qtbot: QtBot, place: LogPlace, background: Background, season: Database
+):
+    for number in range(40):
+        edit(season, f"trip {number}")
+    place.shown()
+    settle(qtbot, background)
+    place.table.selectRow(30)
+    place.table.verticalScrollBar().setValue(20 * place.table.rowHeight(0))
+    read = place.model.entry(30)
+    seen = place.table.rowAt(0)
+    shown = place.model.entry(seen)
+    fresh = edit(season, "just now")
+    place.changed(frozenset({RUN}), in_front=True)
+    settle(qtbot, background)
+    assert numbers(place)[0] == fresh
+    assert place.model.entry(place.table.rowAt(0)) == shown
+    assert place.model.entry(place.table.currentIndex().row()) == read
+    assert place.entry.entry == read
+    assert place.news.text() == "1 new entry above"
+    place.news.click()
+    assert place.table.rowAt(0) == 0
+    assert place.news.isHidden()
+
+
+def test_that_a_place_that_wasn_t_looked_at_catches_up(
+    qtbot: QtBot, place: LogPlace, background: Background, season: Database
+):
+    place.shown()
+    settle(qtbot, background)
+    place.changed(frozenset(), in_front=False)
+    version = edit(season, "meanwhile")
+    settle(qtbot, background)
+    assert version not in numbers(place)
+    place.shown()
+    settle(qtbot, background)
+    assert numbers(place)[0] == version
+
+
+def test_that_more_is_read_when_the_end_is_reached(
+    qtbot: QtBot, place: LogPlace, background: Background, season: Database
+):
+    for number in range(120):
+        edit(season, f"trip {number}")
+    place.shown()
+    settle(qtbot, background)
+    assert place.model.rowCount() == 100
+    bar = place.table.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    settle(qtbot, background)
+    assert place.model.rowCount() > 120
+    assert len(set(numbers(place))) == len(numbers(place))
+
+
+def test_that_a_long_search_goes_on_until_it_is_stopped_or_done(
+    qtbot: QtBot, place: LogPlace, background: Background, season: Database
+):
+    needle = edit(season, "needle")
+    with season.transaction() as connection:
+        connection.execute(
+            text(
+                'INSERT INTO "Version" ("by", comment, "createdAt")'
+                " SELECT 'auto@auto', 'hay', now() FROM generate_series(1, 130000)"
+            )
+        )
+    place.shown()
+    settle(qtbot, background)
+    place.search.show_query(LogQuery(words="needle"))
+    qtbot.waitUntil(lambda: not place.stop.isHidden())
+    assert "looked back to" in place.told.text()
+    qtbot.keyClick(place, Qt.Key.Key_Escape)
+    settle(qtbot, background)
+    assert not place.go_on.isHidden()
+    place.go_on.click()
+    settle(qtbot, background)
+    assert numbers(place) == [needle]
+    assert place.told.text() == "1 entry, all there are"
+
+
+def test_that_a_life_is_one_timeline_of_all_that_happened(
+    qtbot: QtBot, place: LogPlace, background: Background, season: Database
+):
+    version = edit(season, "HV trip")
+    golden.generate(season, EXPERT, "online", {"==": [1, 1]})
+    with qtbot.waitSignal(place.front_wanted):
+        place.show_life(RUN)
+    settle(qtbot, background)
+    assert not place.life.isHidden()
+    assert place.life.entries == place.model.entries[::-1]
+    assert {each.source for each in place.life.entries} == {Source.VERSION, Source.GOLDEN}
+    where = QPoint(0, 10)
+    place.life.resize(900, place.life.sizeHint().height())
+    for left in range(900):
+        entry = place.life.entry_at(QPoint(left, 10))
+        if entry is not None and entry.number == version:
+            where = QPoint(left, 10)
+    qtbot.mouseClick(place.life, Qt.MouseButton.LeftButton, pos=where)
+    assert place.entry.entry is not None
+    assert place.entry.entry.number == version
+    assert not place.life.grab(QRect(0, 0, 900, 60)).toImage().isNull()
+
+
+def test_that_an_entry_leads_to_its_run_its_undo_and_its_life(
+    qtbot: QtBot, place: LogPlace, background: Background, season: Database
+):
+    version = edit(season, "HV trip")
+    look(qtbot, place, background, LogQuery(words="trip"))
+    with qtbot.waitSignal(place.run_wanted) as asked:
+        qtbot.keyClick(place.table, Qt.Key.Key_Return)
+    assert asked.args == [RUN, "online"]
+    with qtbot.waitSignal(place.undo_wanted) as undone:
+        place.entry.undo.click()
+    assert undone.args == [version]
+    place.entry.life.click()
+    settle(qtbot, background)
+    assert place.query == LogQuery(run=RUN)
+
+
+def test_that_the_life_of_what_is_looked_at_elsewhere_is_an_action(
+    qtbot: QtBot, place: LogPlace, background: Background
+):
+    of_run, of_dataset = place.rows()
+    assert of_run.enabled is not None
+    assert not of_run.enabled()
+    place.subject = lambda: Subject(OTHER, "online", "OPEN", "", "", True, False)
+    assert of_run.enabled()
+    of_dataset.handler()
+    settle(qtbot, background)
+    assert place.query == LogQuery(run=OTHER, dataset="online")
+    of_run.handler()
+    settle(qtbot, background)
+    assert place.query == LogQuery(run=OTHER)
+
+
+def test_that_what_is_found_is_exported(
+    qtbot: QtBot,
+    place: LogPlace,
+    background: Background,
+    notices: Notices,
+    season: Database,
+    tmp_path: Path,
+):
+    version = edit(season, "HV trip")
+    look(qtbot, place, background, LogQuery(words="trip"))
+    file = tmp_path / "log.json"
+    with qtbot.waitSignal(notices.shown):
+        place.export(file)
+    assert notices.last is not None
+    assert notices.last.text == f"Wrote 1 entry to {file}."
+    assert [each["number"] for each in json.loads(file.read_text())] == [version]
+
+
+def test_that_authors_are_offered_by_name(
+    qtbot: QtBot, place: LogPlace, background: Background, season: Database
+):
+    edit(season, "HV trip")
+    place.shown()
+    settle(qtbot, background)
+    offered = [place.search.author.itemText(n) for n in range(place.search.author.count())]
+    assert offered[:4] == ["Everybody", "People", "Automatic", "Machines"]
+    assert EXPERT.email in offered
+    place.search.author.setEditText("expert")
+    place.search.apply()
+    settle(qtbot, background)
+    assert {each.author for each in place.model.entries} == {EXPERT.email}

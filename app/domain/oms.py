@@ -55,6 +55,9 @@ _KEPT_BITS = frozenset(
 DCS_BITS = _KEPT_BITS - {"physics_flag"}
 """Bits of a lumisection that say whether a detector part was on; a person may correct them."""
 
+LUMINOSITY = frozenset({"recorded", "delivered"})
+"""Luminosity of a lumisection [pb^-1]: of OMS, or imported from brilcalc by a person."""
+
 KEPT_LUMISECTION_ATTRIBUTES = _KEPT_BITS | {
     "prescale_index",
     "prescale_name",

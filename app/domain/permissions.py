@@ -127,6 +127,11 @@ def move_dataset_paths(
     return (direct, f"/cycles/move_dataset/{workspace}/{from_}/{to}")
 
 
+def import_luminosity_path() -> str:
+    """Action of importing luminosity: whoever may do everything may do this."""
+    return "/lumisections/import_luminosity"
+
+
 def duplicate_datasets_path() -> str:
     return "/dc_tools/duplicate_datasets"
 

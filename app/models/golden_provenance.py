@@ -140,13 +140,45 @@ def read_season(
     return SeasonRead(version, False, datasets, found, {}, None)
 
 
-def words(connection: Connection, keys: Collection[Key], moment: Moment) -> dict[Key, Words]:
-    """The events of these datasets and their runs that were there at the moment."""
-    as_of = moment.as_of if moment.provenance is None else None
-    rr = history.rr_writes(connection, keys, as_of=as_of)
-    oms = history.oms_writes(connection, keys, as_of=as_of)
-    runs = {run: run_history.run_events(connection, run) for run in {run for run, _ in keys}}
-    datasets = {run: run_history.dataset_events(connection, run) for run in runs}
+@dataclass(frozen=True)
+class _Read:
+    """All events of some datasets and their runs."""
+
+    rr: Mapping[Key, Sequence[Write[Triplet]]]
+    oms: Mapping[Key, Sequence[Write[JsonValue]]]
+    runs: Mapping[int, RunEvents]
+    datasets: Mapping[int, Mapping[str, Sequence[AttributeEvent]]]
+
+
+def words(
+    connection: Connection, keys: Collection[Key], moments: Sequence[Moment]
+) -> tuple[dict[Key, Words], ...]:
+    """The events of these datasets and their runs that were there at each of the moments.
+
+    What several moments are cut from is read once.
+    """
+    read: dict[int | None, _Read] = {}
+    found: list[dict[Key, Words]] = []
+    for moment in moments:
+        as_of = moment.as_of if moment.provenance is None else None
+        if as_of not in read:
+            runs = {
+                run: run_history.run_events(connection, run) for run in {run for run, _ in keys}
+            }
+            read[as_of] = _Read(
+                history.rr_writes(connection, keys, as_of=as_of),
+                history.oms_writes(connection, keys, as_of=as_of),
+                runs,
+                {run: run_history.dataset_events(connection, run) for run in runs},
+            )
+        found.append(_cut(connection, keys, moment, read[as_of]))
+    return tuple(found)
+
+
+def _cut(
+    connection: Connection, keys: Collection[Key], moment: Moment, read: _Read
+) -> dict[Key, Words]:
+    rr, oms, runs, datasets = read.rr, read.oms, read.runs, read.datasets
     every = {
         event.version
         for run in runs

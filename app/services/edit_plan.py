@@ -304,6 +304,16 @@ class Checks:
             return refused
         return None
 
+    def luminosity(self) -> Refused | None:
+        """Why the person may not set luminosity; the state of the run is no reason."""
+        allowed = self.configuration.permissions
+        path = permissions.import_luminosity_path()
+        try:
+            self.check("luminosity", by=lambda: allowed.check(self.actor, path))
+        except Refused as refused:
+            return refused
+        return None
+
     def allowed(self, edit: Edit) -> None:
         """The rights of the person."""
         allowed = self.configuration.permissions

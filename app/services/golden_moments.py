@@ -1,6 +1,6 @@
 """Seasons as a stored list saw them, and whose word each of their values is."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cached_property
 
 from app.domain.attribute_history import AttributeEvent
@@ -16,7 +16,17 @@ from app.models.generated_json import JsonRow
 from app.models.golden_provenance import NOW, Key, Moment, Words
 from app.services import golden
 
-__all__ = ["NOW", "Key", "Moment", "Voices", "actions", "moment_of", "season_at", "voices"]
+__all__ = [
+    "NOW",
+    "Key",
+    "Moment",
+    "Voices",
+    "actions",
+    "moment_of",
+    "season_at",
+    "voices",
+    "voices_at",
+]
 
 
 class Voices:
@@ -97,10 +107,18 @@ def voices(
     db: Database, keys: Collection[Key], moment: Moment, variables: Collection[str]
 ) -> dict[Key, Voices]:
     """Whose word each of these variables was at the moment, dataset by dataset."""
+    (found,) = voices_at(db, keys, [moment], variables)
+    return found
+
+
+def voices_at(
+    db: Database, keys: Collection[Key], moments: Sequence[Moment], variables: Collection[str]
+) -> tuple[dict[Key, Voices], ...]:
+    """The same at each of several moments."""
     wanted = {where[2] for name in variables if (where := coordinate(name)) and len(where) == 3}
     with db.read() as connection:
-        found = golden_provenance.words(connection, keys, moment)
-    return {key: Voices(each, wanted) for key, each in found.items()}
+        found = golden_provenance.words(connection, keys, moments)
+    return tuple({key: Voices(each, wanted) for key, each in at.items()} for at in found)
 
 
 def actions(db: Database, events: Collection[int]) -> dict[int, Action]:

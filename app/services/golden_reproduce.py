@@ -34,7 +34,7 @@ from app.services.golden_moments import (
     actions,
     moment_of,
     season_at,
-    voices,
+    voices_at,
 )
 
 THE_RULE = "the rule"
@@ -44,6 +44,9 @@ TAKING_PART = "taking part"
 
 _SAME = 1e-9
 """Relative difference up to which two sums of luminosity are the same."""
+
+_ONE_SIDE = 0.35
+"""Share of the progress that reading one of two states takes."""
 
 Ranges = tuple[LumiRange, ...]
 Cells = NDArray[np.intp]
@@ -162,16 +165,16 @@ def reproduce(
 def changes_since(db: Database, id_: int, progress: Progress = SILENT) -> Changes:
     """What the same rule over the same names would give now, and the events that made it so."""
     stored, moment = moment_of(db, id_)
-    return _changes(db, _side(db, stored, moment, progress), _side(db, stored, NOW, progress))
+    old = _side(db, stored, moment, _part(progress, 0.0, _ONE_SIDE))
+    new = _side(db, stored, NOW, _part(progress, _ONE_SIDE, 2 * _ONE_SIDE))
+    return _changes(db, old, new, _part(progress, 2 * _ONE_SIDE, 1.0))
 
 
 def changes_between(db: Database, old: int, new: int, progress: Progress = SILENT) -> Changes:
     """From one stored list to another, with the events between the two."""
-    return _changes(
-        db,
-        _side(db, *moment_of(db, old), progress),
-        _side(db, *moment_of(db, new), progress),
-    )
+    before = _side(db, *moment_of(db, old), _part(progress, 0.0, _ONE_SIDE))
+    after = _side(db, *moment_of(db, new), _part(progress, _ONE_SIDE, 2 * _ONE_SIDE))
+    return _changes(db, before, after, _part(progress, 2 * _ONE_SIDE, 1.0))
 
 
 def _side(db: Database, stored: JsonRow, moment: Moment, progress: Progress) -> _Side:
@@ -181,15 +184,25 @@ def _side(db: Database, stored: JsonRow, moment: Moment, progress: Progress) -> 
     return _Side(pattern, rule, moment, select(season, rule))
 
 
-def _changes(db: Database, old: _Side, new: _Side) -> Changes:
+def _part(progress: Progress, begin: float, end: float) -> Progress:
+    """The progress of a part of the whole."""
+    report = progress.report
+    if report is None:
+        return progress
+    return Progress(lambda share: report(begin + (end - begin) * share), progress.cancelled)
+
+
+def _changes(db: Database, old: _Side, new: _Side, progress: Progress) -> Changes:
     comparison = compare(old.selection.document, new.selection.document)
     runs = {*comparison.gained, *comparison.lost}
     before, after = old.datasets(runs), new.datasets(runs)
     keys = sorted({*before, *after})
     names = _variables(old.rule, new.rule)
-    spoken = tuple(voices(db, keys, side.moment, names) for side in (old, new))
+    progress.at(0.0)
+    spoken = voices_at(db, keys, [old.moment, new.moment], names)
     found: list[tuple[int | None, Responsible]] = []
-    for key in keys:
+    for at, key in enumerate(keys):
+        progress.at(0.5 + 0.5 * at / len(keys))
         moved = _moved(old, new, key, comparison)
         if not any(moved):
             continue

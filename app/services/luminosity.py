@@ -13,6 +13,7 @@ from app.domain.compact import CompactState
 from app.domain.errors import BadInput
 from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange, ranges_of_numbers
+from app.domain.permissions import import_luminosity_path
 from app.golden.list_luminosity import RunLuminosity, run_luminosity
 from app.golden.luminosity import total
 from app.golden.progress import Cancelled
@@ -23,8 +24,6 @@ from app.models.event_log import LumisectionChange, LumisectionPayload
 from app.services import configuration as configurations
 
 ONLINE = "online"
-IMPORT_PATH = "/lumisections/import_luminosity"
-"""Path of the action for the permissions: whoever may do everything may do this."""
 
 _BLOCK = 400
 """Runs read in one go."""
@@ -97,7 +96,7 @@ def import_brilcalc(
     A lumisection that the file leaves out keeps what it has. Nothing is written when any
     line can't be read, or when it is cancelled, which raises Cancelled.
     """
-    configurations.current(db).permissions.check(actor, IMPORT_PATH)
+    configurations.current(db).permissions.check(actor, import_luminosity_path())
 
     def at(share: float) -> None:
         if cancelled is not None and cancelled():

@@ -17,7 +17,7 @@ from app.domain.history import Frame, Write, last_covered
 from app.domain.identity import Actor
 from app.domain.json_value import JsonValue
 from app.domain.lumisections import LumiRange, count, join
-from app.domain.oms import DCS_BITS
+from app.domain.oms import DCS_BITS, LUMINOSITY
 from app.domain.runs import EDITABLE_ATTRIBUTES, check_can_be_signed_off
 from app.domain.triplets import EMPTY_TRIPLET, Triplet
 from app.domain.undo import (
@@ -526,12 +526,17 @@ def _plan_bits(plan: Preview, action: Action, checks: Checks, keys: frozenset[Ke
             version,
             Instead[JsonValue](None),
             known_to=known_to.get(key, frame.length),
-            restorable=DCS_BITS,
+            # A pull's luminosity is OMS' word; what a person imported is a person's.
+            restorable=DCS_BITS | LUMINOSITY if plan.undone.manual else DCS_BITS,
             manual_first=False,
         )
         if key in keys:
             edit = BitEdit(*key, "", (LumiRange(1, 1),), value=True)
-            _leave_permitted(plan, key, undone, lambda _, edit=edit: checks.refusal(edit))  # type: ignore[misc]
+
+            def refusal(name: str, edit: BitEdit = edit) -> Refused | None:
+                return checks.luminosity() if name in LUMINOSITY else checks.refusal(edit)
+
+            _leave_permitted(plan, key, undone, refusal)
             plan.bits.append(BitsUndone(*key, undone))
         if name == ONLINE:
             of_online[run_number] = undone

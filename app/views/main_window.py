@@ -32,9 +32,9 @@ from app.views.backend.session import Session
 from app.views.backend.tables import ONLINE, TableKind, WorkspaceColumns
 from app.views.background import Background, Outage
 from app.views.command_palette import CommandPalette
+from app.views.golden import workbench_actions
 from app.views.golden.generate_dialog import GenerateDialog
 from app.views.golden.place import GoldenPlace
-from app.views.golden.workbench_actions import RUN_MENU as WORKBENCH_RUN_MENU
 from app.views.golden.workbench_actions import WorkbenchActions
 from app.views.history import actions as history_actions
 from app.views.history.actions import HistoryActions
@@ -451,13 +451,16 @@ class MainWindow(QMainWindow):
             ],
         )
         self.run_menu = menus["Run"]
-        fill(self.run_menu, [*MENU, "", *WORKBENCH_RUN_MENU])
+        fill(self.run_menu, [*MENU, "", *workbench_actions.RUN_MENU])
         fill(menus["Dataset"], dataset_actions.MENU)
         self.offline_menu = QMenu(self)
         fill(self.offline_menu, [*dataset_actions.MENU, ""])
         self.offline_menu.addMenu(self.run_menu)
         fill(self.offline_menu, ["log.dataset"])
-        fill(menus["Golden JSON"], ["golden.generate", "place.golden"])
+        fill(
+            menus["Golden JSON"],
+            ["golden.generate", *workbench_actions.GOLDEN_MENU, "", "place.golden"],
+        )
         fill(menus["Help"], ["help.keys", "help.about"])
         for view in self.views.values():
             for title, ids in view.menus().items():
@@ -472,6 +475,7 @@ class MainWindow(QMainWindow):
         self.golden.generate_wanted.connect(self.generate)
         self.run_actions.acted.connect(self.refresh)
         self.workbench_actions.run_wanted.connect(self.show_run)
+        self.workbench_actions.acted.connect(self.refresh)
         self.history_actions.acted.connect(self.refresh)
         self.drafts_strip.open_wanted.connect(self.show_run)
         self.dataset_actions.acted.connect(self.refresh)

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from app.domain.errors import NotFound
 from app.domain.history import Action
 from app.domain.json_value import JsonValue
-from app.domain.lumisections import LumiRange
+from app.domain.lumisections import LumiRange, join
+from app.domain.oms import LUMINOSITY
 from app.domain.triplets import Triplet
 from app.domain.undo import CellsRestored
 from app.golden.progress import Cancelled
@@ -160,7 +161,10 @@ def _undo_preview(found: undo.Preview) -> UndoPreview:
 def _restored(found: undo.Preview) -> Iterator[ChangeLine]:
     for part in found.parts:
         oms = isinstance(part, undo.BitsUndone)
+        yield from _restored_luminosity(part)
         for each in part.cells.restored:
+            if oms and each.key in LUMINOSITY:
+                continue
             piece = Piece(each.key, each.ranges, each.now, each.restored, oms=oms)
             yield ChangeLine(
                 place(part.run_number, part.dataset), piece, COMES_BACK, _automatic_note(each)
@@ -175,6 +179,26 @@ def _restored(found: undo.Preview) -> Iterator[ChangeLine]:
         piece = Piece("visibility", (), *words, oms=True)
         note = "the version made it: it can be hidden, not taken away" if shown.made else ""
         yield ChangeLine(place(shown.run_number, shown.dataset), piece, COMES_BACK, note)
+
+
+def _restored_luminosity(
+    part: undo.ColumnsUndone | undo.BitsUndone,
+) -> Iterator[ChangeLine]:
+    """One line for each: every lumisection has a value of its own."""
+    if not isinstance(part, undo.BitsUndone):
+        return
+    for key in sorted(LUMINOSITY):
+        cells = [each for each in part.cells.restored if each.key == key]
+        if cells:
+            ranges = join(one for each in cells for one in each.ranges)
+            piece = Piece(key, ranges, None, None, oms=True, kinds=len(cells))
+            yield ChangeLine(
+                place(part.run_number, part.dataset),
+                piece,
+                COMES_BACK,
+                "what was stored before",
+                valued=False,
+            )
 
 
 def _automatic_note(restored: CellsRestored[Triplet] | CellsRestored[JsonValue]) -> str:
@@ -192,7 +216,20 @@ def _automatic_note(restored: CellsRestored[Triplet] | CellsRestored[JsonValue])
 def _changed_since(found: undo.Preview) -> Iterator[ChangeLine]:
     for part in found.parts:
         oms = isinstance(part, undo.BitsUndone)
+        kept = {
+            (each.key, each.version)
+            for each in part.cells.changed_since
+            if oms and each.key in LUMINOSITY
+        }
+        for key, other in sorted(kept):
+            cells = [x for x in part.cells.changed_since if (x.key, x.version) == (key, other)]
+            ranges = join(one for each in cells for one in each.ranges)
+            piece = Piece(key, ranges, None, None, oms=True, kinds=len(cells))
+            where = place(part.run_number, part.dataset)
+            yield ChangeLine(where, piece, CHANGED_SINCE, _by(found.authors, other), valued=False)
         for each in part.cells.changed_since:
+            if (each.key, each.version) in kept:
+                continue
             piece = Piece(each.key, each.ranges, each.written, each.now, oms=oms)
             note = _by(found.authors, each.version)
             yield ChangeLine(place(part.run_number, part.dataset), piece, CHANGED_SINCE, note)

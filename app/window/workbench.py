@@ -95,9 +95,11 @@ class WorkbenchBackend(Parts):
             ],
         )
         document = documents.clip(combined, first_run, last_run)
+        by_run = self.luminosity_of_lumisections(document)
         return Combined(
             document,
-            together(self.luminosity_of_lumisections(document).values()),
+            by_run,
+            together(by_run.values()),
             tuple(f"{each.name}: {remark}" for each in lists for remark in each.remarks),
         )
 

@@ -7,7 +7,7 @@ from app.domain.errors import BadInput, NotPermitted
 from app.domain.lumisections import LumiRange
 from app.golden.progress import Cancelled
 from app.models import states
-from app.services import golden, pull
+from app.services import golden, pull, undo
 from app.services.luminosity import Outcome, import_brilcalc
 from app.services.lumisections import BitEdit, edit_bits
 from tests.builders import EXPERT, NOBODY, a_run
@@ -174,3 +174,16 @@ def test_that_offline_datasets_follow_whether_they_hold_a_copy_or_a_word_of_thei
         assert state.expand().rr.same_as(folded[key].state.rr)
     assert folded[FIRST, PROMPT].state.oms.value("bpix_ready", 4) is False
     assert folded[FIRST, PROMPT].state.oms.value("recorded", 4) == pytest.approx(0.500004)
+
+
+def test_that_an_import_is_undone_to_what_was_stored_before(signed_off, tmp_path):
+    before = recorded_of(signed_off, "online")
+    measured = {(FIRST, ls): (6e5 + ls, 5e5 + ls) for ls in range(1, 9)}
+    report = import_brilcalc(signed_off, EXPERT, written(tmp_path, measured))
+    assert recorded_of(signed_off, PROMPT) != pytest.approx(before)
+
+    assert undo.preview(signed_off, NOBODY, report.version).refused
+    undo.undo(signed_off, EXPERT, report.version)
+
+    assert recorded_of(signed_off, "online") == pytest.approx(before)
+    assert recorded_of(signed_off, PROMPT) == pytest.approx(before)

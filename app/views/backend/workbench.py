@@ -57,6 +57,7 @@ class Combined:
     """Lists combined from left to right; `remarks` say where files break the format."""
 
     document: Document
+    by_run: Mapping[int, ListLuminosity]
     luminosity: ListLuminosity
     remarks: tuple[str, ...]
 

@@ -5,9 +5,12 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
+from app.views.golden.combine_panel import CombinePanel
+from app.views.golden.compare_panel import ComparePanel
 from app.views.golden.list_pane import GoldenListPane
 from app.views.golden.losses_panel import LossesPanel
 from app.views.golden.panel import GoldenPanel
+from app.views.golden.reproduce_panel import ReproducePanel
 from app.views.golden.result_view import GoldenResultView
 from app.views.golden.why_panel import WhyPanel
 from app.views.places import PlaceWidget, Surroundings
@@ -18,6 +21,9 @@ PANELS: tuple[Callable[[Surroundings], GoldenPanel], ...] = (
     GoldenResultView,
     LossesPanel,
     WhyPanel,
+    ComparePanel,
+    ReproducePanel,
+    CombinePanel,
 )
 """Tabs about the chosen golden JSON, in the order they are shown."""
 

@@ -1,7 +1,8 @@
 """A table of runs with figures, sorted by any of them; a run is opened from it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
@@ -13,6 +14,8 @@ from app.views.backend.tables import ONLINE
 _SORTED_BY = Qt.ItemDataRole.UserRole
 _KEY = Qt.ItemDataRole.UserRole + 1
 _WIDTH = 96
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 Cell = str | int | float | None
 """A text, a count, pb^-1, or nothing known."""
@@ -59,7 +62,12 @@ class RunsTable(QTreeWidget):
         self.itemActivated.connect(self._open)
 
     def show_rows(
-        self, titles: Sequence[str], rows: Sequence[RunRow], *, wide: Sequence[str] = ()
+        self,
+        titles: Sequence[str],
+        rows: Sequence[RunRow],
+        *,
+        wide: Sequence[str] = (),
+        widths: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         """Shows other lines; the columns named in `wide` share the room that is left."""
         self.setSortingEnabled(False)
@@ -76,8 +84,11 @@ class RunsTable(QTreeWidget):
                     if title in wide
                     else QHeaderView.ResizeMode.Interactive,
                 )
-                self.setColumnWidth(column, _WIDTH)
+                self.setColumnWidth(column, widths.get(title, _WIDTH))
             self.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+        head = self.headerItem()
+        for column, cell in enumerate(rows[0].cells if rows else ()):
+            head.setTextAlignment(column, _LEFT if column == 0 or isinstance(cell, str) else _RIGHT)
         self.addTopLevelItems([_line(row) for row in rows])
         self.setSortingEnabled(True)
 
@@ -109,10 +120,8 @@ def _line(row: RunRow) -> QTreeWidgetItem:
     for column, cell in enumerate(row.cells):
         item.setData(column, _SORTED_BY, cell)
         item.setText(column, _text(cell, is_run=column == 0))
-        if not isinstance(cell, str):
-            item.setTextAlignment(
-                column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            )
+        if column > 0 and not isinstance(cell, str):
+            item.setTextAlignment(column, _RIGHT)
         if isinstance(cell, float):
             item.setToolTip(column, f"{cell!r} pb⁻¹")
         elif isinstance(cell, str):

@@ -6,20 +6,24 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.views.actions import ActionRow
+from app.views.golden.luminosity_dialog import LuminosityDialog
 from app.views.golden.why_dialog import WhyDialog
 from app.views.places import Surroundings
 from app.views.runs.run_actions import Subject
 
 RUN_MENU = ("run.why",)
+GOLDEN_MENU = ("golden.luminosity",)
 
 
 class WorkbenchActions(QObject):
     """Acts on the subject that `subject()` names when an action is asked for.
 
-    Signals: `run_wanted(run_number, dataset)` to look at a run or one of its datasets.
+    Signals: `run_wanted(run_number, dataset)` to look at a run or one of its datasets; `acted()`
+    when something was written.
     """
 
     run_wanted = Signal(int, str)
+    acted = Signal()
 
     def __init__(
         self, around: Surroundings, window: QWidget, subject: Callable[[], Subject | None]
@@ -41,7 +45,28 @@ class WorkbenchActions(QObject):
                 "Why the chosen lumisection is in the golden JSON or not, and whose word it is",
                 lambda: self._subject() is not None,
             ),
+            ActionRow(
+                "golden.luminosity",
+                "Import luminosity...",
+                self.import_luminosity,
+                "Ctrl+Shift+I",
+                "lumisections",
+                "Import what brilcalc measured, after a look at what it changes",
+            ),
         ]
+
+    def import_luminosity(self) -> LuminosityDialog:
+        """Opens the dialog that imports a file of brilcalc."""
+        around = self._around
+        dialog = LuminosityDialog(around.backend, around.background, self._window)
+        dialog.imported.connect(self._imported)
+        dialog.run_wanted.connect(self.run_wanted)
+        dialog.open()
+        return dialog
+
+    def _imported(self, text: str, version: int) -> None:
+        self._around.notices.tell(text, version=version)
+        self.acted.emit()
 
     def why(self) -> WhyDialog | None:
         """Opens the window that explains the lumisection that is chosen."""

@@ -1,0 +1,63 @@
+"""Comparisons of lists as CSV."""
+
+import csv
+import io
+
+from app.domain.json_value import js_stringify
+from app.domain.lumisections import count, format_ranges
+from app.services.golden_lists import ComparedLists
+from app.services.golden_reproduce import Changes
+
+_EVENT = (
+    *("version", "author", "at", "comment", "run_number", "dataset", "name", "before", "after"),
+    *("gained", "lost"),
+)
+
+
+def csv_of_runs(found: ComparedLists) -> str:
+    """One line per run that differs; luminosities [pb^-1] blank where unknown."""
+    written = io.StringIO()
+    rows = csv.writer(written, lineterminator="\n")
+    sides = ("gained", "lost")
+    titles = ["run_number"]
+    for side in sides:
+        titles += [f"{side}_lumisections", f"{side}_recorded_pb", f"{side}_ranges"]
+    rows.writerow(titles)
+    comparison = found.comparison
+    for run_number in sorted({*comparison.gained, *comparison.lost}):
+        cells: list[object] = [run_number]
+        for part, sums in ((comparison.gained, found.gained), (comparison.lost, found.lost)):
+            ranges = part.get(run_number, ())
+            of = None if sums is None else sums.get(run_number)
+            cells += [
+                count(ranges),
+                of.recorded if of is not None and of.known else "",
+                format_ranges(ranges),
+            ]
+        rows.writerow(cells)
+    return written.getvalue()
+
+
+def csv_of_events(changes: Changes) -> str:
+    """One line per value that changed, with who did it and when."""
+    written = io.StringIO()
+    rows = csv.writer(written, lineterminator="\n")
+    rows.writerow(_EVENT)
+    for each in changes.responsible:
+        action = each.action
+        rows.writerow(
+            (
+                "" if action is None else action.version,
+                "" if action is None else action.author,
+                "" if action is None else action.at.isoformat(),
+                "" if action is None else action.comment,
+                each.run_number,
+                each.dataset,
+                each.name,
+                js_stringify(each.before),
+                js_stringify(each.after),
+                format_ranges(each.gained),
+                format_ranges(each.lost),
+            )
+        )
+    return written.getvalue()

@@ -1,0 +1,292 @@
+"""Tab that combines lists: and, or, minus, clipped to runs; stored ones and files."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QIntValidator
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.domain.errors import Refused
+from app.domain.lumisections import count, format_ranges
+from app.golden.document import Style, to_text
+from app.services import golden_files
+from app.services.golden_lists import Operation
+from app.views import words
+from app.views.backend.golden import GoldenEntry, GoldenList
+from app.views.backend.workbench import Combined, Part
+from app.views.background import Job
+from app.views.golden.list_choice import ListChoice
+from app.views.golden.panel import GoldenPanel
+from app.views.golden.runs_table import RunRow, RunsTable, luminosity_text
+from app.views.golden.save_file import FileSaver
+from app.views.loading_bar import LoadingBar
+from app.views.places import Surroundings
+from app.views.theme import STEP, Themes
+
+_AFTER_MS = 150
+_OPERATION_WIDTH = 84
+_RUN_WIDTH = 84
+_LARGEST_RUN_NUMBER = 9_999_999
+_TITLES = ("Run", "LS", "pb⁻¹", "Lumisections")
+_CHOOSE = "Name the lists to combine, from top to bottom: stored ones or files."
+
+
+class PartLine(QWidget):
+    """One list of a combination.
+
+    Signals: `changed()`; `removed()` when the person takes it out.
+    """
+
+    changed = Signal()
+    removed = Signal()
+
+    def __init__(self, themes: Themes, *, first: bool, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._themes = themes
+        self.operation = QComboBox()
+        self.operation.setAccessibleName("How it is joined")
+        self.operation.addItems([each.value for each in Operation])
+        self.operation.setFixedWidth(_OPERATION_WIDTH)
+        self.choice = ListChoice("List")
+        self.remove = QToolButton()
+        self.remove.setToolTip("Take this list out")
+        self.remove.setAccessibleName("Take this list out")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2 * STEP)
+        if first:
+            begin = QLabel("Begin with")
+            begin.setProperty("role", "muted")
+            begin.setFixedWidth(_OPERATION_WIDTH)
+            layout.addWidget(begin)
+        else:
+            layout.addWidget(self.operation)
+        layout.addWidget(self.choice, 1)
+        layout.addWidget(self.remove)
+        self.remove.setEnabled(not first)
+        self.operation.currentIndexChanged.connect(self.changed)
+        self.choice.chosen.connect(self.changed)
+        self.remove.clicked.connect(self.removed)
+        themes.changed.connect(self._dress)
+        self._dress()
+
+    def part(self) -> Part | None:
+        """What it says; None while it names no list."""
+        source = self.choice.source
+        if source is None:
+            return None
+        return Part(source, Operation(self.operation.currentText()))
+
+    def _dress(self) -> None:
+        self.remove.setIcon(self._themes.theme.icon("cross"))
+
+
+class CombinePanel(GoldenPanel):
+    """The result follows what is named; the first list follows the place until it is changed."""
+
+    tab = "Combine"
+    tab_tip = "And, or, minus of lists and files, clipped to runs; saved as a file"
+
+    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._backend = around.backend
+        self._background = around.background
+        self._themes = around.themes
+        self._followed: int | None = None
+        self._entries: Sequence[GoldenEntry] = ()
+        self._job: Job[Combined] | None = None
+        self.result: Combined | None = None
+        self.saver = FileSaver(around.background, around.notices, self)
+        self.parts: list[PartLine] = []
+        self._parts = QVBoxLayout()
+        self._parts.setSpacing(STEP)
+        self.add = QPushButton("Add list")
+        self.first_run, self.last_run = _run_line("First run"), _run_line("Last run")
+        self.bar = LoadingBar(around.themes)
+        self.summary = QLabel(wordWrap=True)
+        self.remarks = QLabel(wordWrap=True)
+        self.remarks.setProperty("role", "warning")
+        self.refusal = QLabel(wordWrap=True)
+        self.refusal.setProperty("role", "refusal")
+        self.runs = RunsTable("Runs of the result")
+        self.save = QPushButton("Save as...")
+        self.save.setToolTip("Write the combined list to a file")
+        self.empty = QLabel(_CHOOSE, wordWrap=True)
+        self.empty.setProperty("role", "empty")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._timer = QTimer(self, singleShot=True, interval=_AFTER_MS)
+        self._lay_out()
+        self._timer.timeout.connect(self._combine)
+        self.add.clicked.connect(self.add_part)
+        for line in (self.first_run, self.last_run):
+            line.textChanged.connect(self._timer.start)
+        self.save.clicked.connect(self.ask_where)
+        self.runs.run_wanted.connect(self.run_wanted)
+        self.add_part()
+        self.add_part()
+        self._show_nothing("", _CHOOSE)
+
+    def show_golden(self, id_: int | None) -> None:
+        first = self.parts[0].choice
+        if first.source == self._followed:
+            first.name(id_)
+            self._timer.start()
+        self._followed = id_
+        self.renew()
+
+    def renew(self) -> None:
+        backend = self._backend
+        self._background.read(
+            lambda: backend.golden_list(GoldenList.ALL, None), self._offer, owner=self
+        )
+
+    def add_part(self) -> PartLine:
+        """A line for one more list."""
+        line = PartLine(self._themes, first=not self.parts)
+        line.choice.offer(self._entries)
+        line.changed.connect(self._timer.start)
+        line.removed.connect(lambda: self._remove(line))
+        self.parts.append(line)
+        self._parts.addWidget(line)
+        line.choice.setFocus()
+        return line
+
+    def ask_where(self) -> QFileDialog | None:
+        """Asks for the file of the combined list."""
+        if self.result is None:
+            return None
+        document = self.result.document
+        runs = list(document)
+        span = f"_{runs[0]}_{runs[-1]}" if runs else ""
+        return self.saver.ask_where(
+            "Save the combined list",
+            f"combined{span}.json",
+            "JSON (*.json)",
+            lambda file: golden_files.write(file, to_text(document, Style.OFFICIAL)),
+        )
+
+    def _remove(self, line: PartLine) -> None:
+        self.parts.remove(line)
+        self._parts.removeWidget(line)
+        line.deleteLater()
+        self._timer.start()
+
+    def _offer(self, entries: Sequence[GoldenEntry]) -> None:
+        self._entries = entries
+        for line in self.parts:
+            line.choice.offer(entries)
+
+    def _combine(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+        parts = [part for line in self.parts if (part := line.part()) is not None]
+        if self.parts[0].part() is None:
+            self._show_nothing("", _CHOOSE)
+            return
+        first, last = (
+            int(line.text()) if line.text() else None for line in (self.first_run, self.last_run)
+        )
+        backend = self._backend
+        self.bar.set_loading(True)
+        self._job = self._background.read(
+            lambda: backend.combine_golden(parts, first, last),
+            self._show,
+            owner=self,
+            refused=self._refuse,
+            finished=self._arrived,
+        )
+
+    def _arrived(self) -> None:
+        self._job = None
+        self.bar.set_loading(False)
+
+    def _refuse(self, error: Refused) -> None:
+        self._show_nothing(str(error), "")
+
+    def _show_nothing(self, refusal: str, why: str) -> None:
+        self.result = None
+        self.refusal.setText(refusal)
+        self.refusal.setVisible(bool(refusal))
+        self.empty.setText(why)
+        self.empty.show()
+        self.runs.hide()
+        self.summary.clear()
+        self.remarks.hide()
+        self.save.setEnabled(False)
+
+    def _show(self, found: Combined) -> None:
+        self.result = found
+        document = found.document
+        lumisections = sum(map(count, document.values()))
+        self.summary.setText(
+            f"{words.counted(len(document), 'run')}, {words.number(lumisections)} LS,"
+            f" {luminosity_text(found.luminosity)}"
+        )
+        self.remarks.setText("\n".join(found.remarks[:3]))
+        self.remarks.setToolTip("\n".join(found.remarks))
+        self.remarks.setVisible(bool(found.remarks))
+        rows = []
+        for run_number, ranges in document.items():
+            of = found.by_run.get(run_number)
+            recorded = of.recorded if of is not None and of.known else None
+            cells = (run_number, count(ranges), recorded, format_ranges(ranges))
+            rows.append(RunRow(run_number, "", cells))
+        self.runs.show_rows(_TITLES, rows, wide=_TITLES[-1:])
+        self.runs.setVisible(bool(rows))
+        self.empty.setText("No lumisection is left.")
+        self.empty.setVisible(not rows)
+        self.refusal.hide()
+        self.save.setEnabled(True)
+
+    def _lay_out(self) -> None:
+        top = QWidget()
+        lines = QVBoxLayout(top)
+        lines.setContentsMargins(3 * STEP, 2 * STEP, 3 * STEP, STEP)
+        lines.setSpacing(STEP)
+        lines.addLayout(self._parts)
+        clip = QHBoxLayout()
+        clip.setSpacing(2 * STEP)
+        clip.addWidget(self.add)
+        clip.addSpacing(4 * STEP)
+        for text, line in (("Only runs from", self.first_run), ("to", self.last_run)):
+            label = QLabel(text)
+            label.setProperty("role", "muted")
+            label.setBuddy(line)
+            clip.addWidget(label)
+            clip.addWidget(line)
+        clip.addStretch(1)
+        lines.addLayout(clip)
+        result = QHBoxLayout()
+        result.setContentsMargins(3 * STEP, STEP, 3 * STEP, STEP)
+        result.addWidget(self.summary, 1)
+        result.addWidget(self.save)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(top)
+        layout.addWidget(self.bar)
+        layout.addLayout(result)
+        for label in (self.refusal, self.remarks):
+            label.setContentsMargins(3 * STEP, STEP, 3 * STEP, STEP)
+            layout.addWidget(label)
+        layout.addWidget(self.runs, 1)
+        layout.addWidget(self.empty, 1)
+
+
+def _run_line(name: str) -> QLineEdit:
+    line = QLineEdit()
+    line.setAccessibleName(name)
+    line.setPlaceholderText("any")
+    line.setFixedWidth(_RUN_WIDTH)
+    line.setValidator(QIntValidator(0, _LARGEST_RUN_NUMBER, line))
+    return line

@@ -1,0 +1,294 @@
+"""Tab of a stored list: what another list has more or less, and the events that made it so."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QTabWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.domain.lumisections import count, format_ranges
+from app.golden.list_luminosity import ListLuminosity
+from app.services import golden_compared, golden_files
+from app.services.golden_lists import ComparedLists
+from app.services.golden_reproduce import Changes
+from app.views import words
+from app.views.backend.golden import GoldenEntry, GoldenList
+from app.views.background import Job
+from app.views.golden.events_table import EventsTable
+from app.views.golden.list_choice import ListChoice
+from app.views.golden.panel import GoldenPanel
+from app.views.golden.runs_table import Cell, RunRow, RunsTable, luminosity_text
+from app.views.golden.save_file import FileSaver
+from app.views.golden.share_done import ShareDone
+from app.views.loading_bar import LoadingBar
+from app.views.places import Surroundings
+from app.views.theme import STEP
+
+_TITLES = ("Run", "", "Gained LS", "Gained pb⁻¹", "Lost LS", "Lost pb⁻¹", "Gained", "Lost")
+_WHOLE_GAINED, _WHOLE_LOST = "new run", "run is gone"
+_CHOOSE = "Choose another list to compare with: a stored one, or a file such as an official mask."
+
+
+class ComparePanel(GoldenPanel):
+    """From an old list to the chosen one, which is the new one until they change places."""
+
+    tab = "Compare"
+    tab_tip = "Runs and lumisections that another list has more or less, and whose doing it was"
+
+    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._backend = around.backend
+        self._background = around.background
+        self._job: Job[ComparedLists] | None = None
+        self._compared: ComparedLists | None = None
+        self._changes: Changes | None = None
+        self.saver = FileSaver(around.background, around.notices, self)
+        self.old = ListChoice("Old list")
+        self.new = ListChoice("New list")
+        self.swap = QToolButton()
+        self.swap.setText("⇄")
+        self.swap.setToolTip("Old and new change places")
+        self.swap.setAccessibleName("Old and new change places")
+        self.bar = LoadingBar(around.themes)
+        self.summary = QLabel(wordWrap=True)
+        self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.remarks = QLabel(wordWrap=True)
+        self.remarks.setProperty("role", "warning")
+        self.save_runs = QPushButton("Save runs...")
+        self.save_events = QPushButton("Save events...")
+        self.runs = RunsTable("Runs that differ")
+        self.events = EventsTable("Events responsible")
+        self.share = ShareDone(around.background, "Looking for the events that did it")
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.empty = QLabel(_CHOOSE, wordWrap=True)
+        self.empty.setProperty("role", "empty")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._body = QWidget()
+        self._lay_out()
+        for choice in (self.old, self.new):
+            choice.chosen.connect(self._compare)
+        self.swap.clicked.connect(self._swap)
+        self.save_runs.clicked.connect(self.ask_where_runs)
+        self.save_events.clicked.connect(self.ask_where_events)
+        self.runs.run_wanted.connect(self.run_wanted)
+        self.events.run_wanted.connect(self.run_wanted)
+        self._say(_CHOOSE)
+
+    def show_golden(self, id_: int | None) -> None:
+        self.new.name(id_)
+        self._offer()
+        self._compare()
+
+    def renew(self) -> None:
+        self._offer()
+
+    def ask_where_runs(self) -> QFileDialog | None:
+        """Asks for the CSV of the runs that differ."""
+        found = self._compared
+        if found is None:
+            return None
+        return self.saver.ask_where(
+            "Save runs as CSV",
+            "golden_json_comparison.csv",
+            "CSV (*.csv)",
+            lambda file: golden_files.write(file, golden_compared.csv_of_runs(found)),
+        )
+
+    def ask_where_events(self) -> QFileDialog | None:
+        """Asks for the CSV of the events."""
+        found = self._changes
+        if found is None:
+            return None
+        return self.saver.ask_where(
+            "Save events as CSV",
+            "golden_json_events.csv",
+            "CSV (*.csv)",
+            lambda file: golden_files.write(file, golden_compared.csv_of_events(found)),
+        )
+
+    def _lay_out(self) -> None:
+        top = QWidget()
+        lines = QVBoxLayout(top)
+        lines.setContentsMargins(3 * STEP, 2 * STEP, 3 * STEP, STEP)
+        lines.setSpacing(STEP)
+        line = QHBoxLayout()
+        line.setSpacing(2 * STEP)
+        for text, widget in (("From", self.old), ("to", self.new)):
+            label = QLabel(text)
+            label.setProperty("role", "muted")
+            label.setBuddy(widget)
+            line.addWidget(label)
+            line.addWidget(widget, 1)
+            if widget is self.old:
+                line.addWidget(self.swap)
+        lines.addLayout(line)
+        runs = QWidget()
+        inside = QVBoxLayout(runs)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(0)
+        inside.addWidget(self.runs, 1)
+        inside.addLayout(_at_the_right(self.save_runs))
+        events = QWidget()
+        inside = QVBoxLayout(events)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(0)
+        inside.addWidget(self.share)
+        inside.addWidget(self.events, 1)
+        inside.addLayout(_at_the_right(self.save_events))
+        self.tabs.addTab(runs, "Runs")
+        self.tabs.addTab(events, "Events")
+        body = QVBoxLayout(self._body)
+        body.setContentsMargins(0, 0, 0, 0)
+        body.setSpacing(STEP)
+        for label in (self.summary, self.remarks):
+            label.setContentsMargins(3 * STEP, 0, 3 * STEP, 0)
+            body.addWidget(label)
+        body.addWidget(self.tabs, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(top)
+        layout.addWidget(self.bar)
+        layout.addWidget(self._body, 1)
+        layout.addWidget(self.empty, 1)
+
+    def _offer(self) -> None:
+        backend = self._backend
+        self._background.read(
+            lambda: backend.golden_list(GoldenList.ALL, None), self._offered, owner=self
+        )
+
+    def _offered(self, entries: Sequence[GoldenEntry]) -> None:
+        for choice in (self.old, self.new):
+            choice.offer(entries)
+
+    def _swap(self) -> None:
+        old, new = self.old.source, self.new.source
+        self.old.name(new)
+        self.new.name(old)
+        self._compare()
+
+    def _compare(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+        self.share.stop()
+        self._compared = self._changes = None
+        old, new = self.old.source, self.new.source
+        if old is None or new is None:
+            self.bar.set_loading(False)
+            self._say(_CHOOSE)
+            return
+        backend = self._backend
+        self.bar.set_loading(True)
+        self._job = self._background.read(
+            lambda: backend.compare_golden(old, new),
+            self._show,
+            owner=self,
+            refused=lambda error: self._say(str(error)),
+            finished=self._arrived,
+        )
+
+    def _arrived(self) -> None:
+        self._job = None
+        self.bar.set_loading(False)
+
+    def _say(self, why_nothing: str) -> None:
+        self.empty.setText(why_nothing)
+        self.empty.setVisible(bool(why_nothing))
+        self._body.setVisible(not why_nothing)
+
+    def _show(self, found: ComparedLists) -> None:
+        self._compared = found
+        comparison = found.comparison
+        if comparison.equal:
+            self.summary.setText("Both hold the same lumisections.")
+        else:
+            gained, lost = (
+                f"{words.number(sum(map(count, part.values())))} LS in"
+                f" {words.counted(len(part), 'run')}, {luminosity_text(sum_)}"
+                for part, sum_ in (
+                    (comparison.gained, found.gained_total),
+                    (comparison.lost, found.lost_total),
+                )
+            )
+            self.summary.setText(f"Gained {gained}; lost {lost}.")
+        remarks = [
+            f"{each.name}: {remark}" for each in (found.old, found.new) for remark in each.remarks
+        ]
+        self.remarks.setText("\n".join(remarks[:3]))
+        self.remarks.setToolTip("\n".join(remarks))
+        self.remarks.setVisible(bool(remarks))
+        self.runs.show_rows(_TITLES, _rows(found), wide=_TITLES[-2:])
+        self.save_runs.setEnabled(not comparison.equal)
+        self._say("")
+        self._look_for_events(found)
+
+    def _look_for_events(self, found: ComparedLists) -> None:
+        self.events.show_changes((), "")
+        self.save_events.setEnabled(False)
+        old, new = found.old.id, found.new.id
+        if found.comparison.equal:
+            self.events.show_changes((), "Nothing differs.")
+        elif old is None or new is None:
+            self.events.show_changes((), "Of a list in a file is not known which events made it.")
+        else:
+            self.share.start(
+                partial(self._backend.golden_changes, old, new),
+                self._show_events,
+                lambda error: self.events.show_changes((), str(error)),
+            )
+
+    def _show_events(self, changes: Changes) -> None:
+        self._changes = changes
+        self.save_events.setEnabled(bool(changes.responsible))
+        self.events.show_changes(changes.responsible, "No event was found that explains it.")
+
+
+def _rows(found: ComparedLists) -> list[RunRow]:
+    comparison = found.comparison
+    rows = []
+    for run_number in sorted({*comparison.gained, *comparison.lost}):
+        whole = ""
+        if run_number in comparison.runs_gained:
+            whole = _WHOLE_GAINED
+        elif run_number in comparison.runs_lost:
+            whole = _WHOLE_LOST
+        gained, lost = (part.get(run_number, ()) for part in (comparison.gained, comparison.lost))
+        cells = (
+            run_number,
+            whole,
+            count(gained),
+            _recorded(found.gained, run_number),
+            count(lost),
+            _recorded(found.lost, run_number),
+            format_ranges(gained),
+            format_ranges(lost),
+        )
+        rows.append(RunRow(run_number, "", cells))
+    return rows
+
+
+def _recorded(sums: Mapping[int, ListLuminosity] | None, run_number: int) -> Cell:
+    """pb^-1 of a run on one side; nothing there is 0, nothing stored isn't known."""
+    of = None if sums is None else sums.get(run_number)
+    if of is None:
+        return 0.0
+    return of.recorded if of.known else None
+
+
+def _at_the_right(button: QPushButton) -> QHBoxLayout:
+    line = QHBoxLayout()
+    line.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
+    line.addStretch(1)
+    line.addWidget(button)
+    return line

@@ -1,0 +1,221 @@
+"""Importing luminosity of brilcalc: what a file would change, then the writing of it."""
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.domain.errors import Refused, Unavailable
+from app.domain.lumisections import format_ranges
+from app.services.luminosity import ImportReport, Outcome, RunReport
+from app.views import words
+from app.views.backend.workbench import Workbench
+from app.views.background import Background
+from app.views.golden.runs_table import Cell, RunRow, RunsTable
+from app.views.golden.share_done import ShareDone
+from app.views.theme import STEP
+
+_SIZE = (860, 560)
+_TITLES = ("Run", "What", "LS in file", "Other LS", "pb⁻¹ now", "pb⁻¹ in file", "LS it hasn't")
+_WIDE = ("What", "LS it hasn't")
+_OUTCOMES = {
+    Outcome.CHANGED: "changes",
+    Outcome.UNCHANGED: "as it is",
+    Outcome.UNKNOWN: "not in the Run Registry",
+}
+_CHOOSE = (
+    "Choose a file that brilcalc lumi --byls --output-style csv wrote. Nothing is written before"
+    " you have seen what it would change."
+)
+
+
+class LuminosityDialog(QDialog):
+    """Reads first, writes on request; one version whatever the number of runs.
+
+    Signals: `imported(text, version)` once it is written; `run_wanted(run_number, dataset)`.
+    """
+
+    imported = Signal(str, int)
+    run_wanted = Signal(int, str)
+
+    def __init__(
+        self, workbench: Workbench, background: Background, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Import luminosity")
+        self.resize(*_SIZE)
+        self._workbench = workbench
+        self._file: Path | None = None
+        self.line = QLineEdit()
+        self.line.setPlaceholderText("File of brilcalc")
+        self.line.setAccessibleName("File")
+        self.choose = QPushButton("File...")
+        self.summary = QLabel(_CHOOSE, wordWrap=True)
+        self.refusal = QLabel(wordWrap=True)
+        self.refusal.setProperty("role", "refusal")
+        self.refusal.hide()
+        self.runs = RunsTable("Runs of the file")
+        self.reading = ShareDone(background, "Reading the file")
+        self.writing = ShareDone(background, "Writing")
+        self.write = QPushButton("Import")
+        self.write.setEnabled(False)
+        self.close_button = QPushButton("Close")
+        self._lay_out()
+        self.line.editingFinished.connect(self._typed)
+        self.choose.clicked.connect(self.ask_file)
+        self.write.clicked.connect(self._import)
+        self.close_button.clicked.connect(self.reject)
+        self.runs.run_wanted.connect(self.run_wanted)
+        self.reading.stopped.connect(lambda: self.summary.setText(_CHOOSE))
+        self.writing.stopped.connect(self._stopped)
+
+    def ask_file(self) -> QFileDialog:
+        """Asks for the file."""
+        folder = self._file.parent if self._file is not None else Path()
+        dialog = QFileDialog(self, "File of brilcalc", str(folder))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilters(["CSV (*.csv)", "All files (*)"])
+        dialog.fileSelected.connect(lambda file: self.preview(Path(file)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+        return dialog
+
+    def preview(self, file: Path) -> None:
+        """Says what a file would change; writes nothing."""
+        self._file = file
+        self.line.setText(str(file))
+        self._forget()
+        self.summary.setText("")
+        self.reading.start(
+            partial(self._workbench.import_luminosity, file, dry_run=True),
+            self._show,
+            self._refuse,
+        )
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.setSpacing(2 * STEP)
+        top.addWidget(self.line, 1)
+        top.addWidget(self.choose)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(2 * STEP)
+        buttons.addWidget(self.refusal, 1)
+        buttons.addStretch(0)
+        buttons.addWidget(self.write)
+        buttons.addWidget(self.close_button)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(2 * STEP)
+        layout.addLayout(top)
+        layout.addWidget(self.reading)
+        layout.addWidget(self.summary)
+        layout.addWidget(self.runs, 1)
+        layout.addWidget(self.writing)
+        layout.addLayout(buttons)
+
+    def _typed(self) -> None:
+        text = self.line.text().strip()
+        if text and Path(text).expanduser() != self._file:
+            self.preview(Path(text).expanduser())
+
+    def _forget(self) -> None:
+        self.runs.show_rows(_TITLES, (), wide=_WIDE)
+        self.write.setEnabled(False)
+        self.refusal.hide()
+
+    def _refuse(self, error: Refused | Unavailable) -> None:
+        self.refusal.setText(str(error))
+        self.refusal.show()
+        self._let_choose(True)
+
+    def _show(self, report: ImportReport) -> None:
+        self.runs.show_rows(_TITLES, [_row(each) for each in report.runs], wide=_WIDE)
+        self.summary.setText(_summary(report))
+        self.write.setEnabled(bool(report.changed))
+        if report.changed:
+            self.write.setFocus()
+
+    def _import(self) -> None:
+        file = self._file
+        if file is None:
+            return
+        self.refusal.hide()
+        self.write.setEnabled(False)
+        self._let_choose(False)
+        self.writing.start(
+            partial(self._workbench.import_luminosity, file, dry_run=False),
+            self._written,
+            self._refuse,
+        )
+
+    def _let_choose(self, may: bool) -> None:
+        for widget in (self.line, self.choose):
+            widget.setEnabled(may)
+
+    def _stopped(self) -> None:
+        self._let_choose(True)
+        self.write.setEnabled(True)
+        self.summary.setText("Stopped: nothing was written.")
+
+    def _written(self, report: ImportReport) -> None:
+        if report.version is None:
+            self._let_choose(True)
+            self._show(report)
+            return
+        runs = sum(each.outcome is Outcome.CHANGED for each in report.runs)
+        text = (
+            f"Imported luminosity of {words.number(report.changed)} LS in"
+            f" {words.counted(runs, 'run')}."
+        )
+        self.imported.emit(text, report.version)
+        self.accept()
+
+    # Qt
+
+    def done(self, result: int) -> None:
+        self.reading.stop()
+        self.writing.stop()
+        super().done(result)
+
+
+def _summary(report: ImportReport) -> str:
+    runs = sum(each.outcome is Outcome.CHANGED for each in report.runs)
+    if report.changed:
+        text = f"{words.number(report.changed)} LS in {words.counted(runs, 'run')} get other values"
+    else:
+        text = "Everything in it is stored already"
+    unchanged = sum(each.outcome is Outcome.UNCHANGED for each in report.runs)
+    parts = [text]
+    if report.changed and unchanged:
+        parts.append(f"{words.counted(unchanged, 'run')} stay as they are")
+    if report.unknown:
+        count = words.counted(len(report.unknown), "run")
+        parts.append(f"{count} not in the Run Registry")
+    if report.too_short:
+        count = words.counted(len(report.too_short), "run")
+        parts.append(f"{count} shorter than in the file")
+    return "; ".join(parts) + "."
+
+
+def _row(run: RunReport) -> RunRow:
+    known = run.outcome is not Outcome.UNKNOWN
+    cells: tuple[Cell, ...] = (
+        run.run_number,
+        _OUTCOMES[run.outcome],
+        run.lumisections,
+        run.changed if known else "",
+        run.recorded_before if known else "",
+        run.recorded,
+        format_ranges(run.beyond) if known else "",
+    )
+    return RunRow(run.run_number, "", cells)

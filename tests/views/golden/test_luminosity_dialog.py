@@ -1,0 +1,116 @@
+"""Importing luminosity in the window: preview, writing, stopping, undoing."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from app.models.engine import Database
+from app.views.golden.luminosity_dialog import LuminosityDialog
+from app.views.places import Surroundings
+from tests.services.offline_runs import FIRST, SECOND, newest_version
+from tests.services.test_luminosity import written
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, around: Surroundings) -> LuminosityDialog:
+    dialog = LuminosityDialog(around.backend, around.background)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    return dialog
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """One run measured too far, one that nobody knows."""
+    measured = {(FIRST, ls): (600_000, 500_000) for ls in range(1, 13)}
+    return written(tmp_path, {**measured, (500000, 1): (1, 1)})
+
+
+def lines(dialog: LuminosityDialog) -> list[list[str]]:
+    items = [dialog.runs.topLevelItem(n) for n in range(dialog.runs.topLevelItemCount())]
+    return [[item.text(column) for column in range(7)] for item in items]
+
+
+def test_that_nothing_is_written_before_it_was_seen(
+    qtbot: QtBot, dialog: LuminosityDialog, season: Database, file: Path
+) -> None:
+    before = newest_version(season)
+    dialog.line.setText(str(file))
+    dialog.line.editingFinished.emit()
+    qtbot.waitUntil(lambda: len(lines(dialog)) == 2)
+    known, unknown = lines(dialog)
+    assert known[:4] == [str(FIRST), "changes", "12", "10"]
+    assert known[5:] == ["6", "11-12"]
+    assert unknown[:2] == ["500000", "not in the Run Registry"]
+    assert dialog.summary.text() == (
+        "10 LS in 1 run get other values; 1 run not in the Run Registry;"
+        " 1 run shorter than in the file."
+    )
+    assert newest_version(season) == before
+    dialog.reject()
+    assert newest_version(season) == before
+
+
+def test_that_it_is_written_as_one_version_that_can_be_undone(
+    qtbot: QtBot, dialog: LuminosityDialog, season: Database, file: Path, around: Surroundings
+) -> None:
+    dialog.preview(file)
+    qtbot.waitUntil(dialog.write.isEnabled)
+    with qtbot.waitSignal(dialog.imported) as imported:
+        qtbot.mouseClick(dialog.write, Qt.MouseButton.LeftButton)
+    text, version = imported.args
+    assert text == "Imported luminosity of 10 LS in 1 run."
+    assert newest_version(season)[0] == version
+    qtbot.waitUntil(lambda: not dialog.isVisible())
+    preview = around.backend.preview_undo(version)
+    lines = [(each.where, each.piece.key, each.note) for each in preview.lines]
+    assert lines[:2] == [
+        (str(FIRST), "delivered", "what was stored before"),
+        (str(FIRST), "recorded", "what was stored before"),
+    ]
+    around.backend.undo(version)
+    dialog.preview(file)
+    qtbot.waitUntil(lambda: "10 LS in 1 run get other values" in dialog.summary.text())
+
+
+def test_that_a_file_that_says_nothing_new_is_not_written(
+    qtbot: QtBot, dialog: LuminosityDialog, season: Database, file: Path, around: Surroundings
+) -> None:
+    around.backend.import_luminosity(file, lambda _: None, lambda: False, dry_run=False)
+    dialog.preview(file)
+    qtbot.waitUntil(lambda: "stored already" in dialog.summary.text())
+    assert not dialog.write.isEnabled()
+
+
+def test_that_a_bad_file_is_refused_in_place(
+    qtbot: QtBot, dialog: LuminosityDialog, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("nonsense\n")
+    dialog.preview(bad)
+    qtbot.waitUntil(dialog.refusal.isVisible)
+    assert "bad.csv" in dialog.refusal.text()
+    assert not dialog.write.isEnabled()
+    assert dialog.choose.isEnabled()
+
+
+def test_that_stopping_writes_nothing(
+    qtbot: QtBot, dialog: LuminosityDialog, season: Database, tmp_path: Path, around: Surroundings
+) -> None:
+    before = newest_version(season)
+    measured = {(run, ls): (6e5, 5e5) for run in (FIRST, SECOND) for ls in range(1, 11)}
+    dialog.preview(written(tmp_path, measured))
+    qtbot.waitUntil(dialog.write.isEnabled)
+    assert (
+        around.backend.import_luminosity(
+            written(tmp_path, measured), lambda _: None, lambda: True, dry_run=False
+        )
+        is None
+    )
+    assert newest_version(season) == before
+    dialog.writing.stopped.emit()
+    assert dialog.summary.text() == "Stopped: nothing was written."
+    assert dialog.write.isEnabled()

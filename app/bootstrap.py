@@ -337,6 +337,7 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
     """
     # Not above: whatever runs without a window does without Qt and its libraries.
     from app.views.application import WindowSettings, run_window
+    from app.views.backend.datasets import WebAddresses
     from app.views.backend.session import PlaceKind, Session
     from app.views.display import check_display
     from app.window import ServiceBackend
@@ -373,6 +374,13 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
         )
     )
     backend.use_puller(puller)
+    backend.use_web_addresses(
+        WebAddresses(settings.oms_web_url, settings.dqm_gui_url, settings.elog_url)
+    )
+    if program.gui_puller is not None:
+        backend.use_gui(
+            program.gui_puller, program.gui_store, lambda: program.dqm_gui_listing(None)
+        )
 
     def stop() -> None:
         backend.leave()

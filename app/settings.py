@@ -143,6 +143,14 @@ class Settings(BaseModel):
     dqm_gui_interval_s: float = Field(
         default=600.0, ge=30.0, le=86400.0, description="Seconds from one look to the next."
     )
+    oms_web_url: WebAddress = Field(
+        default="https://cmsoms.cern.ch/cms/runs/report",
+        description="Web page of a run in OMS, opened with ?cms_run=RUN.",
+    )
+    elog_url: WebAddress = Field(
+        default="https://cmsonline.cern.ch/cms-elog",
+        description="Web page of the logbook; {run} in it stands for the run number.",
+    )
     data_folder: Path = Field(
         default_factory=lambda: platformdirs.user_data_path(PROGRAM),
         description="Folder of the program's own database.",

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from app.demo.simulated_dqm_gui import SimulatedDqmGui
 from app.domain.configuration import DatasetAccepted
+from app.domain.dataset_tools import ChangeStates, CopyColumns, Duplicate, SetColumns
 from app.domain.dqm_gui import Matcher
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject
@@ -25,7 +26,6 @@ from app.models.embedded import EmbeddedServer
 from app.models.engine import Database
 from app.models.event_log import DatasetChange, LumisectionChange, RunChange
 from app.services import configuration, dataset_tools, datasets
-from app.services.dataset_tools import ChangeStates, CopyColumns, Duplicate, SetColumns
 from app.services.todo import todo
 from app.sync.dqm_gui import DqmGuiSettings, listing_now
 

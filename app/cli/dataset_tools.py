@@ -16,14 +16,7 @@ from app.cli.arguments import (
 from app.cli.output import REFUSED, Answer, Progress, number_of, table
 from app.cli.program import Program
 from app.domain.configuration import GLOBAL
-from app.domain.datasets import DATASET_STATES, EDITABLE_STATES
-from app.domain.errors import BadInput
-from app.domain.filters import NAME, RUN, Comparison, Node, Operator, all_of
-from app.domain.filters import parse as parse_filter
-from app.domain.json_value import JsonObject, JsonValue
-from app.domain.triplets import SETTABLE_STATUSES
-from app.services import configuration, dataset_tools, datasets, golden_files, tables
-from app.services.dataset_tools import (
+from app.domain.dataset_tools import (
     ChangeStates,
     CopyColumns,
     Duplicate,
@@ -33,6 +26,13 @@ from app.services.dataset_tools import (
     Tool,
     Unhide,
 )
+from app.domain.datasets import DATASET_STATES, EDITABLE_STATES
+from app.domain.errors import BadInput
+from app.domain.filters import NAME, RUN, Comparison, Node, Operator, all_of
+from app.domain.filters import parse as parse_filter
+from app.domain.json_value import JsonObject, JsonValue
+from app.domain.triplets import SETTABLE_STATUSES
+from app.services import configuration, dataset_tools, datasets, golden_files, tables
 from app.services.tables import Key, TableQuery
 
 

@@ -6,8 +6,9 @@ from app.cli.arguments import Arguments, Commands, Parser, add_command, positive
 from app.cli.output import Answer, Progress, number_of, table
 from app.cli.program import Program
 from app.domain.json_value import JsonValue
+from app.domain.todo import LEAST_LUMINOSITY, TaskKind
 from app.services import golden_files
-from app.services.todo import LEAST_LUMINOSITY, TaskKind, todo
+from app.services.todo import todo
 
 
 def add(commands: Commands, common: Parser) -> None:

@@ -77,6 +77,16 @@ class Cycle:
         return self.deadline < today and self.pending_in(GLOBAL)
 
 
+@dataclass(frozen=True, slots=True)
+class CycleEntry:
+    """Something that was done to a cycle."""
+
+    at: datetime
+    by: str
+    what: str
+    details: JsonObject
+
+
 def deadline_moment(day: date) -> datetime:
     """The moment that is stored for a day: noon, which is that day for whoever reads it."""
     return datetime.combine(day, time(12), UTC)

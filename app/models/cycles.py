@@ -3,13 +3,12 @@
 import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, text
 
-from app.domain.cycles import Cycle, Progress, deadline_day, states_in_cycle
+from app.domain.cycles import Cycle, CycleEntry, Progress, deadline_day, states_in_cycle
 from app.domain.datasets import COMPLETED, NOT_SIGNIFICANT, OPEN, SIGNOFF, WAITING, states_of
 from app.domain.errors import Conflict, NotFound
 from app.domain.json_value import JsonObject
@@ -23,16 +22,6 @@ _FIELD_OF = {
     WAITING: "waiting",
     NOT_SIGNIFICANT: "not_significant",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class CycleEntry:
-    """Something that was done to a cycle."""
-
-    at: datetime
-    by: str
-    what: str
-    details: JsonObject
 
 
 def in_pending_cycle(connection: Connection, keys: Collection[Key], workspace: str) -> set[Key]:

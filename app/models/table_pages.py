@@ -65,7 +65,8 @@ class TableQuery:
     """What a table shows.
 
     `states` are states of the run, for datasets of their `workspace`. Datasets named `online` and
-    what is deleted are left out unless asked for. `cycle` keeps the datasets of one cycle.
+    what is deleted are left out unless asked for; `only_hidden` keeps nothing but the datasets
+    that are deleted, of runs that aren't. `cycle` keeps the datasets of one cycle.
     """
 
     kind: Kind
@@ -78,6 +79,7 @@ class TableQuery:
     states: tuple[str, ...] = ()
     include_online: bool = False
     include_deleted: bool = False
+    only_hidden: bool = False
     cycle: int | None = None
 
 
@@ -450,8 +452,12 @@ class _Statement:
             self._values[NAME] = table.c.name
             keys.append(table.c.name)
             where.extend(self._narrowed(table))
-        if table is run or (table is dataset and self._of_datasets):
-            where.extend(() if self._query.include_deleted else (table.c.deleted.is_(sa.false()),))
+        if table is dataset and self._query.only_hidden:
+            where.append(table.c.deleted.is_(sa.true()))
+        elif not self._query.include_deleted and (
+            table is run or (table is dataset and self._of_datasets)
+        ):
+            where.append(table.c.deleted.is_(sa.false()))
         own = [field for field in self._extracted if field.source in sources]
         self._values.update((field, _extraction(field)) for field in own)
         taken = [each for each in conditions if pushes and _sources(each) <= sources]

@@ -5,7 +5,7 @@ from datetime import date
 
 from app.domain import cycles, permissions
 from app.domain.configuration import Configuration
-from app.domain.cycles import CLOSED, PENDING, Cycle
+from app.domain.cycles import CLOSED, PENDING, Cycle, CycleEntry
 from app.domain.datasets import (
     COMPLETED,
     EDITABLE_STATES,
@@ -18,14 +18,11 @@ from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue
 from app.models import cycles as model
 from app.models.action import Action, begin
-from app.models.cycles import CycleEntry
 from app.models.engine import Database
 from app.models.event_log import DatasetChange
 from app.models.rows import Key
 from app.services import configuration as configurations
 from app.services.datasets import Moved, check_workspace, distinct, visible_datasets
-
-__all__ = ["Cycle", "CycleEntry"]
 
 _TOLD = 3
 

@@ -1,17 +1,13 @@
 """What is left to do until runs and datasets are certified, for a cycle or a range of runs."""
 
-import csv
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from io import StringIO
 
 import numpy as np
 
 from app.domain.compact import CompactState
 from app.domain.datasets import ONLINE, OPEN, states_of
 from app.domain.errors import BadInput
+from app.domain.todo import LEAST_LUMINOSITY, Task, TaskKind, Todo
 from app.golden.progress import Progress
 from app.models import cycles, states
 from app.models import todo as model
@@ -19,61 +15,7 @@ from app.models.engine import Database
 from app.models.rows import Key
 from app.models.todo import DatasetInScope
 
-LEAST_LUMINOSITY = 0.08
-"""Recorded luminosity [pb^-1] below which a run with beam is hardly worth certifying."""
-
 _BLOCK = 200
-
-
-class TaskKind(StrEnum):
-    """Why something is on the list."""
-
-    OPEN = "open"
-    NOT_IN_GUI = "not in the DQM GUI"
-    NO_CYCLE = "in no cycle"
-    LUMISECTIONS = "lumisections differ"
-    LUMINOSITY = "little luminosity"
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One thing to do: where, for whom, and why. A run's own has the dataset `online`."""
-
-    kind: TaskKind
-    run_number: int
-    dataset: str
-    workspace: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Todo:
-    """What is left: the tasks by run, and how many datasets are OPEN by workspace and name."""
-
-    datasets: int
-    tasks: tuple[Task, ...]
-
-    @property
-    def open_datasets(self) -> Mapping[tuple[str, str], int]:
-        """Number of OPEN datasets per workspace and dataset name."""
-        counted = Counter(
-            (task.workspace, task.dataset) for task in self.tasks if task.kind is TaskKind.OPEN
-        )
-        return dict(sorted(counted.items()))
-
-    def of_kind(self, kind: TaskKind) -> tuple[Task, ...]:
-        """Tasks of one kind."""
-        return tuple(task for task in self.tasks if task.kind is kind)
-
-    @property
-    def csv_text(self) -> str:
-        """The list as CSV."""
-        text = StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["kind", "run_number", "dataset", "workspace", "text"])
-        for task in self.tasks:
-            writer.writerow([task.kind, task.run_number, task.dataset, task.workspace, task.text])
-        return text.getvalue()
 
 
 def todo(

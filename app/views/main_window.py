@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.datasets import EDITABLE_STATES
+from app.domain.dqm_gui import GuiStatus
 from app.domain.pull import PullStatus
 from app.services.bulk_edit import Written
 from app.views.actions import ActionRow, Actions
@@ -32,6 +33,11 @@ from app.views.backend.session import Session
 from app.views.backend.tables import ONLINE, TableKind, WorkspaceColumns
 from app.views.background import Background, Outage
 from app.views.command_palette import CommandPalette
+from app.views.cycles.place import CyclesPlace
+from app.views.datasets import links
+from app.views.datasets.links import LinkActions
+from app.views.datasets.selection import Selection
+from app.views.datasets_accepted.window import DatasetsAcceptedWindow
 from app.views.golden import workbench_actions
 from app.views.golden.generate_dialog import GenerateDialog
 from app.views.golden.place import GoldenPlace
@@ -43,13 +49,14 @@ from app.views.lumisections.drafts_strip import DraftsStrip
 from app.views.notices import NoticeBar, Notices, OutageBanner, inform
 from app.views.places import PlaceWidget, Surroundings
 from app.views.runs import dataset_actions
-from app.views.runs.dataset_actions import DatasetActions, Selection
+from app.views.runs.dataset_actions import DatasetActions
 from app.views.runs.details import DetailsView
 from app.views.runs.place import TablePlace
 from app.views.runs.run_actions import MENU, RunActions, Subject
 from app.views.status_bar import StatusBar
-from app.views.sync_panel.panel import SyncPanel
+from app.views.sync_panel.dock import SyncPanels
 from app.views.theme import PALETTES, STEP, Mode, Themes
+from app.views.todo.place import TodoPlace
 
 _CHANGES_TOGETHER_MS = 200
 _LOOK_AT_PULLER_MS = 1000
@@ -85,13 +92,13 @@ MENUS = ("File", "Edit", "View", "Run", "Dataset", "Golden JSON", "Tools", "Help
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place of the navigation; `has_workspace` where the workspace's selector says something."""
+    """A place of the navigation; `workspaces` are those that can be chosen there, if any."""
 
     name: str
     text: str
     icon: str
     make: Callable[[Surroundings], PlaceWidget]
-    has_workspace: bool = False
+    workspaces: TableKind | None = None
 
     @property
     def shortcut(self) -> str:
@@ -100,8 +107,12 @@ class Place:
 
 
 PLACES = (
-    Place("online", "Online", "runs", lambda around: TablePlace("runs", around), True),
-    Place("offline", "Offline", "datasets", lambda around: TablePlace("datasets", around), True),
+    Place("online", "Online", "runs", lambda around: TablePlace("runs", around), "runs"),
+    Place(
+        "offline", "Offline", "datasets", lambda around: TablePlace("datasets", around), "datasets"
+    ),
+    Place("cycles", "Cycles", "cycles", CyclesPlace, "datasets"),
+    Place("todo", "To do", "todo", TodoPlace, "datasets"),
     Place("golden", "Golden JSON", "golden", GoldenPlace),
     Place("log", "Log", "log", LogPlace),
 )
@@ -152,25 +163,28 @@ class MainWindow(QMainWindow):
 
         around = Surroundings(backend, background, notices, themes, remembered)
         self.drafts = around.drafts
+        self._around = around
         self.views = {place.name: place.make(around) for place in PLACES}
         self.online = self._view("online", TablePlace)
         self.offline = self._view("offline", TablePlace)
+        self.cycles = self._view("cycles", CyclesPlace)
+        self.todo = self._view("todo", TodoPlace)
         self.golden = self._view("golden", GoldenPlace)
         self.log = self._view("log", LogPlace)
         self.log.subject = self._subject
         self.places = QListWidget()
         self.workspace = QComboBox()
-        self.sync = SyncPanel(backend, background, notices)
+        self.sync = SyncPanels(around)
         self.status = StatusBar(self._session, themes)
         self.stack = QStackedWidget()
+        self.notice_bar = NoticeBar(notices, themes, self)
         self.run_actions = RunActions(backend, background, notices, self, self._subject)
         self.history_actions = HistoryActions(
             backend, background, notices, themes, self, self._shown_details
         )
         self.workbench_actions = WorkbenchActions(around, self, self._subject)
-        self.dataset_actions = DatasetActions(
-            backend, background, notices, self, self._selected_datasets
-        )
+        self.dataset_actions = DatasetActions(around, self, self._selected_datasets)
+        self.links = LinkActions(around, self, self._linked)
         self.actions_ = Actions(self, themes)
         self._lay_out()
         self._make_actions()
@@ -251,6 +265,17 @@ class MainWindow(QMainWindow):
         self.go_to(place)
         (self.online if dataset == ONLINE else self.offline).open_tab(run_number, dataset)
 
+    def show_datasets(self, filter_text: str) -> None:
+        """Shows the datasets that pass a filter."""
+        self.go_to("offline")
+        self.offline.show_filtered(filter_text)
+
+    def edit_datasets_accepted(self) -> DatasetsAcceptedWindow:
+        """Opens the editor of the accepted datasets."""
+        editor = DatasetsAcceptedWindow(self._around, self)
+        editor.open()
+        return editor
+
     def stopped(self) -> None:
         """Everything has ended: the window may go."""
         self._may_close = True
@@ -274,7 +299,14 @@ class MainWindow(QMainWindow):
         return place.shown_details if place else None
 
     def _selected_datasets(self) -> Selection | None:
-        return self.offline.selection() if self.place == "offline" else None
+        return self.views[self.place].selection()
+
+    def _linked(self) -> tuple[int, str] | None:
+        selection = self._selected_datasets()
+        if selection is not None and selection.chosen.keys:
+            return selection.chosen.keys[0]
+        subject = self._subject()
+        return (subject.run_number, subject.dataset) if subject else None
 
     # Making
 
@@ -309,7 +341,7 @@ class MainWindow(QMainWindow):
         middle = QVBoxLayout()
         middle.setSpacing(0)
         middle.addWidget(OutageBanner(self._background, self._themes, self))
-        middle.addWidget(NoticeBar(self._notices, self._themes, self))
+        middle.addWidget(self.notice_bar)
         self.drafts_strip = DraftsStrip(self.drafts, self._themes, self)
         middle.addWidget(self.drafts_strip)
         middle.addWidget(self.stack, 1)
@@ -324,7 +356,7 @@ class MainWindow(QMainWindow):
         layout.addLayout(both, 1)
         layout.addWidget(self.status)
         self.setCentralWidget(central)
-        self.sync_dock = QDockWidget("Sync with OMS", self)
+        self.sync_dock = QDockWidget("Sync", self)
         self.sync_dock.setObjectName("sync")
         self.sync_dock.setWidget(self.sync)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.sync_dock)
@@ -358,7 +390,7 @@ class MainWindow(QMainWindow):
                 ActionRow("view.refresh", "Read again", self.refresh, "F5", "refresh"),
                 ActionRow(
                     "view.sync",
-                    "Sync with OMS",
+                    "Sync with OMS and the DQM GUI",
                     self._toggle_sync,
                     "Ctrl+Shift+Y",
                     "sync",
@@ -376,6 +408,7 @@ class MainWindow(QMainWindow):
                 *self.workbench_actions.rows(),
                 *self.history_actions.rows(),
                 *self.dataset_actions.rows(),
+                *self.links.rows(),
                 *(row for view in self.views.values() for row in view.rows()),
                 ActionRow(
                     "golden.generate",
@@ -384,6 +417,14 @@ class MainWindow(QMainWindow):
                     "Ctrl+Shift+G",
                     "golden",
                     "Generate a golden JSON",
+                ),
+                ActionRow(
+                    "tools.accepted",
+                    "Accepted datasets...",
+                    self.edit_datasets_accepted,
+                    "Ctrl+Shift+A",
+                    "configuration",
+                    "Which datasets of the DQM GUI belong to which of ours, tested before saving",
                 ),
                 ActionRow("help.keys", "Keys", self._show_keys, "F1"),
                 ActionRow("help.about", "About", self._show_about),
@@ -451,7 +492,7 @@ class MainWindow(QMainWindow):
             ],
         )
         self.run_menu = menus["Run"]
-        fill(self.run_menu, [*MENU, "", *workbench_actions.RUN_MENU])
+        fill(self.run_menu, [*MENU, "", *workbench_actions.RUN_MENU, "", *links.MENU])
         fill(menus["Dataset"], dataset_actions.MENU)
         self.offline_menu = QMenu(self)
         fill(self.offline_menu, [*dataset_actions.MENU, ""])
@@ -461,6 +502,7 @@ class MainWindow(QMainWindow):
             menus["Golden JSON"],
             ["golden.generate", *workbench_actions.GOLDEN_MENU, "", "place.golden"],
         )
+        fill(menus["Tools"], ["tools.accepted", ""])
         fill(menus["Help"], ["help.keys", "help.about"])
         for view in self.views.values():
             for title, ids in view.menus().items():
@@ -481,6 +523,10 @@ class MainWindow(QMainWindow):
         self.dataset_actions.acted.connect(self.refresh)
         self.online.rows_menu_wanted.connect(self._open_run_menu)
         self.offline.rows_menu_wanted.connect(self.offline_menu.popup)
+        self.cycles.rows_menu_wanted.connect(self.offline_menu.popup)
+        self.cycles.subject_changed.connect(self.actions_.update)
+        self.todo.workspace_wanted.connect(self.workspace.setCurrentText)
+        self.todo.filter_wanted.connect(self.show_datasets)
         for row, view in enumerate(self.views.values()):
             view.run_wanted.connect(self.show_run)
             view.acted.connect(self.refresh)
@@ -543,15 +589,19 @@ class MainWindow(QMainWindow):
         self.refresh()
 
     def _look_at_puller(self) -> None:
+        backend = self._backend
         self._background.read(
-            self._backend.pull_status, self._show_pull, owner=self, reaches_server=False
+            lambda: (backend.pull_status(), backend.gui_status()),
+            self._show_pull,
+            owner=self,
+            reaches_server=False,
         )
 
-    def _show_pull(self, status: PullStatus) -> None:
+    def _show_pull(self, both: tuple[PullStatus, GuiStatus]) -> None:
         now = datetime.now(UTC)
-        self.status.show_pull(status, now)
+        self.status.show_pull(both[0], now)
         if self.sync_dock.isVisible():
-            self.sync.show_status(status, now)
+            self.sync.show_status(*both, now)
 
     # Workspaces
 
@@ -572,7 +622,7 @@ class MainWindow(QMainWindow):
         self._show_workspace(wanted)
 
     def _offer_workspaces(self, wanted: str) -> None:
-        kind: TableKind = "datasets" if self.place == "offline" else "runs"
+        kind = PLACES[max(self.places.currentRow(), 0)].workspaces or "runs"
         self.workspace.blockSignals(True)  # the place is told once, by the caller
         self.workspace.clear()
         self.workspace.addItems([each.name for each in self._workspaces.get(kind, ())])
@@ -585,15 +635,12 @@ class MainWindow(QMainWindow):
             self._show_workspace(name)
 
     def _show_workspace(self, name: str) -> None:
-        kinds: tuple[tuple[TableKind, TablePlace], ...] = (
-            ("runs", self.online),
-            ("datasets", self.offline),
-        )
-        for kind, place in kinds:
-            known = {each.name: each for each in self._workspaces.get(kind, ())}
+        for place in PLACES:
+            there = self._workspaces.get(place.workspaces, ()) if place.workspaces else ()
+            known = {each.name: each for each in there}
             chosen = known.get(name) or known.get("global")
             if chosen is not None:
-                place.show_workspace(chosen)
+                self.views[place.name].show_workspace(chosen)
         for state in EDITABLE_STATES:
             text = dataset_actions.move_text(state, self.offline.table.workspace)
             self.actions_[f"dataset.move.{state}"].setText(text)
@@ -603,7 +650,7 @@ class MainWindow(QMainWindow):
     def _place_changed(self, row: int) -> None:
         self.stack.setCurrentIndex(row)
         self._remembered.setValue("place", PLACES[row].name)
-        self._workspace_box.setVisible(PLACES[row].has_workspace)
+        self._workspace_box.setVisible(PLACES[row].workspaces is not None)
         if self._workspaces:
             self._offer_workspaces(str(self._remembered.value("workspace", "global")))
         self.views[PLACES[row].name].shown()

@@ -9,7 +9,9 @@ from PySide6.QtWidgets import QWidget
 
 from app.views.actions import ActionRow
 from app.views.backend import Backend
+from app.views.backend.tables import WorkspaceColumns
 from app.views.background import Background
+from app.views.datasets.selection import Selection
 from app.views.lumisections.draft_book import DraftBook
 from app.views.notices import Notices
 from app.views.theme import Themes
@@ -53,6 +55,13 @@ class PlaceWidget(QWidget):
         """Something was written to the database; no run numbers mean that any may be concerned."""
         if in_front:
             self.refresh(run_numbers)
+
+    def show_workspace(self, workspace: WorkspaceColumns) -> None:
+        """Another workspace was chosen; only where places have one."""
+
+    def selection(self) -> Selection | None:
+        """The datasets that are chosen here, for the actions on datasets."""
+        return None
 
     def rows(self) -> Sequence[ActionRow]:
         """Actions of this place, for menus and palette."""

@@ -1,5 +1,8 @@
 """The window's backend: the services of this process, the puller and the news of the database."""
 
+from app.window.cycles import CyclesBackend
+from app.window.datasets import DatasetsBackend
+from app.window.dqm_gui import DqmGuiBackend
 from app.window.editing import EditingBackend
 from app.window.golden import GoldenBackend
 from app.window.history import HistoryBackend
@@ -20,10 +23,13 @@ class ServiceBackend(
     HistoryBackend,
     EditingBackend,
     RunsBackend,
+    DatasetsBackend,
+    CyclesBackend,
     GoldenBackend,
     WorkbenchBackend,
     RulesBackend,
     LogBackend,
     PullBackend,
+    DqmGuiBackend,
 ):
     """What the window asks for, answered by the services; `Backend` in structure."""

@@ -32,15 +32,20 @@ class TablesBackend(Parts):
 
     def page(self, request: PageRequest) -> Page:
         page_of = tables.runs_page if request.kind == "runs" else tables.datasets_page
-        return page_of(
-            self._db,
-            TableQuery(
-                request.kind,
-                request.filter,
-                tuple(Sort(each.field, each.descending) for each in request.sort),
-                request.offset,
-                request.limit,
-                request.significant_only,
-                request.workspace,
-            ),
-        )
+        return page_of(self._db, query_of(request))
+
+
+def query_of(request: PageRequest) -> TableQuery:
+    """The same as the services ask it."""
+    return TableQuery(
+        request.kind,
+        request.filter,
+        tuple(Sort(each.field, each.descending) for each in request.sort),
+        request.offset,
+        request.limit,
+        request.significant_only,
+        request.workspace,
+        request.states,
+        only_hidden=request.only_hidden,
+        cycle=request.cycle,
+    )

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from app.domain.configuration import Kind
 from app.domain.cycles import MOST_DATASETS, Progress
+from app.domain.dataset_tools import Hide
 from app.domain.datasets import COMPLETED, NOT_SIGNIFICANT, OPEN, SIGNOFF, WAITING
 from app.domain.errors import BadInput, Conflict, NotFound, NotPermitted, Refused
 from app.domain.identity import Actor
@@ -118,7 +119,7 @@ def test_that_a_cycle_holds_no_more_than_its_limit(opened: Database, cycle: int)
 
 
 def test_that_hidden_datasets_are_no_part_of_a_cycle(opened: Database, cycle: int):
-    dataset_tools.apply(opened, EXPERT, dataset_tools.Hide((BOTH[0],)), reason="bad")
+    dataset_tools.apply(opened, EXPERT, Hide((BOTH[0],)), reason="bad")
     assert cycles.datasets(opened, cycle) == (BOTH[1],)
     assert cycles.cycle(opened, cycle).progress["dt"] == Progress(open=1)
     with pytest.raises(Refused, match="hidden"):

@@ -6,6 +6,14 @@ import io
 import pytest
 from sqlalchemy import text
 
+from app.domain.dataset_tools import (
+    ChangeStates,
+    CopyColumns,
+    Duplicate,
+    Hide,
+    SetColumns,
+    Unhide,
+)
 from app.domain.datasets import COMPLETED, NOT_SIGNIFICANT, OPEN, SIGNOFF, WAITING
 from app.domain.errors import BadInput, NotFound, NotPermitted, Refused
 from app.domain.lumisections import LumiRange
@@ -14,16 +22,7 @@ from app.golden.progress import Cancelled
 from app.models import states as stored
 from app.models.engine import Database
 from app.services import dataset_tools, datasets, history, lumisections, tables
-from app.services.dataset_tools import (
-    ChangeStates,
-    CopyColumns,
-    Duplicate,
-    Hide,
-    SetColumns,
-    Unhide,
-    apply,
-    preview,
-)
+from app.services.dataset_tools import apply, preview
 from app.services.lumisections import BitEdit, ColumnEdit
 from tests.builders import EXPERT, NOBODY
 from tests.plain_folds import oms_objects, plain_datasets, plain_summary, rr_objects

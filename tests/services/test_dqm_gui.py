@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from app.domain.configuration import Kind
+from app.domain.dataset_tools import Hide
 from app.domain.datasets import COMPLETED, NOT_SIGNIFICANT, OPEN, WAITING
 from app.domain.dqm_gui import GuiListing, GuiStatus
 from app.domain.errors import Unavailable
@@ -106,7 +107,7 @@ def test_that_a_later_dataset_is_added_and_touches_no_decision(waiting: Database
 
 
 def test_that_a_hidden_dataset_is_passed_over(waiting: Database):
-    dataset_tools.apply(waiting, EXPERT, dataset_tools.Hide(((FIRST, PROMPT),)), reason="bad")
+    dataset_tools.apply(waiting, EXPERT, Hide(((FIRST, PROMPT),)), reason="bad")
     assert dqm_gui.apply(waiting, GuiListing({FIRST: (ZERO_BIAS,)})).atomic_version is None
 
 

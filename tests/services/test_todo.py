@@ -5,15 +5,17 @@ from datetime import date
 import pytest
 from sqlalchemy import text
 
+from app.domain.dataset_tools import Hide
 from app.domain.datasets import COMPLETED, OPEN
 from app.domain.dqm_gui import GuiListing
 from app.domain.errors import BadInput, NotFound
 from app.domain.lumisections import LumiRange
+from app.domain.todo import Task, TaskKind, Todo
 from app.models.action import begin
 from app.models.engine import Database
 from app.models.event_log import LumisectionChange
 from app.services import cycles, dataset_tools, datasets, dqm_gui
-from app.services.todo import Task, TaskKind, Todo, todo
+from app.services.todo import todo
 from tests.builders import EXPERT
 from tests.services.offline_runs import EXPRESS, FIRST, PROMPT, SECOND, open_all, sign_off_runs
 
@@ -99,7 +101,7 @@ def test_that_runs_with_little_luminosity_are_found(registry: Database):
 
 def test_that_hidden_datasets_are_nobodys_work(registry: Database):
     keys = tuple((FIRST, name) for name in (PROMPT, EXPRESS))
-    dataset_tools.apply(registry, EXPERT, dataset_tools.Hide(keys), reason="bad")
+    dataset_tools.apply(registry, EXPERT, Hide(keys), reason="bad")
     assert {task.run_number for task in todo(registry).tasks} == {SECOND}
 
 

@@ -16,6 +16,9 @@ from app.views.notices import Notices
 from app.views.places import Surroundings
 from app.views.theme import Themes
 from tests.views.fake_backend import FakeBackend
+from tests.views.offline_window import real_window, services
+
+__all__ = ["real_window", "services"]
 
 
 @pytest.fixture(scope="session")

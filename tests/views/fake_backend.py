@@ -1,10 +1,16 @@
 """A backend in memory: what the window asks for, without a database."""
 
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+from app.domain.configuration import DatasetAccepted
+from app.domain.cycles import Cycle, CycleEntry
+from app.domain.cycles import Progress as CycleProgress
+from app.domain.dataset_tools import Applied, Effect, Preview, Tool
+from app.domain.dqm_gui import ExpressionMatches, GuiListing, GuiStatus, expression_matches
 from app.domain.edits import BitEdit, ColumnEdit
 from app.domain.errors import NotFound, Refused, Unavailable
 from app.domain.filters import (
@@ -30,7 +36,10 @@ from app.domain.rules.vocabulary import (
     vocabulary_of,
 )
 from app.domain.summaries import summarise
+from app.domain.todo import Todo
 from app.domain.triplets import Triplet
+from app.views.backend.cycles import TodoScope
+from app.views.backend.datasets import Chosen, WebAddresses
 from app.views.backend.done import Done
 from app.views.backend.golden import (
     GoldenConfiguration,
@@ -162,6 +171,15 @@ class FakeBackend(FakeEditing, FakeWorkbench):
         self.requests: list[PageRequest] = []
         self.acts: list[tuple[object, ...]] = []
         self.threads: set[int] = set()
+        self.in_gui: tuple[str, ...] = ()
+        self.problem = ""
+        self.never_ends = False
+        self.all_cycles: list[Cycle] = []
+        self.left = Todo(0, ())
+        self.scopes: list[TodoScope] = []
+        self.gui = GuiStatus()
+        self.gui_listing = GuiListing({})
+        self.accepted: list[DatasetAccepted] = []
         self.golden_entries = [_entry(n) for n in (3, 2, 1)]
         self.status = PullStatus(
             PullState.WAITING,
@@ -226,13 +244,26 @@ class FakeBackend(FakeEditing, FakeWorkbench):
                 KnownField(Field(Source.OMS, "energy"), "", ()),
                 *(KnownField(Field(Source.COLUMN, column), "status", ()) for column in COLUMNS),
                 *(KnownField(Field(Source.BIT, bit), "DCS bit", ()) for bit in BITS),
+                *(
+                    KnownField(Field(Source.DATASET, f"{name}_state"), "", ())
+                    for name in ("global", "tracker", "dt")
+                ),
             )
         )
 
     def page(self, request: PageRequest) -> FakePage:
         self._enter()
         self.requests.append(request)
+        rows = self._matching(request)
+        return FakePage(rows[request.offset : request.offset + request.limit], len(rows))
+
+    def _matching(self, request: PageRequest) -> list[FakeRow]:
         rows = self.rows if request.kind == "runs" else self.datasets
+        if request.states:
+            key = f"{request.workspace}_state"
+            rows = [row for row in rows if row.dataset_attributes.get(key) in request.states]
+        if request.only_hidden:
+            rows = []
         if request.significant_only:
             rows = [row for row in rows if row.rr_attributes["significant"] is True]
         rows = [row for row in rows if _holds(row, request.filter)]
@@ -242,7 +273,7 @@ class FakeBackend(FakeEditing, FakeWorkbench):
                 key=lambda row, sort=sort: str(field_value(row, sort.field)),
                 reverse=sort.descending,
             )
-        return FakePage(rows[request.offset : request.offset + request.limit], len(rows))
+        return list(rows)
 
     # Runs
 
@@ -459,6 +490,147 @@ class FakeBackend(FakeEditing, FakeWorkbench):
         raise NotFound(f"There is no golden JSON {id_}.")
 
     # Pull
+
+    def chosen_keys(self, chosen: Chosen) -> tuple[tuple[int, str], ...]:
+        self._enter()
+        shown = [(row.run_number, row.name) for row in self._matching(chosen.request)]
+        if chosen.everything:
+            return tuple(shown)
+        return (*chosen.keys, *(shown[place] for place in chosen.places))
+
+    def dataset_states(
+        self, keys: Sequence[tuple[int, str]], workspace: str
+    ) -> dict[tuple[int, str], str]:
+        self._enter()
+        return {
+            (row.run_number, row.name): str(row.dataset_attributes.get(f"{workspace}_state", ""))
+            for row in self.datasets
+            if (row.run_number, row.name) in keys
+        }
+
+    def names_in_gui(self, run_number: int, name: str) -> Sequence[str]:
+        self._enter()
+        return self.in_gui
+
+    def preview_tool(
+        self, tool: Tool, share: Callable[[float], None], is_cancelled: Callable[[], bool]
+    ) -> Preview | None:
+        self._enter()
+        share(0.5)
+        if is_cancelled():
+            return None
+        return Preview(
+            "Do it", tuple(Effect(*key, "changes", problem=self.problem) for key in tool.keys)
+        )
+
+    def apply_tool(
+        self,
+        tool: Tool,
+        reason: str,
+        share: Callable[[float], None],
+        is_cancelled: Callable[[], bool],
+    ) -> Applied | None:
+        share(0.5)
+        while self.never_ends and not is_cancelled():
+            time.sleep(0.001)
+        if is_cancelled():
+            return None
+        return Applied(77, self._act("tool", tool, reason), ())
+
+    def datasets_csv(
+        self,
+        keys: Sequence[tuple[int, str]],
+        columns: Sequence[str],
+        share: Callable[[float], None],
+        is_cancelled: Callable[[], bool],
+    ) -> str | None:
+        self._enter()
+        return "\n".join([",".join(columns), *(str(run) for run, _ in keys)])
+
+    def web_addresses(self) -> WebAddresses:
+        return WebAddresses("https://oms/report", "https://gui/dqm/offline", "https://elog/{run}")
+
+    def cycles(self, workspace: str) -> Sequence[Cycle]:
+        self._enter()
+        return [each for each in self.all_cycles if workspace in each.states]
+
+    def cycle_history(self, id_cycle: int) -> Sequence[CycleEntry]:
+        self._enter()
+        return []
+
+    def create_cycle(
+        self,
+        name: str,
+        deadline: date,
+        workspaces: Collection[str],
+        keys: Sequence[tuple[int, str]],
+    ) -> Cycle:
+        self._act("create cycle", name, deadline, tuple(workspaces), tuple(keys))
+        states = dict.fromkeys(("global", *workspaces), "pending")
+        progress = {each: CycleProgress(open=len(keys)) for each in states}
+        made = Cycle(len(self.all_cycles) + 1, name, states, deadline, NOW, len(keys), progress)
+        self.all_cycles.append(made)
+        return made
+
+    def edit_cycle(
+        self, id_cycle: int, name: str, deadline: date, workspaces: Collection[str]
+    ) -> Cycle:
+        self._act("edit cycle", id_cycle, name, deadline, tuple(workspaces))
+        return self.all_cycles[id_cycle - 1]
+
+    def delete_cycle(self, id_cycle: int) -> str:
+        return self._act("delete cycle", id_cycle)
+
+    def add_to_cycle(self, id_cycle: int, keys: Sequence[tuple[int, str]]) -> str:
+        return self._act("add to cycle", id_cycle, tuple(keys))
+
+    def remove_from_cycle(self, id_cycle: int, keys: Sequence[tuple[int, str]]) -> str:
+        return self._act("remove from cycle", id_cycle, tuple(keys))
+
+    def complete_cycle(self, id_cycle: int, workspace: str) -> str:
+        return self._act("complete cycle", id_cycle, workspace)
+
+    def reopen_cycle(self, id_cycle: int, workspace: str) -> str:
+        return self._act("reopen cycle", id_cycle, workspace)
+
+    def move_cycle_datasets(
+        self, id_cycle: int, workspace: str, to_state: str, also: Collection[str]
+    ) -> str:
+        return self._act("move cycle", id_cycle, workspace, to_state, tuple(also))
+
+    def todo(
+        self,
+        scope: TodoScope,
+        share: Callable[[float], None],
+        is_cancelled: Callable[[], bool],
+    ) -> Todo | None:
+        self._enter()
+        self.scopes.append(scope)
+        share(0.5)
+        return None if is_cancelled() else self.left
+
+    def gui_status(self) -> GuiStatus:
+        return self.gui
+
+    def gui_pull_now(self) -> str:
+        return self._act("ask the gui")
+
+    def try_expressions(
+        self, regexp: str, run_from: int | None, run_to: int | None
+    ) -> Sequence[ExpressionMatches]:
+        self._enter()
+        return expression_matches(regexp, self.gui_listing, run_from, run_to)
+
+    def datasets_accepted(self) -> Sequence[DatasetAccepted]:
+        self._enter()
+        return tuple(self.accepted)
+
+    def save_dataset_accepted(self, item_id: int | None, values: JsonObject) -> int:
+        self._act("save accepted", item_id, values)
+        return 1
+
+    def delete_dataset_accepted(self, item_id: int) -> None:
+        self._act("delete accepted", item_id)
 
     def pull_status(self) -> PullStatus:
         return self.status

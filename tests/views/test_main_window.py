@@ -194,7 +194,7 @@ def test_that_the_sync_panel_shows_what_the_puller_does(
     window.actions_["view.sync"].trigger()
     assert window.sync_dock.isVisible()
     backend.status = replace(backend.status, activity="pulling run 396230")
-    qtbot.waitUntil(lambda: window.sync.values["Doing"].text() == "pulling run 396230")
+    qtbot.waitUntil(lambda: window.sync.oms.values["Doing"].text() == "pulling run 396230")
 
 
 def test_that_a_slow_database_does_not_hold_the_window(

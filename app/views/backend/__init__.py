@@ -8,6 +8,9 @@ changed afterwards.
 from collections.abc import Callable
 from typing import Protocol
 
+from app.views.backend.cycles import Cycles
+from app.views.backend.datasets import Datasets
+from app.views.backend.dqm_gui import DqmGui
 from app.views.backend.editing import Editing
 from app.views.backend.golden import Golden
 from app.views.backend.log import Log
@@ -20,7 +23,20 @@ from app.views.backend.tables import Tables
 from app.views.backend.workbench import Workbench
 
 
-class Backend(Tables, Runs, Editing, Golden, Workbench, Pull, Rules, Log, Protocol):
+class Backend(
+    Tables,
+    Runs,
+    Editing,
+    Datasets,
+    Cycles,
+    Golden,
+    Workbench,
+    Pull,
+    DqmGui,
+    Rules,
+    Log,
+    Protocol,
+):
     """All that a window needs."""
 
     def session(self) -> Session:

@@ -70,7 +70,11 @@ class SortBy:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Part of a table; without `sort` the greatest run number comes first."""
+    """Part of a table; without `sort` the greatest run number comes first.
+
+    Of the datasets those that are in one of `states` in the workspace, if any are named; of one
+    `cycle`; or the hidden ones and no other.
+    """
 
     kind: TableKind
     workspace: str = "global"
@@ -79,6 +83,9 @@ class PageRequest:
     offset: int = 0
     limit: int = 50
     significant_only: bool = False
+    states: tuple[str, ...] = ()
+    only_hidden: bool = False
+    cycle: int | None = None
 
 
 class Tables(Protocol):

@@ -1,31 +1,27 @@
 """What can be done with the offline datasets that are selected, from a menu or the palette."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from app.domain.dataset_tools import Key
 from app.domain.datasets import EDITABLE_STATES
-from app.domain.errors import Refused
-from app.views import words
 from app.views.actions import ActionRow
-from app.views.backend.runs import Runs
-from app.views.background import Background
-from app.views.notices import Notices
+from app.views.datasets import links, tool_actions
+from app.views.datasets.selection import Selection
+from app.views.datasets.tool_actions import ToolActions
+from app.views.places import Surroundings
 from app.views.runs.dialogs import MoveDatasetsDialog
 
 _MOVE = "dataset.move."
-MENU = tuple(f"{_MOVE}{state}" for state in EDITABLE_STATES)
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Datasets with the state each has in a workspace; `not_loaded` more are selected unseen."""
-
-    workspace: str
-    states: dict[tuple[int, str], str]
-    not_loaded: int = 0
+MENU = (
+    *(f"{_MOVE}{state}" for state in EDITABLE_STATES),
+    "",
+    *tool_actions.MENU,
+    "",
+    *links.MENU,
+)
 
 
 class DatasetActions(QObject):
@@ -37,33 +33,31 @@ class DatasetActions(QObject):
     acted = Signal()
 
     def __init__(
-        self,
-        runs: Runs,
-        background: Background,
-        notices: Notices,
-        window: QWidget,
-        selection: Callable[[], Selection | None],
+        self, around: Surroundings, window: QWidget, selection: Callable[[], Selection | None]
     ) -> None:
         super().__init__(window)
-        self._runs = runs
-        self._background = background
-        self._notices = notices
+        self._around = around
         self._window = window
         self._selection = selection
+        self._tools = ToolActions(around, window, selection)
+        self._tools.acted.connect(self.acted)
 
     def rows(self) -> list[ActionRow]:
         """The actions by name."""
         return [
-            ActionRow(
-                f"{_MOVE}{state}",
-                move_text(state, "global"),
-                lambda state=state: self.move(state),  # type: ignore[misc]
-                "",
-                "move",
-                f"Move the selected datasets to {state} in the workspace that is shown",
-                lambda state=state: self._can_move(state),  # type: ignore[misc]
-            )
-            for state in EDITABLE_STATES
+            *(
+                ActionRow(
+                    f"{_MOVE}{state}",
+                    move_text(state, "global"),
+                    lambda state=state: self.move(state),  # type: ignore[misc]
+                    "",
+                    "move",
+                    f"Move the selected datasets to {state} in the workspace that is shown",
+                    lambda state=state: self._can_move(state),  # type: ignore[misc]
+                )
+                for state in EDITABLE_STATES
+            ),
+            *self._tools.rows(),
         ]
 
     def move(self, to_state: str) -> None:
@@ -71,19 +65,22 @@ class DatasetActions(QObject):
         selection = self._selection()
         if selection is None:
             return
-        if selection.not_loaded:
-            everything = len(selection.states) + selection.not_loaded
-            self._notices.refuse(
-                Refused(
-                    f"{words.number(selection.not_loaded)} of the {words.number(everything)}"
-                    " selected datasets were not looked at yet: scroll over them, or select fewer."
-                )
-            )
+        if not selection.chosen.places:
+            self._open_move(selection, to_state, selection.states)
             return
+        # Rows that nobody scrolled to aren't known yet.
+        backend, chosen, workspace = self._around.backend, selection.chosen, selection.workspace
+        self._around.background.read(
+            lambda: backend.dataset_states(backend.chosen_keys(chosen), workspace),
+            lambda states: self._open_move(selection, to_state, states),
+            owner=self,
+        )
+
+    def _open_move(self, selection: Selection, to_state: str, states: Mapping[Key, str]) -> None:
         dialog = MoveDatasetsDialog(
-            self._runs,
-            self._background,
-            selection.states,
+            self._around.backend,
+            self._around.background,
+            states,
             selection.workspace,
             to_state,
             self._window,
@@ -93,12 +90,13 @@ class DatasetActions(QObject):
 
     def _can_move(self, to_state: str) -> bool:
         selection = self._selection()
-        return selection is not None and any(
-            state != to_state for state in selection.states.values()
-        )
+        if selection is None or selection.hidden:
+            return False
+        unknown = bool(selection.chosen.places)
+        return unknown or any(state != to_state for state in selection.states.values())
 
     def _done(self, text: str) -> None:
-        self._notices.tell(text)
+        self._around.notices.tell(text)
         self.acted.emit()
 
 

@@ -54,7 +54,6 @@ class ActionDialog(QDialog):
         self.refusal.hide()
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.submit_button = self.buttons.addButton(submit, QDialogButtonBox.ButtonRole.AcceptRole)
-        self.submit_button.setDefault(True)
         self.buttons.accepted.connect(self.submit)
         self.buttons.rejected.connect(self.reject)
         self.parts = QVBoxLayout(self)
@@ -62,6 +61,8 @@ class ActionDialog(QDialog):
         self.parts.addStretch(1)
         self.parts.addWidget(self.refusal)
         self.parts.addWidget(self.buttons)
+        # Not before it is in the dialog: else Cancel may become the one that Enter presses.
+        self.submit_button.setDefault(True)
 
     def work(self) -> Callable[[], str]:
         """What is to be done with what the form holds; raises `Refused` when it can't be read."""

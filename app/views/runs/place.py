@@ -4,12 +4,14 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
 from app.domain.datasets import state_key
-from app.views.backend.tables import ONLINE, Row, TableKind, WorkspaceColumns
+from app.views.backend.datasets import Chosen
+from app.views.backend.tables import ONLINE, PageRequest, Row, TableKind, WorkspaceColumns
+from app.views.datasets.selection import Selection
 from app.views.lumisections.snapshot import RowKind
 from app.views.places import PlaceWidget, Surroundings
-from app.views.runs.dataset_actions import Selection
 from app.views.runs.details import DetailsView
 from app.views.runs.run_actions import Subject
+from app.views.tables.dataset_groups import DatasetGroup
 from app.views.tables.table_view import TableView
 
 _SPLITTER = "splitter"
@@ -101,6 +103,13 @@ class TablePlace(PlaceWidget):
         """Follows what was written, in front or not."""
         self.refresh(run_numbers)
 
+    def show_filtered(self, filter_text: str) -> None:
+        """Shows the table with everything that passes a filter."""
+        self.tabs.setCurrentIndex(0)
+        if self._kind == "datasets":
+            self.table.show_group(DatasetGroup.ALL)
+        self.table.filter.set_text(filter_text)
+
     def open_tab(self, run_number: int, dataset: str = ONLINE) -> None:
         """Opens the details as a tab, or goes to it when it is open."""
         for place in range(1, self.tabs.count()):
@@ -159,12 +168,10 @@ class TablePlace(PlaceWidget):
             if details is None or view.dataset == ONLINE:
                 return None
             state = str(details.dataset_attributes.get(view.dataset, {}).get(key) or "")
-            return Selection(workspace, {(details.run_number, view.dataset): state})
-        rows, not_loaded = self.table.selected()
-        states = {
-            (row.run_number, row.name): str(row.dataset_attributes.get(key) or "") for row in rows
-        }
-        return Selection(workspace, states, not_loaded) if states else None
+            own = (details.run_number, view.dataset)
+            chosen = Chosen(PageRequest(self._kind, workspace), (own,))
+            return Selection(workspace, chosen, 1, {own: state}, columns=self._order)
+        return self.table.selection() if self._kind == "datasets" else None
 
     def _all_details(self) -> list[DetailsView]:
         tabs = (self.tabs.widget(place) for place in range(1, self.tabs.count()))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
+from app.domain.datasets import STATE_SUFFIX, state_key
 from app.domain.filters import Field, FieldKind, Source, Vocabulary
 from app.domain.json_value import JsonValue
 from app.domain.triplets import STATUSES
@@ -154,6 +155,16 @@ def known_columns(
             each = column(known.field)
             found[each.id] = (each, known.detail)
     return found
+
+
+def other_states(vocabulary: Vocabulary, workspace: str) -> list[Column]:
+    """Columns of the states in all workspaces but one."""
+    names = {
+        each.field.name
+        for each in vocabulary.fields
+        if each.field.source is Source.DATASET and each.field.name.endswith(STATE_SUFFIX)
+    }
+    return [column(Field(Source.DATASET, name)) for name in sorted(names - {state_key(workspace)})]
 
 
 def prepare_row(row: Row, columns: Sequence[Column], now: datetime | None = None) -> PreparedRow:

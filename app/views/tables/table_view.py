@@ -1,26 +1,24 @@
 """The table of runs or datasets: filter, sort, columns, live refresh, words when it is empty."""
 
-import json
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSettings, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
+    QButtonGroup,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QMenu,
-    QTableView,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
+from app.domain.datasets import state_key
 from app.domain.errors import Refused
-from app.domain.filters import Node, Vocabulary
+from app.domain.filters import Field, Node, Source, Vocabulary
 from app.views import words
+from app.views.backend.datasets import Chosen
 from app.views.backend.tables import (
     Page,
     PageRequest,
@@ -31,6 +29,7 @@ from app.views.backend.tables import (
     WorkspaceColumns,
 )
 from app.views.background import Background, Job
+from app.views.datasets.selection import Selection
 from app.views.loading_bar import LoadingBar
 from app.views.tables.cell_delegate import CellDelegate
 from app.views.tables.column_chooser import ColumnChooser
@@ -39,11 +38,16 @@ from app.views.tables.columns import (
     PreparedRow,
     default_columns,
     known_columns,
+    other_states,
     prepare_row,
 )
+from app.views.tables.dataset_groups import DatasetGroup
 from app.views.tables.filter_line import FilterLine
+from app.views.tables.memory import TableMemory
+from app.views.tables.saved_filters import SavedFilters
+from app.views.tables.table import Table
 from app.views.tables.table_model import BLOCK, TableModel
-from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes, tabular
+from app.views.theme import STEP, Theme, Themes
 
 _DIM_AFTER_MS = 250
 _REFRESH_AFTER_MS = 150
@@ -52,70 +56,13 @@ _AROUND = 20
 Prepared = tuple[Page, list[PreparedRow]]
 
 
-class Table(QTableView):
-    """The Qt view of a table; words in its middle when there are no rows."""
-
-    entered_row = Signal(int)
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.words = QLabel(self.viewport(), wordWrap=True)
-        self.words.setProperty("role", "empty")
-        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.words.hide()
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFont(tabular(self.font()))
-        rows = self.verticalHeader()
-        rows.hide()
-        rows.setMinimumSectionSize(ROW_HEIGHT)
-        rows.setDefaultSectionSize(ROW_HEIGHT)
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header = self.horizontalHeader()
-        header.setSectionsMovable(True)
-        header.setSectionsClickable(True)
-        header.setHighlightSections(False)
-        header.setMinimumSectionSize(24)
-        header.setFixedHeight(24)
-        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-
-    def say(self, text: str) -> None:
-        """Words in the middle; none when the text is empty."""
-        self.words.setText(text)
-        self.words.setVisible(bool(text))
-
-    def rows_in_sight(self) -> range:
-        """Places of the rows that can be seen."""
-        first = max(self.rowAt(0), 0)
-        last = self.rowAt(self.viewport().height() - 1)
-        model = self.model()
-        count = model.rowCount() if model else 0
-        return range(first, count if last < 0 else last + 1)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
-            self.entered_row.emit(self.currentIndex().row())
-            return
-        super().keyPressEvent(event)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.words.setGeometry(self.viewport().rect())
-
-
 class TableView(QWidget):
     """A table with its filter line.
 
     Signals: `row_chosen(Row | None)` for the row under the cursor; `row_opened(Row)` by Enter or
     double click; `menu_wanted(QPoint)` (global) for the chosen row; `selection_changed()`.
+    `memory` is the name under which columns and filters are remembered. A table `of_cycle` is empty
+    until it is told which.
     """
 
     row_chosen = Signal(object)
@@ -131,6 +78,9 @@ class TableView(QWidget):
         themes: Themes,
         remembered: QSettings,
         parent: QWidget | None = None,
+        *,
+        memory: str = "",
+        of_cycle: bool = False,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("pane")
@@ -138,7 +88,10 @@ class TableView(QWidget):
         self._tables = tables
         self._background = background
         self._themes = themes
-        self._remembered = remembered
+        self._memory = TableMemory(remembered, memory or kind)
+        self._group = DatasetGroup.ALL
+        self._of_cycle = of_cycle
+        self._cycle: int | None = None
         self._workspace = WorkspaceColumns("global", ())
         self._vocabulary: Vocabulary | None = None
         self._filter: Node | None = None
@@ -167,6 +120,18 @@ class TableView(QWidget):
         self.significant.setCheckable(True)
         self.significant.setToolTip("Show significant runs only")
         self.significant.setVisible(kind == "runs")
+        self.groups = QButtonGroup(self)
+        self.states = QToolButton()
+        self.states.setText("States")
+        self.states.setCheckable(True)
+        self.states.setToolTip("Show the states in all workspaces as columns")
+        self.states.setVisible(kind == "datasets")
+        self.saved = SavedFilters(self._memory, lambda: self.filter.text, self)
+        self._saved = QToolButton()
+        self._saved.setToolTip("Saved filters")
+        self._saved.setAccessibleName("Saved filters")
+        self._saved.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._saved.setMenu(self.saved.menu)
         self._choose = QToolButton()
         self._choose.setToolTip("Choose columns")
         self._choose.setAccessibleName("Choose columns")
@@ -175,6 +140,8 @@ class TableView(QWidget):
         self._connect()
         self._dress(themes.theme)
         self.table.say("Loading ...")
+        if not of_cycle and (filter_before := self._memory.filter()):
+            self.filter.set_text(filter_before)
 
     def _lay_out(self) -> None:
         top = QWidget()
@@ -182,8 +149,16 @@ class TableView(QWidget):
         line = QHBoxLayout(top)
         line.setContentsMargins(2 * STEP, STEP, STEP, STEP)
         line.setSpacing(2 * STEP)
+        for place, group in enumerate(self._offered_groups):
+            button = QToolButton()
+            button.setText(group.title)
+            button.setToolTip(group.tip)
+            button.setCheckable(True)
+            button.setChecked(group is self._group)
+            self.groups.addButton(button, place)
+            line.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(self.filter, 1, Qt.AlignmentFlag.AlignTop)
-        for each in (self.count, self.significant, self._choose):
+        for each in (self._saved, self.count, self.significant, self.states, self._choose):
             line.addWidget(each, 0, Qt.AlignmentFlag.AlignTop)
         self.count.setFixedHeight(26)
         layout = QVBoxLayout(self)
@@ -200,6 +175,9 @@ class TableView(QWidget):
         self._soon.timeout.connect(self._renew)
         self.filter.filter_changed.connect(self._set_filter)
         self.significant.toggled.connect(self._set_significant)
+        self.groups.idClicked.connect(lambda place: self.show_group(list(DatasetGroup)[place]))
+        self.states.clicked.connect(self._show_states)
+        self.saved.chosen.connect(self.filter.set_text)
         self._choose.clicked.connect(self.choose_columns)
         self._themes.changed.connect(self._dress)
         self.model.rows_wanted.connect(self._fill)
@@ -232,22 +210,78 @@ class TableView(QWidget):
         """Name of the workspace whose columns are shown."""
         return self._workspace.name
 
-    def selected(self) -> tuple[list[Row], int]:
-        """The selected rows that are loaded, and how many more are selected."""
-        places = [index.row() for index in self.table.selectionModel().selectedRows()]
-        rows = [row for place in sorted(places) if (row := self.model.row_at(place)) is not None]
-        return rows, len(places) - len(rows)
+    @property
+    def _offered_groups(self) -> tuple[DatasetGroup, ...]:
+        return tuple(DatasetGroup) if self._kind == "datasets" and not self._of_cycle else ()
+
+    @property
+    def group(self) -> DatasetGroup:
+        """Which part of the datasets is shown."""
+        return self._group
+
+    def selected(self) -> tuple[list[Row], list[int]]:
+        """The selected rows that are loaded, and the places of those that aren't."""
+        # By stretches: with everything selected an index for each row would take long.
+        chosen = self.table.selectionModel().selection()
+        stretches = [chosen.at(place) for place in range(chosen.count())]
+        places = sorted({row for each in stretches for row in range(each.top(), each.bottom() + 1)})
+        rows: list[Row] = []
+        missing: list[int] = []
+        for place in places:
+            row = self.model.row_at(place)
+            if row is None:
+                missing.append(place)
+            else:
+                rows.append(row)
+        return rows, missing
+
+    def selection(self) -> Selection | None:
+        """The selected datasets, loaded or not, and all that the table shows; None while empty."""
+        if not self._count:
+            return None
+        rows, missing = self.selected()
+        request, key = self._request(0, BLOCK), state_key(self.workspace)
+        states = {
+            (row.run_number, row.name): str(row.dataset_attributes.get(key) or "") for row in rows
+        }
+        return Selection(
+            self.workspace,
+            Chosen(request, tuple(states), tuple(missing)),
+            len(rows) + len(missing),
+            states,
+            Chosen(request, everything=True),
+            self._count,
+            self._workspace.columns,
+            self._group is DatasetGroup.HIDDEN,
+        )
+
+    def show_group(self, group: DatasetGroup) -> None:
+        """Shows another part of the datasets."""
+        self.groups.button(list(DatasetGroup).index(group)).setChecked(True)
+        if group is not self._group:
+            self._group = group
+            self._memory.keep_choice("group", group.title)
+            self._replace()
+
+    def show_cycle(self, id_cycle: int) -> None:
+        """Shows the datasets of a cycle."""
+        if id_cycle != self._cycle:
+            self._cycle = id_cycle
+            self._replace()
 
     def show_workspace(self, workspace: WorkspaceColumns) -> None:
         """Shows the columns of a workspace, as remembered for it, and loads."""
         self._workspace = workspace
+        self._memory.workspace = workspace.name
         self._sort = self._remembered_sort()
         self._columns = self._remembered_columns()
         self.significant.blockSignals(True)  # loaded below, once
-        self.significant.setChecked(
-            bool(self._remembered.value(self._key("significant"), False, type=bool))
-        )
+        self.significant.setChecked(self._memory.switched("significant"))
         self.significant.blockSignals(False)
+        if self._offered_groups:
+            group = self._memory.choice("group")
+            self._group = next((each for each in DatasetGroup if each.title == group), self._group)
+            self.groups.button(list(DatasetGroup).index(self._group)).setChecked(True)
         self._replace()
 
     def set_vocabulary(self, vocabulary: Vocabulary) -> None:
@@ -255,7 +289,7 @@ class TableView(QWidget):
         self._vocabulary = vocabulary
         self.filter.set_vocabulary(vocabulary)
         known = known_columns(vocabulary, self._defaults())
-        wanted = self._remembered_ids()
+        wanted = self._memory.ids()
         if wanted and [each.id for each in self._columns] != wanted:
             self._apply_columns([known[id_][0] for id_ in wanted if id_ in known])
 
@@ -275,7 +309,7 @@ class TableView(QWidget):
         chooser = ColumnChooser(known, [each.id for each in self._columns], self.window())
 
         def choose(ids: Sequence[str]) -> None:
-            self._remembered.setValue(self._key("columns"), json.dumps(list(ids)))
+            self._memory.keep_ids(ids)
             columns = [known[id_][0] for id_ in ids] if ids else list(defaults)
             self._apply_columns(columns)
 
@@ -293,6 +327,9 @@ class TableView(QWidget):
             offset=offset,
             limit=limit,
             significant_only=self.significant.isChecked(),
+            states=self._group.states,
+            only_hidden=self._group is DatasetGroup.HIDDEN,
+            cycle=self._cycle,
         )
 
     def _load(self, offset: int, limit: int) -> Callable[[], Prepared]:
@@ -306,6 +343,8 @@ class TableView(QWidget):
 
     def _replace(self) -> None:
         """Loads another table from its first row on; until it is there, the old one is dimmed."""
+        if self._of_cycle and self._cycle is None:
+            return
         pending: list[Job[Prepared] | None] = [self._replacing, self._renewing]
         for job in [*pending, *self._filling.values()]:
             if job is not None:
@@ -418,6 +457,10 @@ class TableView(QWidget):
     def _empty_words(self) -> str:
         if self._filter is not None:
             return "Nothing matches the filter. Change it, or clear it to see everything."
+        if self._group.empty:
+            return self._group.empty
+        if self._cycle is not None:
+            return "No dataset is left in this cycle: add some from the offline place."
         if self._kind == "datasets":
             return "No offline datasets yet: signing off a run makes those that it waits for."
         if self.significant.isChecked():
@@ -432,10 +475,11 @@ class TableView(QWidget):
 
     def _set_filter(self, node: Node | None) -> None:
         self._filter = node
+        self._memory.keep_filter(self.filter.text.strip())
         self._replace()
 
     def _set_significant(self, only: bool) -> None:
-        self._remembered.setValue(self._key("significant"), only)
+        self._memory.keep_switched("significant", on=only)
         self._replace()
 
     def _sort_by_section(self, section: int) -> None:
@@ -444,9 +488,7 @@ class TableView(QWidget):
         if self._sort and self._sort[0].field == field:
             descending = not self._sort[0].descending
         self._sort = (SortBy(field, descending),)
-        self._remembered.setValue(
-            self._key("sort"), json.dumps([self._columns[section].id, descending])
-        )
+        self._memory.keep_sort(self._columns[section].id, descending=descending)
         self._replace()
 
     def _show_sort(self) -> None:
@@ -468,6 +510,7 @@ class TableView(QWidget):
 
     def _apply_columns(self, columns: Sequence[Column]) -> None:
         self._columns = tuple(columns) or self._defaults()
+        self._tick_states()
         if self._loaded and self._replacing is None:
             chosen = self.table.currentIndex().row()
             place = self.table.verticalScrollBar().value()
@@ -489,7 +532,7 @@ class TableView(QWidget):
         header = self.table.horizontalHeader()
         for section in range(header.count()):
             header.moveSection(header.visualIndex(section), section)
-        widths = self._remembered_widths()
+        widths = self._memory.widths()
         for section, each in enumerate(self._columns):
             self.table.setColumnWidth(section, widths.get(each.id, each.width))
         self._show_sort()
@@ -501,12 +544,12 @@ class TableView(QWidget):
         header = self.table.horizontalHeader()
         sections = [header.logicalIndex(place) for place in range(header.count())]
         ids = [self._columns[section].id for section in sections]
-        widths = self._remembered_widths()
+        widths = self._memory.widths()
         widths |= {
             each.id: header.sectionSize(section) for section, each in enumerate(self._columns)
         }
-        self._remembered.setValue(self._key("columns"), json.dumps(ids))
-        self._remembered.setValue(self._key("widths"), json.dumps(widths))
+        self._memory.keep_ids(ids)
+        self._memory.keep_widths(widths)
 
     def _section_moved(self) -> None:
         if self._arranging:
@@ -517,41 +560,40 @@ class TableView(QWidget):
         # Not inside the header's own signal: the header is in the middle of moving.
         QTimer.singleShot(0, self, lambda: self._apply_columns(moved))
 
-    def _key(self, name: str) -> str:
-        return f"{self._kind}/{self._workspace.name}/{name}"
-
-    def _remembered_json(self, name: str) -> object:
-        try:
-            return json.loads(str(self._remembered.value(self._key(name), "null")))
-        except ValueError:  # a file that somebody edited
-            return None
-
-    def _remembered_ids(self) -> list[str]:
-        ids = self._remembered_json("columns")
-        return [each for each in ids if isinstance(each, str)] if isinstance(ids, list) else []
-
-    def _remembered_widths(self) -> dict[str, int]:
-        widths = self._remembered_json("widths")
-        if not isinstance(widths, dict):
-            return {}
-        return {str(id_): width for id_, width in widths.items() if isinstance(width, int)}
-
     def _remembered_columns(self) -> tuple[Column, ...]:
         known = {each.id: each for each in self._defaults()}
         if self._vocabulary is not None:
             found = known_columns(self._vocabulary, self._defaults())
             known = {id_: each for id_, (each, _) in found.items()}
-        return tuple(known[id_] for id_ in self._remembered_ids() if id_ in known) or (
-            self._defaults()
-        )
+        return tuple(known[id_] for id_ in self._memory.ids() if id_ in known) or (self._defaults())
 
     def _remembered_sort(self) -> tuple[SortBy, ...]:
-        sort = self._remembered_json("sort")
-        if not isinstance(sort, list) or len(sort) != 2:
+        sort = self._memory.sort()
+        if sort is None:
             return ()
         fields = {each.id: each.field for each in self._remembered_columns()}
-        field = fields.get(str(sort[0]))
-        return (SortBy(field, sort[1] is True),) if field else ()
+        field = fields.get(sort[0])
+        return (SortBy(field, sort[1]),) if field else ()
+
+    # States in the other workspaces
+
+    def _other_states(self) -> list[Column]:
+        return other_states(self._vocabulary, self._workspace.name) if self._vocabulary else []
+
+    def _show_states(self, shown: bool) -> None:
+        others = {each.id: each for each in self._other_states()}
+        columns = [each for each in self._columns if each.id not in others]
+        if shown:
+            own = Field(Source.DATASET, state_key(self._workspace.name))
+            fields = [each.field for each in columns]
+            at = fields.index(own) + 1 if own in fields else len(columns)
+            columns[at:at] = others.values()
+        self._memory.keep_ids([each.id for each in columns])
+        self._apply_columns(columns)
+
+    def _tick_states(self) -> None:
+        others = {each.id for each in self._other_states()}
+        self.states.setChecked(any(each.id in others for each in self._columns))
 
     # Rows and menus
 
@@ -583,12 +625,13 @@ class TableView(QWidget):
 
     def _hide(self, section: int) -> None:
         columns = [each for place, each in enumerate(self._columns) if place != section]
-        self._remembered.setValue(self._key("columns"), json.dumps([each.id for each in columns]))
+        self._memory.keep_ids([each.id for each in columns])
         self._apply_columns(columns)
 
     def _dress(self, theme: Theme) -> None:
         self._delegate.theme = theme
         self._choose.setIcon(theme.icon("columns"))
+        self._saved.setIcon(theme.icon("filter"))
         self.significant.setIcon(theme.icon("significant"))
         self.significant.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.table.viewport().update()

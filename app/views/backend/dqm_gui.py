@@ -1,0 +1,36 @@
+"""The DQM GUI: its puller, and the datasets that are accepted from it."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from app.domain.configuration import DatasetAccepted
+from app.domain.dqm_gui import ExpressionMatches, GuiStatus
+from app.domain.json_value import JsonObject
+
+
+class DqmGui(Protocol):
+    """What is pulled from the DQM GUI, and what of it belongs to which dataset."""
+
+    def gui_status(self) -> GuiStatus:
+        """What the puller of the DQM GUI does now; quick, asked every second."""
+        ...
+
+    def gui_pull_now(self) -> str:
+        """Asks for a look at the DQM GUI at once."""
+        ...
+
+    def try_expressions(
+        self, regexp: str, run_from: int | None, run_to: int | None
+    ) -> Sequence[ExpressionMatches]:
+        """What each line finds in what the GUI had last; Refused while nothing is known of it."""
+        ...
+
+    def datasets_accepted(self) -> Sequence[DatasetAccepted]:
+        """Those in force, enabled ones first, then by class and name."""
+        ...
+
+    def save_dataset_accepted(self, item_id: int | None, values: JsonObject) -> int:
+        """Adds one, or puts it in the place of an item; returns its new id."""
+        ...
+
+    def delete_dataset_accepted(self, item_id: int) -> None: ...

@@ -1,0 +1,248 @@
+"""Dialogs of cycles: new, edit, add and take out datasets, move them all, complete."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from PySide6.QtCore import QDate
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDateEdit, QLabel, QLineEdit, QWidget
+
+from app.domain.configuration import GLOBAL
+from app.domain.cycles import MOST_DATASETS, Cycle
+from app.domain.datasets import EDITABLE_STATES, NOT_SIGNIFICANT, WAITING
+from app.domain.errors import BadInput
+from app.views import words
+from app.views.backend.datasets import Chosen
+from app.views.backend.tables import WorkspaceColumns
+from app.views.check_list import CheckList
+from app.views.datasets.scope_choice import ScopeChoice
+from app.views.datasets.selection import Selection
+from app.views.places import Surroundings
+from app.views.runs.dialogs import ActionDialog
+
+_LIST_HEIGHT = 200
+_FIRST_DEADLINE = timedelta(days=7)
+
+
+class DeadlineEdit(QDateEdit):
+    """A day, which lasts until its end."""
+
+    def __init__(self, day: date, parent: QWidget | None = None) -> None:
+        super().__init__(QDate(day.year, day.month, day.day), parent)
+        self.setDisplayFormat("yyyy-MM-dd")
+        self.setCalendarPopup(True)
+        self.setAccessibleName("Deadline")
+        self.setToolTip("The cycle is overdue once this day is over, in UTC")
+
+    @property
+    def day(self) -> date:
+        chosen = self.date()
+        return date(chosen.year(), chosen.month(), chosen.day())
+
+
+class NewCycleDialog(ActionDialog):
+    """Makes a cycle of datasets that are selected or shown."""
+
+    def __init__(
+        self, around: Surroundings, selection: Selection, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(around.background, "New cycle", "Create", parent)
+        self._backend = around.backend
+        self.scope = ScopeChoice(selection)
+        self.name = QLineEdit(placeholderText="Call 12, week 34")
+        self.name.setAccessibleName("Name")
+        today = datetime.now(UTC).date()
+        self.deadline = DeadlineEdit(today + _FIRST_DEADLINE)
+        self.workspaces = CheckList("Workspaces")
+        self.workspaces.setFixedHeight(_LIST_HEIGHT)
+        self.form.addRow("Datasets", self.scope)
+        self.form.addRow("Name", self.name)
+        self.form.addRow("Deadline", self.deadline)
+        self.form.addRow("Workspaces", self.workspaces)
+        self.form.addRow(
+            QLabel(
+                f"A cycle has at most {MOST_DATASETS} datasets; {GLOBAL} always takes part.",
+                wordWrap=True,
+            )
+        )
+        self.name.setFocus()
+        backend = around.backend
+        around.background.read(
+            lambda: tuple(backend.workspaces("datasets")), self._offer, owner=self
+        )
+
+    def work(self) -> Callable[[], str]:
+        backend, chosen = self._backend, self.scope.chosen()
+        name, day, workspaces = (
+            self.name.text().strip(),
+            self.deadline.day,
+            self.workspaces.ticked(),
+        )
+        if not name:
+            raise BadInput("A cycle needs a name.")
+
+        def work() -> str:
+            keys = backend.chosen_keys(chosen)
+            made = backend.create_cycle(name, day, workspaces, keys)
+            return f"Made cycle {made.name} with {words.counted(made.datasets, 'dataset')}."
+
+        return work
+
+    def _offer(self, workspaces: Sequence[WorkspaceColumns]) -> None:
+        names = [each.name for each in workspaces if each.name != GLOBAL]
+        self.workspaces.offer(names, names)
+
+
+class AddToCycleDialog(ActionDialog):
+    """Puts datasets into a cycle that there is already."""
+
+    def __init__(
+        self, around: Surroundings, selection: Selection, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(around.background, "Add to a cycle", "Add", parent)
+        self._backend = around.backend
+        self.scope = ScopeChoice(selection)
+        self.cycle = QComboBox()
+        self.cycle.setAccessibleName("Cycle")
+        self._cycles: tuple[Cycle, ...] = ()
+        self.form.addRow("Datasets", self.scope)
+        self.form.addRow("Cycle", self.cycle)
+        self.submit_button.setEnabled(False)
+        backend = around.backend
+        around.background.read(lambda: tuple(backend.cycles(GLOBAL)), self._offer, owner=self)
+
+    def work(self) -> Callable[[], str]:
+        backend, chosen = self._backend, self.scope.chosen()
+        id_cycle = self._cycles[self.cycle.currentIndex()].id
+        return lambda: backend.add_to_cycle(id_cycle, backend.chosen_keys(chosen))
+
+    def _offer(self, cycles: tuple[Cycle, ...]) -> None:
+        self._cycles = tuple(each for each in cycles if each.pending_in(GLOBAL))
+        self.cycle.addItems([f"{each.name}   until {each.deadline}" for each in self._cycles])
+        self.submit_button.setEnabled(bool(self._cycles))
+        self.submit_button.setDefault(True)  # while it couldn't be pressed, Cancel was
+        if not self._cycles:
+            self.refuse("There is no pending cycle: make a new one of these datasets.")
+
+
+class RemoveFromCycleDialog(ActionDialog):
+    """Takes datasets out of a cycle; they stay as they are."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        cycle: Cycle,
+        chosen: Chosen,
+        count: int,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(around.background, f"Cycle {cycle.name}", "Take out", parent)
+        self._backend = around.backend
+        self._cycle, self._chosen = cycle, chosen
+        self.form.addRow(
+            QLabel(
+                f"Take {words.counted(count, 'dataset')} out of cycle {cycle.name}. The datasets"
+                " stay as they are.",
+                wordWrap=True,
+            )
+        )
+
+    def work(self) -> Callable[[], str]:
+        backend, cycle, chosen = self._backend, self._cycle, self._chosen
+        return lambda: backend.remove_from_cycle(cycle.id, backend.chosen_keys(chosen))
+
+
+class EditCycleDialog(ActionDialog):
+    """Name, deadline and workspaces of a cycle."""
+
+    def __init__(self, around: Surroundings, cycle: Cycle, parent: QWidget | None = None) -> None:
+        super().__init__(around.background, f"Cycle {cycle.name}", "Save", parent)
+        self._backend = around.backend
+        self._cycle = cycle
+        self.name = QLineEdit(cycle.name)
+        self.name.setAccessibleName("Name")
+        self.deadline = DeadlineEdit(cycle.deadline)
+        self.workspaces = CheckList("Workspaces")
+        self.workspaces.setFixedHeight(_LIST_HEIGHT)
+        self.form.addRow("Name", self.name)
+        self.form.addRow("Deadline", self.deadline)
+        self.form.addRow("Workspaces", self.workspaces)
+        self.form.addRow(
+            QLabel("New workspaces are pending; one that is completed always stays.", wordWrap=True)
+        )
+        self.workspaces.offer(self._own, self._own)
+        backend = around.backend
+        around.background.read(
+            lambda: tuple(backend.workspaces("datasets")), self._offer, owner=self
+        )
+
+    def work(self) -> Callable[[], str]:
+        backend, id_cycle = self._backend, self._cycle.id
+        name, day, workspaces = self.name.text(), self.deadline.day, self.workspaces.ticked()
+
+        def work() -> str:
+            return f"Changed cycle {backend.edit_cycle(id_cycle, name, day, workspaces).name}."
+
+        return work
+
+    @property
+    def _own(self) -> list[str]:
+        return [each for each in self._cycle.workspaces if each != GLOBAL]
+
+    def _offer(self, workspaces: Sequence[WorkspaceColumns]) -> None:
+        names = {each.name for each in workspaces if each.name != GLOBAL}
+        self.workspaces.offer(sorted(names | set(self._own)), self.workspaces.ticked())
+
+
+class MoveCycleDialog(ActionDialog):
+    """Moves all datasets of a cycle in a workspace."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        cycle: Cycle,
+        workspace: str,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(around.background, f"Cycle {cycle.name}", "Move", parent)
+        self._backend = around.backend
+        self._cycle, self._workspace = cycle, workspace
+        self.to_state = QComboBox()
+        self.to_state.addItems(list(reversed(EDITABLE_STATES)))
+        self.to_state.setAccessibleName("To")
+        self.words = QLabel(wordWrap=True)
+        self.waiting = QCheckBox(f"Also those that are {WAITING}")
+        self.not_significant = QCheckBox(f"Also those that are {NOT_SIGNIFICANT}")
+        self.form.addRow("To", self.to_state)
+        self.form.addRow(self.waiting)
+        self.form.addRow(self.not_significant)
+        self.form.addRow(self.words)
+        self.to_state.currentTextChanged.connect(self._count)
+        self.waiting.toggled.connect(self._count)
+        self.not_significant.toggled.connect(self._count)
+        self._count()
+
+    def work(self) -> Callable[[], str]:
+        backend, id_cycle, workspace = self._backend, self._cycle.id, self._workspace
+        to_state, also = self.to_state.currentText(), self._also()
+        return lambda: backend.move_cycle_datasets(id_cycle, workspace, to_state, also)
+
+    def _also(self) -> list[str]:
+        boxes = ((WAITING, self.waiting), (NOT_SIGNIFICANT, self.not_significant))
+        return [state for state, box in boxes if box.isChecked()]
+
+    def _count(self) -> None:
+        progress = self._cycle.progress[self._workspace]
+        there = dict(
+            zip(
+                EDITABLE_STATES,
+                (progress.open, progress.signed_off, progress.completed),
+                strict=True,
+            )
+        )
+        moved = sum(there.values()) - there[self.to_state.currentText()]
+        moved += progress.waiting if self.waiting.isChecked() else 0
+        moved += progress.not_significant if self.not_significant.isChecked() else 0
+        self.words.setText(
+            f"Moves {words.counted(moved, 'dataset')} in workspace {self._workspace}, as one"
+            " version."
+        )

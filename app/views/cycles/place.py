@@ -1,0 +1,471 @@
+"""The place of the cycles: the list at the left, the chosen one with its datasets at the right."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.domain.configuration import GLOBAL
+from app.domain.cycles import Cycle, CycleEntry, Progress
+from app.views import words
+from app.views.actions import ActionRow
+from app.views.backend.tables import Row, WorkspaceColumns
+from app.views.background import Job
+from app.views.cycles.dialogs import EditCycleDialog, MoveCycleDialog, RemoveFromCycleDialog
+from app.views.cycles.lines import (
+    CYCLE_TITLES,
+    DONE,
+    HISTORY_TITLES,
+    WORKSPACE_TITLES,
+    WorkspaceProgress,
+    cycle_lines,
+    deadline_words,
+    history_lines,
+    workspace_lines,
+)
+from app.views.cycles.progress_delegate import ProgressDelegate
+from app.views.datasets.selection import Selection
+from app.views.lines_model import LinesModel
+from app.views.loading_bar import LoadingBar
+from app.views.notices import ask
+from app.views.places import PlaceWidget, Surroundings
+from app.views.runs.details import DetailsTable
+from app.views.runs.dialogs import ActionDialog
+from app.views.tables.table_view import TableView
+from app.views.theme import STEP
+
+MENU = (
+    "cycle.move",
+    "cycle.complete",
+    "cycle.reopen",
+    "cycle.edit",
+    "cycle.remove",
+    "cycle.delete",
+)
+
+_PARTS = [470, 900]
+_WIDTHS = (150, 150, 180)
+_WORKSPACE_WIDTHS = (110, 90, 260, 90, 80, 64, 72, 108)
+_HISTORY_WIDTHS = (150, 180, 150)
+_EMPTY = (
+    "No cycle has this workspace yet. Select datasets in Offline, then choose Dataset, New cycle."
+)
+
+
+class CyclesPlace(PlaceWidget):
+    """Cycles of the workspace that is shown.
+
+    Signals: `rows_menu_wanted(QPoint)` for what can be done with the selected datasets;
+    `subject_changed()` when what actions apply to may have changed.
+    """
+
+    rows_menu_wanted = Signal(object)
+    subject_changed = Signal()
+
+    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._around = around
+        self._backend = around.backend
+        self._workspace = WorkspaceColumns(GLOBAL, ())
+        self._chosen: int | None = None
+        self._job: Job[Sequence[Cycle]] | None = None
+        self._again = False
+        self._known = False
+        themes = around.themes
+        self.cycles: LinesModel[Cycle] = LinesModel(CYCLE_TITLES, themes, self)
+        self.list = DetailsTable("Cycles")
+        self.list.setModel(self.cycles)
+        self.workspaces: LinesModel[WorkspaceProgress] = LinesModel(
+            WORKSPACE_TITLES, themes, self, right=range(DONE + 1, len(WORKSPACE_TITLES))
+        )
+        self.workspaces_table = DetailsTable("Workspaces of the cycle")
+        self.workspaces_table.setModel(self.workspaces)
+        self.history: LinesModel[CycleEntry] = LinesModel(HISTORY_TITLES, themes, self)
+        self.history_table = DetailsTable("History of the cycle")
+        self.history_table.setModel(self.history)
+        self.datasets = TableView(
+            "datasets",
+            around.backend,
+            around.background,
+            themes,
+            around.remembered,
+            memory="cycles",
+            of_cycle=True,
+        )
+        self.bar = LoadingBar(themes)
+        self.empty = QLabel("Reading the cycles ...", wordWrap=True)
+        self.empty.setProperty("role", "empty")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.title = QLabel()
+        self.title.setProperty("role", "title")
+        self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.words = QLabel()
+        self.words.setProperty("role", "muted")
+        self.tabs = QTabWidget()
+        self.right = QWidget()
+        self.buttons = {
+            id_: QPushButton(text)
+            for id_, text in (
+                ("cycle.move", "Move all..."),
+                ("cycle.complete", "Complete..."),
+                ("cycle.reopen", "Back to pending..."),
+                ("cycle.edit", "Edit..."),
+            )
+        }
+        self._lay_out()
+        self._connect()
+        self._show_cycle()
+
+    # What is shown
+
+    @property
+    def cycle(self) -> Cycle | None:
+        """The cycle that is chosen."""
+        row = self.cycles.row_of(self._chosen) if self._chosen is not None else None
+        return None if row is None else self.cycles.item(row)
+
+    def show_workspace(self, workspace: WorkspaceColumns) -> None:
+        self._workspace = workspace
+        self.datasets.show_workspace(workspace)
+        self.refresh()
+
+    def selection(self) -> Selection | None:
+        return self.datasets.selection() if self.cycle is not None else None
+
+    def shown(self) -> None:
+        self.refresh()
+
+    def changed(self, run_numbers: frozenset[int], *, in_front: bool) -> None:
+        self._load()
+        if in_front:
+            self.datasets.refresh_soon()
+
+    def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
+        self._load()
+        self.datasets.refresh_soon()
+
+    def show_cycle(self, id_cycle: int) -> None:
+        """Chooses a cycle."""
+        self._chosen = id_cycle
+        self._mark_chosen()
+        self._show_cycle()
+
+    def _load(self) -> None:
+        if self._job is not None:
+            self._again = True
+            return
+        backend, workspace = self._backend, self._workspace.name
+        self.bar.set_loading(True)
+        self._job = self._around.background.read(
+            lambda: backend.cycles(workspace),
+            lambda found: self._show(workspace, found),
+            owner=self,
+            finished=self._finish,
+        )
+
+    def _finish(self) -> None:
+        self._job = None
+        self.bar.set_loading(False)
+        if self._again:
+            self._again = False
+            self._load()
+
+    def _show(self, workspace: str, found: Sequence[Cycle]) -> None:
+        if workspace != self._workspace.name:
+            return
+        self._known = True
+        today = datetime.now(UTC).date()
+        self.cycles.show_lines(cycle_lines(found, workspace, today))
+        self.count_changed.emit(sum(each.pending_in(workspace) for each in found))
+        ids = [each.id for each in found]
+        if self._chosen not in ids:
+            self._chosen = ids[0] if ids else None
+        self._mark_chosen()
+        self._show_cycle()
+
+    def _mark_chosen(self) -> None:
+        row = self.cycles.row_of(self._chosen) if self._chosen is not None else None
+        if row is not None and row != self.list.currentIndex().row():
+            self.list.selectRow(row)
+
+    def _show_cycle(self) -> None:
+        cycle = self.cycle
+        self.right.setVisible(cycle is not None)
+        self.list.setVisible(cycle is not None)
+        self.empty.setVisible(cycle is None)
+        self.empty.setText(_EMPTY if self._known else "Reading the cycles ...")
+        if cycle is None:
+            return
+        today = datetime.now(UTC).date()
+        state = cycle.states.get(self._workspace.name, "")
+        self.title.setText(cycle.name)
+        self.words.setText(
+            f"{words.counted(cycle.datasets, 'dataset')}, {deadline_words(cycle.deadline, today)},"
+            f" {state} in workspace {self._workspace.name}"
+        )
+        self.workspaces.show_lines(workspace_lines(cycle))
+        self.datasets.show_cycle(cycle.id)
+        for id_, possible in (
+            ("cycle.complete", self._is_pending()),
+            ("cycle.move", self._is_pending()),
+            ("cycle.reopen", self._is_completed()),
+        ):
+            self.buttons[id_].setVisible(possible)
+        self.subject_changed.emit()
+        backend, id_cycle = self._backend, cycle.id
+        self._around.background.read(
+            lambda: backend.cycle_history(id_cycle), self._show_history, owner=self
+        )
+
+    def _show_history(self, entries: Sequence[CycleEntry]) -> None:
+        self.history.show_lines(history_lines(entries, datetime.now(UTC)))
+
+    # What can be done
+
+    def rows(self) -> Sequence[ActionRow]:
+        """Actions on the chosen cycle."""
+        return [
+            ActionRow(
+                "cycle.move",
+                "Move all datasets of the cycle...",
+                self.move_all,
+                "",
+                "move",
+                "Move the datasets of the chosen cycle in the workspace that is shown",
+                self._is_pending,
+            ),
+            ActionRow(
+                "cycle.complete",
+                "Complete the cycle...",
+                self.complete,
+                "",
+                "done",
+                "Complete the chosen cycle in the workspace that is shown",
+                self._is_pending,
+            ),
+            ActionRow(
+                "cycle.reopen",
+                "Move the cycle back to pending...",
+                self.reopen,
+                "",
+                "reset",
+                "Have the chosen cycle pending again in the workspace that is shown",
+                self._is_completed,
+            ),
+            ActionRow(
+                "cycle.edit",
+                "Edit the cycle...",
+                self.edit,
+                "",
+                "edit",
+                "Name, deadline and workspaces of the chosen cycle",
+                self._is_in_front,
+            ),
+            ActionRow(
+                "cycle.remove",
+                "Take datasets out of the cycle...",
+                self.remove,
+                "",
+                "cross",
+                "Take the selected datasets out of the chosen cycle",
+                lambda: self._is_in_front() and bool(self._selected_count()),
+            ),
+            ActionRow(
+                "cycle.delete",
+                "Delete the cycle...",
+                self.delete,
+                "",
+                "cross",
+                "Delete the chosen cycle; its datasets stay as they are",
+                self._is_in_front,
+            ),
+        ]
+
+    def menus(self) -> Mapping[str, Sequence[str]]:
+        return {"Tools": MENU}
+
+    def move_all(self) -> None:
+        """Opens the dialog that moves all datasets."""
+        if (cycle := self.cycle) is not None:
+            self._open(MoveCycleDialog(self._around, cycle, self._workspace.name, self.window()))
+
+    def edit(self) -> None:
+        """Opens the dialog for name, deadline and workspaces."""
+        if (cycle := self.cycle) is not None:
+            self._open(EditCycleDialog(self._around, cycle, self.window()))
+
+    def remove(self) -> None:
+        """Opens the dialog that takes the selected datasets out."""
+        cycle, selection = self.cycle, self.selection()
+        if cycle is not None and selection is not None and selection.count:
+            self._open(
+                RemoveFromCycleDialog(
+                    self._around, cycle, selection.chosen, selection.count, self.window()
+                )
+            )
+
+    def complete(self) -> None:
+        """Asks, then completes the cycle in the workspace."""
+        if (cycle := self.cycle) is not None:
+            backend, workspace = self._backend, self._workspace.name
+            ask(
+                self.window(),
+                "Complete",
+                f"Complete cycle {cycle.name} in workspace {workspace}? All its datasets must be"
+                " COMPLETED there.",
+                "Complete",
+                lambda: self._act(lambda: backend.complete_cycle(cycle.id, workspace)),
+            )
+
+    def reopen(self) -> None:
+        """Asks, then has the cycle pending again in the workspace."""
+        if (cycle := self.cycle) is not None:
+            backend, workspace = self._backend, self._workspace.name
+            ask(
+                self.window(),
+                "Back to pending",
+                f"Move cycle {cycle.name} back to pending in workspace {workspace}?",
+                "Back to pending",
+                lambda: self._act(lambda: backend.reopen_cycle(cycle.id, workspace)),
+            )
+
+    def delete(self) -> None:
+        """Asks, then deletes the cycle."""
+        if (cycle := self.cycle) is not None:
+            backend = self._backend
+            ask(
+                self.window(),
+                "Delete",
+                f"Delete cycle {cycle.name}? It can't be brought back, and its name stays taken;"
+                " its datasets stay as they are.",
+                "Delete",
+                lambda: self._act(lambda: backend.delete_cycle(cycle.id)),
+            )
+
+    def _act(self, work: Callable[[], str]) -> None:
+        self._around.background.act(work, self._done, owner=self)
+
+    def _open(self, dialog: ActionDialog) -> None:
+        dialog.acted.connect(self._done)
+        dialog.open()
+
+    def _done(self, text: str) -> None:
+        self._around.notices.tell(text)
+        self.acted.emit()
+
+    def _is_in_front(self) -> bool:
+        return self.isVisible() and self.cycle is not None
+
+    def _is_pending(self) -> bool:
+        cycle = self.cycle
+        return self._is_in_front() and cycle is not None and cycle.pending_in(self._workspace.name)
+
+    def _is_completed(self) -> bool:
+        return self._is_in_front() and not self._is_pending()
+
+    def _selected_count(self) -> int:
+        selection = self.selection()
+        return selection.count if selection is not None else 0
+
+    # Making
+
+    def _lay_out(self) -> None:
+        for column, width in enumerate(_WIDTHS):
+            self.list.setColumnWidth(column, width)
+        stretches = QHeaderView.ResizeMode.Stretch
+        for table, section in ((self.list, 0), (self.workspaces_table, DONE)):
+            table.horizontalHeader().setStretchLastSection(False)
+            table.horizontalHeader().setSectionResizeMode(section, stretches)
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.list.setItemDelegateForColumn(
+            DONE, ProgressDelegate(self._around.themes, self._progress, self.list)
+        )
+        for column, width in enumerate(_WORKSPACE_WIDTHS):
+            self.workspaces_table.setColumnWidth(column, width)
+        self.workspaces_table.setItemDelegateForColumn(
+            DONE,
+            ProgressDelegate(
+                self._around.themes, lambda each: each.progress, self.workspaces_table
+            ),
+        )
+        for column, width in enumerate(_HISTORY_WIDTHS):
+            self.history_table.setColumnWidth(column, width)
+        top = QWidget()
+        top.setObjectName("bar")
+        line = QHBoxLayout(top)
+        line.setContentsMargins(2 * STEP, STEP, STEP, STEP)
+        line.setSpacing(3 * STEP)
+        line.addWidget(self.title)
+        line.addWidget(self.words)
+        line.addStretch(1)
+        for button in self.buttons.values():
+            line.addWidget(button)
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.datasets, "Datasets")
+        self.tabs.addTab(self.workspaces_table, "Workspaces")
+        self.tabs.addTab(self.history_table, "History")
+        inside = QVBoxLayout(self.right)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(0)
+        inside.addWidget(top)
+        inside.addWidget(self.tabs, 1)
+        left = QWidget()
+        left.setObjectName("pane")
+        column_layout = QVBoxLayout(left)
+        column_layout.setContentsMargins(0, 0, 0, 0)
+        column_layout.setSpacing(0)
+        for widget in (self.bar, self.list, self.empty):
+            column_layout.addWidget(widget, 0 if widget is self.bar else 1)
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.addWidget(left)
+        splitter.addWidget(self.right)
+        splitter.setSizes(_PARTS)
+        splitter.setStretchFactor(0, 0)
+        splitter.setStretchFactor(1, 1)
+        splitter.setChildrenCollapsible(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(splitter)
+
+    def _connect(self) -> None:
+        handlers = {
+            "cycle.move": self.move_all,
+            "cycle.complete": self.complete,
+            "cycle.reopen": self.reopen,
+            "cycle.edit": self.edit,
+        }
+        for id_, button in self.buttons.items():
+            button.clicked.connect(handlers[id_])
+        self.list.selectionModel().currentRowChanged.connect(self._choose)
+        self.datasets.selection_changed.connect(self.subject_changed)
+        self.datasets.row_opened.connect(self._open_row)
+        self.datasets.menu_wanted.connect(self._open_menu)
+        backend = self._backend
+        self._around.background.read(
+            lambda: backend.vocabulary("datasets"), self.datasets.set_vocabulary, owner=self
+        )
+
+    def _choose(self, current: QModelIndex, _before: QModelIndex) -> None:
+        if current.isValid() and self.cycles.item(current.row()).id != self._chosen:
+            self._chosen = self.cycles.item(current.row()).id
+            self._show_cycle()
+
+    def _open_row(self, row: Row) -> None:
+        self.run_wanted.emit(row.run_number, row.name)
+
+    def _open_menu(self, place: QPoint) -> None:
+        self.rows_menu_wanted.emit(place)
+
+    def _progress(self, cycle: Cycle) -> Progress:
+        return cycle.progress.get(self._workspace.name, Progress())

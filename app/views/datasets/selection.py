@@ -1,0 +1,25 @@
+"""The datasets that actions apply to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from app.domain.dataset_tools import Key
+from app.views.backend.datasets import Chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Datasets that are chosen, and how many; `states` in the workspace as far as they are known.
+
+    `everything` are all that the table shows, with their number, where there is a table.
+    `columns` are those of the workspace; `hidden` where the chosen ones are.
+    """
+
+    workspace: str
+    chosen: Chosen
+    count: int
+    states: Mapping[Key, str] = field(default_factory=dict)
+    everything: Chosen | None = None
+    everything_count: int = 0
+    columns: tuple[str, ...] = ()
+    hidden: bool = False

@@ -1,0 +1,215 @@
+"""Tools over the datasets that are selected, and cycles made of them."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from app.domain.dataset_tools import Applied
+from app.views.actions import ActionRow
+from app.views.cycles.dialogs import AddToCycleDialog, NewCycleDialog
+from app.views.datasets.csv_dialog import CsvDialog
+from app.views.datasets.selection import Selection
+from app.views.datasets.tool_dialogs import (
+    ChangeStatesDialog,
+    CopyColumnsDialog,
+    DuplicateDialog,
+    HideDialog,
+    SetColumnsDialog,
+    UnhideDialog,
+)
+from app.views.places import Surroundings
+from app.views.runs.dialogs import ActionDialog
+
+MENU = (
+    "dataset.states",
+    "dataset.duplicate",
+    "dataset.copy_columns",
+    "dataset.set_columns",
+    "",
+    "dataset.new_cycle",
+    "dataset.add_to_cycle",
+    "",
+    "dataset.csv",
+    "dataset.hide",
+    "dataset.unhide",
+)
+
+_Tool = (
+    type[DuplicateDialog]
+    | type[CopyColumnsDialog]
+    | type[SetColumnsDialog]
+    | type[ChangeStatesDialog]
+    | type[HideDialog]
+    | type[UnhideDialog]
+)
+
+
+class ToolActions(QObject):
+    """Opens the dialogs of the tools for what `selection()` names when one is asked for.
+
+    Signals: `acted()` when something was written.
+    """
+
+    acted = Signal()
+
+    def __init__(
+        self, around: Surroundings, window: QWidget, selection: Callable[[], Selection | None]
+    ) -> None:
+        super().__init__(window)
+        self._around = around
+        self._window = window
+        self._selection = selection
+
+    def rows(self) -> list[ActionRow]:
+        """The actions by name."""
+        return [
+            self._tool(
+                "dataset.states",
+                "Change states...",
+                ChangeStatesDialog,
+                "Ctrl+Shift+F",
+                "move",
+                "Change states in one workspace or in all, after a preview",
+            ),
+            self._tool(
+                "dataset.duplicate",
+                "Duplicate...",
+                DuplicateDialog,
+                "Ctrl+Shift+U",
+                "copy",
+                "Copy datasets under another name, with all their lumisections",
+            ),
+            self._tool(
+                "dataset.copy_columns",
+                "Copy columns...",
+                CopyColumnsDialog,
+                "",
+                "columns",
+                "Copy columns from datasets of one name to those of another, run by run",
+            ),
+            self._tool(
+                "dataset.set_columns",
+                "Set columns...",
+                SetColumnsDialog,
+                "",
+                "edit",
+                "Set the status of columns in every lumisection",
+            ),
+            self._row(
+                "dataset.new_cycle",
+                "New cycle...",
+                self.new_cycle,
+                "Ctrl+Shift+N",
+                "cycles",
+                "Make a cycle of the selected datasets",
+                hidden=False,
+            ),
+            self._row(
+                "dataset.add_to_cycle",
+                "Add to a cycle...",
+                self.add_to_cycle,
+                "",
+                "add",
+                "Put the selected datasets into a cycle",
+                hidden=False,
+            ),
+            self._row(
+                "dataset.csv",
+                "Export as CSV...",
+                self.export,
+                "Ctrl+Shift+V",
+                "save",
+                "Write the datasets into a file",
+                hidden=None,
+            ),
+            self._tool(
+                "dataset.hide",
+                "Hide...",
+                HideDialog,
+                "",
+                "hide",
+                "Have datasets not be seen any more; they can be un-hidden",
+            ),
+            self._tool(
+                "dataset.unhide",
+                "Un-hide...",
+                UnhideDialog,
+                "",
+                "show",
+                "Have hidden datasets be seen again; the table shows them under Hidden",
+                hidden=True,
+            ),
+        ]
+
+    def open_tool(self, dialog_type: _Tool) -> None:
+        """Opens the dialog of a tool."""
+        selection = self._selection()
+        if selection is not None:
+            dialog = dialog_type(self._around, selection, self._window)
+            dialog.acted.connect(self._applied)
+            dialog.open()
+
+    def new_cycle(self) -> None:
+        """Opens the dialog that makes a cycle."""
+        selection = self._selection()
+        if selection is not None:
+            self._open(NewCycleDialog(self._around, selection, self._window))
+
+    def add_to_cycle(self) -> None:
+        """Opens the dialog that puts datasets into a cycle."""
+        selection = self._selection()
+        if selection is not None:
+            self._open(AddToCycleDialog(self._around, selection, self._window))
+
+    def export(self) -> None:
+        """Opens the dialog that writes a file."""
+        selection = self._selection()
+        if selection is not None:
+            CsvDialog(self._around, selection, self._window).open()
+
+    def _tool(
+        self,
+        id_: str,
+        text: str,
+        dialog: _Tool,
+        shortcut: str,
+        icon: str,
+        tip: str,
+        *,
+        hidden: bool = False,
+    ) -> ActionRow:
+        return self._row(
+            id_, text, lambda: self.open_tool(dialog), shortcut, icon, tip, hidden=hidden
+        )
+
+    def _row(
+        self,
+        id_: str,
+        text: str,
+        handler: Callable[[], object],
+        shortcut: str,
+        icon: str,
+        tip: str,
+        *,
+        hidden: bool | None,
+    ) -> ActionRow:
+        """`hidden`: for hidden datasets only, for all others, or for both when it is None."""
+
+        def possible() -> bool:
+            selection = self._selection()
+            return selection is not None and hidden in (None, selection.hidden)
+
+        return ActionRow(id_, text, handler, shortcut, icon, tip, possible)
+
+    def _open(self, dialog: ActionDialog) -> None:
+        dialog.acted.connect(self._told)
+        dialog.open()
+
+    def _applied(self, applied: Applied) -> None:
+        self._around.notices.tell(applied.text, version=applied.atomic_version)
+        self.acted.emit()
+
+    def _told(self, text: str) -> None:
+        self._around.notices.tell(text)
+        self.acted.emit()

@@ -1,0 +1,273 @@
+"""The dialogs of the tools over datasets: duplicate, columns, states, hiding."""
+
+from collections.abc import Sequence
+
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QWidget
+
+from app.domain.dataset_tools import (
+    ChangeStates,
+    CopyColumns,
+    Duplicate,
+    Hide,
+    Key,
+    SetColumns,
+    Unhide,
+)
+from app.domain.datasets import DATASET_STATES, EDITABLE_STATES, ONLINE
+from app.domain.errors import BadInput
+from app.domain.triplets import SETTABLE_STATUSES
+from app.views.backend.tables import WorkspaceColumns
+from app.views.check_list import CheckList
+from app.views.datasets.selection import Selection
+from app.views.datasets.tool_dialog import MakeTool, ToolDialog
+from app.views.places import Surroundings
+from app.views.theme import STEP
+
+_LIST_HEIGHT = 150
+_ALL_WORKSPACES = "all workspaces"
+
+
+def names_of(keys: Sequence[Key]) -> list[str]:
+    """Names of the datasets, each once."""
+    return sorted({name for _, name in keys})
+
+
+def offer_names(box: QComboBox, names: Sequence[str]) -> None:
+    """Offers names in a box, which keeps what is chosen where that is still offered."""
+    before = box.currentText()
+    box.blockSignals(True)
+    box.clear()
+    box.addItems(list(names))
+    if before in names or (before and box.isEditable()):
+        box.setCurrentText(before)
+    box.blockSignals(False)
+
+
+class _OfNames(ToolDialog):
+    """A tool that needs the offline workspaces with their columns."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        selection: Selection,
+        title: str,
+        submit: str,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(
+            around.backend, around.background, around.themes, selection, title, submit, parent
+        )
+        self._tables = around.backend
+
+    def begin(self) -> None:
+        """Reads the workspaces and the datasets."""
+        tables = self._tables
+        self.background.read(
+            lambda: tuple(tables.workspaces("datasets")), self.offer_workspaces, owner=self
+        )
+        self.read_keys()
+
+    def offer_workspaces(self, workspaces: Sequence[WorkspaceColumns]) -> None:
+        """The workspaces are known, `global` first."""
+
+    def columns_of(self, workspaces: Sequence[WorkspaceColumns]) -> list[str]:
+        """Columns to offer: those of the workspace that is shown first."""
+        own = list(self.selection.columns)
+        others = sorted({column for each in workspaces for column in each.columns} - set(own))
+        return [*own, *others]
+
+
+class DuplicateDialog(_OfNames):
+    """Copies datasets under another name."""
+
+    def __init__(
+        self, around: Surroundings, selection: Selection, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(around, selection, "Duplicate datasets", "Duplicate", parent)
+        self.source = QComboBox()
+        self.target = QLineEdit(placeholderText="/ReReco/Run2025C/DQM")
+        self.workspaces = CheckList("Workspaces")
+        self.workspaces.setFixedHeight(_LIST_HEIGHT)
+        self.workspaces.setToolTip("Whose states are copied; those of global always are")
+        self.form.addRow("Datasets named", self.source)
+        self.form.addRow("New name", self.target)
+        self.form.addRow("States of", self.workspaces)
+        self.source.currentTextChanged.connect(self.look_soon)
+        self.target.textChanged.connect(self.look_soon)
+        self.workspaces.changed.connect(self.look_soon)
+        self.target.setFocus()
+        self.begin()
+
+    def offer(self, keys: Sequence[Key]) -> None:
+        offer_names(self.source, names_of(keys))
+
+    def offer_workspaces(self, workspaces: Sequence[WorkspaceColumns]) -> None:
+        names = [each.name for each in workspaces if each.name != "global"]
+        self.workspaces.offer(names, names)
+
+    def make(self) -> MakeTool:
+        source, target = self.source.currentText(), self.target.text().strip()
+        if not target:
+            raise BadInput("Say under which name the datasets are copied.")
+        workspaces = self.workspaces.ticked()
+        return lambda keys: Duplicate(
+            tuple(key for key in keys if key[1] == source), target, workspaces
+        )
+
+
+class CopyColumnsDialog(_OfNames):
+    """Copies columns from datasets of one name to those of another, run by run."""
+
+    def __init__(
+        self, around: Surroundings, selection: Selection, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(around, selection, "Copy columns between datasets", "Copy", parent)
+        self.source = QComboBox()
+        self.target = QComboBox()
+        for box in (self.source, self.target):
+            box.setEditable(True)
+        self.columns = CheckList("Columns")
+        self.columns.setFixedHeight(_LIST_HEIGHT)
+        self.form.addRow("From datasets named", self.source)
+        self.form.addRow("Into datasets named", self.target)
+        self.form.addRow("Columns", self.columns)
+        for box in (self.source, self.target):
+            box.currentTextChanged.connect(self.look_soon)
+        self.columns.changed.connect(self.look_soon)
+        self.begin()
+
+    def offer(self, keys: Sequence[Key]) -> None:
+        names = names_of(keys)
+        offer_names(self.source, [*names, ONLINE])
+        offer_names(self.target, names)
+        if len(names) > 1 and self.source.currentText() == self.target.currentText():
+            self.target.setCurrentText(names[1])
+        if len(names) == 1 and self.source.currentText() == names[0]:
+            self.source.setCurrentText(ONLINE)
+
+    def offer_workspaces(self, workspaces: Sequence[WorkspaceColumns]) -> None:
+        self.columns.offer(self.columns_of(workspaces))
+
+    def make(self) -> MakeTool:
+        source, target = self.source.currentText().strip(), self.target.currentText().strip()
+        columns = self.columns.ticked()
+        if not columns:
+            raise BadInput("Tick the columns that are copied.")
+        if not source or not target:
+            raise BadInput("Say from which datasets into which.")
+
+        def make(keys: tuple[Key, ...]) -> CopyColumns:
+            named = tuple(key for key in keys if key[1] in (source, target))
+            return CopyColumns(named, source, target, columns)
+
+        return make
+
+
+class SetColumnsDialog(_OfNames):
+    """Sets the status of columns in every lumisection."""
+
+    def __init__(
+        self, around: Surroundings, selection: Selection, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(around, selection, "Set columns of datasets", "Set", parent)
+        self.status = QComboBox()
+        self.status.addItems(list(SETTABLE_STATUSES))
+        self.columns = CheckList("Columns")
+        self.columns.setFixedHeight(_LIST_HEIGHT)
+        self.form.addRow("Status in every LS", self.status)
+        self.form.addRow("Columns", self.columns)
+        self.status.currentTextChanged.connect(self.look_soon)
+        self.columns.changed.connect(self.look_soon)
+        self.begin()
+
+    def offer_workspaces(self, workspaces: Sequence[WorkspaceColumns]) -> None:
+        self.columns.offer(self.columns_of(workspaces))
+
+    def make(self) -> MakeTool:
+        columns, status = self.columns.ticked(), self.status.currentText()
+        if not columns:
+            raise BadInput("Tick the columns that are set; comments and causes stay.")
+        return lambda keys: SetColumns(keys, columns, status)
+
+
+class ChangeStatesDialog(_OfNames):
+    """Changes states in one workspace or in all."""
+
+    def __init__(
+        self, around: Surroundings, selection: Selection, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(around, selection, "Change states of datasets", "Change", parent)
+        self.workspace = QComboBox()
+        self.workspace.addItems([selection.workspace, _ALL_WORKSPACES])
+        self.to_state = QComboBox()
+        self.to_state.addItems(list(EDITABLE_STATES))
+        self.to_state.setCurrentText(EDITABLE_STATES[-1])
+        self.from_states = {state: QCheckBox(state) for state in DATASET_STATES}
+        states = QWidget()
+        line = QHBoxLayout(states)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(3 * STEP)
+        for state, box in self.from_states.items():
+            box.setChecked(state in EDITABLE_STATES)
+            box.toggled.connect(self.look_soon)
+            line.addWidget(box)
+        line.addStretch(1)
+        self.form.addRow("Workspace", self.workspace)
+        self.form.addRow("From", states)
+        self.form.addRow("To", self.to_state)
+        self.workspace.currentTextChanged.connect(self.look_soon)
+        self.to_state.currentTextChanged.connect(self.look_soon)
+        self.begin()
+
+    def offer_workspaces(self, workspaces: Sequence[WorkspaceColumns]) -> None:
+        chosen = self.workspace.currentText()
+        self.workspace.blockSignals(True)
+        self.workspace.clear()
+        self.workspace.addItems([each.name for each in workspaces])
+        self.workspace.addItem(_ALL_WORKSPACES)
+        self.workspace.setCurrentText(chosen)
+        self.workspace.blockSignals(False)
+
+    def make(self) -> MakeTool:
+        chosen, to_state = self.workspace.currentText(), self.to_state.currentText()
+        workspace = None if chosen == _ALL_WORKSPACES else chosen
+        states = tuple(
+            state
+            for state, box in self.from_states.items()
+            if box.isChecked() and (workspace is None or state != to_state)
+        )
+        if not states:
+            raise BadInput("Tick the states that are changed.")
+        return lambda keys: ChangeStates(keys, to_state, workspace, states)
+
+
+class HideDialog(_OfNames):
+    """Hides datasets, with a reason."""
+
+    needs_reason = True
+
+    def __init__(
+        self, around: Surroundings, selection: Selection, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(around, selection, "Hide datasets", "Hide", parent)
+        self.reason.setPlaceholderText("Why they shall not be seen any more")
+        self.begin()
+
+    def make(self) -> MakeTool:
+        return Hide
+
+
+class UnhideDialog(_OfNames):
+    """Has hidden datasets seen again, with a reason."""
+
+    needs_reason = True
+
+    def __init__(
+        self, around: Surroundings, selection: Selection, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(around, selection, "Un-hide datasets", "Un-hide", parent)
+        self.reason.setPlaceholderText("Why they shall be seen again")
+        self.begin()
+
+    def make(self) -> MakeTool:
+        return Unhide

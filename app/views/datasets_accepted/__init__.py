@@ -1,0 +1,1 @@
+"""Which datasets of the DQM GUI belong to which of ours."""

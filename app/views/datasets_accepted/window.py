@@ -1,0 +1,23 @@
+"""The editor of the accepted datasets in a window of its own."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
+
+from app.views.datasets_accepted.editor import DatasetsAcceptedEditor
+from app.views.places import Surroundings
+
+_SIZE = (1100, 760)
+
+
+class DatasetsAcceptedWindow(QDialog):
+    """Hosts the editor; everything is saved entry by entry."""
+
+    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Accepted datasets")
+        self.resize(*_SIZE)
+        self.editor = DatasetsAcceptedEditor(around)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.editor)

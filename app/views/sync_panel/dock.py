@@ -1,0 +1,35 @@
+"""Both pullers in one dock: OMS above, the DQM GUI below."""
+
+from datetime import datetime
+
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from app.domain.dqm_gui import GuiStatus
+from app.domain.pull import PullStatus
+from app.views.places import Surroundings
+from app.views.sync_panel.gui_panel import GuiPanel
+from app.views.sync_panel.panel import SyncPanel
+from app.views.theme import STEP
+
+
+class SyncPanels(QWidget):
+    """The panels of both pullers."""
+
+    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.oms = SyncPanel(around.backend, around.background, around.notices)
+        self.gui = GuiPanel(around.backend, around.background, around.notices)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        for title, panel in (("OMS", self.oms), ("DQM GUI", self.gui)):
+            heading = QLabel(title)
+            heading.setProperty("role", "title")
+            heading.setContentsMargins(3 * STEP, 2 * STEP, 3 * STEP, STEP)
+            layout.addWidget(heading)
+            layout.addWidget(panel, 1 if panel is self.oms else 0)
+
+    def show_status(self, oms: PullStatus, gui: GuiStatus, now: datetime) -> None:
+        """Shows what both do now."""
+        self.oms.show_status(oms, now)
+        self.gui.show_status(gui, now)

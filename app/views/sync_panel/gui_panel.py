@@ -1,0 +1,178 @@
+"""What the puller of the DQM GUI does, below that of OMS."""
+
+from datetime import UTC, datetime
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.domain.dqm_gui import GuiStatus
+from app.domain.pull import PullState
+from app.views import words
+from app.views.backend.dqm_gui import DqmGui
+from app.views.background import Background
+from app.views.notices import Notices
+from app.views.theme import STEP
+
+_MEANINGS = {
+    PullState.OFF: "off: this client doesn't ask the DQM GUI",
+    PullState.STANDBY: "standing by: another client asks",
+    PullState.WAITING: "this client asks; waiting for the next time",
+    PullState.PULLING: "this client is asking",
+    PullState.BACKING_OFF: "the DQM GUI asked for patience",
+    PullState.UNAVAILABLE: "the DQM GUI can't be asked now",
+}
+_ROLES = {
+    PullState.OFF: "muted",
+    PullState.STANDBY: "muted",
+    PullState.WAITING: "success",
+    PullState.PULLING: "success",
+    PullState.BACKING_OFF: "warning",
+    PullState.UNAVAILABLE: "refusal",
+}
+_NEXT = {
+    PullState.OFF: "never: switched off, or no certificate in the settings",
+    PullState.STANDBY: "when the other client stops",
+    PullState.PULLING: "under way",
+}
+_PROBLEMS_HEIGHT = 84
+
+
+class GuiPanel(QWidget):
+    """Shows the status it is given, and asks for looks at the DQM GUI."""
+
+    def __init__(
+        self,
+        dqm_gui: DqmGui,
+        background: Background,
+        notices: Notices,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("pane")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._dqm_gui = dqm_gui
+        self._background = background
+        self._notices = notices
+        self._asking = False
+        self._state = PullState.OFF
+        self.dot = QLabel("●")
+        self.values = {
+            name: QLabel(wordWrap=True)
+            for name in ("State", "Doing", "Puller", "Last success", "Next try", "Since start")
+        }
+        self.ask_now = QPushButton("Ask now")
+        self.refusal = QLabel(wordWrap=True)
+        self.refusal.setProperty("role", "refusal")
+        self.refusal.hide()
+        self.problems = QPlainTextEdit(readOnly=True)
+        self.problems.setAccessibleName("Problems of the last look")
+        self.problems.setFixedHeight(_PROBLEMS_HEIGHT)
+        self.problems.setTabChangesFocus(True)
+        self.problems.hide()
+        self._lay_out()
+        self.ask_now.clicked.connect(self.ask)
+        self.show_status(GuiStatus())
+
+    def ask(self) -> None:
+        """Asks for a look at once."""
+        if self._asking:
+            return
+        dqm_gui, self._asking = self._dqm_gui, True
+        self._refuse("")
+        self._allow()
+        self._background.act(
+            dqm_gui.gui_pull_now,
+            self._notices.tell,
+            owner=self,
+            refused=lambda error: self._refuse(str(error)),
+            unavailable=lambda error: self._refuse(str(error)),
+            finished=self._asked,
+        )
+
+    def show_status(self, status: GuiStatus, now: datetime | None = None) -> None:
+        """Shows what the puller does now."""
+        at = now or datetime.now(UTC)
+        self._state = status.state
+        problems = "\n".join(status.problems)
+        self._set("State", _MEANINGS[status.state])
+        self._dress(self.dot, "warning" if problems else _ROLES[status.state])
+        self._set("Doing", status.activity or "nothing")
+        unavailable = status.state is PullState.UNAVAILABLE
+        self._dress(self.values["Doing"], "refusal" if unavailable else "")
+        self._set("Puller", status.puller or "nobody")
+        last = status.last_success
+        self._set("Last success", f"{words.time(last)}, {words.ago(last, at)}" if last else "never")
+        self._set("Next try", _next_try(status, at))
+        self._set(
+            "Since start",
+            f"{words.counted(status.pulls, 'look')},"
+            f" {words.counted(status.appeared, 'dataset')} appeared",
+        )
+        if problems != self.problems.toPlainText():
+            self.problems.setPlainText(problems)
+        self.problems.setVisible(bool(problems))
+        self._allow()
+
+    def _lay_out(self) -> None:
+        state = QHBoxLayout()
+        state.setSpacing(2 * STEP)
+        state.addWidget(self.dot)
+        state.addWidget(self.values["State"], 1)
+        form = QFormLayout()
+        form.setHorizontalSpacing(4 * STEP)
+        form.setVerticalSpacing(STEP)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for name, value in self.values.items():
+            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            label = QLabel(name)
+            label.setProperty("role", "muted")
+            if name == "State":
+                form.addRow(label, state)
+            else:
+                form.addRow(label, value)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.ask_now)
+        buttons.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(3 * STEP, 2 * STEP, 3 * STEP, 2 * STEP)
+        layout.setSpacing(2 * STEP)
+        layout.addLayout(form)
+        layout.addLayout(buttons)
+        layout.addWidget(self.refusal)
+        layout.addWidget(self.problems)
+
+    def _set(self, name: str, text: str) -> None:
+        if self.values[name].text() != text:
+            self.values[name].setText(text)
+
+    def _dress(self, label: QLabel, role: str) -> None:
+        if label.property("role") != role:
+            label.setProperty("role", role)
+            label.style().unpolish(label)
+            label.style().polish(label)
+
+    def _allow(self) -> None:
+        possible = self._state not in (PullState.OFF, PullState.PULLING)
+        self.ask_now.setEnabled(not self._asking and possible)
+
+    def _asked(self) -> None:
+        self._asking = False
+        self._allow()
+
+    def _refuse(self, text: str) -> None:
+        self.refusal.setText(text)
+        self.refusal.setVisible(bool(text))
+
+
+def _next_try(status: GuiStatus, now: datetime) -> str:
+    if status.next_try is not None:
+        return f"{words.time(status.next_try)}, {words.ago(status.next_try, now)}"
+    return _NEXT.get(status.state, "unknown")

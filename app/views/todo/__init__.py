@@ -1,0 +1,1 @@
+"""The place of what is left to do."""

@@ -1,0 +1,437 @@
+"""The place of what is left to do: where to look, how much of each kind, and the list."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.domain.configuration import GLOBAL
+from app.domain.cycles import Cycle
+from app.domain.errors import BadInput, Refused
+from app.domain.todo import LEAST_LUMINOSITY, Task, TaskKind, Todo
+from app.views import words
+from app.views.attempt import Attempt
+from app.views.backend.cycles import TodoScope
+from app.views.backend.tables import WorkspaceColumns
+from app.views.lines_model import Line, LinesModel
+from app.views.loading_bar import LoadingBar
+from app.views.places import PlaceWidget, Surroundings
+from app.views.runs.details import DetailsTable
+from app.views.theme import STEP
+from app.views.todo.lines import (
+    KIND_TEXTS,
+    OPEN_TITLES,
+    TASK_TITLES,
+    OpenGroup,
+    filter_of,
+    is_of_run,
+    key_of,
+    open_lines,
+    task_lines,
+)
+
+_RUNS = "Range of runs"
+_PARTS = [420, 960]
+_WIDTHS = (76, 300, 100)
+_OPEN_WIDTHS = (90, 250, 64)
+_RUN_WIDTH = 84
+_SCOPE_WIDTH = 160
+_FILE = "todo.csv"
+_FILTERED_RUNS = 200
+
+Found = tuple[Todo, list[Line[Task]], list[Line[OpenGroup]]]
+
+
+class TodoPlace(PlaceWidget):
+    """Looks when it is asked to, and the first time it is shown.
+
+    Signals: `workspace_wanted(str)` and `filter_wanted(str)` before another place shows what is
+    to be mended.
+    """
+
+    workspace_wanted = Signal(str)
+    filter_wanted = Signal(str)
+
+    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._around = around
+        self._backend = around.backend
+        self._workspace = GLOBAL
+        self._cycles: tuple[Cycle, ...] = ()
+        self._todo: Todo | None = None
+        self._lines: list[Line[Task]] = []
+        self._attempt: Attempt | None = None
+        self._kind: TaskKind | None = None
+        themes = around.themes
+        self.scope = QComboBox()
+        self.scope.addItem(_RUNS)
+        self.scope.setAccessibleName("Where to look")
+        self.scope.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.scope.setMinimumWidth(_SCOPE_WIDTH)
+        self.scope.setToolTip("A cycle, or the runs from one to another")
+        self.run_from = QLineEdit(placeholderText="first run")
+        self.run_to = QLineEdit(placeholderText="last run")
+        for edit in (self.run_from, self.run_to):
+            edit.setAccessibleName(edit.placeholderText())
+            edit.setFixedWidth(_RUN_WIDTH)
+        self.luminosity = QDoubleSpinBox()
+        self.luminosity.setDecimals(3)
+        self.luminosity.setRange(0.0, 1000.0)
+        self.luminosity.setSingleStep(0.01)
+        self.luminosity.setValue(LEAST_LUMINOSITY)
+        self.luminosity.setAccessibleName("Least luminosity in pb^-1")
+        self.luminosity.setToolTip("Runs with beam that recorded less than this are listed")
+        self.look_button = QPushButton("Look")
+        self.look_button.setDefault(True)
+        self.stop_button = QPushButton("Cancel")
+        self.export_button = QPushButton("Export...")
+        self.bar = LoadingBar(themes)
+        self.said = QLabel()
+        self.said.setProperty("role", "muted")
+        self.refusal = QLabel(wordWrap=True)
+        self.refusal.setProperty("role", "refusal")
+        self.refusal.hide()
+        self.kinds = QButtonGroup(self)
+        self.kind_buttons: dict[TaskKind | None, QToolButton] = {}
+        self.tasks: LinesModel[Task] = LinesModel(TASK_TITLES, themes, self)
+        self.table = DetailsTable("What is left to do")
+        self.table.setModel(self.tasks)
+        self.groups: LinesModel[OpenGroup] = LinesModel(OPEN_TITLES, themes, self, right=(2,))
+        self.groups_table = DetailsTable("OPEN datasets by workspace and name")
+        self.groups_table.setModel(self.groups)
+        self.empty = QLabel(wordWrap=True)
+        self.empty.setProperty("role", "empty")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._lay_out()
+        self._connect()
+        self._set_looking(looking=False)
+        self._show_kind(None)
+
+    # The place
+
+    def show_workspace(self, workspace: WorkspaceColumns) -> None:
+        if workspace.name != self._workspace:
+            self._workspace = workspace.name
+            if self._todo is not None and self.isVisible():
+                self.look()
+            else:
+                self._todo = None
+
+    def shown(self) -> None:
+        backend = self._backend
+        self._around.background.read(
+            lambda: tuple(backend.cycles(GLOBAL)), self._offer_cycles, owner=self
+        )
+
+    def changed(self, run_numbers: frozenset[int], *, in_front: bool) -> None:
+        if self._todo is not None and self._attempt is None:
+            self._say(f"{self._counted()} Something was written since: look again.")
+
+    def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
+        if self._todo is not None and self.isVisible():
+            self.look()
+
+    # Looking
+
+    def look(self) -> None:
+        """Finds out what is left, in the background."""
+        self.stop()
+        try:
+            scope = self._scope()
+        except Refused as error:
+            self._refuse(str(error))
+            return
+        self._refuse("")
+        backend, attempt = self._backend, Attempt(self)
+        self._attempt = attempt
+        attempt.progressed.connect(lambda share: self._show_share(attempt, share))
+
+        def work() -> Found | None:
+            found = backend.todo(scope, attempt.tell, attempt.is_cancelled)
+            # Many lines: made here, so that the window doesn't wait.
+            return None if found is None else (found, task_lines(found.tasks), open_lines(found))
+
+        self._set_looking(looking=True)
+        attempt.job = self._around.background.read(
+            work,
+            lambda found: self._show(attempt, found),
+            owner=self,
+            refused=lambda error: self._refused(attempt, error),
+        )
+
+    def stop(self) -> None:
+        """Stops looking; what was found before stays."""
+        if self._attempt is not None:
+            self._attempt.cancel()
+            self._attempt = None
+            self._set_looking(looking=False)
+
+    def _scope(self) -> TodoScope:
+        workspace = None if self._workspace == GLOBAL else self._workspace
+        least = self.luminosity.value()
+        chosen = self.scope.currentIndex() - 1
+        if chosen >= 0:
+            return TodoScope(self._cycles[chosen].id, None, None, workspace, least)
+        return TodoScope(None, _run_of(self.run_from), _run_of(self.run_to), workspace, least)
+
+    def _show(self, attempt: Attempt, found: Found | None) -> None:
+        if attempt is not self._attempt:
+            return
+        self._attempt = None
+        self._set_looking(looking=False)
+        if found is None:
+            return
+        self._todo, self._lines, groups = found
+        self.groups.show_lines(groups)
+        counts = Counter(task.kind for task in self._todo.tasks)
+        for kind, button in self.kind_buttons.items():
+            number = len(self._todo.tasks) if kind is None else counts[kind]
+            text = "All" if kind is None else KIND_TEXTS[kind][0]
+            button.setText(f"{text}  {words.number(number)}")
+        self._say(self._counted())
+        self._show_lines()
+
+    def _refused(self, attempt: Attempt, error: Refused) -> None:
+        if attempt is self._attempt:
+            self._attempt = None
+            self._set_looking(looking=False)
+            self._refuse(str(error))
+
+    def _counted(self) -> str:
+        if self._todo is None:
+            return ""
+        tasks, datasets = len(self._todo.tasks), self._todo.datasets
+        return f"{words.counted(tasks, 'task')} in {words.counted(datasets, 'dataset')}."
+
+    # The list
+
+    def _show_kind(self, kind: TaskKind | None) -> None:
+        self._kind = kind
+        self.kind_buttons[kind].setChecked(True)
+        self._show_lines()
+
+    def _show_lines(self) -> None:
+        chosen = self._chosen_groups()
+        self.tasks.show_lines(
+            [
+                line
+                for line in self._lines
+                if self._kind in (None, line.item.kind)
+                and (not chosen or (line.item.workspace, line.item.dataset) in chosen)
+            ]
+        )
+        nothing = self.tasks.rowCount() == 0
+        self.table.setVisible(not nothing)
+        self.empty.setVisible(nothing)
+        self.empty.setText(self._empty_words())
+        self.export_button.setEnabled(self._todo is not None and bool(self._todo.tasks))
+
+    def _empty_words(self) -> str:
+        if self._todo is None:
+            return "Choose a cycle or a range of runs, then Look: what is left is listed here."
+        if self._kind is None:
+            return "Nothing is left to do here."
+        return "Nothing of this kind is left."
+
+    def _chosen_groups(self) -> set[OpenGroup]:
+        chosen = self.groups_table.selectionModel().selectedRows()
+        return {self.groups.item(index.row()) for index in chosen}
+
+    def _group_chosen(self) -> None:
+        if self._chosen_groups():
+            self._show_kind(TaskKind.OPEN)
+        else:
+            self._show_lines()
+
+    def open_chosen(self) -> None:
+        """Opens the place where the chosen line can be mended."""
+        index = self.table.currentIndex()
+        if not index.isValid():
+            return
+        task = self.tasks.item(index.row())
+        if task.kind is TaskKind.NO_CYCLE:
+            self.filter_wanted.emit(filter_of(self._runs_in_no_cycle(task)))
+            return
+        if task.workspace:
+            self.workspace_wanted.emit(task.workspace)
+        self.run_wanted.emit(task.run_number, task.dataset)
+
+    def _runs_in_no_cycle(self, task: Task) -> list[tuple[int, str]]:
+        """Those that are selected: they become a cycle together."""
+        chosen = [
+            self.tasks.item(index.row())
+            for index in self.table.selectionModel().selectedRows()[:_FILTERED_RUNS]
+        ]
+        runs = [each for each in chosen if each.kind is TaskKind.NO_CYCLE and is_of_run(each)]
+        return [key_of(each) for each in runs] or [key_of(task)]
+
+    # Export
+
+    def ask_file(self) -> None:
+        """Asks where to write the list to."""
+        dialog = QFileDialog(self.window(), "Export what is left to do", _FILE, "CSV (*.csv)")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("csv")
+        dialog.fileSelected.connect(lambda file: self.export(Path(file)))
+        dialog.open()
+
+    def export(self, file: Path) -> None:
+        """Writes the list as CSV."""
+        todo = self._todo
+        if todo is None:
+            return
+
+        def work() -> str:
+            try:
+                file.write_text(todo.csv_text, encoding="utf-8")
+            except OSError as error:
+                raise Refused(f"{file} can't be written: {error.strerror}.") from error
+            return f"Wrote {words.counted(len(todo.tasks), 'task')} to {file}."
+
+        self._around.background.act(work, self._around.notices.tell, owner=self)
+
+    # Making
+
+    def _offer_cycles(self, cycles: tuple[Cycle, ...]) -> None:
+        chosen = self.scope.currentIndex() - 1
+        before = self._cycles[chosen].id if 0 <= chosen < len(self._cycles) else None
+        first = self._todo is None and self._attempt is None and not self._cycles
+        self._cycles = cycles
+        self.scope.blockSignals(True)
+        self.scope.clear()
+        self.scope.addItems([_RUNS, *(f"Cycle {each.name}" for each in cycles)])
+        ids = [each.id for each in cycles]
+        if before in ids:
+            self.scope.setCurrentIndex(ids.index(before) + 1)
+        elif first and cycles and cycles[0].pending_in(GLOBAL):
+            self.scope.setCurrentIndex(1)
+        self.scope.blockSignals(False)
+        self._scope_changed()
+        if self._todo is None and self._attempt is None:
+            self.look()
+
+    def _scope_changed(self) -> None:
+        of_runs = self.scope.currentIndex() <= 0
+        self.run_from.setVisible(of_runs)
+        self.run_to.setVisible(of_runs)
+
+    def _set_looking(self, *, looking: bool) -> None:
+        self.look_button.setVisible(not looking)
+        self.stop_button.setVisible(looking)
+        self.bar.set_loading(looking)
+        self._say("Looking ..." if looking else self._counted())
+
+    def _show_share(self, attempt: Attempt, share: float) -> None:
+        if attempt is self._attempt:
+            self._say(f"Looking ... {share:.0%}")
+
+    def _say(self, text: str) -> None:
+        self.said.setText(text)
+
+    def _refuse(self, text: str) -> None:
+        self.refusal.setText(text)
+        self.refusal.setVisible(bool(text))
+
+    def _lay_out(self) -> None:
+        top = QWidget()
+        top.setObjectName("bar")
+        line = QHBoxLayout(top)
+        line.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
+        line.setSpacing(2 * STEP)
+        for widget in (self.scope, self.run_from, self.run_to):
+            line.addWidget(widget)
+        least = QLabel("Least pb⁻¹")
+        least.setProperty("role", "muted")
+        line.addWidget(least)
+        line.addWidget(self.luminosity)
+        line.addWidget(self.look_button)
+        line.addWidget(self.stop_button)
+        line.addWidget(self.said, 1)
+        line.addWidget(self.export_button)
+        kinds = QHBoxLayout()
+        kinds.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
+        kinds.setSpacing(STEP)
+        for number, kind in enumerate((None, *KIND_TEXTS)):
+            button = QToolButton()
+            button.setText("All" if kind is None else KIND_TEXTS[kind][0])
+            button.setToolTip("Everything" if kind is None else KIND_TEXTS[kind][1])
+            button.setCheckable(True)
+            self.kinds.addButton(button, number)
+            self.kind_buttons[kind] = button
+            kinds.addWidget(button)
+        kinds.addStretch(1)
+        for column, width in enumerate(_WIDTHS):
+            self.table.setColumnWidth(column, width)
+        for column, width in enumerate(_OPEN_WIDTHS):
+            self.groups_table.setColumnWidth(column, width)
+        header = self.groups_table.horizontalHeader()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        right = QWidget()
+        right.setObjectName("pane")
+        inside = QVBoxLayout(right)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(0)
+        inside.addLayout(kinds)
+        inside.addWidget(self.table, 1)
+        inside.addWidget(self.empty, 1)
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.addWidget(self.groups_table)
+        splitter.addWidget(right)
+        splitter.setSizes(_PARTS)
+        splitter.setStretchFactor(0, 0)
+        splitter.setStretchFactor(1, 1)
+        splitter.setChildrenCollapsible(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(top)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.refusal)
+        layout.addWidget(splitter, 1)
+
+    def _connect(self) -> None:
+        self.scope.currentIndexChanged.connect(self._scope_changed)
+        self.look_button.clicked.connect(self.look)
+        self.stop_button.clicked.connect(self.stop)
+        self.export_button.clicked.connect(self.ask_file)
+        for edit in (self.run_from, self.run_to):
+            edit.returnPressed.connect(self.look)
+        kinds: Sequence[TaskKind | None] = (None, *KIND_TEXTS)
+        self.kinds.idClicked.connect(lambda number: self._choose_kind(kinds[number]))
+        self.groups_table.selectionModel().selectionChanged.connect(self._group_chosen)
+        self.table.activated.connect(self._open)
+
+    def _choose_kind(self, kind: TaskKind | None) -> None:
+        if kind is not TaskKind.OPEN:
+            self.groups_table.clearSelection()
+        self._show_kind(kind)
+
+    def _open(self, _index: QModelIndex) -> None:
+        self.open_chosen()
+
+
+def _run_of(edit: QLineEdit) -> int | None:
+    text = edit.text().strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()):
+        raise BadInput(f'"{text}" is no run number.')
+    return int(text)

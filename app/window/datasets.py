@@ -1,0 +1,78 @@
+"""Offline datasets: what is chosen of a table, tools over many of them, web pages."""
+
+from collections.abc import Mapping, Sequence
+
+from app.domain.dataset_tools import Applied, Key, Preview, Tool
+from app.domain.datasets import state_key
+from app.golden.progress import Cancelled
+from app.services import dataset_tools, tables
+from app.views.backend.datasets import Asked, Chosen, Share, WebAddresses
+from app.window.parts import Parts
+from app.window.tables import query_of
+
+_NOWHERE = WebAddresses("", "", "")
+
+
+class DatasetsBackend(Parts):
+    """Many datasets at once."""
+
+    _web_addresses = _NOWHERE
+
+    def use_web_addresses(self, addresses: WebAddresses) -> None:
+        """Where the web pages are."""
+        self._web_addresses = addresses
+
+    def web_addresses(self) -> WebAddresses:
+        return self._web_addresses
+
+    def chosen_keys(self, chosen: Chosen) -> tuple[Key, ...]:
+        if not (chosen.everything or chosen.places):
+            return chosen.keys
+        shown = tables.matching(self._db, query_of(chosen.request))
+        if chosen.everything:
+            return shown
+        more = (shown[place] for place in chosen.places if place < len(shown))
+        return tuple(dict.fromkeys((*chosen.keys, *more)))
+
+    def dataset_states(self, keys: Sequence[Key], workspace: str) -> Mapping[Key, str]:
+        key = state_key(workspace)
+        return {
+            row.key: str(row.dataset_attributes.get(key) or "")
+            for row in tables.rows(self._db, "datasets", keys)
+        }
+
+    def names_in_gui(self, run_number: int, name: str) -> Sequence[str]:
+        return tables.dataset_details(self._db, run_number, name).row.datasets_in_gui
+
+    def preview_tool(self, tool: Tool, share: Share, is_cancelled: Asked) -> Preview | None:
+        try:
+            return dataset_tools.preview(
+                self._db, self._actor, tool, progress=share, cancelled=is_cancelled
+            )
+        except Cancelled:
+            return None
+
+    def apply_tool(
+        self, tool: Tool, reason: str, share: Share, is_cancelled: Asked
+    ) -> Applied | None:
+        try:
+            return dataset_tools.apply(
+                self._db,
+                self._actor,
+                tool,
+                reason=reason,
+                progress=share,
+                cancelled=is_cancelled,
+            )
+        except Cancelled:
+            return None
+
+    def datasets_csv(
+        self, keys: Sequence[Key], columns: Sequence[str], share: Share, is_cancelled: Asked
+    ) -> str | None:
+        try:
+            return dataset_tools.csv_text(
+                self._db, keys, columns, progress=share, cancelled=is_cancelled
+            )
+        except Cancelled:
+            return None

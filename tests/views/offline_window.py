@@ -1,0 +1,74 @@
+"""The whole window on the real services, with two signed-off runs of two datasets each."""
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QItemSelectionModel, QSettings
+from PySide6.QtWidgets import QDialog
+from pytestqt.qtbot import QtBot
+
+from app.models.engine import Database
+from app.views.backend.datasets import WebAddresses
+from app.views.backend.session import PlaceKind, Session
+from app.views.background import Background
+from app.views.main_window import MainWindow
+from app.views.notices import Notices
+from app.views.tables.table_view import TableView
+from app.views.theme import Themes
+from app.window import ServiceBackend
+from tests.builders import EXPERT
+from tests.services.offline_runs import FIRST, SECOND, open_all, sign_off_runs
+
+ADDRESSES = WebAddresses("https://oms/report", "https://gui/dqm/offline", "https://elog/{run}")
+
+
+@pytest.fixture
+def services(database: Database) -> ServiceBackend:
+    """The backend on a database with two runs whose datasets are OPEN everywhere."""
+    sign_off_runs(database, FIRST, SECOND)
+    open_all(database, FIRST, SECOND)
+    backend = ServiceBackend(database, EXPERT, Session("test", PlaceKind.TEST, EXPERT.email))
+    backend.use_web_addresses(ADDRESSES)
+    return backend
+
+
+@pytest.fixture
+def real_window(
+    qtbot: QtBot,
+    services: ServiceBackend,
+    background: Background,
+    notices: Notices,
+    themes: Themes,
+    remembered: QSettings,
+) -> Iterator[MainWindow]:
+    """The window at the offline datasets."""
+    window = MainWindow(services, background, notices, themes, remembered)
+    qtbot.addWidget(window)
+    window.stop_wanted.connect(window.stopped)
+    window.show()
+    window.go_to("offline")
+    qtbot.waitUntil(lambda: window.offline.table.model.rowCount() == 4)
+    settle(qtbot, window)
+    yield window
+    window.close()
+
+
+def settle(qtbot: QtBot, window: MainWindow) -> None:
+    """Waits until nothing is on its way."""
+    qtbot.waitUntil(lambda: window.is_settled)
+
+
+def select(table: TableView, *places: int) -> None:
+    """Selects these rows and no other."""
+    flags = QItemSelectionModel.SelectionFlag
+    table.table.clearSelection()
+    for place in places:
+        table.table.selectionModel().select(table.model.index(place, 0), flags.Select | flags.Rows)
+
+
+def opened(window: MainWindow, action: str, kind: type[QDialog]) -> QDialog:
+    """The dialog that an action opens."""
+    window.actions_[action].trigger()
+    dialogs = [each for each in window.findChildren(kind) if each.isVisible()]
+    assert dialogs, f"{action} opens no {kind.__name__}"
+    return dialogs[-1]

@@ -1,0 +1,112 @@
+"""Filters kept by name and handed on as text; what a table remembers of its filter."""
+
+import pytest
+from PySide6.QtCore import QSettings
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from app.domain.errors import BadInput
+from app.views.backend.tables import WorkspaceColumns
+from app.views.background import Background
+from app.views.tables.dataset_groups import DatasetGroup
+from app.views.tables.memory import TableMemory
+from app.views.tables.saved_filters import SavedFilters, SavedFiltersDialog, as_text, from_text
+from app.views.tables.table_view import TableView
+from app.views.theme import Themes
+from tests.views.builders import COLUMNS
+from tests.views.fake_backend import FakeBackend
+
+
+def test_that_text_that_was_copied_can_be_pasted() -> None:
+    saved = {"bad dt": "dt-dt.BAD > 0", "late": 'oms.start_time > "2025-08-18T06:00:00Z"'}
+    assert from_text(as_text(saved)) == saved
+
+
+@pytest.mark.parametrize(
+    ("pasted", "reason"),
+    [
+        ("", "nothing to take over"),
+        ("class = Collisions25", "Line 1 is no filter"),
+        ("a: class =", "Line 1, a: "),
+        ("a: run = 1\n: run = 2", "Line 2 is no filter"),
+    ],
+)
+def test_that_what_is_no_filter_is_refused_with_its_line(pasted: str, reason: str) -> None:
+    with pytest.raises(BadInput, match=reason):
+        from_text(pasted)
+
+
+def test_that_filters_are_saved_renamed_taken_out_copied_and_pasted(
+    qtbot: QtBot, remembered: QSettings, owner: QWidget
+) -> None:
+    memory = TableMemory(remembered, "datasets")
+    filters = SavedFilters(memory, lambda: "run > 5", owner)
+    filters.save(" new:  ones ")
+    assert memory.saved_filters() == {"new ones": "run > 5"}
+    dialog = filters.edit()
+    assert isinstance(dialog, SavedFiltersDialog)
+    dialog.name.setText("newest")
+    dialog.rename.click()
+    assert memory.saved_filters() == {"newest": "run > 5"}
+    dialog.pasted.setPlainText("old: run < 5\nbad")
+    dialog.paste.click()
+    assert dialog.refusal.text().startswith("Line 2 is no filter")
+    dialog.pasted.setPlainText("old: run < 5")
+    dialog.paste.click()
+    dialog.copy.click()
+    assert QGuiApplication.clipboard().text() == "newest: run > 5\nold: run < 5\n"
+    with qtbot.waitSignal(filters.chosen) as chosen:
+        dialog.use.click()
+    assert chosen.args == ["run < 5"]
+
+
+def a_table(
+    backend: FakeBackend, background: Background, themes: Themes, remembered: QSettings
+) -> TableView:
+    table = TableView("datasets", backend, background, themes, remembered)
+    table.show_workspace(WorkspaceColumns("tracker", COLUMNS))
+    return table
+
+
+def test_that_filter_and_part_are_there_again_at_the_next_start(
+    qtbot: QtBot,
+    backend: FakeBackend,
+    background: Background,
+    themes: Themes,
+    remembered: QSettings,
+) -> None:
+    table = a_table(backend, background, themes, remembered)
+    qtbot.addWidget(table)
+    table.filter.set_text("run > 396210")
+    table.show_group(DatasetGroup.EDITABLE)
+    again = a_table(backend, background, themes, remembered)
+    qtbot.addWidget(again)
+    qtbot.waitUntil(lambda: not background.busy)
+    request = backend.requests[-1]
+    assert again.filter.text == "run > 396210"
+    assert request.filter is not None
+    assert request.states == ("OPEN", "SIGNOFF", "COMPLETED")
+    assert again.groups.checkedButton().text() == "Editable"
+
+
+def test_that_the_states_of_all_workspaces_come_and_go_as_columns(
+    qtbot: QtBot,
+    backend: FakeBackend,
+    background: Background,
+    themes: Themes,
+    remembered: QSettings,
+) -> None:
+    table = a_table(backend, background, themes, remembered)
+    qtbot.addWidget(table)
+    before = [each.id for each in table.columns]
+    table.set_vocabulary(backend.vocabulary("datasets"))
+    table.states.click()
+    after = [each.id for each in table.columns]
+    added = [id_ for id_ in after if id_ not in before]
+    assert added == ["dt_state", "global_state"]
+    assert after.index(added[0]) == after.index("tracker_state") + 1
+    assert table.states.isChecked()
+    table.states.click()
+    assert [each.id for each in table.columns] == before
+    qtbot.waitUntil(lambda: not background.busy)

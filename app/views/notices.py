@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, qVersion
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, qVersion
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -30,6 +30,7 @@ from app.views.theme import STEP, Themes, monospaced
 logger = logging.getLogger(__name__)
 
 _SHOWN_MS = 12_000
+_NARROWEST = 480
 
 
 class Level(StrEnum):
@@ -109,13 +110,19 @@ def report_text(error: BaseException) -> str:
 
 
 class NoticeBar(QFrame):
-    """The newest notice, for a while; refusals and bugs stay until they are closed."""
+    """The newest notice, for a while; refusals and bugs stay until they are closed.
+
+    It lies over the bottom of its parent, so that nothing moves under the hand.
+    """
 
     def __init__(self, notices: Notices, themes: Themes, parent: QWidget) -> None:
         super().__init__(parent)
         self._themes = themes
         self._notice: Notice | None = None
+        self._host = parent
         self.setObjectName("notice")
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        parent.installEventFilter(self)
         self.text = QLabel(wordWrap=True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._notices = notices
@@ -150,11 +157,21 @@ class NoticeBar(QFrame):
         self.style().polish(self)
         self._detail.setVisible(bool(notice.detail))
         self.undo.setVisible(notice.version is not None)
+        self._place()
         self.show()
+        self.raise_()
         if notice.level is Level.DONE:
             self._timer.start()
         else:
             self._timer.stop()
+
+    def _place(self) -> None:
+        within = self._host.rect()
+        width = min(max(self.sizeHint().width(), _NARROWEST), within.width() - 2 * STEP)
+        layout = self.layout()
+        needed = layout.heightForWidth(width) if layout is not None else -1
+        height = max(needed, self.sizeHint().height())
+        self.setGeometry(within.right() - width - STEP, within.bottom() - height, width, height)
 
     def _undo(self) -> None:
         if self._notice is not None and self._notice.version is not None:
@@ -168,6 +185,11 @@ class NoticeBar(QFrame):
     def _dress(self) -> None:
         self._close.setIcon(self._themes.theme.icon("cross"))
         self.undo.setIcon(self._themes.theme.icon("undo"))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._host and event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)
 
 
 class ReportDialog(QDialog):

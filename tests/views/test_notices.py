@@ -33,6 +33,16 @@ def test_that_what_was_done_goes_away_by_itself_and_a_refusal_does_not(
     assert not bar._timer.isActive()
 
 
+def test_that_a_notice_lies_at_the_bottom_and_moves_nothing(
+    bar: NoticeBar, notices: Notices, owner: QWidget
+) -> None:
+    owner.resize(900, 500)
+    notices.tell("Signed off run 1.")
+    assert bar.geometry().bottom() == owner.rect().bottom() - 1
+    owner.resize(700, 400)
+    assert owner.rect().contains(bar.geometry())
+
+
 def test_that_an_action_that_did_not_reach_the_server_says_that_nothing_was_written(
     bar: NoticeBar, notices: Notices
 ) -> None:

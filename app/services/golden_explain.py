@@ -107,13 +107,13 @@ def explain_lumisection(
 def explain_run(db: Database, asked: Question, run_number: int) -> tuple[RunExplained, ...]:
     """Every matching dataset of the run, by name; NotFound when there is none."""
     season = _season(db, asked, run_number)
-    by_cause = causes(select(season, asked.rule))
     return tuple(
         RunExplained(
             run_number,
             dataset.name,
             dataset.state.length,
-            by_cause[run_number, dataset.name],
+            # Alone, so that the luminosity that datasets of a run share is told of each.
+            causes(select(Season([dataset]), asked.rule))[run_number, dataset.name],
             ranges_of_mask(~dataset.state.per_lumisection(dataset.state.participating)),
         )
         for dataset in season.datasets

@@ -34,6 +34,7 @@ from app.views.places import Surroundings
 from app.views.theme import STEP
 
 _TITLES = ("Run", "", "Gained LS", "Gained pb⁻¹", "Lost LS", "Lost pb⁻¹", "Gained", "Lost")
+_WIDTHS = {"Run": 64, "": 80, **dict.fromkeys(_TITLES[2:6], 84)}
 _WHOLE_GAINED, _WHOLE_LOST = "new run", "run is gone"
 _CHOOSE = "Choose another list to compare with: a stored one, or a file such as an official mask."
 
@@ -228,7 +229,7 @@ class ComparePanel(GoldenPanel):
         self.remarks.setText("\n".join(remarks[:3]))
         self.remarks.setToolTip("\n".join(remarks))
         self.remarks.setVisible(bool(remarks))
-        self.runs.show_rows(_TITLES, _rows(found), wide=_TITLES[-2:])
+        self.runs.show_rows(_TITLES, _rows(found), wide=_TITLES[-2:], widths=_WIDTHS)
         self.save_runs.setEnabled(not comparison.equal)
         self._say("")
         self._look_for_events(found)

@@ -75,6 +75,7 @@ class ListChoice(QWidget):
         self.box.setCurrentIndex(self._index())
         if self.box.currentIndex() < 0:
             self.line.setText(text)
+        self.line.setCursorPosition(0)
         self.box.blockSignals(False)
 
     def name(self, source: Source | None) -> None:

@@ -38,6 +38,7 @@ _AFTER_MS = 60
 _MOST_AXIS_HEIGHT = 190
 _PARTS = [130, 420]
 _SWATCH = 14
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LARGEST_RUN_NUMBER = 9_999_999
 _NUMBER, _FIRST = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 
@@ -80,11 +81,11 @@ class WhyPane(QWidget):
         self.lumisection.setAccessibleName("Lumisection")
         self.lumisection.setMinimum(1)
         self.lumisection.setKeyboardTracking(False)
-        self.lumisection.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.lumisection.setFixedWidth(64)
         self.only_deciding = QCheckBox("Only what decides")
         self.only_deciding.setToolTip("Leave out the parts of the rule the answer doesn't hang on")
         self.look = QPushButton("Open run")
+        self.look.setAutoDefault(False)  # Enter in a dialog is for the run number
         self.look.setToolTip("Show the run or dataset in its place")
         self.verdict = QLabel(wordWrap=True)
         self.verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -159,6 +160,7 @@ class WhyPane(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column in (1, 2):
             header.resizeSection(column, 72)
+            causes.headerItem().setTextAlignment(column, _RIGHT)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.addWidget(causes)
         splitter.addWidget(self.tree)
@@ -362,7 +364,7 @@ class WhyPane(QWidget):
                 colour = theme.status(GOOD).fill if number == 0 else theme.colour("raised")
             item.setIcon(0, _swatch(colour, theme.colour("line")))
             for column in (1, 2):
-                item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
+                item.setTextAlignment(column, _RIGHT)
 
 
 def _swatch(colour: QColor, line: QColor) -> QIcon:

@@ -49,7 +49,7 @@ class VerdictTree(QTreeWidget):
         header = self.header()
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(12 * STEP)
-        for column, width in ((ANSWER, 104), (VALUE, 130), (SET_BY, 210), (WHEN, 210)):
+        for column, width in ((ANSWER, 104), (VALUE, 130), (SET_BY, 210), (WHEN, 226)):
             header.resizeSection(column, width)
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self)
         copy.setContext(Qt.ShortcutContext.WidgetShortcut)
@@ -169,7 +169,7 @@ def _fill_condition(item: QTreeWidgetItem, node: Node, words_of: Words, now: dat
         WHEN,
         "; ".join(
             dict.fromkeys(
-                f"{words.time(word.action.at)}, {words.ago(word.action.at, now)}"
+                f"{words.ago(word.action.at, now)}, {words.time(word.action.at)}"
                 for _, word in spoken
                 if word is not None
             )

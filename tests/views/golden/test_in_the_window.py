@@ -1,0 +1,70 @@
+"""The workbench in the whole window: from a run to its answer, from a list to its runs."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.views.golden.losses_panel import LossesPanel
+from app.views.golden.why_dialog import WhyDialog
+from app.views.lumisections.grid_layout import Cell
+from app.views.main_window import MainWindow
+from app.views.places import Surroundings
+from tests.services.offline_runs import FIRST, PROMPT
+from tests.services.test_luminosity import written
+
+
+@pytest.fixture
+def window(qtbot: QtBot, around: Surroundings, generate: Callable[[], int]) -> Iterator[MainWindow]:
+    """The window on a database with one list."""
+    generate()
+    window = MainWindow(
+        around.backend, around.background, around.notices, around.themes, around.remembered
+    )
+    qtbot.addWidget(window)
+    window.stop_wanted.connect(window.stopped)
+    window.show()
+    qtbot.waitUntil(lambda: not around.background.busy)
+    yield window
+    window.close()
+
+
+def test_that_a_cell_of_the_grid_leads_to_its_answer(qtbot: QtBot, window: MainWindow) -> None:
+    window.show_run(FIRST, PROMPT)
+    grid = window.offline.shown_details.lumisections.grid
+    qtbot.waitUntil(lambda: grid.snapshot is not None)
+    grid.focus(Cell(grid.snapshot.keys.index("bpix_ready"), 4))
+    window.actions_["run.why"].trigger()
+    (dialog,) = window.findChildren(WhyDialog)
+    qtbot.waitUntil(lambda: f"LS 4 of {PROMPT}" in dialog.pane.verdict.text())
+    with qtbot.waitSignal(dialog.run_wanted):
+        dialog.pane.look.click()
+    dialog.close()
+    assert window.place == "offline"
+
+
+def test_that_a_loss_leads_to_the_run(qtbot: QtBot, window: MainWindow) -> None:
+    window.go_to("golden")
+    panel = next(each for each in window.golden.panels if isinstance(each, LossesPanel))
+    window.golden.tabs.setCurrentWidget(panel)
+    qtbot.waitUntil(lambda: panel.runs.topLevelItemCount() == 1)
+    panel.runs.itemActivated.emit(panel.runs.topLevelItem(0), 0)
+    assert window.place == "offline"
+    details = window.offline.shown_details
+    assert (details.run_number, details.dataset) == (FIRST, PROMPT)
+
+
+def test_that_imported_luminosity_can_be_undone_from_its_notice(
+    qtbot: QtBot, window: MainWindow, around: Surroundings, tmp_path: Path
+) -> None:
+    dialog = window.workbench_actions.import_luminosity()
+    dialog.preview(written(tmp_path, {(FIRST, ls): (6e5, 5e5) for ls in range(1, 11)}))
+    qtbot.waitUntil(dialog.write.isEnabled)
+    dialog.write.click()
+    qtbot.waitUntil(
+        lambda: around.notices.last is not None and around.notices.last.version is not None
+    )
+    assert around.notices.last.text == "Imported luminosity of 10 LS in 1 run."
+    qtbot.waitUntil(lambda: not around.background.busy)
+    assert window.online.table.model.rowCount() == 2

@@ -7,7 +7,7 @@ them in another order. A DCS bit stands in `column`, with true or false as its s
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.domain.edits import BitEdit, ColumnEdit, Edit, check_bit_comment, check_triplet
 from app.domain.errors import BadInput, Refused
@@ -36,12 +36,16 @@ _GREATEST = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class ChangeLine:
-    """A line that holds something: its number in the file, and the edit or what is wrong."""
+    """A line that holds something: its number in the file, and the edit or what is wrong.
+
+    `values` is what stands in it, by the names in `COLUMNS`.
+    """
 
     number: int
     edit: Edit | None
     comment: str
     problem: Refused | None
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse_changes(text: str) -> list[ChangeLine]:
@@ -115,9 +119,9 @@ def _line(number: int, cells: list[str], places: Mapping[str, int]) -> ChangeLin
     values = {name: cells[place] if place < len(cells) else "" for name, place in places.items()}
     comment = values.get("comment", "")
     try:
-        return ChangeLine(number, _edit(values, cells, places), comment, None)
+        return ChangeLine(number, _edit(values, cells, places), comment, None, values)
     except Refused as problem:
-        return ChangeLine(number, None, comment, problem)
+        return ChangeLine(number, None, comment, problem, values)
 
 
 def _edit(values: Mapping[str, str], cells: list[str], places: Mapping[str, int]) -> Edit:

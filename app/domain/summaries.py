@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.domain.grid import MISSING, DatasetState, Grid
 from app.domain.json_value import JsonObject, JsonValue
@@ -71,6 +72,19 @@ def luminosity(oms: Grid[JsonValue], key: str, taking_part: Mask) -> float:
         luminosity_value(oms.values[code]) * int(number[code])
         for code in np.flatnonzero(number).tolist()
     )
+
+
+def luminosity_numbers(state: DatasetState, key: str) -> NDArray[np.float64]:
+    """An attribute in each lumisection as it counts in `luminosity` [pb^-1]."""
+    numbers = np.zeros(state.length)
+    oms = state.oms
+    row = oms.row_of.get(key)
+    if row is not None:
+        used = np.unique(oms.codes[row])
+        table = np.zeros(len(oms.values))
+        table[used] = [luminosity_value(oms.values[code]) for code in used.tolist()]
+        numbers[: oms.length] = table[oms.codes[row]]
+    return numbers
 
 
 def luminosity_value(value: object) -> float:

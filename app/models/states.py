@@ -164,6 +164,42 @@ def fold_rr(events: Iterable[StoredEvent], *, ignore_manual: bool = False) -> Gr
     return with_changes(Grid.empty(), folded)
 
 
+def lengths(connection: Connection, keys: Collection[Key]) -> dict[Key, int]:
+    """The last lumisection that any event covers in each of these datasets, 0 without any.
+
+    Those of `online` count for the others, too: its OMS side is theirs.
+    """
+    if not keys:
+        return {}
+    parts = [
+        f'SELECT e.run_number, e.name, max(a.last) AS last FROM "{table}" e CROSS JOIN LATERAL'
+        f' (SELECT max(lumisection_number) AS last FROM "{table}Assignation"'
+        "   WHERE version = e.version) a"
+        " WHERE (e.run_number, e.name) IN (SELECT * FROM wanted) GROUP BY e.run_number, e.name"
+        for table in ("LumisectionEvent", "OMSLumisectionEvent")
+    ]
+    both = {*keys, *((run_number, ONLINE) for run_number, _ in keys)}
+    rows = connection.execute(
+        text(
+            "WITH wanted AS (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+            f" SELECT run_number, name, last, false AS oms FROM ({parts[0]}) AS rr"
+            f" UNION ALL SELECT run_number, name, last, true FROM ({parts[1]}) AS oms"
+        ),
+        _key_arrays(both),
+    ).all()
+    last: dict[tuple[int, str, bool], int] = {
+        (run_number, name, oms): found or 0 for run_number, name, found, oms in rows
+    }
+    return {
+        (run_number, name): max(
+            last.get((run_number, name, False), 0),
+            last.get((run_number, name, True), 0),
+            last.get((run_number, ONLINE, True), 0),
+        )
+        for run_number, name in keys
+    }
+
+
 def rr_events(
     connection: Connection,
     keys: Collection[Key],

@@ -1,9 +1,11 @@
 """Editing many columns and bits of many datasets at once: looked at first, then one version."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.domain.change_file import ChangeLine, parse_changes
 from app.domain.compact import compact
@@ -14,12 +16,12 @@ from app.domain.grid import DatasetState
 from app.domain.identity import Actor
 from app.domain.json_value import JsonValue
 from app.domain.lumisections import LumiRange, Mask, count, mask_of_ranges, ranges_of_mask
-from app.domain.summaries import luminosity
+from app.domain.summaries import luminosity, luminosity_numbers
 from app.golden.document import Document
 from app.golden.progress import Cancelled, Progress
 from app.golden.season import Season, SeasonDataset
 from app.golden.selection import Selection, select
-from app.models import history, rows
+from app.models import history, rows, states
 from app.models.action import Action, begin
 from app.models.engine import Database
 from app.models.rows import DatasetRow, RunRow
@@ -73,7 +75,11 @@ class GoldenEffect:
 @dataclass(frozen=True)
 class Preview:
     """What edits would do; `seen` is the newest event of each dataset that it knows of, which
-    makes `write` notice what changes later."""
+    makes `write` notice what changes later.
+
+    Luminosities [pb^-1] are of the lumisections with a changed cell that take part in any of the
+    datasets; one that several datasets of a run have counts once.
+    """
 
     lines: tuple[Line, ...]
     changes: tuple[CellsChanged, ...]
@@ -81,6 +87,8 @@ class Preview:
     conflicts: tuple[CellsInConflict, ...]
     golden: GoldenEffect | None
     seen: Mapping[Key, int]
+    recorded: float
+    delivered: float
 
     @property
     def refused(self) -> tuple[Line, ...]:
@@ -152,7 +160,17 @@ def preview(
     if rule is not None:
         golden = _golden_effect(made, rule, known_runs, known_datasets, told)
     told.at(1.0)
-    return Preview(tuple(made.lines), changes, datasets, made.conflicts, golden, newest)
+    recorded, delivered = (_luminosity_of_runs(made, name) for name in ("recorded", "delivered"))
+    return Preview(
+        tuple(made.lines),
+        changes,
+        datasets,
+        made.conflicts,
+        golden,
+        newest,
+        recorded,
+        delivered,
+    )
 
 
 def write(
@@ -184,12 +202,14 @@ def write(
 
 @dataclass(frozen=True)
 class FileLine:
-    """What became of a line of a file of changes; `refused` says why it can't be written."""
+    """What became of a line of a file of changes; `refused` says why it can't be written, `values`
+    is what stands in it."""
 
     number: int
     edit: Edit | None
     cells: int
     refused: Refused | None
+    values: Mapping[str, str]
 
     @property
     def outcome(self) -> str:
@@ -236,7 +256,9 @@ def preview_file(
     lines = parse_changes(content)
     edits = [line.edit for line in lines if line.edit is not None]
     if not edits:
-        return FileReport(tuple(FileLine(x.number, None, 0, x.problem) for x in lines), None)
+        return FileReport(
+            tuple(FileLine(x.number, None, 0, x.problem, x.values) for x in lines), None
+        )
     made = preview(
         db,
         actor,
@@ -250,10 +272,10 @@ def preview_file(
     report: list[FileLine] = []
     for line in lines:
         if line.edit is None:
-            report.append(FileLine(line.number, None, 0, line.problem))
+            report.append(FileLine(line.number, None, 0, line.problem, line.values))
         else:
             each = next(judged)
-            report.append(FileLine(line.number, line.edit, each.cells, each.refused))
+            report.append(FileLine(line.number, line.edit, each.cells, each.refused, line.values))
     return FileReport(tuple(report), made)
 
 
@@ -263,12 +285,13 @@ def write_file(
     content: str,
     *,
     comment: str = "",
+    seen: Mapping[Key, int] | None = None,
     leave_out_refused: bool = False,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Written:
     """Writes a file of changes as one version, all or none; refused lines are left out only when
-    asked. A refusal names its line."""
+    asked. A refusal names its line; `seen` as for `write`."""
     lines = parse_changes(content)
     unreadable = [line for line in lines if line.problem is not None]
     if unreadable and not leave_out_refused:
@@ -283,7 +306,7 @@ def write_file(
         actor,
         [line.edit for line in readable if line.edit is not None],
         _file_comment(readable, comment),
-        None,
+        seen,
         Progress(progress, cancelled),
         leave_out_refused=leave_out_refused,
         name=lambda place: f"Line {numbers[place]}: ",
@@ -342,6 +365,12 @@ def of_datasets(
             if ranges:
                 found.append(replace(edit, run_number=run_number, dataset=dataset, ranges=ranges))
     return found
+
+
+def lengths(db: Database, keys: Collection[Key]) -> dict[Key, int]:
+    """The last lumisection of each dataset, 0 where it has none."""
+    with db.read() as connection:
+        return states.lengths(connection, keys)
 
 
 def _write(
@@ -408,6 +437,23 @@ def _effects(made: Plan, changes: Sequence[CellsChanged]) -> Iterator[DatasetEff
             luminosity(state.oms, name, both) for name in ("recorded", "delivered")
         )
         yield DatasetEffect(*key, cells[key], ranges_of_mask(touched), recorded, delivered)
+
+
+def _luminosity_of_runs(made: Plan, name: str) -> float:
+    """Luminosity of everything touched; what several datasets of a run have counts once."""
+    by_run: dict[int, NDArray[np.float64]] = {}
+    for (run_number, dataset), touched in made.touched().items():
+        state = made.states[run_number, dataset]
+        here = luminosity_numbers(state, name)
+        here[~(_padded(touched, state.length) & state.participating)] = 0.0
+        known = by_run.get(run_number)
+        if known is None:
+            by_run[run_number] = here
+            continue
+        longer, shorter = (known, here) if known.size >= here.size else (here, known)
+        longer[: shorter.size] = np.maximum(longer[: shorter.size], shorter)
+        by_run[run_number] = longer
+    return math.fsum(value for each in by_run.values() for value in each[each > 0].tolist())
 
 
 def _following(made: Plan, known: Mapping[Key, DatasetRow]) -> list[Key]:

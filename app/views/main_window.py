@@ -32,6 +32,8 @@ from app.views.backend.news import Change
 from app.views.backend.session import Session
 from app.views.backend.tables import ONLINE, TableKind, WorkspaceColumns
 from app.views.background import Background, Outage
+from app.views.bulk import actions as bulk_actions
+from app.views.bulk.actions import BulkActions
 from app.views.command_palette import CommandPalette
 from app.views.cycles.place import CyclesPlace
 from app.views.datasets import links
@@ -55,6 +57,7 @@ from app.views.runs.place import TablePlace
 from app.views.runs.run_actions import MENU, RunActions, Subject
 from app.views.status_bar import StatusBar
 from app.views.sync_panel.dock import SyncPanels
+from app.views.tables.table_view import TableView
 from app.views.theme import PALETTES, STEP, Mode, Themes
 from app.views.todo.place import TodoPlace
 
@@ -181,6 +184,9 @@ class MainWindow(QMainWindow):
         self.history_actions = HistoryActions(
             backend, background, notices, themes, self, self._shown_details
         )
+        self.bulk_actions = BulkActions(
+            backend, background, notices, themes, self, self._shown_table
+        )
         self.workbench_actions = WorkbenchActions(around, self, self._subject)
         self.dataset_actions = DatasetActions(around, self, self._selected_datasets)
         self.links = LinkActions(around, self, self._linked)
@@ -292,6 +298,10 @@ class MainWindow(QMainWindow):
     def _subject(self) -> Subject | None:
         place = self._table_place()
         return place.subject() if place else None
+
+    def _shown_table(self) -> TableView | None:
+        place = self._table_place()
+        return place.table if place else None
 
     def _shown_details(self) -> DetailsView | None:
         place = self._table_place()
@@ -408,6 +418,7 @@ class MainWindow(QMainWindow):
                 *self.run_actions.rows(),
                 *self.workbench_actions.rows(),
                 *self.history_actions.rows(),
+                *self.bulk_actions.rows(),
                 *self.dataset_actions.rows(),
                 *self.links.rows(),
                 *(row for view in self.views.values() for row in view.rows()),
@@ -466,7 +477,7 @@ class MainWindow(QMainWindow):
         fill = self.actions_.fill
         menus = {title: bar.addMenu(f"&{title}") for title in MENUS}
         fill(menus["File"], ["file.run", "", "file.quit"])
-        fill(menus["Edit"], history_actions.MENU)
+        fill(menus["Edit"], [*history_actions.MENU, "", *bulk_actions.TOOLS])
         fill(
             menus["View"],
             [
@@ -493,10 +504,21 @@ class MainWindow(QMainWindow):
             ],
         )
         self.run_menu = menus["Run"]
-        fill(self.run_menu, [*MENU, "", *workbench_actions.RUN_MENU, "", *links.MENU])
-        fill(menus["Dataset"], dataset_actions.MENU)
+        fill(
+            self.run_menu,
+            [
+                *MENU,
+                "",
+                *workbench_actions.RUN_MENU,
+                "",
+                *links.MENU,
+                "",
+                *bulk_actions.MENU,
+            ],
+        )
+        fill(menus["Dataset"], [*dataset_actions.MENU, "", *bulk_actions.MENU])
         self.offline_menu = QMenu(self)
-        fill(self.offline_menu, [*dataset_actions.MENU, ""])
+        fill(self.offline_menu, [*dataset_actions.MENU, "", *bulk_actions.MENU, ""])
         self.offline_menu.addMenu(self.run_menu)
         fill(self.offline_menu, ["log.dataset"])
         fill(
@@ -521,6 +543,7 @@ class MainWindow(QMainWindow):
         self.workbench_actions.acted.connect(self.refresh)
         self.history_actions.acted.connect(self.refresh)
         self.drafts_strip.open_wanted.connect(self.show_run)
+        self.bulk_actions.acted.connect(self.refresh)
         self.dataset_actions.acted.connect(self.refresh)
         self.online.rows_menu_wanted.connect(self._open_run_menu)
         self.offline.rows_menu_wanted.connect(self.offline_menu.popup)

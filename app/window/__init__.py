@@ -1,5 +1,6 @@
 """The window's backend: the services of this process, the puller and the news of the database."""
 
+from app.window.bulk import BulkBackend
 from app.window.cycles import CyclesBackend
 from app.window.datasets import DatasetsBackend
 from app.window.dqm_gui import DqmGuiBackend
@@ -22,6 +23,7 @@ class ServiceBackend(
     LumisectionsBackend,
     HistoryBackend,
     EditingBackend,
+    BulkBackend,
     RunsBackend,
     DatasetsBackend,
     CyclesBackend,

@@ -8,6 +8,7 @@ changed afterwards.
 from collections.abc import Callable
 from typing import Protocol
 
+from app.views.backend.bulk import Bulk
 from app.views.backend.cycles import Cycles
 from app.views.backend.datasets import Datasets
 from app.views.backend.dqm_gui import DqmGui
@@ -27,6 +28,7 @@ class Backend(
     Tables,
     Runs,
     Editing,
+    Bulk,
     Datasets,
     Cycles,
     Golden,

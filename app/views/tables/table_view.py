@@ -206,6 +206,11 @@ class TableView(QWidget):
         return self.model.row_at(index.row()) if index.isValid() else None
 
     @property
+    def kind(self) -> TableKind:
+        """Runs or datasets."""
+        return self._kind
+
+    @property
     def workspace(self) -> str:
         """Name of the workspace whose columns are shown."""
         return self._workspace.name

@@ -1,0 +1,102 @@
+"""Editing many datasets, from menus and the palette."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from app.domain.errors import Refused
+from app.views.actions import ActionRow
+from app.views.backend import Backend
+from app.views.backend.done import Done
+from app.views.backend.tables import WorkspaceColumns
+from app.views.background import Background
+from app.views.bulk.edit_dialog import BulkEditDialog
+from app.views.bulk.file_dialog import ChangeFileDialog
+from app.views.notices import Notices
+from app.views.tables.table_view import TableView
+from app.views.theme import Themes
+
+MENU = ("bulk.edit",)
+TOOLS = ("bulk.edit", "bulk.file")
+
+
+class BulkActions(QObject):
+    """Edits what `table()` shows or has selected, and files of changes.
+
+    Signals: `acted()` when something was written.
+    """
+
+    acted = Signal()
+
+    def __init__(
+        self,
+        backend: Backend,
+        background: Background,
+        notices: Notices,
+        themes: Themes,
+        window: QWidget,
+        table: Callable[[], TableView | None],
+    ) -> None:
+        super().__init__(window)
+        self._backend = backend
+        self._background = background
+        self._notices = notices
+        self._themes = themes
+        self._window = window
+        self._table = table
+
+    def rows(self) -> list[ActionRow]:
+        """The actions by name."""
+        return [
+            ActionRow(
+                "bulk.edit",
+                "Edit lumisections of many...",
+                self.edit,
+                "Ctrl+Alt+E",
+                "edit",
+                "The same edit on the selected rows, or on everything the filter matches",
+                lambda: self._table() is not None,
+            ),
+            ActionRow(
+                "bulk.file",
+                "File of changes...",
+                self.open_file,
+                "Ctrl+Alt+F",
+                "file",
+                "Write a CSV file of changes, after a report of each line",
+            ),
+        ]
+
+    def edit(self) -> None:
+        """Opens the dialog for what the table shows."""
+        table = self._table()
+        if table is None:
+            return
+        backend, kind = self._backend, table.kind
+        self._background.read(lambda: tuple(backend.workspaces(kind)), self._open_edit, owner=self)
+
+    def open_file(self) -> ChangeFileDialog:
+        """Opens the dialog for a file of changes."""
+        dialog = ChangeFileDialog(self._backend, self._background, self._themes, self._window)
+        dialog.written.connect(self._done)
+        dialog.open()
+        return dialog
+
+    def _open_edit(self, workspaces: Sequence[WorkspaceColumns]) -> None:
+        table = self._table()
+        if table is None:
+            return
+        selection = table.selection()
+        if selection is None:
+            self._notices.refuse(Refused("The table is empty: there is nothing to edit."))
+            return
+        dialog = BulkEditDialog(
+            self._backend, self._background, self._themes, selection, workspaces, self._window
+        )
+        dialog.written.connect(self._done)
+        dialog.open()
+
+    def _done(self, done: Done) -> None:
+        self._notices.tell(done.text, version=done.atomic_version)
+        self.acted.emit()

@@ -1,0 +1,244 @@
+"""The same status, comment and cause, or DCS bit, on many datasets."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QPlainTextEdit,
+    QRadioButton,
+    QToolButton,
+    QWidget,
+)
+
+from app.domain.edits import check_bit_comment, check_triplet
+from app.domain.errors import BadInput
+from app.domain.lumisections import LumiRange, parse_ranges
+from app.domain.oms import DCS_BITS
+from app.domain.triplets import GOOD, SETTABLE_STATUSES, Triplet
+from app.views import words
+from app.views.backend import Backend
+from app.views.backend.bulk import (
+    Asked,
+    BulkReport,
+    BulkWish,
+    Key,
+    Report,
+)
+from app.views.backend.done import Done
+from app.views.backend.tables import WorkspaceColumns
+from app.views.background import Background
+from app.views.bulk.bulk_dialog import BulkDialog, Looking, Writing
+from app.views.datasets.selection import Selection
+from app.views.theme import STEP, Themes
+
+_FORM_WIDTH = 330
+_COMMENT_HEIGHT = 56
+_BITS = "DCS bits"
+_TRUE, _FALSE = "true", "false"
+
+
+class BulkEditDialog(BulkDialog):
+    """Edits the datasets that are selected, or everything that the table's filter matches."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        background: Background,
+        themes: Themes,
+        selection: Selection,
+        workspaces: Sequence[WorkspaceColumns],
+        parent: QWidget | None = None,
+    ) -> None:
+        title = "Edit lumisections of many datasets"
+        super().__init__(backend, background, themes, title, parent)
+        self._datasets = backend
+        self._selection = selection
+        self._keys: tuple[Key, ...] = ()
+        self._columns = {each.name: each.columns for each in workspaces}
+        self.of_selected = QRadioButton(words.counted(selection.count, "selected dataset"))
+        self.of_matching = QRadioButton(
+            f"everything the table's filter matches ({words.number(selection.everything_count)})"
+        )
+        self.of_selected.setEnabled(selection.count > 0)
+        self.of_matching.setEnabled(selection.everything is not None)
+        (self.of_selected if selection.count else self.of_matching).setChecked(True)
+        self.group = QComboBox()
+        self.group.addItems([f"Columns of {name}" for name in self._columns])
+        self.group.addItem(_BITS)
+        self.group.setAccessibleName("Columns or DCS bits")
+        self.names = QListWidget()
+        self.names.setAccessibleName("What to set")
+        self.all_button = QToolButton()
+        self.all_button.setText("All")
+        self.none_button = QToolButton()
+        self.none_button.setText("None")
+        self.whole = QRadioButton("all of each dataset")
+        self.some = QRadioButton("these")
+        self.whole.setChecked(True)
+        self.ranges = QLineEdit(placeholderText="12-40, 55")
+        self.ranges.setAccessibleName("Lumisections")
+        self.value = QComboBox()
+        self.value.setAccessibleName("Becomes")
+        self.comment = QPlainTextEdit()
+        self.comment.setTabChangesFocus(True)
+        self.comment.setFixedHeight(_COMMENT_HEIGHT)
+        self.comment.setAccessibleName("Comment")
+        self.cause = QLineEdit()
+        self.cause.setAccessibleName("Cause")
+        self._lay_out_form()
+        self._connect()
+        names = list(self._columns)
+        known = selection.workspace in names
+        self.group.setCurrentIndex(names.index(selection.workspace) if known else 0)
+        self._show_names()
+        self.forget()
+
+    @property
+    def sets_bits(self) -> bool:
+        """Whether DCS bits are set rather than columns."""
+        return self.group.currentText() == _BITS
+
+    def chosen(self) -> tuple[str, ...]:
+        """The columns or bits that are ticked."""
+        items = (self.names.item(row) for row in range(self.names.count()))
+        return tuple(item.text() for item in items if item.checkState() == Qt.CheckState.Checked)
+
+    def tick(self, *names: str) -> None:
+        """Ticks columns or bits."""
+        for row in range(self.names.count()):
+            item = self.names.item(row)
+            if item.text() in names:
+                item.setCheckState(Qt.CheckState.Checked)
+
+    def looking(self) -> Looking:
+        wish, bulk, datasets = self._wish(), self._bulk, self._datasets
+        everything = self._selection.everything if self.of_matching.isChecked() else None
+        chosen = everything or self._selection.chosen
+
+        def look(report: Report, asked: Asked) -> BulkReport | None:
+            keys = datasets.chosen_keys(chosen)
+            if not keys:
+                raise BadInput("The filter matches no dataset any more.")
+            self._keys = keys
+            return bulk.preview_bulk(keys, wish, report, asked)
+
+        return look
+
+    def writing(self, report: BulkReport) -> Writing:
+        # What the filter matched when it was looked at, whatever it matches by now.
+        wish, bulk, keys = self._wish(), self._bulk, self._keys
+        leave_out = self.leave_out.isChecked()
+
+        def write(told: Report, asked: Asked) -> Done | None:
+            return bulk.write_bulk(
+                keys, wish, report.seen, told, asked, leave_out_refused=leave_out
+            )
+
+        return write
+
+    def _wish(self) -> BulkWish:
+        names = self.chosen()
+        if not names:
+            raise BadInput("Tick at least one column or bit.")
+        ranges: tuple[LumiRange, ...] = ()
+        if self.some.isChecked():
+            ranges = parse_ranges(self.ranges.text())
+            if not ranges:
+                raise BadInput("Say which lumisections, such as 12-40, 55.")
+        comment = self.comment.toPlainText().strip()
+        if self.sets_bits:
+            check_bit_comment(comment)
+            return BulkWish(names, self.value.currentText() == _TRUE, ranges, comment)
+        triplet = Triplet(self.value.currentText(), comment, self.cause.text().strip())
+        check_triplet(triplet)
+        return BulkWish(names, triplet, ranges)
+
+    def _lay_out_form(self) -> None:
+        self.form.setFixedWidth(_FORM_WIDTH)
+        form = QFormLayout(self.form)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setVerticalSpacing(2 * STEP)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        of = QLabel("Edit")
+        of.setProperty("role", "muted")
+        form.addRow(of)
+        form.addRow(self.of_selected)
+        form.addRow(self.of_matching)
+        self._whose = QButtonGroup(self)
+        self._whose.addButton(self.of_selected)
+        self._whose.addButton(self.of_matching)
+        form.addRow(self.group)
+        form.addRow(self.names)
+        ticks = QHBoxLayout()
+        ticks.addWidget(self.all_button)
+        ticks.addWidget(self.none_button)
+        ticks.addStretch(1)
+        form.addRow(ticks)
+        self._where = QButtonGroup(self)
+        self._where.addButton(self.whole)
+        self._where.addButton(self.some)
+        form.addRow("LS", self.whole)
+        some = QHBoxLayout()
+        some.addWidget(self.some)
+        some.addWidget(self.ranges, 1)
+        form.addRow("", some)
+        form.addRow("Becomes", self.value)
+        form.addRow("Comment", self.comment)
+        self._cause_label = QLabel("Cause")
+        form.addRow(self._cause_label, self.cause)
+
+    def _connect(self) -> None:
+        self.group.currentIndexChanged.connect(self._show_names)
+        self.names.itemChanged.connect(self.forget)
+        self.all_button.clicked.connect(lambda: self._tick_all(Qt.CheckState.Checked))
+        self.none_button.clicked.connect(lambda: self._tick_all(Qt.CheckState.Unchecked))
+        for changed in (
+            self._whose.buttonClicked,
+            self._where.buttonClicked,
+            self.value.currentIndexChanged,
+            self.comment.textChanged,
+            self.cause.textChanged,
+        ):
+            changed.connect(self.forget)
+        self.ranges.textEdited.connect(self._ranges_typed)
+
+    def _ranges_typed(self) -> None:
+        self.some.setChecked(True)
+        self.forget()
+
+    def _tick_all(self, state: Qt.CheckState) -> None:
+        self.names.blockSignals(True)  # one change, told below
+        for row in range(self.names.count()):
+            self.names.item(row).setCheckState(state)
+        self.names.blockSignals(False)
+        self.forget()
+
+    def _show_names(self) -> None:
+        before = self.chosen()
+        bits = self.sets_bits
+        self.names.blockSignals(True)  # one change, told below
+        self.names.clear()
+        known = list(self._columns.values())
+        shown = sorted(DCS_BITS) if bits else known[max(self.group.currentIndex(), 0)]
+        for name in shown:
+            item = QListWidgetItem(name)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+            ticked = name in before
+            item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
+            self.names.addItem(item)
+        self.names.blockSignals(False)
+        self.value.clear()
+        self.value.addItems([_TRUE, _FALSE] if bits else list(SETTABLE_STATUSES))
+        if not bits:
+            self.value.setCurrentText(GOOD)
+        self._cause_label.setVisible(not bits)
+        self.cause.setVisible(not bits)
+        self.forget()

@@ -1,0 +1,138 @@
+"""What an edit of many datasets would do: totals, line by line, and cell by cell."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
+
+from app.views import words
+from app.views.backend.bulk import OUTCOMES, BulkReport, GoldenChange
+from app.views.bulk.lines_model import (
+    CELLS,
+    DATASET,
+    LINE,
+    OUTCOME,
+    RANGES,
+    RUN,
+    TO,
+    WHAT,
+    WHY,
+    LinesModel,
+    text_of,
+)
+from app.views.lumisections.changes_table import ChangesTable, Chips, PlainTable
+from app.views.theme import STEP, Theme, Themes
+
+_WIDEST = {
+    LINE: 80,
+    OUTCOME: 110,
+    RUN: 80,
+    DATASET: 280,
+    WHAT: 160,
+    RANGES: 150,
+    TO: 240,
+    CELLS: 90,
+}
+_MEASURED = 300
+_BESIDE = 6 * STEP
+
+
+class ReportView(QWidget):
+    """Shows a report; words stand where there is none yet."""
+
+    def __init__(self, themes: Themes, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._themes = themes
+        self.totals = QLabel(wordWrap=True)
+        self.totals.setProperty("role", "title")
+        self.golden = QLabel(wordWrap=True)
+        self.golden.setTextFormat(Qt.TextFormat.PlainText)
+        self.chips = Chips()
+        self.chips.hide()
+        self.lines = LinesModel(themes.theme, self)
+        self.table = PlainTable("Lines")
+        self.table.setModel(self.lines)
+        header = self.table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setStretchLastSection(True)
+        self.changes = ChangesTable(themes, "Cells that change")
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        by_line = QWidget()
+        column = QVBoxLayout(by_line)
+        column.setContentsMargins(0, STEP, 0, 0)
+        column.setSpacing(STEP)
+        column.addWidget(self.chips)
+        column.addWidget(self.table, 1)
+        self.tabs.addTab(by_line, "Line by line")
+        self.tabs.addTab(self.changes, "Cells that change")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(STEP)
+        for part in (self.totals, self.golden):
+            layout.addWidget(part)
+        layout.addWidget(self.tabs, 1)
+        self.chips.chosen.connect(self.lines.show_outcome)
+        themes.changed.connect(self._dress)
+
+    def show_words(self, text: str) -> None:
+        """No report yet, or none that holds any more."""
+        self.totals.clear()
+        self.golden.clear()
+        self.chips.hide()
+        self.lines.show_lines((), None)
+        self.changes.show_lines((), nothing=text)
+        self.table.say(text)
+
+    def show_report(self, report: BulkReport) -> None:
+        """Shows what would be written."""
+        self.totals.setText(totals_words(report))
+        self.golden.setText(golden_words(report.golden) if report.golden is not None else "")
+        self.golden.setVisible(report.golden is not None)
+        counts = dict.fromkeys(OUTCOMES, 0)
+        for line in report.lines:
+            counts[line.outcome] += 1
+        self.chips.show_groups(list(counts.items()))
+        self.lines.show_lines(report.lines, self.chips.group)
+        self.table.say("")
+        metrics = self.table.fontMetrics()
+        header = self.table.horizontalHeader()
+        for column, widest in _WIDEST.items():
+            texts = {text_of(line, column) for line in report.lines[:_MEASURED]}
+            texts.add(str(self.lines.headerData(column, Qt.Orientation.Horizontal)))
+            room = max(map(metrics.horizontalAdvance, texts)) + _BESIDE
+            header.resizeSection(column, min(room, widest))
+        self.table.setColumnHidden(WHY, not report.refused)
+        header.setStretchLastSection(bool(report.refused))
+        self.changes.show_lines(report.changes, nothing="No cell changes.")
+
+    def _dress(self, theme: Theme) -> None:
+        self.lines.set_theme(theme)
+        self.table.viewport().update()
+
+
+def totals_words(report: BulkReport) -> str:
+    """How much changes, in a line."""
+    if not report.cells:
+        return "No cell changes."
+    text = (
+        f"{words.counted(report.cells, 'cell')} in {words.counted(report.datasets, 'dataset')}:"
+        f" {words.number(report.lumisections)} LS, {words.luminosity(report.recorded)} pb⁻¹"
+        f" recorded of {words.luminosity(report.delivered)} delivered"
+    )
+    if report.refused:
+        text += f"; {words.counted(report.refused, 'line')} refused"
+    return text
+
+
+def golden_words(change: GoldenChange) -> str:
+    """What a golden rule makes of it."""
+    parts = [
+        f"{words.number(lumisections)} LS ({words.luminosity(recorded)} pb⁻¹) {verb}"
+        for lumisections, recorded, verb in (
+            (change.lumisections_leaving, change.recorded_leaving, "leave"),
+            (change.lumisections_entering, change.recorded_entering, "enter"),
+        )
+        if lumisections
+    ]
+    effect = ", ".join(parts) or "nothing leaves or enters"
+    return f"Golden rule “{change.rule}” on these datasets: {effect}."

@@ -398,6 +398,15 @@ class MainWindow(QMainWindow):
                     "columns",
                     enabled=lambda: self._table_place() is not None,
                 ),
+                ActionRow(
+                    "view.lumisections",
+                    "Edit lumisections",
+                    self._edit_lumisections,
+                    "Ctrl+L",
+                    "lumisections",
+                    "Go to the grid of the run that is looked at",
+                    enabled=lambda: self._subject() is not None,
+                ),
                 ActionRow("view.refresh", "Read again", self.refresh, "F5", "refresh"),
                 ActionRow(
                     "view.sync",
@@ -686,6 +695,11 @@ class MainWindow(QMainWindow):
 
     def _open_run_menu(self, place: QPoint) -> None:
         self.run_menu.popup(place)
+
+    def _edit_lumisections(self) -> None:
+        place = self._table_place()
+        if place is not None:
+            place.edit_lumisections()
 
     def _tell_written(self, written: Written) -> None:
         self._notices.tell(written.text, version=written.version)

@@ -1,13 +1,12 @@
-"""The lumisections of one dataset: reading and editing."""
+"""The lumisections of one dataset: reading."""
 
-from app.domain.edits import BitEdit, ColumnEdit
-from app.services import history, lumisections
+from app.services import history
 from app.views.backend.lumisections import DatasetLumisections, Origin
 from app.window.parts import Parts
 
 
 class LumisectionsBackend(Parts):
-    """Reading and editing lumisections."""
+    """Reading lumisections."""
 
     def lumisections(self, run_number: int, dataset: str) -> DatasetLumisections:
         found = history.look(self._db, run_number, dataset)
@@ -18,9 +17,3 @@ class LumisectionsBackend(Parts):
         if found is None:
             return None
         return Origin(found.action.author, found.action.at, found.action.comment)
-
-    def edit_lumisections(self, edit: ColumnEdit) -> str:
-        return lumisections.edit_columns(self._db, self._actor, [edit]).text
-
-    def edit_dcs_bit(self, edit: BitEdit, comment: str) -> str:
-        return lumisections.edit_bits(self._db, self._actor, [edit], comment=comment).text

@@ -11,7 +11,6 @@ from app.domain.cycles import Cycle, CycleEntry
 from app.domain.cycles import Progress as CycleProgress
 from app.domain.dataset_tools import Applied, Effect, Preview, Tool
 from app.domain.dqm_gui import ExpressionMatches, GuiListing, GuiStatus, expression_matches
-from app.domain.edits import BitEdit, ColumnEdit
 from app.domain.errors import NotFound, Refused, Unavailable
 from app.domain.filters import (
     And,
@@ -381,12 +380,6 @@ class FakeBackend(FakeEditing, FakeWorkbench):
             for row in self.datasets
         ]
         return answer
-
-    def edit_lumisections(self, edit: ColumnEdit) -> str:
-        return self._act("lumisections", edit)
-
-    def edit_dcs_bit(self, edit: BitEdit, comment: str) -> str:
-        return self._act("bit", edit, comment)
 
     def preview_undo(self, atomic_version: int) -> UndoPreview:
         self._enter()

@@ -1,11 +1,10 @@
-"""The lumisections of one dataset: reading and editing."""
+"""The lumisections of one dataset: reading."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from app.domain.edits import BitEdit, ColumnEdit
 from app.domain.grid import DatasetState
 from app.domain.lumisections import Mask
 
@@ -32,14 +31,10 @@ class DatasetLumisections:
 
 
 class Lumisections(Protocol):
-    """Reading and editing lumisections; actions answer with a sentence for the person."""
+    """Reading lumisections."""
 
     def lumisections(self, run_number: int, dataset: str) -> DatasetLumisections: ...
 
     def origin(self, run_number: int, dataset: str, key: str, lumisection: int) -> Origin | None:
         """Who set a column or bit, None when no event did."""
         ...
-
-    def edit_lumisections(self, edit: ColumnEdit) -> str: ...
-
-    def edit_dcs_bit(self, edit: BitEdit, comment: str) -> str: ...

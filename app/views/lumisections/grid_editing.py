@@ -12,7 +12,7 @@ from app.views.backend.editing import Editing
 from app.views.background import Background
 from app.views.lumisections.draft_book import DraftBook
 from app.views.lumisections.edit_strip import STATUS_KEYS, EditStrip
-from app.views.lumisections.editor import Editor
+from app.views.lumisections.editor import Editor, Loaded
 from app.views.lumisections.grid_menu import kinds, select_where_bit
 from app.views.lumisections.grid_view import GridView
 from app.views.lumisections.preview_pane import PreviewPane
@@ -53,6 +53,12 @@ class GridEditing(QObject):
         self.strip = EditStrip(themes)
         self.preview = PreviewPane(backend, background, themes)
         self._connect()
+
+    def show(self, loaded: Loaded) -> None:
+        """Goes over to what was read; an open preview looks at it again."""
+        self.editor.show(loaded)
+        self._grid.show_draft(self.editor.cells)
+        self._look_again()
 
     def set_status(self, status: str) -> None:
         """Drafts a status for the selected columns."""
@@ -102,13 +108,18 @@ class GridEditing(QObject):
     def _draft_changed(self) -> None:
         editor = self.editor
         self._grid.show_draft(editor.cells if self._is_now() else None)
-        if self.preview.isVisible() and not self.preview.is_writing:
-            if editor.cells and editor.key is not None and editor.problem() is None:
-                self.preview.look(editor.edits, editor.comment, {editor.key: editor.seen})
-            else:
-                self.preview.close_preview()
+        self._look_again()
         self.draft_changed.emit()
         self.refresh()
+
+    def _look_again(self) -> None:
+        editor, preview = self.editor, self.preview
+        if not preview.isVisible() or preview.is_writing:
+            return
+        if editor.cells and editor.key is not None and editor.problem() is None:
+            preview.look(editor.edits, editor.comment, {editor.key: editor.seen})
+        else:
+            preview.close_preview()
 
     def refresh(self) -> None:
         """The strip for what is selected and drafted."""

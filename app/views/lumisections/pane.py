@@ -226,15 +226,6 @@ class LumisectionsPane(QWidget):
             self.moment_changed.emit()
             self.load(keep=False)
 
-    def chosen_cells(self) -> tuple[tuple[str, ...], tuple[LumiRange, ...]]:
-        """What is selected; without a selection the focused cell's run of equal values."""
-        keys, ranges = self.grid.selection()
-        snapshot, focus = self.grid.snapshot, self.grid.focus_cell
-        if keys or snapshot is None or focus is None:
-            return keys, ranges
-        around, _ = snapshot.run_at(focus.row, focus.lumisection)
-        return (snapshot.rows[focus.row].key,), (around,)
-
     # News
 
     def _note_change(self, change: Change) -> None:
@@ -281,8 +272,7 @@ class LumisectionsPane(QWidget):
             if before != (snapshot.run_number, snapshot.dataset):
                 self.strip.say("", "")
                 self.preview.close_preview()
-            self.editor.show(loaded)
-            self.grid.show_draft(self.editor.cells)
+            self.editing.show(loaded)
             if loaded.changed is not None:
                 self.grid.flash(loaded.changed)
         if not has_rows:

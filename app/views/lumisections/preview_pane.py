@@ -1,9 +1,9 @@
 """What drafted edits would change, shown beside the grid before they are written."""
 
-import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QProgressBar,
     QPushButton,
     QToolButton,
     QTreeWidget,
@@ -19,10 +18,8 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from shiboken6 import isValid
 
 from app.domain.edits import BitEdit, Edit
-from app.domain.errors import Refused, Unavailable
 from app.domain.lumisections import format_ranges
 from app.services.bulk_edit import GoldenEffect, Preview, Written, resolved
 from app.services.edit_plan import ChangedMeanwhile
@@ -30,28 +27,34 @@ from app.views import words
 from app.views.backend.editing import Editing
 from app.views.background import Background, Job
 from app.views.loading_bar import LoadingBar
+from app.views.long_work import Asked, LongWork, Report
 from app.views.lumisections.conflicts_view import ConflictsView
 from app.views.lumisections.selection_words import short_ranges
 from app.views.lumisections.value_words import value_text
 from app.views.theme import STEP, Theme, Themes
 
-_PROGRESS_AFTER_MS = 300
 _HEADINGS = ("Column", "LS", "Now", "Becomes")
 
 Key = tuple[int, str]
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What was written; None when somebody changed the same cells first."""
+
+    written: Written | None
 
 
 class PreviewPane(QFrame):
     """Looks at edits, shows conflicts, writes when the person says so.
 
     Signals: `written(Written)`; `nothing_left()` when the others' values are kept everywhere;
-    `closed()`; `progress_told(float)` the share that is written, from any thread.
+    `closed()`.
     """
 
     written = Signal(object)
     nothing_left = Signal()
     closed = Signal()
-    progress_told = Signal(float)
 
     def __init__(
         self,
@@ -71,7 +74,6 @@ class PreviewPane(QFrame):
         self._seen: Mapping[Key, int] = {}
         self._preview: Preview | None = None
         self._looking: Job[Preview | None] | None = None
-        self._cancelled: threading.Event | None = None
         self.title = QLabel("Preview")
         self.title.setProperty("role", "title")
         self.close_button = QToolButton()
@@ -83,10 +85,8 @@ class PreviewPane(QFrame):
         self.leave_out = QCheckBox("Leave out what is refused")
         self.conflicts = ConflictsView(themes)
         self.changes = QTreeWidget()
-        self.progress = QProgressBar()
-        self.cancel_button = QPushButton("Cancel")
+        self.work = LongWork(background)
         self.write_button = QPushButton("Write")
-        self._late = QTimer(self, singleShot=True, interval=_PROGRESS_AFTER_MS)
         self._lay_out()
         self._connect()
         self._dress(themes.theme)
@@ -95,7 +95,7 @@ class PreviewPane(QFrame):
     @property
     def is_writing(self) -> bool:
         """Whether the edits are being written now."""
-        return self._cancelled is not None
+        return self.work.is_running
 
     def look(self, edits: Sequence[Edit], comment: str, seen: Mapping[Key, int]) -> None:
         """Shows what these edits would do now; what was shown stays until that is known."""
@@ -127,44 +127,31 @@ class PreviewPane(QFrame):
         if not edits:
             self.nothing_left.emit()
             return
-        cancelled = self._cancelled = threading.Event()
         comment, seen = self._comment, preview.seen
         leave_out = self.leave_out.isChecked()
         backend = self._backend
-        self.progress.setValue(0)
         self._refuse("")
-        self._late.start()
-        self._update()
 
-        def tell(share: float) -> None:
-            if isValid(self):
-                self.progress_told.emit(share)
+        def write(report: Report, asked: Asked) -> _Outcome | None:
+            try:
+                written = backend.write_edits(
+                    edits,
+                    comment=comment,
+                    seen=seen,
+                    leave_out_refused=leave_out,
+                    progress=report,
+                    is_cancelled=asked,
+                )
+            except ChangedMeanwhile:
+                return _Outcome(None)
+            return None if written is None else _Outcome(written)
 
-        self._background.act(
-            lambda: backend.write_edits(
-                edits,
-                comment=comment,
-                seen=seen,
-                leave_out_refused=leave_out,
-                progress=tell,
-                is_cancelled=cancelled.is_set,
-            ),
-            self._wrote,
-            owner=self,
-            refused=self._not_written,
-            unavailable=self._unavailable,
-            finished=self._after_writing,
-        )
-
-    def cancel(self) -> None:
-        """Stops writing; nothing of it is left then."""
-        if self._cancelled is not None:
-            self._cancelled.set()
+        self.work.run("Writing", write, self._wrote)
 
     def close_preview(self) -> None:
         """Goes back to drafting."""
         if self.is_writing:
-            self.cancel()
+            self.work.cancel()
             return
         if self._looking is not None:
             self._looking.cancel()
@@ -225,30 +212,15 @@ class PreviewPane(QFrame):
         said = "; ".join(parts) if parts else "nothing leaves or enters"
         self.golden.setText(f"Golden rule: {said}.")
 
-    def _wrote(self, written: Written | None) -> None:
-        if written is None:
-            self._refuse("Cancelled: nothing was written.")
+    def _wrote(self, outcome: _Outcome) -> None:
+        if outcome.written is None:
+            # Somebody was quicker: a newer preview has both values.
+            self.look(self._edits, self._comment, self._seen)
             return
         self._preview = None
         self.conflicts.show_conflicts(())
         self.hide()
-        self.written.emit(written)
-
-    def _not_written(self, error: Refused) -> None:
-        if isinstance(error, ChangedMeanwhile):
-            # The newer preview has both values.
-            self._cancelled = None
-            self.look(self._edits, self._comment, self._seen)
-            return
-        self._refuse(str(error))
-
-    def _unavailable(self, error: Unavailable) -> None:
-        self._refuse(f"{error} Nothing was written, and your draft is kept: try again.")
-
-    def _after_writing(self) -> None:
-        self._cancelled = None
-        self._late.stop()
-        self._update()
+        self.written.emit(outcome.written)
 
     def _refuse(self, text: str) -> None:
         self.refusal.setText(text)
@@ -269,9 +241,6 @@ class PreviewPane(QFrame):
         if undecided:
             tip = f"{words.counted(undecided, 'place')} to decide first"
         self.write_button.setToolTip(tip)
-        late = writing and not self._late.isActive()
-        self.progress.setVisible(late)
-        self.cancel_button.setVisible(late)
         for widget in (self.changes, self.conflicts, self.summary, self.golden):
             widget.setEnabled(not writing)
 
@@ -289,16 +258,13 @@ class PreviewPane(QFrame):
         header = self.changes.header()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Interactive)
-        header.resizeSection(1, 84)
+        header.resizeSection(1, 112)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
         header.setStretchLastSection(False)
-        self.progress.setRange(0, 100)
-        self.progress.setTextVisible(False)
         bottom = QHBoxLayout()
-        bottom.addWidget(self.progress, 1)
-        bottom.addWidget(self.cancel_button)
-        bottom.addStretch(1)
+        bottom.addWidget(self.work, 1)
+        bottom.addStretch(0)
         bottom.addWidget(self.write_button)
         self.write_button.setDefault(True)
         layout = QVBoxLayout(self)
@@ -317,14 +283,12 @@ class PreviewPane(QFrame):
     def _connect(self) -> None:
         self.close_button.setToolTip("Back to drafting (Esc)")
         self.close_button.setAccessibleName("Close the preview")
-        self.cancel_button.setToolTip("Stop writing; nothing of it is left")
         self.close_button.clicked.connect(self.close_preview)
-        self.cancel_button.clicked.connect(self.cancel)
+        self.work.failed.connect(self._refuse)
+        self.work.running_changed.connect(self._update)
         self.write_button.clicked.connect(self.write)
         self.leave_out.toggled.connect(self._update)
         self.conflicts.changed.connect(self._update)
-        self.progress_told.connect(lambda share: self.progress.setValue(round(100 * share)))
-        self._late.timeout.connect(self._update)
         self._themes.changed.connect(self._dress)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -9,21 +9,15 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFormLayout,
     QLabel,
-    QLineEdit,
     QPlainTextEdit,
     QVBoxLayout,
     QWidget,
 )
 
-from app.domain import edits
 from app.domain.configuration import GLOBAL
 from app.domain.datasets import WAITING, where
-from app.domain.edits import BitEdit, ColumnEdit
 from app.domain.errors import Refused, Unavailable
-from app.domain.lumisections import LumiRange, format_ranges, parse_ranges
-from app.domain.triplets import GOOD, SETTABLE_STATUSES, Triplet
 from app.views.backend.runs import Runs
-from app.views.backend.tables import ONLINE
 from app.views.background import Background
 
 _COMMENT_HEIGHT = 64
@@ -220,105 +214,3 @@ class EditRunDialog(ActionDialog):
         self.class_.clear()
         self.class_.addItems(list(classes))
         self.class_.setCurrentText(typed)
-
-
-class EditLumisectionsDialog(ActionDialog):
-    """Status, comment and cause of one column in some lumisections."""
-
-    def __init__(
-        self,
-        runs: Runs,
-        background: Background,
-        run_number: int,
-        dataset: str,
-        columns: Sequence[str],
-        column: str,
-        ranges: Sequence[LumiRange],
-        parent: QWidget | None = None,
-    ) -> None:
-        title = f"Run {run_number}" if dataset == ONLINE else f"{dataset} of run {run_number}"
-        super().__init__(background, title, "Write", parent)
-        self._runs = runs
-        self._where = (run_number, dataset)
-        self.column = QComboBox()
-        self.column.addItems(list(columns))
-        self.column.setCurrentText(column)
-        self.ranges = QLineEdit(format_ranges(ranges), placeholderText="12-40, 55")
-        self.status = QComboBox()
-        self.status.addItems(list(SETTABLE_STATUSES))
-        self.status.setCurrentText(GOOD)
-        self.comment = QPlainTextEdit()
-        self.comment.setTabChangesFocus(True)
-        self.comment.setFixedHeight(_COMMENT_HEIGHT)
-        self.cause = QLineEdit()
-        self.form.addRow("Column", self.column)
-        self.form.addRow("Lumisections", self.ranges)
-        self.form.addRow("Status", self.status)
-        self.form.addRow("Comment", self.comment)
-        self.form.addRow("Cause", self.cause)
-        self.form.addRow(
-            QLabel(
-                "A value set by hand beats every automatic one, earlier or later.", wordWrap=True
-            )
-        )
-
-    def work(self) -> Callable[[], str]:
-        ranges = _ranges_of(self.ranges)
-        triplet = Triplet(
-            self.status.currentText(),
-            self.comment.toPlainText().strip(),
-            self.cause.text().strip(),
-        )
-        edits.check_triplet(triplet)
-        edit = ColumnEdit(*self._where, self.column.currentText(), ranges, triplet)
-        runs = self._runs
-        return lambda: runs.edit_lumisections(edit)
-
-
-class EditBitDialog(ActionDialog):
-    """One DCS bit in some lumisections."""
-
-    def __init__(
-        self,
-        runs: Runs,
-        background: Background,
-        run_number: int,
-        dataset: str,
-        bits: Sequence[str],
-        bit: str,
-        ranges: Sequence[LumiRange],
-        parent: QWidget | None = None,
-    ) -> None:
-        title = f"Run {run_number}" if dataset == ONLINE else f"{dataset} of run {run_number}"
-        super().__init__(background, f"DCS bit, {title}", "Write", parent)
-        self._runs = runs
-        self._where = (run_number, dataset)
-        self.bit = QComboBox()
-        self.bit.addItems(list(bits))
-        self.bit.setCurrentText(bit)
-        self.ranges = QLineEdit(format_ranges(ranges), placeholderText="12-40, 55")
-        self.value = QComboBox()
-        self.value.addItems(["true", "false"])
-        self.comment = QPlainTextEdit()
-        self.comment.setTabChangesFocus(True)
-        self.comment.setFixedHeight(_COMMENT_HEIGHT)
-        self.form.addRow("DCS bit", self.bit)
-        self.form.addRow("Lumisections", self.ranges)
-        self.form.addRow("Value", self.value)
-        self.form.addRow("Comment", self.comment)
-
-    def work(self) -> Callable[[], str]:
-        ranges = _ranges_of(self.ranges)
-        comment = self.comment.toPlainText().strip()
-        edits.check_bit_comment(comment)
-        value = self.value.currentText() == "true"
-        edit = BitEdit(*self._where, self.bit.currentText(), ranges, value)
-        runs = self._runs
-        return lambda: runs.edit_dcs_bit(edit, comment)
-
-
-def _ranges_of(line: QLineEdit) -> tuple[LumiRange, ...]:
-    ranges = parse_ranges(line.text())
-    if not ranges:
-        raise Refused("Say which lumisections, such as 12-40, 55.")
-    return ranges

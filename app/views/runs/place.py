@@ -7,7 +7,6 @@ from app.domain.datasets import state_key
 from app.views.backend.datasets import Chosen
 from app.views.backend.tables import ONLINE, PageRequest, Row, TableKind, WorkspaceColumns
 from app.views.datasets.selection import Selection
-from app.views.lumisections.snapshot import RowKind
 from app.views.places import PlaceWidget, Surroundings
 from app.views.runs.details import DetailsView
 from app.views.runs.run_actions import Subject
@@ -136,13 +135,6 @@ class TablePlace(PlaceWidget):
         details = view.details
         if details is None:
             return None
-        snapshot = view.lumisections.grid.snapshot
-        columns: tuple[str, ...] = ()
-        bits: tuple[str, ...] = ()
-        if snapshot is not None:
-            columns = tuple(row.key for row in snapshot.rows if row.kind is RowKind.COLUMN)
-            bits = tuple(row.key for row in snapshot.rows if row.kind is RowKind.BIT)
-        keys, ranges = view.lumisections.chosen_cells()
         rr = details.rr_attributes
         return Subject(
             details.run_number,
@@ -152,11 +144,14 @@ class TablePlace(PlaceWidget):
             str(rr.get("stop_reason") or ""),
             details.significant,
             details.needs_manual_update,
-            columns,
-            bits,
-            keys,
-            ranges,
+            view.lumisections.selection()[1],
         )
+
+    def edit_lumisections(self) -> None:
+        """The keyboard goes to the grid of the run that is looked at."""
+        view = self.shown_details
+        view.tabs.setCurrentWidget(view.lumisections)
+        view.lumisections.grid.setFocus()
 
     def selection(self) -> Selection | None:
         """The datasets that are selected in the table, or the one of the tab that is looked at."""

@@ -1,6 +1,6 @@
 """What can be done with the run a person looks at, from menu, context menu or palette."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
@@ -14,8 +14,6 @@ from app.views.background import Background
 from app.views.notices import Notices, ask
 from app.views.runs.dialogs import (
     ActionDialog,
-    EditBitDialog,
-    EditLumisectionsDialog,
     EditRunDialog,
     MoveDialog,
 )
@@ -23,8 +21,7 @@ from app.views.runs.dialogs import (
 MENU = (
     "run.significant",
     "run.edit",
-    "run.lumisections",
-    "run.bit",
+    "view.lumisections",
     "",
     "run.move.OPEN",
     "run.move.SIGNOFF",
@@ -49,9 +46,6 @@ class Subject:
     stop_reason: str
     significant: bool
     needs_manual_update: bool
-    columns: tuple[str, ...] = ()
-    bits: tuple[str, ...] = ()
-    keys: tuple[str, ...] = ()
     ranges: tuple[LumiRange, ...] = ()
 
 
@@ -112,24 +106,6 @@ class RunActions(QObject):
                 "Set class and stop reason by hand",
                 is_open,
             ),
-            ActionRow(
-                "run.lumisections",
-                "Set status of lumisections...",
-                self.edit_lumisections,
-                "Ctrl+L",
-                "lumisections",
-                "Set status, comment and cause of a column in some lumisections",
-                self._is(lambda subject: bool(subject.columns)),
-            ),
-            ActionRow(
-                "run.bit",
-                "Set DCS bit...",
-                self.edit_bit,
-                "Ctrl+B",
-                "bit",
-                "Set a DCS bit in some lumisections",
-                self._is(lambda subject: bool(subject.bits)),
-            ),
             *moves,
             ActionRow(
                 "run.refresh",
@@ -188,39 +164,6 @@ class RunActions(QObject):
                     self._window,
                 )
             )
-
-    def edit_lumisections(self) -> None:
-        """Opens the dialog for the cells that are selected."""
-        subject = self._subject()
-        if subject is not None and subject.columns:
-            chosen = [key for key in subject.keys if key in subject.columns]
-            self.edit_cells(subject, chosen[0] if chosen else subject.columns[0], is_bit=False)
-
-    def edit_bit(self) -> None:
-        """Opens the dialog for the bits that are selected."""
-        subject = self._subject()
-        if subject is not None and subject.bits:
-            chosen = [key for key in subject.keys if key in subject.bits]
-            self.edit_cells(subject, chosen[0] if chosen else subject.bits[0], is_bit=True)
-
-    def edit_cells(self, subject: Subject, key: str, *, is_bit: bool) -> None:
-        """Opens the dialog for one column or bit."""
-        dialog: type[EditBitDialog | EditLumisectionsDialog] = (
-            EditBitDialog if is_bit else EditLumisectionsDialog
-        )
-        keys: Sequence[str] = subject.bits if is_bit else subject.columns
-        self._open(
-            dialog(
-                self._runs,
-                self._background,
-                subject.run_number,
-                subject.dataset,
-                keys,
-                key,
-                subject.ranges,
-                self._window,
-            )
-        )
 
     def move(self, to_state: str) -> None:
         """Opens the dialog that moves the run."""

@@ -118,11 +118,11 @@ def open_story(
     themes: Themes,
     remembered: QSettings,
     tmp_path: Path,
-) -> Iterator[Callable[[Actor], Story]]:
+) -> Iterator[Callable[..., Story]]:
     """Opens windows of a person on the database of the test, each with its own news."""
     with ExitStack() as stack:
 
-        def open_(actor: Actor = EXPERT) -> Story:
+        def open_(actor: Actor = EXPERT, *, show: bool = True) -> Story:
             backend = ServiceBackend(database, actor, Session("test", PlaceKind.TEST, actor.email))
             backend.use_draft_folder(tmp_path / "drafts")
             listener = ChangeListener(database, backend.changed, backend.connected)
@@ -135,6 +135,8 @@ def open_story(
             stack.callback(listener.stop)
             window.show()
             story = Story(database, window, backend, qtbot, background, actor)
+            if not show:
+                return story
             window.show_run(RUN)
             story.until(lambda: story.pane.grid.snapshot is not None)
             window.activateWindow()

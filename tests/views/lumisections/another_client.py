@@ -1,0 +1,37 @@
+"""A client in a process of its own: drafts and goes away without a word, or writes; tells when."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from app.domain.edits import ColumnEdit
+from app.domain.identity import Actor
+from app.domain.lumisections import LumiRange
+from app.domain.triplets import Triplet
+from app.models.engine import Database
+from app.services import bulk_edit, drafts, history, presence
+from app.services.drafts import Draft
+
+RUN = 390001
+
+
+def main(what: str, dsn: str, folder: Path) -> None:
+    actor = Actor("expert@cern.ch", frozenset({"cms-dqm-runregistry-experts"}))
+    db = Database(dsn)
+    db.prepare()
+    triplet = Triplet("BAD", "HV trip")
+    edit = ColumnEdit(RUN, "online", "dt-dt", (LumiRange(10, 14),), triplet)
+    if what == "draft":
+        seen = history.look(db, RUN, "online").seen
+        drafts.save(db, actor, Draft(RUN, "online", (edit,), seen), folder)
+        presence.open_dataset(db, actor, "another", (RUN, "online"), editing=True)
+        sys.stdout.write("drafted\n")
+        sys.stdout.flush()
+        os.kill(os.getpid(), signal.SIGKILL)
+    bulk_edit.write(db, actor, [edit])
+    sys.stdout.write("written\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]))

@@ -1,0 +1,166 @@
+"""Drafts of clients that are gone, other clients at work, and what is shown without a server."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
+
+from app.domain.triplets import Triplet
+from app.models.engine import Database
+from app.services import drafts, presence
+from app.views.background import Outage
+from tests.builders import EXPERT
+from tests.views.lumisections.conftest import RUN, SHIFTER, Story, online_run
+
+KEY = (RUN, "online")
+PROGRAM = Path(__file__).with_name("another_client.py")
+ENTER = Qt.Key.Key_Return
+
+
+def another_process(what: str, dsn: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(PROGRAM), what, dsn, str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def buttons(story: Story) -> dict[str, QPushButton]:
+    return {each.text(): each for each in story.window.drafts_strip.findChildren(QPushButton)}
+
+
+@pytest.fixture
+def killed(database: Database, dsn: str, tmp_path: Path) -> Database:
+    """A client drafted edits of the run and was killed."""
+    online_run(database)
+    ended = another_process("draft", dsn, tmp_path / "drafts")
+    assert ended.stdout == "drafted\n", ended.stderr
+    assert ended.returncode == -signal.SIGKILL
+    return database
+
+
+# --- drafts of clients that are gone --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("left", ["both", "file", "database"])
+def test_that_the_draft_of_a_killed_client_is_there_when_its_dataset_is_opened(
+    killed: Database, open_story: Callable[..., Story], tmp_path: Path, left: str
+) -> None:
+    if left == "file":
+        with killed.transaction() as connection:
+            connection.exec_driver_sql("DELETE FROM desk.draft")
+    elif left == "database":
+        for path in (tmp_path / "drafts").iterdir():
+            path.unlink()
+    story = open_story(EXPERT)
+    story.until(lambda: bool(story.pane.editor.cells))
+    assert story.pane.editor.cells.word("dt-dt", 12) == Triplet("BAD", "HV trip")
+    assert not story.window.drafts_strip.isVisible()
+    story.press(ENTER)
+    story.previewed()
+    story.press(ENTER)
+    story.until(lambda: not story.pane.editor.cells)
+    assert story.stored("dt-dt", 14) == Triplet("BAD", "HV trip")
+
+
+def test_that_a_draft_is_offered_at_the_start_and_opened_from_there(
+    killed: Database, open_story: Callable[..., Story]
+) -> None:
+    story = open_story(EXPERT, show=False)
+    story.until(story.window.drafts_strip.isVisible)
+    buttons(story)["Open"].click()
+    story.until(lambda: story.window.online.shown_details.run_number == RUN)
+    story.until(lambda: bool(story.pane.editor.cells))
+    assert not story.window.drafts_strip.isVisible()
+
+
+def test_that_an_offered_draft_that_is_dropped_is_gone_for_good(
+    killed: Database, open_story: Callable[..., Story], tmp_path: Path
+) -> None:
+    story = open_story(EXPERT, show=False)
+    story.until(story.window.drafts_strip.isVisible)
+    buttons(story)["Drop"].click()
+    story.until(lambda: story.window.drafts.is_kept)
+    assert not story.window.drafts_strip.isVisible()
+    assert drafts.offered(killed, EXPERT, tmp_path / "drafts") == ()
+
+
+def test_that_an_offer_says_what_was_changed_meanwhile_and_both_values_are_shown(
+    killed: Database, open_story: Callable[..., Story]
+) -> None:
+    story = open_story(SHIFTER)
+    story.drag(("dt-dt", 12), ("dt-dt", 12))
+    story.keys("s")
+    story.press(ENTER)
+    story.previewed()
+    story.press(ENTER)
+    story.until(lambda: not story.pane.editor.cells)
+    again = open_story(EXPERT, show=False)
+    again.until(again.window.drafts_strip.isVisible)
+    again.window.show_run(RUN)
+    again.until(lambda: bool(again.pane.editor.cells))
+    again.pane.editing.look_before_writing()
+    again.previewed()
+    (conflict,) = again.pane.preview.conflicts.conflicts
+    assert (conflict.ranges, conflict.now) == (((12, 12),), Triplet("STANDBY"))
+
+
+# --- clients at work ------------------------------------------------------------------------------
+
+
+def test_that_what_another_process_writes_appears_here(
+    story: Story, dsn: str, tmp_path: Path
+) -> None:
+    ended = another_process("write", dsn, tmp_path)
+    assert ended.stdout == "written\n", ended.stderr
+    story.until(
+        lambda: story.pane.grid.snapshot.triplet(story.row("dt-dt"), 12).status == "BAD"  # type: ignore[union-attr]
+    )
+
+
+def test_that_two_windows_see_each_other_and_who_edits(
+    story: Story, open_story: Callable[..., Story]
+) -> None:
+    other = open_story(SHIFTER)
+    story.until(lambda: story.pane.attendance.text() == f"Also here: {SHIFTER.email}")
+    other.until(lambda: other.pane.attendance.text() == f"Also here: {EXPERT.email}")
+    other.drag(("dt-dt", 3), ("dt-dt", 4))
+    other.keys("s")
+    story.until(lambda: story.pane.attendance.text() == f"Also here: {SHIFTER.email} (editing)")
+    other.window.close()
+    other.backend.leave()
+    story.until(lambda: not story.pane.attendance.isVisible())
+
+
+def test_that_a_dataset_that_is_out_of_sight_is_not_open(story: Story) -> None:
+    story.until(
+        lambda: bool(presence.others(story.db, "nobody", KEY)) and not story.background.busy
+    )
+    story.window.go_to("golden")
+    story.until(lambda: not presence.others(story.db, "nobody", KEY))
+
+
+# --- without a server -----------------------------------------------------------------------------
+
+
+def test_that_without_a_connection_what_was_read_stays_and_drafting_goes_on(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story.background.outage.emit(Outage("The server is gone.", 5))
+    assert story.pane.not_live.isVisible()
+    assert story.pane.not_live.text().startswith("Not live since ")
+    assert story.pane.grid.isVisible()
+    story.drag(("dt-dt", 3), ("dt-dt", 4))
+    story.keys("s")
+    story.until(lambda: story.window.drafts.is_kept)
+    assert story.pane.editor.cells.cells == 2
+    assert len(list((tmp_path / "drafts").glob("draft-*.json"))) == 1
+    story.background.restored.emit()
+    assert not story.pane.not_live.isVisible()

@@ -152,11 +152,11 @@ class DraftCells:
         return _made(length, ValueList(self.values), rows)
 
     def edits(self, run_number: int, dataset: str) -> tuple[Edit, ...]:
-        """The edits that write it."""
+        """The edits that write it, by column or bit and lumisection."""
         found: list[Edit] = []
         for key in sorted(self.rows):
-            for word, mask in self.words(key):
-                ranges = ranges_of_mask(mask)
+            words = [(ranges_of_mask(mask), word) for word, mask in self.words(key)]
+            for ranges, word in sorted(words, key=lambda each: each[0]):
                 if isinstance(word, Triplet):
                     found.append(ColumnEdit(run_number, dataset, key, ranges, word))
                 else:

@@ -123,3 +123,16 @@ def test_that_a_draft_that_nobody_can_keep_is_refused(
     monkeypatch.setattr(online, "transaction", lost_connection)
     with pytest.raises(Refused, match="can't be kept"):
         drafts.save(online, EXPERT, a_draft(online), occupied)
+
+
+def test_that_without_a_folder_the_database_alone_keeps_it(
+    online: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    assert drafts.save(online, EXPERT, a_draft(online), None)
+    (offer,) = drafts.offered(online, EXPERT, None)
+    assert offer.draft.edits == EDITS
+    drafts.drop(online, EXPERT, (RUN, "online"), None)
+    assert drafts.offered(online, EXPERT, tmp_path) == ()
+    monkeypatch.setattr(online, "transaction", lost_connection)
+    with pytest.raises(Refused, match="neither a folder nor the database"):
+        drafts.save(online, EXPERT, a_draft(online), None)

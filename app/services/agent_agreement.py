@@ -1,6 +1,6 @@
 """How far an agent agrees with people over a range of runs, by column and by dataset."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -38,11 +38,22 @@ class Against(Enum):
     NOW = "now"
 
 
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """Lumisections in which the agent said one thing and people another or the same; "" is no
+    word."""
+
+    agent: str
+    people: str
+    ranges: tuple[LumiRange, ...]
+
+
 @dataclass(frozen=True)
 class OnDataset:
     """One column of one dataset: what the agent and what people said, and where they differ.
 
-    `agent` and `people` are numbers of lumisections by status.
+    `agent` and `people` are numbers of lumisections by status; `verdicts` cover every lumisection
+    on which either spoke.
     """
 
     run_number: int
@@ -53,6 +64,7 @@ class OnDataset:
     agent: Mapping[str, int]
     people: Mapping[str, int]
     differing: tuple[LumiRange, ...]
+    verdicts: tuple[Verdicts, ...]
 
 
 @dataclass(frozen=True)
@@ -146,7 +158,15 @@ def _on_dataset(
         _counts(word),
         _counts(people),
         ranges_of_mask(disagreeing(word, people)),
+        tuple(_verdicts(word, people)),
     )
+
+
+def _verdicts(word: Statuses, people: Statuses) -> Iterator[Verdicts]:
+    joint = word.astype(np.int64) * len(KNOWN) + people
+    for kind in np.unique(joint[joint > 0]).tolist():
+        said, meant = divmod(kind, len(KNOWN))
+        yield Verdicts(KNOWN[said] or "", KNOWN[meant] or "", ranges_of_mask(joint == kind))
 
 
 def _counts(places: Statuses) -> dict[str, int]:

@@ -263,8 +263,8 @@ def _hear(
 def _new_proposals(
     edits: Sequence[ColumnEdit], states: Mapping[Key, CompactState], version: int | None
 ) -> list[NewProposal]:
-    """An agent's words, later ones over earlier ones; written ones when they have a version or
-    the columns are its own."""
+    """An agent's words, later ones over earlier ones; written ones under a version, else those
+    that wait apart from those with which the cells agree already."""
     cells: dict[tuple[Key, str], tuple[np.ndarray, list[Triplet]]] = {}
     for edit in edits:
         key = (edit.run_number, edit.dataset)
@@ -280,13 +280,17 @@ def _new_proposals(
         shown = statuses_of_column(states[key], column)
         for place, triplet in enumerate(values, start=1):
             mask = codes == place
-            if not mask.any():
-                continue
-            agrees = bool((shown[mask] == place_of(triplet.status)).all())
-            state = ProposalState.AGREED if agrees else ProposalState.OPEN
-            if version is not None:
-                state = ProposalState.WRITTEN
-            found.append(NewProposal(*key, column, ranges_of_mask(mask), triplet, state, version))
+            same = mask & (shown == place_of(triplet.status))
+            parts = (
+                [(mask, ProposalState.WRITTEN)]
+                if version is not None
+                else [(mask & ~same, ProposalState.OPEN), (same, ProposalState.AGREED)]
+            )
+            found += [
+                NewProposal(*key, column, ranges_of_mask(part), triplet, state, version)
+                for part, state in parts
+                if part.any()
+            ]
     return found
 
 

@@ -27,6 +27,7 @@ from app.domain.dqm_gui import GuiStatus
 from app.domain.pull import PullStatus
 from app.services.bulk_edit import Written
 from app.views.actions import ActionRow, Actions
+from app.views.agents.place import MachinesPlace
 from app.views.backend import Backend
 from app.views.backend.news import Change
 from app.views.backend.session import Session
@@ -118,6 +119,7 @@ PLACES = (
     Place("todo", "To do", "todo", TodoPlace, "datasets"),
     Place("golden", "Golden JSON", "golden", GoldenPlace),
     Place("log", "Log", "log", LogPlace),
+    Place("machines", "Machines", "machine", MachinesPlace),
 )
 
 

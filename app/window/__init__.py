@@ -1,5 +1,6 @@
 """The window's backend: the services of this process, the puller and the news of the database."""
 
+from app.window.agents import AgentsBackend
 from app.window.bulk import BulkBackend
 from app.window.cycles import CyclesBackend
 from app.window.datasets import DatasetsBackend
@@ -31,6 +32,7 @@ class ServiceBackend(
     WorkbenchBackend,
     RulesBackend,
     LogBackend,
+    AgentsBackend,
     PullBackend,
     DqmGuiBackend,
 ):

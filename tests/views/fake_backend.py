@@ -70,6 +70,7 @@ from app.views.backend.session import PlaceKind, Session
 from app.views.backend.tables import PageRequest, Row, TableKind, WorkspaceColumns
 from app.views.tables.columns import field_value
 from tests.views.builders import BITS, COLUMNS, a_state
+from tests.views.fake_agents import FakeAgents
 from tests.views.fake_editing import FakeEditing
 from tests.views.fake_workbench import FakeWorkbench
 
@@ -152,7 +153,7 @@ def a_row(number: int, name: str = "online", *, place: int = 0, **changes: objec
 _SUMMARIES = [summarise(a_state(length=length)) for length in (40, 100, 333)]
 
 
-class FakeBackend(FakeEditing, FakeWorkbench):
+class FakeBackend(FakeEditing, FakeWorkbench, FakeAgents):
     """Answers at once; `error` makes everything fail, `gate` makes everything wait."""
 
     def __init__(self, runs: int = 30) -> None:

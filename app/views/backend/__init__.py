@@ -8,6 +8,7 @@ changed afterwards.
 from collections.abc import Callable
 from typing import Protocol
 
+from app.views.backend.agents import Agents
 from app.views.backend.bulk import Bulk
 from app.views.backend.cycles import Cycles
 from app.views.backend.datasets import Datasets
@@ -37,6 +38,7 @@ class Backend(
     DqmGui,
     Rules,
     Log,
+    Agents,
     Protocol,
 ):
     """All that a window needs."""

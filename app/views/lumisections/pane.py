@@ -23,6 +23,7 @@ from app.domain.lumisections import LumiRange, parse_ranges
 from app.domain.selection import Selection
 from app.services.bulk_edit import Written
 from app.views import words
+from app.views.agents.proposal_strip import ProposalStrip
 from app.views.backend import Backend
 from app.views.backend.lumisections import DatasetLumisections, Origin
 from app.views.backend.news import Change
@@ -103,6 +104,7 @@ class LumisectionsPane(QWidget):
         self.editor, self.strip = self.editing.editor, self.editing.strip
         self.preview = self.editing.preview
         self.attendance = Attendance(backend, background)
+        self.proposals = ProposalStrip(backend, background, themes)
         self.not_live = QLabel()
         self.words = QLabel(wordWrap=True)
         self.words.setProperty("role", "empty")
@@ -286,6 +288,7 @@ class LumisectionsPane(QWidget):
         self.editing.offer_remarks()
         self._attend()
         self.editing.refresh()
+        self.proposals.show_dataset(snapshot.run_number, snapshot.dataset, snapshot.length)
         self.shown.emit()
 
     def _refuse(self, error: Refused) -> None:
@@ -375,6 +378,11 @@ class LumisectionsPane(QWidget):
         self.grid.choose(chosen)
         self.grid.setFocus()
 
+    def _show_cells(self, column: str, ranges: Sequence[LumiRange]) -> None:
+        snapshot = self.grid.snapshot
+        if snapshot is not None and column in snapshot.keys:
+            self.grid.choose(Selection.of([column], ranges, snapshot.length))
+
     def _wrote(self, written: Written) -> None:
         self.load()
         self.written.emit(written)
@@ -443,6 +451,7 @@ class LumisectionsPane(QWidget):
         layout.addWidget(top)
         layout.addWidget(self.strip)
         layout.addWidget(self.bar)
+        layout.addWidget(self.proposals)
         layout.addWidget(self.moment_line)
         layout.addWidget(self._grid_part, 1)
         layout.addWidget(self.words, 1)
@@ -460,6 +469,7 @@ class LumisectionsPane(QWidget):
         self.grid.customContextMenuRequested.connect(self._menu)
         self._themes.changed.connect(self._dress)
         self._origin_timer.timeout.connect(self._ask_origin_of_focus)
+        self.proposals.cells_wanted.connect(self._show_cells)
         self.editing.written.connect(self._wrote)
         self.editing.draft_changed.connect(self._attend)
         self._listen()

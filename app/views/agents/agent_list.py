@@ -1,0 +1,168 @@
+"""The registered agents: name, version, owner, what they may speak for, what became of it."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.domain.agents import Agent, Mode, ProposalState
+from app.services.agents import Registered
+from app.views import words
+from app.views.theme import STEP, Theme, Themes
+
+_AGENT_ROLE = Qt.ItemDataRole.UserRole
+_NONE = (
+    "No agent is registered yet. Register one, then let it speak:\n\n"
+    "run-registry agent propose --agent NAME --file predictions.csv"
+)
+
+
+class AgentList(QWidget):
+    """One line for each agent in force, and for those whose last version is retired.
+
+    Signals: `agent_chosen(Registered | None)`; `register_wanted()`; `retire_wanted(str)`.
+    """
+
+    agent_chosen = Signal(object)
+    register_wanted = Signal()
+    retire_wanted = Signal(str)
+
+    def __init__(self, themes: Themes, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("pane")
+        self._theme = themes.theme
+        self._agents: tuple[Registered, ...] = ()
+        self.list = QListWidget()
+        self.list.setAccessibleName("Agents")
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.words = QLabel(_NONE, wordWrap=True)
+        self.words.setProperty("role", "empty")
+        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.about = QLabel(wordWrap=True)
+        self.about.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.about.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
+        self.register_ = QPushButton("Register...")
+        self.register_.setToolTip("Make an agent, or a new version of one, known")
+        self.retire = QPushButton("Retire...")
+        self.retire.setToolTip("The agent speaks no longer; what it said stays")
+        buttons = QHBoxLayout()
+        buttons.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
+        buttons.addWidget(self.register_)
+        buttons.addWidget(self.retire)
+        buttons.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.list, 1)
+        layout.addWidget(self.words, 1)
+        layout.addWidget(self.about)
+        layout.addLayout(buttons)
+        self.list.currentItemChanged.connect(self._choose)
+        self.register_.clicked.connect(self.register_wanted)
+        self.retire.clicked.connect(self._retire)
+        themes.changed.connect(self._dress)
+        self.show_agents(())
+
+    @property
+    def chosen(self) -> Registered | None:
+        """The agent that is looked at."""
+        item = self.list.currentItem()
+        found = None if item is None else item.data(_AGENT_ROLE)
+        assert found is None or isinstance(found, Registered)
+        return found
+
+    def show_agents(self, agents: Sequence[Registered]) -> None:
+        """Shows others; the one that is looked at stays so."""
+        if tuple(agents) == self._agents and self.list.count():
+            return
+        before = self.chosen
+        newest: dict[str, Registered] = {}
+        for each in agents:
+            newest.setdefault(each.agent.name, each)
+        self._agents = tuple(agents)
+        self.list.blockSignals(True)  # one choice, below
+        self.list.clear()
+        for each in newest.values():
+            item = QListWidgetItem(_line(each))
+            item.setData(_AGENT_ROLE, each)
+            if each.agent.retired is not None:
+                item.setForeground(self._theme.colour("muted"))
+            self.list.addItem(item)
+        names = list(newest)
+        name = before.agent.name if before is not None else ""
+        self.list.setCurrentRow(names.index(name) if name in names else 0 if names else -1)
+        self.list.blockSignals(False)
+        self.list.setVisible(bool(names))
+        self.words.setVisible(not names)
+        self._choose()
+
+    def _choose(self) -> None:
+        chosen = self.chosen
+        self.about.setText("" if chosen is None else _about(chosen))
+        self.about.setVisible(chosen is not None)
+        self.retire.setEnabled(chosen is not None and chosen.agent.retired is None)
+        self.agent_chosen.emit(chosen)
+
+    def _retire(self) -> None:
+        chosen = self.chosen
+        if chosen is not None:
+            self.retire_wanted.emit(chosen.agent.name)
+
+    def _dress(self, theme: Theme) -> None:
+        self._theme = theme
+        agents, self._agents = self._agents, ()
+        self.show_agents(agents)
+
+
+def _line(each: Registered) -> str:
+    waiting = each.counts.get(ProposalState.OPEN, 0)
+    text = each.agent.title
+    if each.agent.retired is not None:
+        return f"{text}, retired"
+    return f"{text}   {words.number(waiting)} waiting" if waiting else text
+
+
+def _about(each: Registered) -> str:
+    agent, counts = each.agent, each.counts
+    lines = [
+        f"<b>{agent.title}</b>",
+        f"owner {agent.owner}",
+        f"registered {words.time(agent.registered)}",
+    ]
+    for mode, text in ((Mode.PROPOSES, "proposes for"), (Mode.WRITES, "writes")):
+        columns = _columns(agent, mode)
+        if columns:
+            lines.append(f"{text} {columns}")
+    decided = [
+        f"{words.number(counts[state])} {state.value}"
+        for state in (
+            ProposalState.OPEN,
+            ProposalState.ACCEPTED,
+            ProposalState.EDITED,
+            ProposalState.REJECTED,
+            ProposalState.AGREED,
+        )
+        if counts.get(state)
+    ]
+    if decided:
+        lines.append(f"proposals: {', '.join(decided)}")
+    return "<br>".join(lines)
+
+
+def _columns(agent: Agent, mode: Mode) -> str:
+    return ", ".join(
+        each.column
+        if each.column == each.judged_by
+        else f"{each.column} (judged by {each.judged_by})"
+        for each in agent.columns
+        if each.mode is mode
+    )

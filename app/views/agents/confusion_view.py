@@ -1,0 +1,307 @@
+"""A confusion table painted: what the agent said in rows, what people said in columns."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyqtgraph
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.domain.agreement import Confusion
+from app.views import words
+from app.views.lumisections.changes_table import PlainTable
+from app.views.theme import STEP, Theme, Themes, contrast, tabular
+
+GROUND_ROLE = Qt.ItemDataRole.UserRole
+
+Index = QModelIndex | QPersistentModelIndex
+
+_BAR = 0.34
+_STRONGEST = 190
+_LEAST_CELL = 76
+_CHART_WIDTH = 300
+
+
+def percent(share: float | None) -> str:
+    """`98.2 %`, a dash where it can't be told."""
+    return "-" if share is None else f"{100 * share:.1f} %"
+
+
+class ConfusionModel(QAbstractTableModel):
+    """Lumisections by what both said; then precision in the last column, recall in the last row."""
+
+    def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._confusion = Confusion()
+        self._said: tuple[str, ...] = ()
+        self._meant: tuple[str, ...] = ()
+
+    @property
+    def confusion(self) -> Confusion:
+        """What is shown."""
+        return self._confusion
+
+    def show_confusion(self, confusion: Confusion) -> None:
+        """Shows another one."""
+        self.beginResetModel()
+        self._confusion = confusion
+        self._said = tuple(each for each in confusion.statuses if confusion.said(each))
+        self._meant = tuple(each for each in confusion.statuses if confusion.meant(each))
+        self.endResetModel()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Shows other colours."""
+        self._theme = theme
+        if self._said:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._said), len(self._meant)))
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() or not self._said else len(self._said) + 1
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() or not self._meant else len(self._meant) + 1
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        row, column = index.row(), index.column()
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._text(row, column)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignCenter
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._tip(row, column)
+        if role == GROUND_ROLE:
+            return self._ground(row, column)
+        if role == Qt.ItemDataRole.ForegroundRole:
+            ground = self._ground(row, column)
+            if ground is not None:
+                return _ink(ground)
+            return self._theme.colour("muted" if self._is_rate(row, column) else "text")
+        return None
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        if role != Qt.ItemDataRole.DisplayRole or not self._said:
+            return None
+        across = orientation == Qt.Orientation.Horizontal
+        names = self._meant if across else self._said
+        if section == len(names):
+            return "precision" if across else "recall"
+        return names[section]
+
+    def _is_rate(self, row: int, column: int) -> bool:
+        return row == len(self._said) or column == len(self._meant)
+
+    def _count(self, row: int, column: int) -> int:
+        return self._confusion.counts.get((self._said[row], self._meant[column]), 0)
+
+    def _text(self, row: int, column: int) -> str:
+        last_row, last_column = row == len(self._said), column == len(self._meant)
+        if last_row and last_column:
+            return percent(self._confusion.share)
+        if last_column:
+            return percent(self._confusion.precision(self._said[row]))
+        if last_row:
+            return percent(self._confusion.recall(self._meant[column]))
+        return words.number(self._count(row, column))
+
+    def _tip(self, row: int, column: int) -> str:
+        last_row, last_column = row == len(self._said), column == len(self._meant)
+        confusion = self._confusion
+        if last_row and last_column:
+            return "Part of the lumisections in which both said the same"
+        if last_column:
+            said = self._said[row]
+            return f"Of the LS that the agent called {said}: the part that people called so, too"
+        if last_row:
+            meant = self._meant[column]
+            return f"Of the LS that people called {meant}: the part that the agent called so, too"
+        share = self._count(row, column) / confusion.compared if confusion.compared else 0.0
+        return (
+            f"The agent said {self._said[row]}, people {self._meant[column]}:"
+            f" {self._count(row, column)} LS, {percent(share)}"
+        )
+
+    def _ground(self, row: int, column: int) -> QColor | None:
+        """Stronger with the share of what people called so; agreement in one colour, else other."""
+        if self._is_rate(row, column) or not self._count(row, column):
+            return None
+        share = self._count(row, column) / max(self._confusion.meant(self._meant[column]), 1)
+        agrees = self._said[row] == self._meant[column]
+        colour = self._theme.colour("success" if agrees else "danger")
+        under = self._theme.colour("surface")
+        part = (40 + (_STRONGEST - 40) * share) / 255
+        return QColor(
+            round(colour.red() * part + under.red() * (1 - part)),
+            round(colour.green() * part + under.green() * (1 - part)),
+            round(colour.blue() * part + under.blue() * (1 - part)),
+        )
+
+
+class GroundDelegate(QStyledItemDelegate):
+    """Paints the colour of a cell, which the style sheet would hide."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        ground = index.data(GROUND_ROLE)
+        if ground is not None:
+            painter.fillRect(option.rect.adjusted(1, 1, -1, -1), ground)
+        super().paint(painter, option, index)
+
+
+class RatesChart(pyqtgraph.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
+    """Precision and recall of each status as bars from 0 to 100 %."""
+
+    def __init__(self, themes: Themes, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._themes = themes
+        self._confusion = Confusion()
+        plot = self.getPlotItem()
+        plot.setMenuEnabled(False)
+        plot.hideButtons()
+        plot.setMouseEnabled(False, False)
+        plot.setYRange(0, 100, padding=0.02)
+        self.setFrameShape(self.Shape.NoFrame)
+        self.setAccessibleName("Precision and recall")
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        themes.changed.connect(self._paint_anew)
+        self._paint_anew(themes.theme)
+
+    def show_confusion(self, confusion: Confusion) -> None:
+        """Shows another one."""
+        self._confusion = confusion
+        self._paint_anew(self._themes.theme)
+
+    def _paint_anew(self, theme: Theme) -> None:
+        plot = self.getPlotItem()
+        plot.clear()
+        self.setBackground(theme.colour("surface"))
+        statuses = self._confusion.statuses
+        for axis in ("left", "bottom"):
+            side = plot.getAxis(axis)
+            side.setPen(theme.colour("line"))
+            side.setTextPen(theme.colour("muted"))
+            side.setStyle(tickFont=tabular(self.font()))
+        plot.getAxis("bottom").setTicks([list(enumerate(statuses))])
+        plot.getAxis("left").setTicks([[(n, f"{n} %") for n in range(0, 101, 25)]])
+        plot.setXRange(-0.6, max(len(statuses), 1) - 0.4, padding=0)
+        sides: Sequence[tuple[str, float]] = (("cause_1", -_BAR / 2), ("cause_7", _BAR / 2))
+        for number, (token, shift) in enumerate(sides):
+            rates = [
+                self._confusion.precision(each) if number == 0 else self._confusion.recall(each)
+                for each in statuses
+            ]
+            bars = pyqtgraph.BarGraphItem(
+                x=[place + shift for place in range(len(statuses))],
+                height=[100 * (rate or 0.0) for rate in rates],
+                width=_BAR,
+                brush=theme.colour(token),
+                pen=theme.colour(token),
+            )
+            plot.addItem(bars)
+        self.setAccessibleDescription(
+            "; ".join(
+                f"{each}: precision {percent(self._confusion.precision(each))},"
+                f" recall {percent(self._confusion.recall(each))}"
+                for each in statuses
+            )
+        )
+
+
+class ConfusionView(QWidget):
+    """Table and chart of one column, with a sentence above."""
+
+    def __init__(self, themes: Themes, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.model = ConfusionModel(themes.theme, self)
+        self.table = PlainTable("Confusion table")
+        self.table.setSelectionMode(QTableView.SelectionMode.NoSelection)
+        self.table.setModel(self.model)
+        self.table.verticalHeader().show()
+        self.table.horizontalHeader().setHighlightSections(False)
+        self.table.verticalHeader().setHighlightSections(False)
+        self.table.verticalHeader().setDefaultSectionSize(32)
+        self.table.setItemDelegate(GroundDelegate(self.table))
+        header = self.table.horizontalHeader()
+        header.setMinimumSectionSize(_LEAST_CELL)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.chart = RatesChart(themes)
+        self.chart.setMinimumWidth(_CHART_WIDTH)
+        self.legend = QLabel()
+        self.said = QLabel(wordWrap=True)
+        self._themes = themes
+        right = QVBoxLayout()
+        right.setSpacing(STEP)
+        right.addWidget(self.legend)
+        right.addWidget(self.chart, 1)
+        self.sides = QLabel("LS that the agent called (rows) and people called (columns)")
+        self.sides.setProperty("role", "muted")
+        left = QVBoxLayout()
+        left.setSpacing(STEP)
+        left.addWidget(self.sides)
+        left.addWidget(self.table, 1)
+        both = QHBoxLayout()
+        both.setSpacing(3 * STEP)
+        both.addLayout(left, 3)
+        both.addLayout(right, 2)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2 * STEP, 2 * STEP, 2 * STEP, 2 * STEP)
+        layout.setSpacing(2 * STEP)
+        layout.addWidget(self.said)
+        layout.addLayout(both, 1)
+        themes.changed.connect(self._dress)
+        self._dress(themes.theme)
+
+    def show_confusion(self, column: str, confusion: Confusion | None) -> None:
+        """Shows the figures of a column, or none."""
+        found = confusion or Confusion()
+        self.model.show_confusion(found)
+        self.chart.show_confusion(found)
+        if confusion is None:
+            self.said.setText("")
+        elif not found.compared:
+            self.said.setText(
+                f"{column}: there is no lumisection on which both spoke;"
+                f" the agent alone in {words.number(found.only_agent)} LS,"
+                f" people alone in {words.number(found.only_people)}."
+            )
+        else:
+            kappa = found.kappa
+            more = "" if kappa is None else f", kappa {kappa:.2f} (1 is full, 0 is by chance)"
+            self.said.setText(
+                f"{column}: {percent(found.share)} of {words.number(found.compared)} LS agree"
+                f"{more}. The agent alone spoke in {words.number(found.only_agent)} LS,"
+                f" people alone in {words.number(found.only_people)}."
+            )
+        self.table.say("" if found.compared else "Nothing to compare.")
+        self.chart.setVisible(bool(found.compared))
+        self.legend.setVisible(bool(found.compared))
+        self.sides.setVisible(bool(found.compared))
+
+    def _dress(self, theme: Theme) -> None:
+        self.model.set_theme(theme)
+        one, other = theme.tokens["cause_1"], theme.tokens["cause_7"]
+        self.legend.setText(
+            f"<span style='color:{one}'>&#9632;</span> precision&nbsp;&nbsp;"
+            f"<span style='color:{other}'>&#9632;</span> recall"
+        )
+
+
+def _ink(ground: QColor) -> QColor:
+    black, white = QColor("#000000"), QColor("#ffffff")
+    return black if contrast(ground, black) >= contrast(ground, white) else white

@@ -1,0 +1,184 @@
+"""Agents' verdicts beside people's: a line for each column of a dataset, both drawn on its LS."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
+from PySide6.QtWidgets import QHeaderView, QVBoxLayout, QWidget
+
+from app.domain.lumisections import count, format_ranges
+from app.domain.triplets import Triplet
+from app.services.agent_agreement import OnDataset
+from app.views import words
+from app.views.backend.history import CellValue, Piece
+from app.views.lumisections.changes_table import PlainTable
+from app.views.lumisections.history_axis import (
+    LANE_ROLE,
+    AxisHeader,
+    LaneDelegate,
+    last_lumisection,
+)
+from app.views.theme import Theme, Themes
+
+RUN, DATASET, COLUMN, LANE, DIFFER, WHERE, AGENT, PEOPLE = range(8)
+TITLES = ("Run", "Dataset", "Column", "", "Differ", "In LS", "Agent", "People")
+_WIDTHS = {RUN: 64, DATASET: 150, DIFFER: 52, WHERE: 110, AGENT: 140, PEOPLE: 140}
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class VerdictsModel(QAbstractTableModel):
+    """Shows verdicts as they are, the most differing first."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._rows: tuple[OnDataset, ...] = ()
+        self._lanes: tuple[tuple[Piece, ...], ...] = ()
+
+    @property
+    def verdicts(self) -> tuple[OnDataset, ...]:
+        """What is shown."""
+        return self._rows
+
+    @property
+    def lanes(self) -> tuple[tuple[Piece, ...], ...]:
+        """What is drawn of each."""
+        return self._lanes
+
+    def show_verdicts(self, verdicts: Sequence[OnDataset]) -> None:
+        """Shows others."""
+        self.beginResetModel()
+        self._rows = tuple(verdicts)
+        self._lanes = tuple(_lane(each) for each in verdicts)
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(TITLES)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        each, column = self._rows[index.row()], index.column()
+        if role == Qt.ItemDataRole.DisplayRole:
+            return (
+                str(each.run_number),
+                each.dataset,
+                each.column,
+                "",
+                words.number(count(each.differing)) if each.differing else "",
+                format_ranges(each.differing),
+                _said(each.agent),
+                _said(each.people),
+            )[column]
+        if role == LANE_ROLE and column == LANE:
+            return self._lanes[index.row()]
+        if role == Qt.ItemDataRole.TextAlignmentRole and column == DIFFER:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.ToolTipRole and column != LANE:
+            if column == COLUMN and each.judged_by != each.column:
+                return f"{each.column}, judged by people's {each.judged_by}"
+            return self.data(index)
+        return None
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return TITLES[section]
+        if role == Qt.ItemDataRole.ToolTipRole and section == LANE:
+            return "People's verdicts in the thin strip above, the agent's below"
+        return None
+
+
+class VerdictLanes(LaneDelegate):
+    """Says whose verdict is whose under the mouse."""
+
+    def tip(self, lane: Sequence[Piece], lumisection: int) -> str:
+        for piece in lane:
+            if any(first <= lumisection <= last for first, last in piece.ranges):
+                people, agent = (_word(each) for each in (piece.before, piece.after))
+                return f"LS {lumisection}: people {people}, agent {agent}"
+        return f"LS {lumisection}: nobody spoke"
+
+
+class VerdictsTable(QWidget):
+    """Verdicts of one column side by side.
+
+    Signals: `opened(run_number, dataset)` by Enter or double click.
+    """
+
+    opened = Signal(int, str)
+
+    def __init__(self, themes: Themes, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.model = VerdictsModel(self)
+        self.table = PlainTable("Verdicts of the agent and of people")
+        self.table.setModel(self.model)
+        self._lanes = VerdictLanes(themes.theme, self.table)
+        self.table.setHorizontalHeader(AxisHeader(LANE, self._lanes, self.table))
+        self.table.setItemDelegateForColumn(LANE, self._lanes)
+        header = self.table.horizontalHeader()
+        for column, width in _WIDTHS.items():
+            header.resizeSection(column, width)
+        self.table.setColumnHidden(COLUMN, True)
+        header.setSectionResizeMode(LANE, QHeaderView.ResizeMode.Stretch)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.table)
+        self.table.entered.connect(self._open)
+        self.table.doubleClicked.connect(lambda index: self._open(index.row()))
+        themes.changed.connect(self._dress)
+
+    def show_verdicts(self, verdicts: Sequence[OnDataset], nothing: str) -> None:
+        """Shows others; `nothing` is said when there are none."""
+        self.model.show_verdicts(verdicts)
+        self._lanes.set_length(last_lumisection(self.model.lanes))
+        self.table.say("" if verdicts else nothing)
+        self.table.horizontalHeader().viewport().update()
+        if verdicts:
+            self.table.selectRow(0)
+
+    def _open(self, row: int) -> None:
+        each = self.model.verdicts[row]
+        self.opened.emit(each.run_number, each.dataset)
+
+    def _dress(self, theme: Theme) -> None:
+        self._lanes.set_theme(theme)
+        self.table.viewport().update()
+
+
+def _lane(verdicts: OnDataset) -> tuple[Piece, ...]:
+    """What people said as the old value, what the agent said as the new one."""
+    return tuple(
+        Piece(
+            verdicts.column,
+            each.ranges,
+            Triplet(each.people) if each.people else None,
+            Triplet(each.agent) if each.agent else None,
+            oms=True,  # no word is no missing value
+        )
+        for each in verdicts.verdicts
+    )
+
+
+def _said(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{status} {words.number(number)}" for status, number in counts.items())
+
+
+def _word(value: CellValue) -> str:
+    return value.status if isinstance(value, Triplet) else "nothing"

@@ -1,0 +1,75 @@
+"""Machines as authors: registered, decided on, compared with people."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from app.domain.agents import Proposal, Speaks
+from app.domain.edits import ColumnEdit
+from app.golden.progress import Cancelled
+from app.models.agents import Waiting
+from app.services import agent_agreement, agent_proposals, agents, configuration
+from app.services.agent_agreement import Against, Agreement
+from app.services.agents import Registered
+from app.window.parts import Parts
+
+
+class AgentsBackend(Parts):
+    """Reading and acting on agents and their words."""
+
+    def agents(self) -> Sequence[Registered]:
+        return agents.registered(self._db)
+
+    def columns_to_speak_for(self) -> Sequence[str]:
+        current = configuration.current(self._db)
+        return sorted({*current.online_columns, *current.offline_columns})
+
+    def register_agent(self, name: str, version: str, owner: str, columns: Sequence[Speaks]) -> str:
+        made = agents.register(self._db, self._actor, name, version, columns, owner=owner)
+        return f"Registered {made.title}, owner {made.owner}."
+
+    def retire_agent(self, name: str) -> str:
+        return f"Retired {agents.retire(self._db, self._actor, name).title}."
+
+    def proposals(
+        self, run_number: int, dataset: str, agent: str | None = None
+    ) -> Sequence[Proposal]:
+        return agent_proposals.proposals(
+            self._db, run_number=run_number, dataset=dataset, agent=agent
+        )
+
+    def waiting_proposals(self) -> Sequence[Waiting]:
+        return agent_proposals.waiting(self._db)
+
+    def accept_proposals(
+        self,
+        ids: Collection[int],
+        *,
+        comment: str = "",
+        instead: Mapping[int, ColumnEdit] | None = None,
+    ) -> str:
+        done = agent_proposals.accept(self._db, self._actor, ids, comment=comment, instead=instead)
+        return done.text if done.version is None else f"{done.text} Version {done.version}."
+
+    def reject_proposals(self, ids: Collection[int], *, reason: str = "") -> str:
+        return agent_proposals.reject(self._db, self._actor, ids, reason=reason).text
+
+    def agreement(
+        self,
+        agent: str,
+        first_run: int,
+        last_run: int,
+        against: Against,
+        progress: Callable[[float], None],
+        is_cancelled: Callable[[], bool],
+    ) -> Agreement | None:
+        try:
+            return agent_agreement.agreement(
+                self._db,
+                agent,
+                first_run,
+                last_run,
+                against=against,
+                progress=progress,
+                cancelled=is_cancelled,
+            )
+        except Cancelled:
+            return None

@@ -1,0 +1,149 @@
+"""The place of machines: agents, what waits for people, how far they agree with them."""
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.domain.edits import ColumnEdit
+from app.domain.lumisections import LumiRange
+from app.domain.triplets import Triplet
+from app.models.engine import Database
+from app.services import agents, bulk_edit
+from app.views.agents.dialogs import RegisterDialog
+from app.views.agents.place import MachinesPlace
+from app.views.agents.verdicts_table import AGENT, DIFFER, PEOPLE, VerdictLanes
+from app.views.background import Background
+from app.views.places import Surroundings
+from tests.builders import EXPERT
+from tests.views.agents.conftest import AGENT as NAME
+from tests.views.log.conftest import RUN
+
+
+@pytest.fixture
+def place(qtbot: QtBot, real: Surroundings) -> MachinesPlace:
+    """The place, not yet looked at."""
+    place = MachinesPlace(real)
+    qtbot.addWidget(place)
+    place.resize(1200, 700)
+    place.show()
+    return place
+
+
+def settle(qtbot: QtBot, background: Background) -> None:
+    qtbot.waitUntil(lambda: not background.busy)
+
+
+def test_that_without_agents_it_says_how_one_begins(
+    qtbot: QtBot, place: MachinesPlace, background: Background
+):
+    place.shown()
+    settle(qtbot, background)
+    assert "No agent is registered yet" in place.list.words.text()
+    assert not place.list.words.isHidden()
+    assert place.tabs.isHidden()
+
+
+def test_that_what_waits_is_counted_listed_and_opened(
+    qtbot: QtBot, place: MachinesPlace, background: Background, spoken: Database
+):
+    with qtbot.waitSignal(place.count_changed) as counted:
+        place.shown()
+    assert counted.args == [2]
+    settle(qtbot, background)
+    assert place.list.chosen is not None
+    assert place.list.chosen.agent.title == f"{NAME} 1.0"
+    assert place.tabs.tabText(0) == "Waiting for people  2"
+    (waiting,) = place.waiting.model.waiting
+    assert (waiting.run_number, waiting.proposals) == (RUN, 2)
+    assert len(place.waiting.list.model.proposals) == 2
+    with qtbot.waitSignal(place.run_wanted) as asked:
+        place.waiting.table.entered.emit(0)
+    assert asked.args == [RUN, "online"]
+    place.waiting.list.accept_all.click()
+    settle(qtbot, background)
+    assert place.waiting.model.waiting == ()
+    assert place.tabs.tabText(0) == "Waiting for people"
+
+
+def test_that_agreement_is_shown_in_figures_and_side_by_side(
+    qtbot: QtBot, place: MachinesPlace, background: Background, spoken: Database
+):
+    wanted = ColumnEdit(
+        RUN, "online", "tracker-pixel", (LumiRange(2, 3),), Triplet("BAD", "seen by a shifter")
+    )
+    good = ColumnEdit(RUN, "online", "tracker-pixel", (LumiRange(4, 4),), Triplet("GOOD"))
+    bulk_edit.write(spoken, EXPERT, [wanted, good])
+    place.shown()
+    settle(qtbot, background)
+    place.tabs.setCurrentWidget(place.agreement)
+    settle(qtbot, background)
+    columns = place.agreement.columns
+    assert [columns.item(n).text() for n in range(columns.count())] == [
+        "dt-dt   -",
+        "tracker-pixel   66.7 %",
+    ]
+    columns.setCurrentRow(1)
+    model = place.agreement.confusion.model
+    cells = [[model.index(r, c).data() for c in range(3)] for r in range(2)]
+    assert cells == [["1", "2", "66.7 %"], ["0.0 %", "100.0 %", "66.7 %"]]
+    assert "66.7 % of 3 LS agree" in place.agreement.confusion.said.text()
+    verdicts = place.agreement.verdicts.model
+    assert [str(verdicts.index(0, c).data()) for c in (DIFFER, AGENT, PEOPLE)] == [
+        "1",
+        "BAD 3",
+        "GOOD 1, BAD 2",
+    ]
+    lanes = place.agreement.verdicts.table.itemDelegateForColumn(3)
+    assert isinstance(lanes, VerdictLanes)
+    assert lanes.tip(verdicts.lanes[0], 4) == "LS 4: people GOOD, agent BAD"
+    with qtbot.waitSignal(place.run_wanted):
+        place.agreement.verdicts.table.entered.emit(0)
+    place.agreement.first.setText("2")
+    place.agreement.last.setText("1")
+    place.agreement.start()
+    settle(qtbot, background)
+    assert "is greater than the last run" in place.agreement.refusal.text()
+
+
+def test_that_only_differing_datasets_are_listed_on_demand(
+    qtbot: QtBot, place: MachinesPlace, background: Background, spoken: Database
+):
+    place.shown()
+    place.tabs.setCurrentWidget(place.agreement)
+    settle(qtbot, background)
+    place.agreement.start()
+    settle(qtbot, background)
+    assert len(place.agreement.verdicts.model.verdicts) == 1
+    place.agreement.only_differing.setChecked(True)
+    assert place.agreement.verdicts.model.verdicts == ()
+    assert place.agreement.verdicts.table.words.text() == "They differ nowhere."
+
+
+def test_that_an_agent_is_registered_by_a_dialog(
+    qtbot: QtBot, place: MachinesPlace, background: Background, season: Database
+):
+    place.register_agent()
+    settle(qtbot, background)
+    dialog = next(
+        each for each in QApplication.topLevelWidgets() if isinstance(each, RegisterDialog)
+    )
+    dialog.name.setText("dt-forest")
+    dialog.version.setText("0.9")
+    dialog.submit()
+    settle(qtbot, background)
+    assert "at least one column" in dialog.refusal.text()
+    dialog.proposes.setPlainText("dt-dt")
+    with qtbot.waitSignal(dialog.acted) as done:
+        dialog.submit()
+    assert done.args == [f"Registered dt-forest 0.9, owner {EXPERT.email}."]
+    settle(qtbot, background)
+    assert place.list.list.item(0).text() == "dt-forest 0.9"
+    assert agents.in_force(season, "dt-forest").owner == EXPERT.email
+
+
+def test_that_new_proposals_are_counted_while_another_place_is_in_front(
+    qtbot: QtBot, place: MachinesPlace, background: Background, spoken: Database
+):
+    with qtbot.waitSignal(place.count_changed) as counted:
+        place.changed(frozenset(), in_front=False)
+    assert counted.args == [2]

@@ -1,0 +1,148 @@
+"""Proposals above the lumisections: shown, accepted, corrected, rejected by hand."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.domain.agents import ProposalState
+from app.models.engine import Database
+from app.services import agent_proposals, history
+from app.views.agents.dialogs import CorrectDialog, RejectDialog
+from app.views.agents.proposal_model import RANGES, SAYS
+from app.views.agents.proposal_strip import ProposalStrip
+from app.views.background import Background
+from app.views.places import Surroundings
+from tests.builders import EXPERT
+from tests.views.log.conftest import OTHER, RUN
+
+
+@pytest.fixture
+def strip(qtbot: QtBot, real: Surroundings, spoken: Database) -> ProposalStrip:
+    """The strip on the first run."""
+    strip = ProposalStrip(real.backend, real.background, real.themes)
+    qtbot.addWidget(strip)
+    strip.resize(1000, 300)
+    strip.show_dataset(RUN, "online", 10)
+    qtbot.waitUntil(lambda: not real.background.busy)
+    return strip
+
+
+def settle(qtbot: QtBot, background: Background) -> None:
+    qtbot.waitUntil(lambda: not background.busy)
+
+
+def dialog_of(kind: type) -> object:
+    return next(
+        each
+        for each in QApplication.topLevelWidgets()
+        if isinstance(each, kind)
+        if each.isVisible()
+    )
+
+
+def status(db: Database, column: str, lumisection: int) -> str:
+    found = history.origin(db, RUN, "online", column, lumisection)
+    assert found is not None
+    return found.value[0]  # type: ignore[index]
+
+
+def test_that_the_strip_says_who_proposes_what(
+    qtbot: QtBot, strip: ProposalStrip, background: Background
+):
+    assert strip.text.text() == "2 proposals of pixel-ae 1.0 on dt-dt, tracker-pixel"
+    assert not strip.isHidden()
+    assert strip.list.isHidden()
+    with qtbot.waitSignal(strip.cells_wanted):
+        strip.toggle.click()
+    model = strip.list.model
+    said = {
+        (str(model.index(n, RANGES).data()), str(model.index(n, SAYS).data())) for n in range(2)
+    }
+    assert said == {("2-4", "BAD hot module"), ("6-7", "STANDBY")}
+    strip.show_dataset(OTHER, "online", 10)
+    assert strip.isHidden()
+    settle(qtbot, background)
+    assert strip.isHidden()
+
+
+def test_that_a_proposal_is_accepted_by_a_key_and_becomes_the_person_s_word(
+    qtbot: QtBot, strip: ProposalStrip, background: Background, spoken: Database
+):
+    strip.show()
+    strip.toggle.click()
+    model = strip.list.model
+    row = next(n for n, each in enumerate(model.proposals) if each.column == "tracker-pixel")
+    strip.list.table.selectRow(row)
+    qtbot.keyClick(strip.list.table, Qt.Key.Key_A)
+    settle(qtbot, background)
+    found = history.origin(spoken, RUN, "online", "tracker-pixel", 3)
+    assert found is not None
+    assert (found.action.author, found.by_hand) == (EXPERT.email, True)
+    assert strip.list.told.text().startswith("Accepted 1 proposal: 3 cells changed. Version")
+    assert [each.column for each in model.proposals] == ["dt-dt"]
+
+
+def test_that_all_are_accepted_at_once_and_the_strip_tells_it(
+    qtbot: QtBot, strip: ProposalStrip, background: Background, spoken: Database
+):
+    strip.toggle.click()
+    strip.list.accept_all.click()
+    settle(qtbot, background)
+    assert status(spoken, "tracker-pixel", 3) == "BAD"
+    assert status(spoken, "dt-dt", 6) == "STANDBY"
+    assert strip.text.text().startswith("Accepted 2 proposals")
+    assert strip.list.isHidden()
+
+
+def test_that_a_proposal_is_corrected_before_it_is_accepted(
+    qtbot: QtBot, strip: ProposalStrip, background: Background, spoken: Database
+):
+    strip.toggle.click()
+    model = strip.list.model
+    row = next(n for n, each in enumerate(model.proposals) if each.column == "tracker-pixel")
+    strip.list.table.selectRow(row)
+    strip.list.correct.click()
+    dialog = dialog_of(CorrectDialog)
+    assert isinstance(dialog, CorrectDialog)
+    dialog.ranges.setText("2-99")
+    dialog.submit()
+    settle(qtbot, background)
+    assert "is outside run" in dialog.refusal.text()
+    dialog.ranges.setText("3")
+    dialog.status.setCurrentText("STANDBY")
+    with qtbot.waitSignal(dialog.acted):
+        dialog.submit()
+    settle(qtbot, background)
+    assert status(spoken, "tracker-pixel", 3) == "STANDBY"
+    assert status(spoken, "tracker-pixel", 2) == "GOOD"
+    (decided,) = agent_proposals.proposals(spoken, states=[ProposalState.EDITED])
+    assert decided.column == "tracker-pixel"
+
+
+def test_that_proposals_are_rejected_with_a_reason(
+    qtbot: QtBot, strip: ProposalStrip, background: Background, spoken: Database
+):
+    strip.toggle.click()
+    strip.list.reject_all.click()
+    dialog = dialog_of(RejectDialog)
+    assert isinstance(dialog, RejectDialog)
+    dialog.reason.setText("known noise")
+    with qtbot.waitSignal(dialog.acted):
+        dialog.submit()
+    settle(qtbot, background)
+    assert status(spoken, "tracker-pixel", 3) == "GOOD"
+    decided = agent_proposals.proposals(spoken, states=[ProposalState.REJECTED])
+    assert [each.reason for each in decided] == ["known noise"] * 2
+
+
+def test_that_what_somebody_else_decided_is_told(
+    qtbot: QtBot, strip: ProposalStrip, background: Background, spoken: Database
+):
+    strip.toggle.click()
+    ids = [each.id for each in strip.list.model.proposals]
+    agent_proposals.reject(spoken, EXPERT, ids)
+    strip.list.accept_all.click()
+    settle(qtbot, background)
+    assert "is rejected by" in strip.list.told.text()
+    assert status(spoken, "tracker-pixel", 3) == "GOOD"

@@ -1,7 +1,7 @@
 """The state that a stored list was made from, and the words that made it."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, text
 
@@ -151,9 +151,13 @@ class _Read:
 
 
 def words(
-    connection: Connection, keys: Collection[Key], moments: Sequence[Moment]
+    connection: Connection,
+    keys: Collection[Key],
+    moments: Sequence[Moment],
+    attributes: Collection[str],
 ) -> tuple[dict[Key, Words], ...]:
-    """The events of these datasets and their runs that were there at each of the moments.
+    """The events of these datasets and their runs that were there at each of the moments; OMS
+    events that set none of these attributes come without values.
 
     What several moments are cut from is read once.
     """
@@ -167,7 +171,7 @@ def words(
             }
             read[as_of] = _Read(
                 history.rr_writes(connection, keys, as_of=as_of),
-                history.oms_writes(connection, keys, as_of=as_of),
+                history.oms_writes(connection, keys, as_of=as_of, setting=attributes),
                 runs,
                 {run: run_history.dataset_events(connection, run) for run in runs},
             )
@@ -314,6 +318,16 @@ def _states_of(
     if not rest:
         return found
     rr = states.grouped(states.rr_events(connection, rest))
+    # What was edited since is mostly columns, and OMS events are nearly all there is to read.
+    same_oms = {
+        key
+        for key in rest
+        if key in fresh and replace(fresh[key][1], rr=made[key].counts.rr) == made[key].counts
+    }
+    for key in same_oms:
+        folded = states.fold_rr(_oldest(rr.get(key, []), made[key].counts.rr))
+        found[key] = compact(replace(fresh[key][0].expand(), rr=folded))
+    rest = [key for key in rest if key not in same_oms]
     oms_keys = {*rest, *((run, ONLINE) for run, _ in rest)}
     oms = states.grouped(states.oms_events(connection, oms_keys))
     for key in rest:

@@ -87,11 +87,16 @@ def rr_writes(
 
 
 def oms_writes(
-    connection: Connection, keys: Collection[Key], *, as_of: int | None = None
+    connection: Connection,
+    keys: Collection[Key],
+    *,
+    as_of: int | None = None,
+    setting: Collection[str] | None = None,
 ) -> dict[Key, list[Write[JsonValue]]]:
-    """OMS writes that make the values of each dataset: its own and those of `online`."""
+    """OMS writes that make the values of each dataset: its own and those of `online`. With
+    `setting`, those that set none of these attributes come without values."""
     both = {*keys, *((run_number, ONLINE) for run_number, _ in keys)}
-    events = states.oms_events(connection, both, as_of=as_of)
+    events = states.oms_events(connection, both, as_of=as_of, setting=setting)
     versions = versions_of_events(connection, [event.version for event in events])
     own: dict[Key, list[Write[JsonValue]]] = {}
     for event in events:

@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from functools import cached_property
 
 from app.domain.attribute_history import AttributeEvent
-from app.domain.history import Action, Attribution, Frame
+from app.domain.grid import Value
+from app.domain.history import Action, Attribution, Frame, Write
 from app.domain.json_value import JsonValue
 from app.domain.triplets import Triplet
 from app.golden.leaves import coordinate
@@ -57,12 +58,17 @@ class Voices:
     @cached_property
     def columns_now(self) -> Attribution[Triplet]:
         """Who wrote each RR cell."""
-        return Frame(self.words.rr, self._keys).at()
+        return Frame(_setting(self.words.rr, self._keys), self._keys).at()
 
     @cached_property
     def bits_now(self) -> Attribution[JsonValue]:
         """Who wrote each OMS cell."""
-        return Frame(self.words.oms, self._keys).at()
+        return Frame(_setting(self.words.oms, self._keys), self._keys).at()
+
+
+def _setting(writes: Sequence[Write[Value]], keys: Collection[str]) -> list[Write[Value]]:
+    """Those that set any of the keys: nearly all events of a run are its luminosity."""
+    return [write for write in writes if not write.values.keys().isdisjoint(keys)]
 
 
 def moment_of(db: Database, id_: int) -> tuple[JsonRow, Moment]:
@@ -117,7 +123,7 @@ def voices_at(
     """The same at each of several moments."""
     wanted = {where[2] for name in variables if (where := coordinate(name)) and len(where) == 3}
     with db.read() as connection:
-        found = golden_provenance.words(connection, keys, moments)
+        found = golden_provenance.words(connection, keys, moments, wanted)
     return tuple({key: Voices(each, wanted) for key, each in at.items()} for at in found)
 
 

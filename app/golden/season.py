@@ -134,6 +134,19 @@ class Season:
         """Luminosity of all lumisections that take part."""
         return Luminosity(total(self.segments.recorded), total(self.segments.delivered))
 
+    @cached_property
+    def unmeasured(self) -> Numbers:
+        """1 per position without a recorded luminosity, else 0; also 0 where the lumisection
+        counts in another dataset already."""
+        column = self.dense_column(RECORDED)
+        missing = np.isnan(column.numbers)
+        if column.odd_positions.size:
+            counts = np.array([luminosity_value(value) for value in column.values]) > 0
+            missing[column.odd_positions] &= ~counts[column.odd_codes]
+        if self._primary is not None:
+            missing &= self._primary
+        return missing.astype(np.float64)
+
     @property
     def has_shared_runs(self) -> bool:
         """Whether several datasets of one run are here."""

@@ -13,6 +13,7 @@ from app.domain.errors import BadInput, NotFound
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.summaries import luminosity
 from app.models import states
+from app.models.listen import CHANNEL, GOLDEN
 from app.models.states import EventCounts, Loaded
 
 Key = tuple[int, str]
@@ -295,6 +296,14 @@ def insert(connection: Connection, values: Mapping[str, JsonValue]) -> int:
     )
 
 
+def announce(connection: Connection, ids: Sequence[int]) -> None:
+    """Tells the listening clients, when the transaction commits, that lists were made."""
+    connection.execute(
+        text("SELECT pg_notify(:channel, news) FROM unnest(CAST(:news AS text[])) AS news"),
+        {"channel": CHANNEL, "news": [f"{GOLDEN} {id_}" for id_ in ids]},
+    )
+
+
 def remember_provenance(
     connection: Connection,
     id_: int,
@@ -332,15 +341,21 @@ def entries(
     conditions = {
         "created_by = :created_by": created_by,
         "official = :official": official or None,
-        "position(lower(:words) IN lower(dataset_name_filter || ' ' || tags || ' ' || created_by"
-        " || ' #' || id)) > 0": words or None,
+        "(SELECT bool_and(position(word IN lower(dataset_name_filter || ' ' || tags || ' '"
+        " || created_by || ' #' || id || CASE WHEN official THEN ' official' ELSE '' END)) > 0)"
+        " FROM unnest(CAST(:words AS text[])) AS word)": words.lower().split() or None,
         "id < :before": before,
     }
     given = [condition for condition, value in conditions.items() if value is not None]
     return _entries(
         connection,
         " AND ".join(["true", *given]),
-        {"created_by": created_by, "official": official, "words": words, "before": before},
+        {
+            "created_by": created_by,
+            "official": official,
+            "words": words.lower().split(),
+            "before": before,
+        },
         limit=limit,
     )
 

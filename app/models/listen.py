@@ -18,6 +18,9 @@ CHANNEL = "desk_changes"
 PRESENCE = "presence"
 """First word of the news that somebody opened or left a dataset: run number and name follow."""
 
+GOLDEN = "golden"
+"""First word of the news that a golden JSON was made: its number follows."""
+
 _LOOK_EVERY_S = 2.0
 _NOTICE_STOP_S = 0.25
 _STOP_S = 1.0
@@ -35,11 +38,13 @@ _Connection = psycopg.Connection[tuple[object, ...]]
 class Change:
     """Something was written: this version and maybe others, or (None) something else.
 
-    `presence` names the dataset that somebody opened or left, if that is all that happened.
+    `presence` names the dataset that somebody opened or left, `golden` the golden JSON that was
+    made, if that is all that happened.
     """
 
     atomic_version: int | None
     presence: tuple[int, str] | None = None
+    golden: int | None = None
 
 
 class ChangeListener:
@@ -111,7 +116,7 @@ class ChangeListener:
 
     def _heard(self, payload: str) -> None:
         if not payload.isdecimal():
-            self._tell(Change(None, _presence(payload)))
+            self._tell(Change(None, _presence(payload), _golden(payload)))
             return
         version = int(payload)
         if self._known is None:
@@ -155,6 +160,11 @@ class ChangeListener:
                 logger.warning("No news from the database: %s", reason)
             if self._on_connection is not None:
                 self._on_connection(connected, reason)
+
+
+def _golden(payload: str) -> int | None:
+    word, _, number = payload.partition(" ")
+    return int(number) if word == GOLDEN and number.isdecimal() else None
 
 
 def _presence(payload: str) -> tuple[int, str] | None:

@@ -28,6 +28,9 @@ from app.models.engine import Database
 from app.services import configuration as configurations
 from app.services.rule_vocabulary import vocabulary
 
+GOLDEN_RULE = "golden"
+"""Name of the JSON configuration that everybody begins with; it stays."""
+
 
 def add_item(
     db: Database, actor: Actor, kind: Kind, values: JsonObject, *, insist: bool = False
@@ -76,6 +79,7 @@ def edit_item(
         values = {name: old[name] for name in old if name not in {"created_by", "updated_by"}}
         checked = check_item(configuration, kind, {**values, **changes})
         if kind is Kind.JSON_RULE and checked["name"] != old["name"]:
+            _refuse_golden(old, "renamed")
             _refuse_taken_name(configuration, checked)
         if kind is Kind.PERMISSION:
             left = _without(model.items_in_force(connection, kind), item_id)
@@ -90,6 +94,8 @@ def delete_item(db: Database, actor: Actor, kind: Kind, item_id: int) -> None:
         configuration = model.in_force(connection)
         old = model.item_in_force(connection, kind, item_id)
         _check_may_change(configuration, actor, kind, old)
+        if kind is Kind.JSON_RULE:
+            _refuse_golden(old, "deleted")
         if kind is Kind.PERMISSION:
             refuse_locking_out(_without(model.items_in_force(connection, kind), item_id))
         model.delete_item(connection, kind, item_id, actor.email)
@@ -191,6 +197,11 @@ def _check_may_change(
         )
     else:
         configuration.permissions.check(actor, path_of(kind))
+
+
+def _refuse_golden(old: JsonObject, what: str) -> None:
+    if old["name"] == GOLDEN_RULE:
+        raise Refused(f'The JSON configuration "{GOLDEN_RULE}" can be changed, but not {what}.')
 
 
 def _refuse_taken_name(configuration: Configuration, values: JsonObject) -> None:

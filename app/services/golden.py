@@ -8,10 +8,9 @@ from importlib import metadata
 from weakref import WeakKeyDictionary
 
 from app.domain import permissions
-from app.domain.configuration import parse_condition
+from app.domain.configuration import JsonRule, parse_condition
 from app.domain.errors import NotFound, NotPermitted, Refused
 from app.domain.identity import Actor
-from app.domain.json_logic import Rule
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange
 from app.domain.permissions import EXPERTS
@@ -46,6 +45,14 @@ class Generated:
             f"Golden JSON {self.id}: {len(good.document)} runs, {good.lumisections} LS,"
             f" {good.in_json.recorded:.3g} of {good.total.recorded:.3g} /pb."
         )
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One of several golden JSONs: its rule, and the words to find it by."""
+
+    rule: JsonValue
+    tags: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,40 +100,71 @@ def generate(
     `pattern` is an SQL `SIMILAR TO` pattern; `as_of` an `atomic_version` to go back to.
     `progress` takes the share done; a cancelled one raises Cancelled and leaves nothing behind.
     """
+    return generate_several(
+        db,
+        actor,
+        pattern,
+        [Wanted(rule, tags)],
+        official=official,
+        as_of=as_of,
+        progress=progress,
+        cancelled=cancelled,
+    )[0]
+
+
+def generate_several(
+    db: Database,
+    actor: Actor,
+    pattern: str,
+    wanted: Sequence[Wanted],
+    *,
+    official: bool = False,
+    as_of: int | None = None,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> list[Generated]:
+    """Computes several rules over the same state of the same datasets, read once, and stores all
+    results or none; in the order of `wanted`. Everything else as in `generate`."""
     allowed = configurations.current(db).permissions
     allowed.check(actor, permissions.generate_json_path())
     if official and EXPERTS not in actor.egroups:
         raise NotPermitted(f"Only {EXPERTS} mark a golden JSON as official.")
-    checked = parse_condition(rule)
+    checked = [parse_condition(each.rule) for each in wanted]
     read, season = season_of(db, pattern, as_of=as_of, progress=progress, cancelled=cancelled)
-    selection = select(season, checked, _later(progress, cancelled))
+    selections = []
+    for number, rule in enumerate(checked):
+        selections.append(select(season, rule, _later(progress, cancelled, number, len(checked))))
     with db.transaction() as connection:
         recorded, delivered = generated_json.luminosity_of_run_range(
             connection, season.datasets[0].run_number, season.datasets[-1].run_number, desk=db.desk
         )
-        row: JsonObject = {
-            **selection.as_row(),
-            "dataset_name_filter": pattern,
-            "tags": tags,
-            "created_by": actor.email,
-            "official": official,
-            "runregistry_version": read.version,
-            "json_logic": checked.source,
-            "total_recorded_luminosity_from_run_range": recorded,
-            "total_delivered_luminosity_from_run_range": delivered,
-        }
-        id_ = generated_json.insert(connection, row)
-        if db.desk:
-            generated_json.remember_provenance(
-                connection,
-                id_,
-                program_version=program_version(),
-                sha256=texts_of(selection).sha256,
-                datasets=read.provenance,
-            )
+        made = []
+        for each, rule, selection in zip(wanted, checked, selections, strict=True):
+            row: JsonObject = {
+                **selection.as_row(),
+                "dataset_name_filter": pattern,
+                "tags": each.tags,
+                "created_by": actor.email,
+                "official": official,
+                "runregistry_version": read.version,
+                "json_logic": rule.source,
+                "total_recorded_luminosity_from_run_range": recorded,
+                "total_delivered_luminosity_from_run_range": delivered,
+            }
+            id_ = generated_json.insert(connection, row)
+            if db.desk:
+                generated_json.remember_provenance(
+                    connection,
+                    id_,
+                    program_version=program_version(),
+                    sha256=texts_of(selection).sha256,
+                    datasets=read.provenance,
+                )
+            made.append(Generated(id_, read.version, selection))
+        generated_json.announce(connection, [each.id for each in made])
         if cancelled is not None and cancelled():
             raise Cancelled("Stopped; nothing was stored.")
-    return Generated(id_, read.version, selection)
+    return made
 
 
 def preview(db: Database, pattern: str, rule: JsonValue, *, as_of: int | None = None) -> Selection:
@@ -237,11 +275,11 @@ def texts_of(selection: Selection, style: Style = Style.OFFICIAL) -> Texts:
     )
 
 
-def rules(db: Database) -> list[tuple[str, Rule, str]]:
-    """Saved rules by name, the newest of each, with who saved it."""
-    newest = {}
+def rules(db: Database) -> list[JsonRule]:
+    """Saved rules by name, the newest of each."""
+    newest: dict[str, JsonRule] = {}
     for saved in sorted(configurations.current(db).json_rules, key=lambda each: each.id):
-        newest[saved.name] = (saved.name, saved.rule, saved.created_by or "")
+        newest[saved.name] = saved
     return [newest[name] for name in sorted(newest)]
 
 
@@ -275,12 +313,18 @@ def _remember_folded(db: Database, read: SeasonRead) -> None:
 
 
 def _later(
-    progress: Callable[[float], None] | None, cancelled: Callable[[], bool] | None
+    progress: Callable[[float], None] | None,
+    cancelled: Callable[[], bool] | None,
+    number: int,
+    count: int,
 ) -> Progress:
-    return Progress(
-        None if progress is None else lambda share: progress(_READING + (1 - _READING) * share),
-        cancelled,
-    )
+    """Progress of the rule of that number among several."""
+
+    def tell(share: float) -> None:
+        assert progress is not None
+        progress(_READING + (1 - _READING) * (number + share) / count)
+
+    return Progress(None if progress is None else tell, cancelled)
 
 
 def _named(stored: JsonObject) -> dict[str, tuple[LumiRange, ...]]:

@@ -220,12 +220,6 @@ class MainWindow(QMainWindow):
         row = next(row for row, place in enumerate(PLACES) if place.name == name)
         self.places.setCurrentRow(row)
 
-    def show_golden(self, id_: int) -> None:
-        """Shows a generated JSON."""
-        self.go_to("golden")
-        self.golden.show_row(id_)
-        self._notices.tell(f"Generated golden JSON {id_}.")
-
     def _open_golden(self, id_: int) -> None:
         self.go_to("golden")
         self.golden.show_row(id_)
@@ -235,14 +229,10 @@ class MainWindow(QMainWindow):
         for view in self.views.values():
             view.refresh()
 
-    def generate(self) -> GenerateDialog:
-        """Opens the dialog that generates a golden JSON."""
-        dialog = GenerateDialog(
-            self._backend, self._background, self._themes, self, remembered=self._remembered
-        )
-        dialog.generated.connect(self.show_golden)
-        dialog.open()
-        return dialog
+    def generate(self) -> GenerateDialog | None:
+        """Opens the dialog that generates golden JSONs."""
+        self.go_to("golden")
+        return self.golden.generate()
 
     def open_palette(self) -> CommandPalette:
         """Opens the list of everything that can be done."""
@@ -548,7 +538,6 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.places.currentRowChanged.connect(self._place_changed)
         self.workspace.currentTextChanged.connect(self._workspace_changed)
-        self.golden.generate_wanted.connect(self.generate)
         self.run_actions.acted.connect(self.refresh)
         self.workbench_actions.run_wanted.connect(self.show_run)
         self.workbench_actions.acted.connect(self.refresh)

@@ -3,10 +3,14 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from app.domain.json_value import js_stringify
+from app.domain.configuration import JsonRule, Kind
+from app.domain.json_value import JsonValue, js_stringify
+from app.domain.permissions import EXPERTS
 from app.golden.progress import Cancelled
 from app.models.generated_json import JsonEntry
-from app.services import configuration, golden
+from app.services import configuration, configuration_edits, golden, golden_bench
+from app.services.golden import Wanted
+from app.services.golden_bench import Bench, Narrowing
 from app.views.backend.golden import (
     GoldenConfiguration,
     GoldenEntry,
@@ -25,10 +29,7 @@ class GoldenBackend(Parts):
     """Making and listing golden JSONs."""
 
     def golden_configurations(self) -> Sequence[GoldenConfiguration]:
-        saved = [
-            GoldenConfiguration(name, rule.source, shipped=False, created_by=by)
-            for name, rule, by in golden.rules(self._db)
-        ]
+        saved = [self._configuration(each) for each in golden.rules(self._db)]
         known = {each.name for each in saved}
         return [
             *(
@@ -38,6 +39,40 @@ class GoldenBackend(Parts):
             ),
             *saved,
         ]
+
+    def save_configuration(
+        self, name: str, rule: JsonValue, replaces: int | None = None
+    ) -> GoldenConfiguration:
+        # What nothing has was marked in the text while it was written.
+        configuration_edits.save_json_rule(
+            self._db, self._actor, name, rule, item_id=replaces, insist=True
+        )
+        saved = configuration.current(self._db).json_rule(name.strip())
+        return self._configuration(saved)
+
+    def delete_configuration(self, id_: int) -> str:
+        configuration_edits.delete_item(self._db, self._actor, Kind.JSON_RULE, id_)
+        return "Deleted the configuration; lists that were made with it stay."
+
+    def bench(
+        self, pattern: str, narrowing: Narrowing, is_cancelled: Callable[[], bool]
+    ) -> Bench | None:
+        try:
+            return golden_bench.bench(self._db, pattern, narrowing, cancelled=is_cancelled)
+        except Cancelled:
+            return None
+
+    def _configuration(self, saved: JsonRule) -> GoldenConfiguration:
+        mine = saved.created_by == self._actor.email
+        return GoldenConfiguration(
+            saved.name,
+            saved.rule.source,
+            shipped=False,
+            created_by=saved.created_by or "",
+            id=saved.id,
+            mine=mine,
+            may_change=mine or EXPERTS in self._actor.egroups,
+        )
 
     def matching_datasets(self, pattern: str) -> MatchingDatasets:
         found = golden.names_matching(self._db, pattern)
@@ -50,27 +85,38 @@ class GoldenBackend(Parts):
         request: GoldenRequest,
         progress: Callable[[Progress], None],
         is_cancelled: Callable[[], bool],
-    ) -> int | None:
+    ) -> tuple[int, ...] | None:
+        several = len(request.rules) > 1
+        wanted = [
+            Wanted(
+                golden_bench.narrowed(rule, request.narrowing),
+                _tags(request.tags, name) if several else request.tags,
+            )
+            for name, rule in request.rules
+        ]
         try:
-            return golden.generate(
+            made = golden.generate_several(
                 self._db,
                 self._actor,
                 request.pattern,
-                request.rule,
-                tags=request.tags,
+                wanted,
                 official=request.official,
                 progress=partial(_tell_progress, progress),
                 cancelled=is_cancelled,
-            ).id
+            )
         except Cancelled:
             return None
+        return tuple(each.id for each in made)
 
-    def golden_list(self, which: GoldenList, before: int | None) -> Sequence[GoldenEntry]:
+    def golden_list(
+        self, which: GoldenList, before: int | None, words: str = ""
+    ) -> Sequence[GoldenEntry]:
         mine = which is GoldenList.MINE
         found = golden.entries(
             self._db,
             created_by=self._actor.email if mine else None,
             official=which is GoldenList.OFFICIAL,
+            words=words,
             before=before,
             limit=_LISTED,
         )
@@ -105,6 +151,11 @@ def _golden_entry(entry: JsonEntry) -> GoldenEntry:
         entry.lumisections,
         entry.recorded_in_json,
     )
+
+
+def _tags(tags: str, name: str) -> str:
+    """The tags with the rule's name, unless it is among them."""
+    return tags if name in tags.split() else f"{tags} {name}".strip()
 
 
 def _tell_progress(tell: Callable[[Progress], None], share: float) -> None:

@@ -18,7 +18,7 @@ from app.domain.configuration import (
     Kind,
     parse_condition,
 )
-from app.domain.errors import BadInput, Conflict, NotFound, NotPermitted
+from app.domain.errors import BadInput, Conflict, NotFound, NotPermitted, Refused
 from app.domain.grid import Grid
 from app.domain.identity import Actor
 from app.domain.json_logic import RuleError
@@ -479,3 +479,14 @@ def _good_lumisections(shipped: Configuration, run: OmsRun) -> dict[str, list[in
             if rule.holds(data):
                 good[name].append(number)
     return good
+
+
+def test_that_the_golden_rule_can_be_changed_and_stays(installed):
+    made = configuration.current(installed).json_rule("golden").id
+    changed = configuration_edits.save_json_rule(
+        installed, EXPERT, "golden", False, item_id=made, insist=True
+    )
+    with pytest.raises(Refused, match="not deleted"):
+        configuration_edits.delete_item(installed, EXPERT, Kind.JSON_RULE, changed)
+    with pytest.raises(Refused, match="not renamed"):
+        configuration_edits.save_json_rule(installed, EXPERT, "silver", False, item_id=changed)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
+from app.domain.compact import compact
 from app.domain.configuration import DatasetAccepted
 from app.domain.cycles import Cycle, CycleEntry
 from app.domain.cycles import Progress as CycleProgress
@@ -37,6 +38,8 @@ from app.domain.rules.vocabulary import (
 from app.domain.summaries import summarise
 from app.domain.todo import Todo
 from app.domain.triplets import Triplet
+from app.golden.season import Season, SeasonDataset
+from app.services.golden_bench import Bench, Narrowing
 from app.views.backend.cycles import TodoScope
 from app.views.backend.datasets import Chosen, WebAddresses
 from app.views.backend.done import Done
@@ -451,26 +454,56 @@ class FakeBackend(FakeEditing, FakeWorkbench, FakeAgents):
         count = sum(row.name in names for row in self.datasets)
         return MatchingDatasets(tuple(sorted(names)), count)
 
+    def save_configuration(
+        self, name: str, rule: JsonValue, replaces: int | None = None
+    ) -> GoldenConfiguration:
+        self.acts.append(("save", name, rule, replaces))
+        return GoldenConfiguration(name, rule, shipped=False, id=7, mine=True, may_change=True)
+
+    def delete_configuration(self, id_: int) -> str:
+        return self._act("delete", id_)
+
+    def bench(
+        self, pattern: str, narrowing: Narrowing, is_cancelled: Callable[[], bool]
+    ) -> Bench | None:
+        self._enter()
+        dataset = SeasonDataset(396201, "online", {}, {"energy": 6800}, {}, compact(a_state()))
+        runs = (396201, 396201)
+        return Bench(pattern, narrowing, 1, {"online": 1}, {}, runs, Season([dataset]))
+
     def generate_golden(
         self,
         request: GoldenRequest,
         progress: Callable[[Progress], None],
         is_cancelled: Callable[[], bool],
-    ) -> int | None:
+    ) -> tuple[int, ...] | None:
         progress(Progress("Reading 3 datasets", 1, 3))
         self._enter()
         if is_cancelled():
             return None
         self.acts.append(("generate", request))
-        new = replace(_entry(len(self.golden_entries) + 1), pattern=request.pattern)
-        self.golden_entries.insert(0, new)
-        return new.id
+        made = []
+        for _ in request.rules:
+            new = replace(_entry(len(self.golden_entries) + 1), pattern=request.pattern)
+            self.golden_entries.insert(0, new)
+            made.append(new.id)
+        return tuple(made)
 
-    def golden_list(self, which: GoldenList, before: int | None) -> Sequence[GoldenEntry]:
+    def golden_list(
+        self, which: GoldenList, before: int | None, words: str = ""
+    ) -> Sequence[GoldenEntry]:
         self._enter()
         known = [each for each in self.golden_entries if before is None or each.id < before]
         if which is GoldenList.OFFICIAL:
             known = [each for each in known if each.official]
+        for word in words.lower().split():
+            known = [
+                each
+                for each in known
+                if word
+                in f"{each.pattern} {each.tags} {each.created_by} #{each.id}"
+                f" {'official' if each.official else ''}".lower()
+            ]
         return known[:50]
 
     def golden_row(self, id_: int) -> GoldenResult:

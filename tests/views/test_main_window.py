@@ -170,9 +170,11 @@ def test_that_a_move_opens_its_dialog(qtbot: QtBot, window: MainWindow) -> None:
 def test_that_generating_leads_to_the_result(
     qtbot: QtBot, window: MainWindow, background: Background
 ) -> None:
+    assert window.generate() is None  # it says first which datasets it wants to know
+    window.golden.bench.datasets.pattern.setText("%x%")
+    qtbot.waitUntil(lambda: window.golden.bench.source is not None)
     dialog = window.generate()
-    qtbot.waitUntil(lambda: dialog.configuration.count() == 2)
-    dialog.pattern.setText("%x%")
+    assert dialog is not None
     with qtbot.waitSignal(dialog.generated):
         dialog.submit()
     assert window.place == "golden"

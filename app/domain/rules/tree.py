@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Literal, NamedTuple, TypeAlias
 
 from app.domain.errors import Refused
+from app.domain.json_logic import Place
 from app.domain.json_value import JsonValue
 from app.domain.rules.vocabulary import Variable, VariableKind
 
@@ -160,6 +161,21 @@ def at(root: Node, path: Path) -> Node:
     for index in path:
         root = children_of(root)[index]
     return root
+
+
+def place_of(root: Node, path: Path) -> Place:
+    """Keys and indices that lead to a node in the rule that the tree stands for."""
+    place: list[str | int] = []
+    for index in path:
+        match root:
+            case Group(joint, _):
+                place += [joint, index]
+            case Opposite(_, listed):
+                place += ["!", 0] if listed else ["!"]
+            case Decision():
+                place += ["if", 0]
+        root = children_of(root)[index]
+    return tuple(place)
 
 
 def condition_about(variable: Variable) -> Condition:

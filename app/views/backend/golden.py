@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from app.domain.json_value import JsonValue
+from app.services.golden_bench import EVERYTHING, Bench, Narrowing
 from app.views.backend.news import Progress
 from app.views.backend.rules import Rules
 
@@ -21,22 +22,29 @@ class GoldenList(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GoldenConfiguration:
-    """A rule that is offered: shipped with the program or saved by somebody."""
+    """A rule that is offered: shipped with the program, or saved by somebody under an id."""
 
     name: str
     rule: JsonValue
     shipped: bool
     created_by: str = ""
+    id: int | None = None
+    mine: bool = False
+    may_change: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class GoldenRequest:
-    """What to generate: `pattern` is one of dataset names (`SIMILAR TO`)."""
+    """What to generate: `pattern` is one of dataset names (`SIMILAR TO`), `rules` by name.
+
+    Each of several lists has the name of its rule among its tags.
+    """
 
     pattern: str
-    rule: JsonValue
+    rules: tuple[tuple[str, JsonValue], ...]
     tags: str = ""
     official: bool = False
+    narrowing: Narrowing = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,20 @@ class Golden(Rules, Protocol):
 
     def golden_configurations(self) -> Sequence[GoldenConfiguration]: ...
 
+    def save_configuration(
+        self, name: str, rule: JsonValue, replaces: int | None = None
+    ) -> GoldenConfiguration:
+        """Saves a rule under a name, in the place of another one if given."""
+        ...
+
+    def delete_configuration(self, id_: int) -> str: ...
+
+    def bench(
+        self, pattern: str, narrowing: Narrowing, is_cancelled: Callable[[], bool]
+    ) -> Bench | None:
+        """Holds datasets so that rules are tried on them at once; None when cancelled."""
+        ...
+
     def matching_datasets(self, pattern: str) -> MatchingDatasets: ...
 
     def generate_golden(
@@ -90,15 +112,18 @@ class Golden(Rules, Protocol):
         request: GoldenRequest,
         progress: Callable[[Progress], None],
         is_cancelled: Callable[[], bool],
-    ) -> int | None:
-        """Id of the new row, None when cancelled; a cancelled one leaves nothing behind.
+    ) -> tuple[int, ...] | None:
+        """Ids of the new rows in the order of the rules, made of one state; None when cancelled,
+        which leaves nothing behind.
 
         Both functions may be called from the thread that computes.
         """
         ...
 
-    def golden_list(self, which: GoldenList, before: int | None) -> Sequence[GoldenEntry]:
-        """The newest 50, or the next 50 with ids below `before`."""
+    def golden_list(
+        self, which: GoldenList, before: int | None, words: str = ""
+    ) -> Sequence[GoldenEntry]:
+        """The newest 50 with all the words, or the next 50 with ids below `before`."""
         ...
 
     def golden_row(self, id_: int) -> GoldenResult: ...

@@ -138,7 +138,7 @@ def _item(entry: GoldenEntry, now: datetime) -> ItemText:
     if entry.tags:
         tip += f"\ntags: {entry.tags}"
     official = "official" if entry.official else ""
-    searched = f"{entry.pattern} {entry.id} {entry.created_by} {entry.tags} {official}"
+    searched = f"{entry.pattern} #{entry.id} {entry.created_by} {entry.tags} {official}"
     return ItemText(
         str(entry.id),
         entry.pattern,

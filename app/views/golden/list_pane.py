@@ -28,6 +28,7 @@ from app.views.theme import STEP
 
 _PART = 50
 _TIMES_RENEWED_MS = 30_000
+_PAUSE_MS = 200
 _EMPTY = {
     GoldenList.MINE: "You have made no golden JSON yet: Generate makes one.",
     GoldenList.ALL: "Nobody has made a golden JSON yet: Generate makes one.",
@@ -38,11 +39,13 @@ _EMPTY = {
 class GoldenListPane(QWidget):
     """Reads the list part by part, newest first, and follows what is written elsewhere.
 
-    Signals: `chosen(int)` with the id of another golden JSON; `generate_wanted()`;
+    Signals: `chosen(int)` with the id of another golden JSON; `opened()` when the person clicks on
+    the chosen one or presses Enter; `generate_wanted()`;
     `times_renewed(datetime)` now and then, while it is seen.
     """
 
     chosen = Signal(int)
+    opened = Signal()
     generate_wanted = Signal()
     times_renewed = Signal(object)
 
@@ -56,6 +59,7 @@ class GoldenListPane(QWidget):
         self._job: Job[Sequence[GoldenEntry]] | None = None
         self._shown: int | None = None
         self._known = False
+        self._listed_words = ""
         self._may_have_more = False
         self._following = True
         self.model = GoldenModel(self)
@@ -72,7 +76,7 @@ class GoldenListPane(QWidget):
         self.search.setPlaceholderText("Search")
         self.search.setAccessibleName("Search the list")
         self.search.setToolTip(
-            "Searches names, authors and tags of what is listed (/); Escape: clear"
+            "Searches names, authors, tags and numbers of all lists (/); Escape: clear"
         )
         self.bar = LoadingBar(themes)
         self.words = QLabel(wordWrap=True)
@@ -84,6 +88,7 @@ class GoldenListPane(QWidget):
         self.generate = QPushButton("Generate...")
         self.lists = QButtonGroup(self)
         self._times = QTimer(self, interval=_TIMES_RENEWED_MS)
+        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._lay_out()
         self._connect()
         self._say()
@@ -132,8 +137,12 @@ class GoldenListPane(QWidget):
             button.setChecked(which is self._which)
             self.lists.addButton(button, number)
             line.addWidget(button)
-        line.addWidget(self.search, 1)
+        line.addStretch(1)
         line.addWidget(self.generate)
+        find = QWidget()
+        below = QHBoxLayout(find)
+        below.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
+        below.addWidget(self.search)
         end = QHBoxLayout()
         end.setContentsMargins(3 * STEP, STEP, 2 * STEP, STEP)
         end.addWidget(self.listed, 1)
@@ -141,7 +150,7 @@ class GoldenListPane(QWidget):
         inside = QVBoxLayout(self)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(0)
-        for widget in (top, self.bar, self.list, self.words):
+        for widget in (top, find, self.bar, self.list, self.words):
             inside.addWidget(widget, 1 if widget in (self.list, self.words) else 0)
         inside.addLayout(end)
 
@@ -152,6 +161,9 @@ class GoldenListPane(QWidget):
         self.search.textChanged.connect(self._search)
         self.older.clicked.connect(self.load_older)
         self.generate.clicked.connect(self.generate_wanted)
+        self.list.clicked.connect(self.opened)
+        self.list.activated.connect(self.opened)
+        self._pause.timeout.connect(self.refresh)
         self._times.timeout.connect(lambda: self._renew_times(datetime.now(UTC)))
         slash = QShortcut(QKeySequence(Qt.Key.Key_Slash), self)
         slash.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -160,11 +172,11 @@ class GoldenListPane(QWidget):
     def _load(self, before: int | None) -> None:
         if self._job is not None:
             self._job.cancel()
-        which, golden = self._which, self._golden
+        which, golden, words = self._which, self._golden, self.search.text().strip()
         self.bar.set_loading(True)
         self._job = self._background.read(
-            lambda: golden.golden_list(which, before),
-            lambda entries: self._show(entries, before),
+            lambda: golden.golden_list(which, before, words),
+            lambda entries: self._show(entries, before, words),
             owner=self,
             finished=self._finish,
         )
@@ -173,8 +185,10 @@ class GoldenListPane(QWidget):
         self._job = None
         self.bar.set_loading(False)
 
-    def _show(self, entries: Sequence[GoldenEntry], before: int | None) -> None:
-        known = self.model.entries
+    def _show(self, entries: Sequence[GoldenEntry], before: int | None, words: str) -> None:
+        # What was found for other words says nothing about what is missing for these.
+        known = self.model.entries if words == self._listed_words else ()
+        self._listed_words = words
         first, self._known = not self._known, True
         if before is not None:
             self._may_have_more = len(entries) >= _PART
@@ -212,25 +226,26 @@ class GoldenListPane(QWidget):
         self.found.search(text)
         self._mark_shown()
         self._following = True
+        self._pause.start()
         self._say()
 
     def _say(self) -> None:
         """Says how much is listed, or why nothing is."""
         listed, found = len(self.model.entries), self.found.rowCount()
+        searched = self.search.text().strip()
         if not self._known:
             text = "Reading the list ..."
-        elif not listed:
-            text = _EMPTY[self._which]
-        elif self._may_have_more:
-            text = f"Not among the newest {listed}. Load older ones to search them too."
+        elif searched != self._listed_words:
+            text = "Searching ..."
+        elif searched:
+            text = f'No list has "{searched}" in its name, author, tags or number.'
         else:
-            text = f"None of the {listed} matches."
+            text = _EMPTY[self._which]
         self.words.setText(text)
         self.words.setVisible(not found)
         self.list.setVisible(bool(found))
         more = "newest " if self._may_have_more else ""
-        of = f"{found} of " if self.search.text().strip() else ""
-        self.listed.setText(f"{of}{more}{listed}" if listed else "")
+        self.listed.setText(f"{more}{found}" if listed else "")
         self.older.setVisible(self._may_have_more)
 
     def _renew_times(self, now: datetime) -> None:

@@ -1,12 +1,16 @@
-"""The place of the golden JSONs: the list at the left, tabs about the chosen one at the right."""
+"""The place of the golden JSONs: the list at the left; the workbench and tabs about the chosen
+list at the right."""
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
+from app.domain.errors import BadInput
+from app.views.golden.bench import RuleBench
 from app.views.golden.combine_panel import CombinePanel
 from app.views.golden.compare_panel import ComparePanel
+from app.views.golden.generate_dialog import GenerateDialog
 from app.views.golden.list_pane import GoldenListPane
 from app.views.golden.losses_panel import LossesPanel
 from app.views.golden.panel import GoldenPanel
@@ -15,7 +19,7 @@ from app.views.golden.result_view import GoldenResultView
 from app.views.golden.why_panel import WhyPanel
 from app.views.places import PlaceWidget, Surroundings
 
-_PARTS = [400, 780]
+_PARTS = [300, 880]
 
 PANELS: tuple[Callable[[Surroundings], GoldenPanel], ...] = (
     GoldenResultView,
@@ -29,19 +33,19 @@ PANELS: tuple[Callable[[Surroundings], GoldenPanel], ...] = (
 
 
 class GoldenPlace(PlaceWidget):
-    """List at the left, tabs at the right; only the tab in front follows the list.
-
-    Signals: `generate_wanted()`.
-    """
-
-    generate_wanted = Signal()
+    """List at the left, tabs at the right; only the tab in front follows the list."""
 
     def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._around = around
         self.entries = GoldenListPane(around)
+        self.bench = RuleBench(around)
         self.panels = [make(around) for make in PANELS]
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.bench, "Workbench")
+        self.tabs.setTabToolTip(0, "Write a rule and see at once what it selects")
+        self._last_panel: QWidget = self.panels[0]
         self._shown_in: dict[GoldenPanel, int | None] = {}
         for panel in self.panels:
             self.tabs.addTab(panel, panel.tab)
@@ -59,7 +63,9 @@ class GoldenPlace(PlaceWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(splitter)
         self.entries.chosen.connect(self._follow)
-        self.entries.generate_wanted.connect(self.generate_wanted)
+        self.entries.opened.connect(self.open_chosen)
+        self.entries.generate_wanted.connect(self.generate)
+        self.bench.generate_wanted.connect(self.generate)
         self.entries.times_renewed.connect(self.result.set_now)
         self.tabs.currentChanged.connect(self._follow)
 
@@ -75,6 +81,10 @@ class GoldenPlace(PlaceWidget):
         if isinstance(panel, GoldenPanel):
             panel.renew()
 
+    def changed(self, run_numbers: frozenset[int], *, in_front: bool) -> None:
+        self.bench.changed_elsewhere()
+        super().changed(run_numbers, in_front=in_front)
+
     def shown(self) -> None:
         """Reads the list again."""
         self.refresh()
@@ -82,10 +92,42 @@ class GoldenPlace(PlaceWidget):
     def show_row(self, id_: int) -> None:
         """Shows a golden JSON, also when the list doesn't hold it yet."""
         self.entries.show_row(id_)
+        self.open_chosen()
+
+    def open_chosen(self) -> None:
+        """Brings what is chosen in the list to the front."""
+        if self.tabs.currentWidget() is self.bench:
+            self.tabs.setCurrentWidget(self._last_panel)
+
+    def generate(self) -> GenerateDialog | None:
+        """Opens the dialog that generates lists of the workbench's datasets."""
+        around, bench = self._around, self.bench
+        bench.begin()
+        try:
+            pattern, narrowing = bench.asked()
+        except BadInput as error:
+            self.tabs.setCurrentWidget(bench)
+            bench.datasets.refuse(str(error))
+            bench.datasets.pattern.setFocus()
+            return None
+        bench.remember()
+        dialog = GenerateDialog(
+            around.backend, around.background, pattern, narrowing, bench.source, self
+        )
+        dialog.generated.connect(self._show_generated)
+        dialog.open()
+        return dialog
+
+    def _show_generated(self, ids: tuple[int, ...]) -> None:
+        self.show_row(ids[0])
+        numbers = ", ".join(map(str, ids))
+        self._around.notices.tell(f"Generated golden JSON{'s' if len(ids) > 1 else ''} {numbers}.")
 
     def _follow(self) -> None:
         """Tells the tab in front what is chosen; the others are told once they come to it."""
         panel, id_ = self.tabs.currentWidget(), self.entries.shown
-        if isinstance(panel, GoldenPanel) and self._shown_in.get(panel) != id_:
-            self._shown_in[panel] = id_
-            panel.show_golden(id_)
+        if isinstance(panel, GoldenPanel):
+            self._last_panel = panel
+            if self._shown_in.get(panel) != id_:
+                self._shown_in[panel] = id_
+                panel.show_golden(id_)

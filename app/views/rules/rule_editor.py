@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWid
 from app.domain.json_logic import Rule
 from app.domain.json_value import JsonValue, js_stringify
 from app.domain.rules import text as rule_text
-from app.domain.rules.tree import Edited, node_of, source_of
+from app.domain.rules.tree import Edited, Path, node_of, place_of, source_of
 from app.domain.rules.vocabulary import RuleVocabulary
 from app.views import words
 from app.views.rules.rule_text_edit import Mark, RuleTextEdit
@@ -141,6 +141,16 @@ class RuleEditor(QWidget):
         here = self.text.textCursor().position()
         self.tabs.setCurrentIndex(0)
         self.text.go_to(next((each for each in self._faults if each > here), self._faults[0]))
+
+    def show_part(self, path: Path) -> None:
+        """Chooses a part of the rule, in the text or in the tree, whichever is in front."""
+        if self._rule is None:
+            return
+        if self.tabs.currentWidget() is self.tree:
+            self.tree.choose(path)
+        else:
+            place = place_of(node_of(self._rule.source), path)
+            self.text.choose(*rule_text.span_of(self.toPlainText(), place))
 
     def _changed(self) -> None:
         try:

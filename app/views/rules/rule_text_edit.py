@@ -183,6 +183,15 @@ class RuleTextEdit(QPlainTextEdit):
         self.ensureCursorVisible()
         self.setFocus()
 
+    def choose(self, start: int, end: int) -> None:
+        """Selects a part of the text and brings it into view."""
+        cursor = self.textCursor()
+        cursor.setPosition(start)
+        cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+        self.setTextCursor(cursor)
+        self.centerCursor()
+        self.setFocus()
+
     def replace_text(self, text: str) -> None:
         """Another text as one step that can be undone; what is equal at both ends isn't touched."""
         old = self.toPlainText()

@@ -50,7 +50,7 @@ from app.views.rules.tree_model import (
 from app.views.theme import ROW_HEIGHT, STEP, Themes
 
 _GROUPS = {"all of": "and", "any of": "or"}
-_WIDTHS = (300, 120)
+_WIDTHS = (270, 120)
 _LEAST_WIDTH = 96
 
 Index = QModelIndex | QPersistentModelIndex
@@ -204,6 +204,12 @@ class RuleTree(QWidget):
             self.view.scrollTo(self.view.currentIndex())
         self._look_at_actions()
 
+    def choose(self, path: Path) -> None:
+        """Chooses a row and brings it into view."""
+        self.view.setCurrentIndex(self.model.index_of(path))
+        self.view.scrollTo(self.view.currentIndex())
+        self.view.setFocus()
+
     def set_vocabulary(self, vocabulary: RuleVocabulary) -> None:
         """What cells offer, and what is marked as unknown."""
         self._vocabulary = vocabulary
@@ -316,8 +322,8 @@ class RuleTree(QWidget):
             ("down", "Down"),
         ):
             button = QToolButton()
+            self.actions_[name].setIconText(text)
             button.setDefaultAction(self.actions_[name])
-            button.setText(text)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             line.addWidget(button)
         group = QToolButton()

@@ -308,3 +308,14 @@ def test_that_a_text_needs_no_quotes() -> None:
     assert tree.value_text(["GOOD", "BAD"]) == "GOOD, BAD"
     assert tree.read_values("GOOD, BAD") == ["GOOD", "BAD"]
     assert tree.text_of(Group("and", (Condition("a", Comparison.EQUAL, 1),))) == "all of 1"
+
+
+@given(RULES)
+def test_that_every_node_has_its_place_in_the_rule(rule: JsonValue) -> None:
+    root = node_of(rule)
+    for path in _paths(root):
+        part: JsonValue = rule
+        for step in tree.place_of(root, path):
+            assert isinstance(part, dict | list)
+            part = part[step]  # type: ignore[call-overload,index]
+        assert js_stringify(part) == js_stringify(source_of(tree.at(root, path)))

@@ -1,0 +1,249 @@
+"""Which datasets a rule is tried on: pattern of names with the list of matches, runs, era."""
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import QPoint, QStringListModel, Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QCompleter,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.domain.errors import BadInput, Refused
+from app.services.golden_bench import Narrowing
+from app.views import words
+from app.views.backend.golden import Golden, MatchingDatasets
+from app.views.background import Background, Job
+from app.views.theme import STEP
+
+_PAUSE_MS = 250
+_RUN_WIDTH = 88
+_ERA_WIDTH = 120
+_LARGEST_RUN = 9_999_999
+_POPUP = (440, 320)
+_HINT = "% stands for any text, _ for any character, (A|B) for either."
+_ANY_ERA = "any era"
+
+
+class DatasetsBar(QWidget):
+    """Looks the names up while they are typed.
+
+    Signals: `changed()` after a pause or Enter when what is asked for is something else and has
+    matches; `cleared()` as soon as what was asked for no longer holds.
+    """
+
+    changed = Signal()
+    cleared = Signal()
+
+    def __init__(
+        self, golden: Golden, background: Background, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._golden = golden
+        self._background = background
+        self._job: Job[MatchingDatasets] | None = None
+        self._asked: tuple[str, Narrowing] | None = None
+        self.found: MatchingDatasets | None = None
+        self.pattern = QLineEdit(placeholderText="%/PromptReco/Collisions%")
+        self.pattern.setToolTip(f"Names of datasets. {_HINT}")
+        self.pattern.setAccessibleName("Datasets")
+        self._known = QStringListModel(self)
+        completer = QCompleter(self._known, self)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self.pattern.setCompleter(completer)
+        self.matches = QToolButton()
+        self.matches.setToolTip("Show the names that match")
+        self.matches.setEnabled(False)
+        self.names = _NamesPopup(self)
+        self.first = _run_line("first", "First run that takes part")
+        self.last = _run_line("last", "Last run that takes part")
+        self.era = QComboBox()
+        self.era.addItem(_ANY_ERA, "")
+        self.era.setAccessibleName("Era")
+        self.era.setToolTip("Only runs of this era")
+        self.era.setMinimumWidth(_ERA_WIDTH)
+        self.refusal = QLabel(wordWrap=True)
+        self.refusal.setProperty("role", "refusal")
+        self.refusal.hide()
+        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._lay_out()
+        self._pause.timeout.connect(self.apply)
+        self.pattern.textChanged.connect(self._edited)
+        for line in (self.first, self.last):
+            line.textEdited.connect(self._edited)
+            line.returnPressed.connect(self.apply)
+        self.pattern.returnPressed.connect(self.apply)
+        self.era.activated.connect(lambda _row: self.apply())
+        self.matches.clicked.connect(self._show_names)
+
+    def read(self) -> tuple[str, Narrowing]:
+        """What is asked for; BadInput says what is wrong with it."""
+        pattern = self.pattern.text().strip()
+        if not pattern:
+            raise BadInput("Say which datasets, such as %/PromptReco/Collisions%.")
+        first, last = _run(self.first), _run(self.last)
+        if first is not None and last is not None and first > last:
+            raise BadInput(f"The first run {first} is greater than the last run {last}.")
+        return pattern, Narrowing(first, last, str(self.era.currentData() or ""))
+
+    def apply(self) -> None:
+        """Looks up what is typed, unless that is known already."""
+        self._pause.stop()
+        try:
+            asked = self.read()
+        except BadInput as error:
+            self._asked = None
+            self.refuse(str(error) if self.pattern.text().strip() else "")
+            self.matches.setText("")
+            self.matches.setEnabled(False)
+            return
+        if asked == self._asked:
+            return
+        before, self._asked = self._asked, asked
+        self.refuse("")
+        if before is not None and before[0] == asked[0] and self.found is not None:
+            self.changed.emit()  # the same names: only runs or era are others
+            return
+        self._look_up(asked[0])
+
+    def set_known_names(self, names: Sequence[str]) -> None:
+        """What is offered while a pattern is typed."""
+        self._known.setStringList(list(names))
+
+    def show_eras(self, eras: Mapping[str, int]) -> None:
+        """Offers the eras of the datasets; the chosen one stays."""
+        chosen = str(self.era.currentData() or "")
+        self.era.clear()
+        self.era.addItem(_ANY_ERA, "")
+        for era, datasets in eras.items():
+            if era:
+                self.era.addItem(f"{era}   {datasets}", era)
+        if chosen and self.era.findData(chosen) < 0:
+            self.era.addItem(chosen, chosen)
+        self.era.setCurrentIndex(max(self.era.findData(chosen), 0))
+
+    def show_run_range(self, runs: tuple[int, int]) -> None:
+        """Says from where to where there are runs."""
+        self.first.setPlaceholderText(str(runs[0]))
+        self.last.setPlaceholderText(str(runs[1]))
+
+    def refuse(self, text: str) -> None:
+        """Says why it can't be done."""
+        self.refusal.setText(text)
+        self.refusal.setVisible(bool(text))
+
+    def _edited(self) -> None:
+        self.cleared.emit()
+        self._pause.start()
+
+    def _look_up(self, pattern: str) -> None:
+        if self._job is not None:
+            self._job.cancel()
+        golden = self._golden
+        self.matches.setText("looking ...")
+        self.matches.setEnabled(False)
+        self._job = self._background.read(
+            lambda: golden.matching_datasets(pattern),
+            self._show_found,
+            owner=self,
+            refused=self._refused,
+            finished=self._finish,
+        )
+
+    def _finish(self) -> None:
+        self._job = None
+
+    def _refused(self, error: Refused) -> None:
+        self.found = None
+        self.matches.setText("")
+        self.refuse(str(error))
+
+    def _show_found(self, found: MatchingDatasets) -> None:
+        self.found = found
+        self.names.show_names(found.names)
+        self.matches.setEnabled(bool(found.names))
+        if not found.datasets:
+            self.matches.setText("none")
+            self.refuse(f"No dataset has such a name. {_HINT}")
+            return
+        names = words.counted(len(found.names), "name")
+        self.matches.setText(f"{names}, {words.counted(found.datasets, 'dataset')}")
+        self.changed.emit()
+
+    def _show_names(self) -> None:
+        corner = self.matches.mapToGlobal(QPoint(0, self.matches.height()))
+        self.names.resize(*_POPUP)
+        self.names.move(corner.x() + self.matches.width() - _POPUP[0], corner.y())
+        self.names.show()
+        self.names.list.setFocus()
+
+    def _lay_out(self) -> None:
+        line = QHBoxLayout()
+        line.setSpacing(STEP)
+        line.addWidget(self.pattern, 1)
+        line.addWidget(self.matches)
+        runs = QHBoxLayout()
+        runs.setSpacing(STEP)
+        runs.addWidget(self.first)
+        runs.addWidget(QLabel("to"))
+        runs.addWidget(self.last)
+        runs.addSpacing(2 * STEP)
+        runs.addWidget(self.era)
+        runs.addStretch(1)
+        form = QGridLayout(self)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setHorizontalSpacing(2 * STEP)
+        form.setVerticalSpacing(STEP)
+        for row, (text, buddy, part) in enumerate(
+            (("&Datasets", self.pattern, line), ("R&uns", self.first, runs))
+        ):
+            label = QLabel(text)
+            label.setBuddy(buddy)
+            form.addWidget(label, row, 0)
+            form.addLayout(part, row, 1)
+        form.addWidget(self.refusal, 2, 1)
+        form.setColumnStretch(1, 1)
+
+
+class _NamesPopup(QFrame):
+    """The names that match, until something else is clicked."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setObjectName("palette")
+        self.list = QListWidget()
+        self.list.setAccessibleName("Matching datasets")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(STEP, STEP, STEP, STEP)
+        layout.addWidget(self.list)
+
+    def show_names(self, names: Sequence[str]) -> None:
+        """Shows other names."""
+        self.list.clear()
+        self.list.addItems(list(names))
+
+
+def _run_line(placeholder: str, tip: str) -> QLineEdit:
+    line = QLineEdit(placeholderText=placeholder)
+    line.setFixedWidth(_RUN_WIDTH)
+    line.setToolTip(tip)
+    line.setAccessibleName(tip)
+    return line
+
+
+def _run(line: QLineEdit) -> int | None:
+    text = line.text().strip()
+    if not text:
+        return None
+    if not text.isdecimal() or int(text) > _LARGEST_RUN:
+        raise BadInput(f'"{text}" is no run number.')
+    return int(text)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPixmap
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
 from app.domain.lumisections import Mask, mask_of_ranges
 from app.views.backend.history import Piece
@@ -40,17 +40,7 @@ class ComparedGrid(GridView):
                 return f"{text}\nwas: {value_words(piece.before, oms=piece.oms)}"
         return f"{text}\nthe same at both moments"
 
-    def _make_picture(self) -> QPixmap:
-        picture = super()._make_picture()
-        snapshot = self.snapshot
-        if snapshot is not None and snapshot.rows and snapshot.length:
-            painter = QPainter(picture)
-            painter.setClipRect(self._layout.area())
-            self._paint_differences(painter, snapshot)
-            painter.end()
-        return picture
-
-    def _paint_differences(self, painter: QPainter, snapshot: LumisectionsSnapshot) -> None:
+    def paint_over(self, painter: QPainter, snapshot: LumisectionsSnapshot) -> None:
         layout, lanes = self._layout, LanePainter(self._theme, snapshot.length)
         veil = QColor(self._theme.colour("surface"))
         veil.setAlpha(_VEIL_ALPHA)

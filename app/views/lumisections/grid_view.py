@@ -2,7 +2,7 @@
 
 import math
 
-from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -12,19 +12,18 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 
 from app.domain.draft_cells import DraftCells
 from app.domain.lumisections import LumiRange, format_ranges, ranges_of_mask
 from app.domain.selection import Selection, same_as, same_everywhere
 from app.domain.triplets import Triplet
-from app.views.lumisections.draft_painter import DraftPainter
+from app.views.lumisections.flash import Flash
 from app.views.lumisections.grid_layout import AXIS_HEIGHT, WIDEST_CELL, Cell, GridLayout
-from app.views.lumisections.grid_painter import GridPainter
+from app.views.lumisections.grid_picture import GridPicture
 from app.views.lumisections.selection_model import Mode, SelectionModel, Span
 from app.views.lumisections.selection_painter import SelectionPainter
 from app.views.lumisections.snapshot import LumisectionsSnapshot, RowKind
@@ -33,8 +32,6 @@ from app.views.theme import ROW_HEIGHT, Theme, tabular
 _ZOOM = 1.5
 _SCROLL_STEP = 3
 _FAR = 10
-_FLASH_STEPS = 6
-_FLASH_STEP_MS = 200
 
 
 class GridView(QAbstractScrollArea):
@@ -55,22 +52,20 @@ class GridView(QAbstractScrollArea):
         self._snapshot: LumisectionsSnapshot | None = None
         self._layout = GridLayout()
         self._fitted = True
-        self._picture: QPixmap | None = None
         self._focus: Cell | None = None
         self._model = SelectionModel()
         self._draft: DraftCells | None = None
-        self._flash = Selection.empty(0)
-        self._flash_left = 0
+        self._flash = Flash(self)
+        self._flash.changed.connect(self.viewport().update)
         self._hovered: Cell | None = None
         self._panned_from: tuple[QPoint, int, int] | None = None
         self._selecting: Span | None = None
         self._tip_at: tuple[Cell, QPoint] | None = None
+        self._picture = GridPicture(self._layout, theme, self.font(), self.paint_over)
+        self._over = SelectionPainter(self._layout, theme, self.fontMetrics())
         self.setFrameShape(self.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFont(tabular(self.font()))
-        self._flashing = QTimer(self, interval=_FLASH_STEP_MS)
-        self._flashing.timeout.connect(self._fade)
-        self._make_painters()
         self.viewport().setMouseTracking(True)
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.horizontalScrollBar().valueChanged.connect(self._scrolled)
@@ -107,7 +102,7 @@ class GridView(QAbstractScrollArea):
             self._fitted = True
             self._hovered = None
             self._draft = None
-            self._end_flash()
+            self._flash.end()
             self._focus = Cell(0, 1) if snapshot and snapshot.rows and snapshot.length else None
         elif snapshot is not None:
             self._clamp(snapshot)
@@ -120,17 +115,12 @@ class GridView(QAbstractScrollArea):
         """Paints what is drafted over the cells, None or nothing drafted paints nothing."""
         self._draft = draft or None
         self._describe()
-        self._forget_picture()
+        self._picture.forget_draft()
+        self.viewport().update()
 
     def flash(self, changed: Selection) -> None:
         """Lights cells up that somebody changed, softly and for a moment."""
-        if not changed:
-            return
-        fading = self._flash_left > 0 and self._flash.length == changed.length
-        self._flash = self._flash | changed if fading else changed
-        self._flash_left = _FLASH_STEPS
-        self._flashing.start()
-        self.viewport().update()
+        self._flash.begin(changed)
 
     def set_theme(self, theme: Theme) -> None:
         """Paints in other colours."""
@@ -146,7 +136,7 @@ class GridView(QAbstractScrollArea):
     @property
     def flashing(self) -> Selection:
         """The cells that are lit up because somebody changed them."""
-        return self._flash
+        return self._flash.cells
 
     def selection(self) -> tuple[tuple[str, ...], tuple[LumiRange, ...]]:
         """Keys from top to bottom with any selected cell, and the lumisections of any of them;
@@ -292,21 +282,8 @@ class GridView(QAbstractScrollArea):
         self.selection_changed.emit()
 
     def _make_painters(self) -> None:
-        metrics = self.fontMetrics()
-        self._painter = GridPainter(self._layout, self._theme, self.font())
-        self._draft_painter = DraftPainter(self._layout, self._theme, metrics)
-        self._over = SelectionPainter(self._layout, self._theme, metrics)
-
-    def _fade(self) -> None:
-        self._flash_left -= 1
-        if self._flash_left <= 0:
-            self._end_flash()
-        self.viewport().update()
-
-    def _end_flash(self) -> None:
-        self._flashing.stop()
-        self._flash_left = 0
-        self._flash = Selection.empty(0)
+        self._picture.dress(self._theme, self.font())
+        self._over = SelectionPainter(self._layout, self._theme, self.fontMetrics())
 
     def _clamp(self, snapshot: LumisectionsSnapshot) -> None:
         def inside(cell: Cell | None) -> Cell | None:
@@ -367,32 +344,18 @@ class GridView(QAbstractScrollArea):
     # Painting
 
     def _forget_picture(self) -> None:
-        self._picture = None
+        self._picture.forget()
         self.viewport().update()
 
-    def _make_picture(self) -> QPixmap:
-        ratio = self.devicePixelRatioF()
-        size = self.viewport().size()
-        picture = QPixmap(QSize(math.ceil(size.width() * ratio), math.ceil(size.height() * ratio)))
-        picture.setDevicePixelRatio(ratio)
-        picture.fill(self._theme.colour("surface"))
-        if self._snapshot is not None:
-            painter = QPainter(picture)
-            self._painter.paint(painter, self._snapshot)
-            if self._draft is not None and self._snapshot.rows and self._snapshot.length:
-                self._draft_painter.paint(painter, self._snapshot, self._draft)
-            painter.end()
-        return picture
+    def paint_over(self, painter: QPainter, snapshot: LumisectionsSnapshot) -> None:
+        """What another kind of grid paints over the stored cells."""
 
     def _paint_overlay(self, painter: QPainter, snapshot: LumisectionsSnapshot) -> None:
         if self._hovered is not None:
             self._over.paint_hovered(painter, self._hovered)
         painter.setClipRect(self._layout.area())
-        if self._flash:
-            # Who asked the system for less motion sees one steady light instead of a fading one.
-            fades = QApplication.isEffectEnabled(Qt.UIEffect.UI_General)
-            strength = self._flash_left / _FLASH_STEPS if fades else 0.6
-            self._over.paint_changed(painter, snapshot, self._flash, strength)
+        if self._flash.cells:
+            self._over.paint_changed(painter, snapshot, self._flash.cells, self._flash.strength)
         if self._model.chosen:
             self._over.paint_chosen(painter, snapshot, self._model.chosen)
         if self._focus is not None:
@@ -603,11 +566,12 @@ class GridView(QAbstractScrollArea):
         return super().viewportEvent(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        if self._picture is None:
-            self._picture = self._make_picture()
+        picture = self._picture.get(
+            self.viewport().size(), self.devicePixelRatioF(), self._snapshot, self._draft
+        )
         painter = QPainter(self.viewport())
         painter.setFont(self.font())
-        painter.drawPixmap(0, 0, self._picture)
+        painter.drawPixmap(0, 0, picture)
         if self._snapshot is not None and self._snapshot.rows and self._snapshot.length:
             self._paint_overlay(painter, self._snapshot)
         painter.end()

@@ -14,6 +14,8 @@ from app.views.theme import STEP, Theme
 
 _CHOSEN_ALPHA = 44
 _LEAST_FOCUS = 6
+_MOST_FRAMES = 400
+"""More frames than this are no longer seen one by one, and take their time."""
 
 
 class SelectionPainter:
@@ -34,6 +36,8 @@ class SelectionPainter:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(tint)
         painter.drawRects(blocks)
+        if len(blocks) > _MOST_FRAMES:
+            return
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(self._theme.colour("accent"), 1))
         painter.drawRects([block.adjusted(0, 0, -1, -1) for block in blocks])
@@ -47,14 +51,10 @@ class SelectionPainter:
     ) -> None:
         """Lights cells up that somebody changed, 1 strongly to 0 not at all."""
         tint = QColor(self._theme.colour("warning"))
-        tint.setAlpha(round(160 * strength))
-        edge = QColor(self._theme.colour("warning"))
-        edge.setAlpha(round(255 * strength))
-        painter.setPen(QPen(edge, 1))
+        tint.setAlpha(round(190 * strength))
+        painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(tint)
-        painter.drawRects(
-            [block.adjusted(0, 0, -1, -1) for block in self.blocks(snapshot, changed, wide=True)]
-        )
+        painter.drawRects(list(self.blocks(snapshot, changed, wide=True)))
 
     def paint_focus(self, painter: QPainter, cell: Cell, *, strong: bool) -> None:
         """A frame around the focused cell that is seen on every colour."""

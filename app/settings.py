@@ -153,7 +153,7 @@ class Settings(BaseModel):
     )
     data_folder: Path = Field(
         default_factory=lambda: platformdirs.user_data_path(PROGRAM),
-        description="Folder of the program's own database.",
+        description="Folder of the program's own database, and of drafts that aren't written yet.",
     )
     theme: Literal["system", "light", "dark"] = Field(
         default="system", description="Light or dark window, or as the system has it."

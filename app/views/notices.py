@@ -239,8 +239,8 @@ class OutageBanner(QFrame):
         """Shows or renews the text."""
         self.setToolTip(outage.reason)
         self.text.setText(
-            "Connection lost. What is shown may be out of date and nothing can be changed;"
-            f" next try in {outage.next_try_s} s."
+            "Connection lost. What is shown may be out of date and nothing can be written; drafts"
+            f" are kept; next try in {outage.next_try_s} s."
         )
         self.show()
 

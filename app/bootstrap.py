@@ -16,6 +16,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from app import logs
+from app.demo.colleagues import Colleagues
 from app.demo.season import DemoSeason, LiveOms
 from app.demo.simulated_dqm_gui import SimulatedDqmGui
 from app.demo.simulated_oms import SimulatedOms
@@ -74,6 +75,7 @@ class Program:
         self._listener: ChangeListener | None = None
         self._demonstration: SimulatedOms | LiveOms | None = None
         self._demonstration_gui: SimulatedDqmGui | None = None
+        self._colleagues: Colleagues | None = None
         self.gui_puller: GuiLoop | None = None
 
     def __enter__(self) -> Self:
@@ -193,6 +195,12 @@ class Program:
             self._demonstration = oms.start()
         return self._demonstration.url
 
+    def start_colleagues(self) -> Colleagues:
+        """Has colleagues sign off and certify the older part of an untouched season."""
+        self._colleagues = Colleagues(self.db, self.actor.egroups)
+        self._colleagues.start()
+        return self._colleagues
+
     # DQM GUI
 
     @property
@@ -268,6 +276,9 @@ class Program:
 
     def close(self) -> None:
         """Stops the background work, then leaves the database, then its server."""
+        colleagues, self._colleagues = self._colleagues, None
+        if colleagues is not None and not colleagues.stop(_STOP_S):
+            logger.warning("The colleagues haven't stopped in %.0f s", _STOP_S)
         puller, self._puller = self._puller, None
         if puller is not None and not puller.stop(_STOP_S):
             logger.warning("The puller hasn't stopped in %.0f s", _STOP_S)
@@ -374,6 +385,8 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
         )
     )
     backend.use_puller(puller)
+    if demonstration and screenshot is None:
+        program.start_colleagues()
     backend.use_web_addresses(
         WebAddresses(settings.oms_web_url, settings.dqm_gui_url, settings.elog_url)
     )

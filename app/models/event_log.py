@@ -177,7 +177,7 @@ def _append_lumisections(
     if not changes:
         return
     flat = [(each.run_number, each.name, *event) for each in changes for event in each.events]
-    ids = deduplicated(connection, [canonical(payload) for _, _, payload, _ in flat])
+    ids = deduplicated(connection, texts_of([payload for _, _, payload, _ in flat]))
     table, manual_column, manual_value = (
         ("OMSLumisectionEvent", "", "")
         if oms
@@ -235,12 +235,36 @@ def canonical(payload: Mapping[str, object]) -> JsonObject:
     }
 
 
-def deduplicated(connection: Connection, objects: Sequence[JsonObject]) -> list[int]:
-    """Ids in `JSONBDeduplication` of `objects`, in their order; new ones are stored once.
+def texts_of(payloads: Iterable[Mapping[str, object]]) -> list[str]:
+    """The text of each in our one key order; names and triplets, which come again and again, are
+    written once."""
+    names: dict[str, str] = {}
+    triplets: dict[Triplet, str] = {}
+    found = []
+    for payload in payloads:
+        parts = []
+        for name, value in sorted(payload.items()):
+            written = names.get(name)
+            if written is None:
+                written = names[name] = f"{js_stringify(name)}:"
+            if isinstance(value, Triplet):
+                text_ = triplets.get(value)
+                if text_ is None:
+                    text_ = triplets[value] = js_stringify(value.as_json())
+            else:
+                text_ = js_stringify(value)
+            parts.append(written + text_)
+        # JavaScript puts names that are numbers before all others.
+        numbers = any(name[:1].isdigit() for name in payload)
+        found.append(js_stringify(canonical(payload)) if numbers else f"{{{','.join(parts)}}}")
+    return found
+
+
+def deduplicated(connection: Connection, texts: Sequence[str]) -> list[int]:
+    """Ids in `JSONBDeduplication` of objects, in their order; new ones are stored once.
 
     Two writers of the same object end with one row: the second waits for the first and reads it.
     """
-    texts = [js_stringify(each) for each in objects]
     hashes = [text_hash(each) for each in texts]
     by_hash = dict(zip(hashes, texts, strict=True))
     known = _known_ids(connection, list(by_hash))

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from app.domain.errors import Refused
+from app.domain.json_value import js_stringify
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import SETTABLE_STATUSES, Triplet
 from app.models import event_log, states
@@ -590,7 +591,7 @@ def test_that_one_object_inserted_by_two_at_once_is_one_row(database: Database):
     def insert(wanted: list) -> Callable[[], object]:
         def insert_them() -> object:
             with database.transaction() as connection:
-                found.append(event_log.deduplicated(connection, wanted))
+                found.append(event_log.deduplicated(connection, event_log.texts_of(wanted)))
             return True
 
         return insert_them
@@ -613,10 +614,10 @@ def test_that_a_second_writer_of_an_object_waits_for_the_first_and_uses_its_row(
     def second() -> None:
         started.set()
         with database.transaction() as connection:
-            ids.extend(event_log.deduplicated(connection, [{"a": 1}]))
+            ids.extend(event_log.deduplicated(connection, ['{"a":1}']))
 
     with database.transaction() as connection:
-        first = event_log.deduplicated(connection, [{"a": 1}])
+        first = event_log.deduplicated(connection, ['{"a":1}'])
         thread = threading.Thread(target=second)
         thread.start()
         started.wait()
@@ -719,3 +720,19 @@ def test_that_a_state_read_as_of_a_version_is_the_state_that_was_read_then(
 
 def _shown(state) -> tuple:
     return rr_objects(state), oms_objects(state), state.participating.tolist()
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"dt-dt": Triplet("BAD", 'a "ü" b', "hv"), "csc-csc": Triplet("GOOD")},
+        {"beam1_stable": True, "prescale_index": 1, "recorded": 1.0, "delivered": 1e-7, "x": None},
+        {"10": True, "9": 1, "a": False},
+        {},
+    ],
+)
+def test_that_an_object_is_written_as_javascript_writes_it_in_one_order(
+    payload: dict[str, object],
+) -> None:
+    (written,) = event_log.texts_of([payload])
+    assert written == js_stringify(event_log.canonical(payload))

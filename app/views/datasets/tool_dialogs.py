@@ -146,7 +146,7 @@ class CopyColumnsDialog(_OfNames):
             self.source.setCurrentText(ONLINE)
 
     def offer_workspaces(self, workspaces: Sequence[WorkspaceColumns]) -> None:
-        self.columns.offer(self.columns_of(workspaces))
+        self.columns.offer(self.columns_of(workspaces), self.columns.ticked())
 
     def make(self) -> MakeTool:
         source, target = self.source.currentText().strip(), self.target.currentText().strip()
@@ -181,7 +181,7 @@ class SetColumnsDialog(_OfNames):
         self.begin()
 
     def offer_workspaces(self, workspaces: Sequence[WorkspaceColumns]) -> None:
-        self.columns.offer(self.columns_of(workspaces))
+        self.columns.offer(self.columns_of(workspaces), self.columns.ticked())
 
     def make(self) -> MakeTool:
         columns, status = self.columns.ticked(), self.status.currentText()

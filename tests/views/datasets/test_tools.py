@@ -130,7 +130,7 @@ def test_that_columns_are_set_and_copied(qtbot: QtBot, real_window: MainWindow) 
     settle(qtbot, real_window)
     real_window.offline.table.table.selectAll()
     copy = opened(real_window, "dataset.copy_columns", CopyColumnsDialog)
-    qtbot.waitUntil(lambda: copy.source.count() == 3)
+    qtbot.waitUntil(lambda: copy.source.count() == 3 and "dt-dt" in _texts(copy))
     copy.source.setCurrentText("online")
     copy.target.setCurrentText(PROMPT)
     copy.columns.tick(["dt-dt"])
@@ -215,6 +215,6 @@ def test_that_cancelling_stops_the_work_and_changes_nothing(
     assert not dialog.isVisible()
 
 
-def _texts(dialog: SetColumnsDialog) -> list[str]:
+def _texts(dialog: SetColumnsDialog | CopyColumnsDialog) -> list[str]:
     box = dialog.columns.list
     return [box.item(row).text() for row in range(box.count())]

@@ -1,0 +1,162 @@
+"""What colleagues did before somebody opens the demonstration: runs signed off, cycles begun.
+
+Without them the offline places would be empty until the newcomer has signed off runs. What they do
+is what the services let a person do; it is done once, and only to a season nobody has touched.
+"""
+
+import logging
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from app.demo.story import SEEN, Seen, mend
+from app.domain.configuration import GLOBAL
+from app.domain.datasets import COMPLETED, SIGNOFF, WAITING, state_key
+from app.domain.errors import RegistryError
+from app.domain.identity import Actor
+from app.domain.runs import OPEN
+from app.domain.runs import SIGNOFF as SIGNED_OFF
+from app.domain.triplets import BAD, Triplet
+from app.models.engine import Database
+from app.models.rows import Key
+from app.models.table_pages import MOST_ROWS, Row, TableQuery
+from app.services import configuration, cycles, datasets, lumisections, runs, tables
+from app.services.lumisections import ONLINE, ColumnEdit
+
+logger = logging.getLogger(__name__)
+
+LEFT_OPEN = 12
+"""The newest runs, which the newcomer finds as shifters left them."""
+
+_LEAST_RUNS = 30
+_LOOK_EVERY_S = 1.0
+_BETWEEN_RUNS_S = 0.15
+_GUI_PATIENCE_S = 90.0
+_QUICK = ("dt", "csc", "rpc", "lumi")
+_SLOW = ("tracker", "ecal", "hcal")
+_TAKE_PART = (*_QUICK, *_SLOW, "muon", "egamma", "jetmet")
+
+
+class Colleagues:
+    """Does it in a thread of its own, slowly enough that a window stays quick."""
+
+    def __init__(self, db: Database, rights: frozenset[str]) -> None:
+        self._db = db
+        self._shifter = Actor("shifter@cern.ch", rights)
+        self._expert = Actor("expert@cern.ch", rights)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="colleagues", daemon=True)
+
+    def start(self) -> None:
+        """Begins; nothing happens to a season in which somebody has signed off a run already."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 5.0) -> bool:
+        """Ends after the run at hand; false when that takes too long."""
+        self._stopping.set()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def wait(self, timeout_s: float | None = None) -> None:
+        """Waits until all is done."""
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        try:
+            self._work()
+        except RegistryError as error:
+            # The server may go away, or the newcomer be quicker: the season goes on without them.
+            logger.info("The colleagues of the demonstration stopped: %s", error)
+
+    def _work(self) -> None:
+        while len(found := self._runs()) < _LEAST_RUNS:
+            if self._pause(_LOOK_EVERY_S):
+                return
+        if any(row.rr_attributes.get("state") != OPEN for row in found):
+            return
+        self._sign_off(found[LEFT_OPEN:])
+        waited = 0.0
+        while self._is_waiting() and waited < _GUI_PATIENCE_S:
+            if self._pause(_LOOK_EVERY_S):
+                return
+            waited += _LOOK_EVERY_S
+        if not self._stopping.is_set():
+            self._certify()
+
+    def _pause(self, seconds: float) -> bool:
+        """Waits; true when it is time to stop."""
+        return self._stopping.wait(seconds)
+
+    def _runs(self) -> Sequence[Row]:
+        """Newest first."""
+        return tables.runs_page(self._db, TableQuery("runs", limit=MOST_ROWS)).rows
+
+    def _sign_off(self, rows: Sequence[Row]) -> None:
+        """Oldest first, with what was seen in the plots."""
+        collisions = 0
+        for row in reversed(rows):
+            if row.rr_attributes.get("significant") is not True:
+                continue
+            seen: tuple[Seen, ...] = ()
+            if str(row.rr_attributes.get("class")).startswith("Collisions"):
+                collisions += 1
+                seen = SEEN.get(collisions, ())
+            if self._pause(_BETWEEN_RUNS_S):
+                return
+            rr = lumisections.dataset_state(self._db, row.run_number, ONLINE).rr
+            edits = [
+                ColumnEdit(row.run_number, ONLINE, column, (range_,), Triplet(BAD, comment, cause))
+                for column, range_, comment, cause in seen
+                if range_.last <= rr.length
+            ]
+            edits += mend(rr, row.run_number)
+            if edits:
+                lumisections.edit_columns(self._db, self._shifter, edits)
+            runs.move(self._db, self._shifter, row.run_number, SIGNED_OFF)
+
+    def _is_waiting(self) -> bool:
+        """Whether more than what never comes waits for the DQM GUI."""
+        query = TableQuery("datasets", states=(WAITING,), limit=1)
+        everything = tables.datasets_page(self._db, TableQuery("datasets", limit=1)).count
+        return tables.datasets_page(self._db, query).count > max(2, everything // 8)
+
+    def _certify(self) -> None:
+        """One cycle that is late, one that has just begun, and experts at different paces."""
+        known = set(configuration.current(self._db).offline_workspaces)
+        shown = tables.datasets_page(self._db, TableQuery("datasets", limit=MOST_ROWS)).rows
+        prompt = [
+            row.key
+            for row in reversed(shown)
+            if "PromptReco" in row.name and row.dataset_attributes.get(state_key(GLOBAL)) == OPEN
+        ]
+        if cycles.all_cycles(self._db) or len(prompt) < 4:
+            return
+        half = len(prompt) // 2
+        today = datetime.now(UTC).date()
+        part = [name for name in _TAKE_PART if name in known]
+        names = ("Call 1, first week", "Call 2, second week")
+        late, new = (
+            cycles.create(self._db, self._expert, name, today + timedelta(days), part, keys)
+            for name, days, keys in (
+                (names[0], -1, prompt[:half]),
+                (names[1], 6, prompt[half:]),
+            )
+        )
+        for name in (name for name in _QUICK if name in known):
+            self._move(prompt[:half], name, COMPLETED)
+            cycles.complete(self._db, self._expert, late.id, name)
+            self._move(prompt[half : half + len(prompt) // 4], name, COMPLETED)
+        for name in (name for name in _SLOW if name in known):
+            self._move(prompt[: half // 2], name, COMPLETED)
+            self._move(prompt[half // 2 : half - 1], name, SIGNOFF)
+        logger.info("Cycles %d and %d are the colleagues'", late.id, new.id)
+
+    def _move(self, keys: Sequence[Key], workspace: str, state: str) -> None:
+        """Those that matter to the workspace."""
+        states = {
+            row.key: row.dataset_attributes.get(state_key(workspace))
+            for row in tables.rows(self._db, "datasets", keys)
+        }
+        movable = [key for key in keys if states.get(key) in (OPEN, SIGNOFF)]
+        if movable:
+            datasets.move(self._db, self._expert, movable, workspace, state)

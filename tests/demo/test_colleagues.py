@@ -1,0 +1,62 @@
+"""The colleagues of the demonstration: what a newcomer finds, and what they leave alone."""
+
+import time
+
+from app.demo.colleagues import LEFT_OPEN, Colleagues
+from app.models.engine import Database
+from app.services import cycles, pull, tables
+from app.services.tables import TableQuery
+from tests.builders import EXPERT, a_run, configure
+from tests.services.offline_runs import newest_version, open_all, sign_off_runs
+
+FIRST = 390_001
+RUNS = 30
+
+
+def a_season(db: Database) -> None:
+    configure(db)
+    for number in range(FIRST, FIRST + RUNS):
+        pull.apply(db, a_run(number, 10))
+
+
+def signed_off(db: Database) -> list[int]:
+    page = tables.runs_page(db, TableQuery("runs", states=("SIGNOFF",), limit=100))
+    return [row.run_number for row in page.rows]
+
+
+def test_that_they_sign_off_the_older_runs_and_begin_cycles_of_what_is_open(
+    database: Database,
+) -> None:
+    a_season(database)
+    colleagues = Colleagues(database, EXPERT.egroups)
+    colleagues.start()
+    older = list(range(FIRST + RUNS - LEFT_OPEN - 1, FIRST - 1, -1))
+    while signed_off(database) != older:
+        time.sleep(0.05)
+    open_all(database, *older)
+    colleagues.wait(60)
+    late, new = cycles.all_cycles(database)
+    assert late.overdue(late.created.date())
+    assert not new.overdue(new.created.date())
+    assert not late.pending_in("dt")
+    assert new.pending_in("dt")
+    assert colleagues.stop()
+
+
+def test_that_they_leave_a_season_alone_in_which_somebody_signed_off_a_run(
+    database: Database,
+) -> None:
+    a_season(database)
+    sign_off_runs(database, FIRST + RUNS)
+    before = newest_version(database)
+    colleagues = Colleagues(database, EXPERT.egroups)
+    colleagues.start()
+    colleagues.wait(60)
+    assert newest_version(database) == before
+    assert cycles.all_cycles(database) == ()
+
+
+def test_that_they_stop_at_once_when_the_program_ends(database: Database) -> None:
+    colleagues = Colleagues(database, EXPERT.egroups)
+    colleagues.start()
+    assert colleagues.stop()

@@ -108,11 +108,12 @@ def _field_lines(field: FieldChange) -> Iterator[str]:
 
 def _history(program: Program, arguments: Arguments) -> Answer:
     history = configuration_versions.versions(program.db, arguments.kind)
+    touching = None if arguments.item is None else history.touching(arguments.item)
     found = [
         each
         for each in reversed(history.versions)
         if (arguments.before is None or each.settings_id < arguments.before)
-        and (arguments.item is None or _touches(each, arguments.item))
+        and (touching is None or each.settings_id in touching)
     ]
     shown = found[: arguments.limit]
     rows = [
@@ -161,14 +162,6 @@ def changes_of(history: ListHistory, version: Version, most: int = 4) -> list[st
     if len(said) > most:
         return [*said[:most], f"and {len(said) - most} more"]
     return said
-
-
-def _touches(version: Version, item_id: int) -> bool:
-    return (
-        item_id in version.added
-        or item_id in version.removed
-        or any(item_id in pair for pair in version.edited)
-    )
 
 
 def _diff(program: Program, arguments: Arguments) -> Answer:

@@ -201,6 +201,16 @@ class ListHistory:
         now = max((id_ for id_ in newest if self._root[id_] == root), default=None)
         return left, None if now is None else self.items[now]
 
+    def touching(self, item_id: int) -> frozenset[int]:
+        """Settings ids of the versions that changed an item, in any of its forms."""
+        root = self._root.get(item_id, item_id)
+        forms = {each for each, first in self._root.items() if first == root}
+        return frozenset(
+            each.settings_id
+            for each in self.versions
+            if forms & {*each.added, *each.removed, *(id_ for pair in each.edited for id_ in pair)}
+        )
+
     def difference(self, before: int, after: int) -> Difference:
         """What differs between two versions of the configuration in this list."""
         one, other = self.at(before).items, self.at(after).items

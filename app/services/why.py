@@ -125,7 +125,8 @@ def why_column(
     """The classifiers of a column over a lumisection, by priority.
 
     Those of an offline dataset were asked once, when it was made; here they see what `online` is
-    now. NotFound when the lumisection or the column isn't there.
+    now; without a name it is any dataset that would be made now. NotFound when the lumisection or
+    the column isn't there.
     """
     configuration = _configuration(db, draft)
     run = recorded_run(db, run_number)
@@ -148,9 +149,13 @@ def why_column(
     answer = next((each.gives for each in verdicts if each.decides), NO_VALUE_FOUND)
     own = f"lumisection.rr.{column}"
     places = {name: place(name) for each in classifiers for name in each.rule.variables or ()}
-    spoken = voices(db, {(run_number, ONLINE), (run_number, dataset)}, NOW, [own, *places.values()])
-    writer = spoken[run_number, dataset].columns_now.writer(column, lumisection)
+    keys = {(run_number, ONLINE), *([(run_number, dataset)] if dataset else ())}
+    spoken = voices(db, keys, NOW, [own, *places.values()])
     words = _words(db, spoken[run_number, ONLINE], places, lumisection)
+    if not dataset:
+        what = f"{column} in LS {lumisection}"
+        return Why(what, run_number, answer, answer, None, verdicts, words)
+    writer = spoken[run_number, dataset].columns_now.writer(column, lumisection)
     return Why(
         f"{column} of {dataset} in LS {lumisection}",
         run_number,

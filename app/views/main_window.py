@@ -36,6 +36,9 @@ from app.views.background import Background, Outage
 from app.views.bulk import actions as bulk_actions
 from app.views.bulk.actions import BulkActions
 from app.views.command_palette import CommandPalette
+from app.views.configuration import why_actions
+from app.views.configuration.place import ConfigurationPlace
+from app.views.configuration.why_actions import WhyActions
 from app.views.cycles.place import CyclesPlace
 from app.views.datasets import links
 from app.views.datasets.links import LinkActions
@@ -86,6 +89,8 @@ _KEYS = (
     ("T", "the grid as it was at another moment"),
     ("Z", "take the last step of the draft back; without one, undo your last action after a look"),
     ("Middle button, or drag the luminosity", "pan"),
+    ("Ctrl+Shift+K  Ctrl+Shift+J", "why this class of the run; why this status of the cell"),
+    ("Ctrl+N  Ctrl+S  Ctrl+Enter", "configuration: new item, save it, try it on runs"),
     ("Ctrl+Space", "rule: what can be typed here; Ctrl+T: text or tree; F8: next fault"),
     ("Ins  Del  !  &amp;  |", "tree of a rule: add, remove, negate, put into all of, any of"),
     ("Alt+arrows", "tree of a rule: up, down, out of the group, into the one beside"),
@@ -120,6 +125,7 @@ PLACES = (
     Place("golden", "Golden JSON", "golden", GoldenPlace),
     Place("log", "Log", "log", LogPlace),
     Place("machines", "Machines", "machine", MachinesPlace),
+    Place("configuration", "Configuration", "configuration", ConfigurationPlace),
 )
 
 
@@ -190,6 +196,7 @@ class MainWindow(QMainWindow):
             backend, background, notices, themes, self, self._shown_table
         )
         self.workbench_actions = WorkbenchActions(around, self, self._subject)
+        self.why_actions = WhyActions(around, self, self._subject, self._shown_details)
         self.dataset_actions = DatasetActions(around, self, self._selected_datasets)
         self.links = LinkActions(around, self, self._linked)
         self.actions_ = Actions(self, themes)
@@ -418,6 +425,7 @@ class MainWindow(QMainWindow):
                 *self._look_actions(),
                 *self.run_actions.rows(),
                 *self.workbench_actions.rows(),
+                *self.why_actions.rows(),
                 *self.history_actions.rows(),
                 *self.bulk_actions.rows(),
                 *self.dataset_actions.rows(),
@@ -511,6 +519,7 @@ class MainWindow(QMainWindow):
                 *MENU,
                 "",
                 *workbench_actions.RUN_MENU,
+                *why_actions.RUN_MENU,
                 "",
                 *links.MENU,
                 "",

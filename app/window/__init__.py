@@ -2,6 +2,7 @@
 
 from app.window.agents import AgentsBackend
 from app.window.bulk import BulkBackend
+from app.window.configuration import ConfigurationBackend
 from app.window.cycles import CyclesBackend
 from app.window.datasets import DatasetsBackend
 from app.window.dqm_gui import DqmGuiBackend
@@ -33,6 +34,7 @@ class ServiceBackend(
     RulesBackend,
     LogBackend,
     AgentsBackend,
+    ConfigurationBackend,
     PullBackend,
     DqmGuiBackend,
 ):

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from app.views.backend.agents import Agents
 from app.views.backend.bulk import Bulk
+from app.views.backend.configuration import ConfigurationParts
 from app.views.backend.cycles import Cycles
 from app.views.backend.datasets import Datasets
 from app.views.backend.dqm_gui import DqmGui
@@ -39,6 +40,7 @@ class Backend(
     Rules,
     Log,
     Agents,
+    ConfigurationParts,
     Protocol,
 ):
     """All that a window needs."""

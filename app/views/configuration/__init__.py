@@ -1,0 +1,1 @@
+"""The place of the configuration: classifiers, rules, permissions, workspaces."""

@@ -1,0 +1,419 @@
+"""One list of the configuration: its items, and tabs about the chosen one."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QTabWidget,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.domain.configuration import Configuration, Kind
+from app.domain.configuration_history import Item, ListHistory
+from app.domain.json_value import js_stringify
+from app.domain.rules.vocabulary import RuleVocabulary
+from app.views import words
+from app.views.backend import Backend
+from app.views.background import Job
+from app.views.configuration.editor_panel import EditorPanel
+from app.views.configuration.rights_panel import RightsPanel
+from app.views.configuration.sections import Section, is_off, problem_of
+from app.views.configuration.trial_panel import TrialPanel
+from app.views.configuration.versions_panel import VersionsPanel
+from app.views.datasets_accepted.window import DatasetsAcceptedWindow
+from app.views.golden.run_text import SearchLine
+from app.views.loading_bar import LoadingBar
+from app.views.notices import ask
+from app.views.places import Surroundings
+from app.views.theme import ROW_HEIGHT, STEP, Theme
+
+_PARTS = [360, 640]
+_ANY = -1
+"""Whatever item is first."""
+_ID = Qt.ItemDataRole.UserRole
+_SORTED = Qt.ItemDataRole.UserRole + 1
+_WIDTHS = {"priority": 60, "enabled": 36, "runs": 120}
+_NUMBERS = frozenset({"priority", "routes"})
+
+Read = tuple[ListHistory, Configuration]
+
+
+class _Line(QTreeWidgetItem):
+    """A row that sorts numbers as numbers."""
+
+    def __lt__(self, other: QTreeWidgetItem) -> bool:
+        tree = self.treeWidget()
+        column = 0 if tree is None else tree.sortColumn()
+        mine, theirs = self.data(column, _SORTED), other.data(column, _SORTED)
+        return bool(mine < theirs)
+
+
+class ListPane(QWidget):
+    """Items at the left; what is written about one isn't dropped without a question.
+
+    Signals: `run_wanted(run_number, dataset)`; `told(str)` with what was saved; `counted(int)`
+    with the items whose rule can't be used; `reclassify_wanted()`.
+    """
+
+    run_wanted = Signal(int, str)
+    told = Signal(str)
+    counted = Signal(int)
+    reclassify_wanted = Signal()
+
+    def __init__(
+        self, section: Section, around: Surroundings, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        assert section.kind is not None
+        self.section = section
+        self.kind: Kind = section.kind
+        self._around = around
+        self._backend: Backend = around.backend
+        self._background = around.background
+        self._themes = around.themes
+        self._job: Job[Read] | None = None
+        self._following = True
+        self._wanted: int | None = None
+        self.history: ListHistory | None = None
+        self.shown: int | None = None
+        parts = (around.backend, around.background, around.themes)
+        self.search = SearchLine()
+        self.items = QTreeWidget()
+        self.add = QPushButton("Add")
+        self.bar = LoadingBar(around.themes)
+        self.listed = QLabel()
+        self.empty = QLabel("Reading the list ...", wordWrap=True)
+        self.editor = EditorPanel(section, *parts)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.editor, "Edit")
+        self.trial: TrialPanel | None = None
+        self.rights: RightsPanel | None = None
+        if section.can_be_tried:
+            self.trial = TrialPanel(*parts, self.editor.draft)
+            self.trial.run_wanted.connect(self.run_wanted)
+            self.tabs.addTab(self.trial, "Try")
+            self.tabs.setTabToolTip(1, "What the change does to runs, before it is saved")
+        if section.kind is Kind.PERMISSION:
+            self.rights = RightsPanel(*parts, self.editor.draft)
+            self.tabs.addTab(self.rights, "Who could do what")
+        self.versions = VersionsPanel(*parts)
+        self.tabs.addTab(self.versions, "Versions")
+        self._lay_out()
+        self._connect()
+
+    def refresh(self) -> None:
+        """Reads the list again; what is written stays."""
+        if self._job is not None:
+            self._job.cancel()
+        backend, kind = self._backend, self.kind
+        self.bar.set_loading(True)
+        self._job = self._background.read(
+            lambda: (backend.configuration_list(kind), backend.configuration()),
+            self._show,
+            owner=self,
+            finished=self._finish,
+        )
+        subject = self.section.subject
+        if self.history is None and subject is not None:
+            self._background.read(
+                lambda: backend.rule_vocabulary(subject), self._take_words, owner=self
+            )
+
+    def choose(self, item_id: int) -> None:
+        """Chooses an item in force."""
+        line = self._line_of(item_id)
+        if line is not None:
+            self.items.setCurrentItem(line)
+
+    def add_item(self) -> None:
+        """Begins a new item, after a question when something isn't saved."""
+        self._leave(self._begin_new)
+
+    def try_it(self) -> None:
+        """Tries what is written, or looks what it allows."""
+        for panel in (self.trial, self.rights):
+            if panel is not None:
+                self.tabs.setCurrentWidget(panel)
+                panel.run()
+
+    def open_with_gui(self) -> DatasetsAcceptedWindow:
+        """Opens the editor that looks into the DQM GUI."""
+        window = DatasetsAcceptedWindow(self._around, self.window())
+        window.finished.connect(self.refresh)
+        window.open()
+        return window
+
+    # Reading
+
+    def _finish(self) -> None:
+        self._job = None
+        self.bar.set_loading(False)
+
+    def _take_words(self, vocabulary: RuleVocabulary) -> None:
+        self.editor.set_vocabulary(vocabulary)
+
+    def _show(self, read: Read) -> None:
+        history, configuration = read
+        first = self.history is None
+        self.history = history
+        self.editor.offer(configuration)
+        self._following = False
+        self.items.clear()
+        in_force = [history.items[each] for each in sorted(history.versions[-1].items)]
+        listed = [each for each in in_force if self.section.holds(each)]
+        for item in listed:
+            self.items.addTopLevelItem(self._line(item))
+        self._dress(self._themes.theme)
+        self._search()
+        self._following = True
+        faulty = sum(bool(problem_of(each)) for each in listed)
+        self.counted.emit(faulty)
+        wanted = self._wanted if self._wanted is not None else self.shown
+        self._wanted = None
+        self.versions.show_history(self.section, history, self.shown)
+        line = None if wanted is None else self._line_of(wanted)
+        if line is not None:
+            self.items.setCurrentItem(line)
+        elif not self.editor.is_changed and (first or wanted is not None):
+            top = self.items.topLevelItem(0)
+            if top is None:
+                self._begin_new()
+            else:
+                self.items.setCurrentItem(top)
+
+    def _line(self, item: Item) -> _Line:
+        cells = self.section.cells(item)
+        line = _Line(cells)
+        known = item.values.get("priority")
+        priority = known if isinstance(known, int) else 0
+        problem = problem_of(item)
+        for column, (name, _) in enumerate(self.section.heads):
+            number = name in _NUMBERS and cells[column].lstrip("-").isdigit()
+            line.setData(
+                column,
+                _SORTED,
+                (0, "", int(cells[column])) if number else (1, cells[column].casefold(), priority),
+            )
+            if name in _NUMBERS:
+                line.setTextAlignment(
+                    column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+                )
+            line.setToolTip(column, problem or cells[column])
+        line.setData(0, _ID, item.id)
+        line.setSizeHint(0, QSize(0, ROW_HEIGHT))
+        return line
+
+    def _line_of(self, item_id: int) -> QTreeWidgetItem | None:
+        for row in range(self.items.topLevelItemCount()):
+            line = self.items.topLevelItem(row)
+            if line is not None and line.data(0, _ID) == item_id:
+                return line
+        return None
+
+    # Choosing
+
+    def _choose(self, current: QTreeWidgetItem | None, _before: object) -> None:
+        if not self._following or current is None:
+            return
+        item_id = int(current.data(0, _ID))
+        if item_id == self.shown and self.editor.item is not None:
+            return
+        self._leave(lambda: self._show_item(item_id), back=self._mark_shown)
+
+    def _leave(self, then: Callable[[], None], back: Callable[[], None] | None = None) -> None:
+        """Goes on at once, or after the person has agreed to drop what is written."""
+        if not self.editor.is_changed:
+            then()
+            return
+        if back is not None:
+            back()
+        ask(
+            self.window(),
+            "Drop what is written?",
+            f"{self.editor.title.text()} was changed and isn't saved.",
+            "Drop it",
+            then,
+        )
+
+    def _mark_shown(self) -> None:
+        self._following = False
+        line = None if self.shown is None else self._line_of(self.shown)
+        if line is None:
+            self.items.setCurrentItem(None)  # type: ignore[call-overload]
+        else:
+            self.items.setCurrentItem(line)
+        self._following = True
+
+    def _show_item(self, item_id: int) -> None:
+        if self.history is None:
+            return
+        self.shown = item_id
+        self.editor.show_item(self.history.items[item_id])
+        self.versions.show_item(item_id)
+        self._forget_trials()
+        self._mark_shown()
+
+    def _begin_new(self) -> None:
+        self.shown = None
+        self._mark_shown()
+        self.editor.show_item(None)
+        self.versions.show_item(None)
+        self._forget_trials()
+        self.tabs.setCurrentWidget(self.editor)
+
+    def _forget_trials(self) -> None:
+        for panel in (self.trial, self.rights):
+            if panel is not None:
+                panel.forget()
+
+    def _edited(self) -> None:
+        for panel in (self.trial, self.rights):
+            if panel is not None:
+                panel.outdated()
+
+    def _saved(self, item_id: int, text: str) -> None:
+        self.told.emit(text)
+        self._wanted = item_id or _ANY
+        self.shown = None
+        if not item_id:
+            self.editor.show_item(None)
+        self.refresh()
+
+    def _take_theirs(self, item_id: int) -> None:
+        self.editor.show_item(None)
+        self._wanted = item_id or _ANY
+        self.shown = None
+        self.refresh()
+
+    def _restored(self, text: str) -> None:
+        self.told.emit(text)
+        self.refresh()
+
+    def _search(self) -> None:
+        text = self.search.text().casefold().split()
+        found = total = 0
+        for row in range(self.items.topLevelItemCount()):
+            line = self.items.topLevelItem(row)
+            if line is None or self.history is None:
+                continue
+            item = self.history.items[int(line.data(0, _ID))]
+            searched = f"{item.id} {js_stringify(item.values)} {item.created_by or ''}".casefold()
+            matches = all(word in searched for word in text)
+            line.setHidden(not matches)
+            found += matches
+            total += 1
+        self.listed.setText(f"{found} of {total}" if text else words.counted(total, "item"))
+        self.empty.setText("" if found else "None matches." if total else "There is none yet.")
+        self.empty.setVisible(not found)
+        self.items.setVisible(bool(found))
+
+    # Making
+
+    def _lay_out(self) -> None:
+        self.search.setPlaceholderText("Search")
+        self.search.setAccessibleName("Search the list")
+        self.search.setToolTip("Searches values and rules (/); Escape: clear")
+        self.add.setToolTip(f"A new {self.section.noun} (Ctrl+N)")
+        self.empty.setProperty("role", "empty")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.listed.setProperty("role", "muted")
+        items = self.items
+        items.setAccessibleName(self.section.text)
+        items.setRootIsDecorated(False)
+        items.setUniformRowHeights(True)
+        items.setFrameShape(items.Shape.NoFrame)
+        items.setColumnCount(len(self.section.heads))
+        items.setHeaderLabels([text for _, text in self.section.heads])
+        items.setSortingEnabled(True)
+        items.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+        header = items.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column, (name, _) in enumerate(self.section.heads):
+            if column:
+                header.resizeSection(
+                    column, {"priority": 60, "enabled": 36, "runs": 120}.get(name, 90)
+                )
+        top = QWidget()
+        top.setObjectName("bar")
+        line = QHBoxLayout(top)
+        line.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
+        line.setSpacing(STEP)
+        line.addWidget(self.search, 1)
+        line.addWidget(self.add)
+        end = QHBoxLayout()
+        end.setContentsMargins(3 * STEP, STEP, 2 * STEP, STEP)
+        end.addWidget(self.listed, 1)
+        if self.kind is Kind.DATASETS_ACCEPTED:
+            gui = QPushButton("With the DQM GUI...")
+            gui.setToolTip("What each expression finds in the DQM GUI, while it is written")
+            gui.clicked.connect(self.open_with_gui)
+            end.addWidget(gui)
+        if self.kind in (Kind.CLASS, Kind.DATASET) or self.section.online is True:
+            again = QPushButton("Reclassify runs...")
+            again.setToolTip("Bring OPEN runs in line with what is in force")
+            again.clicked.connect(self.reclassify_wanted)
+            end.addWidget(again)
+        left = QWidget()
+        left.setObjectName("pane")
+        inside = QVBoxLayout(left)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(0)
+        inside.addWidget(top)
+        inside.addWidget(self.bar)
+        inside.addWidget(self.items, 1)
+        inside.addWidget(self.empty, 1)
+        inside.addLayout(end)
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.addWidget(left)
+        splitter.addWidget(self.tabs)
+        splitter.setSizes(_PARTS)
+        splitter.setStretchFactor(0, 0)
+        splitter.setStretchFactor(1, 1)
+        splitter.setChildrenCollapsible(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(splitter)
+
+    def _connect(self) -> None:
+        self.items.currentItemChanged.connect(self._choose)
+        self.search.textChanged.connect(self._search)
+        self.add.clicked.connect(self.add_item)
+        self.editor.saved.connect(self._saved)
+        self.editor.edited.connect(self._edited)
+        self.editor.theirs_wanted.connect(self._take_theirs)
+        self.versions.restored.connect(self._restored)
+        self._themes.changed.connect(self._dress)
+        for keys, handler in (
+            ("/", self.search.setFocus),
+            ("Ctrl+N", self.add_item),
+            ("Ctrl+Return", self.try_it),
+        ):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(handler)
+
+    def _dress(self, theme: Theme) -> None:
+        if self.history is None:
+            return
+        for row in range(self.items.topLevelItemCount()):
+            line = self.items.topLevelItem(row)
+            if line is None:
+                continue
+            item = self.history.items[int(line.data(0, _ID))]
+            problem = bool(problem_of(item))
+            token = "danger" if problem else "muted" if is_off(item) else "text"
+            for column in range(line.columnCount()):
+                line.setForeground(column, theme.colour(token))
+            if problem:
+                line.setIcon(0, theme.icon("warning", "danger"))

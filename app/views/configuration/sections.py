@@ -1,0 +1,171 @@
+"""The parts of the configuration as the window shows them."""
+
+from dataclasses import dataclass
+
+from app.domain.configuration import Kind
+from app.domain.configuration_history import Item, value_words
+from app.domain.configuration_items import RULE, WITH_RULE, parse_stored
+from app.domain.errors import Refused
+from app.domain.rules.vocabulary import RuleSubject
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A list of the navigation; of component classifiers `online` says which columns.
+
+    `heads` are the columns of its table, by field.
+    """
+
+    name: str
+    text: str
+    kind: Kind | None
+    online: bool | None
+    subject: RuleSubject | None
+    about: str
+    noun: str = ""
+    heads: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def has_rule(self) -> bool:
+        """Whether its items have a rule."""
+        return self.kind in WITH_RULE
+
+    @property
+    def can_be_tried(self) -> bool:
+        """Whether its items decide something of runs by themselves."""
+        return self.kind is not None and self.kind not in (Kind.PERMISSION, Kind.JSON_RULE)
+
+    def holds(self, item: Item) -> bool:
+        """Whether an item is listed here."""
+        return self.online is None or item.values["online"] is self.online
+
+    def cells(self, item: Item) -> list[str]:
+        """The cells of an item's row."""
+        return [_cell(item, name) for name, _ in self.heads]
+
+
+_COMPONENT = (("column", "Column"), ("status", "Status"), ("priority", "Priority"), ("enabled", ""))
+
+SECTIONS = (
+    Section(
+        "class",
+        "Classes",
+        Kind.CLASS,
+        None,
+        RuleSubject.CLASS,
+        "Give a run its class: the matching one of smallest priority wins.",
+        "class classifier",
+        (("class", "Class"), ("priority", "Priority"), ("enabled", "")),
+    ),
+    Section(
+        "dataset",
+        "Significance",
+        Kind.DATASET,
+        None,
+        RuleSubject.SIGNIFICANCE,
+        "Say whether a run of a class is significant: any that holds will do.",
+        "dataset classifier",
+        (("class", "Class"), ("enabled", "")),
+    ),
+    Section(
+        "online",
+        "Online columns",
+        Kind.COMPONENT,
+        True,
+        RuleSubject.ONLINE_COLUMN,
+        "Give the columns of online their status: the matching one of smallest priority wins.",
+        "component classifier",
+        _COMPONENT,
+    ),
+    Section(
+        "offline",
+        "Offline columns",
+        Kind.COMPONENT,
+        False,
+        RuleSubject.OFFLINE_COLUMN,
+        "Give the columns of offline datasets their status when a run is signed off.",
+        "component classifier",
+        _COMPONENT,
+    ),
+    Section(
+        "offline_dataset",
+        "Offline datasets",
+        Kind.OFFLINE_DATASET,
+        None,
+        RuleSubject.OFFLINE_DATASET,
+        "Say whether a dataset that appeared in the DQM GUI matters to a workspace.",
+        "offline dataset classifier",
+        (("workspace", "Workspace"), ("enabled", "")),
+    ),
+    Section(
+        "json",
+        "JSON rules",
+        Kind.JSON_RULE,
+        None,
+        RuleSubject.GOLDEN,
+        "Rules of golden JSONs; each belongs to who made it.",
+        "JSON configuration",
+        (("name", "Name"), ("created_by", "By")),
+    ),
+    Section(
+        "accepted",
+        "Accepted datasets",
+        Kind.DATASETS_ACCEPTED,
+        None,
+        None,
+        "Offline datasets that runs of a class get, and how the DQM GUI calls them.",
+        "accepted dataset",
+        (("name", "Name"), ("class", "Class"), ("runs", "Runs"), ("enabled", "")),
+    ),
+    Section(
+        "permissions",
+        "Permissions",
+        Kind.PERMISSION,
+        None,
+        None,
+        "What members of an e-group may do, by routes.",
+        "permission",
+        (("egroup", "E-group"), ("routes", "Routes")),
+    ),
+    Section(
+        "workspaces",
+        "Workspaces",
+        None,
+        None,
+        None,
+        "Groups of experts and their columns. What is retired keeps everything that was said.",
+    ),
+)
+
+
+def problem_of(item: Item) -> str:
+    """Why the rule of an item can't be used; nothing when it can, or there is none."""
+    if item.kind not in WITH_RULE:
+        return ""
+    try:
+        parse_stored(item.values[RULE])
+    except Refused as error:
+        return str(error)
+    return ""
+
+
+def is_off(item: Item) -> bool:
+    """Whether the item is switched off."""
+    return item.values.get("enabled") is False
+
+
+def _cell(item: Item, name: str) -> str:
+    values = item.values
+    match name:
+        case "enabled":
+            return "off" if is_off(item) else ""
+        case "created_by":
+            return item.created_by or ""
+        case "runs":
+            first = values["run_from"]
+            return f"{'' if first is None else first} - {values['run_to']}".strip()
+        case "routes":
+            routes = values["routes"]
+            return str(len(routes)) if isinstance(routes, list) else "1"
+        case _:
+            return value_words(values[name])

@@ -1,0 +1,149 @@
+"""What the classifiers say of something: each with its answer, and the tree of the chosen one."""
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QSplitter,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.domain.configuration_items import TRIED
+from app.services.why import Verdict, Why
+from app.views.rules.verdict_tree import VerdictTree
+from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes
+
+_PARTS = [250, 520]
+_NUMBER = Qt.ItemDataRole.UserRole
+
+
+class WhyView(QWidget):
+    """Shows one answer; the classifier that decides is chosen at first."""
+
+    def __init__(self, themes: Themes, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._themes = themes
+        self.why: Why | None = None
+        self.said = QLabel(wordWrap=True)
+        self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.said.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
+        self.verdicts = QTreeWidget()
+        self.verdicts.setAccessibleName("Classifiers")
+        self.verdicts.setToolTip("In the order they are asked; the one that decides is bold")
+        self.verdicts.setColumnCount(3)
+        self.verdicts.setHeaderLabels(["Gives", "Priority", "Answer"])
+        self.verdicts.setRootIsDecorated(False)
+        self.verdicts.setUniformRowHeights(True)
+        self.verdicts.setFrameShape(self.verdicts.Shape.NoFrame)
+        header = self.verdicts.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column, width in ((1, 58), (2, 64)):
+            header.resizeSection(column, width)
+        self.problem = QLabel(wordWrap=True)
+        self.problem.setProperty("role", "refusal")
+        self.problem.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
+        self.tree = VerdictTree(themes)
+        right = QWidget()
+        inside = QVBoxLayout(right)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(0)
+        inside.addWidget(self.problem)
+        inside.addWidget(self.tree, 1)
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.addWidget(self.verdicts)
+        splitter.addWidget(right)
+        splitter.setSizes(_PARTS)
+        splitter.setStretchFactor(0, 0)
+        splitter.setStretchFactor(1, 1)
+        splitter.setChildrenCollapsible(False)
+        line = QHBoxLayout()
+        line.addWidget(self.said, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(line)
+        layout.addWidget(splitter, 1)
+        self.verdicts.currentItemChanged.connect(self._chosen)
+        themes.changed.connect(self._dress)
+        self.show_why(None)
+
+    def show_why(self, why: Why | None, text: str = "") -> None:
+        """Shows another answer, or a text instead."""
+        self.why = why
+        self.said.setText(text if why is None else why.text)
+        self.said.setProperty("role", "muted" if why is None else "title")
+        self.said.style().unpolish(self.said)
+        self.said.style().polish(self.said)
+        self.verdicts.clear()
+        chosen = 0
+        for number, verdict in enumerate(why.verdicts if why else ()):
+            line = QTreeWidgetItem(_cells(verdict))
+            line.setData(0, _NUMBER, number)
+            line.setSizeHint(0, QSize(0, ROW_HEIGHT))
+            line.setToolTip(0, f"Classifier {_name(verdict)}")
+            for column in (1, 2):
+                line.setTextAlignment(
+                    column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+                )
+            if verdict.decides:
+                chosen = number
+                font = line.font(0)
+                font.setBold(True)
+                for column in range(3):
+                    line.setFont(column, font)
+            self.verdicts.addTopLevelItem(line)
+        self._dress(self._themes.theme)
+        current = self.verdicts.topLevelItem(chosen)
+        if current is None:
+            self.problem.hide()
+            self.tree.show_tree(None)
+        else:
+            self.verdicts.setCurrentItem(current)
+
+    def choose(self, gives: str) -> None:
+        """Chooses the first classifier that gives something, e.g. a class somebody expected."""
+        for number, verdict in enumerate(self.why.verdicts if self.why else ()):
+            line = self.verdicts.topLevelItem(number)
+            if verdict.gives == gives and line is not None:
+                self.verdicts.setCurrentItem(line)
+                return
+
+    def _chosen(self, current: QTreeWidgetItem | None, _before: QTreeWidgetItem | None) -> None:
+        if self.why is None or current is None:
+            return
+        verdict = self.why.verdicts[int(current.data(0, _NUMBER))]
+        self.problem.setText(verdict.problem)
+        self.problem.setVisible(bool(verdict.problem))
+        self.tree.show_tree(verdict.tree, self.why.words)
+
+    def _dress(self, theme: Theme) -> None:
+        for number, verdict in enumerate(self.why.verdicts if self.why else ()):
+            line = self.verdicts.topLevelItem(number)
+            if line is None:
+                continue
+            token = "text" if verdict.enabled else "muted"
+            if verdict.decides:
+                token = "success"
+            for column in range(3):
+                line.setForeground(column, theme.colour(token))
+
+
+def _cells(verdict: Verdict) -> list[str]:
+    priority = "" if verdict.priority is None else str(verdict.priority)
+    answer = "true" if verdict.holds else "false"
+    if verdict.problem:
+        answer = "fails"
+    return [
+        f"{verdict.gives or 'no class'}{'' if verdict.enabled else ' (off)'}",
+        priority,
+        answer,
+    ]
+
+
+def _name(verdict: Verdict) -> str:
+    return "as it is written here" if verdict.id == TRIED else str(verdict.id)

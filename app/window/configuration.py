@@ -1,0 +1,129 @@
+"""The configuration: edited, compared, tried on runs, applied to them."""
+
+from collections.abc import Sequence
+
+from app.domain.configuration import Configuration, Kind
+from app.domain.configuration_history import ListHistory
+from app.domain.configuration_items import routes_of
+from app.domain.json_value import JsonObject
+from app.domain.rights import RightLine, matrix
+from app.golden.progress import Cancelled, Progress
+from app.services import (
+    configuration,
+    configuration_edits,
+    configuration_versions,
+    reclassify,
+    trials,
+    why,
+    workspaces,
+)
+from app.services.configuration_versions import Restoration
+from app.services.reclassify import Reclassified, RunPlan
+from app.services.trials import Draft, Tried
+from app.services.why import Why
+from app.views.backend.configuration import CLASS, SIGNIFICANCE, WhyAsked
+from app.views.backend.workbench import IsCancelled, Tell
+from app.window.parts import Parts
+
+
+class ConfigurationBackend(Parts):
+    """Everything about the versioned configuration."""
+
+    def configuration(self) -> Configuration:
+        return configuration.current(self._db)
+
+    def configuration_list(self, kind: Kind) -> ListHistory:
+        return configuration_versions.versions(self._db, kind)
+
+    def save_item(
+        self, kind: Kind, item_id: int | None, values: JsonObject, *, insist: bool
+    ) -> int:
+        if item_id is None:
+            return configuration_edits.add_item(self._db, self._actor, kind, values, insist=insist)
+        return configuration_edits.edit_item(
+            self._db, self._actor, kind, item_id, values, insist=insist
+        )
+
+    def delete_item(self, kind: Kind, item_id: int) -> None:
+        configuration_edits.delete_item(self._db, self._actor, kind, item_id)
+
+    def preview_restoration(self, kind: Kind, settings_id: int) -> Restoration:
+        return configuration_versions.preview_restoration(self._db, kind, settings_id)
+
+    def restore_list(self, kind: Kind, settings_id: int, *, seen: int, without_faulty: bool) -> int:
+        return configuration_versions.restore(
+            self._db, self._actor, kind, settings_id, seen=seen, without_faulty=without_faulty
+        )
+
+    def try_draft(
+        self,
+        draft: Draft,
+        run_numbers: Sequence[int] | None,
+        last: int,
+        tell: Tell,
+        is_cancelled: IsCancelled,
+    ) -> Tried | None:
+        try:
+            return trials.try_draft(
+                self._db, draft, run_numbers, last=last, progress=Progress(tell, is_cancelled)
+            )
+        except Cancelled:
+            return None
+
+    def why(self, asked: WhyAsked) -> Why:
+        if asked.subject == CLASS:
+            return why.why_class(self._db, asked.run_number, asked.draft)
+        if asked.subject == SIGNIFICANCE:
+            return why.why_significant(self._db, asked.run_number, asked.draft)
+        return why.why_column(
+            self._db,
+            asked.run_number,
+            asked.dataset,
+            asked.subject,
+            asked.lumisection,
+            asked.draft,
+        )
+
+    def open_runs(self) -> tuple[int, ...]:
+        return reclassify.open_runs(self._db)
+
+    def preview_reclassification(
+        self, run_numbers: Sequence[int], tell: Tell, is_cancelled: IsCancelled
+    ) -> tuple[RunPlan, ...] | None:
+        try:
+            return reclassify.preview(self._db, run_numbers, Progress(tell, is_cancelled))
+        except Cancelled:
+            return None
+
+    def reclassify(
+        self, run_numbers: Sequence[int], tell: Tell, is_cancelled: IsCancelled
+    ) -> Reclassified | None:
+        try:
+            return reclassify.apply(
+                self._db, self._actor, run_numbers, Progress(tell, is_cancelled)
+            )
+        except Cancelled:
+            return None
+
+    def rights_with(self, item_id: int | None, values: JsonObject | None) -> tuple[RightLine, ...]:
+        history = configuration_versions.versions(self._db, Kind.PERMISSION)
+        others = [
+            history.items[each].values for each in history.versions[-1].items if each != item_id
+        ]
+        rows = [
+            (str(each["egroup"]), routes_of(each))
+            for each in (others if values is None else [*others, values])
+        ]
+        return matrix(configuration.current(self._db), rows)
+
+    def add_workspace(self, name: str, *, online: bool) -> None:
+        workspaces.add_workspace(self._db, self._actor, name, online=online)
+
+    def add_column(self, column: str, *, online: bool) -> None:
+        workspaces.add_column(self._db, self._actor, column, online=online)
+
+    def retire_workspace(self, name: str, *, online: bool) -> None:
+        workspaces.retire_workspace(self._db, self._actor, name, online=online)
+
+    def retire_column(self, column: str, *, online: bool) -> None:
+        workspaces.retire_column(self._db, self._actor, column, online=online)

@@ -1,0 +1,100 @@
+"""The place of the configuration on the real services and a real database."""
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem
+from pytestqt.qtbot import QtBot
+
+from app.domain.identity import Actor
+from app.domain.json_value import JsonObject
+from app.models.engine import Database
+from app.services import pull
+from app.views.backend.session import PlaceKind, Session
+from app.views.background import Background
+from app.views.configuration.list_pane import ListPane
+from app.views.configuration.place import ConfigurationPlace
+from app.views.notices import Notices
+from app.views.places import Surroundings
+from app.views.theme import Themes
+from app.window import ServiceBackend
+from tests.builders import EXPERT, a_run, configure
+
+FIRST, SECOND = 390001, 390002
+
+Settled = Callable[[], None]
+
+
+@pytest.fixture
+def registry(database: Database) -> Database:
+    """The small configuration with two open runs of 10 LS; in the second the DTs were off."""
+    configure(database)
+    off: dict[int, JsonObject] = {n: {"dt0_ready": False} for n in (4, 5, 6)}
+    pull.apply(database, a_run(FIRST, 10))
+    pull.apply(database, a_run(SECOND, 10, changed=off))
+    return database
+
+
+@pytest.fixture
+def actor() -> Actor:
+    """Who sits before the window."""
+    return EXPERT
+
+
+@pytest.fixture
+def settled(qtbot: QtBot, background: Background) -> Settled:
+    """Waits until nothing is on its way."""
+    return lambda: qtbot.waitUntil(lambda: not background.busy)
+
+
+@pytest.fixture
+def services(registry: Database, actor: Actor) -> ServiceBackend:
+    """The real backend."""
+    return ServiceBackend(registry, actor, Session("test", PlaceKind.TEST, actor.email))
+
+
+@pytest.fixture
+def surroundings(
+    services: ServiceBackend,
+    background: Background,
+    notices: Notices,
+    themes: Themes,
+    remembered: QSettings,
+) -> Surroundings:
+    """What the place is made with."""
+    return Surroundings(services, background, notices, themes, remembered)
+
+
+@pytest.fixture
+def place(qtbot: QtBot, surroundings: Surroundings, settled: Settled) -> ConfigurationPlace:
+    """The place with its first list read."""
+    place = ConfigurationPlace(surroundings)
+    qtbot.addWidget(place)
+    place.resize(1280, 800)
+    place.show()
+    place.shown()
+    settled()
+    return place
+
+
+@pytest.fixture
+def turn(place: ConfigurationPlace, settled: Settled) -> Callable[[str], ListPane]:
+    """Shows another list."""
+
+    def to(name: str) -> ListPane:
+        pane = place.go_to(name)
+        settled()
+        assert isinstance(pane, ListPane)
+        return pane
+
+    return to
+
+
+def lines(tree: QTreeWidget | QTreeWidgetItem) -> list[tuple[str, ...]]:
+    """The texts of a tree, line by line, children after their parent."""
+    if isinstance(tree, QTreeWidget):
+        tops = [tree.topLevelItem(row) for row in range(tree.topLevelItemCount())]
+        return [each for top in tops if top is not None for each in lines(top)]
+    own = tuple(tree.text(column) for column in range(tree.columnCount()))
+    return [own, *(each for row in range(tree.childCount()) for each in lines(tree.child(row)))]

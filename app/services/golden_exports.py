@@ -5,6 +5,9 @@ import hashlib
 import io
 import json
 import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +17,7 @@ from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.lumisections import format_ranges
 from app.golden.document import Document, to_text
 from app.golden.list_luminosity import luminosity_by_run
+from app.golden.progress import Progress
 from app.models import golden_provenance
 from app.models.engine import Database
 from app.services import configuration, golden, golden_files, golden_lists
@@ -173,6 +177,83 @@ def provenance_of(db: Database, list_: GoldenList) -> JsonObject:
     }
 
 
+@dataclass(frozen=True)
+class Planned:
+    """A file that would be written."""
+
+    list_: GoldenList
+    export: Export
+    file: Path
+
+
+def plan(
+    db: Database, ids: Sequence[int], exports: Sequence[Export], folder: Path
+) -> tuple[Planned, ...]:
+    """Files of stored lists in a folder; lists whose names are the same have their numbers in
+    them. Refused when nothing can be written there."""
+    if not folder.is_dir():
+        raise Refused(f"There is no folder {folder}.")
+    lists = [golden_lists.of_database(db, id_) for id_ in ids]
+    stems = [stem_of(each) for each in lists]
+    twice = {stem for stem, count in Counter(stems).items() if count > 1}
+    planned = tuple(
+        Planned(
+            each, export, folder / f"{stem}{f'_{each.id}' if stem in twice else ''}{export.ending}"
+        )
+        for each, stem in zip(lists, stems, strict=True)
+        for export in exports
+    )
+    for one in planned:
+        golden_files.check_writable(one.file)
+    return planned
+
+
+def save_all(
+    db: Database,
+    planned: Sequence[Planned],
+    *,
+    with_provenance: bool = False,
+    told: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> tuple[Path, ...]:
+    """Writes what is planned; everything is made before the first file is written, and a
+    cancelled one writes nothing."""
+    progress = Progress(told, cancelled)
+    texts: dict[Path, str] = {}
+    for number, one in enumerate(planned):
+        progress.at(number / len(planned))
+        texts |= _texts_beside(db, one, with_provenance=with_provenance)
+    progress.at(1.0)
+    for file, text in texts.items():
+        golden_files.write(file, text)
+    return tuple(texts)
+
+
+def _texts_beside(db: Database, one: Planned, *, with_provenance: bool) -> dict[Path, str]:
+    text = text_of(one.export, one.list_, db)
+    texts = {one.file: text}
+    if with_provenance:
+        beside = beside_of(one.file)
+        texts[beside] = provenance_text(db, one.list_, one.file.name, text)
+    return texts
+
+
+def beside_of(file: Path) -> Path:
+    """The file that says where another one comes from."""
+    whose = file.stem if file.suffix == ".json" else file.name
+    return file.with_name(f"{whose}.provenance.json")
+
+
+def provenance_text(db: Database, list_: GoldenList, name: str, text: str) -> str:
+    """Where a list comes from, for the file of that name and text."""
+    provenance = {
+        "file": name,
+        "file_sha256": hashlib.sha256(text.encode()).hexdigest(),
+        **provenance_of(db, list_),
+    }
+    return json.dumps(provenance, ensure_ascii=False, indent=1) + "\n"
+
+
 def save(
     list_: GoldenList,
     export: Export,
@@ -188,12 +269,7 @@ def save(
     text = text_of(export, list_, db)
     beside = None
     if with_provenance and db is not None:
-        beside = file.with_name(f"{file.stem}.provenance.json")
-        provenance = {
-            "file": file.name,
-            "file_sha256": hashlib.sha256(text.encode()).hexdigest(),
-            **provenance_of(db, list_),
-        }
-        golden_files.write(beside, json.dumps(provenance, ensure_ascii=False, indent=1) + "\n")
+        beside = beside_of(file)
+        golden_files.write(beside, provenance_text(db, list_, file.name, text))
     golden_files.write(file, text)
     return (file,) if beside is None else (file, beside)

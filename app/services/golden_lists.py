@@ -83,9 +83,13 @@ def stored_id(source: str) -> int | None:
 
 def of_database(db: Database, id_: int) -> GoldenList:
     """A stored list; NotFound when it isn't there."""
-    stored = golden.row(db, id_)
+    return of_row(golden.row(db, id_))
+
+
+def of_row(stored: JsonRow) -> GoldenList:
+    """A stored list that was read."""
     reading = documents.from_json(stored.generated_json)
-    return GoldenList(f"golden JSON {id_}", reading.document, reading.remarks, stored)
+    return GoldenList(f"golden JSON {stored.entry.id}", reading.document, reading.remarks, stored)
 
 
 def runs_made_from(db: Database, id_: int) -> tuple[int, ...]:

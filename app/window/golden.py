@@ -1,17 +1,28 @@
 """Golden JSONs."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from app.domain.configuration import JsonRule, Kind
 from app.domain.json_value import JsonValue, js_stringify
 from app.domain.permissions import EXPERTS
 from app.golden.progress import Cancelled
 from app.models.generated_json import JsonEntry
-from app.services import configuration, configuration_edits, golden, golden_bench
+from app.services import (
+    configuration,
+    configuration_edits,
+    golden,
+    golden_bench,
+    golden_exports,
+    golden_lists,
+)
 from app.services.golden import Wanted
 from app.services.golden_bench import Bench, Narrowing
+from app.services.golden_exports import Planned
 from app.views.backend.golden import (
+    ExportRequest,
     GoldenConfiguration,
     GoldenEntry,
     GoldenList,
@@ -136,7 +147,35 @@ class GoldenBackend(Parts):
             stored.luminosity["delivered_luminosity_in_json"],
             stored.luminosity["total_recorded_luminosity"],
             stored.luminosity["total_delivered_luminosity"],
+            golden_exports.stem_of(golden_lists.of_row(stored)),
         )
+
+    def export_names(self, request: ExportRequest) -> tuple[Path, ...]:
+        return tuple(each.file for each in self._planned(request))
+
+    def export_golden(
+        self,
+        request: ExportRequest,
+        progress: Callable[[Progress], None],
+        is_cancelled: Callable[[], bool],
+    ) -> tuple[Path, ...] | None:
+        try:
+            return golden_exports.save_all(
+                self._db,
+                self._planned(request),
+                with_provenance=request.with_provenance,
+                told=lambda share: progress(Progress("Exporting", round(100 * share), 100)),
+                cancelled=is_cancelled,
+            )
+        except Cancelled:
+            return None
+
+    def _planned(self, request: ExportRequest) -> tuple[Planned, ...]:
+        planned = golden_exports.plan(self._db, request.ids, request.exports, request.folder)
+        if not request.name:
+            return planned
+        (one,) = planned
+        return (replace(one, file=request.folder / request.name),)
 
 
 def _golden_entry(entry: JsonEntry) -> GoldenEntry:

@@ -512,7 +512,7 @@ class FakeBackend(FakeEditing, FakeWorkbench, FakeAgents):
             if entry.id == id_:
                 text = '{"396201": [[1, 99], [101, 240]]}'
                 return GoldenResult(
-                    entry, 812, '{"==": [1, 1]}', text, text, "{}", "{}", 12.7, 15.0, 15.9
+                    entry, 812, '{"==": [1, 1]}', text, text, "{}", "{}", 12.7, 15.0, 15.9, "Cert_x"
                 )
         raise NotFound(f"There is no golden JSON {id_}.")
 

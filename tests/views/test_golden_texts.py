@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 
 from app.domain.json_value import JsonValue
 from app.domain.rules.text import RuleTextError, line_of, pretty, read
-from app.views.backend.golden import GoldenEntry
 from app.views.golden.forms import FORMS, file_name, run_lines
-from tests.views.fake_backend import NOW
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
@@ -21,37 +19,14 @@ JSON = st.recursive(
 )
 
 
-def entry(pattern: str) -> GoldenEntry:
-    return GoldenEntry(7, pattern, "person@cern.ch", NOW, False, "", 2, 10, 1.0)
-
-
-@pytest.mark.parametrize(
-    ("pattern", "era"),
-    [
-        ("/PromptReco/Collisions2025C/DQM", "Collisions2025C"),
-        ("/PromptReco/Collisions2025%/DQM", "Collisions2025"),
-        ("/PromptReco/Collisions2022(A|B)/DQM", "Collisions2022AB"),
-        ("/ReReco/Run2018__UL2019/DQM", "Run2018_UL2019"),
-        ("%Collisions%", "Collisions"),
-        ("%/PromptReco/%", "PromptReco"),
-        ("%", "datasets"),
-        ("../../etc/passwd", "passwd"),
-        ("a" * 300, "a" * 60),
-    ],
-)
-def test_that_a_file_is_named_after_its_datasets_and_runs(pattern: str, era: str) -> None:
-    name = file_name(entry(pattern), (390001, 390120), FORMS[0])
-    assert name == f"Cert_{era}_390001_390120_golden.json"
-
-
 def test_that_each_form_has_a_file_name_of_its_own() -> None:
-    names = {file_name(entry("%"), (), form) for form in FORMS}
-    assert names == {
-        "Cert_datasets_golden.json",
-        "Cert_datasets_golden_with_dataset_names.json",
-        "Cert_datasets_anti.json",
-        "Cert_datasets_anti_with_dataset_names.json",
-    }
+    names = [file_name("Cert_Collisions2025_390001_390120_Golden", form) for form in FORMS]
+    assert names == [
+        "Cert_Collisions2025_390001_390120_Golden.json",
+        "Cert_Collisions2025_390001_390120_Golden_with_dataset_names.json",
+        "Cert_Collisions2025_390001_390120_Golden_anti.json",
+        "Cert_Collisions2025_390001_390120_Golden_anti_with_dataset_names.json",
+    ]
 
 
 def test_that_a_json_is_read_with_a_run_per_line() -> None:

@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from app.domain.json_value import JsonValue
 from app.services.golden_bench import EVERYTHING, Bench, Narrowing
+from app.services.golden_exports import Export
 from app.views.backend.news import Progress
 from app.views.backend.rules import Rules
 
@@ -72,7 +74,10 @@ class GoldenEntry:
 
 @dataclass(frozen=True, slots=True)
 class GoldenResult:
-    """A generated JSON whole; the texts are what is saved, byte for byte. Luminosity in pb^-1."""
+    """A generated JSON whole; the texts are what is saved, byte for byte. Luminosity in pb^-1.
+
+    `stem` is how its files are called, such as `Cert_Collisions2022_355100_362760_Golden`.
+    """
 
     entry: GoldenEntry
     version: int
@@ -84,6 +89,21 @@ class GoldenResult:
     delivered_luminosity: float
     total_recorded_luminosity: float
     total_delivered_luminosity: float
+    stem: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """Stored lists by number, in which forms, and whether where they come from stands beside.
+
+    Files have the names of the field, unless one form of one list gets a name of its own.
+    """
+
+    ids: tuple[int, ...]
+    exports: tuple[Export, ...]
+    folder: Path
+    with_provenance: bool = False
+    name: str = ""
 
 
 class Golden(Rules, Protocol):
@@ -127,3 +147,16 @@ class Golden(Rules, Protocol):
         ...
 
     def golden_row(self, id_: int) -> GoldenResult: ...
+
+    def export_names(self, request: ExportRequest) -> tuple[Path, ...]:
+        """The files that would be written; Refused when they can't be."""
+        ...
+
+    def export_golden(
+        self,
+        request: ExportRequest,
+        progress: Callable[[Progress], None],
+        is_cancelled: Callable[[], bool],
+    ) -> tuple[Path, ...] | None:
+        """The files that were written, over those that were there; None when cancelled."""
+        ...

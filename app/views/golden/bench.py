@@ -147,6 +147,11 @@ class RuleBench(QWidget):
         """Writes another rule, as a step that can be undone."""
         self.rule.replace_rule(rule)
 
+    def take(self, pattern: str, rule: JsonValue) -> None:
+        """Writes other datasets and another rule."""
+        self.datasets.show_everything_of(pattern)
+        self.show_rule(rule)
+
     # Datasets
 
     def _find_datasets(self) -> None:

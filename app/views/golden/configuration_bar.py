@@ -79,7 +79,7 @@ class ConfigurationBar(QWidget):
         self.menu = QMenu(self)
         self.menu.setToolTipsVisible(True)
         self.save = self._action("Save", "Ctrl+S", self.save_rule)
-        self.save_as = self._action("Save as...", "Ctrl+Shift+S", self.ask_name)
+        self.save_as = self._action("Save as...", "Ctrl+Alt+S", self.ask_name)
         self.rename = self._action("Rename...", "", self.ask_new_name)
         self.delete = self._action("Delete...", "", self.ask_delete)
         self.menu.addSeparator()

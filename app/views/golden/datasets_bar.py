@@ -115,6 +115,14 @@ class DatasetsBar(QWidget):
             return
         self._look_up(asked[0])
 
+    def show_everything_of(self, pattern: str) -> None:
+        """Asks for another pattern, whatever run or era."""
+        self.first.clear()
+        self.last.clear()
+        self.era.setCurrentIndex(0)
+        self.pattern.setText(pattern)
+        self.apply()
+
     def set_known_names(self, names: Sequence[str]) -> None:
         """What is offered while a pattern is typed."""
         self._known.setStringList(list(names))

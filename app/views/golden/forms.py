@@ -1,26 +1,24 @@
 """The forms of a golden JSON: how they are called, read on screen, and named as files."""
 
 import json
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from app.views.backend.golden import GoldenEntry, GoldenResult
+from app.services.golden_exports import Export
+from app.views.backend.golden import GoldenResult
 
 Part = Literal["generated", "with_dataset_names", "anti", "anti_with_dataset_names"]
-
-_PLAIN = re.compile(r"[^A-Za-z0-9]+")
-_LONGEST_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One form: its field of the result, its name, also a short one, and the ending of its file."""
+    """One form: its field of the result, its name, also a short one, and how it is exported."""
 
     part: Part
     title: str
     short: str
-    ending: str
+    export: Export
 
     def text_of(self, result: GoldenResult) -> str:
         """The text as it is saved, byte for byte."""
@@ -29,18 +27,27 @@ class Form:
 
 
 FORMS = (
-    Form("generated", "JSON", "JSON", "golden"),
-    Form(
-        "with_dataset_names", "JSON with dataset names", "With names", "golden_with_dataset_names"
-    ),
-    Form("anti", "Anti-JSON", "Anti-JSON", "anti"),
+    Form("generated", "JSON", "JSON", Export.GOLDEN),
+    Form("with_dataset_names", "JSON with dataset names", "With names", Export.WITH_DATASET_NAMES),
+    Form("anti", "Anti-JSON", "Anti-JSON", Export.ANTI),
     Form(
         "anti_with_dataset_names",
         "Anti-JSON with dataset names",
         "Anti with names",
-        "anti_with_dataset_names",
+        Export.ANTI_WITH_DATASET_NAMES,
     ),
 )
+
+EXPORTS: Mapping[Export, tuple[str, str]] = {
+    Export.GOLDEN: ("JSON", "run and lumisection ranges, what every analysis reads"),
+    Export.WITH_DATASET_NAMES: ("JSON with dataset names", "the same by run and dataset"),
+    Export.ANTI: ("Anti-JSON", "the lumisections that take part and aren't good"),
+    Export.ANTI_WITH_DATASET_NAMES: ("Anti-JSON with dataset names", "by run and dataset"),
+    Export.BRILCALC: ("JSON for brilcalc", "one run per line, for brilcalc lumi -i"),
+    Export.RUNS: ("Run list", "one run number per line"),
+    Export.CSV: ("CSV per run", "lumisections and luminosity of each run"),
+}
+"""How each form is called, and what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +82,6 @@ def run_lines(text: str) -> RunLines:
     return RunLines("{\n" + ",\n".join(lines) + "\n}" if lines else "{}", tuple(document))
 
 
-def file_name(entry: GoldenEntry, runs: tuple[int, ...], form: Form) -> str:
-    """A name for the file, such as `Cert_Collisions2025_390001_390120_golden.json`."""
-    return "_".join(("Cert", _era(entry.pattern), *map(str, runs), f"{form.ending}.json"))
-
-
-def _era(pattern: str) -> str:
-    """The part of a dataset name pattern that tells most: `/PromptReco/Collisions2025%/DQM`
-    gives `Collisions2025`."""
-    # (A|B) stands for either letter: both are kept, without what joins them.
-    plain = re.sub(r"\(([^()]*)\)", lambda found: found[1].replace("|", ""), pattern)
-    parts = [_PLAIN.sub("_", part).strip("_") for part in plain.split("/")]
-    telling = [part for part in parts if part and part != "DQM"]
-    return (telling[-1] if telling else "datasets")[:_LONGEST_NAME]
+def file_name(stem: str, form: Form) -> str:
+    """A name for the file, such as `Cert_Collisions2025_390001_390120_Golden_anti.json`."""
+    return f"{stem}{form.export.ending}"

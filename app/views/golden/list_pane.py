@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -40,13 +40,14 @@ class GoldenListPane(QWidget):
     """Reads the list part by part, newest first, and follows what is written elsewhere.
 
     Signals: `chosen(int)` with the id of another golden JSON; `opened()` when the person clicks on
-    the chosen one or presses Enter; `generate_wanted()`;
+    the chosen one or presses Enter; `generate_wanted()`; `menu_wanted(QPoint)` on screen;
     `times_renewed(datetime)` now and then, while it is seen.
     """
 
     chosen = Signal(int)
     opened = Signal()
     generate_wanted = Signal()
+    menu_wanted = Signal(QPoint)
     times_renewed = Signal(object)
 
     def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
@@ -72,6 +73,8 @@ class GoldenListPane(QWidget):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setItemDelegate(GoldenDelegate(themes, self.list))
         self.list.setModel(self.found)
+        self.list.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.search = SearchLine()
         self.search.setPlaceholderText("Search")
         self.search.setAccessibleName("Search the list")
@@ -124,6 +127,18 @@ class GoldenListPane(QWidget):
         """The golden JSON that is chosen."""
         return self._shown
 
+    def selected(self) -> tuple[int, ...]:
+        """The golden JSONs that are selected, the chosen one first."""
+        rows = self.list.selectionModel().selectedIndexes()
+        ids = [entry.id for index in rows if (entry := index.data(ENTRY_ROLE)) is not None]
+        if self._shown is None:
+            return tuple(ids)
+        return (self._shown, *(id_ for id_ in ids if id_ != self._shown))
+
+    def _ask_for_menu(self, place: QPoint) -> None:
+        if self.selected():
+            self.menu_wanted.emit(self.list.viewport().mapToGlobal(place))
+
     def _lay_out(self) -> None:
         top = QWidget()
         top.setObjectName("bar")
@@ -161,6 +176,7 @@ class GoldenListPane(QWidget):
         self.search.textChanged.connect(self._search)
         self.older.clicked.connect(self.load_older)
         self.generate.clicked.connect(self.generate_wanted)
+        self.list.customContextMenuRequested.connect(self._ask_for_menu)
         self.list.clicked.connect(self.opened)
         self.list.activated.connect(self.opened)
         self._pause.timeout.connect(self.refresh)

@@ -1,15 +1,20 @@
 """The place of the golden JSONs: the list at the left; the workbench and tabs about the chosen
 list at the right."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping, Sequence
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QMenu, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from app.domain.errors import BadInput
+from app.views.actions import ActionRow
+from app.views.backend.golden import GoldenResult
+from app.views.golden import export_actions
 from app.views.golden.bench import RuleBench
 from app.views.golden.combine_panel import CombinePanel
 from app.views.golden.compare_panel import ComparePanel
+from app.views.golden.export_actions import GoldenExports
 from app.views.golden.generate_dialog import GenerateDialog
 from app.views.golden.list_pane import GoldenListPane
 from app.views.golden.losses_panel import LossesPanel
@@ -40,6 +45,7 @@ class GoldenPlace(PlaceWidget):
         self._around = around
         self.entries = GoldenListPane(around)
         self.bench = RuleBench(around)
+        self.exports = GoldenExports(around, self, self.entries.selected)
         self.panels = [make(around) for make in PANELS]
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
@@ -66,6 +72,8 @@ class GoldenPlace(PlaceWidget):
         self.entries.opened.connect(self.open_chosen)
         self.entries.generate_wanted.connect(self.generate)
         self.bench.generate_wanted.connect(self.generate)
+        self.entries.menu_wanted.connect(self._open_menu)
+        self.result.export_wanted.connect(self.exports.export)
         self.entries.times_renewed.connect(self.result.set_now)
         self.tabs.currentChanged.connect(self._follow)
 
@@ -73,6 +81,35 @@ class GoldenPlace(PlaceWidget):
     def result(self) -> GoldenResultView:
         """The tab with the list itself."""
         return next(each for each in self.panels if isinstance(each, GoldenResultView))
+
+    def rows(self) -> Sequence[ActionRow]:
+        return (
+            *self.exports.rows(),
+            ActionRow(
+                "golden.take",
+                "Take into the workbench",
+                self.take_chosen,
+                "",
+                "edit",
+                "Write the rule and the datasets of the chosen list into the workbench",
+                lambda: bool(self.entries.selected()),
+            ),
+        )
+
+    def menus(self) -> Mapping[str, Sequence[str]]:
+        return {"Golden JSON": ("", "golden.take", "", *export_actions.MENU)}
+
+    def take_chosen(self) -> None:
+        """Writes rule and datasets of the chosen list into the workbench."""
+        ids, backend = self.entries.selected(), self._around.backend
+        if not ids:
+            return
+
+        def take(result: GoldenResult) -> None:
+            self.tabs.setCurrentWidget(self.bench)
+            self.bench.take(result.entry.pattern, json.loads(result.rule))
+
+        self._around.background.read(lambda: backend.golden_row(ids[0]), take, owner=self)
 
     def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
         """Shows the present state of the newest part of the list."""
@@ -117,6 +154,17 @@ class GoldenPlace(PlaceWidget):
         dialog.generated.connect(self._show_generated)
         dialog.open()
         return dialog
+
+    def _open_menu(self, place: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for row in self.rows():
+            if row.id in ("golden.take", "golden.export.golden"):
+                menu.addSeparator()
+            action = menu.addAction(row.text)
+            action.setToolTip(row.tip)
+            action.triggered.connect(lambda _checked=False, row=row: row.handler())
+        menu.popup(place)
 
     def _show_generated(self, ids: tuple[int, ...]) -> None:
         self.show_row(ids[0])

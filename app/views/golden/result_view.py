@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -58,7 +58,12 @@ def readable(result: GoldenResult) -> Readable:
 
 
 class GoldenResultView(GoldenPanel):
-    """Shows one result; says what to do until one is chosen."""
+    """Shows one result; says what to do until one is chosen.
+
+    Signals: `export_wanted()` for every form.
+    """
+
+    export_wanted = Signal()
 
     tab = "JSON"
     tab_tip = "What is in it, its texts and its rule"
@@ -92,6 +97,8 @@ class GoldenResultView(GoldenPanel):
         menu = QMenu(self.save)
         for form in FORMS:
             menu.addAction(f"{form.title}...").triggered.connect(partial(self.ask_where, form))
+        menu.addSeparator()
+        menu.addAction("Other forms, several at once...").triggered.connect(self.export_wanted)
         self.save.setMenu(menu)
         self.facts = {name: _fact() for name in _FACTS}
         self.texts = QTabWidget()
@@ -168,7 +175,7 @@ class GoldenResultView(GoldenPanel):
         """Asks for the file that a form is saved as."""
         if self.result is None:
             return None
-        name = file_name(self.result.entry, self.editors[0].lines.runs, form)
+        name = file_name(self.result.stem, form)
         dialog = QFileDialog(self.window(), f"Save {form.title}", str(self._folder))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)

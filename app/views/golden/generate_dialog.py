@@ -117,6 +117,8 @@ class GenerateDialog(QDialog):
         self.go = self.buttons.addButton("Generate", QDialogButtonBox.ButtonRole.AcceptRole)
         self.stop = self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
         self.go.setDefault(True)
+        self.go.setText("Generate 99")
+        self.go.setMinimumWidth(self.go.sizeHint().width())
         self._lay_out()
         self._add(_WRITTEN, "written in the workbench", written, ticked=written is not None)
         self._connect()
@@ -197,7 +199,8 @@ class GenerateDialog(QDialog):
                 first.setData(_CONFIGURATION, (each.name, each.rule))
                 same = None
                 continue
-            note = "shipped" if each.shipped else f"by {each.created_by or 'nobody'}"
+            saved = f"by {each.created_by}" if each.created_by else "saved"
+            note = "shipped" if each.shipped else saved
             self._add(each.name, note, each.rule, ticked=False)
         self._find(self.search.text())
 

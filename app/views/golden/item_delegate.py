@@ -57,7 +57,10 @@ class GoldenDelegate(QStyledItemDelegate):
         _left(painter, line.adjusted(begin, 0, 0, 0), end, item.pattern)
         line.translate(0, line.height())
         painter.setPen(muted)
-        _left(painter, line, _right(painter, line, line.right(), item.made), item.by)
+        metrics = painter.fontMetrics()
+        both = metrics.horizontalAdvance(item.by) + metrics.horizontalAdvance(item.made) + 4 * STEP
+        made = item.made if both <= line.width() else item.ago
+        _left(painter, line, _right(painter, line, line.right(), made), item.by)
         line.translate(0, line.height())
         room = line.width() - _left(painter, line, line.right(), item.figures)
         if item.tags and room > 0:

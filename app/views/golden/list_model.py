@@ -32,6 +32,7 @@ class ItemText:
     official: bool
     by: str
     made: str
+    ago: str
     figures: str
     tags: str
     tip: str
@@ -145,6 +146,7 @@ def _item(entry: GoldenEntry, now: datetime) -> ItemText:
         entry.official,
         entry.created_by,
         f"{words.ago(entry.created_at, now)}, {at}",
+        words.ago(entry.created_at, now),
         "   ".join(figures),
         entry.tags,
         tip,

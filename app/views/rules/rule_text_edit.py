@@ -35,6 +35,7 @@ _POPUP_WIDTH = 560
 _ROWS_SEEN = 12
 _PAIRS = {"{": "}", "[": "]", '"': '"'}
 _INDENT = "  "
+_DETAIL_ROLE = Qt.ItemDataRole.UserRole
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -75,6 +76,8 @@ class _CompletionModel(QAbstractListModel):
         each = self._found[index.row()]
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{each.label}, {each.detail}" if each.detail else each.label
+        if role == _DETAIL_ROLE:
+            return each.detail
         return each.label if role == Qt.ItemDataRole.DisplayRole else None
 
 
@@ -89,8 +92,7 @@ class _CompletionDelegate(QStyledItemDelegate):
         return QSize(_POPUP_WIDTH // 2, option.fontMetrics.height() + STEP)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        model = cast("_CompletionModel", index.model())
-        each = model.completion(index.row())
+        label, detail = str(index.data()), str(index.data(_DETAIL_ROLE))
         theme = self._themes.theme
         area = QRect(option.rect)
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
@@ -99,12 +101,12 @@ class _CompletionDelegate(QStyledItemDelegate):
         area = area.adjusted(2 * STEP, 0, -2 * STEP, 0)
         metrics = painter.fontMetrics()
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        room = area.width() - metrics.horizontalAdvance(each.label) - 4 * STEP
-        detail = metrics.elidedText(each.detail, Qt.TextElideMode.ElideRight, max(room, 0))
+        room = area.width() - metrics.horizontalAdvance(label) - 4 * STEP
+        detail = metrics.elidedText(detail, Qt.TextElideMode.ElideRight, max(room, 0))
         painter.setPen(theme.colour("text" if selected else "muted"))
         painter.drawText(area, right, detail)
         painter.setPen(theme.colour("text"))
-        label = metrics.elidedText(each.label, Qt.TextElideMode.ElideMiddle, area.width())
+        label = metrics.elidedText(label, Qt.TextElideMode.ElideMiddle, area.width())
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, label)
         painter.restore()
 

@@ -4,7 +4,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Literal, cast
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QSignalBlocker,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -189,7 +197,9 @@ class RuleTree(QWidget):
         self._refuse("")
         self.model.show_tree(root)
         folded = set(self._collapsed)
-        self.view.expandAll()  # tells of every row
+        with QSignalBlocker(self.view):  # it would tell of every row
+            self.view.expandAll()
+        self._collapsed.clear()
         for each in folded:
             index = self.model.index_of(each)
             if _path(index) == each and each != chosen[: len(each)]:

@@ -114,6 +114,7 @@ def test_that_values_are_offered_beside_their_variable(qtbot: QtBot, editor: Rul
 def test_that_the_list_is_opened_and_closed_by_keys(qtbot: QtBot, editor: RuleEditor) -> None:
     qtbot.keyClick(editor.text, Qt.Key.Key_Space, Qt.KeyboardModifier.ControlModifier)
     assert editor.text.popup.isVisible()
+    assert not editor.text.popup.grab().isNull()  # painting finds name and detail
     qtbot.keyClick(editor.text.popup, Qt.Key.Key_Down)
     assert editor.text.popup.currentIndex().row() == 1
     qtbot.keyClick(editor.text.popup, Qt.Key.Key_Escape)

@@ -184,10 +184,11 @@ def _reproduce(program: Program, arguments: Arguments) -> Answer:
         "equal": found.equal,
         "exact": found.exact,
         "differing": [*found.differing],
+        "reason": found.reason,
         "gained": to_json(comparison.gained),
         "lost": to_json(comparison.lost),
     }
-    lines = [found.text]
+    lines = [found.text, *filter(None, [found.reason])]
     for what, part in (("gained", comparison.gained), ("lost", comparison.lost)):
         lines += [f"{what} {run} LS {format_ranges(ranges)}" for run, ranges in part.items()]
     if arguments.since:

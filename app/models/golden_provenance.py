@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sqlalchemy import Connection, text
 
@@ -21,6 +22,8 @@ ONLINE = "online"
 
 _BLOCK = 400
 """Datasets read in one go."""
+_FOLDED_BLOCK = 20
+"""Datasets folded from their events between two looks at whether that is still wanted."""
 
 
 @dataclass(frozen=True)
@@ -128,15 +131,18 @@ def read_season(
     )
     keys = [(each.run_number, each.name) for each in datasets]
     found: dict[Key, CompactState] = {}
-    for begin in range(0, len(keys), _BLOCK):
+    folds_all = moment.provenance is None and moment.as_of is not None
+    size = _FOLDED_BLOCK if folds_all else _BLOCK
+    for begin in range(0, len(keys), size):
         told(begin / len(keys))
-        block = keys[begin : begin + _BLOCK]
+        block = keys[begin : begin + size]
         if moment.provenance is None:
             compacts, _ = states.load_compact(connection, block, desk=desk, as_of=moment.as_of)
             found.update((key, state) for key, (state, _) in compacts.items())
         else:
             made = {key: moment.provenance.datasets[key] for key in block}
-            found.update(_states_of(connection, made, desk=desk))
+            of_block = partial(_told_of_part, told, begin / len(keys), len(block) / len(keys))
+            found.update(_states_of(connection, made, desk=desk, told=of_block))
     return SeasonRead(version, False, datasets, found, {}, None)
 
 
@@ -309,25 +315,44 @@ def _datasets_of(
     ]
 
 
+def _told_of_part(told: Callable[[float], None], begin: float, part: float, share: float) -> None:
+    told(begin + part * share)
+
+
 def _states_of(
-    connection: Connection, made: Mapping[Key, MadeFrom], *, desk: bool
+    connection: Connection,
+    made: Mapping[Key, MadeFrom],
+    *,
+    desk: bool,
+    told: Callable[[float], None],
 ) -> dict[Key, CompactState]:
     fresh = states.fresh_compact(connection, made) if desk else {}
     found = {key: state for key, (state, counts) in fresh.items() if counts == made[key].counts}
     rest = [key for key in made if key not in found]
-    if not rest:
-        return found
-    rr = states.grouped(states.rr_events(connection, rest))
+    for begin in range(0, len(rest), _FOLDED_BLOCK):
+        told(begin / len(rest))
+        found.update(_folded(connection, made, fresh, rest[begin : begin + _FOLDED_BLOCK]))
+    return found
+
+
+def _folded(
+    connection: Connection,
+    made: Mapping[Key, MadeFrom],
+    fresh: Mapping[Key, tuple[CompactState, EventCounts]],
+    keys: Sequence[Key],
+) -> dict[Key, CompactState]:
+    found: dict[Key, CompactState] = {}
+    rr = states.grouped(states.rr_events(connection, keys))
     # What was edited since is mostly columns, and OMS events are nearly all there is to read.
     same_oms = {
         key
-        for key in rest
+        for key in keys
         if key in fresh and replace(fresh[key][1], rr=made[key].counts.rr) == made[key].counts
     }
     for key in same_oms:
         folded = states.fold_rr(_oldest(rr.get(key, []), made[key].counts.rr))
         found[key] = compact(replace(fresh[key][0].expand(), rr=folded))
-    rest = [key for key in rest if key not in same_oms]
+    rest = [key for key in keys if key not in same_oms]
     oms_keys = {*rest, *((run, ONLINE) for run, _ in rest)}
     oms = states.grouped(states.oms_events(connection, oms_keys))
     for key in rest:

@@ -76,15 +76,17 @@ def question_of(db: Database, id_: int) -> Question:
 
 
 def explain_lumisection(
-    db: Database, asked: Question, run_number: int, lumisection: int
+    db: Database, asked: Question, run_number: int, lumisection: int, only: str | None = None
 ) -> tuple[Explained, ...]:
-    """Every matching dataset of the run, by name; NotFound when there is none."""
+    """Every matching dataset of the run, by name, or only one; NotFound when there is none."""
     season = _season(db, asked, run_number)
     found: list[Explained] = []
     names = sorted({name for leaf in asked.rule.leaves for name in leaf.variables or ()})
-    keys = [_key(season, at) for at in range(len(season.datasets))]
+    chosen = [at for at, each in enumerate(season.datasets) if only in (None, each.name)]
+    keys = [_key(season, at) for at in chosen]
     spoken = voices(db, keys, asked.moment, names)
-    for at, dataset in enumerate(season.datasets):
+    for at in chosen:
+        dataset = season.datasets[at]
         absent = _absence(dataset.state, lumisection)
         if absent:
             found.append(Explained(run_number, dataset.name, lumisection, False, absent, None, {}))

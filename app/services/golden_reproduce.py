@@ -58,13 +58,15 @@ class Reproduced:
 
     `exact`: our desk knows the events it was made from; else only its version is known, and a
     transaction that was under way then may make a difference. `differing` names the columns
-    that came out differently; `comparison` goes from the stored list to the new one.
+    that came out differently; `comparison` goes from the stored list to the new one; `made_by` is
+    the version of the program that made the list, empty where nobody kept it.
     """
 
     stored: JsonRow
     exact: bool
     comparison: Comparison
     differing: tuple[str, ...]
+    made_by: str = ""
 
     @property
     def equal(self) -> bool:
@@ -79,6 +81,22 @@ class Reproduced:
         if self.equal:
             return f"{name} comes out the same {how}."
         return f"{name} does not come out the same {how}: {', '.join(self.differing)} differ."
+
+    @property
+    def reason(self) -> str:
+        """Why it may come out differently; empty when it came out the same exactly."""
+        if not self.exact:
+            return (
+                "Of this list only its version is known, as of every list of the web service: what"
+                " was being written while it was made may or may not be in it."
+            )
+        if self.equal:
+            return ""
+        text = "All events it was made from are known, so the stored list was changed afterwards"
+        this = golden.program_version()
+        if self.made_by != this:
+            text += f", or version {self.made_by} of the program computed otherwise than {this}"
+        return f"{text}."
 
 
 @dataclass(frozen=True)
@@ -159,6 +177,7 @@ def reproduce(
         moment.provenance is not None,
         compare(old, side.selection.document),
         tuple(differing),
+        "" if moment.provenance is None else moment.provenance.program_version,
     )
 
 

@@ -38,11 +38,12 @@ class WorkbenchBackend(Parts):
     _questions: Mapping[int, Question] = MappingProxyType({})
 
     def explain_lumisection(
-        self, asked: Asked, run_number: int, lumisection: int
-    ) -> Sequence[Explained]:
-        return golden_explain.explain_lumisection(
-            self._db, self._question(asked), run_number, lumisection
+        self, asked: Asked, run_number: int, lumisection: int, dataset: str
+    ) -> Explained | None:
+        found = golden_explain.explain_lumisection(
+            self._db, self._question(asked), run_number, lumisection, only=dataset
         )
+        return found[0] if found else None
 
     def explain_run(self, asked: Asked, run_number: int) -> Sequence[RunExplained]:
         return golden_explain.explain_run(self._db, self._question(asked), run_number)

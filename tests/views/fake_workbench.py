@@ -19,8 +19,8 @@ class FakeWorkbench:
     """Finds nothing; whole stories of the workbench run on a database."""
 
     def explain_lumisection(
-        self, asked: Asked, run_number: int, lumisection: int
-    ) -> Sequence[Explained]:
+        self, asked: Asked, run_number: int, lumisection: int, dataset: str
+    ) -> Explained | None:
         return _nothing()
 
     def explain_run(self, asked: Asked, run_number: int) -> Sequence[RunExplained]:

@@ -70,9 +70,9 @@ class Workbench(Protocol):
     """
 
     def explain_lumisection(
-        self, asked: Asked, run_number: int, lumisection: int
-    ) -> Sequence[Explained]:
-        """One answer for each dataset of the run that matches, by name."""
+        self, asked: Asked, run_number: int, lumisection: int, dataset: str
+    ) -> Explained | None:
+        """None when the list or rule doesn't ask about that dataset of the run."""
         ...
 
     def explain_run(self, asked: Asked, run_number: int) -> Sequence[RunExplained]: ...

@@ -13,7 +13,7 @@ from app.views.golden.runs_table import RunRow, RunsTable
 
 _TITLES = ("Run", "Dataset", "What", "By", "Comment", "When", "Gained LS", "Lost LS")
 
-_WIDTHS = {"Run": 64, "Dataset": 150, "By": 140, "When": 150, "Gained LS": 88, "Lost LS": 88}
+_WIDTHS = {"Run": 64, "Dataset": 150, "By": 140, "When": 160, "Gained LS": 100, "Lost LS": 100}
 
 
 class EventsTable(QWidget):
@@ -73,7 +73,7 @@ def _row(each: Responsible, now: datetime) -> RunRow:
             what_changed(each),
             "nobody" if action is None else action.author,
             "" if action is None else action.comment,
-            "" if action is None else f"{words.time(action.at)}, {words.ago(action.at, now)}",
+            "" if action is None else f"{words.ago(action.at, now)}, {words.time(action.at)}",
             _ranges(each.gained),
             _ranges(each.lost),
         ),

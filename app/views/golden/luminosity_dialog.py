@@ -26,7 +26,15 @@ from app.views.golden.share_done import ShareDone
 from app.views.theme import STEP
 
 _SIZE = (860, 560)
-_TITLES = ("Run", "What", "LS in file", "Other LS", "pb⁻¹ now", "pb⁻¹ in file", "LS it hasn't")
+_TITLES = (
+    "Run",
+    "What",
+    "LS in file",
+    "LS that change",
+    "pb⁻¹ now",
+    "pb⁻¹ in file",
+    "LS it hasn't",
+)
 _WIDE = ("What", "LS it hasn't")
 _OUTCOMES = {
     Outcome.CHANGED: "changes",

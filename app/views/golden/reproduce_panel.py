@@ -26,10 +26,6 @@ _COLUMNS = {
     "generated_anti_json": "the anti-JSON",
     "generated_anti_json_with_dataset_names": "the anti-JSON with dataset names",
 }
-_NO_PROVENANCE = (
-    "Of this list only its version is known, as of every list of the web service: what was being"
-    " written while it was made may or may not be in it."
-)
 
 
 class ReproducePanel(GoldenPanel):
@@ -157,8 +153,8 @@ class ReproducePanel(GoldenPanel):
         else:
             differing = ", ".join(_COLUMNS.get(each, each) for each in found.differing)
             _tell(self.verdict, f"{name} does not come out the same {how}: {differing}.", "refusal")
-        self.detail.setText("" if found.exact else _NO_PROVENANCE)
-        self.detail.setVisible(not found.exact)
+        self.detail.setText(found.reason)
+        self.detail.setVisible(bool(found.reason))
         rows = _rows(found.comparison)
         self.runs.show_rows(_RUNS, rows)
         self.runs.setVisible(bool(rows))

@@ -67,7 +67,7 @@ class WhyPane(QWidget):
         self._explained: tuple[RunExplained, ...] = ()
         self._causes_of: tuple[int, str, Asked | None] = (0, "", None)
         self._run_job: Job[Sequence[RunExplained]] | None = None
-        self._job: Job[Sequence[Explained]] | None = None
+        self._job: Job[Explained | None] | None = None
         self.run_number = 0
         self.run = QComboBox()
         self._run_line = QLineEdit()
@@ -286,10 +286,10 @@ class WhyPane(QWidget):
         if self._job is not None:
             self._job.cancel()
         workbench, asked, run_number = self._workbench, self._asked, self.run_number
-        lumisection = self.axis.lumisection
+        lumisection, dataset = self.axis.lumisection, self.axis.dataset
         self.bar.set_loading(True)
         self._job = self._background.read(
-            lambda: workbench.explain_lumisection(asked, run_number, lumisection),
+            lambda: workbench.explain_lumisection(asked, run_number, lumisection, dataset),
             self._show_explained,
             owner=self,
             refused=self._refuse,
@@ -300,8 +300,7 @@ class WhyPane(QWidget):
         self._job = None
         self.bar.set_loading(self._run_job is not None)
 
-    def _show_explained(self, explained: Sequence[Explained]) -> None:
-        found = next((each for each in explained if each.dataset == self.axis.dataset), None)
+    def _show_explained(self, found: Explained | None) -> None:
         if found is None:
             return
         self.tree.show_tree(found.tree, found.words)

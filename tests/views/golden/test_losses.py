@@ -1,6 +1,7 @@
 """Luminosity lost: charts, figures, the runs behind a bar, and what is saved."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from PySide6.QtWidgets import QFileDialog, QToolTip
 from pytestqt.qtbot import QtBot
 
 from app.golden.list_luminosity import ListLuminosity
+from app.golden.losses import losses_of
+from app.services.golden_losses import ListLosses
 from app.views.golden.bar_chart import BarChart
 from app.views.golden.losses_panel import WAY, LossesPanel
 from app.views.golden.runs_table import RunRow, RunsTable, luminosity_text
@@ -167,3 +170,18 @@ def test_that_missing_luminosity_is_not_called_zero() -> None:
     assert luminosity_text(ListLuminosity(5, 1.5, 2.0, 2)) == "1.5 pb⁻¹, 2 LS without luminosity"
     assert luminosity_text(ListLuminosity()) == "0 pb⁻¹"
     assert luminosity_text(None) == "luminosity unknown"
+
+
+def test_that_a_list_without_luminosity_shows_lumisections_instead(
+    qtbot: QtBot, panel: LossesPanel, around: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = around.backend.golden_losses(panel._id or 0)
+    unmeasured = losses_of([replace(each, recorded=0.0) for each in known.losses.combinations])
+    steps = tuple(step._replace(luminosity=0.0, lost=0.0) for step in known.steps)
+    monkeypatch.setattr(
+        type(around.backend), "golden_losses", lambda _self, _id: ListLosses(unmeasured, steps)
+    )
+    panel.show_golden(1)
+    qtbot.waitUntil(lambda: "luminosity isn't stored" in panel.total.text())
+    assert [each.value for each in chart(panel)._bars] == [2, 2]
+    assert panel.note.text().startswith("3 LS together")

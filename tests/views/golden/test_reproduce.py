@@ -83,6 +83,21 @@ def test_that_a_list_that_comes_out_differently_says_where_and_why(
     assert [item.text(n) for n in range(3)] == [str(FIRST), "5", "0"]
 
 
+def test_that_a_stored_list_that_was_changed_is_found_out(
+    qtbot: QtBot, panel: ReproducePanel, season: Database, generate: Callable[[], int]
+) -> None:
+    made = generate()
+    with season.transaction() as connection:
+        connection.execute(
+            text("""UPDATE "GeneratedJson" SET generated_json = '{"390001": [[1, 10]]}'""")
+        )
+    panel.show_golden(made)
+    press(qtbot, panel.again)
+    qtbot.waitUntil(lambda: "does not come out the same from the events" in panel.verdict.text())
+    assert "the stored list was changed afterwards" in panel.detail.text()
+    assert panel.runs.topLevelItemCount() == 2
+
+
 def test_that_a_list_that_is_not_there_is_said(qtbot: QtBot, panel: ReproducePanel) -> None:
     panel.show_golden(4711)
     press(qtbot, panel.again)

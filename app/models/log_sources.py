@@ -1,21 +1,26 @@
 """What the log tells beside versions: configuration, golden JSONs, cycles."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import accumulate
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from app.domain.configuration import Kind as Configured
+from app.domain.errors import NotFound
 from app.domain.log import Kind, LogEntry, LogQuery, Source, Subject, who_is
+from app.models.configuration.lists import VERSIONED
 from app.models.statements import text
 
-_LISTS = {
-    "CCL_id": "class classifiers",
-    "CPCL_id": "component classifiers",
-    "DCL_id": "dataset classifiers",
-    "ODCL_id": "offline dataset classifiers",
-    "JCL_id": "golden JSON rules",
-    "DAL_id": "datasets accepted",
-    "PL_id": "permissions",
+_NAMES = {
+    Configured.CLASS: "class classifiers",
+    Configured.COMPONENT: "component classifiers",
+    Configured.DATASET: "dataset classifiers",
+    Configured.OFFLINE_DATASET: "offline dataset classifiers",
+    Configured.JSON_RULE: "golden JSON rules",
+    Configured.DATASETS_ACCEPTED: "datasets accepted",
+    Configured.PERMISSION: "permissions",
 }
 _BLOCK = 200
 
@@ -34,20 +39,6 @@ def read(
     return tuple(found[:limit]), len(rows) < _BLOCK and len(found) <= limit
 
 
-def before_time(connection: Connection, source: Source, at: datetime) -> int:
-    """A number above those that a source gave until a time."""
-    table, number, when = {
-        Source.SETTINGS: ('"Settings"', "id", '"createdAt"'),
-        Source.GOLDEN: ('"GeneratedJson"', "id", '"createdAt"'),
-        Source.CYCLE: ("desk.cycle_history", "id", "at"),
-    }[source]
-    found = connection.execute(
-        text(f"SELECT coalesce(max({number}), 0) + 1 FROM {table} WHERE {when} <= :at"),
-        {"at": at},
-    ).scalar_one()
-    return int(found)
-
-
 def _matches(entry: LogEntry, query: LogQuery) -> bool:
     author = query.author.lower()
     said = entry.text.lower()
@@ -60,36 +51,90 @@ def _matches(entry: LogEntry, query: LogQuery) -> bool:
     )
 
 
+def changed_lists(connection: Connection, settings_id: int) -> tuple[int, tuple[Configured, ...]]:
+    """The version of the configuration before another one, and the lists that differ; 0 and all
+    of them for the first. Raises NotFound."""
+    rows = _settings_rows(connection, settings_id + 1, 1)
+    if not rows or rows[0].id != settings_id:
+        raise NotFound(f"There is no version {settings_id} of the configuration.")
+    if len(rows) == 1:
+        return 0, tuple(_NAMES)
+    return rows[1].id, _changed(rows[0].lists, rows[1].lists)
+
+
+class _SettingsRow(NamedTuple):
+    id: int
+    by: str
+    at: datetime
+    lists: tuple[int, ...]
+
+
+def _settings_rows(connection: Connection, before: int | None, limit: int) -> list[_SettingsRow]:
+    """Versions of the configuration below a number and the one after them, the newest first."""
+    columns = ", ".join(f'"{VERSIONED[kind].list_id}"' for kind in _NAMES)
+    rows = connection.execute(
+        text(
+            f"SELECT id, coalesce(metadata ->> 'by', ''), \"createdAt\", {columns}"
+            ' FROM "Settings" WHERE CAST(:before AS int) IS NULL OR id < :before'
+            " ORDER BY id DESC LIMIT :limit"
+        ),
+        {"before": before, "limit": limit + 1},
+    )
+    return [_SettingsRow(row[0], row[1], row[2], tuple(row[3:])) for row in rows]
+
+
+def _changed(now: Sequence[int], before: Sequence[int]) -> tuple[Configured, ...]:
+    return tuple(kind for kind, new, old in zip(_NAMES, now, before, strict=True) if new != old)
+
+
 def _settings(
     connection: Connection, query: LogQuery, before: int | None, limit: int
 ) -> list[LogEntry]:
     del query  # a configuration belongs to no run
-    columns = ", ".join(f'"{name}"' for name in _LISTS)
-    older = ", ".join(f'lead("{name}") OVER (ORDER BY id DESC)' for name in _LISTS)
-    rows = connection.execute(
-        text(
-            f"SELECT id, coalesce(metadata ->> 'by', ''), \"createdAt\", ARRAY[{columns}],"
-            f' ARRAY[{older}] FROM (SELECT * FROM "Settings"'
-            "  WHERE CAST(:before AS int) IS NULL OR id < :before ORDER BY id DESC LIMIT :limit"
-            " ) AS recent ORDER BY id DESC"
-        ),
-        {"before": before, "limit": limit + 1},
-    ).all()
+    rows = _settings_rows(connection, before, limit)
+    times = _times(connection, rows)
     found = []
-    for id_, by, at, now, then in rows[:limit]:
-        changed = [
-            words
-            for words, new, old in zip(_LISTS.values(), now, then, strict=True)
-            if old is not None and new != old
-        ]
-        what = ", ".join(changed) if changed else "nothing changed"
-        if id_ == rows[-1][0]:
+    for place, row in enumerate(rows[:limit]):
+        if place + 1 == len(rows):
             what = "the first one"
-        entry = LogEntry(
-            Source.SETTINGS, id_, by, at, f"configuration: {what}", frozenset({Kind.CONFIGURATION})
+        else:
+            changed = _changed(row.lists, rows[place + 1].lists)
+            what = ", ".join(_NAMES[kind] for kind in changed) or "nothing changed"
+        found.append(
+            LogEntry(
+                Source.SETTINGS,
+                row.id,
+                row.by,
+                times[place],
+                f"configuration: {what}",
+                frozenset({Kind.CONFIGURATION}),
+            )
         )
-        found.append(entry)
     return found
+
+
+def _times(connection: Connection, rows: Sequence[_SettingsRow]) -> list[datetime]:
+    """When each version was made. The web service writes the time of the first one into all of
+    them: then that of the newest item there was, which is never later."""
+    if len({row.at for row in rows}) == len(rows):
+        return [row.at for row in rows]
+    newest = [row.at for row in rows]
+    for place, kind in enumerate(_NAMES):
+        names = VERSIONED[kind]
+        found = connection.execute(
+            text(
+                f'SELECT "{names.list_id}", max("createdAt") FROM "{names.entries.name}"'
+                f' JOIN "{names.items.name}" USING (id) WHERE "{names.list_id}" = ANY(:lists)'
+                f' GROUP BY "{names.list_id}"'
+            ),
+            {"lists": sorted({row.lists[place] for row in rows})},
+        )
+        times: dict[int, datetime] = {row[0]: row[1] for row in found}
+        newest = [
+            max(at, times.get(row.lists[place], at)) for at, row in zip(newest, rows, strict=True)
+        ]
+    # Each is at least as new as those before it.
+    return list(accumulate(reversed(newest), max))[::-1]
 
 
 def _golden(

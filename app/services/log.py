@@ -1,6 +1,7 @@
 """The log: searched from the newest entry on, a page at a time; a page never takes long."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from app.domain.errors import BadInput, TookTooLong
@@ -54,13 +55,12 @@ def page(
         for source in _OTHERS:
             if not query.wants(source) or (source is Source.CYCLE and not db.desk):
                 continue
-            before = begun.of(source)
+            before, wanted = begun.of(source), query
             if before is None and begun.version is not None:
-                at = log.time_of(connection, begun.version)
-                before = None if at is None else log_sources.before_time(connection, source, at)
-            rows, all_of_them = log_sources.read(connection, source, query, before, limit)
+                # Nothing of it was told yet: it begins where the versions stand.
+                wanted = _not_newer(query, log.time_of(connection, begun.version))
+            rows, all_of_them = log_sources.read(connection, source, wanted, before, limit)
             found[source] = list(rows)
-            begun = begun.after(source, before) if before is not None else begun
             complete = complete and all_of_them
     entries: list[LogEntry] = []
     after = begun
@@ -80,6 +80,12 @@ def page(
     if complete and not versions_left and not others_left:
         return LogPage(tuple(entries), None)
     return LogPage(tuple(entries), after, floor if len(entries) < limit else None)
+
+
+def _not_newer(query: LogQuery, at: datetime | None) -> LogQuery:
+    if at is None or (query.until is not None and query.until <= at):
+        return query
+    return replace(query, until=at)
 
 
 def entries(

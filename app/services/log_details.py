@@ -1,12 +1,13 @@
-"""What one entry of the log changed: from what to what, run by run and dataset by dataset."""
+"""What one entry of the log changed: from what to what, by run and dataset, or item by item."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from app.domain.attribute_history import AttributeChange, AttributeEvent, attribute_changes
+from app.domain.configuration_history import Difference
 from app.domain.errors import NotFound
 from app.domain.history import Action, Frame
-from app.models import history, run_history
+from app.models import configuration, history, log_sources, run_history
 from app.models.engine import Database
 from app.services.history import ONLINE, DatasetChanges
 
@@ -94,6 +95,19 @@ def open_version(db: Database, version: int, keys: Collection[Key] | None = None
         for run_number, changed in attributes.items()
     )
     return OpenedVersion(action, tuple(subjects), tuple(shown), parts)
+
+
+def open_settings(db: Database, settings_id: int) -> tuple[Difference, ...]:
+    """What a version of the configuration changed, list by list; nothing for the first one."""
+    with db.read() as connection:
+        before, kinds = log_sources.changed_lists(connection, settings_id)
+        if not before:
+            return ()
+        found = [
+            configuration.history(connection, kind).difference(before, settings_id)
+            for kind in kinds
+        ]
+    return tuple(each for each in found if not each.is_empty)
 
 
 def _attributes(

@@ -710,6 +710,8 @@ class MainWindow(QMainWindow):
             place.tabs.setCurrentIndex(0)
             place.table.filter.edit.setFocus()
             place.table.filter.edit.selectAll()
+        else:
+            self.views[self.place].focus_search()
 
     def _choose_columns(self) -> None:
         place = self._table_place()

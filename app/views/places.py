@@ -63,6 +63,9 @@ class PlaceWidget(QWidget):
         """The datasets that are chosen here, for the actions on datasets."""
         return None
 
+    def focus_search(self) -> None:
+        """Goes to where something is looked for."""
+
     def rows(self) -> Sequence[ActionRow]:
         """Actions of this place, for menus and palette."""
         return ()

@@ -2,19 +2,29 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 
 from app.domain.attribute_history import AttributeChange
+from app.domain.configuration_history import (
+    Difference,
+    FieldChange,
+    Item,
+    rule_change,
+    value_words,
+)
+from app.domain.configuration_items import RULE
 from app.domain.log import LogPage, LogQuery, Position
 from app.golden.progress import Cancelled
 from app.services import log, log_details, log_export
 from app.services.edit_plan import where
 from app.services.log_details import RunChanges
 from app.views.backend.history import ChangeLine, Piece
-from app.views.backend.log import Key, OpenedEntry
+from app.views.backend.log import Key, OpenedEntry, OpenedOther
 from app.views.backend.tables import ONLINE
 from app.window.parts import Parts
 
+_ADDED, _REMOVED, _EDITED = "Added", "Taken out", "Edited"
 _OVERRULED = "a person's word goes on to hold"
 
 
@@ -31,6 +41,16 @@ class LogBackend(Parts):
         found = log_details.open_version(self._db, version, keys)
         lines = [line for part in found.parts for line in _lines(part)]
         return OpenedEntry(version, found.subjects, found.shown, tuple(lines))
+
+    def log_settings(self, settings_id: int) -> OpenedOther:
+        lines = [
+            line
+            for each in log_details.open_settings(self._db, settings_id)
+            for line in _configuration_lines(each)
+        ]
+        return OpenedOther(
+            tuple(lines), "" if lines else "It is the first one, or changed nothing."
+        )
 
     def export_log(
         self,
@@ -76,6 +96,36 @@ def _lines(part: RunChanges) -> Iterator[ChangeLine]:
                 place,
                 Piece(bit.key, bit.ranges, bit.before, bit.written, oms=True, kinds=bit.kinds),
             )
+
+
+def _configuration_lines(found: Difference) -> Iterator[ChangeLine]:
+    for item in found.added:
+        yield _item(item, "", "came", _ADDED)
+    for item in found.removed:
+        yield _item(item, "was there", "", _REMOVED)
+    for edited in found.edited:
+        for field in edited.fields:
+            for before, after in _field_values(field):
+                yield ChangeLine(
+                    edited.after.title,
+                    Piece(field.name, (), before, after, oms=True),
+                    group=_EDITED,
+                )
+
+
+def _item(item: Item, before: str, after: str, group: str) -> ChangeLine:
+    return ChangeLine(item.title, Piece(str(item.kind), (), before, after, oms=True), group=group)
+
+
+def _field_values(field: FieldChange) -> Iterator[tuple[str, str]]:
+    """A value from what to what; of a rule the conditions that went and came."""
+    if field.name != RULE:
+        yield value_words(field.before), value_words(field.after)
+        return
+    change = rule_change(field.before, field.after)
+    if not (change.lost or change.gained):
+        yield "the same conditions", "joined otherwise"
+    yield from zip_longest(change.lost, change.gained, fillvalue="")
 
 
 def _attribute(run_number: int, change: AttributeChange) -> ChangeLine:

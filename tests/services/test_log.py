@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from app.domain.configuration import Kind as Configured
 from app.domain.edits import BitEdit, ColumnEdit
 from app.domain.errors import BadInput, NotFound, Refused
 from app.domain.identity import Actor
@@ -18,7 +19,18 @@ from app.golden.progress import Cancelled
 from app.models import event_log, indexes
 from app.models.engine import Database
 from app.models.event_log import DatasetChange, LumisectionChange, RunChange
-from app.services import bulk_edit, cycles, golden, log, log_details, log_export, pull, runs
+from app.services import (
+    bulk_edit,
+    configuration,
+    configuration_edits,
+    cycles,
+    golden,
+    log,
+    log_details,
+    log_export,
+    pull,
+    runs,
+)
 from tests.builders import EXPERT, a_run, configure
 
 RUN, OTHER = 390001, 390002
@@ -331,3 +343,35 @@ def test_that_everybody_who_wrote_is_known_where_an_index_tells(database: Databa
     assert log.known_authors(database) == ("auto@auto", EXPERT.email, SHIFTER.email)
     without_indexes(database)
     assert log.known_authors(database) == ()
+
+
+def test_that_a_change_of_the_configuration_opens_item_by_item(season: Database):
+    configuration_edits.add_item(
+        season,
+        EXPERT,
+        Configured.CLASS,
+        {"class": "Ions25", "classifier": {"==": [1, 1]}, "enabled": True, "priority": 9},
+    )
+    newest, first = whole(season, LogQuery(kinds=frozenset({Kind.CONFIGURATION})))[:2]
+    assert (newest.author, newest.text) == (EXPERT.email, "configuration: class classifiers")
+    (difference,) = log_details.open_settings(season, newest.number)
+    assert [item.title for item in difference.added] == ["Ions25"]
+    assert not difference.removed
+    assert whole(season, LogQuery(words="class"))[0] == newest
+    with pytest.raises(NotFound, match="no version 999"):
+        log_details.open_settings(season, 999)
+    assert first.number < newest.number
+
+
+def test_that_the_real_history_of_the_configuration_is_told_in_the_order_of_its_items(
+    database: Database, shared_data: Path
+):
+    configuration.import_folder(database, EXPERT, shared_data / "data" / "configuration")
+    found = whole(database, LogQuery(kinds=frozenset({Kind.CONFIGURATION})))
+    assert len(found) > 900
+    times = [each.at for each in found]
+    assert times == sorted(times, reverse=True)
+    assert len(set(times)) > 50
+    assert len({each.key for each in found}) == len(found)
+    changing = next(each for each in found if "component" in each.text)
+    assert log_details.open_settings(database, changing.number)

@@ -21,6 +21,14 @@ class OpenedEntry:
     lines: tuple[ChangeLine, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedOther:
+    """What a version of the configuration changed; `text` says it where there are no lines."""
+
+    lines: tuple[ChangeLine, ...]
+    text: str = ""
+
+
 class Log(Protocol):
     """Reading the log; a page looks through so much at most and says how far back that was."""
 
@@ -32,6 +40,10 @@ class Log(Protocol):
 
     def log_version(self, version: int, keys: Sequence[Key] | None) -> OpenedEntry:
         """What a version changed, in the first of its datasets or in these."""
+        ...
+
+    def log_settings(self, settings_id: int) -> OpenedOther:
+        """What a version of the configuration changed, item by item."""
         ...
 
     def export_log(

@@ -10,7 +10,7 @@ from app.domain.errors import Refused
 from app.domain.log import LogEntry, Source, Subject
 from app.views import words
 from app.views.backend.history import ChangeLine
-from app.views.backend.log import Key, Log, OpenedEntry
+from app.views.backend.log import Key, Log, OpenedEntry, OpenedOther
 from app.views.background import Background, Job
 from app.views.loading_bar import LoadingBar
 from app.views.log.log_model import name_of, subject_words
@@ -44,6 +44,7 @@ class EntryPane(QWidget):
         self._opened: OpenedEntry | None = None
         self._lines: tuple[ChangeLine, ...] = ()
         self._job: Job[OpenedEntry] | None = None
+        self._other_job: Job[OpenedOther] | None = None
         self.bar = LoadingBar(themes)
         self.title = QLabel()
         self.title.setProperty("role", "title")
@@ -52,7 +53,7 @@ class EntryPane(QWidget):
         self.comment = QLabel(wordWrap=True)
         self.comment.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.undo = QPushButton("Undo...")
-        self.undo.setToolTip("Take this version back, after a look at what comes back (Ctrl+Z)")
+        self.undo.setToolTip("Take this version back, after a look at what comes back")
         self.look = QPushButton("Look at it")
         self.life = QPushButton("Whole life")
         self.life.setToolTip("All that ever happened to it, as one timeline")
@@ -71,9 +72,10 @@ class EntryPane(QWidget):
 
     def show_entry(self, entry: LogEntry | None) -> None:
         """Opens another entry, or none."""
-        if self._job is not None:
-            self._job.cancel()
-            self._job = None
+        for job in (self._job, self._other_job):
+            if job is not None:
+                job.cancel()
+        self._job = self._other_job = None
         self.bar.set_loading(False)
         self._entry, self._opened, self._lines = entry, None, ()
         self.more.hide()
@@ -99,6 +101,9 @@ class EntryPane(QWidget):
         if version:
             self.changes.show_lines((), nothing="Reading what it changed ...")
             self._load(entry, None)
+        elif entry.source is Source.SETTINGS:
+            self.changes.show_lines((), nothing="Reading what it changed ...")
+            self._load_settings(entry.number)
         else:
             self.changes.show_lines((), nothing="It changed no run and no dataset.")
 
@@ -118,6 +123,21 @@ class EntryPane(QWidget):
             refused=self._refuse,
             finished=lambda: self.bar.set_loading(False),
         )
+
+    def _load_settings(self, number: int) -> None:
+        log = self._log
+        self.bar.set_loading(True)
+        self._other_job = self._background.read(
+            lambda: log.log_settings(number),
+            self._show_other,
+            owner=self,
+            refused=self._refuse,
+            finished=lambda: self.bar.set_loading(False),
+        )
+
+    def _show_other(self, opened: OpenedOther) -> None:
+        self._other_job = None
+        self.changes.show_lines(opened.lines, nothing=opened.text)
 
     def _show(self, opened: OpenedEntry) -> None:
         self._job = None

@@ -131,6 +131,11 @@ class LogPlace(PlaceWidget):
         else:
             self._behind = True
 
+    def focus_search(self) -> None:
+        """The words."""
+        self.search.words.setFocus()
+        self.search.words.selectAll()
+
     def rows(self) -> Sequence[ActionRow]:
         """The lives of what is looked at elsewhere."""
 

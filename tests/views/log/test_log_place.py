@@ -8,12 +8,13 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from pytestqt.qtbot import QtBot
 from sqlalchemy import text
 
+from app.domain.configuration import Kind as Configured
 from app.domain.edits import ColumnEdit
 from app.domain.log import Kind, LogQuery, Source, Who
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.engine import Database
-from app.services import bulk_edit, golden
+from app.services import bulk_edit, configuration_edits, golden
 from app.views.background import Background
 from app.views.log.log_model import ABOUT, AUTHOR, KIND, WHAT
 from app.views.log.place import LogPlace
@@ -283,3 +284,18 @@ def test_that_authors_are_offered_by_name(
     place.search.apply()
     settle(qtbot, background)
     assert {each.author for each in place.model.entries} == {EXPERT.email}
+
+
+def test_that_a_change_of_the_configuration_opens_item_by_item(
+    qtbot: QtBot, place: LogPlace, background: Background, season: Database
+):
+    configuration_edits.add_item(
+        season,
+        EXPERT,
+        Configured.CLASS,
+        {"class": "Ions25", "classifier": {"==": [1, 1]}, "enabled": True, "priority": 9},
+    )
+    look(qtbot, place, background, LogQuery(kinds=frozenset({Kind.CONFIGURATION})))
+    (line,) = place.entry.changes.model.lines
+    assert (line.where, line.group) == ("Ions25", "Added")
+    assert place.entry.undo.isHidden()

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import cached_property
 from typing import NamedTuple
 
 from app.domain.errors import BadInput
@@ -46,7 +47,7 @@ class Speaks(NamedTuple):
     judged_by: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Agent:
     """A version of an agent; `retired` None means that it may speak."""
 
@@ -63,7 +64,7 @@ class Agent:
         """Name and version, as comments and lists call it."""
         return f"{self.name} {self.version}"
 
-    @property
+    @cached_property
     def by_column(self) -> Mapping[str, Speaks]:
         """Its columns by name."""
         return {each.column: each for each in self.columns}

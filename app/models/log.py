@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from app.domain.history import Action
+from app.domain.identity import agent_author
 from app.domain.log import Kind, LogEntry, LogQuery, Source, Subject, Who
 from app.models import event_positions, indexes
 from app.models.statements import text
@@ -111,7 +112,10 @@ def entries(
     whether all of them were looked at."""
     query, kept = search.query, list[LogEntry]()
     kinds = query.version_kinds
-    step = len(actions) if tells_all(search) else 2 * wanted
+    # Along the events nearly all are of the kind or dataset that is looked for.
+    step = wanted if _event_table(search) else 2 * wanted
+    if tells_all(search):
+        step = len(actions)
     for start in range(0, len(actions), max(step, 1)):
         here = actions[start : start + step]
         numbers = [action.version for action in here]
@@ -235,14 +239,21 @@ def _touched(
 
 
 def _authors(connection: Connection, author: str, known: frozenset[str]) -> tuple[str, ...] | None:
-    everybody = authors(connection, known)
-    if everybody is None:
+    if indexes.BY_AUTHOR not in known:
         return None
+    exact = connection.execute(
+        text(
+            "SELECT name FROM unnest(CAST(:names AS text[])) AS author(name)"
+            ' WHERE EXISTS (SELECT FROM "Version" WHERE "by" = name)'
+        ),
+        {"names": [author, agent_author(author)]},
+    )
+    if found := tuple(exact.scalars()):
+        return found
     wanted = author.lower()
-    exact = [each for each in everybody if wanted in {each.lower(), _asked_by(each).lower()}]
-    if exact:
-        return tuple(exact)
-    return tuple(each for each in everybody if wanted in each.lower())[:_MOST_AUTHORS]
+    everybody = authors(connection, known) or ()
+    same = tuple(each for each in everybody if wanted in {each.lower(), _asked_by(each).lower()})
+    return same or tuple(each for each in everybody if wanted in each.lower())[:_MOST_AUTHORS]
 
 
 def _asked_by(author: str) -> str:

@@ -15,6 +15,7 @@ from app.domain.compact import CompactState
 from app.domain.configuration import Configuration
 from app.domain.edits import ColumnEdit
 from app.domain.errors import BadInput, NotFound, NotPermitted, Refused
+from app.domain.grid import Codes
 from app.domain.identity import Actor, agent_author
 from app.domain.lumisections import ranges_of_mask
 from app.domain.triplets import Triplet
@@ -265,21 +266,20 @@ def _new_proposals(
 ) -> list[NewProposal]:
     """An agent's words, later ones over earlier ones; written ones under a version, else those
     that wait apart from those with which the cells agree already."""
-    cells: dict[tuple[Key, str], tuple[np.ndarray, list[Triplet]]] = {}
+    cells: dict[tuple[Key, str], tuple[Codes, dict[Triplet, int]]] = {}
     for edit in edits:
         key = (edit.run_number, edit.dataset)
         if (key, edit.column) not in cells:
-            cells[key, edit.column] = (np.zeros(states[key].length, np.int32), [])
+            cells[key, edit.column] = (np.zeros(states[key].length, np.int32), {})
         codes, values = cells[key, edit.column]
-        if edit.triplet not in values:
-            values.append(edit.triplet)
+        code = values.setdefault(edit.triplet, len(values) + 1)
         for first, last in edit.ranges:
-            codes[first - 1 : last] = values.index(edit.triplet) + 1
+            codes[first - 1 : last] = code
     found: list[NewProposal] = []
     for (key, column), (codes, values) in cells.items():
         shown = statuses_of_column(states[key], column)
-        for place, triplet in enumerate(values, start=1):
-            mask = codes == place
+        for triplet, code in values.items():
+            mask = codes == code
             same = mask & (shown == place_of(triplet.status))
             parts = (
                 [(mask, ProposalState.WRITTEN)]

@@ -19,7 +19,7 @@ from app.models.engine import Database
 
 _BLOCK = 2_000
 _LARGEST_BLOCK = 32_000
-_EXAMINED = 60_000
+_EXAMINED = 30_000
 _EXAMINED_CLOSELY = 6_000
 """Versions that one page looks through at most; fewer where their events have to be looked at."""
 _STATEMENT_MS = 4_000

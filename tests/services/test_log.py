@@ -10,13 +10,14 @@ from sqlalchemy import text
 
 from app.domain.configuration import Kind as Configured
 from app.domain.edits import BitEdit, ColumnEdit
-from app.domain.errors import BadInput, NotFound, Refused
+from app.domain.errors import BadInput, NotFound, Refused, TookTooLong
 from app.domain.identity import Actor
 from app.domain.log import Kind, LogEntry, LogQuery, Position, Source, Subject, Who
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.golden.progress import Cancelled
 from app.models import event_log, indexes
+from app.models import log as log_model
 from app.models.engine import Database
 from app.models.event_log import DatasetChange, LumisectionChange, RunChange
 from app.services import (
@@ -375,3 +376,47 @@ def test_that_the_real_history_of_the_configuration_is_told_in_the_order_of_its_
     assert len({each.key for each in found}) == len(found)
     changing = next(each for each in found if "component" in each.text)
     assert log_details.open_settings(database, changing.number)
+
+
+def test_that_a_search_that_takes_too_long_tells_what_it_has_found_so_far(
+    season: Database, monkeypatch: pytest.MonkeyPatch
+):
+    needle = set_column(season, RUN, "needle")
+    with season.transaction() as connection:
+        connection.execute(
+            text(
+                'INSERT INTO "Version" ("by", comment, "createdAt")'
+                " SELECT 'auto@auto', 'hay ' || n || CASE n WHEN 4900 THEN ' needle' ELSE '' END,"
+                " now() FROM generate_series(1, 5000) AS n"
+            )
+        )
+    look, looks = log_model.block, []
+
+    def tired(connection, search, before, *, size, limit):
+        looks.append(size)
+        if len(looks) > 1:
+            raise TookTooLong("The server stopped the statement because it took too long.")
+        return look(connection, search, before, size=size, limit=limit)
+
+    query = LogQuery(words="needle")
+    monkeypatch.setattr(log_model, "block", tired)
+    page = log.page(season, query)
+    assert [each.text for each in page.entries] == ["hay 4900 needle"]
+    assert page.back_to is not None
+    # It was tried with less at a time before it was given up.
+    assert looks[1:] == sorted(looks[1:], reverse=True)
+    assert len(looks) > 2
+    with pytest.raises(TookTooLong):
+        log.page(season, query, page.after)
+    monkeypatch.setattr(log_model, "block", look)
+    assert [each.number for each in log.entries(season, query, page.after)] == [needle]
+
+
+def test_that_the_server_gives_up_after_the_time_it_was_given(season: Database):
+    def sleep() -> None:
+        with season.read() as connection:
+            log_model.limit_time(connection, 20)
+            connection.execute(text("SELECT pg_sleep(10)"))
+
+    with pytest.raises(TookTooLong, match="took too long"):
+        sleep()

@@ -1,5 +1,6 @@
 """The log: pages, opened entries, export."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import zip_longest
@@ -14,6 +15,7 @@ from app.domain.configuration_history import (
     value_words,
 )
 from app.domain.configuration_items import RULE
+from app.domain.json_logic import condition_words
 from app.domain.log import LogPage, LogQuery, Position
 from app.golden.progress import Cancelled
 from app.services import log, log_details, log_export
@@ -100,21 +102,19 @@ def _lines(part: RunChanges) -> Iterator[ChangeLine]:
 
 def _configuration_lines(found: Difference) -> Iterator[ChangeLine]:
     for item in found.added:
-        yield _item(item, "", "came", _ADDED)
+        yield _item(item, "", "added", _ADDED)
     for item in found.removed:
-        yield _item(item, "was there", "", _REMOVED)
+        yield _item(item, "in force", "taken out", _REMOVED)
     for edited in found.edited:
         for field in edited.fields:
             for before, after in _field_values(field):
-                yield ChangeLine(
-                    edited.after.title,
-                    Piece(field.name, (), before, after, oms=True),
-                    group=_EDITED,
-                )
+                # The title belongs to what is told, also where it is the only one.
+                key = f"{edited.after.title}: {'rule' if field.name == RULE else field.name}"
+                yield ChangeLine("", Piece(key, (), before, after, oms=True), group=_EDITED)
 
 
 def _item(item: Item, before: str, after: str, group: str) -> ChangeLine:
-    return ChangeLine(item.title, Piece(str(item.kind), (), before, after, oms=True), group=group)
+    return ChangeLine("", Piece(item.title, (), before, after, oms=True), group=group)
 
 
 def _field_values(field: FieldChange) -> Iterator[tuple[str, str]]:
@@ -125,7 +125,12 @@ def _field_values(field: FieldChange) -> Iterator[tuple[str, str]]:
     change = rule_change(field.before, field.after)
     if not (change.lost or change.gained):
         yield "the same conditions", "joined otherwise"
-    yield from zip_longest(change.lost, change.gained, fillvalue="")
+    lost, gained = (map(_condition, each) for each in (change.lost, change.gained))
+    yield from zip_longest(lost, gained, fillvalue="")
+
+
+def _condition(source: str) -> str:
+    return condition_words(json.loads(source))
 
 
 def _attribute(run_number: int, change: AttributeChange) -> ChangeLine:

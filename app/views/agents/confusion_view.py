@@ -28,7 +28,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 _BAR = 0.34
 _STRONGEST = 190
-_LEAST_CELL = 76
+_LEAST_CELL = 62
 _CHART_WIDTH = 300
 
 

@@ -41,9 +41,9 @@ _WHOLE_LIFE = 2_000
 _PARTS = [460, 300]
 _TYPICAL = {
     TIME: "2026-11-24 14:35:00",
-    AUTHOR: "auto@auto - pixel-autoencoder",
-    KIND: "dataset, columns, DCS bits",
-    ABOUT: "392001 /PromptReco/Collisions25C/DQM",
+    AUTHOR: "auto@auto - pixel-autoenc",
+    KIND: "columns, DCS bits",
+    ABOUT: "392001 /PromptReco/Collisions2",
     NUMBER: "18 000 000",
 }
 _MOST_NEWS = 400

@@ -14,7 +14,7 @@ from app.domain.log import Kind, LogQuery, Source, Who
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.engine import Database
-from app.services import bulk_edit, configuration_edits, golden
+from app.services import bulk_edit, configuration, configuration_edits, golden
 from app.views.background import Background
 from app.views.log.log_model import ABOUT, AUTHOR, KIND, WHAT
 from app.views.log.place import LogPlace
@@ -297,5 +297,30 @@ def test_that_a_change_of_the_configuration_opens_item_by_item(
     )
     look(qtbot, place, background, LogQuery(kinds=frozenset({Kind.CONFIGURATION})))
     (line,) = place.entry.changes.model.lines
-    assert (line.where, line.group) == ("Ions25", "Added")
+    assert (line.piece.key, line.group) == ("Ions25", "Added")
+    configuration_edits.edit_item(
+        season,
+        EXPERT,
+        Configured.CLASS,
+        _item_of(season, "Ions25"),
+        {"priority": 8, "classifier": {">": [{"var": "energy"}, 6000]}},
+    )
+    place.refresh()
+    settle(qtbot, background)
+    place.table.selectRow(0)
+    settle(qtbot, background)
+    said = {
+        (each.piece.key, str(each.piece.before), str(each.piece.after))
+        for each in place.entry.changes.model.lines
+    }
+    assert said == {
+        ("Ions25: priority", "9", "8"),
+        ("Ions25: rule", "1 = 1", "energy > 6000"),
+    }
     assert place.entry.undo.isHidden()
+
+
+def _item_of(db: Database, title: str) -> int:
+    return next(
+        each.id for each in configuration.current(db).class_classifiers if each.class_ == title
+    )

@@ -192,12 +192,15 @@ def _statuses(
     objects: dict[int, JsonObject] = {}
     per_column = []
     for classifiers in by_column.values():
-        rules = [(each, _rows(each.rule, rows_of), dict[bytes, bool]()) for each in classifiers]
+        rules = [
+            (each, _keys(distinct, _rows(each.rule, rows_of)), dict[bytes, bool]())
+            for each in classifiers
+        ]
         statuses = []
         for state in range(distinct.shape[1]):
             status = NO_VALUE_FOUND
-            for classifier, rows, known in rules:
-                seen = distinct[rows, state].tobytes() if rows is not None else None
+            for classifier, keys, known in rules:
+                seen = keys[state] if keys is not None else None
                 holds = known.get(seen) if seen is not None else None
                 if holds is None:
                     data = objects.get(state)
@@ -212,6 +215,13 @@ def _statuses(
             statuses.append(status)
         per_column.append(statuses)
     return per_column, state_of.reshape(-1).astype(np.int32)
+
+
+def _keys(distinct: Codes, rows: Sequence[int] | None) -> list[bytes] | None:
+    """What decides a rule in each state; None when it must always be evaluated."""
+    if rows is None:
+        return None
+    return [each.tobytes() for each in np.ascontiguousarray(distinct[list(rows)].T)]
 
 
 def _grid(

@@ -1,8 +1,8 @@
 """A run as it is recorded, seen by the classifiers as if OMS had given it just now."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -106,11 +106,13 @@ class RecordedRun:
         if names is None or _NUMBER in names:
             given = _with_numbers(given)
         run = classification.flat_run(self.oms_attributes, rr_attributes)
+        data_of = (
+            partial(self._lumisection, run, given)
+            if names is None
+            else _reader({key: run[key] for key in names if key in run}, given)
+        )
         return classification.online_columns(
-            by_column,
-            given,
-            self.numbers,
-            lambda number, at: self._lumisection(run, given, number),
+            by_column, given, self.numbers, lambda number, _at: data_of(number)
         )
 
     def online_data(self, rr_attributes: JsonObject, number: int) -> JsonObject:
@@ -171,6 +173,24 @@ class RecordedRun:
                 return True
             unknown = unknown or None in bits
         return None if unknown else False
+
+
+def _reader(run: JsonObject, given: Grid[JsonValue]) -> Callable[[int], JsonObject]:
+    """What rules read of a lumisection and no more: luminosity makes each of them another."""
+    rows = [(key, given.codes[row].tolist()) for key, row in given.row_of.items() if key != _NUMBER]
+    before = {**run, **dict.fromkeys(_LUMINOSITY, None)}
+    values = given.values
+
+    def data_of(number: int) -> JsonObject:
+        data: JsonObject = before.copy()
+        for key, codes in rows:
+            code = codes[number - 1]
+            if code != MISSING:
+                data[key] = values[code]
+        data[_NUMBER] = number
+        return data
+
+    return data_of
 
 
 def _reduce(reduced: dict[str, JsonValue], name: str, values: Collection[JsonValue]) -> None:

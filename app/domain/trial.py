@@ -110,6 +110,10 @@ class Trial:
             if (names := attributes_read({column: classifiers})) is None
             or names & {"class", "significant"}
         }
+        self._classes = (
+            before.class_classifiers != after.class_classifiers
+            or before.dataset_classifiers != after.dataset_classifiers
+        )
         self._workspaces = before.offline_dataset_classifiers != after.offline_dataset_classifiers
         self._accepted = before.datasets_accepted != after.datasets_accepted
 
@@ -131,7 +135,8 @@ class Trial:
         datasets: Collection[OfflineDataset],
         by_hand: Collection[str],
     ) -> RunTrial:
-        old, new = run.classified(self.before), run.classified(self.after)
+        old = run.classified(self.before)
+        new = run.classified(self.after) if self._classes else old
         classes = (str(old.get("class") or ""), str(new.get("class") or ""))
         significant = (old["significant"] is True, new["significant"] is True)
         columns: list[ColumnChange] = []

@@ -19,6 +19,7 @@ from app.domain.oms import (
     with_luminosity_per_lumisection,
 )
 from app.domain.pull import Outcome, OutcomeKind
+from app.domain.recorded_run import RecordedRun
 from app.domain.runs import OPEN
 from app.domain.triplets import Triplet
 from app.models import rows, states
@@ -30,6 +31,9 @@ from app.services import configuration as configurations
 
 ONLINE = "online"
 NEEDS_MANUAL_UPDATE = "run_needs_to_be_updated_manually"
+
+
+FlagChanges = list[tuple[dict[str, Triplet], LumiRange]]
 
 
 @dataclass(frozen=True)
@@ -130,10 +134,16 @@ def reclassify(
 
 
 def planned_reclassification(
-    action: Action, configuration: Configuration, run: RunRow, oms_run: OmsRun
-) -> Planned:
-    """What `reclassify` would write."""
-    return _planned(action, run, _recomputed(configuration, run, oms_run, reset=False))
+    action: Action, configuration: Configuration, run: RunRow, recorded: RecordedRun
+) -> tuple[FlagChanges, JsonObject]:
+    """Flags and attributes that `reclassify` would write from what is recorded of a run."""
+    rr = recorded.classified(configuration)
+    flags: Grid[Triplet] = Grid.empty()
+    if rr["significant"] or recorded.is_significant:
+        flags = recorded.online_columns(configuration, rr, configuration.online_columns)
+    if run.rr_attributes.get(NEEDS_MANUAL_UPDATE) is True:
+        rr = {**rr, NEEDS_MANUAL_UPDATE: False}
+    return _rr_changes(action, run, flags, rr)
 
 
 def _recomputed(
@@ -169,9 +179,22 @@ def _create(action: Action, computed: Computed, run_number: int) -> Outcome:
 
 def _planned(action: Action, run: RunRow, computed: Computed) -> Planned:
     """What differs between a run and what was computed for it."""
-    number = run.run_number
-    state = action.state(number, ONLINE)
+    state = action.state(run.run_number, ONLINE)
     _check_none_is_missing(run, state.oms, computed)
+    rr_changes, rr_attributes = _rr_changes(action, run, computed.rr, computed.rr_attributes)
+    ended = computed.oms_attributes.get("end_time") is not None
+    oms_changes = changes(state.oms, computed.oms) if rr_changes or ended else []
+    oms_attributes = changed_attributes(run.oms_attributes, computed.oms_attributes)
+    return Planned(
+        tuple(rr_changes), rr_attributes, tuple(oms_changes), oms_attributes, ended=ended
+    )
+
+
+def _rr_changes(
+    action: Action, run: RunRow, flags: Grid[Triplet], attributes: JsonObject
+) -> tuple[FlagChanges, JsonObject]:
+    """Flags and attributes of those computed that differ from the recorded automatic ones."""
+    number = run.run_number
     is_open = run.state == OPEN
     # Compared in version order, so that an automatic value that a person's word covers is
     # recorded once and the next pull finds nothing to do. A run that is no longer OPEN gets
@@ -182,16 +205,10 @@ def _planned(action: Action, run: RunRow, computed: Computed) -> Planned:
         for event in states.rr_events(action.connection, [(number, ONLINE)])
         if is_open or not event.manual
     ]
-    rr_changes = changes(states.fold_rr(recorded, ignore_manual=True), computed.rr)
-    rr_attributes = changed_attributes(
-        rows.rr_attributes_by_version(action.connection, number, by_hand_too=is_open),
-        computed.rr_attributes,
-    )
-    ended = computed.oms_attributes.get("end_time") is not None
-    oms_changes = changes(state.oms, computed.oms) if rr_changes or ended else []
-    oms_attributes = changed_attributes(run.oms_attributes, computed.oms_attributes)
-    return Planned(
-        tuple(rr_changes), rr_attributes, tuple(oms_changes), oms_attributes, ended=ended
+    before = rows.rr_attributes_by_version(action.connection, number, by_hand_too=is_open)
+    return (
+        changes(states.fold_rr(recorded, ignore_manual=True), flags),
+        changed_attributes(before, attributes),
     )
 
 

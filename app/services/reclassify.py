@@ -7,7 +7,7 @@ from app.domain.datasets import ONLINE
 from app.domain.errors import Refused
 from app.domain.grid import Grid
 from app.domain.identity import Actor
-from app.domain.json_value import JsonValue
+from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange
 from app.domain.pull import Outcome, OutcomeKind
 from app.domain.runs import OPEN
@@ -19,6 +19,9 @@ from app.models.engine import Database
 from app.models.rows import RunRow
 from app.services import configuration as configurations
 from app.services import pull, runs
+from app.services.trials import recorded_runs
+
+_BLOCK = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +98,24 @@ def preview(
     """What `apply` would do to each run; nothing is written."""
     configuration = configurations.current(db)
     plans: list[RunPlan] = []
-    for at, number in enumerate(dict.fromkeys(run_numbers)):
-        progress.at(at / len(run_numbers))
-        with db.read() as connection:
-            action = Action(connection, db.desk)
-            try:
-                run = rows.get_run(connection, number)
-                _check_open(run)
-                answer = runs.recorded_oms_run(action, run)
-                plan = pull.planned_reclassification(action, configuration, run, answer)
-            except Refused as error:
-                plans.append(RunPlan(number, refused=str(error)))
-                continue
-            plans.append(_plan(action, run, plan))
+    numbers = [*dict.fromkeys(run_numbers)]
+    for start in range(0, len(numbers), _BLOCK):
+        block = numbers[start : start + _BLOCK]
+        recorded = {each.run_number: each for each in recorded_runs(db, block)}
+        for at, number in enumerate(block, start):
+            progress.at(at / len(numbers))
+            with db.read() as connection:
+                action = Action(connection, db.desk)
+                try:
+                    run = rows.get_run(connection, number)
+                    _check_open(run)
+                    flags, attributes = pull.planned_reclassification(
+                        action, configuration, run, recorded[number]
+                    )
+                except Refused as error:
+                    plans.append(RunPlan(number, refused=str(error)))
+                    continue
+                plans.append(_plan(action, run, flags, attributes))
     progress.at(1.0)
     return tuple(plans)
 
@@ -136,20 +144,20 @@ def _check_open(run: RunRow) -> None:
         raise Refused(f"Run {run.run_number} is in state {run.state}: only OPEN runs change.")
 
 
-def _plan(action: Action, run: RunRow, plan: pull.Planned) -> RunPlan:
+def _plan(action: Action, run: RunRow, flags: pull.FlagChanges, changed: JsonObject) -> RunPlan:
     number = run.run_number
     by_hand = rows.manual_rr_attributes(action.connection, number)
     attributes = tuple(
         NewAttribute(name, run.rr_attributes.get(name), value, name in by_hand)
-        for name, value in sorted(plan.attributes.items())
+        for name, value in sorted(changed.items())
     )
-    if not plan.lumisections:
+    if not flags:
         return RunPlan(number, attributes)
     stands = action.state(number, ONLINE).rr
     events = states.rr_events(action.connection, [(number, ONLINE)])
     words = states.fold_rr([event for event in events if event.manual])
     statuses: list[NewStatus] = []
-    for values, (first, last) in plan.lumisections:
+    for values, (first, last) in flags:
         for column, triplet in values.items():
             start = first
             for each in range(first, last + 1):

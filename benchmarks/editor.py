@@ -1,10 +1,11 @@
 """The lumisection editor's services: edits, undo, history, news: `python -m benchmarks.editor`.
 
 With `--events 5000000` the database first gets that many events of other runs, so that whatever
-scans an event table shows.
+scans an event table shows. With `--runs 500` the lines over many datasets are about 1,000.
 """
 
 import os
+import resource
 import statistics
 import sys
 import threading
@@ -25,7 +26,7 @@ from benchmarks.database import folder_argument, measured, prepared, server, sho
 
 EXPERT = Actor("expert@cern.ch", frozenset({"cms-dqm-runregistry-experts"}))
 FIRST_RUN = 391_000
-DATASETS = int(os.environ.get("BENCHMARK_DATASETS", "100"))
+DATASETS = 100
 MANY = int(os.environ.get("BENCHMARK_MANY", "1000"))
 COLUMNS = 25
 CLIENTS = 20
@@ -34,9 +35,9 @@ Key = tuple[int, str]
 _number = count(int(time.time()))
 
 
-def build(db: Database) -> list[Key]:
+def build(db: Database, runs: int = DATASETS) -> list[Key]:
     """Signed-off runs whose offline datasets are open; nothing is made twice."""
-    numbers = range(FIRST_RUN, FIRST_RUN + DATASETS)
+    numbers = range(FIRST_RUN, FIRST_RUN + runs)
     with db.read() as connection:
         known = rows.run_states(connection, numbers)
     start = time.perf_counter()
@@ -51,7 +52,7 @@ def build(db: Database) -> list[Key]:
     if closed:
         datasets.move(db, EXPERT, closed, "global", "OPEN")
     print(
-        f"{len(keys)} datasets of {DATASETS} runs ready after {time.perf_counter() - start:.0f} s",
+        f"{len(keys)} datasets of {runs} runs ready after {time.perf_counter() - start:.0f} s",
         file=sys.stderr,
     )
     return keys
@@ -74,7 +75,7 @@ def write(db: Database, keys: Sequence[Key], columns: int, last: int) -> int:
 
 def measure(db: Database, keys: list[Key]) -> None:
     """Prints the figures."""
-    one_each = list({number: (number, name) for number, name in keys}.values())
+    one_each = list({number: (number, name) for number, name in keys}.values())[:DATASETS]
     first = one_each[0]
     write(db, one_each, COLUMNS, LENGTH)
     what = f"{COLUMNS} columns x {LENGTH} LS x {len(one_each)} datasets"
@@ -112,6 +113,15 @@ def measure(db: Database, keys: list[Key]) -> None:
         lambda: write(db, many, 1, LENGTH),
         times=1,
     )
+    measured(
+        f"preview of the same over {len(many)} datasets, with the golden rule",
+        lambda: bulk_edit.preview(db, EXPERT, edits_of(db, many, 1, LENGTH), rule=rule),
+        times=1,
+    )
+    version = write(db, many, 1, LENGTH)
+    measured("preview of its undo", lambda: undo.preview(db, EXPERT, version), times=1)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"{'memory of the process at most':<58}{most:>10} MiB")
     news(db, first)
 
 
@@ -153,11 +163,12 @@ def news(db: Database, key: Key) -> None:
 def main() -> None:
     parser = folder_argument(__doc__ or "")
     parser.add_argument("--events", type=int, default=0, help="fill up to so many events first")
+    parser.add_argument("--runs", type=int, default=DATASETS, help="runs of two datasets each")
     given = parser.parse_args()
     with server(given.folder) as running:
         db = prepared(running.dsn)
         try:
-            keys = build(db)
+            keys = build(db, given.runs)
             if given.events:
                 add_events(db, given.events)
             print(f"{'what':<58}{'median':>10}     (range)  target [ms]")

@@ -7,7 +7,7 @@ code per segment.
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar, cast
 
@@ -83,7 +83,29 @@ class CompactState:
             np.repeat(self.covered_rr, self.lengths)[: self.rr_length],
         )
         own = np.repeat(self.own_oms, self.lengths)
-        return DatasetState(self.run_number, self.name, rr, self.oms(), own[: _last_true(own)])
+        return ExpandedState(self, rr, rr, own[: _last_true(own)])
+
+    def with_columns(self, rr: Grid[Triplet]) -> "CompactState":
+        """The same OMS side with other RR columns, which may not be longer."""
+        codes, triplets = _renumbered(_padded(rr.codes, self.length), rr.values)
+        covered = _padded(rr.covered, self.length)
+        changed = np.zeros(self.length, np.bool_)
+        changed[_starts(self.length, (codes,), (covered,))] = True
+        changed[self.starts[_cuts(self.oms_codes, self.covered_oms, self.own_oms)]] = True
+        starts = np.flatnonzero(changed).astype(np.int32)
+        before = np.searchsorted(self.starts, starts, side="right") - 1
+        return replace(
+            self,
+            rr_length=rr.length,
+            columns=rr.keys,
+            triplets=triplets,
+            starts=starts,
+            rr_codes=codes[:, starts],
+            oms_codes=self.oms_codes[:, before],
+            covered_rr=covered[starts],
+            covered_oms=self.covered_oms[before],
+            own_oms=self.own_oms[before],
+        )
 
     def oms(self, only: Collection[str] | None = None) -> Grid[JsonValue]:
         """The OMS side of the full state, of all attributes or only of some."""
@@ -218,8 +240,56 @@ class CompactState:
         )
 
 
+class ExpandedState(DatasetState):
+    """A full state whose OMS side is made when somebody first asks for it.
+
+    `source` holds that side, and the columns `source_rr`; `rr` are those or others.
+    """
+
+    source: CompactState
+    source_rr: Grid[Triplet]
+
+    def __init__(
+        self, source: CompactState, source_rr: Grid[Triplet], rr: Grid[Triplet], own_oms: Mask
+    ) -> None:
+        for name, value in (
+            ("run_number", source.run_number),
+            ("name", source.name),
+            ("rr", rr),
+            ("own_oms", own_oms),
+            ("source", source),
+            ("source_rr", source_rr),
+        ):
+            object.__setattr__(self, name, value)
+
+    @cached_property
+    def oms(self) -> Grid[JsonValue]:
+        """OMS attributes."""
+        return self.source.oms()
+
+    @property
+    def length(self) -> int:
+        return max(self.rr.length, self.source.oms_length)
+
+    @property
+    def takes_part_as_before(self) -> bool:
+        """Whether the same lumisections take part as with the columns of the source."""
+        return np.array_equal(self.rr.covered, self.source_rr.covered)
+
+    def with_columns(self, rr: Grid[Triplet]) -> DatasetState:
+        return ExpandedState(self.source, self.source_rr, rr, self.own_oms)
+
+    def only_oms(self, key: str) -> Grid[JsonValue]:
+        """One attribute alone."""
+        return self.source.oms([key])
+
+
 def compact(state: DatasetState) -> CompactState:
     """`state` cut into segments."""
+    if isinstance(state, ExpandedState) and state.rr.length <= state.source.length:
+        if state.rr is state.source_rr:
+            return state.source
+        return state.source.with_columns(state.rr)
     length = state.length
     covered_rr = _padded(state.rr.covered, length)
     covered_oms = _padded(state.oms.covered, length)
@@ -277,6 +347,17 @@ def _starts(length: int, coded: Sequence[SegmentCodes], masks: Sequence[Mask]) -
         if codes.shape[0]:
             changed[1:] |= (codes[:, 1:] != codes[:, :-1]).any(axis=0)
     return np.flatnonzero(changed).astype(np.int32)
+
+
+def _cuts(codes: SegmentCodes, *masks: Mask) -> Mask:
+    """Segments in which anything differs from the one before."""
+    cuts = np.zeros(codes.shape[1], np.bool_)
+    cuts[:1] = True
+    for mask in masks:
+        cuts[1:] |= mask[1:] != mask[:-1]
+    if codes.shape[0]:
+        cuts[1:] |= (codes[:, 1:] != codes[:, :-1]).any(axis=0)
+    return cuts
 
 
 def _padded(array: NDArray[Scalar], length: int) -> NDArray[Scalar]:

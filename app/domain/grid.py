@@ -293,3 +293,11 @@ class DatasetState:
     def length(self) -> int:
         """Number of the last lumisection that any event covers."""
         return max(self.rr.length, self.oms.length)
+
+    def with_columns(self, rr: Grid[Triplet]) -> "DatasetState":
+        """The state with other RR columns."""
+        return DatasetState(self.run_number, self.name, rr, self.oms, self.own_oms)
+
+    def with_oms(self, oms: Grid[JsonValue]) -> "DatasetState":
+        """The state with another OMS side."""
+        return DatasetState(self.run_number, self.name, self.rr, oms, self.own_oms)

@@ -6,10 +6,12 @@ are those of `DatasetTripletCache`.
 
 import math
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.compact import CompactState, ExpandedState
 from app.domain.grid import MISSING, DatasetState, Grid
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import Mask, ranges_of_mask
@@ -62,6 +64,50 @@ def summarise(state: DatasetState) -> Summary:
     )
 
 
+def summarise_columns(small: CompactState) -> tuple[JsonObject, JsonObject]:
+    """The part of a summary that columns make: `triplet_summary` and `rr_ranges`."""
+    segments = [
+        (place, first + 1, first + length)
+        for place, (first, length, here) in enumerate(
+            zip(
+                small.starts.tolist(),
+                small.lengths.tolist(),
+                small.participating.tolist(),
+                strict=True,
+            )
+        )
+        if here
+    ]
+    summary: JsonObject = {}
+    ranges: JsonObject = {}
+    for row, column in enumerate(small.columns):
+        codes = small.rr_codes[row].tolist()
+        counts: dict[str, int] = {EMPTY: 0}
+        found: dict[str, list[list[int]]] = {EMPTY: []}
+        comments: dict[str, None] = {}
+        causes: dict[str, None] = {}
+        known = False
+        for place, first, last in segments:
+            value = small.triplets[codes[place]]
+            status = EMPTY if value is None else value.status
+            counts[status] = counts.get(status, 0) + last - first + 1
+            of_status = found.setdefault(status, [])
+            if of_status and of_status[-1][1] == first - 1:
+                of_status[-1][1] = last
+            else:
+                of_status.append([first, last])
+            if value is not None:
+                known = True
+                if value.comment:
+                    comments[value.comment] = None
+                if value.cause:
+                    causes[value.cause] = None
+        if known:
+            summary[column] = {**counts, "comments": list(comments), "causes": list(causes)}
+            ranges[column] = cast("JsonObject", found)
+    return summary, ranges
+
+
 def luminosity(oms: Grid[JsonValue], key: str, taking_part: Mask) -> float:
     """Sum of an attribute over lumisections [pb^-1]; negative and missing values count nothing."""
     row = oms.row_of.get(key)
@@ -77,7 +123,13 @@ def luminosity(oms: Grid[JsonValue], key: str, taking_part: Mask) -> float:
 def luminosity_numbers(state: DatasetState, key: str) -> NDArray[np.float64]:
     """An attribute in each lumisection as it counts in `luminosity` [pb^-1]."""
     numbers = np.zeros(state.length)
-    oms = state.oms
+    if isinstance(state, ExpandedState) and key in state.source.dense:
+        known = np.nan_to_num(state.source.dense[key], nan=0.0, posinf=0.0, neginf=0.0)
+        numbers[: known.size] = np.maximum(known, 0.0)[: numbers.size]
+        for position, value in state.source.odd.get(key, {}).items():
+            numbers[position] = luminosity_value(value)
+        return numbers
+    oms = state.only_oms(key) if isinstance(state, ExpandedState) else state.oms
     row = oms.row_of.get(key)
     if row is not None:
         used = np.unique(oms.codes[row])

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from app.domain.compact import CompactState
 from app.domain.grid import DatasetState, Grid, with_changes
 from app.domain.identity import is_manual
+from app.domain.json_value import JsonValue
 from app.domain.lumisections import mask_of_ranges
 from app.models import event_log, locks, projections, rows, states
 from app.models.engine import Database
@@ -125,7 +126,7 @@ class Action:
                     key: self._online_after.get(key) or self._after(key)
                     for key in touched[start : start + _BLOCK]
                 }
-                projections.store(self.connection, now, desk=self.desk)
+                projections.store(self.connection, now, desk=self.desk, own=self.versions)
             projections.store(self.connection, following, desk=self.desk)
         if told is not None:
             told(1.0)
@@ -158,14 +159,15 @@ class Action:
     def _after(self, key: Key) -> Loaded:
         """State with what was appended, without reading the events again where that is sure."""
         before = self._loaded[key]
-        rr, oms, own = before.state.rr, before.state.oms, before.state.own_oms
-        counts = before.counts
+        rr, own, counts = before.state.rr, before.state.own_oms, before.counts
+        # Taken out of its segments only where it changes.
+        oms: Grid[JsonValue] | None = None
         rr_added = oms_added = 0
         refold = False
         somebodys_word = counts.rr > 0
         for change, manual in self._appended.get(key, ()):
             if change.oms:
-                oms = with_changes(oms, change.events)  # type: ignore[arg-type]
+                oms = with_changes(before.state.oms if oms is None else oms, change.events)  # type: ignore[arg-type]
                 last = max(r.last for _, ranges in change.events for r in ranges)
                 length = max(own.size, last)
                 mask = np.zeros(length, np.bool_)
@@ -185,7 +187,7 @@ class Action:
             rr = states.fold_rr(states.rr_events(self.connection, [key]))
         online_added = oms_added if key[1] == states.ONLINE else 0
         return Loaded(
-            DatasetState(*key, rr, oms, own),
+            before.state.with_columns(rr) if oms is None else DatasetState(*key, rr, oms, own),
             EventCounts(
                 counts.rr + rr_added, counts.oms + oms_added, counts.online_oms + online_added
             ),
@@ -235,7 +237,7 @@ class Action:
                     if change.oms:
                         oms = with_changes(oms, change.events)  # type: ignore[arg-type]
             found[key] = Loaded(
-                replace(before.state, oms=oms),
+                before.state.with_oms(oms),
                 replace(before.counts, online_oms=online.counts.online_oms),
             )
         return found | states.fold(self.connection, [key for key in followers if key not in found])

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection
 
-from app.domain.compact import CompactState, compact
+from app.domain.compact import CompactState, ExpandedState, compact
 from app.domain.json_value import js_stringify
-from app.domain.summaries import summarise
+from app.domain.summaries import summarise, summarise_columns
 from app.models.statements import text
 from app.models.states import EventCounts, Loaded
 
@@ -97,14 +97,74 @@ def copy_summaries(connection: Connection, sources: Mapping[Key, Key]) -> set[Ke
     return {(run_number, name) for run_number, name in rows}
 
 
-def store(connection: Connection, loaded: Mapping[Key, Loaded], *, desk: bool) -> None:
+def store(
+    connection: Connection,
+    loaded: Mapping[Key, Loaded],
+    *,
+    desk: bool,
+    own: Collection[int] = (),
+) -> None:
     """Writes the summaries of these datasets, and where there is a desk their compact states.
 
-    `loaded` are the folds of all events stored so far, those of this transaction included.
+    `loaded` are the folds of all events stored so far, those of this transaction included. Where
+    the versions `own` changed nothing but columns, the rest of a summary stays as it is.
     """
     if not loaded:
         return
     ordered = dict(sorted(loaded.items()))
+    small = {
+        key: compact(each.state)
+        for key, each in ordered.items()
+        if own and isinstance(each.state, ExpandedState) and each.state.takes_part_as_before
+    }
+    done = _store_columns(connection, small, own)
+    _store_whole(connection, {key: each for key, each in ordered.items() if key not in done})
+    if desk:
+        remember_compact(
+            connection,
+            {
+                key: (small.get(key) or compact(each.state), each.counts)
+                for key, each in ordered.items()
+            },
+        )
+
+
+def _store_columns(
+    connection: Connection, states: Mapping[Key, CompactState], own: Collection[int]
+) -> set[Key]:
+    """Writes the part of the summaries that columns make, where the rest is current but for the
+    versions `own`; returns those datasets."""
+    if not states:
+        return set()
+    made = [summarise_columns(state) for state in states.values()]
+    rows = connection.execute(
+        text(
+            'UPDATE "DatasetTripletCache" summary SET triplet_summary = new.summary::jsonb,'
+            "  rr_ranges = new.ranges::jsonb, version = dataset.version"
+            ' FROM "Dataset" dataset, unnest(CAST(:runs AS int[]), CAST(:names AS text[]),'
+            "  CAST(:summaries AS text[]), CAST(:ranges AS text[]))"
+            "   AS new(run_number, name, summary, ranges)"
+            " WHERE (dataset.run_number, dataset.name) = (new.run_number, new.name)"
+            "  AND (summary.run_number, summary.name) = (new.run_number, new.name)"
+            '  AND NOT EXISTS (SELECT FROM "DatasetEvent" event JOIN "Event" USING (version)'
+            "   WHERE event.run_number = summary.run_number AND event.name = summary.name"
+            "   AND event.version > summary.version AND atomic_version <> ALL(:own))"
+            " RETURNING summary.run_number, summary.name"
+        ),
+        {
+            **_keys(states),
+            "summaries": [js_stringify(summary) for summary, _ in made],
+            "ranges": [js_stringify(ranges) for _, ranges in made],
+            "own": list(own),
+        },
+    )
+    return {(run_number, name) for run_number, name in rows}
+
+
+def _store_whole(connection: Connection, ordered: Mapping[Key, Loaded]) -> None:
+    """Writes whole summaries."""
+    if not ordered:
+        return
     summaries = [summarise(each.state) for each in ordered.values()]
     connection.execute(
         text(
@@ -138,8 +198,6 @@ def store(connection: Connection, loaded: Mapping[Key, Loaded], *, desk: bool) -
             "delivered": [each.delivered for each in summaries],
         },
     )
-    if desk:
-        remember_states(connection, ordered)
 
 
 def remember_states(connection: Connection, loaded: Mapping[Key, Loaded]) -> None:

@@ -16,7 +16,7 @@ from app.domain.grid import DatasetState
 from app.domain.identity import Actor
 from app.domain.json_value import JsonValue
 from app.domain.lumisections import LumiRange, Mask, count, mask_of_ranges, ranges_of_mask
-from app.domain.summaries import luminosity, luminosity_numbers
+from app.domain.summaries import luminosity_numbers
 from app.golden.document import Document
 from app.golden.progress import Cancelled, Progress
 from app.golden.season import Season, SeasonDataset
@@ -434,7 +434,8 @@ def _effects(made: Plan, changes: Sequence[CellsChanged]) -> Iterator[DatasetEff
         state = made.states[key]
         both = _padded(touched, state.length) & state.participating
         recorded, delivered = (
-            luminosity(state.oms, name, both) for name in ("recorded", "delivered")
+            math.fsum(luminosity_numbers(state, name)[both].tolist())
+            for name in ("recorded", "delivered")
         )
         yield DatasetEffect(*key, cells[key], ranges_of_mask(touched), recorded, delivered)
 

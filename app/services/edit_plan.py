@@ -154,11 +154,10 @@ class Plan:
             )
             for each in following:
                 before = changed.get(each, self.states[each])
-                changed[each] = DatasetState(
-                    *each,
-                    before.rr if oms else with_changes(before.rr, events),  # type: ignore[arg-type]
-                    with_changes(before.oms, events) if oms else before.oms,  # type: ignore[arg-type]
-                    before.own_oms,
+                changed[each] = (
+                    before.with_oms(with_changes(before.oms, events))  # type: ignore[arg-type]
+                    if oms
+                    else before.with_columns(with_changes(before.rr, events))  # type: ignore[arg-type]
                 )
         return changed
 

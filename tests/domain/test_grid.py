@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from app.domain.compact import CompactState, compact
 from app.domain.differences import changes
 from app.domain.grid import DatasetState, Grid, as_objects, with_changes
-from app.domain.json_value import js_stringify
+from app.domain.json_value import JsonValue, js_stringify
 from app.domain.lumisections import LumiRange
+from app.domain.summaries import luminosity_numbers
 from app.domain.triplets import Triplet
 
 KEYS = st.sampled_from(["a", "b", "c", "recorded"])
@@ -118,3 +119,34 @@ def test_that_true_and_one_are_different_values_and_one_and_one_point_nought_are
     other = with_changes(Grid.empty(), [({"a": 1.0}, (LumiRange(2, 2),))])
     assert changes(grid, other) == []
     assert json.dumps(grid.at(1)) == '{"a": true}'
+
+
+def test_that_a_state_with_other_columns_is_cut_as_if_it_was_made_anew() -> None:
+    random = np.random.default_rng(3)
+    whole = (LumiRange(1, 60),)
+    rr = with_changes(Grid.empty(), [({"a": Triplet("GOOD"), "b": Triplet("BAD", "x")}, whole)])
+    oms: Grid[JsonValue] = with_changes(
+        Grid.empty(),
+        [
+            ({"bit": True}, whole),
+            ({"bit": False}, (LumiRange(20, 30),)),
+            *(({"recorded": 0.25 * n}, (LumiRange(n, n),)) for n in range(1, 61)),
+            ({"recorded": "0.5", "bit": None}, (LumiRange(40, 40),)),
+        ],
+    )
+    small = compact(DatasetState(1, "online", rr, oms, np.ones(60, np.bool_)))
+    for _ in range(30):
+        state = small.expand()
+        first = int(random.integers(1, 60))
+        edit = (LumiRange(first, int(random.integers(first, 61))),)
+        changed = with_changes(state.rr, [({"a": Triplet("STANDBY", str(first))}, edit)])
+        again = state.with_columns(changed)
+        full = DatasetState(1, "online", changed, oms, state.own_oms)
+        small = compact(again)
+        assert small.expand().rr.same_as(changed)
+        assert small.expand().oms.same_as(oms)
+        assert small.starts.tolist() == compact(full).starts.tolist()
+        assert again.length == full.length
+        assert luminosity_numbers(again, "recorded").tolist() == (
+            luminosity_numbers(full, "recorded").tolist()
+        )

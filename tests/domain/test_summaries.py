@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.grid import DatasetState, Grid, grid_of_objects
-from app.domain.summaries import luminosity_value, summarise
+from app.domain.compact import compact
+from app.domain.grid import DatasetState, Grid, grid_of_objects, with_changes
+from app.domain.lumisections import LumiRange
+from app.domain.summaries import luminosity_value, summarise, summarise_columns
 from app.domain.triplets import Triplet, triplet_from_json
 from tests.plain_folds import PlainDataset, plain_summary
 
@@ -126,3 +128,30 @@ def test_that_the_recorded_cache_rows_are_what_we_make_of_the_recorded_lumisecti
             assert getattr(ours, name) == row[name], (dataset["file"], name)
         for name, value in (("recorded", ours.recorded), ("delivered", ours.delivered)):
             assert row[f"brilcalc_{name}_luminosity"] == pytest.approx(value, rel=1e-12)
+
+
+def test_that_columns_alone_are_summarised_as_in_the_whole() -> None:
+    random = np.random.default_rng(5)
+    statuses = ("GOOD", "BAD", "EMPTY", "")
+    for length in (1, 7, 40):
+        events = [
+            (
+                {
+                    f"c-{int(random.integers(4))}": Triplet(
+                        statuses[int(random.integers(4))],
+                        ("", "trip", "noise")[int(random.integers(3))],
+                        ("", "hv")[int(random.integers(2))],
+                    )
+                },
+                (LumiRange(int(random.integers(1, length + 1)), length),),
+            )
+            for _ in range(20)
+        ]
+        rr = with_changes(Grid.empty(), events)
+        oms = with_changes(Grid.empty(), [({"bit": True}, (LumiRange(1, length),))])
+        own = random.random(length) < 0.7
+        state = DatasetState(1, "online", rr, oms, own)
+        whole = summarise(state)
+        columns, ranges = summarise_columns(compact(state))
+        assert json.dumps(columns) == json.dumps(whole.triplet_summary)
+        assert json.dumps(ranges) == json.dumps(whole.rr_ranges)

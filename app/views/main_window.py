@@ -86,7 +86,7 @@ _KEYS = (
     ("Left, Right", "in the preview: keep their value, write yours"),
     ("Escape", "close the preview; drop the draft; drop the selection; back to now"),
     ("H", "history of the selection"),
-    ("T", "the grid as it was at another moment"),
+    ("T", "the grid as it was at another moment; &lt; and &gt;: the moments beside it"),
     ("Z", "take the last step of the draft back; without one, undo your last action after a look"),
     ("Middle button, or drag the luminosity", "pan"),
     ("Ctrl+Shift+K  Ctrl+Shift+J", "why this class of the run; why this status of the cell"),

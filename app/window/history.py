@@ -63,7 +63,25 @@ class HistoryBackend(Parts):
             made = version(history.version_of(self._db, atomic_version))
         except NotFound:  # the moment before a version, where the number before it was never used
             made = None
-        return Moment(_lumisections(found), atomic_version, made)
+        older, newer = self._neighbours(run_number, dataset, atomic_version)
+        return Moment(_lumisections(found), atomic_version, made, older, newer)
+
+    def _neighbours(
+        self, run_number: int, dataset: str, atomic_version: int
+    ) -> tuple[int | None, int | None]:
+        """The versions that touched a dataset next before and after one."""
+        older = history.moments(self._db, run_number, dataset, limit=1, before=atomic_version)
+        newer: int | None = None
+        before: int | None = None
+        while page := history.moments(
+            self._db, run_number, dataset, limit=history.MOST_VERSIONS, before=before
+        ):
+            after = [each.version for each in page if each.version > atomic_version]
+            newer = after[-1] if after else newer
+            before = page[-1].version
+            if len(after) < len(page):
+                break
+        return (older[0].version if older else None), newer
 
     def compare(self, run_number: int, dataset: str, old: int, new: int | None) -> MomentsCompared:
         found = history.compare(self._db, run_number, dataset, old, new)

@@ -88,11 +88,16 @@ class HistorySubject:
 
 @dataclass(frozen=True)
 class Moment:
-    """A dataset as it was after a version; `at` is None when no such version is known."""
+    """A dataset as it was after a version; `version` is None when there is none of that number.
+
+    `older` and `newer` are the versions that touched the dataset before and after it.
+    """
 
     lumisections: DatasetLumisections
     atomic_version: int
     version: Version | None
+    older: int | None = None
+    newer: int | None = None
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from app.views.long_work import Asked, LongWork, Report
 from app.views.lumisections.changes_table import ChangesTable
 from app.views.theme import STEP, Themes
 
-_SIZE = (1000, 560)
+_SIZE = (1120, 600)
 _BY_HAND = (
     "Some of it were automatic values. They come back as your word, because a person's word can't"
     " be withdrawn: later automatic values won't show there."

@@ -46,8 +46,8 @@ Index = QModelIndex | QPersistentModelIndex
 GROUP, WHERE, KEY, LANE, RANGES, BEFORE, AFTER, NOTE = range(8)
 _TITLES = ("", "Where", "What", "", "LS", "From", "To", "Remark")
 _WIDEST = {GROUP: 200, WHERE: 260, KEY: 170, RANGES: 170, BEFORE: 220, AFTER: 260, NOTE: 320}
-_NARROWEST = 84
-_LEAST_LANE = 200
+_NARROWEST = 110
+_LEAST_LANE = 170
 _MEASURED = 300
 _SWATCH = 10
 _VALUE_ROLE = Qt.ItemDataRole.UserRole + 21
@@ -354,7 +354,7 @@ class ChangesTable(QWidget):
         spare = self.table.viewport().width() - (_LEAST_LANE if has_lanes else 0)
         widths = dict(self._wanted)
         over = sum(widths.values()) - spare
-        for column in (NOTE, AFTER, BEFORE, RANGES, WHERE):
+        for column in (RANGES, NOTE, BEFORE, AFTER, WHERE):
             if over > 0 and column in widths:
                 given = min(over, max(widths[column] - _NARROWEST, 0))
                 widths[column] -= given

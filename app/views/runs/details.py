@@ -115,6 +115,7 @@ class DetailsView(QWidget):
         self.details: RunDetails | None = None
         self._job: Job[RunDetails] | None = None
         self._moment_job: Job[Moment] | None = None
+        self._moment: Moment | None = None
         self.title = QLabel("No run is chosen")
         self.title.setProperty("role", "title")
         self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -224,6 +225,10 @@ class DetailsView(QWidget):
         self.history.comparison_wanted.connect(self.compare)
         self.history.line_entered.connect(self._go_to)
         self.comparison.closed.connect(self._close_comparison)
+        line = self.lumisections.moment_line
+        line.older_wanted.connect(lambda: self._step(older=True))
+        line.newer_wanted.connect(lambda: self._step(older=False))
+        line.comparison_wanted.connect(self._compare_moment)
         button = self.actions_button
         button.clicked.connect(
             lambda: self.actions_wanted.emit(button.mapToGlobal(button.rect().bottomLeft()))
@@ -318,7 +323,11 @@ class DetailsView(QWidget):
 
         def show(moment: Moment) -> None:
             if (run_number, dataset) == (self._run_number, self.dataset):
+                self._moment = moment
                 self.lumisections.show_state(moment.lumisections, _moment_text(moment))
+                self.lumisections.moment_line.offer(
+                    older=moment.older is not None, newer=moment.newer is not None
+                )
                 self.tabs.setCurrentWidget(self.lumisections)
                 self.lumisections.grid.setFocus()
 
@@ -331,6 +340,18 @@ class DetailsView(QWidget):
             owner=self,
             finished=lambda: self.bar.set_loading(False),
         )
+
+    def _step(self, *, older: bool) -> None:
+        """To the moment before or after the one that is shown."""
+        moment = self._moment
+        if moment is not None and self.lumisections.moment:
+            beside = moment.older if older else moment.newer
+            if beside is not None:
+                self.show_moment(beside)
+
+    def _compare_moment(self) -> None:
+        if self._moment is not None and self.lumisections.moment:
+            self.compare(self._moment.atomic_version, None)
 
     def compare(self, old: int, new: int | None) -> None:
         """Two moments of the dataset in a tab of their own; None is now."""
@@ -380,6 +401,8 @@ class DetailsView(QWidget):
         plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         if event.key() == Qt.Key.Key_Z and plain:
             self.undo_last_wanted.emit()
+        elif event.text() in ("<", ">") and self.lumisections.moment:
+            self._step(older=event.text() == "<")
         elif event.key() == Qt.Key.Key_Escape and self.tabs.currentWidget() is self.comparison:
             self._close_comparison()
         else:

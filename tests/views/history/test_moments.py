@@ -117,6 +117,34 @@ def test_that_t_asks_for_a_moment_by_words_or_number(
     assert chosen.args == [second]
 
 
+def test_that_one_steps_from_moment_to_moment_and_compares_with_now(
+    qtbot: QtBot, details: DetailsView, set_dt: Set
+) -> None:
+    first, second, third = set_dt(2, 6), set_dt(20, 22), set_dt(30, 31)
+    pane = details.lumisections
+    details.show_moment(second)
+    qtbot.waitUntil(lambda: pane.moment.startswith(f"version {second}, "))
+    qtbot.waitUntil(lambda: not details.bar.loading)
+    pane.moment_line.older.click()
+    qtbot.waitUntil(lambda: pane.moment.startswith(f"version {first}, "))
+    qtbot.keyClicks(pane.grid, ">")
+    qtbot.waitUntil(lambda: pane.moment.startswith(f"version {second}, "))
+    qtbot.keyClicks(pane.grid, ">")
+    qtbot.waitUntil(lambda: pane.moment.startswith(f"version {third}, "))
+    assert not pane.moment_line.newer.isEnabled()
+    assert pane.moment_line.older.isEnabled()
+    details.show_moment(first)
+    qtbot.waitUntil(lambda: pane.moment.startswith(f"version {first}, "))
+    pane.moment_line.compare.click()
+    view = details.comparison
+    qtbot.waitUntil(lambda: view.comparison is not None)
+    assert view.comparison is not None
+    assert (view.comparison.old, view.comparison.new) == (first, None)
+    assert {line.piece.ranges for line in view.changes.model.lines} == {
+        (LumiRange(20, 22), LumiRange(30, 31))
+    }
+
+
 def test_that_a_moment_before_the_dataset_was_there_is_refused(
     qtbot: QtBot, details: DetailsView, background: Background
 ) -> None:

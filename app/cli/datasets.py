@@ -36,6 +36,7 @@ def add(commands: Commands, common: Parser) -> None:
         dest="states",
         help="only in this state of the workspace; may be given again",
     )
+    parser.add_argument("--hidden", action="store_true", help="the hidden datasets and no other")
     parser.add_argument("--online", action="store_true", help="the datasets named online too")
     dataset_tools.add(group, common)
 
@@ -47,6 +48,7 @@ def _list(program: Program, arguments: Arguments) -> Answer:
         workspace=workspace,
         states=tuple(arguments.states),
         include_online=arguments.online,
+        only_hidden=arguments.hidden,
     )
     page = tables.datasets_page(program.db, query)
     rows = [

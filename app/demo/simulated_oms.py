@@ -1,24 +1,17 @@
 """A small OMS on loopback: real HTTP, JSON:API documents, and a token endpoint."""
 
 import json
-import logging
 import secrets
-import socket
-import sys
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from app.domain.errors import BadInput, Unavailable
+from app.demo.loopback import LoopbackHandler, LoopbackServer
+from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject, JsonValue
-
-logger = logging.getLogger(__name__)
 
 API_PATH = "/agg/api/v1"
 TOKEN_PATH = "/auth/realms/cern/protocol/openid-connect/token"
@@ -27,7 +20,7 @@ _TOKEN_LIFE_S = 1200
 _PAGE_LIMIT = 100
 
 
-class SimulatedOms:
+class SimulatedOms(LoopbackServer):
     """Serves runs, lumisections and fills, which may be changed while it runs.
 
     With `credentials` (client id, secret) it asks for a token, given out at its token endpoint.
@@ -43,6 +36,7 @@ class SimulatedOms:
         credentials: tuple[str, str] | None = None,
         port: int = 0,
     ) -> None:
+        super().__init__("OMS", _Handler, port)
         self._lock = threading.Lock()
         self._runs: dict[int, JsonObject] = {}
         self._lumisections: dict[int, Sequence[JsonObject]] = {}
@@ -50,9 +44,6 @@ class SimulatedOms:
         self._credentials = credentials
         self._subjects: set[str] = set()
         self._tokens: set[str] = set()
-        self._port = port
-        self._server: ThreadingHTTPServer | None = None
-        self._thread: threading.Thread | None = None
         for run in runs:
             self.set_run(run)
         for run_number, of_run in (lumisections or {}).items():
@@ -78,56 +69,14 @@ class SimulatedOms:
             oms.set_lumisections(int(name), _attributes(path))
         return oms
 
-    def start(self) -> Self:
-        """Raises `Unavailable` when the port is taken."""
-        try:
-            self._server = _Server(("127.0.0.1", self._port), self)
-        except OSError as error:
-            raise Unavailable(
-                f"The simulated OMS can't listen on port {self._port}: {error.strerror}."
-            ) from error
-        self._thread = threading.Thread(
-            target=self._server.serve_forever,
-            kwargs={"poll_interval": 0.05},
-            name="simulated-oms",
-            daemon=True,
-        )
-        self._thread.start()
-        return self
-
-    def close(self) -> None:
-        server, self._server = self._server, None
-        if server is None:
-            return
-        server.shutdown()
-        server.server_close()
-        if self._thread is not None:
-            self._thread.join()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    @property
-    def port(self) -> int:
-        assert self._server is not None, "the simulated OMS isn't started"
-        return self._server.server_port
-
     @property
     def url(self) -> str:
         """The address up to and with `/agg/api/v1`."""
-        return f"http://127.0.0.1:{self.port}{API_PATH}"
+        return f"{self.address}{API_PATH}"
 
     @property
     def token_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}{TOKEN_PATH}"
+        return f"{self.address}{TOKEN_PATH}"
 
     # What it says
 
@@ -240,61 +189,23 @@ class SimulatedOms:
             self._tokens.clear()
 
 
-class _Server(ThreadingHTTPServer):
-    """The server of one simulated OMS."""
-
-    daemon_threads = True
-
-    def __init__(self, address: tuple[str, int], oms: SimulatedOms) -> None:
-        self.oms = oms
-        self._open: set[socket.socket] = set()
-        super().__init__(address, _Handler)
-
-    def get_request(self) -> tuple[socket.socket, object]:
-        connection, address = super().get_request()
-        self._open.add(connection)
-        return connection, address
-
-    def close_request(self, request: object) -> None:
-        assert isinstance(request, socket.socket)
-        self._open.discard(request)
-        request.close()
-
-    def server_close(self) -> None:
-        super().server_close()
-        # A kept connection would go on answering after the server is gone.
-        for connection in list(self._open):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        error = sys.exception()
-        if isinstance(error, OSError):
-            logger.debug("%s went away while it was answered", client_address)
-        else:
-            logger.error("no answer to %s", client_address, exc_info=error)
-
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(LoopbackHandler):
     """One connection to the simulated OMS."""
 
     protocol_version = "HTTP/1.1"
-    timeout = 60
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        server = self.server
-        assert isinstance(server, _Server)
         address = urlsplit(self.path)
         if not address.path.startswith(f"{API_PATH}/"):
             self._answer(HTTPStatus.NOT_FOUND, {"errors": [{"title": "no such address"}]})
             return
-        if not server.oms.accepts(self.headers.get("Authorization")):
+        if not self.served.accepts(self.headers.get("Authorization")):
             self._answer(HTTPStatus.UNAUTHORIZED, {"errors": [{"title": "a token is needed"}]})
             return
         asked = {key: values[-1] for key, values in parse_qs(address.query).items()}
         try:
-            document = server.oms.document(address.path.removeprefix(f"{API_PATH}/"), asked)
+            document = self.served.document(address.path.removeprefix(f"{API_PATH}/"), asked)
         except ValueError as error:
             self._answer(HTTPStatus.BAD_REQUEST, {"errors": [{"title": str(error)}]})
             return
@@ -304,14 +215,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(HTTPStatus.OK, document)
 
     def do_POST(self) -> None:
-        server = self.server
-        assert isinstance(server, _Server)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if urlsplit(self.path).path != TOKEN_PATH:
             self._answer(HTTPStatus.NOT_FOUND, {"error": "invalid_request"})
             return
         form = {key: values[-1] for key, values in parse_qs(body.decode()).items()}
-        token = server.oms.token(form)
+        token = self.served.token(form)
         if token is None:
             self._answer(HTTPStatus.UNAUTHORIZED, {"error": "invalid_client"})
         else:
@@ -324,9 +233,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as in the base
-        """Requests aren't logged: the client that makes them does."""
 
 
 def _attributes(path: Path) -> list[JsonObject]:

@@ -5,18 +5,17 @@ import logging
 import random
 import ssl
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import ParamSpec, Protocol, Self, TypeVar
+from typing import Protocol, Self
 
 import httpx
 import ijson
 
 from app.domain.dqm_gui import GuiListing, GuiOutcome, GuiStatus, ListingBuilder
-from app.domain.errors import BadInput, RegistryError, Unavailable
-from app.domain.pull import PullState
+from app.domain.errors import BadInput, Unavailable
+from app.sync.elected_loop import ElectedLoop, in_thread
 from app.sync.election import Election
 from app.sync.http import (
     Wait,
@@ -26,7 +25,6 @@ from app.sync.http import (
     retry_after,
     shown_url,
 )
-from app.sync.supervisor import Supervisor, outcome_of
 
 logger = logging.getLogger(__name__)
 
@@ -34,13 +32,9 @@ CERN_DQM_GUI = "https://cmsweb.cern.ch/dqm/offline"
 SAMPLES = "/data/json/samples"
 EVERYTHING = "*."
 
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
-
 _SHOWN_BYTES = 160
 _HEAD_BYTES = 4096
 _CHUNK_BYTES = 1 << 18
-_RESTART_AFTER_S = 5.0
 
 
 class GuiUnavailable(Unavailable):
@@ -258,7 +252,7 @@ def listing_now(settings: DqmGuiSettings) -> GuiListing:
     return asyncio.run(ask())
 
 
-class GuiLoop:
+class GuiLoop(ElectedLoop[DqmGuiClient, GuiStatus]):
     """Brings in what the DQM GUI has, in its own thread, as long as this client is elected.
 
     `on_status` is called in that thread.
@@ -279,179 +273,35 @@ class GuiLoop:
         longest_interval_s: float = 3600.0,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._make_client = make_client
+        super().__init__(
+            "dqm-gui",
+            GuiStatus(),
+            GuiUnavailable,
+            make_client,
+            election,
+            on_status=on_status,
+            on_bug=on_bug,
+            client_name=client_name,
+            enabled=enabled,
+            interval_s=interval_s,
+            election_interval_s=election_interval_s,
+            longest_interval_s=longest_interval_s,
+            jitter=jitter,
+        )
         self._store = store
-        self._election = election
-        self._on_status = on_status
-        self._on_bug = on_bug
-        self._client_name = client_name
-        self._enabled = enabled
-        self._interval_s = interval_s
-        self._election_interval_s = election_interval_s
-        self._longest_interval_s = longest_interval_s
-        self._jitter = jitter
-        self._status = GuiStatus()
-        self._supervisor = Supervisor(
-            "dqm-gui", self._work, on_bug=self._fell, restart_after_s=_RESTART_AFTER_S
-        )
-        self._woken = asyncio.Event()
-        self._failures = 0
 
-    @property
-    def status(self) -> GuiStatus:
-        return self._status
-
-    def start(self) -> None:
-        self._supervisor.start()
-
-    def stop(self, timeout_s: float = 5.0) -> bool:
-        """Cancels whatever goes on; false when the thread hasn't ended in time."""
-        return self._supervisor.stop(timeout_s)
-
-    def wake(self) -> None:
-        """Asks the GUI, or tries the election, now instead of at the end of the wait."""
-        self._supervisor.post(self._wake_up)
-
-    def set_enabled(self, enabled: bool) -> None:
-        """Switches the loop on or off."""
-        self._enabled = enabled
-        self.wake()
-
-    def _wake_up(self) -> None:
-        self._woken.set()
-
-    async def _work(self) -> None:
-        self._woken = asyncio.Event()  # belongs to the loop that runs now
-        async with await self._good_client() as client:
-            try:
-                while True:
-                    await self._pause(await self._turn(client))
-            finally:
-                await self._let_go()
-
-    async def _good_client(self) -> DqmGuiClient:
-        while True:
-            try:
-                return self._make_client(self._on_wait)
-            except RegistryError as error:
-                self._set(state=PullState.UNAVAILABLE, activity=str(error), next_try=None)
-                await self._pause(None)
-
-    async def _turn(self, client: DqmGuiClient) -> float | None:
-        """One look; returns the seconds until the next, None to wait until it is woken."""
-        if not self._enabled:
-            await self._let_go()
-            self._set(state=PullState.OFF, activity="", next_try=None, puller="")
-            return None
-        try:
-            elected = await _in_thread(self._elected)
-            holder = None if elected else await _in_thread(self._election.holder)
-        except Unavailable as error:
-            delay = self._election_interval_s
-            self._unavailable(error, delay)
-            return delay
-        if not elected:
-            puller = holder or "another client"
-            self._set(
-                state=PullState.STANDBY, activity=f"{puller} pulls", next_try=None, puller=puller
-            )
-            return self._election_interval_s
-        return await self._pull(client)
-
-    async def _pull(self, client: DqmGuiClient) -> float:
-        self._set(
-            state=PullState.PULLING,
-            activity="reading the list of datasets",
-            next_try=None,
-            puller=self._client_name,
-        )
-        try:
-            await _in_thread(self._store.report, self._status)
-            listing = await client.listing()
-            if not await _in_thread(self._election.held):
-                raise Unavailable("The lock of the puller is lost: another client may pull now.")
-            self._set(activity=f"matching {listing.items} datasets")
-            outcome = await _in_thread(self._store.apply, listing)
-        except RegistryError as error:
-            logger.warning("The pull of the DQM GUI broke off: %s", error)
-            delay = self._delay_after(error)
-            self._unavailable(error, delay)
-        else:
-            delay, self._failures = self._interval_s, 0
-            self._set(
-                state=PullState.WAITING,
-                activity=outcome.text,
-                last_success=datetime.now(UTC),
-                next_try=_from_now(delay),
-                pulls=self._status.pulls + 1,
-                appeared=self._status.appeared + len(outcome.appeared),
-                problems=outcome.problems,
-            )
-        published = await outcome_of(_in_thread(self._store.report, self._status))
-        if published is not None and not isinstance(published, RegistryError):
-            raise published
-        return delay
-
-    def _delay_after(self, error: RegistryError) -> float:
-        if isinstance(error, Unavailable) and not isinstance(error, GuiUnavailable):
-            return self._election_interval_s  # the database: the election heals by itself
-        delay = min(self._longest_interval_s, self._interval_s * 2.0**self._failures)
-        self._failures += 1
-        return delay * (0.75 + 0.25 * self._jitter())
-
-    def _unavailable(self, error: RegistryError, delay_s: float) -> None:
-        self._set(
-            state=PullState.UNAVAILABLE, activity=str(error), next_try=_from_now(delay_s), puller=""
+    async def _pull(self, client: DqmGuiClient) -> None:
+        self._set(activity="reading the list of datasets")
+        listing = await client.listing()
+        if not await in_thread(self._election.held):
+            raise Unavailable("The lock of the puller is lost: another client may pull now.")
+        self._set(activity=f"matching {listing.items} datasets")
+        outcome = await in_thread(self._store.apply, listing)
+        self._succeeded(
+            activity=outcome.text,
+            appeared=self._status.appeared + len(outcome.appeared),
+            problems=outcome.problems,
         )
 
-    def _elected(self) -> bool:
-        return self._election.held() or self._election.try_acquire()
-
-    async def _let_go(self) -> None:
-        released = await outcome_of(_in_thread(self._election.release))
-        if released is not None and not isinstance(released, Unavailable):
-            raise released
-
-    async def _pause(self, seconds: float | None) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
-        except TimeoutError:
-            return
-        self._woken.clear()
-
-    def _on_wait(self, wait: Wait | None) -> None:
-        if wait is None:
-            if self._status.state is PullState.BACKING_OFF:
-                self._set(state=PullState.PULLING, activity="", next_try=None)
-        elif self._status.state is PullState.PULLING:
-            self._set(
-                state=PullState.BACKING_OFF,
-                activity=wait.reason,
-                next_try=_from_now(wait.seconds),
-            )
-
-    def _fell(self, error: Exception) -> None:
-        self._set(
-            state=PullState.UNAVAILABLE,
-            activity=f"stopped by an error of the program, {type(error).__name__}: {error}",
-            next_try=_from_now(_RESTART_AFTER_S),
-        )
-        self._on_bug(error)
-
-    def _set(self, **changes: object) -> None:
-        status = replace(self._status, **changes)  # type: ignore[arg-type]
-        if status != self._status:
-            self._status = status
-            self._on_status(status)
-
-
-def _from_now(seconds: float) -> datetime:
-    return datetime.now(UTC) + timedelta(seconds=seconds)
-
-
-async def _in_thread(
-    call: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-) -> Result:
-    """The store and the election wait for the database: not in the loop's thread."""
-    return await asyncio.to_thread(call, *args, **kwargs)
+    def _report(self, status: GuiStatus) -> None:
+        self._store.report(status)

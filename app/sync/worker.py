@@ -6,27 +6,24 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import ParamSpec, Protocol, TypeVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
 
 from app.domain.errors import BadInput, RegistryError, Unavailable
 from app.domain.json_value import JsonObject
 from app.domain.oms import SMALLEST_RUN_NUMBER, OmsRun
 from app.domain.pull import FailedRun, KnownRun, Outcome, OutcomeKind, PullState, PullStatus
+from app.sync.elected_loop import ElectedLoop, in_thread
 from app.sync.election import Election
 from app.sync.http import Wait
 from app.sync.oms import OmsClient, OmsSettings, OmsUnavailable, fill_number_of
-from app.sync.supervisor import Supervisor, outcome_of
+from app.sync.supervisor import outcome_of
 
 logger = logging.getLogger(__name__)
 
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
-
 # One run that OMS can't give is that run's trouble; several in a row are OMS's.
 _UNAVAILABLE_IN_A_ROW = 3
-_RESTART_AFTER_S = 5.0
 
 
 class ElectionLost(Unavailable):
@@ -131,12 +128,12 @@ async def read_run(client: OmsClient, store: PullStore, attributes: JsonObject) 
     fill_number = fill_number_of(attributes)
     if fill_number is None:
         return OmsRun(attributes, lumisections)
-    fill = await _in_thread(store.fill, fill_number)
+    fill = await in_thread(store.fill, fill_number)
     if fill is None:
         fill = await client.fill(fill_number)
         # A fill that has just begun may get its scheme later: it is asked for again until then.
         if fill is not None and (fill.get("injection_scheme") or fill.get("end_time")):
-            await _in_thread(store.remember_fill, fill_number, fill)
+            await in_thread(store.remember_fill, fill_number, fill)
     return OmsRun(attributes, lumisections, fill)
 
 
@@ -166,7 +163,7 @@ class _Pull:
         """Oldest change first, so that a pull that breaks off leaves nothing that the next
         wouldn't see: what is missing is always newer than what is there."""
         changed = await self._read_list()
-        earlier = await _in_thread(self._store.failed_runs)
+        earlier = await in_thread(self._store.failed_runs)
         again = [failed.run_number for failed in earlier if failed.run_number not in changed]
         work: list[tuple[int, JsonObject | None]] = [(number, None) for number in again]
         work += [(number, changed[number]) for number in reversed(changed)]
@@ -194,7 +191,7 @@ class _Pull:
                     for run in page.runs
                     if (number := _run_number(run)) >= SMALLEST_RUN_NUMBER
                 }
-                known = await _in_thread(self._store.known_runs, list(records))
+                known = await in_thread(self._store.known_runs, list(records))
                 news = {
                     number: run
                     for number, run in records.items()
@@ -209,14 +206,14 @@ class _Pull:
 
     async def _bring_in(self, work: Sequence[tuple[int, JsonObject | None]]) -> PullReport:
         for done, (number, attributes) in enumerate(work):
-            if self._still_elected is not None and not await _in_thread(self._still_elected):
+            if self._still_elected is not None and not await in_thread(self._still_elected):
                 raise ElectionLost("The lock of the puller is lost: another client may pull now.")
             self._say(f"run {number}", done, len(work))
             result = await outcome_of(self._bring_in_run(number, attributes))
             if isinstance(result, Outcome):
                 self._unavailable_in_a_row = 0
                 self._outcomes.append((number, result))
-                await _in_thread(self._store.forget_failure, number)
+                await in_thread(self._store.forget_failure, number)
             else:
                 await self._sort(number, result)
         return PullReport(
@@ -227,7 +224,7 @@ class _Pull:
         if attributes is None:
             attributes = await self._client.run_attributes(number)
         oms_run = await read_run(self._client, self._store, attributes)
-        return await _in_thread(self._store.apply, oms_run)
+        return await in_thread(self._store.apply, oms_run)
 
     async def _sort(self, number: int, error: Exception) -> None:
         """Whose move it is: of this run, of OMS, of the database, or of whoever mends bugs."""
@@ -259,18 +256,18 @@ class _Pull:
     async def _fail(self, number: int, reason: str) -> None:
         logger.warning("Run %d could not be pulled: %s", number, reason)
         self._failed.append(FailedRun(number, reason, datetime.now(UTC)))
-        await _in_thread(self._store.remember_failure, number, reason)
+        await in_thread(self._store.remember_failure, number, reason)
 
     def _say(self, activity: str, done: int = 0, total: int = 0) -> None:
         if self._report is not None:
             self._report(PullProgress(activity, done, total))
 
 
-class PullLoop:
+class PullLoop(ElectedLoop[OmsClient, PullStatus]):
     """The puller of one client, in its own thread: waits for its election, pulls, waits.
 
     `on_status` is called in that thread. `make_client` is given the callback that hears of
-    back-offs.
+    back-offs. Switched off, `fetch` still works.
     """
 
     def __init__(
@@ -288,45 +285,24 @@ class PullLoop:
         longest_interval_s: float = 600.0,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._make_client = make_client
-        self._store = store
-        self._election = election
-        self._on_status = on_status
-        self._on_bug = on_bug
-        self._client_name = client_name
-        self._enabled = enabled
-        self._interval_s = interval_s
-        self._election_interval_s = election_interval_s
-        self._longest_interval_s = longest_interval_s
-        self._jitter = jitter
-        self._status = PullStatus()
-        self._supervisor = Supervisor(
-            "puller", self._work, on_bug=self._fell, restart_after_s=_RESTART_AFTER_S
+        super().__init__(
+            "puller",
+            PullStatus(),
+            OmsUnavailable,
+            make_client,
+            election,
+            on_status=on_status,
+            on_bug=on_bug,
+            client_name=client_name,
+            enabled=enabled,
+            interval_s=interval_s,
+            election_interval_s=election_interval_s,
+            longest_interval_s=longest_interval_s,
+            jitter=jitter,
         )
-        self._woken = asyncio.Event()
+        self._store = store
         self._client: OmsClient | None = None
         self._fetches: set[asyncio.Task[None]] = set()
-        self._failures = 0
-
-    @property
-    def status(self) -> PullStatus:
-        return self._status
-
-    def start(self) -> None:
-        self._supervisor.start()
-
-    def stop(self, timeout_s: float = 5.0) -> bool:
-        """Cancels whatever goes on; false when the thread hasn't ended in time."""
-        return self._supervisor.stop(timeout_s)
-
-    def wake(self) -> None:
-        """Pulls, or tries the election, now instead of at the end of the wait."""
-        self._supervisor.post(self._wake_up)
-
-    def set_enabled(self, enabled: bool) -> None:
-        """Switches pulling on or off; switched off, `fetch` still works."""
-        self._enabled = enabled
-        self.wake()
 
     def fetch(self, run_number: int) -> Future[OmsRun]:
         """What OMS says of one run now, by the same client with its manners."""
@@ -344,91 +320,27 @@ class PullLoop:
             future.set_exception(Unavailable("OMS can't be asked: its worker isn't running."))
         return future
 
-    def _wake_up(self) -> None:
-        self._woken.set()
+    def _begin(self, client: OmsClient) -> None:
+        self._client = client
 
-    async def _work(self) -> None:
-        self._woken = asyncio.Event()  # belongs to the loop that runs now
-        async with await self._good_client() as client:
-            self._client = client
-            try:
-                while True:
-                    await self._turn(client)
-            finally:
-                self._client = None
-                for task in self._fetches:
-                    task.cancel()
-                await asyncio.gather(*self._fetches, return_exceptions=True)
-                await self._let_go()
-
-    async def _good_client(self) -> OmsClient:
-        while True:
-            try:
-                return self._make_client(self._on_wait)
-            except RegistryError as error:
-                self._set(state=PullState.UNAVAILABLE, activity=str(error), next_try=None)
-                await self._pause(None)
-
-    async def _turn(self, client: OmsClient) -> None:
-        if not self._enabled:
-            await self._let_go()
-            self._set(state=PullState.OFF, activity="", next_try=None, puller="")
-            await self._pause(None)
-            return
-        try:
-            elected = await _in_thread(self._elected)
-            holder = None if elected else await _in_thread(self._election.holder)
-        except Unavailable as error:
-            self._set(
-                state=PullState.UNAVAILABLE,
-                activity=str(error),
-                next_try=_from_now(self._election_interval_s),
-                puller="",
-            )
-            await self._pause(self._election_interval_s)
-            return
-        if not elected:
-            puller = holder or "another client"
-            self._set(
-                state=PullState.STANDBY, activity=f"{puller} pulls", next_try=None, puller=puller
-            )
-            await self._pause(self._election_interval_s)
-            return
-        await self._pull(client)
+    async def _end(self) -> None:
+        self._client = None
+        for task in self._fetches:
+            task.cancel()
+        await asyncio.gather(*self._fetches, return_exceptions=True)
 
     async def _pull(self, client: OmsClient) -> None:
-        self._set(state=PullState.PULLING, activity="", next_try=None, puller=self._client_name)
-        try:
-            await self._publish()
-            report = await pull_once(
-                client,
-                self._store,
-                report=self._on_progress,
-                still_elected=self._election.held,
-                on_bug=self._on_bug,
-            )
-            failed = tuple(await _in_thread(self._store.failed_runs))
-        except RegistryError as error:
-            logger.warning("The pull broke off: %s", error)
-            delay = self._delay_after(error)
-            self._set(state=PullState.UNAVAILABLE, activity=str(error), next_try=_from_now(delay))
-        else:
-            delay = self._interval_s
-            self._failures = 0
-            self._succeeded(report, failed, delay)
-        published = await outcome_of(self._publish())
-        if published is not None and not isinstance(published, RegistryError):
-            raise published
-        await self._pause(delay)
-
-    def _succeeded(self, report: PullReport, failed: tuple[FailedRun, ...], delay_s: float) -> None:
+        report = await pull_once(
+            client,
+            self._store,
+            report=self._on_progress,
+            still_elected=self._election.held,
+            on_bug=self._on_bug,
+        )
+        failed = tuple(await in_thread(self._store.failed_runs))
         status = self._status
-        self._set(
-            state=PullState.WAITING,
+        self._succeeded(
             activity="; ".join(report.problems),
-            last_success=datetime.now(UTC),
-            next_try=_from_now(delay_s),
-            pulls=status.pulls + 1,
             created=status.created + len(report.runs(OutcomeKind.CREATED)),
             updated=status.updated + len(report.runs(OutcomeKind.UPDATED)),
             unchanged=status.unchanged + len(report.runs(OutcomeKind.UNCHANGED)),
@@ -436,31 +348,8 @@ class PullLoop:
             failed=failed,
         )
 
-    def _delay_after(self, error: RegistryError) -> float:
-        if isinstance(error, Unavailable) and not isinstance(error, OmsUnavailable):
-            return self._election_interval_s  # the database: the election heals by itself
-        delay = min(self._longest_interval_s, self._interval_s * 2.0**self._failures)
-        self._failures += 1
-        return delay * (0.75 + 0.25 * self._jitter())
-
-    def _elected(self) -> bool:
-        return self._election.held() or self._election.try_acquire()
-
-    async def _let_go(self) -> None:
-        released = await outcome_of(_in_thread(self._election.release))
-        if released is not None and not isinstance(released, Unavailable):
-            raise released
-
-    async def _publish(self) -> None:
-        await _in_thread(self._store.report, self._status)
-
-    async def _pause(self, seconds: float | None) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
-        except TimeoutError:
-            return
-        self._woken.clear()
+    def _report(self, status: PullStatus) -> None:
+        self._store.report(status)
 
     async def _fetch(self, run_number: int, future: Future[OmsRun]) -> None:
         if not future.set_running_or_notify_cancel():
@@ -485,31 +374,6 @@ class PullLoop:
         of_how_many = f" ({progress.done + 1} of {progress.total})" if progress.total else ""
         self._set(state=PullState.PULLING, activity=progress.activity + of_how_many)
 
-    def _on_wait(self, wait: Wait | None) -> None:
-        if wait is None:
-            if self._status.state is PullState.BACKING_OFF:
-                self._set(state=PullState.PULLING, activity="", next_try=None)
-        elif self._status.state is PullState.PULLING:
-            self._set(
-                state=PullState.BACKING_OFF,
-                activity=wait.reason,
-                next_try=_from_now(wait.seconds),
-            )
-
-    def _fell(self, error: Exception) -> None:
-        self._set(
-            state=PullState.UNAVAILABLE,
-            activity=f"stopped by an error of the program, {type(error).__name__}: {error}",
-            next_try=_from_now(_RESTART_AFTER_S),
-        )
-        self._on_bug(error)
-
-    def _set(self, **changes: object) -> None:
-        status = replace(self._status, **changes)  # type: ignore[arg-type]
-        if status != self._status:
-            self._status = status
-            self._on_status(status)
-
 
 def _what_is_known(attributes: JsonObject) -> KnownRun:
     last_update, end_time = attributes.get("last_update"), attributes.get("end_time")
@@ -522,14 +386,3 @@ def _run_number(attributes: JsonObject) -> int:
     number = attributes["run_number"]
     assert isinstance(number, int)
     return number
-
-
-def _from_now(seconds: float) -> datetime:
-    return datetime.now(UTC) + timedelta(seconds=seconds)
-
-
-async def _in_thread(
-    call: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-) -> Result:
-    """The store and the election wait for the database: not in the loop's thread."""
-    return await asyncio.to_thread(call, *args, **kwargs)

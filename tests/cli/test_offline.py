@@ -114,6 +114,11 @@ def test_that_the_tools_tell_first_and_act_then(opened, tmp_path):
     assert opened("datasets", "hide", "--name", RERECO).code == 1
     assert opened("datasets", "hide", *both).code == 0
     assert "No dataset matches" in opened("datasets", "hide", *both).err
+    hidden = opened("datasets", "list", "--hidden", "--json").document["datasets"]
+    assert [(each["run_number"], each["name"]) for each in hidden] == [
+        (SECOND, RERECO),
+        (FIRST, RERECO),
+    ]
     assert opened("datasets", "unhide", *both, "--run", FIRST).code == 0
 
     file = tmp_path / "datasets.csv"

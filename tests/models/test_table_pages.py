@@ -706,3 +706,8 @@ def test_that_recorded_filters_find_what_the_web_service_found(
     else:
         assert keys(found) == theirs
     assert (found.count, found.exact) == (answered["count"], True)
+
+
+def test_that_hidden_datasets_can_be_shown_alone(season: Database) -> None:
+    found = shown(season, TableQuery("datasets", only_hidden=True))
+    assert keys(found) == [(355102, PROMPT)]

@@ -653,7 +653,7 @@ def test_that_stopping_while_oms_says_nothing_takes_no_time(oms: MisbehavingOms)
 def test_that_a_bug_outside_of_a_run_is_reported_and_the_work_begins_anew(
     simulated: SimulatedOms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.sync.worker._RESTART_AFTER_S", 0.01)
+    monkeypatch.setattr("app.sync.elected_loop._RESTART_AFTER_S", 0.01)
     watcher, store = Watcher(), MemoryStore()
     failing = iter([KeyError("no such table")])
     real = store.known_runs

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QSplitter,
     QTabWidget,
     QVBoxLayout,
@@ -54,8 +55,9 @@ MENU = (
     "cycle.delete",
 )
 
-_PARTS = [470, 900]
-_WIDTHS = (150, 150, 180)
+_PARTS = [450, 900]
+_LEAST_LIST = 400
+_WIDTHS = (140, 136, 160)
 _WORKSPACE_WIDTHS = (110, 90, 260, 90, 80, 64, 72, 108)
 _HISTORY_WIDTHS = (150, 180, 150)
 _EMPTY = (
@@ -112,6 +114,7 @@ class CyclesPlace(PlaceWidget):
         self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.words = QLabel()
         self.words.setProperty("role", "muted")
+        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.tabs = QTabWidget()
         self.right = QWidget()
         self.buttons = {
@@ -214,6 +217,7 @@ class CyclesPlace(PlaceWidget):
             f"{words.counted(cycle.datasets, 'dataset')}, {deadline_words(cycle.deadline, today)},"
             f" {state} in workspace {self._workspace.name}"
         )
+        self.words.setToolTip(self.words.text())
         self.workspaces.show_lines(workspace_lines(cycle))
         self.datasets.show_cycle(cycle.id)
         for id_, possible in (
@@ -407,8 +411,7 @@ class CyclesPlace(PlaceWidget):
         line.setContentsMargins(2 * STEP, STEP, STEP, STEP)
         line.setSpacing(3 * STEP)
         line.addWidget(self.title)
-        line.addWidget(self.words)
-        line.addStretch(1)
+        line.addWidget(self.words, 1)
         for button in self.buttons.values():
             line.addWidget(button)
         self.tabs.setDocumentMode(True)
@@ -422,6 +425,7 @@ class CyclesPlace(PlaceWidget):
         inside.addWidget(self.tabs, 1)
         left = QWidget()
         left.setObjectName("pane")
+        left.setMinimumWidth(_LEAST_LIST)
         column_layout = QVBoxLayout(left)
         column_layout.setContentsMargins(0, 0, 0, 0)
         column_layout.setSpacing(0)

@@ -12,7 +12,7 @@ from app.views.lines_model import ITEM_ROLE, Index
 from app.views.tables.cell_delegate import share_widths
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes
 
-_TEXT_WIDTH = 78
+_TEXT_WIDTH = 66
 _TOKENS = ("success", "accent", "line", "raised")
 
 

@@ -24,7 +24,7 @@ from app.domain.filters import parse
 from app.views.tables.memory import TableMemory
 
 _NAME_ROLE = Qt.ItemDataRole.UserRole
-_LEAST_WIDTH = 560
+_SIZE = (640, 480)
 _PASTE_HEIGHT = 120
 
 
@@ -135,7 +135,7 @@ class SavedFiltersDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Saved filters")
-        self.setMinimumWidth(_LEAST_WIDTH)
+        self.resize(*_SIZE)
         self._memory = memory
         self.list = QListWidget()
         self.list.setAccessibleName("Saved filters")
@@ -162,7 +162,7 @@ class SavedFiltersDialog(QDialog):
         self.paste.setToolTip("Keep the filters that are pasted above")
         layout = QVBoxLayout(self)
         for widget in (self.list, self.empty, self.name, self.pasted, self.refusal, buttons):
-            layout.addWidget(widget)
+            layout.addWidget(widget, 1 if widget is self.list else 0)
         buttons.rejected.connect(self.reject)
         buttons.accepted.connect(self._use)
         self.rename.clicked.connect(self._rename)

@@ -1,0 +1,260 @@
+"""A loop in a thread of its own that asks a server again and again while this client is elected."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Generic, ParamSpec, Protocol, Self, TypeVar
+
+from app.domain.dqm_gui import GuiStatus
+from app.domain.errors import RegistryError, Unavailable
+from app.domain.pull import PullState, PullStatus
+from app.sync.election import Election
+from app.sync.http import Wait
+from app.sync.supervisor import Supervisor, outcome_of
+
+logger = logging.getLogger(__name__)
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+_RESTART_AFTER_S = 5.0
+
+
+class AskingClient(Protocol):
+    """A client of the server that is asked, kept open while the loop runs."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+Client = TypeVar("Client", bound=AskingClient)
+Status = TypeVar("Status", bound=PullStatus | GuiStatus)
+
+
+class ElectedLoop(Generic[Client, Status]):
+    """Waits for its election, pulls, waits; what a pull is, is for the subclasses to say.
+
+    `on_status` is called in the loop's thread. `make_client` is given the callback that hears of
+    back-offs. `unavailable` are the errors of the server that is asked: any other Unavailable is
+    the database's.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        status: Status,
+        unavailable: type[Unavailable],
+        make_client: Callable[[Callable[[Wait | None], None]], Client],
+        election: Election,
+        *,
+        on_status: Callable[[Status], None],
+        on_bug: Callable[[Exception], None],
+        client_name: str,
+        enabled: bool,
+        interval_s: float,
+        election_interval_s: float,
+        longest_interval_s: float,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._unavailable_server = unavailable
+        self._make_client = make_client
+        self._election = election
+        self._on_status: Callable[[Status], None] = on_status
+        self._on_bug = on_bug
+        self._client_name = client_name
+        self._enabled = enabled
+        self._interval_s = interval_s
+        self._election_interval_s = election_interval_s
+        self._longest_interval_s = longest_interval_s
+        self._jitter = jitter
+        self._status: Status = status
+        self._supervisor = Supervisor(
+            name, self._work, on_bug=self._fell, restart_after_s=_RESTART_AFTER_S
+        )
+        self._woken = asyncio.Event()
+        self._failures = 0
+
+    @property
+    def status(self) -> Status:
+        return self._status
+
+    def start(self) -> None:
+        self._supervisor.start()
+
+    def stop(self, timeout_s: float = 5.0) -> bool:
+        """Cancels whatever goes on; false when the thread hasn't ended in time."""
+        return self._supervisor.stop(timeout_s)
+
+    def wake(self) -> None:
+        """Pulls, or tries the election, now instead of at the end of the wait."""
+        self._supervisor.post(self._wake_up)
+
+    def set_enabled(self, enabled: bool) -> None:
+        """Switches pulling on or off."""
+        self._enabled = enabled
+        self.wake()
+
+    # What the subclasses say
+
+    async def _pull(self, client: Client) -> None:
+        """One pull; RegistryError when it broke off."""
+        raise NotImplementedError
+
+    def _report(self, status: Status) -> None:
+        """Keeps what the elected puller does, for the other clients to show; not in the loop."""
+        raise NotImplementedError
+
+    def _begin(self, client: Client) -> None:
+        """The client is open."""
+
+    async def _end(self) -> None:
+        """The client is about to be closed."""
+
+    # The loop
+
+    def _wake_up(self) -> None:
+        self._woken.set()
+
+    async def _work(self) -> None:
+        self._woken = asyncio.Event()  # belongs to the loop that runs now
+        async with await self._good_client() as client:
+            self._begin(client)
+            try:
+                while True:
+                    await self._pause(await self._turn(client))
+            finally:
+                await self._end()
+                await self._let_go()
+
+    async def _good_client(self) -> Client:
+        while True:
+            try:
+                return self._make_client(self._on_wait)
+            except RegistryError as error:
+                self._set(state=PullState.UNAVAILABLE, activity=str(error), next_try=None)
+                await self._pause(None)
+
+    async def _turn(self, client: Client) -> float | None:
+        """One turn; returns the seconds until the next, None to wait until it is woken."""
+        if not self._enabled:
+            await self._let_go()
+            self._set(state=PullState.OFF, activity="", next_try=None, puller="")
+            return None
+        try:
+            elected = await in_thread(self._elected)
+            holder = None if elected else await in_thread(self._election.holder)
+        except Unavailable as error:
+            self._set(
+                state=PullState.UNAVAILABLE,
+                activity=str(error),
+                next_try=from_now(self._election_interval_s),
+                puller="",
+            )
+            return self._election_interval_s
+        if not elected:
+            puller = holder or "another client"
+            self._set(
+                state=PullState.STANDBY, activity=f"{puller} pulls", next_try=None, puller=puller
+            )
+            return self._election_interval_s
+        return await self._pull_and_tell(client)
+
+    async def _pull_and_tell(self, client: Client) -> float:
+        self._set(state=PullState.PULLING, activity="", next_try=None, puller=self._client_name)
+        try:
+            await self._publish()
+            await self._pull(client)
+        except RegistryError as error:
+            logger.warning("The pull broke off: %s", error)
+            delay = self._delay_after(error)
+            self._set(state=PullState.UNAVAILABLE, activity=str(error), next_try=from_now(delay))
+        else:
+            delay, self._failures = self._interval_s, 0
+        published = await outcome_of(self._publish())
+        if published is not None and not isinstance(published, RegistryError):
+            raise published
+        return delay
+
+    def _delay_after(self, error: RegistryError) -> float:
+        if isinstance(error, Unavailable) and not isinstance(error, self._unavailable_server):
+            return self._election_interval_s  # the database: the election heals by itself
+        delay = min(self._longest_interval_s, self._interval_s * 2.0**self._failures)
+        self._failures += 1
+        return delay * (0.75 + 0.25 * self._jitter())
+
+    def _elected(self) -> bool:
+        return self._election.held() or self._election.try_acquire()
+
+    async def _let_go(self) -> None:
+        released = await outcome_of(in_thread(self._election.release))
+        if released is not None and not isinstance(released, Unavailable):
+            raise released
+
+    def _publish(self) -> Awaitable[None]:
+        return in_thread(self._report, self._status)
+
+    async def _pause(self, seconds: float | None) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+        self._woken.clear()
+
+    # Status
+
+    def _succeeded(self, **changes: object) -> None:
+        """A pull is done, with what it changes in the status."""
+        self._set(
+            state=PullState.WAITING,
+            last_success=datetime.now(UTC),
+            next_try=from_now(self._interval_s),
+            pulls=self._status.pulls + 1,
+            **changes,
+        )
+
+    def _on_wait(self, wait: Wait | None) -> None:
+        if wait is None:
+            if self._status.state is PullState.BACKING_OFF:
+                self._set(state=PullState.PULLING, activity="", next_try=None)
+        elif self._status.state is PullState.PULLING:
+            self._set(
+                state=PullState.BACKING_OFF,
+                activity=wait.reason,
+                next_try=from_now(wait.seconds),
+            )
+
+    def _fell(self, error: Exception) -> None:
+        self._set(
+            state=PullState.UNAVAILABLE,
+            activity=f"stopped by an error of the program, {type(error).__name__}: {error}",
+            next_try=from_now(_RESTART_AFTER_S),
+        )
+        self._on_bug(error)
+
+    def _set(self, **changes: object) -> None:
+        status = replace(self._status, **changes)  # type: ignore[arg-type]
+        if status != self._status:
+            self._status = status
+            self._on_status(status)
+
+
+def from_now(seconds: float) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)
+
+
+async def in_thread(
+    call: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+) -> Result:
+    """The store and the election wait for the database: not in the loop's thread."""
+    return await asyncio.to_thread(call, *args, **kwargs)

@@ -84,16 +84,18 @@ class DraftBook(QObject):
         """One after the other, so that an older draft never comes after a newer one."""
         if self._saving or not self._unsaved:
             return
-        key = next(iter(self._unsaved))
-        draft = self._unsaved.pop(key)
-        backend = self._backend
+        backend, unsaved = self._backend, self._unsaved
         self._saving = True
 
         def keep() -> None:
-            if draft is None:
-                backend.drop_draft(*key)
-            else:
-                backend.save_draft(draft)
+            # What comes meanwhile goes the same way: the window may close at any time.
+            while unsaved:
+                key = next(iter(unsaved))
+                draft = unsaved.pop(key)
+                if draft is None:
+                    backend.drop_draft(*key)
+                else:
+                    backend.save_draft(draft)
 
         self._background.act(keep, owner=self, unavailable=self._away, finished=self._saved)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from app.domain.triplets import BAD, EXCLUDED, GOOD, NOTSET, STANDBY, Triplet
 from app.views import words
@@ -18,6 +18,8 @@ _SWATCH = 10
 class EditStrip(QWidget):
     """Asks for what a person sets; it knows nothing of drafts but what it is shown.
 
+    What has to be said stands in `below`, which has its place under the grid: no cell moves away
+    from under the mouse.
     Signals: `status_wanted(str)`, `bit_wanted(bool)`, `comment_entered(str)`,
     `cause_entered(str)`, `preview_wanted()`, `drop_wanted()`, `back_wanted()` to take a dropped
     draft up again, `left()` when the keyboard goes back to the grid.
@@ -44,6 +46,8 @@ class EditStrip(QWidget):
         self.preview = QPushButton("Preview")
         self.drop = QToolButton()
         self.bring_back = QPushButton("Bring back")
+        self.below = QWidget()
+        self.below.setObjectName("below")
         self.message = QLabel(wordWrap=True)
         self.message.setAccessibleName("What has to be known")
         self._lay_out()
@@ -80,6 +84,7 @@ class EditStrip(QWidget):
         self.preview.setEnabled(cells > 0)
         self.drop.setEnabled(cells > 0)
         self.bring_back.setVisible(can_bring_back)
+        self._show_below()
 
     def say(self, text: str, role: str) -> None:
         """What has to be known at once, where the hand is; nothing when empty."""
@@ -89,6 +94,10 @@ class EditStrip(QWidget):
             self.message.setProperty("role", role)
             self.message.style().unpolish(self.message)
             self.message.style().polish(self.message)
+        self._show_below()
+
+    def _show_below(self) -> None:
+        self.below.setVisible(bool(self.message.text()) or not self.bring_back.isHidden())
 
     def ask_comment(self) -> None:
         """The keyboard goes to the comment."""
@@ -101,7 +110,7 @@ class EditStrip(QWidget):
         self.cause.selectAll()
 
     def _lay_out(self) -> None:
-        line = QHBoxLayout()
+        line = QHBoxLayout(self)
         line.setContentsMargins(2 * STEP, 0, STEP, STEP)
         line.setSpacing(STEP)
         for button in (*self.statuses.values(), *self.bits.values()):
@@ -115,16 +124,12 @@ class EditStrip(QWidget):
         line.addWidget(self.drafted)
         line.addWidget(self.preview)
         line.addWidget(self.drop)
-        below = QHBoxLayout()
-        below.setContentsMargins(2 * STEP, 0, STEP, STEP)
+        below = QHBoxLayout(self.below)
+        below.setContentsMargins(2 * STEP, STEP, STEP, STEP)
         below.setSpacing(2 * STEP)
         below.addWidget(self.message, 1)
         below.addWidget(self.bring_back)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(line)
-        layout.addLayout(below)
+        self.below.hide()
 
     def _connect(self) -> None:
         for key, status in STATUS_KEYS.items():

@@ -454,6 +454,7 @@ class LumisectionsPane(QWidget):
         layout.addWidget(self.proposals)
         layout.addWidget(self.moment_line)
         layout.addWidget(self._grid_part, 1)
+        layout.addWidget(self.strip.below)
         layout.addWidget(self.words, 1)
         self._grid_part.hide()
         self.words.setText("Choose a run to see its lumisections.")

@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QStringListModel, Qt, Signal
+from PySide6.QtCore import QStringListModel, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QCompleter, QLineEdit, QListView, QWidget
+
+_PAUSE_MS = 600
 
 
 class RemarkEdit(QLineEdit):
     """Shows what the selected cells have, takes what is typed instead.
 
-    Signals: `entered(str)` when another text was typed and the line is left, or Enter pressed;
-    `done()` after Enter, `left()` after Escape, which forgets what was typed.
+    Signals: `entered(str)` when another text was typed and the line is left, Enter pressed, or
+    nothing more typed for a moment, so that nothing typed is lost; `done()` after Enter,
+    `left()` after Escape, which forgets what wasn't entered.
     """
 
     entered = Signal(str)
@@ -26,13 +29,17 @@ class RemarkEdit(QLineEdit):
         self._shown = ""
         self._offers = QStringListModel(self)
         self._completer = QCompleter(self._offers, self)
-        popup = QListView()
-        popup.setObjectName("completions")
-        self._completer.setPopup(popup)
+        self._popup = QListView()
+        self._popup.setObjectName("completions")
+        self._completer.setPopup(self._popup)
         self._completer.setFilterMode(Qt.MatchFlag.MatchContains)
         self._completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self._completer.setMaxVisibleItems(10)
         self.setCompleter(self._completer)
+        self._completer.activated.connect(self._take)
+        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._pause.timeout.connect(self.enter)
+        self.textEdited.connect(lambda _text: self._pause.start())
 
     @property
     def typed(self) -> str | None:
@@ -51,8 +58,8 @@ class RemarkEdit(QLineEdit):
 
     def show_texts(self, texts: set[str]) -> None:
         """Shows what the cells have, unless something is being typed."""
-        if self.isModified():
-            return
+        if self.isModified() or texts == {self.text().strip()}:
+            return  # the hand is in it, or it is there already: the cursor stays
         one = next(iter(texts)) if len(texts) == 1 else ""
         self._shown = one
         self.setText(one)
@@ -63,6 +70,7 @@ class RemarkEdit(QLineEdit):
 
     def enter(self) -> None:
         """Hands over what was typed, if anything was."""
+        self._pause.stop()
         text = self.typed
         if text is not None:
             self.setModified(False)
@@ -71,10 +79,14 @@ class RemarkEdit(QLineEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        enters = key in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if self._popup.isVisible() and (enters or key == Qt.Key.Key_Escape):
+            event.ignore()  # it is meant for the list
+        elif enters:
             self.enter()
             self.done.emit()
         elif key == Qt.Key.Key_Escape:
+            self._pause.stop()
             self.setModified(False)
             self.setText(self._shown)
             self.left.emit()
@@ -83,6 +95,12 @@ class RemarkEdit(QLineEdit):
             self._completer.complete()
         else:
             super().keyPressEvent(event)
+
+    def _take(self, text: str) -> None:
+        """What was taken from the list counts as typed."""
+        self.setText(text)
+        self.setModified(True)
+        self.enter()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)

@@ -12,7 +12,7 @@ from app.views.lumisections.grid_layout import AXIS_HEIGHT, Cell, GridLayout
 from app.views.lumisections.snapshot import LumisectionsSnapshot
 from app.views.theme import STEP, Theme
 
-_CHOSEN_ALPHA = 44
+_CHOSEN_ALPHA = 56
 _LEAST_FOCUS = 6
 _MOST_FRAMES = 400
 """More frames than this are no longer seen one by one, and take their time."""
@@ -39,8 +39,11 @@ class SelectionPainter:
         if len(blocks) > _MOST_FRAMES:
             return
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(self._theme.colour("accent"), 1))
-        painter.drawRects([block.adjusted(0, 0, -1, -1) for block in blocks])
+        frames = [block.adjusted(0, 0, -1, -1) for block in blocks]
+        # Seen on every status: a light line under the coloured one.
+        for token, width in (("surface", 3), ("accent", 1)):
+            painter.setPen(QPen(self._theme.colour(token), width))
+            painter.drawRects(frames)
 
     def paint_changed(
         self,

@@ -112,6 +112,7 @@ class DetailsView(QWidget):
         self._order = tuple(order)
         self._run_number: int | None = None
         self._dataset = ONLINE
+        self._wished = False
         self.details: RunDetails | None = None
         self._job: Job[RunDetails] | None = None
         self._moment_job: Job[Moment] | None = None
@@ -156,13 +157,15 @@ class DetailsView(QWidget):
         if run_number != self._run_number:
             self.details = None
         self._run_number, self._dataset = run_number, dataset
+        self._wished = True
         self._settle.start()
 
     def refresh(self) -> None:
         """Shows the present state of the same run."""
         if self._run_number is None or self._settle.isActive():
             return
-        self._load(keep=True)
+        # News that come while the dataset that was wished for is on its way don't change the wish.
+        self._load(keep=not self._wished)
 
     def _lay_out(self) -> None:
         top = QWidget()
@@ -253,6 +256,7 @@ class DetailsView(QWidget):
     def _show(self, details: RunDetails, *, keep: bool) -> None:
         self.details = details
         self.tabs.setEnabled(True)
+        self._wished = False
         dataset = self.lumisections.dataset if keep else self._dataset
         if dataset not in details.datasets:
             dataset = details.datasets[0] if details.datasets else ONLINE

@@ -8,12 +8,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
+from app.domain.edits import ColumnEdit
 from app.domain.identity import Actor
+from app.domain.lumisections import LumiRange
 from app.domain.selection import Selection
 from app.domain.triplets import Triplet
 from app.models.engine import Database
-from app.services import drafts, history, lumisections, runs
+from app.services import bulk_edit, datasets, drafts, history, lumisections, runs
 from app.views.history.undo_dialog import UndoDialog
+from app.views.lumisections.grid_layout import Cell
 from tests.builders import NOBODY
 from tests.views.lumisections.conftest import LENGTH, RUN, SHIFTER, Story, online_run
 
@@ -419,3 +422,68 @@ def test_that_what_the_person_saw_arrive_is_no_conflict(story: Story) -> None:
     story.previewed()
     assert not story.pane.preview.conflicts.isVisible()
     assert story.pane.preview.write_button.isEnabled()
+
+
+def test_that_a_comment_taken_from_the_list_is_drafted(story: Story) -> None:
+    story.another_writes("csc-csc", 1, 1, Triplet("STANDBY", "ramp of the shifter"))
+    comment = story.pane.strip.comment
+    story.until(lambda: "ramp of the shifter" in comment.offered())
+    story.drag(("dt-dt", 5), ("dt-dt", 6))
+    story.keys("b")
+    story.press(Qt.Key.Key_Down, comment)
+    popup = comment.completer().popup()
+    assert popup.isVisible()
+    story.press(Qt.Key.Key_Down, popup)
+    story.press(ENTER, popup)
+    assert story.pane.editor.cells.word("dt-dt", 5) == Triplet("BAD", "ramp of the shifter")
+
+
+def test_that_a_comment_is_kept_while_it_is_typed(story: Story) -> None:
+    story.drag(("dt-dt", 5), ("dt-dt", 6))
+    story.keys("b")
+    story.keys("HV trip of ", story.pane.strip.comment)
+    story.until(lambda: story.pane.editor.cells.word("dt-dt", 5) == Triplet("BAD", "HV trip of"))
+    assert story.pane.strip.comment.text() == "HV trip of "
+    assert story.pane.strip.comment.cursorPosition() == 11
+    story.keys("wheel 0", story.pane.strip.comment)
+    story.until(
+        lambda: story.pane.editor.cells.word("dt-dt", 6) == Triplet("BAD", "HV trip of wheel 0")
+    )
+
+
+def test_that_what_is_said_moves_no_cell(story: Story) -> None:
+    before = story.pane.grid.mapTo(story.window, story.place("dt-dt", 5))
+    story.keys("l")
+    story.keys("no range", story.pane.ranges)
+    story.press(ENTER, story.pane.ranges)
+    assert story.pane.strip.message.isVisible()
+    story.qtbot.waitUntil(lambda: story.pane.strip.below.height() > 0)
+    assert story.pane.grid.mapTo(story.window, story.place("dt-dt", 5)) == before
+
+
+def test_that_an_offline_dataset_is_edited_in_the_same_way(story: Story) -> None:
+    prompt = "/PromptReco/Collisions2025A/DQM"
+    bulk_edit.write(
+        story.db,
+        story.actor,
+        [ColumnEdit(RUN, "online", "tracker-pixel", (LumiRange(1, LENGTH),), GOOD)],
+    )
+    runs.move(story.db, story.actor, RUN, "SIGNOFF")
+    story.window.show_run(RUN, prompt)
+    pane = story.window.offline.shown_details.lumisections
+    story.until(lambda: pane.grid.snapshot is not None)
+    assert pane.grid.snapshot is not None
+    dt = pane.grid.snapshot.keys.index("dt-dt")
+    pane.grid.select(Cell(dt, 10), Cell(dt, 12))
+    story.keys("x", pane.grid)
+    assert "waiting dqm gui" in pane.strip.message.text()
+    datasets.move(story.db, story.actor, [(RUN, prompt)], "global", "OPEN")
+    story.until(lambda: pane.editor.refusal(pane.chosen()) == "")
+    story.keys("x", pane.grid)
+    story.press(ENTER, pane.grid)
+    story.until(pane.preview.write_button.isEnabled)
+    assert pane.preview.golden.text().startswith("Golden rule: ")
+    story.press(ENTER, pane.grid)
+    story.until(lambda: not pane.editor.cells)
+    assert story.stored("dt-dt", 11, prompt) == Triplet("EXCLUDED")
+    assert story.stored("dt-dt", 11) == GOOD

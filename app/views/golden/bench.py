@@ -1,6 +1,5 @@
 """The workbench: which datasets, which rule, and at once what comes of it."""
 
-import threading
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -29,6 +28,7 @@ from app.views.background import Job
 from app.views.golden.bench_result import BenchResult
 from app.views.golden.configuration_bar import ConfigurationBar
 from app.views.golden.datasets_bar import DatasetsBar
+from app.views.golden.stoppable import Stoppable
 from app.views.places import Surroundings
 from app.views.rules.rule_editor import RuleEditor
 from app.views.theme import STEP
@@ -42,21 +42,6 @@ _PARTS = [500, 400]
 _LEAST_RESULT = 340
 
 Found = TypeVar("Found")
-
-
-class _Run:
-    """Something that is computed, until another one takes its place."""
-
-    def __init__(self) -> None:
-        self._stop = threading.Event()
-
-    def cancel(self) -> None:
-        """Asks it to stop."""
-        self._stop.set()
-
-    def is_cancelled(self) -> bool:
-        """Asked from the thread that computes."""
-        return self._stop.is_set()
 
 
 class RuleBench(QWidget):
@@ -74,8 +59,8 @@ class RuleBench(QWidget):
         self._remembered = around.remembered
         self._bench: Bench | None = None
         self._rule: Rule | None = None
-        self._reading: _Run | None = None
-        self._computing: _Run | None = None
+        self._reading: Stoppable | None = None
+        self._computing: Stoppable | None = None
         self._job: Job[Bench | None] | None = None
         self._begun = False
         self._may_be_older = False
@@ -167,7 +152,8 @@ class RuleBench(QWidget):
         else:
             self._read_datasets()
 
-    def _read_datasets(self) -> None:
+    def _read_datasets(self, *, quietly: bool = False) -> None:
+        """Reads what is asked for; `quietly` when what is shown may well stay as it is."""
         try:
             pattern, narrowing = self.datasets.read()
         except BadInput as error:
@@ -178,12 +164,13 @@ class RuleBench(QWidget):
             self._reading.cancel()
         if self._job is not None:
             self._job.cancel()
-        golden, run = self._golden, _Run()
+        golden, run = self._golden, Stoppable()
         self._reading = run
         self._may_be_older = False
-        self.result.set_stale()
-        self.result.bar.set_loading(True)
-        self.result.say("Reading the datasets ...")
+        if not quietly:
+            self.result.set_stale()
+            self.result.bar.set_loading(True)
+            self.result.say("Reading the datasets ...")
         self._job = self._background.read(
             lambda: golden.bench(pattern, narrowing, run.is_cancelled),
             self._show_bench,
@@ -191,8 +178,9 @@ class RuleBench(QWidget):
             refused=self._refuse_datasets,
             finished=lambda: self._read_ended(run),
         )
+        run.job = self._job
 
-    def _read_ended(self, run: _Run) -> None:
+    def _read_ended(self, run: Stoppable) -> None:
         if self._reading is run:
             self._reading = None
             self._job = None
@@ -221,7 +209,7 @@ class RuleBench(QWidget):
 
     def _renew(self) -> None:
         if self._may_be_older and self.isVisible() and self._reading is None:
-            self._read_datasets()
+            self._read_datasets(quietly=True)
 
     # Rule
 
@@ -251,10 +239,10 @@ class RuleBench(QWidget):
             return
         if self._computing is not None:
             self._computing.cancel()
-        run = _Run()
+        run = Stoppable()
         self._computing = run
         self.result.set_stale()
-        self._background.read(
+        run.job = self._background.read(
             lambda: _unless_cancelled(lambda: bench.preview(rule, run.is_cancelled)),
             lambda preview: self._show_preview(run, preview),
             owner=self,
@@ -262,7 +250,7 @@ class RuleBench(QWidget):
             reaches_server=False,
         )
 
-    def _show_preview(self, run: _Run, preview: Preview | None) -> None:
+    def _show_preview(self, run: Stoppable, preview: Preview | None) -> None:
         if run is not self._computing or preview is None:
             return
         self._computing = None
@@ -270,7 +258,7 @@ class RuleBench(QWidget):
         self._say_what_is_held()
         self.result.show_preview(preview)
 
-    def _refuse_rule(self, run: _Run, error: Refused) -> None:
+    def _refuse_rule(self, run: Stoppable, error: Refused) -> None:
         if run is self._computing:
             self._computing = None
             self._refuse(str(error))
@@ -337,7 +325,7 @@ class RuleBench(QWidget):
         self.configurations.offered.connect(self._offered)
         self.rule.valid_rule_changed.connect(self._rule_changed)
         self.result.condition_wanted.connect(self._go_to_condition)
-        self.read_all.clicked.connect(self._read_datasets)
+        self.read_all.clicked.connect(lambda _checked=False: self._read_datasets())
         self.generate.clicked.connect(self.generate_wanted)
         self._renewal.timeout.connect(self._renew)
 

@@ -15,6 +15,7 @@ from app.views.theme import STEP, Themes, tabular
 _DIM_AFTER_MS = 250
 _COLUMNS = ("In the list", "Lost", "All")
 _ROWS = ("Runs", "Lumisections", "Recorded pb⁻¹", "Delivered pb⁻¹")
+_WARNINGS = 3
 _NOTHING_YET = "Say which datasets, and write a rule: what it selects is shown here at once."
 
 
@@ -41,6 +42,8 @@ class BenchResult(QWidget):
         self.share = QLabel()
         self.missing = QLabel(wordWrap=True)
         self.missing.setProperty("role", "warning")
+        self.warning = QLabel(wordWrap=True)
+        self.warning.setProperty("role", "warning")
         self.table = CostTable(themes)
         self._body = QWidget()
         self._dim = QTimer(self, singleShot=True, interval=_DIM_AFTER_MS)
@@ -67,6 +70,9 @@ class BenchResult(QWidget):
         )
         self.missing.setText(_missing(preview))
         self.missing.setVisible(bool(self.missing.text()))
+        self.warning.setText("\n".join(map(str, preview.warnings[:_WARNINGS])))
+        self.warning.setToolTip("\n".join(map(str, preview.warnings)))
+        self.warning.setVisible(bool(preview.warnings))
         self.table.costs.show_preview(preview)
 
     def set_stale(self) -> None:
@@ -137,6 +143,7 @@ class BenchResult(QWidget):
         figures.setContentsMargins(2 * STEP, 0, 2 * STEP, 0)
         figures.addLayout(grid)
         figures.addWidget(self.missing)
+        figures.addWidget(self.warning)
         body.addLayout(figures)
         body.addWidget(self.table, 1)
         top = QVBoxLayout()
@@ -151,6 +158,7 @@ class BenchResult(QWidget):
         layout.addWidget(self.empty, 1)
         self._body.hide()
         self.missing.hide()
+        self.warning.hide()
 
 
 def _figure_font(font: QFont) -> QFont:

@@ -135,7 +135,12 @@ class ConfigurationBar(QWidget):
         chosen = self.chosen
         if chosen is None or chosen.id is None or not chosen.may_change:
             self.ask_name()
-        elif self._has_rule():
+        elif not self._has_rule():
+            return
+        elif chosen.name == _GOLDEN:
+            question = "Everybody begins with the golden rule. Replace it?"
+            ask(self.window(), "Save", question, "Replace", partial(self._save, _GOLDEN, chosen.id))
+        else:
             self._save(chosen.name, chosen.id)
 
     def ask_name(self) -> QInputDialog | None:

@@ -1,6 +1,5 @@
 """The dialog that exports lists: forms, folder, where they come from beside them."""
 
-import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -30,6 +29,7 @@ from app.views.backend.golden import ExportRequest, Golden
 from app.views.backend.news import Progress
 from app.views.background import Background
 from app.views.golden.forms import EXPORTS
+from app.views.golden.stoppable import Stoppable
 from app.views.notices import ask
 from app.views.theme import STEP
 
@@ -71,7 +71,7 @@ class ExportDialog(QDialog):
         self._background = background
         self._ids = tuple(ids)
         self._remembered = remembered
-        self._stop = threading.Event()
+        self._run = Stoppable()
         self._relay = _Relay()
         numbers = ", ".join(map(str, self._ids))
         self.lists = QLabel(f"golden JSON {numbers}", wordWrap=True)
@@ -156,7 +156,7 @@ class ExportDialog(QDialog):
 
     def reject(self) -> None:
         if self._running:
-            self._stop.set()
+            self._run.cancel()
             self.stop.setEnabled(False)
         else:
             super().reject()
@@ -175,11 +175,11 @@ class ExportDialog(QDialog):
         self._remembered.setValue(_FOLDER, self.folder.text().strip())
         self._remembered.setValue(_FORMS, ",".join(each.value for each in request.exports))
         self._remembered.setValue(_PROVENANCE, str(request.with_provenance).lower())
-        golden, relay, stop = self._golden, self._relay, threading.Event()
-        self._stop = stop
+        golden, relay, run = self._golden, self._relay, Stoppable()
+        self._run = run
         self._set_running(running=True)
-        self._background.act(
-            lambda: golden.export_golden(request, relay.progressed.emit, stop.is_set),
+        run.job = self._background.act(
+            lambda: golden.export_golden(request, relay.progressed.emit, run.is_cancelled),
             self._done,
             owner=self,
             refused=self._refused,

@@ -1,6 +1,5 @@
 """The dialog that generates golden JSONs: one or several rules from one pass over the datasets."""
 
-import threading
 from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -24,8 +23,9 @@ from app.domain.json_value import JsonValue, js_stringify
 from app.services.golden_bench import Narrowing
 from app.views.backend.golden import Golden, GoldenConfiguration, GoldenRequest
 from app.views.backend.news import Progress
-from app.views.background import Background, Job
+from app.views.background import Background
 from app.views.golden.run_text import SearchLine
+from app.views.golden.stoppable import Stoppable
 from app.views.theme import STEP
 
 _WRITTEN = "This rule"
@@ -39,26 +39,6 @@ class _Relay(QObject):
     """
 
     progressed = Signal(object)
-
-
-class _Run:
-    """One generation: it stops when the person cancels, or when the program ends."""
-
-    def __init__(self) -> None:
-        self._stop = threading.Event()
-        self.job: Job[tuple[int, ...] | None] | None = None
-
-    @property
-    def stopping(self) -> bool:
-        return self._stop.is_set()
-
-    def cancel(self) -> None:
-        """Asks it to stop; the outcome still arrives."""
-        self._stop.set()
-
-    def is_cancelled(self) -> bool:
-        """Asked from the thread that computes."""
-        return self._stop.is_set() or (self.job is not None and self.job.is_cancelled())
 
 
 class GenerateDialog(QDialog):
@@ -88,7 +68,7 @@ class GenerateDialog(QDialog):
         self._pattern = pattern
         self._narrowing = narrowing
         self._written = written
-        self._run: _Run | None = None
+        self._run: Stoppable | None = None
         self._relay = _Relay()
         self.datasets = QLabel(_datasets_words(pattern, narrowing), wordWrap=True)
         self.datasets.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -152,7 +132,7 @@ class GenerateDialog(QDialog):
             self.official.isChecked(),
             self._narrowing,
         )
-        golden, relay, run = self._golden, self._relay, _Run()
+        golden, relay, run = self._golden, self._relay, Stoppable()
         self._run = run
         self._set_running(running=True)
         run.job = self._background.act(

@@ -164,6 +164,31 @@ def test_that_what_others_write_is_taken_up(
     qtbot.waitUntil(lambda: cell(bench, "Lumisections", "Lost") == "2")
 
 
+def test_that_a_variable_no_lumisection_has_is_told(qtbot: QtBot, bench: RuleBench) -> None:
+    bench.rule.setPlainText(TEXT.replace("bpix_ready", "bpx_ready"))
+    qtbot.waitUntil(bench.result.warning.isVisible)
+    assert bench.result.warning.text().startswith(
+        'No lumisection of the selection has "lumisection.oms.bpx_ready"; did you mean'
+        " lumisection.oms.bpix_ready"
+    )
+    assert "Line 1, column " in bench.rule.verdict.text()
+    bench.rule.setPlainText(TEXT)
+    qtbot.waitUntil(lambda: not bench.result.warning.isVisible())
+
+
+def test_that_very_many_datasets_are_read_only_when_asked(
+    qtbot: QtBot, bench: RuleBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.views.golden.bench._MOST_AT_ONCE", 1)
+    bench.datasets.pattern.setText("/PromptReco/Collisions2025A/%")
+    qtbot.waitUntil(bench.read_all.isVisible)
+    assert bench.read_all.text() == "Read 2 datasets"
+    assert bench.result.state.text() == "2 datasets match."
+    qtbot.mouseClick(bench.read_all, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bench.is_settled and not bench.read_all.isVisible())
+    qtbot.waitUntil(lambda: "version" in bench.result.state.text())
+
+
 # Saved rules
 
 
@@ -225,9 +250,17 @@ def test_that_golden_can_be_changed_but_stays(
 ) -> None:
     bar = bench.configurations
     bar._save("golden", None)
-    qtbot.waitUntil(lambda: bar.chosen is not None and bar.chosen.name == "golden")
+    qtbot.waitUntil(lambda: bar.chosen is not None and bar.chosen.id is not None)
     assert not bar.delete.isEnabled()
     assert not bar.rename.isEnabled()
+    bench.rule.replace_rule(True)
+    bar.save.trigger()
+    question = bar.window().findChild(QMessageBox)
+    assert question is not None
+    assert "Everybody begins" in question.text()
+    assert golden.rule_named(season, "golden") == RULE
+    question.accepted.emit()
+    qtbot.waitUntil(lambda: golden.rule_named(season, "golden") is True)
 
 
 def test_that_a_rule_comes_from_a_file_and_goes_into_one(

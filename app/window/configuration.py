@@ -17,7 +17,7 @@ from app.services import (
     why,
     workspaces,
 )
-from app.services.configuration_versions import Restoration
+from app.services.configuration_versions import InForce, Restoration
 from app.services.reclassify import Reclassified, RunPlan
 from app.services.trials import Draft, Tried
 from app.services.why import Why
@@ -46,6 +46,10 @@ class ConfigurationBackend(Parts):
 
     def delete_item(self, kind: Kind, item_id: int) -> None:
         configuration_edits.delete_item(self._db, self._actor, kind, item_id)
+
+    def in_force_at(self, kind: Kind, version: int) -> InForce:
+        found = configuration_versions.in_force_at_event(self._db, version)
+        return next(each for each in found.lists if each.kind is kind)
 
     def preview_restoration(self, kind: Kind, settings_id: int) -> Restoration:
         return configuration_versions.preview_restoration(self._db, kind, settings_id)

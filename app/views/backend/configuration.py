@@ -11,7 +11,7 @@ from app.domain.configuration import Configuration, Kind
 from app.domain.configuration_history import ListHistory
 from app.domain.json_value import JsonObject
 from app.domain.rights import RightLine
-from app.services.configuration_versions import Restoration
+from app.services.configuration_versions import InForce, Restoration
 from app.services.reclassify import Reclassified, RunPlan
 from app.services.trials import Draft, Tried
 from app.services.why import Why
@@ -59,6 +59,10 @@ class ConfigurationParts(Protocol):
         ...
 
     def delete_item(self, kind: Kind, item_id: int) -> None: ...
+
+    def in_force_at(self, kind: Kind, version: int) -> InForce:
+        """The version of a list in force when a version of events was written."""
+        ...
 
     def preview_restoration(self, kind: Kind, settings_id: int) -> Restoration: ...
 

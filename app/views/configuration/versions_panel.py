@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QLineEdit,
     QPushButton,
     QSplitter,
     QTreeWidget,
@@ -27,7 +28,7 @@ from app.domain.configuration_history import (
     words_for,
 )
 from app.domain.errors import Refused, Unavailable
-from app.services.configuration_versions import Restoration
+from app.services.configuration_versions import InForce, Restoration
 from app.views import words
 from app.views.backend.configuration import ConfigurationParts
 from app.views.background import Background
@@ -40,6 +41,7 @@ _ID = Qt.ItemDataRole.UserRole
 _PARTS = [260, 320]
 _SIZE = (900, 560)
 _MOST_SAID = 3
+_LARGEST = 2**31 - 1
 _ITS_CHANGE, _SINCE, _BOTH = "What it changed", "What changed since", "Between the two"
 
 
@@ -72,6 +74,13 @@ class VersionsPanel(QWidget):
         self.compare = QComboBox()
         self.compare.setAccessibleName("Compare")
         self.compare.setToolTip("What is shown of the chosen version; choose two to compare them")
+        self.written = QLineEdit(placeholderText="in force at event version")
+        self.written.setAccessibleName("In force at event version")
+        self.written.setToolTip(
+            "Number of a version of events, as the log and histories show it: the version of this"
+            " list that was in force then (Enter)"
+        )
+        self.written.setFixedWidth(180)
         self.restore = QPushButton("Restore...")
         self.restore.setToolTip("Bring the chosen version back, as a new one, after a look at it")
         self.versions = QTreeWidget()
@@ -83,6 +92,7 @@ class VersionsPanel(QWidget):
         self.of.currentIndexChanged.connect(self._list)
         self.compare.currentIndexChanged.connect(self._show)
         self.restore.clicked.connect(self._ask_to_restore)
+        self.written.returnPressed.connect(self._find_event)
 
     def show_history(self, section: Section, history: ListHistory, item_id: int | None) -> None:
         """Shows the versions of a list; the chosen ones stay chosen."""
@@ -116,6 +126,7 @@ class VersionsPanel(QWidget):
         line.addWidget(self.of)
         line.addWidget(self.compare)
         line.addStretch(1)
+        line.addWidget(self.written)
         line.addWidget(self.restore)
         versions = self.versions
         versions.setAccessibleName("Versions")
@@ -215,6 +226,34 @@ class VersionsPanel(QWidget):
             found = history.difference(before[-1].settings_id, chosen[0])
         self.difference.show_difference(found)
         self.said.setText(_summary(found))
+
+    def _find_event(self) -> None:
+        """Chooses the version that was in force when an event was written."""
+        section, text = self._section, self.written.text().strip()
+        if section is None or section.kind is None:
+            return
+        if not text.isdecimal() or int(text) > _LARGEST:
+            self.said.setText(f'"{text}" is no number of a version.')
+            return
+        parts, kind, version = self._parts, section.kind, int(text)
+        self._background.read(
+            lambda: parts.in_force_at(kind, version),
+            lambda found: self._show_event(version, found),
+            owner=self,
+            refused=lambda error: self.said.setText(str(error)),
+        )
+
+    def _show_event(self, version: int, found: InForce) -> None:
+        self.of.setCurrentIndex(0)
+        self.choose(found.version.settings_id)
+        line = next(iter(self.versions.selectedItems()), None)
+        if line is not None:
+            self.versions.scrollToItem(line)
+        sure = "" if found.sure else ", perhaps: the web service records no times"
+        self.said.setText(
+            f"Version {found.version.settings_id} was in force when version {version} was"
+            f" written{sure}. {self.said.text()}"
+        )
 
     def _ask_to_restore(self) -> None:
         section, chosen = self._section, self.chosen

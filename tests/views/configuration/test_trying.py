@@ -124,6 +124,23 @@ def test_that_versions_say_who_did_what_and_any_two_are_compared(changed, turn) 
     assert [line[0] for line in lines(panel.versions)] == ["2", "1"]
 
 
+def test_that_the_version_in_force_at_an_event_is_found(changed, turn, settled) -> None:
+    pane = turn("class")
+    panel = pane.versions
+    panel.written.setText("1")
+    panel.written.returnPressed.emit()
+    settled()
+    assert panel.chosen == [1]
+    assert panel.said.text().startswith("Version 1 was in force when version 1 was written")
+    panel.written.setText("99999")
+    panel.written.returnPressed.emit()
+    settled()
+    assert panel.said.text() == "There is no version 99999."
+    panel.written.setText("x")
+    panel.written.returnPressed.emit()
+    assert panel.said.text() == '"x" is no number of a version.'
+
+
 def test_that_a_version_is_restored_after_a_look(changed, turn, settled, notices) -> None:
     pane = turn("class")
     pane.versions.choose(1)

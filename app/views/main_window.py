@@ -8,11 +8,9 @@ from typing import TypeVar
 from PySide6.QtCore import QObject, QPoint, QSettings, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QDockWidget,
     QHBoxLayout,
     QInputDialog,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QMainWindow,
@@ -24,14 +22,16 @@ from PySide6.QtWidgets import (
 
 from app.domain.datasets import EDITABLE_STATES
 from app.domain.dqm_gui import GuiStatus
-from app.domain.pull import PullStatus
+from app.domain.pull import PullState, PullStatus
 from app.services.bulk_edit import Written
+from app.views import help as help_actions
+from app.views import look
 from app.views.actions import ActionRow, Actions
 from app.views.agents.place import MachinesPlace
 from app.views.backend import Backend
 from app.views.backend.news import Change
 from app.views.backend.session import Session
-from app.views.backend.tables import ONLINE, TableKind, WorkspaceColumns
+from app.views.backend.tables import ONLINE, TableKind
 from app.views.background import Background, Outage
 from app.views.bulk import actions as bulk_actions
 from app.views.bulk.actions import BulkActions
@@ -48,11 +48,13 @@ from app.views.golden import workbench_actions
 from app.views.golden.generate_dialog import GenerateDialog
 from app.views.golden.place import GoldenPlace
 from app.views.golden.workbench_actions import WorkbenchActions
+from app.views.help import HelpActions
 from app.views.history import actions as history_actions
 from app.views.history.actions import HistoryActions
 from app.views.log.place import LogPlace
+from app.views.look import LookActions
 from app.views.lumisections.drafts_strip import DraftsStrip
-from app.views.notices import NoticeBar, Notices, OutageBanner, inform
+from app.views.notices import NoticeBar, Notices, OutageBanner
 from app.views.places import PlaceWidget, Surroundings
 from app.views.runs import dataset_actions
 from app.views.runs.dataset_actions import DatasetActions
@@ -62,40 +64,14 @@ from app.views.runs.run_actions import MENU, RunActions, Subject
 from app.views.status_bar import StatusBar
 from app.views.sync_panel.dock import SyncPanels
 from app.views.tables.table_view import TableView
-from app.views.theme import PALETTES, STEP, Mode, Themes
+from app.views.theme import Themes
 from app.views.todo.place import TodoPlace
+from app.views.workspaces import WorkspaceSelector
 
 _CHANGES_TOGETHER_MS = 200
 _LOOK_AT_PULLER_MS = 1000
 _PLACES_WIDTH = 132
 _LARGEST_RUN_NUMBER = 9_999_999
-_KEYS = (
-    ("Arrows, Home, End", "move in the grid; Alt: by ten; Shift: select; Ctrl: keep the selection"),
-    ("Space", "select the cell, or leave it out; Shift: its row; Ctrl: its lumisection"),
-    ("A", "select what has the same status around; Shift: in the whole row; Ctrl: the whole run"),
-    ("Drag", "select; Ctrl: add, or take away from what is selected; Shift: move the last corner"),
-    ("Click on a name or the axis", "select the row, or the lumisection"),
-    ("+  -  0", "zoom in, out, whole run; or Ctrl and wheel"),
-    ("[  ]", "previous, next change in the row; Shift: select up to it"),
-    ("D", "select where the DCS bit is false; Shift: where it is true"),
-    ("L", "type lumisections to select, such as 12-40, 55"),
-    ("G B S X N", "draft GOOD, BAD, STANDBY, EXCLUDED, NOTSET; of DCS bits G is true, B false"),
-    ("C  U", "comment, cause of the selected cells; Down: recent ones"),
-    ("Delete", "leave the selected cells out of the draft"),
-    ("Enter", "table: details in a tab; grid: preview of the draft, then write it"),
-    ("Left, Right", "in the preview: keep their value, write yours"),
-    ("Escape", "close the preview; drop the draft; drop the selection; back to now"),
-    ("H", "history of the selection"),
-    ("T", "the grid as it was at another moment; &lt; and &gt;: the moments beside it"),
-    ("Z", "take the last step of the draft back; without one, undo your last action after a look"),
-    ("Middle button, or drag the luminosity", "pan"),
-    ("Ctrl+Shift+K  Ctrl+Shift+J", "why this class of the run; why this status of the cell"),
-    ("Ctrl+N  Ctrl+S  Ctrl+Enter", "configuration: new item, save it, try it on runs"),
-    ("Ctrl+Space", "rule: what can be typed here; Ctrl+T: text or tree; F8: next fault"),
-    ("Ins  Del  !  &amp;  |", "tree of a rule: add, remove, negate, put into all of, any of"),
-    ("Alt+arrows", "tree of a rule: up, down, out of the group, into the one beside"),
-)
-
 MENUS = ("File", "Edit", "View", "Run", "Dataset", "Golden JSON", "Tools", "Help")
 
 
@@ -165,7 +141,7 @@ class MainWindow(QMainWindow):
         self._may_close = False
         self._changed_runs: set[int] = set()
         self._changed_any = False
-        self._workspaces: dict[TableKind, tuple[WorkspaceColumns, ...]] = {}
+        self._pull_status: PullStatus | None = None
         self._session: Session = backend.session()
         self.setWindowTitle(f"Run Registry - {self._session.database}")
         self.setDockOptions(
@@ -184,7 +160,8 @@ class MainWindow(QMainWindow):
         self.log = self._view("log", LogPlace)
         self.log.subject = self._subject
         self.places = QListWidget()
-        self.workspace = QComboBox()
+        self.workspaces = WorkspaceSelector(backend, background, remembered)
+        self.workspace = self.workspaces.box
         self.sync = SyncPanels(around)
         self.status = StatusBar(self._session, themes)
         self.stack = QStackedWidget()
@@ -206,7 +183,7 @@ class MainWindow(QMainWindow):
         self._connect()
         self._dress()
         self._restore()
-        self._load_workspaces()
+        self.workspaces.load()
         self.drafts.load()
         self.online.table.table.setFocus()
 
@@ -219,8 +196,12 @@ class MainWindow(QMainWindow):
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing is on its way any more."""
-        return not self._background.busy
+        """Whether nothing is on its way any more, the first pull of this client included."""
+        status = self._pull_status
+        if status is None or status.state is PullState.PULLING:
+            return False
+        waits = status.state is PullState.WAITING and status.last_success is None
+        return not waits and not self._background.busy
 
     def go_to(self, name: str) -> None:
         """Shows a place."""
@@ -327,24 +308,11 @@ class MainWindow(QMainWindow):
             item = QListWidgetItem(place.text)
             item.setToolTip(f"{place.text} ({place.shortcut})")
             self.places.addItem(item)
-        label = QLabel("Workspace")
-        label.setProperty("role", "muted")
-        self.workspace.setAccessibleName("Workspace")
-        self.workspace.addItem("global")
-        self._workspace_box = QWidget()
-        policy = self._workspace_box.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self._workspace_box.setSizePolicy(policy)
-        box = QVBoxLayout(self._workspace_box)
-        box.setContentsMargins(2 * STEP, STEP, 2 * STEP, 2 * STEP)
-        box.setSpacing(2)
-        box.addWidget(label)
-        box.addWidget(self.workspace)
         for view in self.views.values():
             self.stack.addWidget(view)
         left = QVBoxLayout()
         left.setSpacing(0)
-        left.addWidget(self._workspace_box)
+        left.addWidget(self.workspaces)
         left.addWidget(self.places, 1)
         front = QWidget()
         middle = QVBoxLayout(front)
@@ -422,7 +390,7 @@ class MainWindow(QMainWindow):
                     "Ctrl+K",
                     "command",
                 ),
-                *self._look_actions(),
+                *LookActions(self._themes, self._remembered).rows(),
                 *self.run_actions.rows(),
                 *self.workbench_actions.rows(),
                 *self.why_actions.rows(),
@@ -447,39 +415,9 @@ class MainWindow(QMainWindow):
                     "configuration",
                     "Which datasets of the DQM GUI belong to which of ours, tested before saving",
                 ),
-                ActionRow("help.keys", "Keys", self._show_keys, "F1"),
-                ActionRow("help.about", "About", self._show_about),
+                *HelpActions(self._session, self).rows(),
             ]
         )
-
-    def _look_actions(self) -> list[ActionRow]:
-        texts: tuple[tuple[Mode, str], ...] = (
-            ("system", "As the system"),
-            ("light", "Light"),
-            ("dark", "Dark"),
-        )
-        rows = [
-            ActionRow(
-                f"look.{mode}",
-                text,
-                lambda mode=mode: self._choose_look(mode=mode),  # type: ignore[misc]
-                tip=f"Look: {text.lower()}",
-                is_checked=lambda mode=mode: self._themes.mode == mode,  # type: ignore[misc]
-            )
-            for mode, text in texts
-        ]
-        rows += [
-            ActionRow(
-                f"palette.{palette}",
-                f"Status colours: {palette}",
-                lambda palette=palette: self._choose_look(palette=palette),  # type: ignore[misc]
-                is_checked=lambda palette=palette: (  # type: ignore[misc]
-                    self._themes.palette == palette
-                ),
-            )
-            for palette in PALETTES
-        ]
-        return rows
 
     def _make_menus(self) -> None:
         bar = self.menuBar()
@@ -501,17 +439,7 @@ class MainWindow(QMainWindow):
                 "",
             ],
         )
-        look = menus["View"].addMenu("Look")
-        fill(
-            look,
-            [
-                "look.system",
-                "look.light",
-                "look.dark",
-                "",
-                *(f"palette.{palette}" for palette in PALETTES),
-            ],
-        )
+        fill(menus["View"].addMenu("Look"), look.MENU)
         self.run_menu = menus["Run"]
         fill(
             self.run_menu,
@@ -536,7 +464,7 @@ class MainWindow(QMainWindow):
             ["golden.generate", *workbench_actions.GOLDEN_MENU, "", "place.golden"],
         )
         fill(menus["Tools"], ["tools.accepted", ""])
-        fill(menus["Help"], ["help.keys", "help.about"])
+        fill(menus["Help"], help_actions.MENU)
         for view in self.views.values():
             for title, ids in view.menus().items():
                 fill(menus[title], ids)
@@ -546,7 +474,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.places.currentRowChanged.connect(self._place_changed)
-        self.workspace.currentTextChanged.connect(self._workspace_changed)
+        self.workspaces.chosen.connect(self._show_workspace)
         self.run_actions.acted.connect(self.refresh)
         self.workbench_actions.run_wanted.connect(self.show_run)
         self.workbench_actions.acted.connect(self.refresh)
@@ -632,60 +560,26 @@ class MainWindow(QMainWindow):
 
     def _show_pull(self, both: tuple[PullStatus, GuiStatus]) -> None:
         now = datetime.now(UTC)
+        self._pull_status = both[0]
         self.status.show_pull(both[0], now)
         if self.sync_dock.isVisible():
             self.sync.show_status(*both, now)
 
-    # Workspaces
-
-    def _load_workspaces(self) -> None:
-        backend = self._backend
-        self._background.read(
-            lambda: (tuple(backend.workspaces("runs")), tuple(backend.workspaces("datasets"))),
-            self._show_workspaces,
-            owner=self,
-        )
-
-    def _show_workspaces(
-        self, found: tuple[tuple[WorkspaceColumns, ...], tuple[WorkspaceColumns, ...]]
-    ) -> None:
-        self._workspaces = {"runs": found[0], "datasets": found[1]}
-        wanted = str(self._remembered.value("workspace", "global"))
-        self._offer_workspaces(wanted)
-        self._show_workspace(wanted)
-
-    def _offer_workspaces(self, wanted: str) -> None:
-        kind = PLACES[max(self.places.currentRow(), 0)].workspaces or "runs"
-        self.workspace.blockSignals(True)  # the place is told once, by the caller
-        self.workspace.clear()
-        self.workspace.addItems([each.name for each in self._workspaces.get(kind, ())])
-        self.workspace.setCurrentText(wanted)
-        self.workspace.blockSignals(False)
-
-    def _workspace_changed(self, name: str) -> None:
-        if name:
-            self._remembered.setValue("workspace", name)
-            self._show_workspace(name)
+    # Reactions
 
     def _show_workspace(self, name: str) -> None:
         for place in PLACES:
-            there = self._workspaces.get(place.workspaces, ()) if place.workspaces else ()
-            known = {each.name: each for each in there}
-            chosen = known.get(name) or known.get("global")
-            if chosen is not None:
-                self.views[place.name].show_workspace(chosen)
+            columns = self.workspaces.columns(place.workspaces, name) if place.workspaces else None
+            if columns is not None:
+                self.views[place.name].show_workspace(columns)
         for state in EDITABLE_STATES:
             text = dataset_actions.move_text(state, self.offline.table.workspace)
             self.actions_[f"dataset.move.{state}"].setText(text)
 
-    # Reactions
-
     def _place_changed(self, row: int) -> None:
         self.stack.setCurrentIndex(row)
         self._remembered.setValue("place", PLACES[row].name)
-        self._workspace_box.setVisible(PLACES[row].workspaces is not None)
-        if self._workspaces:
-            self._offer_workspaces(str(self._remembered.value("workspace", "global")))
+        self.workspaces.offer(PLACES[row].workspaces)
         self.views[PLACES[row].name].shown()
         self.actions_.update()
 
@@ -721,27 +615,6 @@ class MainWindow(QMainWindow):
     def _toggle_sync(self) -> None:
         self.sync_dock.setVisible(not self.sync_dock.isVisible())
         self._look_at_puller()
-
-    def _choose_look(self, *, mode: Mode | None = None, palette: str | None = None) -> None:
-        chosen = next((each for each in PALETTES if each == palette), None)
-        self._themes.choose(mode=mode, palette=chosen)
-        self._remembered.setValue("look", self._themes.mode)
-        self._remembered.setValue("palette", self._themes.palette)
-
-    def _show_keys(self) -> None:
-        lines = [
-            f"<tr><td><b>{keys}</b>&nbsp;&nbsp;</td><td>{what}</td></tr>" for keys, what in _KEYS
-        ]
-        inform(self, "Keys", f"<table>{''.join(lines)}</table>Every other key is in the menus.")
-
-    def _show_about(self) -> None:
-        session = self._session
-        inform(
-            self,
-            "About",
-            "Run Registry Desktop: data certification of the CMS experiment.<br><br>"
-            f"Database: {session.database} ({session.kind.value})<br>Person: {session.person}",
-        )
 
     def _restore(self) -> None:
         geometry = self._remembered.value("window/geometry")

@@ -1,0 +1,91 @@
+"""The selector of the workspace, above the places."""
+
+from PySide6.QtCore import QSettings, Signal
+from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
+
+from app.views.backend.tables import TableKind, Tables, WorkspaceColumns
+from app.views.background import Background
+from app.views.theme import STEP
+
+_REMEMBERED = "workspace"
+_FIRST = "global"
+
+
+class WorkspaceSelector(QWidget):
+    """Offers the workspaces of the place in front and remembers which was chosen.
+
+    Signals: `chosen(str)` when another one is, and once they are known.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(
+        self,
+        tables: Tables,
+        background: Background,
+        remembered: QSettings,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._tables = tables
+        self._background = background
+        self._remembered = remembered
+        self._kind: TableKind | None = "runs"
+        self._known: dict[TableKind, tuple[WorkspaceColumns, ...]] = {}
+        label = QLabel("Workspace")
+        label.setProperty("role", "muted")
+        self.box = QComboBox()
+        self.box.setAccessibleName("Workspace")
+        self.box.addItem(_FIRST)
+        label.setBuddy(self.box)
+        policy = self.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # the places stay where they are
+        self.setSizePolicy(policy)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2 * STEP, STEP, 2 * STEP, 2 * STEP)
+        layout.setSpacing(2)
+        layout.addWidget(label)
+        layout.addWidget(self.box)
+        self.box.currentTextChanged.connect(self._choose)
+
+    def load(self) -> None:
+        """Reads which workspaces there are."""
+        tables = self._tables
+        self._background.read(
+            lambda: (tuple(tables.workspaces("runs")), tuple(tables.workspaces("datasets"))),
+            self._show,
+            owner=self,
+        )
+
+    def offer(self, kind: TableKind | None) -> None:
+        """Offers those of runs or of datasets; none where a place has nothing to do with them."""
+        self.setVisible(kind is not None)
+        self._kind = kind
+        if kind is None or not self._known:
+            return
+        self.box.blockSignals(True)  # which one is chosen doesn't change
+        self.box.clear()
+        self.box.addItems([each.name for each in self._known[kind]])
+        self.box.setCurrentText(self._wanted)
+        self.box.blockSignals(False)
+
+    def columns(self, kind: TableKind, name: str) -> WorkspaceColumns | None:
+        """A workspace of that name, else `global`; None while they aren't known."""
+        known = {each.name: each for each in self._known.get(kind, ())}
+        return known.get(name) or known.get(_FIRST)
+
+    @property
+    def _wanted(self) -> str:
+        return str(self._remembered.value(_REMEMBERED, _FIRST))
+
+    def _show(
+        self, found: tuple[tuple[WorkspaceColumns, ...], tuple[WorkspaceColumns, ...]]
+    ) -> None:
+        self._known = {"runs": found[0], "datasets": found[1]}
+        self.offer(self._kind)
+        self.chosen.emit(self._wanted)
+
+    def _choose(self, name: str) -> None:
+        if name:
+            self._remembered.setValue(_REMEMBERED, name)
+            self.chosen.emit(name)

@@ -351,7 +351,7 @@ def _folded(
     }
     for key in same_oms:
         folded = states.fold_rr(_oldest(rr.get(key, []), made[key].counts.rr))
-        found[key] = compact(replace(fresh[key][0].expand(), rr=folded))
+        found[key] = compact(fresh[key][0].expand().with_columns(folded))
     rest = [key for key in keys if key not in same_oms]
     oms_keys = {*rest, *((run, ONLINE) for run, _ in rest)}
     oms = states.grouped(states.oms_events(connection, oms_keys))

@@ -62,6 +62,8 @@ def add(commands: Commands, common: Parser) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="write that form (golden) to a file"
     )
+    parser = add_command(group, common, "delete", "take golden JSONs out of all lists", _delete)
+    parser.add_argument("ids", type=positive, nargs="+", metavar="ID")
     golden_workbench.add(group, common)
 
 
@@ -146,6 +148,12 @@ def _list(program: Program, arguments: Arguments) -> Answer:
     text = table(heads, rows, right=("id", "runs", "LS", "/pb", "of /pb"))
     more = f"\n--before {found[-1].id} shows the next." if len(rows) == arguments.limit else ""
     return Answer(document, f"{text}{more}")
+
+
+def _delete(program: Program, arguments: Arguments) -> Answer:
+    ids: list[int] = arguments.ids
+    golden.delete(program.db, program.actor, ids)
+    return Answer({"deleted": [*ids]}, f"Deleted golden JSON {', '.join(map(str, ids))}.")
 
 
 def _show(program: Program, arguments: Arguments) -> Answer:

@@ -297,10 +297,18 @@ def insert(connection: Connection, values: Mapping[str, JsonValue]) -> int:
 
 
 def announce(connection: Connection, ids: Sequence[int]) -> None:
-    """Tells the listening clients, when the transaction commits, that lists were made."""
+    """Tells the listening clients, at commit, that lists were made or deleted."""
     connection.execute(
         text("SELECT pg_notify(:channel, news) FROM unnest(CAST(:news AS text[])) AS news"),
         {"channel": CHANNEL, "news": [f"{GOLDEN} {id_}" for id_ in ids]},
+    )
+
+
+def delete(connection: Connection, id_: int) -> None:
+    """Takes a list out of all lists, as the web service does: its row stays."""
+    connection.execute(
+        text('UPDATE "GeneratedJson" SET deleted = true, "updatedAt" = now() WHERE id = :id'),
+        {"id": id_},
     )
 
 

@@ -255,6 +255,16 @@ def row(db: Database, id_: int) -> JsonRow:
         return generated_json.row(connection, id_)
 
 
+def delete(db: Database, actor: Actor, ids: Sequence[int]) -> None:
+    """Takes lists out of all lists, every one or none; whoever made them may, and experts."""
+    with db.transaction() as connection:
+        for id_ in ids:
+            made_by = generated_json.row(connection, id_).entry.created_by
+            permissions.check_creator_or_expert(actor, made_by, f"golden JSON {id_}")
+            generated_json.delete(connection, id_)
+        generated_json.announce(connection, ids)
+
+
 def texts(stored: JsonRow, style: Style = Style.OFFICIAL) -> Texts:
     """A stored golden JSON in every form; lists of the web service are put in order."""
     return Texts(

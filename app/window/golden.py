@@ -133,6 +133,10 @@ class GoldenBackend(Parts):
         )
         return [_golden_entry(each) for each in found]
 
+    def delete_golden(self, ids: Sequence[int]) -> str:
+        golden.delete(self._db, self._actor, ids)
+        return f"Deleted golden JSON {', '.join(map(str, ids))}."
+
     def golden_row(self, id_: int) -> GoldenResult:
         stored = golden.row(self._db, id_)
         texts = golden.texts(stored)

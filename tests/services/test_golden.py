@@ -150,3 +150,20 @@ def test_that_a_rule_is_found_by_its_saved_or_shipped_name(season):
         assert json.dumps(golden.rule_named(season, name))
     with pytest.raises(NotFound, match="golden"):
         golden.rule_named(season, "silver")
+
+
+def test_that_who_made_a_list_deletes_it_and_others_may_not(season):
+    one, other = (golden.generate(season, EXPERT, "online", GOOD_DT).id for _ in range(2))
+    with pytest.raises(NotPermitted, match="who made it"):
+        golden.delete(season, NOBODY, [one])
+    golden.delete(season, EXPERT, [one])
+    assert [each.id for each in golden.entries(season)] == [other]
+    with pytest.raises(NotFound):
+        golden.row(season, one)
+
+
+def test_that_lists_are_deleted_together_or_not_at_all(season):
+    made = golden.generate(season, EXPERT, "online", GOOD_DT).id
+    with pytest.raises(NotFound, match="999"):
+        golden.delete(season, EXPERT, [made, 999])
+    assert [each.id for each in golden.entries(season)] == [made]

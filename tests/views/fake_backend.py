@@ -506,6 +506,10 @@ class FakeBackend(FakeEditing, FakeWorkbench, FakeAgents):
             ]
         return known[:50]
 
+    def delete_golden(self, ids: Sequence[int]) -> str:
+        self.golden_entries = [each for each in self.golden_entries if each.id not in ids]
+        return self._act("delete_golden", *ids)
+
     def golden_row(self, id_: int) -> GoldenResult:
         self._enter()
         for entry in self.golden_entries:

@@ -148,6 +148,10 @@ class Golden(Rules, Protocol):
 
     def golden_row(self, id_: int) -> GoldenResult: ...
 
+    def delete_golden(self, ids: Sequence[int]) -> str:
+        """Takes lists out of all lists, every one or none."""
+        ...
+
     def export_names(self, request: ExportRequest) -> tuple[Path, ...]:
         """The files that would be written; Refused when they can't be."""
         ...

@@ -1,6 +1,6 @@
 """The list of the golden JSONs: mine, all, official; with a search."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
@@ -120,6 +120,16 @@ class GoldenListPane(QWidget):
         """Chooses a golden JSON, also one that the list doesn't hold yet."""
         self.search.clear()
         self._choose_id(id_)
+        self.refresh()
+
+    def forget(self, ids: Collection[int]) -> None:
+        """Lists are there no longer: the first of the others is chosen."""
+        self._shown = None
+        self._show_entries(tuple(each for each in self.model.entries if each.id not in ids))
+        if self.found.rowCount():
+            self.list.setCurrentIndex(self.found.index(0, 0))
+        else:
+            self.chosen.emit(0)
         self.refresh()
 
     @property

@@ -22,6 +22,7 @@ from app.views.golden.panel import GoldenPanel
 from app.views.golden.reproduce_panel import ReproducePanel
 from app.views.golden.result_view import GoldenResultView
 from app.views.golden.why_panel import WhyPanel
+from app.views.notices import ask
 from app.views.places import PlaceWidget, Surroundings
 
 _PARTS = [300, 880]
@@ -94,10 +95,17 @@ class GoldenPlace(PlaceWidget):
                 "Write the rule and the datasets of the chosen list into the workbench",
                 lambda: bool(self.entries.selected()),
             ),
+            ActionRow(
+                "golden.delete",
+                "Delete...",
+                self.delete,
+                tip="Take the selected golden JSONs out of all lists",
+                enabled=lambda: bool(self.entries.selected()),
+            ),
         )
 
     def menus(self) -> Mapping[str, Sequence[str]]:
-        return {"Golden JSON": ("", "golden.take", "", *export_actions.MENU)}
+        return {"Golden JSON": ("", "golden.take", "", *export_actions.MENU, "", "golden.delete")}
 
     def take_chosen(self) -> None:
         """Writes rule and datasets of the chosen list into the workbench."""
@@ -110,6 +118,28 @@ class GoldenPlace(PlaceWidget):
             self.bench.take(result.entry.pattern, json.loads(result.rule))
 
         self._around.background.read(lambda: backend.golden_row(ids[0]), take, owner=self)
+
+    def delete(self) -> None:
+        """Asks, then takes the selected lists out of all lists."""
+        ids, around = self.entries.selected(), self._around
+        if not ids:
+            return
+
+        def delete() -> None:
+            around.background.act(lambda: around.backend.delete_golden(ids), deleted, owner=self)
+
+        def deleted(text: str) -> None:
+            self.entries.forget(ids)
+            around.notices.tell(text)
+
+        which = f"golden JSON {ids[0]}" if len(ids) == 1 else f"{len(ids)} golden JSONs"
+        ask(
+            self,
+            "Delete",
+            f"Delete {which}? Nobody finds it in a list any more; there is no undo.",
+            "Delete",
+            delete,
+        )
 
     def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
         """Shows the present state of the newest part of the list."""
@@ -159,7 +189,7 @@ class GoldenPlace(PlaceWidget):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for row in self.rows():
-            if row.id in ("golden.take", "golden.export.golden"):
+            if row.id in ("golden.take", "golden.export.golden", "golden.delete"):
                 menu.addSeparator()
             action = menu.addAction(row.text)
             action.setToolTip(row.tip)

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from app.domain.agents import Proposal
 from app.domain.lumisections import format_ranges
 from app.views import words
 from app.views.backend.history import Piece
 from app.views.lumisections.history_axis import LANE_ROLE, value_words
+from app.views.titled_model import TitledModel
 
 AGENT, COLUMN, LANE, RANGES, SAYS, SINCE = range(6)
 TITLES = ("Agent", "Column", "", "LS", "Says", "Since")
@@ -18,8 +19,10 @@ TITLES = ("Agent", "Column", "", "LS", "Says", "Since")
 Index = QModelIndex | QPersistentModelIndex
 
 
-class ProposalModel(QAbstractTableModel):
+class ProposalModel(TitledModel):
     """Shows proposals as they are."""
+
+    titles = TITLES
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -50,9 +53,6 @@ class ProposalModel(QAbstractTableModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._proposals)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(TITLES)
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
@@ -74,14 +74,4 @@ class ProposalModel(QAbstractTableModel):
             if column == RANGES:
                 return f"{words.number(each.lumisections)} LS: {format_ranges(each.ranges)}"
             return self.data(index)
-        return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return TITLES[section]
         return None

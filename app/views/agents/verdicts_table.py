@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -26,6 +25,7 @@ from app.views.lumisections.history_axis import (
     last_lumisection,
 )
 from app.views.theme import Theme, Themes
+from app.views.titled_model import TitledModel
 
 RUN, DATASET, COLUMN, LANE, DIFFER, WHERE, AGENT, PEOPLE = range(8)
 TITLES = ("Run", "Dataset", "Column", "", "Differ", "In LS", "Agent", "People")
@@ -34,8 +34,10 @@ _WIDTHS = {RUN: 64, DATASET: 150, DIFFER: 52, WHERE: 110, AGENT: 140, PEOPLE: 14
 Index = QModelIndex | QPersistentModelIndex
 
 
-class VerdictsModel(QAbstractTableModel):
+class VerdictsModel(TitledModel):
     """Shows verdicts as they are, the most differing first."""
+
+    titles = TITLES
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -61,9 +63,6 @@ class VerdictsModel(QAbstractTableModel):
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(TITLES)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
@@ -96,13 +95,10 @@ class VerdictsModel(QAbstractTableModel):
         orientation: Qt.Orientation,
         role: int = Qt.ItemDataRole.DisplayRole,
     ) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return TITLES[section]
-        if role == Qt.ItemDataRole.ToolTipRole and section == LANE:
+        tip = role == Qt.ItemDataRole.ToolTipRole and orientation == Qt.Orientation.Horizontal
+        if tip and section == LANE:
             return "People's verdicts in the thin strip above, the agent's below"
-        return None
+        return super().headerData(section, orientation, role)
 
 
 class VerdictLanes(LaneDelegate):

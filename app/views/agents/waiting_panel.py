@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -21,6 +20,7 @@ from app.views.backend.agents import Agents
 from app.views.background import Background, Job
 from app.views.lumisections.changes_table import PlainTable
 from app.views.theme import Themes
+from app.views.titled_model import TitledModel
 
 TITLES = ("Run", "Dataset", "Agent", "Proposals", "Columns")
 _WIDTHS = (80, 280, 190, 80)
@@ -29,8 +29,10 @@ _PARTS = [280, 260]
 Index = QModelIndex | QPersistentModelIndex
 
 
-class WaitingModel(QAbstractTableModel):
+class WaitingModel(TitledModel):
     """Shows datasets with proposals as they are."""
+
+    titles = TITLES
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -45,9 +47,6 @@ class WaitingModel(QAbstractTableModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self.waiting)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(TITLES)
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
@@ -60,16 +59,6 @@ class WaitingModel(QAbstractTableModel):
                 words.number(each.proposals),
                 ", ".join(each.columns),
             )[index.column()]
-        return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return TITLES[section]
         return None
 
 

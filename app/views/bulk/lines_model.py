@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QBrush
 
 from app.domain.lumisections import format_ranges
@@ -11,6 +11,7 @@ from app.views import words
 from app.views.backend.bulk import LINE_REFUSED, NO_CHANGE, ReportLine
 from app.views.lumisections.history_axis import value_words
 from app.views.theme import Theme
+from app.views.titled_model import TitledModel
 
 LINE, OUTCOME, RUN, DATASET, WHAT, RANGES, TO, CELLS, WHY = range(9)
 TITLES = ("Line", "Outcome", "Run", "Dataset", "What", "LS", "Becomes", "Cells", "Why not")
@@ -18,8 +19,10 @@ TITLES = ("Line", "Outcome", "Run", "Dataset", "What", "LS", "Becomes", "Cells",
 Index = QModelIndex | QPersistentModelIndex
 
 
-class LinesModel(QAbstractTableModel):
+class LinesModel(TitledModel):
     """Shows lines as they are, all or those of one outcome."""
+
+    titles = TITLES
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -52,9 +55,6 @@ class LinesModel(QAbstractTableModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._lines)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(TITLES)
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
@@ -68,16 +68,6 @@ class LinesModel(QAbstractTableModel):
                 return QBrush(self._theme.colour(token))
         if role == Qt.ItemDataRole.TextAlignmentRole and column in (LINE, RUN, CELLS):
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return TITLES[section]
         return None
 
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -24,6 +23,7 @@ from app.views.background import Background
 from app.views.loading_bar import LoadingBar
 from app.views.lumisections.changes_table import PlainTable
 from app.views.theme import STEP, Themes
+from app.views.titled_model import TitledModel
 
 TITLES = ("Version", "When (UTC)", "", "By", "Comment")
 _WIDTHS = (80, 150, 90, 200)
@@ -32,8 +32,10 @@ _SIZE = (760, 420)
 Index = QModelIndex | QPersistentModelIndex
 
 
-class MomentsModel(QAbstractTableModel):
+class MomentsModel(TitledModel):
     """Versions, newest first."""
+
+    titles = TITLES
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -54,9 +56,6 @@ class MomentsModel(QAbstractTableModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._versions)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(TITLES)
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
@@ -69,16 +68,6 @@ class MomentsModel(QAbstractTableModel):
                 version.by,
                 version.comment,
             )[index.column()]
-        return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return TITLES[section]
         return None
 
 

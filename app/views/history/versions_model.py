@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -19,6 +18,7 @@ from app.domain.lumisections import count, format_ranges
 from app.views import words
 from app.views.backend.history import ChangeLine, Piece, VersionEntry
 from app.views.lumisections.history_axis import LANE_ROLE, piece_words
+from app.views.titled_model import TitledModel
 
 WHEN, BY, WHAT, LANE, COMMENT, VERSION = range(6)
 TITLES = ("When (UTC)", "By", "What", "", "Comment", "Version")
@@ -97,11 +97,13 @@ def _distinct(lines: Sequence[ChangeLine]) -> Sequence[ChangeLine]:
     return joined
 
 
-class VersionsModel(QAbstractTableModel):
+class VersionsModel(TitledModel):
     """Shows entries as they are; more are asked for as the person scrolls.
 
     Signals: `more_wanted(int)`: entries older than that version.
     """
+
+    titles = TITLES
 
     more_wanted = Signal(int)
 
@@ -183,9 +185,6 @@ class VersionsModel(QAbstractTableModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._entries)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(TITLES)
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
@@ -215,14 +214,4 @@ class VersionsModel(QAbstractTableModel):
                 version.comment,
                 "What can be undone, and looked at as it was after it",
             )[column]
-        return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return TITLES[section]
         return None

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor
 
 from app.domain.log import Kind, LogEntry, Source, Subject, Who
 from app.views import words
 from app.views.theme import Theme
+from app.views.titled_model import TitledModel
 
 TIME, AUTHOR, KIND, ABOUT, WHAT, NUMBER = range(6)
 TITLES = ("When (UTC)", "By", "Kind", "About", "What", "Entry")
@@ -37,8 +38,10 @@ class _Prepared:
     cells: tuple[str, ...]
 
 
-class LogModel(QAbstractTableModel):
+class LogModel(TitledModel):
     """Shows entries as they are, the newest first."""
+
+    titles = TITLES
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -99,9 +102,6 @@ class LogModel(QAbstractTableModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._rows)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(TITLES)
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
@@ -114,16 +114,6 @@ class LogModel(QAbstractTableModel):
             return _tip(row.entry, column, datetime.now(UTC))
         if role == Qt.ItemDataRole.TextAlignmentRole and column == NUMBER:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return TITLES[section]
         return None
 
     def _colour(self, entry: LogEntry, column: int) -> QColor:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -40,6 +39,7 @@ from app.views.lumisections.history_axis import (
     value_words,
 )
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes, tabular
+from app.views.titled_model import TitledModel
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -53,8 +53,10 @@ _SWATCH = 10
 _VALUE_ROLE = Qt.ItemDataRole.UserRole + 21
 
 
-class ChangesModel(QAbstractTableModel):
+class ChangesModel(TitledModel):
     """Shows lines as they are, all or those of one group."""
+
+    titles = _TITLES
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -82,9 +84,6 @@ class ChangesModel(QAbstractTableModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._lines)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(_TITLES)
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
@@ -102,16 +101,6 @@ class ChangesModel(QAbstractTableModel):
             return _tip(line, column)
         if role == Qt.ItemDataRole.AccessibleTextRole and column == LANE:
             return f"LS {format_ranges(line.piece.ranges)}" if line.piece.ranges else ""
-        return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _TITLES[section]
         return None
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from app.domain.pull import FailedRun
 from app.views import words
+from app.views.titled_model import TitledModel
 
 TITLES = ("Run", "Reason", "Since", "")
 RUN, REASON, SINCE, TRY = range(len(TITLES))
@@ -25,8 +26,10 @@ class _Line:
     tips: tuple[str, ...]
 
 
-class FailedRunsModel(QAbstractTableModel):
+class FailedRunsModel(TitledModel):
     """Runs that could not be pulled; as long as they stay the same, so do selection and scroll."""
+
+    titles = TITLES
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -55,9 +58,6 @@ class FailedRunsModel(QAbstractTableModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._lines)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(TITLES)
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
@@ -65,16 +65,6 @@ class FailedRunsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return line.texts[index.column()]
         return line.tips[index.column()] if role == Qt.ItemDataRole.ToolTipRole else None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return TITLES[section]
-        return None
 
 
 def _line(failed: FailedRun, is_tried: bool, now: datetime) -> _Line:

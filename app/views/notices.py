@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 
 from app.domain.errors import Refused, Unavailable
 from app.views.background import Background, Outage
-from app.views.theme import STEP, Themes, monospaced
+from app.views.theme import STEP, Themes, monospaced, set_property
 
 logger = logging.getLogger(__name__)
 
@@ -152,9 +152,7 @@ class NoticeBar(QFrame):
         """Shows another notice instead of the one before."""
         self._notice = notice
         self.text.setText(notice.text)
-        self.setProperty("level", notice.level.value)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        set_property(self, "level", notice.level.value)
         self._detail.setVisible(bool(notice.detail))
         self.undo.setVisible(notice.version is not None)
         self._place()

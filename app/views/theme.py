@@ -12,7 +12,7 @@ from typing import Literal, cast
 from PySide6.QtCore import QByteArray, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app import assets
 from app.domain.triplets import NO_VALUE_FOUND, STATUSES
@@ -241,3 +241,11 @@ def _draw(name: str, colour: str) -> QIcon:
         picture.setDevicePixelRatio(scale)
         icon.addPixmap(picture)
     return icon
+
+
+def set_property(widget: QWidget, name: str, value: object) -> None:
+    """Sets what the style sheet looks at; the widget is dressed again only when it changes."""
+    if widget.property(name) != value:
+        widget.setProperty(name, value)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)

@@ -22,7 +22,7 @@ from app.views.backend.agents import Agents
 from app.views.background import Background
 from app.views.lumisections.changes_table import PlainTable
 from app.views.lumisections.history_axis import AxisHeader, LaneDelegate, last_lumisection
-from app.views.theme import STEP, Theme, Themes
+from app.views.theme import STEP, Theme, Themes, set_property
 
 _WIDTHS = {AGENT: 170, COLUMN: 120, RANGES: 150, SAYS: 230, SINCE: 90}
 
@@ -89,9 +89,7 @@ class ProposalList(QWidget):
 
     def say(self, text: str, role: str = "muted") -> None:
         """Tells the outcome of a decision; nothing when the text is empty."""
-        self.told.setProperty("role", role)
-        self.told.style().unpolish(self.told)
-        self.told.style().polish(self.told)
+        set_property(self.told, "role", role)
         self.told.setText(text)
         self.told.setVisible(bool(text))
 

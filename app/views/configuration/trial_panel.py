@@ -28,7 +28,7 @@ from app.views.backend.configuration import CLASS, SIGNIFICANCE, ConfigurationPa
 from app.views.background import Background, Job
 from app.views.configuration.why_view import WhyView
 from app.views.long_work import Asked, LongWork, Report
-from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes
+from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes, set_property
 
 _PARTS = [260, 260]
 _LAST = (200, 50, 10, 1000)
@@ -230,9 +230,7 @@ class TrialPanel(QWidget):
 
     def _say(self, text: str, role: str) -> None:
         self.said.setText(text)
-        self.said.setProperty("role", role)
-        self.said.style().unpolish(self.said)
-        self.said.style().polish(self.said)
+        set_property(self.said, "role", role)
 
     def _dress(self, theme: Theme) -> None:
         for row in range(self.results.topLevelItemCount()):

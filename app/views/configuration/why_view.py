@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 from app.domain.configuration_items import TRIED
 from app.services.why import Verdict, Why
 from app.views.rules.verdict_tree import VerdictTree
-from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes
+from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes, set_property
 
 _PARTS = [250, 520]
 _NUMBER = Qt.ItemDataRole.UserRole
@@ -76,9 +76,7 @@ class WhyView(QWidget):
         """Shows another answer, or a text instead."""
         self.why = why
         self.said.setText(text if why is None else why.text)
-        self.said.setProperty("role", "muted" if why is None else "title")
-        self.said.style().unpolish(self.said)
-        self.said.style().polish(self.said)
+        set_property(self.said, "role", "muted" if why is None else "title")
         self.verdicts.clear()
         chosen = 0
         for number, verdict in enumerate(why.verdicts if why else ()):

@@ -26,7 +26,7 @@ from app.views.datasets.scope_choice import ScopeChoice
 from app.views.datasets.selection import Selection
 from app.views.lines_model import LinesModel
 from app.views.runs.details import DetailsTable
-from app.views.theme import STEP, Themes
+from app.views.theme import STEP, Themes, set_property
 
 _PAUSE_MS = 250
 _SIZE = (820, 620)
@@ -274,10 +274,7 @@ class ToolDialog(QDialog):
 
     def _say(self, text: str, role: str = "muted") -> None:
         self.summary.setText(text)
-        if self.summary.property("role") != role:
-            self.summary.setProperty("role", role)
-            self.summary.style().unpolish(self.summary)
-            self.summary.style().polish(self.summary)
+        set_property(self.summary, "role", role)
 
     def _lay_out(self) -> None:
         self.progress.setFixedHeight(STEP)

@@ -30,7 +30,7 @@ from app.views.loading_bar import LoadingBar
 from app.views.notices import ask
 from app.views.places import Surroundings
 from app.views.runs.details import DetailsTable
-from app.views.theme import STEP, monospaced
+from app.views.theme import STEP, monospaced, set_property
 
 ENTRY_TITLES = ("Class", "Dataset", "Runs", "Enabled", "Expressions")
 MATCH_TITLES = ("Expression", "Datasets", "Runs", "Such as")
@@ -306,10 +306,7 @@ class DatasetsAcceptedEditor(QWidget):
 
     def _say(self, text: str, role: str) -> None:
         self.said.setText(text)
-        if self.said.property("role") != role:
-            self.said.setProperty("role", role)
-            self.said.style().unpolish(self.said)
-            self.said.style().polish(self.said)
+        set_property(self.said, "role", role)
 
     def _refuse(self, text: str) -> None:
         self.refusal.setText(text)

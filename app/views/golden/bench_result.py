@@ -10,7 +10,7 @@ from app.golden.preview import Figures, Preview
 from app.views import words
 from app.views.golden.cost_table import COST_ROLE, CostTable
 from app.views.loading_bar import LoadingBar
-from app.views.theme import STEP, Themes, tabular
+from app.views.theme import STEP, Themes, set_property, tabular
 
 _DIM_AFTER_MS = 250
 _COLUMNS = ("In the list", "Lost", "All")
@@ -83,10 +83,7 @@ class BenchResult(QWidget):
     def say(self, text: str, role: str = "muted") -> None:
         """What the figures belong to, or why there are none."""
         self.state.setText(text)
-        if self.state.property("role") != role:
-            self.state.setProperty("role", role)
-            self.state.style().unpolish(self.state)
-            self.state.style().polish(self.state)
+        set_property(self.state, "role", role)
 
     @property
     def is_dimmed(self) -> bool:

@@ -17,7 +17,7 @@ from app.views.golden.runs_table import RunRow, RunsTable
 from app.views.golden.save_file import FileSaver
 from app.views.golden.share_done import ShareDone
 from app.views.places import Surroundings
-from app.views.theme import STEP
+from app.views.theme import STEP, set_property
 
 _RUNS = ("Run", "Only in the new one, LS", "Only in the stored one, LS")
 _COLUMNS = {
@@ -206,7 +206,5 @@ def _told(role: str) -> QLabel:
 
 def _tell(label: QLabel, text: str, role: str) -> None:
     label.setText(text)
-    label.setProperty("role", role)
-    label.style().unpolish(label)
-    label.style().polish(label)
+    set_property(label, "role", role)
     label.show()

@@ -32,7 +32,7 @@ from app.views.golden.run_text import FindLine, RunText
 from app.views.loading_bar import LoadingBar
 from app.views.notices import ask
 from app.views.places import Surroundings
-from app.views.theme import STEP, monospaced
+from app.views.theme import STEP, monospaced, set_property
 
 _CHOOSE = "Choose a golden JSON from the list, or generate one."
 _DIM_AFTER_MS = 200
@@ -284,9 +284,7 @@ class GoldenResultView(GoldenPanel):
 
     def _show_found(self) -> None:
         wanted = self.find_run.text().strip()
-        self.find_run.setProperty("wrong", bool(wanted and not self._found))
-        self.find_run.style().unpolish(self.find_run)
-        self.find_run.style().polish(self.find_run)
+        set_property(self.find_run, "wrong", bool(wanted and not self._found))
         if self._found:
             self.editors[self.texts.currentIndex()].show_key(self._found[self._at])
             self.found.setText(f"{self._at + 1} of {len(self._found)}")

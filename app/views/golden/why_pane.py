@@ -32,7 +32,7 @@ from app.views.background import Background, Job
 from app.views.golden.cause_axis import CauseAxis, Strip, cause_colour, strip_of
 from app.views.loading_bar import LoadingBar
 from app.views.rules.verdict_tree import VerdictTree
-from app.views.theme import STEP, Theme, Themes
+from app.views.theme import STEP, Theme, Themes, set_property
 
 _AFTER_MS = 60
 _MOST_AXIS_HEIGHT = 190
@@ -312,9 +312,7 @@ class WhyPane(QWidget):
             fails = sum(leaf.deciding for leaf in found.tree.leaves)
             text, role = f"is out: {words.counted(fails, 'condition')} failed", "refusal"
         self.verdict.setText(f"LS {words.number(found.lumisection)} of {found.dataset} {text}.")
-        self.verdict.setProperty("role", role)
-        self.verdict.style().unpolish(self.verdict)
-        self.verdict.style().polish(self.verdict)
+        set_property(self.verdict, "role", role)
 
     # Causes
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QWi
 from app.domain.triplets import BAD, EXCLUDED, GOOD, NOTSET, STANDBY, Triplet
 from app.views import words
 from app.views.lumisections.remark_edit import RemarkEdit
-from app.views.theme import STEP, Theme, Themes
+from app.views.theme import STEP, Theme, Themes, set_property
 
 STATUS_KEYS = {"G": GOOD, "B": BAD, "S": STANDBY, "X": EXCLUDED, "N": NOTSET}
 
@@ -90,10 +90,7 @@ class EditStrip(QWidget):
         """What has to be known at once, where the hand is; nothing when empty."""
         self.message.setText(text)
         self.message.setVisible(bool(text))
-        if self.message.property("role") != role:
-            self.message.setProperty("role", role)
-            self.message.style().unpolish(self.message)
-            self.message.style().polish(self.message)
+        set_property(self.message, "role", role)
         self._show_below()
 
     def _show_below(self) -> None:

@@ -14,7 +14,7 @@ from app.domain.rules.vocabulary import RuleVocabulary
 from app.views import words
 from app.views.rules.rule_text_edit import Mark, RuleTextEdit
 from app.views.rules.rule_tree import RuleTree
-from app.views.theme import STEP, Themes, tabular
+from app.views.theme import STEP, Themes, set_property, tabular
 
 _PAUSE_MS = 300
 
@@ -226,10 +226,7 @@ class RuleEditor(QWidget):
 
     def _say(self, text: str, role: str) -> None:
         self.verdict.setText(text)
-        if self.verdict.property("role") != role:
-            self.verdict.setProperty("role", role)
-            self.verdict.style().unpolish(self.verdict)
-            self.verdict.style().polish(self.verdict)
+        set_property(self.verdict, "role", role)
 
     def _show_place(self) -> None:
         cursor = self.text.textCursor()

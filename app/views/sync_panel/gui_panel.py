@@ -19,7 +19,7 @@ from app.views import words
 from app.views.backend.dqm_gui import DqmGui
 from app.views.background import Background
 from app.views.notices import Notices
-from app.views.theme import STEP
+from app.views.theme import STEP, set_property
 
 _MEANINGS = {
     PullState.OFF: "off: this client doesn't ask the DQM GUI",
@@ -154,10 +154,7 @@ class GuiPanel(QWidget):
             self.values[name].setText(text)
 
     def _dress(self, label: QLabel, role: str) -> None:
-        if label.property("role") != role:
-            label.setProperty("role", role)
-            label.style().unpolish(label)
-            label.style().polish(label)
+        set_property(label, "role", role)
 
     def _allow(self) -> None:
         possible = self._state not in (PullState.OFF, PullState.PULLING)

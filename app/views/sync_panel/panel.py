@@ -26,7 +26,7 @@ from app.views.background import Background
 from app.views.notices import Notices
 from app.views.runs.details import DetailsTable
 from app.views.sync_panel.failed_model import REASON, RUN, SINCE, TRY, FailedRunsModel
-from app.views.theme import STEP
+from app.views.theme import STEP, set_property
 
 _MEANINGS = {
     PullState.OFF: "off: this client doesn't pull",
@@ -203,10 +203,7 @@ class SyncPanel(QWidget):
             self.values[name].setText(text)
 
     def _dress(self, label: QLabel, role: str) -> None:
-        if label.property("role") != role:
-            label.setProperty("role", role)
-            label.style().unpolish(label)
-            label.style().polish(label)
+        set_property(label, "role", role)
 
     def _show_failed(self, now: datetime) -> None:
         failed = self._status.failed if self._status is not None else ()

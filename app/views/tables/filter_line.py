@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QCompleter, QLabel, QLineEdit, QListView, QVBoxLay
 
 from app.domain.errors import BadInput
 from app.domain.filters import Completion, FilterError, Vocabulary, complete, parse
-from app.views.theme import Themes
+from app.views.theme import Themes, set_property
 
 _PAUSE_MS = 400
 _WIDEST_POPUP = 420
@@ -185,10 +185,7 @@ class FilterLine(QWidget):
     def _refuse(self, text: str) -> None:
         self.refusal.setText(text)
         self.refusal.setVisible(bool(text))
-        if bool(self.edit.property("wrong")) != bool(text):
-            self.edit.setProperty("wrong", bool(text))
-            self.edit.style().unpolish(self.edit)
-            self.edit.style().polish(self.edit)
+        set_property(self.edit, "wrong", bool(text))
         if not text:
             QCoreApplication.sendEvent(self.edit, QInputMethodEvent("", []))
 

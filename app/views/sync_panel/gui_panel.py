@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QFormLayout,
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
@@ -19,6 +18,7 @@ from app.views import words
 from app.views.backend.dqm_gui import DqmGui
 from app.views.background import Background
 from app.views.notices import Notices
+from app.views.sync_panel.status_lines import ROLES, StatusLines
 from app.views.theme import STEP, set_property
 
 _MEANINGS = {
@@ -28,14 +28,6 @@ _MEANINGS = {
     PullState.PULLING: "this client is asking",
     PullState.BACKING_OFF: "the DQM GUI asked for patience",
     PullState.UNAVAILABLE: "the DQM GUI can't be asked now",
-}
-_ROLES = {
-    PullState.OFF: "muted",
-    PullState.STANDBY: "muted",
-    PullState.WAITING: "success",
-    PullState.PULLING: "success",
-    PullState.BACKING_OFF: "warning",
-    PullState.UNAVAILABLE: "refusal",
 }
 _NEXT = {
     PullState.OFF: "never: switched off, or no certificate in the settings",
@@ -63,11 +55,8 @@ class GuiPanel(QWidget):
         self._notices = notices
         self._asking = False
         self._state = PullState.OFF
-        self.dot = QLabel("●")
-        self.values = {
-            name: QLabel(wordWrap=True)
-            for name in ("State", "Doing", "Puller", "Last success", "Next try", "Since start")
-        }
+        self.lines = StatusLines()
+        self.dot, self.values = self.lines.dot, self.lines.values
         self.ask_now = QPushButton("Ask now")
         self.refusal = QLabel(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
@@ -102,16 +91,18 @@ class GuiPanel(QWidget):
         at = now or datetime.now(UTC)
         self._state = status.state
         problems = "\n".join(status.problems)
-        self._set("State", _MEANINGS[status.state])
-        self._dress(self.dot, "warning" if problems else _ROLES[status.state])
-        self._set("Doing", status.activity or "nothing")
+        self.lines.say("State", _MEANINGS[status.state])
+        set_property(self.dot, "role", "warning" if problems else ROLES[status.state])
+        self.lines.say("Doing", status.activity or "nothing")
         unavailable = status.state is PullState.UNAVAILABLE
-        self._dress(self.values["Doing"], "refusal" if unavailable else "")
-        self._set("Puller", status.puller or "nobody")
+        set_property(self.values["Doing"], "role", "refusal" if unavailable else "")
+        self.lines.say("Puller", status.puller or "nobody")
         last = status.last_success
-        self._set("Last success", f"{words.time(last)}, {words.ago(last, at)}" if last else "never")
-        self._set("Next try", _next_try(status, at))
-        self._set(
+        self.lines.say(
+            "Last success", f"{words.time(last)}, {words.ago(last, at)}" if last else "never"
+        )
+        self.lines.say("Next try", _next_try(status, at))
+        self.lines.say(
             "Since start",
             f"{words.counted(status.pulls, 'look')},"
             f" {words.counted(status.appeared, 'dataset')} appeared",
@@ -122,39 +113,16 @@ class GuiPanel(QWidget):
         self._allow()
 
     def _lay_out(self) -> None:
-        state = QHBoxLayout()
-        state.setSpacing(2 * STEP)
-        state.addWidget(self.dot)
-        state.addWidget(self.values["State"], 1)
-        form = QFormLayout()
-        form.setHorizontalSpacing(4 * STEP)
-        form.setVerticalSpacing(STEP)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for name, value in self.values.items():
-            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            label = QLabel(name)
-            label.setProperty("role", "muted")
-            if name == "State":
-                form.addRow(label, state)
-            else:
-                form.addRow(label, value)
         buttons = QHBoxLayout()
         buttons.addWidget(self.ask_now)
         buttons.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(3 * STEP, 2 * STEP, 3 * STEP, 2 * STEP)
         layout.setSpacing(2 * STEP)
-        layout.addLayout(form)
+        layout.addLayout(self.lines)
         layout.addLayout(buttons)
         layout.addWidget(self.refusal)
         layout.addWidget(self.problems)
-
-    def _set(self, name: str, text: str) -> None:
-        if self.values[name].text() != text:
-            self.values[name].setText(text)
-
-    def _dress(self, label: QLabel, role: str) -> None:
-        set_property(label, "role", role)
 
     def _allow(self) -> None:
         possible = self._state not in (PullState.OFF, PullState.PULLING)

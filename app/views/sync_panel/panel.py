@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
-    QFormLayout,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -26,6 +25,7 @@ from app.views.background import Background
 from app.views.notices import Notices
 from app.views.runs.details import DetailsTable
 from app.views.sync_panel.failed_model import REASON, RUN, SINCE, TRY, FailedRunsModel
+from app.views.sync_panel.status_lines import ROLES, StatusLines
 from app.views.theme import STEP, set_property
 
 _MEANINGS = {
@@ -35,14 +35,6 @@ _MEANINGS = {
     PullState.PULLING: "this client is pulling",
     PullState.BACKING_OFF: "OMS asked for patience",
     PullState.UNAVAILABLE: "nothing can be pulled now",
-}
-_ROLES = {
-    PullState.OFF: "muted",
-    PullState.STANDBY: "muted",
-    PullState.WAITING: "success",
-    PullState.PULLING: "success",
-    PullState.BACKING_OFF: "warning",
-    PullState.UNAVAILABLE: "refusal",
 }
 _NEXT = {
     PullState.OFF: "never: switched off in the settings",
@@ -87,11 +79,8 @@ class SyncPanel(QWidget):
         self._asking = False
         self._to_try: deque[int] = deque()
         self._tried: int | None = None
-        self.dot = QLabel("●")
-        self.values = {
-            name: QLabel(wordWrap=True)
-            for name in ("State", "Doing", "Puller", "Last success", "Next try", "Since start")
-        }
+        self.lines = StatusLines()
+        self.dot, self.values = self.lines.dot, self.lines.values
         self.refusal = QLabel(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()
@@ -108,8 +97,8 @@ class SyncPanel(QWidget):
         self.table.activated.connect(lambda index: self._try((self._run_of(index),)))
         self.table.selectionModel().selectionChanged.connect(self._selected)
         self.failed.modelReset.connect(self._selected)
-        self._set("State", _LOOKING)
-        self._dress(self.dot, "muted")
+        self.lines.say("State", _LOOKING)
+        set_property(self.dot, "role", "muted")
         self._show_failed(datetime.now(UTC))
 
     def ask(self, run_number: int | None) -> None:
@@ -137,37 +126,22 @@ class SyncPanel(QWidget):
         self._status = status
         state = status.state
         problems = state is PullState.WAITING and status.activity
-        self._set("State", _MEANINGS[state])
-        self._dress(self.dot, "warning" if problems else _ROLES[state])
-        self._set("Doing", status.activity or "nothing")
-        self._dress(
+        self.lines.say("State", _MEANINGS[state])
+        set_property(self.dot, "role", "warning" if problems else ROLES[state])
+        self.lines.say("Doing", status.activity or "nothing")
+        set_property(
             self.values["Doing"],
-            "warning" if problems else _ROLES[state] if state is PullState.UNAVAILABLE else "",
+            "role",
+            "warning" if problems else ROLES[state] if state is PullState.UNAVAILABLE else "",
         )
-        self._set("Puller", status.puller or "nobody")
-        self._set("Last success", _with_ago(status.last_success, at) or "never")
-        self._set("Next try", _next_try(status, at))
-        self._set("Since start", _counts(status))
+        self.lines.say("Puller", status.puller or "nobody")
+        self.lines.say("Last success", _with_ago(status.last_success, at) or "never")
+        self.lines.say("Next try", _next_try(status, at))
+        self.lines.say("Since start", _counts(status))
         self._show_failed(at)
         self._allow()
 
     def _lay_out(self) -> None:
-        state = QHBoxLayout()
-        state.setSpacing(2 * STEP)
-        state.addWidget(self.dot)
-        state.addWidget(self.values["State"], 1)
-        form = QFormLayout()
-        form.setHorizontalSpacing(4 * STEP)
-        form.setVerticalSpacing(STEP)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for name, value in self.values.items():
-            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            label = QLabel(name)
-            label.setProperty("role", "muted")
-            if name == "State":
-                form.addRow(label, state)
-            else:
-                form.addRow(label, value)
         self.values["Since start"].setToolTip(
             "Flagged: OMS has changed a run that is signed off, which waits for a manual update"
         )
@@ -188,7 +162,7 @@ class SyncPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(3 * STEP, 2 * STEP, 3 * STEP, 2 * STEP)
         layout.setSpacing(2 * STEP)
-        layout.addLayout(form)
+        layout.addLayout(self.lines)
         layout.addLayout(buttons)
         layout.addWidget(self.refusal)
         layout.addWidget(self.failed_words)
@@ -197,13 +171,6 @@ class SyncPanel(QWidget):
         layout.addStretch()
 
     # What is shown
-
-    def _set(self, name: str, text: str) -> None:
-        if self.values[name].text() != text:
-            self.values[name].setText(text)
-
-    def _dress(self, label: QLabel, role: str) -> None:
-        set_property(label, "role", role)
 
     def _show_failed(self, now: datetime) -> None:
         failed = self._status.failed if self._status is not None else ()
@@ -218,7 +185,7 @@ class SyncPanel(QWidget):
                     | QItemSelectionModel.SelectionFlag.Rows,
                 )
         self.table.setVisible(bool(failed))
-        self._dress(self.failed_words, "warning" if failed else "muted")
+        set_property(self.failed_words, "role", "warning" if failed else "muted")
         if failed:
             text = f"{words.counted(len(failed), 'run')} could not be pulled; tried again each pull"
         elif self._status is not None and self._status.last_success is not None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -41,7 +42,7 @@ Client = TypeVar("Client", bound=AskingClient)
 Status = TypeVar("Status", bound=PullStatus | GuiStatus)
 
 
-class ElectedLoop(Generic[Client, Status]):
+class ElectedLoop(ABC, Generic[Client, Status]):
     """Waits for its election, pulls, waits; what a pull is, is for the subclasses to say.
 
     `on_status` is called in the loop's thread. `make_client` is given the callback that hears of
@@ -106,13 +107,15 @@ class ElectedLoop(Generic[Client, Status]):
 
     # What the subclasses say
 
+    @abstractmethod
     async def _pull(self, client: Client) -> None:
         """One pull; RegistryError when it broke off."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _report(self, status: Status) -> None:
         """Keeps what the elected puller does, for the other clients to show; not in the loop."""
-        raise NotImplementedError
+
+    # What they may say
 
     def _begin(self, client: Client) -> None:
         """The client is open."""

@@ -1,14 +1,14 @@
 """A bar that shows how far long work is and stops it; what is stopped leaves nothing behind."""
 
-import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
 from app.domain.errors import Refused, Unavailable
 from app.views.background import Background
+from app.views.stoppable import Attempt
 from app.views.theme import STEP
 
 Result = TypeVar("Result")
@@ -16,12 +16,6 @@ Report = Callable[[float], None]
 Asked = Callable[[], bool]
 
 _STEPS = 1000
-
-
-class _Relay(QObject):
-    """Brings the share done from the thread that works to the GUI thread."""
-
-    done = Signal(float)
 
 
 class LongWork(QWidget):
@@ -37,8 +31,7 @@ class LongWork(QWidget):
     def __init__(self, background: Background, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._background = background
-        self._stop: threading.Event | None = None
-        self._relay = _Relay(self)
+        self._attempt: Attempt | None = None
         self.step = QLabel()
         self.step.setProperty("role", "muted")
         self.progress = QProgressBar()
@@ -54,12 +47,11 @@ class LongWork(QWidget):
         line.addWidget(self.progress, 1)
         line.addWidget(self.stop_button)
         self.stop_button.clicked.connect(self.cancel)
-        self._relay.done.connect(self._show)
         self.hide()
 
     @property
     def is_running(self) -> bool:
-        return self._stop is not None
+        return self._attempt is not None
 
     def run(
         self,
@@ -72,8 +64,9 @@ class LongWork(QWidget):
         stop; None means that it stopped."""
         if self.is_running:
             return
-        stop, relay = threading.Event(), self._relay
-        self._stop = stop
+        # Without its job: the end of the program waits for work like a write to end by itself.
+        attempt = self._attempt = Attempt(self)
+        attempt.progressed.connect(self._show)
         self.step.setText(step)
         self.progress.setRange(0, 0)
         self.stop_button.setEnabled(True)
@@ -87,7 +80,7 @@ class LongWork(QWidget):
                 then(result)
 
         self._background.act(
-            lambda: work(relay.done.emit, stop.is_set),
+            lambda: work(attempt.tell, attempt.is_cancelled),
             arrived,
             owner=self,
             refused=self._refused,
@@ -97,14 +90,14 @@ class LongWork(QWidget):
 
     def cancel(self) -> None:
         """Asks the work to stop; the outcome still arrives."""
-        if self._stop is not None:
-            self._stop.set()
+        if self._attempt is not None:
+            self._attempt.cancel()
             self.stop_button.setEnabled(False)
             self.step.setText("Cancelling ...")
             self.progress.setRange(0, 0)
 
     def _show(self, share: float) -> None:
-        if self._stop is not None and not self._stop.is_set():
+        if self._attempt is not None and not self._attempt.stopping:
             self.progress.setRange(0, _STEPS)
             self.progress.setValue(round(share * _STEPS))
 
@@ -115,6 +108,6 @@ class LongWork(QWidget):
         self.failed.emit(f"{error} Nothing was written: try again.")
 
     def _finished(self) -> None:
-        self._stop = None
+        self._attempt = None
         self.hide()
         self.running_changed.emit(False)

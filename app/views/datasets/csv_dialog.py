@@ -16,12 +16,12 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.errors import Refused, Unavailable
-from app.views.attempt import Attempt
 from app.views.backend.tables import WorkspaceColumns
 from app.views.check_list import CheckList
 from app.views.datasets.scope_choice import ScopeChoice
 from app.views.datasets.selection import Selection
 from app.views.places import Surroundings
+from app.views.stoppable import Attempt
 from app.views.theme import STEP
 
 _SIZE = (460, 560)

@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
 
 from app.domain.dataset_tools import Applied, Effect, Key, Preview, Tool
 from app.domain.errors import Refused, Unavailable
-from app.views.attempt import Attempt
 from app.views.backend.datasets import Datasets
 from app.views.background import Background
 from app.views.datasets.effects import TITLES, effect_lines
@@ -26,6 +25,7 @@ from app.views.datasets.scope_choice import ScopeChoice
 from app.views.datasets.selection import Selection
 from app.views.lines_model import LinesModel
 from app.views.runs.details import DetailsTable
+from app.views.stoppable import Attempt
 from app.views.theme import STEP, Themes, set_property
 
 _PAUSE_MS = 250

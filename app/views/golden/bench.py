@@ -28,9 +28,9 @@ from app.views.background import Job
 from app.views.golden.bench_result import BenchResult
 from app.views.golden.configuration_bar import ConfigurationBar
 from app.views.golden.datasets_bar import DatasetsBar
-from app.views.golden.stoppable import Stoppable
 from app.views.places import Surroundings
 from app.views.rules.rule_editor import RuleEditor
+from app.views.stoppable import Stoppable
 from app.views.theme import STEP
 
 _PATTERN, _RULE = "golden/pattern", "golden/rule"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSettings, Qt, Signal
+from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -29,22 +29,13 @@ from app.views.backend.golden import ExportRequest, Golden
 from app.views.backend.news import Progress
 from app.views.background import Background
 from app.views.golden.forms import EXPORTS
-from app.views.golden.stoppable import Stoppable
 from app.views.notices import ask
+from app.views.stoppable import Attempt
 from app.views.theme import STEP
 
 _FOLDER, _FORMS, _PROVENANCE = "export/folder", "export/forms", "export/provenance"
 _EXPORT = Qt.ItemDataRole.UserRole
 _NAMED = 3
-
-
-class _Relay(QObject):
-    """Brings progress from the thread that exports to the GUI thread.
-
-    Signals: `progressed(Progress)`.
-    """
-
-    progressed = Signal(object)
 
 
 class ExportDialog(QDialog):
@@ -71,8 +62,7 @@ class ExportDialog(QDialog):
         self._background = background
         self._ids = tuple(ids)
         self._remembered = remembered
-        self._run = Stoppable()
-        self._relay = _Relay()
+        self._run: Attempt | None = None
         numbers = ", ".join(map(str, self._ids))
         self.lists = QLabel(f"golden JSON {numbers}", wordWrap=True)
         self.forms = QListWidget()
@@ -107,13 +97,11 @@ class ExportDialog(QDialog):
         self.go = self.buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
         self.stop = self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
         self.go.setDefault(True)
-        self._running = False
         self._lay_out()
         self.forms.itemChanged.connect(self._look)
         self.choose.clicked.connect(self.ask_folder)
         self.buttons.accepted.connect(self.submit)
         self.buttons.rejected.connect(self.reject)
-        self._relay.progressed.connect(self._show_progress)
         self._look()
 
     @property
@@ -137,7 +125,7 @@ class ExportDialog(QDialog):
 
     def submit(self) -> None:
         """Exports, after asking when files are there already."""
-        if self._running or not self.ticked:
+        if self._run is not None or not self.ticked:
             return
         self._refuse("")
         request = ExportRequest(
@@ -155,7 +143,7 @@ class ExportDialog(QDialog):
         )
 
     def reject(self) -> None:
-        if self._running:
+        if self._run is not None:
             self._run.cancel()
             self.stop.setEnabled(False)
         else:
@@ -175,11 +163,12 @@ class ExportDialog(QDialog):
         self._remembered.setValue(_FOLDER, self.folder.text().strip())
         self._remembered.setValue(_FORMS, ",".join(each.value for each in request.exports))
         self._remembered.setValue(_PROVENANCE, str(request.with_provenance).lower())
-        golden, relay, run = self._golden, self._relay, Stoppable()
+        golden, run = self._golden, Attempt(self)
         self._run = run
+        run.progressed.connect(self._show_progress)
         self._set_running(running=True)
         run.job = self._background.act(
-            lambda: golden.export_golden(request, relay.progressed.emit, run.is_cancelled),
+            lambda: golden.export_golden(request, run.tell, run.is_cancelled),
             self._done,
             owner=self,
             refused=self._refused,
@@ -198,7 +187,8 @@ class ExportDialog(QDialog):
         self.progress.setValue(progress.done)
 
     def _set_running(self, *, running: bool) -> None:
-        self._running = running
+        if not running:
+            self._run = None
         self.stop.setEnabled(True)
         self.progress.setVisible(running)
         self.progress.setRange(0, 0)
@@ -207,7 +197,7 @@ class ExportDialog(QDialog):
         self._look()
 
     def _look(self) -> None:
-        self.go.setEnabled(bool(self.ticked) and not self._running)
+        self.go.setEnabled(bool(self.ticked) and self._run is None)
 
     def _refused(self, error: Refused) -> None:
         self._refuse(str(error))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -25,20 +25,11 @@ from app.views.backend.golden import Golden, GoldenConfiguration, GoldenRequest
 from app.views.backend.news import Progress
 from app.views.background import Background
 from app.views.golden.run_text import SearchLine
-from app.views.golden.stoppable import Stoppable
+from app.views.stoppable import Attempt
 from app.views.theme import STEP
 
 _WRITTEN = "This rule"
 _CONFIGURATION = Qt.ItemDataRole.UserRole
-
-
-class _Relay(QObject):
-    """Brings progress from the thread that computes to the GUI thread.
-
-    Signals: `progressed(Progress)`.
-    """
-
-    progressed = Signal(object)
 
 
 class GenerateDialog(QDialog):
@@ -68,8 +59,7 @@ class GenerateDialog(QDialog):
         self._pattern = pattern
         self._narrowing = narrowing
         self._written = written
-        self._run: Stoppable | None = None
-        self._relay = _Relay()
+        self._run: Attempt | None = None
         self.datasets = QLabel(_datasets_words(pattern, narrowing), wordWrap=True)
         self.datasets.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.search = SearchLine()
@@ -132,11 +122,12 @@ class GenerateDialog(QDialog):
             self.official.isChecked(),
             self._narrowing,
         )
-        golden, relay, run = self._golden, self._relay, Stoppable()
+        golden, run = self._golden, Attempt(self)
         self._run = run
+        run.progressed.connect(self._show_progress)
         self._set_running(running=True)
         run.job = self._background.act(
-            lambda: golden.generate_golden(request, relay.progressed.emit, run.is_cancelled),
+            lambda: golden.generate_golden(request, run.tell, run.is_cancelled),
             self._done,
             owner=self,
             refused=self._refused,
@@ -277,7 +268,6 @@ class GenerateDialog(QDialog):
         self.official.toggled.connect(self.not_permitted.clear)
         self.buttons.accepted.connect(self.submit)
         self.buttons.rejected.connect(self.cancel)
-        self._relay.progressed.connect(self._show_progress)
 
 
 def _tag(name: str) -> str:

@@ -26,13 +26,13 @@ from app.domain.cycles import Cycle
 from app.domain.errors import BadInput, Refused
 from app.domain.todo import LEAST_LUMINOSITY, Task, TaskKind, Todo
 from app.views import words
-from app.views.attempt import Attempt
 from app.views.backend.cycles import TodoScope
 from app.views.backend.tables import WorkspaceColumns
 from app.views.lines_model import Line, LinesModel
 from app.views.loading_bar import LoadingBar
 from app.views.places import PlaceWidget, Surroundings
 from app.views.runs.details import DetailsTable
+from app.views.stoppable import Attempt
 from app.views.theme import STEP
 from app.views.todo.lines import (
     KIND_TEXTS,

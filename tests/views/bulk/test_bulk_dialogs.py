@@ -266,7 +266,7 @@ def test_that_a_cancelled_writing_leaves_nothing_behind(
         def told(share: float) -> None:
             progress(share)
             if share >= 0.3:
-                dialog.work._stop.set()
+                dialog.work._attempt.cancel()
 
         return write(keys, wish, seen, told, asked, **rest)
 

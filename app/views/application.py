@@ -71,7 +71,8 @@ def run_window(
         background.bug.connect(bugs.tell)
         remembered = QSettings(str(settings.remembered), QSettings.Format.IniFormat)
         themes = _themes(application, settings, remembered)
-        window = MainWindow(backend, background, notices, themes, remembered)
+        with themes.undressed():
+            window = MainWindow(backend, background, notices, themes, remembered)
         ending = _Ending(loop, window, background, remembered, stop)
         window.stop_wanted.connect(ending.begin)
         with bugs.caught(loop), _interrupts(window):

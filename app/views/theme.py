@@ -2,7 +2,8 @@
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -151,6 +152,17 @@ class Themes(QObject):
         self._mode = mode or self._mode
         self._palette = palette or self._palette
         self._renew()
+
+    @contextmanager
+    def undressed(self) -> Iterator[None]:
+        """Widgets that are made meanwhile are dressed at the end, all at once: Qt dresses a widget
+        and all below it anew each time it is put into another, which takes most of a start."""
+        sheet = self._application.styleSheet()
+        self._application.setStyleSheet("")
+        try:
+            yield
+        finally:
+            self._application.setStyleSheet(sheet)
 
     def close(self) -> None:
         """Removes the files the style sheet needed."""

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from app import assets
@@ -85,3 +86,17 @@ def test_that_contrast_is_that_of_wcag() -> None:
 def test_that_rows_stand_on_the_grid() -> None:
     assert themes_module.ROW_HEIGHT == 22
     assert themes_module.STEP == 4
+
+
+def test_that_what_is_made_undressed_is_dressed_at_the_end(
+    qtbot: QtBot, qapp: QApplication, themes: Themes
+) -> None:
+    sheet = qapp.styleSheet()
+    with themes.undressed():
+        label = QLabel("refused")
+        qtbot.addWidget(label)
+        label.setProperty("role", "refusal")
+        label.ensurePolished()
+    label.ensurePolished()
+    assert qapp.styleSheet() == sheet
+    assert label.palette().color(label.foregroundRole()) == themes.theme.colour("danger")

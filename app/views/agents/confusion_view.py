@@ -1,9 +1,7 @@
 """A confusion table painted: what the agent said in rows, what people said in columns."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyqtgraph
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import (
@@ -20,13 +18,15 @@ from PySide6.QtWidgets import (
 from app.domain.agreement import Confusion
 from app.views import words
 from app.views.lumisections.changes_table import PlainTable
-from app.views.theme import STEP, Theme, Themes, contrast, tabular
+from app.views.theme import STEP, Theme, Themes, contrast
 
 GROUND_ROLE = Qt.ItemDataRole.UserRole
 
 Index = QModelIndex | QPersistentModelIndex
 
-_BAR = 0.34
+if TYPE_CHECKING:
+    from app.views.agents.rates_chart import RatesChart
+
 _STRONGEST = 190
 _LEAST_CELL = 62
 _CHART_WIDTH = 300
@@ -164,65 +164,6 @@ class GroundDelegate(QStyledItemDelegate):
         super().paint(painter, option, index)
 
 
-class RatesChart(pyqtgraph.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
-    """Precision and recall of each status as bars from 0 to 100 %."""
-
-    def __init__(self, themes: Themes, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._themes = themes
-        self._confusion = Confusion()
-        plot = self.getPlotItem()
-        plot.setMenuEnabled(False)
-        plot.hideButtons()
-        plot.setMouseEnabled(False, False)
-        plot.setYRange(0, 100, padding=0.02)
-        self.setFrameShape(self.Shape.NoFrame)
-        self.setAccessibleName("Precision and recall")
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        themes.changed.connect(self._paint_anew)
-        self._paint_anew(themes.theme)
-
-    def show_confusion(self, confusion: Confusion) -> None:
-        """Shows another one."""
-        self._confusion = confusion
-        self._paint_anew(self._themes.theme)
-
-    def _paint_anew(self, theme: Theme) -> None:
-        plot = self.getPlotItem()
-        plot.clear()
-        self.setBackground(theme.colour("surface"))
-        statuses = self._confusion.statuses
-        for axis in ("left", "bottom"):
-            side = plot.getAxis(axis)
-            side.setPen(theme.colour("line"))
-            side.setTextPen(theme.colour("muted"))
-            side.setStyle(tickFont=tabular(self.font()))
-        plot.getAxis("bottom").setTicks([list(enumerate(statuses))])
-        plot.getAxis("left").setTicks([[(n, f"{n} %") for n in range(0, 101, 25)]])
-        plot.setXRange(-0.6, max(len(statuses), 1) - 0.4, padding=0)
-        sides: Sequence[tuple[str, float]] = (("cause_1", -_BAR / 2), ("cause_7", _BAR / 2))
-        for number, (token, shift) in enumerate(sides):
-            rates = [
-                self._confusion.precision(each) if number == 0 else self._confusion.recall(each)
-                for each in statuses
-            ]
-            bars = pyqtgraph.BarGraphItem(
-                x=[place + shift for place in range(len(statuses))],
-                height=[100 * (rate or 0.0) for rate in rates],
-                width=_BAR,
-                brush=theme.colour(token),
-                pen=theme.colour(token),
-            )
-            plot.addItem(bars)
-        self.setAccessibleDescription(
-            "; ".join(
-                f"{each}: precision {percent(self._confusion.precision(each))},"
-                f" recall {percent(self._confusion.recall(each))}"
-                for each in statuses
-            )
-        )
-
-
 class ConfusionView(QWidget):
     """Table and chart of one column, with a sentence above."""
 
@@ -240,15 +181,13 @@ class ConfusionView(QWidget):
         header = self.table.horizontalHeader()
         header.setMinimumSectionSize(_LEAST_CELL)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.chart = RatesChart(themes)
-        self.chart.setMinimumWidth(_CHART_WIDTH)
+        self.chart: RatesChart | None = None
         self.legend = QLabel()
         self.said = QLabel(wordWrap=True)
         self._themes = themes
-        right = QVBoxLayout()
-        right.setSpacing(STEP)
-        right.addWidget(self.legend)
-        right.addWidget(self.chart, 1)
+        self._right = QVBoxLayout()
+        self._right.setSpacing(STEP)
+        self._right.addWidget(self.legend)
         self.sides = QLabel("LS that the agent called (rows) and people called (columns)")
         self.sides.setProperty("role", "muted")
         left = QVBoxLayout()
@@ -258,7 +197,7 @@ class ConfusionView(QWidget):
         both = QHBoxLayout()
         both.setSpacing(3 * STEP)
         both.addLayout(left, 3)
-        both.addLayout(right, 2)
+        both.addLayout(self._right, 2)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2 * STEP, 2 * STEP, 2 * STEP, 2 * STEP)
         layout.setSpacing(2 * STEP)
@@ -267,11 +206,24 @@ class ConfusionView(QWidget):
         themes.changed.connect(self._dress)
         self._dress(themes.theme)
 
+    def _make_chart(self) -> "RatesChart":
+        if self.chart is None:
+            # Drawing comes with a library that takes longer to load than all other views.
+            from app.views.agents.rates_chart import RatesChart
+
+            self.chart = RatesChart(self._themes)
+            self.chart.setMinimumWidth(_CHART_WIDTH)
+            self._right.addWidget(self.chart, 1)
+        return self.chart
+
     def show_confusion(self, column: str, confusion: Confusion | None) -> None:
         """Shows the figures of a column, or none."""
         found = confusion or Confusion()
         self.model.show_confusion(found)
-        self.chart.show_confusion(found)
+        if self.chart is not None or found.compared:
+            chart = self._make_chart()
+            chart.show_confusion(found)
+            chart.setVisible(bool(found.compared))
         if confusion is None:
             self.said.setText("")
         elif not found.compared:
@@ -289,7 +241,6 @@ class ConfusionView(QWidget):
                 f" people alone in {words.number(found.only_people)}."
             )
         self.table.say("" if found.compared else "Nothing to compare.")
-        self.chart.setVisible(bool(found.compared))
         self.legend.setVisible(bool(found.compared))
         self.sides.setVisible(bool(found.compared))
 

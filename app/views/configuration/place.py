@@ -22,7 +22,8 @@ _LINE_HEIGHT = ROW_HEIGHT + 2 * STEP
 
 
 class ConfigurationPlace(PlaceWidget):
-    """Each list keeps what is written in it while another is looked at."""
+    """Each list keeps what is written in it while another is looked at; it is made when it is
+    looked at first, because most people never open most of them."""
 
     def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,23 +34,12 @@ class ConfigurationPlace(PlaceWidget):
         self.sections.setFixedWidth(_SECTIONS_WIDTH)
         self.sections.setFrameShape(self.sections.Shape.NoFrame)
         self.stack = QStackedWidget()
-        self.panes: list[ListPane | WorkspacesPane] = []
-        for row, section in enumerate(SECTIONS):
+        self._panes: dict[int, ListPane | WorkspacesPane] = {}
+        for section in SECTIONS:
             line = QListWidgetItem(section.text)
             line.setToolTip(section.about)
             line.setSizeHint(QSize(0, _LINE_HEIGHT))
             self.sections.addItem(line)
-            pane: ListPane | WorkspacesPane
-            if section.kind is None:
-                pane = WorkspacesPane(around)
-            else:
-                pane = ListPane(section, around)
-                pane.run_wanted.connect(self.run_wanted)
-                pane.reclassify_wanted.connect(self.reclassify)
-                pane.counted.connect(lambda count, row=row: self._show_faulty(row, count))
-            pane.told.connect(self._tell)
-            self.panes.append(pane)
-            self.stack.addWidget(pane)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -61,7 +51,11 @@ class ConfigurationPlace(PlaceWidget):
     @property
     def pane(self) -> ListPane | WorkspacesPane:
         """The list in front."""
-        return self.panes[max(self.sections.currentRow(), 0)]
+        row = max(self.sections.currentRow(), 0)
+        if row not in self._panes:
+            self._panes[row] = self._make_pane(row)
+            self.stack.addWidget(self._panes[row])
+        return self._panes[row]
 
     def go_to(self, name: str) -> ListPane | WorkspacesPane:
         """Shows a list by the name of its section."""
@@ -110,8 +104,21 @@ class ConfigurationPlace(PlaceWidget):
         self._around.notices.tell(text)
         self.acted.emit()
 
-    def _turn(self, row: int) -> None:
-        self.stack.setCurrentIndex(row)
+    def _make_pane(self, row: int) -> ListPane | WorkspacesPane:
+        section = SECTIONS[row]
+        if section.kind is None:
+            workspaces = WorkspacesPane(self._around)
+            workspaces.told.connect(self._tell)
+            return workspaces
+        pane = ListPane(section, self._around)
+        pane.run_wanted.connect(self.run_wanted)
+        pane.reclassify_wanted.connect(self.reclassify)
+        pane.counted.connect(lambda count: self._show_faulty(row, count))
+        pane.told.connect(self._tell)
+        return pane
+
+    def _turn(self) -> None:
+        self.stack.setCurrentWidget(self.pane)
         self.pane.refresh()
 
     def _tell(self, text: str) -> None:

@@ -122,13 +122,16 @@ def _lumisection_events(connection: Connection, table: str, manual: str, as_of: 
 
 def plain_summary(dataset: PlainDataset) -> dict:
     """The content of a row of `DatasetTripletCache`, lumisection after lumisection."""
-    numbers = dataset.taking_part
-    columns = sorted({column for n in numbers for column in dataset.rr[n]})
-    bits = sorted({bit for n in numbers for bit in dataset.oms[n]} - CUMULATIVE)
+    taking_part = dataset.taking_part
+    rr = {n: dataset.rr[n] for n in taking_part}
+    oms = {n: dataset.oms[n] for n in taking_part}
+    numbers = range(1, max(taking_part, default=0) + 1)
+    columns = sorted({column for each in rr.values() for column in each})
+    bits = sorted({bit for each in oms.values() for bit in each} - CUMULATIVE)
     triplets: dict = {}
     rr_ranges: dict = {}
     for column in columns:
-        cells = [(n, dataset.rr[n].get(column, EMPTY)) for n in numbers]
+        cells = [(n, rr.get(n, {}).get(column, EMPTY)) for n in numbers]
         found: dict = {"EMPTY": []}
         for number, cell in cells:
             found.setdefault(cell["status"], []).append(number)
@@ -141,10 +144,10 @@ def plain_summary(dataset: PlainDataset) -> dict:
     for bit in bits:
         known = {"TRUE": [], "FALSE": [], "NULL": [], "EMPTY": []}
         for number in numbers:
-            if bit not in dataset.oms[number]:
+            if bit not in oms.get(number, {}):
                 known["EMPTY"].append(number)
                 continue
-            value = dataset.oms[number][bit]
+            value = oms[number][bit]
             for name, meant in (("TRUE", True), ("FALSE", False), ("NULL", None)):
                 if value is meant:
                     known[name].append(number)
@@ -158,8 +161,8 @@ def plain_summary(dataset: PlainDataset) -> dict:
         "dcs_summary": dcs,
         "rr_ranges": rr_ranges,
         "dcs_ranges": dcs_ranges,
-        "recorded": sum(_luminosity(dataset.oms[n].get("recorded")) for n in numbers),
-        "delivered": sum(_luminosity(dataset.oms[n].get("delivered")) for n in numbers),
+        "recorded": sum(_luminosity(each.get("recorded")) for each in oms.values()),
+        "delivered": sum(_luminosity(each.get("delivered")) for each in oms.values()),
     }
 
 

@@ -1,7 +1,8 @@
 """What the tables show of a dataset: counts and ranges of each status and DCS bit.
 
-Only lumisections that take part count (those with both an RR and an own OMS event). The shapes
-are those of `DatasetTripletCache`.
+Every lumisection counts from 1 to the last one that takes part (has both an RR and an own OMS
+event). One in between that takes no part is EMPTY in each column and bit, and has no luminosity.
+The shapes are those of `DatasetTripletCache`.
 """
 
 import math
@@ -12,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.compact import CompactState, ExpandedState
-from app.domain.grid import MISSING, DatasetState, Grid
+from app.domain.grid import MISSING, Codes, DatasetState, Grid
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import Mask, ranges_of_mask
-from app.domain.triplets import EMPTY
+from app.domain.triplets import EMPTY, Triplet
 
 CUMULATIVE_LUMINOSITY = frozenset(
     {
@@ -46,14 +47,15 @@ class Summary:
 
 
 def summarise(state: DatasetState) -> Summary:
-    """Counts, ranges and luminosity of the lumisections that take part."""
+    """Counts, ranges and luminosity up to the last lumisection that takes part."""
     taking_part = state.participating
     positions = np.flatnonzero(taking_part)
-    triplet_summary, rr_ranges = _columns(state, taking_part)
-    dcs_summary, dcs_ranges = _bits(state.oms, taking_part)
-    if positions.size:
-        dcs_summary["ls_duration"] = {"TRUE": int(positions[-1]) + 1}
-        dcs_ranges["all_lumisections"] = {"TRUE": [[1, int(positions.size)]]}
+    last = int(positions[-1]) + 1 if positions.size else 0
+    triplet_summary, rr_ranges = _columns(state.rr, taking_part[:last])
+    dcs_summary, dcs_ranges = _bits(state.oms, taking_part[:last])
+    if last:
+        dcs_summary["ls_duration"] = {"TRUE": last}
+        dcs_ranges["all_lumisections"] = {"TRUE": [[1, last]]}
     return Summary(
         triplet_summary,
         dcs_summary,
@@ -66,29 +68,21 @@ def summarise(state: DatasetState) -> Summary:
 
 def summarise_columns(small: CompactState) -> tuple[JsonObject, JsonObject]:
     """The part of a summary that columns make: `triplet_summary` and `rr_ranges`."""
-    segments = [
-        (place, first + 1, first + length)
-        for place, (first, length, here) in enumerate(
-            zip(
-                small.starts.tolist(),
-                small.lengths.tolist(),
-                small.participating.tolist(),
-                strict=True,
-            )
-        )
-        if here
-    ]
+    here = small.participating
+    used = int(np.flatnonzero(here)[-1]) + 1 if here.any() else 0
+    firsts = (small.starts[:used] + 1).tolist()
+    lasts = (small.starts[:used] + small.lengths[:used]).tolist()
     summary: JsonObject = {}
     ranges: JsonObject = {}
     for row, column in enumerate(small.columns):
-        codes = small.rr_codes[row].tolist()
+        codes = np.where(here, small.rr_codes[row], MISSING)[:used].tolist()
         counts: dict[str, int] = {EMPTY: 0}
         found: dict[str, list[list[int]]] = {EMPTY: []}
         comments: dict[str, None] = {}
         causes: dict[str, None] = {}
         known = False
-        for place, first, last in segments:
-            value = small.triplets[codes[place]]
+        for code, first, last in zip(codes, firsts, lasts, strict=True):
+            value = small.triplets[code]
             status = EMPTY if value is None else value.status
             counts[status] = counts.get(status, 0) + last - first + 1
             of_status = found.setdefault(status, [])
@@ -150,10 +144,8 @@ def luminosity_value(value: object) -> float:
     return number if 0 < number < math.inf else 0.0
 
 
-def _columns(state: DatasetState, taking_part: Mask) -> tuple[JsonObject, JsonObject]:
+def _columns(rr: Grid[Triplet], taking_part: Mask) -> tuple[JsonObject, JsonObject]:
     """Per column: counts with comments and causes in lumisection order, and ranges."""
-    rr = state.rr
-    here = taking_part[: rr.length]
     statuses = tuple(
         dict.fromkeys([EMPTY, *(value.status for value in rr.values if value is not None)])
     )
@@ -164,9 +156,8 @@ def _columns(state: DatasetState, taking_part: Mask) -> tuple[JsonObject, JsonOb
     summary: JsonObject = {}
     ranges: JsonObject = {}
     for row, column in enumerate(rr.keys):
-        codes = rr.codes[row]
-        codes_here = codes[here]
-        used, first_at, number = np.unique(codes_here, return_index=True, return_counts=True)
+        codes = _counted(rr.codes[row], taking_part)
+        used, first_at, number = np.unique(codes, return_index=True, return_counts=True)
         if not (used != MISSING).any():
             continue
         counts: dict[str, int] = {EMPTY: 0}
@@ -181,7 +172,7 @@ def _columns(state: DatasetState, taking_part: Mask) -> tuple[JsonObject, JsonOb
             if value is not None and value.cause:
                 causes[value.cause] = None
         summary[column] = {**counts, "comments": list(comments), "causes": list(causes)}
-        by_status = np.where(here, status_of[codes], -1)
+        by_status = status_of[codes]
         ranges[column] = {
             status: _as_lists(by_status == statuses.index(status)) for status in counts
         }
@@ -190,7 +181,6 @@ def _columns(state: DatasetState, taking_part: Mask) -> tuple[JsonObject, JsonOb
 
 def _bits(oms: Grid[JsonValue], taking_part: Mask) -> tuple[JsonObject, JsonObject]:
     """Per bit: counts and ranges of true, false, null and missing; other values count nowhere."""
-    here = taking_part[: oms.length]
     kind_of = np.array(
         [
             3,
@@ -204,16 +194,22 @@ def _bits(oms: Grid[JsonValue], taking_part: Mask) -> tuple[JsonObject, JsonObje
     summary: JsonObject = {}
     ranges: JsonObject = {}
     for row, bit in enumerate(oms.keys):
-        if bit in CUMULATIVE_LUMINOSITY or not (oms.codes[row][here] != MISSING).any():
+        codes = _counted(oms.codes[row], taking_part)
+        if bit in CUMULATIVE_LUMINOSITY or not (codes != MISSING).any():
             continue
-        kinds = np.where(here, kind_of[oms.codes[row]], np.int8(-1))
-        counts = np.bincount(kinds[here], minlength=5)
+        kinds = kind_of[codes]
+        counts = np.bincount(kinds, minlength=5)
         summary[bit] = {name: int(counts[kind]) for kind, name in enumerate(_BIT_NAMES)}
         ranges[bit] = {
             name: _as_lists(kinds == kind) if counts[kind] else []
             for kind, name in enumerate(_BIT_NAMES)
         }
     return summary, ranges
+
+
+def _counted(codes: Codes, taking_part: Mask) -> Codes:
+    """Codes of the lumisections that count, missing where one takes no part."""
+    return np.where(taking_part, codes[: taking_part.size], MISSING).astype(np.int32)
 
 
 def _as_lists(mask: Mask) -> list[JsonValue]:

@@ -205,7 +205,7 @@ DELIBERATE_STATES: dict[str, dict[str, str]] = {
     "get_run_C": {"oms_attributes.beams_present_and_stable": BEAMS},
     "get_run_D": {"oms_attributes.beams_present_and_stable": BEAMS},
     "get_run_E": {"oms_attributes.beams_present_and_stable": BEAMS},
-    "snapshot_D": {"rr.": NUMBERS, "oms": NUMBERS},
+    "snapshot_D": {"rr.": NUMBERS, "oms": NUMBERS, "triplet_summary.": NUMBERS},
     "snapshot_A_after_luminosity": {"brilcalc_": FORGOTTEN},
     "get_run_A_after_class": {
         "oms_attributes.beams_present_and_stable": BEAMS,

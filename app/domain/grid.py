@@ -160,6 +160,22 @@ class Grid(Generic[Value]):
         keys = tuple(self.keys[row] for row in rows)
         return Grid(self.length, keys, self.values, self.codes[rows], self.covered)
 
+    def within(self, where: Mask) -> "Grid[Value]":
+        """The same with nothing outside some lumisections; what lies beyond the mask is outside."""
+        mask = padded(where, self.length)
+        codes = np.where(mask, self.codes, MISSING).astype(np.int32)
+        return Grid(self.length, self.keys, self.values, codes, self.covered & mask)
+
+    def where_missing_in(self, other: "Grid[Value]") -> "Grid[Value]":
+        """The same with only the cells that have no value in the other grid."""
+        codes = self.codes.copy()
+        shared = min(self.length, other.length)
+        for row, key in enumerate(self.keys):
+            at = other.row_of.get(key)
+            if at is not None:
+                codes[row, :shared][other.codes[at, :shared] != MISSING] = MISSING
+        return Grid(self.length, self.keys, self.values, codes, self.covered)
+
     def _object(self, column: Codes) -> dict[str, Value]:
         present = np.flatnonzero(column)
         return {
@@ -243,6 +259,15 @@ def _not_overwritten(
     return left
 
 
+def padded(mask: Mask, length: int) -> Mask:
+    """The mask cut or filled up with false to a number of lumisections."""
+    if mask.size == length:
+        return mask
+    filled = np.zeros(length, np.bool_)
+    filled[: mask.size] = mask[:length]
+    return filled
+
+
 def as_objects(grid: Grid[Value]) -> list[dict[str, Value] | None]:
     """One object per lumisection from 1 on, None where no event covers it."""
     return [
@@ -298,6 +323,7 @@ class DatasetState:
         """The state with other RR columns."""
         return DatasetState(self.run_number, self.name, rr, self.oms, self.own_oms)
 
-    def with_oms(self, oms: Grid[JsonValue]) -> "DatasetState":
-        """The state with another OMS side."""
-        return DatasetState(self.run_number, self.name, self.rr, oms, self.own_oms)
+    def with_oms(self, oms: Grid[JsonValue], own_oms: Mask | None = None) -> "DatasetState":
+        """The state with another OMS side, and where it is its own if that changes too."""
+        own = self.own_oms if own_oms is None else own_oms
+        return DatasetState(self.run_number, self.name, self.rr, oms, own)

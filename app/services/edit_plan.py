@@ -11,7 +11,15 @@ from app.domain import permissions
 from app.domain.configuration import Configuration
 from app.domain.edits import BitEdit, ColumnEdit, Edit
 from app.domain.errors import BadInput, Conflict, NotFound, Refused
-from app.domain.grid import MISSING, Codes, DatasetState, Grid, ValueList, with_changes
+from app.domain.grid import (
+    MISSING,
+    Codes,
+    DatasetState,
+    Grid,
+    ValueList,
+    padded,
+    with_changes,
+)
 from app.domain.history import Action as Author
 from app.domain.identity import Actor
 from app.domain.json_value import JsonValue
@@ -52,7 +60,7 @@ class CellsChanged:
     """A column or bit of a dataset in some lumisections, from a value to another.
 
     `before` None is a bit without a value. Where both are equal, the automatic value becomes a
-    person's word.
+    person's word, and a value seen of `online` the dataset's own.
     """
 
     run_number: int
@@ -154,11 +162,17 @@ class Plan:
             )
             for each in following:
                 before = changed.get(each, self.states[each])
-                changed[each] = (
-                    before.with_oms(with_changes(before.oms, events))  # type: ignore[arg-type]
-                    if oms
-                    else before.with_columns(with_changes(before.rr, events))  # type: ignore[arg-type]
-                )
+                if not oms:
+                    changed[each] = before.with_columns(with_changes(before.rr, events))  # type: ignore[arg-type]
+                    continue
+                own = before.own_oms
+                if each == key:
+                    # A bit makes a lumisection the dataset's own, whatever its value was.
+                    length = max(own.size, *(r.last for _, ranges in events for r in ranges))
+                    own = padded(own, length).copy()
+                    for _, ranges in events:
+                        own |= mask_of_ranges(ranges, length)
+                changed[each] = before.with_oms(with_changes(before.oms, events), own)  # type: ignore[arg-type]
         return changed
 
 
@@ -166,7 +180,9 @@ class _Target:
     """What the cells of one side of a dataset shall become.
 
     A cell of `wanted` is 0 where no edit goes; `held` is what stands already in the way that
-    lasts: for columns a person's word (an automatic one if an agent speaks), the value for bits.
+    lasts: for columns a person's word (an automatic one if an agent speaks), for bits the value
+    where the dataset has an OMS event of its own. What it only sees of `online` isn't held: there
+    the edit is what makes the lumisection take part.
     """
 
     def __init__(self, shown: Grid[CellValue], held: Grid[CellValue], length: int) -> None:
@@ -455,7 +471,7 @@ def _target(
 ) -> _Target:
     if (key, oms) not in made.targets:
         shown: Grid[CellValue] = state.oms if oms else state.rr  # type: ignore[assignment]
-        held: Grid[CellValue] = shown if oms else held_rr[key]  # type: ignore[assignment]
+        held: Grid[CellValue] = shown.within(state.own_oms) if oms else held_rr[key]  # type: ignore[assignment]
         made.targets[key, oms] = _Target(shown, held, state.length)
     return made.targets[key, oms]
 

@@ -18,7 +18,7 @@ from app.domain.differences import changed_attributes
 from app.domain.grid import MISSING, Codes, Value, identity
 from app.domain.history import Action, Attribution, Frame
 from app.domain.json_value import JsonObject, JsonValue
-from app.domain.lumisections import LumiRange, Mask, join, ranges_of_mask
+from app.domain.lumisections import LumiRange, Mask, join, mask_of_ranges, ranges_of_mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +98,13 @@ def undo_cells(
     version: int,
     instead: Instead[Value],
     *,
-    known_to: int,
+    came: Sequence[LumiRange] = (),
     restorable: Collection[str] | None = None,
     manual_first: bool,
 ) -> CellsUndone[Value]:
     """What becomes of the cells that a version wrote.
 
-    `known_to` is the last lumisection that was there before the version: later ones are kept.
+    `came`: lumisections that weren't there before the version: those are kept.
     `restorable`: columns or attributes that a person may set; others are kept.
     """
     before, after, now = frame.at(version - 1), frame.at(version), frame.at()
@@ -112,6 +112,7 @@ def undo_cells(
     written = frame.written_by(version)
     versions, hands = now.versions(), before.by_hand()
     code_instead = frame.values.code(instead.value)
+    new = mask_of_ranges(came, frame.length)
     undone: CellsUndone[Value] = CellsUndone(length=frame.length)
     for row, key in enumerate(frame.keys):
         reads_before = _reads(before.codes[row], code_instead)
@@ -123,12 +124,10 @@ def undo_cells(
             reason = f"{key} can't be set by a person"
             undone.kept.append(CellsKept(key, ranges_of_mask(changed), reason))
             continue
-        came = changed.copy()
-        came[:known_to] = False
-        if came.any():
+        if (changed & new).any():
             reason = "these lumisections came with this version"
-            undone.kept.append(CellsKept(key, ranges_of_mask(came), reason))
-            changed &= ~came
+            undone.kept.append(CellsKept(key, ranges_of_mask(changed & new), reason))
+            changed &= ~new
         holds = changed & (versions[row] == version)
         since = changed & ~holds & (now.codes[row] != reads_before)
         _restore(undone, frame, row, holds, before, now, hands[row], automatic, code_instead)

@@ -5,7 +5,7 @@ values by hand takes, whosever version it is. Having made a version gives no rig
 Undoing the undo is the redo.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from app.domain import permissions
@@ -13,10 +13,10 @@ from app.domain.configuration import Configuration
 from app.domain.edits import OPEN, STATE_SUFFIX, BitEdit, ColumnEdit
 from app.domain.errors import NotFound, Refused
 from app.domain.history import Action as VersionInfo
-from app.domain.history import Frame, Write, last_covered
+from app.domain.history import Frame, Write
 from app.domain.identity import Actor
 from app.domain.json_value import JsonValue
-from app.domain.lumisections import LumiRange, count, join
+from app.domain.lumisections import LumiRange, count, join, ranges_of_numbers
 from app.domain.oms import DCS_BITS, LUMINOSITY
 from app.domain.runs import EDITABLE_ATTRIBUTES, check_can_be_signed_off
 from app.domain.triplets import EMPTY_TRIPLET, Triplet
@@ -490,7 +490,7 @@ def _check_dataset(
 def _plan_columns(plan: Preview, action: Action, checks: Checks, keys: frozenset[Key]) -> None:
     version = plan.undone.version
     writes_of = history.rr_writes(action.connection, keys)
-    known_to = _lengths(plan, action, keys)
+    came = _came(plan, action, keys)
     for key, writes in sorted(writes_of.items()):
         wanted = _keys_written(writes, version)
         frame = Frame(writes, wanted)
@@ -498,7 +498,7 @@ def _plan_columns(plan: Preview, action: Action, checks: Checks, keys: frozenset
             frame,
             version,
             Instead(EMPTY_TRIPLET),
-            known_to=known_to.get(key, frame.length),
+            came=came.get(key, ()),
             manual_first=True,
         )
         edit = ColumnEdit(*key, "", (LumiRange(1, 1),), EMPTY_TRIPLET)
@@ -516,7 +516,7 @@ def _plan_bits(plan: Preview, action: Action, checks: Checks, keys: frozenset[Ke
     online = {key[0] for key in keys if key[1] == ONLINE}
     following = {key for key in checks.known_datasets if key[0] in online} - keys
     writes_of = history.oms_writes(action.connection, keys | following)
-    known_to = _lengths(plan, action, keys | following)
+    came = _came(plan, action, keys | following)
     of_online: dict[int, CellsUndone[JsonValue]] = {}
     for key in sorted(writes_of, key=lambda key: (key[1] != ONLINE, key)):
         run_number, name = key
@@ -525,7 +525,7 @@ def _plan_bits(plan: Preview, action: Action, checks: Checks, keys: frozenset[Ke
             frame,
             version,
             Instead[JsonValue](None),
-            known_to=known_to.get(key, frame.length),
+            came=came.get(key, ()),
             # A pull's luminosity is OMS' word; what a person imported is a person's.
             restorable=DCS_BITS | LUMINOSITY if plan.undone.manual else DCS_BITS,
             manual_first=False,
@@ -547,14 +547,30 @@ def _plan_bits(plan: Preview, action: Action, checks: Checks, keys: frozenset[Ke
             plan._bit_changes.append(LumisectionChange(*key, events, oms=True))
 
 
-def _lengths(plan: Preview, action: Action, keys: frozenset[Key]) -> dict[Key, int]:
-    """The last lumisection before an automatic version; a person's adds none."""
+def _came(plan: Preview, action: Action, keys: frozenset[Key]) -> dict[Key, tuple[LumiRange, ...]]:
+    """Lumisections that came with an automatic version: it is the first whose OMS events cover
+    them, those of the dataset or those of `online`; a person's version adds none."""
     if plan.undone.manual:
         return {}
-    connection, before = action.connection, plan.undone.version - 1
-    rr = history.rr_writes(connection, keys, as_of=before)
-    oms = history.oms_writes(connection, keys, as_of=before)
-    return {key: max(last_covered(rr[key]), last_covered(oms[key])) for key in keys}
+    version = plan.undone.version
+    found: dict[Key, tuple[LumiRange, ...]] = {}
+    for key, writes in history.oms_writes(action.connection, keys).items():
+        new: set[int] = set()
+        for name in {key[1], ONLINE}:
+            of_name = [write for write in writes if write.dataset == name]
+            here = _numbers(write for write in of_name if write.version == version)
+            new |= here - _numbers(write for write in of_name if write.version < version)
+        found[key] = ranges_of_numbers(new)
+    return found
+
+
+def _numbers(writes: Iterable[Write[JsonValue]]) -> set[int]:
+    return {
+        number
+        for write in writes
+        for first, last in write.ranges
+        for number in range(first, last + 1)
+    }
 
 
 def _keys_written(

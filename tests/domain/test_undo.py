@@ -23,7 +23,7 @@ def test_that_cells_go_back_where_the_version_holds_and_are_named_where_it_does_
     frame = Frame(
         [a_write(1, "x", 1, 9, manual=False), a_write(2, "y", 2, 6), a_write(3, "z", 5, 5)]
     )
-    undone = undo_cells(frame, 2, Instead(""), known_to=9, manual_first=True)
+    undone = undo_cells(frame, 2, Instead(""), manual_first=True)
     assert undone.events == [({"a": "x"}, (LumiRange(2, 4), LumiRange(6, 6)))]
     assert [(each.by_hand, each.in_place) for each in undone.restored] == [(True, False)]
     (since,) = undone.changed_since
@@ -34,17 +34,18 @@ def test_that_cells_go_back_where_the_version_holds_and_are_named_where_it_does_
 
 def test_that_a_version_written_in_vain_has_nothing_to_undo():
     frame = Frame([a_write(1, "x", 1, 9), a_write(2, "y", 2, 6, manual=False)])
-    undone = undo_cells(frame, 2, Instead(""), known_to=9, manual_first=True)
+    undone = undo_cells(frame, 2, Instead(""), manual_first=True)
     assert (undone.restored, undone.changed_since, undone.kept) == ([], [], [])
 
 
 def test_that_what_nobody_may_set_and_new_lumisections_are_kept():
     frame = Frame([a_write(1, 1, 1, 5), a_write(2, 2, 4, 8)])
-    kept = undo_cells(frame, 2, Instead(None), known_to=5, restorable=(), manual_first=False).kept
+    came = (LumiRange(6, 8),)
+    kept = undo_cells(frame, 2, Instead(None), came=came, restorable=(), manual_first=False).kept
     assert [(each.ranges, each.reason) for each in kept] == [
         ((LumiRange(4, 8),), "a can't be set by a person")
     ]
-    undone = undo_cells(frame, 2, Instead(None), known_to=5, manual_first=False)
+    undone = undo_cells(frame, 2, Instead(None), came=came, manual_first=False)
     assert [each.ranges for each in undone.restored] == [(LumiRange(4, 5),)]
     assert [each.ranges for each in undone.kept] == [(LumiRange(6, 8),)]
 
@@ -56,10 +57,10 @@ def test_that_an_offline_dataset_keeps_its_own_values_when_online_is_restored():
         a_write(4, None, 1, 1, manual=False, dataset="offline"),
     ]
     instead: Instead = Instead(None)
-    of_online = undo_cells(Frame(online), 3, instead, known_to=6, manual_first=False)
+    of_online = undo_cells(Frame(online), 3, instead, manual_first=False)
     assert of_online.events == [({"a": True}, (LumiRange(1, 4),))]
     frame = Frame([*online, *own])
-    of_own = undo_cells(frame, 3, instead, known_to=6, manual_first=False)
+    of_own = undo_cells(frame, 3, instead, manual_first=False)
     events = follow_online(frame, of_own, of_online)
     assert {(str(values), ranges) for values, ranges in events} == {
         ("{'a': None}", (LumiRange(1, 1),)),

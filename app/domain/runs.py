@@ -1,12 +1,14 @@
 """States of a run and what must be true before it is signed off."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from app.domain.errors import BadInput, Refused
-from app.domain.grid import MISSING, Grid
-from app.domain.triplets import EMPTY, NO_VALUE_FOUND, Triplet
+from app.domain.grid import MISSING, DatasetState, padded
+from app.domain.lumisections import Mask
+from app.domain.triplets import EMPTY, NO_VALUE_FOUND
 
 OPEN = "OPEN"
 SIGNOFF = "SIGNOFF"
@@ -26,36 +28,62 @@ def check_move(run_number: int, state: str, to_state: str) -> None:
 
 
 def check_can_be_signed_off(
-    run_number: int, class_: str, rr: Grid[Triplet], certifiable: Iterable[str]
+    run_number: int, class_: str, online: DatasetState, certifiable: Sequence[str]
 ) -> None:
     """Refuses to sign off a run in which a certifiable column has no status somewhere.
 
     The first lumisection and its column are named. Columns the run doesn't have don't count.
     """
-    if not rr.covered.any():
+    if not online.rr.covered.any():
         raise Refused(
             f"Run {run_number} has no RR lumisections, so there is nothing to sign off: mark it"
             " significant first."
         )
-    first: tuple[int, str, str] | None = None
+    first = first_without_status(online, certifiable)
+    if first is not None:
+        workspace = first.column.split("-", 1)[0].upper()
+        raise Refused(
+            f"{first.text} of run {run_number}: set it or ask the {workspace} expert, then sign"
+            " off."
+        )
+    if not class_:
+        raise Refused(f"Run {run_number} has no class: set one before signing it off.")
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutStatus:
+    """A lumisection in which a certifiable column is EMPTY, NO VALUE FOUND or ""."""
+
+    lumisection: int
+    column: str
+    status: str
+
+    @property
+    def text(self) -> str:
+        """The same in words."""
+        return f"{self.column} is {self.status or 'without a status'} in LS {self.lumisection}"
+
+
+def first_without_status(
+    online: DatasetState, certifiable: Iterable[str], where: Mask | None = None
+) -> WithoutStatus | None:
+    """The first lumisection, up to the last one that any event covers, without a status in a
+    certifiable column that the run has; only some lumisections with `where`."""
+    rr, length = online.rr, online.length
+    looked_at = np.ones(length, np.bool_) if where is None else padded(where, length)
+    unset = np.array(
+        [value is None or value.status in {"", EMPTY, NO_VALUE_FOUND} for value in rr.values]
+    )
+    unset[MISSING] = True
+    first: WithoutStatus | None = None
     for column in certifiable:
         row = rr.row_of.get(column)
         if row is None or not rr.codes[row].any():
             continue
-        unset = np.array(
-            [value is None or value.status in {"", EMPTY, NO_VALUE_FOUND} for value in rr.values]
-        )
-        unset[MISSING] = True
-        at = np.flatnonzero(unset[rr.codes[row]])
-        if at.size and (first is None or at[0] + 1 < first[0]):
-            value = rr.values[int(rr.codes[row, at[0]])]
-            first = (int(at[0]) + 1, column, value.status if value is not None else EMPTY)
-    if first is not None:
-        number, column, status = first
-        workspace = column.split("-", 1)[0].upper()
-        raise Refused(
-            f"{column} is {status or 'without a status'} in LS {number} of run {run_number}:"
-            f" set it or ask the {workspace} expert, then sign off."
-        )
-    if not class_:
-        raise Refused(f"Run {run_number} has no class: set one before signing it off.")
+        codes = np.zeros(length, np.int32)
+        codes[: rr.length] = rr.codes[row]
+        at = np.flatnonzero(unset[codes] & looked_at)
+        if at.size and (first is None or at[0] + 1 < first.lumisection):
+            value = rr.values[int(codes[at[0]])]
+            first = WithoutStatus(int(at[0]) + 1, column, value.status if value else EMPTY)
+    return first

@@ -68,6 +68,13 @@ class Action:
         """Folded state of one dataset before this action."""
         return self.states([(run_number, name)])[run_number, name]
 
+    def state_now(self, run_number: int, name: str) -> DatasetState:
+        """Folded state of a dataset with what this action appended to it; not what an offline
+        one sees of `online` since."""
+        key = (run_number, name)
+        self.states([key])
+        return self._after(key).state
+
     def compact_states(self, keys: Collection[Key]) -> dict[Key, CompactState]:
         """Like `states`, in segments, which is all that looking at whole datasets takes."""
         unknown = [key for key in keys if key not in self._compact]

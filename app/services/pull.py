@@ -7,10 +7,10 @@ from app.domain import classification
 from app.domain.configuration import Configuration
 from app.domain.differences import changed_attributes, changes
 from app.domain.errors import Refused
-from app.domain.grid import Grid
+from app.domain.grid import Grid, padded
 from app.domain.identity import Actor, auto_author
 from app.domain.json_value import JsonObject, JsonValue
-from app.domain.lumisections import LumiRange
+from app.domain.lumisections import LumiRange, format_ranges, ranges_of_mask
 from app.domain.oms import (
     KEPT_LUMISECTION_ATTRIBUTES,
     OmsRun,
@@ -67,6 +67,16 @@ class Planned:
         )
 
 
+@dataclass(frozen=True)
+class Grown:
+    """Lumisections that a signed-off run gained. `others`: what OMS changed besides, in words;
+    `settled`: nothing is left that needs a manual update, and the flag was set back."""
+
+    ranges: tuple[LumiRange, ...] = ()
+    others: str = ""
+    settled: bool = False
+
+
 def compute(
     configuration: Configuration,
     oms_run: OmsRun,
@@ -99,9 +109,7 @@ def apply(db: Database, oms_run: OmsRun) -> Outcome:
         run = rows.find_run(action.connection, oms_run.run_number)
         if run is None:
             return _create(action, compute(configuration, oms_run), oms_run.run_number)
-        marked = run.rr_attributes.get("significant") is True
-        computed = compute(configuration, oms_run, as_significant=marked)
-        return _update(action, run, computed, auto_author())
+        return _update(action, run, _as_pulled(configuration, run, oms_run), auto_author())
 
 
 def refresh(db: Database, actor: Actor, oms_run: OmsRun, *, reset: bool = False) -> Outcome:
@@ -144,6 +152,56 @@ def planned_reclassification(
     if run.rr_attributes.get(NEEDS_MANUAL_UPDATE) is True:
         rr = {**rr, NEEDS_MANUAL_UPDATE: False}
     return _rr_changes(action, run, flags, rr)
+
+
+def take_in(
+    action: Action, configuration: Configuration, run: RunRow, oms_run: OmsRun, author: str
+) -> Grown:
+    """Appends the lumisections that a run gained since its sign-off, and nothing else that would
+    change its flags or RR attributes; what is left of that is what a pull goes on to flag."""
+    number = run.run_number
+    computed = _as_pulled(configuration, run, oms_run)
+    state = action.state(number, ONLINE)
+    _check_none_is_missing(run, state.oms, computed)
+    length = computed.oms.length
+    new = padded(computed.rr.covered, length) & computed.oms.covered
+    new &= ~padded(state.participating, length)
+    flags, attributes = _rr_changes(action, run, computed.rr.within(~new), computed.rr_attributes)
+    others = _what(flags, attributes)
+    rr, _ = _rr_changes(action, run, computed.rr.within(new), {})
+    oms = changes(Grid.empty(), computed.oms.within(new).where_missing_in(state.oms))
+    oms_attributes = changed_attributes(run.oms_attributes, computed.oms_attributes)
+    if others:
+        # Known as it was: the next pull goes on to look at the rest.
+        oms_attributes = {k: v for k, v in oms_attributes.items() if k == "ls_duration"}
+    else:
+        oms += changes(state.oms, computed.oms.within(~new))
+    settled = not others and run.rr_attributes.get(NEEDS_MANUAL_UPDATE) is True
+    ranges = ranges_of_mask(new)
+    if not ranges:
+        if settled:
+            action.append(
+                author,
+                f"run {number}: nothing of OMS is left to deal with",
+                [RunChange(number, rr={NEEDS_MANUAL_UPDATE: False})],
+            )
+        return Grown(ranges, others, settled)
+    rr_attributes: JsonObject = {NEEDS_MANUAL_UPDATE: False} if settled else {}
+    action.append(
+        author,
+        f"run {number} gained lumisections {format_ranges(ranges)}",
+        [
+            RunChange(number, oms_attributes, rr_attributes),
+            _lumisections(number, rr, oms=False),
+            _lumisections(number, oms, oms=True),
+        ],
+    )
+    return Grown(ranges, others, settled)
+
+
+def _as_pulled(configuration: Configuration, run: RunRow, oms_run: OmsRun) -> Computed:
+    marked = run.rr_attributes.get("significant") is True
+    return compute(configuration, oms_run, as_significant=marked)
 
 
 def _recomputed(
@@ -216,8 +274,7 @@ def _update(action: Action, run: RunRow, computed: Computed, author: str) -> Out
     number = run.run_number
     plan = _planned(action, run, computed)
     if run.state != OPEN and (plan.lumisections or plan.attributes):
-        what = "lumisections" if plan.lumisections else ", ".join(plan.attributes)
-        return _flag(action, run, what, author)
+        return _flag(action, run, _what(plan.lumisections, plan.attributes), author)
     if plan.is_empty:
         return Outcome(OutcomeKind.UNCHANGED, f"Run {number}: nothing changed.")
     changed: list[Change] = []
@@ -231,6 +288,10 @@ def _update(action: Action, run: RunRow, computed: Computed, author: str) -> Out
         f"Run {number}: {len(plan.lumisections)} ranges of flags, {len(plan.oms_lumisections)} of"
         f" OMS and {len(plan.oms_attributes) + len(plan.attributes)} attributes changed.",
     )
+
+
+def _what(lumisections: Sequence[object], attributes: JsonObject) -> str:
+    return "lumisections" if lumisections else ", ".join(attributes)
 
 
 def _check_none_is_missing(run: RunRow, recorded: Grid[JsonValue], computed: Computed) -> None:

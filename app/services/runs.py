@@ -1,14 +1,18 @@
 """Actions on runs: significance, attributes, states and sign-off."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.domain import classification, permissions
 from app.domain.configuration import Configuration
+from app.domain.dataset_tools import counted
 from app.domain.differences import changes
 from app.domain.errors import BadInput, Conflict, Refused
 from app.domain.grid import Grid
+from app.domain.growth import Gained, gained_text, without_part
 from app.domain.identity import Actor, auto_author
 from app.domain.json_value import JsonObject, JsonValue
+from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.oms import OmsRun
 from app.domain.pull import Outcome
 from app.domain.runs import (
@@ -21,9 +25,10 @@ from app.models import rows
 from app.models.action import Action, begin
 from app.models.engine import Database
 from app.models.event_log import DatasetChange, LumisectionChange, RunChange
-from app.models.rows import RunRow
+from app.models.rows import DatasetRow, RunRow
 from app.services import configuration as configurations
 from app.services import pull
+from app.services.growth import bring_in
 
 ONLINE = "online"
 WAITING = "waiting dqm gui"
@@ -34,11 +39,17 @@ _NEVER_EDITED = "physics_flag"
 
 @dataclass(frozen=True)
 class Moved:
-    """A run in its new state, with the datasets that now wait for the DQM GUI."""
+    """A run in its new state, with the datasets that now wait for the DQM GUI.
+
+    `gained`: what datasets that were there already lacked of the run; `without_part`: lumisections
+    of the run that OMS or flags don't cover.
+    """
 
     run_number: int
     state: str
     datasets: tuple[str, ...]
+    gained: tuple[Gained, ...] = ()
+    without_part: tuple[LumiRange, ...] = ()
 
     @property
     def text(self) -> str:
@@ -47,10 +58,16 @@ class Moved:
             "SIGNOFF": f"Signed off run {self.run_number}",
             "COMPLETED": f"Completed run {self.run_number}",
         }.get(self.state, f"Reopened run {self.run_number}")
-        if not self.datasets:
-            return f"{moved}."
-        plural = "dataset" if len(self.datasets) == 1 else "datasets"
-        return f"{moved}, {len(self.datasets)} {plural} waiting."
+        waiting = f", {counted(len(self.datasets))} waiting" if self.datasets else ""
+        parts = [f"{moved}{waiting}."]
+        if self.gained:
+            parts.append(gained_text(self.gained))
+        if self.without_part:
+            parts.append(
+                f"LS {format_ranges(self.without_part)} take no part: OMS and flags don't both"
+                " have them."
+            )
+        return " ".join(parts)
 
 
 def mark_significant(
@@ -154,19 +171,19 @@ def move(
             )
         configuration.permissions.check(actor, permissions.move_run_path(run.state, to_state))
         if to_state != OPEN:
-            rr = action.state(run_number, ONLINE).rr
+            online = action.state(run_number, ONLINE)
             check_can_be_signed_off(
-                run_number, run.class_, rr, configuration.certifiable_online_columns
+                run_number, run.class_, online, configuration.certifiable_online_columns
             )
         action.append(
             actor.email,
             f"move state run {run_number} to state {to_state}",
             [RunChange(run_number, rr={"state": to_state})],
         )
-        made: tuple[str, ...] = ()
-        if to_state != OPEN:
-            made = make_waiting_datasets(action, configuration, run, to_state)
-        return Moved(run_number, to_state, made)
+        if to_state == OPEN:
+            return Moved(run_number, to_state, ())
+        made, gained = make_datasets_whole(action, configuration, run, to_state)
+        return Moved(run_number, to_state, made, gained, without_part(online))
 
 
 def recorded_oms_run(action: Action, run: RunRow) -> OmsRun:
@@ -189,11 +206,27 @@ def _open_run(action: Action, run_number: int, what: str) -> RunRow:
     return run
 
 
-def make_waiting_datasets(
+def make_datasets_whole(
     action: Action, configuration: Configuration, run: RunRow, to_state: str
-) -> tuple[str, ...]:
-    """The accepted offline datasets the run doesn't have yet, each a version of its own."""
+) -> tuple[tuple[str, ...], tuple[Gained, ...]]:
+    """What a sign-off does to the offline datasets of a run: those it has get the lumisections
+    that they lack, then those that it doesn't have yet are made. Each is a version of its own."""
     known = rows.datasets_of_run(action.connection, run.run_number)
+    gained: tuple[Gained, ...] = ()
+    if known.keys() - {ONLINE}:
+        online = action.state(run.run_number, ONLINE)
+        gained = bring_in(action, configuration, run, to_state, online, known, auto_author())
+    return _make_waiting_datasets(action, configuration, run, to_state, known), gained
+
+
+def _make_waiting_datasets(
+    action: Action,
+    configuration: Configuration,
+    run: RunRow,
+    to_state: str,
+    known: Mapping[str, DatasetRow],
+) -> tuple[str, ...]:
+    """The accepted offline datasets the run doesn't have yet."""
     accepted = configuration.accepted(run.class_, run.run_number)
     names = [name for name in dict.fromkeys(each.name for each in accepted) if name not in known]
     if not names:

@@ -7,6 +7,8 @@ import numpy as np
 from app.domain.compact import CompactState
 from app.domain.datasets import ONLINE, OPEN, states_of
 from app.domain.errors import BadInput
+from app.domain.grid import padded
+from app.domain.lumisections import Mask, format_ranges, ranges_of_mask
 from app.domain.todo import LEAST_LUMINOSITY, Task, TaskKind, Todo
 from app.golden.progress import Progress
 from app.models import cycles, states
@@ -89,7 +91,8 @@ def _of_run(dataset: DatasetInScope, least_luminosity: float) -> Iterator[Task]:
 def _of_lumisections(
     datasets: Sequence[DatasetInScope], loaded: Mapping[Key, CompactState]
 ) -> Iterator[Task]:
-    """Where numbers of lumisections differ between OMS, luminosity, and the flags."""
+    """Where numbers of lumisections differ between OMS, luminosity, and the flags, and where some
+    take no part: of `online` any, of an offline dataset those that take part in `online`."""
     run_number = datasets[0].run_number
     online = loaded[run_number, ONLINE]
     counts = {
@@ -99,13 +102,17 @@ def _of_lumisections(
     }
     if with_luminosity := _with_luminosity(online):
         counts["luminosity"] = with_luminosity
-    if len(set(counts.values())) > 1:
-        yield Task(TaskKind.LUMISECTIONS, run_number, ONLINE, "", _listed(counts))
+    there = online.per_lumisection(online.participating)
+    if len(set(counts.values())) > 1 or not there.all():
+        text = _listed(counts) + _without_part(~there)
+        yield Task(TaskKind.LUMISECTIONS, run_number, ONLINE, "", text)
     for dataset in datasets:
-        offline = _covered(loaded[run_number, dataset.name], rr=True)
-        if offline != counts["RR online"]:
-            told = {"RR online": counts["RR online"], "RR offline": offline}
-            yield Task(TaskKind.LUMISECTIONS, run_number, dataset.name, "", _listed(told))
+        state = loaded[run_number, dataset.name]
+        here = padded(state.per_lumisection(state.participating), there.size)
+        told = {"RR online": counts["RR online"], "RR offline": _covered(state, rr=True)}
+        if len(set(told.values())) > 1 or (there & ~here).any():
+            text = _listed(told) + _without_part(there & ~here)
+            yield Task(TaskKind.LUMISECTIONS, run_number, dataset.name, "", text)
 
 
 def _covered(state: CompactState, *, rr: bool) -> int:
@@ -123,6 +130,11 @@ def _with_luminosity(state: CompactState) -> int:
         [isinstance(each, int | float) and not isinstance(each, bool) for each in state.oms_values]
     )
     return int(state.lengths[number[state.oms_codes[state.bits.index("recorded")]]].sum())
+
+
+def _without_part(mask: Mask) -> str:
+    ranges = ranges_of_mask(mask)
+    return f"; LS {format_ranges(ranges)} take no part" if ranges else ""
 
 
 def _listed(counts: Mapping[str, int]) -> str:

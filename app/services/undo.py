@@ -12,6 +12,7 @@ from app.domain import permissions
 from app.domain.configuration import Configuration
 from app.domain.edits import OPEN, STATE_SUFFIX, BitEdit, ColumnEdit
 from app.domain.errors import NotFound, Refused
+from app.domain.growth import Gained, gained_text
 from app.domain.history import Action as VersionInfo
 from app.domain.history import Frame, Write
 from app.domain.identity import Actor
@@ -223,10 +224,11 @@ class Preview:
 
 @dataclass(frozen=True)
 class Undone:
-    """What an undo wrote."""
+    """What an undo wrote, and what it brought into datasets of runs that it signed off again."""
 
     version: int
     preview: Preview
+    gained: tuple[Gained, ...] = ()
 
     @property
     def text(self) -> str:
@@ -234,6 +236,8 @@ class Undone:
         text = f"Undid {self.preview.text}."
         if self.preview.by_hand:
             text += " Automatic values came back as your word: later automatic ones don't show."
+        if self.gained:
+            text += f" {gained_text(self.gained)}"
         return text
 
 
@@ -258,7 +262,8 @@ def undo(
     """Undoes a version as far as its word still holds, as one new version.
 
     Raises the first refusal unless refused parts are to be left out, and Refused when nothing is
-    left to restore. A run that is signed off again gets the waiting datasets it lacks.
+    left to restore. A run that is signed off again gets the waiting datasets it lacks, and its
+    datasets the lumisections that they lack.
     """
     told = Progress(progress, cancelled)
     configuration = configurations.current(db)
@@ -279,12 +284,14 @@ def undo(
             raise Refused(_nothing_left(made))
         what = undo_comment(made.undone)
         written = action.append(actor.email, f"{what} ({comment})" if comment else what, changes)
+        gained: tuple[Gained, ...] = ()
         for of in made.attributes:
             state = of.attributes.values.get(STATE) if of.dataset is None else None
             if isinstance(state, str) and state != OPEN:
                 run = stored.get_run(action.connection, of.run_number)
-                runs.make_waiting_datasets(action, configuration, run, state)
-    return Undone(written, made)
+                _, of_run = runs.make_datasets_whole(action, configuration, run, state)
+                gained += of_run
+    return Undone(written, made, gained)
 
 
 def newest_to_undo(db: Database, actor: Actor) -> VersionInfo:
@@ -391,9 +398,9 @@ def _check_run(action: Action, checks: Checks, run: RunRow, name: str, restored:
     if name == STATE:
         allowed.check(checks.actor, permissions.move_run_path(run.state, restored))
         if restored != OPEN:
-            rr = action.state(run.run_number, ONLINE).rr
+            online = action.state(run.run_number, ONLINE)
             check_can_be_signed_off(
-                run.run_number, run.class_, rr, checks.configuration.certifiable_online_columns
+                run.run_number, run.class_, online, checks.configuration.certifiable_online_columns
             )
         return
     allowed.check(checks.actor, permissions.edit_run_path(run.run_number, name))

@@ -76,7 +76,8 @@ def test_that_different_numbers_of_lumisections_are_told(registry: Database):
         FIRST,
         "online",
         "",
-        "OMS 10 LS, RR online 10 LS, OMS lumisections 12 LS, luminosity 12 LS",
+        "OMS 10 LS, RR online 10 LS, OMS lumisections 12 LS, luminosity 12 LS;"
+        " LS 11-12 take no part",
     )
 
 

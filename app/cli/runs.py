@@ -1,6 +1,6 @@
 """Commands on runs: list, show, move, class, significance, refresh."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from app.cli.arguments import (
@@ -20,11 +20,13 @@ from app.cli.output import Answer, luminosity, table
 from app.cli.program import Program
 from app.domain.attribute_history import HistoryEntry
 from app.domain.change_words import attribute_line, lumisection_line, value_text
+from app.domain.growth import Gained
 from app.domain.json_value import JsonObject, JsonValue
+from app.domain.lumisections import LumiRange
 from app.domain.pull import Outcome
 from app.domain.runs import RUN_STATES
 from app.models.table_pages import Row
-from app.services import runs, tables
+from app.services import growth, runs, tables
 from app.services.tables import Attribute, RunDetails
 
 _SHOWN = 12
@@ -61,6 +63,18 @@ def add(commands: Commands, common: Parser) -> None:
     add_run(parser)
     parser.add_argument(
         "value", nargs="?", type=truth, default=True, metavar="true|false", help="true"
+    )
+
+    parser = add_command(
+        group,
+        common,
+        "take-in",
+        "bring LS that a signed-off run gained into it and its datasets",
+        _take_in,
+    )
+    add_run(parser)
+    parser.add_argument(
+        "--recorded", action="store_true", help="only what is recorded of the run, without OMS"
     )
 
     parser = add_command(
@@ -254,9 +268,41 @@ def _move(program: Program, arguments: Arguments) -> Answer:
         "run_number": moved.run_number,
         "state": moved.state,
         "datasets": list(moved.datasets),
+        "gained": _gained_document(moved.gained),
+        "without_part": _lists(moved.without_part),
         "text": moved.text,
     }
     return Answer(document, "\n".join((moved.text, *(f"  {name}" for name in moved.datasets))))
+
+
+def _take_in(program: Program, arguments: Arguments) -> Answer:
+    db = program.db
+    answer = None if arguments.recorded else program.oms_run(arguments.run)
+    taken = growth.take_in(db, program.actor, arguments.run, answer)
+    document: JsonValue = {
+        "run_number": taken.run_number,
+        "ranges": _lists(taken.ranges),
+        "gained": _gained_document(taken.gained),
+        "others": taken.others,
+        "settled": taken.settled,
+        "text": taken.text,
+    }
+    return Answer(document, taken.text)
+
+
+def _gained_document(gained: Sequence[Gained]) -> list[JsonValue]:
+    return [
+        {
+            "dataset": each.dataset,
+            "ranges": _lists(each.ranges),
+            "certified": dict(each.certified),
+        }
+        for each in gained
+    ]
+
+
+def _lists(ranges: Sequence[LumiRange]) -> list[JsonValue]:
+    return [[first, last] for first, last in ranges]
 
 
 def _class(program: Program, arguments: Arguments) -> Answer:

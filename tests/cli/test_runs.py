@@ -145,3 +145,28 @@ def test_that_a_run_that_isn_t_there_is_refused(registry):
     for words in (("runs", "show"), ("runs", "refresh", "--recorded"), ("lumisections", "show")):
         refused = registry(*words, 400000)
         assert (refused.code, "400000" in refused.err) == (1, True)
+
+
+def test_that_what_a_signed_off_run_gained_is_taken_in(registry, oms):
+    assert registry("runs", "move", FIRST, "SIGNOFF").code == 0
+    longer = a_run(FIRST, RUN_LENGTH + 3)
+    oms.set_run(longer.attributes)
+    oms.set_lumisections(FIRST, longer.lumisections)
+    name = registry("runs", "show", FIRST, "--json").document["datasets"][0]["name"]
+
+    taken = registry("runs", "take-in", FIRST, "--oms", oms.url, "--json")
+
+    assert taken.code == 0, taken.err
+    new = [[RUN_LENGTH + 1, RUN_LENGTH + 3]]
+    assert taken.document["ranges"] == new
+    gained = {each["dataset"]: each for each in taken.document["gained"]}
+    assert gained[name] == {"dataset": name, "ranges": new, "certified": {}}
+    shown = registry("lumisections", "show", FIRST, "--dataset", name, "--json").document
+    assert shown["taking_part"] == [[1, RUN_LENGTH + 3]]
+    again = registry("runs", "take-in", FIRST, "--recorded", "--oms", "http://[::1]:9")
+    assert again.out.startswith(f"Nothing to take in: every LS of run {FIRST}")
+
+
+def test_that_an_open_run_is_not_taken_in(registry):
+    refused = registry("runs", "take-in", FIRST, "--recorded")
+    assert (refused.code, "is OPEN: refresh it" in refused.err) == (1, True)

@@ -499,6 +499,7 @@ class MainWindow(QMainWindow):
         self._themes.changed.connect(self._dress)
         for place in (self.online, self.offline):
             place.menu_wanted.connect(self._open_run_menu)
+            place.take_in_wanted.connect(self.run_actions.take_in)
             place.written.connect(self._tell_written)
             place.undo_wanted.connect(self.history_actions.undo)
             place.undo_last_wanted.connect(self.history_actions.undo_last)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from app.domain.json_value import JsonValue, js_stringify
-from app.services import configuration, datasets, runs, tables
+from app.domain.oms import OmsRun
+from app.services import configuration, datasets, growth, runs, tables
 from app.views.backend.runs import RunDetails
 from app.views.backend.tables import ONLINE
 from app.window.parts import Parts
@@ -46,6 +47,11 @@ class RunsBackend(Parts):
             return f"Run {run_number}: what OMS changed is dealt with."
         return f"Run {run_number} needs no manual update."
 
+    def take_in(self, run_number: int) -> str:
+        answer = self._answer_of_oms(run_number)
+        taken = growth.take_in(self._db, self._actor, run_number, answer)
+        return taken.text + _from_where(answer)
+
     def refresh(self, run_number: int) -> str:
         return self._refresh(run_number, reset=False)
 
@@ -55,8 +61,7 @@ class RunsBackend(Parts):
     def _refresh(self, run_number: int, *, reset: bool) -> str:
         answer = self._answer_of_oms(run_number)
         outcome = runs.refresh(self._db, self._actor, run_number, answer, reset=reset)
-        where = "" if answer is not None else " From what is recorded: OMS can't be asked now."
-        return outcome.text + where
+        return outcome.text + _from_where(answer)
 
     def move_run(self, run_number: int, from_state: str, to_state: str) -> str:
         return runs.move(self._db, self._actor, run_number, to_state, from_state=from_state).text
@@ -71,3 +76,7 @@ class RunsBackend(Parts):
         return datasets.move(
             self._db, self._actor, keys, workspace, to_state, from_state=from_state
         ).text
+
+
+def _from_where(answer: OmsRun | None) -> str:
+    return "" if answer is not None else " From what is recorded: OMS can't be asked now."

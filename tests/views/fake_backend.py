@@ -354,6 +354,9 @@ class FakeBackend(FakeEditing, FakeWorkbench, FakeAgents):
     def settle_manual_update(self, run_number: int) -> str:
         return self._act("settle", run_number)
 
+    def take_in(self, run_number: int) -> str:
+        return self._act("take in", run_number)
+
     def refresh(self, run_number: int) -> str:
         return self._act("refresh", run_number)
 

@@ -144,6 +144,24 @@ def test_that_actions_follow_what_the_run_allows(qtbot: QtBot, window: MainWindo
     assert window.actions_["run.move.SIGNOFF"].isEnabled()
     assert window.actions_["run.refresh"].isEnabled()
     assert not window.actions_["run.settle"].isEnabled()
+    assert not window.actions_["run.take_in"].isEnabled()
+
+
+def test_that_new_lumisections_are_taken_in_by_the_button_beside_the_flag(
+    qtbot: QtBot, window: MainWindow, backend: FakeBackend, notices: Notices
+) -> None:
+    loaded(qtbot, window)
+    flagged = next(row for row in backend.rows if row.needs_manual_update)
+    details = window.online.details
+    details.show_run(flagged.run_number)
+    qtbot.waitUntil(details.take_in_button.isVisible)
+    hand = window.focusWidget()
+    with qtbot.waitSignal(notices.shown) as shown:
+        details.take_in_button.click()
+    assert backend.acts == [("take in", flagged.run_number)]
+    assert shown.args is not None
+    assert shown.args[0].text == "Done: take in."
+    assert window.focusWidget() is hand
 
 
 def test_that_an_action_is_told_and_everything_read_again(

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.errors import Refused
+from app.domain.runs import OPEN
 from app.views import words
 from app.views.backend import Backend
 from app.views.backend.history import ChangeLine, Moment
@@ -84,14 +85,15 @@ class DetailsView(QWidget):
 
     Signals: `subject_changed()` when what can be done with it may have changed;
     `menu_wanted(QPoint)`; `written(Written)` when a draft is written;
-    `actions_wanted(QPoint)` for the menu of what can be done; `undo_wanted(version)`, and
-    `undo_last_wanted()` by the key Z.
+    `actions_wanted(QPoint)` for the menu of what can be done; `take_in_wanted()` by the button
+    beside the flag; `undo_wanted(version)`, and `undo_last_wanted()` by the key Z.
     """
 
     subject_changed = Signal()
     menu_wanted = Signal(object)
     written = Signal(object)
     actions_wanted = Signal(object)
+    take_in_wanted = Signal()
     undo_wanted = Signal(int)
     undo_last_wanted = Signal()
 
@@ -124,6 +126,13 @@ class DetailsView(QWidget):
         self.state.setProperty("role", "muted")
         self.warning = QLabel()
         self.warning.setProperty("role", "warning")
+        self.take_in_button = QToolButton()
+        self.take_in_button.setText("Take them in")
+        self.take_in_button.setToolTip(
+            "Bring LS that the run gained since its sign-off into it and its datasets, without"
+            " reopening it"
+        )
+        self.take_in_button.hide()
         self.actions_button = QToolButton()
         self.actions_button.setText("Run")
         self.bar = LoadingBar(themes)
@@ -173,7 +182,7 @@ class DetailsView(QWidget):
         line = QHBoxLayout(top)
         line.setContentsMargins(2 * STEP, STEP, STEP, STEP)
         line.setSpacing(3 * STEP)
-        for each in (self.title, self.state, self.warning):
+        for each in (self.title, self.state, self.warning, self.take_in_button):
             line.addWidget(each)
         line.addStretch(1)
         line.addWidget(self.actions_button)
@@ -236,6 +245,7 @@ class DetailsView(QWidget):
         button.clicked.connect(
             lambda: self.actions_wanted.emit(button.mapToGlobal(button.rect().bottomLeft()))
         )
+        self.take_in_button.clicked.connect(self.take_in_wanted)
         self._themes.changed.connect(self._dress)
 
     def _load(self, *, keep: bool) -> None:
@@ -277,6 +287,7 @@ class DetailsView(QWidget):
             if details.needs_manual_update
             else ""
         )
+        self.take_in_button.setVisible(details.needs_manual_update and details.state != OPEN)
         groups = [("OMS", details.oms_attributes), ("Run Registry", rr)]
         groups += sorted(details.dataset_attributes.items())
         self.attributes.show_attributes(attributes_of(groups))

@@ -22,12 +22,14 @@ class TablePlace(PlaceWidget):
 
     Signals: `menu_wanted(QPoint)` for what can be done with the run that is looked at, and
     `rows_menu_wanted(QPoint)` with the rows that are selected;
-    `written(Written)` when a draft is written; `undo_wanted(version)`, `undo_last_wanted()`;
-    `subject_changed()` when what actions apply to may have changed.
+    `take_in_wanted()` of the run that is looked at; `written(Written)` when a draft is written;
+    `undo_wanted(version)`, `undo_last_wanted()`; `subject_changed()` when what
+    actions apply to may have changed.
     """
 
     menu_wanted = Signal(object)
     rows_menu_wanted = Signal(object)
+    take_in_wanted = Signal()
     written = Signal(object)
     undo_wanted = Signal(int)
     undo_last_wanted = Signal()
@@ -178,6 +180,7 @@ class TablePlace(PlaceWidget):
         )
         details.menu_wanted.connect(self.menu_wanted)
         details.actions_wanted.connect(self.menu_wanted)
+        details.take_in_wanted.connect(self.take_in_wanted)
         details.written.connect(self.written)
         details.undo_wanted.connect(self.undo_wanted)
         details.undo_last_wanted.connect(self.undo_last_wanted)

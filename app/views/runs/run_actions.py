@@ -29,6 +29,7 @@ MENU = (
     "",
     "run.refresh",
     "run.reset",
+    "run.take_in",
     "run.settle",
 )
 
@@ -126,6 +127,16 @@ class RunActions(QObject):
                 is_open,
             ),
             ActionRow(
+                "run.take_in",
+                "Take in new LS",
+                self.take_in,
+                "",
+                "add",
+                "Bring LS that the run gained since its sign-off into it and its datasets, without"
+                " reopening it",
+                self._is(lambda subject: subject.state != OPEN),
+            ),
+            ActionRow(
                 "run.settle",
                 "Manual update is done",
                 self.settle,
@@ -200,6 +211,13 @@ class RunActions(QObject):
                 "Reset and refresh",
                 lambda: self._act(lambda: self._runs.reset_and_refresh(number)),
             )
+
+    def take_in(self) -> None:
+        """Brings in the lumisections that the signed-off run gained."""
+        subject = self._subject()
+        if subject is not None:
+            number = subject.run_number
+            self._act(lambda: self._runs.take_in(number))
 
     def settle(self) -> None:
         """Takes back the mark."""

@@ -60,6 +60,12 @@ def test_that_the_datasets_of_the_run_can_be_chosen(
         )
     )
     assert "manual update" in details.warning.text()
+    assert details.take_in_button.isVisibleTo(details)
+    with qtbot.waitSignal(details.take_in_wanted):
+        details.take_in_button.click()
+    details.show_run(RUN)
+    qtbot.waitUntil(lambda: details.title.text().startswith(str(RUN)))
+    assert not details.take_in_button.isVisibleTo(details)
 
 
 def test_that_who_set_the_focused_cell_is_said(qtbot: QtBot, details: DetailsView) -> None:

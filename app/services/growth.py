@@ -31,7 +31,7 @@ class TakenIn:
     `ranges`: those that came into `online`; `gained`: into its offline datasets. `unset`: the
     first of `ranges` without a status where sign-off asks for one. `others`: what OMS changed
     besides, which only a refresh of the reopened run brings in. `settled`: the run needs no
-    manual update any more.
+    manual update any more. `asked`: whether OMS was, or only what is recorded was looked at.
     """
 
     run_number: int
@@ -40,6 +40,7 @@ class TakenIn:
     unset: WithoutStatus | None
     others: str
     settled: bool
+    asked: bool
 
     @property
     def text(self) -> str:
@@ -53,9 +54,10 @@ class TakenIn:
         if self.gained:
             parts.append(gained_text(self.gained))
         if not parts:
+            recorded = "" if self.asked else " of what is recorded"
             parts.append(
-                f"Nothing to take in: every LS of run {self.run_number} that takes part does so in"
-                " all its datasets."
+                f"Nothing to take in{recorded}: every LS of run {self.run_number} that takes part"
+                " does so in all its datasets."
             )
         if self.unset is not None:
             parts.append(f"{self.unset.text}: reopen the run to set it.")
@@ -102,7 +104,15 @@ def take_in(db: Database, actor: Actor, run_number: int, oms_run: OmsRun | None 
                 configuration.certifiable_online_columns,
                 ~padded(before, online.length),
             )
-        return TakenIn(run_number, grown.ranges, gained, unset, grown.others, grown.settled)
+        return TakenIn(
+            run_number,
+            grown.ranges,
+            gained,
+            unset,
+            grown.others,
+            grown.settled,
+            oms_run is not None,
+        )
 
 
 def bring_in(

@@ -164,7 +164,7 @@ def test_that_what_a_signed_off_run_gained_is_taken_in(registry, oms):
     shown = registry("lumisections", "show", FIRST, "--dataset", name, "--json").document
     assert shown["taking_part"] == [[1, RUN_LENGTH + 3]]
     again = registry("runs", "take-in", FIRST, "--recorded", "--oms", "http://[::1]:9")
-    assert again.out.startswith(f"Nothing to take in: every LS of run {FIRST}")
+    assert again.out.startswith(f"Nothing to take in of what is recorded: every LS of run {FIRST}")
 
 
 def test_that_an_open_run_is_not_taken_in(registry):

@@ -414,3 +414,13 @@ def test_that_a_bit_that_a_lumisection_of_the_dataset_has_already_is_no_change(
     datasets.move(registry, EXPERT, [(RUN, PROMPT)], "global", "OPEN")
     bit = BitEdit(RUN, PROMPT, "dt0_ready", (LumiRange(50, 50),), value=True)
     assert edits.edit_bits(registry, EXPERT, [bit], comment="as online").atomic_version is None
+
+
+def test_that_taking_in_needs_no_desk(registry: Database, dsn: str):
+    bare = Database(dsn)
+    assert not bare.desk
+    growth.take_in(bare, EXPERT, RUN, a_run(RUN, 60))
+    for name in ("online", PROMPT, EXPRESS):
+        assert plain(registry, name).taking_part == list(range(1, 61))
+    assert edits.dataset_state(registry, RUN, PROMPT).participating.all()
+    bare.close()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QLineEdit,
+    QPushButton,
     QTableView,
     QTabWidget,
     QToolButton,
@@ -126,8 +127,9 @@ class DetailsView(QWidget):
         self.state.setProperty("role", "muted")
         self.warning = QLabel()
         self.warning.setProperty("role", "warning")
-        self.take_in_button = QToolButton()
-        self.take_in_button.setText("Take them in")
+        self.take_in_button = QPushButton("Take them in")
+        # A click leaves the keys where they are.
+        self.take_in_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.take_in_button.setToolTip(
             "Bring LS that the run gained since its sign-off into it and its datasets, without"
             " reopening it"

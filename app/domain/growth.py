@@ -12,7 +12,7 @@ from app.domain.json_value import JsonObject
 from app.domain.lumisections import LumiRange, Mask, count, format_ranges, ranges_of_mask
 from app.domain.triplets import Triplet
 
-_DATASETS_NAMED = 5
+_NAMED = 4
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,22 @@ def gained_text(gained: Sequence[Gained]) -> str:
     text = f"Brought {', '.join(parts)}."
     before = [each for each in gained if each.certified]
     if before:
-        named = [
-            f"{each.dataset} ({', '.join(f'{at} {state}' for at, state in each.certified.items())})"
-            for each in before[:_DATASETS_NAMED]
-        ]
+        named = [f"{each.dataset} ({_where(each.certified)})" for each in before[:_NAMED]]
         more = len(before) - len(named)
         rest = f" and {more} more" if more else ""
         text += f" Certified before, look at the new LS there: {', '.join(named)}{rest}."
     return text
+
+
+def _where(certified: Mapping[str, str]) -> str:
+    """States with their workspaces, which are only counted when they are many."""
+    by_state: dict[str, list[str]] = {}
+    for workspace, state in certified.items():
+        by_state.setdefault(state, []).append(workspace)
+    return "; ".join(
+        f"{state} in {', '.join(at) if len(at) <= _NAMED else f'{len(at)} workspaces'}"
+        for state, at in by_state.items()
+    )
 
 
 def without_part(state: DatasetState) -> tuple[LumiRange, ...]:

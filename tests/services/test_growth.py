@@ -133,7 +133,7 @@ def test_that_what_stands_in_a_dataset_stays(registry: Database):
     assert after.rr[56]["jetmet-jetmet"]["status"] == "NO VALUE FOUND"
     assert moved.text == (
         f"Completed run {RUN}. Brought 10 LS (51-60) into 2 datasets. Certified before, look at the"
-        f" new LS there: {PROMPT} (csc SIGNOFF, dt COMPLETED)."
+        f" new LS there: {PROMPT} (SIGNOFF in csc; COMPLETED in dt)."
     )
 
 
@@ -271,7 +271,7 @@ def test_that_what_a_signed_off_run_gained_is_flagged_and_taken_in_without_reope
     taken = growth.take_in(registry, EXPERT, RUN, a_run(RUN, 60))
     assert taken.text == (
         f"Took 10 LS (51-60) into run {RUN}. Brought 10 LS (51-60) into 2 datasets. Certified"
-        f" before, look at the new LS there: {PROMPT} (dt COMPLETED). The run needs no manual"
+        f" before, look at the new LS there: {PROMPT} (COMPLETED in dt). The run needs no manual"
         " update any more."
     )
     author = f"auto@auto - {EXPERT.email}"
@@ -298,6 +298,10 @@ def test_that_other_changes_of_oms_stay_flagged_and_are_told(registry: Database)
     taken = growth.take_in(registry, EXPERT, RUN, answer)
     assert "OMS also changed its lumisections: reopen and refresh the run" in taken.text
     assert plain_rr_attributes(registry)[FLAG] is True
+    with registry.read() as connection:
+        attributes = plain_runs(connection)[RUN].oms
+    # Else the puller would take the run for known as it is, and not look at the rest again.
+    assert (attributes["ls_duration"], attributes["energy"]) == (60, 6800)
     online = plain(registry, "online")
     assert online.rr[3]["dt-dt"]["status"] == "GOOD"
     assert online.oms[3]["dt0_ready"] is True

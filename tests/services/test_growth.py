@@ -392,9 +392,10 @@ def test_that_a_person_makes_a_lumisection_take_part_by_hand(registry: Database)
     datasets.move(registry, EXPERT, [(RUN, PROMPT)], "global", "OPEN")
     grow(registry)
     assert missing(registry) == dict.fromkeys((PROMPT, EXPRESS), "LS 51-60 take no part")
-    column = ColumnEdit(RUN, PROMPT, "dt-dt", (LumiRange(60, 60),), Triplet("GOOD"))
+    column = ColumnEdit(RUN, PROMPT, "dt-dt", NEW, Triplet("GOOD"))
     assert edits.edit_columns(registry, EXPERT, [column]).atomic_version is not None
     assert plain(registry).taking_part == list(range(1, 51))
+    # As many lumisections with flags as `online` has, and they take no part yet.
     assert missing(registry)[PROMPT] == "LS 51-60 take no part"
     # What the dataset sees of `online` says so already.
     bit = BitEdit(RUN, PROMPT, "dt0_ready", (LumiRange(60, 60),), value=True)

@@ -12,7 +12,7 @@ from app.domain.todo import TaskKind
 from app.domain.triplets import EMPTY, Triplet
 from app.models.action import begin
 from app.models.engine import Database
-from app.models.event_log import LumisectionChange
+from app.models.event_log import DatasetChange, LumisectionChange
 from app.models.table_pages import TableQuery
 from app.services import lumisections, pull, runs, tables
 from app.services.lumisections import ColumnEdit
@@ -113,6 +113,19 @@ def test_that_what_oms_does_not_have_is_named_by_the_sign_off_and_listed(holed: 
         each for each in todo(holed).of_kind(TaskKind.LUMISECTIONS) if each.dataset == "online"
     ]
     assert task.text.endswith("; LS 11-12 take no part")
+
+
+def test_that_a_hole_on_both_sides_is_listed_though_the_numbers_agree(holed: Database):
+    with begin(holed, [RUN]) as action:
+        made = DatasetChange(RUN, "/PromptReco/Collisions2025A/DQM", {"global_state": "OPEN"})
+        action.append("x@cern.ch", "by the web service", [made])
+    texts = [
+        each.text for each in todo(holed).of_kind(TaskKind.LUMISECTIONS) if each.dataset == "online"
+    ]
+    assert texts == [
+        "OMS 78 LS, RR online 78 LS, OMS lumisections 78 LS, luminosity 78 LS;"
+        " LS 11-12 take no part"
+    ]
 
 
 def test_that_flags_beyond_the_last_that_takes_part_are_in_no_summary_but_are_named(

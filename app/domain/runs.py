@@ -67,10 +67,10 @@ class WithoutStatus:
 def first_without_status(
     online: DatasetState, certifiable: Iterable[str], where: Mask | None = None
 ) -> WithoutStatus | None:
-    """The first lumisection, up to the last one that any event covers, without a status in a
-    certifiable column that the run has; only some lumisections with `where`."""
-    rr, length = online.rr, online.length
-    looked_at = np.ones(length, np.bool_) if where is None else padded(where, length)
+    """The first lumisection, up to the last one with flags, without a status in a certifiable
+    column that the run has; only some lumisections with `where`."""
+    rr = online.rr
+    looked_at = np.ones(rr.length, np.bool_) if where is None else padded(where, rr.length)
     unset = np.array(
         [value is None or value.status in {"", EMPTY, NO_VALUE_FOUND} for value in rr.values]
     )
@@ -80,10 +80,8 @@ def first_without_status(
         row = rr.row_of.get(column)
         if row is None or not rr.codes[row].any():
             continue
-        codes = np.zeros(length, np.int32)
-        codes[: rr.length] = rr.codes[row]
-        at = np.flatnonzero(unset[codes] & looked_at)
+        at = np.flatnonzero(unset[rr.codes[row]] & looked_at)
         if at.size and (first is None or at[0] + 1 < first.lumisection):
-            value = rr.values[int(codes[at[0]])]
+            value = rr.values[int(rr.codes[row, at[0]])]
             first = WithoutStatus(int(at[0]) + 1, column, value.status if value else EMPTY)
     return first

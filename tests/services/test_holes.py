@@ -9,7 +9,7 @@ from app.domain.filters import parse
 from app.domain.lumisections import LumiRange
 from app.domain.oms import oms_run
 from app.domain.todo import TaskKind
-from app.domain.triplets import EMPTY, Triplet
+from app.domain.triplets import Triplet
 from app.models.action import begin
 from app.models.engine import Database
 from app.models.event_log import DatasetChange, LumisectionChange
@@ -144,12 +144,12 @@ def test_that_flags_beyond_the_last_that_takes_part_are_in_no_summary_but_are_na
     assert any("LS 11-12, 81-90 take no part" in each for each in texts)
 
 
-def test_that_oms_beyond_the_flags_is_empty_to_the_sign_off_as_in_the_grid(holed: Database):
+def test_that_oms_beyond_the_flags_is_in_no_summary_but_is_named(holed: Database):
     fill(holed, 11, 12)
     with begin(holed, [RUN]) as action:
         more = LumisectionChange(*ONLINE, [({"dt0_ready": True}, (LumiRange(81, 82),))], oms=True)
         action.append("auto@auto", "two more", [more])
-    with pytest.raises(Refused, match=f"csc-csc is {EMPTY} in LS 81 of run {RUN}"):
-        runs.move(holed, EXPERT, RUN, "SIGNOFF")
-    fill(holed, 81, 82)
-    assert runs.move(holed, EXPERT, RUN, "SIGNOFF").state == "SIGNOFF"
+    assert stored(holed)["dcs_summary"]["dt0_ready"]["TRUE"] == 78
+    assert "LS 11-12, 81-82 take no part" in runs.move(holed, EXPERT, RUN, "SIGNOFF").text
+    texts = [each.text for each in todo(holed).of_kind(TaskKind.LUMISECTIONS)]
+    assert any("LS 11-12, 81-82 take no part" in each for each in texts)

@@ -1,6 +1,5 @@
 """Commands on items of the configuration: `config list`, `show`, `add`, `edit`, `delete`."""
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from app.domain.configuration_items import (
     parse_stored,
 )
 from app.domain.errors import BadInput, NotFound, Refused
+from app.domain.foreign_json import NotJson, parse, read_text
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.rules.text import pretty, read
 from app.services import configuration_edits, configuration_versions
@@ -270,11 +270,10 @@ def _value(name: str, text: str) -> JsonValue:
     if name in _TEXTS:
         return text.replace("\\n", "\n")
     try:
-        value: JsonValue = json.loads(text)
-    except ValueError:
+        return parse(text)
+    except NotJson:
         words: dict[str, JsonValue] = {"yes": True, "no": False, "none": None}
         return words.get(text, text)
-    return value
 
 
 _TEXTS = frozenset({"class", "column", "workspace", "name", "regexp", "egroup", "status"})
@@ -284,8 +283,8 @@ def _text_of(file: str) -> str:
     if file == "-":
         return sys.stdin.read()
     try:
-        return Path(file).read_text("utf-8-sig")
-    except (OSError, ValueError) as error:
+        return read_text(Path(file)).decode("utf-8-sig")
+    except (OSError, ValueError, NotJson) as error:
         raise BadInput(f"{file} can't be read: {error}.") from error
 
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from app.demo.loopback import LoopbackHandler, LoopbackServer
 from app.domain.errors import BadInput
+from app.domain.foreign_json import NotJson, read_file
 from app.domain.json_value import JsonObject, JsonValue
 
 BASE_PATH = "/dqm/offline"
@@ -49,11 +50,11 @@ class SimulatedDqmGui(LoopbackServer):
         """Serves the document `samples.json`, in the form the GUI gives it."""
         path = folder / SAMPLES_FILE
         try:
-            document: JsonValue = json.loads(path.read_text(encoding="utf-8"))
+            document = read_file(path)
         except OSError as error:
             raise BadInput(f"{path} can't be read: {error.strerror}.") from error
-        except ValueError as error:
-            raise BadInput(f"{path} is no JSON: {error}.") from error
+        except NotJson as error:
+            raise BadInput(f"{path} {error}.") from error
         groups = document.get("samples") if isinstance(document, dict) else None
         if not isinstance(groups, list):
             raise BadInput(f"{path} is no answer of the DQM GUI: it has no samples.")

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from app.demo.loopback import LoopbackHandler, LoopbackServer
 from app.domain.errors import BadInput
+from app.domain.foreign_json import NotJson, read_file
 from app.domain.json_value import JsonObject, JsonValue
 
 API_PATH = "/agg/api/v1"
@@ -237,11 +238,11 @@ class _Handler(LoopbackHandler):
 
 def _attributes(path: Path) -> list[JsonObject]:
     try:
-        document: JsonValue = json.loads(path.read_text(encoding="utf-8"))
+        document = read_file(path)
     except OSError as error:
         raise BadInput(f"{path} can't be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise BadInput(f"{path} is no JSON: {error}.") from error
+    except NotJson as error:
+        raise BadInput(f"{path} {error}.") from error
     data = document.get("data") if isinstance(document, dict) else None
     if not isinstance(data, list):
         raise BadInput(f"{path} is no OMS document: it has no data.")

@@ -7,12 +7,15 @@ from datetime import datetime
 
 from app.domain.configuration import Configuration, DatasetAccepted
 from app.domain.datasets import NOT_SIGNIFICANT, OPEN, WAITING, state_key, states_of
-from app.domain.json_value import JsonObject
-from app.domain.oms import SMALLEST_RUN_NUMBER
+from app.domain.foreign_json import BadRecord, Record
+from app.domain.json_value import JsonObject, whole_number
+from app.domain.oms import LARGEST_NUMBER, SMALLEST_RUN_NUMBER
 from app.domain.pull import PullState
 
 Key = tuple[int, str]
 
+_RUN_DIGITS = 12
+_NAME_LENGTH = 1_000
 _EXAMPLES = 5
 _PROBLEMS_KEPT = 20
 
@@ -42,19 +45,29 @@ class ListingBuilder:
         self._problems: list[str] = []
         self._faulty = 0
 
-    def add(self, item: object) -> None:
+    def add(self, item: Record) -> None:
         """Takes one item of the answer, such as `{"run": "355100", "dataset": "/Muon/..."}`."""
+        if isinstance(item, BadRecord):
+            self._refuse(item.reason, item.text.decode("utf-8", "replace"))
+            return
         run = item.get("run") if isinstance(item, dict) else None
         name = item.get("dataset") if isinstance(item, dict) else None
-        number = int(run) if isinstance(run, str) and run.isascii() and run.isdigit() else run
-        if isinstance(number, bool) or not isinstance(number, int) or not isinstance(name, str):
-            self._faulty += 1
-            if len(self._problems) < _PROBLEMS_KEPT:
-                self._problems.append(
-                    f"An item of the DQM GUI has no run or no dataset: {ascii(item)[:120]}."
-                )
+        if isinstance(run, str) and len(run) <= _RUN_DIGITS and run.isascii() and run.isdigit():
+            run = int(run)
+        number = whole_number(run)
+        if number is None or not isinstance(name, str):
+            self._refuse("has no run or no dataset", item)
+        elif number > LARGEST_NUMBER:
+            self._refuse(f"has a run number beyond {LARGEST_NUMBER}", item)
+        elif len(name) > _NAME_LENGTH:
+            self._refuse(f"has a name of more than {_NAME_LENGTH} letters", item)
         elif number >= SMALLEST_RUN_NUMBER:
             self._by_run.setdefault(number, []).append(self._names.setdefault(name, name))
+
+    def _refuse(self, reason: str, item: object) -> None:
+        self._faulty += 1
+        if len(self._problems) < _PROBLEMS_KEPT:
+            self._problems.append(f"An item of the DQM GUI {reason}: {ascii(item)[:120]}.")
 
     def listing(self) -> GuiListing:
         """All that was collected."""

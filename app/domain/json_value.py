@@ -14,6 +14,13 @@ _SAFE_INTEGER = 2**53
 _NOT_FINITE = frozenset({"NaN", "Infinity", "-Infinity"})
 
 
+def whole_number(value: object) -> int | None:
+    """The number when it is a whole one: JSON has one kind of number, and 2.0 is 2."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def js_stringify(value: object) -> str:
     """Text of `value` exactly as JavaScript's `JSON.stringify(value)` prints it."""
     if _same_in_python(value):

@@ -8,6 +8,8 @@ from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 
 SMALLEST_RUN_NUMBER = 100_000
+LARGEST_NUMBER = 2**31 - 1
+"""Of runs and fills: the database keeps them as integers of 32 bits."""
 
 _BEAM_BITS = ("beam1_present", "beam1_stable", "beam2_present", "beam2_stable")
 

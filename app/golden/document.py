@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import NoReturn, TypeAlias
 
 from app.domain.errors import BadInput
+from app.domain.foreign_json import NotJson, check_text
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange, count, join
 
@@ -164,15 +165,13 @@ class _Pairs(list[tuple[str, object]]):
 
 def _loaded(text: str) -> object:
     try:
+        check_text(text)
         return json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_Pairs)
+    except NotJson as error:
+        raise BadInput(f"The list {error}: it can't be read.") from error
     except json.JSONDecodeError as error:
         raise BadInput(
             f"Line {error.lineno}, column {error.colno}: this is not JSON ({error.msg})."
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise BadInput(
-            "This is not JSON that can be read: a number is too long, or arrays"
-            " stand too deep inside each other."
         ) from error
 
 

@@ -5,10 +5,12 @@ import os
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 from app import assets
 from app.domain.configuration import Configuration
 from app.domain.errors import BadInput, NotFound, Refused
+from app.domain.foreign_json import NotJson, read_file
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.permissions import permissions_path
@@ -106,11 +108,9 @@ def _read_tables(folder: Path) -> tuple[dict[str, list[JsonObject]], tuple[str, 
             others.append(path.stem)
             continue
         try:
-            given[path.stem] = json.loads(
-                path.read_text("utf-8-sig"), parse_constant=_refuse_constant
-            )
-        except (ValueError, RecursionError) as error:
-            raise BadInput(f"{path} can't be read as JSON: {error}.") from error
+            given[path.stem] = cast("list[JsonObject]", read_file(path))
+        except NotJson as error:
+            raise BadInput(f"{path} {error}.") from error
         except OSError as error:
             raise BadInput(f"{path} can't be read: {error.strerror}.") from error
     if not given:
@@ -119,10 +119,6 @@ def _read_tables(folder: Path) -> tuple[dict[str, list[JsonObject]], tuple[str, 
             " ClassClassifier.json."
         )
     return given, tuple(others)
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")
 
 
 def _rows_text(rows: list[JsonObject]) -> str:

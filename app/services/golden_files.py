@@ -1,6 +1,5 @@
 """Golden JSONs as files: each written whole or not at all."""
 
-import json
 import os
 import tempfile
 from dataclasses import fields
@@ -8,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from app.domain.errors import BadInput, Refused
+from app.domain.foreign_json import NotJson, read_file
 from app.domain.json_value import JsonValue
 from app.models.engine import Database
 from app.services import golden
@@ -87,12 +87,11 @@ def write(file: Path, content: str | bytes) -> None:
 def read_rule(file: Path) -> JsonValue:
     """The rule that a JSON file holds; BadInput says why it can't be read."""
     try:
-        rule: JsonValue = json.loads(file.read_text(encoding="utf-8"))
+        return read_file(file)
     except OSError as error:
         raise BadInput(f"The rule {file} can't be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise BadInput(f"The rule {file} is no JSON: {error}.") from error
-    return rule
+    except NotJson as error:
+        raise BadInput(f"The rule {file} {error}.") from error
 
 
 def rule_of(db: Database, named: str) -> JsonValue:

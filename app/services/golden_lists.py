@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from app.domain.errors import BadInput
+from app.domain.foreign_json import NotJson, read_text
 from app.golden import document as documents
 from app.golden.compare import Comparison
 from app.golden.compare import compare as compare_documents
@@ -103,9 +104,11 @@ def runs_made_from(db: Database, id_: int) -> tuple[int, ...]:
 def of_file(file: Path) -> GoldenList:
     """A list in a file, such as an official `Cert_*` one, put in order where it isn't."""
     try:
-        text = file.read_text(encoding="utf-8")
+        text = read_text(file).decode("utf-8")
     except OSError as error:
         raise BadInput(f"The list {file} can't be read: {error.strerror}.") from error
+    except NotJson as error:
+        raise BadInput(f"The list {file} {error}: it can't be read.") from error
     except UnicodeDecodeError as error:
         raise BadInput(f"The list {file} is no text in UTF-8.") from error
     try:

@@ -11,14 +11,16 @@ from types import TracebackType
 from typing import Protocol, Self
 
 import httpx
-import ijson
 
 from app.domain.dqm_gui import GuiListing, GuiOutcome, GuiStatus, ListingBuilder
 from app.domain.errors import BadInput, Unavailable
+from app.domain.foreign_json import JsonLimits, NotJson, RecordReader
 from app.sync.elected_loop import ElectedLoop, in_thread
 from app.sync.election import Election
 from app.sync.http import (
+    UNPACKED_HERE,
     Wait,
+    body_of,
     certificates,
     checked_url,
     is_loopback,
@@ -32,9 +34,8 @@ CERN_DQM_GUI = "https://cmsweb.cern.ch/dqm/offline"
 SAMPLES = "/data/json/samples"
 EVERYTHING = "*."
 
+_LIMITS = JsonLimits(text_bytes=256 << 20)  # some 40 MB are usual
 _SHOWN_BYTES = 160
-_HEAD_BYTES = 4096
-_CHUNK_BYTES = 1 << 18
 
 
 class GuiUnavailable(Unavailable):
@@ -159,29 +160,25 @@ class DqmGuiClient:
 
     async def _parsed(self, response: httpx.Response, url: httpx.URL) -> GuiListing:
         builder = ListingBuilder()
-        found = ijson.sendable_list()
-        parser = ijson.items_coro(found, "samples.item.items.item")
-        head = b""
+        reader = RecordReader("samples", "items", limits=_LIMITS)
         try:
-            # The parser is quicker with large pieces than with those of the network.
-            async for chunk in response.aiter_bytes(_CHUNK_BYTES):
-                if len(head) < _HEAD_BYTES:
-                    head += chunk[: _HEAD_BYTES - len(head)]
-                parser.send(chunk)
-                for item in found:
+            async for piece in body_of(response, _LIMITS.text_bytes):
+                reader.feed(piece)
+            document, batches = reader.read()
+            if not isinstance(document.get("samples"), list):
+                raise NotJson("has no samples")
+            for batch in batches:
+                for item in batch:
                     builder.add(item)
-                del found[:]
-            parser.close()
-        except ijson.JSONError as error:
-            kind = "HTML" if head.lstrip()[:1] == b"<" else "something else"
-            raise self._malformed(url, f"answers with {kind} instead of JSON", head) from error
-        if b'"samples"' not in head:
-            raise self._malformed(url, "answers without samples", head)
+                await asyncio.sleep(0)  # so that a stop isn't kept waiting
+        except NotJson as error:
+            raise self._malformed(url, str(error), reader.head) from error
         return builder.listing()
 
-    def _malformed(self, url: httpx.URL, what: str, head: bytes) -> BadInput:
+    def _malformed(self, url: httpx.URL, reason: str, head: bytes) -> BadInput:
+        kind = "HTML" if head.lstrip()[:1] == b"<" else f"an answer that {reason}"
         excerpt = ascii(" ".join(head[:_SHOWN_BYTES].decode("utf-8", "replace").split()))
-        return BadInput(f"The DQM GUI {what}, at {shown_url(url)}: {excerpt}")
+        return BadInput(f"The DQM GUI gives {kind}, at {shown_url(url)}: {excerpt}")
 
     async def _wait(self, attempt: int, wanted_s: float | None, reason: str) -> None:
         longest = self._settings.longest_wait_s
@@ -209,7 +206,11 @@ class DqmGuiClient:
                 verify=context,
                 timeout=httpx.Timeout(settings.silence_limit_s, connect=settings.connect_limit_s),
                 # The GUI answers programs that don't name themselves with an error.
-                headers={"User-Agent": "run-registry-desktop", "Accept": "application/json"},
+                headers={
+                    "User-Agent": "run-registry-desktop",
+                    "Accept": "application/json",
+                    "Accept-Encoding": UNPACKED_HERE,
+                },
                 limits=httpx.Limits(max_connections=1),
                 # A proxy of the environment can't reach a server on this machine's loopback.
                 trust_env=not is_loopback(self._base.host),

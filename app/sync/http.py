@@ -1,7 +1,9 @@
 """What the clients of OMS and of the DQM GUI share: addresses, certificates, waiting."""
 
 import ssl
-from collections.abc import Sequence
+import zlib
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -12,6 +14,13 @@ from urllib.parse import unquote
 import httpx
 
 from app.domain.errors import BadInput
+from app.domain.foreign_json import NotJson
+
+UNPACKED_HERE = "gzip, deflate"
+"""What to ask servers for: a small answer in any other packing could become any size."""
+
+_PIECE_BYTES = 1 << 18
+_READS_BOTH = 32 + zlib.MAX_WBITS  # gzip and deflate
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,65 @@ def certificates(urls: Sequence[httpx.URL], ca_bundle: Path | None) -> ssl.SSLCo
     return context
 
 
+async def body_of(response: httpx.Response, most_bytes: int) -> AsyncGenerator[bytes, None]:
+    """The body of a streamed answer, unpacked, piece by piece.
+
+    Raises `NotJson` when it is longer than that, packed or unpacked, or packed in another way than
+    asked for, and `httpx.DecodingError` when it can't be unpacked.
+    """
+    packing = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if packing not in {"", "identity", "gzip", "x-gzip", "deflate"}:
+        raise NotJson(f"is packed as {packing[:40]!a}, which wasn't asked for")
+    unpack = None if packing in {"", "identity"} else _Unpacking()
+    packed = unpacked = 0
+    async for raw in response.aiter_raw():
+        packed += len(raw)
+        for piece in (raw,) if unpack is None else unpack.pieces(raw):
+            unpacked += len(piece)
+            if max(packed, unpacked) > most_bytes:
+                raise NotJson(f"is longer than {most_bytes >> 20} MB")
+            yield piece
+    if unpack is not None and not unpack.is_complete:
+        raise httpx.DecodingError("the packed answer breaks off")
+
+
+class _Unpacking:
+    """Unpacks an answer in pieces of bounded size, however much a few bytes may stand for."""
+
+    def __init__(self) -> None:
+        self._unpacker = zlib.decompressobj(_READS_BOTH)
+
+    @property
+    def is_complete(self) -> bool:
+        return self._unpacker.eof
+
+    def pieces(self, packed: bytes) -> Iterator[bytes]:
+        while packed:
+            if self._unpacker.eof:  # a packed file may be several, one after the other
+                self._unpacker = zlib.decompressobj(_READS_BOTH)
+            try:
+                piece = self._unpacker.decompress(packed, _PIECE_BYTES)
+            except zlib.error as error:
+                raise httpx.DecodingError(str(error)) from error
+            packed = self._unpacker.unconsumed_tail or self._unpacker.unused_data
+            if piece:
+                yield piece
+
+
+async def head_of(response: httpx.Response, most_bytes: int) -> bytes:
+    """How the body of a streamed answer begins, as far as it can be read, for a message."""
+    head = b""
+    try:
+        async with aclosing(body_of(response, most_bytes)) as pieces:
+            async for piece in pieces:
+                head += piece
+                if len(head) >= most_bytes:
+                    break
+    except (NotJson, httpx.DecodingError):
+        return head
+    return head[:most_bytes]
+
+
 def retry_after(response: httpx.Response) -> float | None:
     """Seconds the server asks us to wait; it may say so in seconds or as a date."""
     said = response.headers.get("Retry-After", "").strip()
@@ -68,7 +136,7 @@ def retry_after(response: httpx.Response) -> float | None:
         return float(said)
     try:
         date = parsedate_to_datetime(said)
-    except ValueError:
+    except (ValueError, OverflowError, TypeError):
         return None
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)

@@ -1,11 +1,12 @@
 """OMS over HTTPS: token, paging, manners, and answers that can be trusted or are refused."""
 
 import asyncio
-import json
 import logging
 import random
+import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -14,9 +15,20 @@ from typing import NoReturn, Self
 import httpx
 
 from app.domain.errors import BadInput, NotFound, Unavailable
-from app.domain.json_value import JsonObject, JsonValue
+from app.domain.foreign_json import BadRecord, JsonLimits, NotJson, Record, RecordReader, parse
+from app.domain.json_value import JsonObject, JsonValue, whole_number
 from app.domain.oms import OmsRun, validate_lumisections, validate_run
-from app.sync.http import Wait, certificates, checked_url, is_loopback, retry_after, shown_url
+from app.sync.http import (
+    UNPACKED_HERE,
+    Wait,
+    body_of,
+    certificates,
+    checked_url,
+    head_of,
+    is_loopback,
+    retry_after,
+    shown_url,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +38,14 @@ CERN_TOKENS = "https://auth.cern.ch/auth/realms/cern/protocol/openid-connect/tok
 _TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 _TOKEN_LIFE_S = 300.0  # when the token server doesn't say
+_LONGEST_TOKEN_LIFE_S = 86_400.0
+_TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 _SHOWN_BYTES = 160
+_HEAD_BYTES = 16 * _SHOWN_BYTES
+_LIMITS = JsonLimits()  # 5000 lumisections are some 6 MB
+_TOKEN_LIMITS = JsonLimits(text_bytes=1 << 20)
+_MOST_RECORDS = 1_000_000
+"""Of one list, over all of its pages; OMS has some 100,000 runs."""
 
 
 class OmsUnavailable(Unavailable):
@@ -121,23 +140,24 @@ class OmsClient:
         async for answer in pages:
             runs: list[JsonObject] = []
             problems: list[tuple[int | None, BadInput]] = []
-            for attributes in answer.page:
+            for record in answer.page:
                 try:
-                    runs.append(validate_run(attributes))
+                    runs.append(validate_run(self._attributes(record, "a run")))
                 except BadInput as error:
-                    problems.append((_run_number_of(attributes), self._placed(error, answer)))
+                    number = _number_of(record, "run_number")
+                    problems.append((number, self._placed(error, answer, record)))
             yield RunPage(tuple(runs), tuple(problems))
 
     async def run_attributes(self, run_number: int) -> JsonObject:
         """The record of one run. Raises `NotFound` when OMS doesn't have it."""
         pages = self._pages("runs", {"filter[run_number]": str(run_number)})
         async for answer in pages:
-            for attributes in answer.page:
-                if _run_number_of(attributes) in {run_number, None}:
+            for record in answer.page:
+                if _number_of(record, "run_number") in {run_number, None}:
                     try:
-                        return validate_run(attributes)
+                        return validate_run(self._attributes(record, f"run {run_number}"))
                     except BadInput as error:
-                        raise self._placed(error, answer) from error
+                        raise self._placed(error, answer, record) from error
         raise NotFound(f"OMS doesn't know run {run_number}.")
 
     async def lumisections(self, run_number: int) -> tuple[JsonObject, ...]:
@@ -146,23 +166,33 @@ class OmsClient:
         pages = self._pages(
             "lumisections", {"filter[run_number]": str(run_number), "page[limit]": limit}
         )
-        answers = [answer async for answer in pages]
-        found = [attributes for answer in answers for attributes in answer.page]
+        found: list[JsonValue] = []
+        first: _Answer | None = None
+        async for answer in pages:
+            first = first or answer
+            for record in answer.page:
+                try:
+                    found.append(self._attributes(record, f"run {run_number}, a lumisection"))
+                except BadInput as error:
+                    raise self._placed(error, answer, record) from error
+        assert first is not None
         try:
             return validate_lumisections(run_number, found)
         except BadInput as error:
-            raise self._placed(error, answers[0]) from error
+            raise self._placed(error, first) from error
 
     async def fill(self, fill_number: int) -> JsonObject | None:
         """Attributes of a fill; None when OMS doesn't know it."""
         try:
             pages = self._pages("fills", {"filter[fill_number]": str(fill_number)})
             async for answer in pages:
-                for attributes in answer.page:
-                    if not isinstance(attributes, dict):
-                        self._malformed(
-                            answer.url, f"gives fill {fill_number} no attributes", answer.body
-                        )
+                for record in answer.page:
+                    try:
+                        attributes = self._attributes(record, f"fill {fill_number}")
+                        if not isinstance(attributes, dict):
+                            raise BadInput(f"OMS gives fill {fill_number} no attributes.")
+                    except BadInput as error:
+                        raise self._placed(error, answer, record) from error
                     if attributes.get("fill_number", fill_number) == fill_number:
                         return attributes
         except NotFound:
@@ -184,12 +214,14 @@ class OmsClient:
         url = first.copy_merge_params(parameters)
         asked: set[httpx.URL] = set()
         seen = 0
-        before: Sequence[JsonValue] = ()
+        before: Sequence[Record] = ()
         while True:
             asked.add(url)
             answer = await self._document(url)
             yield answer
             seen += len(answer.page)
+            if seen > _MOST_RECORDS:
+                self._malformed(url, f"gives more than {_MOST_RECORDS} entries")
             if answer.total is not None and seen >= answer.total:
                 return
             if answer.total is None and answer.following is None:
@@ -212,7 +244,7 @@ class OmsClient:
             return None
         try:
             following = url.join(link)
-        except httpx.InvalidURL:
+        except (httpx.InvalidURL, ValueError):
             return None
         same = (following.scheme, following.host, following.port) == (
             self._base.scheme,
@@ -223,31 +255,37 @@ class OmsClient:
 
     async def _document(self, url: httpx.URL) -> "_Answer":
         body = await self._ask(url)
+        reader = RecordReader("data", limits=_LIMITS)
         try:
-            document = json.loads(body, parse_constant=_no_number)
-            if b"\\u" in body:
-                _check_text(document)
-        except (ValueError, RecursionError):
-            kind = "HTML" if body.lstrip()[:1] == b"<" else "something else"
-            self._malformed(url, f"answers with {kind} instead of JSON", body)
-        if not isinstance(document, dict):
-            self._malformed(url, "answers with JSON that is no document", body)
+            reader.feed(body)
+            document, batches = reader.read()
+            page = [record for batch in batches for record in batch]
+        except NotJson as error:
+            kind = "HTML" if body.lstrip()[:1] == b"<" else f"an answer that {error}"
+            self._malformed(url, f"gives {kind}", body)
         data = document.get("data")
         if not isinstance(data, list):
             if not isinstance(data, dict):
                 self._malformed(url, "answers without data", body)
-            data = [data]
+            page = [data]
         return _Answer(
             url=url,
-            body=body,
-            page=[item.get("attributes") if isinstance(item, dict) else None for item in data],
+            head=body[:_HEAD_BYTES],
+            page=page,
             total=_total(document.get("meta")),
             following=_next_link(document.get("links")),
         )
 
-    def _placed(self, error: BadInput, answer: "_Answer") -> MalformedAnswer:
+    def _attributes(self, record: Record, what: str) -> JsonValue:
+        """What counts of a record; `BadInput` when it can't be read."""
+        if isinstance(record, BadRecord):
+            raise BadInput(f"OMS gives {what} in a record that {record.reason}.")
+        return record.get("attributes") if isinstance(record, dict) else None
+
+    def _placed(self, error: BadInput, answer: "_Answer", record: Record = None) -> MalformedAnswer:
+        head = record.text[:_HEAD_BYTES] if isinstance(record, BadRecord) else answer.head
         address = shown_url(answer.url)
-        return MalformedAnswer(f"{error} At {address}: {self._excerpt(answer.body)}")
+        return MalformedAnswer(f"{error} At {address}: {self._excerpt(head)}")
 
     def _malformed(self, url: httpx.URL, what: str, body: bytes = b"") -> NoReturn:
         text = f"OMS {what}, at {shown_url(url)}"
@@ -257,7 +295,7 @@ class OmsClient:
 
     def _excerpt(self, body: bytes) -> str:
         """The first bytes, masked before they are cut: the cut may go through a secret."""
-        text = body[: 16 * _SHOWN_BYTES].decode("utf-8", "replace")
+        text = body[:_HEAD_BYTES].decode("utf-8", "replace")
         for secret in (self._token, self._settings.client_secret):
             if secret:
                 text = text.replace(secret, "***")
@@ -268,17 +306,16 @@ class OmsClient:
     async def _ask(self, url: httpx.URL) -> bytes:
         """The body of a good answer; one request at a time, a pause between two."""
         async with self._one_at_a_time:
-            response = await self._ask_with_token(url)
+            reply = await self._ask_with_token(url)
             if self._has_credentials and (
-                response.status_code == httpx.codes.UNAUTHORIZED or response.is_redirect
+                reply.status == httpx.codes.UNAUTHORIZED or reply.is_redirect
             ):
                 self._token = None
-                response = await self._ask_with_token(url)
-        if response.is_success:
-            return response.content
+                reply = await self._ask_with_token(url)
+        if reply.is_success:
+            return reply.body
         address = shown_url(url)
-        status = response.status_code
-        if response.is_redirect or status in {
+        if reply.is_redirect or reply.status in {
             httpx.codes.UNAUTHORIZED,
             httpx.codes.FORBIDDEN,
         }:
@@ -287,28 +324,45 @@ class OmsClient:
                 if self._has_credentials
                 else "it wants a token; give client id and secret in the settings"
             )
-            raise OmsUnavailable(f"OMS lets us not in ({status}) at {address}: {hint}.")
-        if status == httpx.codes.NOT_FOUND:
+            raise OmsUnavailable(f"OMS lets us not in ({reply.status}) at {address}: {hint}.")
+        if reply.status == httpx.codes.NOT_FOUND:
             raise NotFound(f"OMS has nothing at {address} (404).")
         raise OmsUnavailable(
-            f"OMS answers {status} at {address}: {self._excerpt(response.content)}"
+            f"OMS answers {reply.status} at {address}: {self._excerpt(reply.body)}"
         )
 
-    async def _ask_with_token(self, url: httpx.URL) -> httpx.Response:
+    async def _ask_with_token(self, url: httpx.URL) -> "_Reply":
         token = await self._valid_token()
         headers = {"Accept": "application/vnd.api+json, application/json"}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
 
-        async def ask() -> httpx.Response:
+        async def ask() -> _Reply:
             await self._keep_pause()
             try:
-                async with asyncio.timeout(self._settings.request_limit_s):
-                    return await self._client().get(url, headers=headers)
+                return await self._reply(
+                    self._client().build_request("GET", url, headers=headers), _LIMITS
+                )
             finally:
                 self._may_ask_at = self._clock() + self._settings.pause_s
 
-        return await self._with_back_off(url, ask)
+        try:
+            return await self._with_back_off(url, ask)
+        except NotJson as error:
+            self._malformed(url, f"gives an answer that {error}")
+
+    async def _reply(self, request: httpx.Request, limits: JsonLimits) -> "_Reply":
+        """The answer, read no further than it may be long. Raises `NotJson` if it is longer."""
+        async with asyncio.timeout(self._settings.request_limit_s):
+            response = await self._client().send(request, stream=True)
+            try:
+                if response.is_success:
+                    body = b"".join([each async for each in body_of(response, limits.text_bytes)])
+                else:
+                    body = await head_of(response, _HEAD_BYTES)
+            finally:
+                await response.aclose()
+        return _Reply(response.status_code, response.is_redirect, body, retry_after(response))
 
     async def _keep_pause(self) -> None:
         pause = self._may_ask_at - self._clock()
@@ -316,8 +370,8 @@ class OmsClient:
             await self._sleep(pause)
 
     async def _with_back_off(
-        self, url: httpx.URL, ask: Callable[[], Awaitable[httpx.Response]]
-    ) -> httpx.Response:
+        self, url: httpx.URL, ask: Callable[[], Awaitable["_Reply"]]
+    ) -> "_Reply":
         """The first answer that isn't 429 or 5xx; `OmsUnavailable` after the last try."""
         address = shown_url(url)
         attempt = 0
@@ -326,7 +380,7 @@ class OmsClient:
             wanted_s: float | None = None
             cause: Exception | None = None
             try:
-                response = await ask()
+                reply = await ask()
             except (httpx.TimeoutException, TimeoutError) as error:
                 reason, cause = f"no answer in time from {address}", error
             except httpx.TransportError as error:
@@ -339,10 +393,10 @@ class OmsClient:
             except httpx.DecodingError as error:
                 reason, cause = f"broken compression in the answer of {address}", error
             else:
-                if not (response.status_code == 429 or response.is_server_error):
-                    return response
-                reason = f"{response.status_code} from {address}"
-                wanted_s = retry_after(response)
+                if not (reply.status == 429 or reply.status >= 500):
+                    return reply
+                reason = f"{reply.status} from {address}"
+                wanted_s = reply.retry_after_s
             if attempt >= self._settings.tries:
                 raise OmsUnavailable(f"OMS is out of order: {reason}, {attempt} times.") from cause
             await self._wait(attempt, wanted_s, reason)
@@ -371,7 +425,10 @@ class OmsClient:
                 timeout=httpx.Timeout(
                     self._settings.request_limit_s, connect=self._settings.connect_limit_s
                 ),
-                headers={"User-Agent": "run-registry-desktop"},
+                headers={
+                    "User-Agent": "run-registry-desktop",
+                    "Accept-Encoding": UNPACKED_HERE,
+                },
                 limits=httpx.Limits(max_connections=2),
                 # A proxy of the environment can't reach a server on this machine's loopback.
                 trust_env=not is_loopback(self._base.host),
@@ -412,39 +469,60 @@ class OmsClient:
     async def _token_answer(self, form: dict[str, str]) -> "_Token":
         """Nothing of the answer's body goes into a message: it holds secrets."""
 
-        async def ask() -> httpx.Response:
-            async with asyncio.timeout(self._settings.request_limit_s):
-                return await self._client().post(self._token_url, data=form)
+        async def ask() -> _Reply:
+            return await self._reply(
+                self._client().build_request("POST", self._token_url, data=form), _TOKEN_LIMITS
+            )
 
-        response = await self._with_back_off(self._token_url, ask)
         address = shown_url(self._token_url)
+        answer: JsonValue = None
         try:
-            answer = response.json()
-        except ValueError:
-            answer = None
-        if not response.is_success:
+            reply = await self._with_back_off(self._token_url, ask)
+        except NotJson as error:
+            raise OmsUnavailable(f"The token server {address} answers without a token.") from error
+        with suppress(NotJson):
+            answer = parse(reply.body, _TOKEN_LIMITS)
+        if not reply.is_success:
             code = answer.get("error") if isinstance(answer, dict) else None
-            known = code if code in _TOKEN_ERRORS else "no reason given"
+            known = code if isinstance(code, str) and code in _TOKEN_ERRORS else "no reason given"
             raise OmsUnavailable(
-                f"The token server {address} refuses our credentials"
-                f" ({response.status_code}, {known})."
+                f"The token server {address} refuses our credentials ({reply.status}, {known})."
             )
         token = answer.get("access_token") if isinstance(answer, dict) else None
         if not (isinstance(answer, dict) and isinstance(token, str) and token):
             raise OmsUnavailable(f"The token server {address} answers without a token.")
+        if not _TOKEN.fullmatch(token):
+            raise OmsUnavailable(
+                f"The token server {address} answers with a token that can't be sent: it holds"
+                " spaces, line ends or other letters that no token has, or is too long."
+            )
         life = answer.get("expires_in")
         if isinstance(life, bool) or not isinstance(life, int | float) or life <= 0:
             life = _TOKEN_LIFE_S
-        return _Token(token, float(life))
+        return _Token(token, float(min(life, _LONGEST_TOKEN_LIFE_S)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """What a server answered, its body no longer than it may be; of errors only the beginning."""
+
+    status: int
+    is_redirect: bool
+    body: bytes = field(repr=False)
+    retry_after_s: float | None
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """One page of a JSON:API collection: the attributes of its entries."""
+    """One page of a JSON:API collection: its entries, and how its text begins."""
 
     url: httpx.URL
-    body: bytes = field(repr=False)
-    page: Sequence[JsonValue]
+    head: bytes = field(repr=False)
+    page: Sequence[Record]
     total: int | None
     following: str | None
 
@@ -473,20 +551,19 @@ _TOKEN_ERRORS = frozenset(
 
 def fill_number_of(attributes: JsonObject) -> int | None:
     """The number of the run's fill, None when it has none."""
-    number = attributes.get("fill_number")
-    return number if isinstance(number, int) and not isinstance(number, bool) else None
+    return whole_number(attributes.get("fill_number"))
 
 
-def _run_number_of(attributes: JsonValue) -> int | None:
-    number = attributes.get("run_number") if isinstance(attributes, dict) else None
-    return number if isinstance(number, int) and not isinstance(number, bool) else None
+def _number_of(record: Record, name: str) -> int | None:
+    """A number that says which record it is, as far as it can be read."""
+    if isinstance(record, BadRecord):
+        return record.number(name)
+    attributes = record.get("attributes") if isinstance(record, dict) else None
+    return whole_number(attributes.get(name)) if isinstance(attributes, dict) else None
 
 
 def _total(meta: JsonValue) -> int | None:
-    total = meta.get("totalResourceCount") if isinstance(meta, dict) else None
-    if isinstance(total, bool) or not isinstance(total, int):
-        return None
-    return total
+    return whole_number(meta.get("totalResourceCount")) if isinstance(meta, dict) else None
 
 
 def _next_link(links: JsonValue) -> str | None:
@@ -494,15 +571,3 @@ def _next_link(links: JsonValue) -> str | None:
     if isinstance(link, dict):
         link = link.get("href")
     return link if isinstance(link, str) and link else None
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no JSON")
-
-
-def _check_text(value: JsonValue) -> None:
-    """Refuses characters that no database text can hold: NUL and lone surrogates."""
-    text = json.dumps(value, ensure_ascii=False)
-    text.encode("utf-8")
-    if "\\u0000" in text:
-        raise ValueError("a NUL character")

@@ -104,7 +104,7 @@ def test_that_a_variable_nobody_has_is_a_warning_with_the_nearest_name(signed_of
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("{", "is no JSON"),
+        ("{", "isn't JSON"),
         ('{"nosuch": [1]}', "nosuch"),
     ],
 )

@@ -175,7 +175,7 @@ def test_that_the_real_documents_are_served(shared_data: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "is no JSON"),
+        ("{", "isn't JSON"),
         ("[]", "it has no data"),
         ('{"data": [7]}', "an entry has no attributes"),
         ('{"data": [{"attributes": {}}]}', "without run_number"),

@@ -217,7 +217,7 @@ def test_that_files_that_are_no_configuration_are_named_and_left_alone(
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("[{]", "Settings.json can't be read as JSON"), ("[NaN]", "NaN"), ("{}", "list of rows")],
+    [("[{]", "Settings.json isn.t JSON"), ("[NaN]", "NaN"), ("{}", "list of rows")],
 )
 def test_that_a_faulty_file_is_named(
     database: Database, tmp_path: Path, text: str, said: str

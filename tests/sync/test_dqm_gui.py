@@ -1,6 +1,7 @@
 """The client of the DQM GUI and its loop, over real HTTP on loopback."""
 
 import asyncio
+import gzip
 import json
 import ssl
 import threading
@@ -79,13 +80,52 @@ def test_that_a_large_answer_in_pieces_is_the_same(httpserver: HTTPServer):
     assert listing.by_run[390499][-1] == "/Ä 4999/DQMIO"
 
 
+def test_that_a_bad_item_is_told_and_the_others_count(httpserver: HTTPServer):
+    bad = [
+        b'{"run": "390001", "dataset": "/a", "version": ' + b"9" * 4_301 + b"}",
+        b'{"run": "390001", "dataset": "/b", "x": ' + b"[" * 500 + b"]" * 500 + b"}",
+        b'{"run": "390001", "dataset": "/\\u0000"}',
+        b'{"run": "390001", "dataset": "/\xff"}',
+        b'{"run": "' + b"9" * 5_000 + b'", "dataset": "/c"}',
+        b'{"run": "2147483648", "dataset": "/d"}',
+        b'{"run": 1e300, "dataset": "/e"}',
+        b'{"run": "390001", "dataset": "/' + b"f" * 5_000 + b'"}',
+        b"null",
+    ]
+    good = json.dumps({"run": 390001.0, "dataset": NAME}).encode()
+    body = b'{"samples": [{"items": [' + b",".join([good, *bad, good]) + b"]}]}"
+    httpserver.expect_request(SAMPLES_PATH).respond_with_data(body)
+    listing = ask(settings_of(httpserver))
+    assert listing.by_run == {390001: (NAME,)}
+    assert len(listing.problems) == len(bad)
+    assert all(problem.startswith("An item of the DQM GUI ") for problem in listing.problems)
+
+
+@pytest.mark.parametrize(
+    "body", [b"9" * 80_000, b'{"samples":' + b"[" * 5_000_000, b"[" * 200 + b"]" * 200]
+)
+def test_that_an_answer_no_parser_should_see_is_refused(httpserver: HTTPServer, body: bytes):
+    httpserver.expect_request(SAMPLES_PATH).respond_with_data(body)
+    with pytest.raises(BadInput, match="gives an answer that"):
+        ask(settings_of(httpserver))
+
+
+def test_that_a_small_answer_that_unpacks_to_a_huge_one_is_refused(httpserver: HTTPServer):
+    packed = gzip.compress(b'{"samples": [' + b" " * (300 << 20), 1)
+    httpserver.expect_request(SAMPLES_PATH).respond_with_data(
+        packed, headers={"Content-Encoding": "gzip"}
+    )
+    with pytest.raises(BadInput, match="longer than 256 MB"):
+        ask(settings_of(httpserver))
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ("<html>Sign in</html>", "answers with HTML instead of JSON.*Sign in"),
-        ('{"samples": [{"items": [{"run": "390001"', "something else instead of JSON"),
-        ('{"error": "no"}', "answers without samples"),
-        ("", "instead of JSON|without samples"),
+        ("<html>Sign in</html>", "gives HTML.*Sign in"),
+        ('{"samples": [{"items": [{"run": "390001"', "an answer that breaks off"),
+        ('{"error": "no"}', "an answer that has no samples"),
+        ("", "an answer that isn't JSON"),
     ],
 )
 def test_that_a_malformed_answer_is_told_with_address_and_first_bytes(

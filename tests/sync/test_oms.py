@@ -1,10 +1,12 @@
 """The client of OMS against a server that misbehaves."""
 
 import asyncio
+import gzip
 import json
 import logging
 import ssl
 import time
+import zlib
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -454,21 +456,18 @@ def test_that_an_address_that_is_none_is_refused(address: str) -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"<html><title>Sign in</title>", "HTML instead of JSON"),
-        (b'{"data": [{"attributes": {"run_num', "something else instead of JSON"),
-        (b"", "something else instead of JSON"),
-        (b"[]", "JSON that is no document"),
-        (b"7", "JSON that is no document"),
+        (b"<html><title>Sign in</title>", "gives HTML"),
+        (b'{"data": [{"attributes": {"run_num', "an answer that breaks off"),
+        (b"", "an answer that isn't JSON"),
+        (b"[]", "an answer that is no document"),
+        (b"7", "an answer that is no document"),
         (b"{}", "answers without data"),
         (b'{"data": null}', "answers without data"),
         (b'{"data": "runs"}', "answers without data"),
-        (b'{"data": [{"attributes": {"b_field": NaN}}]}', "something else instead of JSON"),
-        (b'{"data": [{"attributes": {"l1_key": "a\\u0000"}}]}', "something else instead of JSON"),
-        (b'{"data": [{"attributes": {"l1_key": "\\ud800"}}]}', "something else instead of JSON"),
         (b'{"data": ["run"]}', "a run without attributes: null"),
         (b'{"data": [{"id": "7"}]}', "a run without attributes: null"),
         (b'{"data": [{"attributes": {"run_number": "355100"}}]}', 'run_number is "355100"'),
-        (b"\xff\xfe" + b"[" * 200_000, "something else instead of JSON"),
+        (b"\xff\xfe" + b"[" * 200_000, "an answer that breaks off"),
     ],
 )
 def test_that_a_malformed_answer_is_reported_with_address_and_first_bytes(
@@ -482,6 +481,108 @@ def test_that_a_malformed_answer_is_reported_with_address_and_first_bytes(
     assert body[:8].decode("ascii", "replace").strip()[:3].replace("�", "") in str(failure.value)
     assert len(str(failure.value)) < 1000
     assert len(oms.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        (b'{"attributes": {"b_field": NaN}}', "NaN is no number"),
+        (b'{"attributes": {"l1_key": "a\\u0000"}}', "a NUL character in 'attributes.l1_key'"),
+        (b'{"attributes": {"l1_key": "\\ud800"}}', "half of a surrogate pair"),
+        (b'{"attributes": {"b_field": 1e400}}', "holds 1e400, a number too great"),
+    ],
+)
+def test_that_a_record_that_can_t_be_kept_is_reported_with_its_own_first_bytes(
+    oms: MisbehavingOms, record: bytes, said: str
+) -> None:
+    oms.on("/runs", Answer(b'{"data": [' + record + b"]}"))
+    with pytest.raises(MalformedAnswer) as failure:
+        ask(settings_of(oms), lambda client: client.run_attributes(355100))
+    assert "OMS gives run 355100 in a record that " in str(failure.value)
+    assert said in str(failure.value)
+    assert f"{oms.url}/runs?filter[run_number]=355100: '{record[:16].decode()}" in str(
+        failure.value
+    )
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
+def test_that_a_packed_answer_is_unpacked(
+    oms: MisbehavingOms, pack: Callable[[bytes], bytes]
+) -> None:
+    plain = document([a_run(355100)]).body
+    encoding = "gzip" if pack is gzip.compress else "deflate"
+    oms.on("/runs", Answer(pack(plain), headers={"Content-Encoding": encoding}))
+    attributes = ask(settings_of(oms), lambda client: client.run_attributes(355100))
+    assert attributes["run_number"] == 355100
+
+
+def test_that_an_answer_longer_than_any_good_one_is_refused_once(oms: MisbehavingOms) -> None:
+    """Packed or not; it isn't read to its end."""
+    oms.on(
+        "/runs",
+        Answer(gzip.compress(b" " * (80 << 20), 1), headers={"Content-Encoding": "gzip"}),
+        Answer(b" " * (65 << 20)),
+        Answer(b"{}", headers={"Content-Encoding": "br"}),
+        Answer(b"{}", headers={"Content-Encoding": "gzip, gzip"}),
+    )
+    for said in ("longer than 64 MB", "longer than 64 MB", "packed as 'br'", "'gzip, gzip'"):
+        with pytest.raises(MalformedAnswer) as failure:
+            ask(settings_of(oms), lambda client: client.run_attributes(355100))
+        assert said in str(failure.value)
+        assert f"{oms.url}/runs?filter[run_number]=355100" in str(failure.value)
+    assert len(oms.requests) == 4
+
+
+def test_that_an_answer_that_unpacks_to_nothing_or_half_is_asked_for_again(
+    oms: MisbehavingOms,
+) -> None:
+    packed = {"Content-Encoding": "gzip"}
+    whole = gzip.compress(document([a_run(355100)]).body)
+    oms.on(
+        "/runs",
+        Answer(b"no gzip", headers=packed),
+        Answer(whole[:-12], headers=packed),
+        Answer(whole, headers=packed),
+    )
+    attributes = ask(settings_of(oms), lambda client: client.run_attributes(355100))
+    assert attributes["run_number"] == 355100
+    assert len(oms.requests) == 3
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "secret-part\n",
+        "secret-part\r\nX: 1",
+        "a secret-part",
+        "secret-part\x7f",
+        "secret-partä",
+        "s" * 20_000,
+    ],
+)
+def test_that_a_token_that_can_t_be_sent_is_refused_without_being_told(
+    oms: MisbehavingOms, token: str
+) -> None:
+    oms.on("/token", Answer(json.dumps({"access_token": token}).encode()))
+    with pytest.raises(OmsUnavailable, match="a token that can't be sent") as failure:
+        ask(with_credentials(oms), lambda client: client.run_attributes(355100))
+    assert "secret-part" not in str(failure.value)
+    assert "/runs" not in oms.paths()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b'{"access_token": ' + b"9" * 5_000 + b"}",
+        b'{"expires_in": 1e400}',
+        b" " * (2 << 20),
+    ],
+)
+def test_that_a_token_server_s_answer_is_bounded_too(oms: MisbehavingOms, body: bytes) -> None:
+    oms.on("/token", Answer(body))
+    with pytest.raises(OmsUnavailable, match="answers without a token"):
+        ask(with_credentials(oms), lambda client: client.run_attributes(355100))
 
 
 def test_that_a_lumisection_of_wrong_type_is_reported_with_run_attribute_and_address(

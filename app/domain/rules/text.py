@@ -9,6 +9,7 @@ from typing import NamedTuple, NoReturn
 
 from app.domain.configuration import parse_condition
 from app.domain.errors import BadInput
+from app.domain.foreign_json import NotJson, check_text
 from app.domain.json_logic import Place, Rule, RuleError
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.rules.vocabulary import RuleVocabulary
@@ -85,6 +86,7 @@ def read(text: str) -> Rule:
     if not text.strip():
         raise RuleTextError("Choose a rule, or write one.", None)
     try:
+        check_text(text)
         source: JsonValue = json.loads(
             text, parse_constant=_refuse_constant, object_pairs_hook=_once_each
         )
@@ -96,8 +98,8 @@ def read(text: str) -> Rule:
             error.colno,
             *_around(text, error.pos),
         ) from error
-    except RecursionError as error:
-        raise RuleTextError("The rule is nested too deep to be read.", None) from error
+    except NotJson as error:
+        raise RuleTextError(f"The rule {error}: it can't be read.", None) from error
     except _TwiceError as error:
         raise _twice(text, str(error)) from error
     except _NoJsonError as error:

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Literal, NamedTuple, TypeAlias
 
 from app.domain.errors import Refused
+from app.domain.foreign_json import NotJson, parse
 from app.domain.json_logic import Place
 from app.domain.json_value import JsonValue
 from app.domain.rules.vocabulary import Variable, VariableKind
@@ -457,10 +458,9 @@ def value_text(value: JsonValue) -> str:
 def read_value(text: str) -> JsonValue:
     """The value that a text stands for: JSON where it is some, else the text itself."""
     try:
-        value: JsonValue = json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        return parse(text)
+    except NotJson:
         return text.strip()
-    return value
 
 
 def read_values(text: str) -> list[JsonValue]:
@@ -473,10 +473,6 @@ def read_values(text: str) -> list[JsonValue]:
 
 def _json(value: JsonValue) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-def _no_constant(name: str) -> JsonValue:
-    raise ValueError(name)
 
 
 _WORDS: Mapping[type, str] = {Opposite: "not", Decision: "if ... then true, else false"}

@@ -1,6 +1,5 @@
 """The configuration as rules: one version of it, the one in force kept until it changes."""
 
-import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from app.domain.configuration import (
     OfflineDatasetClassifier,
 )
 from app.domain.configuration_items import parse_stored
+from app.domain.foreign_json import NotJson, parse
 from app.domain.json_logic import Rule, RuleError
 from app.domain.permissions import Permissions
 from app.models.configuration.lists import VERSIONED, lists_of
@@ -180,8 +180,8 @@ def _entries(
 def _rule(source: str) -> Rule | str:
     """The parsed rule, or what is wrong with it."""
     try:
-        return parse_stored(json.loads(source))
-    except RuleError as error:
+        return parse_stored(parse(source))
+    except (RuleError, NotJson) as error:
         return str(error)
 
 

@@ -19,6 +19,7 @@ from app.domain.configuration import (
     parse_condition,
 )
 from app.domain.errors import BadInput, Refused
+from app.domain.expressions import BadExpression, compiled
 from app.domain.json_logic import Rule, RuleError
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.triplets import SETTABLE_STATUSES
@@ -332,8 +333,8 @@ def _routes(name: str, value: JsonValue) -> JsonValue:
 
 def _expression(name: str, text: str) -> None:
     try:
-        re.compile(text)
-    except re.error as error:
+        compiled(text)
+    except BadExpression as error:
         raise BadInput(f'"{name}": "{text}" is no regular expression ({error}).') from error
 
 

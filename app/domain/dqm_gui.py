@@ -7,6 +7,7 @@ from datetime import datetime
 
 from app.domain.configuration import Configuration, DatasetAccepted
 from app.domain.datasets import NOT_SIGNIFICANT, OPEN, WAITING, state_key, states_of
+from app.domain.expressions import BadExpression, compiled
 from app.domain.foreign_json import BadRecord, Record
 from app.domain.json_value import JsonObject, whole_number
 from app.domain.oms import LARGEST_NUMBER, SMALLEST_RUN_NUMBER
@@ -165,8 +166,8 @@ class Matcher:
             patterns = []
             for expression in entry.expressions:
                 try:
-                    patterns.append(re.compile(expression))
-                except re.error as error:
+                    patterns.append(compiled(expression))
+                except BadExpression as error:
                     problems.append(
                         f"Dataset accepted {entry.id} ({entry.name}): {expression} is no regular"
                         f" expression ({error}); it is passed over."
@@ -205,8 +206,8 @@ def expression_matches(
 
 def _matches(expression: str, by_run: Mapping[int, Sequence[str]]) -> ExpressionMatches:
     try:
-        search = re.compile(expression).search
-    except re.error as error:
+        search = compiled(expression).search
+    except BadExpression as error:
         return ExpressionMatches(expression, problem=f"no regular expression: {error}")
     known: dict[str, bool] = {}
     runs = []

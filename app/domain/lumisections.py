@@ -11,6 +11,10 @@ from app.domain.errors import BadInput
 
 Mask = NDArray[np.bool_]
 
+LAST_LUMISECTION = 20_000
+"""No lumisection has a greater number: one takes 23.3 s, so that a run would go on for more than
+five days; the longest of CMS have some 5000. What is written can't be taken away again."""
+
 
 class LumiRange(NamedTuple):
     """Lumisections `first` to `last`, both included."""

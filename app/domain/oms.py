@@ -5,11 +5,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.domain.errors import BadInput
-from app.domain.json_value import JsonObject, JsonValue, js_stringify
+from app.domain.json_value import JsonObject, JsonValue, js_stringify, whole_number
+from app.domain.lumisections import LAST_LUMISECTION
 
 SMALLEST_RUN_NUMBER = 100_000
 LARGEST_NUMBER = 2**31 - 1
 """Of runs and fills: the database keeps them as integers of 32 bits."""
+
+_BEYOND_THE_LAST = 100
+"""Lumisections that OMS may have behind the `last_lumisection_number` it gives: five of run 315265,
+and those of a run that has gone on since its record was read."""
 
 _BEAM_BITS = ("beam1_present", "beam1_stable", "beam2_present", "beam2_stable")
 
@@ -92,28 +97,57 @@ def oms_run(
     checked = validate_run(attributes)
     run_number = checked["run_number"]
     assert isinstance(run_number, int)
-    return OmsRun(checked, validate_lumisections(run_number, lumisections), fill)
+    return whole_run(checked, validate_lumisections(run_number, lumisections), fill)
+
+
+def whole_run(
+    attributes: JsonObject, lumisections: tuple[JsonObject, ...], fill: JsonObject | None
+) -> OmsRun:
+    """The run of checked parts. Raises `BadInput` when they contradict each other."""
+    last = whole_number(attributes.get("last_lumisection_number"))
+    greatest = lumisections[-1]["lumisection_number"] if lumisections else 0
+    assert isinstance(greatest, int)
+    if last is not None and greatest > last + _BEYOND_THE_LAST:
+        raise BadInput(
+            f"Run {attributes['run_number']}: OMS gives lumisection {greatest}, far beyond"
+            f" the last_lumisection_number {last} that it gives the run."
+        )
+    return OmsRun(attributes, lumisections, fill)
 
 
 def validate_run(attributes: JsonValue) -> JsonObject:
-    """The attributes of a run record, unchanged, when those we rely on have their types."""
+    """The attributes of a run record when those we rely on have their types, whole numbers whole.
+
+    Everything else is unchanged.
+    """
     if not isinstance(attributes, dict):
         raise BadInput(f"OMS gives a run without attributes: {_shown(attributes)}.")
-    number = attributes.get("run_number")
-    if not _is_integer(number):
-        raise BadInput(f"OMS gives a run whose run_number is {_shown(number)}, not a number.")
+    given = attributes.get("run_number")
+    number = whole_number(given)
+    if number is None or not 0 <= number <= LARGEST_NUMBER:
+        raise BadInput(
+            f"OMS gives a run whose run_number is {_shown(given)}, not a number up to"
+            f" {LARGEST_NUMBER}."
+        )
+    fill = whole_number(attributes.get("fill_number"))
+    if fill is not None and not 0 <= fill <= LARGEST_NUMBER:
+        raise BadInput(
+            f"Run {number}: OMS gives fill_number = {_shown(fill)}, not a number up to"
+            f" {LARGEST_NUMBER}."
+        )
     for name in ("last_update", "end_time", "hlt_key"):
         value = attributes.get(name)
         if not (value is None or isinstance(value, str)):
             raise BadInput(f"Run {number}: OMS gives {name} = {_shown(value)}, not a text.")
     _components(attributes)
-    return attributes
+    return _with_whole(attributes, ("run_number", "fill_number", "last_lumisection_number"))
 
 
 def validate_lumisections(
     run_number: int, lumisections: Sequence[JsonValue]
 ) -> tuple[JsonObject, ...]:
-    """The lumisections ascending by number, unchanged; a gap stays a gap. Raises `BadInput`."""
+    """The lumisections ascending by number, unchanged but for whole numbers that are written as
+    others; a gap stays a gap. Raises `BadInput`."""
     by_number: dict[int, JsonObject] = {}
     for attributes in lumisections:
         if not isinstance(attributes, dict):
@@ -121,11 +155,12 @@ def validate_lumisections(
                 f"Run {run_number}: OMS gives a lumisection without attributes:"
                 f" {_shown(attributes)}."
             )
-        number = attributes.get("lumisection_number")
-        if not (isinstance(number, int) and _is_integer(number) and number >= 1):
+        given = attributes.get("lumisection_number")
+        number = whole_number(given)
+        if number is None or not 1 <= number <= LAST_LUMISECTION:
             raise BadInput(
                 f"Run {run_number}: OMS gives a lumisection whose lumisection_number is"
-                f" {_shown(number)}, not a number from 1."
+                f" {_shown(given)}, not a number from 1 to {LAST_LUMISECTION}."
             )
         if number in by_number:
             raise BadInput(f"Run {run_number}: OMS gives lumisection {number} twice.")
@@ -135,7 +170,7 @@ def validate_lumisections(
                 f" {_shown(attributes['run_number'])}."
             )
         _check_lumisection(run_number, number, attributes)
-        by_number[number] = attributes
+        by_number[number] = _with_whole(attributes, ("lumisection_number", "prescale_index"))
     return tuple(by_number[number] for number in sorted(by_number))
 
 
@@ -224,7 +259,9 @@ def _luminosity(lumisection: JsonObject, following: JsonObject | None) -> JsonOb
     return {
         "recorded_lumi_per_lumi": recorded,
         "delivered_lumi_per_lumi": delivered,
-        "live_lumi_per_lumi": recorded / delivered if recorded is not None and delivered else None,
+        "live_lumi_per_lumi": _finite(
+            recorded / delivered if recorded is not None and delivered else None
+        ),
     }
 
 
@@ -236,22 +273,22 @@ def _difference(
     if isinstance(number, int) and isinstance(next_number, int) and next_number != number + 1:
         return None
     after = _number(following.get(name))
-    return None if after is None else after - before
+    return None if after is None else _finite(after - before)
 
 
 def _number(value: JsonValue) -> float | None:
     """The value as a number; texts are converted; None for anything that is none."""
-    if isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    if isinstance(value, int | float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, str):
-        try:
-            number = float(value)
-        except ValueError:
-            return None
-        return number if math.isfinite(number) else None
-    return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _finite(number: float | None) -> float | None:
+    return number if number is not None and math.isfinite(number) else None
 
 
 def _components(attributes: JsonObject) -> list[str]:
@@ -279,7 +316,7 @@ def _check_lumisection(run_number: int, number: int, attributes: JsonObject) -> 
                 continue
             expected = "true, false or null"
         elif name == "prescale_index":
-            if value is None or _is_integer(value):
+            if value is None or whole_number(value) is not None:
                 continue
             expected = "a whole number"
         elif name == "prescale_name":
@@ -301,8 +338,15 @@ def _check_lumisection(run_number: int, number: int, attributes: JsonObject) -> 
         )
 
 
-def _is_integer(value: JsonValue) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _with_whole(attributes: JsonObject, names: Iterable[str]) -> JsonObject:
+    """The attributes with whole numbers under these names as such: 2 where 2.0 stood."""
+    whole = {
+        name: number
+        for name in names
+        if isinstance(attributes.get(name), float)
+        and (number := whole_number(attributes[name])) is not None
+    }
+    return {**attributes, **whole} if whole else attributes
 
 
 def _shown(value: JsonValue) -> str:

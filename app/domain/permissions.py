@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from app.domain.errors import NotPermitted
+from app.domain.expressions import BadExpression, compiled
 from app.domain.identity import Actor
 
 EXPERTS = "cms-dqm-runregistry-experts"
@@ -25,8 +26,8 @@ class Permissions:
             readable: list[re.Pattern[str]] = []
             for route in routes:
                 try:
-                    readable.append(re.compile(re.sub(r"\s+", "", route)))
-                except re.error as error:
+                    readable.append(compiled(re.sub(r"\s+", "", route)))
+                except BadExpression as error:
                     problems.append(
                         f'Permission of {egroup}: the route "{route}" is no regular expression'
                         f" ({error}); it allows nothing."

@@ -174,22 +174,25 @@ class ElectedLoop(ABC, Generic[Client, Status]):
 
     async def _pull_and_tell(self, client: Client) -> float:
         self._set(state=PullState.PULLING, activity="", next_try=None, puller=self._client_name)
-        try:
-            await self._publish()
-            await self._pull(client)
-        except RegistryError as error:
-            logger.warning("The pull broke off: %s", error)
-            delay = self._delay_after(error)
-            self._set(state=PullState.UNAVAILABLE, activity=str(error), next_try=from_now(delay))
-        else:
+        error = await outcome_of(self._told_pull(client))
+        if error is None:
             delay, self._failures = self._interval_s, 0
+        else:
+            delay = self._delay_after(error)
+            self._broke_off(error, delay)
         published = await outcome_of(self._publish())
         if published is not None and not isinstance(published, RegistryError):
-            raise published
+            self._on_bug(published)
         return delay
 
-    def _delay_after(self, error: RegistryError) -> float:
-        if isinstance(error, Unavailable) and not isinstance(error, self._unavailable_server):
+    async def _told_pull(self, client: Client) -> None:
+        await self._publish()
+        await self._pull(client)
+
+    def _delay_after(self, error: Exception) -> float:
+        if not isinstance(error, Unavailable):
+            return self._interval_s  # a bad answer, or a bug: sooner it would be the same again
+        if not isinstance(error, self._unavailable_server):
             return self._election_interval_s  # the database: the election heals by itself
         delay = min(self._longest_interval_s, self._interval_s * 2.0**self._failures)
         self._failures += 1
@@ -238,12 +241,16 @@ class ElectedLoop(ABC, Generic[Client, Status]):
             )
 
     def _fell(self, error: Exception) -> None:
-        self._set(
-            state=PullState.UNAVAILABLE,
-            activity=f"stopped by an error of the program, {type(error).__name__}: {error}",
-            next_try=from_now(_RESTART_AFTER_S),
-        )
-        self._on_bug(error)
+        self._broke_off(error, _RESTART_AFTER_S)
+
+    def _broke_off(self, error: Exception, delay: float) -> None:
+        said = str(error)
+        if isinstance(error, RegistryError):
+            logger.warning("The pull broke off: %s", error)
+        else:
+            said = f"stopped by an error of the program, {type(error).__name__}: {error}"
+            self._on_bug(error)
+        self._set(state=PullState.UNAVAILABLE, activity=said, next_try=from_now(delay))
 
     def _set(self, **changes: object) -> None:
         status = replace(self._status, **changes)  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ import httpx
 from app.domain.errors import BadInput, NotFound, Unavailable
 from app.domain.foreign_json import BadRecord, JsonLimits, NotJson, Record, RecordReader, parse
 from app.domain.json_value import JsonObject, JsonValue, whole_number
-from app.domain.oms import OmsRun, validate_lumisections, validate_run
+from app.domain.oms import OmsRun, validate_lumisections, validate_run, whole_run
 from app.sync.http import (
     UNPACKED_HERE,
     Wait,
@@ -205,7 +205,7 @@ class OmsClient:
         lumisections = await self.lumisections(run_number)
         fill_number = fill_number_of(attributes)
         fill = None if fill_number is None else await self.fill(fill_number)
-        return OmsRun(attributes, lumisections, fill)
+        return whole_run(attributes, lumisections, fill)
 
     # Paging
 
@@ -551,7 +551,7 @@ _TOKEN_ERRORS = frozenset(
 
 def fill_number_of(attributes: JsonObject) -> int | None:
     """The number of the run's fill, None when it has none."""
-    return whole_number(attributes.get("fill_number"))
+    return whole_number(attributes.get("fill_number")) or None
 
 
 def _number_of(record: Record, name: str) -> int | None:

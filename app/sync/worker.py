@@ -12,7 +12,7 @@ from typing import Protocol
 
 from app.domain.errors import BadInput, RegistryError, Unavailable
 from app.domain.json_value import JsonObject
-from app.domain.oms import SMALLEST_RUN_NUMBER, OmsRun
+from app.domain.oms import LARGEST_NUMBER, SMALLEST_RUN_NUMBER, OmsRun, whole_run
 from app.domain.pull import FailedRun, KnownRun, Outcome, OutcomeKind, PullState, PullStatus
 from app.sync.elected_loop import ElectedLoop, in_thread
 from app.sync.election import Election
@@ -127,14 +127,14 @@ async def read_run(client: OmsClient, store: PullStore, attributes: JsonObject) 
     lumisections = await client.lumisections(run_number)
     fill_number = fill_number_of(attributes)
     if fill_number is None:
-        return OmsRun(attributes, lumisections)
+        return whole_run(attributes, lumisections, None)
     fill = await in_thread(store.fill, fill_number)
     if fill is None:
         fill = await client.fill(fill_number)
         # A fill that has just begun may get its scheme later: it is asked for again until then.
         if fill is not None and (fill.get("injection_scheme") or fill.get("end_time")):
             await in_thread(store.remember_fill, fill_number, fill)
-    return OmsRun(attributes, lumisections, fill)
+    return whole_run(attributes, lumisections, fill)
 
 
 class _Pull:
@@ -175,6 +175,8 @@ class _Pull:
                 raise BadInput(
                     f"Run {number} isn't one of CMS: they begin at {SMALLEST_RUN_NUMBER}."
                 )
+            if number > LARGEST_NUMBER:
+                raise BadInput(f"Run {number} isn't one of CMS: none is beyond {LARGEST_NUMBER}.")
         return await self._bring_in([(number, None) for number in dict.fromkeys(run_numbers)])
 
     async def _read_list(self) -> dict[int, JsonObject]:
@@ -247,7 +249,7 @@ class _Pull:
             self._unavailable_in_a_row = 0
 
     async def _fail_record(self, number: int | None, error: BadInput) -> None:
-        if number is None:
+        if number is None or number > LARGEST_NUMBER:
             logger.warning("A run record of OMS can't be read: %s", error)
             self._problems.append(str(error))
         elif number >= SMALLEST_RUN_NUMBER:

@@ -2,6 +2,8 @@
 
 import csv
 
+import pytest
+
 from app.domain.configuration import DatasetAccepted
 from app.domain.dqm_gui import GuiListing, ListingBuilder, Matcher, expression_matches
 
@@ -45,10 +47,11 @@ def test_that_run_ranges_and_switched_off_entries_count():
     assert matcher.new_in_gui(390001, PROMPT, (), LISTING)
 
 
-def test_that_a_bad_expression_is_reported_by_entry_and_the_others_work():
-    matcher = Matcher([accepted("(unclosed\n/ZeroBias/", 17)])
+@pytest.mark.parametrize("bad", ["(unclosed", "a{99999999999999999999}", "(" * 5_000 + ")" * 5_000])
+def test_that_a_bad_expression_is_reported_by_entry_and_the_others_work(bad: str):
+    matcher = Matcher([accepted(f"{bad}\n/ZeroBias/", 17)])
     (problem,) = matcher.problems
-    assert problem.startswith(f"Dataset accepted 17 ({PROMPT}): (unclosed is no regular expression")
+    assert problem.startswith(f"Dataset accepted 17 ({PROMPT}): {bad} is no regular expression")
     assert matcher.new_in_gui(390001, PROMPT, (), LISTING) == (ZERO_BIAS,)
 
 

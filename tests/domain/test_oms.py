@@ -166,6 +166,11 @@ def test_that_lumisections_are_ordered_by_number_and_gaps_stay() -> None:
         ({}, "run_number is null"),
         ({"run_number": "355100"}, 'run_number is "355100"'),
         ({"run_number": True}, "run_number is true"),
+        ({"run_number": 355100.5}, "run_number is 355100.5"),
+        ({"run_number": 2**31}, "run_number is 2147483648, not a number up to 2147483647"),
+        ({"run_number": -1}, "run_number is -1"),
+        ({"run_number": 355100, "fill_number": 2**31}, "OMS gives fill_number = 2147483648"),
+        ({"run_number": 355100, "fill_number": 1e30}, "OMS gives fill_number = 1e+30"),
         ({"run_number": 355100, "last_update": 7}, "Run 355100: OMS gives last_update = 7"),
         ({"run_number": 355100, "end_time": False}, "Run 355100: OMS gives end_time = false"),
         ({"run_number": 355100, "hlt_key": []}, "Run 355100: OMS gives hlt_key = []"),
@@ -188,6 +193,9 @@ def test_that_a_run_record_of_wrong_types_is_refused_by_run_attribute_and_value(
         ({}, "lumisection_number is null"),
         (a_lumisection(0), "lumisection_number is 0"),
         ({"lumisection_number": 2.5}, "lumisection_number is 2.5"),
+        (a_lumisection(20_001), "lumisection_number is 20001, not a number from 1 to 20000"),
+        (a_lumisection(10**30), "lumisection_number is 1e+30"),
+        (a_lumisection(2, prescale_index=2.5), "OMS gives prescale_index = 2.5"),
         (a_lumisection(1), "lumisection 1 twice"),
         (a_lumisection(2, run_number=355101), "lumisection 2 of run 355101"),
         (a_lumisection(2, hf_ready="true"), 'lumisection 2: OMS gives hf_ready = "true"'),
@@ -205,6 +213,44 @@ def test_that_a_lumisection_of_wrong_types_is_refused_by_run_number_attribute_an
         validate_lumisections(355100, [a_lumisection(1), lumisection])
     assert said in str(refusal.value)
     assert "355100" in str(refusal.value)
+
+
+def test_that_a_whole_number_is_one_however_it_is_written() -> None:
+    """JSON has one kind of number: 2.0 is 2."""
+    record: JsonObject = {
+        "run_number": 355100.0,
+        "fill_number": 8000.0,
+        "last_lumisection_number": 2.0,
+        "b_field": 3.0,
+    }
+    run = oms_run(record, [{"lumisection_number": 1.0, "prescale_index": 2.0, "recorded": 3.0}])
+    numbers = [run.attributes[name] for name in record] + [*run.lumisections[0].values()]
+    assert numbers == [355100, 8000, 2, 3, 1, 2, 3]
+    assert [type(number) for number in numbers] == [int, int, int, float, int, int, float]
+
+
+def test_that_lumisections_far_beyond_the_last_that_oms_names_are_refused() -> None:
+    def run_with(last: JsonValue, *numbers: int) -> OmsRun:
+        record: JsonObject = {"run_number": 355100, "last_lumisection_number": last}
+        return oms_run(record, [a_lumisection(number) for number in numbers])
+
+    assert len(run_with(58, 1, 63).lumisections) == 2
+    assert len(run_with(None, 1, 5000).lumisections) == 2
+    assert len(run_with(58).lumisections) == 0
+    with pytest.raises(BadInput, match=r"Run 355100: OMS gives lumisection 2000, far beyond .* 58"):
+        run_with(58, 1, 2000)
+    with pytest.raises(BadInput, match="lumisection 101, far beyond"):
+        run_with(0, 101)
+
+
+def test_that_luminosity_too_great_for_a_number_is_none() -> None:
+    huge = with_luminosity_per_lumisection(cumulative(-(10**308), 10**308, 1))
+    assert [ls["delivered_lumi_per_lumi"] for ls in huge] == [None, None, 0]
+    tiny = [
+        a_lumisection(1, recorded_lumi=0, delivered_lumi=0),
+        a_lumisection(2, recorded_lumi=1e308, delivered_lumi=1e-10),
+    ]
+    assert with_luminosity_per_lumisection(tiny)[0]["live_lumi_per_lumi"] is None
 
 
 def test_that_a_long_value_is_shortened_in_the_refusal() -> None:

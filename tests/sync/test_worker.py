@@ -650,21 +650,21 @@ def test_that_stopping_while_oms_says_nothing_takes_no_time(oms: MisbehavingOms)
         assert time.monotonic() - began < 0.2
 
 
-def test_that_a_bug_outside_of_a_run_is_reported_and_the_work_begins_anew(
+def test_that_a_bug_outside_of_a_pull_is_reported_and_the_work_begins_anew(
     simulated: SimulatedOms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.sync.elected_loop._RESTART_AFTER_S", 0.01)
-    watcher, store = Watcher(), MemoryStore()
-    failing = iter([KeyError("no such table")])
-    real = store.known_runs
+    watcher = Watcher()
+    failing = iter([KeyError("no such lock")])
+    real = FakeElection.try_acquire
 
-    def known_runs(run_numbers: Sequence[int]) -> Mapping[int, KnownRun]:
+    def try_acquire(election: FakeElection) -> bool:
         for error in failing:
             raise error
-        return real(run_numbers)
+        return real(election)
 
-    monkeypatch.setattr(store, "known_runs", known_runs)
-    with a_loop(simulated.url, store, watcher):
+    monkeypatch.setattr(FakeElection, "try_acquire", try_acquire)
+    with a_loop(simulated.url, MemoryStore(), watcher):
         watcher.wait_for(waiting)
     assert [type(bug) for bug in watcher.bugs] == [KeyError]
     assert any("stopped by an error" in status.activity for status in watcher.statuses)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from app.domain.errors import BadInput
+from app.domain.lumisections import LAST_LUMISECTION
 
 _PER_INVERSE_PICOBARN = {
     "/fb": 1e-3,
@@ -109,7 +110,7 @@ def _measured(head: _Head, line: str, number: int) -> Measured:
     lumisection = _LUMISECTION.fullmatch(values[head.lumisection].strip())
     if run is None:
         raise BadInput(f'Line {number}: "{values[head.run]}" is no run:fill, such as 297050:5839.')
-    if lumisection is None:
+    if lumisection is None or int(lumisection[1]) > LAST_LUMISECTION:
         raise BadInput(
             f'Line {number}: "{values[head.lumisection]}" is no lumisection, such as 12:12.'
         )

@@ -32,6 +32,7 @@ _OTHER_NAMES = {
 _DELIMITERS = ",;\t"
 _MOST_LINES = 200_000
 _GREATEST = 2**31 - 1
+_MOST_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,7 @@ def _edit(values: Mapping[str, str], cells: list[str], places: Mapping[str, int]
 
 
 def _number(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= _GREATEST:
-        raise BadInput(f'The {name} "{text}" is no number from 1.')
+    is_number = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+    if not is_number or not 1 <= int(text) <= _GREATEST:
+        raise BadInput(f'The {name} "{text[:40]}" is no number from 1.')
     return int(text)

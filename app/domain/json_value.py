@@ -144,7 +144,7 @@ def _javascript_order(value: Mapping[object, object]) -> list[tuple[object, obje
 def _is_array_index(key: str) -> bool:
     if not (key.isascii() and key.isdigit()) or (key[0] == "0" and key != "0"):
         return False
-    return int(key) < 2**32 - 1
+    return len(key) <= 10 and int(key) < 2**32 - 1
 
 
 def _quote(text: str) -> str:

@@ -183,7 +183,7 @@ class LogPage:
 
 def parse_position(text: str) -> Position:
     """A position as `Position` prints it; a bare number is a version."""
-    if text.isascii() and text.isdecimal():
+    if re.fullmatch(r"\d{1,18}", text, re.ASCII):
         return Position(version=int(text))
     found: dict[str, int] = {}
     for part in text.split("."):

@@ -62,9 +62,9 @@ def parse_ranges(text: str) -> tuple[LumiRange, ...]:
     """Ranges written by a person, such as `12-40, 55`; joined where they touch or overlap."""
     numbers: list[tuple[int, int]] = []
     for part in (piece for piece in re.split(r"[,;\s]+(?![-–])", text.strip()) if piece):
-        match = re.fullmatch(r"(\d+)(?:\s*[-–]\s*(\d+))?", part)
+        match = re.fullmatch(r"(\d{1,10})(?:\s*[-–]\s*(\d{1,10}))?", part)
         if match is None:
-            raise BadInput(f'"{part}" is not a lumisection or a range like 12-40.')
+            raise BadInput(f'"{part[:40]}" is not a lumisection or a range like 12-40.')
         first, last = int(match[1]), int(match[2] or match[1])
         if first < 1:
             raise BadInput("Lumisections are numbered from 1.")

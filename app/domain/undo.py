@@ -317,7 +317,7 @@ def undo_comment(undone: Action) -> str:
 
 def undone_version(comment: str) -> int | None:
     """The version that an undo took back, None when the comment is no undo's."""
-    found = re.match(r"undo of version (\d+)\b", comment)
+    found = re.match(r"undo of version (\d{1,18})\b", comment)
     return int(found[1]) if found else None
 
 

@@ -28,6 +28,7 @@ _FIRST_WAIT_S = 0.2
 _LONGEST_WAIT_S = 15.0
 # Versions are handed out before they are committed: a slow transaction's appears among older ones.
 _LATE_COMERS = 200
+_MOST_DIGITS = 18  # of a number of 64 bits
 # A server that is gone without a word is noticed by the next look after this time [ms].
 _NOTICE_CUT_OFF = {"tcp_user_timeout": 8_000}
 
@@ -115,10 +116,10 @@ class ChangeListener:
                 next_look = time.monotonic() + _LOOK_EVERY_S
 
     def _heard(self, payload: str) -> None:
-        if not payload.isdecimal():
+        version = _number(payload)
+        if version is None:
             self._tell(Change(None, _presence(payload), _golden(payload)))
             return
-        version = int(payload)
         if self._known is None:
             self._known = set()
         if version not in self._known:
@@ -164,12 +165,18 @@ class ChangeListener:
 
 def _golden(payload: str) -> int | None:
     word, _, number = payload.partition(" ")
-    return int(number) if word == GOLDEN and number.isdecimal() else None
+    return _number(number) if word == GOLDEN else None
 
 
 def _presence(payload: str) -> tuple[int, str] | None:
     word, _, rest = payload.partition(" ")
-    run_number, _, name = rest.partition(" ")
-    if word != PRESENCE or not run_number.isdecimal() or not name:
+    run, _, name = rest.partition(" ")
+    run_number = _number(run)
+    if word != PRESENCE or run_number is None or not name:
         return None
-    return int(run_number), name
+    return run_number, name
+
+
+def _number(text: str) -> int | None:
+    """A number that somebody announced; anybody may announce anything."""
+    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None

@@ -37,6 +37,7 @@ def test_that_each_column_has_its_own_unit():
         ([HEAD.format("/pb", "/pb"), "", LINE.format("x", 1)], 'Line 3: "x" is no luminosity'),
         ([HEAD.format("/pb", "/pb"), LINE.format("nan", 1)], "no luminosity"),
         ([HEAD.format("/pb", "/pb"), LINE.replace("12:0", "0:0").format(1, 1)], "no lumisection"),
+        ([HEAD.format("/pb", "/pb"), LINE.replace("12:0", "20001:0").format(1, 1)], "no lumisec"),
         ([HEAD.format("/pb", "/pb"), LINE.replace("297050", "x").format(1, 1)], "no run:fill"),
     ],
 )

@@ -46,6 +46,8 @@ def test_that_heads_delimiters_remarks_and_the_order_of_columns_may_differ(text:
     ("line", "said"),
     [
         ("x,online,dt-dt,1,2,GOOD,,", 'The run "x" is no number from 1'),
+        (f"390001,online,dt-dt,1,{'9' * 5_000},GOOD,,", 'last LS "999'),
+        (f"{'9' * 5_000},online,dt-dt,1,2,GOOD,,", 'The run "999'),
         ("390001,online,,1,2,GOOD,,", "column is missing"),
         ("390001,online,dt-dt,0,2,GOOD,,", 'first LS "0"'),
         ("390001,online,dt-dt,5,2,GOOD,,", "first LS 5 is greater than the last LS 2"),

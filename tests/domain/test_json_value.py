@@ -94,3 +94,8 @@ def test_that_the_hashes_are_those_the_web_service_stored(shared_data):
             }
             orders = [{key: triplet}, {key: {**value}}]
         assert any(dedup_hash(order) in by_hash for order in orders), row
+
+
+def test_that_a_key_of_thousands_of_digits_is_a_key_like_any_other():
+    key = "9" * 5_000
+    assert js_stringify({key: 1, "2": 2, "b": 3}) == f'{{"2":2,"{key}":1,"b":3}}'

@@ -12,6 +12,7 @@ from app.domain.undo import (
     last_to_undo,
     undo_attributes,
     undo_cells,
+    undone_version,
 )
 
 
@@ -127,3 +128,8 @@ def test_that_redo_brings_back_one_after_the_other() -> None:
 def test_that_nothing_can_be_redone_after_something_else_was_done() -> None:
     assert last_to_redo(versions("Edit", "undo of version 1: Edit", "Edit")) is None
     assert last_to_undo([]) is None
+
+
+def test_that_a_comment_of_somebody_that_looks_like_an_undo_names_no_version():
+    assert undone_version("undo of version 12: a typo") == 12
+    assert undone_version("undo of version " + "9" * 5_000) is None

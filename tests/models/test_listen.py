@@ -123,6 +123,18 @@ def test_that_what_is_no_version_is_announced_as_something_else(
 
 
 @pytest.mark.usefixtures("listener")
+@pytest.mark.parametrize("said", ["{}", "golden {}", "presence {} online"])
+def test_that_a_number_no_version_has_is_news_of_something(
+    database: Database, heard: Heard, said: str
+) -> None:
+    with database.transaction() as connection:
+        connection.execute(
+            sa.text(f"SELECT pg_notify('{listen.CHANNEL}', '{said.format('9' * 5_000)}')")
+        )
+    assert heard.next_change() == Change(None)
+
+
+@pytest.mark.usefixtures("listener")
 def test_that_a_lost_connection_is_told_and_what_was_missed_is_reported(
     database: Database, heard: Heard
 ) -> None:

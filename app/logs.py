@@ -2,7 +2,6 @@
 
 import faulthandler
 import logging
-import re
 import sys
 from collections.abc import Iterable
 from logging.handlers import RotatingFileHandler
@@ -10,34 +9,17 @@ from pathlib import Path
 
 import platformdirs
 
-_MASKED = "***"
+from app.domain.masking import keep_secret, masked
+
 _TERMINAL_LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 _CHATTY = ("httpx", "httpcore", "asyncio", "qasync", "alembic")
-# Each pattern keeps its first group and loses what follows it.
-_SECRETS = (
-    re.compile(r"(\w://[^\s:/@]*:)[^\s@/]+(?=@)"),  # postgresql://user:password@host
-    re.compile(r"((?i:bearer|basic)\s+)[\w.~+/=-]{8,}"),
-    re.compile(
-        r"((?i:password|passwd|client_secret|access_token|subject_token|refresh_token)"
-        r"[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;)}]+"
-    ),
-)
 
 
 class MaskingFormatter(logging.Formatter):
     """Formats a record, traceback and all, and masks passwords, tokens and known secrets."""
 
-    def __init__(self, layout: str, secrets: Iterable[str] = ()) -> None:
-        super().__init__(layout)
-        self._told = tuple(secret for secret in secrets if secret)
-
     def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
-        for secret in self._told:
-            text = text.replace(secret, _MASKED)
-        for pattern in _SECRETS:
-            text = pattern.sub(rf"\g<1>{_MASKED}", text)
-        return text
+        return masked(super().format(record))
 
 
 def log_folder() -> Path:
@@ -61,7 +43,8 @@ def start(
     """
     folder = folder or log_folder()
     file = folder / "run-registry.log"
-    secrets = tuple(secrets)
+    for secret in secrets:
+        keep_secret(secret)
     level = _TERMINAL_LEVELS[min(verbosity, len(_TERMINAL_LEVELS) - 1)]
     if quiet and not verbosity:
         level = logging.ERROR
@@ -73,7 +56,7 @@ def start(
     if sys.stderr is not None:  # a program without a console has none
         terminal = logging.StreamHandler(sys.stderr)
         terminal.setLevel(level)
-        terminal.setFormatter(MaskingFormatter("%(levelname)s %(name)s: %(message)s", secrets))
+        terminal.setFormatter(MaskingFormatter("%(levelname)s %(name)s: %(message)s"))
         root.addHandler(terminal)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -85,7 +68,7 @@ def start(
         return file
     written.setFormatter(
         MaskingFormatter(
-            "%(asctime)s %(process)d %(threadName)s %(levelname)s %(name)s: %(message)s", secrets
+            "%(asctime)s %(process)d %(threadName)s %(levelname)s %(name)s: %(message)s"
         )
     )
     root.addHandler(written)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, ClassVar, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import platformdirs
 from pydantic import (
@@ -27,6 +27,7 @@ from pydantic import (
 
 from app.domain.errors import BadInput, Refused
 from app.domain.identity import AUTO, Actor
+from app.domain.masking import check_database_address
 
 PROGRAM = "run-registry-desktop"
 EXPERTS = "cms-dqm-runregistry-experts"
@@ -36,16 +37,25 @@ _SECRET = "oms_client_secret"
 
 
 def _web_address(text: str) -> str:
-    parts = urlsplit(text)
+    parts = _split(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("is not a web address (https://host/path)")
     return text.rstrip("/")
 
 
 def _database_address(text: str) -> str:
-    if urlsplit(text).scheme not in {"postgresql", "postgres"}:
+    if _split(text).scheme not in {"postgresql", "postgres"}:
         raise ValueError("is not a database address (postgresql://user@host:port/database)")
+    check_database_address(text)
     return text
+
+
+def _split(text: str) -> SplitResult:
+    """The parts of an address, empty ones when it has none: the library would tell the text."""
+    try:
+        return urlsplit(text)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
 
 
 def _e_mail(text: str) -> str:
@@ -264,7 +274,8 @@ class Settings(BaseModel):
             key = str(first["loc"][0]) if first["loc"] else "?"
             name = _variable(key) if source == "environment" else key
             reason = first["msg"].removeprefix("Value error, ")
-            raise BadInput(f"{source}: {name}: {reason[0].lower()}{reason[1:]}.") from error
+            # The error itself holds what was given, a secret maybe.
+            raise BadInput(f"{source}: {name}: {reason[0].lower()}{reason[1:]}.") from None
 
 
 def store_secret(client_id: str, secret: str) -> None:

@@ -10,6 +10,7 @@ from typing import TextIO
 
 from app.domain.errors import Refused, RegistryError
 from app.domain.json_value import JsonValue
+from app.domain.masking import masked
 
 DONE = 0
 REFUSED = 1
@@ -70,7 +71,7 @@ def show(answer: Answer, *, as_json: bool) -> None:
 
 def complain(text: str) -> None:
     """One line on standard error."""
-    print(f"run-registry: {' '.join(text.split())}", file=sys.stderr)
+    print(f"run-registry: {' '.join(masked(text).split())}", file=sys.stderr)
 
 
 def show_error(error: RegistryError | UsageError, *, as_json: bool) -> int:
@@ -80,7 +81,9 @@ def show_error(error: RegistryError | UsageError, *, as_json: bool) -> int:
     else:
         kind, code = "refused" if isinstance(error, Refused) else "unavailable", REFUSED
     if as_json:
-        print(json.dumps({"error": str(error), "kind": kind}, ensure_ascii=False), flush=True)
+        print(
+            json.dumps({"error": masked(str(error)), "kind": kind}, ensure_ascii=False), flush=True
+        )
         return code
     if isinstance(error, UsageError) and error.usage:
         print(error.usage.rstrip(), file=sys.stderr)
@@ -90,7 +93,7 @@ def show_error(error: RegistryError | UsageError, *, as_json: bool) -> int:
 
 def show_bug(error: Exception, report: Path | None, *, as_json: bool) -> int:
     """Says that the program is at fault and where the report is; returns the exit code."""
-    text = f"an error of the program: {type(error).__name__}: {error}"
+    text = masked(f"an error of the program: {type(error).__name__}: {error}")
     if as_json:
         where = None if report is None else str(report)
         print(json.dumps({"error": text, "kind": "bug", "report": where}), flush=True)

@@ -11,9 +11,17 @@ RegistryError
 Anything else is a bug.
 """
 
+from app.domain.masking import masked
+
 
 class RegistryError(Exception):
-    """An error with a text for the person who acts."""
+    """An error with a text for the person who acts; nothing secret is in it, whoever wrote it."""
+
+    def __str__(self) -> str:
+        return masked(super().__str__())
+
+    def __repr__(self) -> str:
+        return masked(super().__repr__())
 
 
 class Refused(RegistryError):

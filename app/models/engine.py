@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy import exc as sa_exc
 
 from app.domain.errors import BadInput, NotFound, Refused, RegistryError, TookTooLong, Unavailable
+from app.domain.masking import check_database_address, keep_secret
 from app.models import desk
 
 logger = logging.getLogger(__name__)
@@ -192,12 +193,19 @@ def _parse(dsn: str) -> dict[str, str | int]:
     """Connection parameters of a `postgresql://` address or a `key=value` text, ours below."""
     plain = re.sub(r"^postgres(ql)?\+\w+://", "postgresql://", dsn.strip())
     try:
+        check_database_address(plain)
+    except ValueError as error:
+        raise BadInput(f"The database address {error}.") from error
+    try:
         given = conninfo_to_dict(plain)
-    except psycopg.ProgrammingError as error:
+    except psycopg.ProgrammingError:
+        # What it says may hold a part of the password.
         raise BadInput(
             "The database address can't be read; it looks like"
             " postgresql://user:password@host:5432/database."
-        ) from error
+        ) from None
+    for name in ("password", "sslpassword"):
+        keep_secret(str(given.get(name) or ""))
     parameters = dict(_DEFAULTS)
     parameters.update({name: value for name, value in given.items() if value is not None})
     return parameters

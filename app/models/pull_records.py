@@ -10,8 +10,11 @@ from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.json_value import JsonObject
+from app.domain.masking import masked
 from app.domain.pull import FailedRun, KnownRun, PullStatus
 from app.models import desk
+
+_LONGEST_TEXT = 2_000
 
 
 def known_runs(connection: Connection, run_numbers: Collection[int]) -> dict[int, KnownRun]:
@@ -40,7 +43,7 @@ def failed_runs(connection: Connection) -> tuple[FailedRun, ...]:
 
 def remember_failure(connection: Connection, run_number: int, reason: str) -> None:
     """Notes that a run could not be pulled, and why."""
-    table, now = desk.failed_pull, datetime.now(UTC)
+    table, now, reason = desk.failed_pull, datetime.now(UTC), _told(reason)
     new = insert(table).values(
         run_number=run_number, reason=reason, first_failed=now, last_failed=now, attempts=1
     )
@@ -82,16 +85,16 @@ def remember_fill(connection: Connection, fill_number: int, attributes: JsonObje
 
 def report(connection: Connection, status: PullStatus, source: str = "oms") -> None:
     """Keeps what the elected puller of a source does, for the other clients to show."""
-    table, now = desk.puller, datetime.now(UTC)
+    table, now, activity = desk.puller, datetime.now(UTC), _told(status.activity)
     values = {
         "client": status.puller,
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "heartbeat": now,
         "last_success": status.last_success,
-        "last_error": status.activity if status.state.value == "unavailable" else None,
+        "last_error": activity if status.state.value == "unavailable" else None,
         "next_try": status.next_try,
-        "activity": status.activity,
+        "activity": activity,
     }
     new = insert(table).values(source=source, since=now, **values)
     connection.execute(
@@ -126,3 +129,9 @@ def reported(connection: Connection, source: str = "oms") -> JsonObject | None:
         name: value.isoformat() if isinstance(value, datetime) else value
         for name, value in row._mapping.items()
     }
+
+
+def _told(text: str) -> str:
+    """What everybody may read of a text, in characters that the database can keep."""
+    plain = masked(text).replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return plain.encode("utf-8", "replace").decode("utf-8")[:_LONGEST_TEXT]

@@ -15,6 +15,7 @@ import httpx
 from app.domain.dqm_gui import GuiListing, GuiOutcome, GuiStatus, ListingBuilder
 from app.domain.errors import BadInput, Unavailable
 from app.domain.foreign_json import JsonLimits, NotJson, RecordReader
+from app.domain.masking import keep_secret, masked
 from app.sync.elected_loop import ElectedLoop, in_thread
 from app.sync.election import Election
 from app.sync.http import (
@@ -74,6 +75,7 @@ class DqmGuiClient:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._settings = settings
+        keep_secret(settings.key_password)
         self._base = checked_url(settings.url, "address of the DQM GUI")
         self._on_wait = on_wait
         self._sleep = sleep
@@ -177,7 +179,8 @@ class DqmGuiClient:
 
     def _malformed(self, url: httpx.URL, reason: str, head: bytes) -> BadInput:
         kind = "HTML" if head.lstrip()[:1] == b"<" else f"an answer that {reason}"
-        excerpt = ascii(" ".join(head[:_SHOWN_BYTES].decode("utf-8", "replace").split()))
+        text = masked(head.decode("utf-8", "replace"))[:_SHOWN_BYTES]
+        excerpt = ascii(" ".join(text.split()))
         return BadInput(f"The DQM GUI gives {kind}, at {shown_url(url)}: {excerpt}")
 
     async def _wait(self, attempt: int, wanted_s: float | None, reason: str) -> None:

@@ -12,6 +12,7 @@ from typing import Generic, ParamSpec, Protocol, Self, TypeVar
 
 from app.domain.dqm_gui import GuiStatus
 from app.domain.errors import RegistryError, Unavailable
+from app.domain.masking import masked
 from app.domain.pull import PullState, PullStatus
 from app.sync.election import Election
 from app.sync.http import Wait
@@ -254,6 +255,7 @@ class ElectedLoop(ABC, Generic[Client, Status]):
 
     def _set(self, **changes: object) -> None:
         status = replace(self._status, **changes)  # type: ignore[arg-type]
+        status = replace(status, activity=masked(status.activity))
         if status != self._status:
             self._status = status
             self._on_status(status)

@@ -34,8 +34,9 @@ class Wait:
 def checked_url(text: str, what: str) -> httpx.URL:
     try:
         url = httpx.URL(text.rstrip("/"))
-    except httpx.InvalidURL as error:
-        raise BadInput(f"The {what} can't be read: {error}.") from error
+    except httpx.InvalidURL:
+        # What it says may hold a password.
+        raise BadInput(f"The {what} can't be read: it looks like https://host/path.") from None
     if url.scheme not in {"http", "https"} or not url.host:
         raise BadInput(f"The {what} must begin with https:// and name a server.")
     return url

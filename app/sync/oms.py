@@ -17,6 +17,7 @@ import httpx
 from app.domain.errors import BadInput, NotFound, Unavailable
 from app.domain.foreign_json import BadRecord, JsonLimits, NotJson, Record, RecordReader, parse
 from app.domain.json_value import JsonObject, JsonValue, whole_number
+from app.domain.masking import keep_secret, masked
 from app.domain.oms import OmsRun, validate_lumisections, validate_run, whole_run
 from app.sync.http import (
     UNPACKED_HERE,
@@ -100,6 +101,7 @@ class OmsClient:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._settings = settings
+        keep_secret(settings.client_secret)
         self._base = checked_url(settings.url, "address of OMS")
         self._token_url = checked_url(settings.token_url, "address of the token server")
         self._on_wait = on_wait
@@ -295,10 +297,7 @@ class OmsClient:
 
     def _excerpt(self, body: bytes) -> str:
         """The first bytes, masked before they are cut: the cut may go through a secret."""
-        text = body[:_HEAD_BYTES].decode("utf-8", "replace")
-        for secret in (self._token, self._settings.client_secret):
-            if secret:
-                text = text.replace(secret, "***")
+        text = masked(body[:_HEAD_BYTES].decode("utf-8", "replace"))
         return ascii(" ".join(text[:_SHOWN_BYTES].split()))
 
     # Asking
@@ -499,6 +498,7 @@ class OmsClient:
         life = answer.get("expires_in")
         if isinstance(life, bool) or not isinstance(life, int | float) or life <= 0:
             life = _TOKEN_LIFE_S
+        keep_secret(token)
         return _Token(token, float(min(life, _LONGEST_TOKEN_LIFE_S)))
 
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from app.domain.errors import BadInput, RegistryError, Unavailable
 from app.domain.json_value import JsonObject
+from app.domain.masking import masked
 from app.domain.oms import LARGEST_NUMBER, SMALLEST_RUN_NUMBER, OmsRun, whole_run
 from app.domain.pull import FailedRun, KnownRun, Outcome, OutcomeKind, PullState, PullStatus
 from app.sync.elected_loop import ElectedLoop, in_thread
@@ -256,6 +257,7 @@ class _Pull:
             await self._fail(number, str(error))
 
     async def _fail(self, number: int, reason: str) -> None:
+        reason = masked(reason)
         logger.warning("Run %d could not be pulled: %s", number, reason)
         self._failed.append(FailedRun(number, reason, datetime.now(UTC)))
         await in_thread(self._store.remember_failure, number, reason)

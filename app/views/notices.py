@@ -4,7 +4,7 @@ import logging
 import platform
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, qVersion
@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.errors import Refused, Unavailable
+from app.domain.masking import masked
 from app.views.background import Background, Outage
 from app.views.theme import STEP, Themes, monospaced, set_property
 
@@ -96,6 +97,7 @@ class Notices(QObject):
         )
 
     def _show(self, notice: Notice) -> None:
+        notice = replace(notice, text=masked(notice.text), detail=masked(notice.detail))
         self.last = notice
         self.shown.emit(notice)
 

@@ -1,6 +1,7 @@
 """Transactions, and what the driver's errors become."""
 
 import threading
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
@@ -8,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.domain.errors import BadInput, NotFound, Refused, Unavailable
+from app.domain.masking import masked
 from app.models import tables
 from app.models.engine import Database
 
@@ -36,6 +38,21 @@ def test_that_a_transaction_is_committed_at_its_end(database: Database) -> None:
     with database.transaction() as connection:
         _append(connection)
     assert _count(database) == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["postgresql://me:hun/ter2@db/x", "postgresql://me:hun@ter2@db/x", "host=db hunter2 user=me"],
+)
+def test_that_an_address_that_can_t_be_read_tells_no_password(address: str) -> None:
+    with pytest.raises(BadInput, match="The database address") as refused:
+        Database(address)
+    assert "hun" not in "".join(traceback.format_exception(refused.value))
+
+
+def test_that_the_password_of_the_database_is_masked_everywhere() -> None:
+    Database("postgresql://me:pa%2Fss-of-db@db/x").close()
+    assert masked("the server got pa/ss-of-db") == "the server got ***"
 
 
 def test_that_any_exception_undoes_the_whole_transaction(database: Database) -> None:

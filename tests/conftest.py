@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
+from app.domain import masking
 from app.models import schema
 from app.models.embedded import EmbeddedServer
 from app.models.engine import Database
@@ -140,6 +141,12 @@ def server() -> Iterator[TestServer]:
 def template(server: TestServer) -> str:
     """Name of the database that `database` copies."""
     return server.template("run_registry_template")
+
+
+@pytest.fixture(autouse=True)
+def no_secrets_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A word that is secret in one test may stand in the texts of the next."""
+    monkeypatch.setattr(masking, "_kept", {})
 
 
 @pytest.fixture

@@ -45,6 +45,7 @@ _SHOWN_BYTES = 160
 _HEAD_BYTES = 16 * _SHOWN_BYTES
 _LIMITS = JsonLimits()  # 5000 lumisections are some 6 MB
 _TOKEN_LIMITS = JsonLimits(text_bytes=1 << 20)
+_MOST_BROKEN = 10
 _MOST_RECORDS = 1_000_000
 """Of one list, over all of its pages; OMS has some 100,000 runs."""
 
@@ -55,6 +56,16 @@ class OmsUnavailable(Unavailable):
 
 class MalformedAnswer(BadInput):
     """OMS answered with something that is no JSON:API document."""
+
+
+class BrokenPage(MalformedAnswer):
+    """A page whose text can't be cut into records, but maybe a smaller one's can."""
+
+    def __init__(self, text: str, reason: str, url: httpx.URL, body: bytes) -> None:
+        super().__init__(text)
+        self.reason = reason
+        self.url = url
+        self.body = body
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +149,7 @@ class OmsClient:
         pages = self._pages(
             "runs",
             {"sort": "-last_update", "page[limit]": str(self._settings.runs_per_page)},
+            in_parts=True,
         )
         async for answer in pages:
             runs: list[JsonObject] = []
@@ -211,27 +223,39 @@ class OmsClient:
 
     # Paging
 
-    async def _pages(self, what: str, parameters: dict[str, str]) -> AsyncIterator["_Answer"]:
+    async def _pages(
+        self, what: str, parameters: dict[str, str], *, in_parts: bool = False
+    ) -> AsyncIterator["_Answer"]:
+        """Pages until there are no more; with `in_parts` those that can't be read record for
+        record, where a part of them can."""
         first = self._base.copy_with(path=f"{self._base.path.rstrip('/')}/{what}")
+        limit = int(parameters.get("page[limit]", 0))
         url = first.copy_merge_params(parameters)
         asked: set[httpx.URL] = set()
         seen = 0
         before: Sequence[Record] = ()
         while True:
             asked.add(url)
-            answer = await self._document(url)
+            try:
+                answer = await self._document(url)
+            except BrokenPage as error:
+                if not in_parts:
+                    raise
+                answer = await self._in_parts(error, first, parameters, seen)
             yield answer
             seen += len(answer.page)
             if seen > _MOST_RECORDS:
                 self._malformed(url, f"gives more than {_MOST_RECORDS} entries")
-            if answer.total is not None and seen >= answer.total:
+            # A total that is too small is none.
+            total = answer.total if answer.total is not None and answer.total >= seen else None
+            if seen == total:
                 return
-            if answer.total is None and answer.following is None:
+            if total is None and answer.following is None and not 0 < limit <= len(answer.page):
                 return
             if not answer.page:
-                if answer.total is None:
+                if total is None:
                     return
-                self._malformed(url, f"promises {answer.total} entries and gives {seen}")
+                self._malformed(url, f"promises {total} entries and gives {seen}")
             if answer.page == before:
                 self._malformed(url, "gives the same page again and again")
             before = answer.page
@@ -239,6 +263,38 @@ class OmsClient:
             url = following or first.copy_merge_params({**parameters, "page[offset]": str(seen)})
             if url in asked:
                 self._malformed(url, "leads in a circle from page to page")
+
+    async def _in_parts(
+        self, error: "BrokenPage", first: httpx.URL, parameters: dict[str, str], offset: int
+    ) -> "_Answer":
+        """A page that can't be read as a whole, put together from smaller ones: what can't be
+        read of these are single records. Raises `BrokenPage` when there are too many of them."""
+        broken = 0
+
+        async def halves(error: BrokenPage, offset: int, limit: int) -> list[_Answer]:
+            nonlocal broken
+            if limit <= 1:
+                broken += 1
+                if broken > _MOST_BROKEN:
+                    raise error
+                bad = BadRecord(f"{error.reason} (entry {offset + 1} of the list)", error.body)
+                return [_Answer(error.url, error.body[:_HEAD_BYTES], [bad], None, None)]
+            found: list[_Answer] = []
+            half = limit // 2
+            for begin, size in ((offset, half), (offset + half, limit - half)):
+                part = {**parameters, "page[offset]": str(begin), "page[limit]": str(size)}
+                try:
+                    found.append(await self._document(first.copy_merge_params(part)))
+                except BrokenPage as again:
+                    found += await halves(again, begin, size)
+            return found
+
+        answers = await halves(error, offset, int(parameters["page[limit]"]))
+        totals = [answer.total for answer in answers if answer.total is not None]
+        if not totals:
+            raise error
+        page = [record for answer in answers for record in answer.page]
+        return _Answer(answers[0].url, answers[0].head, page, max(totals), None)
 
     def _following(self, url: httpx.URL, link: str | None) -> httpx.URL | None:
         """The next page by its link, unless that leads elsewhere: our token stays with OMS."""
@@ -263,6 +319,13 @@ class OmsClient:
             document, batches = reader.read()
             page = [record for batch in batches for record in batch]
         except NotJson as error:
+            if body.lstrip()[:1] == b"{":
+                raise BrokenPage(
+                    f"OMS gives an answer that {error}, at {shown_url(url)}: {self._excerpt(body)}",
+                    str(error),
+                    url,
+                    body,
+                ) from error
             kind = "HTML" if body.lstrip()[:1] == b"<" else f"an answer that {error}"
             self._malformed(url, f"gives {kind}", body)
         data = document.get("data")

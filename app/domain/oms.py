@@ -350,5 +350,6 @@ def _with_whole(attributes: JsonObject, names: Iterable[str]) -> JsonObject:
 
 
 def _shown(value: JsonValue) -> str:
-    text = js_stringify(value)
+    text = js_stringify(value)[:200]
+    text = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
     return text if len(text) <= 80 else text[:79] + "…"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
@@ -28,6 +29,8 @@ ONLINE = "online"
 _BLOCK = 400
 """Runs read in one go."""
 _BETWEEN_CHECKPOINTS = 20_000
+_LONGEST_LINE = 10_000
+"""Letters of a line; brilcalc writes some hundred."""
 
 Run = dict[int, tuple[float, float]]
 """Recorded and delivered luminosity [pb^-1] by lumisection."""
@@ -142,7 +145,8 @@ def _measured_in(file: Path, checkpoint: Callable[[], None]) -> dict[int, Run]:
     found: dict[int, Run] = {}
     try:
         with file.open(encoding="utf-8", newline="") as lines:
-            for number, each in enumerate(brilcalc.read(lines)):
+            whole = iter(lambda: _line_of(lines), "")
+            for number, each in enumerate(brilcalc.read(whole)):
                 if number % _BETWEEN_CHECKPOINTS == 0:
                     checkpoint()
                 _keep(found, each)
@@ -155,6 +159,14 @@ def _measured_in(file: Path, checkpoint: Callable[[], None]) -> dict[int, Run]:
     if not found:
         raise BadInput(f"{file} has no luminosity of any lumisection.")
     return found
+
+
+def _line_of(file: TextIO) -> str:
+    """The next line, empty at the end of the file."""
+    line = file.readline(_LONGEST_LINE + 1)
+    if len(line) > _LONGEST_LINE:
+        raise BadInput(f"A line has more than {_LONGEST_LINE} letters.")
+    return line
 
 
 def _keep(found: dict[int, Run], each: Measured) -> None:

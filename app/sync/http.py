@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import httpx
 
@@ -43,7 +43,9 @@ def checked_url(text: str, what: str) -> httpx.URL:
 
 
 def shown_url(url: httpx.URL) -> str:
-    return unquote(str(url.copy_with(userinfo=b"")))
+    """The address as it can be read; a server that leads us on may put anything into it."""
+    text = unquote(str(url.copy_with(userinfo=b"")))
+    return "".join(each if each.isprintable() else quote(each) for each in text)
 
 
 def is_loopback(host: str) -> bool:

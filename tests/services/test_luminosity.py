@@ -113,7 +113,9 @@ def test_that_it_takes_the_right_to(signed_off, tmp_path):
         import_brilcalc(signed_off, NOBODY, written(tmp_path, {(FIRST, 3): (1, 1)}))
 
 
-@pytest.mark.parametrize("content", ["", "nonsense\n", HEAD, HEAD + "390001:1,1:1,x\n"])
+@pytest.mark.parametrize(
+    "content", ["", "nonsense\n", HEAD, HEAD + "390001:1,1:1,x\n", HEAD + "#" * 20_000]
+)
 def test_that_a_file_that_can_t_be_read_is_refused_whole(signed_off, tmp_path, content):
     file = tmp_path / "bad.csv"
     file.write_text(content)

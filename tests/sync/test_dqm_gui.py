@@ -294,6 +294,35 @@ def test_that_the_loop_opens_what_appears_and_another_client_stands_by(database:
             assert second.stop()
 
 
+def test_that_bad_items_are_told_and_the_loop_opens_what_appears_beside_them(
+    database: Database, httpserver: HTTPServer
+):
+    sign_off_runs(database, FIRST)
+    run = str(FIRST).encode()
+    bad = [
+        b'{"run": "' + run + b'", "dataset": ' + hostile + b"}"
+        for hostile in (
+            *(b"9" * 5_000, b"1e400", b"NaN", b"[" * 500 + b"]" * 500, b"{}", b"null", b"tru"),
+            *(b'"\\u0000"', b'"\\ud800"', b'"\xff"', b'"\xed\xa0\x80"'),
+            *(b'"/' + b"x" * 5_000 + b'"', b'"' + b"y" * (2 << 20) + b'"'),
+        )
+    ]
+    bad += [b'{"run": ' + number + b', "dataset": "/a"}' for number in (b"2147483648", b"1e300")]
+    good = json.dumps({"run": str(FIRST), "dataset": NAME}).encode()
+    body = b'{"samples": [{"items": [' + b", ".join([*bad, good]) + b"]}]}"
+    httpserver.expect_request(SAMPLES_PATH).respond_with_data(body)
+    told = Told()
+    loop = loop_on(database, GuiStore(database), httpserver.url_for("/dqm/offline"), told)
+    loop.start()
+    try:
+        status = told.wait(lambda status: status.pulls == 1)
+        assert (status.state, status.appeared) == (PullState.WAITING, 2)
+        assert len(status.problems) >= len(bad)
+        assert all(problem.isprintable() for problem in status.problems)
+    finally:
+        assert loop.stop()
+
+
 def test_that_a_gui_that_is_away_is_tried_again_and_told(database: Database):
     told = Told()
     loop = loop_on(database, GuiStore(database), "http://127.0.0.1:9/dqm/offline", told)

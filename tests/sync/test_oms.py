@@ -15,12 +15,13 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import TypeVar
 
+import httpx
 import pytest
 import trustme
 
 from app.domain.errors import BadInput, NotFound, Refused
 from app.domain.json_value import JsonValue
-from app.sync.http import Wait
+from app.sync.http import Wait, shown_url
 from app.sync.oms import MalformedAnswer, OmsClient, OmsSettings, OmsUnavailable
 from tests.sync.misbehaving_oms import (
     Answer,
@@ -233,6 +234,11 @@ def test_that_a_password_in_the_address_is_not_shown(oms: MisbehavingOms) -> Non
         ask(settings, lambda client: client.run_attributes(355100))
     assert "hidden-word" not in str(failure.value)
     assert "hidden-word" not in repr(OmsClient(settings))
+
+
+def test_that_an_address_a_server_leads_to_is_shown_harmless() -> None:
+    url = httpx.URL("https://me:hidden@oms/agg/runs?page[offset]=3&x=%1b[2J%0Aforged%E2%80%AE")
+    assert shown_url(url) == "https://oms/agg/runs?page[offset]=3&x=%1B[2J%0Aforged%E2%80%AE"
 
 
 # Manners

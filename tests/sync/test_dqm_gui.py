@@ -16,6 +16,7 @@ from werkzeug import Response
 from app.demo.simulated_dqm_gui import SAMPLES_PATH, SimulatedDqmGui
 from app.domain.dqm_gui import GuiListing, GuiOutcome, GuiStatus
 from app.domain.errors import BadInput, Unavailable
+from app.domain.foreign_json import JsonLimits
 from app.domain.pull import PullState
 from app.models.engine import Database
 from app.models.locks import PullerLock
@@ -110,12 +111,15 @@ def test_that_an_answer_no_parser_should_see_is_refused(httpserver: HTTPServer, 
         ask(settings_of(httpserver))
 
 
-def test_that_a_small_answer_that_unpacks_to_a_huge_one_is_refused(httpserver: HTTPServer):
-    packed = gzip.compress(b'{"samples": [' + b" " * (300 << 20), 1)
+def test_that_a_small_answer_that_unpacks_to_a_huge_one_is_refused(
+    httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("app.sync.dqm_gui._LIMITS", JsonLimits(text_bytes=2 << 20))
+    packed = gzip.compress(b'{"samples": [' + b" " * (30 << 20))
     httpserver.expect_request(SAMPLES_PATH).respond_with_data(
         packed, headers={"Content-Encoding": "gzip"}
     )
-    with pytest.raises(BadInput, match="longer than 256 MB"):
+    with pytest.raises(BadInput, match="longer than 2 MB"):
         ask(settings_of(httpserver))
 
 

@@ -20,6 +20,7 @@ import pytest
 import trustme
 
 from app.domain.errors import BadInput, NotFound, Refused
+from app.domain.foreign_json import JsonLimits
 from app.domain.json_value import JsonValue
 from app.sync.http import Wait, shown_url
 from app.sync.oms import MalformedAnswer, OmsClient, OmsSettings, OmsUnavailable
@@ -522,16 +523,19 @@ def test_that_a_packed_answer_is_unpacked(
     assert attributes["run_number"] == 355100
 
 
-def test_that_an_answer_longer_than_any_good_one_is_refused_once(oms: MisbehavingOms) -> None:
+def test_that_an_answer_longer_than_any_good_one_is_refused_once(
+    oms: MisbehavingOms, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Packed or not; it isn't read to its end."""
+    monkeypatch.setattr("app.sync.oms._LIMITS", JsonLimits(text_bytes=2 << 20))
     oms.on(
         "/runs",
-        Answer(gzip.compress(b" " * (80 << 20), 1), headers={"Content-Encoding": "gzip"}),
-        Answer(b" " * (65 << 20)),
+        Answer(gzip.compress(b" " * (30 << 20)), headers={"Content-Encoding": "gzip"}),
+        Answer(b" " * (3 << 20)),
         Answer(b"{}", headers={"Content-Encoding": "br"}),
         Answer(b"{}", headers={"Content-Encoding": "gzip, gzip"}),
     )
-    for said in ("longer than 64 MB", "longer than 64 MB", "packed as 'br'", "'gzip, gzip'"):
+    for said in ("longer than 2 MB", "longer than 2 MB", "packed as 'br'", "'gzip, gzip'"):
         with pytest.raises(MalformedAnswer) as failure:
             ask(settings_of(oms), lambda client: client.run_attributes(355100))
         assert said in str(failure.value)

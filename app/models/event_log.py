@@ -9,6 +9,7 @@ from typing import cast
 
 from sqlalchemy import Connection
 
+from app.domain.errors import Refused
 from app.domain.identity import is_manual
 from app.domain.json_value import JsonObject, JsonValue, js_stringify, text_hash
 from app.domain.lumisections import LumiRange, join
@@ -21,6 +22,8 @@ Key = tuple[int, str]
 
 LumisectionPayload = tuple[Mapping[str, object], Sequence[LumiRange]]
 """Values of one event and the lumisections it covers."""
+
+_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -264,40 +267,61 @@ def deduplicated(connection: Connection, texts: Sequence[str]) -> list[int]:
     """Ids in `JSONBDeduplication` of objects, in their order; new ones are stored once.
 
     Two writers of the same object end with one row: the second waits for the first and reads it.
+    Raises Refused when a row has the hash of one of them and holds something else.
     """
     hashes = [text_hash(each) for each in texts]
     by_hash = dict(zip(hashes, texts, strict=True))
-    known = _known_ids(connection, list(by_hash))
-    # In one order everywhere, so that two writers of overlapping sets can't wait for each other.
-    missing = sorted(by_hash.keys() - known.keys())
-    if missing:
-        # One document instead of an array of texts: ten thousands of them are escaped slowly.
-        rows = connection.execute(
-            text(
-                'INSERT INTO "JSONBDeduplication" ("jsonb", unique_hash)'
-                " SELECT new.object, new.hash"
-                " FROM ROWS FROM (jsonb_array_elements(CAST(:objects AS jsonb)),"
-                "  unnest(string_to_array(:hashes, ','))) AS new(object, hash)"
-                " ON CONFLICT (unique_hash) DO NOTHING RETURNING unique_hash, id"
-            ),
-            {
-                "objects": f"[{','.join(by_hash[each] for each in missing)}]",
-                "hashes": ",".join(missing),
-            },
-        )
-        known.update((str(unique_hash), int(id_)) for unique_hash, id_ in rows)
-        still = [each for each in missing if each not in known]
-        if still:
-            known.update(_known_ids(connection, still))
+    known = _stored(connection, by_hash)
+    # Those that somebody else has stored since the statement began: it couldn't see them.
+    meanwhile = {each: by_hash[each] for each in by_hash if each not in known}
+    if meanwhile:
+        known.update(_stored(connection, meanwhile))
     return [known[each] for each in hashes]
 
 
-def _known_ids(connection: Connection, hashes: Sequence[str]) -> dict[str, int]:
+def _stored(connection: Connection, by_hash: Mapping[str, str]) -> dict[str, int]:
+    """Ids by hash of these objects, those that weren't there stored now.
+
+    Whoever may insert can put any content behind the hash of an object, and so change what others
+    say under their own name. So what is found is compared.
+    """
+    # In one order everywhere, so that two writers of overlapping sets can't wait for each other.
+    hashes = sorted(by_hash)
+    # One document instead of an array of texts: ten thousands of them are escaped slowly.
     rows = connection.execute(
         text(
-            'SELECT unique_hash, id FROM "JSONBDeduplication"'
-            " WHERE unique_hash = ANY(string_to_array(:hashes, ','))"
+            "WITH new AS (SELECT object, hash, place"
+            "  FROM ROWS FROM (jsonb_array_elements(CAST(:objects AS jsonb)),"
+            "   unnest(string_to_array(:hashes, ',')))"
+            "  WITH ORDINALITY AS new(object, hash, place)),"
+            ' known AS (SELECT new.hash, found.id, found."jsonb" = new.object AS same'
+            '  FROM new JOIN "JSONBDeduplication" AS found ON found.unique_hash = new.hash),'
+            ' added AS (INSERT INTO "JSONBDeduplication" ("jsonb", unique_hash)'
+            "  SELECT object, hash FROM new"
+            "  WHERE NOT EXISTS (SELECT FROM known WHERE known.hash = new.hash) ORDER BY place"
+            "  ON CONFLICT (unique_hash) DO NOTHING RETURNING unique_hash, id)"
+            " SELECT hash, id, same FROM known UNION ALL SELECT unique_hash, id, true FROM added"
         ),
-        {"hashes": ",".join(hashes)},
+        {
+            "objects": f"[{','.join(by_hash[each] for each in hashes)}]",
+            "hashes": ",".join(hashes),
+        },
+    ).all()
+    false = sorted(int(id_) for _, id_, same in rows if not same)
+    if false:
+        raise Refused(_says_something_else(false))
+    return {str(unique_hash): int(id_) for unique_hash, id_, _ in rows}
+
+
+def _says_something_else(ids: Sequence[int]) -> str:
+    which = (
+        f"The row {ids[0]} of JSONBDeduplication has"
+        if len(ids) == 1
+        else f"The rows {', '.join(map(str, ids[:_NAMED]))}{' ...' if len(ids) > _NAMED else ''}"
+        " of JSONBDeduplication have"
     )
-    return {str(unique_hash): int(id_) for unique_hash, id_ in rows}
+    return (
+        f"{which} the hash of what was to be stored, but other content. Nothing was stored: it"
+        " would have said something else in your name. Tell the administrator of the database;"
+        " run-registry db check --deep names all such rows."
+    )

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from app.domain.errors import Refused
-from app.domain.json_value import js_stringify
+from app.domain.json_value import js_stringify, text_hash
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import SETTABLE_STATUSES, Triplet
 from app.models import event_log, states
@@ -624,6 +624,82 @@ def test_that_a_second_writer_of_an_object_waits_for_the_first_and_uses_its_row(
         _until_somebody_waits(connection)
     thread.join()
     assert ids == first
+
+
+GOOD_DT = '{"dt-dt":{"status":"GOOD","comment":"","cause":""}}'
+BAD_DT = '{"dt-dt":{"status":"BAD","comment":"false","cause":""}}'
+
+
+def _put(connection: Connection, content: str, hash_of: str) -> int:
+    """A row that has the hash of `hash_of`, as anybody may insert it who may insert at all."""
+    return connection.execute(
+        text(
+            'INSERT INTO "JSONBDeduplication" ("jsonb", unique_hash)'
+            " VALUES (CAST(:content AS jsonb), :hash) RETURNING id"
+        ),
+        {"content": content, "hash": text_hash(hash_of)},
+    ).scalar_one()
+
+
+def test_that_a_row_with_the_hash_of_something_else_is_refused_by_its_id(database: Database):
+    with database.transaction() as connection:
+        false = _put(connection, BAD_DT, GOOD_DT)
+    with (
+        pytest.raises(Refused, match=rf"The row {false} of JSONBDeduplication has the hash"),
+        database.transaction() as connection,
+    ):
+        event_log.deduplicated(connection, ['{"a":1}', GOOD_DT])
+    with database.transaction() as connection:
+        assert connection.execute(text('SELECT id FROM "JSONBDeduplication"')).all() == [(false,)]
+        (other,) = event_log.deduplicated(connection, [BAD_DT])
+    assert other != false
+
+
+def test_that_an_edit_never_says_what_somebody_else_put_behind_its_hash(configured: Database):
+    pull.apply(configured, a_run(390001, 10))
+    with configured.transaction() as connection:
+        _put(connection, BAD_DT, '{"dt-dt":{"status":"STANDBY","comment":"","cause":""}}')
+    before = contents(configured)
+    with pytest.raises(Refused, match="db check --deep"):
+        lumisections.edit_columns(
+            configured,
+            EXPERT,
+            [ColumnEdit(390001, "online", "dt-dt", (LumiRange(2, 4),), Triplet("STANDBY"))],
+        )
+    assert contents(configured) == before
+
+
+def test_that_a_row_of_others_with_the_same_content_is_used(database: Database):
+    texts = ['{"a":1e+21,"b":0.5}', '{"dt-dt":{"status":"GOOD","comment":"ü","cause":""}}']
+    with database.transaction() as connection:
+        theirs = [
+            _put(connection, f'{{"b": 5e-1, "a": 1{"0" * 21}.0}}', texts[0]),
+            _put(
+                connection, '{"dt-dt": {"cause": "", "comment": "ü", "status": "GOOD"}}', texts[1]
+            ),
+        ]
+    with database.transaction() as connection:
+        assert event_log.deduplicated(connection, texts) == theirs
+
+
+def test_that_a_false_row_stored_at_the_same_moment_is_refused_too(database: Database):
+    started = threading.Event()
+    refused: list[Refused] = []
+
+    def second() -> None:
+        started.set()
+        with pytest.raises(Refused) as said, database.transaction() as connection:
+            event_log.deduplicated(connection, [GOOD_DT])
+        refused.append(said.value)
+
+    with database.transaction() as connection:
+        false = _put(connection, BAD_DT, GOOD_DT)
+        thread = threading.Thread(target=second)
+        thread.start()
+        started.wait()
+        _until_somebody_waits(connection)
+    thread.join()
+    assert f"The row {false} of" in str(refused[0])
 
 
 def _until_somebody_waits(connection: Connection) -> None:

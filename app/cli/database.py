@@ -4,9 +4,11 @@ from app.cli.arguments import Arguments, Commands, Parser, add_command, add_grou
 from app.cli.output import DONE, REFUSED, Answer, Progress, number_of, table
 from app.cli.program import Program
 from app.domain.json_value import JsonValue
+from app.golden.progress import Progress as Share
+from app.models.engine import Database
 from app.models.schema import SchemaKind
 from app.services import databases
-from app.services.databases import Examined
+from app.services.databases import Examined, ExaminedObjects
 
 _SHOWN = 20
 
@@ -23,7 +25,14 @@ def add(commands: Commands, common: Parser) -> None:
         help="also the shipped workspaces, classifiers and rules (the program's own database"
         " always gets them)",
     )
-    add_command(group, common, "check", "what the database holds and what is wrong with it", _check)
+    parser = add_command(
+        group, common, "check", "what the database holds and what is wrong with it", _check
+    )
+    parser.add_argument(
+        "--deep",
+        action="store_true",
+        help="look at every object that is found by its hash, too; minutes on a large database",
+    )
     parser = add_command(group, common, "index", "indexes that make the log quick", _index)
     parser.add_argument(
         "--create",
@@ -75,9 +84,10 @@ def _index(program: Program, arguments: Arguments) -> Answer:
 
 
 def _check(program: Program, arguments: Arguments) -> Answer:
-    found = databases.examine(program.any_database)
+    db = program.any_database
+    found = databases.examine(db)
     good = found.schema.kind is SchemaKind.RUN_REGISTRY
-    document: JsonValue = {
+    document: dict[str, JsonValue] = {
         "database": found.database,
         "schema": found.schema.kind.value,
         "schema_problems": list(found.schema.problems),
@@ -87,7 +97,50 @@ def _check(program: Program, arguments: Arguments) -> Answer:
         "problems": list(found.problems),
         "stale_summaries": [[number, name] for number, name in found.stale_summaries],
     }
-    return Answer(document, _text(found), DONE if good else REFUSED)
+    text = _text(found)
+    if arguments.deep and good:
+        objects = _objects(db)
+        document["objects"] = {
+            "looked_at": objects.looked_at,
+            "false": list(objects.false),
+            "false_number": objects.false_number,
+            "not_checked": objects.undecided,
+        }
+        text = f"{text}\n{_objects_text(objects)}"
+        good = objects.false_number == 0
+    return Answer(document, text, DONE if good else REFUSED)
+
+
+def _objects(db: Database) -> ExaminedObjects:
+    progress = Progress()
+    try:
+        return databases.examine_objects(
+            db, Share(lambda share: progress.say(f"looking at the objects, {share:.0%}"))
+        )
+    finally:
+        progress.clear()
+
+
+def _objects_text(found: ExaminedObjects) -> str:
+    checked = found.looked_at - found.undecided
+    said = f"{number_of(checked, 'object')} checked, {found.false_number} false"
+    if found.undecided:
+        said += (
+            f"; {found.undecided} not checked: they have too many keys, or numbers in another"
+            " spelling, to say in which text they were hashed"
+        )
+    lines = [f"objects        {said}"]
+    if found.false:
+        more = found.false_number > len(found.false)
+        lines.append(
+            "               These rows of JSONBDeduplication hold something else than their hash"
+            f" says: {', '.join(map(str, found.false))}{' ...' if more else ''}"
+        )
+        lines.append(
+            "               Whoever stores what such a hash stands for is refused. Find out who put"
+            " the row there; events that name it say what it holds."
+        )
+    return "\n".join(lines)
 
 
 def _text(found: Examined) -> str:

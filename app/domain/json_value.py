@@ -131,7 +131,7 @@ def _write(value: object, parts: list[str]) -> None:
 
 def _javascript_order(value: Mapping[object, object]) -> list[tuple[object, object]]:
     """Items in JavaScript's order: array-index keys ascending, then the others as inserted."""
-    indices = [key for key in value if _is_array_index(str(key))]
+    indices = [key for key in value if is_array_index(str(key))]
     if not indices:
         return list(value.items())
     first = sorted(indices, key=lambda key: int(str(key)))
@@ -141,7 +141,8 @@ def _javascript_order(value: Mapping[object, object]) -> list[tuple[object, obje
     ]
 
 
-def _is_array_index(key: str) -> bool:
+def is_array_index(key: str) -> bool:
+    """Whether JavaScript puts the key before those that are names."""
     if not (key.isascii() and key.isdigit()) or (key[0] == "0" and key != "0"):
         return False
     return len(key) <= 10 and int(key) < 2**32 - 1

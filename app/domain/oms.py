@@ -18,46 +18,45 @@ and those of a run that has gone on since its record was read."""
 
 _BEAM_BITS = ("beam1_present", "beam1_stable", "beam2_present", "beam2_stable")
 
-_KEPT_BITS = frozenset(
-    [
-        "rp_time_ready",
-        "cscp_ready",
-        "physics_flag",
-        "dt0_ready",
-        "beam1_present",
-        "bpix_ready",
-        "ho_ready",
-        "dtp_ready",
-        "tecm_ready",
-        "tibtid_ready",
-        "fpix_ready",
-        "rpc_ready",
-        "rp_sect_56_ready",
-        "castor_ready",
-        "esp_ready",
-        "eep_ready",
-        "hbhea_ready",
-        "ebm_ready",
-        "dtm_ready",
-        "eem_ready",
-        "esm_ready",
-        "tecp_ready",
-        "ebp_ready",
-        "hf_ready",
-        "rp_sect_45_ready",
-        "cscm_ready",
-        "cms_active",
-        "zdc_ready",
-        "hbheb_ready",
-        "tob_ready",
-        "beam1_stable",
-        "hbhec_ready",
-        "beam2_stable",
-        "beam2_present",
-        "gemp_ready",
-        "gemm_ready",
-    ]
+_BITS = (
+    "rp_time_ready",
+    "cscp_ready",
+    "physics_flag",
+    "dt0_ready",
+    "beam1_present",
+    "bpix_ready",
+    "ho_ready",
+    "dtp_ready",
+    "tecm_ready",
+    "tibtid_ready",
+    "fpix_ready",
+    "rpc_ready",
+    "rp_sect_56_ready",
+    "castor_ready",
+    "esp_ready",
+    "eep_ready",
+    "hbhea_ready",
+    "ebm_ready",
+    "dtm_ready",
+    "eem_ready",
+    "esm_ready",
+    "tecp_ready",
+    "ebp_ready",
+    "hf_ready",
+    "rp_sect_45_ready",
+    "cscm_ready",
+    "cms_active",
+    "zdc_ready",
+    "hbheb_ready",
+    "tob_ready",
+    "beam1_stable",
+    "hbhec_ready",
+    "beam2_stable",
+    "beam2_present",
+    "gemp_ready",
+    "gemm_ready",
 )
+_KEPT_BITS = frozenset(_BITS)
 
 DCS_BITS = _KEPT_BITS - {"physics_flag"}
 """Bits of a lumisection that say whether a detector part was on; a person may correct them."""
@@ -65,12 +64,10 @@ DCS_BITS = _KEPT_BITS - {"physics_flag"}
 LUMINOSITY = frozenset({"recorded", "delivered"})
 """Luminosity of a lumisection [pb^-1]: of OMS, or imported from brilcalc by a person."""
 
-KEPT_LUMISECTION_ATTRIBUTES = _KEPT_BITS | {
-    "prescale_index",
-    "prescale_name",
-    "recorded",
-    "delivered",
-}
+KEPT_IN_ORDER = (*_BITS, "prescale_index", "prescale_name", "recorded", "delivered")
+"""Attributes of a lumisection that are kept, in the order in which the web service writes them."""
+
+KEPT_LUMISECTION_ATTRIBUTES = frozenset(KEPT_IN_ORDER)
 
 _FILL_ATTRIBUTES = ("injection_scheme", "era")
 

@@ -279,6 +279,41 @@ def deduplicated(connection: Connection, texts: Sequence[str]) -> list[int]:
     return [known[each] for each in hashes]
 
 
+@dataclass(frozen=True)
+class StoredObject:
+    """A row of `JSONBDeduplication`; `content` is None where it is longer than was asked for."""
+
+    id: int
+    hash: str
+    content: str | None
+
+
+def stored_objects(
+    connection: Connection, *, after: int | None, limit: int, longest: int
+) -> list[StoredObject]:
+    """Rows that can be found by hash, by ascending id, `limit` at most, behind `after`."""
+    rows = connection.execute(
+        text(
+            # OFFSET 0 keeps the server from making the text of each object twice.
+            "SELECT id, hash, CASE WHEN length(content) <= :longest THEN content END"
+            ' FROM (SELECT id, left(unique_hash, 100) AS hash, "jsonb"::text AS content'
+            '  FROM "JSONBDeduplication" WHERE unique_hash IS NOT NULL'
+            f"  {'' if after is None else 'AND id > :after'} ORDER BY id LIMIT :limit OFFSET 0)"
+            " AS found ORDER BY id"
+        ),
+        {"limit": limit, "longest": longest, **({} if after is None else {"after": after})},
+    )
+    return [StoredObject(*row) for row in rows]
+
+
+def newest_object(connection: Connection) -> int:
+    """The greatest id of `JSONBDeduplication`, 0 while it is empty."""
+    return int(
+        connection.execute(text('SELECT coalesce(max(id), 0) FROM "JSONBDeduplication"')).scalar()
+        or 0
+    )
+
+
 def _stored(connection: Connection, by_hash: Mapping[str, str]) -> dict[str, int]:
     """Ids by hash of these objects, those that weren't there stored now.
 

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.domain import deduplication
+from app.domain.deduplication import Finding
 from app.domain.errors import Refused
 from app.domain.filters import RUN
-from app.models import configuration, desk, schema, states, table_pages
+from app.golden.progress import SILENT, Progress
+from app.models import configuration, desk, event_log, schema, states, table_pages
 from app.models import indexes as optional
 from app.models.engine import Database
 from app.models.indexes import OptionalIndex
@@ -15,6 +18,12 @@ from app.services import configuration as configurations
 
 SHOWN_SUMMARIES = 1000
 """So many stale summaries are counted at most."""
+
+NAMED_OBJECTS = 1000
+"""So many false objects are named at most."""
+
+_PAGE = 1000
+_LONGEST = 65_536  # characters of an object that is looked at
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,20 @@ class Examined:
     settings_id: int = 0
     problems: tuple[str, ...] = ()
     stale_summaries: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class ExaminedObjects:
+    """What was found of the objects that are kept once and found by their hash.
+
+    `false` are the ids of the first of those `false_number` whose hash isn't that of their
+    content; of `undecided` ones that can't be said.
+    """
+
+    looked_at: int = 0
+    false_number: int = 0
+    false: tuple[int, ...] = ()
+    undecided: int = 0
 
 
 @dataclass(frozen=True)
@@ -106,6 +129,37 @@ def examine(db: Database) -> Examined:
             configuration.in_force(connection).problems,
             table_pages.stale_summaries(connection, SHOWN_SUMMARIES),
         )
+
+
+def examine_objects(db: Database, progress: Progress = SILENT) -> ExaminedObjects:
+    """Looks for objects that change what others say: found by a hash that isn't theirs.
+
+    Goes through the table page by page, so its size doesn't matter. Raises Cancelled when
+    `progress` says so.
+    """
+    looked_at = undecided = false_number = 0
+    false: list[int] = []
+    after: int | None = None
+    with db.read() as connection:
+        newest = event_log.newest_object(connection)
+    while True:
+        progress.at(min(1.0, max(after or 0, 0) / newest) if newest > 0 else 0.0)
+        with db.read() as connection:
+            page = event_log.stored_objects(connection, after=after, limit=_PAGE, longest=_LONGEST)
+        if not page:
+            return ExaminedObjects(looked_at, false_number, tuple(false), undecided)
+        for each in page:
+            progress.checkpoint()
+            found = Finding.UNDECIDED
+            if each.content is not None:
+                found = deduplication.examine(each.content, each.hash)
+            undecided += found is Finding.UNDECIDED
+            if found is Finding.FALSE:
+                false_number += 1
+                if len(false) < NAMED_OBJECTS:
+                    false.append(each.id)
+        looked_at += len(page)
+        after = page[-1].id
 
 
 def newest_run(db: Database) -> tuple[int, int] | None:

@@ -1,6 +1,7 @@
 import psycopg
 import pytest
 
+from app.domain.json_value import text_hash
 from app.models import indexes, schema
 from app.models.engine import Database
 from app.services import configuration
@@ -126,6 +127,33 @@ def test_that_faulty_rules_and_stale_summaries_are_reported(registry, empty_dsn)
     text = registry("db", "check").out
     assert "1 faulty rule" in text
     assert "1 dataset to be counted again" in text
+
+
+def test_that_db_check_deep_names_the_objects_that_say_something_else(registry, empty_dsn):
+    checked = registry("db", "check", "--deep", "--json")
+    objects = checked.document["objects"]
+    assert (checked.code, objects["false"], objects["not_checked"]) == (0, [], 0)
+    assert (
+        objects["looked_at"] == _rows(empty_dsn, 'SELECT count(*) FROM "JSONBDeduplication"')[0][0]
+    )
+
+    good = '{"dt-dt":{"status":"GOOD","comment":"","cause":"false"}}'
+    _write(
+        empty_dsn,
+        f"""INSERT INTO "JSONBDeduplication" (id, "jsonb", unique_hash)
+            VALUES (-7, '{good.replace("GOOD", "BAD")}', '{text_hash(good)}'),
+                   (-8, '{{"a": 1.0}}', 'unknown'),
+                   (-9, jsonb_build_object('a', repeat('x', 100000)), 'long')""",
+    )
+    checked = registry("db", "check", "--deep", "--json")
+    objects = checked.document["objects"]
+    assert (checked.code, objects["false"], objects["not_checked"]) == (1, [-7], 2)
+    text = registry("db", "check", "--deep")
+    assert text.code == 1
+    assert "1 false; 2 not checked" in text.out
+    assert "something else than their hash says: -7\n" in text.out
+    assert registry("db", "check").code == 0
+    assert "objects" not in registry("db", "check", "--json").document
 
 
 def _write(dsn, *statements):

@@ -1,6 +1,5 @@
 """Items of the configuration as they are written: what each kind has, checked before it is kept."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
@@ -19,9 +18,10 @@ from app.domain.configuration import (
     parse_condition,
 )
 from app.domain.errors import BadInput, Refused
-from app.domain.expressions import BadExpression, compiled
 from app.domain.json_logic import Rule, RuleError
 from app.domain.json_value import JsonObject, JsonValue
+from app.domain.patterns import Pattern, PatternError, pattern
+from app.domain.permissions import route_pattern
 from app.domain.triplets import SETTABLE_STATUSES
 
 RULE = "classifier"
@@ -34,6 +34,8 @@ WITH_RULE = AUTOMATIC | {Kind.JSON_RULE}
 
 TRIED = 2**31 - 1
 """Id of an item that is only tried: new items come after all others, too."""
+
+_SHOWN = 120
 
 
 class UnknownVariables(Refused):
@@ -178,7 +180,7 @@ def check_item(configuration: Configuration, kind: Kind, values: JsonObject) -> 
         if isinstance(first, int) and isinstance(last, int) and first > last:
             raise BadInput(f"The first run {first} is greater than the last run {last}.")
         for line in str(checked["regexp"]).splitlines():
-            _expression("regexp", line.strip())
+            _readable("regexp", line.strip(), pattern)
     return checked
 
 
@@ -327,15 +329,17 @@ def _routes(name: str, value: JsonValue) -> JsonValue:
     for route in value:
         if not isinstance(route, str):
             raise BadInput(f'"{name}" must hold texts only.')
-        _expression(name, re.sub(r"\s+", "", route))
+        _readable(name, route, route_pattern)
     return value
 
 
-def _expression(name: str, text: str) -> None:
+def _readable(name: str, text: str, read: Callable[[str], Pattern]) -> None:
     try:
-        compiled(text)
-    except BadExpression as error:
-        raise BadInput(f'"{name}": "{text}" is no regular expression ({error}).') from error
+        read(text)
+    except PatternError as error:
+        raise BadInput(
+            f'"{name}": "{text[:_SHOWN]}" can\'t be read as a regular expression ({error}).'
+        ) from error
 
 
 _FIELDS: Mapping[Kind, Mapping[str, _Check]] = {

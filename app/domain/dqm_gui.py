@@ -1,16 +1,15 @@
 """What the DQM GUI has, which datasets of ours that means, and what becomes of them."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.configuration import Configuration, DatasetAccepted
 from app.domain.datasets import NOT_SIGNIFICANT, OPEN, WAITING, state_key, states_of
-from app.domain.expressions import BadExpression, compiled
 from app.domain.foreign_json import BadRecord, Record
 from app.domain.json_value import JsonObject, whole_number
 from app.domain.oms import LARGEST_NUMBER, SMALLEST_RUN_NUMBER
+from app.domain.patterns import Pattern, PatternError, pattern
 from app.domain.pull import PullState
 
 Key = tuple[int, str]
@@ -19,6 +18,7 @@ _RUN_DIGITS = 12
 _NAME_LENGTH = 1_000
 _EXAMPLES = 5
 _PROBLEMS_KEPT = 20
+_SHOWN = 120
 
 
 @dataclass(frozen=True)
@@ -142,15 +142,15 @@ class ExpressionMatches:
 class _Entry:
     """An accepted dataset with its expressions compiled; each name is tried once."""
 
-    def __init__(self, entry: DatasetAccepted, patterns: Sequence[re.Pattern[str]]) -> None:
+    def __init__(self, entry: DatasetAccepted, patterns: Sequence[Pattern]) -> None:
         self.holds = entry.holds
-        self._searches = [pattern.search for pattern in patterns]
+        self._patterns = patterns
         self._known: dict[str, bool] = {}
 
     def matches(self, name: str) -> bool:
         known = self._known.get(name)
         if known is None:
-            known = self._known[name] = any(search(name) for search in self._searches)
+            known = self._known[name] = any(each.is_in(name) for each in self._patterns)
         return known
 
 
@@ -166,11 +166,11 @@ class Matcher:
             patterns = []
             for expression in entry.expressions:
                 try:
-                    patterns.append(compiled(expression))
-                except BadExpression as error:
+                    patterns.append(pattern(expression))
+                except PatternError as error:
                     problems.append(
-                        f"Dataset accepted {entry.id} ({entry.name}): {expression} is no regular"
-                        f" expression ({error}); it is passed over."
+                        f"Dataset accepted {entry.id} ({entry.name}): {expression[:_SHOWN]} can't"
+                        f" be read as a regular expression ({error}); it is passed over."
                     )
             if patterns:
                 self._by_name.setdefault(entry.name, []).append(_Entry(entry, patterns))
@@ -206,8 +206,8 @@ def expression_matches(
 
 def _matches(expression: str, by_run: Mapping[int, Sequence[str]]) -> ExpressionMatches:
     try:
-        search = compiled(expression).search
-    except BadExpression as error:
+        is_in = pattern(expression).is_in
+    except PatternError as error:
         return ExpressionMatches(expression, problem=f"no regular expression: {error}")
     known: dict[str, bool] = {}
     runs = []
@@ -216,7 +216,7 @@ def _matches(expression: str, by_run: Mapping[int, Sequence[str]]) -> Expression
         for name in names:
             matches = known.get(name)
             if matches is None:
-                matches = known[name] = search(name) is not None
+                matches = known[name] = is_in(name)
             found = found or matches
         if found:
             runs.append(number)

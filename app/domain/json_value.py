@@ -21,6 +21,24 @@ def whole_number(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def js_parse(text: str | bytes) -> JsonValue:
+    """The JSON value as JavaScript reads it: whole numbers beyond 2^53 become the nearest double,
+    what is too large for one infinity. ValueError when it is no JSON, or nested too deeply."""
+    try:
+        value: JsonValue = json.loads(text, parse_int=_js_integer)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    return value
+
+
+def _js_integer(text: str) -> int | float:
+    # Sixteen digits may be more than 2^53; and Python refuses to read thousands of them.
+    number = int(text) if len(text) < 16 else float(text)
+    if isinstance(number, float) and abs(number) < _SAFE_INTEGER:
+        return int(text)
+    return number
+
+
 def js_stringify(value: object) -> str:
     """Text of `value` exactly as JavaScript's `JSON.stringify(value)` prints it."""
     if _same_in_python(value):

@@ -1,18 +1,25 @@
 """Who may do what: routes of e-groups against the path of an action."""
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from app.domain.errors import NotPermitted
-from app.domain.expressions import BadExpression, compiled
 from app.domain.identity import Actor
+from app.domain.patterns import Pattern, PatternError, pattern
 
 EXPERTS = "cms-dqm-runregistry-experts"
 ONLINE = "online"
 
 PermissionRow: TypeAlias = tuple[str, Sequence[str]]
-"""An e-group and its routes: regular expressions, blanks in them don't count."""
+"""An e-group and its routes: regular expressions of how a path begins, blanks in them don't
+count."""
+
+_SHOWN = 80
+
+
+def route_pattern(route: str) -> Pattern:
+    """The expression of a route; PatternError when it can't be read."""
+    return pattern("".join(route.split()))
 
 
 class Permissions:
@@ -20,17 +27,17 @@ class Permissions:
 
     def __init__(self, rows: Iterable[PermissionRow] = ()) -> None:
         self.rows = tuple((egroup, tuple(routes)) for egroup, routes in rows)
-        self._routes: list[tuple[str, tuple[re.Pattern[str], ...]]] = []
+        self._routes: list[tuple[str, tuple[Pattern, ...]]] = []
         problems: list[str] = []
         for egroup, routes in self.rows:
-            readable: list[re.Pattern[str]] = []
+            readable: list[Pattern] = []
             for route in routes:
                 try:
-                    readable.append(compiled(re.sub(r"\s+", "", route)))
-                except BadExpression as error:
+                    readable.append(route_pattern(route))
+                except PatternError as error:
                     problems.append(
-                        f'Permission of {egroup}: the route "{route}" is no regular expression'
-                        f" ({error}); it allows nothing."
+                        f'Permission of {egroup}: the route "{route[:_SHOWN]}" can\'t be read as a'
+                        f" regular expression ({error}); it allows nothing."
                     )
             self._routes.append((egroup, tuple(readable)))
         self.problems = tuple(problems)
@@ -42,15 +49,15 @@ class Permissions:
                 {
                     egroup
                     for egroup, routes in self._routes
-                    if any(route.search(path) for route in routes)
+                    if any(route.begins(path) for route in routes)
                 }
             )
         )
 
     def allows(self, actor: Actor, path: str) -> bool:
-        """Whether one of the actor's e-groups has a route that is found in the path."""
+        """Whether one of the actor's e-groups has a route that the path begins with."""
         return any(
-            egroup in actor.egroups and any(route.search(path) for route in routes)
+            egroup in actor.egroups and any(route.begins(path) for route in routes)
             for egroup, routes in self._routes
         )
 

@@ -297,8 +297,8 @@ def stored_objects(
             # OFFSET 0 keeps the server from making the text of each object twice.
             "SELECT id, hash, CASE WHEN length(content) <= :longest THEN content END"
             ' FROM (SELECT id, left(unique_hash, 100) AS hash, "jsonb"::text AS content'
-            '  FROM "JSONBDeduplication" WHERE unique_hash IS NOT NULL'
-            f"  {'' if after is None else 'AND id > :after'} ORDER BY id LIMIT :limit OFFSET 0)"
+            '  FROM "JSONBDeduplication"'
+            f"  {'' if after is None else 'WHERE id > :after'} ORDER BY id LIMIT :limit OFFSET 0)"
             " AS found ORDER BY id"
         ),
         {"limit": limit, "longest": longest, **({} if after is None else {"after": after})},

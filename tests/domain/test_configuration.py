@@ -145,9 +145,19 @@ _ACCEPTED: JsonObject = {
             {"workspace": "rpc", "classifier": True, "enabled": True},
             "no offline workspace",
         ),
-        (Kind.DATASETS_ACCEPTED, {**_ACCEPTED, "regexp": "x\n("}, r'"\(" is no regular'),
+        (
+            Kind.DATASETS_ACCEPTED,
+            {**_ACCEPTED, "regexp": "x\n("},
+            r'"\(" can.t be read as a regular',
+        ),
         (Kind.DATASETS_ACCEPTED, {**_ACCEPTED, "run_from": 6}, "first run 6 is greater"),
-        (Kind.PERMISSION, {"egroup": "a", "routes": ["("]}, "is no regular expression"),
+        (
+            Kind.PERMISSION,
+            {"egroup": "a", "routes": ["("]},
+            "can.t be read as a regular expression",
+        ),
+        (Kind.PERMISSION, {"egroup": "a", "routes": ["a{99999999999}"]}, "more than 1000 times"),
+        (Kind.DATASETS_ACCEPTED, {**_ACCEPTED, "regexp": "x\n(?=y)"}, "perl operator"),
         (Kind.PERMISSION, {"egroup": "a", "routes": []}, "must be a list"),
     ],
 )

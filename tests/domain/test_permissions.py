@@ -1,11 +1,14 @@
 """Who may do what, by the routes of their e-groups."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from app.domain import permissions as paths
+from app.domain import rights
+from app.domain.configuration import Configuration
 from app.domain.errors import NotPermitted
 from app.domain.identity import Actor
 from app.domain.permissions import EXPERTS, Permissions, check_creator_or_expert
@@ -59,7 +62,7 @@ def test_that_blanks_in_a_route_do_not_count(real: Permissions) -> None:
 
 
 def test_that_a_refusal_names_the_egroups_that_would_be_allowed() -> None:
-    permissions = Permissions([("b", ["/x"]), ("a", ["x/y"]), ("c", ["/z"])])
+    permissions = Permissions([("b", ["/x"]), ("a", ["/x/y"]), ("c", ["/z"])])
     with pytest.raises(NotPermitted, match=r"someone@example.org .*/x/y.* one of a, b\.$"):
         permissions.check(_actor("c"), "/x/y")
     with pytest.raises(NotPermitted, match=r"a member of c\.$"):
@@ -68,10 +71,19 @@ def test_that_a_refusal_names_the_egroups_that_would_be_allowed() -> None:
         permissions.check(_actor("a", "b", "c"), "/other")
 
 
-def test_that_routes_are_searched_anywhere_in_the_path() -> None:
-    permissions = Permissions([("a", ["move_run/OPEN"]), ("b", ["^/runs/move_run/OPEN$"])])
+def test_that_a_route_is_how_a_path_begins() -> None:
+    permissions = Permissions(
+        [
+            ("a", ["/runs/move_run"]),
+            ("b", ["move_run/OPEN"]),
+            ("c", ["^/runs/move_run/OPEN$"]),
+            ("d", ["/x|/runs"]),
+        ]
+    )
     path = paths.move_run_path("OPEN", "SIGNOFF")
-    assert permissions.egroups_for(path) == ("a",)
+    assert permissions.egroups_for(path) == ("a", "d")
+    # A name inside a path carries no other right.
+    assert permissions.egroups_for(f"/cycles{path}") == ()
 
 
 def test_that_a_faulty_route_is_left_out_and_reported() -> None:
@@ -79,9 +91,54 @@ def test_that_a_faulty_route_is_left_out_and_reported() -> None:
     assert permissions.allows(_actor("a"), "/fine")
     assert not permissions.allows(_actor("a"), "(")
     assert permissions.problems == (
-        'Permission of a: the route "(" is no regular expression (missing ), unterminated'
-        " subpattern at position 0); it allows nothing.",
+        'Permission of a: the route "(" can\'t be read as a regular expression (missing ): ();'
+        " it allows nothing.",
     )
+
+
+@pytest.mark.parametrize(
+    "route", ["a{99999999999}", f"{'(' * 1500}a{')' * 1500}", "(?=/fine).*", r"(.)\1", "\ud800"]
+)
+def test_that_a_route_nobody_can_read_never_stops_the_others(route: str) -> None:
+    permissions = Permissions([("b", [route]), ("a", [route, "/fine"])])
+    assert permissions.egroups_for("/fine") == ("a",)
+    assert len(permissions.problems) == 2
+    assert all(len(problem) < 300 for problem in permissions.problems)
+
+
+def test_that_the_real_routes_mean_what_they_meant(real: Permissions, shared_data: Path) -> None:
+    """Python's own engine reads each as ours does, on the path of every action there is."""
+    rows = json.loads((shared_data / "data/configuration/Permission.json").read_text("utf-8"))
+    assert len(rows) == 40
+    workspaces, columns = (
+        json.loads((shared_data / f"data/configuration/{name}.json").read_text("utf-8"))
+        for name in ("Workspace", "WorkspaceColumn")
+    )
+    asked = {path for row in rows for path in row["routes"]}
+    name_of = {row["id"]: row["workspace"] for row in workspaces}
+    for workspace in {"global", *name_of.values()}:
+        names = [
+            f"{workspace}-{row['name']}"
+            for row in columns
+            if name_of[row["id_workspace"]] == workspace
+        ]
+        asked.update(
+            path for right in rights._of_workspace(workspace, names) for path in right.paths
+        )
+    asked.update(path for right in rights.rights(Configuration(1)) for path in right.paths)
+    assert len(asked) > 500
+    for path in asked:
+        expected = {
+            row["egroup"]
+            for row in rows
+            if any(re.match(re.sub(r"\s+", "", route), path) for route in row["routes"])
+        }
+        searched = {
+            row["egroup"]
+            for row in rows
+            if any(re.search(re.sub(r"\s+", "", route), path) for route in row["routes"])
+        }
+        assert set(real.egroups_for(path)) == expected == searched, path
 
 
 def test_that_nobody_passes_because_of_how_their_name_begins() -> None:

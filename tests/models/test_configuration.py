@@ -368,6 +368,51 @@ def test_that_a_classifier_with_a_faulty_rule_is_left_out_and_reported(
     assert 'argument 1 of "if"' in loaded.problems[0].lower()
 
 
+def test_that_what_somebody_else_wrote_never_stops_the_reading_of_the_configuration(
+    database: Database, small_tables: Tables
+) -> None:
+    deep = f"{'[' * 3000}{']' * 3000}"
+    huge = f'{{"==": [{{"var": "a"}}, {"9" * 5000}]}}'
+    small_tables["ClassClassifier"] += [_class_row(6, "Deep25", 9), _class_row(7, "Huge25", 9)]
+    small_tables["ClassClassifierEntries"] += [{"id": id_, "CCL_id": 2} for id_ in (6, 7)]
+    small_tables["DatasetsAccepted"] = [
+        {
+            "id": 1,
+            "name": "/A/B/DQM",
+            "regexp": "(?=x)\n(a+)+$",
+            "class": "Collisions25",
+            "run_from": 1,
+            "run_to": 400000,
+            "enabled": True,
+        }
+    ]
+    small_tables["DatasetsAcceptedList"] = [{"id": 6}]
+    small_tables["DatasetsAcceptedEntries"] = [{"id": 1, "DAL_id": 6}]
+    routes = ["a{99999999999}", f"{'(' * 1500}a{')' * 1500}", "/fine"]
+    small_tables["Permission"] = [{"id": 1, "egroup": "a", "routes": routes}]
+    small_tables["PermissionList"] = [{"id": 1}]
+    small_tables["PermissionEntries"] = [{"id": 1, "PL_id": 1}]
+    _import(database, small_tables)
+    with database.transaction() as connection:
+        for id_, rule in ((6, deep), (7, huge)):
+            connection.execute(
+                sa.text(
+                    'UPDATE "ClassClassifier" SET classifier = CAST(:rule AS jsonb) WHERE id = :id'
+                ),
+                {"rule": rule, "id": id_},
+            )
+    with database.read() as connection:
+        loaded = configuration.in_force(connection)
+    assert loaded.permissions.egroups_for("/fine") == ("a",)
+    assert [problem[:40] for problem in loaded.problems] == [
+        "ClassClassifier 6 (Deep25) is left out. ",
+        "Dataset accepted 1 (/A/B/DQM): (?=x) can",
+        'Permission of a: the route "a{9999999999',
+        'Permission of a: the route "((((((((((((',
+    ]
+    assert [each.id for each in loaded.class_classifiers] == [5, 7]
+
+
 def test_that_the_configuration_in_force_is_read_once_and_again_after_an_edit(
     database: Database, small_tables: Tables
 ) -> None:

@@ -80,7 +80,7 @@ def test_that_bad_expressions_and_undecided_workspaces_are_reported(waiting: Dat
     faulty, expression, workspace = outcome.problems
     assert faulty == "a faulty item"
     assert EXPRESS in expression
-    assert "(bad is no regular expression" in expression
+    assert "(bad can't be read as a regular expression" in expression
     assert workspace.startswith("Workspace lumi has no offline dataset classifier")
     assert outcome.text == "1 dataset appeared in the DQM GUI, 1 of them opened somewhere."
 

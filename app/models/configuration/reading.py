@@ -21,8 +21,10 @@ from app.domain.configuration import (
     OfflineDatasetClassifier,
 )
 from app.domain.configuration_items import parse_stored
-from app.domain.foreign_json import NotJson, parse
+from app.domain.dqm_gui import Matcher
+from app.domain.foreign_json import NotJson, check_text
 from app.domain.json_logic import Rule, RuleError
+from app.domain.json_value import js_parse
 from app.domain.permissions import Permissions
 from app.models.configuration.lists import VERSIONED, lists_of
 from app.models.configuration.workspaces import columns_by_id, read_workspaces
@@ -120,7 +122,7 @@ def load(connection: Connection, settings_id: int | None = None) -> Configuratio
         permissions=permissions,
         workspaces=read_workspaces(connection),
         retired=read_workspaces(connection, retired=True),
-        problems=(*problems, *permissions.problems),
+        problems=(*problems, *Matcher(accepted).problems, *permissions.problems),
     )
 
 
@@ -180,9 +182,14 @@ def _entries(
 def _rule(source: str) -> Rule | str:
     """The parsed rule, or what is wrong with it."""
     try:
-        return parse_stored(parse(source))
-    except (RuleError, NotJson) as error:
+        check_text(source)
+        return parse_stored(js_parse(source))
+    except RuleError as error:
         return str(error)
+    except NotJson as error:
+        return f"It {error}."
+    except ValueError as error:
+        return f"It can't be read: {error}."
 
 
 @dataclass(frozen=True, slots=True)

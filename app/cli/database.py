@@ -91,6 +91,7 @@ def _check(program: Program, arguments: Arguments) -> Answer:
         "database": found.database,
         "schema": found.schema.kind.value,
         "schema_problems": list(found.schema.problems),
+        "server_problems": list(found.server),
         "desk": found.desk,
         "desk_reason": found.desk_reason,
         "settings_id": found.settings_id,
@@ -152,6 +153,7 @@ def _text(found: Examined) -> str:
     settings = f"version {found.settings_id}" if found.settings_id else "none"
     stale = len(found.stale_summaries)
     at_least = "at least " if stale == databases.SHOWN_SUMMARIES else ""
+    lines += [f"server         {problem}" for problem in found.server]
     lines += [
         f"schema desk    {'usable' if found.desk else f'not used: {found.desk_reason}'}",
         f"configuration  {settings}, {number_of(len(found.problems), 'faulty rule')}",

@@ -14,7 +14,7 @@ from sqlalchemy import exc as sa_exc
 
 from app.domain.errors import BadInput, NotFound, Refused, RegistryError, TookTooLong, Unavailable
 from app.domain.masking import check_database_address, keep_secret
-from app.models import desk
+from app.models import desk, session
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +44,7 @@ _LOST = {
     "40001": "somebody else changed the same rows at the same moment",
     "40P01": "somebody else changes the same rows in another order",
 }
+_READS = "run_registry_reads"
 _TOOK_TOO_LONG = "57014"
 _LOGIN_REFUSED = re.compile(
     r"password authentication failed|no password supplied|no pg_hba\.conf entry"
@@ -70,12 +71,12 @@ class Database:
             max_overflow=4,
             pool_timeout=20,
             pool_pre_ping=True,
-            isolation_level="READ COMMITTED",
+            # The driver begins nothing by itself: `_begin` does, with all a transaction needs.
+            isolation_level="AUTOCOMMIT",
             json_serializer=_json_text,
         )
-        self._reading = self._engine.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
+        sa.event.listen(self._engine, "begin", _begin)
+        self._reading = self._engine.execution_options(**{_READS: True})
 
     def __repr__(self) -> str:
         return f"Database({self.dsn_without_password!r})"
@@ -138,7 +139,13 @@ class Database:
         name = f"{self._parameters['application_name']} {purpose}"
         parameters = {**self._parameters, "application_name": name, **(options or {})}
         with self.translated():
-            return psycopg.connect(autocommit=True, **parameters)  # type: ignore[arg-type]
+            connection = psycopg.connect(autocommit=True, **parameters)  # type: ignore[arg-type]
+            try:
+                session.prepare_whole(connection)
+            except psycopg.Error:
+                connection.close()
+                raise
+            return connection
 
     def close(self) -> None:
         """Closes the pooled connections; those in use close when they are given back."""
@@ -187,6 +194,16 @@ class Database:
         if lost or (state or "").startswith("08") or (connectionless and state is None):
             return Unavailable(f"The database {where} can't be reached: {said}.")
         return None
+
+
+def _begin(connection: Connection) -> None:
+    """Begins the transaction of a pooled connection."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    if connection.get_execution_options().get(_READS):
+        session.begin_reading(driver)
+    else:
+        session.begin_writing(driver)
 
 
 def _parse(dsn: str) -> dict[str, str | int]:

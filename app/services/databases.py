@@ -8,7 +8,7 @@ from app.domain.deduplication import Finding
 from app.domain.errors import Refused
 from app.domain.filters import RUN
 from app.golden.progress import SILENT, Progress
-from app.models import configuration, desk, event_log, schema, states, table_pages
+from app.models import configuration, desk, event_log, schema, session, states, table_pages
 from app.models import indexes as optional
 from app.models.engine import Database
 from app.models.indexes import OptionalIndex
@@ -37,7 +37,8 @@ class Initialised:
 
 @dataclass(frozen=True)
 class Examined:
-    """What a database holds and what somebody should look at."""
+    """What a database holds and what somebody should look at; `server` is what is unlike what
+    the program relies on and can't be set by it."""
 
     database: str
     schema: SchemaState
@@ -46,6 +47,7 @@ class Examined:
     settings_id: int = 0
     problems: tuple[str, ...] = ()
     stale_summaries: tuple[tuple[int, str], ...] = ()
+    server: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ def examine(db: Database) -> Examined:
             configuration.settings_in_force(connection),
             configuration.in_force(connection).problems,
             table_pages.stale_summaries(connection, SHOWN_SUMMARIES),
+            session.problems(connection),
         )
 
 

@@ -1,6 +1,7 @@
 """Commands of the golden JSON workbench: combine, compare, explain, losses, reproduce, export."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_run, positive
@@ -10,6 +11,7 @@ from app.cli.output import (
     Answer,
     Progress,
     UsageError,
+    complain,
     luminosity,
     number_of,
     table,
@@ -135,29 +137,27 @@ def _combine(program: Program, arguments: Arguments) -> Answer:
         raise UsageError("Lists are joined by and, or, minus: LIST minus LIST.")
     operations = [_operation(word) for word in words[::2]]
     first_run, last_run = _run_range(arguments.runs)
-    lists = [_list(program, source) for source in (arguments.first, *words[1::2])]
+    lists = _lists(program, arguments, arguments.first, *words[1::2])
     combined = golden_lists.combine(
         lists[0].document,
         list(zip(operations, (each.document for each in lists[1:]), strict=True)),
     )
     combined = documents.clip(combined, first_run, last_run)
     text = to_text(combined)
-    remarks = [f"{each.name}: {remark}" for each in lists for remark in each.remarks]
     document: JsonValue = {
         **_size(combined),
-        "remarks": [*remarks],
+        "remarks": [*_remarks(lists)],
         "file": None if out is None else str(out),
         "list": to_json(combined),
     }
     if out is None:
         return Answer(document, text)
     golden_files.write(out, text)
-    lines = (*remarks, f"{_size_text(combined)}. Written to {out}.")
-    return Answer(document, "\n".join(lines))
+    return Answer(document, f"{_size_text(combined)}. Written to {out}.")
 
 
 def _compare(program: Program, arguments: Arguments) -> Answer:
-    old, new = _list(program, arguments.old), _list(program, arguments.new)
+    old, new = _lists(program, arguments, arguments.old, arguments.new)
     with_luminosity = arguments.luminosity or old.stored is not None or new.stored is not None
     found = golden_lists.compare(old, new, program.db if with_luminosity else None)
     document, lines = _compared_document(found), _compared_lines(found)
@@ -390,7 +390,7 @@ def _explained_text(found: Explained) -> str:
 
 
 def _export(program: Program, arguments: Arguments) -> Answer:
-    list_ = _list(program, arguments.list)
+    (list_,) = _lists(program, arguments, arguments.list)
     export = Export(arguments.form)
     out: Path | None = arguments.out
     if arguments.provenance and (out is None or list_.stored is None):
@@ -398,11 +398,17 @@ def _export(program: Program, arguments: Arguments) -> Answer:
     db = program.db if list_.stored is not None or export is Export.CSV else None
     if out is None:
         text = golden_exports.text_of(export, list_, db)
-        return Answer({"form": export.value, "files": [], "text": text}, text.rstrip("\n"))
+        document: JsonObject = {"form": export.value, "files": [], "text": text}
+        return Answer({**document, "remarks": [*_remarks([list_])]}, text.rstrip("\n"))
     files = golden_exports.save(list_, export, out, db, with_provenance=arguments.provenance)
     names = [str(file) for file in files]
     return Answer(
-        {"form": export.value, "files": [*names], "text": None},
+        {
+            "form": export.value,
+            "files": [*names],
+            "text": None,
+            "remarks": [*_remarks([list_])],
+        },
         f"Written to {' and '.join(names)}.",
     )
 
@@ -421,9 +427,7 @@ def _compared_document(found: ComparedLists) -> JsonObject:
         "runs_lost": [*comparison.runs_lost],
         "gained": to_json(comparison.gained),
         "lost": to_json(comparison.lost),
-        "remarks": [
-            f"{each.name}: {remark}" for each in (found.old, found.new) for remark in each.remarks
-        ],
+        "remarks": [*_remarks((found.old, found.new))],
     }
 
 
@@ -462,6 +466,20 @@ def _compared_lines(found: ComparedLists) -> list[str]:
     if len(rows) > _RUNS_SHOWN:
         lines.append(f"and {len(rows) - _RUNS_SHOWN} more runs; --json has them all.")
     return lines
+
+
+def _lists(program: Program, arguments: Arguments, *sources: str) -> list[GoldenList]:
+    """The lists; what had to be repaired in their files goes to standard error, where no document
+    has it."""
+    found = [_list(program, source) for source in sources]
+    if not arguments.as_json:
+        for remark in _remarks(found):
+            complain(remark)
+    return found
+
+
+def _remarks(lists: Sequence[GoldenList]) -> list[str]:
+    return [f"{each.name}: {remark}" for each in lists for remark in each.remarks]
 
 
 def _list(program: Program, source: str) -> GoldenList:

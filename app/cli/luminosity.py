@@ -55,6 +55,8 @@ def _run(each: RunReport) -> JsonObject:
         "recorded": each.recorded,
         "delivered": each.delivered,
         "recorded_before": each.recorded_before,
+        "recorded_left_out": each.recorded_left_out,
+        "delivered_left_out": each.delivered_left_out,
     }
 
 
@@ -64,7 +66,11 @@ def _text(report: ImportReport) -> str:
     if report.dry_run:
         lines = [f"It would change {what}." if changed else "It would change nothing."]
     elif report.version is None:
-        lines = ["Nothing to change: the runs have these luminosities."]
+        lines = [
+            "Nothing to change: the runs have these luminosities."
+            if report.taken
+            else "Nothing was written: the runs have none of these lumisections."
+        ]
     else:
         lines = [f"Wrote the luminosity of {what}, version {report.version}."]
     rows = [
@@ -73,23 +79,41 @@ def _text(report: ImportReport) -> str:
             each.outcome.value,
             each.lumisections,
             each.changed,
-            luminosity(each.recorded_before),
-            luminosity(each.recorded),
-            luminosity(each.delivered),
+            *(
+                ("", "", "")
+                if each.outcome is Outcome.UNKNOWN
+                else map(luminosity, (each.recorded_before, each.recorded, each.delivered))
+            ),
         )
         for each in report.runs
     ]
-    heads = ("run", "outcome", "LS", "changed", "recorded before /pb", "recorded /pb", "delivered")
+    heads = (
+        "run",
+        "outcome",
+        "LS",
+        "changed",
+        "recorded before /pb",
+        "recorded /pb",
+        "delivered /pb",
+    )
     right = [head for head in heads if head != "outcome"]
     lines.append(table(heads, rows[:_RUNS_SHOWN], right=right))
     if len(rows) > _RUNS_SHOWN:
         lines.append(f"and {len(rows) - _RUNS_SHOWN} more runs; --json has them all.")
     if report.unknown:
         unknown = ", ".join(map(str, report.unknown))
-        lines.append(f"Not in the Run Registry, left out: {unknown}.")
+        left_out = (each for each in report.runs if each.outcome is Outcome.UNKNOWN)
+        lines.append(f"Not in the Run Registry, left out: {unknown}{_left_out(*left_out)}.")
     lines += [
-        f"Run {each.run_number} is too short: LS {format_ranges(each.beyond)}"
-        f" ({count(each.beyond)}) left out."
+        f"Run {each.run_number} ends at LS {each.length}: LS {format_ranges(each.beyond)}"
+        f" ({count(each.beyond)}) left out{_left_out(each)}."
         for each in report.too_short
     ]
     return "\n".join(lines)
+
+
+def _left_out(*runs: RunReport) -> str:
+    """What is left out of some runs, which no sum of the table holds."""
+    recorded = sum(each.recorded_left_out for each in runs)
+    delivered = sum(each.delivered_left_out for each in runs)
+    return f", recorded {luminosity(recorded)} /pb, delivered {luminosity(delivered)} /pb"

@@ -13,7 +13,7 @@ from app.domain.brilcalc import Measured
 from app.domain.compact import CompactState
 from app.domain.errors import BadInput
 from app.domain.identity import Actor
-from app.domain.lumisections import LumiRange, ranges_of_numbers
+from app.domain.lumisections import LumiRange, count, ranges_of_numbers
 from app.domain.permissions import import_luminosity_path
 from app.golden.list_luminosity import RunLuminosity, run_luminosity
 from app.golden.luminosity import total
@@ -46,17 +46,24 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class RunReport:
-    """One run of a file: lumisections in it, those that get another value, and those that the run
-    hasn't (`beyond`, not written); sums [pb^-1] in the file, and recorded so far in the same."""
+    """One run of a file: lumisections in it, those that get another value, and those `beyond` the
+    run's last one, `length`, which are left out.
+
+    Sums [pb^-1] of what becomes the run's, recorded so far in the same lumisections, and what is
+    left out.
+    """
 
     run_number: int
     outcome: Outcome
     lumisections: int
     changed: int
+    length: int
     beyond: tuple[LumiRange, ...]
     recorded: float
     delivered: float
     recorded_before: float
+    recorded_left_out: float
+    delivered_left_out: float
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,11 @@ class ImportReport:
     def changed(self) -> int:
         """Lumisections with another value than before."""
         return sum(run.changed for run in self.runs)
+
+    @property
+    def taken(self) -> int:
+        """Lumisections of the file that its runs have."""
+        return sum(run.lumisections - count(run.beyond) for run in self.runs)
 
     @property
     def unknown(self) -> tuple[int, ...]:
@@ -186,21 +198,27 @@ def _reports(
 
 
 def _report(run_number: int, run: Run, state: CompactState | None) -> RunReport:
-    recorded, delivered = (_sum(values[at] for values in run.values()) for at in (0, 1))
-    if state is None:
-        beyond = ranges_of_numbers(run)
-        return RunReport(run_number, Outcome.UNKNOWN, len(run), 0, beyond, recorded, delivered, 0.0)
-    changed = len(_differing(run, state))
-    before = run_luminosity(state).recorded
+    length = 0 if state is None else state.oms_length
+    taken = [values for number, values in run.items() if number <= length]
+    left_out = [values for number, values in run.items() if number > length]
+    changed, before = 0, 0.0
+    if state is not None:
+        changed = len(_differing(run, state))
+        stored = run_luminosity(state).recorded
+        before = _sum(stored[number - 1] for number in run if number <= length)
+    outcome = Outcome.CHANGED if changed else Outcome.UNCHANGED
     return RunReport(
         run_number,
-        Outcome.CHANGED if changed else Outcome.UNCHANGED,
+        Outcome.UNKNOWN if state is None else outcome,
         len(run),
         changed,
-        ranges_of_numbers(number for number in run if number > state.oms_length),
-        recorded,
-        delivered,
-        _sum(before[number - 1] for number in run if number <= state.oms_length),
+        length,
+        ranges_of_numbers(number for number in run if number > length),
+        _sum(recorded for recorded, _ in taken),
+        _sum(delivered for _, delivered in taken),
+        before,
+        _sum(recorded for recorded, _ in left_out),
+        _sum(delivered for _, delivered in left_out),
     )
 
 

@@ -41,6 +41,31 @@ def test_that_lists_of_files_are_combined_without_a_database(run_registry, lists
     assert json.loads(out.read_text(encoding="utf-8")) == expected
 
 
+def test_that_what_is_repaired_in_a_list_is_told_on_standard_error(
+    run_registry, lists, shared_data
+):
+    twice, overlapping = lists / "twice.json", lists / "overlapping.json"
+    for file, case in ((twice, "m17_dup_run.json"), (overlapping, "m19_adjacent_overlap.json")):
+        file.write_text((shared_data / "cases" / "masks" / case).read_text(encoding="utf-8"))
+    for words, named in (
+        (("combine", twice), [twice]),
+        (("combine", lists / "a.json", "and", overlapping), [overlapping]),
+        (("combine", twice, "or", overlapping, "--out", lists / "out.json"), [twice, overlapping]),
+        (("compare", twice, overlapping), [twice, overlapping]),
+        (("export", overlapping), [overlapping]),
+        (("export", overlapping, "--out", lists / "again.json"), [overlapping]),
+        (("compare", lists / "a.json", lists / "b.json"), []),
+    ):
+        said = run_registry("golden", *words)
+        assert said.code == 0, said.err
+        remarks = run_registry("golden", *words, "--json").document.get("remarks", [])
+        assert said.err.splitlines() == [f"run-registry: {remark}" for remark in remarks]
+        assert {file for file in (twice, overlapping) if str(file) in said.err} == set(named)
+        assert str(twice) not in said.out or words[0] == "compare"
+    once = run_registry("golden", "combine", twice)
+    assert json.loads(once.out) == {"355100": [[1, 10], [20, 30]]}
+
+
 @pytest.mark.parametrize(
     "words", [("b",), ("xor", "b"), ("and", "b", "or"), ("--runs", "7"), ("--runs", "a-b")]
 )

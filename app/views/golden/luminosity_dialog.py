@@ -32,8 +32,9 @@ _TITLES = (
     "LS in file",
     "LS that change",
     "pb⁻¹ now",
-    "pb⁻¹ in file",
+    "pb⁻¹ then",
     "LS it hasn't",
+    "pb⁻¹ left out",
 )
 _WIDE = ("What", "LS it hasn't")
 _OUTCOMES = {
@@ -200,8 +201,10 @@ def _summary(report: ImportReport) -> str:
     runs = sum(each.outcome is Outcome.CHANGED for each in report.runs)
     if report.changed:
         text = f"{words.number(report.changed)} LS in {words.counted(runs, 'run')} get other values"
-    else:
+    elif report.taken:
         text = "Everything in it is stored already"
+    else:
+        text = "The runs have none of these LS: nothing to import"
     unchanged = sum(each.outcome is Outcome.UNCHANGED for each in report.runs)
     parts = [text]
     if report.changed and unchanged:
@@ -223,7 +226,8 @@ def _row(run: RunReport) -> RunRow:
         run.lumisections,
         run.changed if known else "",
         run.recorded_before if known else "",
-        run.recorded,
+        run.recorded if known else "",
         format_ranges(run.beyond) if known else "",
+        run.recorded_left_out if run.beyond else "",
     )
     return RunRow(run.run_number, "", cells)

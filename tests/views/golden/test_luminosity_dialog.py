@@ -31,7 +31,7 @@ def file(tmp_path: Path) -> Path:
 
 def lines(dialog: LuminosityDialog) -> list[list[str]]:
     items = [dialog.runs.topLevelItem(n) for n in range(dialog.runs.topLevelItemCount())]
-    return [[item.text(column) for column in range(7)] for item in items]
+    return [[item.text(column) for column in range(8)] for item in items]
 
 
 def test_that_nothing_is_written_before_it_was_seen(
@@ -43,8 +43,9 @@ def test_that_nothing_is_written_before_it_was_seen(
     qtbot.waitUntil(lambda: len(lines(dialog)) == 2)
     known, unknown = lines(dialog)
     assert known[:4] == [str(FIRST), "changes", "12", "10"]
-    assert known[5:] == ["6", "11-12"]
+    assert known[5:] == ["5", "11-12", "1"]
     assert unknown[:2] == ["500000", "not in the Run Registry"]
+    assert unknown[5:7] == ["", ""]
     assert dialog.summary.text() == (
         "10 LS in 1 run get other values; 1 run not in the Run Registry;"
         " 1 run shorter than in the file."

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from app.domain.errors import BadInput
+from app.domain.json_value import number_in
 from app.domain.lumisections import LAST_LUMISECTION
 
 _PER_INVERSE_PICOBARN = {
@@ -124,10 +125,10 @@ def _measured(head: _Head, line: str, number: int) -> Measured:
 
 
 def _luminosity(values: list[str], at: int, per_inverse_picobarn: float, line: int) -> float:
-    try:
-        value = float(values[at]) / per_inverse_picobarn
-    except ValueError:
-        raise BadInput(f'Line {line}: "{values[at]}" is no luminosity.') from None
+    number = number_in(values[at])
+    if number is None:
+        raise BadInput(f'Line {line}: "{values[at]}" is no luminosity.')
+    value = number / per_inverse_picobarn
     if not abs(value) < 1e6:
         raise BadInput(f'Line {line}: "{values[at]}" is no luminosity of one lumisection.')
     return value

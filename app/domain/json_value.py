@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TypeAlias, cast
@@ -11,6 +12,8 @@ JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, J
 JsonObject: TypeAlias = dict[str, JsonValue]
 
 _SAFE_INTEGER = 2**53
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NO_NUMBER = frozenset({bool, str})
 _NOT_FINITE = frozenset({"NaN", "Infinity", "-Infinity"})
 
 
@@ -22,10 +25,10 @@ def whole_number(value: object) -> int | None:
 
 
 def js_parse(text: str | bytes) -> JsonValue:
-    """The JSON value as JavaScript reads it: whole numbers beyond 2^53 become the nearest double,
+    """The JSON value as JavaScript reads it: whole numbers from 2^53 on become the nearest double,
     what is too large for one infinity. ValueError when it is no JSON, or nested too deeply."""
     try:
-        value: JsonValue = json.loads(text, parse_int=_js_integer)
+        value: JsonValue = _DECODER.decode(text.decode() if isinstance(text, bytes) else text)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     return value
@@ -37,6 +40,52 @@ def _js_integer(text: str) -> int | float:
     if isinstance(number, float) and abs(number) < _SAFE_INTEGER:
         return int(text)
     return number
+
+
+_DECODER = json.JSONDecoder(parse_int=_js_integer)
+
+
+def js_value(value: JsonValue) -> JsonValue:
+    """What is read again of a value that has been written: no number is more than a double, and
+    infinity is null."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < _SAFE_INTEGER else js_value(_double(value))
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list):
+        return [js_value(each) for each in value]
+    if isinstance(value, dict):
+        return js_object(value)
+    return value
+
+
+def js_object(value: JsonObject) -> JsonObject:
+    """The same of an object."""
+    return {
+        key: each if each is None or each.__class__ in _NO_NUMBER else js_value(each)
+        for key, each in value.items()
+    }
+
+
+def number_in(text: str) -> float | None:
+    """The number that a text says in decimal digits, None when it says none.
+
+    Python reads more: `1_0`, digits of other scripts, `inf`.
+    """
+    stripped = text.strip()
+    if _DECIMAL.fullmatch(stripped) is None:
+        return None
+    number = float(stripped)
+    return number if math.isfinite(number) else None
+
+
+def _double(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
 
 
 def js_stringify(value: object) -> str:
@@ -64,10 +113,7 @@ def js_number(number: float) -> str:
     """A number as JavaScript prints it: `1` for 1.0, `1e+21`, `5e-324`, `null`-able left out."""
     if isinstance(number, int) and abs(number) < _SAFE_INTEGER:
         return str(number)
-    try:
-        as_float = float(number)
-    except OverflowError:
-        as_float = math.inf if number > 0 else -math.inf
+    as_float = _double(number)
     if math.isnan(as_float):
         return "NaN"
     if math.isinf(as_float):

@@ -1,11 +1,18 @@
 """What OMS says of a run, and what is computed from it before anything is classified."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.domain.errors import BadInput
-from app.domain.json_value import JsonObject, JsonValue, js_stringify, whole_number
+from app.domain.json_value import (
+    JsonObject,
+    JsonValue,
+    js_object,
+    js_stringify,
+    js_value,
+    number_in,
+    whole_number,
+)
 from app.domain.lumisections import LAST_LUMISECTION
 
 SMALLEST_RUN_NUMBER = 100_000
@@ -74,11 +81,20 @@ _FILL_ATTRIBUTES = ("injection_scheme", "era")
 
 @dataclass(frozen=True, slots=True)
 class OmsRun:
-    """One run as OMS has it: raw attributes; lumisections ascending and unique by number."""
+    """One run as OMS has it: raw attributes; lumisections ascending and unique by number.
+
+    Numbers are as they are read again once written, so that the next answer is no news.
+    """
 
     attributes: JsonObject
     lumisections: tuple[JsonObject, ...]
     fill: JsonObject | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "attributes", js_object(self.attributes))
+        object.__setattr__(self, "lumisections", tuple(map(js_object, self.lumisections)))
+        if self.fill is not None:
+            object.__setattr__(self, "fill", js_object(self.fill))
 
     @property
     def run_number(self) -> int:
@@ -277,11 +293,10 @@ def _number(value: JsonValue) -> float | None:
     """The value as a number; texts are converted; None for anything that is none."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
+    if isinstance(value, str):
+        return number_in(value)
+    number = js_value(value)
+    return number if isinstance(number, int | float) else None
 
 
 def _finite(number: float | None) -> float | None:

@@ -6,6 +6,7 @@ The shapes are those of `DatasetTripletCache`.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from app.domain.compact import CompactState, ExpandedState
 from app.domain.grid import MISSING, Codes, DatasetState, Grid
-from app.domain.json_value import JsonObject, JsonValue
+from app.domain.json_value import JsonObject, JsonValue, number_in
 from app.domain.lumisections import Mask, ranges_of_mask
 from app.domain.triplets import EMPTY, Triplet
 
@@ -108,7 +109,7 @@ def luminosity(oms: Grid[JsonValue], key: str, taking_part: Mask) -> float:
     if row is None:
         return 0.0
     number = np.bincount(oms.codes[row][taking_part[: oms.length]], minlength=len(oms.values))
-    return math.fsum(
+    return exact_sum(
         luminosity_value(oms.values[code]) * int(number[code])
         for code in np.flatnonzero(number).tolist()
     )
@@ -133,13 +134,18 @@ def luminosity_numbers(state: DatasetState, key: str) -> NDArray[np.float64]:
     return numbers
 
 
+def exact_sum(values: Iterable[float]) -> float:
+    """Sum of values that aren't negative, whatever their order; infinity where it is too large."""
+    try:
+        return math.fsum(values)
+    except OverflowError:
+        return math.inf
+
+
 def luminosity_value(value: object) -> float:
     """What one stored luminosity counts [pb^-1]: text is converted, all else is 0."""
-    if isinstance(value, bool) or value is None:
-        return 0.0
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    number: object = number_in(value) if isinstance(value, str) else value
+    if isinstance(number, bool) or not isinstance(number, int | float):
         return 0.0
     return number if 0 < number < math.inf else 0.0
 

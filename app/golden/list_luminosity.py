@@ -1,12 +1,13 @@
 """Luminosity of any list of lumisections, with what is missing told apart from nothing."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from app.domain.compact import CompactState, Numbers
-from app.domain.json_value import JsonValue
+from app.domain.json_value import JsonValue, number_in
 from app.domain.lumisections import count
 from app.golden.document import Document
 from app.golden.luminosity import DELIVERED, RECORDED, counted, total
@@ -94,5 +95,7 @@ def together(parts: Iterable[ListLuminosity]) -> ListLuminosity:
 
 
 def _number(value: JsonValue) -> float:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number else np.nan  # type: ignore[arg-type]
+    number = number_in(value) if isinstance(value, str) else value
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        return math.nan
+    return number if math.isfinite(number) else math.nan

@@ -29,11 +29,13 @@ def counted(numbers: Numbers) -> Numbers:
         return np.where((numbers > 0) & (numbers < np.inf), numbers, 0.0)
 
 
+@np.errstate(over="ignore")  # what is too large is infinite
 def total(values: Numbers) -> float:
     """Sum of values that aren't negative."""
     return float(np.sum(values))
 
 
+@np.errstate(over="ignore")  # what is too large is infinite
 def sums_of_slices(values: Numbers, starts: NDArray[np.intp]) -> Numbers:
     """Sums between each start and the next, which is greater; the last goes to the end."""
     if starts.size == 0:
@@ -41,6 +43,7 @@ def sums_of_slices(values: Numbers, starts: NDArray[np.intp]) -> Numbers:
     return np.add.reduceat(values, starts)
 
 
+@np.errstate(over="ignore")  # what is too large is infinite
 def sums_by_group(values: Numbers, groups: NDArray[np.integer], count: int) -> Numbers:
     """Sum of the values of each group 0 to `count` - 1."""
     sums = np.zeros(count)

@@ -1,16 +1,16 @@
 """Reading the folded state of datasets: from our read model where it is fresh, else from events."""
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from sqlalchemy import Connection
 
 from app.domain.compact import CompactState, compact
 from app.domain.grid import DatasetState, Grid, with_changes
-from app.domain.json_value import JsonObject, JsonValue
+from app.domain.json_value import JsonObject, JsonValue, js_parse
 from app.domain.lumisections import LumiRange, ranges_of_numbers
 from app.domain.triplets import Triplet, triplet_from_json
 from app.models.statements import text
@@ -304,7 +304,7 @@ def _payloads(
         text(f'SELECT id, "jsonb"::text FROM "JSONBDeduplication" WHERE id = ANY(:ids){which}'),
         {"ids": sorted(ids), **({} if setting is None else {"setting": sorted(setting)})},
     )
-    return {id_: json.loads(content) for id_, content in rows}
+    return {id_: cast("JsonObject", js_parse(content)) for id_, content in rows}
 
 
 def _counts(connection: Connection, table: str, parameters: Mapping[str, object]) -> dict[Key, int]:

@@ -1,6 +1,5 @@
 """Editing many columns and bits of many datasets at once: looked at first, then one version."""
 
-import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,7 +15,7 @@ from app.domain.grid import DatasetState
 from app.domain.identity import Actor
 from app.domain.json_value import JsonValue
 from app.domain.lumisections import LumiRange, Mask, count, mask_of_ranges, ranges_of_mask
-from app.domain.summaries import luminosity_numbers
+from app.domain.summaries import exact_sum, luminosity_numbers
 from app.golden.document import Document
 from app.golden.progress import Cancelled, Progress
 from app.golden.season import Season, SeasonDataset
@@ -434,7 +433,7 @@ def _effects(made: Plan, changes: Sequence[CellsChanged]) -> Iterator[DatasetEff
         state = made.states[key]
         both = _padded(touched, state.length) & state.participating
         recorded, delivered = (
-            math.fsum(luminosity_numbers(state, name)[both].tolist())
+            exact_sum(luminosity_numbers(state, name)[both].tolist())
             for name in ("recorded", "delivered")
         )
         yield DatasetEffect(*key, cells[key], ranges_of_mask(touched), recorded, delivered)
@@ -454,7 +453,7 @@ def _luminosity_of_runs(made: Plan, name: str) -> float:
         longer, shorter = (known, here) if known.size >= here.size else (here, known)
         longer[: shorter.size] = np.maximum(longer[: shorter.size], shorter)
         by_run[run_number] = longer
-    return math.fsum(value for each in by_run.values() for value in each[each > 0].tolist())
+    return exact_sum(value for each in by_run.values() for value in each[each > 0].tolist())
 
 
 def _following(made: Plan, known: Mapping[Key, DatasetRow]) -> list[Key]:

@@ -2,6 +2,7 @@
 
 import json
 import lzma
+import math
 import shutil
 import subprocess
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.json_value import dedup_hash, js_stringify
+from app.domain.json_value import dedup_hash, js_parse, js_stringify, js_value, number_in
 
 NUMBERS = {
     1.0: "1",
@@ -32,6 +33,59 @@ NUMBERS = {
 @pytest.mark.parametrize(("number", "text"), NUMBERS.items())
 def test_that_numbers_look_as_in_javascript(number, text):
     assert js_stringify(number) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("9007199254740991", 2**53 - 1),
+        ("9007199254740993", 2.0**53),
+        ("-9007199254740993", -(2.0**53)),
+        ("12345678901234567890", 12345678901234567000.0),
+        ("000", None),
+        (f"1{'0' * 308}", 1e308),
+        (f"1{'0' * 400}", math.inf),
+        (f"-{'9' * 5000}", -math.inf),
+        ("1e400", math.inf),
+        ("0.1000000000000000055511", 0.1),
+        (f"0.{'0' * 400}1", 0.0),
+        ("1.0", 1),
+        ('[{"a": 9007199254740993}]', [{"a": 2.0**53}]),
+    ],
+)
+def test_that_numbers_are_read_as_javascript_reads_them(text, value):
+    if value is None:
+        with pytest.raises(ValueError, match="Extra data"):
+            js_parse(text)
+        return
+    assert js_parse(text) == js_parse(text.encode()) == value
+    # What is written of it and read again is the same, but for infinity, which is null.
+    again = js_parse(js_stringify(js_parse(text)))
+    assert again == js_value(js_parse(text))
+
+
+def test_that_depth_is_no_json():
+    with pytest.raises(ValueError, match="nested too deeply"):
+        js_parse("[" * 5000 + "]" * 5000)
+
+
+def test_that_a_value_is_what_is_read_of_it_again():
+    value = {"a": [2**53 + 1, 10**400, -(10**400), 1.5, True, None, "x", {"b": math.nan}]}
+    expected = {"a": [2.0**53, None, None, 1.5, True, None, "x", {"b": None}]}
+    assert js_value(value) == expected == js_parse(js_stringify(value))
+    assert js_value(value)["a"][4] is True
+
+
+@pytest.mark.parametrize("text", ["1_0", "٣", "inf", "nan", "1e400", "", "0x10", "1,5", "1 0", "."])
+def test_that_only_decimal_digits_are_a_number(text):
+    assert number_in(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [(" 1.5 ", 1.5), ("-1e-3", -0.001), (".5", 0.5), ("5.", 5)]
+)
+def test_that_a_decimal_number_is_read(text, number):
+    assert number_in(text) == number
 
 
 def test_that_text_is_not_escaped_beyond_what_javascript_escapes():

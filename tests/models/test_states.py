@@ -1,16 +1,18 @@
 """Reading folded states: from events as others store them, from the read model while it fits."""
 
+import math
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event, text
 
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import EMPTY_TRIPLET, Triplet
-from app.models import states
+from app.models import projections, states
 from app.models.action import begin
 from app.models.engine import Database
 from app.models.event_log import DatasetChange, LumisectionChange, RunChange
-from app.services import lumisections, pull, runs
+from app.services import golden, lumisections, pull, runs
 from app.services.lumisections import ColumnEdit
 from tests.builders import EXPERT, a_run, configure
 from tests.plain_folds import WebService, oms_objects, plain_datasets, rr_objects
@@ -45,6 +47,55 @@ def fresh(db: Database) -> set:
     with db.read() as connection:
         keys = list(plain_datasets(connection))
         return set(states.fresh_compact(connection, keys))
+
+
+def test_that_numbers_are_what_the_events_say_however_they_are_read(database: Database):
+    configure(database)
+    # So many different numbers that the read model keeps them as an array.
+    pull.apply(database, a_run(390001, 40))
+    said = {
+        "1e400": math.inf,
+        "-1e400": -math.inf,
+        "9007199254740993": 2.0**53,
+        "12345678901234567890": 12345678901234567000.0,
+        "1e308": 1e308,
+        "9e307": 9e307,
+        "1e-400": 0,
+        "0.1000000000000000055511": 0.1,
+        "5.0": 5,
+        '"1e400"': "1e400",
+        "null": None,
+    }
+    with database.transaction() as connection:
+        web = WebService(database)
+        for number, text_ in enumerate(said, start=1):
+            payload = f'{{"recorded": {text_}, "prescale_index": {text_}}}'
+            version = web.store_event(
+                connection, KEY, {"place": number}, number, number, by="auto@auto", oms=True
+            )
+            connection.execute(
+                text(
+                    'UPDATE "JSONBDeduplication" SET "jsonb" = CAST(:json AS jsonb) WHERE id ='
+                    ' (SELECT lumisection_metadata_id FROM "OMSLumisectionEvent"'
+                    "  WHERE version = :version)"
+                ),
+                {"json": payload, "version": version},
+            )
+    with database.transaction() as connection:
+        folded = states.fold(connection, [KEY])
+        projections.store(connection, folded, desk=True)
+    with database.read() as connection:
+        kept, _ = states.fresh_compact(connection, [KEY])[KEY]
+    assert "recorded" in kept.dense
+    for state in (folded[KEY].state, kept.expand(), load(database), load(database, desk=False)):
+        for name in ("recorded", "prescale_index"):
+            found = [state.oms.value(name, number) for number in range(1, len(said) + 1)]
+            assert found == [*said.values()], name
+    # What is infinite counts nothing; a sum that is too large stops nothing.
+    made = golden.generate(database, EXPERT, "online", {"var": "lumisection.oms.recorded"})
+    assert made.selection.total.recorded == math.inf
+    stored = golden.row(database, made.id).generated_json
+    assert stored == {"390001": [[1, 6], [8, 10], [12, 40]]}
 
 
 def test_that_a_state_is_remembered_by_what_wrote_it_and_read_back_whole(signed_off: Database):

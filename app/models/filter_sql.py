@@ -16,6 +16,7 @@ from app.domain.filters import (
     FieldKind,
     Operator,
     Value,
+    in_utc,
     number_of,
     text_of,
 )
@@ -187,7 +188,7 @@ def _readings(value: Value) -> tuple[bool | int | float | str, ...]:
     """What a value can be in an attribute: OMS has numbers as texts, and a text can say true."""
     text = text_of(value)
     number = number_of(value)
-    readings: list[bool | int | float | str] = [text]
+    readings: list[bool | int | float | str] = [in_utc(text)]
     if number is not None:
         readings.append(number)
     if text in ("true", "false"):

@@ -28,6 +28,7 @@ from app.domain.filters import (
     Vocabulary,
     complete,
     from_web_service,
+    in_utc,
     parse,
 )
 from app.domain.json_value import JsonValue
@@ -418,3 +419,21 @@ def test_that_every_recorded_filter_is_read(shared_data: Path) -> None:
     for document in documents:
         tree = from_web_service(document)
         assert parse(filters.format(tree)) == tree
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("2022-07-02T12:00:00+02:00", "2022-07-02T10:00:00Z"),
+        ("2022-07-02 00:30-0530", "2022-07-02T06:00:00Z"),
+        ("2022-07-02T00:30:00.25+01:00", "2022-07-01T23:30:00.250000Z"),
+        ("2022-07-02T12:00:00Z", "2022-07-02T12:00:00Z"),
+        ("2022-07-02T12:00:00", "2022-07-02T12:00:00"),
+        ("2022-07-02", "2022-07-02"),
+        ("2022-99-02T12:00+02:00", "2022-99-02T12:00+02:00"),
+        ("0001-01-01T00:00+02:00", "0001-01-01T00:00+02:00"),
+        ("355100", "355100"),
+    ],
+)
+def test_that_a_time_with_an_offset_is_converted_not_cut(text, meant):
+    assert in_utc(text) == meant

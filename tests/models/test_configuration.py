@@ -368,6 +368,32 @@ def test_that_a_classifier_with_a_faulty_rule_is_left_out_and_reported(
     assert 'argument 1 of "if"' in loaded.problems[0].lower()
 
 
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ("2021-08-13 09:16:51.483000+02:00", "2021-08-13T07:16:51.483000+00:00"),
+        ("2021-08-13T09:16:51", "2021-08-13T09:16:51+00:00"),
+        ("2021-W32-5T09:16+01:00", "2021-08-13T08:16:00+00:00"),
+    ],
+)
+def test_that_times_of_an_import_are_converted(
+    database: Database, small_tables: Tables, given: str, stored: str
+) -> None:
+    small_tables["Settings"][0]["createdAt"] = given
+    _import(database, small_tables)
+    with database.read() as connection:
+        found = connection.execute(sa.text('SELECT "createdAt" FROM "Settings" WHERE id = 8'))
+        assert found.scalar_one().isoformat() == stored
+
+
+def test_that_a_time_outside_of_all_time_is_refused(
+    database: Database, small_tables: Tables
+) -> None:
+    small_tables["Settings"][0]["createdAt"] = "0001-01-01T00:00:00+02:00"
+    with pytest.raises(BadInput, match="before or after all time"):
+        _import(database, small_tables)
+
+
 def test_that_what_somebody_else_wrote_never_stops_the_reading_of_the_configuration(
     database: Database, small_tables: Tables
 ) -> None:

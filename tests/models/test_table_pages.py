@@ -499,6 +499,12 @@ def test_that_a_cycle_shows_its_datasets(database: Database) -> None:
         ("mixed is null", [355104, 355103]),
         ("start_time > 2022-07-01", [355101, 355100]),
         ("start_time > 2022-07-02", [355101]),
+        # Half past eleven in Geneva is half past nine.
+        ("start_time > 2022-07-02T11:30:00+02:00", [355101]),
+        ("start_time > 2022-07-02T12:30:00+02:00", []),
+        ("start_time = 2022-07-02T12:00+0200", [355101]),
+        ('start_time in "2022-07-01 05:00:00-05:00"', [355100]),
+        ("start_time between 2022-07-02T00:30+02:00 and 2022-07-03T00:00+02:00", [355101]),
         ("class = 2022", [355104]),
         ("hlt_key ~ /cdaq/PHYSICS/%", [355100]),
         ('hlt_key ~ "%%_done\\\\"', [355102]),

@@ -32,6 +32,7 @@ from app.domain.filters.nodes import (
     any_of,
     comparisons,
     fields_of,
+    in_utc,
     number_of,
     text_of,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "format",
     "format_value",
     "from_web_service",
+    "in_utc",
     "number_of",
     "parse",
     "text_of",

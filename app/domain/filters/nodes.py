@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -242,6 +243,25 @@ def number_of(value: Value) -> int | float | None:
     # As a float a number just below the widest one would round up to it.
     whole = int(text) if _INTEGER.fullmatch(text) else None
     return number if whole is None or abs(whole) >= _WIDEST else whole
+
+
+_WITH_OFFSET = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?[+-]\d\d:?\d\d", re.ASCII
+)
+
+
+def in_utc(text: str) -> str:
+    """A time with an offset as OMS writes times, in UTC; any other text as it is.
+
+    Times are compared as texts: with an offset they would be those of another place.
+    """
+    if _WITH_OFFSET.fullmatch(text) is None:
+        return text
+    try:
+        at = datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return text
+    return f"{at.replace(tzinfo=None).isoformat()}Z"
 
 
 def _finite(number: int | float) -> int | float:

@@ -318,8 +318,12 @@ def _checked_value(where: str, column: Column[object], row: JsonObject, now: str
             when = datetime.fromisoformat(cast("str", value))
         except (TypeError, ValueError):
             raise BadInput(f'{where}: "{name}" is {value!r}, not a date and time.') from None
-        # A time without a zone would depend on the zone of the server.
-        return value if when.tzinfo else when.replace(tzinfo=UTC).isoformat()
+        # Without a zone it would be one of the server; written as the server reads every time.
+        zoned = when if when.tzinfo else when.replace(tzinfo=UTC)
+        try:
+            return zoned.astimezone(UTC).isoformat()
+        except OverflowError:
+            raise BadInput(f'{where}: "{name}" is {value!r}, before or after all time.') from None
     if value is None and column is tables.json_classifier.c.name:
         # The production database has rules without a name, the shared schema wants one.
         return ""

@@ -1,5 +1,6 @@
 """What OMS says of a run, and what is computed from it before anything is classified."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 

@@ -179,4 +179,4 @@ def _presence(payload: str) -> tuple[int, str] | None:
 
 def _number(text: str) -> int | None:
     """A number that somebody announced; anybody may announce anything."""
-    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else None

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
-from app import logs
+from app import files, logs
 from app.demo.colleagues import Colleagues
 from app.demo.season import DemoSeason, LiveOms
 from app.demo.simulated_dqm_gui import SimulatedDqmGui
 from app.demo.simulated_oms import SimulatedOms
 from app.demo.story import Summary, main_job
 from app.domain.dqm_gui import GuiListing, GuiStatus
+from app.domain.errors import Refused
 from app.domain.identity import Actor
 from app.domain.oms import OmsRun
 from app.domain.pull import PullStatus
@@ -430,9 +431,9 @@ def bug_report(error: BaseException, doing: Sequence[str]) -> Path | None:
     file = logs.log_folder() / f"bug-{now:%Y%m%d-%H%M%S}-{os.getpid()}.txt"
     record = logging.makeLogRecord({"msg": text})
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(logs.MaskingFormatter("%(message)s").format(record), encoding="utf-8")
-    except OSError:
+        files.make_folder(file.parent)
+        files.write(file, logs.MaskingFormatter("%(message)s").format(record), private=True)
+    except Refused:
         return None
     return file
 

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import socket
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +24,7 @@ from pydantic import (
     ValidationError,
 )
 
+from app import files
 from app.domain.errors import BadInput, Refused
 from app.domain.identity import AUTO, Actor
 from app.domain.masking import check_database_address
@@ -217,7 +217,8 @@ class Settings(BaseModel):
         for name, field in cls.model_fields.items():
             if name in valid:
                 lines += [f"# {field.description}", f"{name} = {_toml(valid[name])}", ""]
-        _replace(file, "\n".join(lines))
+        files.make_folder(file.parent)
+        files.write(file, "\n".join(lines), private=True)
 
     def actor(self, *, embedded: bool) -> Actor:
         """Who acts: on the program's own database an expert, on a server what the settings say."""
@@ -326,20 +327,3 @@ def _toml(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_toml, value)) + "]"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _replace(file: Path, text: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as written:
-                written.write(text)
-                written.flush()
-                os.fsync(written.fileno())
-            os.replace(name, file)
-        except BaseException:
-            os.unlink(name)
-            raise
-    except OSError as error:
-        raise Refused(f"settings file {file}: can't be written: {error.strerror}.") from error

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from app import files
 from app.cli.arguments import (
     Arguments,
     Command,
@@ -32,7 +33,7 @@ from app.domain.filters import NAME, RUN, Comparison, Node, Operator, all_of
 from app.domain.filters import parse as parse_filter
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.triplets import SETTABLE_STATUSES
-from app.services import configuration, dataset_tools, datasets, golden_files, tables
+from app.services import configuration, dataset_tools, datasets, tables
 from app.services.tables import Key, TableQuery
 
 
@@ -247,9 +248,9 @@ def keys_document(keys: Sequence[Key]) -> list[JsonValue]:
 
 
 def _export(program: Program, arguments: Arguments) -> Answer:
-    golden_files.check_writable(arguments.out)
+    files.check_writable(arguments.out)
     keys = selection(program, arguments)
     content = dataset_tools.csv_text(program.db, keys, arguments.columns)
-    golden_files.write(arguments.out, content)
+    files.write(arguments.out, content)
     text = f"Wrote {number_of(len(keys), 'dataset')} to {arguments.out}."
     return Answer({"file": str(arguments.out), "datasets": len(keys), "text": text}, text)

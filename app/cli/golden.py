@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from app import files
 from app.cli import golden_workbench
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group, natural, positive
 from app.cli.output import Answer, Progress, luminosity, number_of, table
@@ -69,7 +70,7 @@ def add(commands: Commands, common: Parser) -> None:
 
 def _generate(program: Program, arguments: Arguments) -> Answer:
     out: Path = arguments.out
-    golden_files.check_writable(out)
+    files.check_writable(out)
     db = program.db
     rule = golden_files.rule_of(db, arguments.rule)
     progress = Progress()
@@ -87,7 +88,7 @@ def _generate(program: Program, arguments: Arguments) -> Answer:
     finally:
         progress.clear()
     texts = golden.texts_of(made.selection)
-    golden_files.write(out, texts.golden)
+    files.write(out, texts.golden)
     warnings = [str(warning) for warning in made.selection.warnings]
     selection = made.selection
     document: JsonValue = {
@@ -159,12 +160,12 @@ def _delete(program: Program, arguments: Arguments) -> Answer:
 def _show(program: Program, arguments: Arguments) -> Answer:
     out: Path | None = arguments.out
     if out is not None:
-        golden_files.check_writable(out)
+        files.check_writable(out)
     stored = golden.row(program.db, arguments.id)
     texts = golden.texts(stored)
     form = Form(arguments.form or Form.GOLDEN)
     if out is not None:
-        golden_files.write(out, golden_files.text_of(texts, form))
+        files.write(out, golden_files.text_of(texts, form))
     entry = stored.entry
     document: JsonValue = {
         **_entry(entry),

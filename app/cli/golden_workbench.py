@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from app import files
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_run, positive
 from app.cli.output import (
     DONE,
@@ -131,7 +132,7 @@ def add_question(parser: Parser, *, id_first: bool = False) -> None:
 def _combine(program: Program, arguments: Arguments) -> Answer:
     out: Path | None = arguments.out
     if out is not None:
-        golden_files.check_writable(out)
+        files.check_writable(out)
     words: list[str] = arguments.further
     if len(words) % 2:
         raise UsageError("Lists are joined by and, or, minus: LIST minus LIST.")
@@ -152,7 +153,7 @@ def _combine(program: Program, arguments: Arguments) -> Answer:
     }
     if out is None:
         return Answer(document, text)
-    golden_files.write(out, text)
+    files.write(out, text)
     return Answer(document, f"{_size_text(combined)}. Written to {out}.")
 
 
@@ -282,7 +283,7 @@ def _losses(program: Program, arguments: Arguments) -> Answer:
     if only is not None and only not in (known := [each.key for each in losses_of(()).charts]):
         raise UsageError(f'There is no chart "{only}"; there are {", ".join(known)}.')
     if file is not None:
-        golden_files.check_writable(file)
+        files.check_writable(file)
     steps: tuple[Step, ...] = ()
     if arguments.id is not None:
         if arguments.datasets:
@@ -295,7 +296,7 @@ def _losses(program: Program, arguments: Arguments) -> Answer:
     else:
         raise UsageError("Which losses: the number of a stored list, or --datasets and --rule?")
     if file is not None:
-        golden_files.write(file, golden_losses.csv_of(losses, only))
+        files.write(file, golden_losses.csv_of(losses, only))
     charts = [each for each in losses.charts if only in (None, each.key)]
     document: JsonObject = {
         "lost": _bar_document(losses.total),
@@ -400,8 +401,8 @@ def _export(program: Program, arguments: Arguments) -> Answer:
         text = golden_exports.text_of(export, list_, db)
         document: JsonObject = {"form": export.value, "files": [], "text": text}
         return Answer({**document, "remarks": [*_remarks([list_])]}, text.rstrip("\n"))
-    files = golden_exports.save(list_, export, out, db, with_provenance=arguments.provenance)
-    names = [str(file) for file in files]
+    saved = golden_exports.save(list_, export, out, db, with_provenance=arguments.provenance)
+    names = [str(file) for file in saved]
     return Answer(
         {
             "form": export.value,

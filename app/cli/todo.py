@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from app import files
 from app.cli.arguments import Arguments, Commands, Parser, add_command, positive, run_number
 from app.cli.output import Answer, Progress, number_of, table
 from app.cli.program import Program
 from app.domain.json_value import JsonValue
 from app.domain.todo import LEAST_LUMINOSITY, TaskKind
-from app.services import golden_files
 from app.services.todo import todo
 
 
@@ -30,7 +30,7 @@ def add(commands: Commands, common: Parser) -> None:
 
 def _todo(program: Program, arguments: Arguments) -> Answer:
     if arguments.out is not None:
-        golden_files.check_writable(arguments.out)
+        files.check_writable(arguments.out)
     progress = Progress()
     try:
         left = todo(
@@ -45,7 +45,7 @@ def _todo(program: Program, arguments: Arguments) -> Answer:
     finally:
         progress.clear()
     if arguments.out is not None:
-        golden_files.write(arguments.out, left.csv_text)
+        files.write(arguments.out, left.csv_text)
     document: JsonValue = {
         "datasets": left.datasets,
         "tasks": [

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+from app import files
 from app.domain.configuration import CERTIFIABLE_ONLINE_COLUMNS, GLOBAL
 from app.domain.errors import Refused
 from app.domain.grid import MISSING, Grid
@@ -168,7 +169,7 @@ def main_job(
 ) -> Summary:
     """Does everything that is left to do, and writes the lists and the summary into a folder."""
     summary = Summary()
-    golden_files.make_folder(folder)
+    files.make_folder(folder)
     with _timed(summary, "pull"):
         report = pull()
         summary.pulled = Counter(outcome.kind.value for _, outcome in report.outcomes)
@@ -181,7 +182,7 @@ def main_job(
             say(f"golden JSON {name}")
             summary.lists.append(_list(db, actor, name, golden.rule_named(db, rule), folder))
     summary.seconds["all"] = sum(summary.seconds.values())
-    golden_files.write(folder / SUMMARY, json.dumps(summary.document(), indent=2) + "\n")
+    files.write(folder / SUMMARY, json.dumps(summary.document(), indent=2) + "\n")
     return summary
 
 
@@ -281,7 +282,7 @@ def _list(db: Database, actor: Actor, name: str, rule: JsonValue, folder: Path) 
     stored = golden.row(db, id_)
     entry = stored.entry
     stem = f"Cert_Collisions2025_{entry.min_run_number}_{entry.max_run_number}_{name}"
-    files = golden_files.save(golden.texts(stored), folder, stem)
+    named = golden_files.save(golden.texts(stored), folder, stem)
     return MadeList(
         name,
         id_,
@@ -290,7 +291,7 @@ def _list(db: Database, actor: Actor, name: str, rule: JsonValue, folder: Path) 
         entry.lumisections,
         entry.recorded_in_json,
         entry.recorded_total,
-        tuple(files.values()),
+        tuple(named.values()),
     )
 
 

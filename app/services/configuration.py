@@ -1,15 +1,13 @@
 """The configuration in force, and its import and export as files."""
 
 import json
-import os
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from app import assets
+from app import assets, files
 from app.domain.configuration import Configuration
-from app.domain.errors import BadInput, NotFound, Refused
+from app.domain.errors import BadInput, NotFound
 from app.domain.foreign_json import NotJson, read_file
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue
@@ -62,12 +60,9 @@ def export_folder(db: Database, folder: Path) -> dict[str, int]:
     """Writes one JSON list per table of the configuration; returns the rows of each."""
     with db.read() as connection:
         exported = model.export_tables(connection)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Refused(f"The folder {folder} can't be made: {error.strerror}.") from error
+    files.make_folder(folder)
     for name, rows in exported.items():
-        _write_whole(folder / f"{name}.json", _rows_text(rows))
+        files.write(folder / f"{name}.json", _rows_text(rows))
     return {name: len(rows) for name, rows in exported.items()}
 
 
@@ -125,17 +120,3 @@ def _rows_text(rows: list[JsonObject]) -> str:
     """A JSON list with a row in each line, so that two exports can be compared."""
     lines = (json.dumps(row, ensure_ascii=False) for row in rows)
     return "[\n" + ",\n".join(lines) + "\n]\n" if rows else "[]\n"
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Writes the file at once or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    written = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        written.chmod(0o644)
-        written.replace(path)
-    except OSError as error:
-        written.unlink(missing_ok=True)
-        raise Refused(f"{path} can't be written: {error.strerror}.") from error

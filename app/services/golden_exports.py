@@ -12,6 +12,7 @@ from datetime import UTC
 from enum import StrEnum
 from pathlib import Path
 
+from app import files
 from app.domain.errors import Refused
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.lumisections import format_ranges
@@ -204,7 +205,7 @@ def plan(
         for export in exports
     )
     for one in planned:
-        golden_files.check_writable(one.file)
+        files.check_writable(one.file)
     return planned
 
 
@@ -225,7 +226,7 @@ def save_all(
         texts |= _texts_beside(db, one, with_provenance=with_provenance)
     progress.at(1.0)
     for file, text in texts.items():
-        golden_files.write(file, text)
+        files.write(file, text)
     return tuple(texts)
 
 
@@ -265,11 +266,11 @@ def save(
     """Writes a list, and where it comes from beside it; `out` is a file, or a folder, in which the
     file gets the name of `stem_of`. Returns what was written."""
     file = out / f"{stem_of(list_)}{export.ending}" if out.is_dir() else out
-    golden_files.check_writable(file)
+    files.check_writable(file)
     text = text_of(export, list_, db)
     beside = None
     if with_provenance and db is not None:
         beside = beside_of(file)
-        golden_files.write(beside, provenance_text(db, list_, file.name, text))
-    golden_files.write(file, text)
+        files.write(beside, provenance_text(db, list_, file.name, text))
+    files.write(file, text)
     return (file,) if beside is None else (file, beside)

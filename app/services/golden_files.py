@@ -1,12 +1,11 @@
-"""Golden JSONs as files: each written whole or not at all."""
+"""Golden JSONs as files, and rules from files."""
 
-import os
-import tempfile
 from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
 
-from app.domain.errors import BadInput, Refused
+from app import files
+from app.domain.errors import BadInput
 from app.domain.foreign_json import NotJson, read_file
 from app.domain.json_value import JsonValue
 from app.models.engine import Database
@@ -39,49 +38,11 @@ def text_of(texts: Texts, form: Form) -> str:
 
 def save(texts: Texts, folder: Path, stem: str) -> dict[Form, Path]:
     """Writes every form into the folder, e.g. `stem.json` and `stem_anti.json`."""
-    make_folder(folder)
-    files = {form: folder / f"{stem}{form.ending}.json" for form in Form}
-    for form, file in files.items():
-        write(file, text_of(texts, form))
-    return files
-
-
-def make_folder(folder: Path) -> None:
-    """Makes a folder where there is none; refused when it can't be written to."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Refused(f"The folder {folder} can't be made: {error.strerror}.") from error
-    if not os.access(folder, os.W_OK):
-        raise Refused(f"You may not write in the folder {folder}.")
-
-
-def check_writable(file: Path) -> None:
-    """Refuses a file that can't be written, before anything is computed for it."""
-    folder = file.parent
-    if not folder.is_dir():
-        raise Refused(f"{file} can't be written: there is no folder {folder}.")
-    if file.is_dir():
-        raise Refused(f"{file} can't be written: it is a folder.")
-    if not os.access(folder, os.W_OK):
-        raise Refused(f"{file} can't be written: you may not write in {folder}.")
-
-
-def write(file: Path, content: str | bytes) -> None:
-    """Writes a file whole or not at all, a text in UTF-8; Refused says why it can't be written."""
-    written_whole = content.encode() if isinstance(content, str) else content
-    try:
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        try:
-            with os.fdopen(handle, "wb") as written:
-                written.write(written_whole)
-            os.chmod(name, 0o644)
-            os.replace(name, file)
-        except BaseException:
-            os.unlink(name)
-            raise
-    except OSError as error:
-        raise Refused(f"{file} can't be written: {error.strerror}.") from error
+    files.make_folder(folder)
+    named = {form: folder / f"{stem}{form.ending}.json" for form in Form}
+    for form, file in named.items():
+        files.write(file, text_of(texts, form))
+    return named
 
 
 def read_rule(file: Path) -> JsonValue:

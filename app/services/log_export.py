@@ -1,17 +1,16 @@
 """Entries of the log as documents, rows and files."""
 
 import csv
+import io
 import json
-import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 from typing import TextIO
 
-from app.domain.errors import BadInput, Refused
+from app import files
+from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject
 from app.domain.log import Kind, LogEntry, LogQuery, Position, Source
 from app.models.engine import Database
@@ -45,8 +44,10 @@ def export(
     if suffix not in {".csv", ".json"}:
         raise BadInput(f"{file}: the log is exported as .csv or .json.")
     found = log.entries(db, query, position, limit=limit, told=told)
-    with _whole(file) as stream:
+    with files.replacing(file) as written:
+        stream = io.TextIOWrapper(written, "utf-8", "backslashreplace", newline="")
         number = _csv(found, stream) if suffix == ".csv" else _json(found, stream)
+        stream.detach()
     return Exported(file, number)
 
 
@@ -106,22 +107,3 @@ def _json(found: Iterator[LogEntry], stream: TextIO) -> int:
         stream.write(json.dumps(document(entry), ensure_ascii=False))
     stream.write("\n]\n")
     return number
-
-
-@contextmanager
-def _whole(file: Path) -> Iterator[TextIO]:
-    """A file that appears when it is complete."""
-    written: Path | None = None
-    try:
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        written = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            yield stream
-        written.chmod(0o644)
-        written.replace(file)
-        written = None
-    except OSError as error:
-        raise Refused(f"{file} can't be written: {error.strerror}.") from error
-    finally:
-        if written is not None:
-            written.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from app import files
 from app.domain.errors import Refused, Unavailable
 from app.models.embedded import programs
 from app.models.embedded.programs import (
@@ -104,7 +105,7 @@ def initialise(place: Place) -> None:
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True, mode=0o700)
     handed = cluster.with_name("password.new")
-    _write_private(handed, password)
+    files.write(handed, password, private=True, follow=False)
     try:
         if account is not None and sys.platform != "win32":
             os.chown(fresh, account.uid, account.gid)
@@ -128,7 +129,7 @@ def initialise(place: Place) -> None:
         fail(place.folder, made.stdout)
     with (fresh / "postgresql.conf").open("a", encoding="utf-8") as file:
         file.write(f"\ninclude_if_exists = '{OUR_CONFIGURATION}'\n")
-    _write_private(place.folder / "password", password)
+    files.write(place.folder / "password", password, private=True, follow=False)
     fresh.rename(cluster)
 
 
@@ -137,13 +138,6 @@ def _locales(major: int) -> list[list[str]]:
     if major >= 17:
         return [["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]]
     return [["--locale=C.UTF-8"], ["--locale=C"]]
-
-
-def _write_private(path: Path, text: str) -> None:
-    path.unlink(missing_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
 
 
 def fail(folder: Path, output: str) -> NoReturn:

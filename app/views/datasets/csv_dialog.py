@@ -15,7 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.errors import Refused, Unavailable
+from app import files
+from app.domain.errors import Unavailable
 from app.views.backend.tables import WorkspaceColumns
 from app.views.check_list import CheckList
 from app.views.datasets.scope_choice import ScopeChoice
@@ -105,10 +106,7 @@ class CsvDialog(QDialog):
             text = backend.datasets_csv(keys, columns, attempt.tell, attempt.is_cancelled)
             if text is None:
                 return ""
-            try:
-                file.write_text(text, encoding="utf-8")
-            except OSError as error:
-                raise Refused(f"{file} can't be written: {error.strerror}.") from error
+            files.write(file, text)
             return f"Wrote {len(keys)} datasets to {file}."
 
         attempt.job = self._around.background.act(

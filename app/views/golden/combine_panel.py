@@ -16,10 +16,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app import files
 from app.domain.errors import Refused
 from app.domain.lumisections import count, format_ranges
 from app.golden.document import Style, to_text
-from app.services import golden_files
 from app.services.golden_lists import Operation
 from app.views import words
 from app.views.backend.golden import GoldenEntry, GoldenList
@@ -172,7 +172,7 @@ class CombinePanel(GoldenPanel):
             "Save the combined list",
             f"combined{span}.json",
             "JSON (*.json)",
-            lambda file: golden_files.write(file, to_text(document, Style.OFFICIAL)),
+            lambda file: files.write(file, to_text(document, Style.OFFICIAL)),
         )
 
     def _remove(self, line: PartLine) -> None:

@@ -15,9 +15,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app import files
 from app.domain.lumisections import count, format_ranges
 from app.golden.list_luminosity import ListLuminosity
-from app.services import golden_compared, golden_files
+from app.services import golden_compared
 from app.services.golden_lists import ComparedLists
 from app.services.golden_reproduce import Changes
 from app.views import words
@@ -102,7 +103,7 @@ class ComparePanel(GoldenPanel):
             "Save runs as CSV",
             "golden_json_comparison.csv",
             "CSV (*.csv)",
-            lambda file: golden_files.write(file, golden_compared.csv_of_runs(found)),
+            lambda file: files.write(file, golden_compared.csv_of_runs(found)),
         )
 
     def ask_where_events(self) -> QFileDialog | None:
@@ -114,7 +115,7 @@ class ComparePanel(GoldenPanel):
             "Save events as CSV",
             "golden_json_events.csv",
             "CSV (*.csv)",
-            lambda file: golden_files.write(file, golden_compared.csv_of_events(found)),
+            lambda file: files.write(file, golden_compared.csv_of_events(found)),
         )
 
     def _lay_out(self) -> None:

@@ -18,10 +18,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app import files
 from app.domain.errors import BadInput, Refused
 from app.domain.json_value import JsonValue, js_stringify
 from app.domain.rules.text import pretty
-from app.services import golden_files
 from app.views.backend.golden import Golden, GoldenConfiguration
 from app.views.background import Background
 from app.views.notices import Notices, ask
@@ -216,7 +216,7 @@ class ConfigurationBar(QWidget):
         """Writes a rule whole or not at all."""
         self._folder = file.parent
         self._background.act(
-            lambda: golden_files.write(file, text),
+            lambda: files.write(file, text),
             lambda _none: self._notices.tell(f"Saved {file}."),
             owner=self,
             refused=self._refuse,

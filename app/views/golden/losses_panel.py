@@ -21,12 +21,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app import files
 from app.domain.json_logic import condition_words
 from app.domain.lumisections import count, format_ranges
 from app.golden.document import NamedDocument
 from app.golden.list_luminosity import ListLuminosity
 from app.golden.losses import Bar, Chart, Step
-from app.services import golden_files, golden_losses
+from app.services import golden_losses
 from app.services.golden_losses import ListLosses
 from app.views import words
 from app.views.background import Job
@@ -135,7 +136,7 @@ class LossesPanel(GoldenPanel):
             f"Save as {kind or 'CSV'}",
             f"{stem}.{ending}",
             f"{kind or 'CSV'} (*.{ending})",
-            lambda file: golden_files.write(file, content),
+            lambda file: files.write(file, content),
         )
 
     def _lay_out(self) -> None:

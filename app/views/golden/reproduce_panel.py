@@ -5,10 +5,11 @@ from functools import partial
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from app import files
 from app.domain.errors import Refused
 from app.domain.lumisections import count
 from app.golden.compare import Comparison
-from app.services import golden_compared, golden_files
+from app.services import golden_compared
 from app.services.golden_reproduce import Changes, Reproduced
 from app.views import words
 from app.views.golden.events_table import EventsTable
@@ -106,7 +107,7 @@ class ReproducePanel(GoldenPanel):
             "Save events as CSV",
             f"golden_json_{self._id}_events_since.csv",
             "CSV (*.csv)",
-            lambda file: golden_files.write(file, golden_compared.csv_of_events(found)),
+            lambda file: files.write(file, golden_compared.csv_of_events(found)),
         )
 
     def _lay_out(self) -> None:

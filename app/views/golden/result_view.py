@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app import files
 from app.domain.rules.text import pretty
-from app.services import golden_files
 from app.views import words
 from app.views.backend.golden import Golden, GoldenResult
 from app.views.background import Job
@@ -204,7 +204,7 @@ class GoldenResultView(GoldenPanel):
 
     def _write(self, text: str, file: Path) -> None:
         self._background.act(
-            lambda: golden_files.write(file, text),
+            lambda: files.write(file, text),
             lambda _none: self._notices.tell(f"Saved {file}."),
             owner=self,
             refused=lambda error: self._refuse(str(error)),

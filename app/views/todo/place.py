@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app import files
 from app.domain.configuration import GLOBAL
 from app.domain.cycles import Cycle
 from app.domain.errors import BadInput, Refused
@@ -299,10 +300,7 @@ class TodoPlace(PlaceWidget):
             return
 
         def work() -> str:
-            try:
-                file.write_text(todo.csv_text, encoding="utf-8")
-            except OSError as error:
-                raise Refused(f"{file} can't be written: {error.strerror}.") from error
+            files.write(file, todo.csv_text)
             return f"Wrote {words.counted(len(todo.tasks), 'task')} to {file}."
 
         self._around.background.act(work, self._around.notices.tell, owner=self)

@@ -1,0 +1,266 @@
+"""Files written whole or not at all, with a reason in words where that can't be done."""
+
+import contextlib
+import errno
+import os
+import secrets
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from app.domain.errors import Refused
+
+UNFINISHED = ".run-registry-*.part"
+"""What a file is called that isn't finished."""
+_PRIVATE = 0o600
+_ABANDONED_S = 86_400.0
+"""Where files can't be locked: how long nobody has written to one that is taken away."""
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full. Free some space and try again",
+    errno.EDQUOT: "your quota is used up. Free some space and try again",
+    errno.EFBIG: "it would be larger than a file may be",
+    errno.EROFS: "the file system is read-only",
+    errno.ENAMETOOLONG: "its name is too long",
+    errno.ELOOP: "it is a symbolic link that leads to itself",
+    errno.EISDIR: "it is a folder",
+    errno.EIO: "the disk reports an error",
+    errno.ENXIO: "nothing reads from it",
+    errno.EEXIST: "there is a file of this name",
+    errno.ENOTDIR: "a part of its path is no folder",
+    errno.EACCES: "you may not write there",
+    errno.EPERM: "you may not write there",
+}
+
+
+def write(file: Path, content: str | bytes, *, private: bool = False, follow: bool = True) -> None:
+    """Writes a file whole, a text in UTF-8; Refused says why it can't be written.
+
+    `private`, `follow`: as in `replacing`.
+    """
+    # A text from elsewhere may hold half a character, which no encoding has.
+    whole = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    with replacing(file, private=private, follow=follow) as written:
+        written.write(whole)
+
+
+@contextlib.contextmanager
+def replacing(file: Path, *, private: bool = False, follow: bool = True) -> Iterator[BinaryIO]:
+    """A file to write to that takes the place of `file` when the block ends well.
+
+    It keeps the mode of the file it replaces; a new one has that of the person's umask, or, if
+    `private`, is the person's alone. What a symbolic link leads to is replaced, unless not to be
+    `follow`ed: then the link itself. A crash leaves the old file or the new one. Refused, with
+    `file` named, is what the system refuses in the block, too.
+    """
+    with told(file):
+        if _is_stream(file):
+            with file.open("wb") as stream:
+                yield stream
+            return
+        place = Path(os.path.realpath(file)) if follow else file
+        before = _before(place, follow=follow)
+        take_away_abandoned(place.parent)
+        new = _PRIVATE if private or before is not None else 0o666
+        with _unfinished(place.parent, new) as (written, name):
+            yield written
+            written.flush()
+            if before is not None:
+                _like(written.fileno(), before, private=private)
+            os.fsync(written.fileno())
+            if sys.platform == "win32":
+                written.close()
+            os.replace(name, place)
+        _sync_folder(place.parent)
+
+
+def check_writable(file: Path) -> None:
+    """Refuses a file that can't be written, before anything is computed for it."""
+    with told(file):
+        if _is_stream(file):
+            return
+        place = Path(os.path.realpath(file))
+        folder = place.parent
+        _before(place)
+        folder.stat()
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "no folder")
+        _check_access(folder, os.W_OK | os.X_OK)
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder where there is none; Refused when it can't be made or written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise Refused(f"The folder {folder} can't be made: {reason(error)}.") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise Refused(f"You may not write in the folder {folder}.")
+
+
+@contextlib.contextmanager
+def told(file: Path) -> Iterator[None]:
+    """What the system refuses when `file` is written, in words."""
+    if "\0" in str(file) or _is_half_a_character(str(file)):
+        raise Refused(f"{str(file)!r} can't be written: no file can have this name.")
+    try:
+        yield
+    except FileNotFoundError as error:
+        folder = Path(os.path.realpath(file)).parent
+        raise Refused(f"{file} can't be written: there is no folder {folder}.") from error
+    except PermissionError as error:
+        folder = Path(os.path.realpath(file)).parent
+        raise Refused(f"{file} can't be written: you may not write in {folder}.") from error
+    except OSError as error:
+        raise Refused(f"{file} can't be written: {reason(error)}.") from error
+
+
+def reason(error: OSError | ValueError) -> str:
+    """Why the system refuses a file, without a full stop."""
+    if isinstance(error, ValueError):
+        return "no file can have this name"
+    return _REASONS.get(error.errno or 0) or error.strerror or str(error)
+
+
+def take_away_abandoned(folder: Path, pattern: str = UNFINISHED) -> None:
+    """Deletes what writers that were killed have left in a folder, unfinished."""
+    for path in folder.glob(pattern):
+        with contextlib.suppress(OSError):
+            _delete_abandoned(path)
+
+
+def _is_half_a_character(text: str) -> bool:
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _is_stream(file: Path) -> bool:
+    """Whether it is a pipe or a device, or one of this process' own: it is written to as it is."""
+    if str(file).startswith(("/dev/std", "/dev/fd/", "/proc/")):
+        return True
+    try:
+        mode = file.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _before(place: Path, *, follow: bool = True) -> os.stat_result | None:
+    """What is to be replaced. Raises OSError where it may not be."""
+    try:
+        before = place.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if stat.S_ISLNK(before.st_mode):
+        if follow:  # it was followed as far as it leads
+            raise OSError(errno.ELOOP, "leads to itself")
+        return None
+    if stat.S_ISDIR(before.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "is a folder")
+    if not os.access(place, os.W_OK):
+        _check_read_only(place)
+        raise Refused(f"{place} can't be written: it is write-protected.")
+    return before
+
+
+def _check_access(folder: Path, wanted: int) -> None:
+    if not os.access(folder, wanted):
+        _check_read_only(folder)
+        raise PermissionError(errno.EACCES, "not yours")
+
+
+def _check_read_only(path: Path) -> None:
+    if sys.platform != "win32" and os.statvfs(path).f_flag & os.ST_RDONLY:
+        raise OSError(errno.EROFS, "read-only")
+
+
+@contextlib.contextmanager
+def _unfinished(folder: Path, mode: int) -> Iterator[tuple[BinaryIO, Path]]:
+    """A new file in the folder, locked as long as it is written to; gone when the block fails.
+
+    The system applies the umask to `mode`, and a default access list of the folder.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    flags |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    while True:
+        name = folder / UNFINISHED.replace("*", secrets.token_hex(8))
+        handle = os.open(name, flags, mode)
+        if _take(handle, name):
+            break
+        os.close(handle)
+    try:
+        with os.fdopen(handle, "wb") as written:
+            yield written, name
+    except BaseException:
+        with contextlib.suppress(OSError):
+            name.unlink(missing_ok=True)
+        raise
+
+
+def _like(handle: int, before: os.stat_result, *, private: bool) -> None:
+    """Gives a file the owner and the mode of the one it replaces."""
+    if sys.platform == "win32":
+        return
+    # Only root can give files away; a file system of another kind may have no owners at all.
+    with contextlib.suppress(OSError):
+        os.fchown(handle, before.st_uid, before.st_gid)
+    with contextlib.suppress(OSError):
+        os.fchmod(handle, _PRIVATE if private else stat.S_IMODE(before.st_mode) & 0o777)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Has the folder's new entry survive a power cut, where the system can do that."""
+    if sys.platform == "win32":
+        return
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+if sys.platform == "win32":
+
+    def _take(handle: int, name: Path) -> bool:
+        return True
+
+    def _delete_abandoned(path: Path) -> None:
+        _delete_old(path)
+
+else:
+    import fcntl
+
+    def _take(handle: int, name: Path) -> bool:
+        """Locks a new file; False when it was taken for an abandoned one just before."""
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError:
+            return True  # this file system can't lock
+        try:
+            return os.path.samestat(os.fstat(handle), name.lstat())
+        except FileNotFoundError:
+            return False
+
+    def _delete_abandoned(path: Path) -> None:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+        except BlockingIOError:
+            return  # it is being written
+        except OSError:
+            _delete_old(path)
+        finally:
+            os.close(handle)
+
+
+def _delete_old(path: Path) -> None:
+    if time.time() - path.lstat().st_mtime > _ABANDONED_S:
+        path.unlink()

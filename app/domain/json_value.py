@@ -99,6 +99,14 @@ def js_stringify(value: object) -> str:
     return "".join(parts)
 
 
+def unstorable(text: str) -> str:
+    """What in a text PostgreSQL can't hold, in words; nothing when it holds it all."""
+    if "\0" in text:
+        return "the character U+0000"
+    half = next((each for each in text if "\ud800" <= each <= "\udfff"), None)
+    return "" if half is None else f"half a character, U+{ord(half):04X}"
+
+
 def dedup_hash(value: object) -> str:
     """Hex SHA-1 of the JavaScript text: the key of `JSONBDeduplication.unique_hash`."""
     return text_hash(js_stringify(value))

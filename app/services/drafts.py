@@ -8,17 +8,15 @@ import contextlib
 import hashlib
 import json
 import logging
-import os
-import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from app import files
 from app.domain.edits import SHORTEST_COMMENT, BitEdit, ColumnEdit, Edit
 from app.domain.errors import Refused, Unavailable
 from app.domain.identity import Actor
-from app.domain.json_value import JsonObject, JsonValue
+from app.domain.json_value import JsonObject, JsonValue, unstorable
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import triplet_from_json
 from app.models import drafts
@@ -32,6 +30,8 @@ logger = logging.getLogger(__name__)
 Key = tuple[int, str]
 
 _FORMAT = 1
+_UNFINISHED_ONCE = "draft-*.part"
+"""What earlier versions of the program called a file that they hadn't finished."""
 _NEVER = datetime.fromtimestamp(0, UTC)
 
 
@@ -74,17 +74,17 @@ def save(db: Database, actor: Actor, draft: Draft, folder: Path | None) -> bool:
     Without a folder the database alone keeps it.
     """
     row = _row(draft, datetime.now(UTC))
-    problem: OSError | None = None
+    problem: Refused | None = None
     if folder is not None:
         try:
             _write(folder, db, actor, row)
-        except OSError as error:
-            problem = error
+        except Refused as refused:
+            problem = refused
     stored = _store(db, actor, row)
     if folder is None and not stored:
         raise Refused("The draft can't be kept: neither a folder nor the database takes it.")
     if problem is not None and not stored:
-        raise Refused(f"The draft can't be kept in {folder}: {problem.strerror}.") from problem
+        raise Refused(f"The draft can't be kept: {problem}") from problem
     return stored
 
 
@@ -119,11 +119,16 @@ def offered(db: Database, actor: Actor, folder: Path | None) -> tuple[Offer, ...
                     found[key] = row
     offers: list[Offer] = []
     for key, row in found.items():
-        draft = _draft(row)
-        if draft is None or not draft.edits:
-            drop(db, actor, key, folder)
-        else:
+        try:
+            draft = _draft(row)
+        except _Damaged as damage:
+            logger.warning("The draft of run %d, %s, is left where it is: %s", *key, damage)
+            continue
+        if draft.edits:
             offers.append(_check(db, actor, draft))
+        else:
+            with contextlib.suppress(Refused):
+                drop(db, actor, key, folder)
     return tuple(sorted(offers, key=lambda offer: offer.draft.saved, reverse=True))
 
 
@@ -168,40 +173,68 @@ def _content(edits: tuple[Edit, ...], comment: str, selection: JsonValue) -> Jso
     return {"format": _FORMAT, "edits": found, "comment": comment, "selection": selection}
 
 
-def _draft(row: DraftRow) -> Draft | None:
-    """The draft a row means; None when another program version wrote it in another form."""
+class _Damaged(Exception):
+    """What is stored is no draft that can be offered: damaged, or of another program version."""
+
+
+def _draft(row: DraftRow) -> Draft:
+    """The draft a row means. Raises _Damaged unless all of it can be understood."""
     content = row.content
-    edits = content.get("edits")
-    if content.get("format") != _FORMAT or not isinstance(edits, list):
-        return None
-    parsed = [_edit(row, each) for each in edits if isinstance(each, dict)]
+    edits, comment = content.get("edits"), content.get("comment") or ""
+    if content.get("format") != _FORMAT:
+        raise _Damaged("another version of the program wrote it in another form")
+    if not isinstance(edits, list):
+        raise _Damaged("it has no list of edits")
     return Draft(
         row.run_number,
         row.name,
-        tuple(each for each in parsed if each is not None),
+        tuple(_edit(row, each) for each in edits),
         row.seen,
-        str(content.get("comment") or ""),
+        _text(comment, "the comment"),
         content.get("selection"),
         row.saved,
     )
 
 
-def _edit(row: DraftRow, stored: Mapping[str, JsonValue]) -> Edit | None:
+def _edit(row: DraftRow, stored: JsonValue) -> Edit:
+    if not isinstance(stored, dict):
+        raise _Damaged("an edit is no object")
     pairs = stored.get("ranges")
-    ranges = tuple(
-        LumiRange(first, last)
-        for pair in (pairs if isinstance(pairs, list) else ())
-        if isinstance(pair, list) and len(pair) == 2
-        for first, last in [pair]
-        if isinstance(first, int) and isinstance(last, int)
-    )
-    bit, value, column = stored.get("bit"), stored.get("value"), stored.get("column")
-    if isinstance(bit, str) and isinstance(value, bool):
-        return BitEdit(row.run_number, row.name, bit, ranges, value)
-    if isinstance(column, str):
-        triplet = triplet_from_json(stored.get("triplet"))
-        return ColumnEdit(row.run_number, row.name, column, ranges, triplet)
-    return None
+    if not isinstance(pairs, list):
+        raise _Damaged("an edit has no ranges")
+    ranges = tuple(_range(pair) for pair in pairs)
+    if "bit" in stored:
+        value = stored.get("value")
+        if not isinstance(value, bool):
+            raise _Damaged("the value of a DCS bit is neither true nor false")
+        return BitEdit(row.run_number, row.name, _text(stored["bit"], "a DCS bit"), ranges, value)
+    triplet = triplet_from_json(stored.get("triplet"))
+    for part in triplet:
+        _text(part, "a value")
+    column = _text(stored.get("column"), "a column")
+    return ColumnEdit(row.run_number, row.name, column, ranges, triplet)
+
+
+def _range(pair: JsonValue) -> LumiRange:
+    if not isinstance(pair, list) or len(pair) != 2:
+        raise _Damaged("a range is no pair")
+    first, last = (_number(end, 1, "a lumisection") for end in pair)
+    if last < first:
+        raise _Damaged("a range ends before it begins")
+    return LumiRange(first, last)
+
+
+def _number(value: object, least: int, what: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 2**31:
+        raise _Damaged(f"{what} is no whole number from {least}")
+    return value
+
+
+def _text(value: object, what: str) -> str:
+    """A text that the database can hold."""
+    if not isinstance(value, str) or unstorable(value):
+        raise _Damaged(f"{what} is no text")
+    return value
 
 
 def _file(folder: Path, db: Database, actor: Actor, key: Key) -> Path:
@@ -210,7 +243,7 @@ def _file(folder: Path, db: Database, actor: Actor, key: Key) -> Path:
 
 
 def _write(folder: Path, db: Database, actor: Actor, row: DraftRow) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    files.make_folder(folder)
     document: JsonObject = {
         "database": db.dsn_without_password,
         "person": actor.email,
@@ -221,37 +254,50 @@ def _write(folder: Path, db: Database, actor: Actor, row: DraftRow) -> None:
         "content": row.content,
     }
     target = _file(folder, db, actor, (row.run_number, row.name))
-    handle, name = tempfile.mkstemp(dir=folder, prefix=target.stem, suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(document, file, ensure_ascii=False)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(target)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
+    files.write(target, json.dumps(document, ensure_ascii=False), private=True)
 
 
 def _files(folder: Path, db: Database, actor: Actor) -> list[DraftRow]:
+    """The drafts of a person in files. One that can't be read gets another name, so that the
+    next draft of its dataset doesn't replace it, and hides no other."""
     found: list[DraftRow] = []
-    for path in sorted(folder.glob("draft-*.json")) if folder.is_dir() else ():
+    if not folder.is_dir():
+        return found
+    for pattern in (files.UNFINISHED, _UNFINISHED_ONCE):
+        files.take_away_abandoned(folder, pattern)
+    for path in sorted(folder.glob("draft-*.json")):
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
-            if (document["database"], document["person"]) != (
-                db.dsn_without_password,
-                actor.email,
-            ):
-                continue
-            found.append(
-                DraftRow(
-                    int(document["run_number"]),
-                    str(document["dataset"]),
-                    dict(document["content"]),
-                    int(document["seen"]),
-                    datetime.fromisoformat(document["saved"]),
-                )
-            )
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            logger.warning("The draft %s can't be read: %s", path, error)
+            row = _row_of(document, db.dsn_without_password, actor.email)
+            if row is not None and row.content.get("format") == _FORMAT:
+                _draft(row)
+        except OSError as error:
+            logger.warning("The draft %s can't be read: %s", path, files.reason(error))
+        except (ValueError, RecursionError, _Damaged) as error:
+            aside = path.with_name(f"{path.name}.damaged")
+            logger.warning("The draft %s can't be read (%s); it is kept as %s", path, error, aside)
+            with contextlib.suppress(OSError):
+                path.replace(aside)
+        else:
+            if row is not None:
+                found.append(row)
     return found
+
+
+def _row_of(document: JsonValue, database: str, person: str) -> DraftRow | None:
+    """The row that a file holds; None when it is of another database or person."""
+    if not isinstance(document, dict):
+        raise _Damaged("it is no object")
+    content, saved = document.get("content"), document.get("saved")
+    if not isinstance(content, dict) or not isinstance(saved, str):
+        raise _Damaged("a part is missing")
+    if (document.get("database"), document.get("person")) != (database, person):
+        return None
+    at = datetime.fromisoformat(saved)
+    return DraftRow(
+        _number(document.get("run_number"), 1, "the run number"),
+        _text(document.get("dataset"), "the dataset"),
+        content,
+        _number(document.get("seen"), 0, "the newest event"),
+        at if at.tzinfo is not None else at.replace(tzinfo=UTC),
+    )

@@ -136,3 +136,58 @@ def test_that_without_a_folder_the_database_alone_keeps_it(
     monkeypatch.setattr(online, "transaction", lost_connection)
     with pytest.raises(Refused, match="neither a folder nor the database"):
         drafts.save(online, EXPERT, a_draft(online), None)
+
+
+DAMAGED = {
+    "cut off": lambda text: text[: len(text) // 2],
+    "empty": lambda _text: "",
+    "a list": lambda _text: "[]",
+    "deep": lambda _text: "[" * 100_000,
+    "no dataset": lambda text: text.replace('"online"', "null"),
+    "a run that can't be": lambda text: text.replace(f'"run_number": {RUN}', '"run_number": 1e400'),
+    "a great run": lambda text: text.replace(f'"run_number": {RUN}', '"run_number": 4294967296'),
+    "a dataset with U+0000": lambda text: text.replace('"online"', '"on\\u0000line"'),
+    "no text": lambda text: text.replace('"content"', '"contents"'),
+}
+ODD = {
+    "a column with half a character": lambda text: text.replace('"dt-dt"', '"dt\\ud800"'),
+    "a range before the first": lambda text: text.replace("[2, 4]", "[0, 4]"),
+    "a range backwards": lambda text: text.replace("[2, 4]", "[4, 2]"),
+    "another form": lambda text: text.replace('"format": 1', '"format": 2'),
+    "edits of nothing": lambda text: text.replace('"edits": [', '"edits": [7, '),
+}
+
+
+@pytest.mark.parametrize("damage", [*DAMAGED.values(), *ODD.values()], ids=[*DAMAGED, *ODD])
+def test_that_a_damaged_draft_hides_no_other_and_is_kept(
+    online: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture, damage
+):
+    pull.apply(online, a_run(RUN + 1, 10))
+    edit = ColumnEdit(RUN + 1, "online", "dt-dt", (LumiRange(1, 1),), BAD)
+    other = Draft(RUN + 1, "online", (edit,), 0)
+    drafts.save(online, EXPERT, a_draft(online), tmp_path)
+    (file,) = tmp_path.iterdir()
+    text = damage(file.read_text(encoding="utf-8"))
+    drafts.save(online, EXPERT, other, tmp_path)
+    with online.transaction() as connection:
+        connection.exec_driver_sql("DELETE FROM desk.draft")
+    file.write_text(text, encoding="utf-8")
+
+    (offer,) = drafts.offered(online, EXPERT, tmp_path)
+
+    assert offer.draft.run_number == RUN + 1
+    assert caplog.text.count("can't be read") + caplog.text.count("left where it is") == 1
+    # What is drafted next in the same dataset neither hides it nor is hidden by it.
+    drafts.save(online, EXPERT, a_draft(online), tmp_path)
+    assert len(drafts.offered(online, EXPERT, tmp_path)) == 2
+    kept = [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()]
+    assert text in kept or '"format": 2' in text
+
+
+def test_that_what_killed_saves_left_is_taken_away(online: Database, tmp_path: Path):
+    drafts.save(online, EXPERT, a_draft(online), tmp_path)
+    (file,) = tmp_path.iterdir()
+    for left in (".run-registry-0123456789abcdef.part", f"{file.stem}abcd.part"):
+        (tmp_path / left).write_text("{")
+    assert len(drafts.offered(online, EXPERT, tmp_path)) == 1
+    assert list(tmp_path.iterdir()) == [file]

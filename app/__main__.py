@@ -18,6 +18,7 @@ from app.cli.output import (
     show,
     show_bug,
     show_error,
+    together,
 )
 from app.domain.errors import BadInput, RegistryError
 from app.settings import Settings
@@ -55,8 +56,7 @@ def _run(words: Sequence[str]) -> int:
         if arguments.command is None:
             return bootstrap.open_window(program, arguments.screenshot)
         answer = commands.run(program, arguments)
-        show(answer, as_json=arguments.as_json)
-        return answer.code
+        return show(answer, as_json=arguments.as_json)
 
 
 def _terminate(*_: object) -> NoReturn:
@@ -75,9 +75,12 @@ def _headless(settings: Settings, arguments: Arguments) -> int:
         summary = bootstrap.run_main_job(settings, arguments.folder, progress.say)
     finally:
         progress.clear()
-    answer = Answer(summary.document(), summary.text(arguments.folder))
-    show(answer, as_json=arguments.as_json)
-    return REFUSED if summary.failed or summary.left_open else DONE
+    answer = Answer(
+        summary.document(),
+        together(summary.lines(arguments.folder)),
+        REFUSED if summary.failed or summary.left_open else DONE,
+    )
+    return show(answer, as_json=arguments.as_json)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 import platformdirs
 
 from app.domain.masking import keep_secret, masked
+from app.domain.plain_text import harmless, one_line
 
 _TERMINAL_LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 _CHATTY = ("httpx", "httpcore", "asyncio", "qasync", "alembic")
@@ -20,6 +21,17 @@ class MaskingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return masked(super().format(record))
+
+
+class LineFormatter(MaskingFormatter):
+    """The same with a line for each record, above its traceback, and nothing in either that steers
+    a terminal: a message may quote what others wrote."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return one_line(super().formatMessage(record))
+
+    def format(self, record: logging.LogRecord) -> str:
+        return harmless(super().format(record))
 
 
 def log_folder() -> Path:
@@ -56,7 +68,7 @@ def start(
     if sys.stderr is not None:  # a program without a console has none
         terminal = logging.StreamHandler(sys.stderr)
         terminal.setLevel(level)
-        terminal.setFormatter(MaskingFormatter("%(levelname)s %(name)s: %(message)s"))
+        terminal.setFormatter(LineFormatter("%(levelname)s %(name)s: %(message)s"))
         root.addHandler(terminal)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -67,9 +79,7 @@ def start(
         faulthandler.enable()
         return file
     written.setFormatter(
-        MaskingFormatter(
-            "%(asctime)s %(process)d %(threadName)s %(levelname)s %(name)s: %(message)s"
-        )
+        LineFormatter("%(asctime)s %(process)d %(threadName)s %(levelname)s %(name)s: %(message)s")
     )
     root.addHandler(written)
     faulthandler.enable(

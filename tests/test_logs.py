@@ -91,3 +91,15 @@ def test_that_a_folder_that_cannot_be_made_leaves_the_terminal(tmp_path: Path, c
     logs.start(folder=blocked / "logs")
 
     assert "No log file" in capfd.readouterr().err
+
+
+def test_that_a_message_is_one_line_and_steers_no_terminal():
+    try:
+        raise ValueError("\x1b[2K gone")
+    except ValueError as error:
+        told = record("heard %s", "this\nERROR app: forged \x9b2J")
+        told.exc_info = (type(error), error, error.__traceback__)
+    lines = logs.LineFormatter("%(levelname)s %(name)s: %(message)s").format(told).splitlines()
+    assert lines[0] == "INFO app: heard this\\nERROR app: forged \\x9b2J"
+    assert lines[1] == "Traceback (most recent call last):"
+    assert lines[-1] == "ValueError: \\x1b[2K gone"

@@ -5,7 +5,7 @@ from pathlib import Path
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group, positive
 from app.cli.arguments import run_number as a_run
 from app.cli.bulk import read_file
-from app.cli.output import DONE, REFUSED, Answer, Progress, number_of, table
+from app.cli.output import DONE, REFUSED, Answer, Progress, number_of, table, together
 from app.cli.program import Program
 from app.domain.agents import Agent, Mode, Proposal, ProposalState, Speaks, parse_speaks
 from app.domain.agreement import Confusion
@@ -180,7 +180,7 @@ def _propose(program: Program, arguments: Arguments) -> Answer:
 
 def _spoken_text(spoken: Spoken) -> str:
     rows = [(line.number, line.refused) for line in spoken.refused[:_SHOWN]]
-    lines = [table(("line", "why it is refused"), rows, right=("line",))] if rows else []
+    lines: list[str] = [table(("line", "why it is refused"), rows, right=("line",))] if rows else []
     if len(spoken.refused) > _SHOWN:
         lines.append(f"and {len(spoken.refused) - _SHOWN} more")
     lines.append(spoken.text)
@@ -188,7 +188,7 @@ def _spoken_text(spoken: Spoken) -> str:
         lines[-1] += f" Version {spoken.version}."
     if spoken.dry:
         lines[-1] += " Nothing was kept."
-    return "\n".join(lines)
+    return together(lines)
 
 
 def _spoken_document(spoken: Spoken) -> JsonValue:
@@ -312,7 +312,7 @@ def _agreement_text(found: Agreement) -> str:
             for each in worst
         ]
         lines.append(table(("run", "dataset", "column", "differ in LS"), rows))
-    return "\n".join(lines)
+    return together(lines)
 
 
 def _agreement_document(found: Agreement) -> JsonValue:

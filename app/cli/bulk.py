@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from app.cli.arguments import Arguments, Parser
-from app.cli.output import DONE, REFUSED, Answer, Progress, luminosity, number_of, table
+from app.cli.output import DONE, REFUSED, Answer, Progress, luminosity, number_of, table, together
 from app.cli.program import Program
 from app.domain.edits import BitEdit, Edit
 from app.domain.errors import BadInput, Refused
@@ -111,7 +111,7 @@ def _report(report: FileReport, *, leave_out: bool) -> Answer:
         "text": report.text,
     }
     refused = bool(report.refused) and not leave_out
-    return Answer(document, "\n".join(lines), REFUSED if refused else DONE)
+    return Answer(document, together(lines), REFUSED if refused else DONE)
 
 
 def _line_document(line: FileLine) -> JsonValue:

@@ -10,7 +10,7 @@ from app.cli import (
     configuration_workspaces,
 )
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
-from app.cli.output import Answer, number_of, table
+from app.cli.output import Answer, number_of, table, together
 from app.cli.program import Program
 from app.domain.json_value import JsonObject, JsonValue
 from app.services import configuration
@@ -68,14 +68,14 @@ def _import(program: Program, arguments: Arguments) -> Answer:
     if done.problems:
         lines.append(f"{number_of(len(done.problems), 'rule')} can't be used:")
         lines += [f"  {problem}" for problem in done.problems[:_SHOWN]]
-    return Answer(document, "\n".join(lines))
+    return Answer(document, together(lines))
 
 
 def _export(program: Program, arguments: Arguments) -> Answer:
     folder: Path = arguments.folder
     rows = configuration.export_folder(program.db, folder)
     document: JsonValue = {"folder": str(folder), "written": dict(rows)}
-    return Answer(document, f"Exported the configuration to {folder}.\n{_rows(rows)}")
+    return Answer(document, together((f"Exported the configuration to {folder}.", _rows(rows))))
 
 
 def _rows(rows: Mapping[str, int]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.cli.arguments import Arguments, Commands, Parser, add_command, positive
-from app.cli.output import Answer, UsageError, number_of, table
+from app.cli.output import Answer, Lines, UsageError, number_of, table, together
 from app.cli.program import Program
 from app.domain.configuration import Kind
 from app.domain.configuration_history import Item, ListHistory, value_words
@@ -138,7 +138,7 @@ def _list(program: Program, arguments: Arguments) -> Answer:
     text = table(("id", *names), rows, right=("id", "priority"))
     problems = [f"{each.id}: {problem}" for each in items if (problem := _problem(each))]
     count = f"{number_of(len(items), 'item')} of version {version.settings_id}."
-    return Answer(document, "\n".join((text, count, *problems)) if items else count)
+    return Answer(document, together((text, count, *problems)) if items else count)
 
 
 _OVERVIEW = ("kind", "items", "faulty", "versions", "settings_id", "at", "by")
@@ -190,10 +190,10 @@ def _show(program: Program, arguments: Arguments) -> Answer:
         f" {item.updated_by or item.created_by or 'somebody unknown'}",
     ]
     if item.kind in WITH_RULE:
-        lines += ["", pretty(condition_of(item.values[RULE]))]
+        lines += ["", Lines(pretty(condition_of(item.values[RULE])))]
         if problem := _problem(item):
             lines.append(f"It can't be used: {problem}")
-    return Answer(document, "\n".join(lines))
+    return Answer(document, together(lines))
 
 
 def _add(program: Program, arguments: Arguments) -> Answer:

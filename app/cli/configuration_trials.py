@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from app.cli.arguments import Arguments, Commands, Parser, add_command, positive, run_number
 from app.cli.configuration_items import KINDS, add_values, kind, lines_of, values_given
-from app.cli.output import DONE, REFUSED, Answer, Progress, UsageError, number_of, table
+from app.cli.output import DONE, REFUSED, Answer, Progress, UsageError, number_of, table, together
 from app.cli.program import Program
 from app.cli.rule_tree import tree_document, tree_lines, word_document
 from app.domain.datasets import ONLINE
@@ -101,7 +101,7 @@ def _try(program: Program, arguments: Arguments) -> Answer:
     )
     if found.nowhere:
         end += f" None of them has {', '.join(found.nowhere)}."
-    return Answer(document, "\n".join((*lines_of(lines, _SHOWN), end)))
+    return Answer(document, together((*lines_of(lines, _SHOWN), end)))
 
 
 def _run_document(run: RunTrial) -> JsonObject:
@@ -212,7 +212,7 @@ def _why(program: Program, arguments: Arguments) -> Answer:
             lines.append(f"  {each.problem}")
         else:
             lines += tree_lines(each.tree, found.words, 0)
-    return Answer(document, "\n".join(lines))
+    return Answer(document, together(lines))
 
 
 def _verdict_document(found: Why, verdict: Verdict) -> JsonObject:
@@ -251,7 +251,7 @@ def _reclassify(program: Program, arguments: Arguments) -> Answer:
     lines += [f"Run {number} is left alone: {reason}" for number, reason in done.refused]
     end = f"{number_of(done.changed, 'run')} changed."
     code = REFUSED if done.refused else DONE
-    return Answer(document, "\n".join((*lines_of(lines, _SHOWN), end)), code)
+    return Answer(document, together((*lines_of(lines, _SHOWN), end)), code)
 
 
 def _plan_answer(plans: tuple[RunPlan, ...]) -> Answer:
@@ -308,7 +308,7 @@ def _plan_answer(plans: tuple[RunPlan, ...]) -> Answer:
         ]
     shown = table(("run", "what", "LS", "stands", "becomes", ""), rows[:_SHOWN])
     changing = sum(plan.changes for plan in plans)
-    lines = [shown] if rows else []
+    lines: list[str] = [shown] if rows else []
     if len(rows) > _SHOWN:
         lines.append(f"and {len(rows) - _SHOWN} more")
     lines += [f"Run {plan.run_number}: {plan.refused}" for plan in plans if plan.refused]
@@ -317,7 +317,7 @@ def _plan_answer(plans: tuple[RunPlan, ...]) -> Answer:
         if changing
         else f"Nothing would change in {number_of(len(plans), 'run')}."
     )
-    return Answer(document, "\n".join(lines))
+    return Answer(document, together(lines))
 
 
 def _hidden(hidden: bool) -> str:

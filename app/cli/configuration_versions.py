@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from app.cli.arguments import Arguments, Commands, Parser, add_command, positive
 from app.cli.configuration_items import KINDS, item_document, kind
-from app.cli.output import Answer, number_of, table
+from app.cli.output import Answer, number_of, table, together
 from app.cli.program import Program
 from app.domain.configuration import Kind
 from app.domain.configuration_history import (
@@ -146,8 +146,8 @@ def _history(program: Program, arguments: Arguments) -> Answer:
     if not rows:
         return Answer(document, "No version.")
     text = table(("version", "at (UTC)", "by", "items", "what"), rows, right=("version", "items"))
-    more = f"\n--before {shown[-1].settings_id} shows the next." if len(found) > len(shown) else ""
-    return Answer(document, f"{text}{more}")
+    more = [f"--before {shown[-1].settings_id} shows the next."] if len(found) > len(shown) else []
+    return Answer(document, together((text, *more)))
 
 
 def changes_of(history: ListHistory, version: Version, most: int = 4) -> list[str]:
@@ -170,7 +170,7 @@ def _diff(program: Program, arguments: Arguments) -> Answer:
     )
     lines = [*difference_lines(found)] or ["Both say the same."]
     title = f"{found.kind}: version {found.before} to {found.after}"
-    return Answer(difference_document(found), "\n".join((title, *lines)))
+    return Answer(difference_document(found), together((title, *lines)))
 
 
 def _restore(program: Program, arguments: Arguments) -> Answer:
@@ -184,7 +184,7 @@ def _restore(program: Program, arguments: Arguments) -> Answer:
     ]
     if arguments.dry_run:
         return Answer(
-            {**document, "settings_id": None}, "\n".join(lines or ["That is what is in force."])
+            {**document, "settings_id": None}, together(lines or ["That is what is in force."])
         )
     made = configuration_versions.restore(
         program.db,
@@ -195,7 +195,7 @@ def _restore(program: Program, arguments: Arguments) -> Answer:
         without_faulty=arguments.leave_out_faulty,
     )
     text = f"Version {arguments.version} of {chosen} is in force again, as version {made}."
-    return Answer({**document, "settings_id": made}, "\n".join((*lines, text)))
+    return Answer({**document, "settings_id": made}, together((*lines, text)))
 
 
 def _at(program: Program, arguments: Arguments) -> Answer:
@@ -227,4 +227,4 @@ def _at(program: Program, arguments: Arguments) -> Answer:
     ]
     title = f"Version {found.version} by {found.by} at {found.at:%Y-%m-%d %H:%M} UTC"
     text = table(("kind", "version", "since (UTC)", "by", ""), rows, right=("version",))
-    return Answer(document, f"{title}\n{text}\n{number_of(len(rows), 'list')}.")
+    return Answer(document, together((title, text, f"{number_of(len(rows), 'list')}.")))

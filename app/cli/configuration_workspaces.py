@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from app.cli.arguments import Arguments, Command, Commands, Parser, add_command
-from app.cli.output import Answer, UsageError, number_of, table
+from app.cli.output import Answer, UsageError, number_of, table, together
 from app.cli.program import Program
 from app.domain.configuration import Workspace
 from app.domain.identity import Actor
@@ -122,7 +122,7 @@ def _rights(program: Program, arguments: Arguments) -> Answer:
         for each in lines
     ]
     text = table(("of", "action", "e-groups"), shown)
-    return Answer(document, f"{text}\n{number_of(len(shown), 'right')}.")
+    return Answer(document, together((text, f"{number_of(len(shown), 'right')}.")))
 
 
 def _where(workspace: Workspace) -> str:

@@ -12,7 +12,7 @@ from app.cli.arguments import (
     positive,
 )
 from app.cli.dataset_tools import add_selection, keys_document, names, selection
-from app.cli.output import Answer, number_of, table
+from app.cli.output import Answer, number_of, table, together
 from app.cli.program import Program
 from app.domain.cycles import Cycle
 from app.domain.datasets import COMPLETED, EDITABLE_STATES, NOT_SIGNIFICANT, WAITING
@@ -103,7 +103,7 @@ def _list(program: Program, arguments: Arguments) -> Answer:
     text = table(heads, rows, right=("cycle", "datasets", "done"))
     line = f"{number_of(len(found), 'cycle')}." if found else "No cycle."
     document: JsonValue = {"cycles": [_document(each) for each in found]}
-    return Answer(document, f"{text}\n{line}" if rows else line)
+    return Answer(document, together((text, line)) if rows else line)
 
 
 def _show(program: Program, arguments: Arguments) -> Answer:
@@ -146,7 +146,7 @@ def _show(program: Program, arguments: Arguments) -> Answer:
             for entry in entries
         ],
     }
-    return Answer(document, "\n".join(lines))
+    return Answer(document, together(lines))
 
 
 def _create(program: Program, arguments: Arguments) -> Answer:

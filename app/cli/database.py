@@ -1,7 +1,7 @@
 """Commands on the database itself: `db init`, `db check`, `db index`."""
 
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
-from app.cli.output import DONE, REFUSED, Answer, Progress, number_of, table
+from app.cli.output import DONE, REFUSED, Answer, Progress, number_of, table, together
 from app.cli.program import Program
 from app.domain.json_value import JsonValue
 from app.golden.progress import Progress as Share
@@ -61,7 +61,7 @@ def _init(program: Program, arguments: Arguments) -> Answer:
         "configured": made.configured,
         "desk": made.desk,
     }
-    return Answer(document, "\n".join(lines))
+    return Answer(document, together(lines))
 
 
 def _index(program: Program, arguments: Arguments) -> Answer:
@@ -73,14 +73,14 @@ def _index(program: Program, arguments: Arguments) -> Answer:
     finally:
         progress.clear()
     rows = [(each.index.name, each.index.table, each.present, each.index.purpose) for each in found]
-    lines = [table(("index", "table", "there", "for"), rows)]
+    lines: list[str] = [table(("index", "table", "there", "for"), rows)]
     if not all(each.present for each in found):
         lines.append("Without them some searches take longer. Make them with: db index --create")
     documents: list[JsonValue] = [
         {"name": name, "table": of, "there": there, "purpose": purpose}
         for name, of, there, purpose in rows
     ]
-    return Answer({"indexes": documents}, "\n".join(lines))
+    return Answer({"indexes": documents}, together(lines))
 
 
 def _check(program: Program, arguments: Arguments) -> Answer:
@@ -149,7 +149,7 @@ def _text(found: Examined) -> str:
     if found.schema.kind is not SchemaKind.RUN_REGISTRY:
         if found.schema.kind is SchemaKind.EMPTY:
             lines.append("               Create the tables with: run-registry db init")
-        return "\n".join(lines)
+        return together(lines)
     settings = f"version {found.settings_id}" if found.settings_id else "none"
     stale = len(found.stale_summaries)
     at_least = "at least " if stale == databases.SHOWN_SUMMARIES else ""
@@ -166,4 +166,4 @@ def _text(found: Examined) -> str:
         if stale
         else "summaries      all up to date"
     )
-    return "\n".join(lines)
+    return together(lines)

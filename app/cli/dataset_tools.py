@@ -14,7 +14,7 @@ from app.cli.arguments import (
     filter_text,
     run_number,
 )
-from app.cli.output import REFUSED, Answer, Progress, number_of, table
+from app.cli.output import REFUSED, Answer, Progress, number_of, table, together
 from app.cli.program import Program
 from app.domain.configuration import GLOBAL
 from app.domain.dataset_tools import (
@@ -229,7 +229,7 @@ def _told(program: Program, tool: Tool) -> Answer:
         "datasets": [_effect(each) for each in said.effects],
     }
     code = REFUSED if said.problems or not said.changed else 0
-    return Answer(document, f"{text}\n{said.text}", code)
+    return Answer(document, together((text, said.text)), code)
 
 
 def _effect(effect: Effect) -> JsonObject:

@@ -13,7 +13,7 @@ from app.cli.arguments import (
     page_line,
     table_query,
 )
-from app.cli.output import Answer, luminosity, table
+from app.cli.output import Answer, luminosity, table, together
 from app.cli.program import Program
 from app.cli.runs import dataset_document
 from app.domain.json_value import JsonValue
@@ -73,4 +73,4 @@ def _list(program: Program, arguments: Arguments) -> Answer:
         "datasets": [dataset_document(row) for row in page.rows],
     }
     line = page_line(arguments, len(rows), page.count, exact=page.exact, thing="dataset")
-    return Answer(document, f"{text}\n{line}" if rows else line)
+    return Answer(document, together((text, line)) if rows else line)

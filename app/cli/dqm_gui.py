@@ -13,7 +13,7 @@ from app.cli.arguments import (
     port,
     run_number,
 )
-from app.cli.output import DONE, REFUSED, Answer, show, table
+from app.cli.output import DONE, REFUSED, Answer, show, table, together
 from app.cli.program import Program
 from app.domain.dqm_gui import expression_matches
 from app.domain.json_value import JsonValue
@@ -73,7 +73,7 @@ def pull(program: Program, arguments: Arguments) -> Answer:
     }
     told = [f"{each.name} of run {each.run_number} appeared." for each in outcome.appeared]
     code = REFUSED if outcome.problems else DONE
-    return Answer(document, "\n".join([*told, *outcome.problems, outcome.text]), code)
+    return Answer(document, together([*told, *outcome.problems, outcome.text]), code)
 
 
 def _try(program: Program, arguments: Arguments) -> Answer:

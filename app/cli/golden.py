@@ -5,7 +5,7 @@ from pathlib import Path
 from app import files
 from app.cli import golden_workbench
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group, natural, positive
-from app.cli.output import Answer, Progress, luminosity, number_of, table
+from app.cli.output import Answer, Content, Progress, luminosity, number_of, table, together
 from app.cli.program import Program
 from app.domain.json_value import JsonObject, JsonValue
 from app.models.generated_json import JsonEntry
@@ -104,7 +104,7 @@ def _generate(program: Program, arguments: Arguments) -> Answer:
         "recorded_luminosity_total": selection.total.recorded,
         "warnings": [*warnings],
     }
-    return Answer(document, "\n".join((*warnings, made.text, f"Written to {out}.")))
+    return Answer(document, together((*warnings, made.text, f"Written to {out}.")))
 
 
 def _list(program: Program, arguments: Arguments) -> Answer:
@@ -147,8 +147,8 @@ def _list(program: Program, arguments: Arguments) -> Answer:
     if not rows:
         return Answer(document, "No golden JSON.")
     text = table(heads, rows, right=("id", "runs", "LS", "/pb", "of /pb"))
-    more = f"\n--before {found[-1].id} shows the next." if len(rows) == arguments.limit else ""
-    return Answer(document, f"{text}{more}")
+    more = [f"--before {found[-1].id} shows the next."] if len(rows) == arguments.limit else []
+    return Answer(document, together((text, *more)))
 
 
 def _delete(program: Program, arguments: Arguments) -> Answer:
@@ -179,7 +179,7 @@ def _show(program: Program, arguments: Arguments) -> Answer:
         "lost_by_rule": stored.losses_by_rule,
     }
     if arguments.form and out is None:
-        return Answer(document, golden_files.text_of(texts, form).rstrip("\n"))
+        return Answer(document, Content(golden_files.text_of(texts, form).rstrip("\n")))
     lines = [
         f"Golden JSON {entry.id}{', official' if entry.official else ''}",
         f"datasets  {entry.dataset_name_filter}",
@@ -197,7 +197,7 @@ def _show(program: Program, arguments: Arguments) -> Answer:
         lines += ["", table(("lost /pb", "where this failed"), rows, right=("lost /pb",))]
     if out is not None:
         lines.append(f"Written to {out}.")
-    return Answer(document, "\n".join(lines))
+    return Answer(document, together(lines))
 
 
 def _entry(entry: JsonEntry) -> JsonObject:

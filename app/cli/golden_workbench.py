@@ -10,12 +10,14 @@ from app.cli.output import (
     DONE,
     REFUSED,
     Answer,
+    Content,
     Progress,
     UsageError,
     complain,
     luminosity,
     number_of,
     table,
+    together,
 )
 from app.cli.program import Program
 from app.cli.rule_tree import tree_document, tree_lines
@@ -152,7 +154,7 @@ def _combine(program: Program, arguments: Arguments) -> Answer:
         "list": to_json(combined),
     }
     if out is None:
-        return Answer(document, text)
+        return Answer(document, Content(text))
     files.write(out, text)
     return Answer(document, f"{_size_text(combined)}. Written to {out}.")
 
@@ -166,7 +168,7 @@ def _compare(program: Program, arguments: Arguments) -> Answer:
         changes = golden_reproduce.changes_between(program.db, old.id, new.id)
         document["events"] = [_responsible_document(each) for each in changes.responsible]
         lines += ["", *_responsible_lines(changes)]
-    return Answer(document, "\n".join(lines))
+    return Answer(document, together(lines))
 
 
 def _reproduce(program: Program, arguments: Arguments) -> Answer:
@@ -209,7 +211,7 @@ def _reproduce(program: Program, arguments: Arguments) -> Answer:
             else "It would be the same now."
         )
         lines += _responsible_lines(changes)
-    return Answer(document, "\n".join(lines), DONE if found.equal else REFUSED)
+    return Answer(document, together(lines), DONE if found.equal else REFUSED)
 
 
 def _responsible_document(each: Responsible) -> JsonObject:
@@ -257,7 +259,7 @@ def _explain(program: Program, arguments: Arguments) -> Answer:
         runs = golden_explain.explain_run(program.db, asked, run_number)
         return Answer(
             {"run_number": run_number, "datasets": [_run_document(each) for each in runs]},
-            "\n\n".join(_run_text(each) for each in runs),
+            together((_run_text(each) for each in runs), "\n\n"),
         )
     found = golden_explain.explain_lumisection(program.db, asked, run_number, arguments.ls)
     document: JsonObject = {
@@ -274,7 +276,7 @@ def _explain(program: Program, arguments: Arguments) -> Answer:
             for each in found
         ],
     }
-    return Answer(document, "\n\n".join(_explained_text(each) for each in found))
+    return Answer(document, together((_explained_text(each) for each in found), "\n\n"))
 
 
 def _losses(program: Program, arguments: Arguments) -> Answer:
@@ -331,7 +333,7 @@ def _losses(program: Program, arguments: Arguments) -> Answer:
             lines += ["", title, table(("lost /pb", "LS", "name"), rows, right=("lost /pb", "LS"))]
     if file is not None:
         lines.append(f"Written to {file}.")
-    return Answer(document, "\n".join(lines))
+    return Answer(document, together(lines))
 
 
 def _bar_document(bar: Bar) -> JsonObject:
@@ -375,14 +377,14 @@ def _run_text(found: RunExplained) -> str:
     if found.no_part:
         rows.append((format_ranges(found.no_part), "", "takes no part"))
     title = f"Run {found.run_number} {found.dataset}, {found.lumisections} LS"
-    return f"{title}\n{table(('LS', '/pb', 'first that failed'), rows, right=('/pb',))}"
+    return together((title, table(("LS", "/pb", "first that failed"), rows, right=("/pb",))))
 
 
 def _explained_text(found: Explained) -> str:
     where = f"LS {found.lumisection} of run {found.run_number} {found.dataset}"
     if found.tree is None:
         return f"{where} takes no part: {found.absent}."
-    return "\n".join(
+    return together(
         (
             f"{where} is {'good' if found.good else 'not good'}.",
             *tree_lines(found.tree, found.words, 0),
@@ -400,7 +402,7 @@ def _export(program: Program, arguments: Arguments) -> Answer:
     if out is None:
         text = golden_exports.text_of(export, list_, db)
         document: JsonObject = {"form": export.value, "files": [], "text": text}
-        return Answer({**document, "remarks": [*_remarks([list_])]}, text.rstrip("\n"))
+        return Answer({**document, "remarks": [*_remarks([list_])]}, Content(text.rstrip("\n")))
     saved = golden_exports.save(list_, export, out, db, with_provenance=arguments.provenance)
     names = [str(file) for file in saved]
     return Answer(

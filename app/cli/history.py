@@ -13,7 +13,7 @@ from app.cli.arguments import (
     natural,
     positive,
 )
-from app.cli.output import Answer, UsageError
+from app.cli.output import Answer, UsageError, together
 from app.cli.program import Program
 from app.domain.attribute_history import AttributeChange
 from app.domain.history import CellChange, Difference
@@ -118,7 +118,7 @@ def _page_text(page: Page) -> str:
         return "No version changed that."
     if page.before is not None:
         lines.append(f"--before {page.before} shows older ones.")
-    return "\n".join(lines)
+    return together(lines)
 
 
 def attribute_line(change: AttributeChange) -> str:
@@ -213,7 +213,7 @@ def _compared_text(compared: Compared) -> str:
         f" in LS {format_ranges(each.ranges)}"
         for each in compared.cells
     ]
-    return "\n".join(lines) or "Nothing differs."
+    return together(lines) or "Nothing differs."
 
 
 def _compared_document(compared: Compared) -> JsonValue:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from app.cli.arguments import Arguments, Commands, Parser, add_command, positive, run_number
 from app.cli.history import attribute_line, cell_line, changes_document
-from app.cli.output import Answer, Progress, number_of, table
+from app.cli.output import Answer, Progress, number_of, table, together
 from app.cli.program import Program
 from app.domain.errors import BadInput
 from app.domain.json_value import JsonValue
@@ -132,10 +132,10 @@ def _text(found: list[LogEntry], after: Position | None) -> str:
     ]
     if not rows:
         return "Nothing in the log is like that."
-    lines = [table(("time (UTC)", "entry", "author", "about", ""), rows)]
+    lines: list[str] = [table(("time (UTC)", "entry", "author", "about", ""), rows)]
     if after is not None:
         lines.append(f"--before {after} shows older ones.")
-    return "\n".join(lines)
+    return together(lines)
 
 
 def _show(program: Program, version: int) -> Answer:
@@ -170,5 +170,5 @@ def _show(program: Program, version: int) -> Answer:
             "subjects": [[run, name] for run, name in opened.subjects],
             "changes": parts,
         },
-        "\n".join(lines),
+        together(lines),
     )

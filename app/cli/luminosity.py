@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
-from app.cli.output import Answer, Progress, luminosity, number_of, table
+from app.cli.output import Answer, Progress, luminosity, number_of, table, together
 from app.cli.program import Program
 from app.domain.json_value import JsonObject
 from app.domain.lumisections import count, format_ranges
@@ -109,7 +109,7 @@ def _text(report: ImportReport) -> str:
         f" ({count(each.beyond)}) left out{_left_out(each)}."
         for each in report.too_short
     ]
-    return "\n".join(lines)
+    return together(lines)
 
 
 def _left_out(*runs: RunReport) -> str:

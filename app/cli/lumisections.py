@@ -13,7 +13,7 @@ from app.cli.arguments import (
     truth,
 )
 from app.cli.bulk import add_file_options, edit_from_file
-from app.cli.output import Answer, UsageError, number_of, table
+from app.cli.output import Answer, UsageError, number_of, table, together
 from app.cli.program import Program
 from app.domain.grid import MISSING, Grid, Value
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
@@ -132,7 +132,7 @@ def _show(program: Program, arguments: Arguments) -> Answer:
             for first, (value, ranges) in enumerate(of_bit)
         ]
         lines += ["", table(("DCS bit", "value", "LS"), rows_of_bits)]
-    return Answer(document, "\n".join(lines))
+    return Answer(document, together(lines))
 
 
 def _edit(program: Program, arguments: Arguments) -> Answer:

@@ -15,7 +15,7 @@ from app.cli.arguments import (
     port,
     run_number,
 )
-from app.cli.output import DONE, REFUSED, Answer, Progress, number_of, show
+from app.cli.output import DONE, REFUSED, Answer, Progress, number_of, show, together
 from app.cli.program import Program, PullReport
 from app.domain.json_value import JsonValue
 from app.domain.pull import OutcomeKind
@@ -85,9 +85,9 @@ def _text(report: PullReport) -> str:
     if report.failed:
         counts.append(f"{len(report.failed)} failed")
     if not counts:
-        return "\n".join([*told, "OMS has nothing new."])
+        return together([*told, "OMS has nothing new."])
     done = len(report.outcomes) + len(report.failed)
-    return "\n".join([*told, f"{number_of(done, 'run')}: {', '.join(counts)}."])
+    return together([*told, f"{number_of(done, 'run')}: {', '.join(counts)}."])
 
 
 def _simulate(program: Program, arguments: Arguments) -> Answer:

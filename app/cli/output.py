@@ -1,16 +1,19 @@
 """What a command says: a text for people or one JSON document for machines, progress apart."""
 
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from app.domain.errors import Refused, RegistryError
-from app.domain.json_value import JsonValue
+from app.domain.json_value import JsonObject, JsonValue
 from app.domain.masking import masked
+from app.domain.plain_text import harmless, harmless_json, one_line
+from app.files import reason
 
 DONE = 0
 REFUSED = 1
@@ -18,11 +21,24 @@ USAGE = 2
 BUG = 70
 
 
+class Lines(str):
+    """Text of several lines whose breaks are ours; what others wrote is made one line in it."""
+
+    __slots__ = ()
+
+
+class Content(str):
+    """The content of a file. It goes to a pipe or a file as it is."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Answer:
     """The end of a command: the same facts as a document and as a text, and the exit code.
 
-    Without a document everything has been said on the way.
+    A text is one line unless it is `Lines` or `Content`. Without a document everything has been
+    said on the way.
     """
 
     document: JsonValue = None
@@ -48,30 +64,41 @@ class Progress:
     def say(self, text: str) -> None:
         """Replaces the line; from any thread."""
         if self._stream is not None:
-            self._stream.write(f"\r\033[K{text[:100]}")
+            self._stream.write(f"\r\033[K{one_line(text)[:100]}")
             self._stream.flush()
 
     def clear(self) -> None:
         self.say("")
 
 
-def show(answer: Answer, *, as_json: bool) -> None:
-    """Prints the answer on standard output."""
+def together(parts: Iterable[str], gap: str = "\n") -> Lines:
+    """Parts below each other: tables and the like as they are, everything else as one line."""
+    return Lines(gap.join(each if isinstance(each, Lines) else one_line(each) for each in parts))
+
+
+def show(answer: Answer, *, as_json: bool) -> int:
+    """Prints the answer on standard output; returns the exit code of the command."""
     if answer.document is None:
-        return
-    text = answer.text
-    if as_json:
-        text = json.dumps(answer.document, ensure_ascii=False, indent=2)
+        return answer.code
     try:
-        print(text, flush=True)
+        if as_json:
+            _print_json(answer.document, indent=2)
+        else:
+            _print(answer.text, sys.stdout)
     except BrokenPipeError:
-        # Whoever reads, such as `head`, has enough; the rest goes nowhere when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever reads, such as `head`, has enough.
+        _print_nothing_more()
+    except OSError as error:
+        _print_nothing_more()
+        complain(f"the output can't be written: {reason(error)}.")
+        return REFUSED
+    return answer.code
 
 
 def complain(text: str) -> None:
     """One line on standard error."""
-    print(f"run-registry: {' '.join(masked(text).split())}", file=sys.stderr)
+    with contextlib.suppress(OSError):
+        _print(f"run-registry: {' '.join(masked(text).split())}", sys.stderr)
 
 
 def show_error(error: RegistryError | UsageError, *, as_json: bool) -> int:
@@ -81,12 +108,10 @@ def show_error(error: RegistryError | UsageError, *, as_json: bool) -> int:
     else:
         kind, code = "refused" if isinstance(error, Refused) else "unavailable", REFUSED
     if as_json:
-        print(
-            json.dumps({"error": masked(str(error)), "kind": kind}, ensure_ascii=False), flush=True
-        )
-        return code
+        return _show_json_error({"error": masked(str(error)), "kind": kind}, code)
     if isinstance(error, UsageError) and error.usage:
-        print(error.usage.rstrip(), file=sys.stderr)
+        with contextlib.suppress(OSError):
+            _print(Lines(error.usage.rstrip()), sys.stderr)
     complain(str(error))
     return code
 
@@ -96,15 +121,14 @@ def show_bug(error: Exception, report: Path | None, *, as_json: bool) -> int:
     text = masked(f"an error of the program: {type(error).__name__}: {error}")
     if as_json:
         where = None if report is None else str(report)
-        print(json.dumps({"error": text, "kind": "bug", "report": where}), flush=True)
-    else:
-        complain(text if report is None else f"{text}. The report is in {report}")
+        return _show_json_error({"error": text, "kind": "bug", "report": where}, BUG)
+    complain(text if report is None else f"{text}. The report is in {report}")
     return BUG
 
 
 def table(
     heads: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()
-) -> str:
+) -> Lines:
     """Lines with aligned columns; those named in `right` end at the same place."""
     cells = [[_cell(value) for value in row] for row in rows]
     widths = [
@@ -118,7 +142,7 @@ def table(
             for cell, width, head in zip(row, widths, heads, strict=True)
         ]
         lines.append("  ".join(placed).rstrip())
-    return "\n".join(lines)
+    return Lines("\n".join(lines))
 
 
 def luminosity(value: float | None) -> str:
@@ -138,4 +162,46 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return " ".join(str(value).split())
+    return one_line(str(value))
+
+
+def _show_json_error(document: JsonObject, code: int) -> int:
+    try:
+        _print_json(document)
+    except OSError:
+        _print_nothing_more()
+        complain(str(document["error"]))
+    return code
+
+
+def _print_json(document: JsonValue, indent: int | None = None) -> None:
+    text = json.dumps(document, ensure_ascii=False, indent=indent)
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        text = json.dumps(document, indent=indent)
+    print(harmless_json(text), flush=True)
+
+
+def _print(text: str, stream: TextIO) -> None:
+    """The one way of text to standard output and standard error: nothing in it steers a terminal.
+
+    The content of a file stays as it is unless a terminal shows it.
+    """
+    if isinstance(text, Content):
+        shown = harmless(text) if stream.isatty() else str(text)
+    elif isinstance(text, Lines):
+        shown = harmless(text)
+    else:
+        shown = one_line(text)
+    try:
+        print(shown, file=stream, flush=True)
+    except UnicodeEncodeError:
+        # The terminal's encoding lacks a letter.
+        seen = shown.encode(stream.encoding, "backslashreplace").decode(stream.encoding)
+        print(seen, file=stream, flush=True)
+
+
+def _print_nothing_more() -> None:
+    """What Python still holds for standard output goes nowhere when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

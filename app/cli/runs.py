@@ -16,7 +16,7 @@ from app.cli.arguments import (
     table_query,
     truth,
 )
-from app.cli.output import Answer, luminosity, table
+from app.cli.output import Answer, luminosity, table, together
 from app.cli.program import Program
 from app.domain.attribute_history import HistoryEntry
 from app.domain.change_words import attribute_line, lumisection_line, value_text
@@ -126,7 +126,7 @@ def _list(program: Program, arguments: Arguments) -> Answer:
         "runs": [_summary(row) for row in page.rows],
     }
     line = page_line(arguments, len(rows), page.count, exact=page.exact, thing="run")
-    return Answer(document, f"{text}\n{line}" if rows else line)
+    return Answer(document, together((text, line)) if rows else line)
 
 
 def _summary(row: Row) -> JsonObject:
@@ -193,7 +193,7 @@ def _details_text(run_number: int, details: RunDetails, history: tuple[HistoryEn
         lines += [f"    {lumisection_line(change)}" for change in entry.lumisections[:_SHOWN]]
         if len(entry.lumisections) > _SHOWN:
             lines.append(f"    and {len(entry.lumisections) - _SHOWN} more columns and bits")
-    return "\n".join(lines)
+    return together(lines)
 
 
 def _attribute_document(attribute: Attribute) -> JsonObject:
@@ -272,7 +272,7 @@ def _move(program: Program, arguments: Arguments) -> Answer:
         "without_part": _lists(moved.without_part),
         "text": moved.text,
     }
-    return Answer(document, "\n".join((moved.text, *(f"  {name}" for name in moved.datasets))))
+    return Answer(document, together((moved.text, *(f"  {name}" for name in moved.datasets))))
 
 
 def _take_in(program: Program, arguments: Arguments) -> Answer:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from app import files
 from app.cli.arguments import Arguments, Commands, Parser, add_command, positive, run_number
-from app.cli.output import Answer, Progress, number_of, table
+from app.cli.output import Answer, Progress, number_of, table, together
 from app.cli.program import Program
 from app.domain.json_value import JsonValue
 from app.domain.todo import LEAST_LUMINOSITY, TaskKind
@@ -76,4 +76,4 @@ def _todo(program: Program, arguments: Arguments) -> Answer:
         if left.tasks
         else "Nothing is left to do.",
     ]
-    return Answer(document, "\n".join(filter(None, parts)))
+    return Answer(document, together(filter(None, parts)))

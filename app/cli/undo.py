@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from app.cli.arguments import Arguments, Commands, Parser, add_command, positive
 from app.cli.history import shown_value
-from app.cli.output import DONE, REFUSED, Answer, Progress, table
+from app.cli.output import DONE, REFUSED, Answer, Progress, table, together
 from app.cli.program import Program
 from app.domain.history import Action
 from app.domain.json_value import JsonObject, JsonValue
@@ -37,7 +37,7 @@ def _undo(program: Program, arguments: Arguments) -> Answer:
         lines = [f"{found.text[0].upper()}{found.text[1:]}.", *_lines(found)]
         refused = bool(found.refused) and not arguments.leave_out_refused
         document = {**_document(found), "atomic_version": None}
-        return Answer(document, "\n".join(lines), REFUSED if refused else DONE)
+        return Answer(document, together(lines), REFUSED if refused else DONE)
     progress = Progress()
     try:
         undone = services.undo(

@@ -137,7 +137,7 @@ class Summary:
             "seconds": {name: round(seconds, 3) for name, seconds in self.seconds.items()},
         }
 
-    def text(self, folder: Path) -> str:
+    def lines(self, folder: Path) -> list[str]:
         """The summary for people."""
         pulled = ", ".join(f"{number} {kind}" for kind, number in self.pulled.items())
         taking = f", {len(self.taking_data)} taking data" if self.taking_data else ""
@@ -157,7 +157,7 @@ class Summary:
         ]
         seconds = ", ".join(f"{name} {took:.1f} s" for name, took in self.seconds.items())
         lines += [f"took        {seconds}", f"written to  {folder}"]
-        return "\n".join(lines)
+        return lines
 
 
 def main_job(

@@ -21,7 +21,8 @@ _PER_INVERSE_PICOBARN = {
 
 _RUN = re.compile(r"([1-9][0-9]{0,9})(?::[0-9]*)?", re.ASCII)
 _LUMISECTION = re.compile(r"([1-9][0-9]{0,8})(?::[0-9]+)?", re.ASCII)
-_COLUMN = re.compile(r"(delivered|recorded)\((/[a-z]+)\)", re.ASCII)
+_COLUMN = re.compile(r"(delivered|recorded)\(([^()]*)\)", re.ASCII)
+_RATE = re.compile(r"hz|(?:/s|s-1|cm2s)$", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,11 @@ def _head(line: str, number: int) -> _Head:
         elif name == "ls":
             places["ls"] = at
         elif (match := _COLUMN.fullmatch(name)) is not None:
+            if _RATE.search(match[2]):
+                raise BadInput(
+                    f"Line {number}: {match[2]} is a rate; export integrated luminosity"
+                    " (brilcalc -u /pb)."
+                )
             if match[2] not in _PER_INVERSE_PICOBARN:
                 known = ", ".join(_PER_INVERSE_PICOBARN)
                 raise BadInput(f"Line {number}: the unit {match[2]} is none of {known}.")

@@ -32,6 +32,12 @@ def test_that_each_column_has_its_own_unit():
     [
         ([LINE.format(1, 1)], "Line 1: there is no line of columns"),
         ([HEAD.format("/xb", "/pb")], "Line 1: the unit /xb"),
+        (
+            [HEAD.format("hz/ub", "hz/ub")],
+            r"Line 1: hz/ub is a rate; export integrated luminosity \(brilcalc -u /pb\)",
+        ),
+        ([HEAD.format("/pb", "1e30/cm2s")], "1e30/cm2s is a rate"),
+        ([HEAD.format("1e30/cm2", "/pb")], "Line 1: the unit 1e30/cm2 is none of"),
         (["#run:fill,time,nls,ncms,delivered(/pb),recorded(/pb)"], "byls"),
         ([HEAD.format("/pb", "/pb"), "297050:5839,12:12"], "Line 2 has 2 columns"),
         ([HEAD.format("/pb", "/pb"), "", LINE.format("x", 1)], 'Line 3: "x" is no luminosity'),
@@ -55,3 +61,15 @@ def test_that_the_public_file_is_read_whole(shared_data):
     assert len(found) == 998
     assert (found[0].run_number, found[0].lumisection) == (297050, 12)
     assert (found[0].delivered, found[0].recorded) == (0.160000792, 0.154234862)
+
+
+@pytest.mark.parametrize(
+    ("file", "unit"), [("b04_hz_ub.csv", "hz/ub"), ("b06_inst.csv", "1e30/cm2s")]
+)
+def test_that_a_file_of_rates_is_called_one(shared_data, file, unit):
+    cases = shared_data / "cases" / "brilcalc"
+    if not cases.is_dir():
+        pytest.skip(f"the failing inputs aren't here ({cases})")
+    said = f"Line 2: {unit} is a rate; export integrated luminosity"
+    with (cases / file).open() as lines, pytest.raises(BadInput, match=said):
+        list(read(lines))

@@ -81,7 +81,7 @@ def read_file(file: Path) -> str:
     except OSError as error:
         raise BadInput(f"The file {file} can't be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise BadInput(f"The file {file} is no text in UTF-8.") from error
+        raise BadInput(f"The file {file} is no text in UTF-8. Save it as CSV UTF-8.") from error
 
 
 def _bytes(file: Path) -> bytes:

@@ -6,9 +6,12 @@ them in another order. A DCS bit stands in `column`, with true or false as its s
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from app.domain.csv_text import cell_meant
 from app.domain.edits import BitEdit, ColumnEdit, Edit, check_bit_comment, check_triplet
 from app.domain.errors import BadInput, Refused
 from app.domain.lumisections import LumiRange
@@ -30,9 +33,19 @@ _OTHER_NAMES = {
     "value": "status",
 }
 _DELIMITERS = ",;\t"
+_SEPARATOR = re.compile(r"sep=([,;\t])?[ ,;\t]*(?:[\r\n]|$)")
+"""A first line by which spreadsheets are told what stands between the cells."""
+_CSV_ERRORS = {
+    "unexpected end of data": "a quotation mark is opened and never closed",
+    "',' expected after '\"'": "behind a cell in quotation marks a comma is wanted",
+    "';' expected after '\"'": "behind a cell in quotation marks a semicolon is wanted",
+    "'\t' expected after '\"'": "behind a cell in quotation marks a tabulator is wanted",
+}
+_BY_PLAIN_NAME = {name.lower().replace(" ", ""): name for name in COLUMNS}
 _MOST_LINES = 200_000
 _GREATEST = 2**31 - 1
-_MOST_DIGITS = 12
+_MOST_DIGITS = 20
+_SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,50 +70,80 @@ def parse_changes(text: str) -> list[ChangeLine]:
     content = text.removeprefix("\ufeff")
     if "\0" in content:
         raise BadInput("The file of changes is no text.")
-    lines = [line for line in content.splitlines() if line.strip() and line.strip()[0] != "#"]
-    if not lines:
+    if not content.strip():
         raise BadInput("The file of changes is empty.")
-    delimiter = max(_DELIMITERS, key=lines[0].count)
-    reader = csv.reader(io.StringIO(content), delimiter=delimiter, strict=True)
     places: Mapping[str, int] | None = None
     found: list[ChangeLine] = []
-    for number, cells in _rows(reader):
+    width = 0
+    for row in _rows(content, _delimiter(content)):
         if places is None:
-            places, is_head = _places(cells)
+            places, is_head = _places(row.cells)
+            width = len(row.cells)
             if is_head:
                 continue
         if len(found) == _MOST_LINES:
             raise BadInput(f"The file of changes has more than {_MOST_LINES} lines: cut it.")
-        found.append(_line(number, cells, places))
+        found.append(_line(row, places, width))
+    if places is None:
+        raise BadInput("The file of changes is empty.")
     if not found:
         raise BadInput("The file of changes has a head and no changes.")
     return found
 
 
-def _rows(reader: "Iterator[list[str]]") -> Iterator[tuple[int, list[str]]]:
-    """Rows that hold something, with the number of the line they begin in."""
+def _delimiter(content: str) -> str:
+    """What stands between the cells: it leaves a run number, or the name of a column, in front."""
+    said = _SEPARATOR.match(content)
+    if said is not None:
+        return said[1]
+    cells_by: dict[str, int] = {}
+    for delimiter in _DELIMITERS:
+        try:
+            cells = next((row.cells for row in _rows(content, delimiter)), [])
+        except BadInput:
+            continue
+        if cells and (cells[0].isdecimal() or not cells[0] or _column_of(cells[0]) is not None):
+            cells_by[delimiter] = len(cells)
+    return max(cells_by, key=cells_by.__getitem__, default=_DELIMITERS[0])
+
+
+class _Row(NamedTuple):
+    """A row that holds something, and the number of the line it begins in.
+
+    `spaced`: a cell that isn't the first begins with a space, as the rest of a text does that was
+    cut at its comma.
+    """
+
+    number: int
+    cells: list[str]
+    spaced: bool
+
+
+def _rows(content: str, delimiter: str) -> Iterator[_Row]:
+    # Lines may end as in Windows, Unix or an old Mac; inside a quoted cell nothing is changed.
+    reader = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
     number = 1
     try:
-        for cells in reader:
-            stripped = [cell.strip() for cell in cells]
-            if any(stripped) and not stripped[0].startswith("#"):
-                yield number, stripped
-            number = reader.line_num + 1  # type: ignore[attr-defined]
+        for row in reader:
+            cells = [cell_meant(cell.strip()) for cell in row]
+            if any(cells) and cells[0][:1] != "#" and not _SEPARATOR.match(row[0]):
+                spaced = any(cell[:1].isspace() and cell.strip() for cell in row[1:])
+                yield _Row(number, cells, spaced)
+            number = reader.line_num + 1
     except csv.Error as error:
-        raise BadInput(f"Line {number} of the file of changes is no CSV: {error}.") from error
+        said = _CSV_ERRORS.get(str(error), str(error))
+        raise BadInput(f"Line {number} of the file of changes is no CSV: {said}.") from error
 
 
 def _places(cells: list[str]) -> tuple[Mapping[str, int], bool]:
     """Where each column stands, and whether the row is a head."""
     if cells[0].isdecimal():
         return {name: place for place, name in enumerate(COLUMNS)}, False
-    known = {_plain(name): name for name in COLUMNS}
     places: dict[str, int] = {}
     for place, cell in enumerate(cells):
-        plain = _plain(cell)
-        name = known.get(plain) or _OTHER_NAMES.get(plain)
-        if name is None and not plain:
+        if not _plain(cell):
             continue
+        name = _column_of(cell)
         if name is None or name in places:
             what = "is there twice" if name else "is none of"
             rest = "" if name else f" {', '.join(COLUMNS)}"
@@ -112,23 +155,31 @@ def _places(cells: list[str]) -> tuple[Mapping[str, int], bool]:
     return places, True
 
 
+def _column_of(head: str) -> str | None:
+    plain = _plain(head)
+    return _BY_PLAIN_NAME.get(plain) or _OTHER_NAMES.get(plain)
+
+
 def _plain(name: str) -> str:
     return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
-def _line(number: int, cells: list[str], places: Mapping[str, int]) -> ChangeLine:
+def _line(row: _Row, places: Mapping[str, int], width: int) -> ChangeLine:
+    number, cells, _ = row
     values = {name: cells[place] if place < len(cells) else "" for name, place in places.items()}
     comment = values.get("comment", "")
     try:
-        return ChangeLine(number, _edit(values, cells, places), comment, None, values)
+        return ChangeLine(number, _edit(values, row, places, width), comment, None, values)
     except Refused as problem:
         return ChangeLine(number, None, comment, problem, values)
 
 
-def _edit(values: Mapping[str, str], cells: list[str], places: Mapping[str, int]) -> Edit:
-    if len(cells) > max(len(places), max(places.values()) + 1):
+def _edit(values: Mapping[str, str], row: _Row, places: Mapping[str, int], width: int) -> Edit:
+    # Spreadsheets put empty cells behind the last column; they mean nothing.
+    behind = row.cells[max(places.values()) + 1 :]
+    if any(behind) or (behind and len(row.cells) > width and row.spaced):
         raise BadInput(
-            f"It has {len(cells)} cells, {len(places)} are expected: a comment with a comma"
+            f"It has {len(row.cells)} cells, {len(places)} are expected: a comment with a comma"
             " stands in quotation marks."
         )
     run_number = _number("run", values["run"])
@@ -152,7 +203,7 @@ def _edit(values: Mapping[str, str], cells: list[str], places: Mapping[str, int]
 
 
 def _number(name: str, text: str) -> int:
-    is_number = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
-    if not is_number or not 1 <= int(text) <= _GREATEST:
-        raise BadInput(f'The {name} "{text[:40]}" is no number from 1.')
-    return int(text)
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else 0
+    if not 1 <= number <= _GREATEST:
+        raise BadInput(f'The {name} "{text[:_SHOWN]}" is no number from 1 to {_GREATEST}.')
+    return number

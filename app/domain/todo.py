@@ -1,11 +1,11 @@
 """What is left to do until runs and datasets are certified: the list and its lines."""
 
-import csv
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from io import StringIO
+
+from app.domain.csv_text import csv_text
 
 LEAST_LUMINOSITY = 0.08
 """Recorded luminosity [pb^-1] below which a run with beam is hardly worth certifying."""
@@ -54,9 +54,13 @@ class Todo:
     @property
     def csv_text(self) -> str:
         """The list as CSV."""
-        text = StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["kind", "run_number", "dataset", "workspace", "text"])
-        for task in self.tasks:
-            writer.writerow([task.kind, task.run_number, task.dataset, task.workspace, task.text])
-        return text.getvalue()
+        head = ("kind", "run_number", "dataset", "workspace", "text")
+        return csv_text(
+            [
+                head,
+                *(
+                    (task.kind, task.run_number, task.dataset, task.workspace, task.text)
+                    for task in self.tasks
+                ),
+            ]
+        )

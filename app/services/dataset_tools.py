@@ -4,13 +4,12 @@ A tool is a value that says what is wanted. `preview` tells what it would do to 
 `apply` does it. What a selection or a filter holds is for the caller to say, as keys.
 """
 
-import csv
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from io import StringIO
 
 from app.domain import copies, datasets, permissions
 from app.domain.configuration import GLOBAL, Configuration
+from app.domain.csv_text import csv_line
 from app.domain.dataset_tools import (
     Applied,
     ChangeStates,
@@ -143,9 +142,7 @@ def csv_text(
     if not found:
         raise BadInput("No datasets were given: select at least one.")
     attributes = sorted({name for row in found for name in row.dataset_attributes})
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_CSV_FIRST, *attributes, *columns, "oms_attributes"])
+    lines = [csv_line([*_CSV_FIRST, *attributes, *columns, "oms_attributes"])]
     for row in found:
         summary = row.triplet_summary or {}
         cells = [
@@ -157,8 +154,8 @@ def csv_text(
             *(summary.get(column) for column in columns),
             row.oms_attributes,
         ]
-        writer.writerow([_csv_cell(cell) for cell in cells])
-    return text.getvalue()
+        lines.append(csv_line([_csv_cell(cell) for cell in cells]))
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _csv_cell(value: JsonValue) -> str:

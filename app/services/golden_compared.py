@@ -1,8 +1,6 @@
 """Comparisons of lists as CSV."""
 
-import csv
-import io
-
+from app.domain.csv_text import csv_text
 from app.domain.json_value import js_stringify
 from app.domain.lumisections import count, format_ranges
 from app.services.golden_lists import ComparedLists
@@ -16,13 +14,11 @@ _EVENT = (
 
 def csv_of_runs(found: ComparedLists) -> str:
     """One line per run that differs; luminosities [pb^-1] blank where unknown."""
-    written = io.StringIO()
-    rows = csv.writer(written, lineterminator="\n")
     sides = ("gained", "lost")
     titles = ["run_number"]
     for side in sides:
         titles += [f"{side}_lumisections", f"{side}_recorded_pb", f"{side}_ranges"]
-    rows.writerow(titles)
+    rows: list[list[object]] = [[*titles]]
     comparison = found.comparison
     for run_number in sorted({*comparison.gained, *comparison.lost}):
         cells: list[object] = [run_number]
@@ -34,18 +30,16 @@ def csv_of_runs(found: ComparedLists) -> str:
                 of.recorded if of is not None and of.known else "",
                 format_ranges(ranges),
             ]
-        rows.writerow(cells)
-    return written.getvalue()
+        rows.append(cells)
+    return csv_text(rows)
 
 
 def csv_of_events(changes: Changes) -> str:
     """One line per value that changed, with who did it and when."""
-    written = io.StringIO()
-    rows = csv.writer(written, lineterminator="\n")
-    rows.writerow(_EVENT)
+    rows: list[tuple[object, ...]] = [_EVENT]
     for each in changes.responsible:
         action = each.action
-        rows.writerow(
+        rows.append(
             (
                 "" if action is None else action.version,
                 "" if action is None else action.author,
@@ -60,4 +54,4 @@ def csv_of_events(changes: Changes) -> str:
                 format_ranges(each.lost),
             )
         )
-    return written.getvalue()
+    return csv_text(rows)

@@ -1,8 +1,6 @@
 """Lists in every form that others read, with names of the field and where they come from."""
 
-import csv
 import hashlib
-import io
 import json
 import re
 from collections import Counter
@@ -13,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from app import files
+from app.domain import csv_text as csv_lines
 from app.domain.errors import Refused
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.lumisections import format_ranges
@@ -84,9 +83,7 @@ def brilcalc_text(document: Document) -> str:
 def csv_text(document: Document, db: Database | None) -> str:
     """One line per run; luminosities [pb^-1] of the `online` datasets, blank where unknown."""
     known = {} if db is None else golden_lists.luminosity_of_runs(db, document)
-    written = io.StringIO()
-    rows = csv.writer(written, lineterminator="\n")
-    rows.writerow(
+    rows: list[tuple[object, ...]] = [
         (
             "run_number",
             "lumisections",
@@ -95,9 +92,9 @@ def csv_text(document: Document, db: Database | None) -> str:
             "delivered_pb",
             "lumisections_without_luminosity",
         )
-    )
+    ]
     for run_number, sum_ in luminosity_by_run(document, known).items():
-        rows.writerow(
+        rows.append(
             (
                 run_number,
                 sum_.lumisections,
@@ -107,7 +104,7 @@ def csv_text(document: Document, db: Database | None) -> str:
                 sum_.missing,
             )
         )
-    return written.getvalue()
+    return csv_lines.csv_text(rows)
 
 
 def stem_of(list_: GoldenList) -> str:

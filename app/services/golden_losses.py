@@ -1,11 +1,10 @@
 """What a list or a rule loses, by cause."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain.configuration import parse_condition
+from app.domain.csv_text import csv_text
 from app.domain.json_value import JsonValue
 from app.golden.losses import (
     Losses,
@@ -46,24 +45,21 @@ def losses_of_rule(db: Database, pattern: str, rule: JsonValue) -> Losses:
 
 def csv_of_steps(steps: Sequence[Step]) -> str:
     """The way of luminosity into a list as CSV, in pb^-1 at full precision."""
-    written = io.StringIO()
-    rows = csv.writer(written, lineterminator="\n")
-    rows.writerow(("step", "luminosity_pb", "lost_pb", "lost_by"))
-    rows.writerows((each.name, each.luminosity, each.lost, each.reason) for each in steps)
-    return written.getvalue()
+    head = ("step", "luminosity_pb", "lost_pb", "lost_by")
+    return csv_text(
+        [head, *((each.name, each.luminosity, each.lost, each.reason) for each in steps)]
+    )
 
 
 def csv_of(losses: Losses, only: str | None = None) -> str:
     """Every bar of every chart, or of one, as CSV; luminosities in pb^-1 at full precision."""
-    written = io.StringIO()
-    rows = csv.writer(written, lineterminator="\n")
-    rows.writerow(("chart", "inclusive", "name", "recorded_pb", "lumisections"))
+    rows: list[tuple[object, ...]] = [("chart", "inclusive", "name", "recorded_pb", "lumisections")]
     for chart in losses.charts:
         if only is not None and chart.key != only:
             continue
         for bar in (*chart.bars, chart.total):
             name = bar.name if bar is not chart.total else "total"
-            rows.writerow(
+            rows.append(
                 (chart.key, str(chart.inclusive).lower(), name, bar.recorded, bar.lumisections)
             )
-    return written.getvalue()
+    return csv_text(rows)

@@ -1,6 +1,5 @@
 """Entries of the log as documents, rows and files."""
 
-import csv
 import io
 import json
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from app import files
+from app.domain.csv_text import csv_line
 from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject
 from app.domain.log import Kind, LogEntry, LogQuery, Position, Source
@@ -80,12 +80,11 @@ def about(entry: LogEntry) -> str:
 
 
 def _csv(found: Iterator[LogEntry], stream: TextIO) -> int:
-    writer = csv.writer(stream)
-    writer.writerow(_HEADS)
+    stream.write(f"{csv_line(_HEADS)}\n")
     number = 0
     for entry in found:
         number += 1
-        writer.writerow(
+        line = csv_line(
             (
                 entry.at.astimezone(UTC).isoformat(),
                 name_of(entry),
@@ -96,6 +95,7 @@ def _csv(found: Iterator[LogEntry], stream: TextIO) -> int:
                 entry.text,
             )
         )
+        stream.write(f"{line}\n")
     return number
 
 

@@ -1,5 +1,6 @@
 """What others wrote can't steer a terminal, forge a line, or end a command on a poor output."""
 
+import csv
 import os
 import pty
 import re
@@ -9,6 +10,7 @@ import sys
 import pytest
 
 from app.cli.output import Answer, Content, Progress, complain, show, together
+from app.domain.csv_text import cell_meant
 from tests.cli.conftest import FIRST, SECOND
 
 EVIL = "HV trip\n99  2026-01-01 FORGED\r\x1b[2K\x1b[1A\u202eevil\x9b2J\x07"
@@ -96,6 +98,31 @@ def test_that_one_change_is_one_line_of_history(full_of_it):
     lines = full_of_it("history", FIRST, "--column", "dt-dt").out.splitlines()
     assert sum(f"-> BAD {SHOWN} {SHOWN}" in line for line in lines) == 1
     assert sum(f"dt-dt: GOOD -> BAD {SHOWN}" in line for line in lines) == 1
+
+
+def test_that_no_cell_of_any_export_is_a_formula(registry, tmp_path):
+    formula = '=HYPERLINK("http://x";1)'
+    for words in (
+        ("lumisections", "edit", FIRST, "--column", "dt-dt", "--ls", "1-2", "--status", "BAD",
+         "--comment", formula, "--cause", "@x"),
+        ("runs", "move", FIRST, "SIGNOFF"),
+        ("datasets", "duplicate", "--run", FIRST, "--name", PROMPT, "--as", formula),
+        ("datasets", "move", "--run", FIRST, "--name", formula, "--to", "OPEN"),
+        ("log", "--export", tmp_path / "log.csv"),
+        ("todo", "--out", tmp_path / "todo.csv"),
+        ("datasets", "export-csv", "--run", FIRST, "--out", tmp_path / "datasets.csv"),
+        ("golden", "losses", "--datasets", "%", "--csv", tmp_path / "losses.csv"),
+    ):  # fmt: skip
+        assert (done := registry(*words)).code == 0, (words, done.err)
+    meant = []
+    for name in ("log", "todo", "datasets", "losses"):
+        with (tmp_path / f"{name}.csv").open(encoding="utf-8", newline="") as opened:
+            cells = [cell for row in csv.reader(opened, strict=True) for cell in row]
+        assert cells
+        computed = [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+        assert [cell for cell in computed if not re.fullmatch(r"-?[0-9.]+", cell)] == []
+        meant += [name for cell in cells if formula in cell_meant(cell)]
+    assert {"log", "todo", "datasets"} <= set(meant)
 
 
 def test_that_a_refusal_and_wrong_usage_show_it_harmless(registry):

@@ -120,8 +120,11 @@ def text_of(file: Path) -> str:
         size = file.stat().st_size
         if size > _MOST_BYTES:
             raise BadInput(f"{file} is too large: {words.number(size)} bytes. Cut it.")
-        return file.read_text(encoding="utf-8")
+        # As it is: a line end inside a cell is of the comment.
+        return file.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
-        raise BadInput(f"{file} can't be read: it is no text in UTF-8.") from error
+        raise BadInput(
+            f"{file} can't be read: it is no text in UTF-8. Save it as CSV UTF-8."
+        ) from error
     except OSError as error:
         raise BadInput(f"{file} can't be read: {error.strerror}.") from error

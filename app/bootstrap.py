@@ -432,7 +432,7 @@ def bug_report(error: BaseException, doing: Sequence[str]) -> Path | None:
     record = logging.makeLogRecord({"msg": text})
     try:
         files.make_folder(file.parent)
-        files.write(file, logs.MaskingFormatter("%(message)s").format(record), private=True)
+        files.write(file, logs.MaskingFormatter("%(message)s").format(record), mode=files.PRIVATE)
     except Refused:
         return None
     return file

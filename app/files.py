@@ -15,7 +15,7 @@ from app.domain.errors import Refused
 
 UNFINISHED = ".run-registry-*.part"
 """What a file is called that isn't finished."""
-_PRIVATE = 0o600
+PRIVATE = 0o600
 _ABANDONED_S = 86_400.0
 """Where files can't be locked: how long nobody has written to one that is taken away."""
 
@@ -36,23 +36,25 @@ _REASONS = {
 }
 
 
-def write(file: Path, content: str | bytes, *, private: bool = False, follow: bool = True) -> None:
+def write(
+    file: Path, content: str | bytes, *, mode: int | None = None, follow: bool = True
+) -> None:
     """Writes a file whole, a text in UTF-8; Refused says why it can't be written.
 
-    `private`, `follow`: as in `replacing`.
+    `mode`, `follow`: as in `replacing`.
     """
     # A text from elsewhere may hold half a character, which no encoding has.
     whole = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
-    with replacing(file, private=private, follow=follow) as written:
+    with replacing(file, mode=mode, follow=follow) as written:
         written.write(whole)
 
 
 @contextlib.contextmanager
-def replacing(file: Path, *, private: bool = False, follow: bool = True) -> Iterator[BinaryIO]:
+def replacing(file: Path, *, mode: int | None = None, follow: bool = True) -> Iterator[BinaryIO]:
     """A file to write to that takes the place of `file` when the block ends well.
 
-    It keeps the mode of the file it replaces; a new one has that of the person's umask, or, if
-    `private`, is the person's alone. What a symbolic link leads to is replaced, unless not to be
+    It has the `mode` given, else keeps that of the file it replaces, else has that of the person's
+    umask. What a symbolic link leads to is replaced, unless not to be
     `follow`ed: then the link itself. A crash leaves the old file or the new one. Refused, with
     `file` named, is what the system refuses in the block, too.
     """
@@ -64,12 +66,11 @@ def replacing(file: Path, *, private: bool = False, follow: bool = True) -> Iter
         place = Path(os.path.realpath(file)) if follow else file
         before = _before(place, follow=follow)
         take_away_abandoned(place.parent)
-        new = _PRIVATE if private or before is not None else 0o666
+        new = 0o666 if mode is None and before is None else PRIVATE
         with _unfinished(place.parent, new) as (written, name):
             yield written
             written.flush()
-            if before is not None:
-                _like(written.fileno(), before, private=private)
+            _dress(written.fileno(), before, mode)
             os.fsync(written.fileno())
             if sys.platform == "win32":
                 written.close()
@@ -203,15 +204,19 @@ def _unfinished(folder: Path, mode: int) -> Iterator[tuple[BinaryIO, Path]]:
         raise
 
 
-def _like(handle: int, before: os.stat_result, *, private: bool) -> None:
-    """Gives a file the owner and the mode of the one it replaces."""
+def _dress(handle: int, before: os.stat_result | None, mode: int | None) -> None:
+    """Gives a file the owner and the mode of the one it replaces, or the mode that is wanted."""
     if sys.platform == "win32":
         return
     # Only root can give files away; a file system of another kind may have no owners at all.
-    with contextlib.suppress(OSError):
-        os.fchown(handle, before.st_uid, before.st_gid)
-    with contextlib.suppress(OSError):
-        os.fchmod(handle, _PRIVATE if private else stat.S_IMODE(before.st_mode) & 0o777)
+    if before is not None:
+        with contextlib.suppress(OSError):
+            os.fchown(handle, before.st_uid, before.st_gid)
+    if mode is None and before is not None:
+        mode = stat.S_IMODE(before.st_mode) & 0o777
+    if mode is not None:
+        with contextlib.suppress(OSError):
+            os.fchmod(handle, mode)
 
 
 def _sync_folder(folder: Path) -> None:

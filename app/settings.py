@@ -218,7 +218,7 @@ class Settings(BaseModel):
             if name in valid:
                 lines += [f"# {field.description}", f"{name} = {_toml(valid[name])}", ""]
         files.make_folder(file.parent)
-        files.write(file, "\n".join(lines), private=True)
+        files.write(file, "\n".join(lines), mode=files.PRIVATE)
 
     def actor(self, *, embedded: bool) -> Actor:
         """Who acts: on the program's own database an expert, on a server what the settings say."""

@@ -102,7 +102,7 @@ def mode_of(file: Path) -> int:
 def test_that_a_new_file_has_the_mode_of_the_person_s_umask(folder: Path, bits: int, mode: int):
     with umask(bits):
         files.write(folder / "new.json", "{}")
-        files.write(folder / "private.json", "{}", private=True)
+        files.write(folder / "private.json", "{}", mode=files.PRIVATE)
     assert mode_of(folder / "new.json") == mode
     assert mode_of(folder / "private.json") == 0o600
 

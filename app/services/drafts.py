@@ -254,7 +254,7 @@ def _write(folder: Path, db: Database, actor: Actor, row: DraftRow) -> None:
         "content": row.content,
     }
     target = _file(folder, db, actor, (row.run_number, row.name))
-    files.write(target, json.dumps(document, ensure_ascii=False), private=True)
+    files.write(target, json.dumps(document, ensure_ascii=False), mode=files.PRIVATE)
 
 
 def _files(folder: Path, db: Database, actor: Actor) -> list[DraftRow]:

@@ -15,6 +15,7 @@ import pytest
 
 from app.domain.errors import Refused, Unavailable
 from app.models.embedded import EmbeddedServer, programs
+from app.models.embedded import server as server_module
 
 _OPEN_AND_WAIT = """
 import sys
@@ -303,3 +304,101 @@ def test_that_a_lost_password_is_told(folder: Path) -> None:
     (folder / "password").unlink()
     with pytest.raises(Refused, match="password is missing"):
         EmbeddedServer.open(folder)
+
+
+LEFT_NOTES = {
+    "empty": "",
+    "zeros": "\0" * 60,
+    "one line": "{dead}\n",
+    "half a line": "{dead}",
+    "no port": "{dead}\n{cluster}\n1700000000\n",
+    "one line of another process": "{other}\n",
+}
+
+
+@pytest.mark.parametrize("note", LEFT_NOTES.values(), ids=LEFT_NOTES)
+def test_that_a_note_which_a_full_disk_cut_off_is_no_obstacle(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, note: str
+) -> None:
+    EmbeddedServer.open(folder).close()
+    # Whoever waits for as long as a start may take hangs here.
+    monkeypatch.setattr(server_module, "_START_S", 20.0)
+    left = folder / "cluster" / "postmaster.pid"
+    with subprocess.Popen(["true"]) as ended:
+        ended.wait()
+    said = note.format(dead=ended.pid, other=os.getpid(), cluster=folder / "cluster")
+    left.write_text(said)
+    if os.geteuid() == 0:
+        owner = (folder / "cluster").stat()
+        os.chown(left, owner.st_uid, owner.st_gid)
+    with EmbeddedServer.open(folder) as server:
+        assert _ask(server.dsn, "SELECT 1") == 1
+
+
+def test_that_an_empty_note_of_a_server_that_works_is_not_taken_away(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with EmbeddedServer.open(folder) as server:
+        monkeypatch.setattr(server_module, "_START_S", 0.5)
+        note = folder / "cluster" / "postmaster.pid"
+        content = note.read_bytes()
+        note.write_bytes(b"")
+        os.utime(note, (0, 0))
+        with pytest.raises(Unavailable, match="has been starting or stopping"):
+            server.revive()
+        assert note.read_bytes() == b""
+        note.write_bytes(content)
+        assert _ask(server.dsn, "SELECT 1") == 1
+
+
+@pytest.mark.parametrize("text", ["", "eighteen", "-1", "\x00\x00", "\u00e9", "9" * 5000])
+def test_that_a_damaged_version_is_refused_and_nothing_touched(folder: Path, text: str) -> None:
+    (folder / "cluster").mkdir()
+    (folder / "cluster" / "PG_VERSION").write_text(text, encoding="utf-8")
+    with pytest.raises(Refused, match=r"PG_VERSION says .* instead of a version.*not touched"):
+        EmbeddedServer.open(folder)
+    assert [path.name for path in (folder / "cluster").iterdir()] == ["PG_VERSION"]
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"two words", b"\0"])
+def test_that_a_damaged_password_is_told(folder: Path, content: bytes) -> None:
+    EmbeddedServer.open(folder).close()
+    (folder / "password").write_bytes(content)
+    with pytest.raises(Refused, match="holds no password any more"):
+        EmbeddedServer.open(folder)
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 300, "a\0b", "a\ud800", "~nobody-of-this-name/data", "loop"]
+)
+def test_that_a_folder_that_can_t_be_is_told(folder: Path, name: str) -> None:
+    (folder / "loop").symlink_to("loop")
+    where = Path(name) if name.startswith("~") else folder / name
+    with pytest.raises((Refused, Unavailable), match=r"[Tt]he data folder|no data folder"):
+        EmbeddedServer.open(where)
+
+
+def test_that_the_user_of_the_server_can_t_lock_root_s_programs_out(folder: Path) -> None:
+    (folder / "clients").mkdir(mode=0o755)
+    (folder / "lock").touch(mode=0o644)
+    with EmbeddedServer.open(folder):
+        assert stat.S_IMODE((folder / "clients").stat().st_mode) == 0o700
+        locks = [folder / "lock", *(folder / "clients").iterdir()]
+        assert {stat.S_IMODE(lock.stat().st_mode) for lock in locks} == {0o600}
+        if os.geteuid() != 0:
+            pytest.skip("only root's server runs as another user")
+        owner = (folder / "cluster").stat()
+        tried = subprocess.run(
+            ["flock", "--nonblock", str(folder / "lock"), "true"],
+            user=owner.st_uid, group=owner.st_gid, extra_groups=[],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert "Permission denied" in tried.stderr
+
+
+def test_that_a_lock_is_no_way_to_another_file(folder: Path) -> None:
+    (folder / "precious").touch(mode=0o644)
+    (folder / "lock").symlink_to(folder / "precious")
+    with pytest.raises(Unavailable, match="can't be used"):
+        EmbeddedServer.open(folder)
+    assert stat.S_IMODE((folder / "precious").stat().st_mode) == 0o644

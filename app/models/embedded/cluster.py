@@ -64,6 +64,12 @@ def explained(folder: Path) -> Iterator[None]:
     """What the file system refuses, in words."""
     try:
         yield
+    except ValueError as error:
+        if "\0" not in str(folder) and not isinstance(error, UnicodeEncodeError):
+            raise
+        raise Refused(
+            f"{str(folder)!r} can be no data folder: no file can have this name."
+        ) from None
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             raise Unavailable(_disk_full(folder)) from error
@@ -77,7 +83,10 @@ def explained(folder: Path) -> Iterator[None]:
                 f"The file system of {folder} can't lock files, which the database needs."
                 " Choose a folder on a local disk."
             ) from error
-        raise
+        raise Unavailable(
+            f"The data folder {folder} can't be used: {files.reason(error)}"
+            f" ({error.filename or folder})."
+        ) from error
 
 
 def _disk_full(folder: Path) -> str:
@@ -105,7 +114,7 @@ def initialise(place: Place) -> None:
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True, mode=0o700)
     handed = cluster.with_name("password.new")
-    files.write(handed, password, private=True, follow=False)
+    files.write(handed, password, mode=files.PRIVATE, follow=False)
     try:
         if account is not None and sys.platform != "win32":
             os.chown(fresh, account.uid, account.gid)
@@ -129,7 +138,7 @@ def initialise(place: Place) -> None:
         fail(place.folder, made.stdout)
     with (fresh / "postgresql.conf").open("a", encoding="utf-8") as file:
         file.write(f"\ninclude_if_exists = '{OUR_CONFIGURATION}'\n")
-    files.write(place.folder / "password", password, private=True, follow=False)
+    files.write(place.folder / "password", password, mode=files.PRIVATE, follow=False)
     fresh.rename(cluster)
 
 
@@ -155,9 +164,17 @@ def fail(folder: Path, output: str) -> NoReturn:
 
 def read_password(folder: Path) -> str:
     try:
-        return (folder / "password").read_text(encoding="utf-8").strip()
+        password = (folder / "password").read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError:
+        password = ""
     except FileNotFoundError as error:
         raise Refused(
             f"The file {folder / 'password'} is missing, without which the database can't be"
             " opened. Put it back, or choose another data folder."
         ) from error
+    if not re.fullmatch(r"[\w-]+", password, re.ASCII):
+        raise Refused(
+            f"The file {folder / 'password'} holds no password any more, without which the database"
+            " can't be opened. Put it back, or choose another data folder."
+        )
+    return password

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 import secrets
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from typing import IO
 from app.domain.errors import Unavailable
 
 _POLL_S = 0.005
+_PRIVATE = 0o600
+_PRIVATE_FOLDER = 0o700
 _numbers = itertools.count(1)
 
 
@@ -25,7 +28,11 @@ class FileLock:
 
     def try_acquire(self) -> bool:
         """Takes the lock unless another process, or another object of this one, has it."""
-        file = self.path.open("ab")
+        # Who can open the file can lock it: nobody else may, the server's own user included.
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+        handle = os.open(self.path, flags, _PRIVATE)
+        _make_private(self.path, _PRIVATE)
+        file = os.fdopen(handle, "r+b")
         try:
             _lock(file)
         except BlockingIOError:
@@ -65,6 +72,13 @@ class FileLock:
             self.release()
 
 
+def _make_private(path: Path, mode: int) -> None:
+    """Closes to others what an earlier version of the program left open."""
+    with contextlib.suppress(PermissionError):
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            path.chmod(mode)
+
+
 if sys.platform == "win32":
     import msvcrt
 
@@ -84,7 +98,8 @@ else:
 
 def register_client(folder: Path) -> FileLock:
     clients = folder / "clients"
-    clients.mkdir(exist_ok=True)
+    clients.mkdir(exist_ok=True, mode=_PRIVATE_FOLDER)
+    _make_private(clients, _PRIVATE_FOLDER)
     client = FileLock(clients / f"{os.getpid()}-{next(_numbers)}-{secrets.token_hex(4)}")
     client.try_acquire()
     return client
@@ -94,6 +109,8 @@ def somebody_is_here(folder: Path) -> bool:
     """True when a living process is registered; forgets the dead. Called under the lock."""
     found = False
     for path in sorted((folder / "clients").iterdir()):
+        if not path.is_file():
+            continue
         entry = FileLock(path)
         if entry.try_acquire():
             entry.release(remove=True)

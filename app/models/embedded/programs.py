@@ -15,11 +15,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
-from app.domain.errors import Refused
+from app.domain.errors import Refused, Unavailable
 
 logger = logging.getLogger(__name__)
 BINARIES_VARIABLE = "RUN_REGISTRY_POSTGRES_BIN"
 OLDEST_MAJOR = 14
+_SHOWN = 40
+_LONGEST_S = 300.0
 FOR_ROOT = Path("/var/lib/run-registry-desktop")
 
 
@@ -131,11 +133,19 @@ def choose_installation(cluster: Path) -> Installation:
 
 
 def _made_by(cluster: Path) -> int | None:
+    note = cluster / "PG_VERSION"
     try:
-        text = (cluster / "PG_VERSION").read_text(encoding="ascii").strip()
+        text = note.read_bytes()[:_SHOWN].decode("utf-8", "replace").strip()
     except FileNotFoundError:
         return None
-    return int(text.split(".")[0])
+    version = re.fullmatch(r"([0-9]{1,3})(?:\.[0-9]+)?", text)
+    if version is None:
+        raise Refused(
+            f"{note} says which PostgreSQL made the data, and holds {text!r} instead of a version:"
+            " the data are damaged, or no database. Put them back from a backup, or choose"
+            " another data folder. They were not touched."
+        )
+    return int(version[1])
 
 
 def _environment() -> dict[str, str]:
@@ -159,22 +169,28 @@ def run(
     command: Sequence[str], account: Account | None, *, cwd: Path
 ) -> subprocess.CompletedProcess[str]:
     """Runs one of the server's programs, as the server's user, apart from our terminal."""
-    return subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-        timeout=300,
-        cwd=cwd,
-        env=_environment(),
-        start_new_session=True,
-        user=account.uid if account else None,
-        group=account.gid if account else None,
-        extra_groups=[] if account else None,
-    )
+    try:
+        return subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=_LONGEST_S,
+            cwd=cwd,
+            env=_environment(),
+            start_new_session=True,
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Unavailable(
+            f"{command[0]} has not ended within {_LONGEST_S:.0f} s. Try again when the machine has"
+            " less to do."
+        ) from error
 
 
 def account_for(cluster: Path) -> Account | None:

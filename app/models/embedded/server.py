@@ -20,7 +20,8 @@ from typing import Self
 
 import psycopg
 
-from app.domain.errors import Unavailable
+from app import files
+from app.domain.errors import Refused, Unavailable
 from app.models.embedded.cluster import (
     OUR_CONFIGURATION,
     OWNER,
@@ -40,6 +41,10 @@ _POLL_S = 0.005
 _START_S = 60.0
 _STOP_S = 20.0
 _LOG_KEPT = 1_000_000
+_NOTE_S = 2.0
+"""How long an empty `postmaster.pid` may be one that the server is just writing."""
+
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,10 @@ class EmbeddedServer:
         Raises Refused when the folder or the programs don't allow it, Unavailable when it doesn't
         start.
         """
-        folder = data_dir.expanduser().absolute()
+        try:
+            folder = data_dir.expanduser().absolute()
+        except RuntimeError as error:
+            raise Refused(f"The data folder {data_dir} begins with the home of nobody.") from error
         with explained(folder):
             make_folder(folder)
             with FileLock(folder / "lock").held():
@@ -147,14 +155,13 @@ def _dsn(port: int, password: str, database: str) -> str:
 def _postmaster(cluster: Path) -> _Postmaster | None:
     """What `postmaster.pid` says, or None; the process may be dead."""
     try:
-        lines = (cluster / "postmaster.pid").read_text(encoding="utf-8").splitlines()
-        status = lines[7].strip() if len(lines) > 7 else ""
-        return _Postmaster(int(lines[0]), int(lines[3]), status == "ready")
+        lines = (cluster / "postmaster.pid").read_bytes().decode("utf-8", "replace").splitlines()
     except FileNotFoundError:
         return None
-    except (ValueError, IndexError):
-        # It is being written.
-        return _Postmaster(0, 0, ready=False)
+    # What is missing hasn't been written yet, or never will be: the disk was full.
+    lines += [""] * (8 - len(lines))
+    pid, port = (int(line) if _NUMBER.fullmatch(line) else 0 for line in (lines[0], lines[3]))
+    return _Postmaster(pid, port, pid > 0 and port > 0 and lines[7].strip() == "ready")
 
 
 def _lives(postmaster: _Postmaster, cluster: Path) -> bool:
@@ -173,12 +180,34 @@ def _lives(postmaster: _Postmaster, cluster: Path) -> bool:
         return not Path("/proc/self").exists()
 
 
+def _is_left_over(cluster: Path) -> bool:
+    """Whether a `postmaster.pid` without a number was left by a server that couldn't write it."""
+    try:
+        age_s = time.time() - (cluster / "postmaster.pid").stat().st_mtime
+    except FileNotFoundError:
+        return False
+    # A note from the future is as good as an old one.
+    if 0.0 <= age_s < _NOTE_S:
+        return False
+    return not any(_works_in(place, cluster) for place in Path("/proc").glob("[0-9]*/cwd"))
+
+
+def _works_in(place: Path, cluster: Path) -> bool:
+    try:
+        return place.readlink() == cluster.resolve()
+    except OSError:
+        return False
+
+
 def _running(cluster: Path, password: str) -> int | None:
     """Port of the server when it answers, waiting while it starts or stops; else None."""
     deadline = time.monotonic() + _START_S
     while (postmaster := _postmaster(cluster)) is not None:
         if postmaster.pid > 0 and not _lives(postmaster, cluster):
             # Its number may belong to another process by now: the server would then refuse.
+            (cluster / "postmaster.pid").unlink(missing_ok=True)
+            return None
+        if postmaster.pid == 0 and _is_left_over(cluster):
             (cluster / "postmaster.pid").unlink(missing_ok=True)
             return None
         if postmaster.ready and _answers(postmaster.port, password):
@@ -275,18 +304,17 @@ def _configure(place: Place, port: int, settings: Mapping[str, str | int]) -> No
     lines.update(settings)
     text = "".join(f"{name} = '{value}'\n" for name, value in lines.items())
     ours = place.cluster / OUR_CONFIGURATION
-    ours.write_text(text, encoding="utf-8")
-    ours.chmod(0o644)
+    # As root we write into a folder of another user: a link there leads nowhere.
+    files.write(ours, text, mode=0o644, follow=False)
 
 
 def _last_port(cluster: Path) -> int:
     try:
-        found = re.search(
-            r"^port = '(\d+)'", (cluster / OUR_CONFIGURATION).read_text(encoding="utf-8"), re.M
-        )
+        text = (cluster / OUR_CONFIGURATION).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return 0
-    return int(found[1]) if found else 0
+    found = re.search(r"^port = '([0-9]{1,5})'", text, re.M)
+    return int(found[1]) if found and int(found[1]) < 2**16 else 0
 
 
 def _free_port(wanted: int) -> int:
@@ -309,7 +337,7 @@ def _make_database(port: int, password: str) -> None:
             known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [OWNER])
             if known.rowcount == 0:
                 connection.execute(f"CREATE DATABASE {OWNER}")
-    except psycopg.OperationalError as error:
+    except psycopg.Error as error:
         raise Unavailable(f"The database on port {port} doesn't answer: {error}") from error
 
 

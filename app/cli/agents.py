@@ -12,7 +12,7 @@ from app.domain.agreement import Confusion
 from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import format_ranges
-from app.services import agent_agreement, agent_proposals, agents
+from app.services import agent_agreement, agent_proposals, agents, names
 from app.services.agent_agreement import Against, Agreement
 from app.services.agents import Registered, Spoken
 
@@ -204,6 +204,7 @@ def _spoken_document(spoken: Spoken) -> JsonValue:
 
 
 def _proposals(program: Program, arguments: Arguments) -> Answer:
+    _check_names(program, arguments)
     states = [ProposalState(each) for each in arguments.states] or [ProposalState.OPEN]
     found = agent_proposals.proposals(
         program.db,
@@ -254,6 +255,7 @@ def _chosen(program: Program, arguments: Arguments) -> list[int]:
         return list(arguments.ids)
     if arguments.run is None:
         raise BadInput("Which proposals? Name their numbers, or --run (and --dataset, --agent).")
+    _check_names(program, arguments)
     return [
         each.id
         for each in agent_proposals.proposals(
@@ -265,7 +267,14 @@ def _chosen(program: Program, arguments: Arguments) -> list[int]:
     ]
 
 
+def _check_names(program: Program, arguments: Arguments) -> None:
+    names.check_agent(program.db, arguments.name)
+    if arguments.run is not None:
+        names.check_dataset(program.db, arguments.run, arguments.dataset)
+
+
 def _agreement(program: Program, arguments: Arguments) -> Answer:
+    names.check_agent(program.db, arguments.name)
     progress = Progress()
     try:
         found = agent_agreement.agreement(

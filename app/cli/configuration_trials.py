@@ -12,9 +12,10 @@ from app.domain.datasets import ONLINE
 from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import format_ranges, parse_ranges
+from app.domain.names import not_found
 from app.domain.trial import NOT_CLASSIFIED, ColumnChange, RunTrial
 from app.golden.progress import Progress as Share
-from app.services import reclassify, trials, why
+from app.services import configuration, names, reclassify, trials, why
 from app.services.reclassify import RunPlan
 from app.services.trials import LAST, MOST, Draft
 from app.services.why import Verdict, Why
@@ -187,10 +188,20 @@ def _why(program: Program, arguments: Arguments) -> Answer:
     elif "-" in what:
         if arguments.ls is None:
             raise UsageError("A column needs --ls.")
+        names.check_dataset(db, arguments.run, arguments.dataset)
         found = why.why_column(db, arguments.run, arguments.dataset, what, arguments.ls)
+    elif arguments.dataset == ONLINE:
+        known = ("class", "significant", *configuration.current(db).online_columns)
+        raise not_found(f'Nothing of a run is called "{what}"', what, known)
     else:
+        names.check_offline_workspace(db, what)
         found = why.why_workspace(db, arguments.run, arguments.dataset, what)
     verdicts = [each for each in found.verdicts if arguments.wanted in (None, each.gives)]
+    if arguments.wanted is not None and not verdicts:
+        given = {each.gives for each in found.verdicts}
+        raise not_found(
+            f'No classifier of {found.question} gives "{arguments.wanted}"', arguments.wanted, given
+        )
     document: JsonValue = {
         "run_number": found.run_number,
         "question": found.question,
@@ -230,6 +241,7 @@ def _verdict_document(found: Why, verdict: Verdict) -> JsonObject:
 
 def _reclassify(program: Program, arguments: Arguments) -> Answer:
     db = program.db
+    names.check_runs(db, arguments.runs or ())
     numbers = arguments.runs or reclassify.open_runs(db, arguments.last)
     progress = Progress()
     share = Share(lambda done: progress.say(f"reclassifying {done:.0%}"))

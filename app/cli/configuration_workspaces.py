@@ -8,6 +8,7 @@ from app.cli.program import Program
 from app.domain.configuration import Workspace
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue
+from app.domain.names import not_found
 from app.domain.rights import matrix
 from app.models.engine import Database
 from app.services import configuration, workspaces
@@ -83,6 +84,10 @@ def _acting(act: _Act, words: str) -> Command:
 def _rights(program: Program, arguments: Arguments) -> Answer:
     current = configuration.current(program.db)
     rows = current.permissions.rows
+    known = {egroup for egroup, _ in rows}
+    if arguments.egroup is not None and arguments.egroup not in known and not arguments.routes:
+        name = arguments.egroup
+        raise not_found(f"The permissions have no e-group {name}", name, known)
     if arguments.routes:
         if arguments.egroup is None:
             raise UsageError("--routes stands beside --egroup.")

@@ -18,6 +18,7 @@ from app.domain.cycles import Cycle
 from app.domain.datasets import COMPLETED, EDITABLE_STATES, NOT_SIGNIFICANT, WAITING
 from app.domain.json_value import JsonObject, JsonValue
 from app.services import configuration, cycles
+from app.services import names as typed
 
 
 def add(commands: Commands, common: Parser) -> None:
@@ -86,6 +87,7 @@ def _day(text: str) -> date:
 
 
 def _list(program: Program, arguments: Arguments) -> Answer:
+    typed.check_offline_workspace(program.db, arguments.workspace)
     found = cycles.all_cycles(program.db, arguments.workspace)
     workspace = arguments.workspace or "global"
     rows = [

@@ -34,6 +34,7 @@ from app.domain.filters import parse as parse_filter
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.triplets import SETTABLE_STATUSES
 from app.services import configuration, dataset_tools, datasets, tables
+from app.services import names as typed
 from app.services.tables import Key, TableQuery
 
 
@@ -107,6 +108,8 @@ def add_selection(parser: Parser) -> None:
 def selection(program: Program, arguments: Arguments, *, hidden: bool = False) -> tuple[Key, ...]:
     """The datasets that the options name; BadInput when none is."""
     parts: list[Node] = []
+    typed.check_runs(program.db, arguments.runs)
+    typed.check_dataset_names(program.db, arguments.names)
     if arguments.filter:
         parsed = parse_filter(arguments.filter, tables.vocabulary(program.db))
         if parsed is not None:
@@ -141,6 +144,8 @@ def _tool(group: Commands, common: Parser, name: str, help_: str, command: Comma
 
 
 def _move(program: Program, arguments: Arguments) -> Answer:
+    if arguments.from_state is not None:
+        typed.check_state(arguments.from_state)
     moved = datasets.move(
         program.db,
         program.actor,

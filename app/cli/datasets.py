@@ -17,7 +17,7 @@ from app.cli.output import Answer, luminosity, table, together
 from app.cli.program import Program
 from app.cli.runs import dataset_document
 from app.domain.json_value import JsonValue
-from app.services import tables
+from app.services import names, tables
 
 
 def add(commands: Commands, common: Parser) -> None:
@@ -43,6 +43,9 @@ def add(commands: Commands, common: Parser) -> None:
 
 def _list(program: Program, arguments: Arguments) -> Answer:
     workspace: str = arguments.workspace
+    names.check_offline_workspace(program.db, workspace)
+    for state in arguments.states:
+        names.check_state(state)
     query = replace(
         table_query(program.db, arguments, "datasets"),
         workspace=workspace,

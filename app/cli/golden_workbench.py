@@ -24,6 +24,7 @@ from app.cli.rule_tree import tree_document, tree_lines
 from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.lumisections import format_ranges
+from app.domain.names import not_found
 from app.golden import document as documents
 from app.golden.document import Document, to_json, to_text
 from app.golden.list_luminosity import ListLuminosity
@@ -283,7 +284,7 @@ def _losses(program: Program, arguments: Arguments) -> Answer:
     only: str | None = arguments.chart
     file: Path | None = arguments.csv
     if only is not None and only not in (known := [each.key for each in losses_of(()).charts]):
-        raise UsageError(f'There is no chart "{only}"; there are {", ".join(known)}.')
+        raise not_found(f'There is no chart "{only}"', only, known)
     if file is not None:
         files.check_writable(file)
     steps: tuple[Step, ...] = ()

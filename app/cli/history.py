@@ -20,8 +20,16 @@ from app.domain.history import CellChange, Difference
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.triplets import Triplet
-from app.services import history
-from app.services.history import MOST_VERSIONS, ONLINE, Compared, DatasetChanges, Entry, Page
+from app.services import history, names
+from app.services.history import (
+    MOST_VERSIONS,
+    ONLINE,
+    Compared,
+    ComparedRun,
+    DatasetChanges,
+    Entry,
+    Page,
+)
 
 _SHOWN = 12
 
@@ -72,15 +80,18 @@ def _limit(text: str) -> int:
 
 
 def _history(program: Program, arguments: Arguments) -> Answer:
+    db, run_number, dataset = program.db, arguments.run, arguments.dataset
+    names.check_moment(db, arguments.as_of)
+    names.check_moment(db, arguments.compare)
     if arguments.compare is not None:
         return _compare(program, arguments)
-    db, run_number, dataset = program.db, arguments.run, arguments.dataset
     before: int | None = arguments.before
     if arguments.as_of is not None:
         before = min(before or arguments.as_of + 1, arguments.as_of + 1)
     if arguments.ranges and not arguments.keys:
         raise UsageError("--ls says in which lumisections of a --column.", "")
     if arguments.keys:
+        names.check_cells(db, run_number, dataset or ONLINE, arguments.keys, arguments.ranges)
         page = history.selection_history(
             db,
             run_number,
@@ -191,37 +202,58 @@ def changes_document(
 
 
 def _compare(program: Program, arguments: Arguments) -> Answer:
-    compared = history.compare(
-        program.db,
-        arguments.run,
-        arguments.dataset or ONLINE,
-        arguments.compare,
-        arguments.as_of,
-        keys=arguments.keys or None,
-    )
-    return Answer(_compared_document(compared), _compared_text(compared))
+    db, run_number, dataset = program.db, arguments.run, arguments.dataset
+    keys = arguments.keys or None
+    if arguments.ranges:
+        raise UsageError("--ls goes with a history; --compare compares all lumisections.", "")
+    if keys:
+        names.check_cells(db, run_number, dataset or ONLINE, keys)
+    if dataset is None:
+        whole = history.compare_run(db, run_number, arguments.compare, arguments.as_of, keys=keys)
+    else:
+        found = history.compare(
+            db, run_number, dataset, arguments.compare, arguments.as_of, keys=keys
+        )
+        whole = ComparedRun(found.run_attributes, {dataset: found}, ())
+    return Answer(_compared_document(whole, dataset or ONLINE), _compared_text(whole))
 
 
-def _compared_text(compared: Compared) -> str:
-    lines = [
-        f"{name}: {shown_value(old)} -> {shown_value(new)}"
-        for of in (compared.run_attributes, compared.attributes)
-        for name, (old, new) in of.items()
-    ]
-    lines += [
-        f"{each.key}: {shown_value(each.before)} -> {shown_value(each.after)}"
-        f" in LS {format_ranges(each.ranges)}"
-        for each in compared.cells
-    ]
+def _compared_text(compared: ComparedRun) -> str:
+    lines = [_pair(name, *pair) for name, pair in compared.run_attributes.items()]
+    for dataset, found in compared.datasets.items():
+        if found.hidden is not None:
+            lines.append(f"{dataset}: {'shown again' if found.hidden[0] else 'hidden'}")
+        lines += [f"{dataset} {_pair(name, *pair)}" for name, pair in found.attributes.items()]
+        lines += [
+            f"{dataset} {_pair(each.key, each.before, each.after)}"
+            f" in LS {format_ranges(each.ranges)}"
+            for each in found.cells
+        ]
+    lines += [f"{dataset}: made since" for dataset in compared.appeared]
     return together(lines) or "Nothing differs."
 
 
-def _compared_document(compared: Compared) -> JsonValue:
+def _pair(name: str, old: "Triplet | JsonValue", new: "Triplet | JsonValue") -> str:
+    return f"{name}: {shown_value(old)} -> {shown_value(new)}"
+
+
+def _compared_document(compared: ComparedRun, dataset: str) -> JsonValue:
+    return {
+        **_dataset_document(compared.datasets[dataset]),
+        "run_attributes": {name: [*pair] for name, pair in compared.run_attributes.items()},
+        "datasets": [
+            {"dataset": name, **_dataset_document(each)} for name, each in compared.datasets.items()
+        ],
+        "appeared": [*compared.appeared],
+    }
+
+
+def _dataset_document(compared: Compared) -> JsonObject:
     return {
         "columns": [_difference(each) for each in compared.columns],
         "bits": [_difference(each) for each in compared.bits],
         "attributes": {name: [*pair] for name, pair in compared.attributes.items()},
-        "run_attributes": {name: [*pair] for name, pair in compared.run_attributes.items()},
+        "hidden": None if compared.hidden is None else [*compared.hidden],
     }
 
 

@@ -10,7 +10,7 @@ from app.cli.program import Program
 from app.domain.errors import BadInput
 from app.domain.json_value import JsonValue
 from app.domain.log import Kind, LogEntry, LogQuery, Position, Who, parse_position, parse_time
-from app.services import log, log_details, log_export
+from app.services import log, log_details, log_export, names
 
 _SHOWN = 200
 _MOST = 500
@@ -63,6 +63,7 @@ def _log(program: Program, arguments: Arguments) -> Answer:
 
     try:
         if arguments.export is not None:
+            names.check_searched(program.db, query)
             written = log_export.export(
                 program.db, query, arguments.export, position, limit=arguments.limit, told=told
             )
@@ -72,6 +73,8 @@ def _log(program: Program, arguments: Arguments) -> Answer:
                 f"Wrote {number_of(written.entries, 'entry', 'entries')} to {written.file}.",
             )
         found, after = _pages(program, query, position, arguments.limit or 50, told)
+        if not found:
+            names.check_searched(program.db, query)
     finally:
         progress.clear()
     return Answer(

@@ -20,6 +20,7 @@ from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.lumisections import LumiRange, count, format_ranges, ranges_of_mask
 from app.domain.triplets import EMPTY, EMPTY_TRIPLET, SETTABLE_STATUSES, Triplet
 from app.services import lumisections as services
+from app.services import names
 from app.services.lumisections import ONLINE, BitEdit, ColumnEdit, Edited
 
 _LUMINOSITY = ("delivered", "recorded")
@@ -86,6 +87,7 @@ def _add_lumisections(parser: Parser, *, required: bool = True) -> None:
 
 
 def _show(program: Program, arguments: Arguments) -> Answer:
+    names.check_moment(program.db, arguments.as_of)
     state = services.dataset_state(
         program.db, arguments.run, arguments.dataset, as_of=arguments.as_of
     )

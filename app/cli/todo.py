@@ -8,6 +8,7 @@ from app.cli.output import Answer, Progress, number_of, table, together
 from app.cli.program import Program
 from app.domain.json_value import JsonValue
 from app.domain.todo import LEAST_LUMINOSITY, TaskKind
+from app.services import names
 from app.services.todo import todo
 
 
@@ -31,6 +32,7 @@ def add(commands: Commands, common: Parser) -> None:
 def _todo(program: Program, arguments: Arguments) -> Answer:
     if arguments.out is not None:
         files.check_writable(arguments.out)
+    names.check_offline_workspace(program.db, arguments.workspace)
     progress = Progress()
     try:
         left = todo(
@@ -74,6 +76,8 @@ def _todo(program: Program, arguments: Arguments) -> Answer:
         table(("run", "dataset", "what", ""), rows, right=("run",)) if rows else "",
         f"{number_of(len(left.tasks), 'task')} in {number_of(left.datasets, 'dataset')}."
         if left.tasks
-        else "Nothing is left to do.",
+        else "Nothing is left to do."
+        if left.datasets
+        else "No dataset is there.",
     ]
     return Answer(document, together(filter(None, parts)))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from app.domain.errors import BadInput
 from app.domain.lumisections import LumiRange, count
+from app.domain.names import not_found
 from app.domain.triplets import Triplet
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{1,59}")
@@ -133,7 +134,7 @@ def check_columns(columns: Sequence[Speaks], known: Collection[str]) -> tuple[Sp
         seen.add(each.column)
         for name in (each.column, each.judged_by):
             if name not in known:
-                raise BadInput(f"No workspace has a column {name}.")
+                raise not_found(f"No workspace has a column {name}", name, known)
     return tuple(columns)
 
 

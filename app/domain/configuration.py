@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 from app.domain.errors import NotFound
 from app.domain.json_logic import Rule, RuleError, parse
 from app.domain.json_value import JsonValue
+from app.domain.names import not_found
 from app.domain.permissions import Permissions
 
 CERTIFIABLE_ONLINE_COLUMNS = (
@@ -226,7 +227,8 @@ class Configuration:
             if each.name == workspace and each.online is online:
                 return each.columns
         where = "online" if online else "offline"
-        raise NotFound(f'There is no {where} workspace "{workspace}".')
+        known = self.online_workspaces if online else self.offline_workspaces
+        raise not_found(f'There is no {where} workspace "{workspace}"', workspace, known)
 
     def workspace_of(self, column: str, *, online: bool) -> str:
         """Name of the workspace that has a column; NotFound when none has."""
@@ -234,7 +236,9 @@ class Configuration:
             if each.online is online and column in each.columns:
                 return each.name
         where = "online" if online else "offline"
-        raise NotFound(f'No {where} workspace has a column "{column}".')
+        raise not_found(
+            f'No {where} workspace has a column "{column}"', column, self._columns(online=online)
+        )
 
     def accepted(self, class_: str, run_number: int) -> tuple[DatasetAccepted, ...]:
         """Enabled entries for a run of a class, one for each dataset name."""

@@ -157,6 +157,7 @@ class ListHistory:
     ) -> None:
         self.kind = kind
         self.items = items
+        self._known = frozenset(each.id for each in settings)
         self._root: dict[int, int] = {}
         self.versions = tuple(self._versions(settings, lists))
 
@@ -167,13 +168,18 @@ class ListHistory:
 
     def at(self, settings_id: int) -> Version:
         """The version of the list in a version of the configuration; NotFound before the first."""
+        if settings_id not in self._known:
+            raise NotFound(
+                f"There is no version {settings_id} of the configuration. The newest is"
+                f" {max(self._known, default=0)}."
+            )
         found = None
         for each in self.versions:
             if each.settings_id > settings_id:
                 break
             found = each
         if found is None:
-            raise NotFound(f"There is no version {settings_id} of the {self.kind} list.")
+            raise NotFound(f"The {self.kind} list has no version as old as {settings_id}.")
         return found
 
     def in_force_at(self, time: datetime) -> Version:
@@ -202,7 +208,10 @@ class ListHistory:
         return left, None if now is None else self.items[now]
 
     def touching(self, item_id: int) -> frozenset[int]:
-        """Settings ids of the versions that changed an item, in any of its forms."""
+        """Settings ids of the versions that changed an item, in any of its forms; NotFound when
+        no version has it."""
+        if item_id not in self.items:
+            raise NotFound(f"There is no {self.kind} {item_id} in any version.")
         root = self._root.get(item_id, item_id)
         forms = {each for each, first in self._root.items() if first == root}
         return frozenset(

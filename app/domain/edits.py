@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.domain.errors import BadInput, Refused
 from app.domain.lumisections import LumiRange, format_ranges
+from app.domain.names import not_found
 from app.domain.triplets import BAD, SETTABLE_STATUSES, Triplet
 
 SHORTEST_COMMENT = 3
@@ -69,7 +70,7 @@ def check_ranges(ranges: Sequence[LumiRange], last: int, where: str) -> None:
 def check_column(column: str, columns: Collection[str], where: str) -> None:
     """A column that a workspace has."""
     if column not in columns:
-        raise BadInput(f"No workspace has a column {column} in {where}.")
+        raise not_found(f"No workspace has a column {column} in {where}", column, columns)
 
 
 def check_dataset_open(

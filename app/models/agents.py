@@ -11,6 +11,7 @@ from sqlalchemy import exc as sa_exc
 from app.domain.agents import Agent, Mode, Proposal, ProposalState, Speaks
 from app.domain.errors import Conflict, NotFound
 from app.domain.lumisections import LumiRange
+from app.domain.names import not_found
 from app.domain.triplets import Triplet
 from app.models.action import CHANGES_CHANNEL
 from app.models.statements import text
@@ -245,7 +246,15 @@ def in_force(connection: Connection, name: str) -> Agent:
         return found
     if known:
         raise NotFound(f"The agent {name} is retired: register a new version of it first.")
-    raise NotFound(f"There is no agent {name}: agent register makes one known.")
+    raise no_agent(connection, name)
+
+
+def no_agent(connection: Connection, name: str) -> NotFound:
+    """There is no agent of that name, not even a retired one."""
+    known = {agent.name for agent in agents(connection)}
+    if known:
+        return not_found(f"There is no agent {name}", name, known)
+    return NotFound(f"There is no agent {name}: agent register makes one known.")
 
 
 def open_ones(connection: Connection, ids: Collection[int]) -> list[Proposal]:

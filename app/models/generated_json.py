@@ -13,6 +13,7 @@ from app.domain.errors import BadInput, NotFound
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.summaries import luminosity
 from app.models import states
+from app.models.history import newest_version
 from app.models.listen import CHANNEL, GOLDEN
 from app.models.states import EventCounts, Loaded
 
@@ -151,15 +152,6 @@ def read_season(
         for number in (counts[each.run_number, each.name],)
     ]
     return SeasonRead(version, waiting == 0, datasets, found, folded, provenance)
-
-
-def newest_version(connection: Connection) -> int:
-    """Greatest `atomic_version` this transaction sees, 0 when there is none."""
-    return int(
-        connection.execute(
-            text('SELECT coalesce(max(atomic_version), 0) FROM "Version"')
-        ).scalar_one()
-    )
 
 
 def matching_datasets(

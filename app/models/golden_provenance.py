@@ -118,7 +118,7 @@ def read_season(
 
     A moment with a provenance has the datasets that are in it, whatever the pattern.
     """
-    version = moment.as_of or generated_json.newest_version(connection)
+    version = moment.as_of or history.newest_version(connection)
     datasets = (
         generated_json.matching_datasets(
             connection,

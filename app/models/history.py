@@ -191,6 +191,15 @@ def versions_of_events(connection: Connection, events: Sequence[int]) -> dict[in
     return {int(event): int(version) for event, version in rows}
 
 
+def newest_version(connection: Connection) -> int:
+    """The greatest number of a version there is, 0 when there is none."""
+    return int(
+        connection.execute(
+            text('SELECT coalesce(max(atomic_version), 0) FROM "Version"')
+        ).scalar_one()
+    )
+
+
 def action(connection: Connection, version: int) -> Action | None:
     """Who made a version, when and why; None when there is no such version."""
     return actions(connection, [version]).get(version)

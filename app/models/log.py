@@ -161,6 +161,24 @@ def authors(connection: Connection, known: frozenset[str]) -> tuple[str, ...] | 
     return tuple(rows.scalars())
 
 
+def everybody(connection: Connection) -> tuple[str, ...]:
+    """Everybody who made a version, a version of the configuration, a list or a change of a cycle;
+    reads all versions where no index tells it."""
+    known = indexes.present(connection)
+    of_versions = authors(connection, known)
+    if of_versions is None:
+        of_versions = tuple(
+            connection.execute(text('SELECT DISTINCT "by" FROM "Version"')).scalars()
+        )
+    others = connection.execute(
+        text(
+            "SELECT metadata ->> 'by' FROM \"Settings\" WHERE metadata ->> 'by' <> ''"
+            ' UNION SELECT created_by FROM "GeneratedJson" WHERE created_by IS NOT NULL'
+        )
+    ).scalars()
+    return tuple(sorted({*of_versions, *others}))
+
+
 def touched(
     connection: Connection, versions: Collection[int], known: frozenset[str]
 ) -> dict[int, Touched]:

@@ -109,6 +109,18 @@ def datasets_of_runs(connection: Connection, run_numbers: Collection[int]) -> di
     }
 
 
+def names_of_datasets(connection: Connection, names: Collection[str]) -> set[str]:
+    """Those of the names that a dataset of any run has, hidden ones included."""
+    found = connection.execute(
+        text(
+            "SELECT name FROM unnest(CAST(:names AS text[])) AS given(name)"
+            ' WHERE EXISTS (SELECT FROM "Dataset" d WHERE d.name = given.name)'
+        ),
+        {"names": sorted(names)},
+    )
+    return set(found.scalars())
+
+
 def rr_attributes_by_version(
     connection: Connection, run_number: int, *, by_hand_too: bool
 ) -> JsonObject:

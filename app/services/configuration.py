@@ -11,6 +11,7 @@ from app.domain.errors import BadInput, NotFound
 from app.domain.foreign_json import NotJson, read_file
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue
+from app.domain.names import not_found
 from app.domain.permissions import permissions_path
 from app.models import configuration as model
 from app.models.configuration import ImportReport
@@ -80,7 +81,7 @@ def install_default(db: Database) -> bool:
 def shipped_rule(name: str) -> JsonValue:
     """A rule that comes with the program: `golden`, `muon` or `dcs-only`."""
     if name not in (known := shipped_rule_names()):
-        raise NotFound(f'There is no rule "{name}"; shipped are {", ".join(known)}.')
+        raise not_found(f'There is no rule "{name}"', name, known)
     text = (assets.path(SHIPPED_RULES) / f"{name}.json").read_text(encoding="utf-8")
     rule: JsonValue = json.loads(text)
     return rule

@@ -6,9 +6,10 @@ from datetime import datetime
 from app.domain.configuration import Kind
 from app.domain.configuration_history import Difference, Item, ListHistory, Version
 from app.domain.configuration_items import RULE, WITH_RULE, parse_stored, routes_of
-from app.domain.errors import Conflict, NotFound, Refused
+from app.domain.errors import Conflict, Refused
 from app.domain.identity import Actor
 from app.domain.json_logic import RuleError
+from app.domain.names import no_version
 from app.domain.permissions import check_creator_or_expert
 from app.models import configuration as model
 from app.models import history as event_history
@@ -66,7 +67,7 @@ def in_force_at_event(db: Database, version: int) -> AtEvent:
     with db.read() as connection:
         action = event_history.action(connection, version)
         if action is None:
-            raise NotFound(f"There is no version {version}.")
+            raise no_version(version, event_history.newest_version(connection))
         lists = []
         for kind in Kind:
             found = model.history(connection, kind).in_force_at(action.at)

@@ -32,11 +32,12 @@ from app.domain.datasets import (
     state_key,
     where,
 )
-from app.domain.errors import BadInput, NotFound, Refused
+from app.domain.errors import BadInput, Refused
 from app.domain.grid import DatasetState, Grid
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.lumisections import LumiRange
+from app.domain.names import no_dataset, not_found
 from app.domain.triplets import SETTABLE_STATUSES, Triplet
 from app.golden.progress import Progress
 from app.models import rows
@@ -135,7 +136,8 @@ def csv_text(
     known = configurations.current(db)
     for column in columns:
         if column not in {*known.offline_columns, *known.online_columns}:
-            raise BadInput(f"No workspace has a column {column}.")
+            columns_there = {*known.offline_columns, *known.online_columns}
+            raise not_found(f"No workspace has a column {column}", column, columns_there)
     found: list[Row] = []
     for block in _blocks(list(dict.fromkeys(keys)), Progress(progress, cancelled)):
         found.extend(tables.rows(db, "datasets", block))
@@ -264,7 +266,7 @@ def _with_online(action: Action, keys: Collection[Key]) -> Mapping[Key, DatasetR
     known = rows.datasets_of_runs(action.connection, {run_number for run_number, _ in keys})
     for run_number, name in keys:
         if (run_number, name) not in known:
-            raise NotFound(f"Run {run_number} has no dataset {name}.")
+            raise no_dataset(run_number, name, (each for of, each in known if of == run_number))
     return known
 
 
@@ -404,7 +406,9 @@ def _checked_columns(configuration: Configuration, columns: Sequence[str]) -> tu
         raise BadInput("No columns were given: choose at least one.")
     for column in columns:
         if column not in configuration.offline_columns:
-            raise BadInput(f"No offline workspace has a column {column}.")
+            raise not_found(
+                f"No offline workspace has a column {column}", column, configuration.offline_columns
+            )
     return tuple(dict.fromkeys(columns))
 
 

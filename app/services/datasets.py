@@ -9,6 +9,7 @@ from app.domain.datasets import ONLINE, where
 from app.domain.errors import BadInput, Conflict, NotFound, Refused
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject
+from app.domain.names import no_dataset
 from app.models import cycles, rows
 from app.models.action import Action, begin
 from app.models.engine import Database
@@ -136,7 +137,7 @@ def named_datasets(action: Action, wanted: Sequence[Key]) -> Mapping[Key, Datase
         if run is None or run.deleted:
             raise NotFound(f"Run {run_number} is not in the Run Registry.")
         if (run_number, name) not in known:
-            raise NotFound(f"Run {run_number} has no dataset {name}.")
+            raise no_dataset(run_number, name, (each for of, each in known if of == run_number))
     return {key: known[key] for key in wanted}
 
 

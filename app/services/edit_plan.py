@@ -31,6 +31,7 @@ from app.domain.lumisections import (
     mask_of_ranges,
     ranges_of_mask,
 )
+from app.domain.names import no_dataset, not_found
 from app.domain.oms import DCS_BITS
 from app.domain.triplets import EMPTY_TRIPLET, Triplet
 from app.models import history, rows, states
@@ -350,7 +351,8 @@ class Checks:
             raise NotFound(f"Run {run_number} is not in the Run Registry.")
         dataset = self.known_datasets.get(key)
         if dataset is None:
-            raise NotFound(f"Run {run_number} has no dataset {name}.")
+            of_run = (other for run, other in self.known_datasets if run == run_number)
+            raise no_dataset(run_number, name, of_run)
         if dataset.deleted:
             raise Refused(f"{where(*key)} is hidden: un-hide it before editing it.")
         if name == ONLINE and run.state != rules.OPEN:
@@ -445,7 +447,7 @@ def _refusal(checks: Checks, edit: Edit) -> Refused | None:
         if isinstance(edit, ColumnEdit):
             rules.check_triplet(edit.triplet)
         elif edit.bit not in DCS_BITS:
-            raise BadInput(f"{edit.bit} is no DCS bit.")
+            raise not_found(f"{edit.bit} is no DCS bit", edit.bit, DCS_BITS)
     except Refused as refused:
         return refused
     return checks.refusal(edit)

@@ -9,19 +9,21 @@ from weakref import WeakKeyDictionary
 
 from app.domain import permissions
 from app.domain.configuration import JsonRule, parse_condition
-from app.domain.errors import NotFound, NotPermitted, Refused
+from app.domain.errors import NotPermitted, Refused
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange
+from app.domain.names import not_found
 from app.domain.permissions import EXPERTS
 from app.golden.document import Style, from_json, to_text
 from app.golden.progress import Cancelled, Progress
 from app.golden.season import Season, SeasonDataset
 from app.golden.selection import Selection, select
-from app.models import generated_json, projections
+from app.models import generated_json, history, projections
 from app.models.engine import Database
 from app.models.generated_json import JsonEntry, JsonRow, SeasonRead
 from app.services import configuration as configurations
+from app.services import names
 
 DISTRIBUTION = "run-registry-desktop"
 
@@ -130,6 +132,7 @@ def generate_several(
     if official and EXPERTS not in actor.egroups:
         raise NotPermitted(f"Only {EXPERTS} mark a golden JSON as official.")
     checked = [parse_condition(each.rule) for each in wanted]
+    names.check_moment(db, as_of)
     read, season = season_of(db, pattern, as_of=as_of, progress=progress, cancelled=cancelled)
     selections = []
     for number, rule in enumerate(checked):
@@ -295,10 +298,13 @@ def rules(db: Database) -> list[JsonRule]:
 
 def rule_named(db: Database, name: str) -> JsonValue:
     """The rule saved or shipped under a name."""
-    try:
+    saved = configurations.current(db).json_rules
+    shipped = configurations.shipped_rule_names()
+    if any(each.name == name for each in saved):
         return configurations.current(db).json_rule(name).rule.source
-    except NotFound:
-        return configurations.shipped_rule(name)
+    if name not in shipped:
+        raise not_found(f'There is no rule "{name}"', name, {*shipped, *(r.name for r in saved)})
+    return configurations.shipped_rule(name)
 
 
 def program_version() -> str:
@@ -312,7 +318,7 @@ def _still_valid(db: Database, pattern: str) -> _Remembered | None:
     if known is None or known.pattern != pattern:
         return None
     with db.read() as connection:
-        newest = generated_json.newest_version(connection)
+        newest = history.newest_version(connection)
     return known if newest == known.read.version else None
 
 

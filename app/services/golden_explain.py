@@ -84,6 +84,9 @@ def explain_lumisection(
     names = sorted({name for leaf in asked.rule.leaves for name in leaf.variables or ()})
     chosen = [at for at, each in enumerate(season.datasets) if only in (None, each.name)]
     keys = [_key(season, at) for at in chosen]
+    longest = max((season.datasets[at].state.length for at in chosen), default=lumisection)
+    if lumisection > longest:
+        raise NotFound(f"Run {run_number} has no LS {lumisection}: it has {longest} lumisections.")
     spoken = voices(db, keys, asked.moment, names)
     for at in chosen:
         dataset = season.datasets[at]

@@ -12,6 +12,7 @@ from app.domain.history import Action as VersionInfo
 from app.domain.history import CellChange, Difference, Frame, Write, differences, last_covered
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange, Mask, mask_of_ranges
+from app.domain.names import no_dataset, no_version
 from app.domain.triplets import Triplet
 from app.models import history, rows, run_history, states
 from app.models.engine import Database
@@ -87,9 +88,13 @@ class Look:
 
 @dataclass(frozen=True)
 class Compared:
-    """What differs between two moments of a dataset, and the newer of them."""
+    """What differs between two moments of a dataset, and the newer of them.
+
+    `hidden` says whether it was hidden then and is now, None where that is the same.
+    """
 
     now: Look
+    hidden: tuple[bool, bool] | None
     columns: tuple[Difference[Triplet], ...]
     bits: tuple[Difference[JsonValue], ...]
     attributes: Mapping[str, tuple[JsonValue, JsonValue]]
@@ -99,6 +104,16 @@ class Compared:
     def cells(self) -> list[Difference[Triplet] | Difference[JsonValue]]:
         """Columns, then OMS attributes."""
         return [*self.columns, *self.bits]
+
+
+@dataclass(frozen=True)
+class ComparedRun:
+    """What differs between two moments of a run and of all its datasets, those by name that were
+    there at both; `appeared` are those that were made in between."""
+
+    run_attributes: Mapping[str, tuple[JsonValue, JsonValue]]
+    datasets: Mapping[str, Compared]
+    appeared: tuple[str, ...]
 
 
 def selection_history(
@@ -165,8 +180,8 @@ def version_of(db: Database, version: int) -> VersionInfo:
     """Who made a version, when and why."""
     with db.read() as connection:
         found = history.action(connection, version)
-    if found is None:
-        raise NotFound(f"There is no version {version}.")
+        if found is None:
+            raise no_version(version, history.newest_version(connection))
     return found
 
 
@@ -249,10 +264,39 @@ def compare(
     now = look(db, run_number, dataset, as_of=new)
     return Compared(
         now,
+        (then.deleted, now.deleted) if then.deleted is not now.deleted else None,
         differences(then.state.rr, now.state.rr, keys),
         differences(then.state.oms, now.state.oms, keys),
         _attribute_differences(then.attributes, now.attributes),
         _attribute_differences(then.run_attributes, now.run_attributes),
+    )
+
+
+def compare_run(
+    db: Database,
+    run_number: int,
+    old: int,
+    new: int | None = None,
+    *,
+    keys: Collection[str] | None = None,
+) -> ComparedRun:
+    """What differs between a run with all its datasets at version `old` and at `new`, or now.
+
+    NotFound when the run wasn't there yet.
+    """
+    with db.read() as connection:
+        rows.get_run(connection, run_number)
+        names = [(run_number, name) for name in rows.datasets_of_run(connection, run_number)]
+        written = history.dataset_writes(connection, names)
+    made = {name: min(write.version for write in writes) for (_, name), writes in written.items()}
+    then = {name for name, version in made.items() if version <= old}
+    now = {name for name, version in made.items() if new is None or version <= new}
+    compared = {
+        name: compare(db, run_number, name, old, new, keys=keys)
+        for name in (ONLINE, *sorted((then & now) - {ONLINE}))
+    }
+    return ComparedRun(
+        compared[ONLINE].run_attributes, compared, tuple(sorted(now - then - {ONLINE}))
     )
 
 
@@ -368,5 +412,6 @@ def _check_dataset(db: Database, key: Key) -> None:
     run_number, name = key
     with db.read() as connection:
         rows.get_run(connection, run_number)
-        if name not in rows.datasets_of_run(connection, run_number):
-            raise NotFound(f"Run {run_number} has no dataset {name}.")
+        known = rows.datasets_of_run(connection, run_number)
+        if name not in known:
+            raise no_dataset(run_number, name, known)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from app.domain.attribute_history import AttributeChange, AttributeEvent, attribute_changes
 from app.domain.configuration_history import Difference
-from app.domain.errors import NotFound
 from app.domain.history import Action, Frame
+from app.domain.names import no_version
 from app.models import configuration, history, log_sources, run_history
 from app.models.engine import Database
 from app.services.history import ONLINE, DatasetChanges
@@ -43,7 +43,7 @@ def open_version(db: Database, version: int, keys: Collection[Key] | None = None
     with db.read() as connection:
         action = history.action(connection, version)
         if action is None:
-            raise NotFound(f"There is no version {version}.")
+            raise no_version(version, history.newest_version(connection))
         events = history.events_of(connection, version)
         touched = history.touched_by(connection, version, events)
         runs = {(run_number, ONLINE) for run_number in touched.runs}

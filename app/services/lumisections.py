@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.domain.edits import BitEdit, ColumnEdit
-from app.domain.errors import NotFound
 from app.domain.grid import DatasetState
 from app.domain.identity import Actor
 from app.domain.lumisections import format_ranges
+from app.domain.names import no_dataset
 from app.models import rows, states
 from app.models.action import begin
 from app.models.engine import Database
@@ -84,8 +84,9 @@ def dataset_state(
     """Folded lumisections of a dataset, now or at a version."""
     with db.read() as connection:
         run = rows.get_run(connection, run_number)
-        if name not in rows.datasets_of_run(connection, run.run_number):
-            raise NotFound(f"Run {run_number} has no dataset {name}.")
+        known = rows.datasets_of_run(connection, run.run_number)
+        if name not in known:
+            raise no_dataset(run_number, name, known)
         key = (run_number, name)
         return states.load(connection, [key], desk=db.desk, as_of=as_of)[key].state
 

@@ -17,6 +17,8 @@ from app.domain.errors import BadInput, NotFound
 from app.domain.filters import RUN, Comparison, Operator, Vocabulary
 from app.domain.identity import is_manual
 from app.domain.json_value import JsonValue
+from app.domain.names import no_dataset
+from app.models import rows as stored
 from app.models import run_history as events
 from app.models import table_pages
 from app.models import vocabulary as words
@@ -139,7 +141,7 @@ def dataset_details(db: Database, run_number: int, name: str) -> DatasetDetails:
     with db.read() as connection:
         found = table_pages.rows_by_key(connection, "datasets", [(run_number, name)])
         if not found:
-            raise NotFound(f"Run {run_number} has no dataset {name}.")
+            raise no_dataset(run_number, name, stored.datasets_of_run(connection, run_number))
         own = events.dataset_events(connection, run_number, name).get(name, ())
         attributes = origins(own, manual_first=False)
         attributes.pop("datasets_in_gui", None)

@@ -18,6 +18,7 @@ from app.domain.history import Frame, Write
 from app.domain.identity import Actor
 from app.domain.json_value import JsonValue
 from app.domain.lumisections import LumiRange, count, join, ranges_of_numbers
+from app.domain.names import no_version
 from app.domain.oms import DCS_BITS, LUMINOSITY
 from app.domain.runs import EDITABLE_ATTRIBUTES, check_can_be_signed_off
 from app.domain.triplets import EMPTY_TRIPLET, Triplet
@@ -337,7 +338,7 @@ def _plan(
     connection = action.connection
     undone = history.action(connection, version)
     if undone is None:
-        raise NotFound(f"There is no version {version}.")
+        raise no_version(version, history.newest_version(connection))
     if not touched.run_numbers:
         raise Refused(f"Version {version} changed no run and no dataset.")
     plan = Preview(undone)

@@ -3,8 +3,9 @@
 import re
 
 from app.domain.configuration import GLOBAL, Configuration, Workspace
-from app.domain.errors import BadInput, Conflict, NotFound
+from app.domain.errors import BadInput, Conflict
 from app.domain.identity import Actor
+from app.domain.names import not_found
 from app.domain.permissions import workspaces_path
 from app.models import configuration as model
 from app.models.engine import Database
@@ -65,7 +66,8 @@ def retire_workspace(db: Database, actor: Actor, name: str, *, online: bool) -> 
         configuration = model.in_force(connection)
         configuration.permissions.check(actor, workspaces_path(online=online))
         if _find(configuration, name, online=online) is None:
-            raise NotFound(f'There is no workspace "{name}" in {_where(online)}.')
+            known = (each.name for each in configuration.workspaces if each.online is online)
+            raise not_found(f'There is no workspace "{name}" in {_where(online)}', name, known)
         model.retire_workspace(connection, name, online=online)
         model.note(connection, actor.email, f"workspace {name} retired in {_where(online)}")
 

@@ -1,0 +1,140 @@
+"""Names that a person typed as what to look for: refused where nothing is called so, so that a
+slip of the pen never looks like an empty answer."""
+
+from collections.abc import Collection, Iterable
+
+from app.domain.datasets import DATASET_STATES
+from app.domain.errors import BadInput, NotFound
+from app.domain.log import LogQuery
+from app.domain.lumisections import LumiRange, format_ranges
+from app.domain.names import no_dataset, no_version, not_found
+from app.models import agents, history, log, rows, states
+from app.models import vocabulary as words
+from app.models.engine import Database
+from app.services import configuration as configurations
+from app.services.datasets import check_workspace
+
+ONLINE = "online"
+
+
+def check_moment(db: Database, version: int | None) -> None:
+    """NotFound for a version later than the newest there is; None is now.
+
+    Numbers that the server skipped between two versions mean the moment of the one before.
+    """
+    if version is None:
+        return
+    with db.read() as connection:
+        newest = history.newest_version(connection)
+    if version > newest:
+        raise no_version(version, newest)
+
+
+def check_runs(db: Database, run_numbers: Collection[int]) -> None:
+    """NotFound names the first run that isn't in the Run Registry."""
+    with db.read() as connection:
+        known = rows.run_states(connection, run_numbers)
+    for number in sorted(run_numbers):
+        if number not in known:
+            raise NotFound(f"Run {number} is not in the Run Registry.")
+
+
+def check_dataset(db: Database, run_number: int, name: str) -> None:
+    """NotFound unless the run has the dataset."""
+    with db.read() as connection:
+        rows.get_run(connection, run_number)
+        known = rows.datasets_of_run(connection, run_number)
+    if name not in known:
+        raise no_dataset(run_number, name, known)
+
+
+def check_dataset_names(db: Database, names: Collection[str]) -> None:
+    """NotFound names the first name that no dataset of any run has."""
+    with db.read() as connection:
+        unknown = sorted(set(names) - rows.names_of_datasets(connection, names))
+        near = words.recent_names(connection) if unknown else []
+    if unknown:
+        raise not_found(f"No run has a dataset {unknown[0]}", unknown[0], near)
+
+
+def check_state(state: str) -> None:
+    """NotFound for a state that datasets don't have."""
+    if state not in DATASET_STATES:
+        raise not_found(f'"{state}" is no state of a dataset', state, DATASET_STATES)
+
+
+def check_offline_workspace(db: Database, workspace: str | None) -> None:
+    """NotFound unless it is `global` or an offline workspace; None is all of them."""
+    if workspace is not None:
+        check_workspace(configurations.current(db), workspace)
+
+
+def check_class(db: Database, class_: str) -> None:
+    """NotFound for a class that no classifier gives or asks for, and no accepted dataset is of."""
+    current = configurations.current(db)
+    known = {
+        *(each.class_ for each in current.class_classifiers),
+        *(each.class_ for each in current.dataset_classifiers),
+        *(each.class_ for each in current.datasets_accepted),
+    }
+    if class_ not in known:
+        raise not_found(f'The configuration has no class "{class_}"', class_, known)
+
+
+def check_agent(db: Database, name: str | None) -> None:
+    """NotFound for an agent that was never registered; None is all of them."""
+    if name is None or not db.desk:
+        return
+    with db.read() as connection:
+        if not agents.agents(connection, name):
+            raise agents.no_agent(connection, name)
+
+
+def check_cells(
+    db: Database,
+    run_number: int,
+    dataset: str,
+    keys: Collection[str],
+    ranges: Collection[LumiRange] = (),
+) -> None:
+    """NotFound for a column or DCS bit that neither the dataset nor a workspace has, BadInput for
+    lumisections that the dataset hasn't."""
+    check_dataset(db, run_number, dataset)
+    with db.read() as connection:
+        key = (run_number, dataset)
+        state = states.load(connection, [key], desk=db.desk)[key].state
+    current = configurations.current(db)
+    of_workspaces = current.online_columns if dataset == ONLINE else current.offline_columns
+    known = {*state.rr.keys, *state.oms.keys, *of_workspaces}
+    for each in keys:
+        if each not in known:
+            where = f"{dataset} of run {run_number}"
+            raise not_found(f"{where} has no column or DCS bit {each}", each, known)
+    beyond = [each for each in ranges if each.last > state.length]
+    if beyond:
+        raise BadInput(
+            f"LS {format_ranges(beyond)} is outside {dataset} of run {run_number}: it has"
+            f" {state.length} lumisections."
+        )
+
+
+def check_searched(db: Database, query: LogQuery) -> None:
+    """NotFound when a search of the log that found nothing names a run, a dataset or an author
+    that there isn't."""
+    if query.run is not None:
+        check_runs(db, [query.run])
+        if query.dataset:
+            check_dataset(db, query.run, query.dataset)
+    elif query.dataset:
+        check_dataset_names(db, [query.dataset])
+    if query.author:
+        with db.read() as connection:
+            everybody = log.everybody(connection)
+        _check_author(query.author, everybody)
+
+
+def _check_author(author: str, everybody: Iterable[str]) -> None:
+    names = [*everybody]
+    if not any(author.casefold() in each.casefold() for each in names):
+        people = {part for each in names for part in (each, each.partition("@")[0])}
+        raise not_found(f'Nobody like "{author}" wrote anything', author, people)

@@ -93,6 +93,13 @@ def add_page(parser: Parser) -> None:
     )
 
 
+def add_force(parser: Parser) -> None:
+    """The option that replaces a file of another kind."""
+    parser.add_argument(
+        "--force", action="store_true", help="replace an existing file, whatever it is"
+    )
+
+
 def table_query(db: Database, arguments: Arguments, kind: Kind) -> TableQuery:
     """The page that the options ask for. Raises BadInput for names the database doesn't have."""
     known = tables.vocabulary(db) if arguments.filter or arguments.sort else None

@@ -11,6 +11,7 @@ from app.cli.arguments import (
     Commands,
     Parser,
     add_command,
+    add_force,
     filter_text,
     run_number,
 )
@@ -33,7 +34,7 @@ from app.domain.filters import NAME, RUN, Comparison, Node, Operator, all_of
 from app.domain.filters import parse as parse_filter
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.triplets import SETTABLE_STATUSES
-from app.services import configuration, dataset_tools, datasets, tables
+from app.services import configuration, dataset_tools, datasets, out_files, tables
 from app.services import names as typed
 from app.services.tables import Key, TableQuery
 
@@ -80,6 +81,7 @@ def add(group: Commands, common: Parser) -> None:
     add_selection(parser)
     parser.add_argument("--columns", type=names, default=(), metavar="C,C")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE")
+    add_force(parser)
 
 
 def add_selection(parser: Parser) -> None:
@@ -256,6 +258,7 @@ def _export(program: Program, arguments: Arguments) -> Answer:
     files.check_writable(arguments.out)
     keys = selection(program, arguments)
     content = dataset_tools.csv_text(program.db, keys, arguments.columns)
+    out_files.check_csv(arguments.out, content, force=arguments.force)
     files.write(arguments.out, content)
     text = f"Wrote {number_of(len(keys), 'dataset')} to {arguments.out}."
     return Answer({"file": str(arguments.out), "datasets": len(keys), "text": text}, text)

@@ -4,12 +4,21 @@ from pathlib import Path
 
 from app import files
 from app.cli import golden_workbench
-from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group, natural, positive
+from app.cli.arguments import (
+    Arguments,
+    Commands,
+    Parser,
+    add_command,
+    add_force,
+    add_group,
+    natural,
+    positive,
+)
 from app.cli.output import Answer, Content, Progress, luminosity, number_of, table, together
 from app.cli.program import Program
 from app.domain.json_value import JsonObject, JsonValue
 from app.models.generated_json import JsonEntry
-from app.services import golden, golden_files
+from app.services import golden, golden_files, out_files
 from app.services.golden_files import Form
 
 
@@ -42,6 +51,10 @@ def add(commands: Commands, common: Parser) -> None:
     parser.add_argument(
         "--as-of", type=positive, metavar="VERSION", help="from what held at that version"
     )
+    parser.add_argument(
+        "--insist", action="store_true", help="also when the rule reads what no lumisection has"
+    )
+    add_force(parser)
 
     parser = add_command(group, common, "list", "the golden JSONs, newest first", _list)
     parser.add_argument("--mine", action="store_true", help="only those you made")
@@ -63,6 +76,7 @@ def add(commands: Commands, common: Parser) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="write that form (golden) to a file"
     )
+    add_force(parser)
     parser = add_command(group, common, "delete", "take golden JSONs out of all lists", _delete)
     parser.add_argument("ids", type=positive, nargs="+", metavar="ID")
     golden_workbench.add(group, common)
@@ -71,6 +85,7 @@ def add(commands: Commands, common: Parser) -> None:
 def _generate(program: Program, arguments: Arguments) -> Answer:
     out: Path = arguments.out
     files.check_writable(out)
+    out_files.check_list(out, force=arguments.force)
     db = program.db
     rule = golden_files.rule_of(db, arguments.rule)
     progress = Progress()
@@ -83,6 +98,7 @@ def _generate(program: Program, arguments: Arguments) -> Answer:
             tags=arguments.tags,
             official=arguments.official,
             as_of=arguments.as_of,
+            insist=arguments.insist,
             progress=lambda share: progress.say(f"golden JSON {share:.0%}"),
         )
     finally:
@@ -161,6 +177,7 @@ def _show(program: Program, arguments: Arguments) -> Answer:
     out: Path | None = arguments.out
     if out is not None:
         files.check_writable(out)
+        out_files.check_list(out, force=arguments.force)
     stored = golden.row(program.db, arguments.id)
     texts = golden.texts(stored)
     form = Form(arguments.form or Form.GOLDEN)

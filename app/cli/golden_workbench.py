@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app import files
-from app.cli.arguments import Arguments, Commands, Parser, add_command, add_run, positive
+from app.cli.arguments import Arguments, Commands, Parser, add_command, add_force, add_run, positive
 from app.cli.output import (
     DONE,
     REFUSED,
@@ -36,6 +36,7 @@ from app.services import (
     golden_lists,
     golden_losses,
     golden_reproduce,
+    out_files,
 )
 from app.services.golden_explain import Explained, Question, RunExplained
 from app.services.golden_exports import Export
@@ -59,6 +60,7 @@ def add(group: Commands, common: Parser) -> None:
         "--runs", metavar="A-B", help="only runs from A to B; either may be left out"
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="else the list is printed")
+    add_force(parser)
 
     parser = add_command(
         group,
@@ -90,6 +92,7 @@ def add(group: Commands, common: Parser) -> None:
         "--chart", metavar="NAME", help="only this one, such as exclusive, dcs-bits, short-runs"
     )
     parser.add_argument("--csv", type=Path, metavar="FILE", dest="csv", help="every bar, to a file")
+    add_force(parser)
 
     parser = add_command(
         group,
@@ -118,6 +121,7 @@ def add(group: Commands, common: Parser) -> None:
     parser.add_argument(
         "--provenance", action="store_true", help="beside it, where a stored list comes from"
     )
+    add_force(parser)
 
 
 def add_question(parser: Parser, *, id_first: bool = False) -> None:
@@ -136,6 +140,7 @@ def _combine(program: Program, arguments: Arguments) -> Answer:
     out: Path | None = arguments.out
     if out is not None:
         files.check_writable(out)
+        out_files.check_list(out, force=arguments.force)
     words: list[str] = arguments.further
     if len(words) % 2:
         raise UsageError("Lists are joined by and, or, minus: LIST minus LIST.")
@@ -299,7 +304,9 @@ def _losses(program: Program, arguments: Arguments) -> Answer:
     else:
         raise UsageError("Which losses: the number of a stored list, or --datasets and --rule?")
     if file is not None:
-        files.write(file, golden_losses.csv_of(losses, only))
+        content = golden_losses.csv_of(losses, only)
+        out_files.check_csv(file, content, force=arguments.force)
+        files.write(file, content)
     charts = [each for each in losses.charts if only in (None, each.key)]
     document: JsonObject = {
         "lost": _bar_document(losses.total),
@@ -404,6 +411,8 @@ def _export(program: Program, arguments: Arguments) -> Answer:
         text = golden_exports.text_of(export, list_, db)
         document: JsonObject = {"form": export.value, "files": [], "text": text}
         return Answer({**document, "remarks": [*_remarks([list_])]}, Content(text.rstrip("\n")))
+    if not out.is_dir():
+        out_files.check_list(out, export, force=arguments.force)
     saved = golden_exports.save(list_, export, out, db, with_provenance=arguments.provenance)
     names = [str(file) for file in saved]
     return Answer(

@@ -3,14 +3,22 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.cli.arguments import Arguments, Commands, Parser, add_command, positive, run_number
+from app.cli.arguments import (
+    Arguments,
+    Commands,
+    Parser,
+    add_command,
+    add_force,
+    positive,
+    run_number,
+)
 from app.cli.history import attribute_line, cell_line, changes_document
 from app.cli.output import Answer, Progress, number_of, table, together
 from app.cli.program import Program
 from app.domain.errors import BadInput
 from app.domain.json_value import JsonValue
 from app.domain.log import Kind, LogEntry, LogQuery, Position, Who, parse_position, parse_time
-from app.services import log, log_details, log_export, names
+from app.services import log, log_details, log_export, names, out_files
 
 _SHOWN = 200
 _MOST = 500
@@ -48,6 +56,7 @@ def add(commands: Commands, common: Parser) -> None:
     parser.add_argument(
         "--export", type=Path, metavar="FILE", help="write what is found as .csv or .json"
     )
+    add_force(parser)
 
 
 def _log(program: Program, arguments: Arguments) -> Answer:
@@ -63,6 +72,7 @@ def _log(program: Program, arguments: Arguments) -> Answer:
 
     try:
         if arguments.export is not None:
+            out_files.check_log(arguments.export, force=arguments.force)
             names.check_searched(program.db, query)
             written = log_export.export(
                 program.db, query, arguments.export, position, limit=arguments.limit, told=told

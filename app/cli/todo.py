@@ -3,12 +3,20 @@
 from pathlib import Path
 
 from app import files
-from app.cli.arguments import Arguments, Commands, Parser, add_command, positive, run_number
+from app.cli.arguments import (
+    Arguments,
+    Commands,
+    Parser,
+    add_command,
+    add_force,
+    positive,
+    run_number,
+)
 from app.cli.output import Answer, Progress, number_of, table, together
 from app.cli.program import Program
 from app.domain.json_value import JsonValue
 from app.domain.todo import LEAST_LUMINOSITY, TaskKind
-from app.services import names
+from app.services import names, out_files
 from app.services.todo import todo
 
 
@@ -27,6 +35,7 @@ def add(commands: Commands, common: Parser) -> None:
         help=f"runs with less than X /pb recorded are told ({LEAST_LUMINOSITY:g})",
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="the list as CSV")
+    add_force(parser)
 
 
 def _todo(program: Program, arguments: Arguments) -> Answer:
@@ -47,6 +56,7 @@ def _todo(program: Program, arguments: Arguments) -> Answer:
     finally:
         progress.clear()
     if arguments.out is not None:
+        out_files.check_csv(arguments.out, left.csv_text, force=arguments.force)
         files.write(arguments.out, left.csv_text)
     document: JsonValue = {
         "datasets": left.datasets,

@@ -39,16 +39,17 @@ _SHOWN = 120
 
 
 class UnknownVariables(Refused):
-    """A rule reads what nothing has; the person may insist. `nearest` has names near each."""
+    """A rule reads what nothing has; the person may insist on what they wanted to do with it.
+    `nearest` has names near each."""
 
-    def __init__(self, nearest: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, nearest: Mapping[str, Sequence[str]], wanted: str = "save it") -> None:
         self.nearest = nearest
         said = "; ".join(
             f'"{name}"{f" (did you mean {_or(near)}?)" if near else ""}'
             for name, near in nearest.items()
         )
         super().__init__(
-            f"Nothing has what the rule reads: {said}. Insist to save it all the same."
+            f"Nothing has what the rule reads: {said}. Insist to {wanted} all the same."
         )
 
 

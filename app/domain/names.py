@@ -7,6 +7,8 @@ from app.domain.errors import NotFound
 
 _NEAREST = 3
 _CLOSE = 0.6
+_CLOSE_AT_THE_END = 0.75
+_CLOSE_AS_A_WHOLE = 0.88
 _LISTED = 12
 
 
@@ -26,6 +28,18 @@ def not_found(sentence: str, name: str, known: Iterable[str]) -> NotFound:
             f"{sentence}. There {'is' if len(names) == 1 else 'are'} {', '.join(names)}."
         )
     return NotFound(f"{sentence}.")
+
+
+def nearest_variables(name: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Dotted paths that may have been meant, the likeliest first: those that end alike, as what
+    stands before the last dot is what people leave out or take for another."""
+    names = [*known]
+    last = name.rpartition(".")[2].casefold()
+    ends = {each.rpartition(".")[2]: each for each in reversed(names)}
+    found = [each for each in names if each.rpartition(".")[2].casefold() == last]
+    found += [ends[end] for end in get_close_matches(last, ends, _NEAREST, _CLOSE_AT_THE_END)]
+    found += get_close_matches(name, names, _NEAREST, _CLOSE_AS_A_WHOLE)
+    return tuple(dict.fromkeys(found))[:_NEAREST]
 
 
 def no_dataset(run_number: int, name: str, known: Iterable[str]) -> NotFound:

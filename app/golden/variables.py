@@ -1,7 +1,6 @@
 """Which variables of a rule the lumisections of a season have, and what was meant instead."""
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import cast
 
 import numpy as np
@@ -10,12 +9,11 @@ from app.domain.json_logic import Rule
 from app.domain.json_logic.access import read
 from app.domain.json_logic.coercion import UNDEFINED
 from app.domain.json_value import JsonValue
+from app.domain.names import nearest_variables
 from app.golden.answers import Level
 from app.golden.columns import ABSENT
 from app.golden.leaves import column_at, coordinate, is_compound
 from app.golden.season import Season
-
-_NEAREST = 3
 
 
 @dataclass(frozen=True)
@@ -64,9 +62,7 @@ def _nearest_instead(season: Season, name: str) -> tuple[str, ...] | None:
     """Existing names near one that nothing has; None when something has it."""
     if name not in season.instead_of:
         season.instead_of[name] = (
-            None
-            if _is_there(season, name)
-            else tuple(get_close_matches(name, season.names, _NEAREST))
+            None if _is_there(season, name) else nearest_variables(name, season.names)
         )
     return season.instead_of[name]
 

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from app.domain import permissions
 from app.domain.configuration import JsonRule, parse_condition
+from app.domain.configuration_items import UnknownVariables
 from app.domain.errors import NotPermitted, Refused
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue
@@ -94,6 +95,7 @@ def generate(
     tags: str = "",
     official: bool = False,
     as_of: int | None = None,
+    insist: bool = False,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Generated:
@@ -109,6 +111,7 @@ def generate(
         [Wanted(rule, tags)],
         official=official,
         as_of=as_of,
+        insist=insist,
         progress=progress,
         cancelled=cancelled,
     )[0]
@@ -122,11 +125,16 @@ def generate_several(
     *,
     official: bool = False,
     as_of: int | None = None,
+    insist: bool = False,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> list[Generated]:
     """Computes several rules over the same state of the same datasets, read once, and stores all
-    results or none; in the order of `wanted`. Everything else as in `generate`."""
+    results or none; in the order of `wanted`. Everything else as in `generate`.
+
+    Raises UnknownVariables, unless the person insists, when a rule reads what no lumisection of
+    these datasets has: its conditions fail everywhere, and the list is easily empty.
+    """
     allowed = configurations.current(db).permissions
     allowed.check(actor, permissions.generate_json_path())
     if official and EXPERTS not in actor.egroups:
@@ -137,6 +145,9 @@ def generate_several(
     selections = []
     for number, rule in enumerate(checked):
         selections.append(select(season, rule, _later(progress, cancelled, number, len(checked))))
+    unknown = {each.name: each.nearest for of in selections for each in of.warnings}
+    if unknown and not insist:
+        raise UnknownVariables(unknown, "generate the list")
     with db.transaction() as connection:
         recorded, delivered = generated_json.luminosity_of_run_range(
             connection, season.datasets[0].run_number, season.datasets[-1].run_number, desk=db.desk

@@ -16,7 +16,7 @@ from app.domain.log import Kind, LogEntry, LogQuery, Position, Source
 from app.models.engine import Database
 from app.services import log
 
-_HEADS = ("time", "entry", "author", "who", "kinds", "about", "text")
+HEADS = ("time", "entry", "author", "who", "kinds", "about", "text")
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def about(entry: LogEntry) -> str:
 
 
 def _csv(found: Iterator[LogEntry], stream: TextIO) -> int:
-    stream.write(f"{csv_line(_HEADS)}\n")
+    stream.write(f"{csv_line(HEADS)}\n")
     number = 0
     for entry in found:
         number += 1

@@ -112,6 +112,7 @@ class GoldenBackend(Parts):
                 request.pattern,
                 wanted,
                 official=request.official,
+                insist=request.insist,
                 progress=partial(_tell_progress, progress),
                 cancelled=is_cancelled,
             )

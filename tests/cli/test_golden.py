@@ -91,14 +91,77 @@ def test_that_a_list_can_be_made_again_as_of_its_version(signed_off, rule, tmp_p
     assert (tmp_path / "again.json").read_text(encoding="utf-8") == text
 
 
-def test_that_a_variable_nobody_has_is_a_warning_with_the_nearest_name(signed_off, tmp_path):
-    rule = tmp_path / "rule.json"
-    rule.write_text('{"==": [{"var": "lumisection.rr.dt-dtt"}, "GOOD"]}', encoding="utf-8")
-    made = signed_off(
-        "golden", "generate", "--datasets", PATTERN, "--rule", rule, "--out", tmp_path / "a.json"
-    )
+@pytest.mark.parametrize("name", ["lumisection.rr.dt-dtt", "dataset.dt-dt", "dt-dt"])
+def test_that_a_variable_nobody_has_takes_insisting(signed_off, tmp_path, name):
+    rule, out = tmp_path / "rule.json", tmp_path / "a.json"
+    rule.write_text(json.dumps({"==": [{"var": name}, "GOOD"]}), encoding="utf-8")
+    out.write_text('{"390001": [[1, 20]]}')
+    words = ("golden", "generate", "--datasets", PATTERN, "--rule", rule, "--out", out)
+
+    refused = signed_off(*words)
+    assert refused.code == 1
+    assert f'"{name}" (did you mean "lumisection.rr.dt-dt"' in refused.err
+    assert out.read_text() == '{"390001": [[1, 20]]}'
+    assert signed_off("golden", "list").out == "No golden JSON.\n"
+
+    made = signed_off(*words, "--insist", "--json")
     assert made.code == 0
-    assert "lumisection.rr.dt-dt?" in made.out.replace(" or ", "?")
+    assert name in made.document["warnings"][0]
+    assert out.read_text() == "{}"
+
+
+def test_that_a_file_that_is_no_list_is_replaced_only_by_force(signed_off, rule, tmp_path):
+    def generate(out, *words):
+        made = ("golden", "generate", "--datasets", PATTERN, "--rule", rule, "--out", out)
+        return signed_off(*made, *words)
+
+    precious = tmp_path / "rule-of-mine.json"
+    precious.write_text('{"and": [1]}')
+    refused = generate(precious)
+    assert (refused.code, "--force" in refused.err) == (1, True)
+    assert precious.read_text() == '{"and": [1]}'
+    assert signed_off("golden", "list").out == "No golden JSON.\n"
+    assert generate(precious, "--force").code == 0
+    assert generate(precious).code == 0
+
+    (number,) = {each["id"] for each in _lists(signed_off)[-1:]}
+    for form in ("golden", "with-dataset-names", "anti", "brilcalc", "runs", "csv"):
+        out = tmp_path / f"{form}.txt"
+        words = ("golden", "export", number, "--form", form, "--out", out)
+        for _ in range(2):
+            assert signed_off(*words).code == 0, form
+        out.write_text("To whom it may concern")
+        assert signed_off(*words).code == 1, form
+        assert out.read_text() == "To whom it may concern"
+        assert signed_off(*words, "--force").code == 0, form
+    kept = tmp_path / "kept.json"
+    assert signed_off("golden", "export", number, "--out", kept, "--provenance").code == 0
+    kept.write_text("half a li")
+    assert signed_off("golden", "export", number, "--out", kept).code == 0
+
+
+def test_that_tables_are_replaced_by_tables_only(signed_off, rule, tmp_path):
+    for number, words in enumerate(
+        (
+            ("golden", "losses", "--datasets", PATTERN, "--csv"),
+            ("datasets", "export-csv", "--run", FIRST, "--out"),
+            ("todo", "--out"),
+            ("log", "--export"),
+        )
+    ):
+        out = tmp_path / f"{number}.csv"
+        for _ in range(2):
+            ran = signed_off(*words, out)
+            assert ran.code == 0, ran.err
+        out.write_text("run,what\n1,mine\n")
+        refused = signed_off(*words, out)
+        assert (refused.code, "--force" in refused.err) == (1, True), words
+        assert out.read_text() == "run,what\n1,mine\n"
+        assert signed_off(*words, out, "--force").code == 0
+
+
+def _lists(registry):
+    return registry("golden", "list", "--json").document["golden_jsons"]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +187,7 @@ def test_that_a_rule_that_can_t_be_used_is_refused_before_anything_is_made(
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (("--rule", "nosuch"), "shipped are"),
+        (("--rule", "nosuch"), "There are dcs-only, golden, muon"),
         (("--rule", "no/such.json"), "no such file"),
         (("--datasets", "/Nothing/%"), 'No dataset name matches "/Nothing/%"'),
         (("--datasets", "/Prompt(Reco/%"), "is no pattern"),

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from app.domain.configuration_items import UnknownVariables
 from app.domain.errors import NotPermitted, Refused
 from app.domain.json_value import JsonValue
 from app.services.golden_bench import EVERYTHING, Narrowing
@@ -160,6 +161,20 @@ def test_that_a_refusal_of_the_service_is_shown_as_written(
     dialog.submit()
     qtbot.waitUntil(lambda: dialog.refusal.text() == 'No dataset name matches "%x%".')
     assert dialog.refusal.isVisible()
+
+
+def test_that_a_rule_that_reads_what_nothing_has_is_generated_when_the_person_insists(
+    qtbot: QtBot, dialog: GenerateDialog, backend: FakeBackend
+) -> None:
+    backend.error = UnknownVariables({"dataset.dt-dt": ("lumisection.rr.dt-dt",)}, "generate it")
+    dialog.submit()
+    qtbot.waitUntil(dialog.insist.isVisible)
+    assert "lumisection.rr.dt-dt" in dialog.refusal.text()
+    backend.error = None
+    with qtbot.waitSignal(dialog.generated):
+        qtbot.mouseClick(dialog.insist, Qt.MouseButton.LeftButton)
+    ((_, request),) = backend.acts
+    assert request.insist is True
 
 
 def test_that_who_may_not_mark_as_official_is_told_beside_the_mark(

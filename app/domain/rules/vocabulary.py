@@ -2,17 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
+from app.domain.names import nearest_variables
 from app.domain.triplets import GOOD, SETTABLE_STATUSES, STATUSES
 
 Scalar: TypeAlias = bool | int | float | str | None
-
-_NEAREST = 3
-_CLOSE = 0.75
-_CLOSE_AS_A_WHOLE = 0.88
 
 
 class RuleSubject(StrEnum):
@@ -93,12 +89,7 @@ class RuleVocabulary:
         """Existing names that may have been meant, the likeliest first."""
         found = self._near.get(name)
         if found is None:
-            last = name.rpartition(".")[2].casefold()
-            same_end = [each.name for each in self.variables if each.last_part.casefold() == last]
-            ends = {each.last_part: each.name for each in reversed(self.variables)}
-            close = [ends[end] for end in get_close_matches(last, ends, _NEAREST, _CLOSE)]
-            close += get_close_matches(name, self.by_name, _NEAREST, _CLOSE_AS_A_WHOLE)
-            found = tuple(dict.fromkeys((*same_end, *close)))[:_NEAREST]
+            found = nearest_variables(name, self.by_name)
             self._near[name] = found
         return found
 

@@ -39,7 +39,8 @@ class GoldenConfiguration:
 class GoldenRequest:
     """What to generate: `pattern` is one of dataset names (`SIMILAR TO`), `rules` by name.
 
-    Each of several lists has the name of its rule among its tags.
+    Each of several lists has the name of its rule among its tags. `insist`: also when a rule reads
+    what nothing has.
     """
 
     pattern: str
@@ -47,6 +48,7 @@ class GoldenRequest:
     tags: str = ""
     official: bool = False
     narrowing: Narrowing = EVERYTHING
+    insist: bool = False
 
 
 @dataclass(frozen=True, slots=True)

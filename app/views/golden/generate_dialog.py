@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.domain.configuration_items import UnknownVariables
 from app.domain.errors import NotPermitted, Refused, Unavailable
 from app.domain.json_value import JsonValue, js_stringify
 from app.services.golden_bench import Narrowing
@@ -89,6 +90,11 @@ class GenerateDialog(QDialog):
         self.go.setDefault(True)
         self.go.setText("Generate 99")
         self.go.setMinimumWidth(self.go.sizeHint().width())
+        self.insist = self.buttons.addButton(
+            "Generate all the same", QDialogButtonBox.ButtonRole.ActionRole
+        )
+        self.insist.setToolTip("Although nothing has what the rule reads")
+        self.insist.hide()
         self._lay_out()
         self._add(_WRITTEN, "written in the workbench", written, ticked=written is not None)
         self._connect()
@@ -109,7 +115,7 @@ class GenerateDialog(QDialog):
             if item.checkState() is Qt.CheckState.Checked
         )
 
-    def submit(self) -> None:
+    def submit(self, *, insist: bool = False) -> None:
         """Generates what is ticked, unless it does so already."""
         ticked = self.ticked
         if self.is_running or not ticked:
@@ -121,6 +127,7 @@ class GenerateDialog(QDialog):
             self.tags.text().strip(),
             self.official.isChecked(),
             self._narrowing,
+            insist,
         )
         golden, run = self._golden, Attempt(self)
         self._run = run
@@ -221,12 +228,14 @@ class GenerateDialog(QDialog):
             self.official.setFocus()
         else:
             self._refuse(str(error))
+            self.insist.setVisible(isinstance(error, UnknownVariables))
 
     def _unavailable(self, error: Unavailable) -> None:
         self._refuse(f"{error} Nothing was written: try again.")
 
     def _refuse(self, text: str) -> None:
         self.not_permitted.clear()
+        self.insist.hide()
         self.refusal.setText(text)
         self.refusal.setVisible(bool(text))
 
@@ -267,6 +276,9 @@ class GenerateDialog(QDialog):
         self.rules.itemChanged.connect(self._look)
         self.official.toggled.connect(self.not_permitted.clear)
         self.buttons.accepted.connect(self.submit)
+        self.insist.clicked.connect(lambda: self.submit(insist=True))
+        # Another rule is another question.
+        self.rules.itemChanged.connect(self.insist.hide)
         self.buttons.rejected.connect(self.cancel)
 
 

@@ -316,7 +316,11 @@ def _is_near(settings: DqmGuiSettings) -> bool:
 
 
 def settings_of(given: Mapping[str, object], file: Path | None) -> Settings:
-    """The settings in force: what the command line gave, then the environment, then the file."""
+    """The settings in force: what the command line gave, then the environment, then the file.
+
+    BadInput when one of them can't be right, or when the file that was named isn't there.
+    """
+    Settings.check_named_file(file)
     return Settings.load(given, file=file)
 
 

@@ -201,6 +201,21 @@ class Settings(BaseModel):
         return cls.model_validate(values)
 
     @classmethod
+    def check_named_file(cls, file: Path | None, environ: Mapping[str, str] = os.environ) -> None:
+        """BadInput when a settings file was named, on the command line or in the environment, and
+        isn't there: without its settings another database would be written to than was meant."""
+        named = environ.get(FILE_VARIABLE)
+        for source, given in (
+            ("--settings", file),
+            (FILE_VARIABLE, Path(named) if named else None),
+        ):
+            if given is None:
+                continue
+            if not given.exists():
+                raise BadInput(f"{source}: there is no settings file {given}.")
+            return
+
+    @classmethod
     def save(cls, changes: Mapping[str, object], file: Path | None = None) -> None:
         """Write `changes` into the settings file and leave its other keys; None takes a key out.
 

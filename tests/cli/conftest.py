@@ -41,7 +41,9 @@ def run_registry(monkeypatch, capsys, tmp_path) -> RunRegistry:
     for name in os.environ:
         if name.startswith("RUN_REGISTRY_") and not name.startswith("RUN_REGISTRY_TEST_"):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("RUN_REGISTRY_SETTINGS", str(tmp_path / "settings.toml"))
+    settings = tmp_path / "settings.toml"
+    settings.touch()
+    monkeypatch.setenv("RUN_REGISTRY_SETTINGS", str(settings))
     monkeypatch.setenv("RUN_REGISTRY_USER", PERSON)
     monkeypatch.setenv("RUN_REGISTRY_EGROUPS", EXPERTS)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))

@@ -62,6 +62,24 @@ def test_that_the_database_of_the_environment_is_used(run_registry, dsn, monkeyp
     assert run_registry("runs", "list").out == "No run.\n"
 
 
+def test_that_a_settings_file_that_is_named_and_is_not_there_stops_the_command(
+    run_registry, dsn, monkeypatch, tmp_path
+):
+    gone = tmp_path / "gone.toml"
+    refused = run_registry("--dsn", dsn, "--settings", gone, "runs", "list")
+    assert (refused.code, refused.out) == (2, "")
+    assert str(gone) in refused.err
+    there = tmp_path / "there.toml"
+    there.write_text(f'dsn = "{dsn}"\n')
+    monkeypatch.setenv("RUN_REGISTRY_SETTINGS", str(gone))
+    # The command line goes before the environment.
+    assert run_registry("--settings", there, "runs", "list").code == 0
+    refused = run_registry("runs", "list", "--json")
+    assert (refused.code, refused.document["kind"]) == (2, "usage")
+    assert "RUN_REGISTRY_SETTINGS" in refused.document["error"]
+    assert not gone.exists()
+
+
 def test_that_every_command_explains_itself(capsys):
     def every(parser, words=()):
         yield words

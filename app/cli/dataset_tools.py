@@ -15,7 +15,7 @@ from app.cli.arguments import (
     filter_text,
     run_number,
 )
-from app.cli.output import REFUSED, Answer, Progress, number_of, table, together
+from app.cli.output import REFUSED, Answer, Progress, UsageError, number_of, table, together
 from app.cli.program import Program
 from app.domain.configuration import GLOBAL
 from app.domain.dataset_tools import (
@@ -121,7 +121,7 @@ def selection(program: Program, arguments: Arguments, *, hidden: bool = False) -
     if arguments.names:
         parts.append(Comparison(NAME, Operator.IN, tuple(arguments.names)))
     if not parts:
-        raise BadInput("Say which datasets: with --run, --name or --filter.")
+        raise UsageError("Say which datasets: with --run, --name or --filter.")
     query = TableQuery("datasets", all_of(parts), include_deleted=hidden)
     found = tables.matching(program.db, query)
     if not found:

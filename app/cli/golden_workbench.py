@@ -21,7 +21,7 @@ from app.cli.output import (
 )
 from app.cli.program import Program
 from app.cli.rule_tree import tree_document, tree_lines
-from app.domain.errors import BadInput
+from app.domain.errors import NotFound
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.lumisections import format_ranges
 from app.domain.names import not_found
@@ -268,6 +268,9 @@ def _explain(program: Program, arguments: Arguments) -> Answer:
             together((_run_text(each) for each in runs), "\n\n"),
         )
     found = golden_explain.explain_lumisection(program.db, asked, run_number, arguments.ls)
+    if all(each.is_beyond for each in found):
+        where = f"Run {run_number} has no LS {arguments.ls}"
+        raise NotFound("; ".join([where, *(f"{each.dataset}: {each.absent}" for each in found)]))
     document: JsonObject = {
         "run_number": run_number,
         "lumisection": arguments.ls,
@@ -289,7 +292,7 @@ def _losses(program: Program, arguments: Arguments) -> Answer:
     only: str | None = arguments.chart
     file: Path | None = arguments.csv
     if only is not None and only not in (known := [each.key for each in losses_of(()).charts]):
-        raise not_found(f'There is no chart "{only}"', only, known)
+        raise UsageError(str(not_found(f'There is no chart "{only}"', only, known)))
     if file is not None:
         files.check_writable(file)
     steps: tuple[Step, ...] = ()
@@ -520,7 +523,7 @@ def _run_range(text: str | None) -> tuple[int | None, int | None]:
         )
     bounds = int(first) if first else None, int(last) if last else None
     if bounds[0] is not None and bounds[1] is not None and bounds[0] > bounds[1]:
-        raise BadInput(f"The first run, {bounds[0]}, is greater than the last, {bounds[1]}.")
+        raise UsageError(f"The first run, {bounds[0]}, is greater than the last, {bounds[1]}.")
     return bounds
 
 

@@ -215,21 +215,23 @@ def _compare(program: Program, arguments: Arguments) -> Answer:
             db, run_number, dataset, arguments.compare, arguments.as_of, keys=keys
         )
         whole = ComparedRun(found.run_attributes, {dataset: found}, ())
-    return Answer(_compared_document(whole, dataset or ONLINE), _compared_text(whole))
+    shown = dataset or ONLINE
+    return Answer(_compared_document(whole, shown), _compared_text(whole, shown))
 
 
-def _compared_text(compared: ComparedRun) -> str:
+def _compared_text(compared: ComparedRun, dataset: str) -> str:
     lines = [_pair(name, *pair) for name, pair in compared.run_attributes.items()]
-    for dataset, found in compared.datasets.items():
+    for name, found in compared.datasets.items():
+        # What is said of the one that was asked for, or of `online`, needs no name.
+        of = "" if name == dataset else f"{name} "
         if found.hidden is not None:
-            lines.append(f"{dataset}: {'shown again' if found.hidden[0] else 'hidden'}")
-        lines += [f"{dataset} {_pair(name, *pair)}" for name, pair in found.attributes.items()]
+            lines.append(f"{name}: {'shown again' if found.hidden[0] else 'hidden'}")
+        lines += [f"{of}{_pair(each, *pair)}" for each, pair in found.attributes.items()]
         lines += [
-            f"{dataset} {_pair(each.key, each.before, each.after)}"
-            f" in LS {format_ranges(each.ranges)}"
+            f"{of}{_pair(each.key, each.before, each.after)} in LS {format_ranges(each.ranges)}"
             for each in found.cells
         ]
-    lines += [f"{dataset}: made since" for dataset in compared.appeared]
+    lines += [f"{name}: made since" for name in compared.appeared]
     return together(lines) or "Nothing differs."
 
 

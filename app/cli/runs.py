@@ -26,7 +26,7 @@ from app.domain.lumisections import LumiRange
 from app.domain.pull import Outcome
 from app.domain.runs import RUN_STATES
 from app.models.table_pages import Row
-from app.services import growth, names, runs, tables
+from app.services import growth, runs, tables
 from app.services.tables import Attribute, RunDetails
 
 _SHOWN = 12
@@ -56,9 +56,6 @@ def add(commands: Commands, common: Parser) -> None:
     parser = add_command(group, common, "class", "set the class of an OPEN run by hand", _class)
     add_run(parser)
     parser.add_argument("class_", metavar="CLASS")
-    parser.add_argument(
-        "--insist", action="store_true", help="also a class that the configuration doesn't have"
-    )
 
     parser = add_command(
         group, common, "significant", "mark an OPEN run significant and classify it", _significant
@@ -309,8 +306,6 @@ def _lists(ranges: Sequence[LumiRange]) -> list[JsonValue]:
 
 
 def _class(program: Program, arguments: Arguments) -> Answer:
-    if not arguments.insist:
-        names.check_class(program.db, arguments.class_)
     return _set(program, arguments.run, "class", arguments.class_)
 
 

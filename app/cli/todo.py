@@ -86,8 +86,6 @@ def _todo(program: Program, arguments: Arguments) -> Answer:
         table(("run", "dataset", "what", ""), rows, right=("run",)) if rows else "",
         f"{number_of(len(left.tasks), 'task')} in {number_of(left.datasets, 'dataset')}."
         if left.tasks
-        else "Nothing is left to do."
-        if left.datasets
-        else "No dataset is there.",
+        else "Nothing is left to do.",
     ]
     return Answer(document, together(filter(None, parts)))

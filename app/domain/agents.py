@@ -134,7 +134,7 @@ def check_columns(columns: Sequence[Speaks], known: Collection[str]) -> tuple[Sp
         seen.add(each.column)
         for name in (each.column, each.judged_by):
             if name not in known:
-                raise not_found(f"No workspace has a column {name}", name, known)
+                raise not_found(f"No workspace has a column {name}", name, known, BadInput)
     return tuple(columns)
 
 

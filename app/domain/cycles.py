@@ -16,6 +16,7 @@ from app.domain.datasets import (
 )
 from app.domain.errors import BadInput, Refused
 from app.domain.json_value import JsonObject
+from app.domain.names import not_found
 
 PENDING = "pending"
 CLOSED = "completed"
@@ -152,9 +153,9 @@ def check_open(cycle: Cycle, what: str) -> None:
 def check_workspace(cycle: Cycle, workspace: str) -> None:
     """Refuses a workspace that takes no part."""
     if workspace not in cycle.states:
-        raise Refused(
-            f"{_named(cycle)} has no workspace {workspace}; it has {', '.join(cycle.workspaces)}."
-        )
+        it_has = f"it has {', '.join(cycle.workspaces)}"
+        what = f"{_named(cycle)} has no workspace {workspace}; {it_has}"
+        raise not_found(what, workspace, cycle.workspaces, Refused, listed=False)
 
 
 def check_pending(cycle: Cycle, workspace: str) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy import exc as sa_exc
 
 from app.domain.agents import Agent, Mode, Proposal, ProposalState, Speaks
-from app.domain.errors import Conflict, NotFound
+from app.domain.errors import Conflict, NotFound, Refused
 from app.domain.lumisections import LumiRange
 from app.domain.names import not_found
 from app.domain.triplets import Triplet
@@ -249,7 +249,7 @@ def in_force(connection: Connection, name: str) -> Agent:
     raise no_agent(connection, name)
 
 
-def no_agent(connection: Connection, name: str) -> NotFound:
+def no_agent(connection: Connection, name: str) -> Refused:
     """There is no agent of that name, not even a retired one."""
     known = {agent.name for agent in agents(connection)}
     if known:

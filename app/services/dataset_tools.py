@@ -137,7 +137,7 @@ def csv_text(
     for column in columns:
         if column not in {*known.offline_columns, *known.online_columns}:
             columns_there = {*known.offline_columns, *known.online_columns}
-            raise not_found(f"No workspace has a column {column}", column, columns_there)
+            raise not_found(f"No workspace has a column {column}", column, columns_there, BadInput)
     found: list[Row] = []
     for block in _blocks(list(dict.fromkeys(keys)), Progress(progress, cancelled)):
         found.extend(tables.rows(db, "datasets", block))
@@ -407,7 +407,10 @@ def _checked_columns(configuration: Configuration, columns: Sequence[str]) -> tu
     for column in columns:
         if column not in configuration.offline_columns:
             raise not_found(
-                f"No offline workspace has a column {column}", column, configuration.offline_columns
+                f"No offline workspace has a column {column}",
+                column,
+                configuration.offline_columns,
+                BadInput,
             )
     return tuple(dict.fromkeys(columns))
 

@@ -14,7 +14,7 @@ from app.domain.errors import NotPermitted, Refused
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange
-from app.domain.names import not_found
+from app.domain.names import no_rule
 from app.domain.permissions import EXPERTS
 from app.golden.document import Style, from_json, to_text
 from app.golden.progress import Cancelled, Progress
@@ -314,7 +314,7 @@ def rule_named(db: Database, name: str) -> JsonValue:
     if any(each.name == name for each in saved):
         return configurations.current(db).json_rule(name).rule.source
     if name not in shipped:
-        raise not_found(f'There is no rule "{name}"', name, {*shipped, *(r.name for r in saved)})
+        raise no_rule(name, shipped, (each.name for each in saved))
     return configurations.shipped_rule(name)
 
 

@@ -27,6 +27,9 @@ from app.services.golden_moments import (
 EVERYTHING = "%"
 
 
+_BEYOND = "the dataset has"
+
+
 @dataclass(frozen=True)
 class Question:
     """Which datasets are meant, the rule, and the moment that counts."""
@@ -51,6 +54,11 @@ class Explained:
     absent: str
     tree: Node | None
     words: Mapping[str, Word | None]
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether the dataset has no such lumisection."""
+        return self.absent.startswith(_BEYOND)
 
 
 @dataclass(frozen=True)
@@ -84,9 +92,6 @@ def explain_lumisection(
     names = sorted({name for leaf in asked.rule.leaves for name in leaf.variables or ()})
     chosen = [at for at, each in enumerate(season.datasets) if only in (None, each.name)]
     keys = [_key(season, at) for at in chosen]
-    longest = max((season.datasets[at].state.length for at in chosen), default=lumisection)
-    if lumisection > longest:
-        raise NotFound(f"Run {run_number} has no LS {lumisection}: it has {longest} lumisections.")
     spoken = voices(db, keys, asked.moment, names)
     for at in chosen:
         dataset = season.datasets[at]
@@ -140,7 +145,7 @@ def _key(season: Season, at: int) -> Key:
 def _absence(state: CompactState, lumisection: int) -> str:
     """Why a lumisection takes no part; nothing when it does."""
     if not 1 <= lumisection <= state.length:
-        return f"the dataset has {state.length} lumisections"
+        return f"{_BEYOND} {state.length} lumisections"
     at = lumisection - 1
     missing = [
         what

@@ -69,18 +69,6 @@ def check_offline_workspace(db: Database, workspace: str | None) -> None:
         check_workspace(configurations.current(db), workspace)
 
 
-def check_class(db: Database, class_: str) -> None:
-    """NotFound for a class that no classifier gives or asks for, and no accepted dataset is of."""
-    current = configurations.current(db)
-    known = {
-        *(each.class_ for each in current.class_classifiers),
-        *(each.class_ for each in current.dataset_classifiers),
-        *(each.class_ for each in current.datasets_accepted),
-    }
-    if class_ not in known:
-        raise not_found(f'The configuration has no class "{class_}"', class_, known)
-
-
 def check_agent(db: Database, name: str | None) -> None:
     """NotFound for an agent that was never registered; None is all of them."""
     if name is None or not db.desk:

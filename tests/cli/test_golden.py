@@ -187,7 +187,7 @@ def test_that_a_rule_that_can_t_be_used_is_refused_before_anything_is_made(
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (("--rule", "nosuch"), "There are dcs-only, golden, muon"),
+        (("--rule", "nosuch"), "shipped are"),
         (("--rule", "no/such.json"), "no such file"),
         (("--datasets", "/Nothing/%"), 'No dataset name matches "/Nothing/%"'),
         (("--datasets", "/Prompt(Reco/%"), "is no pattern"),

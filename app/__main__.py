@@ -25,6 +25,7 @@ from app.settings import Settings
 
 INTERRUPTED = 130
 TERMINATED = 143
+_TOLD_EVERY_S = 20.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -55,6 +56,8 @@ def _run(words: Sequence[str]) -> int:
     with bootstrap.Program(settings) as program:
         if arguments.command is None:
             return bootstrap.open_window(program, arguments.screenshot)
+        if commands.writes(arguments):
+            complain(f"writes to {program.where}")
         answer = commands.run(program, arguments)
         return show(answer, as_json=arguments.as_json)
 
@@ -65,16 +68,19 @@ def _terminate(*_: object) -> NoReturn:
 
 
 def _headless(settings: Settings, arguments: Arguments) -> int:
-    if arguments.command is not None or arguments.dsn is not None:
+    if arguments.command is not None or settings.dsn is not None:
         raise UsageError(
-            "--headless works on a demonstration database of its own: give it no command and no"
-            " --dsn."
+            "--headless invents a season in the program's own database: give it no command and no"
+            " dsn, neither as an option nor in the environment or the settings file."
         )
-    progress = Progress()
-    try:
-        summary = bootstrap.run_main_job(settings, arguments.folder, progress.say)
-    finally:
-        progress.clear()
+    progress = Progress(lines_every_s=_TOLD_EVERY_S)
+    with bootstrap.Program(settings) as program:
+        complain(f"writes to {program.where}")
+        complain(f"the lists go to {arguments.folder.absolute()} (--out); minutes the first time")
+        try:
+            summary = bootstrap.run_main_job(program, arguments.folder, progress.say)
+        finally:
+            progress.clear()
     answer = Answer(
         summary.document(),
         together(summary.lines(arguments.folder)),

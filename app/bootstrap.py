@@ -30,7 +30,7 @@ from app.models.embedded import EmbeddedServer
 from app.models.engine import Database
 from app.models.listen import Change, ChangeListener
 from app.models.locks import PullerLock
-from app.services import databases
+from app.services import databases, golden_files
 from app.services.dqm_gui import SOURCE as GUI_SOURCE
 from app.services.dqm_gui import GuiStore
 from app.services.pull_store import PullStore
@@ -47,7 +47,6 @@ _SEASON_SEED = 2025
 _DEMONSTRATION_PULL_S = 2.0
 _DEMONSTRATION_GUI_S = 10.0
 _DEMONSTRATION_MARK = "simulated-oms"
-_DEMONSTRATION_FOLDER = "demonstration"
 _STOP_S = 5.0
 _THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -67,9 +66,9 @@ class Program:
     """The parts of the running program: each is opened when it is asked for first, and all are
     closed, in the order that lets the later ones finish, by `close`."""
 
-    def __init__(self, settings: Settings, *, server_folder: Path | None = None) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._server_folder = server_folder or settings.data_folder
+        self._server_folder = settings.data_folder
         self._server: EmbeddedServer | None = None
         self._database: Database | None = None
         self._puller: PullLoop | None = None
@@ -118,17 +117,38 @@ class Program:
         return database
 
     @property
+    def where(self) -> str:
+        """The database that is meant, for people: the one of `dsn`, else the program's own in
+        `data_folder`; one rule for the window and for every command."""
+        if not self.has_own_server:
+            return self.any_database.dsn_without_password
+        season = ", which holds the demonstration season" if self._is_marked else ""
+        return f"the program's own database in {self._server_folder}{season}"
+
+    @property
     def is_demonstration(self) -> bool:
         """Whether a simulated OMS serves this database: nothing real is named, and none of its
         runs came from anywhere else."""
-        named = {"dsn", "oms_url", "oms_client_id"} & {
-            name
-            for name in self.settings.model_fields_set
-            if getattr(self.settings, name) is not None
-        }
-        if named:
+        if self._named_sources or not self.has_own_server:
             return False
-        return self._demonstration_mark.exists() or databases.newest_run(self.db) is None
+        return self._is_marked or databases.newest_run(self.db) is None
+
+    def check_not_mixed(self) -> None:
+        """Refused when real runs would come between the invented ones of the demonstration."""
+        if self._is_marked and self._named_sources:
+            named = " and ".join(self._named_sources)
+            raise Refused(
+                f"{self.where[0].upper()}{self.where[1:]}, and {named} names a real OMS: real runs"
+                " would come between invented ones. Leave that setting out, or take another"
+                " database with --dsn or --data-folder."
+            )
+
+    def join_demonstration(self) -> None:
+        """Has the simulated OMS and DQM GUI answer if this is a demonstration database: they tell
+        what they told before, and of no run more."""
+        self.check_not_mixed()
+        if self._demonstration is None and self.is_demonstration:
+            self.start_demonstration(live=False)
 
     # OMS
 
@@ -159,6 +179,7 @@ class Program:
         """What OMS says of a run now."""
         if self._puller is not None:
             return self._puller.fetch(run_number).result()
+        self.join_demonstration()
         return fetch_now(self.oms_settings, self.pull_store, run_number)
 
     def pull(self, only: Sequence[int] | None, progress: Callable[[str], None]) -> PullReport:
@@ -168,6 +189,7 @@ class Program:
             of_how_many = f" ({done.done + 1} of {done.total})" if done.total else ""
             progress(f"{done.activity}{of_how_many}")
 
+        self.join_demonstration()
         return pull_now(self.oms_settings, self.pull_store, only=only, report=report)
 
     @contextmanager
@@ -180,19 +202,16 @@ class Program:
         """Starts a simulated OMS with the demonstration season; returns its address. Every
         question to OMS goes there from now on.
 
-        A live one goes on from the newest run that is known, and its newest run grows.
+        It goes on from the newest run that is known; the newest run of a live one grows.
         """
-        now = time.monotonic()
+        season = DemoSeason(_SEASON_SEED, time.monotonic(), continues=databases.newest_run(self.db))
+        self._demonstration_gui = SimulatedDqmGui(more=season.in_dqm_gui).start()
+        self._demonstration_mark.touch()
         if live:
-            season = DemoSeason(_SEASON_SEED, now, continues=databases.newest_run(self.db))
-            self._demonstration_gui = SimulatedDqmGui(more=season.in_dqm_gui).start()
-            self._demonstration_mark.touch()
             self._demonstration = LiveOms(season).start()
         else:
             oms = SimulatedOms()
-            season = DemoSeason(_SEASON_SEED, now)
             season.tell(oms)
-            self._demonstration_gui = SimulatedDqmGui(more=season.in_dqm_gui).start()
             self._demonstration = oms.start()
         return self._demonstration.url
 
@@ -222,8 +241,18 @@ class Program:
         """Where pulls of the DQM GUI write to, and what they found last."""
         return GuiStore(self.db)
 
-    def dqm_gui_listing(self, url: str | None) -> GuiListing:
-        """What the DQM GUI has now; that of the settings unless another is named."""
+    def dqm_gui_listing(self, url: str | None, *, to_write: bool = False) -> GuiListing:
+        """What the DQM GUI has now; that of the settings unless another is named.
+
+        Refused when what another has is to be written into the demonstration season.
+        """
+        if url is None:
+            self.join_demonstration()
+        elif to_write and self._is_marked:
+            raise Refused(
+                f"{self.where[0].upper()}{self.where[1:]}: what {url} has doesn't belong there."
+                " Leave the address out, or take another database with --dsn or --data-folder."
+            )
         settings = self.dqm_gui_settings
         return listing_now(settings if url is None else replace(settings, url=url))
 
@@ -306,6 +335,21 @@ class Program:
             server.close()
 
     @property
+    def _is_marked(self) -> bool:
+        """Whether the demonstration season is in this database."""
+        return self.has_own_server and self._demonstration_mark.exists()
+
+    @property
+    def _named_sources(self) -> tuple[str, ...]:
+        """Settings that name an OMS which isn't simulated by the program."""
+        given = self.settings.model_fields_set
+        return tuple(
+            name
+            for name in ("oms_url", "oms_client_id")
+            if name in given and getattr(self.settings, name) is not None
+        )
+
+    @property
     def _demonstration_mark(self) -> Path:
         return self._server_folder / _DEMONSTRATION_MARK
 
@@ -337,13 +381,22 @@ def start_logs(settings: Settings, verbosity: int, *, quiet: bool) -> Path:
     )
 
 
-def run_main_job(settings: Settings, folder: Path, say: Callable[[str], None]) -> Summary:
-    """The main job without a window, on a database of its own with the demonstration season."""
-    own = settings.model_copy(update={"dsn": None})
-    with Program(own, server_folder=settings.data_folder / _DEMONSTRATION_FOLDER) as program:
-        db = program.db
-        program.start_demonstration(live=False)
-        return main_job(db, program.actor, lambda: program.pull(None, say), folder, say)
+def run_main_job(program: Program, folder: Path, say: Callable[[str], None]) -> Summary:
+    """The main job without a window, on the demonstration season; Refused where runs are that
+    aren't invented."""
+    program.check_not_mixed()
+    if not program.is_demonstration:
+        raise Refused(
+            "--headless invents a season, and this is no place for it: "
+            f"{program.where} holds other runs, or the settings name a real OMS. Take another"
+            " folder with --data-folder, without oms_url and oms_client_id."
+        )
+    try:
+        golden_files.make_folder(folder)
+    except Refused as error:
+        raise Refused(f"{error} Name another folder with --out DIR.") from error
+    program.start_demonstration(live=False)
+    return main_job(program.db, program.actor, lambda: program.pull(None, say), folder, say)
 
 
 def open_window(program: Program, screenshot: Path | None = None) -> int:
@@ -360,6 +413,7 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
 
     check_display()
     settings = program.settings
+    program.check_not_mixed()
     demonstration = program.is_demonstration
     if demonstration:
         program.start_demonstration(live=True)

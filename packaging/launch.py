@@ -9,8 +9,10 @@ import hashlib
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,6 +46,9 @@ NO_NETWORK = (
     "ProxyError",
     "Read timed out",
 )
+
+_NEEDED_BYTES = 1_500_000_000
+_TOLD_EVERY_S = 15.0
 
 CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ruff format --check", ("-m", "ruff", "format", "--check", ".")),
@@ -207,7 +212,13 @@ def _make_environment(present: dict[str, object] | None, wanted: dict[str, objec
         keep = _python_version() == wanted["python"]
     if keep:
         return
-    sys.stderr.write("Making the Python environment .venv\n")
+    free = shutil.disk_usage(ROOT).free
+    if free < _NEEDED_BYTES:
+        raise SetupFailed(
+            f"{free / 1e9:.1f} GB are free where {ROOT} is, and {_NEEDED_BYTES / 1e9:.1f} GB are"
+            " needed. Make room, or copy the project to a larger disk, and start ./run again."
+        )
+    sys.stderr.write(f"Making the Python environment {VENV}\n")
     # A venv made by the Python of the venv that is to be replaced would point at itself.
     python = getattr(sys, "_base_executable", sys.executable)
     made = subprocess.run(
@@ -232,20 +243,29 @@ def _python_version() -> str | None:
 def _install(*, with_tests: bool) -> None:
     """Install the project, editable, with its dependencies, from the index pip is set up for."""
     what = "Run Registry and its test tools" if with_tests else "Run Registry"
-    sys.stderr.write(f"Installing {what} into .venv; the first time this takes a few minutes\n")
+    sys.stderr.write(
+        f"Installing {what} there; the first time this takes 3 to 8 minutes and 0.7 GB\n"
+    )
+    sys.stderr.flush()
     target = f"{ROOT}[test]" if with_tests else str(ROOT)
     command = [str(PYTHON), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
-    with INSTALL_LOG.open("w", encoding="utf-8") as log:
-        done = subprocess.run(
-            [*command, "--editable", target],
+    with (
+        INSTALL_LOG.open("w", encoding="utf-8") as log,
+        subprocess.Popen(
+            [*command, "--progress-bar", "off", "--editable", target],
             # `user = true` in somebody's pip configuration would be refused inside a venv.
             env={**os.environ, "PIP_USER": "0"},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if done.returncode == 0:
+        ) as pip,
+    ):
+        try:
+            _wait_for(pip)
+        except BaseException:
+            pip.kill()
+            raise
+    if pip.returncode == 0:
         return
     said = INSTALL_LOG.read_text(encoding="utf-8", errors="replace")
     last = "\n".join(f"    {line}" for line in said.strip().splitlines()[-6:])
@@ -255,10 +275,38 @@ def _install(*, with_tests: bool) -> None:
             "pip is set up for (pip config list), then start ./run again"
         )
     elif "No space left on device" in said:
-        reason = "the disk is full (about 1 GB is needed); make room and start ./run again"
+        reason = "the disk is full (about 1.5 GB is needed); make room and start ./run again"
     else:
         reason = "pip couldn't install the packages"
     raise SetupFailed(f"{reason}. The end of {INSTALL_LOG}:\n{last}")
+
+
+def _wait_for(pip: "subprocess.Popen[bytes]") -> None:
+    """Waits until pip has ended, and says now and then what it is doing."""
+    begun = time.monotonic()
+    while True:
+        try:
+            pip.wait(_TOLD_EVERY_S)
+        except subprocess.TimeoutExpired:
+            said = INSTALL_LOG.read_text(encoding="utf-8", errors="replace")
+            sys.stderr.write(f"  {time.monotonic() - begun:.0f} s: {doing(said)}\n")
+            sys.stderr.flush()
+        else:
+            return
+
+
+def doing(log: str) -> str:
+    """What pip is doing, from what it wrote."""
+    for line in reversed(log.splitlines()):
+        words = line.split()
+        if len(words) < 2:
+            continue
+        if words[0] in ("Collecting", "Downloading", "Using"):
+            name = Path(words[2] if words[0] == "Using" and len(words) > 2 else words[1]).name
+            return f"{'looking for' if words[0] == 'Collecting' else 'downloading'} {name}"
+        if words[0] == "Installing" and words[1] == "collected":
+            return f"unpacking {len(words) - 3} packages"
+    return "making ready"
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def add_command(
 ) -> Parser:
     """A word that does something; the caller adds its arguments."""
     parser = commands.add_parser(name, help=help_, description=help_, parents=[common])
-    parser.set_defaults(command=command)
+    parser.set_defaults(command=command, words=parser.prog.partition(" ")[2])
     return parser
 
 

@@ -32,6 +32,41 @@ Without a command the window opens: on the program's own database with a simulat
 
 _EXIT_CODES = "Exit codes: 0 done, 1 refused or unavailable, 2 wrong usage, 70 an error of ours."
 
+WRITING = frozenset(
+    {
+        *("db init", "db index", "pull"),
+        *("config import", "config add", "config edit", "config delete", "config restore"),
+        *("config reclassify", "config add-workspace", "config add-column"),
+        *("config retire-workspace", "config retire-column"),
+        *("runs move", "runs class", "runs significant", "runs refresh"),
+        *("datasets move", "datasets duplicate", "datasets copy-column", "datasets set-column"),
+        *("datasets change-states", "datasets hide", "datasets unhide"),
+        *("cycles create", "cycles edit", "cycles add", "cycles remove", "cycles complete"),
+        *("cycles reopen", "cycles move-all", "cycles delete"),
+        *("lumisections edit", "lumisections edit-oms", "undo"),
+        *("agent register", "agent retire", "agent propose", "agent accept", "agent reject"),
+        *("golden generate", "golden delete", "luminosity import"),
+    }
+)
+"""Commands that change the database, unless an option says that they only look."""
+
+READING = frozenset(
+    {
+        *("db check", "log", "history", "todo", "dqm-gui try", "simulate oms", "simulate dqm-gui"),
+        *("config export", "config list", "config show", "config history", "config diff"),
+        *("config at", "config try", "config why", "config workspaces", "config rights"),
+        *("runs list", "runs show", "datasets list", "datasets export-csv"),
+        *("cycles list", "cycles show", "lumisections show"),
+        *("agent list", "agent proposals", "agent agreement"),
+        *("golden list", "golden show", "golden combine", "golden compare", "golden explain"),
+        *("golden losses", "golden reproduce", "golden export"),
+    }
+)
+"""Commands that leave the database as it is."""
+
+_ONLY_WITH = {"config reclassify": "apply", "db index": "create"}
+"""Options without which a command only looks."""
+
 _DEFAULTS: dict[str, object] = {
     "as_json": False,
     "settings": None,
@@ -114,6 +149,15 @@ def given_settings(arguments: Arguments) -> dict[str, object]:
     """The settings that the command line names."""
     names = ("dsn", "user", "oms_url", "data_folder")
     return {name: getattr(arguments, name) for name in names}
+
+
+def writes(arguments: Arguments) -> bool:
+    """Whether the command that was asked for changes the database."""
+    words: str = arguments.words
+    if getattr(arguments, "dry_run", False):
+        return False
+    option = _ONLY_WITH.get(words)
+    return words in WRITING and (option is None or bool(getattr(arguments, option)))
 
 
 def run(program: Program, arguments: Arguments) -> Answer:

@@ -60,7 +60,9 @@ def add_simulation(group: Commands, common: Parser) -> None:
 def pull(program: Program, arguments: Arguments) -> Answer:
     """One look at the DQM GUI."""
     database = program.db
-    outcome = dqm_gui.apply(database, program.dqm_gui_listing(arguments.dqm_gui or None))
+    outcome = dqm_gui.apply(
+        database, program.dqm_gui_listing(arguments.dqm_gui or None, to_write=True)
+    )
     document: JsonValue = {
         "atomic_version": outcome.atomic_version,
         "appeared": [

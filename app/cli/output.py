@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,17 +56,26 @@ class UsageError(Exception):
 
 
 class Progress:
-    """One line on a terminal that says how far long work is; nothing anywhere else."""
+    """One line on a terminal that says how far long work is; nothing anywhere else, or with
+    `lines_every_s` a line so often."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, *, lines_every_s: float | None = None) -> None:
         stream = stream or sys.stderr
         self._stream = stream if stream is not None and stream.isatty() else None
+        self._lines = stream if self._stream is None and lines_every_s is not None else None
+        self._every_s = lines_every_s or 0.0
+        self._told_at = time.monotonic()
 
     def say(self, text: str) -> None:
         """Replaces the line; from any thread."""
         if self._stream is not None:
             self._stream.write(f"\r\033[K{one_line(text)[:100]}")
             self._stream.flush()
+        elif self._lines is not None and text:
+            now = time.monotonic()
+            if now - self._told_at >= self._every_s:
+                self._told_at = now
+                print(f"run-registry: {one_line(text)}", file=self._lines, flush=True)
 
     def clear(self) -> None:
         self.say("")

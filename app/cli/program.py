@@ -76,8 +76,9 @@ class Program(Protocol):
     def simulated_oms(self, folder: Path, port: int) -> AbstractContextManager[ServedOms]:
         """A simulated OMS on loopback that serves the documents of a folder."""
 
-    def dqm_gui_listing(self, url: str | None) -> GuiListing:
-        """What the DQM GUI has now; that of the settings unless another is named."""
+    def dqm_gui_listing(self, url: str | None, *, to_write: bool = False) -> GuiListing:
+        """What the DQM GUI has now; that of the settings unless another is named. Refused when
+        what another has is `to_write` into the demonstration season."""
 
     def simulated_dqm_gui(self, folder: Path, port: int) -> AbstractContextManager[ServedGui]:
         """A simulated DQM GUI on loopback that serves the document of a folder."""

@@ -75,7 +75,9 @@ def test_that_what_a_rule_refuses_is_said_in_one_line_with_exit_code_1(registry)
 
     again = registry("runs", "move", FIRST, "SIGNOFF")
     assert (again.code, again.out) == (1, "")
-    assert again.err == f"run-registry: Run {FIRST} is in state SIGNOFF already.\n"
+    said = again.err.splitlines()
+    assert said[0].startswith("run-registry: writes to postgresql://")
+    assert said[1:] == [f"run-registry: Run {FIRST} is in state SIGNOFF already."]
     refused = registry("runs", "class", FIRST, "Cosmics25", "--json")
     assert refused.code == 1
     assert refused.document["kind"] == "refused"

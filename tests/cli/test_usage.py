@@ -1,12 +1,15 @@
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from app import __main__ as entry
 from app.cli import commands
+from tests.cli.conftest import FIRST
 
 
 @pytest.mark.parametrize(
@@ -154,14 +157,95 @@ def test_that_the_program_runs_as_a_process_and_stops_its_own_server(server_fold
     assert "0 faulty rules" in checked.stdout
 
 
-def test_that_the_manual_names_every_command():
-    def words_of(parser, words=()):
-        below = [a.choices for a in parser._actions if isinstance(a.choices, dict)]
-        if not below:
-            yield " ".join(words)
-        for choices in below:
-            for name, part in choices.items():
-                yield from words_of(part, (*words, name))
+def words_of(parser, words=()):
+    """Every command with its parser."""
+    below = [a.choices for a in parser._actions if isinstance(a.choices, dict)]
+    if not below:
+        yield " ".join(words), parser
+    for choices in below:
+        for name, part in choices.items():
+            yield from words_of(part, (*words, name))
 
-    manual = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text("utf-8")
-    assert [each for each in words_of(commands.parser("1")) if f"| `{each}" not in manual] == []
+
+MANUAL = Path(__file__).parents[2] / "docs" / "command-line.md"
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+
+
+def manual_of(words):
+    """What the manual writes of a command, short words for groups of options written out."""
+    lines = MANUAL.read_text("utf-8").splitlines()
+    groups = dict(re.findall(r"^\| `([A-Z]+)` \| (.*) \|$", "\n".join(lines), re.MULTILINE))
+    rows = [line for line in lines if re.match(rf"\| `{re.escape(words)}[ `]", line)]
+    text = "\n".join(rows)
+    for name, options in groups.items():
+        text = re.sub(rf"\b{name}\b", lambda _, of=options: of, text)
+    return text
+
+
+def options_of(parser):
+    return {
+        max(action.option_strings, key=len)
+        for action in parser._actions
+        if action.option_strings and "--help" not in action.option_strings
+    }
+
+
+def test_that_the_manual_names_every_command_with_every_option():
+    every = dict(words_of(commands.parser("1")))
+    common = options_of(commands.common_options())
+    missing, unknown = [], []
+    for words, parser in every.items():
+        text = manual_of(words)
+        written = set(OPTION.findall(text))
+        own = options_of(parser) - common
+        missing += [words] if not text else []
+        missing += [f"{words} {option}" for option in sorted(own - written)]
+        # What the row says of documents may name an option of another command.
+        signature = "\n".join(row.split(" | ")[0] for row in text.splitlines())
+        known = own | common | set(parser._option_string_actions)
+        unknown += [f"{words} {each}" for each in OPTION.findall(signature) if each not in known]
+    assert (missing, unknown) == ([], [])
+    page = set(OPTION.findall(MANUAL.read_text("utf-8")))
+    everywhere = options_of(commands.parser("1")) - {"--verbose"}
+    assert sorted(everywhere - page) == []
+
+
+def test_that_of_every_command_it_is_known_whether_it_writes():
+    every = {words for words, _ in words_of(commands.parser("1"))}
+    assert every == commands.WRITING | commands.READING
+    assert not commands.WRITING & commands.READING
+
+
+def test_that_a_command_that_writes_says_first_in_which_database(registry, empty_dsn, tmp_path):
+    parts = urlsplit(empty_dsn)
+    wrote = registry("runs", "class", FIRST, "Collisions25")
+    line = wrote.err.splitlines()[0]
+    assert (wrote.code, line.startswith("run-registry: writes to postgresql://")) == (0, True)
+    assert parts.path in line
+    assert not parts.password or parts.password not in line
+    refused = registry("runs", "class", FIRST, "Nosuch25")
+    assert refused.err.splitlines()[0] == line
+    changes = tmp_path / "changes.csv"
+    changes.write_text(f"{FIRST},online,dt-dt,1,2,GOOD,,\n")
+    for words in (
+        ("runs", "list"),
+        ("undo", "1", "--dry-run"),
+        ("lumisections", "edit", "--file", changes, "--dry-run"),
+        ("config", "reclassify"),
+        ("db", "index"),
+    ):
+        assert "writes to" not in registry(*words).err
+    assert "writes to" in registry("config", "reclassify", "--apply").err
+
+
+@pytest.mark.parametrize("named", ["environment", "file"])
+def test_that_the_season_is_not_invented_where_another_database_is_named(
+    run_registry, dsn, monkeypatch, tmp_path, named
+):
+    if named == "environment":
+        monkeypatch.setenv("RUN_REGISTRY_DSN", dsn)
+    else:
+        (tmp_path / "settings.toml").write_text(f'dsn = "{dsn}"\n')
+    refused = run_registry("--headless", "--out", tmp_path / "out")
+    assert (refused.code, "no command and no dsn" in refused.err) == (2, True)
+    assert not (tmp_path / "out").exists()

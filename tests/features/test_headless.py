@@ -35,14 +35,21 @@ def test_that_the_main_job_ends_with_lists_and_a_second_one_finds_nothing_to_do(
         "RUN_REGISTRY_USER": EXPERT.email,
     }
 
-    def run(*words: str):
+    def command(*words: str):
         return subprocess.run(
-            [sys.executable, "-m", "app", "--headless", "--out", str(out), *words],
+            [sys.executable, "-m", "app", *words],
             env=environ, capture_output=True, text=True, check=False,
         )  # fmt: skip
 
+    def run(*words: str):
+        return command("--headless", "--out", str(out), *words)
+
+    where = f"run-registry: writes to the program's own database in {server_folder}"
+    season = ", which holds the demonstration season"
     first = run("--json")
-    assert (first.returncode, first.stderr) == (0, "")
+    assert first.returncode == 0
+    assert first.stderr.splitlines()[0] == where
+    assert f"{out} (--out)" in first.stderr.splitlines()[1]
     summary = json.loads(first.stdout)
     assert summary["new"] is True
     assert summary["failed"] == summary["left_open"] == []
@@ -68,7 +75,8 @@ def test_that_the_main_job_ends_with_lists_and_a_second_one_finds_nothing_to_do(
     assert not document.minus(golden_json, dcs_only)
 
     second = run()
-    assert (second.returncode, second.stderr) == (0, "")
+    assert second.returncode == 0
+    assert second.stderr.splitlines()[0] == f"{where}{season}"
     summary = json.loads((out / "summary.json").read_text("utf-8"))
     assert summary["new"] is False
     assert summary["signed_off"] == []
@@ -76,6 +84,30 @@ def test_that_the_main_job_ends_with_lists_and_a_second_one_finds_nothing_to_do(
     assert {
         path.name: path.read_bytes() for path in out.iterdir() if path.name != "summary.json"
     } == files
+
+    # Every other command means the same database, and asks the simulated OMS and DQM GUI.
+    listed = json.loads(command("runs", "list", "--json").stdout)
+    assert listed["count"] == summary["runs"]
+    pulled = command("pull", "--json")
+    assert (pulled.returncode, pulled.stderr) == (0, f"{where}{season}\n"), pulled.stdout
+    assert json.loads(pulled.stdout)["runs"] == []
+    newest = str(listed["runs"][0]["run_number"])
+    assert command("pull", "--run", newest).stdout == "1 run: 1 unchanged.\n"
+    tried = command("dqm-gui", "try", ".*Express.*", "--json")
+    assert tried.returncode == 0, tried.stderr
+    assert json.loads(tried.stdout)["expressions"][0]["datasets"] > 0
+    blocked = command("--headless", "--out", str(out / "summary.json" / "lists"))
+    assert (blocked.returncode, "--out DIR" in blocked.stderr) == (1, True)
+    for words in (
+        ("pull", "--oms", "http://127.0.0.1:1/agg/api/v1"),
+        ("--headless", "--oms", "http://127.0.0.1:1/agg/api/v1"),
+        ("pull", "--dqm-gui", "http://127.0.0.1:1/dqm/offline"),
+    ):
+        refused = command(*words)
+        assert refused.returncode == 1, words
+        assert refused.stderr.startswith(f"{where}{season}\n")
+        assert "--data-folder" in refused.stderr.splitlines()[-1]
+    assert json.loads(command("runs", "list", "--json").stdout)["count"] == summary["runs"]
 
 
 def _rr(**columns: list[tuple[int, int, Triplet]]) -> Grid[Triplet]:

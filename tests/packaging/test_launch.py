@@ -143,3 +143,45 @@ def test_that_a_pip_that_reaches_nothing_is_explained_in_a_sentence(monkeypatch,
 
     with pytest.raises(launch.SetupFailed, match="pip can't reach its package index"):
         launch._install(with_tests=False)
+
+
+def test_that_what_pip_is_doing_is_told(monkeypatch, tmp_path, capsys):
+    pip = tmp_path / "python"
+    pip.write_text(
+        "#!/bin/sh\necho 'Collecting numpy>=2 (from run-registry-desktop)'\nsleep 1\n",
+        encoding="utf-8",
+    )
+    pip.chmod(0o755)
+    monkeypatch.setattr(launch, "PYTHON", pip)
+    monkeypatch.setattr(launch, "INSTALL_LOG", tmp_path / "install.log")
+    monkeypatch.setattr(launch, "_TOLD_EVERY_S", 0.2)
+    launch._install(with_tests=False)
+    said = capsys.readouterr().err
+    assert "GB" in said
+    assert "looking for numpy>=2" in said
+
+
+@pytest.mark.parametrize(
+    ("log", "doing"),
+    [
+        ("", "making ready"),
+        (
+            "Collecting a>1 (from b)\n  Downloading a-2-py3-none-any.whl (3 kB)\n",
+            "downloading a-2-py3",
+        ),
+        ("Using cached b-1.whl.metadata (1 kB)\n", "downloading b-1.whl"),
+        ("Installing collected packages: a, b, c\n", "unpacking 3 packages"),
+    ],
+)
+def test_that_the_log_of_pip_is_understood(log, doing):
+    assert launch.doing(log).startswith(doing)
+
+
+def test_that_a_disk_without_room_is_told_before_anything_is_installed(monkeypatch, tmp_path):
+    monkeypatch.setattr(launch, "ROOT", tmp_path)
+    monkeypatch.setattr(launch, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(launch, "STAMP", tmp_path / "set-up.json")
+    monkeypatch.setattr(launch, "_NEEDED_BYTES", 10**18)
+    with pytest.raises(launch.SetupFailed, match="are needed"):
+        launch._make_environment(None, {"python": "0.0"})
+    assert not (tmp_path / ".venv").exists()

@@ -30,7 +30,7 @@ from app.models.embedded import EmbeddedServer
 from app.models.engine import Database
 from app.models.listen import Change, ChangeListener
 from app.models.locks import PullerLock
-from app.services import databases, golden_files
+from app.services import databases
 from app.services.dqm_gui import SOURCE as GUI_SOURCE
 from app.services.dqm_gui import GuiStore
 from app.services.pull_store import PullStore
@@ -392,7 +392,7 @@ def run_main_job(program: Program, folder: Path, say: Callable[[str], None]) -> 
             " folder with --data-folder, without oms_url and oms_client_id."
         )
     try:
-        golden_files.make_folder(folder)
+        files.make_folder(folder)
     except Refused as error:
         raise Refused(f"{error} Name another folder with --out DIR.") from error
     program.start_demonstration(live=False)

@@ -18,7 +18,9 @@ def add(commands: Commands, common: Parser) -> None:
     parser = add_command(
         group, common, "import", "luminosity of a file that brilcalc lumi --byls wrote", _import
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="CSV, with its line of columns")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="CSV, with its line of columns; also .csv.gz"
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what it would change")
 
 

@@ -77,6 +77,11 @@ def _head(line: str, number: int) -> _Head:
     names = [name.strip() for name in line.lstrip("# ").split(",")]
     places: dict[str, int] = {}
     units: dict[str, float] = {}
+    if any(name.partition("(")[0] == "hltpath" for name in names):
+        raise BadInput(
+            f"Line {number}: it is the luminosity of a trigger path, as brilcalc lumi --hltpath"
+            " writes it, and not the run's: write the file again without --hltpath."
+        )
     for at, name in enumerate(names):
         if name in {"run:fill", "run"}:
             places["run"] = at

@@ -1,10 +1,12 @@
 """Luminosity measured by BRIL, imported from files of brilcalc into the `online` datasets."""
 
-from collections.abc import Callable, Iterable, Mapping
+import gzip
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from io import BufferedReader, TextIOWrapper
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 
@@ -29,8 +31,10 @@ ONLINE = "online"
 _BLOCK = 400
 """Runs read in one go."""
 _BETWEEN_CHECKPOINTS = 20_000
-_LONGEST_LINE = 10_000
-"""Letters of a line; brilcalc writes some hundred."""
+_LONGEST_LINE = 64 * 1024
+_MOST_CHARACTERS = 2 * 1024**3
+"""A packed file may unpack to so many at most; a year of lumisections has a twentieth of them."""
+_PACKED = b"\x1f\x8b"
 
 Run = dict[int, tuple[float, float]]
 """Recorded and delivered luminosity [pb^-1] by lumisection."""
@@ -156,12 +160,13 @@ def _measured_in(file: Path, checkpoint: Callable[[], None]) -> dict[int, Run]:
     """What a file measures, run by run; read line by line, whatever its size."""
     found: dict[int, Run] = {}
     try:
-        with file.open(encoding="utf-8", newline="") as lines:
-            whole = iter(lambda: _line_of(lines), "")
-            for number, each in enumerate(brilcalc.read(whole)):
+        with file.open("rb") as stored:
+            for number, each in enumerate(brilcalc.read(_lines(stored))):
                 if number % _BETWEEN_CHECKPOINTS == 0:
                     checkpoint()
                 _keep(found, each)
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise BadInput(f"{file} can't be unpacked: it is damaged or was cut off.") from error
     except OSError as error:
         raise BadInput(f"{file} can't be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -173,12 +178,21 @@ def _measured_in(file: Path, checkpoint: Callable[[], None]) -> dict[int, Run]:
     return found
 
 
-def _line_of(file: TextIO) -> str:
-    """The next line, empty at the end of the file."""
-    line = file.readline(_LONGEST_LINE + 1)
-    if len(line) > _LONGEST_LINE:
-        raise BadInput(f"A line has more than {_LONGEST_LINE} letters.")
-    return line
+def _lines(stored: BufferedReader) -> Iterator[str]:
+    """The lines of a file, unpacked where it is packed; BadInput when one of them, or what is
+    unpacked, is longer than any luminosity can be."""
+    packed = stored.peek(len(_PACKED))[: len(_PACKED)] == _PACKED
+    bytes_ = gzip.GzipFile(fileobj=stored) if packed else stored
+    characters, number = 0, 0
+    with TextIOWrapper(bytes_, encoding="utf-8", newline="") as lines:
+        while line := lines.readline(_LONGEST_LINE):
+            number += 1
+            characters += len(line)
+            if len(line) == _LONGEST_LINE:
+                raise BadInput(f"Line {number} is longer than {_LONGEST_LINE // 1024} KiB.")
+            if packed and characters > _MOST_CHARACTERS:
+                raise BadInput(f"It unpacks to more than {_MOST_CHARACTERS // 1024**3} GiB.")
+            yield line
 
 
 def _keep(found: dict[int, Run], each: Measured) -> None:

@@ -39,6 +39,11 @@ def test_that_each_column_has_its_own_unit():
         ([HEAD.format("/pb", "1e30/cm2s")], "1e30/cm2s is a rate"),
         ([HEAD.format("1e30/cm2", "/pb")], "Line 1: the unit 1e30/cm2 is none of"),
         (["#run:fill,time,nls,ncms,delivered(/pb),recorded(/pb)"], "byls"),
+        (
+            ["#run:fill,ls,time,hltpath,delivered(/pb),recorded(/pb),avgpu,source"],
+            "Line 1: it is the luminosity of a trigger path",
+        ),
+        (["#run:fill,hltpath,delivered(/pb),recorded(/pb)"], "trigger path"),
         ([HEAD.format("/pb", "/pb"), "297050:5839,12:12"], "Line 2 has 2 columns"),
         ([HEAD.format("/pb", "/pb"), "", LINE.format("x", 1)], 'Line 3: "x" is no luminosity'),
         ([HEAD.format("/pb", "/pb"), LINE.format("nan", 1)], "no luminosity"),

@@ -1,5 +1,7 @@
 """Import of luminosity by lumisection."""
 
+import gzip
+
 import pytest
 from sqlalchemy import text
 
@@ -7,7 +9,7 @@ from app.domain.errors import BadInput, NotPermitted
 from app.domain.lumisections import LumiRange
 from app.golden.progress import Cancelled
 from app.models import states
-from app.services import golden, pull, undo
+from app.services import golden, luminosity, pull, undo
 from app.services.luminosity import Outcome, import_brilcalc
 from app.services.lumisections import BitEdit, edit_bits
 from tests.builders import EXPERT, NOBODY, a_run
@@ -42,6 +44,35 @@ def signed_off(database):
     sign_off_runs(database, FIRST)
     open_all(database, FIRST)
     return database
+
+
+def test_that_a_packed_file_is_read_like_a_plain_one(signed_off, tmp_path):
+    measured = {(FIRST, ls): (600_000, 500_000) for ls in range(1, 11)}
+    plain = written(tmp_path, measured)
+    packed = tmp_path / "byls.csv.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    found = import_brilcalc(signed_off, EXPERT, packed, dry_run=True)
+    assert found.runs == import_brilcalc(signed_off, EXPERT, plain, dry_run=True).runs
+    assert found.changed == 10
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (gzip.compress(HEAD.encode())[:-9], "damaged or was cut off"),
+        (b"\x1f\x8b" + HEAD.encode(), "damaged or was cut off"),
+        (gzip.compress(b"0" * 70_000), "longer than 64 KiB"),
+        (gzip.compress((HEAD + "# nothing\n" * 20_000).encode()), "unpacks to more"),
+    ],
+)
+def test_that_a_packed_file_takes_no_more_than_a_season_can(
+    signed_off, tmp_path, monkeypatch, content, reason
+):
+    monkeypatch.setattr(luminosity, "_MOST_CHARACTERS", 100_000)
+    packed = tmp_path / "byls.csv.gz"
+    packed.write_bytes(content)
+    with pytest.raises(BadInput, match=reason):
+        import_brilcalc(signed_off, EXPERT, packed)
 
 
 def recorded_of(db, pattern):

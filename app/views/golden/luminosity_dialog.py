@@ -94,7 +94,7 @@ class LuminosityDialog(QDialog):
         folder = self._file.parent if self._file is not None else Path()
         dialog = QFileDialog(self, "File of brilcalc", str(folder))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setNameFilters(["CSV (*.csv)", "All files (*)"])
+        dialog.setNameFilters(["CSV (*.csv *.csv.gz)", "All files (*)"])
         dialog.fileSelected.connect(lambda file: self.preview(Path(file)))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

@@ -13,7 +13,7 @@ from app.cli.arguments import (
     run_number,
 )
 from app.cli.history import attribute_line, cell_line, changes_document
-from app.cli.output import Answer, Progress, number_of, table, together
+from app.cli.output import Answer, Progress, UsageError, number_of, table, together
 from app.cli.program import Program
 from app.domain.errors import BadInput
 from app.domain.json_value import JsonValue
@@ -47,7 +47,12 @@ def add(commands: Commands, common: Parser) -> None:
     )
     parser.add_argument("--since", metavar="T", help="2025-06-01, 2025-06-01T12:00, 6h, 3d")
     parser.add_argument("--until", metavar="T", help="likewise; of a day its end")
-    parser.add_argument("--words", metavar="W", default="", help="words in the comment")
+    parser.add_argument(
+        "--words",
+        metavar="W",
+        default="",
+        help="words in the comment, or in those of the cells it set",
+    )
     parser.add_argument("--limit", type=positive, metavar="N", help="entries (50, --export all)")
     parser.add_argument("--before", metavar="V", help="only older than this version: the next page")
     parser.add_argument(
@@ -62,8 +67,12 @@ def add(commands: Commands, common: Parser) -> None:
 def _log(program: Program, arguments: Arguments) -> Answer:
     if arguments.show is not None:
         return _show(program, arguments.show)
-    query = _query(arguments)
-    position = None if arguments.before is None else parse_position(arguments.before)
+    try:
+        query = _query(arguments)
+        position = None if arguments.before is None else parse_position(arguments.before)
+        _check(arguments, query)
+    except BadInput as error:
+        raise UsageError(str(error)) from error
     progress = Progress()
 
     def told(number: int, at: datetime | None) -> None:
@@ -96,6 +105,15 @@ def _log(program: Program, arguments: Arguments) -> Answer:
     )
 
 
+def _check(arguments: Arguments, query: LogQuery) -> None:
+    """BadInput for options that mean nothing, alone or together."""
+    if arguments.export is not None:
+        log_export.check_name(arguments.export)
+    elif (arguments.limit or 0) > _MOST:
+        raise BadInput(f"At most {_MOST} entries are shown at a time; --export FILE takes any.")
+    log.check_times(query)
+
+
 def _query(arguments: Arguments) -> LogQuery:
     now = datetime.now(UTC)
     groups = {who.value: who for who in Who}
@@ -120,8 +138,6 @@ def _pages(
     told: log.Told,
 ) -> tuple[list[LogEntry], Position | None]:
     """As many entries as wanted, and where the next ones are."""
-    if limit > _MOST:
-        raise BadInput(f"At most {_MOST} entries are shown at a time; --export FILE takes any.")
     found: list[LogEntry] = []
     while True:
         page = log.page(program.db, query, position, limit=limit - len(found))

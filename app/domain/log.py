@@ -62,8 +62,9 @@ def who_is(author: str) -> Who:
 class LogQuery:
     """What is looked for; everything that is given has to hold.
 
-    `author` is an e-mail or a name, or a part of one. `words` all stand in the comment, in any
-    order. `kinds` empty is every kind. `since` and `until` belong to the time that is wanted.
+    `author` is an e-mail or a name, or a part of one. `words` all stand in the comment, or in those
+    of the cells that it set, in any order. `kinds` empty is every kind. `since` and `until` belong
+    to the time that is wanted.
     """
 
     run: int | None = None

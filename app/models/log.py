@@ -291,8 +291,11 @@ def _event_table(search: Search) -> tuple[str, str, str] | None:
     return _TABLE_OF[kind], "true", _CHANGES if kind is Kind.DATASET else "true"
 
 
-def _conditions(search: Search) -> tuple[str, dict[str, object]]:
-    """What a version itself has to fulfil, as SQL with its parameters."""
+def _conditions(
+    search: Search, spoken: Sequence[Sequence[int]] = ()
+) -> tuple[str, dict[str, object]]:
+    """What a version itself has to fulfil, as SQL with its parameters. `spoken` are, for each
+    word, the versions whose cells have it in a comment."""
     query = search.query
     parts: list[str] = []
     given: dict[str, object] = {}
@@ -305,8 +308,9 @@ def _conditions(search: Search) -> tuple[str, dict[str, object]]:
     if query.who is not None:
         parts.append(_WHO[query.who])
     for place, word in enumerate(query.each_word):
-        parts.append(f"comment ILIKE :word_{place}")
+        parts.append(f"(comment ILIKE :word_{place} OR atomic_version = ANY(:cells_{place}))")
         given[f"word_{place}"] = _containing(word)
+        given[f"cells_{place}"] = list(spoken[place])
     if query.since is not None:
         parts.append('"createdAt" >= :since')
         given["since"] = query.since
@@ -316,11 +320,46 @@ def _conditions(search: Search) -> tuple[str, dict[str, object]]:
     return " AND ".join(["true", *parts]), given
 
 
+def _spoken(
+    connection: Connection, search: Search, lowest: int, below: int
+) -> tuple[tuple[int, ...], ...]:
+    """For each word that is looked for, the versions in a range, or of the run, that gave cells a
+    comment with it."""
+    query = search.query
+    if not query.each_word:
+        return ()
+    if query.run is not None:
+        where, given = "event.run_number = :run", {"run": query.run}
+    else:
+        where = "event.version BETWEEN :first AND :last"
+        first = event_positions.before(connection, lowest, search.known)
+        given = {
+            "first": first - 2 * event_positions.SLACK,
+            "last": event_positions.before(connection, below, search.known),
+        }
+    rows = connection.execute(
+        text(
+            "WITH spoken AS MATERIALIZED ("
+            " SELECT DISTINCT action.atomic_version, cell.value ->> 'comment' AS comment"
+            '  FROM "LumisectionEvent" AS event JOIN "Event" AS action USING (version)'
+            '  JOIN "JSONBDeduplication" AS written ON written.id = event.lumisection_metadata_id'
+            "  CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(written.jsonb)"
+            "   WHEN 'object' THEN written.jsonb ELSE '{}' END) AS cell"
+            f"  WHERE {where} AND cell.value ->> 'comment' <> '')"
+            " SELECT word.place, array_agg(DISTINCT atomic_version) FROM spoken"
+            " JOIN unnest(CAST(:words AS text[])) WITH ORDINALITY AS word(pattern, place)"
+            " ON comment ILIKE word.pattern GROUP BY word.place"
+        ),
+        {**given, "words": [_containing(word) for word in query.each_word]},
+    )
+    found = {int(place): tuple(versions) for place, versions in rows}
+    return tuple(found.get(place, ()) for place, _ in enumerate(query.each_word, start=1))
+
+
 def _by_versions(
     connection: Connection, search: Search, below: int, size: int, limit: int
 ) -> Block:
     """Along the versions themselves, those of the authors alone where an index has them."""
-    conditions, given = _conditions(search)
     columns = 'atomic_version, "by", coalesce(comment, \'\') AS comment, "createdAt"'
     range_ = "atomic_version < :below AND atomic_version >= :lowest"
     newest = "ORDER BY atomic_version DESC LIMIT :size"
@@ -340,6 +379,15 @@ def _by_versions(
         source = f'SELECT {columns} FROM "Version" WHERE {partial} AND {range_} {newest}'
     else:
         source = f'SELECT {columns} FROM "Version" WHERE {range_} {newest}'
+    given: dict[str, object] = {"below": below, "lowest": search.lowest, "size": size}
+    spoken: Sequence[Sequence[int]] = ()
+    if search.query.each_word:
+        lowest = connection.execute(
+            text(f"SELECT min(atomic_version) FROM ({source}) AS block"),
+            {**given, "authors": list(search.authors or ())},
+        ).scalar()
+        spoken = _spoken(connection, search, int(lowest or 0), below)
+    conditions, more = _conditions(search, spoken)
     rows = connection.execute(
         text(
             f"WITH block AS MATERIALIZED ({source}), found AS ("
@@ -349,7 +397,7 @@ def _by_versions(
             "  SELECT min(atomic_version) AS lowest, count(*) AS number FROM block) AS edge"
             " LEFT JOIN found ON true ORDER BY found.atomic_version DESC"
         ),
-        {**given, "below": below, "lowest": search.lowest, "size": size, "limit": limit},
+        {**given, **more, "limit": limit},
     ).all()
     lowest, number = rows[0][0], int(rows[0][1])
     found = tuple(Action(*row[2:]) for row in rows if row[2] is not None)
@@ -391,7 +439,8 @@ def _by_events(
     numbers = sorted(
         {number for _, number, wanted in rows if wanted and edge < number < below}, reverse=True
     )
-    conditions, given = _conditions(search)
+    spoken = _spoken(connection, search, min(numbers, default=below), below)
+    conditions, given = _conditions(search, spoken)
     found = connection.execute(
         text(
             'SELECT atomic_version, "by", coalesce(comment, \'\'), "createdAt" FROM "Version"'
@@ -410,7 +459,7 @@ def _by_events(
 def _of_run(connection: Connection, search: Search, below: int, limit: int) -> Block:
     """All versions of a run or one of its datasets: few enough to be gone through at once."""
     query = search.query
-    conditions, given = _conditions(search)
+    conditions, given = _conditions(search, _spoken(connection, search, 0, below))
     tables = [
         (kind, table)
         for kind, table in _TABLE_OF.items()

@@ -43,8 +43,7 @@ def page(
     """
     if not 0 < limit <= MOST_ON_A_PAGE:
         raise BadInput(f"A page of the log has 1 to {MOST_ON_A_PAGE} entries.")
-    if query.since is not None and query.until is not None and query.since > query.until:
-        raise BadInput("The log is asked for a time that ends before it begins.")
+    check_times(query)
     begun = position or Position()
     found: dict[Source, list[LogEntry]] = {}
     low, floor, ended = begun.version, None, True
@@ -80,6 +79,12 @@ def page(
     if complete and not versions_left and not others_left:
         return LogPage(tuple(entries), None)
     return LogPage(tuple(entries), after, floor if len(entries) < limit else None)
+
+
+def check_times(query: LogQuery) -> None:
+    """BadInput for a time that ends before it begins."""
+    if query.since is not None and query.until is not None and query.since > query.until:
+        raise BadInput("The log is asked for a time that ends before it begins.")
 
 
 def _not_newer(query: LogQuery, at: datetime | None) -> LogQuery:

@@ -40,15 +40,21 @@ def export(
 
     The file is there whole or not at all; what `told` raises ends it.
     """
-    suffix = file.suffix.lower()
-    if suffix not in {".csv", ".json"}:
-        raise BadInput(f"{file}: the log is exported as .csv or .json.")
+    suffix = check_name(file)
     found = log.entries(db, query, position, limit=limit, told=told)
     with files.replacing(file) as written:
         stream = io.TextIOWrapper(written, "utf-8", "backslashreplace", newline="")
         number = _csv(found, stream) if suffix == ".csv" else _json(found, stream)
         stream.detach()
     return Exported(file, number)
+
+
+def check_name(file: Path) -> str:
+    """What the name of a file says it is to hold, `.csv` or `.json`; BadInput for any other."""
+    suffix = file.suffix.lower()
+    if suffix not in {".csv", ".json"}:
+        raise BadInput(f"{file}: the log is exported as .csv or .json.")
+    return suffix
 
 
 def document(entry: LogEntry) -> JsonObject:

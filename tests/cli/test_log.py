@@ -73,7 +73,7 @@ def test_that_what_can_t_be_searched_for_is_refused(
     registry: RunRegistry, words: tuple[str, ...], said: str
 ):
     ran = registry("log", *words)
-    assert ran.code == 1
+    assert ran.code == 2
     assert said in ran.err
 
 

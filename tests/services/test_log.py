@@ -29,6 +29,7 @@ from app.services import (
     log,
     log_details,
     log_export,
+    lumisections,
     pull,
     runs,
 )
@@ -228,6 +229,30 @@ def test_that_a_long_search_says_how_far_back_it_looked_and_goes_on_from_there(s
     assert found == [wanted]
     assert looks >= 3
     assert [each.number for each in log.entries(season, query)] == [wanted]
+
+
+def test_that_words_are_found_in_the_comments_of_cells(season: Database):
+    edit = ColumnEdit(RUN, "online", "dt-dt", (LumiRange(2, 3),), Triplet("BAD", "HV trip", "hv"))
+    quoted = ColumnEdit(
+        OTHER, "online", "dt-dt", (LumiRange(2, 3),), Triplet("BAD", 'the "YB" off')
+    )
+    (first,) = (lumisections.edit_columns(season, SHIFTER, [edit]).atomic_version,)
+    second = lumisections.edit_columns(season, EXPERT, [quoted]).atomic_version
+    with season.transaction() as connection:
+        # What web clients write: nothing in the comment of the version says it.
+        connection.execute(
+            text("UPDATE \"Version\" SET comment = 'edit' WHERE \"by\" LIKE '%@%.%'")
+        )
+    assert versions(season, LogQuery(words="trip HV")) == [first]
+    assert versions(season, LogQuery(words="trip edit")) == [first]
+    assert versions(season, LogQuery(words='"YB"')) == [second]
+    assert versions(season, LogQuery(words="trip YB")) == []
+    assert versions(season, LogQuery(words="trip", run=OTHER)) == []
+    assert versions(season, LogQuery(words="trip", run=RUN)) == [first]
+    assert versions(season, LogQuery(words="trip", author=SHIFTER.email)) == [first]
+    assert versions(season, LogQuery(words="trip", author=EXPERT.email)) == []
+    assert versions(season, LogQuery(words="trip", kinds=frozenset({Kind.LUMISECTIONS}))) == [first]
+    assert versions(season, LogQuery(words="trip", dataset="online")) == [first]
 
 
 def test_that_words_are_taken_as_they_are(season: Database):

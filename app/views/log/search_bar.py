@@ -46,7 +46,9 @@ class SearchBar(QWidget):
         self.setObjectName("bar")
         self._themes = themes
         self._query = LogQuery()
-        self.words = self._line("Words in the comment", "All of them, in any order (/)", 140)
+        self.words = self._line(
+            "Words in the comment", "All of them, in any order, there or in those of cells (/)", 140
+        )
         self.run = self._line("Run", "Only about this run", 68)
         self.run.setValidator(QIntValidator(1, _LARGEST, self.run))
         self.dataset = self._line("Dataset", "Only datasets of exactly this name", 130)

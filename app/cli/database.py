@@ -52,7 +52,8 @@ def _init(program: Program, arguments: Arguments) -> Answer:
     if made.configured:
         lines.append("Wrote the shipped configuration.")
     elif made.created:
-        lines.append("Nothing is configured yet: run-registry config import DIR")
+        command = databases.command_line(db, "config import DIR")
+        lines.append(f"Nothing is configured yet: {command}")
     if not made.desk:
         lines.append("This login can't have the schema desk: everything works, only slower.")
     document: JsonValue = {
@@ -98,7 +99,7 @@ def _check(program: Program, arguments: Arguments) -> Answer:
         "problems": list(found.problems),
         "stale_summaries": [[number, name] for number, name in found.stale_summaries],
     }
-    text = _text(found)
+    text = _text(db, found)
     if arguments.deep and good:
         objects = _objects(db)
         document["objects"] = {
@@ -144,11 +145,12 @@ def _objects_text(found: ExaminedObjects) -> str:
     return "\n".join(lines)
 
 
-def _text(found: Examined) -> str:
+def _text(db: Database, found: Examined) -> str:
     lines = [f"database       {found.database}", f"schema         {found.schema.explanation}"]
     if found.schema.kind is not SchemaKind.RUN_REGISTRY:
         if found.schema.kind is SchemaKind.EMPTY:
-            lines.append("               Create the tables with: run-registry db init")
+            command = databases.command_line(db, "db init")
+            lines.append(f"               Create the tables with: {command}")
         return together(lines)
     settings = f"version {found.settings_id}" if found.settings_id else "none"
     stale = len(found.stale_summaries)

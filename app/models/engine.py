@@ -52,6 +52,7 @@ _LOGIN_REFUSED = re.compile(
     r"|role \"[^\"]*\" does not exist|authentication failed|permission denied for database"
     r"|is not permitted to log in",
 )
+_PASSWORD = re.compile(r"password authentication failed|no password supplied")
 _CONNECTING = re.compile(
     r"^.*connection to server (at|on socket) .*? failed: |^FATAL:\s+"
     r"|^consuming input failed: ",
@@ -164,6 +165,18 @@ class Database:
                 raise
             raise meant from error
 
+    def _mend(self, said: str) -> str:
+        """What to do about a login that was refused for what the server said."""
+        if not _PASSWORD.search(said):
+            return "Check the address."
+        parts = (self._parameters.get(name) for name in ("host", "port", "dbname", "user"))
+        line = f"{':'.join(str(part or '*') for part in parts)}:PASSWORD"
+        if "password" in self._parameters:
+            return f"Check the password; it belongs into ~/.pgpass, as the line {line}."
+        if "no password supplied" in said:
+            return f"Put the line {line} into ~/.pgpass."
+        return f"Check the line {line} of ~/.pgpass."
+
     def explain(self, error: BaseException) -> RegistryError | None:
         """What a driver error means to the person, or None when it is a bug of ours."""
         where = self.dsn_without_password
@@ -189,7 +202,9 @@ class Database:
                 f"The database {where} can only be read, nothing can be changed: {said}."
             )
         if state in {"28000", "28P01"} or (state is None and _LOGIN_REFUSED.search(str(cause))):
-            return Refused(f"The database {where} refuses the login: {said}. Check the address.")
+            return Refused(
+                f"The database {where} refuses the login: {said}. {self._mend(str(cause))}"
+            )
         if state == "3D000" or (state is None and _NO_DATABASE.search(str(cause))):
             return NotFound(f"The server doesn't have the database of {where}: {said}.")
         connectionless = isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)

@@ -1,5 +1,6 @@
 """The database that is opened: recognised, made ready, looked over."""
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -78,6 +79,11 @@ def recognise(db: Database) -> SchemaState:
         return schema.recognise(connection)
 
 
+def command_line(db: Database, words: str) -> str:
+    """How a command on this database is typed, without its password."""
+    return f"run-registry {words} --dsn {shlex.quote(db.dsn_without_password)}"
+
+
 def is_empty(db: Database) -> bool:
     """Whether nothing at all is in the database."""
     return recognise(db).kind is SchemaKind.EMPTY
@@ -93,7 +99,7 @@ def open_existing(db: Database) -> None:
     if state.kind is SchemaKind.EMPTY:
         raise Refused(
             f"The database {db.dsn_without_password} is empty. To create the tables of Run"
-            " Registry there: run-registry db init"
+            f" Registry there: {command_line(db, 'db init')}"
         )
     if state.kind is SchemaKind.FOREIGN:
         raise Refused(f"{db.dsn_without_password}: {state.explanation}")

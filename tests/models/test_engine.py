@@ -137,8 +137,21 @@ def test_that_an_unknown_host_is_unavailable() -> None:
 
 def test_that_a_wrong_password_is_refused(dsn: str) -> None:
     wrong = dsn.replace(psycopg.conninfo.conninfo_to_dict(dsn)["password"], "wrong")
-    with pytest.raises(Refused, match="password authentication failed"), Database(wrong).read():
-        pass
+    with pytest.raises(Refused, match="password authentication failed") as told:
+        Database(wrong).prepare()
+    # The address is right: what is to be mended is the password, and where it belongs.
+    assert "~/.pgpass" in str(told.value)
+    assert "Check the address" not in str(told.value)
+    assert ":PASSWORD" in str(told.value)
+    assert "wrong" not in str(told.value)
+
+
+def test_that_a_missing_password_says_where_it_belongs(dsn: str, monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("PGPASSFILE", str(tmp_path / "none"))
+    given = psycopg.conninfo.conninfo_to_dict(dsn)
+    without = dsn.replace(f":{given['password']}@", "@")
+    with pytest.raises(Refused, match=r"Put the line .*:PASSWORD into ~/\.pgpass"):
+        Database(without).prepare()
 
 
 def test_that_a_missing_database_is_not_found(dsn: str) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 
 from app.domain.attribute_history import AttributeEvent
 from app.domain.history import Action, Write
+from app.domain.identity import AUTO, is_manual
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.triplets import Triplet, triplet_from_json
 from app.models import indexes, run_history, states
@@ -18,6 +19,9 @@ ONLINE = "online"
 _AROUND = 20_000
 """Event numbers looked at on either side: those of one action stand this close together."""
 
+
+_NEAR = 20
+"""Numbers of versions among which those of one transaction stand."""
 
 _RECENT = 200_000
 """Event numbers among which what somebody wrote lately is looked for."""
@@ -215,6 +219,26 @@ def actions(connection: Connection, versions: Collection[int]) -> dict[int, Acti
         {"versions": sorted(versions)},
     )
     return {version: Action(version, by, comment, at) for version, by, comment, at in rows}
+
+
+def step_of(connection: Connection, version: int) -> tuple[int, ...]:
+    """The versions that a person's action made at once, theirs first: what it asked the program
+    for, in the same transaction, belongs to it. Just the version itself when it stands alone."""
+    rows = connection.execute(
+        text(
+            'SELECT other.atomic_version, other."by"'
+            ' FROM "Version" AS asked JOIN "Version" AS other'
+            '  ON other."createdAt" = asked."createdAt" AND other.atomic_version BETWEEN'
+            "  asked.atomic_version - :near AND asked.atomic_version + :near"
+            " WHERE asked.atomic_version = :version ORDER BY other.atomic_version"
+        ),
+        {"version": version, "near": _NEAR},
+    ).all()
+    for first, author in rows:
+        asked_for = [number for number, by in rows if by == f"{AUTO} - {author}" and number > first]
+        if is_manual(author) and version in (first, *asked_for):
+            return (first, *asked_for)
+    return (version,)
 
 
 def versions_by(

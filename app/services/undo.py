@@ -7,6 +7,7 @@ Undoing the undo is the redo.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from app.domain import permissions
 from app.domain.configuration import Configuration
@@ -52,6 +53,9 @@ _VISIBILITY = ("un-hiding", "hiding")
 _LOOKED_BACK = 100
 
 Key = tuple[int, str]
+
+
+_AnyWrite = TypeVar("_AnyWrite", AttributeWrite, Write[Triplet], Write[JsonValue])
 
 
 @dataclass(frozen=True)
@@ -133,11 +137,13 @@ class PartRefused:
 class Preview:
     """What undoing a version would do now.
 
-    `authors`: who made the versions that changed something since, by version. `by_hand` says that
+    `step`: the versions that go back together, as one action made them. `authors`: who made the
+    versions that changed something since, by version. `by_hand` says that
     automatic values come back as the person's word, because a person's word can't be withdrawn.
     """
 
     undone: VersionInfo
+    step: frozenset[int] = frozenset()
     columns: list[ColumnsUndone] = field(default_factory=list)
     bits: list[BitsUndone] = field(default_factory=list)
     attributes: list[AttributesOf] = field(default_factory=list)
@@ -243,11 +249,16 @@ class Undone:
 
 
 def preview(db: Database, actor: Actor, version: int) -> Preview:
-    """What undoing a version would restore, leave alone, keep and be refused; writes nothing."""
+    """What undoing a version would restore, leave alone, keep and be refused; writes nothing.
+
+    Versions that one action of a person made at once, such as marking a run significant and
+    classifying it, are undone as one.
+    """
     configuration = configurations.current(db)
     with db.read() as connection:
-        touched = history.touched_by(connection, version)
-        return _plan(Action(connection, db.desk), configuration, actor, version, touched)
+        action = Action(connection, db.desk)
+        step, touched = _step(action, version)
+        return _plan(action, configuration, actor, step, touched)
 
 
 def undo(
@@ -269,14 +280,14 @@ def undo(
     told = Progress(progress, cancelled)
     configuration = configurations.current(db)
     with db.read() as connection:
-        touched = history.touched_by(connection, version)
+        step, touched = _step(Action(connection, db.desk), version)
 
     def finishing(share: float) -> None:
         told.at(0.5 + 0.5 * share)
 
     with begin(db, touched.run_numbers, finishing) as action:
         told.at(0.05)
-        made = _plan(action, configuration, actor, version, touched)
+        made = _plan(action, configuration, actor, step, touched)
         told.at(0.4)
         if made.refused and not leave_out_refused:
             raise made.refused[0].reason
@@ -328,20 +339,38 @@ def _nothing_left(made: Preview) -> str:
     return f"There is nothing to undo in version {version}{reason}."
 
 
+def _step(action: Action, version: int) -> tuple[tuple[int, ...], Touched]:
+    """The versions that are undone together, and what they are about."""
+    step = history.step_of(action.connection, version)
+    each = [history.touched_by(action.connection, number) for number in step]
+    return step, Touched(
+        frozenset().union(*(touched.runs for touched in each)),
+        frozenset().union(*(touched.datasets for touched in each)),
+        frozenset().union(*(touched.rr for touched in each)),
+        frozenset().union(*(touched.oms for touched in each)),
+    )
+
+
+def _as_one(plan: Preview, writes: Sequence[_AnyWrite]) -> list[_AnyWrite]:
+    """The writes of all versions of the step as those of the first one."""
+    first = plan.undone.version
+    return [replace(each, version=first) if each.version in plan.step else each for each in writes]
+
+
 def _plan(
     action: Action,
     configuration: Configuration,
     actor: Actor,
-    version: int,
+    step: Sequence[int],
     touched: Touched,
 ) -> Preview:
-    connection = action.connection
+    connection, version = action.connection, step[0]
     undone = history.action(connection, version)
     if undone is None:
         raise no_version(version, history.newest_version(connection))
     if not touched.run_numbers:
         raise Refused(f"Version {version} changed no run and no dataset.")
-    plan = Preview(undone)
+    plan = Preview(undone, step=frozenset(step))
     checks = Checks(
         configuration,
         actor,
@@ -349,7 +378,8 @@ def _plan(
         stored.datasets_of_runs(connection, touched.run_numbers),
     )
     by_run = history.run_writes(connection, touched.runs)
-    for run_number, writes in sorted(by_run.items()):
+    for run_number, stored_writes in sorted(by_run.items()):
+        writes = _as_one(plan, stored_writes)
         if writes[0].version == version:
             raise Refused(f"Version {version} made run {run_number}: that can't be undone.")
         _plan_run(plan, action, checks, run_number, writes)
@@ -419,7 +449,8 @@ def _plan_datasets(
     made: set[Key] = set()
     writes_of = history.dataset_writes(action.connection, touched.datasets)
     pending: dict[str, set[Key]] = {}
-    for key, writes in sorted(writes_of.items()):
+    for key, stored_writes in sorted(writes_of.items()):
+        writes = _as_one(plan, stored_writes)
         if writes[0].version == version:
             if key[1] == ONLINE:
                 raise Refused(f"Version {version} made run {key[0]}: that can't be undone.")
@@ -499,7 +530,8 @@ def _plan_columns(plan: Preview, action: Action, checks: Checks, keys: frozenset
     version = plan.undone.version
     writes_of = history.rr_writes(action.connection, keys)
     came = _came(plan, action, keys)
-    for key, writes in sorted(writes_of.items()):
+    for key, stored_writes in sorted(writes_of.items()):
+        writes = _as_one(plan, stored_writes)
         wanted = _keys_written(writes, version)
         frame = Frame(writes, wanted)
         undone = undo_cells(
@@ -528,7 +560,8 @@ def _plan_bits(plan: Preview, action: Action, checks: Checks, keys: frozenset[Ke
     of_online: dict[int, CellsUndone[JsonValue]] = {}
     for key in sorted(writes_of, key=lambda key: (key[1] != ONLINE, key)):
         run_number, name = key
-        frame = Frame(writes_of[key], _keys_written(writes_of[key], version))
+        writes = _as_one(plan, writes_of[key])
+        frame = Frame(writes, _keys_written(writes, version))
         undone = undo_cells(
             frame,
             version,

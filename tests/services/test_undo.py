@@ -10,7 +10,7 @@ from app.domain.errors import NotFound, NotPermitted, Refused
 from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import SETTABLE_STATUSES, Triplet
-from app.models import rows
+from app.models import history, rows
 from app.models.action import begin
 from app.models.engine import Database
 from app.models.event_log import DatasetChange, LumisectionChange, RunChange
@@ -102,6 +102,35 @@ def statuses(db: Database, column: str, dataset: str = "online") -> list[str]:
 
 
 # --- what comes back ------------------------------------------------------------------------------
+
+
+def test_that_marking_a_run_significant_is_one_step(database: Database):
+    configure(database)
+    pull.apply(database, a_run(RUN, LENGTH, hlt_key=None))
+    before = as_read(database)
+    runs.mark_significant(database, EXPERT, RUN)
+    with database.read() as connection:
+        marked, classified = sorted(
+            each.version
+            for each, _ in history.versions_of_run(connection, RUN, None, 10)
+            if each.version > 1 and EXPERT.email in each.author
+        )[-2:]
+    assert "GOOD" in statuses(database, "dt-dt")
+
+    # Whichever of the two versions is named, both go back as one.
+    for version in (marked, classified):
+        planned = undo.preview(database, EXPERT, version)
+        assert planned.undone.version == marked
+        assert planned.cells > 0
+        assert [each.name for of in planned.attributes for each in of.attributes.restored] == [
+            "significant"
+        ]
+        assert planned.refused == []
+    done = undo.undo(database, EXPERT, classified)
+    assert as_read(database) == before
+    assert done.text.startswith(f"Undid version {marked}: ")
+    undo.undo(database, EXPERT, done.version)
+    assert "GOOD" in statuses(database, "dt-dt")
 
 
 def test_that_undoing_an_edit_brings_every_cell_back_and_undoing_that_is_the_redo(online: Database):

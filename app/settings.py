@@ -71,16 +71,33 @@ _FOR_TESTS = re.compile(r"test|dev|stag|demo|sandbox|int2r", re.IGNORECASE)
 
 
 def _names(value: object) -> object:
-    """A list of names may be written as one text with commas or blanks between them."""
-    return (
-        [name for name in re.split(r"[,\s]+", value) if name] if isinstance(value, str) else value
-    )
+    """A list of names may be written as one text with commas or blanks between them, or as JSON."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith(("[", "{", '"')):
+        return _json(value, list, 'a list of names, such as a,b or ["a", "b"]')
+    names = [name for name in re.split(r"[,\s]+", value) if name]
+    if odd := next((name for name in names if set(name) & set("[]{}\"'")), None):
+        raise ValueError(f'is no list of names, such as a,b or ["a", "b"]: {odd}')
+    return names
+
+
+def _json(text: str, kind: type, wanted: str) -> object:
+    try:
+        value: object = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, kind):
+        raise ValueError(f"is not {wanted}")
+    return value
 
 
 def _colours(value: object) -> object:
-    """Colours may be written as `place=#rrggbb` with commas between them."""
+    """Colours may be written as `place=#rrggbb` with commas between them, or as JSON."""
     if not isinstance(value, str):
         return value
+    if value.lstrip().startswith(("{", "[")):
+        return _json(value, dict, "colours, such as host:5432/name=#aa0000")
     pairs = (entry.rpartition("=") for entry in value.split(",") if entry.strip())
     return {place.strip(): colour.strip() for place, _, colour in pairs}
 

@@ -261,3 +261,22 @@ def test_that_the_page_of_settings_lists_every_setting_with_its_help():
     for name, field in Settings.model_fields.items():
         assert f"| `{name}` |" in page
         assert f"| {field.description} |" in page
+
+
+@pytest.mark.parametrize("text", ["a,b", "a b", " a, b ,", '["a", "b"]', '[ "a" ,"b"]\n', "a\nb"])
+def test_that_a_list_in_the_environment_is_written_in_any_of_these_ways(text):
+    assert Settings.load({}, {"RUN_REGISTRY_EGROUPS": text}).egroups == ("a", "b")
+
+
+@pytest.mark.parametrize("text", ["[a, b]", '["a"', '{"a": 1}', "[1]", "'a','b'", '"a","b"', "a]"])
+def test_that_what_is_no_list_of_names_gives_no_rights_silently(text):
+    with pytest.raises(BadInput, match="RUN_REGISTRY_EGROUPS"):
+        Settings.load({}, {"RUN_REGISTRY_EGROUPS": text})
+
+
+def test_that_colours_in_the_environment_may_be_json():
+    for text in ("db:5432/a=#aa0000", '{"db:5432/a": "#aa0000"}'):
+        loaded = Settings.load({}, {"RUN_REGISTRY_STRIP_COLOURS": text})
+        assert loaded.strip_colours == {"db:5432/a": "#aa0000"}
+    with pytest.raises(BadInput, match="RUN_REGISTRY_STRIP_COLOURS"):
+        Settings.load({}, {"RUN_REGISTRY_STRIP_COLOURS": "{db: #aa0000}"})

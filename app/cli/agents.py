@@ -5,11 +5,10 @@ from pathlib import Path
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group, positive
 from app.cli.arguments import run_number as a_run
 from app.cli.bulk import read_file
-from app.cli.output import DONE, REFUSED, Answer, Progress, number_of, table, together
+from app.cli.output import DONE, REFUSED, Answer, Progress, UsageError, number_of, table, together
 from app.cli.program import Program
 from app.domain.agents import Agent, Mode, Proposal, ProposalState, Speaks, parse_speaks
 from app.domain.agreement import Confusion
-from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import format_ranges
 from app.services import agent_agreement, agent_proposals, agents, names
@@ -229,7 +228,13 @@ def _proposals(program: Program, arguments: Arguments) -> Answer:
         for each in found
     ]
     heads = ("id", "agent", "run", "dataset", "column", "LS", "says", "", "by")
-    text = table(heads, rows, right=("id",)) if rows else "No proposal is like that."
+    shown = ", ".join(each.value for each in states)
+    if not rows:
+        text = f"No {f'{shown} ' if len(states) == 1 else ''}proposal is like that."
+    else:
+        text = f"{table(heads, rows, right=('id',))}\n{number_of(len(rows), 'proposal')}, {shown}."
+    if not arguments.states:
+        text += " --state shows others."
     return Answer({"proposals": [_proposal_document(each) for each in found]}, text)
 
 
@@ -254,7 +259,7 @@ def _chosen(program: Program, arguments: Arguments) -> list[int]:
     if arguments.ids:
         return list(arguments.ids)
     if arguments.run is None:
-        raise BadInput("Which proposals? Name their numbers, or --run (and --dataset, --agent).")
+        raise UsageError("Which proposals? Name their numbers, or --run (and --dataset, --agent).")
     _check_names(program, arguments)
     return [
         each.id

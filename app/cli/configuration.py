@@ -50,12 +50,15 @@ def _import(program: Program, arguments: Arguments) -> Answer:
         "made_lists": made,
         "ignored": list(report.ignored),
         "replaced_default": done.replaced_default,
+        "went_back_to": report.went_back_to,
         "problems": list(done.problems),
     }
     lines = [f"Imported {folder}: configuration {report.settings_id} is in force."]
     if done.replaced_default:
         lines.append("The shipped configuration, which nobody had changed, gave way.")
-    if report.written:
+    if report.went_back_to is not None:
+        lines.append(f"It is what version {report.went_back_to} was; what came since is kept.")
+    elif report.written:
         lines.append(_rows(report.written))
     else:
         lines.append("Every row was there already.")

@@ -19,6 +19,7 @@ from app.domain.configuration_items import (
 from app.domain.errors import BadInput, NotFound, Refused
 from app.domain.foreign_json import NotJson, parse, read_text
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
+from app.domain.names import not_found
 from app.domain.rules.text import pretty, read
 from app.services import configuration_edits, configuration_versions
 
@@ -51,19 +52,16 @@ def add(group: Commands, common: Parser) -> None:
     add_item(parser)
 
 
-KINDS = "class, component, dataset, offline_dataset, json, accepted, permissions"
+KINDS = ", ".join(kind.word for kind in Kind)
 
-_SHORT = {"json": Kind.JSON_RULE, "accepted": Kind.DATASETS_ACCEPTED}
+_BY_WORD = {each.word: each for each in Kind}
 
 
 def kind(text: str) -> Kind:
-    """A kind of items by its name or a short one."""
-    if text in _SHORT:
-        return _SHORT[text]
-    try:
-        return Kind(text)
-    except ValueError:
-        raise UsageError(f'"{text}" is no kind of item; there are {KINDS}.') from None
+    """A kind of items by its word."""
+    if text not in _BY_WORD:
+        raise UsageError(str(not_found(f'"{text}" is no kind of item', text, _BY_WORD)))
+    return _BY_WORD[text]
 
 
 def add_item(parser: Parser) -> None:
@@ -120,6 +118,8 @@ def _list(program: Program, arguments: Arguments) -> Answer:
         return _overview(program)
     chosen: Kind = arguments.kind
     history = configuration_versions.versions(program.db, chosen)
+    if arguments.at is not None:
+        history.check(arguments.at)
     version = history.versions[-1] if arguments.at is None else history.at(arguments.at)
     words = str(arguments.words).casefold()
     items = [
@@ -131,7 +131,7 @@ def _list(program: Program, arguments: Arguments) -> Answer:
     names = fields_of(chosen)
     rows = [(item.id, *(_shown(name, item.values.get(name)) for name in names)) for item in items]
     document: JsonValue = {
-        "kind": chosen.value,
+        "kind": chosen.word,
         "settings_id": version.settings_id,
         "items": [item_document(item) for item in items],
     }
@@ -152,7 +152,7 @@ def _overview(program: Program) -> Answer:
         faulty = sum(bool(_problem(history.items[item])) for item in newest.items)
         rows.append(
             (
-                each.value,
+                each.word,
                 len(newest.items),
                 faulty,
                 len(history.versions),
@@ -184,7 +184,7 @@ def _show(program: Program, arguments: Arguments) -> Answer:
     names = [name for name in fields_of(item.kind) if name != RULE]
     width = max(map(len, names))
     lines = [
-        f"{item.kind} {item.id}{'' if in_force else ', no longer in force'}",
+        f"{item.kind.word} {item.id}{'' if in_force else ', no longer in force'}",
         *(f"{name:{width}}  {value_words(item.values[name])}" for name in names),
         f"made {item.created_at:%Y-%m-%d %H:%M} UTC by"
         f" {item.updated_by or item.created_by or 'somebody unknown'}",
@@ -201,7 +201,7 @@ def _add(program: Program, arguments: Arguments) -> Answer:
     made = configuration_edits.add_item(
         program.db, program.actor, chosen, values_given(arguments), insist=arguments.insist
     )
-    return Answer({"kind": chosen.value, "id": made}, f"Added {chosen} {made}.")
+    return Answer({"kind": chosen.word, "id": made}, f"Added {chosen.word} {made}.")
 
 
 def _edit(program: Program, arguments: Arguments) -> Answer:
@@ -213,8 +213,8 @@ def _edit(program: Program, arguments: Arguments) -> Answer:
         program.db, program.actor, chosen, arguments.id, values, insist=arguments.insist
     )
     return Answer(
-        {"kind": chosen.value, "id": made, "before": arguments.id},
-        f"{chosen} {arguments.id} is now {made}.",
+        {"kind": chosen.word, "id": made, "before": arguments.id},
+        f"{chosen.word} {arguments.id} is now {made}.",
     )
 
 
@@ -222,8 +222,8 @@ def _delete(program: Program, arguments: Arguments) -> Answer:
     chosen: Kind = arguments.kind
     configuration_edits.delete_item(program.db, program.actor, chosen, arguments.id)
     return Answer(
-        {"kind": chosen.value, "id": arguments.id},
-        f"{chosen} {arguments.id} is out of force; its versions keep it.",
+        {"kind": chosen.word, "id": arguments.id},
+        f"{chosen.word} {arguments.id} is out of force; its versions keep it.",
     )
 
 
@@ -237,7 +237,7 @@ def _item(program: Program, arguments: Arguments) -> tuple[Item, ListHistory]:
     history = configuration_versions.versions(program.db, arguments.kind)
     item = history.items.get(arguments.id)
     if item is None:
-        raise NotFound(f"There is no {arguments.kind} {arguments.id} in any version.")
+        raise NotFound(f"There is no {arguments.kind.word} {arguments.id} in any version.")
     return item, history
 
 

@@ -90,7 +90,7 @@ def _try(program: Program, arguments: Arguments) -> Answer:
     finally:
         progress.clear()
     document: JsonValue = {
-        "kind": found.kind.value,
+        "kind": found.kind.word,
         "tried": len(found.runs),
         "nowhere": [*found.nowhere],
         "changed": [_run_document(each) for each in found.changed],

@@ -58,7 +58,7 @@ def add(group: Commands, common: Parser) -> None:
 def difference_document(found: Difference) -> JsonObject:
     """A difference as a document."""
     return {
-        "kind": found.kind.value,
+        "kind": found.kind.word,
         "before": found.before,
         "after": found.after,
         "added": [item_document(each) for each in found.added],
@@ -127,7 +127,7 @@ def _history(program: Program, arguments: Arguments) -> Answer:
         for each in shown
     ]
     document: JsonValue = {
-        "kind": history.kind.value,
+        "kind": history.kind.word,
         "versions": [
             {
                 "settings_id": each.settings_id,
@@ -169,7 +169,7 @@ def _diff(program: Program, arguments: Arguments) -> Answer:
         program.db, arguments.kind, arguments.before, arguments.after
     )
     lines = [*difference_lines(found)] or ["Both say the same."]
-    title = f"{found.kind}: version {found.before} to {found.after}"
+    title = f"{found.kind.word}: version {found.before} to {found.after}"
     return Answer(difference_document(found), together((title, *lines)))
 
 
@@ -194,7 +194,7 @@ def _restore(program: Program, arguments: Arguments) -> Answer:
         seen=found.difference.before,
         without_faulty=arguments.leave_out_faulty,
     )
-    text = f"Version {arguments.version} of {chosen} is in force again, as version {made}."
+    text = f"Version {arguments.version} of {chosen.word} is in force again, as version {made}."
     return Answer({**document, "settings_id": made}, together((*lines, text)))
 
 
@@ -206,7 +206,7 @@ def _at(program: Program, arguments: Arguments) -> Answer:
         "at": found.at.isoformat(),
         "lists": [
             {
-                "kind": each.kind.value,
+                "kind": each.kind.word,
                 "settings_id": each.version.settings_id,
                 "by": each.version.by,
                 "since": each.version.at.isoformat(),
@@ -217,7 +217,7 @@ def _at(program: Program, arguments: Arguments) -> Answer:
     }
     rows = [
         (
-            each.kind,
+            each.kind.word,
             each.version.settings_id,
             f"{each.version.at:%Y-%m-%d %H:%M}",
             each.version.by,

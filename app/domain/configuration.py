@@ -60,6 +60,14 @@ class Kind(StrEnum):
     DATASETS_ACCEPTED = "datasets_accepted"
     PERMISSION = "permissions"
 
+    @property
+    def word(self) -> str:
+        """What people call it, on the command line and in every message."""
+        return _WORDS.get(self, self.value)
+
+
+_WORDS = {Kind.JSON_RULE: "json", Kind.DATASETS_ACCEPTED: "accepted"}
+
 
 @dataclass(frozen=True, slots=True)
 class ClassClassifier:

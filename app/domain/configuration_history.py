@@ -166,20 +166,23 @@ class ListHistory:
         """Versions by the version of the configuration that brought them."""
         return {each.settings_id: each for each in self.versions}
 
-    def at(self, settings_id: int) -> Version:
-        """The version of the list in a version of the configuration; NotFound before the first."""
+    def check(self, settings_id: int) -> None:
+        """NotFound when the configuration never had a version of that number."""
         if settings_id not in self._known:
             raise NotFound(
                 f"There is no version {settings_id} of the configuration. The newest is"
                 f" {max(self._known, default=0)}."
             )
+
+    def at(self, settings_id: int) -> Version:
+        """The version of the list in a version of the configuration; NotFound before the first."""
         found = None
         for each in self.versions:
             if each.settings_id > settings_id:
                 break
             found = each
         if found is None:
-            raise NotFound(f"The {self.kind} list has no version as old as {settings_id}.")
+            raise NotFound(f"There is no version {settings_id} of the {self.kind.word} list.")
         return found
 
     def in_force_at(self, time: datetime) -> Version:
@@ -211,7 +214,7 @@ class ListHistory:
         """Settings ids of the versions that changed an item, in any of its forms; NotFound when
         no version has it."""
         if item_id not in self.items:
-            raise NotFound(f"There is no {self.kind} {item_id} in any version.")
+            raise NotFound(f"There is no {self.kind.word} {item_id} in any version.")
         root = self._root.get(item_id, item_id)
         forms = {each for each, first in self._root.items() if first == root}
         return frozenset(
@@ -308,7 +311,7 @@ def changed_meanwhile(history: ListHistory, item_id: int, mine: JsonObject | Non
     """What to tell a person who wants to change an item that isn't in force any more."""
     followed = history.followers(item_id)
     if followed is None:
-        raise NotFound(f"There is no {history.kind} item {item_id} in any version.")
+        raise NotFound(f"There is no {history.kind.word} item {item_id} in any version.")
     version, theirs = followed
     return ItemChanged(history.items[item_id], mine, theirs, version)
 

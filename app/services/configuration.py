@@ -11,7 +11,7 @@ from app.domain.errors import BadInput, NotFound
 from app.domain.foreign_json import NotJson, read_file
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue
-from app.domain.names import not_found
+from app.domain.names import no_rule
 from app.domain.permissions import permissions_path
 from app.models import configuration as model
 from app.models.configuration import ImportReport
@@ -41,7 +41,8 @@ def import_folder(db: Database, actor: Actor, folder: Path) -> FolderImported:
     """Imports one JSON list per table, as `export_folder` writes them; other files are ignored.
 
     Takes the right to change permissions, unless nobody has any right yet. All or nothing.
-    The shipped configuration gives way as long as nobody has changed anything in it.
+    The shipped configuration gives way as long as nobody has changed anything in it. Where the
+    configuration goes on from what is given, as after an export, that is in force again.
     """
     given, others = _read_tables(folder)
     shipped, _ = _read_tables(assets.path(SHIPPED))
@@ -53,7 +54,17 @@ def import_folder(db: Database, actor: Actor, folder: Path) -> FolderImported:
         replaces = given != shipped and model.holds_only(connection, shipped)
         if replaces:
             model.clear(connection)
-        report = model.import_tables(connection, given)
+        earlier = None if replaces else model.earlier_version(connection, given)
+        if earlier is None:
+            report = model.import_tables(connection, given)
+        else:
+            made = model.go_back(connection, given, earlier, actor.email)
+            if not model.in_force(connection).permissions.egroups_for(permissions_path()):
+                raise Refused(
+                    "Then nobody could change permissions any more: what is to be imported has no"
+                    f" e-group with a route for {permissions_path()}."
+                )
+            report = ImportReport(made, went_back_to=earlier)
     return FolderImported(replace(report, ignored=others), current(db).problems, replaces)
 
 
@@ -81,7 +92,7 @@ def install_default(db: Database) -> bool:
 def shipped_rule(name: str) -> JsonValue:
     """A rule that comes with the program: `golden`, `muon` or `dcs-only`."""
     if name not in (known := shipped_rule_names()):
-        raise not_found(f'There is no rule "{name}"', name, known)
+        raise no_rule(name, known)
     text = (assets.path(SHIPPED_RULES) / f"{name}.json").read_text(encoding="utf-8")
     rule: JsonValue = json.loads(text)
     return rule

@@ -57,6 +57,9 @@ def versions(db: Database, kind: Kind) -> ListHistory:
 def difference(db: Database, kind: Kind, before: int, after: int | None = None) -> Difference:
     """What differs between two versions of a list; with the one in force without `after`."""
     history = versions(db, kind)
+    for each in (before, after):
+        if each is not None:
+            history.check(each)
     last = history.versions[-1].settings_id
     return history.difference(before, last if after is None else after)
 
@@ -108,6 +111,7 @@ def restore(
                 f"{newest.by or 'Somebody else'} changed this list meanwhile: version"
                 f" {newest.settings_id} is in force now. Compare again."
             )
+        history.check(settings_id)
         wanted = set(history.at(settings_id).items)
         faulty = _restoration(history, settings_id).faulty
         if faulty and not without_faulty:
@@ -126,6 +130,7 @@ def restore(
 
 
 def _restoration(history: ListHistory, settings_id: int) -> Restoration:
+    history.check(settings_id)
     newest = history.versions[-1]
     faulty: list[tuple[Item, str]] = []
     if history.kind in WITH_RULE:

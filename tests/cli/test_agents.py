@@ -38,7 +38,11 @@ def test_that_an_agent_proposes_and_a_person_accepts(agent: RunRegistry, predict
     assert said.document["waiting"] == 1
     (proposal,) = agent("agent", "proposals", "--run", FIRST, "--json").document["proposals"]
     assert (proposal["ranges"], proposal["status"]) == ([[2, 4]], "BAD")
-    assert "hot module" in agent("agent", "proposals").out
+    listed = agent("agent", "proposals").out
+    assert "hot module" in listed
+    assert listed.splitlines()[-1] == "1 proposal, open. --state shows others."
+    none = agent("agent", "proposals", "--state", "rejected").out
+    assert none == "No rejected proposal is like that.\n"
     accepted = agent("agent", "accept", proposal["id"], "--json").document
     assert isinstance(accepted["atomic_version"], int)
     shown = agent("log", "--show", accepted["atomic_version"]).out
@@ -60,7 +64,7 @@ def test_that_all_proposals_of_a_run_are_rejected_at_once(agent: RunRegistry, pr
     assert listed["proposals"] == {"rejected": 1}
     assert "pixel-ae" in agent("agent", "list").out
     unsaid = agent("agent", "reject")
-    assert (unsaid.code, "Which proposals" in unsaid.err) == (1, True)
+    assert (unsaid.code, "Which proposals" in unsaid.err) == (2, True)
 
 
 def test_that_a_faulty_file_is_refused_with_its_line(

@@ -19,8 +19,8 @@ def test_that_items_are_listed_shown_added_edited_and_taken_out(registry, tmp_pa
         "component",
         "dataset",
         "offline_dataset",
-        "json_classifier",
-        "datasets_accepted",
+        "json",
+        "accepted",
         "permissions",
     }
     rule = tmp_path / "rule.json"

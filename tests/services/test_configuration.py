@@ -27,9 +27,16 @@ from app.domain.lumisections import ranges_of_numbers
 from app.domain.oms import OmsRun, oms_run, reduced_lumisection_attributes, run_oms_attributes
 from app.domain.permissions import EXPERTS
 from app.domain.triplets import NO_VALUE_FOUND, Triplet
+from app.models import configuration as model
 from app.models import schema
 from app.models.engine import Database
-from app.services import configuration, configuration_edits, pull
+from app.services import (
+    configuration,
+    configuration_edits,
+    configuration_versions,
+    pull,
+    workspaces,
+)
 
 EXPERT = Actor("expert@example.org", frozenset({EXPERTS}))
 PERSON = Actor("person@example.org")
@@ -203,6 +210,45 @@ def test_that_what_is_exported_can_be_imported(
     )
     assert first == second
     assert len(first) == 24
+
+
+def test_that_an_import_of_what_was_exported_is_the_way_back(
+    installed: Database, tmp_path: Path
+) -> None:
+    before = configuration.current(installed)
+    configuration.export_folder(installed, tmp_path)
+    configuration_edits.add_item(installed, EXPERT, Kind.CLASS, _class_values("Special25"))
+    rule = before.json_rules[-1].id
+    with installed.read() as connection:
+        rights = model.items_in_force(connection, Kind.PERMISSION)
+    (mine,) = (each for each in rights if each["egroup"] == "cms-dqm-oncall")
+    configuration_edits.delete_item(installed, EXPERT, Kind.PERMISSION, cast("int", mine["id"]))
+    configuration_edits.edit_item(installed, EXPERT, Kind.JSON_RULE, rule, {"name": "another"})
+    workspaces.add_workspace(installed, EXPERT, "beam", online=True)
+    workspaces.add_column(installed, EXPERT, "dt-mb1", online=True)
+    workspaces.retire_column(installed, EXPERT, "csc-csc", online=True)
+    changed = configuration.current(installed)
+
+    imported = configuration.import_folder(installed, EXPERT, tmp_path)
+
+    now = configuration.current(installed)
+    assert imported.report.went_back_to == before.settings_id
+    assert now.settings_id == imported.report.settings_id > changed.settings_id
+    for part in (
+        *("class_classifiers", "dataset_classifiers", "online_components", "offline_components"),
+        *("offline_dataset_classifiers", "datasets_accepted", "json_rules"),
+    ):
+        assert getattr(now, part) == getattr(before, part), part
+    assert now.permissions.rows == before.permissions.rows
+    assert {each.name: each.columns for each in now.workspaces if each.columns} == {
+        each.name: each.columns for each in before.workspaces if each.columns
+    }
+    # Nothing is lost: what was changed meanwhile is a version that can be restored.
+    history = configuration_versions.versions(installed, Kind.CLASS)
+    assert any(item.values["class"] == "Special25" for item in history.items.values())
+    again = configuration.import_folder(installed, EXPERT, tmp_path)
+    assert configuration.current(installed).class_classifiers == before.class_classifiers
+    assert again.report.settings_id >= now.settings_id
 
 
 def test_that_files_that_are_no_configuration_are_named_and_left_alone(

@@ -9,6 +9,7 @@ from app.models.configuration.editing import (
     note,
     replace_list,
 )
+from app.models.configuration.going_back import earlier_version, go_back
 from app.models.configuration.history import history, items
 from app.models.configuration.lists import CONFIGURATION_TABLES, lock
 from app.models.configuration.reading import in_force, load, settings_in_force
@@ -34,8 +35,10 @@ __all__ = [
     "add_item",
     "clear",
     "delete_item",
+    "earlier_version",
     "edit_item",
     "export_tables",
+    "go_back",
     "history",
     "holds_only",
     "import_tables",

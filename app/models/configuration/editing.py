@@ -126,7 +126,7 @@ def _item_in_force(
         .one_or_none()
     )
     if row is None:
-        raise NotFound(f"There is no {names.items.name} {item_id}.")
+        raise NotFound(f"There is no {kind.word} {item_id} in any version.")
     if row["in_force"] is None:
         raise changed_meanwhile(history(connection, kind), item_id, wanted)
     values = {

@@ -28,13 +28,15 @@ Rows = Sequence[JsonObject]
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What an import did: rows written by table, lists made because settings name them."""
+    """What an import did: rows written by table, lists made because settings name them;
+    `went_back_to` is the version that was there already and is in force again."""
 
     settings_id: int
     written: Mapping[str, int] = field(default_factory=dict)
     made_lists: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
     replaced_first_settings: bool = False
+    went_back_to: int | None = None
 
 
 def export_tables(connection: Connection) -> dict[str, list[JsonObject]]:
@@ -69,8 +71,8 @@ def holds_only(connection: Connection, given: Mapping[str, Rows]) -> bool:
     """Whether the configuration is just the given one, whenever its rows were written."""
     present = export_tables(connection)
     return all(
-        _timeless(table, present[table.name])
-        == _timeless(table, _checked_rows(table, given.get(table.name, ())))
+        timeless(table, present[table.name])
+        == timeless(table, checked_rows(table, given.get(table.name, ())))
         for table in CONFIGURATION_TABLES
     )
 
@@ -94,7 +96,7 @@ def import_tables(connection: Connection, given: Mapping[str, Rows]) -> ImportRe
         raise BadInput(
             "None of the tables is one of the configuration, such as Settings or ClassClassifier."
         )
-    rows = {table.name: _checked_rows(table, given[table.name]) for table in ours}
+    rows = {table.name: checked_rows(table, given[table.name]) for table in ours}
     lock(connection)
     replaced = bool(rows.get("Settings")) and _drop_first_settings(connection)
     made = _missing_lists(connection, rows)
@@ -277,7 +279,7 @@ def _json(rows: Rows) -> str:
     return json.dumps(rows, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def _checked_rows(table: Table, rows: Rows) -> Rows:
+def checked_rows(table: Table, rows: Rows) -> Rows:
     """The rows with every column there; BadInput for the first that doesn't fit the table."""
     if not isinstance(rows, list | tuple):
         raise BadInput(f"{table.name} must be a list of rows.")
@@ -347,7 +349,7 @@ def _checked_value(where: str, column: Column[object], row: JsonObject, now: str
     return value
 
 
-def _timeless(table: Table, rows: Rows) -> list[str]:
+def timeless(table: Table, rows: Rows) -> list[str]:
     """The rows as sorted texts, without when they were written."""
     names = [column.name for column in table.columns if not isinstance(column.type, sa.DateTime)]
     return sorted(json.dumps([row[name] for name in names], sort_keys=True) for row in rows)

@@ -44,6 +44,15 @@ from app.views.datasets import links
 from app.views.datasets.links import LinkActions
 from app.views.datasets.selection import Selection
 from app.views.datasets_accepted.window import DatasetsAcceptedWindow
+from app.views.focus import (
+    KeysKeeper,
+    can_have_keys,
+    give_keys,
+    give_keys_once_shown,
+    give_keys_to_place,
+    has_keys,
+    holder,
+)
 from app.views.golden import workbench_actions
 from app.views.golden.generate_dialog import GenerateDialog
 from app.views.golden.place import GoldenPlace
@@ -185,7 +194,8 @@ class MainWindow(QMainWindow):
         self._restore()
         self.workspaces.load()
         self.drafts.load()
-        self.online.table.table.setFocus()
+        self.keys = KeysKeeper(self)
+        give_keys(self.home())
 
     # Places
 
@@ -203,10 +213,27 @@ class MainWindow(QMainWindow):
         waits = status.state is PullState.WAITING and status.last_success is None
         return not waits and not self._background.busy
 
+    def home(self) -> QWidget:
+        """Who gets the keyboard when a banner or a notice that had it goes."""
+        home = self.views[self.place].home()
+        return home if home is not None and can_have_keys(home) else self.places
+
+    def go_into(self, name: str) -> None:
+        """Shows a place; the keyboard goes there, too."""
+        self.go_to(name)
+        self._give_keys_to_place()
+        home = self.views[name].home()
+        if has_keys(self.places) and home is not None:
+            give_keys_once_shown(home)
+
     def go_to(self, name: str) -> None:
-        """Shows a place."""
+        """Shows a place; the keyboard comes along from the place before."""
         row = next(row for row, place in enumerate(PLACES) if place.name == name)
         self.places.setCurrentRow(row)
+
+    def _give_keys_to_place(self) -> None:
+        if not give_keys_to_place(self.views[self.place]):
+            give_keys(self.places)
 
     def _open_golden(self, id_: int) -> None:
         self.go_to("golden")
@@ -228,7 +255,7 @@ class MainWindow(QMainWindow):
         middle = self.mapToGlobal(self.rect().center())
         palette.move(middle.x() - palette.width() // 2, self.mapToGlobal(self.pos()).y() + 96)
         palette.open()
-        palette.line.setFocus()
+        give_keys(palette.line)
         return palette
 
     def go_to_run(self) -> QInputDialog:
@@ -347,7 +374,7 @@ class MainWindow(QMainWindow):
                     ActionRow(
                         f"place.{place.name}",
                         place.text,
-                        lambda place=place: self.go_to(place.name),  # type: ignore[misc]
+                        lambda place=place: self.go_into(place.name),  # type: ignore[misc]
                         place.shortcut,
                         place.icon,
                         f"Show {place.text}",
@@ -578,7 +605,11 @@ class MainWindow(QMainWindow):
             self.actions_[f"dataset.move.{state}"].setText(text)
 
     def _place_changed(self, row: int) -> None:
+        inside = holder(self)
+        goes_along = inside is None or self.stack.isAncestorOf(inside)
         self.stack.setCurrentIndex(row)
+        if goes_along:
+            self._give_keys_to_place()
         self._remembered.setValue("place", PLACES[row].name)
         self.workspaces.offer(PLACES[row].workspaces)
         self.views[PLACES[row].name].shown()
@@ -603,7 +634,7 @@ class MainWindow(QMainWindow):
         place = self._table_place()
         if place is not None:
             place.tabs.setCurrentIndex(0)
-            place.table.filter.edit.setFocus()
+            give_keys(place.table.filter.edit)
             place.table.filter.edit.selectAll()
         else:
             self.views[self.place].focus_search()

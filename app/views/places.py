@@ -63,6 +63,10 @@ class PlaceWidget(QWidget):
         """The datasets that are chosen here, for the actions on datasets."""
         return None
 
+    def home(self) -> QWidget | None:
+        """Who gets the keyboard when the person comes here for the first time."""
+        return None
+
     def focus_search(self) -> None:
         """Goes to where something is looked for."""
 

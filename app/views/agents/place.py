@@ -65,6 +65,10 @@ class MachinesPlace(PlaceWidget):
         self.refresh()
         self._tab_changed()
 
+    def home(self) -> QWidget:
+        """The agents."""
+        return self.list.list
+
     def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
         """Reads agents and what waits; what was compared stays."""
         if self._job is not None:

@@ -10,6 +10,7 @@ from app.views import words
 from app.views.agents.proposal_list import ProposalList
 from app.views.backend.agents import Agents
 from app.views.background import Background, Job
+from app.views.focus import give_keys
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes
 
 _MOST_ROWS = 7
@@ -108,7 +109,7 @@ class ProposalStrip(QFrame):
         self.toggle.setText("Hide" if opened else "Show")
         if opened:
             self._said = False
-            self.list.table.setFocus()
+            give_keys(self.list.table)
             chosen = self.list.chosen
             self._point(chosen[0] if chosen else None)
 

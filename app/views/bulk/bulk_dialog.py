@@ -147,7 +147,6 @@ class BulkDialog(QDialog):
         self._offer()
         if self.write_button.isEnabled():
             self.write_button.setDefault(True)
-            self.write_button.setFocus()
 
     def _offer(self) -> None:
         running = self.work.is_running

@@ -30,6 +30,7 @@ from app.views.configuration.sections import Section, is_off, problem_of
 from app.views.configuration.trial_panel import TrialPanel
 from app.views.configuration.versions_panel import VersionsPanel
 from app.views.datasets_accepted.window import DatasetsAcceptedWindow
+from app.views.focus import give_keys
 from app.views.golden.run_text import SearchLine
 from app.views.loading_bar import LoadingBar
 from app.views.notices import ask
@@ -263,6 +264,10 @@ class ListPane(QWidget):
         self._forget_trials()
         self._mark_shown()
 
+    def focus_search(self) -> None:
+        """The line that searches the list."""
+        give_keys(self.search, select=True)
+
     def _begin_new(self) -> None:
         self.shown = None
         self._mark_shown()
@@ -395,7 +400,7 @@ class ListPane(QWidget):
         self.versions.restored.connect(self._restored)
         self._themes.changed.connect(self._dress)
         for keys, handler in (
-            ("/", self.search.setFocus),
+            ("/", self.focus_search),
             ("Ctrl+N", self.add_item),
             ("Ctrl+Return", self.try_it),
         ):

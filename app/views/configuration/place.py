@@ -63,6 +63,10 @@ class ConfigurationPlace(PlaceWidget):
         self.sections.setCurrentRow(row)
         return self.pane
 
+    def home(self) -> QWidget:
+        """The lists of the configuration."""
+        return self.sections
+
     def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
         """Reads the list in front again."""
         if self.isVisible():

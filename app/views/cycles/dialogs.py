@@ -16,6 +16,7 @@ from app.views.backend.tables import WorkspaceColumns
 from app.views.check_list import CheckList
 from app.views.datasets.scope_choice import ScopeChoice
 from app.views.datasets.selection import Selection
+from app.views.focus import give_keys
 from app.views.places import Surroundings
 from app.views.runs.dialogs import ActionDialog
 
@@ -64,7 +65,7 @@ class NewCycleDialog(ActionDialog):
                 wordWrap=True,
             )
         )
-        self.name.setFocus()
+        give_keys(self.name)
         backend = around.backend
         around.background.read(
             lambda: tuple(backend.workspaces("datasets")), self._offer, owner=self

@@ -154,6 +154,10 @@ class CyclesPlace(PlaceWidget):
         if in_front:
             self.datasets.refresh_soon()
 
+    def home(self) -> QWidget:
+        """The cycles."""
+        return self.list
+
     def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
         self._load()
         self.datasets.refresh_soon()

@@ -23,6 +23,7 @@ from app.views.background import Background
 from app.views.datasets.effects import TITLES, effect_lines
 from app.views.datasets.scope_choice import ScopeChoice
 from app.views.datasets.selection import Selection
+from app.views.focus import give_keys
 from app.views.lines_model import LinesModel
 from app.views.runs.details import DetailsTable
 from app.views.stoppable import Attempt
@@ -209,7 +210,7 @@ class ToolDialog(QDialog):
             return
         if self.needs_reason and not self.reason.text().strip():
             self.refuse("Say why: the reason is kept with the datasets.")
-            self.reason.setFocus()
+            give_keys(self.reason)
             return
         self.refuse("")
         tool, reason, datasets = self._tool, self.reason.text().strip(), self.datasets

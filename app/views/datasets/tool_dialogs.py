@@ -20,6 +20,7 @@ from app.views.backend.tables import WorkspaceColumns
 from app.views.check_list import CheckList
 from app.views.datasets.selection import Selection
 from app.views.datasets.tool_dialog import MakeTool, ToolDialog
+from app.views.focus import give_keys
 from app.views.places import Surroundings
 from app.views.theme import STEP
 
@@ -95,7 +96,7 @@ class DuplicateDialog(_OfNames):
         self.source.currentTextChanged.connect(self.look_soon)
         self.target.textChanged.connect(self.look_soon)
         self.workspaces.changed.connect(self.look_soon)
-        self.target.setFocus()
+        give_keys(self.target)
         self.begin()
 
     def offer(self, keys: Sequence[Key]) -> None:

@@ -25,6 +25,7 @@ from app.domain.json_value import JsonObject
 from app.domain.lumisections import LumiRange, format_ranges
 from app.views import words
 from app.views.background import Job
+from app.views.focus import give_keys
 from app.views.lines_model import Line, LinesModel
 from app.views.loading_bar import LoadingBar
 from app.views.notices import ask
@@ -155,8 +156,7 @@ class DatasetsAcceptedEditor(QWidget):
         self.table.clearSelection()
         self.table.setCurrentIndex(QModelIndex())
         self._allow()
-        self.name.setFocus()
-        self.name.selectAll()
+        give_keys(self.name, select=True)
 
     def _show_entry(self, entry: DatasetAccepted | None) -> None:
         self._showing = True

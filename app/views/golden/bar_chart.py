@@ -21,6 +21,7 @@ from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from app.views import words
+from app.views.focus import give_keys
 from app.views.theme import STEP, Theme, Themes, tabular
 
 _BAR = 24
@@ -219,7 +220,7 @@ class BarChart(pyqtgraph.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no 
             self._leave_room()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self.setFocus()
+        give_keys(self)
         if event.button() == Qt.MouseButton.LeftButton:
             self.choose(self.bar_at(event.position()))
 

@@ -25,6 +25,7 @@ from app.views import words
 from app.views.backend.golden import GoldenEntry, GoldenList
 from app.views.backend.workbench import Combined, Part
 from app.views.background import Job
+from app.views.focus import give_keys
 from app.views.golden.list_choice import ListChoice
 from app.views.golden.panel import GoldenPanel
 from app.views.golden.runs_table import RunRow, RunsTable, luminosity_text
@@ -127,7 +128,7 @@ class CombinePanel(GoldenPanel):
         self._timer = QTimer(self, singleShot=True, interval=_AFTER_MS)
         self._lay_out()
         self._timer.timeout.connect(self._combine)
-        self.add.clicked.connect(self.add_part)
+        self.add.clicked.connect(self._add_and_name)
         for line in (self.first_run, self.last_run):
             line.textChanged.connect(self._timer.start)
         self.save.clicked.connect(self.ask_where)
@@ -158,8 +159,12 @@ class CombinePanel(GoldenPanel):
         line.removed.connect(lambda: self._remove(line))
         self.parts.append(line)
         self._parts.addWidget(line)
-        line.choice.setFocus()
         return line
+
+    def _add_and_name(self) -> None:
+        line = self.add_part()
+        line.show()  # not only with the next layout: it gets the keyboard
+        give_keys(line.choice)
 
     def ask_where(self) -> QFileDialog | None:
         """Asks for the file of the combined list."""

@@ -22,6 +22,7 @@ from app.services.golden_bench import Narrowing
 from app.views import words
 from app.views.backend.golden import Golden, MatchingDatasets
 from app.views.background import Background, Job
+from app.views.focus import give_keys
 from app.views.theme import STEP
 
 _PAUSE_MS = 250
@@ -192,7 +193,7 @@ class DatasetsBar(QWidget):
         self.names.resize(*_POPUP)
         self.names.move(corner.x() + self.matches.width() - _POPUP[0], corner.y())
         self.names.show()
-        self.names.list.setFocus()
+        give_keys(self.names.list)
 
     def _lay_out(self) -> None:
         line = QHBoxLayout()

@@ -225,7 +225,6 @@ class GenerateDialog(QDialog):
     def _refused(self, error: Refused) -> None:
         if isinstance(error, NotPermitted) and self.official.isChecked():
             self.not_permitted.setText(str(error))
-            self.official.setFocus()
         else:
             self._refuse(str(error))
             self.insist.setVisible(isinstance(error, UnknownVariables))

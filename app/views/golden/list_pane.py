@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from app.views.backend.golden import Golden, GoldenEntry, GoldenList
 from app.views.background import Job
+from app.views.focus import give_keys
 from app.views.golden.item_delegate import GoldenDelegate
 from app.views.golden.list_model import ENTRY_ROLE, FoundGolden, GoldenModel
 from app.views.golden.run_text import SearchLine
@@ -193,7 +194,11 @@ class GoldenListPane(QWidget):
         self._times.timeout.connect(lambda: self._renew_times(datetime.now(UTC)))
         slash = QShortcut(QKeySequence(Qt.Key.Key_Slash), self)
         slash.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        slash.activated.connect(self.search.setFocus)
+        slash.activated.connect(self.focus_search)
+
+    def focus_search(self) -> None:
+        """The words."""
+        give_keys(self.search, select=True)
 
     def _load(self, before: int | None) -> None:
         if self._job is not None:

@@ -31,6 +31,7 @@ from app.services import golden_losses
 from app.services.golden_losses import ListLosses
 from app.views import words
 from app.views.background import Job
+from app.views.focus import give_keys
 from app.views.golden.panel import GoldenPanel
 from app.views.golden.runs_table import RunRow, RunsTable
 from app.views.golden.save_file import FileSaver
@@ -184,7 +185,7 @@ class LossesPanel(GoldenPanel):
 
             self.chart = BarChart(self._themes)
             self.chart.bar_chosen.connect(self._show_runs)
-            self.chart.bar_opened.connect(lambda _number: self.runs.setFocus())
+            self.chart.bar_opened.connect(lambda _number: give_keys(self.runs))
             self._scroll.setWidget(self.chart)
         return self.chart
 

@@ -151,8 +151,6 @@ class LuminosityDialog(QDialog):
         self.runs.show_rows(_TITLES, [_row(each) for each in report.runs], wide=_WIDE)
         self.summary.setText(_summary(report))
         self.write.setEnabled(bool(report.changed))
-        if report.changed:
-            self.write.setFocus()
 
     def _import(self) -> None:
         file = self._file

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QSplitter, QTabWidget, QVBoxLayout, QWidget
 from app.domain.errors import BadInput
 from app.views.actions import ActionRow
 from app.views.backend.golden import GoldenResult
+from app.views.focus import give_keys
 from app.views.golden import export_actions
 from app.views.golden.bench import RuleBench
 from app.views.golden.combine_panel import CombinePanel
@@ -141,6 +142,10 @@ class GoldenPlace(PlaceWidget):
             delete,
         )
 
+    def home(self) -> QWidget:
+        """The lists."""
+        return self.entries.list
+
     def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
         """Shows the present state of the newest part of the list."""
         self.entries.refresh()
@@ -175,7 +180,7 @@ class GoldenPlace(PlaceWidget):
         except BadInput as error:
             self.tabs.setCurrentWidget(bench)
             bench.datasets.refuse(str(error))
-            bench.datasets.pattern.setFocus()
+            give_keys(bench.datasets.pattern)
             return None
         bench.remember()
         dialog = GenerateDialog(

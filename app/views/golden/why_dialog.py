@@ -9,6 +9,7 @@ from app.views.backend import Backend
 from app.views.backend.golden import GoldenConfiguration, GoldenEntry, GoldenList
 from app.views.backend.workbench import ListAsked, RuleAsked
 from app.views.background import Background
+from app.views.focus import give_keys_once_shown
 from app.views.golden.why_pane import WhyPane
 from app.views.theme import STEP, Themes
 
@@ -58,7 +59,7 @@ class WhyDialog(QDialog):
         layout.addLayout(line)
         layout.addWidget(self.pane, 1)
         self.choice.currentIndexChanged.connect(self._ask)
-        self.pane.axis.setFocus()
+        give_keys_once_shown(self.pane.axis)
         background.read(
             lambda: (backend.golden_configurations(), backend.golden_list(GoldenList.ALL, None)),
             self._offer,

@@ -18,6 +18,7 @@ from app.domain.lumisections import count
 from app.views import words
 from app.views.backend.history import ChangeLine, History, MomentsCompared
 from app.views.background import Background, Job
+from app.views.focus import give_keys
 from app.views.history.compared_grid import ComparedGrid, only_rows
 from app.views.history.moment_chooser import MomentChooser
 from app.views.loading_bar import LoadingBar
@@ -217,7 +218,7 @@ class ComparisonView(QWidget):
         if snapshot is not None and line.piece.ranges and line.piece.key in snapshot.keys:
             row = snapshot.keys.index(line.piece.key)
             self.grid.focus(Cell(row, line.piece.ranges[0].first))
-            self.grid.setFocus()
+            give_keys(self.grid)
 
     def _show_nothing(self) -> None:
         self._comparison = self._whole = None

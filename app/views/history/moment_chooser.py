@@ -20,6 +20,7 @@ from app.domain.errors import Refused
 from app.views import words
 from app.views.backend.history import History, Version
 from app.views.background import Background
+from app.views.focus import give_keys
 from app.views.loading_bar import LoadingBar
 from app.views.lumisections.changes_table import PlainTable
 from app.views.theme import STEP, Themes
@@ -134,7 +135,7 @@ class MomentChooser(QDialog):
             refused=self._refuse,
             finished=lambda: self.bar.set_loading(False),
         )
-        self.line.setFocus()
+        give_keys(self.line)
 
     def submit(self) -> None:
         """The selected moment, or the number that is typed."""

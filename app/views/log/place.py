@@ -25,6 +25,7 @@ from app.views import words
 from app.views.actions import ActionRow
 from app.views.backend.tables import ONLINE
 from app.views.background import Job
+from app.views.focus import give_keys
 from app.views.loading_bar import LoadingBar
 from app.views.log.entry_pane import EntryPane
 from app.views.log.life_strip import LifeStrip
@@ -119,6 +120,10 @@ class LogPlace(PlaceWidget):
         elif self._behind:
             self._look_for_news()
 
+    def home(self) -> QWidget:
+        """The entries."""
+        return self.table
+
     def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
         """Puts what is new on top."""
         if self._begun:
@@ -133,8 +138,7 @@ class LogPlace(PlaceWidget):
 
     def focus_search(self) -> None:
         """The words."""
-        self.search.words.setFocus()
-        self.search.words.selectAll()
+        give_keys(self.search.words, select=True)
 
     def rows(self) -> Sequence[ActionRow]:
         """The lives of what is looked at elsewhere."""
@@ -350,7 +354,7 @@ class LogPlace(PlaceWidget):
         row = self.model.row_of((source, number))
         if row is not None:
             self.table.selectRow(row)
-            self.table.setFocus()
+            give_keys(self.table)
 
     def _open(self, row: int) -> None:
         entry = self.model.entry(row)
@@ -513,7 +517,7 @@ class LogPlace(PlaceWidget):
         )
         self._themes.changed.connect(self._dress)
         for key, handler in (
-            (Qt.Key.Key_Slash, self.search.words.setFocus),
+            (Qt.Key.Key_Slash, self.focus_search),
             (Qt.Key.Key_Escape, self._stop),
         ):
             shortcut = QShortcut(QKeySequence(key), self)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QWi
 
 from app.domain.triplets import BAD, EXCLUDED, GOOD, NOTSET, STANDBY, Triplet
 from app.views import words
+from app.views.focus import give_keys
 from app.views.lumisections.remark_edit import RemarkEdit
 from app.views.theme import STEP, Theme, Themes, set_property
 
@@ -98,13 +99,11 @@ class EditStrip(QWidget):
 
     def ask_comment(self) -> None:
         """The keyboard goes to the comment."""
-        self.comment.setFocus()
-        self.comment.selectAll()
+        give_keys(self.comment, select=True)
 
     def ask_cause(self) -> None:
         """The keyboard goes to the cause."""
-        self.cause.setFocus()
-        self.cause.selectAll()
+        give_keys(self.cause, select=True)
 
     def _lay_out(self) -> None:
         line = QHBoxLayout(self)

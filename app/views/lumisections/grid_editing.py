@@ -10,6 +10,7 @@ from app.services.bulk_edit import Written
 from app.services.editing import Remarks
 from app.views.backend.editing import Editing
 from app.views.background import Background
+from app.views.focus import give_keys
 from app.views.lumisections.draft_book import DraftBook
 from app.views.lumisections.edit_strip import STATUS_KEYS, EditStrip
 from app.views.lumisections.editor import Editor, Loaded
@@ -85,14 +86,13 @@ class GridEditing(QObject):
             self.strip.say(text, "refusal")
             self.strip.ask_comment()
             return
-        self._grid.setFocus()
+        give_keys(self._grid)
         self.strip.say("", "")
         self.preview.look(editor.edits, editor.comment, {editor.key: editor.seen})
 
     def _wrote(self, written: Written) -> None:
         self.editor.forget()
         self.strip.say("", "")
-        self._grid.setFocus()
         self.read_remarks()
         self.written.emit(written)
 
@@ -221,15 +221,14 @@ class GridEditing(QObject):
         strip.preview_wanted.connect(self.look_before_writing)
         strip.drop_wanted.connect(editor.drop)
         strip.back_wanted.connect(self._bring_back)
-        strip.left.connect(self._grid.setFocus)
+        strip.left.connect(lambda: give_keys(self._grid))
         editor.changed.connect(self._draft_changed)
         editor.said.connect(strip.say)
         editor.comment_wanted.connect(strip.ask_comment)
         preview.written.connect(self._wrote)
         preview.nothing_left.connect(self._all_theirs)
-        preview.closed.connect(self._grid.setFocus)
 
     def _bring_back(self) -> None:
         self.editor.bring_back()
         self.strip.say("", "")
-        self._grid.setFocus()
+        give_keys(self._grid)

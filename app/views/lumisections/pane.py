@@ -29,6 +29,7 @@ from app.views.backend.lumisections import DatasetLumisections, Origin
 from app.views.backend.news import Change
 from app.views.backend.tables import ONLINE
 from app.views.background import Background, Job
+from app.views.focus import give_keys, has_keys
 from app.views.loading_bar import LoadingBar
 from app.views.lumisections.attendance import Attendance
 from app.views.lumisections.draft_book import DraftBook
@@ -126,6 +127,10 @@ class LumisectionsPane(QWidget):
     @property
     def run_number(self) -> int | None:
         return self._run_number
+
+    def home(self) -> QWidget:
+        """Who gets the keyboard when the strip or the preview gives it back."""
+        return self.grid
 
     @property
     def moment(self) -> str:
@@ -376,7 +381,7 @@ class LumisectionsPane(QWidget):
             return
         self.strip.say("", "")
         self.grid.choose(chosen)
-        self.grid.setFocus()
+        give_keys(self.grid)
 
     def _show_cells(self, column: str, ranges: Sequence[LumiRange]) -> None:
         snapshot = self.grid.snapshot
@@ -400,12 +405,11 @@ class LumisectionsPane(QWidget):
             mine[Qt.Key.Key_Escape] = self.show_now
         if plain and Qt.Key(event.key()) in mine:
             mine[Qt.Key(event.key())]()
-        elif not self.editing.handle(event):
+        elif not (has_keys(self.grid) and self.editing.handle(event)):
             super().keyPressEvent(event)
 
     def _ask_ranges(self) -> None:
-        self.ranges.setFocus()
-        self.ranges.selectAll()
+        give_keys(self.ranges, select=True)
 
     def _menu(self, point: QPoint) -> None:
         place = self.grid.mapToGlobal(point)

@@ -48,13 +48,11 @@ class _Outcome:
 class PreviewPane(QFrame):
     """Looks at edits, shows conflicts, writes when the person says so.
 
-    Signals: `written(Written)`; `nothing_left()` when the others' values are kept everywhere;
-    `closed()`.
+    Signals: `written(Written)`; `nothing_left()` when the others' values are kept everywhere.
     """
 
     written = Signal(object)
     nothing_left = Signal()
-    closed = Signal()
 
     def __init__(
         self,
@@ -91,6 +89,10 @@ class PreviewPane(QFrame):
         self._connect()
         self._dress(themes.theme)
         self.hide()
+
+    def home(self) -> QWidget:
+        """The pane itself, while none of its buttons can be used: Enter writes, Esc closes."""
+        return self
 
     @property
     def is_writing(self) -> bool:
@@ -159,7 +161,6 @@ class PreviewPane(QFrame):
         self._preview = None
         self.conflicts.show_conflicts(())
         self.hide()
-        self.closed.emit()
 
     # Outcomes
 

@@ -12,6 +12,7 @@ from app.domain.rules import text as rule_text
 from app.domain.rules.tree import Edited, Path, node_of, place_of, source_of
 from app.domain.rules.vocabulary import RuleVocabulary
 from app.views import words
+from app.views.focus import give_keys
 from app.views.rules.rule_text_edit import Mark, RuleTextEdit
 from app.views.rules.rule_tree import RuleTree
 from app.views.theme import STEP, Themes, set_property, tabular
@@ -132,7 +133,7 @@ class RuleEditor(QWidget):
     def turn(self) -> None:
         """From the text to the tree, and back."""
         self.tabs.setCurrentIndex(1 - self.tabs.currentIndex())
-        self.tabs.currentWidget().setFocus()
+        give_keys(self.tabs.currentWidget())
 
     def go_to_fault(self) -> None:
         """The next place of the text at which something is wrong."""

@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 
 from app.domain.rules.completion import Completion, complete
 from app.domain.rules.vocabulary import RuleVocabulary
+from app.views.focus import give_keys
 from app.views.rules.highlighter import RuleHighlighter
 from app.views.theme import STEP, Themes, monospaced
 
@@ -183,7 +184,7 @@ class RuleTextEdit(QPlainTextEdit):
         cursor.setPosition(min(offset, len(self.toPlainText())))
         self.setTextCursor(cursor)
         self.ensureCursorVisible()
-        self.setFocus()
+        give_keys(self)
 
     def choose(self, start: int, end: int) -> None:
         """Selects a part of the text and brings it into view."""
@@ -192,7 +193,7 @@ class RuleTextEdit(QPlainTextEdit):
         cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
         self.setTextCursor(cursor)
         self.centerCursor()
-        self.setFocus()
+        give_keys(self)
 
     def replace_text(self, text: str) -> None:
         """Another text as one step that can be undone; what is equal at both ends isn't touched."""

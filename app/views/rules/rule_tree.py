@@ -47,6 +47,7 @@ from app.domain.rules.tree import (
     Raw,
 )
 from app.domain.rules.vocabulary import RuleVocabulary, VariableKind
+from app.views.focus import give_keys
 from app.views.rules.tree_model import (
     COMPARISON,
     NODE_ROLE,
@@ -218,7 +219,7 @@ class RuleTree(QWidget):
         """Chooses a row and brings it into view."""
         self.view.setCurrentIndex(self.model.index_of(path))
         self.view.scrollTo(self.view.currentIndex())
-        self.view.setFocus()
+        give_keys(self.view)
 
     def set_vocabulary(self, vocabulary: RuleVocabulary) -> None:
         """What cells offer, and what is marked as unknown."""
@@ -271,7 +272,7 @@ class RuleTree(QWidget):
         self._refuse("")
         self.changed.emit(edited)
         if then_edit:
-            self.view.setFocus()
+            give_keys(self.view)
             self.view.edit(self.view.currentIndex())
 
     def add_condition(self) -> None:

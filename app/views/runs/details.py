@@ -27,6 +27,7 @@ from app.views.backend.history import ChangeLine, Moment
 from app.views.backend.runs import RunDetails
 from app.views.backend.tables import ONLINE
 from app.views.background import Background, Job
+from app.views.focus import give_keys, give_keys_once_shown, holder
 from app.views.history.comparison_view import ComparisonView
 from app.views.history.history_panel import HistoryPanel, Looked, Scope
 from app.views.history.moment_chooser import MomentChooser
@@ -171,6 +172,15 @@ class DetailsView(QWidget):
         self._wished = True
         self._settle.start()
 
+    def go_into_grid(self) -> None:
+        """The keyboard goes to the grid, when that is there."""
+        self.tabs.setCurrentWidget(self.lumisections)
+        give_keys_once_shown(self.lumisections.grid)
+
+    def home(self) -> QWidget:
+        """The tabs: nothing is edited by going here."""
+        return self.tabs.tabBar()
+
     def refresh(self) -> None:
         """Shows the present state of the same run."""
         if self._run_number is None or self._settle.isActive():
@@ -314,7 +324,7 @@ class DetailsView(QWidget):
         self._look()
         self.history.set_scope(Scope.SELECTION)
         self.tabs.setCurrentWidget(self.history)
-        self.history.table.setFocus()
+        give_keys(self.history.table)
 
     def choose_moment(self) -> MomentChooser | None:
         """Asks for the moment to show."""
@@ -337,6 +347,7 @@ class DetailsView(QWidget):
         run_number, dataset, runs = self._run_number, self.dataset, self._runs
         if run_number is None:
             return
+        before = holder(self)
 
         def show(moment: Moment) -> None:
             if (run_number, dataset) == (self._run_number, self.dataset):
@@ -345,8 +356,10 @@ class DetailsView(QWidget):
                 self.lumisections.moment_line.offer(
                     older=moment.older is not None, newer=moment.newer is not None
                 )
+                is_awaited = holder(self) is before
                 self.tabs.setCurrentWidget(self.lumisections)
-                self.lumisections.grid.setFocus()
+                if is_awaited:
+                    give_keys(self.lumisections.grid)
 
         if self._moment_job is not None:
             self._moment_job.cancel()
@@ -405,7 +418,7 @@ class DetailsView(QWidget):
             row = snapshot.keys.index(piece.key)
             self.tabs.setCurrentWidget(self.lumisections)
             self.lumisections.grid.focus(Cell(row, piece.ranges[0].first))
-            self.lumisections.grid.setFocus()
+            give_keys(self.lumisections.grid)
 
     def _dress(self, theme: Theme) -> None:
         self.actions_button.setIcon(theme.icon("arrow"))

@@ -86,6 +86,11 @@ class TablePlace(PlaceWidget):
         widget = self.tabs.currentWidget()
         return widget if isinstance(widget, DetailsView) else self.details
 
+    def home(self) -> QWidget | None:
+        """The table, or what a tab of its own says."""
+        view = self.shown_details
+        return self.table.table if view is self.details else view.home()
+
     def show_workspace(self, workspace: WorkspaceColumns) -> None:
         """Shows the columns of a workspace."""
         self._order = workspace.columns
@@ -115,14 +120,17 @@ class TablePlace(PlaceWidget):
         """Opens the details as a tab, or goes to it when it is open."""
         for place in range(1, self.tabs.count()):
             widget = self.tabs.widget(place)
-            same = isinstance(widget, DetailsView) and widget.run_number == run_number
-            if same and self.tabs.tabText(place) == _tab_text(run_number, dataset):
+            if not isinstance(widget, DetailsView) or widget.run_number != run_number:
+                continue
+            if self.tabs.tabText(place) == _tab_text(run_number, dataset):
                 self.tabs.setCurrentIndex(place)
+                widget.go_into_grid()
                 return
         details = self._make_details()
         details.set_order(self._order)
         self.tabs.setCurrentIndex(self.tabs.addTab(details, _tab_text(run_number, dataset)))
         details.show_run(run_number, dataset)
+        details.go_into_grid()
 
     def close_tab(self, place: int) -> None:
         """Closes a tab; the table stays."""
@@ -152,8 +160,7 @@ class TablePlace(PlaceWidget):
     def edit_lumisections(self) -> None:
         """The keyboard goes to the grid of the run that is looked at."""
         view = self.shown_details
-        view.tabs.setCurrentWidget(view.lumisections)
-        view.lumisections.grid.setFocus()
+        view.go_into_grid()
 
     def selection(self) -> Selection | None:
         """The datasets that are selected in the table, or the one of the tab that is looked at."""

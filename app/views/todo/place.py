@@ -144,6 +144,10 @@ class TodoPlace(PlaceWidget):
         if self._todo is not None and self._attempt is None:
             self._say(f"{self._counted()} Something was written since: look again.")
 
+    def home(self) -> QWidget:
+        """What is left to do."""
+        return self.table
+
     def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
         if self._todo is not None and self.isVisible():
             self.look()

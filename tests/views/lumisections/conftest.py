@@ -19,7 +19,9 @@ from app.models.listen import ChangeListener
 from app.services import bulk_edit, lumisections, pull
 from app.views.backend.session import PlaceKind, Session
 from app.views.background import Background
+from app.views.focus import give_keys
 from app.views.lumisections.grid_layout import Cell
+from app.views.lumisections.grid_view import GridView
 from app.views.lumisections.pane import LumisectionsPane
 from app.views.main_window import MainWindow
 from app.views.notices import Notices
@@ -70,8 +72,13 @@ class Story:
         self.qtbot.mouseMove(view, self.place(*last))
         self.qtbot.mouseRelease(view, left, modifier, self.place(*last))
 
+    def in_grid(self) -> GridView:
+        """The grid, once the person has gone there."""
+        give_keys(self.pane.grid)
+        return self.pane.grid
+
     def keys(self, text: str, widget: QWidget | None = None) -> None:
-        self.qtbot.keyClicks(widget or self.pane.grid, text)
+        self.qtbot.keyClicks(widget or self.in_grid(), text)
 
     def press(
         self,
@@ -79,7 +86,7 @@ class Story:
         widget: QWidget | None = None,
         modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
     ) -> None:
-        self.qtbot.keyClick(widget or self.pane.grid, key, modifier)
+        self.qtbot.keyClick(widget or self.in_grid(), key, modifier)
 
     def until(self, holds: Callable[[], bool]) -> None:
         self.qtbot.waitUntil(holds, timeout=20_000)
@@ -140,7 +147,7 @@ def open_story(
             window.show_run(RUN)
             story.until(lambda: story.pane.grid.snapshot is not None)
             window.activateWindow()
-            story.pane.grid.setFocus()
+            give_keys(story.pane.grid)
             return story
 
         yield open_

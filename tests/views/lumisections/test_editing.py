@@ -15,6 +15,7 @@ from app.domain.selection import Selection
 from app.domain.triplets import Triplet
 from app.models.engine import Database
 from app.services import bulk_edit, datasets, drafts, history, lumisections, runs
+from app.views.focus import give_keys, has_keys
 from app.views.history.undo_dialog import UndoDialog
 from app.views.lumisections.grid_layout import Cell
 from tests.builders import NOBODY
@@ -487,3 +488,55 @@ def test_that_an_offline_dataset_is_edited_in_the_same_way(story: Story) -> None
     story.until(lambda: not pane.editor.cells)
     assert story.stored("dt-dt", 11, prompt) == Triplet("EXCLUDED")
     assert story.stored("dt-dt", 11) == GOOD
+
+
+# --- the keyboard ---------------------------------------------------------------------------------
+
+
+def test_that_a_closed_preview_gives_the_keyboard_back_to_its_grid_only(story: Story) -> None:
+    preview, places = story.pane.preview, story.window.places
+    story.keys("x")
+    story.press(ENTER)
+    story.previewed()
+    assert has_keys(story.pane.grid)
+    give_keys(preview.changes)
+    story.press(ESCAPE, preview.changes)
+    assert not preview.isVisible()
+    assert has_keys(story.pane.grid)
+    story.press(ENTER)
+    story.previewed()
+    give_keys(places)
+    preview.close_preview()
+    assert has_keys(places)
+
+
+def test_that_what_is_written_leaves_the_keyboard_where_the_person_went(story: Story) -> None:
+    story.keys("x")
+    story.press(ENTER)
+    story.previewed()
+    story.press(ENTER)
+    give_keys(story.window.places)
+    story.until(lambda: not story.pane.editor.cells)
+    assert has_keys(story.window.places)
+
+
+def test_that_a_button_that_wrote_gives_the_keyboard_back_to_the_grid(story: Story) -> None:
+    story.keys("x")
+    story.press(ENTER)
+    story.previewed()
+    give_keys(story.pane.preview.write_button)
+    story.press(Qt.Key.Key_Space, story.pane.preview.write_button)
+    story.until(lambda: not story.pane.editor.cells)
+    assert has_keys(story.pane.grid)
+
+
+def test_that_status_keys_in_the_preview_draft_nothing(story: Story) -> None:
+    story.drag(("dt-dt", 3), ("dt-dt", 4))
+    story.keys("x")
+    story.press(ENTER)
+    story.previewed()
+    give_keys(story.pane.preview.changes)
+    before = story.pane.editor.cells
+    for widget in (story.pane.preview, story.pane.preview.changes, story.pane.strip.preview):
+        story.keys("gsn", widget)
+    assert story.pane.editor.cells == before

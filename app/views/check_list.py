@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.views.plain import ListItem
 from app.views.theme import STEP
 
 
@@ -57,7 +58,7 @@ class CheckList(QWidget):
         self.list.blockSignals(True)
         self.list.clear()
         for text in texts:
-            item = QListWidgetItem(text)
+            item = ListItem(text)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(Qt.CheckState.Checked if text in ticked else Qt.CheckState.Unchecked)
             self.list.addItem(item)

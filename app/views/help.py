@@ -56,13 +56,13 @@ class HelpActions:
             f"<tr><td><b>{keys}</b>&nbsp;&nbsp;</td><td>{what}</td></tr>" for keys, what in _KEYS
         ]
         text = f"<table>{''.join(lines)}</table>Every other key is in the menus."
-        inform(self._window, "Keys", text)
+        inform(self._window, "Keys", text, is_markup=True)
 
     def _show_about(self) -> None:
         session = self._session
         inform(
             self._window,
             "About",
-            "Run Registry Desktop: data certification of the CMS experiment.<br><br>"
-            f"Database: {session.database} ({session.kind.value})<br>Person: {session.person}",
+            "Run Registry Desktop: data certification of the CMS experiment.\n\n"
+            f"Database: {session.database} ({session.kind.value})\nPerson: {session.person}",
         )

@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from app.views.plain import shown
 from app.views.theme import Themes
 
 ITEM_ROLE = Qt.ItemDataRole.UserRole
@@ -75,6 +76,7 @@ class LinesModel(QAbstractTableModel, Generic[Item]):
     def columnCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._titles)
 
+    @shown
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None

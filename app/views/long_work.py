@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from app.domain.errors import Refused, Unavailable
 from app.views.background import Background
+from app.views.plain import Label
 from app.views.stoppable import Attempt
 from app.views.theme import STEP
 
@@ -32,7 +33,7 @@ class LongWork(QWidget):
         super().__init__(parent)
         self._background = background
         self._attempt: Attempt | None = None
-        self.step = QLabel()
+        self.step = Label()
         self.step.setProperty("role", "muted")
         self.progress = QProgressBar()
         self.progress.setAccessibleName("Progress")

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QInputDialog,
     QListWidget,
-    QListWidgetItem,
     QMainWindow,
     QMenu,
     QStackedWidget,
@@ -65,6 +64,7 @@ from app.views.look import LookActions
 from app.views.lumisections.drafts_strip import DraftsStrip
 from app.views.notices import NoticeBar, Notices, OutageBanner
 from app.views.places import PlaceWidget, Surroundings
+from app.views.plain import ListItem
 from app.views.runs import dataset_actions
 from app.views.runs.dataset_actions import DatasetActions
 from app.views.runs.details import DetailsView
@@ -332,7 +332,7 @@ class MainWindow(QMainWindow):
         self.places.setFixedWidth(_PLACES_WIDTH)
         self.places.setIconSize(QSize(16, 16))
         for place in PLACES:
-            item = QListWidgetItem(place.text)
+            item = ListItem(place.text)
             item.setToolTip(f"{place.text} ({place.shortcut})")
             self.places.addItem(item)
         for view in self.views.values():

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMessageBox,
     QPlainTextEdit,
     QPushButton,
@@ -26,6 +25,7 @@ from PySide6.QtWidgets import (
 from app.domain.errors import Refused, Unavailable
 from app.domain.masking import masked
 from app.views.background import Background, Outage
+from app.views.plain import Label, said, tip
 from app.views.theme import STEP, Themes, monospaced, set_property
 
 logger = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ class NoticeBar(QFrame):
         self.setObjectName("notice")
         self.setFrameShape(QFrame.Shape.StyledPanel)
         parent.installEventFilter(self)
-        self.text = QLabel(wordWrap=True)
+        self.text = Label(wordWrap=True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._notices = notices
         self.undo = QPushButton("Undo...")
@@ -200,7 +200,7 @@ class ReportDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Report")
         self.resize(760, 420)
-        words = QLabel(f"{notice.text}\nPlease send this text to the developers.", wordWrap=True)
+        words = Label(f"{notice.text}\nPlease send this text to the developers.", wordWrap=True)
         self.report = QPlainTextEdit(notice.detail, readOnly=True)
         self.report.setFont(monospaced())
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
@@ -220,8 +220,8 @@ class OutageBanner(QFrame):
         super().__init__(parent)
         self.setObjectName("banner")
         self._themes = themes
-        self._sign = QLabel()
-        self.text = QLabel(wordWrap=True)
+        self._sign = Label()
+        self.text = Label(wordWrap=True)
         self.retry = QPushButton("Try now")
         self.retry.clicked.connect(background.retry_now)
         layout = QHBoxLayout(self)
@@ -237,7 +237,7 @@ class OutageBanner(QFrame):
 
     def show_outage(self, outage: Outage) -> None:
         """Shows or renews the text."""
-        self.setToolTip(outage.reason)
+        self.setToolTip(tip(outage.reason))
         self.text.setText(
             "Connection lost. What is shown may be out of date and nothing can be written; drafts"
             f" are kept; next try in {outage.next_try_s} s."
@@ -250,8 +250,7 @@ class OutageBanner(QFrame):
 
 def ask(parent: QWidget, title: str, text: str, yes: str, then: Callable[[], None]) -> QMessageBox:
     """Asks before something is done; `then` is called when the person says yes."""
-    box = QMessageBox(QMessageBox.Icon.NoIcon, title, text, parent=parent)
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box = _box(parent, title, text)
     box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
     box.addButton(QMessageBox.StandardButton.Cancel)
     box.accepted.connect(then)
@@ -259,9 +258,19 @@ def ask(parent: QWidget, title: str, text: str, yes: str, then: Callable[[], Non
     return box
 
 
-def inform(parent: QWidget, title: str, text: str) -> QMessageBox:
-    """Shows a text that somebody asked for."""
-    box = QMessageBox(QMessageBox.Icon.NoIcon, title, text, parent=parent)
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+def inform(parent: QWidget, title: str, text: str, *, is_markup: bool = False) -> QMessageBox:
+    """Shows a text that somebody asked for; markup is for words of the program alone."""
+    box = _box(parent, title, text)
+    if is_markup:
+        box.setTextFormat(Qt.TextFormat.RichText)
+        box.setText(text)
     box.open()
+    return box
+
+
+def _box(parent: QWidget, title: str, text: str) -> QMessageBox:
+    box = QMessageBox(QMessageBox.Icon.NoIcon, title, "", parent=parent)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(said(text))
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     return box

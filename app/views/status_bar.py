@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.domain.pull import PullStatus
 from app.views.backend.session import PlaceKind, Session
 from app.views.notices import Notice
+from app.views.plain import Label, MarkedUp, cell, tip
 from app.views.sync_panel.panel import summary
 from app.views.theme import STEP, Theme, Themes
 
@@ -31,12 +32,12 @@ class StatusBar(QFrame):
         self._live = True
         self.strip = QFrame()
         self.strip.setFixedHeight(_STRIP_HEIGHT)
-        self.live = QLabel()
-        self.database = QLabel(f"{session.database} ({session.kind.value})")
-        self.puller = QLabel()
+        self.live = MarkedUp()
+        self.database = Label(f"{session.database} ({session.kind.value})")
+        self.puller = Label()
         rights = f" ({session.rights})" if session.rights else ""
-        self.person = QLabel(f"{session.person}{rights}")
-        self.notice = QLabel()
+        self.person = Label(f"{session.person}{rights}")
+        self.notice = Label()
         self.notice.setProperty("role", "muted")
         self.notice.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.notice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -57,7 +58,7 @@ class StatusBar(QFrame):
     def set_live(self, *, live: bool, reason: str = "") -> None:
         """Whether what is written elsewhere is seen at once."""
         self._live = live
-        self.live.setToolTip(reason)
+        self.live.setToolTip(tip(reason))
         self._dress(self._themes.theme)
 
     def show_pull(self, status: PullStatus, now: datetime | None = None) -> None:
@@ -68,7 +69,7 @@ class StatusBar(QFrame):
 
     def show_notice(self, notice: Notice) -> None:
         """The last thing that was told."""
-        self.notice.setText(notice.text)
+        self.notice.setText(cell(notice.text))
         self.notice.setToolTip(notice.text)
 
     def _dress(self, theme: Theme) -> None:

@@ -1,10 +1,11 @@
 """The selector of the workspace, above the places."""
 
 from PySide6.QtCore import QSettings, Signal
-from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from app.views.backend.tables import TableKind, Tables, WorkspaceColumns
 from app.views.background import Background
+from app.views.plain import Label
 from app.views.theme import STEP
 
 _REMEMBERED = "workspace"
@@ -32,7 +33,7 @@ class WorkspaceSelector(QWidget):
         self._remembered = remembered
         self._kind: TableKind | None = "runs"
         self._known: dict[TableKind, tuple[WorkspaceColumns, ...]] = {}
-        label = QLabel("Workspace")
+        label = Label("Workspace")
         label.setProperty("role", "muted")
         self.box = QComboBox()
         self.box.setAccessibleName("Workspace")

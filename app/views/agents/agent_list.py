@@ -6,9 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QListWidget,
-    QListWidgetItem,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -17,6 +15,7 @@ from PySide6.QtWidgets import (
 from app.domain.agents import Agent, Mode, ProposalState
 from app.services.agents import Registered
 from app.views import words
+from app.views.plain import Label, ListItem
 from app.views.theme import STEP, Theme, Themes
 
 _AGENT_ROLE = Qt.ItemDataRole.UserRole
@@ -44,10 +43,10 @@ class AgentList(QWidget):
         self.list = QListWidget()
         self.list.setAccessibleName("Agents")
         self.list.setFrameShape(QFrame.Shape.NoFrame)
-        self.words = QLabel(_NONE, wordWrap=True)
+        self.words = Label(_NONE, wordWrap=True)
         self.words.setProperty("role", "empty")
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.about = QLabel(wordWrap=True)
+        self.about = Label(wordWrap=True)
         self.about.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.about.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
         self.register_ = QPushButton("Register...")
@@ -92,7 +91,7 @@ class AgentList(QWidget):
         self.list.blockSignals(True)  # one choice, below
         self.list.clear()
         for each in newest.values():
-            item = QListWidgetItem(_line(each))
+            item = ListItem(_line(each))
             item.setData(_AGENT_ROLE, each)
             if each.agent.retired is not None:
                 item.setForeground(self._theme.colour("muted"))
@@ -134,7 +133,7 @@ def _line(each: Registered) -> str:
 def _about(each: Registered) -> str:
     agent, counts = each.agent, each.counts
     lines = [
-        f"<b>{agent.title}</b>",
+        agent.title,
         f"owner {agent.owner}",
         f"registered {words.time(agent.registered)}",
     ]
@@ -155,7 +154,7 @@ def _about(each: Registered) -> str:
     ]
     if decided:
         lines.append(f"proposals: {', '.join(decided)}")
-    return "<br>".join(lines)
+    return "\n".join(lines)
 
 
 def _columns(agent: Agent, mode: Mode) -> str:

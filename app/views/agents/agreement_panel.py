@@ -9,10 +9,8 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QListWidget,
-    QListWidgetItem,
     QProgressBar,
     QPushButton,
     QSplitter,
@@ -27,6 +25,7 @@ from app.views.agents.confusion_view import ConfusionView, percent
 from app.views.agents.verdicts_table import VerdictsTable
 from app.views.backend.agents import Agents
 from app.views.background import Background, Job
+from app.views.plain import Label, ListItem
 from app.views.theme import STEP, Themes
 
 _LARGEST = 2**31 - 1
@@ -72,7 +71,7 @@ class AgreementPanel(QWidget):
         self.progress = QProgressBar()
         self.progress.setRange(0, 100)
         self.progress.setFixedWidth(140)
-        self.refusal = QLabel(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.columns = QListWidget()
         self.columns.setAccessibleName("Columns")
@@ -80,10 +79,10 @@ class AgreementPanel(QWidget):
         self.columns.setFixedWidth(_LIST_WIDTH)
         self.confusion = ConfusionView(themes)
         self.only_differing = QCheckBox("Only where they differ")
-        self.summary = QLabel()
+        self.summary = Label()
         self.summary.setProperty("role", "muted")
         self.verdicts = VerdictsTable(themes)
-        self.words = QLabel(wordWrap=True)
+        self.words = Label(wordWrap=True)
         self.words.setProperty("role", "empty")
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._lay_out()
@@ -159,7 +158,7 @@ class AgreementPanel(QWidget):
         self.columns.blockSignals(True)  # one choice, below
         self.columns.clear()
         for column, confusion in columns.items():
-            item = QListWidgetItem(f"{column}   {percent(confusion.share)}")
+            item = ListItem(f"{column}   {percent(confusion.share)}")
             item.setToolTip(f"{words.number(confusion.compared)} LS compared")
             item.setData(_COLUMN_ROLE, column)
             self.columns.addItem(item)
@@ -197,11 +196,11 @@ class AgreementPanel(QWidget):
         top.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
         top.setSpacing(STEP)
         for widget in (
-            QLabel("Runs"),
+            Label("Runs"),
             self.first,
-            QLabel("to"),
+            Label("to"),
             self.last,
-            QLabel("compared with"),
+            Label("compared with"),
             self.against,
             self.compare,
             self.stop,
@@ -223,7 +222,7 @@ class AgreementPanel(QWidget):
         line = QHBoxLayout()
         line.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
         line.setSpacing(3 * STEP)
-        name = QLabel("Side by side: people's verdicts in the strip above, the agent's below")
+        name = Label("Side by side: people's verdicts in the strip above, the agent's below")
         line.addWidget(name)
         line.addWidget(self.summary)
         line.addStretch(1)

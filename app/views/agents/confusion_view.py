@@ -7,7 +7,6 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 from app.domain.agreement import Confusion
 from app.views import words
 from app.views.lumisections.changes_table import PlainTable
+from app.views.plain import Label, MarkedUp, shown
 from app.views.theme import STEP, Theme, Themes, contrast
 
 GROUND_ROLE = Qt.ItemDataRole.UserRole
@@ -72,6 +72,7 @@ class ConfusionModel(QAbstractTableModel):
     def columnCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() or not self._meant else len(self._meant) + 1
 
+    @shown
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
@@ -182,13 +183,13 @@ class ConfusionView(QWidget):
         header.setMinimumSectionSize(_LEAST_CELL)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.chart: RatesChart | None = None
-        self.legend = QLabel()
-        self.said = QLabel(wordWrap=True)
+        self.legend = MarkedUp()
+        self.said = Label(wordWrap=True)
         self._themes = themes
         self._right = QVBoxLayout()
         self._right.setSpacing(STEP)
         self._right.addWidget(self.legend)
-        self.sides = QLabel("LS that the agent called (rows) and people called (columns)")
+        self.sides = Label("LS that the agent called (rows) and people called (columns)")
         self.sides.setProperty("role", "muted")
         left = QVBoxLayout()
         left.setSpacing(STEP)

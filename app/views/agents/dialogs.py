@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QStringListModel, Qt
-from PySide6.QtWidgets import QComboBox, QCompleter, QLabel, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QCompleter, QLineEdit, QPlainTextEdit, QWidget
 
 from app.domain.agents import Mode, Proposal, Speaks, parse_speaks
 from app.domain.datasets import where
@@ -13,6 +13,7 @@ from app.domain.triplets import SETTABLE_STATUSES, Triplet
 from app.views import words
 from app.views.backend.agents import Agents
 from app.views.background import Background
+from app.views.plain import Label
 from app.views.runs.dialogs import ActionDialog
 
 _LINES_HEIGHT = 72
@@ -31,7 +32,7 @@ class CorrectDialog(ActionDialog):
         super().__init__(background, f"Correct proposal {proposal.id}", "Accept", parent)
         self._agents = agents
         self._proposal = proposal
-        about = QLabel(
+        about = Label(
             f"{proposal.agent} {proposal.agent_version} on {proposal.column} of"
             f" {where(*proposal.key)}",
             wordWrap=True,
@@ -87,7 +88,7 @@ class RejectDialog(ActionDialog):
         self.reason = QLineEdit()
         self.reason.setPlaceholderText("Such as: known noise")
         self.reason.setAccessibleName("Reason")
-        self.form.addRow(QLabel(f"Reject {many}. Nothing else changes.", wordWrap=True))
+        self.form.addRow(Label(f"Reject {many}. Nothing else changes.", wordWrap=True))
         self.form.addRow("Reason", self.reason)
 
     def work(self) -> Callable[[], str]:
@@ -125,7 +126,7 @@ class RegisterDialog(ActionDialog):
         self.add.setCompleter(completer)
         self.add.activated.connect(self._add_column)
         self.form.addRow(
-            QLabel(
+            Label(
                 "Another version takes the place of the one in force. What an agent proposes waits"
                 " for people; what it writes goes into columns of its own, beneath people's words.",
                 wordWrap=True,

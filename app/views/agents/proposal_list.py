@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.agents import Proposal
 from app.domain.errors import Refused, Unavailable
@@ -22,6 +22,7 @@ from app.views.backend.agents import Agents
 from app.views.background import Background
 from app.views.lumisections.changes_table import PlainTable
 from app.views.lumisections.history_axis import AxisHeader, LaneDelegate, last_lumisection
+from app.views.plain import Label
 from app.views.theme import STEP, Theme, Themes, set_property
 
 _WIDTHS = {AGENT: 170, COLUMN: 120, RANGES: 150, SAYS: 230, SINCE: 90}
@@ -61,7 +62,7 @@ class ProposalList(QWidget):
         self.reject = QPushButton("Reject...")
         self.accept_all = QPushButton("Accept all")
         self.reject_all = QPushButton("Reject all...")
-        self.told = QLabel(wordWrap=True)
+        self.told = Label(wordWrap=True)
         self.told.hide()
         self._lay_out()
         self._connect()

@@ -11,6 +11,7 @@ from app.domain.lumisections import format_ranges
 from app.views import words
 from app.views.backend.history import Piece
 from app.views.lumisections.history_axis import LANE_ROLE, value_words
+from app.views.plain import shown
 from app.views.titled_model import TitledModel
 
 AGENT, COLUMN, LANE, RANGES, SAYS, SINCE = range(6)
@@ -53,6 +54,7 @@ class ProposalModel(TitledModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._proposals)
 
+    @shown
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.agents import Proposal
 from app.views import words
@@ -11,6 +11,7 @@ from app.views.agents.proposal_list import ProposalList
 from app.views.backend.agents import Agents
 from app.views.background import Background, Job
 from app.views.focus import give_keys
+from app.views.plain import Label
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes
 
 _MOST_ROWS = 7
@@ -42,8 +43,8 @@ class ProposalStrip(QFrame):
         self._length: int | None = None
         self._job: Job[Sequence[Proposal]] | None = None
         self._said = False
-        self.sign = QLabel()
-        self.text = QLabel(wordWrap=True)
+        self.sign = Label()
+        self.text = Label(wordWrap=True)
         self.toggle = QPushButton("Show")
         self.toggle.setCheckable(True)
         self.toggle.setToolTip("List what is proposed, to accept or reject it")

@@ -24,6 +24,7 @@ from app.views.lumisections.history_axis import (
     LaneDelegate,
     last_lumisection,
 )
+from app.views.plain import shown
 from app.views.theme import Theme, Themes
 from app.views.titled_model import TitledModel
 
@@ -64,6 +65,7 @@ class VerdictsModel(TitledModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._rows)
 
+    @shown
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None

@@ -19,6 +19,7 @@ from app.views.agents.proposal_list import ProposalList
 from app.views.backend.agents import Agents
 from app.views.background import Background, Job
 from app.views.lumisections.changes_table import PlainTable
+from app.views.plain import shown
 from app.views.theme import Themes
 from app.views.titled_model import TitledModel
 
@@ -47,6 +48,7 @@ class WaitingModel(TitledModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self.waiting)
 
+    @shown
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None

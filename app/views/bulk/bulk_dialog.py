@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
-    QLabel,
     QVBoxLayout,
     QWidget,
 )
@@ -21,6 +20,7 @@ from app.views.backend.done import Done
 from app.views.background import Background
 from app.views.bulk.report_view import ReportView
 from app.views.long_work import LongWork
+from app.views.plain import Label
 from app.views.theme import STEP, Themes
 
 Looking = Callable[[Report, Asked], BulkReport | None]
@@ -58,7 +58,7 @@ class BulkDialog(QDialog):
         self.view = ReportView(themes)
         self.leave_out = QCheckBox("Leave out the lines that are refused, write the others")
         self.leave_out.hide()
-        self.refusal = QLabel(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.setAccessibleName("Why it was refused")
         self.refusal.hide()

@@ -8,10 +8,8 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QListWidget,
-    QListWidgetItem,
     QPlainTextEdit,
     QRadioButton,
     QToolButton,
@@ -37,6 +35,7 @@ from app.views.backend.tables import WorkspaceColumns
 from app.views.background import Background
 from app.views.bulk.bulk_dialog import BulkDialog, Looking, Writing
 from app.views.datasets.selection import Selection
+from app.views.plain import Label, ListItem
 from app.views.theme import STEP, Themes
 
 _FORM_WIDTH = 330
@@ -167,7 +166,7 @@ class BulkEditDialog(BulkDialog):
         form.setContentsMargins(0, 0, 0, 0)
         form.setVerticalSpacing(2 * STEP)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        of = QLabel("Edit")
+        of = Label("Edit")
         of.setProperty("role", "muted")
         form.addRow(of)
         form.addRow(self.of_selected)
@@ -192,7 +191,7 @@ class BulkEditDialog(BulkDialog):
         form.addRow("", some)
         form.addRow("Becomes", self.value)
         form.addRow("Comment", self.comment)
-        self._cause_label = QLabel("Cause")
+        self._cause_label = Label("Cause")
         form.addRow(self._cause_label, self.cause)
 
     def _connect(self) -> None:
@@ -229,7 +228,7 @@ class BulkEditDialog(BulkDialog):
         known = list(self._columns.values())
         shown = sorted(DCS_BITS) if bits else known[max(self.group.currentIndex(), 0)]
         for name in shown:
-            item = QListWidgetItem(name)
+            item = ListItem(name)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             ticked = name in before
             item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)

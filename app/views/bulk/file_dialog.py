@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QWidget,
@@ -21,6 +20,7 @@ from app.views.backend.bulk import Asked, Bulk, BulkReport, Report
 from app.views.backend.done import Done
 from app.views.background import Background
 from app.views.bulk.bulk_dialog import BulkDialog, Looking, Writing
+from app.views.plain import Label
 from app.views.theme import STEP, Themes
 
 _MOST_BYTES = 64 * 1024 * 1024
@@ -48,7 +48,7 @@ class ChangeFileDialog(BulkDialog):
         self.open_button.setAutoDefault(False)
         self.comment = QLineEdit(placeholderText="What it is about (optional)")
         self.comment.setAccessibleName("Comment of the version")
-        hint = QLabel(_HINT, wordWrap=True)
+        hint = Label(_HINT, wordWrap=True)
         hint.setProperty("role", "muted")
         self.setAcceptDrops(True)
         line = QHBoxLayout()

@@ -10,6 +10,7 @@ from app.domain.lumisections import format_ranges
 from app.views import words
 from app.views.backend.bulk import LINE_REFUSED, NO_CHANGE, ReportLine
 from app.views.lumisections.history_axis import value_words
+from app.views.plain import shown
 from app.views.theme import Theme
 from app.views.titled_model import TitledModel
 
@@ -55,6 +56,7 @@ class LinesModel(TitledModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._lines)
 
+    @shown
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None

@@ -1,7 +1,7 @@
 """What an edit of many datasets would do: totals, line by line, and cell by cell."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from app.views import words
 from app.views.backend.bulk import OUTCOMES, BulkReport, GoldenChange
@@ -19,6 +19,7 @@ from app.views.bulk.lines_model import (
     text_of,
 )
 from app.views.lumisections.changes_table import ChangesTable, Chips, PlainTable
+from app.views.plain import Label
 from app.views.theme import STEP, Theme, Themes
 
 _WIDEST = {
@@ -41,9 +42,9 @@ class ReportView(QWidget):
     def __init__(self, themes: Themes, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._themes = themes
-        self.totals = QLabel(wordWrap=True)
+        self.totals = Label(wordWrap=True)
         self.totals.setProperty("role", "title")
-        self.golden = QLabel(wordWrap=True)
+        self.golden = Label(wordWrap=True)
         self.golden.setTextFormat(Qt.TextFormat.PlainText)
         self.chips = Chips()
         self.chips.hide()

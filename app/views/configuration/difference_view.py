@@ -22,6 +22,7 @@ from app.domain.configuration_history import (
 from app.domain.configuration_items import RULE, condition_of
 from app.domain.json_value import JsonValue
 from app.domain.rules.text import pretty
+from app.views.plain import TreeItem
 from app.views.theme import ROW_HEIGHT, Theme, Themes, tabular
 
 _TOKEN = Qt.ItemDataRole.UserRole
@@ -122,7 +123,7 @@ class DifferenceView(QTreeWidget):
             yield line
 
     def _line(self, cells: list[str], token: str) -> QTreeWidgetItem:
-        line = QTreeWidgetItem(cells)
+        line = TreeItem(cells)
         line.setData(WHAT, _TOKEN, token)
         line.setSizeHint(WHAT, QSize(0, ROW_HEIGHT))
         for column in (BEFORE, AFTER):

@@ -7,7 +7,6 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -27,6 +26,7 @@ from app.views.configuration.difference_view import DifferenceView
 from app.views.configuration.item_form import ItemForm, new_values
 from app.views.configuration.sections import Section, problem_of
 from app.views.notices import ask
+from app.views.plain import Label
 from app.views.theme import STEP, Themes
 
 _SIDES_HEIGHT = 150
@@ -57,14 +57,14 @@ class EditorPanel(QWidget):
         self._background = background
         self._busy = False
         self.item: Item | None = None
-        self.title = QLabel()
+        self.title = Label()
         self.title.setProperty("role", "title")
-        self.made = QLabel(wordWrap=True)
+        self.made = Label(wordWrap=True)
         self.made.setProperty("role", "muted")
-        self.problem = QLabel(wordWrap=True)
+        self.problem = Label(wordWrap=True)
         self.problem.setProperty("role", "warning")
         self.form = ItemForm(section, themes)
-        self.refusal = QLabel(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.setAccessibleName("Why it was refused")
         self.sides = DifferenceView(themes, ("What", "Theirs", "Yours"))

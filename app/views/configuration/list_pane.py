@@ -7,7 +7,6 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QSplitter,
     QTabWidget,
@@ -35,6 +34,7 @@ from app.views.golden.run_text import SearchLine
 from app.views.loading_bar import LoadingBar
 from app.views.notices import ask
 from app.views.places import Surroundings
+from app.views.plain import Label, TreeItem
 from app.views.theme import ROW_HEIGHT, STEP, Theme
 
 _PARTS = [360, 640]
@@ -48,7 +48,7 @@ _NUMBERS = frozenset({"priority", "routes"})
 Read = tuple[ListHistory, Configuration]
 
 
-class _Line(QTreeWidgetItem):
+class _Line(TreeItem):
     """A row that sorts numbers as numbers."""
 
     def __lt__(self, other: QTreeWidgetItem) -> bool:
@@ -91,8 +91,8 @@ class ListPane(QWidget):
         self.items = QTreeWidget()
         self.add = QPushButton("Add")
         self.bar = LoadingBar(around.themes)
-        self.listed = QLabel()
-        self.empty = QLabel("Reading the list ...", wordWrap=True)
+        self.listed = Label()
+        self.empty = Label("Reading the list ...", wordWrap=True)
         self.editor = EditorPanel(section, *parts)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)

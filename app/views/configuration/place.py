@@ -4,7 +4,6 @@ from PySide6.QtCore import QSize
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
-    QListWidgetItem,
     QStackedWidget,
     QWidget,
 )
@@ -15,6 +14,7 @@ from app.views.configuration.reclassify_dialog import ReclassifyDialog
 from app.views.configuration.sections import SECTIONS
 from app.views.configuration.workspaces_pane import WorkspacesPane
 from app.views.places import PlaceWidget, Surroundings
+from app.views.plain import ListItem
 from app.views.theme import ROW_HEIGHT, STEP
 
 _SECTIONS_WIDTH = 156
@@ -36,7 +36,7 @@ class ConfigurationPlace(PlaceWidget):
         self.stack = QStackedWidget()
         self._panes: dict[int, ListPane | WorkspacesPane] = {}
         for section in SECTIONS:
-            line = QListWidgetItem(section.text)
+            line = ListItem(section.text)
             line.setToolTip(section.about)
             line.setSizeHint(QSize(0, _LINE_HEIGHT))
             self.sections.addItem(line)

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QLineEdit,
     QPushButton,
     QTreeWidget,
@@ -25,6 +24,7 @@ from app.views import words
 from app.views.backend.configuration import ConfigurationParts
 from app.views.background import Background
 from app.views.long_work import Asked, LongWork, Report
+from app.views.plain import Label, TreeItem
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes
 
 _SIZE = (920, 620)
@@ -57,7 +57,7 @@ class ReclassifyDialog(QDialog):
         self._background = background
         self._themes = themes
         self.plans: tuple[RunPlan, ...] = ()
-        about = QLabel(
+        about = Label(
             "Each run gets one automatic action in your name. What people said stays, and hides"
             " the new value where it is marked.",
             wordWrap=True,
@@ -69,11 +69,11 @@ class ReclassifyDialog(QDialog):
         self.look = QPushButton("Look")
         self.look.setToolTip("What would change in these runs (Enter)")
         self.look.setAutoDefault(False)
-        self.summary = QLabel(wordWrap=True)
+        self.summary = Label(wordWrap=True)
         self.summary.setProperty("role", "title")
         self.tree = QTreeWidget()
         self.work = LongWork(background)
-        self.refusal = QLabel(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
@@ -81,7 +81,7 @@ class ReclassifyDialog(QDialog):
             "Reclassify", QDialogButtonBox.ButtonRole.AcceptRole
         )
         line = QHBoxLayout()
-        line.addWidget(QLabel("Runs"))
+        line.addWidget(Label("Runs"))
         line.addWidget(self.runs, 1)
         line.addWidget(self.look)
         layout = QVBoxLayout(self)
@@ -176,13 +176,13 @@ class ReclassifyDialog(QDialog):
         for plan in changing:
             self.tree.addTopLevelItem(self._line(plan))
         for plan in refused:
-            line = QTreeWidgetItem([str(plan.run_number), plan.refused])
+            line = TreeItem([str(plan.run_number), plan.refused])
             line.setData(0, _RUN, plan.run_number)
             line.setData(0, _HIDDEN, True)
             self.tree.addTopLevelItem(line)
         self.tree.blockSignals(False)
-        for line in self._lines():
-            line.setExpanded(len(changing) <= 10)
+        for each in self._lines():
+            each.setExpanded(len(changing) <= 10)
         self._dress(self._themes.theme)
         hidden = sum(plan.hidden for plan in changing)
         text = f"{words.counted(len(plans), 'run')} looked at, "
@@ -197,19 +197,19 @@ class ReclassifyDialog(QDialog):
         what = [each.name for each in plan.attributes]
         if cells:
             what.append(words.counted(cells, "cell"))
-        line = QTreeWidgetItem([str(plan.run_number), ", ".join(what)])
+        line = TreeItem([str(plan.run_number), ", ".join(what)])
         line.setData(0, _RUN, plan.run_number)
         line.setSizeHint(0, QSize(0, ROW_HEIGHT))
         line.setFlags(line.flags() | Qt.ItemFlag.ItemIsUserCheckable)
         line.setCheckState(0, Qt.CheckState.Checked)
         for attribute in plan.attributes:
-            child = QTreeWidgetItem(
+            child = TreeItem(
                 ["", attribute.name, words.value(attribute.stands), words.value(attribute.value)]
             )
             self._mark(child, hidden=attribute.hidden)
             line.addChild(child)
         for status in plan.statuses:
-            child = QTreeWidgetItem(
+            child = TreeItem(
                 [
                     f"LS {format_ranges((status.lumisections,))}",
                     status.column,

@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
@@ -22,6 +21,7 @@ from app.views import words
 from app.views.backend.configuration import ConfigurationParts
 from app.views.background import Background
 from app.views.loading_bar import LoadingBar
+from app.views.plain import Label, TreeItem
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes
 
 _LINE = Qt.ItemDataRole.UserRole
@@ -50,7 +50,7 @@ class RightsPanel(QWidget):
         self.only_changes.setToolTip("Leave out what stays as it is")
         self.look = QPushButton("Look")
         self.look.setToolTip("Who could do what with the routes as they are written")
-        self.said = QLabel(wordWrap=True)
+        self.said = Label(wordWrap=True)
         self.said.setProperty("role", "muted")
         self.bar = LoadingBar(themes)
         self.tree = QTreeWidget()
@@ -120,10 +120,10 @@ class RightsPanel(QWidget):
         for number, line in enumerate(lines):
             group = groups.get(line.right.group)
             if group is None:
-                group = groups[line.right.group] = QTreeWidgetItem([line.right.group])
+                group = groups[line.right.group] = TreeItem([line.right.group])
                 group.setSizeHint(0, QSize(0, ROW_HEIGHT))
                 self.tree.addTopLevelItem(group)
-            child = QTreeWidgetItem(
+            child = TreeItem(
                 [
                     line.right.action,
                     "yes" if self._egroup in line.before else "",

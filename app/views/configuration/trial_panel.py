@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QLineEdit,
     QPushButton,
     QSplitter,
@@ -28,6 +27,7 @@ from app.views.backend.configuration import CLASS, SIGNIFICANCE, ConfigurationPa
 from app.views.background import Background, Job
 from app.views.configuration.why_view import WhyView
 from app.views.long_work import Asked, LongWork, Report
+from app.views.plain import Label, TreeItem
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes, set_property
 
 _PARTS = [260, 260]
@@ -71,7 +71,7 @@ class TrialPanel(QWidget):
         self.start = QPushButton("Try")
         self.start.setToolTip("What the change as it is written does to these runs (Ctrl+Return)")
         self.work = LongWork(background)
-        self.said = QLabel(wordWrap=True)
+        self.said = Label(wordWrap=True)
         self.said.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
         self.results = QTreeWidget()
         self.why = WhyView(themes)
@@ -164,7 +164,7 @@ class TrialPanel(QWidget):
 
     def _line(self, run: RunTrial) -> QTreeWidgetItem:
         before, after, what = _summary(run)
-        line = QTreeWidgetItem([str(run.run_number), what, before, after])
+        line = TreeItem([str(run.run_number), what, before, after])
         line.setData(0, _RUN, run.run_number)
         line.setSizeHint(0, QSize(0, ROW_HEIGHT))
         line.setData(0, _ASKED, self._asked(run, None))
@@ -173,7 +173,7 @@ class TrialPanel(QWidget):
             line.setToolTip(1, "A person's word stands before what the classifiers say")
         for column in run.columns:
             for change in column.changes:
-                child = QTreeWidgetItem(
+                child = TreeItem(
                     [
                         f"LS {format_ranges((change.lumisections,))}",
                         column.column,
@@ -185,7 +185,7 @@ class TrialPanel(QWidget):
                 child.setData(0, _ASKED, self._asked(run, column, change.lumisections.first))
                 line.addChild(child)
         for each in run.datasets:
-            child = QTreeWidgetItem(["", f"{each.workspace} of {each.dataset}"])
+            child = TreeItem(["", f"{each.workspace} of {each.dataset}"])
             child.setText(2, each.before or "undecided")
             child.setText(3, each.after or "undecided")
             child.setData(0, _RUN, run.run_number)
@@ -247,7 +247,7 @@ class TrialPanel(QWidget):
         line = QHBoxLayout(top)
         line.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
         line.setSpacing(2 * STEP)
-        line.addWidget(QLabel("On the"))
+        line.addWidget(Label("On the"))
         line.addWidget(self.last)
         line.addWidget(self.runs, 1)
         line.addWidget(self.start)

@@ -10,12 +10,10 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QLineEdit,
     QPushButton,
     QSplitter,
     QTreeWidget,
-    QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
 )
@@ -35,6 +33,7 @@ from app.views.background import Background
 from app.views.configuration.difference_view import DifferenceView
 from app.views.configuration.sections import Section
 from app.views.loading_bar import LoadingBar
+from app.views.plain import Label, TreeItem
 from app.views.theme import ROW_HEIGHT, STEP, Themes
 
 _ID = Qt.ItemDataRole.UserRole
@@ -84,7 +83,7 @@ class VersionsPanel(QWidget):
         self.restore = QPushButton("Restore...")
         self.restore.setToolTip("Bring the chosen version back, as a new one, after a look at it")
         self.versions = QTreeWidget()
-        self.said = QLabel(wordWrap=True)
+        self.said = Label(wordWrap=True)
         self.said.setProperty("role", "muted")
         self.difference = DifferenceView(themes)
         self._lay_out()
@@ -174,7 +173,7 @@ class VersionsPanel(QWidget):
         for version in reversed(root):
             if touching is not None and version.settings_id not in touching:
                 continue
-            line = QTreeWidgetItem(
+            line = TreeItem(
                 [
                     str(version.settings_id),
                     f"{'' if version.exact else 'from '}{words.time(version.at)}",
@@ -293,14 +292,14 @@ class RestoreDialog(QDialog):
         self._kind = section.kind
         self._settings_id = settings_id
         self.preview: Restoration | None = None
-        self.summary = QLabel("Looking what would change ...", wordWrap=True)
+        self.summary = Label("Looking what would change ...", wordWrap=True)
         self.summary.setProperty("role", "title")
-        self.faulty = QLabel(wordWrap=True)
+        self.faulty = Label(wordWrap=True)
         self.faulty.setProperty("role", "warning")
         self.faulty.hide()
         self.bar = LoadingBar(themes)
         self.difference = DifferenceView(themes, ("What", "Now", "Then"))
-        self.refusal = QLabel(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)

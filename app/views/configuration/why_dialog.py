@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QHBoxLayout,
-    QLabel,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -19,6 +18,7 @@ from app.views.backend.configuration import CLASS, SIGNIFICANCE, ConfigurationPa
 from app.views.background import Background, Job
 from app.views.configuration.why_view import WhyView
 from app.views.loading_bar import LoadingBar
+from app.views.plain import Label
 from app.views.theme import STEP, Themes
 
 _ONLINE = "online"
@@ -62,8 +62,8 @@ class WhyClassDialog(QDialog):
         self.bar = LoadingBar(themes)
         self.view = WhyView(themes)
         where = "" if dataset == _ONLINE else f" of {dataset}"
-        label = QLabel(f"Why has run {run_number}{where} its")
-        self._ls = QLabel("in LS")
+        label = Label(f"Why has run {run_number}{where} its")
+        self._ls = Label("in LS")
         line = QHBoxLayout()
         line.setContentsMargins(2 * STEP, 2 * STEP, 2 * STEP, STEP)
         line.setSpacing(2 * STEP)

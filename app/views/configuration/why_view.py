@@ -4,7 +4,6 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QSplitter,
     QTreeWidget,
     QTreeWidgetItem,
@@ -14,6 +13,7 @@ from PySide6.QtWidgets import (
 
 from app.domain.configuration_items import TRIED
 from app.services.why import Verdict, Why
+from app.views.plain import Label, TreeItem
 from app.views.rules.verdict_tree import VerdictTree
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes, set_property
 
@@ -28,7 +28,7 @@ class WhyView(QWidget):
         super().__init__(parent)
         self._themes = themes
         self.why: Why | None = None
-        self.said = QLabel(wordWrap=True)
+        self.said = Label(wordWrap=True)
         self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.said.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
         self.verdicts = QTreeWidget()
@@ -44,7 +44,7 @@ class WhyView(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column, width in ((1, 58), (2, 64)):
             header.resizeSection(column, width)
-        self.problem = QLabel(wordWrap=True)
+        self.problem = Label(wordWrap=True)
         self.problem.setProperty("role", "refusal")
         self.problem.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
         self.tree = VerdictTree(themes)
@@ -80,7 +80,7 @@ class WhyView(QWidget):
         self.verdicts.clear()
         chosen = 0
         for number, verdict in enumerate(why.verdicts if why else ()):
-            line = QTreeWidgetItem(_cells(verdict))
+            line = TreeItem(_cells(verdict))
             line.setData(0, _NUMBER, number)
             line.setSizeHint(0, QSize(0, ROW_HEIGHT))
             line.setToolTip(0, f"Classifier {_name(verdict)}")

@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QLineEdit,
     QPushButton,
     QTreeWidget,
@@ -23,6 +22,7 @@ from app.views.backend.configuration import ConfigurationParts
 from app.views.loading_bar import LoadingBar
 from app.views.notices import ask
 from app.views.places import Surroundings
+from app.views.plain import Label, TreeItem
 from app.views.theme import ROW_HEIGHT, STEP, Theme
 
 _ABOUT = (
@@ -63,7 +63,7 @@ class WorkspacesPane(QWidget):
         self.bring_back = QPushButton("Bring back")
         self.bring_back.setToolTip("Put what is retired into use again")
         self.retire.setToolTip("Take what is chosen out of use; nothing said of it is lost")
-        self.refusal = QLabel(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()
         self._lay_out()
@@ -121,15 +121,13 @@ class WorkspacesPane(QWidget):
         self._offer()
 
     def _group(self, text: str, known: list[Workspace], *, retired: bool) -> QTreeWidgetItem:
-        group = QTreeWidgetItem([text, words.counted(len(known), "workspace")])
+        group = TreeItem([text, words.counted(len(known), "workspace")])
         group.setSizeHint(_NAME, QSize(0, ROW_HEIGHT))
         for workspace in known:
-            line = QTreeWidgetItem(
-                [workspace.name, words.counted(len(workspace.columns), "column")]
-            )
+            line = TreeItem([workspace.name, words.counted(len(workspace.columns), "column")])
             line.setData(0, _CHOSEN, (workspace.name, workspace.online, retired))
             for column in workspace.columns:
-                child = QTreeWidgetItem([column])
+                child = TreeItem([column])
                 child.setData(0, _CHOSEN, (column, workspace.online, retired))
                 line.addChild(child)
             group.addChild(line)
@@ -221,7 +219,7 @@ class WorkspacesPane(QWidget):
         self._offer()
 
     def _lay_out(self) -> None:
-        about = QLabel(_ABOUT, wordWrap=True)
+        about = Label(_ABOUT, wordWrap=True)
         about.setProperty("role", "muted")
         tree = self.tree
         tree.setAccessibleName("Workspaces and columns")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from PySide6.QtCore import QDate
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDateEdit, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDateEdit, QLineEdit, QWidget
 
 from app.domain.configuration import GLOBAL
 from app.domain.cycles import MOST_DATASETS, Cycle
@@ -18,6 +18,7 @@ from app.views.datasets.scope_choice import ScopeChoice
 from app.views.datasets.selection import Selection
 from app.views.focus import give_keys
 from app.views.places import Surroundings
+from app.views.plain import Label
 from app.views.runs.dialogs import ActionDialog
 
 _LIST_HEIGHT = 200
@@ -60,7 +61,7 @@ class NewCycleDialog(ActionDialog):
         self.form.addRow("Deadline", self.deadline)
         self.form.addRow("Workspaces", self.workspaces)
         self.form.addRow(
-            QLabel(
+            Label(
                 f"A cycle has at most {MOST_DATASETS} datasets; {GLOBAL} always takes part.",
                 wordWrap=True,
             )
@@ -140,7 +141,7 @@ class RemoveFromCycleDialog(ActionDialog):
         self._backend = around.backend
         self._cycle, self._chosen = cycle, chosen
         self.form.addRow(
-            QLabel(
+            Label(
                 f"Take {words.counted(count, 'dataset')} out of cycle {cycle.name}. The datasets"
                 " stay as they are.",
                 wordWrap=True,
@@ -168,7 +169,7 @@ class EditCycleDialog(ActionDialog):
         self.form.addRow("Deadline", self.deadline)
         self.form.addRow("Workspaces", self.workspaces)
         self.form.addRow(
-            QLabel("New workspaces are pending; one that is completed always stays.", wordWrap=True)
+            Label("New workspaces are pending; one that is completed always stays.", wordWrap=True)
         )
         self.workspaces.offer(self._own, self._own)
         backend = around.backend
@@ -210,7 +211,7 @@ class MoveCycleDialog(ActionDialog):
         self.to_state = QComboBox()
         self.to_state.addItems(list(reversed(EDITABLE_STATES)))
         self.to_state.setAccessibleName("To")
-        self.words = QLabel(wordWrap=True)
+        self.words = Label(wordWrap=True)
         self.waiting = QCheckBox(f"Also those that are {WAITING}")
         self.not_significant = QCheckBox(f"Also those that are {NOT_SIGNIFICANT}")
         self.form.addRow("To", self.to_state)

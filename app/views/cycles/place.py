@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QSplitter,
@@ -41,6 +40,7 @@ from app.views.lines_model import LinesModel
 from app.views.loading_bar import LoadingBar
 from app.views.notices import ask
 from app.views.places import PlaceWidget, Surroundings
+from app.views.plain import Label
 from app.views.runs.details import DetailsTable
 from app.views.runs.dialogs import ActionDialog
 from app.views.tables.table_view import TableView
@@ -106,13 +106,13 @@ class CyclesPlace(PlaceWidget):
             of_cycle=True,
         )
         self.bar = LoadingBar(themes)
-        self.empty = QLabel("Reading the cycles ...", wordWrap=True)
+        self.empty = Label("Reading the cycles ...", wordWrap=True)
         self.empty.setProperty("role", "empty")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.title = QLabel()
+        self.title = Label()
         self.title.setProperty("role", "title")
         self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.words = QLabel()
+        self.words = Label()
         self.words.setProperty("role", "muted")
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.tabs = QTabWidget()

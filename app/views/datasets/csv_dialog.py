@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFileDialog,
-    QLabel,
     QProgressBar,
     QPushButton,
     QVBoxLayout,
@@ -22,6 +21,7 @@ from app.views.check_list import CheckList
 from app.views.datasets.scope_choice import ScopeChoice
 from app.views.datasets.selection import Selection
 from app.views.places import Surroundings
+from app.views.plain import Label
 from app.views.stoppable import Attempt
 from app.views.theme import STEP
 
@@ -52,10 +52,10 @@ class CsvDialog(QDialog):
         policy.setRetainSizeWhenHidden(True)
         self.progress.setSizePolicy(policy)
         self.progress.hide()
-        self.refusal = QLabel(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()
-        words = QLabel(
+        words = Label(
             "Run, name, class and attributes are always written; tick the columns whose summaries"
             " shall be, too.",
             wordWrap=True,

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFormLayout,
-    QLabel,
     QLineEdit,
     QProgressBar,
     QPushButton,
@@ -25,6 +24,7 @@ from app.views.datasets.scope_choice import ScopeChoice
 from app.views.datasets.selection import Selection
 from app.views.focus import give_keys
 from app.views.lines_model import LinesModel
+from app.views.plain import Label
 from app.views.runs.details import DetailsTable
 from app.views.stoppable import Attempt
 from app.views.theme import STEP, Themes, set_property
@@ -82,9 +82,9 @@ class ToolDialog(QDialog):
         self.table.setModel(self.effects)
         for column, width in enumerate(_WIDTHS):
             self.table.setColumnWidth(column, width)
-        self.summary = QLabel(wordWrap=True)
+        self.summary = Label(wordWrap=True)
         self.summary.setAccessibleName("Preview")
-        self.refusal = QLabel(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.setAccessibleName("Why it was refused")
         self.refusal.hide()

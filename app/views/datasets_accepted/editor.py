@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
@@ -30,6 +29,7 @@ from app.views.lines_model import Line, LinesModel
 from app.views.loading_bar import LoadingBar
 from app.views.notices import ask
 from app.views.places import Surroundings
+from app.views.plain import Label
 from app.views.runs.details import DetailsTable
 from app.views.theme import STEP, monospaced, set_property
 
@@ -98,8 +98,8 @@ class DatasetsAcceptedEditor(QWidget):
         for button in (self.new, self.copy, self.delete):
             button.setAutoDefault(False)
         self.save.setDefault(True)
-        self.said = QLabel(wordWrap=True)
-        self.refusal = QLabel(wordWrap=True)
+        self.said = Label(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.setAccessibleName("Why it was refused")
         self.refusal.hide()
@@ -327,7 +327,7 @@ class DatasetsAcceptedEditor(QWidget):
         runs = QHBoxLayout()
         runs.setSpacing(2 * STEP)
         runs.addWidget(self.run_from)
-        runs.addWidget(QLabel("to"))
+        runs.addWidget(Label("to"))
         runs.addWidget(self.run_to)
         runs.addWidget(self.enabled)
         form = QFormLayout()

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from app.views import words
 from app.views.focus import give_keys
+from app.views.plain import tip
 from app.views.theme import STEP, Theme, Themes, tabular
 
 _BAR = 24
@@ -233,7 +234,7 @@ class BarChart(pyqtgraph.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no 
         number = self.bar_at(event.position())
         self._hover(number)
         if number >= 0:
-            QToolTip.showText(event.globalPosition().toPoint(), self._bars[number].tip, self)
+            QToolTip.showText(event.globalPosition().toPoint(), tip(self._bars[number].tip), self)
         else:
             QToolTip.hideText()
 

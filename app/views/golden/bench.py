@@ -8,7 +8,6 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSplitter,
     QVBoxLayout,
@@ -29,6 +28,7 @@ from app.views.golden.bench_result import BenchResult
 from app.views.golden.configuration_bar import ConfigurationBar
 from app.views.golden.datasets_bar import DatasetsBar
 from app.views.places import Surroundings
+from app.views.plain import Label
 from app.views.rules.rule_editor import RuleEditor
 from app.views.stoppable import Stoppable
 from app.views.theme import STEP
@@ -68,7 +68,7 @@ class RuleBench(QWidget):
         self.configurations = ConfigurationBar(around.backend, around.background, around.notices)
         self.rule = RuleEditor(around.themes)
         self.result = BenchResult(around.themes)
-        self.refusal = QLabel(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()
         self.read_all = QPushButton()

@@ -4,12 +4,13 @@ from functools import partial
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from app.golden.preview import Figures, Preview
 from app.views import words
 from app.views.golden.cost_table import COST_ROLE, CostTable
 from app.views.loading_bar import LoadingBar
+from app.views.plain import Label
 from app.views.theme import STEP, Themes, set_property, tabular
 
 _DIM_AFTER_MS = 250
@@ -33,16 +34,16 @@ class BenchResult(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.preview: Preview | None = None
         self.bar = LoadingBar(themes)
-        self.state = QLabel(wordWrap=True)
+        self.state = Label(wordWrap=True)
         self.state.setProperty("role", "muted")
-        self.empty = QLabel(_NOTHING_YET, wordWrap=True)
+        self.empty = Label(_NOTHING_YET, wordWrap=True)
         self.empty.setProperty("role", "empty")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.cells = {(row, column): QLabel() for row in _ROWS for column in _COLUMNS}
-        self.share = QLabel()
-        self.missing = QLabel(wordWrap=True)
+        self.cells = {(row, column): Label() for row in _ROWS for column in _COLUMNS}
+        self.share = Label()
+        self.missing = Label(wordWrap=True)
         self.missing.setProperty("role", "warning")
-        self.warning = QLabel(wordWrap=True)
+        self.warning = Label(wordWrap=True)
         self.warning.setProperty("role", "warning")
         self.table = CostTable(themes)
         self._body = QWidget()
@@ -118,11 +119,11 @@ class BenchResult(QWidget):
         grid.setVerticalSpacing(2)
         right = Qt.AlignmentFlag.AlignRight
         for at, column in enumerate(_COLUMNS, 1):
-            title = QLabel(column)
+            title = Label(column)
             title.setProperty("role", "muted")
             grid.addWidget(title, 0, at, right)
         for number, row in enumerate(_ROWS, 1):
-            title = QLabel(row)
+            title = Label(row)
             title.setProperty("role", "muted")
             grid.addWidget(title, number, 0)
             for at, column in enumerate(_COLUMNS, 1):

@@ -23,6 +23,7 @@ from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.triplets import GOOD
 from app.services.golden_explain import RunExplained
 from app.views import words
+from app.views.plain import tip
 from app.views.theme import STEP, Theme, Themes, contrast, tabular
 
 CAUSES = 8
@@ -308,7 +309,9 @@ class CauseAxis(QWidget):
             else:
                 QToolTip.showText(
                     event.globalPos(),
-                    f"{found[0].dataset}, LS {words.number(found[1])}\n{found[0].says(segment)}",
+                    tip(
+                        f"{found[0].dataset}, LS {words.number(found[1])}\n{found[0].says(segment)}"
+                    ),
                     self,
                 )
             return True

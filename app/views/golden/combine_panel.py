@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QToolButton,
@@ -32,6 +31,7 @@ from app.views.golden.runs_table import RunRow, RunsTable, luminosity_text
 from app.views.golden.save_file import FileSaver
 from app.views.loading_bar import LoadingBar
 from app.views.places import Surroundings
+from app.views.plain import Label
 from app.views.theme import STEP, Themes
 
 _AFTER_MS = 150
@@ -66,7 +66,7 @@ class PartLine(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2 * STEP)
         if first:
-            begin = QLabel("Begin with")
+            begin = Label("Begin with")
             begin.setProperty("role", "muted")
             begin.setFixedWidth(_OPERATION_WIDTH)
             layout.addWidget(begin)
@@ -114,15 +114,15 @@ class CombinePanel(GoldenPanel):
         self.add = QPushButton("Add list")
         self.first_run, self.last_run = _run_line("First run"), _run_line("Last run")
         self.bar = LoadingBar(around.themes)
-        self.summary = QLabel(wordWrap=True)
-        self.remarks = QLabel(wordWrap=True)
+        self.summary = Label(wordWrap=True)
+        self.remarks = Label(wordWrap=True)
         self.remarks.setProperty("role", "warning")
-        self.refusal = QLabel(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.runs = RunsTable("Runs of the result")
         self.save = QPushButton("Save as...")
         self.save.setToolTip("Write the combined list to a file")
-        self.empty = QLabel(_CHOOSE, wordWrap=True)
+        self.empty = Label(_CHOOSE, wordWrap=True)
         self.empty.setProperty("role", "empty")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._timer = QTimer(self, singleShot=True, interval=_AFTER_MS)
@@ -264,7 +264,7 @@ class CombinePanel(GoldenPanel):
         clip.addWidget(self.add)
         clip.addSpacing(4 * STEP)
         for text, line in (("Only runs from", self.first_run), ("to", self.last_run)):
-            label = QLabel(text)
+            label = Label(text)
             label.setProperty("role", "muted")
             label.setBuddy(line)
             clip.addWidget(label)

@@ -7,7 +7,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QTabWidget,
     QToolButton,
@@ -32,6 +31,7 @@ from app.views.golden.save_file import FileSaver
 from app.views.golden.share_done import ShareDone
 from app.views.loading_bar import LoadingBar
 from app.views.places import Surroundings
+from app.views.plain import Label
 from app.views.theme import STEP
 
 _TITLES = ("Run", "", "Gained LS", "Gained pb⁻¹", "Lost LS", "Lost pb⁻¹", "Gained", "Lost")
@@ -61,9 +61,9 @@ class ComparePanel(GoldenPanel):
         self.swap.setToolTip("Old and new change places")
         self.swap.setAccessibleName("Old and new change places")
         self.bar = LoadingBar(around.themes)
-        self.summary = QLabel(wordWrap=True)
+        self.summary = Label(wordWrap=True)
         self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.remarks = QLabel(wordWrap=True)
+        self.remarks = Label(wordWrap=True)
         self.remarks.setProperty("role", "warning")
         self.save_runs = QPushButton("Save runs...")
         self.save_events = QPushButton("Save events...")
@@ -72,7 +72,7 @@ class ComparePanel(GoldenPanel):
         self.share = ShareDone(around.background, "Looking for the events that did it")
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.empty = QLabel(_CHOOSE, wordWrap=True)
+        self.empty = Label(_CHOOSE, wordWrap=True)
         self.empty.setProperty("role", "empty")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._body = QWidget()
@@ -126,7 +126,7 @@ class ComparePanel(GoldenPanel):
         line = QHBoxLayout()
         line.setSpacing(2 * STEP)
         for text, widget in (("From", self.old), ("to", self.new)):
-            label = QLabel(text)
+            label = Label(text)
             label.setProperty("role", "muted")
             label.setBuddy(widget)
             line.addWidget(label)

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QInputDialog,
-    QLabel,
     QMenu,
     QToolButton,
     QWidget,
@@ -25,6 +24,7 @@ from app.domain.rules.text import pretty
 from app.views.backend.golden import Golden, GoldenConfiguration
 from app.views.background import Background
 from app.views.notices import Notices, ask
+from app.views.plain import Label
 from app.views.theme import STEP
 
 _GOLDEN = "golden"
@@ -74,7 +74,7 @@ class ConfigurationBar(QWidget):
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
         self.choice.setCompleter(completer)
-        self.changed = QLabel()
+        self.changed = Label()
         self.changed.setProperty("role", "warning")
         self.menu = QMenu(self)
         self.menu.setToolTipsVisible(True)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from app.domain.rules.tree import Condition, node_of, text_of
 from app.golden.preview import Cost, Figures, Preview
 from app.views import words
+from app.views.plain import shown
 from app.views.theme import ROW_HEIGHT, STEP, Themes, tabular
 
 COST_ROLE = Qt.ItemDataRole.UserRole
@@ -102,6 +103,7 @@ class CostModel(QAbstractTableModel):
                 return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         return None
 
+    @shown
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QListWidget,
     QToolButton,
@@ -23,6 +22,7 @@ from app.views import words
 from app.views.backend.golden import Golden, MatchingDatasets
 from app.views.background import Background, Job
 from app.views.focus import give_keys
+from app.views.plain import Label
 from app.views.theme import STEP
 
 _PAUSE_MS = 250
@@ -72,7 +72,7 @@ class DatasetsBar(QWidget):
         self.era.setAccessibleName("Era")
         self.era.setToolTip("Only runs of this era")
         self.era.setMinimumWidth(_ERA_WIDTH)
-        self.refusal = QLabel(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
@@ -203,7 +203,7 @@ class DatasetsBar(QWidget):
         runs = QHBoxLayout()
         runs.setSpacing(STEP)
         runs.addWidget(self.first)
-        runs.addWidget(QLabel("to"))
+        runs.addWidget(Label("to"))
         runs.addWidget(self.last)
         runs.addSpacing(2 * STEP)
         runs.addWidget(self.era)
@@ -215,7 +215,7 @@ class DatasetsBar(QWidget):
         for row, (text, buddy, part) in enumerate(
             (("&Datasets", self.pattern, line), ("R&uns", self.first, runs))
         ):
-            label = QLabel(text)
+            label = Label(text)
             label.setBuddy(buddy)
             form.addWidget(label, row, 0)
             form.addLayout(part, row, 1)

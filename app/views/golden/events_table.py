@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLabel, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QTreeWidgetItem, QVBoxLayout, QWidget
 
 from app.domain.lumisections import count, format_ranges
 from app.services.golden_reproduce import Responsible
 from app.views import words
 from app.views.golden.runs_table import RunRow, RunsTable
+from app.views.plain import Label
 
 _TITLES = ("Run", "Dataset", "What", "By", "Comment", "When", "Gained LS", "Lost LS")
 
@@ -27,7 +28,7 @@ class EventsTable(QWidget):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.table = RunsTable(name)
-        self.words = QLabel(wordWrap=True)
+        self.words = Label(wordWrap=True)
         self.words.setProperty("role", "empty")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

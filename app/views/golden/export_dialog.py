@@ -12,10 +12,8 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QListWidget,
-    QListWidgetItem,
     QProgressBar,
     QPushButton,
     QVBoxLayout,
@@ -30,6 +28,7 @@ from app.views.backend.news import Progress
 from app.views.background import Background
 from app.views.golden.forms import EXPORTS
 from app.views.notices import ask
+from app.views.plain import Label, ListItem
 from app.views.stoppable import Attempt
 from app.views.theme import STEP
 
@@ -64,13 +63,13 @@ class ExportDialog(QDialog):
         self._remembered = remembered
         self._run: Attempt | None = None
         numbers = ", ".join(map(str, self._ids))
-        self.lists = QLabel(f"golden JSON {numbers}", wordWrap=True)
+        self.lists = Label(f"golden JSON {numbers}", wordWrap=True)
         self.forms = QListWidget()
         self.forms.setAccessibleName("Forms")
         self.forms.setToolTip("Space ticks")
         chosen = str(remembered.value(_FORMS, Export.GOLDEN.value)).split(",")
         for export, (title, what) in EXPORTS.items():
-            item = QListWidgetItem(f"{title}   {what}")
+            item = ListItem(f"{title}   {what}")
             item.setData(_EXPORT, export.value)
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsSelectable)
@@ -86,7 +85,7 @@ class ExportDialog(QDialog):
             "Rule, datasets with their versions, author, program version, checksums"
         )
         self.provenance.setChecked(str(remembered.value(_PROVENANCE, "")) == "true")
-        self.refusal = QLabel(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()
         self.progress = QProgressBar()
@@ -222,7 +221,7 @@ class ExportDialog(QDialog):
             (1, "F&orms", self.forms),
             (3, "&Folder", self.folder),
         ):
-            label = QLabel(text)
+            label = Label(text)
             if buddy is not None:
                 label.setBuddy(buddy)
             form.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)

@@ -9,10 +9,8 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QListWidget,
-    QListWidgetItem,
     QProgressBar,
     QVBoxLayout,
     QWidget,
@@ -26,6 +24,7 @@ from app.views.backend.golden import Golden, GoldenConfiguration, GoldenRequest
 from app.views.backend.news import Progress
 from app.views.background import Background
 from app.views.golden.run_text import SearchLine
+from app.views.plain import Label, ListItem
 from app.views.stoppable import Attempt
 from app.views.theme import STEP
 
@@ -61,7 +60,7 @@ class GenerateDialog(QDialog):
         self._narrowing = narrowing
         self._written = written
         self._run: Attempt | None = None
-        self.datasets = QLabel(_datasets_words(pattern, narrowing), wordWrap=True)
+        self.datasets = Label(_datasets_words(pattern, narrowing), wordWrap=True)
         self.datasets.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.search = SearchLine()
         self.search.setPlaceholderText("Find a saved rule")
@@ -72,16 +71,16 @@ class GenerateDialog(QDialog):
         self.tags = QLineEdit(placeholderText="Words to find it by")
         self.tags.setAccessibleName("Tags")
         self.official = QCheckBox("Official")
-        self.refusal = QLabel(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()
-        self.not_permitted = QLabel(wordWrap=True)
+        self.not_permitted = Label(wordWrap=True)
         self.not_permitted.setProperty("role", "refusal")
         self.progress = QProgressBar()
         self.progress.setAccessibleName("Progress")
         self.progress.setTextVisible(False)
         self.progress.hide()
-        self.step = QLabel()
+        self.step = Label()
         self.step.setProperty("role", "muted")
         self.step.hide()
         self.buttons = QDialogButtonBox()
@@ -156,7 +155,7 @@ class GenerateDialog(QDialog):
         self.cancel()
 
     def _add(self, name: str, note: str, rule: JsonValue, *, ticked: bool) -> None:
-        item = QListWidgetItem(f"{name}   {note}")
+        item = ListItem(f"{name}   {note}")
         item.setData(_CONFIGURATION, (name, rule))
         item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
         if rule is not None:
@@ -256,7 +255,7 @@ class GenerateDialog(QDialog):
             (1, "&Rules", self.search),
             (3, "&Tags", self.tags),
         ):
-            label = QLabel(text)
+            label = Label(text)
             if buddy is not None:
                 label.setBuddy(buddy)
             form.addWidget(label, row, 0, top)

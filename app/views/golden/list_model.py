@@ -16,6 +16,7 @@ from PySide6.QtCore import (
 
 from app.views import words
 from app.views.backend.golden import GoldenEntry
+from app.views.plain import cell, shown
 
 ENTRY_ROLE = Qt.ItemDataRole.UserRole
 ITEM_ROLE = Qt.ItemDataRole.UserRole + 1
@@ -89,6 +90,7 @@ class GoldenModel(QAbstractListModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._entries)
 
+    @shown
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
@@ -142,13 +144,13 @@ def _item(entry: GoldenEntry, now: datetime) -> ItemText:
     searched = f"{entry.pattern} #{entry.id} {entry.created_by} {entry.tags} {official}"
     return ItemText(
         str(entry.id),
-        entry.pattern,
+        cell(entry.pattern),
         entry.official,
-        entry.created_by,
+        cell(entry.created_by),
         f"{words.ago(entry.created_at, now)}, {at}",
         words.ago(entry.created_at, now),
         "   ".join(figures),
-        entry.tags,
+        cell(entry.tags),
         tip,
         searched.casefold(),
     )

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QListView,
     QPushButton,
     QToolButton,
@@ -25,6 +24,7 @@ from app.views.golden.list_model import ENTRY_ROLE, FoundGolden, GoldenModel
 from app.views.golden.run_text import SearchLine
 from app.views.loading_bar import LoadingBar
 from app.views.places import Surroundings
+from app.views.plain import Label
 from app.views.theme import STEP
 
 _PART = 50
@@ -83,10 +83,10 @@ class GoldenListPane(QWidget):
             "Searches names, authors, tags and numbers of all lists (/); Escape: clear"
         )
         self.bar = LoadingBar(themes)
-        self.words = QLabel(wordWrap=True)
+        self.words = Label(wordWrap=True)
         self.words.setProperty("role", "empty")
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.listed = QLabel()
+        self.listed = Label()
         self.listed.setProperty("role", "muted")
         self.older = QPushButton("Load older")
         self.generate = QPushButton("Generate...")

@@ -10,9 +10,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QListWidget,
-    QListWidgetItem,
     QMenu,
     QPushButton,
     QScrollArea,
@@ -37,6 +35,7 @@ from app.views.golden.runs_table import RunRow, RunsTable
 from app.views.golden.save_file import FileSaver
 from app.views.loading_bar import LoadingBar
 from app.views.places import Surroundings
+from app.views.plain import Label, ListItem
 from app.views.theme import STEP
 
 if TYPE_CHECKING:
@@ -72,13 +71,13 @@ class LossesPanel(GoldenPanel):
         self.chart: BarChart | None = None
         self.saver = FileSaver(around.background, around.notices, self)
         self.bar = LoadingBar(around.themes)
-        self.total = QLabel(wordWrap=True)
+        self.total = Label(wordWrap=True)
         self.total.setProperty("role", "title")
         self.charts = QListWidget()
         self.charts.setAccessibleName("Charts")
         self.charts.setFixedWidth(_CHARTS_WIDTH)
         self.charts.setFrameShape(QFrame.Shape.NoFrame)
-        self.note = QLabel(wordWrap=True)
+        self.note = Label(wordWrap=True)
         self.note.setProperty("role", "muted")
         self.save = QPushButton("Save as")
         menu = QMenu(self.save)
@@ -87,7 +86,7 @@ class LossesPanel(GoldenPanel):
         menu.addAction("All charts as CSV...").triggered.connect(partial(self.ask_where, ""))
         self.save.setMenu(menu)
         self.runs = RunsTable("Runs of the bar")
-        self.empty = QLabel(wordWrap=True)
+        self.empty = Label(wordWrap=True)
         self.empty.setProperty("role", "empty")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._scroll = QScrollArea()
@@ -231,7 +230,7 @@ class LossesPanel(GoldenPanel):
         self._show_chart()
 
     def _add_chart(self, key: str, title: str, tip: str) -> None:
-        item = QListWidgetItem(title)
+        item = ListItem(title)
         item.setData(Qt.ItemDataRole.UserRole, key)
         item.setToolTip(tip)
         self.charts.addItem(item)

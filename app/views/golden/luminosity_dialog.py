@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QVBoxLayout,
@@ -23,6 +22,7 @@ from app.views.backend.workbench import Workbench
 from app.views.background import Background
 from app.views.golden.runs_table import Cell, RunRow, RunsTable
 from app.views.golden.share_done import ShareDone
+from app.views.plain import Label
 from app.views.theme import STEP
 
 _SIZE = (860, 560)
@@ -70,8 +70,8 @@ class LuminosityDialog(QDialog):
         self.line.setPlaceholderText("File of brilcalc")
         self.line.setAccessibleName("File")
         self.choose = QPushButton("File...")
-        self.summary = QLabel(_CHOOSE, wordWrap=True)
-        self.refusal = QLabel(wordWrap=True)
+        self.summary = Label(_CHOOSE, wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()
         self.runs = RunsTable("Runs of the file")

@@ -18,6 +18,7 @@ from app.views.golden.runs_table import RunRow, RunsTable
 from app.views.golden.save_file import FileSaver
 from app.views.golden.share_done import ShareDone
 from app.views.places import Surroundings
+from app.views.plain import Label
 from app.views.theme import STEP, set_property
 
 _RUNS = ("Run", "Only in the new one, LS", "Only in the stored one, LS")
@@ -52,7 +53,7 @@ class ReproducePanel(GoldenPanel):
         self.runs = RunsTable("Runs that differ")
         self.now = _told("")
         self.events = EventsTable("Events since")
-        self.empty = QLabel(wordWrap=True)
+        self.empty = Label(wordWrap=True)
         self.empty.setProperty("role", "empty")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._lay_out()
@@ -198,7 +199,7 @@ def _rows(comparison: Comparison) -> list[RunRow]:
 
 
 def _told(role: str) -> QLabel:
-    label = QLabel(wordWrap=True)
+    label = Label(wordWrap=True)
     label.setProperty("role", role)
     label.setContentsMargins(3 * STEP, 0, 3 * STEP, 0)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

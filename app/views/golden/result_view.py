@@ -32,6 +32,7 @@ from app.views.golden.run_text import FindLine, RunText
 from app.views.loading_bar import LoadingBar
 from app.views.notices import ask
 from app.views.places import Surroundings
+from app.views.plain import Label
 from app.views.theme import STEP, monospaced, set_property
 
 _CHOOSE = "Choose a golden JSON from the list, or generate one."
@@ -83,12 +84,12 @@ class GoldenResultView(GoldenPanel):
         self._at = 0
         self.result: GoldenResult | None = None
         self.bar = LoadingBar(themes)
-        self.title = QLabel()
+        self.title = Label()
         self.title.setProperty("role", "title")
-        self.empty = QLabel(_CHOOSE, wordWrap=True)
+        self.empty = Label(_CHOOSE, wordWrap=True)
         self.empty.setProperty("role", "empty")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.refusal = QLabel(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()
         self.copy = QPushButton("Copy")
@@ -109,7 +110,7 @@ class GoldenResultView(GoldenPanel):
         self.rule.setAccessibleName("Rule")
         self.rule.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.find_run = FindLine()
-        self.found = QLabel()
+        self.found = Label()
         self.found.setProperty("role", "muted")
         self._body = QWidget()
         self._dim = QTimer(self, singleShot=True, interval=_DIM_AFTER_MS)
@@ -307,7 +308,7 @@ class GoldenResultView(GoldenPanel):
         facts.setVerticalSpacing(STEP)
         facts.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for name, value in self.facts.items():
-            label = QLabel(name)
+            label = Label(name)
             label.setProperty("role", "muted")
             facts.addRow(label, value)
         for form, editor in zip(FORMS, self.editors, strict=True):
@@ -338,7 +339,7 @@ class GoldenResultView(GoldenPanel):
 
 
 def _fact() -> QLabel:
-    label = QLabel(wordWrap=True)
+    label = Label(wordWrap=True)
     label.setTextInteractionFlags(
         Qt.TextInteractionFlag.TextSelectableByMouse
         | Qt.TextInteractionFlag.TextSelectableByKeyboard

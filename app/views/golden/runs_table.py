@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTree
 from app.golden.list_luminosity import ListLuminosity
 from app.views import words
 from app.views.backend.tables import ONLINE
+from app.views.plain import TreeItem
 
 _SORTED_BY = Qt.ItemDataRole.UserRole
 _KEY = Qt.ItemDataRole.UserRole + 1
@@ -30,7 +31,7 @@ class RunRow:
     cells: tuple[Cell, ...]
 
 
-class _Line(QTreeWidgetItem):
+class _Line(TreeItem):
     """Sorts numbers as numbers; what isn't known comes last."""
 
     def __lt__(self, other: QTreeWidgetItem) -> bool:

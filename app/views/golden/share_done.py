@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from app.domain.errors import Refused
 from app.views.backend.workbench import IsCancelled, Tell
 from app.views.background import Background, Job
+from app.views.plain import Label
 from app.views.theme import STEP
 
 Result = TypeVar("Result")
@@ -34,7 +35,7 @@ class ShareDone(QWidget):
         self.progress.setTextVisible(False)
         self.progress.setAccessibleName(text)
         self.cancel = QPushButton("Stop")
-        label = QLabel(text)
+        label = Label(text)
         label.setProperty("role", "muted")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(3 * STEP, STEP, 3 * STEP, STEP)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.views.backend import Backend
 from app.views.backend.golden import GoldenConfiguration, GoldenEntry, GoldenList
@@ -11,6 +11,7 @@ from app.views.backend.workbench import ListAsked, RuleAsked
 from app.views.background import Background
 from app.views.focus import give_keys_once_shown
 from app.views.golden.why_pane import WhyPane
+from app.views.plain import Label
 from app.views.theme import STEP, Themes
 
 _GOLDEN = "golden"
@@ -45,7 +46,7 @@ class WhyDialog(QDialog):
         self.choice.setToolTip("A rule over what holds now, or a list as it was made")
         self.pane = WhyPane(backend, background, themes)
         self.pane.run_wanted.connect(self.run_wanted)
-        label = QLabel("By")
+        label = Label("By")
         label.setProperty("role", "muted")
         label.setBuddy(self.choice)
         line = QHBoxLayout()

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QLineEdit,
     QPushButton,
     QScrollArea,
@@ -31,6 +30,7 @@ from app.views.backend.workbench import Asked, Workbench
 from app.views.background import Background, Job
 from app.views.golden.cause_axis import CauseAxis, Strip, cause_colour, strip_of
 from app.views.loading_bar import LoadingBar
+from app.views.plain import Label, TreeItem
 from app.views.rules.verdict_tree import VerdictTree
 from app.views.theme import STEP, Theme, Themes, set_property
 
@@ -87,13 +87,13 @@ class WhyPane(QWidget):
         self.look = QPushButton("Open run")
         self.look.setAutoDefault(False)  # Enter in a dialog is for the run number
         self.look.setToolTip("Show the run or dataset in its place")
-        self.verdict = QLabel(wordWrap=True)
+        self.verdict = Label(wordWrap=True)
         self.verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.bar = LoadingBar(themes)
         self.axis = CauseAxis(themes)
         self.causes = QTreeWidget()
         self.tree = VerdictTree(themes)
-        self.empty = QLabel(wordWrap=True)
+        self.empty = Label(wordWrap=True)
         self.empty.setProperty("role", "empty")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._body = QWidget()
@@ -132,7 +132,7 @@ class WhyPane(QWidget):
         line.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
         line.setSpacing(2 * STEP)
         for name, widget in (("Run", self.run), ("LS", self.lumisection)):
-            label = QLabel(name)
+            label = Label(name)
             label.setProperty("role", "muted")
             label.setBuddy(widget)
             line.addWidget(label)
@@ -329,7 +329,7 @@ class WhyPane(QWidget):
         for number, cause, shown in sorted(
             numbered, key=lambda each: (each[0] == 0, -each[1].recorded, -count(each[1].ranges))
         ):
-            item = QTreeWidgetItem(
+            item = TreeItem(
                 [
                     f"{number}  {shown}" if number else shown,
                     words.number(count(cause.ranges)),
@@ -342,7 +342,7 @@ class WhyPane(QWidget):
             item.setToolTip(2, f"{cause.recorded!r} pb⁻¹")
             self.causes.addTopLevelItem(item)
         if explained.no_part:
-            item = QTreeWidgetItem(["takes no part", words.number(count(explained.no_part)), ""])
+            item = TreeItem(["takes no part", words.number(count(explained.no_part)), ""])
             item.setData(0, _NUMBER, -1)
             item.setData(0, _FIRST, explained.no_part[0].first)
             item.setToolTip(0, f"LS {format_ranges(explained.no_part)}")

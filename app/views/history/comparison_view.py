@@ -6,7 +6,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSplitter,
     QVBoxLayout,
@@ -25,6 +24,7 @@ from app.views.loading_bar import LoadingBar
 from app.views.lumisections.changes_table import ChangesTable
 from app.views.lumisections.grid_layout import Cell
 from app.views.lumisections.snapshot import LumisectionsSnapshot, prepare
+from app.views.plain import Label
 from app.views.theme import STEP, Theme, Themes
 
 _PARTS = [300, 180]
@@ -57,7 +57,7 @@ class ComparisonView(QWidget):
         self._comparison: MomentsCompared | None = None
         self.older = QPushButton()
         self.newer = QPushButton()
-        self.summary = QLabel()
+        self.summary = Label()
         self.summary.setProperty("role", "muted")
         self.only_differing = QCheckBox("Only rows that differ")
         self.only_differing.setChecked(True)
@@ -65,7 +65,7 @@ class ComparisonView(QWidget):
         self.close_button.setToolTip("Back to the present state (Esc)")
         self.bar = LoadingBar(themes)
         self.grid = ComparedGrid(themes.theme)
-        self.words = QLabel(wordWrap=True)
+        self.words = Label(wordWrap=True)
         self.words.setProperty("role", "empty")
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.words.hide()
@@ -115,7 +115,7 @@ class ComparisonView(QWidget):
             button.setToolTip(tip)
             button.setAutoDefault(False)
         line.addWidget(self.older)
-        line.addWidget(QLabel("compared with"))
+        line.addWidget(Label("compared with"))
         line.addWidget(self.newer)
         line.addWidget(self.summary, 1)
         line.addWidget(self.only_differing)

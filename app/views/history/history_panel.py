@@ -10,7 +10,6 @@ from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QPushButton,
     QSplitter,
@@ -38,6 +37,7 @@ from app.views.history.versions_model import (
 from app.views.loading_bar import LoadingBar
 from app.views.lumisections.changes_table import ChangesTable, PlainTable
 from app.views.lumisections.history_axis import AxisHeader, LaneDelegate, last_lumisection
+from app.views.plain import Label
 from app.views.theme import STEP, Theme, Themes
 
 _SETTLE_MS = 120
@@ -98,7 +98,7 @@ class HistoryPanel(QWidget):
         self._more_job: Job[Loaded] | None = None
         self.scopes = {scope: QToolButton() for scope in Scope}
         self._scope_group = QButtonGroup(self)
-        self.of = QLabel()
+        self.of = Label()
         self.of.setProperty("role", "muted")
         self.of.setMinimumWidth(1)
         self.undo_button = QPushButton("Undo...")

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLineEdit, QVBoxLayout, QWidget
 
 from app.domain.errors import Refused
 from app.views import words
@@ -23,6 +23,7 @@ from app.views.background import Background
 from app.views.focus import give_keys
 from app.views.loading_bar import LoadingBar
 from app.views.lumisections.changes_table import PlainTable
+from app.views.plain import Label, shown
 from app.views.theme import STEP, Themes
 from app.views.titled_model import TitledModel
 
@@ -57,6 +58,7 @@ class MomentsModel(TitledModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._versions)
 
+    @shown
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
@@ -108,7 +110,7 @@ class MomentChooser(QDialog):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for column, width in enumerate(_WIDTHS):
             header.resizeSection(column, width)
-        self.refusal = QLabel(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)

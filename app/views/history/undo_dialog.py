@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QDialogButtonBox,
-    QLabel,
     QLineEdit,
     QVBoxLayout,
     QWidget,
@@ -22,6 +21,7 @@ from app.views.background import Background
 from app.views.loading_bar import LoadingBar
 from app.views.long_work import Asked, LongWork, Report
 from app.views.lumisections.changes_table import ChangesTable
+from app.views.plain import Label
 from app.views.theme import STEP, Themes
 
 _SIZE = (1120, 600)
@@ -55,12 +55,12 @@ class UndoDialog(QDialog):
         self._background = background
         self.atomic_version = atomic_version
         self.preview: UndoPreview | None = None
-        self.made = QLabel(wordWrap=True)
+        self.made = Label(wordWrap=True)
         self.made.setProperty("role", "muted")
         self.made.setTextFormat(Qt.TextFormat.PlainText)
-        self.summary = QLabel("Looking what would come back ...", wordWrap=True)
+        self.summary = Label("Looking what would come back ...", wordWrap=True)
         self.summary.setProperty("role", "title")
-        self.by_hand = QLabel(_BY_HAND, wordWrap=True)
+        self.by_hand = Label(_BY_HAND, wordWrap=True)
         self.by_hand.setProperty("role", "warning")
         self.by_hand.hide()
         self.bar = LoadingBar(themes)
@@ -69,7 +69,7 @@ class UndoDialog(QDialog):
         self.leave_out.hide()
         self.comment = QLineEdit(placeholderText="Why (optional)")
         self.comment.setAccessibleName("Why")
-        self.refusal = QLabel(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.setAccessibleName("Why it was refused")
         self.refusal.hide()

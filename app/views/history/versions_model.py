@@ -18,6 +18,7 @@ from app.domain.lumisections import count, format_ranges
 from app.views import words
 from app.views.backend.history import ChangeLine, Piece, VersionEntry
 from app.views.lumisections.history_axis import LANE_ROLE, piece_words
+from app.views.plain import shown
 from app.views.titled_model import TitledModel
 
 WHEN, BY, WHAT, LANE, COMMENT, VERSION = range(6)
@@ -185,6 +186,7 @@ class VersionsModel(TitledModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._entries)
 
+    @shown
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.errors import Refused
 from app.domain.log import LogEntry, Source, Subject
@@ -15,6 +15,7 @@ from app.views.background import Background, Job
 from app.views.loading_bar import LoadingBar
 from app.views.log.log_model import name_of, subject_words
 from app.views.lumisections.changes_table import ChangesTable
+from app.views.plain import Label, tip
 from app.views.theme import STEP, Theme, Themes
 
 _MORE_AT_ONCE = 24
@@ -46,11 +47,11 @@ class EntryPane(QWidget):
         self._job: Job[OpenedEntry] | None = None
         self._other_job: Job[OpenedOther] | None = None
         self.bar = LoadingBar(themes)
-        self.title = QLabel()
+        self.title = Label()
         self.title.setProperty("role", "title")
-        self.when = QLabel()
+        self.when = Label()
         self.when.setProperty("role", "muted")
-        self.comment = QLabel(wordWrap=True)
+        self.comment = Label(wordWrap=True)
         self.comment.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.undo = QPushButton("Undo...")
         self.undo.setToolTip("Take this version back, after a look at what comes back")
@@ -86,7 +87,7 @@ class EntryPane(QWidget):
         for button in (self.look, self.life):
             button.setVisible(subject is not None)
         if subject is not None:
-            self.look.setToolTip(f"Show {subject_words(subject)}")
+            self.look.setToolTip(tip(f"Show {subject_words(subject)}"))
         if entry is None:
             self.title.setText("")
             self.when.setText("")

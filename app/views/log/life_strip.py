@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app.domain.log import Kind, LogEntry, Source, Who
 from app.views.log.log_model import KIND_WORDS, name_of
+from app.views.plain import tip
 from app.views.theme import STEP, Theme, Themes
 
 _LANES = (
@@ -150,7 +151,7 @@ class LifeStrip(QWidget):
             else:
                 text = f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC  {entry.author}"
                 QToolTip.showText(
-                    event.globalPos(), f"{text}\n{name_of(entry)}: {entry.text}", self
+                    event.globalPos(), tip(f"{text}\n{name_of(entry)}: {entry.text}"), self
                 )
             return True
         return super().event(event)

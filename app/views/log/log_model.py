@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor
 
 from app.domain.log import Kind, LogEntry, Source, Subject, Who
 from app.views import words
+from app.views.plain import shown
 from app.views.theme import Theme
 from app.views.titled_model import TitledModel
 
@@ -102,6 +103,7 @@ class LogModel(TitledModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._rows)
 
+    @shown
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None

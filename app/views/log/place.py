@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QMenu,
     QPushButton,
     QSplitter,
@@ -34,6 +33,7 @@ from app.views.log.search_bar import SearchBar
 from app.views.lumisections.changes_table import PlainTable
 from app.views.notices import ask
 from app.views.places import PlaceWidget, Surroundings
+from app.views.plain import Label
 from app.views.runs.run_actions import Subject
 from app.views.theme import STEP, Theme
 
@@ -91,7 +91,7 @@ class LogPlace(PlaceWidget):
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.entry = EntryPane(around.backend, around.background, around.themes)
         self.news = QPushButton()
-        self.told = QLabel()
+        self.told = Label()
         self.told.setProperty("role", "muted")
         self.stop = QPushButton("Stop")
         self.stop.setToolTip("Look no further back, or end the export (Escape)")

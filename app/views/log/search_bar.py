@@ -8,7 +8,6 @@ from PySide6.QtGui import QAction, QIntValidator
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QMenu,
     QToolButton,
@@ -20,6 +19,7 @@ from app.domain.errors import BadInput
 from app.domain.log import Kind, LogQuery, Who, parse_time
 from app.views.golden.run_text import SearchLine
 from app.views.log.log_model import KIND_WORDS
+from app.views.plain import Label
 from app.views.theme import STEP, Theme, Themes
 
 _PAUSE_MS = 350
@@ -83,7 +83,7 @@ class SearchBar(QWidget):
         self.export = QToolButton()
         self.export.setToolTip("Write all that is found as CSV or JSON")
         self.export.setAccessibleName("Export what is found")
-        self.refusal = QLabel(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)

@@ -4,11 +4,12 @@ import itertools
 from collections.abc import Sequence
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.services.presence import HEARTBEAT_S, Present
 from app.views.backend.editing import Editing
 from app.views.background import Background
+from app.views.plain import Label
 
 _STAYS_MS = 1000
 _SHOWN = 2
@@ -18,7 +19,7 @@ Key = tuple[int, str]
 _numbers = itertools.count(1)
 
 
-class Attendance(QLabel):
+class Attendance(Label):
     """Says who else has a dataset open, and tells them that this person has.
 
     Told is only who stays for a moment: somebody who pages through a table is nowhere.
@@ -27,7 +28,7 @@ class Attendance(QLabel):
     def __init__(
         self, backend: Editing, background: Background, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
+        super().__init__("", parent)
         self.setProperty("role", "warning")
         self.setAccessibleName("Who else has this dataset open")
         self._backend = backend

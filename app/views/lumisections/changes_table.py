@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -38,6 +37,7 @@ from app.views.lumisections.history_axis import (
     last_lumisection,
     value_words,
 )
+from app.views.plain import Label, shown
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes, tabular
 from app.views.titled_model import TitledModel
 
@@ -84,6 +84,7 @@ class ChangesModel(TitledModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._lines)
 
+    @shown
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
@@ -162,7 +163,7 @@ class PlainTable(QTableView):
         rows.setDefaultSectionSize(ROW_HEIGHT)
         rows.setMinimumSectionSize(ROW_HEIGHT)
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.words = QLabel(self.viewport(), wordWrap=True)
+        self.words = Label("", self.viewport(), wordWrap=True)
         self.words.setProperty("role", "empty")
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)

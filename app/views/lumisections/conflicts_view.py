@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
@@ -21,6 +20,7 @@ from app.services.edit_plan import CellsInConflict
 from app.views import words
 from app.views.lumisections.selection_words import short_ranges
 from app.views.lumisections.value_words import value_text
+from app.views.plain import Label, TreeItem
 from app.views.theme import STEP, Theme, Themes
 
 _CELLS, _THEIRS, _MINE = range(3)
@@ -56,7 +56,7 @@ class ConflictsView(QWidget):
         self._themes = themes
         self._conflicts: tuple[CellsInConflict, ...] = ()
         self._mine: list[bool | None] = []
-        self.title = QLabel(wordWrap=True)
+        self.title = Label(wordWrap=True)
         self.title.setProperty("role", "warning")
         self.list = _List()
         self.list.setAccessibleName("Cells that were changed meanwhile")
@@ -109,7 +109,7 @@ class ConflictsView(QWidget):
         self._mine = [known.get(each) for each in self._conflicts]
         self.list.clear()
         for each in self._conflicts:
-            item = QTreeWidgetItem()
+            item = TreeItem()
             where = f"{each.key}, LS {format_ranges(each.ranges)}"
             item.setText(_CELLS, f"{each.key}, LS {short_ranges(each.ranges)}")
             item.setToolTip(_CELLS, f"{where}\nYou saw: {value_text(each.seen)}")

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QWidget
 
 from app.services.drafts import Offer
 from app.views import words
 from app.views.backend.tables import ONLINE
 from app.views.lumisections.draft_book import DraftBook
+from app.views.plain import Label
 from app.views.theme import STEP, Themes
 
 _SHOWN = 3
@@ -46,16 +47,16 @@ class DraftsStrip(QFrame):
         for line, offer in enumerate(offers[:_SHOWN]):
             self._add(line, offer)
         if len(offers) > _SHOWN:
-            more = QLabel(f"and {words.counted(len(offers) - _SHOWN, 'more draft')}")
+            more = Label(f"and {words.counted(len(offers) - _SHOWN, 'more draft')}")
             more.setProperty("role", "muted")
             self._lines.addWidget(more, _SHOWN, 1)
         self.setVisible(bool(offers))
 
     def _add(self, line: int, offer: Offer) -> None:
         key = offer.draft.key
-        sign = QLabel()
+        sign = Label()
         sign.setPixmap(self._themes.theme.icon("edit", "warning").pixmap(16, 16))
-        text = QLabel(offer_text(offer, datetime.now(UTC)))
+        text = Label(offer_text(offer, datetime.now(UTC)))
         text.setToolTip(words.time(offer.draft.saved))
         opening, dropping = QPushButton("Open"), QPushButton("Drop")
         opening.setToolTip("Go on where it was left")

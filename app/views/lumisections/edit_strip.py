@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from app.domain.triplets import BAD, EXCLUDED, GOOD, NOTSET, STANDBY, Triplet
 from app.views import words
 from app.views.focus import give_keys
 from app.views.lumisections.remark_edit import RemarkEdit
+from app.views.plain import Label
 from app.views.theme import STEP, Theme, Themes, set_property
 
 STATUS_KEYS = {"G": GOOD, "B": BAD, "S": STANDBY, "X": EXCLUDED, "N": NOTSET}
@@ -42,14 +43,14 @@ class EditStrip(QWidget):
         self.bits = {value: QToolButton() for value in (True, False)}
         self.comment = RemarkEdit("Comment", "Comment (C)")
         self.cause = RemarkEdit("Cause", "Cause (U)")
-        self.drafted = QLabel()
+        self.drafted = Label()
         self.drafted.setProperty("role", "warning")
         self.preview = QPushButton("Preview")
         self.drop = QToolButton()
         self.bring_back = QPushButton("Bring back")
         self.below = QWidget()
         self.below.setObjectName("below")
-        self.message = QLabel(wordWrap=True)
+        self.message = Label(wordWrap=True)
         self.message.setAccessibleName("What has to be known")
         self._lay_out()
         self._connect()

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 
 from app.domain.draft_cells import DraftCells
 from app.domain.lumisections import LumiRange, format_ranges, ranges_of_mask
+from app.domain.plain_text import one_line
 from app.domain.selection import Selection, same_as, same_everywhere
 from app.domain.triplets import Triplet
 from app.views.lumisections.flash import Flash
@@ -27,6 +28,7 @@ from app.views.lumisections.grid_picture import GridPicture
 from app.views.lumisections.selection_model import Mode, SelectionModel, Span
 from app.views.lumisections.selection_painter import SelectionPainter
 from app.views.lumisections.snapshot import LumisectionsSnapshot, RowKind
+from app.views.plain import tip
 from app.views.theme import ROW_HEIGHT, Theme, tabular
 
 _ZOOM = 1.5
@@ -188,7 +190,7 @@ class GridView(QAbstractScrollArea):
             return
         cell, place = self._tip_at
         if (self._snapshot.rows[cell.row].key, cell.lumisection) == (key, lumisection):
-            QToolTip.showText(place, f"{self.text_of(cell)}\n{text}", self.viewport())
+            QToolTip.showText(place, tip(f"{self.text_of(cell)}\n{text}"), self.viewport())
 
     def text_of(self, cell: Cell) -> str:
         """What a cell says, in lines: where, value, comment, cause."""
@@ -203,9 +205,9 @@ class GridView(QAbstractScrollArea):
         if row.kind is RowKind.COLUMN:
             triplet = snapshot.triplet(cell.row, cell.lumisection)
             if triplet.comment:
-                lines.append(triplet.comment)
+                lines.append(one_line(triplet.comment))
             if triplet.cause:
-                lines.append(f"cause: {triplet.cause}")
+                lines.append(f"cause: {one_line(triplet.cause)}")
             if row.by_hand[place]:
                 lines.append("set by hand")
         word = self._draft.word(row.key, cell.lumisection) if self._draft is not None else None
@@ -556,7 +558,7 @@ class GridView(QAbstractScrollArea):
                 QToolTip.hideText()
             else:
                 self._tip_at = (cell, event.globalPos())
-                QToolTip.showText(event.globalPos(), self.text_of(cell), self.viewport())
+                QToolTip.showText(event.globalPos(), tip(self.text_of(cell)), self.viewport())
                 self.origin_wanted.emit(self._snapshot.rows[cell.row].key, cell.lumisection)
             return True
         if event.type() == QEvent.Type.Leave:

@@ -20,6 +20,7 @@ from app.views import words
 from app.views.backend.history import CellValue, Piece
 from app.views.lumisections.grid_painter import tick_step
 from app.views.lumisections.snapshot import RANKED_STATUSES
+from app.views.plain import tip
 from app.views.theme import STEP, Theme
 
 LANE_ROLE = Qt.ItemDataRole.UserRole + 20
@@ -234,7 +235,7 @@ class LaneDelegate(QStyledItemDelegate):
             closest = min(near, key=lambda number: abs(number - at))
             if abs(self._painter.x(rect, closest) - event.pos().x()) <= 2 * _LEAST_WIDTH:
                 at = closest
-        QToolTip.showText(event.globalPos(), self.tip(lane, at), view)
+        QToolTip.showText(event.globalPos(), tip(self.tip(lane, at)), view)
         return True
 
     @staticmethod

@@ -1,8 +1,9 @@
 """Says that a grid shows another moment than now, and leads back."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
+from app.views.plain import Label
 from app.views.theme import STEP, Themes
 
 
@@ -23,8 +24,8 @@ class MomentLine(QFrame):
         self.setObjectName("banner")
         self._themes = themes
         self.moment = ""
-        self._sign = QLabel()
-        self.text = QLabel()
+        self._sign = Label()
+        self.text = Label()
         self.text.setMinimumWidth(1)
         self.older = QPushButton("Older")
         self.older.setToolTip("The moment before, when this dataset was last another (<)")

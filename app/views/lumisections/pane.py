@@ -9,7 +9,6 @@ from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QSplitter,
     QToolButton,
@@ -40,6 +39,7 @@ from app.views.lumisections.grid_view import GridView
 from app.views.lumisections.moment_line import MomentLine
 from app.views.lumisections.selection_words import selection_text
 from app.views.lumisections.snapshot import prepare
+from app.views.plain import Label
 from app.views.theme import STEP, Theme, Themes
 
 _ORIGIN_AFTER_MS = 200
@@ -106,11 +106,11 @@ class LumisectionsPane(QWidget):
         self.preview = self.editing.preview
         self.attendance = Attendance(backend, background)
         self.proposals = ProposalStrip(backend, background, themes)
-        self.not_live = QLabel()
-        self.words = QLabel(wordWrap=True)
+        self.not_live = Label()
+        self.words = Label(wordWrap=True)
         self.words.setProperty("role", "empty")
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.cell = QLabel()
+        self.cell = Label()
         self.cell.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.cell.setMinimumWidth(1)
         self._zooms = [QToolButton() for _ in range(3)]

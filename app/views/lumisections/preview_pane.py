@@ -10,11 +10,9 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QToolButton,
     QTreeWidget,
-    QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
 )
@@ -31,6 +29,7 @@ from app.views.long_work import Asked, LongWork, Report
 from app.views.lumisections.conflicts_view import ConflictsView
 from app.views.lumisections.selection_words import short_ranges
 from app.views.lumisections.value_words import value_text
+from app.views.plain import Label, TreeItem
 from app.views.theme import STEP, Theme, Themes
 
 _HEADINGS = ("Column", "LS", "Now", "Becomes")
@@ -72,13 +71,13 @@ class PreviewPane(QFrame):
         self._seen: Mapping[Key, int] = {}
         self._preview: Preview | None = None
         self._looking: Job[Preview | None] | None = None
-        self.title = QLabel("Preview")
+        self.title = Label("Preview")
         self.title.setProperty("role", "title")
         self.close_button = QToolButton()
         self.bar = LoadingBar(themes)
-        self.summary = QLabel(wordWrap=True)
-        self.golden = QLabel(wordWrap=True)
-        self.refusal = QLabel(wordWrap=True)
+        self.summary = Label(wordWrap=True)
+        self.golden = Label(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.leave_out = QCheckBox("Leave out what is refused")
         self.conflicts = ConflictsView(themes)
@@ -177,7 +176,7 @@ class PreviewPane(QFrame):
         several = len(preview.datasets) > 1
         for each in preview.changes:
             where = f"{each.run_number} {each.dataset} " if several else ""
-            item = QTreeWidgetItem(
+            item = TreeItem(
                 [
                     f"{where}{each.key}",
                     short_ranges(each.ranges, 3),

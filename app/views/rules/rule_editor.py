@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QMouseEvent, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from app.domain.json_logic import Rule
 from app.domain.json_value import JsonValue, js_stringify
@@ -13,6 +13,7 @@ from app.domain.rules.tree import Edited, Path, node_of, place_of, source_of
 from app.domain.rules.vocabulary import RuleVocabulary
 from app.views import words
 from app.views.focus import give_keys
+from app.views.plain import Label
 from app.views.rules.rule_text_edit import Mark, RuleTextEdit
 from app.views.rules.rule_tree import RuleTree
 from app.views.theme import STEP, Themes, set_property, tabular
@@ -20,7 +21,7 @@ from app.views.theme import STEP, Themes, set_property, tabular
 _PAUSE_MS = 300
 
 
-class _Verdict(QLabel):
+class _Verdict(Label):
     """A sentence that leads to its place in the text.
 
     Signals: `clicked()`.
@@ -59,7 +60,7 @@ class RuleEditor(QWidget):
         self.tabs.setTabToolTip(1, "The same rule as conditions in groups (Ctrl+T)")
         self.verdict = _Verdict(wordWrap=True)
         self.verdict.setToolTip("Go to the place (F8)")
-        self.place = QLabel()
+        self.place = Label()
         self.place.setProperty("role", "muted")
         self.place.setFont(tabular(self.place.font()))
         self.place.setToolTip("Line and column of the cursor")

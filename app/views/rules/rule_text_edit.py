@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 from app.domain.rules.completion import Completion, complete
 from app.domain.rules.vocabulary import RuleVocabulary
 from app.views.focus import give_keys
+from app.views.plain import tip
 from app.views.rules.highlighter import RuleHighlighter
 from app.views.theme import STEP, Themes, monospaced
 
@@ -317,7 +318,7 @@ class RuleTextEdit(QPlainTextEdit):
             place = self.viewport().mapFromGlobal(pointer.globalPos())
             at = self.cursorForPosition(place).position()
             text = next((each.text for each in self._marks if each.start <= at <= each.end), "")
-            QToolTip.showText(pointer.globalPos(), text, self)
+            QToolTip.showText(pointer.globalPos(), tip(text), self)
             return True
         if (
             event.type() == QEvent.Type.KeyPress

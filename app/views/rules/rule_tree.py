@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QLineEdit,
     QMenu,
     QStyledItemDelegate,
@@ -48,6 +47,7 @@ from app.domain.rules.tree import (
 )
 from app.domain.rules.vocabulary import RuleVocabulary, VariableKind
 from app.views.focus import give_keys
+from app.views.plain import Label
 from app.views.rules.tree_model import (
     COMPARISON,
     NODE_ROLE,
@@ -170,7 +170,7 @@ class RuleTree(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         for column, width in enumerate(_WIDTHS):
             header.resizeSection(column, width)
-        self.refusal = QLabel(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()
         self.actions_ = self._make_actions()

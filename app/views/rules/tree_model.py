@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor
 from app.domain.rules import tree
 from app.domain.rules.tree import Comparison, Condition, Decision, Group, Node, Opposite, Path, Raw
 from app.domain.rules.vocabulary import RuleVocabulary
+from app.views.plain import shown
 from app.views.theme import Theme
 
 NODE_ROLE = Qt.ItemDataRole.UserRole
@@ -124,6 +125,7 @@ class RuleTreeModel(QAbstractItemModel):
         ) or (isinstance(item.node, Group | Raw) and index.column() == SUBJECT)
         return flags | Qt.ItemFlag.ItemIsEditable if editable else flags
 
+    @shown
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         item = self._item(index)
         if item is None:

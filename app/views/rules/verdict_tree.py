@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QTreeWidget, QTreeWidgetItem, Q
 from app.domain.history import Word
 from app.domain.json_logic import Node, Value, condition_words
 from app.views import words
+from app.views.plain import TreeItem
 from app.views.theme import STEP, Theme, Themes
 
 _COLUMNS = ("Rule", "Answer", "Value", "Set by", "When")
@@ -94,7 +95,7 @@ class VerdictTree(QTreeWidget):
         return "\n".join(lines)
 
     def _item(self, node: Node, words_of: Words, now: datetime, depth: int) -> QTreeWidgetItem:
-        item = QTreeWidgetItem()
+        item = TreeItem()
         self._items.append((item, depth))
         item.setData(RULE, Qt.ItemDataRole.UserRole, node)
         answer = "true" if node.holds else "false"

@@ -7,6 +7,7 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from app.domain.json_value import JsonObject
 from app.views import words
+from app.views.plain import shown
 from app.views.titled_model import TitledModel
 
 TITLES = ("From", "Attribute", "Value")
@@ -56,6 +57,7 @@ class AttributesModel(TitledModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._attributes)
 
+    @shown
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None

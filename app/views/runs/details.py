@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QLineEdit,
     QPushButton,
     QTableView,
@@ -35,6 +34,7 @@ from app.views.loading_bar import LoadingBar
 from app.views.lumisections.draft_book import DraftBook
 from app.views.lumisections.grid_layout import Cell
 from app.views.lumisections.pane import LumisectionsPane
+from app.views.plain import Label, cell
 from app.views.runs.attributes_model import AttributesModel, attributes_of
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes, tabular
 
@@ -121,12 +121,12 @@ class DetailsView(QWidget):
         self._job: Job[RunDetails] | None = None
         self._moment_job: Job[Moment] | None = None
         self._moment: Moment | None = None
-        self.title = QLabel("No run is chosen")
+        self.title = Label("No run is chosen")
         self.title.setProperty("role", "title")
         self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.state = QLabel()
+        self.state = Label()
         self.state.setProperty("role", "muted")
-        self.warning = QLabel()
+        self.warning = Label()
         self.warning.setProperty("role", "warning")
         self.take_in_button = QPushButton("Take them in")
         # A click leaves the keys where they are.
@@ -284,7 +284,7 @@ class DetailsView(QWidget):
             dataset = details.datasets[0] if details.datasets else ONLINE
         rr = details.rr_attributes
         self.title.setText(f"{details.run_number}  {dataset}")
-        parts = [str(rr.get("class") or "no class"), details.state]
+        parts = [cell(str(rr.get("class") or "no class")), details.state]
         if not details.significant:
             parts.append("not significant")
         overall = details.dataset_attributes.get(dataset, {}).get("global_state")
@@ -292,7 +292,7 @@ class DetailsView(QWidget):
             parts.append(f"dataset {overall} in global")
         reason = rr.get("stop_reason")
         if reason:
-            parts.append(f"stopped: {words.value(reason)}")
+            parts.append(f"stopped: {cell(words.value(reason))}")
         self.state.setText("   ".join(parts))
         self.warning.setText(
             "OMS changed it after sign-off: it needs a manual update"
@@ -443,5 +443,5 @@ def _moment_text(moment: Moment) -> str:
     version = moment.version
     if version is None:
         return f"version {moment.atomic_version}"
-    why = f": {version.comment}" if version.comment else ""
+    why = f": {cell(version.comment)}" if version.comment else ""
     return f"version {version.atomic_version}, {words.time(version.at)}, by {version.by}{why}"

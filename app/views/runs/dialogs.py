@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFormLayout,
-    QLabel,
     QPlainTextEdit,
     QVBoxLayout,
     QWidget,
@@ -19,6 +18,7 @@ from app.domain.datasets import WAITING, where
 from app.domain.errors import Refused, Unavailable
 from app.views.backend.runs import Runs
 from app.views.background import Background
+from app.views.plain import Label
 
 _COMMENT_HEIGHT = 64
 _DATASETS_LISTED = 12
@@ -42,7 +42,7 @@ class ActionDialog(QDialog):
         self._background = background
         self.form = QFormLayout()
         self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self.refusal = QLabel(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.setAccessibleName("Why it was refused")
         self.refusal.hide()
@@ -113,7 +113,7 @@ class MoveDialog(ActionDialog):
         words = f"Move run {run_number} from {from_state} to {to_state}."
         if to_state != "OPEN":
             words += " The offline datasets that wait for it are made."
-        self.form.addRow(QLabel(words, wordWrap=True))
+        self.form.addRow(Label(words, wordWrap=True))
 
     def work(self) -> Callable[[], str]:
         runs, move = self._runs, self._move
@@ -145,14 +145,14 @@ class MoveDatasetsDialog(ActionDialog):
             words += f" {there} {'is' if there == 1 else 'are'} there already."
         if workspace == GLOBAL and WAITING in moving.values():
             words += " Where they wait in other workspaces they are opened, too."
-        self.form.addRow(QLabel(words, wordWrap=True))
+        self.form.addRow(Label(words, wordWrap=True))
         lines = [
             f"{where(*key)}: {state or 'no state'}"
             for key, state in list(moving.items())[:_DATASETS_LISTED]
         ]
         if len(moving) > _DATASETS_LISTED:
             lines.append(f"and {len(moving) - _DATASETS_LISTED} more")
-        self.listed = QLabel("\n".join(lines))
+        self.listed = Label("\n".join(lines))
         self.listed.setTextFormat(Qt.TextFormat.PlainText)
         self.listed.setProperty("role", "muted")
         self.form.addRow(self.listed)

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.domain.dqm_gui import GuiStatus
 from app.domain.pull import PullStatus
 from app.views.places import Surroundings
+from app.views.plain import Label
 from app.views.sync_panel.gui_panel import GuiPanel
 from app.views.sync_panel.panel import SyncPanel
 from app.views.theme import STEP
@@ -23,7 +24,7 @@ class SyncPanels(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         for title, panel in (("OMS", self.oms), ("DQM GUI", self.gui)):
-            heading = QLabel(title)
+            heading = Label(title)
             heading.setProperty("role", "title")
             heading.setContentsMargins(3 * STEP, 2 * STEP, 3 * STEP, STEP)
             layout.addWidget(heading)

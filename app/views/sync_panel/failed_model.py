@@ -9,6 +9,7 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from app.domain.pull import FailedRun
 from app.views import words
+from app.views.plain import shown
 from app.views.titled_model import TitledModel
 
 TITLES = ("Run", "Reason", "Since", "")
@@ -58,6 +59,7 @@ class FailedRunsModel(TitledModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._lines)
 
+    @shown
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QPlainTextEdit,
     QPushButton,
     QVBoxLayout,
@@ -18,6 +17,7 @@ from app.views import words
 from app.views.backend.dqm_gui import DqmGui
 from app.views.background import Background
 from app.views.notices import Notices
+from app.views.plain import Label
 from app.views.sync_panel.status_lines import ROLES, StatusLines
 from app.views.theme import STEP, set_property
 
@@ -58,7 +58,7 @@ class GuiPanel(QWidget):
         self.lines = StatusLines()
         self.dot, self.values = self.lines.dot, self.lines.values
         self.ask_now = QPushButton("Ask now")
-        self.refusal = QLabel(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()
         self.problems = QPlainTextEdit(readOnly=True)

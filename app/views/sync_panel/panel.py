@@ -9,7 +9,6 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -23,6 +22,7 @@ from app.views import words
 from app.views.backend.pull import Pull
 from app.views.background import Background
 from app.views.notices import Notices
+from app.views.plain import Label
 from app.views.runs.details import DetailsTable
 from app.views.sync_panel.failed_model import REASON, RUN, SINCE, TRY, FailedRunsModel
 from app.views.sync_panel.status_lines import ROLES, StatusLines
@@ -81,11 +81,11 @@ class SyncPanel(QWidget):
         self._tried: int | None = None
         self.lines = StatusLines()
         self.dot, self.values = self.lines.dot, self.lines.values
-        self.refusal = QLabel(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()
-        self.failed_words = QLabel(wordWrap=True)
-        self.reason = QLabel(wordWrap=True)
+        self.failed_words = Label(wordWrap=True)
+        self.reason = Label(wordWrap=True)
         self.failed = FailedRunsModel(self)
         self.table = DetailsTable("Runs that could not be pulled")
         self.pull_now = QPushButton("Pull now")

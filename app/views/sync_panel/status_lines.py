@@ -1,9 +1,10 @@
 """What a puller does, line by line: state with its light, doing, who, last, next, since start."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout
 
 from app.domain.pull import PullState
+from app.views.plain import Label
 from app.views.theme import STEP
 
 ROLES = {
@@ -22,8 +23,8 @@ class StatusLines(QFormLayout):
 
     def __init__(self) -> None:
         super().__init__()
-        self.dot = QLabel("●")
-        self.values = {name: QLabel(wordWrap=True) for name in _LINES}
+        self.dot = Label("●")
+        self.values = {name: Label(wordWrap=True) for name in _LINES}
         state = QHBoxLayout()
         state.setSpacing(2 * STEP)
         state.addWidget(self.dot)
@@ -33,7 +34,7 @@ class StatusLines(QFormLayout):
         self.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for name, value in self.values.items():
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            label = QLabel(name)
+            label = Label(name)
             label.setProperty("role", "muted")
             if name == "State":
                 self.addRow(label, state)

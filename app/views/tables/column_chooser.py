@@ -7,14 +7,13 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QDialogButtonBox,
-    QLabel,
     QLineEdit,
     QListWidget,
-    QListWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
+from app.views.plain import Label, ListItem
 from app.views.tables.columns import Column
 
 _ID_ROLE = Qt.ItemDataRole.UserRole
@@ -38,7 +37,7 @@ class ColumnChooser(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Columns")
         self.resize(420, 560)
-        words = QLabel("Tick what the table shows; drag to order.")
+        words = Label("Tick what the table shows; drag to order.")
         self.search = QLineEdit(placeholderText="Find a column")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._find)
@@ -68,7 +67,7 @@ class ColumnChooser(QDialog):
     def _add(self, known: tuple[Column, str], *, ticked: bool) -> None:
         column, detail = known
         text = column.id if column.title in column.id else f"{column.title}   {column.id}"
-        item = QListWidgetItem(f"{text}   {detail}" if detail else text)
+        item = ListItem(f"{text}   {detail}" if detail else text)
         item.setData(_ID_ROLE, column.id)
         item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
         self.list.addItem(item)

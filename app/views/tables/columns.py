@@ -12,6 +12,7 @@ from app.domain.triplets import STATUSES
 from app.views import words
 from app.views.backend.tables import Row, TableKind
 from app.views.lumisections.snapshot import RANKED_STATUSES
+from app.views.plain import cell
 
 _NEEDS_UPDATE = "needs a manual update: OMS changed it after it was signed off"
 _OF_STATUS = 44
@@ -220,7 +221,7 @@ def _cell(row: Row, column: Column, now: datetime) -> Cell:
         at = words.moment(value)
         if at is not None:
             return Cell(CellKind.TEXT, f"{at:%Y-%m-%d %H:%M}", f"{value}, {words.ago(at, now)}")
-    return Cell(column.kind, text, text)
+    return Cell(column.kind, cell(text), text)
 
 
 def _run_cell(row: Row) -> Cell:

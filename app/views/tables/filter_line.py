@@ -10,10 +10,11 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QTextCharFormat
-from PySide6.QtWidgets import QCompleter, QLabel, QLineEdit, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCompleter, QLineEdit, QListView, QVBoxLayout, QWidget
 
 from app.domain.errors import BadInput
 from app.domain.filters import Completion, FilterError, Vocabulary, complete, parse
+from app.views.plain import Label
 from app.views.theme import Themes, set_property
 
 _PAUSE_MS = 400
@@ -120,7 +121,7 @@ class FilterLine(QWidget):
         self.edit.setPlaceholderText("Filter, such as  class = Collisions25 and dt-dt.BAD > 0")
         self.edit.setAccessibleName("Filter")
         self.edit.setClearButtonEnabled(True)
-        self.refusal = QLabel(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()
         layout = QVBoxLayout(self)

@@ -9,10 +9,8 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QInputDialog,
-    QLabel,
     QLineEdit,
     QListWidget,
-    QListWidgetItem,
     QMenu,
     QPlainTextEdit,
     QVBoxLayout,
@@ -21,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from app.domain.errors import BadInput
 from app.domain.filters import parse
+from app.views.plain import Label, ListItem
 from app.views.tables.memory import TableMemory
 
 _NAME_ROLE = Qt.ItemDataRole.UserRole
@@ -139,7 +138,7 @@ class SavedFiltersDialog(QDialog):
         self._memory = memory
         self.list = QListWidget()
         self.list.setAccessibleName("Saved filters")
-        self.empty = QLabel("No filter is saved yet: type one, then save it from the same menu.")
+        self.empty = Label("No filter is saved yet: type one, then save it from the same menu.")
         self.empty.setProperty("role", "muted")
         self.name = QLineEdit(placeholderText="Name of the chosen filter")
         self.name.setAccessibleName("Name")
@@ -148,7 +147,7 @@ class SavedFiltersDialog(QDialog):
         self.pasted.setPlaceholderText("Paste filters of others here:\nname: filter")
         self.pasted.setFixedHeight(_PASTE_HEIGHT)
         self.pasted.setTabChangesFocus(True)
-        self.refusal = QLabel(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()
         role = QDialogButtonBox.ButtonRole
@@ -178,7 +177,7 @@ class SavedFiltersDialog(QDialog):
         saved = self._memory.saved_filters()
         self.list.clear()
         for name, text in saved.items():
-            item = QListWidgetItem(f"{name}   {text}")
+            item = ListItem(f"{name}   {text}")
             item.setData(_NAME_ROLE, name)
             item.setToolTip(text)
             self.list.addItem(item)

@@ -14,6 +14,7 @@ from PySide6.QtCore import (
 )
 
 from app.views.backend.tables import Row
+from app.views.plain import shown
 from app.views.tables.columns import Cell, CellKind, Column, PreparedRow, prepare_row
 
 CELL_ROLE = Qt.ItemDataRole.UserRole
@@ -164,6 +165,7 @@ class TableModel(QAbstractTableModel):
     def columnCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._columns)
 
+    @shown
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None

@@ -7,7 +7,6 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QToolButton,
     QVBoxLayout,
@@ -31,6 +30,7 @@ from app.views.backend.tables import (
 from app.views.background import Background, Job
 from app.views.datasets.selection import Selection
 from app.views.loading_bar import LoadingBar
+from app.views.plain import Label
 from app.views.tables.cell_delegate import CellDelegate
 from app.views.tables.column_chooser import ColumnChooser
 from app.views.tables.columns import (
@@ -113,7 +113,7 @@ class TableView(QWidget):
         self._delegate = CellDelegate(themes.theme, self.table)
         self.table.setItemDelegate(self._delegate)
         self.filter = FilterLine(themes)
-        self.count = QLabel()
+        self.count = Label()
         self.count.setProperty("role", "muted")
         self.significant = QToolButton()
         self.significant.setText("Significant")

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QLineEdit,
     QPushButton,
     QSplitter,
@@ -32,6 +31,7 @@ from app.views.backend.tables import WorkspaceColumns
 from app.views.lines_model import Line, LinesModel
 from app.views.loading_bar import LoadingBar
 from app.views.places import PlaceWidget, Surroundings
+from app.views.plain import Label
 from app.views.runs.details import DetailsTable
 from app.views.stoppable import Attempt
 from app.views.theme import STEP
@@ -103,9 +103,9 @@ class TodoPlace(PlaceWidget):
         self.stop_button = QPushButton("Cancel")
         self.export_button = QPushButton("Export...")
         self.bar = LoadingBar(themes)
-        self.said = QLabel()
+        self.said = Label()
         self.said.setProperty("role", "muted")
-        self.refusal = QLabel(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()
         self.kinds = QButtonGroup(self)
@@ -116,7 +116,7 @@ class TodoPlace(PlaceWidget):
         self.groups: LinesModel[OpenGroup] = LinesModel(OPEN_TITLES, themes, self, right=(2,))
         self.groups_table = DetailsTable("OPEN datasets by workspace and name")
         self.groups_table.setModel(self.groups)
-        self.empty = QLabel(wordWrap=True)
+        self.empty = Label(wordWrap=True)
         self.empty.setProperty("role", "empty")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._lay_out()
@@ -359,7 +359,7 @@ class TodoPlace(PlaceWidget):
         line.setSpacing(2 * STEP)
         for widget in (self.scope, self.run_from, self.run_to):
             line.addWidget(widget)
-        least = QLabel("Least pb⁻¹")
+        least = Label("Least pb⁻¹")
         least.setProperty("role", "muted")
         line.addWidget(least)
         line.addWidget(self.luminosity)

@@ -3,6 +3,7 @@
 import difflib
 import getpass
 import json
+import logging
 import os
 import re
 import socket
@@ -28,6 +29,8 @@ from app import files
 from app.domain.errors import BadInput, Refused
 from app.domain.identity import AUTO, Actor
 from app.domain.masking import check_database_address
+
+logger = logging.getLogger(__name__)
 
 PROGRAM = "run-registry-desktop"
 EXPERTS = "cms-dqm-runregistry-experts"
@@ -263,11 +266,17 @@ class Settings(BaseModel):
             return self.oms_client_secret.get_secret_value()
         if self.oms_client_id is None:
             return None
-        keyring = _keyring()
         try:
-            found: str | None = keyring.get_password(PROGRAM, self.oms_client_id)
-        except keyring.errors.KeyringError:
-            return None  # a machine without a desktop session has no keyring
+            found: str | None = _keyring().get_password(PROGRAM, self.oms_client_id)
+        except Exception as error:  # noqa: BLE001 - each kind of keyring fails in its own way
+            logger.warning(
+                "The system keyring can't be asked (%s: %s). OMS is asked without a secret;"
+                " set %s to give one.",
+                type(error).__name__,
+                error,
+                SECRET_VARIABLE,
+            )
+            return None
         return found
 
     def is_production(self) -> bool:
@@ -313,10 +322,9 @@ class Settings(BaseModel):
 
 def store_secret(client_id: str, secret: str) -> None:
     """Keep the OMS client secret in the system keyring; Refused where the machine has none."""
-    keyring = _keyring()
     try:
-        keyring.set_password(PROGRAM, client_id, secret)
-    except keyring.errors.KeyringError as error:
+        _keyring().set_password(PROGRAM, client_id, secret)
+    except Exception as error:  # each kind of keyring fails in its own way
         raise Refused(
             "This machine has no keyring that would keep the secret. "
             f"Set the environment variable {SECRET_VARIABLE} instead."
@@ -332,7 +340,7 @@ def place(dsn: str) -> str:
 
 def _keyring() -> ModuleType:
     """The keyring's module: loaded by those who have a secret, not at each start."""
-    import keyring.errors
+    import keyring
 
     return keyring
 

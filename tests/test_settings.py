@@ -228,6 +228,25 @@ def test_that_without_a_keyring_the_environment_is_the_way(file):
         store_secret("my-client", "s3cret")
 
 
+class BrokenKeyring(MemoryKeyring):
+    """One whose service can't be reached; each kind says so in its own way."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise ConnectionRefusedError("no D-Bus")
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise RuntimeError("no D-Bus")
+
+
+def test_that_a_keyring_that_fails_keeps_nobody_from_starting(file, memory_keyring, caplog):
+    keyring.set_keyring(BrokenKeyring())
+    assert Settings.load({"oms_client_id": "my-client"}, {}, file).secret() is None
+    assert "no D-Bus" in caplog.text
+    assert "RUN_REGISTRY_OMS_SECRET" in caplog.text
+    with pytest.raises(Refused, match="RUN_REGISTRY_OMS_SECRET"):
+        store_secret("my-client", "s3cret")
+
+
 @pytest.mark.parametrize(
     ("dsn", "expected"),
     [

@@ -1,6 +1,7 @@
 """Runs the window: application, event loop, thread pool, errors, and an orderly end."""
 
 import asyncio
+import logging
 import signal
 import socket
 import sys
@@ -24,7 +25,10 @@ from app.views.background import Background
 from app.views.display import check_display
 from app.views.main_window import MainWindow
 from app.views.notices import Notices
+from app.views.remembered import open_remembered, set_aside
 from app.views.theme import PALETTES, Mode, StatusPalette, Themes
+
+logger = logging.getLogger(__name__)
 
 _THREADS = 4
 _PICTURE = (1440, 900)
@@ -57,8 +61,7 @@ def run_window(
     the window goes. `on_bug` is told of each bug, besides the report that the person sees.
     Raises `Refused` where no window can be opened.
     """
-    check_display()
-    application = _application()
+    application = _application(check_display())
     loop = QEventLoop(application)
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="window") as pool:
         loop.set_default_executor(pool)
@@ -69,10 +72,25 @@ def run_window(
         background.refused.connect(notices.refuse)
         background.failed.connect(notices.fail)
         background.bug.connect(bugs.tell)
-        remembered = QSettings(str(settings.remembered), QSettings.Format.IniFormat)
+        remembered, faulty = open_remembered(settings.remembered)
         themes = _themes(application, settings, remembered)
         with themes.undressed():
-            window = MainWindow(backend, background, notices, themes, remembered)
+            try:
+                window = MainWindow(backend, background, notices, themes, remembered)
+            except Exception as error:
+                if not remembered.allKeys():
+                    raise
+                # Whatever it was of what is remembered: the window opens without.
+                logger.exception("The window can't be made as it was remembered")
+                aside = set_aside(settings.remembered)
+                remembered.clear()
+                faulty = (
+                    f"The window couldn't be opened as it was left ({type(error).__name__}) and"
+                    f" begins anew; {settings.remembered.name} as it was is {aside}."
+                )
+                window = MainWindow(backend, background, notices, themes, remembered)
+        if faulty:
+            notices.refuse(Refused(faulty))
         ending = _Ending(loop, window, background, remembered, stop)
         window.stop_wanted.connect(ending.begin)
         with bugs.caught(loop), _interrupts(window):
@@ -94,9 +112,12 @@ def screenshot(window: QWidget, path: Path) -> None:
         raise Refused(f"{path} can't be written as a picture.")
 
 
-def _application() -> QApplication:
+def _application(platform: str) -> QApplication:
     known = QApplication.instance()
-    application = known if isinstance(known, QApplication) else QApplication(sys.argv[:1])
+    asked = ["-platform", platform] if platform else []
+    application = (
+        known if isinstance(known, QApplication) else QApplication([*sys.argv[:1], *asked])
+    )
     application.setApplicationName(_NAME)
     application.setApplicationDisplayName("Run Registry")
     application.setDesktopFileName(_NAME)

@@ -3,6 +3,7 @@
 import ctypes
 import ctypes.util
 import os
+import socket
 import sys
 import time
 from collections.abc import Mapping
@@ -24,16 +25,33 @@ _PACKAGES = {
 
 _TRIES = 4
 _BETWEEN_TRIES_S = 0.25
+_FIRST_WAYLAND = "wayland-0"
+_WAYLAND_S = 2.0
 
 
-def check_display(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> None:
-    """Refuses with what is missing and what to do; only Linux can lack a display."""
+def check_display(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> str:
+    """Refuses with what is missing and what to do; only Linux can lack a display.
+
+    Returns the platform that Qt has to be told, empty where it finds the right one itself.
+    """
     wanted = environ.get("QT_QPA_PLATFORM", "")
-    if platform != "linux" or (wanted and not wanted.startswith("xcb")):
-        return
-    if not wanted and environ.get("WAYLAND_DISPLAY"):
-        return
-    display = environ.get("DISPLAY", "")
+    if platform != "linux" or (wanted and not wanted.startswith(("xcb", "wayland"))):
+        return ""
+    wayland = environ.get("WAYLAND_DISPLAY", "")
+    if wanted.startswith("wayland") or (not wanted and wayland):
+        if _wayland_answers(wayland or _FIRST_WAYLAND, environ.get("XDG_RUNTIME_DIR", "")):
+            return ""
+        # A session that has ended leaves its name behind, and Qt would give up on it.
+        if (wanted and "xcb" not in wanted) or not environ.get("DISPLAY"):
+            raise Refused(
+                f"The Wayland screen {wayland or _FIRST_WAYLAND} can't be reached. Check"
+                " WAYLAND_DISPLAY, or start with --headless."
+            )
+    _check_x(environ.get("DISPLAY", ""))
+    return "xcb"
+
+
+def _check_x(display: str) -> None:
     if not display:
         raise Refused(
             "There is no screen here to open a window on. Start with --headless, or log in with"
@@ -56,6 +74,17 @@ def _loads(library: str) -> bool:
         ctypes.CDLL(library)
     except OSError:
         return False
+    return True
+
+
+def _wayland_answers(name: str, folder: str) -> bool:
+    path = name if name.startswith("/") else f"{folder}/{name}"
+    with socket.socket(socket.AF_UNIX) as screen:
+        screen.settimeout(_WAYLAND_S)
+        try:
+            screen.connect(path)
+        except OSError:
+            return False
     return True
 
 

@@ -65,6 +65,7 @@ from app.views.lumisections.drafts_strip import DraftsStrip
 from app.views.notices import NoticeBar, Notices, OutageBanner
 from app.views.places import PlaceWidget, Surroundings
 from app.views.plain import ListItem
+from app.views.remembered import restore
 from app.views.runs import dataset_actions
 from app.views.runs.dataset_actions import DatasetActions
 from app.views.runs.details import DetailsView
@@ -649,12 +650,9 @@ class MainWindow(QMainWindow):
         self._look_at_puller()
 
     def _restore(self) -> None:
-        geometry = self._remembered.value("window/geometry")
-        if geometry is None or not self.restoreGeometry(geometry):
+        if not restore(self._remembered, "window/geometry", self.restoreGeometry):
             self.resize(1440, 900)
-        state = self._remembered.value("window/state")
-        if state is not None:
-            self.restoreState(state)
+        restore(self._remembered, "window/state", self.restoreState)
         name = str(self._remembered.value("place", "online"))
         self.go_to(next((place.name for place in PLACES if place.name == name), "online"))
 

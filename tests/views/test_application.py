@@ -39,10 +39,24 @@ PROGRAM = """
 """
 
 
+FAILS_ONCE = """
+    class Backend(Backend):
+        failed = False
+
+        def session(self):
+            if not self.failed:
+                self.failed = True
+                raise ValueError("as it was left")
+            return super().session()
+
+    bugs = []
+"""
+
+
 @contextmanager
-def start(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def start(folder: Path, *arguments: str, code: str = PROGRAM) -> Iterator[subprocess.Popen[str]]:
     program = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(PROGRAM), str(folder / "w.ini"), *arguments],
+        [sys.executable, "-c", textwrap.dedent(code), str(folder / "w.ini"), *arguments],
         cwd=ROOT,
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
@@ -67,6 +81,29 @@ def test_that_a_picture_of_the_full_window_is_saved_and_the_program_ends(
     picture = QImage(str(tmp_path / "window.png"))
     assert picture.width() >= 1000
     assert "Traceback" not in complained
+
+
+def test_that_a_faulty_file_of_the_window_is_set_aside_and_the_program_starts(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "w.ini").write_text("[window]\ngeometry=42\nstate=soon\n")
+    with start(tmp_path, str(tmp_path / "window.png")) as program:
+        said, complained = program.communicate(timeout=60)
+    assert program.returncode == 0, complained
+    assert said.splitlines()[-1] == "bugs 0 code 0"
+    assert (tmp_path / "w.ini.faulty").read_text().startswith("[window]\ngeometry=42")
+    assert "geometry=42" not in (tmp_path / "w.ini").read_text()
+
+
+def test_that_a_window_that_fails_as_it_was_left_begins_anew(tmp_path: Path) -> None:
+    (tmp_path / "w.ini").write_text("[General]\nplace=online\n")
+    code = PROGRAM.replace("    bugs = []\n", FAILS_ONCE)
+    with start(tmp_path, str(tmp_path / "window.png"), code=code) as program:
+        said, complained = program.communicate(timeout=60)
+    assert program.returncode == 0, complained
+    assert said.splitlines()[-1] == "bugs 0 code 0"
+    assert "as it was left" in complained, "the log has the fault"
+    assert (tmp_path / "w.ini.faulty").read_text() == "[General]\nplace=online\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

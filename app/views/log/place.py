@@ -34,6 +34,7 @@ from app.views.lumisections.changes_table import PlainTable
 from app.views.notices import ask
 from app.views.places import PlaceWidget, Surroundings
 from app.views.plain import Label
+from app.views.remembered import restore
 from app.views.runs.run_actions import Subject
 from app.views.theme import STEP, Theme
 
@@ -485,9 +486,7 @@ class LogPlace(PlaceWidget):
         self._splitter.setStretchFactor(0, 3)
         self._splitter.setStretchFactor(1, 2)
         self._splitter.setChildrenCollapsible(False)
-        state = self._remembered.value("log/splitter")
-        if state is not None:
-            self._splitter.restoreState(state)
+        restore(self._remembered, "log/splitter", self._splitter.restoreState)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

@@ -8,6 +8,7 @@ from app.views.backend.datasets import Chosen
 from app.views.backend.tables import ONLINE, PageRequest, Row, TableKind, WorkspaceColumns
 from app.views.datasets.selection import Selection
 from app.views.places import PlaceWidget, Surroundings
+from app.views.remembered import restore
 from app.views.runs.details import DetailsView
 from app.views.runs.run_actions import Subject
 from app.views.tables.dataset_groups import DatasetGroup
@@ -58,9 +59,7 @@ class TablePlace(PlaceWidget):
         self._splitter.addWidget(self.details)
         self._splitter.setSizes(_PARTS)
         self._splitter.setChildrenCollapsible(True)
-        state = remembered.value(f"{kind}/{_SPLITTER}")
-        if state is not None:
-            self._splitter.restoreState(state)
+        restore(remembered, f"{kind}/{_SPLITTER}", self._splitter.restoreState)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setTabsClosable(True)

@@ -3,10 +3,11 @@
 Nothing but this module moves it. What can't be seen never gets it: Qt itself would give it.
 """
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 from weakref import ReferenceType, WeakKeyDictionary, ref
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from shiboken6 import isValid
 
@@ -63,6 +64,35 @@ def give_keys_to_place(place: QWidget) -> bool:
         return True
     home = place.home() if isinstance(place, HasHome) else None
     return home is not None and give_keys(home)
+
+
+def go_round(window: QWidget, parts: Sequence[QWidget], step: int) -> None:
+    """The keyboard goes to the next of these parts of a window that can have it, or with a `step`
+    of -1 to the one before."""
+    now = holder(window)
+    has = [now is not None and (part is now or part.isAncestorOf(now)) for part in parts]
+    at = has.index(True) if True in has else (-1 if step > 0 else len(parts))
+    for number in range(1, len(parts) + 1):
+        if _go_into(parts[(at + step * number) % len(parts)]):
+            return
+
+
+def _go_into(part: QWidget) -> bool:
+    if not can_have_keys(part):
+        return False
+    if give_keys_to_place(part):
+        return True
+    # A part that names nobody: what Tab would come to first.
+    tab = Qt.FocusPolicy.TabFocus
+    each: QWidget | None = part
+    while each is not None:
+        inside = each is part or part.isAncestorOf(each)
+        if inside and each.focusPolicy() & tab == tab and give_keys(each):
+            return True
+        each = each.nextInFocusChain()
+        if each is part:
+            return False
+    return False
 
 
 def _give(widget: QWidget) -> None:

@@ -49,6 +49,7 @@ from app.views.focus import (
     give_keys,
     give_keys_once_shown,
     give_keys_to_place,
+    go_round,
     has_keys,
     holder,
 )
@@ -236,6 +237,9 @@ class MainWindow(QMainWindow):
         if not give_keys_to_place(self.views[self.place]):
             give_keys(self.places)
 
+    def _go_round(self, step: int) -> None:
+        go_round(self, (self.places, *self.views[self.place].panes(), self.sync), step)
+
     def _open_golden(self, id_: int) -> None:
         self.go_to("golden")
         self.golden.show_row(id_)
@@ -402,6 +406,8 @@ class MainWindow(QMainWindow):
                     "Go to the grid of the run that is looked at",
                     enabled=lambda: self._subject() is not None,
                 ),
+                ActionRow("view.pane", "Next pane", lambda: self._go_round(1), "F6"),
+                ActionRow("view.pane.back", "Pane before", lambda: self._go_round(-1), "Shift+F6"),
                 ActionRow("view.refresh", "Read again", self.refresh, "F5", "refresh"),
                 ActionRow(
                     "view.sync",
@@ -460,6 +466,8 @@ class MainWindow(QMainWindow):
                 "",
                 "view.filter",
                 "view.columns",
+                "view.pane",
+                "view.pane.back",
                 "view.refresh",
                 "",
                 "view.sync",

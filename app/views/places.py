@@ -67,6 +67,11 @@ class PlaceWidget(QWidget):
         """Who gets the keyboard when the person comes here for the first time."""
         return None
 
+    def panes(self) -> Sequence[QWidget]:
+        """The parts of the place that F6 goes to, from left to right and from top to bottom."""
+        home = self.home()
+        return () if home is None else (home,)
+
     def focus_search(self) -> None:
         """Goes to where something is looked for."""
 

@@ -466,3 +466,40 @@ def test_that_turning_the_tabs_with_the_mouse_takes_the_keyboard_along(
     has = holder(online)
     assert has is not None
     assert details.history.isAncestorOf(has)
+
+
+def test_that_f6_goes_round_the_panes_and_back(qtbot: QtBot, online: MainWindow) -> None:
+    place = online.online
+    grid = place.details.lumisections.grid
+    forth, back = online.actions_["view.pane"], online.actions_["view.pane.back"]
+    assert has_keys(place.table.table)
+    forth.trigger()
+    assert has_keys(grid)
+    forth.trigger()
+    assert has_keys(online.places)
+    forth.trigger()
+    assert has_keys(place.table.table)
+    back.trigger()
+    assert has_keys(online.places)
+    back.trigger()
+    assert has_keys(grid)
+    online.sync_dock.show()
+    forth.trigger()
+    assert online.sync.isAncestorOf(holder(online) or online)
+
+
+@pytest.mark.parametrize("place", ["offline", "golden"])
+def test_that_f6_never_leaves_the_window_without_keys(
+    place: str, online: MainWindow, qtbot: QtBot
+) -> None:
+    online.go_into(place)
+    qtbot.waitUntil(lambda: not online._background.busy)
+    seen: list[QWidget] = []
+    for _ in range(6):
+        online.actions_["view.pane"].trigger()
+        has = holder(online)
+        assert has is not None
+        assert has.isVisible()
+        seen.append(has)
+    assert online.places in seen
+    assert len(set(seen)) > 1

@@ -69,6 +69,9 @@ class MachinesPlace(PlaceWidget):
         """The agents."""
         return self.list.list
 
+    def panes(self) -> Sequence[QWidget]:
+        return (self.list, self.tabs)
+
     def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
         """Reads agents and what waits; what was compared stays."""
         if self._job is not None:
@@ -113,7 +116,8 @@ class MachinesPlace(PlaceWidget):
             dialog.acted.connect(self._acted)
             dialog.open()
 
-        self._background.read(agents.columns_to_speak_for, open_dialog, owner=self)
+        # Not read again and again while the server is away: the dialog would come out of the blue.
+        self._background.act(agents.columns_to_speak_for, open_dialog, owner=self)
 
     def _show(self, read: _Read) -> None:
         agents, waiting = read

@@ -1,5 +1,7 @@
 """The place of the configuration: its lists at the left, the chosen one at the right."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -66,6 +68,9 @@ class ConfigurationPlace(PlaceWidget):
     def home(self) -> QWidget:
         """The lists of the configuration."""
         return self.sections
+
+    def panes(self) -> Sequence[QWidget]:
+        return (self.sections, self.pane)
 
     def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
         """Reads the list in front again."""

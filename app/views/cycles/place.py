@@ -158,6 +158,9 @@ class CyclesPlace(PlaceWidget):
         """The cycles."""
         return self.list
 
+    def panes(self) -> Sequence[QWidget]:
+        return (self.list, self.tabs)
+
     def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
         self._load()
         self.datasets.refresh_soon()

@@ -110,7 +110,8 @@ class LinkActions(QObject):
             self._open(online_in_gui(self._addresses, run_number))
             return
         backend = self._around.backend
-        self._around.background.read(
+        # Once: a menu that comes when the server is back would come out of the blue.
+        self._around.background.act(
             lambda: tuple(backend.names_in_gui(run_number, name)),
             lambda names: self._offer(run_number, name, names),
             owner=self,

@@ -146,6 +146,9 @@ class GoldenPlace(PlaceWidget):
         """The lists."""
         return self.entries.list
 
+    def panes(self) -> Sequence[QWidget]:
+        return (self.entries, self.tabs.currentWidget())
+
     def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
         """Shows the present state of the newest part of the list."""
         self.entries.refresh()

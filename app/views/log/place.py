@@ -125,6 +125,9 @@ class LogPlace(PlaceWidget):
         """The entries."""
         return self.table
 
+    def panes(self) -> Sequence[QWidget]:
+        return (self.search, self.table, self.entry)
+
     def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
         """Puts what is new on top."""
         if self._begun:

@@ -1,5 +1,7 @@
 """A place with a table above and details below: online with runs, offline with datasets."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
@@ -89,6 +91,12 @@ class TablePlace(PlaceWidget):
         """The table, or what a tab of its own says."""
         view = self.shown_details
         return self.table.table if view is self.details else view.home()
+
+    def panes(self) -> Sequence[QWidget]:
+        """The table, and what is looked at of the run."""
+        view = self.shown_details
+        inside = view.tabs.currentWidget()
+        return (self.table.table, inside) if view is self.details else (inside,)
 
     def show_workspace(self, workspace: WorkspaceColumns) -> None:
         """Shows the columns of a workspace."""

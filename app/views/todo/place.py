@@ -148,6 +148,9 @@ class TodoPlace(PlaceWidget):
         """What is left to do."""
         return self.table
 
+    def panes(self) -> Sequence[QWidget]:
+        return (self.table, self.groups_table)
+
     def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
         if self._todo is not None and self.isVisible():
             self.look()

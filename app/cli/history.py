@@ -207,7 +207,7 @@ def _compare(program: Program, arguments: Arguments) -> Answer:
     if arguments.ranges:
         raise UsageError("--ls goes with a history; --compare compares all lumisections.", "")
     if keys:
-        names.check_cells(db, run_number, dataset or ONLINE, keys)
+        names.check_cells(db, run_number, dataset, keys)
     if dataset is None:
         whole = history.compare_run(db, run_number, arguments.compare, arguments.as_of, keys=keys)
     else:

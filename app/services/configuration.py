@@ -7,7 +7,7 @@ from typing import cast
 
 from app import assets, files
 from app.domain.configuration import Configuration
-from app.domain.errors import BadInput, NotFound
+from app.domain.errors import BadInput, NotFound, Refused
 from app.domain.foreign_json import NotJson, read_file
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue

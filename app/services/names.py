@@ -81,28 +81,30 @@ def check_agent(db: Database, name: str | None) -> None:
 def check_cells(
     db: Database,
     run_number: int,
-    dataset: str,
+    dataset: str | None,
     keys: Collection[str],
     ranges: Collection[LumiRange] = (),
 ) -> None:
-    """NotFound for a column or DCS bit that neither the dataset nor a workspace has, BadInput for
-    lumisections that the dataset hasn't."""
-    check_dataset(db, run_number, dataset)
+    """NotFound for a column or DCS bit that neither the dataset (None: any of the run) nor a
+    workspace has, BadInput for lumisections that the dataset hasn't."""
+    check_dataset(db, run_number, dataset or ONLINE)
     with db.read() as connection:
-        key = (run_number, dataset)
+        key = (run_number, dataset or ONLINE)
         state = states.load(connection, [key], desk=db.desk)[key].state
     current = configurations.current(db)
-    of_workspaces = current.online_columns if dataset == ONLINE else current.offline_columns
-    known = {*state.rr.keys, *state.oms.keys, *of_workspaces}
+    known = {*state.rr.keys, *state.oms.keys}
+    if dataset in (None, ONLINE):
+        known.update(current.online_columns)
+    if dataset != ONLINE:
+        known.update(current.offline_columns)
+    where = f"run {run_number}" if dataset is None else f"{dataset} of run {run_number}"
     for each in keys:
         if each not in known:
-            where = f"{dataset} of run {run_number}"
-            raise not_found(f"{where} has no column or DCS bit {each}", each, known)
+            raise not_found(f"There is no column or DCS bit {each} in {where}", each, known)
     beyond = [each for each in ranges if each.last > state.length]
     if beyond:
         raise BadInput(
-            f"LS {format_ranges(beyond)} is outside {dataset} of run {run_number}: it has"
-            f" {state.length} lumisections."
+            f"LS {format_ranges(beyond)} is outside {where}: it has {state.length} lumisections."
         )
 
 

@@ -198,5 +198,7 @@ def test_that_a_comparison_without_a_dataset_is_of_the_run_and_all_its_datasets(
     pulled = min(each["number"] for each in log if each["source"] == "version")
     made = certified("history", SECOND, "--compare", pulled, "--json").document
     assert OFFLINE in made["appeared"]
+    of_column = certified("history", SECOND, "--compare", before, "--column", "jetmet-jetmet")
+    assert of_column.code == 0, "a column of offline datasets only"
     only = certified("history", SECOND, "--compare", before, "--dataset", "online").out
     assert OFFLINE not in only

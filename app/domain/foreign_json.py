@@ -373,11 +373,11 @@ def _finite(text: str) -> float:
 
 def _bad_text(value: JsonValue, place: str) -> str | None:
     if isinstance(value, str):
-        fault = text_fault(value)
+        fault = _text_fault(value)
         return None if fault is None else f"holds {fault} in {place or value!a}"
     if isinstance(value, dict):
         for key, each in value.items():
-            if (fault := text_fault(key)) is not None:
+            if (fault := _text_fault(key)) is not None:
                 return f"holds {fault} in the name {key!a}"
             if (fault := _bad_text(each, f"{place}.{key}" if place else key)) is not None:
                 return fault
@@ -388,7 +388,7 @@ def _bad_text(value: JsonValue, place: str) -> str | None:
     return None
 
 
-def text_fault(text: str) -> str | None:
+def _text_fault(text: str) -> str | None:
     """What no text of the database can hold, if it is in this one."""
     if "\0" in text:
         return "a NUL character"

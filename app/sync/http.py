@@ -20,6 +20,7 @@ UNPACKED_HERE = "gzip, deflate"
 """What to ask servers for: a small answer in any other packing could become any size."""
 
 _PIECE_BYTES = 1 << 18
+_MOST_BYTES_OF_AN_ERROR = 1 << 20
 _READS_BOTH = 32 + zlib.MAX_WBITS  # gzip and deflate
 
 
@@ -122,7 +123,7 @@ async def head_of(response: httpx.Response, most_bytes: int) -> bytes:
     """How the body of a streamed answer begins, as far as it can be read, for a message."""
     head = b""
     try:
-        async with aclosing(body_of(response, most_bytes)) as pieces:
+        async with aclosing(body_of(response, _MOST_BYTES_OF_AN_ERROR)) as pieces:
             async for piece in pieces:
                 head += piece
                 if len(head) >= most_bytes:

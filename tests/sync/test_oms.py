@@ -605,9 +605,10 @@ def test_that_a_lumisection_of_wrong_type_is_reported_with_run_attribute_and_add
     assert "/lumisections?filter[run_number]=355100" in str(failure.value)
 
 
-def test_that_another_4xx_is_not_asked_again(oms: MisbehavingOms) -> None:
-    oms.on("/runs", Answer(b"bad filter", 400))
-    with pytest.raises(OmsUnavailable, match=r"OMS answers 400 at .*'bad filter'"):
+@pytest.mark.parametrize("behind", [b"", b"." * 100_000, b"." * 3_000_000])
+def test_that_another_4xx_is_not_asked_again(oms: MisbehavingOms, behind: bytes) -> None:
+    oms.on("/runs", Answer(b"bad filter" + behind, 400))
+    with pytest.raises(OmsUnavailable, match=r"OMS answers 400 at .*'bad filter"):
         ask(settings_of(oms), lambda client: client.run_attributes(355100))
     assert len(oms.requests) == 1
 

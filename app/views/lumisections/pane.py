@@ -44,6 +44,7 @@ from app.views.theme import STEP, Theme, Themes
 
 _ORIGIN_AFTER_MS = 200
 _PARTS = [900, 420]
+_WIDEST_NAME = 420
 
 
 class _News(QObject):
@@ -88,6 +89,7 @@ class LumisectionsPane(QWidget):
         self._origin_job: Job[Origin | None] | None = None
         self.datasets = QComboBox()
         self.datasets.setAccessibleName("Dataset")
+        self.datasets.setMaximumWidth(_WIDEST_NAME)
         self.datasets.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.ranges = QLineEdit(placeholderText="LS 12-40, 55")
         self.grid = GridView(themes.theme)

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
 )
 
 from app.views.backend.tables import Row
-from app.views.plain import shown
+from app.views.plain import cell, shown, tip
 from app.views.tables.columns import Cell, CellKind, Column, PreparedRow, prepare_row
 
 CELL_ROLE = Qt.ItemDataRole.UserRole
@@ -191,9 +191,9 @@ class TableModel(QAbstractTableModel):
             return None
         column = self._columns[section]
         if role == Qt.ItemDataRole.DisplayRole:
-            return column.title
+            return cell(column.title)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return column.tip
+            return tip(column.tip)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _ALIGNMENTS.get(column.kind, _LEFT)
         return None

@@ -23,7 +23,7 @@ _MOST_SAID = 12
 LONGEST_LINE = 120
 _NARROWEST = 320
 
-_CELL_ROLES = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
+_LONG_ROLES = (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole)
 
 Data = TypeVar("Data", bound=Callable[..., Any])
 
@@ -54,9 +54,9 @@ def of_role(value: object, role: int) -> object:
     """What a model gives for a role, its texts as text."""
     if not isinstance(value, str):
         return value
-    if role in _CELL_ROLES:
+    if role == Qt.ItemDataRole.DisplayRole:
         return cell(value)
-    return tip(value) if role == Qt.ItemDataRole.ToolTipRole else value
+    return tip(value) if role in _LONG_ROLES else value
 
 
 def shown(data: Data) -> Data:

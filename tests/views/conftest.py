@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 from qasync import QEventLoop
@@ -27,6 +28,14 @@ def themes(qapp: QApplication) -> Iterator[Themes]:
     themes = Themes(qapp, "light")
     yield themes
     themes.close()
+
+
+@pytest.fixture(autouse=True)
+def no_key_is_held(qapp: QApplication) -> Iterator[None]:
+    """Qt goes on believing that Shift of the last key of a test is held."""
+    yield
+    if qapp.keyboardModifiers() != Qt.KeyboardModifier.NoModifier:
+        QTest.keyRelease(QWidget(), Qt.Key.Key_Shift)
 
 
 @pytest.fixture

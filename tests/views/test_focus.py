@@ -351,8 +351,6 @@ def test_that_a_click_on_a_run_leaves_the_keyboard_in_the_table(
     assert len(table.selectionModel().selectedRows()) == 2
     assert grid.focus_cell == before
     assert not grid.chosen
-    # Qt believes the last key: for the next test Shift is let go.
-    qtbot.keyClick(holder(online), Qt.Key.Key_Up)
 
 
 def test_that_status_keys_need_the_keyboard_in_the_grid(qtbot: QtBot, online: MainWindow) -> None:

@@ -78,6 +78,7 @@ class Database:
             json_serializer=_json_text,
             json_deserializer=_read_json,
         )
+        sa.event.listen(self._engine, "connect", _connected)
         sa.event.listen(self._engine, "begin", _begin)
         self._reading = self._engine.execution_options(**{_READS: True})
 
@@ -211,6 +212,13 @@ class Database:
         if lost or (state or "").startswith("08") or (connectionless and state is None):
             return Unavailable(f"The database {where} can't be reached: {said}.")
         return None
+
+
+def _connected(driver: object, _: object) -> None:
+    """Keeps a new connection of the pool from preparing statements in sessions of others."""
+    assert isinstance(driver, psycopg.Connection)
+    if session.is_pooled(driver):
+        driver.prepare_threshold = None
 
 
 def _begin(connection: Connection) -> None:

@@ -89,6 +89,14 @@ def problems(connection: Connection) -> tuple[str, ...]:
         )
     ).one()
     found = []
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    if is_pooled(driver):
+        found.append(
+            "The address is that of a pooler: where it shares a session between clients, there are"
+            " no announcements of news, and two clients may pull at once. Give the address of the"
+            " server itself."
+        )
     if encoding != "UTF8":
         found.append(
             f"The database keeps text as {encoding}: what has other characters can't be stored."
@@ -107,6 +115,12 @@ def problems(connection: Connection) -> tuple[str, ...]:
             " computed from them isn't what others see."
         )
     return tuple(found)
+
+
+def is_pooled(connection: DriverConnection) -> bool:
+    """Whether something stands between us and the server that shares its sessions out."""
+    (answer,) = connection.execute("SELECT pg_catalog.pg_backend_pid()", prepare=False)
+    return answer[0] != connection.info.backend_pid
 
 
 def _major(connection: DriverConnection) -> int:

@@ -1,5 +1,8 @@
 """Whatever a role or a database has for defaults: a session is as the program relies on it."""
 
+import contextlib
+import socket
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import sqlalchemy as sa
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from app.domain.errors import Refused
 from app.domain.lumisections import LumiRange
@@ -180,6 +184,71 @@ def test_that_a_standby_is_read_and_refuses_to_be_written(server_folder: Path):
     finally:
         db.close()
         standby.close()
+
+
+class Pooler:
+    """Stands before the server as a pooler does: what it says of the session is its own."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._server = (host, port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(self._server)
+                for source, target, changed in ((client, server, False), (server, client, True)):
+                    threading.Thread(
+                        target=self._pass_on, args=(source, target, changed), daemon=True
+                    ).start()
+
+    @staticmethod
+    def _pass_on(source: socket.socket, target: socket.socket, changed: bool) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(1 << 16):
+                at = data.find(b"K\x00\x00\x00\x0c") if changed else -1
+                if at >= 0:
+                    data = data[: at + 5] + b"\x00\x00\x00\x07" + data[at + 9 :]
+                    changed = False
+                target.sendall(data)
+        for each in (source, target):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+def _prepared_after_much(db: Database) -> int:
+    for _ in range(8):
+        with db.transaction() as connection:
+            connection.execute(
+                sa.text('SELECT max(version) FROM "Event" WHERE version > :n'), {"n": 1}
+            )
+    with db.read() as connection:
+        return connection.execute(
+            sa.text("SELECT count(*) FROM pg_prepared_statements")
+        ).scalar_one()
+
+
+def test_that_nothing_is_prepared_in_a_session_of_a_pooler(dsn: str):
+    parts = conninfo_to_dict(dsn)
+    pooler = Pooler(str(parts["host"]), int(str(parts["port"])))
+    behind = Database(make_conninfo(dsn, host="127.0.0.1", port=pooler.port), pool_size=1)
+    direct = Database(dsn, pool_size=1)
+    try:
+        (told,) = databases.examine(behind).server
+        assert "The address is that of a pooler" in told
+        assert _prepared_after_much(behind) == 0
+        assert databases.examine(direct).server == ()
+        assert _prepared_after_much(direct) > 0
+    finally:
+        behind.close()
+        direct.close()
+        pooler.close()
 
 
 def test_that_hidden_rows_are_told(dsn: str):

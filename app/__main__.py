@@ -45,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(words: Sequence[str]) -> int:
+    if any("\0" in word for word in words):
+        raise UsageError("The command line holds the character U+0000.")
     arguments = commands.parse(words, bootstrap.program_version())
     try:
         settings = bootstrap.settings_of(commands.given_settings(arguments), arguments.settings)

@@ -92,6 +92,22 @@ def check_writable(file: Path) -> None:
         _check_access(folder, os.W_OK | os.X_OK)
 
 
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there; False where nothing can be of this name."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def is_file(path: Path) -> bool:
+    """The same of a file."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def make_folder(folder: Path) -> None:
     """Makes a folder where there is none; Refused when it can't be made or written to."""
     try:

@@ -257,7 +257,7 @@ class Settings(BaseModel):
 
     def actor(self, *, embedded: bool) -> Actor:
         """Who acts: on the program's own database an expert, on a server what the settings say."""
-        email = self.user or f"{getpass.getuser()}@{socket.gethostname()}"
+        email = self.user or f"{_login()}@{socket.gethostname()}"
         return Actor(email, frozenset({EXPERTS}) if embedded else frozenset(self.egroups))
 
     def secret(self) -> str | None:
@@ -336,6 +336,14 @@ def place(dsn: str) -> str:
     parts = urlsplit(dsn)
     at = parts.netloc.rpartition("@")[2] or "localhost"
     return f"{at if ':' in at else f'{at}:5432'}/{parts.path.strip('/')}"
+
+
+def _login() -> str:
+    """The person's name on this machine; a container may run as a user without one."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
 
 
 def _keyring() -> ModuleType:

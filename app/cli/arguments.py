@@ -10,7 +10,7 @@ from app.cli.program import Program
 from app.domain.errors import BadInput
 from app.domain.filters import field_of
 from app.domain.filters import parse as parse_filter
-from app.domain.lumisections import LumiRange, parse_ranges
+from app.domain.lumisections import GREATEST_NUMBER, LumiRange, parse_ranges
 from app.models.engine import Database
 from app.models.table_pages import MOST_ROWS, Kind, Sort, TableQuery
 from app.services import tables
@@ -185,6 +185,15 @@ def truth(text: str) -> bool:
 
 
 def _whole_number(text: str, least: int, what: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) < least or int(text) > 2**31 - 1:
+    number = whole_number(text)
+    if number is None or number < least:
         raise argparse.ArgumentTypeError(f'"{text}" is not {what}')
-    return int(text)
+    return number
+
+
+def whole_number(text: str) -> int | None:
+    """The number that digits say, None where it is none that the database can hold."""
+    if not (text.isascii() and text.isdigit()) or len(text) > len(str(GREATEST_NUMBER)):
+        return None
+    number = int(text)
+    return number if number <= GREATEST_NUMBER else None

@@ -5,7 +5,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app import files
-from app.cli.arguments import Arguments, Commands, Parser, add_command, add_force, add_run, positive
+from app.cli.arguments import (
+    Arguments,
+    Commands,
+    Parser,
+    add_command,
+    add_force,
+    add_run,
+    positive,
+    whole_number,
+)
 from app.cli.output import (
     DONE,
     REFUSED,
@@ -517,7 +526,7 @@ def _run_range(text: str | None) -> tuple[int | None, int | None]:
     if text is None:
         return None, None
     first, dash, last = text.partition("-")
-    if not dash or not all(each.isdigit() or not each for each in (first, last)):
+    if not dash or not all(not each or whole_number(each) for each in (first, last)):
         raise UsageError(
             f'"{text}" is no range of runs, such as 355100-362760, 355100- or -362760.'
         )

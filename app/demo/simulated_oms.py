@@ -1,6 +1,7 @@
 """A small OMS on loopback: real HTTP, JSON:API documents, and a token endpoint."""
 
 import json
+import re
 import secrets
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -65,7 +66,7 @@ class SimulatedOms(LoopbackServer):
                 oms.set_fill(attributes)
         for path in sorted(folder.glob("lumisections_*.json")):
             name = path.stem.removeprefix("lumisections_")
-            if not name.isdigit():
+            if not re.fullmatch(r"[0-9]{1,10}", name):
                 raise BadInput(f"{path}: the name doesn't end with a run number.")
             oms.set_lumisections(int(name), _attributes(path))
         return oms

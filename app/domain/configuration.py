@@ -1,5 +1,6 @@
 """The configuration in force: classifiers, accepted datasets, rules, permissions, workspaces."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,8 +9,8 @@ from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from app.domain.errors import NotFound
-from app.domain.json_logic import Rule, RuleError, parse
-from app.domain.json_value import JsonValue
+from app.domain.json_logic import Place, Rule, RuleError, parse
+from app.domain.json_value import JsonValue, unstorable
 from app.domain.names import not_found
 from app.domain.permissions import Permissions
 
@@ -299,4 +300,21 @@ def parse_condition(rule: JsonValue) -> Rule:
     """
     if not decides(rule):
         raise RuleError("it is a plain value and no condition.", ())
-    return parse(rule)
+    parsed = parse(rule)
+    _check_storable(parsed.source, ())
+    return parsed
+
+
+def _check_storable(rule: JsonValue, place: Place) -> None:
+    """Refuses what a rule can say and the database can't hold."""
+    if isinstance(rule, str) and (fault := unstorable(rule)):
+        raise RuleError(f"the text holds {fault}, which the database can't hold.", place)
+    if isinstance(rule, float) and not math.isfinite(rule):
+        raise RuleError("the number is greater than any that can be computed with.", place)
+    if isinstance(rule, list):
+        for index, item in enumerate(rule):
+            _check_storable(item, (*place, index))
+    elif isinstance(rule, dict):
+        for key, item in rule.items():
+            _check_storable(key, place)
+            _check_storable(item, (*place, key))

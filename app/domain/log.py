@@ -9,6 +9,7 @@ from typing import NamedTuple, Self
 
 from app.domain.errors import BadInput
 from app.domain.identity import AUTO, is_manual
+from app.domain.lumisections import GREATEST_NUMBER
 
 MOST_ON_A_PAGE = 500
 
@@ -184,12 +185,12 @@ class LogPage:
 
 def parse_position(text: str) -> Position:
     """A position as `Position` prints it; a bare number is a version."""
-    if re.fullmatch(r"\d{1,18}", text, re.ASCII):
+    if re.fullmatch(r"[0-9]{1,9}", text):
         return Position(version=int(text))
     found: dict[str, int] = {}
     for part in text.split("."):
         matched = re.fullmatch(r"([vsgc])(\d{1,10})", part, re.ASCII)
-        if matched is None or matched[1] in found:
+        if matched is None or matched[1] in found or int(matched[2]) > GREATEST_NUMBER:
             raise BadInput(f'"{text}" is no place in the log; it looks like v120.s4 or 120.')
         found[matched[1]] = int(matched[2])
     return Position(found.get("v"), found.get("s"), found.get("g"), found.get("c"))

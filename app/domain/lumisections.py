@@ -9,6 +9,11 @@ from numpy.typing import NDArray
 
 from app.domain.errors import BadInput
 
+GREATEST_NUMBER = 2**31 - 1
+"""The greatest number that the shared tables hold, of a run as of a lumisection."""
+
+_MOST_DIGITS = 9
+
 Mask = NDArray[np.bool_]
 
 LAST_LUMISECTION = 20_000
@@ -62,9 +67,11 @@ def parse_ranges(text: str) -> tuple[LumiRange, ...]:
     """Ranges written by a person, such as `12-40, 55`; joined where they touch or overlap."""
     numbers: list[tuple[int, int]] = []
     for part in (piece for piece in re.split(r"[,;\s]+(?![-–])", text.strip()) if piece):
-        match = re.fullmatch(r"(\d{1,10})(?:\s*[-–]\s*(\d{1,10}))?", part)
+        match = re.fullmatch(r"([0-9]+)(?:\s*[-–]\s*([0-9]+))?", part)
         if match is None:
             raise BadInput(f'"{part[:40]}" is not a lumisection or a range like 12-40.')
+        if max(len(match[1]), len(match[2] or "")) > _MOST_DIGITS:
+            raise BadInput(f'In "{part[:40]}" a number is greater than that of any lumisection.')
         first, last = int(match[1]), int(match[2] or match[1])
         if first < 1:
             raise BadInput("Lumisections are numbered from 1.")

@@ -15,7 +15,7 @@ from typing import NoReturn, TypeAlias
 from app.domain.errors import BadInput
 from app.domain.foreign_json import NotJson, check_text
 from app.domain.json_value import JsonObject, JsonValue
-from app.domain.lumisections import LumiRange, count, join
+from app.domain.lumisections import GREATEST_NUMBER, LumiRange, count, join
 
 Ranges: TypeAlias = tuple[LumiRange, ...]
 Document: TypeAlias = Mapping[int, Ranges]
@@ -184,7 +184,7 @@ def _collected(items: object, remark: Callable[[str], None]) -> Document:
     found: dict[int, list[LumiRange]] = {}
     previous = 0
     for key, value in items:
-        if not _RUN.fullmatch(key):
+        if not _RUN.fullmatch(key) or int(key) > GREATEST_NUMBER:
             raise BadInput(f'"{key}" is not a run number.')
         run_number = int(key)
         if run_number in found:
@@ -211,6 +211,8 @@ def _ranges(run_number: int, value: object) -> list[LumiRange]:
         for end in item:
             if not isinstance(end, int) or isinstance(end, bool):
                 raise BadInput(f"{place}: {json.dumps(end)} is not a whole number.")
+            if end > GREATEST_NUMBER:
+                raise BadInput(f"{place}: a number is greater than that of any lumisection.")
         first, last = item
         if first < 1:
             raise BadInput(f"{place}: lumisections are numbered from 1, not {first}.")

@@ -47,6 +47,15 @@ _LOST = {
 }
 _READS = "run_registry_reads"
 _TOOK_TOO_LONG = "57014"
+_UNSTORABLE = {
+    "22001": "a text is longer than its column takes",
+    "22003": "a number is greater than its column takes",
+    "22008": "a time is outside of what it knows",
+    "22021": "a text holds a character that no text there can have",
+    "22P05": "a text holds a character that no text there can have",
+    "54000": "a text is too long for its index",
+}
+"""What was given is at fault, though nothing on the way here saw it."""
 _LOGIN_REFUSED = re.compile(
     r"password authentication failed|no password supplied|no pg_hba\.conf entry"
     r"|role \"[^\"]*\" does not exist|authentication failed|permission denied for database"
@@ -160,7 +169,12 @@ class Database:
         """What the driver raises inside becomes an error that says whose move it is."""
         try:
             yield
-        except (sa_exc.DBAPIError, psycopg.Error, sa_exc.TimeoutError) as error:
+        except (
+            sa_exc.StatementError,
+            psycopg.Error,
+            sa_exc.TimeoutError,
+            UnicodeEncodeError,
+        ) as error:
             meant = self.explain(error)
             if meant is None:
                 raise
@@ -184,11 +198,18 @@ class Database:
         if isinstance(error, sa_exc.TimeoutError):
             return Unavailable(f"All connections to {where} are busy. Try again in a moment.")
         lost = isinstance(error, sa_exc.DBAPIError) and error.connection_invalidated
-        cause = error.orig if isinstance(error, sa_exc.DBAPIError) else error
+        cause = error.orig if isinstance(error, sa_exc.StatementError) else error
+        if isinstance(cause, UnicodeEncodeError):
+            # Half a character: a name that isn't UTF-8 on the command line, or of bad JSON.
+            return BadInput(f"The database {where} can't hold this: {_UNSTORABLE['22021']}.")
         if not isinstance(cause, psycopg.Error):
             return None
         said = _first_line(cause)
         state = cause.sqlstate
+        if state in _UNSTORABLE:
+            return BadInput(f"The database {where} can't hold this: {_UNSTORABLE[state]} ({said}).")
+        if state is None and isinstance(cause, psycopg.DataError):
+            return BadInput(f"The database {where} can't hold this: {said}.")
         if state == _TOOK_TOO_LONG:
             return TookTooLong(f"The database {where} can't do this now: {_LOST[state]}.")
         if state in _LOST:
@@ -240,7 +261,8 @@ def _parse(dsn: str) -> dict[str, str | int]:
         raise BadInput(f"The database address {error}.") from error
     try:
         given = conninfo_to_dict(plain)
-    except psycopg.ProgrammingError:
+        int(given.get("connect_timeout") or 0)
+    except (psycopg.ProgrammingError, ValueError):
         # What it says may hold a part of the password.
         raise BadInput(
             "The database address can't be read; it looks like"

@@ -105,7 +105,7 @@ def shipped_rule_names() -> tuple[str, ...]:
 
 def _read_tables(folder: Path) -> tuple[dict[str, list[JsonObject]], tuple[str, ...]]:
     """Rows by table, and the names of the other JSON files. Raises NotFound or BadInput."""
-    if not folder.is_dir():
+    if not files.is_folder(folder):
         raise NotFound(f"There is no folder {folder}.")
     names = {table.name for table in model.CONFIGURATION_TABLES}
     given: dict[str, list[JsonObject]] = {}

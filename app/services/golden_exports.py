@@ -189,7 +189,7 @@ def plan(
 ) -> tuple[Planned, ...]:
     """Files of stored lists in a folder; lists whose names are the same have their numbers in
     them. Refused when nothing can be written there."""
-    if not folder.is_dir():
+    if not files.is_folder(folder):
         raise Refused(f"There is no folder {folder}.")
     lists = [golden_lists.of_database(db, id_) for id_ in ids]
     stems = [stem_of(each) for each in lists]
@@ -262,7 +262,7 @@ def save(
 ) -> tuple[Path, ...]:
     """Writes a list, and where it comes from beside it; `out` is a file, or a folder, in which the
     file gets the name of `stem_of`. Returns what was written."""
-    file = out / f"{stem_of(list_)}{export.ending}" if out.is_dir() else out
+    file = out / f"{stem_of(list_)}{export.ending}" if files.is_folder(out) else out
     files.check_writable(file)
     text = text_of(export, list_, db)
     beside = None

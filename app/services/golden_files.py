@@ -58,7 +58,7 @@ def read_rule(file: Path) -> JsonValue:
 def rule_of(db: Database, named: str) -> JsonValue:
     """A rule from a file, or saved or shipped under a name."""
     file = Path(named)
-    if file.is_file():
+    if files.is_file(file):
         return read_rule(file)
     if file.suffix == ".json" or len(file.parts) > 1:
         raise BadInput(f"The rule {file} can't be read: there is no such file.")

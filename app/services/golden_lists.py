@@ -7,8 +7,10 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
+from app import files
 from app.domain.errors import BadInput
 from app.domain.foreign_json import NotJson, read_text
+from app.domain.lumisections import GREATEST_NUMBER
 from app.golden import document as documents
 from app.golden.compare import Comparison
 from app.golden.compare import compare as compare_documents
@@ -79,7 +81,7 @@ class ComparedLists:
 def stored_id(source: str) -> int | None:
     """The number of the stored list that `12` or `#12` names; None for the path of a file."""
     match = _STORED.fullmatch(source)
-    return None if match is None else int(match[1])
+    return int(match[1]) if match is not None and int(match[1]) <= GREATEST_NUMBER else None
 
 
 def of_database(db: Database, id_: int) -> GoldenList:
@@ -106,7 +108,7 @@ def of_file(file: Path) -> GoldenList:
     try:
         text = read_text(file).decode("utf-8")
     except OSError as error:
-        raise BadInput(f"The list {file} can't be read: {error.strerror}.") from error
+        raise BadInput(f"The list {file} can't be read: {files.reason(error)}.") from error
     except NotJson as error:
         raise BadInput(f"The list {file} {error}: it can't be read.") from error
     except UnicodeDecodeError as error:

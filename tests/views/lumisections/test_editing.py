@@ -540,3 +540,17 @@ def test_that_status_keys_in_the_preview_draft_nothing(story: Story) -> None:
     for widget in (story.pane.preview, story.pane.preview.changes, story.pane.strip.preview):
         story.keys("gsn", widget)
     assert story.pane.editor.cells == before
+
+
+def test_that_news_leave_the_keyboard_in_the_preview(story: Story) -> None:
+    preview = story.pane.preview
+    story.drag(("dt-dt", 10), ("dt-dt", 11))
+    story.keys("x")
+    story.press(ENTER)
+    story.previewed()
+    give_keys(preview.write_button)
+    story.another_writes("dt-dt", 10, 10, Triplet("STANDBY", "ramp"))
+    story.until(lambda: preview.conflicts.open_ones == 1)
+    assert has_keys(preview)
+    story.keys("gsn", preview)
+    assert story.pane.editor.cells.cells == 2

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TypeAlias, cast
 
+from app.domain.errors import BadInput
+
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 JsonObject: TypeAlias = dict[str, JsonValue]
 
@@ -26,11 +28,11 @@ def whole_number(value: object) -> int | None:
 
 def js_parse(text: str | bytes) -> JsonValue:
     """The JSON value as JavaScript reads it: whole numbers from 2^53 on become the nearest double,
-    what is too large for one infinity. ValueError when it is no JSON, or nested too deeply."""
+    what is too large for one infinity. BadInput when it is nested too deeply."""
     try:
         value: JsonValue = _DECODER.decode(text.decode() if isinstance(text, bytes) else text)
     except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+        raise BadInput("A JSON value is nested too deeply to be read.") from error
     return value
 
 

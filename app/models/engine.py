@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy import exc as sa_exc
 
 from app.domain.errors import BadInput, NotFound, Refused, RegistryError, TookTooLong, Unavailable
-from app.domain.json_value import JsonValue, js_parse
+from app.domain.json_value import js_parse
 from app.domain.masking import check_database_address, keep_secret
 from app.models import desk, session
 
@@ -85,7 +85,7 @@ class Database:
             # The driver begins nothing by itself: `_begin` does, with all a transaction needs.
             isolation_level="AUTOCOMMIT",
             json_serializer=_json_text,
-            json_deserializer=_read_json,
+            json_deserializer=js_parse,
         )
         sa.event.listen(self._engine, "connect", _connected)
         sa.event.listen(self._engine, "begin", _begin)
@@ -280,14 +280,6 @@ def _first_line(error: psycopg.Error) -> str:
     lines = [line.strip() for line in (error.diag.message_primary or str(error)).splitlines()]
     first = next(filter(None, lines), type(error).__name__)
     return _CONNECTING.sub("", _CONNECTING.sub("", first)).rstrip(".")
-
-
-def _read_json(content: bytes | str) -> JsonValue:
-    """A JSON value as the web service reads it, too."""
-    try:
-        return js_parse(content)
-    except ValueError as error:
-        raise BadInput(f"A JSON value of the database can't be read: {error}.") from error
 
 
 def _json_text(value: object) -> str:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain.errors import BadInput
 from app.domain.json_value import dedup_hash, js_parse, js_stringify, js_value, number_in
 
 NUMBERS = {
@@ -65,7 +66,7 @@ def test_that_numbers_are_read_as_javascript_reads_them(text, value):
 
 
 def test_that_depth_is_no_json():
-    with pytest.raises(ValueError, match="nested too deeply"):
+    with pytest.raises(BadInput, match="nested too deeply"):
         js_parse("[" * 5000 + "]" * 5000)
 
 

@@ -6,13 +6,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event, text
 
+from app.domain.errors import BadInput
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import EMPTY_TRIPLET, Triplet
 from app.models import projections, states
 from app.models.action import begin
 from app.models.engine import Database
 from app.models.event_log import DatasetChange, LumisectionChange, RunChange
-from app.services import golden, lumisections, pull, runs
+from app.models.table_pages import TableQuery
+from app.services import golden, lumisections, pull, runs, tables
 from app.services.lumisections import ColumnEdit
 from tests.builders import EXPERT, a_run, configure
 from tests.plain_folds import WebService, oms_objects, plain_datasets, rr_objects
@@ -96,6 +98,28 @@ def test_that_numbers_are_what_the_events_say_however_they_are_read(database: Da
     assert made.selection.total.recorded == math.inf
     stored = golden.row(database, made.id).generated_json
     assert stored == {"390001": [[1, 6], [8, 10], [12, 40]]}
+
+
+def test_that_a_value_nested_beyond_reading_is_refused_and_no_bug(pulled: Database):
+    deep = f'{{"prescale_index": {"[" * 3000}{"]" * 3000}}}'
+    with pulled.transaction() as connection:
+        WebService(pulled).store_event(
+            connection, KEY, {"place": 1}, 2, 2, by="auto@auto", oms=True
+        )
+        connection.execute(
+            text(
+                'UPDATE "JSONBDeduplication" SET "jsonb" = CAST(:deep AS jsonb)'
+                """ WHERE "jsonb" = '{"place": 1}'"""
+            ),
+            {"deep": deep},
+        )
+        connection.execute(
+            text('UPDATE "Run" SET oms_attributes = CAST(:deep AS jsonb)'), {"deep": deep}
+        )
+    with pytest.raises(BadInput, match="nested too deeply"):
+        load(pulled)
+    with pytest.raises(BadInput, match="nested too deeply"):
+        tables.runs_page(pulled, TableQuery("runs"))
 
 
 def test_that_a_state_is_remembered_by_what_wrote_it_and_read_back_whole(signed_off: Database):

@@ -64,6 +64,7 @@ def test_that_a_packed_file_is_read_like_a_plain_one(signed_off, tmp_path):
         (gzip.compress(b"0" * 70_000), "longer than 64 KiB"),
         (gzip.compress((HEAD + "# nothing\n" * 20_000).encode()), "unpacks to more"),
     ],
+    ids=["cut off", "not packed", "one long line", "too much"],
 )
 def test_that_a_packed_file_takes_no_more_than_a_season_can(
     signed_off, tmp_path, monkeypatch, content, reason

@@ -22,6 +22,7 @@ from app.domain.configuration import (
 )
 from app.domain.configuration_items import parse_stored
 from app.domain.dqm_gui import Matcher
+from app.domain.errors import BadInput
 from app.domain.foreign_json import NotJson, check_text
 from app.domain.json_logic import Rule, RuleError
 from app.domain.json_value import js_parse
@@ -184,12 +185,10 @@ def _rule(source: str) -> Rule | str:
     try:
         check_text(source)
         return parse_stored(js_parse(source))
-    except RuleError as error:
-        return str(error)
     except NotJson as error:
         return f"It {error}."
-    except ValueError as error:
-        return f"It can't be read: {error}."
+    except (RuleError, BadInput) as error:
+        return str(error)
 
 
 @dataclass(frozen=True, slots=True)

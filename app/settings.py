@@ -26,7 +26,7 @@ from pydantic import (
 )
 
 from app import files
-from app.domain.errors import BadInput, Refused
+from app.domain.errors import BadInput
 from app.domain.identity import AUTO, Actor
 from app.domain.masking import check_database_address
 
@@ -318,17 +318,6 @@ class Settings(BaseModel):
             reason = first["msg"].removeprefix("Value error, ")
             # The error itself holds what was given, a secret maybe.
             raise BadInput(f"{source}: {name}: {reason[0].lower()}{reason[1:]}.") from None
-
-
-def store_secret(client_id: str, secret: str) -> None:
-    """Keep the OMS client secret in the system keyring; Refused where the machine has none."""
-    try:
-        _keyring().set_password(PROGRAM, client_id, secret)
-    except Exception as error:  # each kind of keyring fails in its own way
-        raise Refused(
-            "This machine has no keyring that would keep the secret. "
-            f"Set the environment variable {SECRET_VARIABLE} instead."
-        ) from error
 
 
 def place(dsn: str) -> str:

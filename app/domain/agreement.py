@@ -1,6 +1,6 @@
 """How far an agent agrees with people: counted lumisection by lumisection, column by column."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -131,8 +131,3 @@ def disagreeing(agent: Statuses, people: Statuses) -> NDArray[np.bool_]:
         (agent[:length] > 0) & (people[:length] > 0) & (agent[:length] != people[:length])
     )
     return found
-
-
-def statuses_of(places: Sequence[int]) -> Statuses:
-    """Places as an array."""
-    return np.array(places, np.int16)

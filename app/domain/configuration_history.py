@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 
 from app.domain.configuration import Kind, parse_condition
 from app.domain.configuration_items import RULE, condition_of, fields_of, key_of, title_of
@@ -130,20 +129,6 @@ class ItemChanged(Conflict):
             " look at it and do it again."
         )
 
-    @property
-    def their_fields(self) -> tuple[FieldChange, ...]:
-        """What the other changed."""
-        if self.theirs is None:
-            return ()
-        return field_changes(self.base.kind, self.base.values, self.theirs.values)
-
-    @property
-    def my_fields(self) -> tuple[FieldChange, ...]:
-        """What the person wanted to change."""
-        if self.mine is None:
-            return ()
-        return field_changes(self.base.kind, self.base.values, {**self.base.values, **self.mine})
-
 
 class ListHistory:
     """All versions of one list, oldest first, and every item that any of them has."""
@@ -160,11 +145,6 @@ class ListHistory:
         self._known = frozenset(each.id for each in settings)
         self._root: dict[int, int] = {}
         self.versions = tuple(self._versions(settings, lists))
-
-    @cached_property
-    def by_settings(self) -> Mapping[int, Version]:
-        """Versions by the version of the configuration that brought them."""
-        return {each.settings_id: each for each in self.versions}
 
     def check(self, settings_id: int) -> None:
         """NotFound when the configuration never had a version of that number."""

@@ -183,12 +183,6 @@ class Grid(Generic[Value]):
             for row, code in zip(present.tolist(), column[present].tolist(), strict=True)
         }
 
-    def with_change(
-        self, values: Mapping[str, Value], ranges: Sequence[LumiRange]
-    ) -> "Grid[Value]":
-        """The grid after one more event that wins over all others."""
-        return with_changes(self, [(values, ranges)])
-
     def is_copy_of(self, other: "Grid[Value]") -> bool:
         """Whether both hold the same everywhere, keys and all; quicker than `same_as`."""
         if self.keys != other.keys or self.codes.shape != other.codes.shape:

@@ -16,7 +16,6 @@ from app.domain.grid import MISSING, Codes, Grid, Value, ValueList
 from app.domain.identity import is_manual
 from app.domain.json_value import JsonValue
 from app.domain.lumisections import LumiRange, Mask, ranges_of_mask
-from app.domain.triplets import Triplet
 
 MOST_VALUES = 12
 """Ways in which one column or bit changed that are listed; luminosity has too many to be read."""
@@ -288,5 +287,4 @@ def differences(
     return tuple(found)
 
 
-TripletWrite = Write[Triplet]
 AttributeWrite = Write[JsonValue]

@@ -109,13 +109,8 @@ def unstorable(text: str) -> str:
     return "" if half is None else f"half a character, U+{ord(half):04X}"
 
 
-def dedup_hash(value: object) -> str:
-    """Hex SHA-1 of the JavaScript text: the key of `JSONBDeduplication.unique_hash`."""
-    return text_hash(js_stringify(value))
-
-
 def text_hash(text: str) -> str:
-    """The same of a value whose text is there already."""
+    """Hex SHA-1 of a JavaScript text: the key of `JSONBDeduplication.unique_hash`."""
     return hashlib.sha1(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

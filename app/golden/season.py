@@ -429,13 +429,6 @@ class Season:
         return tuple(sorted(names))
 
 
-def luminosity_of_states(states: Iterable[CompactState]) -> Luminosity:
-    """Luminosity of the lumisections that take part in datasets of different runs."""
-    return Season(
-        SeasonDataset(state.run_number, state.name, {}, {}, {}, state) for state in states
-    ).total
-
-
 def _coarsest(states: Sequence[CompactState], lengths: Indices) -> tuple[_Cut, Mask | None]:
     """The cut of the positions, and which of all lumisections of the states take part, None
     for all."""

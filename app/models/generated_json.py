@@ -90,7 +90,6 @@ class JsonRow:
     generated_anti_json_with_dataset_names: JsonObject
     luminosity: Mapping[str, float]
     losses_by_rule: JsonObject
-    losses_by_combination: JsonObject
 
 
 @dataclass(frozen=True)
@@ -379,7 +378,6 @@ def row(connection: Connection, id_: int) -> JsonRow:
         found["generated_anti_json_with_dataset_names"],
         {column: found[column] for column in _LUMINOSITY_COLUMNS},
         found["rules_flagged_false_quantity_luminosity"],
-        found["rules_flagged_false_combination_luminosity"],
     )
 
 

@@ -101,7 +101,6 @@ class Row:
     recorded_luminosity: float | None
     delivered_luminosity: float | None
     run_version: int
-    dataset_version: int | None
     summary_is_current: bool
     needs_manual_update: bool
     deleted: bool
@@ -309,7 +308,6 @@ def _whole_rows(kind: Kind, chosen: FromClause, total: FromClause | None = None)
         run.c.version.label("run_version"),
         dataset.c.dataset_attributes,
         dataset.c.datasets_in_gui,
-        dataset.c.version.label("dataset_version"),
         sa.case((current, cache.c.triplet_summary)).label("triplet_summary"),
         sa.case((current, sa.cast(cache.c.dcs_summary, sa.Text))).label("dcs_text"),
         sa.case((current, cache.c.brilcalc_recorded_luminosity)).label("recorded"),
@@ -343,7 +341,6 @@ def _row(values: Mapping[Any, Any]) -> Row:
         recorded_luminosity=values["recorded"],
         delivered_luminosity=values["delivered"],
         run_version=values["run_version"],
-        dataset_version=values["dataset_version"],
         summary_is_current=values["current"],
         needs_manual_update=rr.get("run_needs_to_be_updated_manually") is True,
         deleted=values["deleted"],

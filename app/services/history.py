@@ -193,15 +193,6 @@ def touched_by(db: Database, version: int) -> frozenset[Key]:
     return frozenset(touched.datasets | touched.rr | touched.oms | runs)
 
 
-def versions_of_person(
-    db: Database, email: str, *, limit: int = 20, before: int | None = None
-) -> tuple[VersionInfo, ...]:
-    """The newest versions of a person, for "undo my last action"."""
-    _check_limit(limit)
-    with db.read() as connection:
-        return history.versions_by(connection, email, limit, before)
-
-
 def origin(
     db: Database, run_number: int, dataset: str, key: str, lumisection: int
 ) -> Origin | None:

@@ -90,7 +90,7 @@ class DqmGuiClient:
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
-        trace: TracebackType | None,
+        _trace: TracebackType | None,
     ) -> None:
         http, self._http = self._http, None
         if http is not None:

@@ -35,7 +35,7 @@ class AskingClient(Protocol):
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
-        trace: TracebackType | None,
+        _trace: TracebackType | None,
     ) -> None: ...
 
 
@@ -100,11 +100,6 @@ class ElectedLoop(ABC, Generic[Client, Status]):
     def wake(self) -> None:
         """Pulls, or tries the election, now instead of at the end of the wait."""
         self._supervisor.post(self._wake_up)
-
-    def set_enabled(self, enabled: bool) -> None:
-        """Switches pulling on or off."""
-        self._enabled = enabled
-        self.wake()
 
     # What the subclasses say
 

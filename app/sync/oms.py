@@ -135,7 +135,7 @@ class OmsClient:
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
-        trace: TracebackType | None,
+        _trace: TracebackType | None,
     ) -> None:
         await self.aclose()
 

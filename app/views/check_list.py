@@ -71,15 +71,6 @@ class CheckList(QWidget):
             item.text() for item in self._items() if item.checkState() == Qt.CheckState.Checked
         )
 
-    def tick(self, texts: Collection[str]) -> None:
-        """Ticks these and no other."""
-        self.list.blockSignals(True)
-        for item in self._items():
-            ticked = item.text() in texts
-            item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
-        self.list.blockSignals(False)
-        self.changed.emit()
-
     def _items(self) -> list[QListWidgetItem]:
         return [self.list.item(row) for row in range(self.list.count())]
 

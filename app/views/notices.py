@@ -66,12 +66,6 @@ class Notices(QObject):
         super().__init__(parent)
         self.last: Notice | None = None
 
-    def listen_to(self, background: Background) -> None:
-        """Tells what the callers of the background don't show themselves."""
-        background.refused.connect(self.refuse)
-        background.failed.connect(self.fail)
-        background.bug.connect(self.report)
-
     def tell(self, text: str, detail: str = "", version: int | None = None) -> None:
         """Something was done, as a version if it can be undone."""
         self._show(Notice(Level.DONE, text, detail, version))

@@ -140,14 +140,12 @@ def test_that_who_edits_what_is_gone_reads_what_the_other_did() -> None:
     assert str(told).startswith(
         "C25 isn't any more what you saw: person2@example.org changed it: priority 1 → 6."
     )
-    assert [(each.before, each.after) for each in told.my_fields] == [(1, 9)]
-    assert [(each.before, each.after) for each in told.their_fields] == [(1, 6)]
-    assert told.theirs is items[2]
+    assert (told.mine, told.theirs) == ({"priority": 9}, items[2])
 
     gone = _history({1: [1, 2], 2: [2]}, _item(1), _item(2, class_="Z"))
     told = changed_meanwhile(gone, 1, None)
     assert "took it out of the configuration" in str(told)
-    assert (told.theirs, told.their_fields, told.my_fields) == (None, (), ())
+    assert (told.mine, told.theirs) == (None, None)
 
 
 def test_that_rules_are_compared_condition_by_condition() -> None:

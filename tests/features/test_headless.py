@@ -10,7 +10,7 @@ import pytest
 
 from app.demo.simulated_oms import SimulatedOms
 from app.demo.story import LISTS, PATTERN, main_job, mend
-from app.domain.grid import Grid
+from app.domain.grid import Grid, with_changes
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import EXCLUDED, GOOD, NO_VALUE_FOUND, Triplet
 from app.golden import document
@@ -111,11 +111,11 @@ def test_that_the_main_job_ends_with_lists_and_a_second_one_finds_nothing_to_do(
 
 
 def _rr(**columns: list[tuple[int, int, Triplet]]) -> Grid[Triplet]:
-    grid: Grid[Triplet] = Grid.empty()
+    events: list[tuple[dict[str, Triplet], list[LumiRange]]] = []
     for column, values in columns.items():
         for first, last, value in values:
-            grid = grid.with_change({column.replace("_", "-"): value}, [LumiRange(first, last)])
-    return grid
+            events.append(({column.replace("_", "-"): value}, [LumiRange(first, last)]))
+    return with_changes(Grid.empty(), events)
 
 
 def test_that_a_cell_without_a_status_gets_the_one_around_it_else_is_excluded():

@@ -17,7 +17,7 @@ from app.domain.triplets import GOOD, Triplet
 from app.golden.document import document_of
 from app.golden.leaves import combinations
 from app.golden.progress import Cancelled, Progress
-from app.golden.season import Season, SeasonDataset, luminosity_of_states
+from app.golden.season import Season, SeasonDataset
 from app.golden.selection import select
 from app.golden.variables import values_of
 from tests.golden.naive import naive_row, objects_of
@@ -213,7 +213,6 @@ def test_that_the_luminosity_of_a_document_counts_what_takes_part():
     season = Season([lumisections(5, 1, recorded=0.1), lumisections(4, 2, recorded=0.2)])
     document = document_of({1: [(2, 3), (5, 90)], 2: [(1, 1)], 3: [(1, 1)]})
     assert season.luminosity_of(document).recorded == pytest.approx(0.5)
-    assert luminosity_of_states([lumisections(5, 1, recorded=0.1).state]).recorded == 0.5
     with pytest.raises(NotFound, match="Lumisection 6 of run 1"):
         season.lumisection(1, "online", 6)
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from app.cli import commands
+
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "packaging"))
 
@@ -25,6 +27,27 @@ def test_that_without_a_subcommand_a_window_opens(arguments):
 )
 def test_that_subcommands_and_headless_need_no_window(arguments):
     assert not launch.opens_window(arguments)
+
+
+def test_that_the_launcher_knows_which_options_of_the_program_take_a_value():
+    root = commands.parser("0")
+    with_value = {
+        option
+        for action in root._actions
+        if action.nargs is None and action.option_strings
+        for option in action.option_strings
+    }
+
+    assert set(launch.OPTIONS_WITH_A_VALUE) == with_value
+
+
+def test_that_the_launcher_knows_which_options_open_no_window():
+    root = commands.parser("0")
+    known = {option for action in root._actions for option in action.option_strings}
+
+    assert set(launch.WINDOWLESS_OPTIONS) <= known
+    for option in known - set(launch.WINDOWLESS_OPTIONS) - set(launch.OPTIONS_WITH_A_VALUE):
+        assert launch.opens_window([option])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a screen")

@@ -127,7 +127,8 @@ def test_that_of_two_people_who_edit_an_item_the_second_sees_both_sides(registry
     (error,), (id_,) = told, made
     assert error.theirs is not None
     assert error.theirs.id == id_
-    mine, theirs = error.my_fields[0].after, error.their_fields[0].after
+    assert error.mine is not None
+    mine, theirs = error.mine["priority"], error.theirs.values["priority"]
     assert {mine, theirs} == {11, 12}
     assert f"priority 2 → {theirs}" in str(error)
     in_force = [each.priority for each in configuration.current(registry).class_classifiers]

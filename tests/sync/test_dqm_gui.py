@@ -290,8 +290,7 @@ def test_that_the_loop_opens_what_appears_and_another_client_stands_by(database:
             other.wait(lambda status: status.state is PullState.STANDBY)
             first.wake()
             told.wait(lambda status: status.pulls == 2)
-            first.set_enabled(False)
-            told.wait(lambda status: status.state is PullState.OFF)
+            assert first.stop()
             other.wait(lambda status: status.pulls == 1)
         finally:
             assert first.stop()

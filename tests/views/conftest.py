@@ -63,7 +63,9 @@ def background(qapp: QApplication, qtbot: QtBot, bugs: list[Exception]) -> Itera
 def notices(background: Background) -> Notices:
     """Where everything that is told passes."""
     notices = Notices(background)
-    notices.listen_to(background)
+    background.refused.connect(notices.refuse)
+    background.failed.connect(notices.fail)
+    background.bug.connect(notices.report)
     return notices
 
 

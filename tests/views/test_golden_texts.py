@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.json_value import JsonValue
-from app.domain.rules.text import RuleTextError, line_of, pretty, read
+from app.domain.rules.text import RuleTextError, line_and_column, pretty, read, span_of
 from app.views.golden.forms import FORMS, file_name, run_lines
 
 JSON = st.recursive(
@@ -17,6 +17,11 @@ JSON = st.recursive(
     ),
     max_leaves=20,
 )
+
+
+def line_of(text: str, place: tuple[str | int, ...]) -> int:
+    """Line in which the part at a place of a JSON text begins."""
+    return line_and_column(text, span_of(text, place)[0])[0]
 
 
 def test_that_each_form_has_a_file_name_of_its_own() -> None:

@@ -125,14 +125,6 @@ def pretty(value: JsonValue, width: int = _WIDTH) -> str:
     return _lines(value, 0, width)
 
 
-def line_of(text: str, place: Place) -> int:
-    """Line (1-based) in which the part at a place of a JSON text begins.
-
-    The deepest part that is there, when the place leads further.
-    """
-    return text.count("\n", 0, _Locator(text).value_at(place).start) + 1
-
-
 def line_and_column(text: str, offset: int) -> tuple[int, int]:
     """Line and column, both from 1."""
     return text.count("\n", 0, offset) + 1, offset - (text.rfind("\n", 0, offset) + 1) + 1

@@ -278,14 +278,6 @@ def dissolve(root: Node, path: Path) -> Edited:
     return Edited(_put(root, path[:-1], replace(parent, children=spliced)), path)
 
 
-def join_by(root: Node, path: Path, joint: Joint) -> Edited:
-    """Another joint for a group."""
-    here = at(root, path)
-    if not isinstance(here, Group):
-        raise Refused("Only a group joins conditions.")
-    return put(root, path, replace(here, joint=joint))
-
-
 def move(root: Node, path: Path, step: Literal[-1, 1]) -> Edited:
     """Moves a node up or down in its group, and out of it at its end."""
     parent = at(root, path[:-1]) if path else None

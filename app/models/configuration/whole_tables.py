@@ -35,7 +35,6 @@ class ImportReport:
     written: Mapping[str, int] = field(default_factory=dict)
     made_lists: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
-    replaced_first_settings: bool = False
     went_back_to: int | None = None
 
 
@@ -98,7 +97,8 @@ def import_tables(connection: Connection, given: Mapping[str, Rows]) -> ImportRe
         )
     rows = {table.name: checked_rows(table, given[table.name]) for table in ours}
     lock(connection)
-    replaced = bool(rows.get("Settings")) and _drop_first_settings(connection)
+    if rows.get("Settings"):
+        _drop_first_settings(connection)
     made = _missing_lists(connection, rows)
     for name, ids in made.items():
         lists: list[JsonObject] = [{"id": id_} for id_ in ids]
@@ -125,7 +125,6 @@ def import_tables(connection: Connection, given: Mapping[str, Rows]) -> ImportRe
         {name: count for name, count in written.items() if count},
         {name: tuple(ids) for name, ids in made.items()},
         ignored,
-        replaced,
     )
 
 
@@ -134,14 +133,13 @@ _REFERRED = frozenset(
 )
 
 
-def _drop_first_settings(connection: Connection) -> bool:
+def _drop_first_settings(connection: Connection) -> None:
     """Takes away the settings row that a new database has, when nothing else refers to it."""
     if not is_untouched(connection):
-        return False
-    gone = connection.execute(tables.settings.delete()).rowcount
+        return
+    connection.execute(tables.settings.delete())
     for lists in tables.SETTINGS_LISTS.values():
         connection.execute(lists.delete())
-    return gone > 0
 
 
 def _missing_lists(connection: Connection, rows: Mapping[str, Rows]) -> dict[str, list[int]]:

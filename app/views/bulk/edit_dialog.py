@@ -110,13 +110,6 @@ class BulkEditDialog(BulkDialog):
         items = (self.names.item(row) for row in range(self.names.count()))
         return tuple(item.text() for item in items if item.checkState() == Qt.CheckState.Checked)
 
-    def tick(self, *names: str) -> None:
-        """Ticks columns or bits."""
-        for row in range(self.names.count()):
-            item = self.names.item(row)
-            if item.text() in names:
-                item.setCheckState(Qt.CheckState.Checked)
-
     def looking(self) -> Looking:
         wish, bulk, datasets = self._wish(), self._bulk, self._datasets
         everything = self._selection.everything if self.of_matching.isChecked() else None

@@ -98,13 +98,6 @@ class RunsTable(QTreeWidget):
         self.run_wanted.emit(int(run_number), str(dataset))
 
 
-def luminosity_cells(of: ListLuminosity | None) -> tuple[Cell, Cell]:
-    """Recorded luminosity, and how many lumisections have none stored."""
-    if of is None or not of.known:
-        return None, None if of is None else of.missing
-    return of.recorded, of.missing
-
-
 def luminosity_text(of: ListLuminosity | None) -> str:
     """Recorded luminosity in words, with what is missing said."""
     if of is None or not of.lumisections:

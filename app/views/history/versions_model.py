@@ -124,11 +124,6 @@ class VersionsModel(TitledModel):
     def entries(self) -> tuple[PreparedEntry, ...]:
         return tuple(self._entries)
 
-    @property
-    def has_more(self) -> bool:
-        """Whether there are older entries than those loaded."""
-        return self._before is not None
-
     def start(self, entries: Sequence[PreparedEntry], before: int | None) -> None:
         """Shows another history from its newest entry on."""
         self.beginResetModel()

@@ -45,11 +45,6 @@ class SelectionModel:
         self._rectangle: _Rectangle | None = None
         self.chosen = Selection.empty(0)
 
-    @property
-    def anchored(self) -> bool:
-        """Whether there is a rectangle that can be extended."""
-        return self._rectangle is not None
-
     def show(self, snapshot: LumisectionsSnapshot | None, *, same_dataset: bool) -> None:
         """Goes over to another snapshot; of the same dataset what is chosen stays."""
         keys = snapshot.keys if snapshot is not None else ()

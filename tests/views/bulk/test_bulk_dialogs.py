@@ -36,6 +36,13 @@ COLUMNS = ("csc-csc", "dt-dt", "jetmet-jetmet")
 HEAD = "run,dataset,column,first LS,last LS,status,comment,cause\n"
 
 
+def tick(dialog: BulkEditDialog, *names: str) -> None:
+    """Ticks columns or bits."""
+    for name in names:
+        (item,) = dialog.names.findItems(name, Qt.MatchFlag.MatchExactly)
+        item.setCheckState(Qt.CheckState.Checked)
+
+
 @pytest.fixture
 def two(database: Database) -> Database:
     """The offline datasets of two runs, open everywhere."""
@@ -131,7 +138,7 @@ def test_that_selected_datasets_are_looked_at_then_edited_as_one_version(
     dialog = opened((FIRST, PROMPT), (SECOND, PROMPT))
     assert dialog.of_selected.isChecked()
     assert not dialog.write_button.isEnabled()
-    dialog.tick("dt-dt", "csc-csc")
+    tick(dialog, "dt-dt", "csc-csc")
     dialog.value.setCurrentText("BAD")
     dialog.comment.setPlainText("HV trip")
     report = looked(qtbot, dialog)
@@ -154,7 +161,7 @@ def test_that_everything_a_filter_matches_is_edited_in_the_given_lumisections(
 ) -> None:
     dialog = opened((FIRST, PROMPT), text=f"run = {SECOND}")
     dialog.of_matching.click()
-    dialog.tick("dt-dt")
+    tick(dialog, "dt-dt")
     dialog.value.setCurrentText("STANDBY")
     qtbot.keyClicks(dialog.ranges, "2-3, 5")
     assert dialog.some.isChecked()
@@ -171,7 +178,7 @@ def test_that_everything_a_filter_matches_is_edited_in_the_given_lumisections(
 def test_that_bits_are_set_with_a_comment(qtbot: QtBot, two: Database, opened: Opened) -> None:
     dialog = opened((FIRST, PROMPT), (SECOND, PROMPT))
     dialog.group.setCurrentText("DCS bits")
-    dialog.tick("bpix_ready")
+    tick(dialog, "bpix_ready")
     dialog.value.setCurrentText("false")
     dialog.look_button.click()
     assert dialog.refusal.text() == "A DCS bit needs a comment of at least 3 characters."
@@ -190,7 +197,7 @@ def test_that_what_the_form_lacks_is_said_before_anything_is_asked(
     dialog = opened((FIRST, PROMPT))
     dialog.look_button.click()
     assert dialog.refusal.text() == "Tick at least one column or bit."
-    dialog.tick("dt-dt")
+    tick(dialog, "dt-dt")
     dialog.value.setCurrentText("BAD")
     dialog.look_button.click()
     assert dialog.refusal.text() == "BAD needs a comment of at least 3 characters."
@@ -199,7 +206,7 @@ def test_that_what_the_form_lacks_is_said_before_anything_is_asked(
 
 def test_that_a_changed_form_has_to_be_looked_at_again(qtbot: QtBot, opened: Opened) -> None:
     dialog = opened((FIRST, PROMPT))
-    dialog.tick("dt-dt")
+    tick(dialog, "dt-dt")
     dialog.value.setCurrentText("STANDBY")
     looked(qtbot, dialog)
     assert dialog.write_button.isEnabled()
@@ -214,7 +221,7 @@ def test_that_refused_lines_stop_the_whole_or_are_left_out_when_ticked(
     datasets.move(two, EXPERT, [(SECOND, PROMPT)], "dt", "SIGNOFF")
     datasets.move(two, EXPERT, [(SECOND, PROMPT)], "global", "SIGNOFF")
     dialog = opened((FIRST, PROMPT), (SECOND, PROMPT))
-    dialog.tick("dt-dt")
+    tick(dialog, "dt-dt")
     dialog.value.setCurrentText("STANDBY")
     report = looked(qtbot, dialog)
     assert report.refused == 1
@@ -235,7 +242,7 @@ def test_that_what_somebody_changed_after_the_look_is_not_overwritten(
     qtbot: QtBot, two: Database, opened: Opened
 ) -> None:
     dialog = opened((FIRST, PROMPT))
-    dialog.tick("dt-dt")
+    tick(dialog, "dt-dt")
     dialog.value.setCurrentText("STANDBY")
     looked(qtbot, dialog)
     theirs = lumisections.ColumnEdit(
@@ -256,7 +263,7 @@ def test_that_a_cancelled_writing_leaves_nothing_behind(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     dialog = opened((FIRST, PROMPT), (SECOND, PROMPT))
-    dialog.tick("dt-dt")
+    tick(dialog, "dt-dt")
     dialog.value.setCurrentText("STANDBY")
     looked(qtbot, dialog)
     before = newest(two)
@@ -371,7 +378,7 @@ def test_that_the_window_edits_the_selected_rows_and_its_notice_takes_it_back(
     dialog = window.findChild(BulkEditDialog)
     assert isinstance(dialog, BulkEditDialog)
     assert "selected dataset" in dialog.of_selected.text()
-    dialog.tick("dt-dt")
+    tick(dialog, "dt-dt")
     dialog.value.setCurrentText("STANDBY")
     report = looked(qtbot, dialog)
     if report.refused:

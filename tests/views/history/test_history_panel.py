@@ -1,6 +1,7 @@
 """The history of what a person looks at: versions drawn, paged, and led on from."""
 
 import pytest
+from PySide6.QtCore import QModelIndex
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
@@ -83,7 +84,7 @@ def test_that_older_versions_come_as_the_person_scrolls(
     panel.table.scrollToBottom()
     qtbot.waitUntil(lambda: panel.model.rowCount() >= 61)
     assert shown(panel)[:60] == versions[::-1]
-    assert not panel.model.has_more
+    assert not panel.model.canFetchMore(QModelIndex())
 
 
 def test_that_what_others_do_meanwhile_comes_on_top_and_the_chosen_version_stays(

@@ -27,6 +27,11 @@ def test_that_each_column_has_its_own_unit():
     assert (found.delivered, found.recorded) == (0.5, 0.4)
 
 
+def test_that_nothing_need_stand_behind_the_luminosities():
+    (found,) = read(["#run:fill,ls,delivered(/pb),recorded(/pb)", "297050:5839,12:0,0.5,0.4"])
+    assert (found.delivered, found.recorded) == (0.5, 0.4)
+
+
 @pytest.mark.parametrize(
     ("lines", "words"),
     [

@@ -12,7 +12,7 @@ from app.domain.errors import Refused
 from app.domain.json_value import JsonObject
 from app.models import schema, tables
 from app.models.engine import Database
-from app.models.schema import SchemaKind
+from app.models.schema import SchemaKind, SchemaState
 
 _COLUMNS = """
     SELECT relname, attname, format_type(atttypid, atttypmod), attnotnull,
@@ -155,6 +155,19 @@ def test_that_other_peoples_tables_are_refused_and_left_alone(empty_database: Da
 
     with pytest.raises(Refused, match=re.escape("it holds other tables (recipes)")):
         create()
+
+
+@pytest.mark.parametrize(
+    ("problems", "said"),
+    [(1, "problem 1."), (12, "; problem 12."), (13, "; problem 12; and 1 more.")],
+)
+def test_that_twelve_problems_are_named_and_the_others_counted(problems: int, said: str) -> None:
+    state = SchemaState(
+        SchemaKind.FOREIGN, tuple(f"problem {number}" for number in range(1, problems + 1))
+    )
+    assert state.explanation.startswith("The database doesn't hold the tables of Run Registry: pro")
+    assert state.explanation.endswith(said)
+    assert "problem 13" not in state.explanation
 
 
 def test_that_a_missing_table_and_column_are_named(database: Database) -> None:

@@ -238,6 +238,21 @@ def test_that_refused_lines_stop_the_whole_or_are_left_out_when_ticked(
     assert "STANDBY" not in statuses(two, SECOND, "dt-dt")
 
 
+def test_that_the_enter_key_previews_first_and_writes_once_that_is_possible(
+    qtbot: QtBot, two: Database, opened: Opened
+) -> None:
+    dialog = opened((FIRST, PROMPT))
+    tick(dialog, "dt-dt")
+    dialog.value.setCurrentText("STANDBY")
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    qtbot.waitUntil(dialog.write_button.isEnabled)
+    assert dialog.write_button.hasFocus()
+    dialog.comment.setFocus()
+    with qtbot.waitSignal(dialog.written):
+        qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    assert set(statuses(two, FIRST, "dt-dt")) == {"STANDBY"}
+
+
 def test_that_what_somebody_changed_after_the_look_is_not_overwritten(
     qtbot: QtBot, two: Database, opened: Opened
 ) -> None:

@@ -105,6 +105,17 @@ def test_that_the_first_list_follows_the_place_until_it_is_changed(
     assert panel.parts[0].choice.source == lists[0]
 
 
+def test_that_without_a_first_list_the_panel_says_what_to_do_and_a_refusal_stands_alone(
+    qtbot: QtBot, panel: CombinePanel, tmp_path: Path
+) -> None:
+    name(panel, 0, "")
+    qtbot.waitUntil(panel.empty.isVisible)
+    assert panel.empty.text().startswith("Name the lists to combine")
+    name(panel, 0, tmp_path / "missing.json")
+    qtbot.waitUntil(panel.refusal.isVisible)
+    assert panel.empty.text() == ""
+
+
 def test_that_an_empty_result_says_so(
     qtbot: QtBot, panel: CombinePanel, lists: tuple[int, int]
 ) -> None:

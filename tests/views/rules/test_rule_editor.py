@@ -277,6 +277,13 @@ def test_that_what_cannot_be_done_in_the_tree_says_why(qtbot: QtBot, editor: Rul
     assert not editor.tree.actions_["remove"].isEnabled()
 
 
+def test_that_the_keys_go_to_the_rows_when_the_tree_is_chosen(editor: RuleEditor) -> None:
+    editor.show_rule(RULE)
+    show_tree(editor)
+    editor.tree.setFocus()
+    assert editor.tree.view.hasFocus()
+
+
 def test_that_the_tree_waits_while_the_text_is_no_rule(qtbot: QtBot, editor: RuleEditor) -> None:
     editor.show_rule(RULE)
     show_tree(editor)

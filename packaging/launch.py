@@ -16,13 +16,15 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import system_libraries
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+LOCKED = ROOT / "packaging" / "locked.txt"
+LOCKED_WITH_TESTS = ROOT / "packaging" / "locked-with-tests.txt"
 STAMP = VENV / "set-up.json"
 INSTALL_LOG = VENV / "install.log"
 
@@ -57,6 +59,37 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("vulture", ("-m", "vulture")),
     ("lint-imports", ("-c", "from importlinter.cli import lint_imports_command as c; c()")),
 )
+
+
+TEST_USAGE = """\
+./run test [--fast | --long NAME] [pytest arguments]
+
+  (nothing)     every check, then every test
+  --fast        every check, then the pure rules: no database, no window, under a minute
+  --long NAME   one of the long parts, each at most 20 minutes:
+"""
+FAST = ("tests/domain", "tests/golden")
+COVERED = ("--cov=app", "--cov-report=")
+LONG: dict[str, tuple[str, tuple[str, ...]]] = {
+    "core": (
+        "coverage of the pure rules by their own tests",
+        ("-n", "2", *COVERED, *FAST),
+    ),
+    "views": (
+        "coverage of the window by its own tests",
+        ("-n", "2", *COVERED, "tests/views"),
+    ),
+    "json-logic": (
+        "a million generated rules, compared with json-logic-js",
+        (
+            "--json-logic-pairs=1000000",
+            "--timeout=1200",
+            "tests/domain/json_logic",
+            "-k",
+            "generated",
+        ),
+    ),
+}
 
 
 class SetupFailed(Exception):
@@ -126,14 +159,33 @@ def start(arguments: Sequence[str]) -> NoReturn:
     os.execv(program, [str(program), *arguments])
 
 
-def run_checks(pytest_arguments: Sequence[str]) -> NoReturn:
+def test_steps(words: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """What `./run test` runs, by name, as arguments of Python; the words are those after it."""
+    if words[:1] == ["--long"]:
+        if len(words) < 2 or words[1] not in LONG:
+            raise SetupFailed(f"--long needs one of: {', '.join(LONG)}.", code=2)
+        _, options = LONG[words[1]]
+        steps = [(f"pytest, {words[1]}", ("-m", "pytest", *options, *words[2:]))]
+        if words[1] in ("core", "views"):
+            steps.append(("coverage", ("packaging/coverage_floors.py", words[1])))
+        return tuple(steps)
+    if words[:1] == ["--fast"]:
+        return (*CHECKS, ("pytest", ("-m", "pytest", "-n", "2", *FAST, *words[1:])))
+    return (*CHECKS, ("pytest", ("-m", "pytest", "-n", "2", *words)))
+
+
+def run_checks(words: Sequence[str]) -> NoReturn:
     """Set up with the test tools, run every check in order and stop at the first that fails."""
+    if {"--help", "-h"} & set(words[:1]):
+        lines = [f"                  {name:<11} {about}" for name, (about, _) in LONG.items()]
+        sys.stdout.write(TEST_USAGE + "\n".join(lines) + "\n")
+        sys.exit(0)
+    steps = test_steps(words)
     install_packages("offscreen")
     set_up(with_tests=True)
     system_libraries.complete(PYTHON, "offscreen")
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    tests = ("-m", "pytest", "-n", "2", *pytest_arguments)
-    for name, command in (*CHECKS, ("pytest", tests)):
+    for name, command in steps:
         sys.stderr.write(f"run: {name}\n")
         sys.stderr.flush()
         done = subprocess.run([str(PYTHON), *command], cwd=ROOT, check=False)
@@ -185,9 +237,9 @@ def _settled(*, with_tests: bool) -> bool:
 
 
 def _stamp(*, with_tests: bool) -> dict[str, object]:
-    project = (ROOT / "pyproject.toml").read_bytes()
+    sources = (ROOT / "pyproject.toml", LOCKED_WITH_TESTS if with_tests else LOCKED)
     return {
-        "pyproject": hashlib.sha256(project).hexdigest(),
+        "sources": hashlib.sha256(b"".join(map(Path.read_bytes, sources))).hexdigest(),
         "python": ".".join(map(str, sys.version_info[:2])),
         "folder": str(ROOT),
         "test": with_tests,
@@ -242,32 +294,21 @@ def _python_version() -> str | None:
 
 
 def _install(*, with_tests: bool) -> None:
-    """Install the project, editable, with its dependencies, from the index pip is set up for."""
+    """Install what is locked, from the index pip is set up for, then the project, editable."""
     what = "Run Registry and its test tools" if with_tests else "Run Registry"
     sys.stderr.write(
         f"Installing {what} there; the first time this takes 3 to 8 minutes and 0.7 GB\n"
     )
     sys.stderr.flush()
-    target = f"{ROOT}[test]" if with_tests else str(ROOT)
-    command = [str(PYTHON), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
-    with (
-        INSTALL_LOG.open("w", encoding="utf-8") as log,
-        subprocess.Popen(
-            [*command, "--progress-bar", "off", "--editable", target],
-            # `user = true` in somebody's pip configuration would be refused inside a venv.
-            env={**os.environ, "PIP_USER": "0"},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        ) as pip,
-    ):
-        try:
-            _wait_for(pip)
-        except BaseException:
-            pip.kill()
-            raise
-    if pip.returncode == 0:
-        return
+    locked = LOCKED_WITH_TESTS if with_tests else LOCKED
+    steps = (
+        ("--progress-bar", "off", "--require-hashes", "--requirement", str(locked)),
+        # Everything it needs is there by now, the tools to build it too.
+        ("--no-deps", "--no-build-isolation", "--editable", str(ROOT)),
+    )
+    with INSTALL_LOG.open("w", encoding="utf-8") as log:
+        if all(_pip(step, log) == 0 for step in steps):
+            return
     said = INSTALL_LOG.read_text(encoding="utf-8", errors="replace")
     last = "\n".join(f"    {line}" for line in said.strip().splitlines()[-6:])
     if any(sign in said for sign in NO_NETWORK):
@@ -277,9 +318,33 @@ def _install(*, with_tests: bool) -> None:
         )
     elif "No space left on device" in said:
         reason = "the disk is full (about 1.5 GB is needed); make room and start ./run again"
+    elif "THESE PACKAGES DO NOT MATCH THE HASHES" in said:
+        reason = (
+            "a package is not the one that was locked. Nothing of it was installed; check the "
+            "index that pip is set up for (pip config list)"
+        )
     else:
         reason = "pip couldn't install the packages"
     raise SetupFailed(f"{reason}. The end of {INSTALL_LOG}:\n{last}")
+
+
+def _pip(arguments: Sequence[str], log: TextIO) -> int:
+    """Runs pip in the environment and tells what it is doing; returns its exit code."""
+    command = (str(PYTHON), "-m", "pip", "install", "--no-input", "--disable-pip-version-check")
+    with subprocess.Popen(
+        [*command, *arguments],
+        # `user = true` in somebody's pip configuration would be refused inside a venv.
+        env={**os.environ, "PIP_USER": "0"},
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    ) as pip:
+        try:
+            _wait_for(pip)
+        except BaseException:
+            pip.kill()
+            raise
+    return pip.returncode
 
 
 def _wait_for(pip: "subprocess.Popen[bytes]") -> None:

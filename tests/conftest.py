@@ -1,20 +1,26 @@
 """Fixtures that every test may use."""
 
+import logging
 import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+from pytestqt.wait_signal import SignalBlocker
 
 from app.domain import masking
 from app.models import schema
 from app.models.embedded import EmbeddedServer
 from app.models.engine import Database
+from tests.left_overs import LeftOvers, LoggedWarnings, Timers
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -26,6 +32,53 @@ settings.load_profile("tests")
 
 _SERVER_FOLDER = "RUN_REGISTRY_TEST_SERVER_FOLDER"
 _SERVER_OWNER = "RUN_REGISTRY_TEST_SERVER_OWNER"
+
+
+_timers = Timers()
+
+_PATIENCE_MS = 60_000
+"""How long a window is waited for: a machine with other work takes long, a failure is rare."""
+
+
+class PatientQtBot(QtBot):
+    """Waits for facts as long as a loaded machine needs."""
+
+    def waitUntil(
+        self, callback: Callable[[], bool | None], *, timeout: int = _PATIENCE_MS
+    ) -> None:
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitSignal(
+        self, signal: Any, *, timeout: int = _PATIENCE_MS, **options: Any
+    ) -> SignalBlocker:
+        return super().waitSignal(signal, timeout=timeout, **options)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    """pytest-qt's, with more patience."""
+    return PatientQtBot(request)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fails a test that leaves something running or open, or logs a warning it doesn't expect.
+
+    Its own fixtures are gone when this looks; `expected_log` names what is to be logged.
+    """
+    before = LeftOvers(_timers)
+    logged = LoggedWarnings()
+    logging.getLogger("app").addHandler(logged)
+    yield
+    logging.getLogger("app").removeHandler(logged)
+    marks = list(request.node.iter_markers("expected_log"))
+    wrong = logged.compared(
+        [each for mark in marks if mark.kwargs.get("always", True) for each in mark.args],
+        [each for mark in marks if not mark.kwargs.get("always", True) for each in mark.args],
+    )
+    wrong += before.found()
+    if wrong:
+        pytest.fail("\n".join(wrong), pytrace=False)
 
 
 @pytest.fixture(scope="session")
@@ -99,6 +152,15 @@ def _fast_disk() -> str | None:
     memory = Path("/dev/shm")
     roomy = memory.is_dir() and shutil.disk_usage(memory).free > 2 * 1024**3
     return str(memory) if roomy and os.access(memory, os.W_OK) else None
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--json-logic-pairs",
+        type=int,
+        default=20_000,
+        help="how many generated rules are compared with json-logic-js",
+    )
 
 
 def pytest_configure() -> None:

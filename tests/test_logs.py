@@ -69,6 +69,7 @@ def test_that_a_known_secret_is_masked_in_arguments_and_tracebacks():
 
 
 @pytest.mark.usefixtures("quiet_root")
+@pytest.mark.expected_log("no answer, password=")
 def test_that_the_file_holds_what_happens_and_the_terminal_only_warnings(tmp_path, capsys):
     file = logs.start(folder=tmp_path)
 
@@ -84,6 +85,7 @@ def test_that_the_file_holds_what_happens_and_the_terminal_only_warnings(tmp_pat
 
 
 @pytest.mark.usefixtures("quiet_root")
+@pytest.mark.expected_log("No log file in ")
 def test_that_a_folder_that_cannot_be_made_leaves_the_terminal(tmp_path: Path, capfd):
     blocked = tmp_path / "file"
     blocked.write_text("", encoding="utf-8")

@@ -221,6 +221,11 @@ class Configuration:
         return tuple(each for each in CERTIFIABLE_ONLINE_COLUMNS if each not in retired)
 
     @cached_property
+    def online_workspaces(self) -> tuple[str, ...]:
+        """Names in alphabetical order."""
+        return tuple(sorted(each.name for each in self.workspaces if each.online))
+
+    @cached_property
     def offline_workspaces(self) -> tuple[str, ...]:
         """Names in alphabetical order, without `global`."""
         return tuple(sorted(each.name for each in self.workspaces if not each.online))

@@ -135,6 +135,7 @@ def test_that_a_number_no_version_has_is_news_of_something(
 
 
 @pytest.mark.usefixtures("listener")
+@pytest.mark.expected_log("No news from the database")
 def test_that_a_lost_connection_is_told_and_what_was_missed_is_reported(
     database: Database, heard: Heard
 ) -> None:
@@ -151,6 +152,7 @@ def test_that_a_lost_connection_is_told_and_what_was_missed_is_reported(
     assert heard.next_change() == Change(1)
 
 
+@pytest.mark.expected_log("No news from the database")
 def test_that_a_listener_waits_for_a_database_that_is_away_and_stops_within_a_second(
     heard: Heard,
 ) -> None:

@@ -208,3 +208,30 @@ def test_that_a_disk_without_room_is_told_before_anything_is_installed(monkeypat
     with pytest.raises(launch.SetupFailed, match="are needed"):
         launch._make_environment(None, {"python": "0.0"})
     assert not (tmp_path / ".venv").exists()
+
+
+def test_that_each_long_part_has_a_name_and_an_unknown_one_is_refused():
+    for name in launch.LONG:
+        (_, command), *_ = launch.test_steps(["--long", name, "-x"])
+        assert command[:2] == ("-m", "pytest")
+        assert command[-1] == "-x"
+    with pytest.raises(launch.SetupFailed, match="--long needs one of: core, views"):
+        launch.test_steps(["--long", "everything"])
+    with pytest.raises(launch.SetupFailed, match="--long needs one of"):
+        launch.test_steps(["--long"])
+
+
+def test_that_the_fast_tests_come_after_every_check_and_need_no_fixture_of_a_server():
+    steps = launch.test_steps(["--fast"])
+
+    assert [name for name, _ in steps] == [*(name for name, _ in launch.CHECKS), "pytest"]
+    assert steps[-1][1][-2:] == launch.FAST
+
+
+def test_that_the_long_parts_are_listed(capsys):
+    with pytest.raises(SystemExit) as ended:
+        launch.run_checks(["--help"])
+
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    assert all(f"{name} " in said for name in ("--fast", *launch.LONG))

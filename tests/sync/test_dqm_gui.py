@@ -141,6 +141,7 @@ def test_that_a_malformed_answer_is_told_with_address_and_first_bytes(
     assert "/dqm/offline/data/json/samples" in str(told.value)
 
 
+@pytest.mark.expected_log("asked again in")
 def test_that_a_server_in_trouble_is_asked_again_and_its_wish_obeyed(httpserver: HTTPServer):
     httpserver.expect_ordered_request(SAMPLES_PATH).respond_with_data(status=503)
     httpserver.expect_ordered_request(SAMPLES_PATH).respond_with_data(
@@ -158,6 +159,7 @@ def test_that_a_server_in_trouble_is_asked_again_and_its_wish_obeyed(httpserver:
     ]
 
 
+@pytest.mark.expected_log("asked again in")
 def test_that_it_is_given_up_after_the_last_try(httpserver: HTTPServer):
     httpserver.expect_request(SAMPLES_PATH).respond_with_data(status=502)
     with pytest.raises(GuiUnavailable, match=r"502 from .*, 3 times"):
@@ -326,6 +328,7 @@ def test_that_bad_items_are_told_and_the_loop_opens_what_appears_beside_them(
         assert loop.stop()
 
 
+@pytest.mark.expected_log("The pull broke off")
 def test_that_a_gui_that_is_away_is_tried_again_and_told(database: Database):
     told = Told()
     loop = loop_on(database, GuiStore(database), "http://127.0.0.1:9/dqm/offline", told)
@@ -338,6 +341,7 @@ def test_that_a_gui_that_is_away_is_tried_again_and_told(database: Database):
         assert loop.stop()
 
 
+@pytest.mark.expected_log("The pull broke off")
 def test_that_a_database_that_is_away_stops_nothing(database: Database):
     class Away:
         failing = True

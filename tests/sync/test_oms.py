@@ -191,6 +191,7 @@ def test_that_oms_wanting_a_token_from_a_client_without_credentials_is_said(
         (Answer(b"", 503), "503 from"),
     ],
 )
+@pytest.mark.expected_log("asked again in", always=False)
 def test_that_a_token_server_that_gives_no_token_is_named(
     oms: MisbehavingOms, answer: Answer, said: str
 ) -> None:
@@ -201,6 +202,7 @@ def test_that_a_token_server_that_gives_no_token_is_named(
     assert SECRET not in str(failure.value)
 
 
+@pytest.mark.expected_log("asked again in")
 def test_that_secrets_and_tokens_are_in_no_message_repr_or_log(
     oms: MisbehavingOms, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -245,6 +247,7 @@ def test_that_an_address_a_server_leads_to_is_shown_harmless() -> None:
 # Manners
 
 
+@pytest.mark.expected_log("asked again in")
 def test_that_retry_after_in_seconds_is_obeyed(oms: MisbehavingOms) -> None:
     oms.on("/runs", Answer(b"", 429, {"Retry-After": "17"}), document([a_run(355100)]))
     clock = Clock()
@@ -257,6 +260,7 @@ def test_that_retry_after_in_seconds_is_obeyed(oms: MisbehavingOms) -> None:
     assert waits[1:] == [None]
 
 
+@pytest.mark.expected_log("asked again in")
 def test_that_retry_after_as_a_date_is_obeyed(oms: MisbehavingOms) -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=40), usegmt=True)
     oms.on("/runs", Answer(b"", 503, {"Retry-After": date}), document([a_run(355100)]))
@@ -265,6 +269,7 @@ def test_that_retry_after_as_a_date_is_obeyed(oms: MisbehavingOms) -> None:
     assert 35 < clock.slept[0] <= 40
 
 
+@pytest.mark.expected_log("asked again in")
 def test_that_retry_after_is_capped(oms: MisbehavingOms) -> None:
     oms.on("/runs", Answer(b"", 429, {"Retry-After": "86400"}), document([a_run(355100)]))
     clock = Clock()
@@ -277,6 +282,7 @@ def test_that_retry_after_is_capped(oms: MisbehavingOms) -> None:
 
 
 @pytest.mark.parametrize("nonsense", ["soon", "-3", "", "Wed, 99 Foo"])
+@pytest.mark.expected_log("asked again in", always=False)
 def test_that_a_retry_after_that_says_nothing_is_ignored(
     oms: MisbehavingOms, nonsense: str
 ) -> None:
@@ -286,6 +292,7 @@ def test_that_a_retry_after_that_says_nothing_is_ignored(
     assert clock.slept == [1.0]
 
 
+@pytest.mark.expected_log("asked again in")
 def test_that_500_thrice_is_waited_out_longer_each_time(oms: MisbehavingOms) -> None:
     oms.on("/runs", *[Answer(b"oops", 500)] * 3, document([a_run(355100)]))
     clock = Clock()
@@ -296,6 +303,7 @@ def test_that_500_thrice_is_waited_out_longer_each_time(oms: MisbehavingOms) -> 
     assert clock.slept == [1.0, 2.0, 4.0]
 
 
+@pytest.mark.expected_log("asked again in")
 def test_that_500_for_ever_is_unavailable_after_the_last_try(oms: MisbehavingOms) -> None:
     oms.on("/runs", Answer(b"oops", 500))
     with pytest.raises(OmsUnavailable, match=r"500 from .*, 5 times"):
@@ -303,6 +311,7 @@ def test_that_500_for_ever_is_unavailable_after_the_last_try(oms: MisbehavingOms
     assert len(oms.requests) == 5
 
 
+@pytest.mark.expected_log("asked again in")
 def test_that_jitter_takes_up_to_half_of_a_wait(oms: MisbehavingOms) -> None:
     oms.on("/runs", Answer(b"", 500), document([a_run(355100)]))
     clock = Clock()
@@ -317,6 +326,7 @@ def test_that_jitter_takes_up_to_half_of_a_wait(oms: MisbehavingOms) -> None:
     assert clock.slept == [4.0]
 
 
+@pytest.mark.expected_log("asked again in")
 def test_that_an_answer_that_never_comes_is_given_up_and_asked_for_again(
     oms: MisbehavingOms,
 ) -> None:
@@ -325,6 +335,7 @@ def test_that_an_answer_that_never_comes_is_given_up_and_asked_for_again(
     assert run["run_number"] == 355100
 
 
+@pytest.mark.expected_log("asked again in")
 def test_that_a_server_that_never_answers_is_unavailable(oms: MisbehavingOms) -> None:
     oms.on("/runs", Answer(hangs=True))
     with pytest.raises(OmsUnavailable, match="no answer in time"):
@@ -334,6 +345,7 @@ def test_that_a_server_that_never_answers_is_unavailable(oms: MisbehavingOms) ->
         )
 
 
+@pytest.mark.expected_log("asked again in")
 def test_that_a_connection_that_breaks_off_is_tried_again(oms: MisbehavingOms) -> None:
     whole = document([a_run(355100)])
     oms.on("/runs", replace(whole, cut_to=30), whole)
@@ -341,6 +353,7 @@ def test_that_a_connection_that_breaks_off_is_tried_again(oms: MisbehavingOms) -
     assert run["run_number"] == 355100
 
 
+@pytest.mark.expected_log("asked again in")
 def test_that_nobody_at_the_address_is_unavailable(oms: MisbehavingOms) -> None:
     settings = settings_of(oms, tries=2)
     oms.close()
@@ -385,6 +398,7 @@ async def cancelled(work: Awaitable[object]) -> float:
     return time.monotonic() - began
 
 
+@pytest.mark.expected_log("asked again in")
 def test_that_a_long_back_off_is_cancelled_at_once(oms: MisbehavingOms) -> None:
     oms.on("/runs", Answer(b"", 429, {"Retry-After": "250"}))
 

@@ -240,6 +240,7 @@ def test_that_runs_below_100000_are_ignored_and_do_not_end_the_list(
     assert store.numbers() == list(range(355100, 355107))
 
 
+@pytest.mark.expected_log("could not be pulled")
 def test_that_a_run_that_is_refused_does_not_stop_the_others_and_is_tried_again(
     simulated: SimulatedOms,
 ) -> None:
@@ -270,6 +271,7 @@ def test_that_a_failed_run_is_tried_again_although_its_page_is_not_reached(
     assert store.failures == {}
 
 
+@pytest.mark.expected_log("could not be pulled")
 def test_that_a_bug_in_one_run_is_reported_and_does_not_stop_the_others(
     simulated: SimulatedOms,
 ) -> None:
@@ -300,6 +302,7 @@ def test_that_a_pull_that_broke_off_misses_nothing_the_next_time(
     assert sorted(store.numbers()) == list(range(355100, 355107))
 
 
+@pytest.mark.expected_log("could not be pulled")
 def test_that_fewer_lumisections_than_before_are_left_to_the_store_to_refuse(
     simulated: SimulatedOms,
 ) -> None:
@@ -321,6 +324,7 @@ def test_that_only_the_named_runs_are_pulled_changed_or_not(simulated: Simulated
     assert report.pages == 0
 
 
+@pytest.mark.expected_log("could not be pulled")
 def test_that_a_named_run_oms_does_not_have_fails_with_its_number(
     simulated: SimulatedOms,
 ) -> None:
@@ -339,6 +343,7 @@ def test_that_a_pull_without_a_list_of_runs_fails_as_a_whole(oms: MisbehavingOms
         pull(oms.url, MemoryStore())
 
 
+@pytest.mark.expected_log("could not be pulled")
 def test_that_runs_whose_lumisections_are_malformed_fail_alone(oms: MisbehavingOms) -> None:
     oms.on("/runs", document([a_run(355100 + position) for position in range(5)], total=5))
     answers = {
@@ -358,6 +363,7 @@ def test_that_runs_whose_lumisections_are_malformed_fail_alone(oms: MisbehavingO
     assert sorted(failed.run_number for failed in report.failed) == [355101, 355102, 355103]
 
 
+@pytest.mark.expected_log("could not be pulled", "A run record of OMS can't be read")
 def test_that_a_bad_record_in_the_list_fails_alone(oms: MisbehavingOms) -> None:
     oms.on("/runs", document([a_run(355101, end_time=7), a_run(355100), None], total=3))
     oms.on("/lumisections", document(some_lumisections(1)))
@@ -368,6 +374,7 @@ def test_that_a_bad_record_in_the_list_fails_alone(oms: MisbehavingOms) -> None:
     assert "without attributes" in report.problems[0]
 
 
+@pytest.mark.expected_log("asked again in", "could not be pulled")
 def test_that_one_run_oms_is_out_of_order_for_fails_alone(oms: MisbehavingOms) -> None:
     oms.on("/runs", document([a_run(355100 + position) for position in range(4)], total=4))
     oms.on(
@@ -384,6 +391,7 @@ def test_that_one_run_oms_is_out_of_order_for_fails_alone(oms: MisbehavingOms) -
     assert sorted(store.failures) == [355101, 355102]
 
 
+@pytest.mark.expected_log("asked again in", "could not be pulled")
 def test_that_oms_out_of_order_for_several_runs_in_a_row_ends_the_pull(
     oms: MisbehavingOms,
 ) -> None:
@@ -512,6 +520,7 @@ def waiting(status: PullStatus) -> bool:
     return status.state is PullState.WAITING
 
 
+@pytest.mark.expected_log("could not be pulled")
 def test_that_the_loop_pulls_and_says_what_it_did(simulated: SimulatedOms) -> None:
     watcher, store = Watcher(), MemoryStore(errors={355102: Refused("No.")})
     with a_loop(simulated.url, store, watcher):
@@ -615,6 +624,7 @@ def test_that_a_lost_database_is_shown_and_heals_by_itself(simulated: SimulatedO
     assert len(store.applied) == 7
 
 
+@pytest.mark.expected_log("asked again in", "The pull broke off")
 def test_that_oms_out_of_order_is_shown_with_the_next_try(oms: MisbehavingOms) -> None:
     oms.on("/runs", Answer(b"", 500))
     watcher = Watcher()
@@ -626,6 +636,7 @@ def test_that_oms_out_of_order_is_shown_with_the_next_try(oms: MisbehavingOms) -
         assert status.last_success is None
 
 
+@pytest.mark.expected_log("asked again in")
 def test_that_stopping_in_a_long_back_off_takes_no_time(oms: MisbehavingOms) -> None:
     oms.on("/runs", Answer(b"", 429, {"Retry-After": "250"}))
     watcher = Watcher()

@@ -102,7 +102,7 @@ def test_that_the_banner_heals_by_itself(qtbot: QtBot, background: Background) -
             gone[0] = False
             raise Unavailable("the database is gone")
 
-    with qtbot.waitSignal(background.restored, timeout=8000):
+    with qtbot.waitSignal(background.restored):
         background.read(read, lambda _: None)
 
 

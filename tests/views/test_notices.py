@@ -50,6 +50,7 @@ def test_that_an_action_that_did_not_reach_the_server_says_that_nothing_was_writ
     assert bar.text.text() == "The database is gone. Nothing was written: try again."
 
 
+@pytest.mark.expected_log("ERROR app.views.notices: bug")
 def test_that_a_bug_gives_a_report_that_can_be_copied(
     qtbot: QtBot,
     bar: NoticeBar,

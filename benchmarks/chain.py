@@ -213,7 +213,7 @@ def measure(db: Database) -> None:
     rule = configuration.shipped_rule("golden")
     other = configuration.shipped_rule("dcs-only")
 
-    def generate(rule_: object) -> None:
+    def generate(rule_: JsonValue) -> None:
         golden.generate(db, EXPERT, name, rule_)
 
     def from_nothing() -> None:

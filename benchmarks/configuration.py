@@ -4,6 +4,7 @@ Runs are those of `chain`, 200 of 700 lumisections. With `--configuration DIR` t
 of a folder as `run-registry config export` writes it, else the shipped ones.
 """
 
+from functools import partial
 from pathlib import Path
 
 from app.domain.configuration import Configuration, Kind
@@ -91,7 +92,7 @@ def main() -> None:
         for label, (draft, target) in drafts(configuration.current(db)).items():
             measured(
                 f"try {label}, {RUNS} runs",
-                lambda draft=draft: trials.try_draft(db, draft, numbers),
+                partial(trials.try_draft, db, draft, numbers),
                 target=target,
             )
         measured("why this class", lambda: why.why_class(db, FIRST_RUN))

@@ -10,7 +10,8 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import count
 
 from app.domain.edits import ColumnEdit, Edit
@@ -125,6 +126,10 @@ def measure(db: Database, keys: list[Key]) -> None:
     news(db, first)
 
 
+def _all_heard(heard: Mapping[int, Sequence[float]], version: int) -> bool:
+    return len(heard.get(version, ())) >= CLIENTS
+
+
 def news(db: Database, key: Key) -> None:
     """How long it takes from asking for a write until each of many clients has heard of it."""
     heard: dict[int, list[float]] = {}
@@ -150,7 +155,7 @@ def news(db: Database, key: Key) -> None:
             started = time.perf_counter()
             version = write(db, [key], 1, 1)
             with every:
-                every.wait_for(lambda v=version: len(heard.get(v, ())) >= CLIENTS, timeout=10)
+                every.wait_for(partial(_all_heard, heard, version), timeout=10)
                 taken += [1e3 * (at - started) for at in heard.get(version, ())]
         show(f"write 1 cell until {CLIENTS} clients know", taken, "p95 below 500")
         p95 = statistics.quantiles(taken, n=20)[-1]

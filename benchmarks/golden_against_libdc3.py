@@ -37,7 +37,7 @@ def records(each: SeasonDataset) -> list[dict[str, object]]:
             row = good[codes[keys.index(name)]]
             columns[name] = state.per_lumisection(row).tolist()
     return [
-        {"run_number": each.run_number, "ls_number": at + 1}
+        dict[str, object](run_number=each.run_number, ls_number=at + 1)
         | {name: values[at] for name, values in columns.items()}
         for at in range(state.length)
     ]
@@ -87,7 +87,10 @@ def main() -> None:
             theirs, luminosity, everything, their_document, [], [], "/pb", "/pb"
         )
         subdetectors = {name: [name] for name in (*FLAGS, *CHECKED_BITS)}
-        return analyzer.analyze(list(CHECKED_BITS), list(FLAGS), subdetectors)
+        losses: dict[str, dict[str, float]] = analyzer.analyze(
+            list(CHECKED_BITS), list(FLAGS), subdetectors
+        )
+        return losses
 
     rule_time, their_document = quickest(
         lambda: producer.generate(list(CHECKED_BITS), list(FLAGS)), 3

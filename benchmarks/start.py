@@ -24,13 +24,14 @@ def child(folder: Path) -> None:
 
     from app import bootstrap
     from app.views import application
+    from app.views.main_window import MainWindow
 
     started = float(os.environ["BENCHMARK_STARTED"])
 
     class Stopwatch(QTimer):
         """Waits until the table is filled and nothing is on its way."""
 
-        def __init__(self, window: application.MainWindow, _picture: Path) -> None:
+        def __init__(self, window: MainWindow, _picture: Path) -> None:
             super().__init__(window, interval=_LOOK_EVERY_MS)
             self._window = window
             self.timeout.connect(self._look)

@@ -63,7 +63,8 @@ def test_that_an_active_timer_is_found_with_the_place_it_was_made_at(qtbot: QtBo
 
 def test_that_an_open_dialog_is_found(qtbot: QtBot) -> None:
     before = LeftOvers(Timers())
-    dialog = QDialog(windowTitle="Forgotten")
+    dialog = QDialog()
+    dialog.setWindowTitle("Forgotten")
     qtbot.addWidget(dialog)
     dialog.open()
 

@@ -86,7 +86,6 @@ def test_that_versions_are_listed_compared_and_restored(registry):
 
 
 def test_that_a_change_is_tried_explained_and_applied_to_open_runs(registry, tmp_path):
-    registry("pull")
     rule = tmp_path / "rule.json"
     rule.write_text('{"==": [{"var": "dt0_ready"}, false]}')
     values = [

@@ -37,7 +37,7 @@ class FakeEditing:
         progress: Callable[[float], None] | None = None,
         is_cancelled: Callable[[], bool] | None = None,
     ) -> Preview | None:
-        return Preview((), (), (), (), None, dict(seen))
+        return Preview((), (), (), (), None, dict(seen), 0.0, 0.0)
 
     def write_edits(
         self,

@@ -31,6 +31,7 @@ from app.models.engine import Database
 from app.models.listen import Change, ChangeListener
 from app.models.locks import PullerLock
 from app.services import databases
+from app.services.acting import Acting
 from app.services.dqm_gui import SOURCE as GUI_SOURCE
 from app.services.dqm_gui import GuiStore
 from app.services.pull_store import PullStore
@@ -124,6 +125,11 @@ class Program:
             return self.any_database.dsn_without_password
         season = ", which holds the demonstration season" if self._is_marked else ""
         return f"the program's own database in {self._server_folder}{season}"
+
+    @cached_property
+    def acting(self) -> Acting:
+        """Who acts on the database."""
+        return Acting(self.db, self.actor)
 
     @property
     def is_demonstration(self) -> bool:
@@ -328,6 +334,7 @@ class Program:
         if database is not None:
             database.close()
         self.__dict__.pop("db", None)
+        self.__dict__.pop("acting", None)
         self.__dict__.pop("pull_store", None)
         self.__dict__.pop("gui_store", None)
         server, self._server = self._server, None

@@ -25,6 +25,7 @@ from app.domain.triplets import Triplet
 from app.models.engine import Database
 from app.models.table_pages import Sort, TableQuery
 from app.services import configuration, golden, lumisections, pull, runs, tables
+from app.services.acting import Acting
 from benchmarks.database import folder_argument, measured, prepared, server, show
 
 EXPERT = Actor("expert@cern.ch", frozenset({"cms-dqm-runregistry-experts"}))
@@ -97,14 +98,14 @@ def build_season(db: Database) -> None:
         ).scalar_one()
     start = time.perf_counter()
     for number in range(FIRST_RUN + known, FIRST_RUN + RUNS):
-        pull.apply(db, answer(number))
+        pull.apply(Acting(db), answer(number))
         mend_and_sign_off(db, number)
     print(f"season of {RUNS} runs ready after {time.perf_counter() - start:.0f} s", file=sys.stderr)
 
 
 def mend(db: Database, number: int) -> None:
     """Sets what the classifiers left open, as a shifter would."""
-    state = lumisections.dataset_state(db, number, "online")
+    state = lumisections.dataset_state(Acting(db), number, "online")
     edits = []
     for column in state.rr.keys:
         left_open = tuple(
@@ -116,13 +117,13 @@ def mend(db: Database, number: int) -> None:
             given = Triplet("EXCLUDED", "not in this run")
             edits.append(lumisections.ColumnEdit(number, "online", column, left_open, given))
     if edits:
-        lumisections.edit_columns(db, EXPERT, edits)
+        lumisections.edit_columns(Acting(db, EXPERT), edits)
 
 
 def mend_and_sign_off(db: Database, number: int) -> None:
     """Mends the run and signs it off, which makes its offline datasets."""
     mend(db, number)
-    runs.move(db, EXPERT, number, "SIGNOFF")
+    runs.move(Acting(db, EXPERT), number, "SIGNOFF")
 
 
 def add_events(db: Database, wanted: int) -> None:
@@ -214,10 +215,10 @@ def measure(db: Database) -> None:
     other = configuration.shipped_rule("dcs-only")
 
     def generate(rule_: JsonValue) -> None:
-        golden.generate(db, EXPERT, name, rule_)
+        golden.generate(Acting(db, EXPERT), name, rule_)
 
     def from_nothing() -> None:
-        golden.forget_seasons(db)
+        golden.forget_seasons(Acting(db))
         generate(rule)
 
     gc.collect()
@@ -247,7 +248,7 @@ def measure(db: Database) -> None:
     show("edit 20 LS of one column", small, "20")
     show("edit 700 LS of one column", large, "40")
     show("sign off, offline datasets made and classified", signed, "500")
-    words = tables.vocabulary(db)
+    words = tables.vocabulary(Acting(db))
     wanted = parse_filter("class = Collisions25 and (dt-dt.BAD > 0 or ls_duration > 10)", words)
     newest = (Sort(field_of("start_time"), descending=True),)
     for kind in ("runs", "datasets"):
@@ -256,7 +257,7 @@ def measure(db: Database) -> None:
         measured(f"one page of 50 {kind}, filtered and sorted", show_page, times=20, target="15")
     measured(
         "lumisections of one dataset, folded",
-        lambda: lumisections.dataset_state(db, FIRST_RUN + RUNS // 2, name),
+        lambda: lumisections.dataset_state(Acting(db), FIRST_RUN + RUNS // 2, name),
         times=20,
         target="10",
     )
@@ -279,7 +280,7 @@ def golden_name(db: Database) -> str:
 def edit(db: Database, number: int, range_: LumiRange, triplet: Triplet) -> None:
     """One column of `online` edited."""
     wanted = lumisections.ColumnEdit(number, "online", "dt-dt", (range_,), triplet)
-    lumisections.edit_columns(db, EXPERT, [wanted])
+    lumisections.edit_columns(Acting(db, EXPERT), [wanted])
 
 
 def timed(action: Callable[..., object], *given: object) -> float:

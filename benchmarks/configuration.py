@@ -20,6 +20,7 @@ from app.services import (
     trials,
     why,
 )
+from app.services.acting import Acting
 from app.services.trials import Draft
 from benchmarks.chain import EXPERT, FIRST_RUN, answer
 from benchmarks.database import folder_argument, measured, prepared, server
@@ -57,12 +58,12 @@ def build(db: Database, folder: Path | None) -> None:
     with db.read() as connection:
         known = model.settings_in_force(connection)
     if folder is not None and known <= 1:
-        configuration.import_folder(db, EXPERT, folder)
+        configuration.import_folder(Acting(db, EXPERT), folder)
     missing = list(range(FIRST_RUN, FIRST_RUN + RUNS))
-    have = {run.run_number for run in trials.recorded_runs(db, missing)}
+    have = {run.run_number for run in trials.recorded_runs(Acting(db), missing)}
     for number in missing:
         if number not in have:
-            pull.apply(db, answer(number))
+            pull.apply(Acting(db), answer(number))
 
 
 def main() -> None:
@@ -74,42 +75,43 @@ def main() -> None:
         build(db, given.configuration)
         numbers = range(FIRST_RUN, FIRST_RUN + RUNS)
         for kind in Kind:
-            history = configuration_versions.versions(db, kind)
+            history = configuration_versions.versions(Acting(db), kind)
             print(f"{kind}: {len(history.versions)} versions, {len(history.items)} items")
         measured(
             "history of the component classifiers",
-            lambda: configuration_versions.versions(db, Kind.COMPONENT),
+            lambda: configuration_versions.versions(Acting(db), Kind.COMPONENT),
         )
-        history = configuration_versions.versions(db, Kind.COMPONENT)
+        history = configuration_versions.versions(Acting(db), Kind.COMPONENT)
         first, last = history.versions[0].settings_id, history.versions[-1].settings_id
         measured(
             "difference of its first and last version", lambda: history.difference(first, last)
         )
         measured(
             "versions in force when an event was written",
-            lambda: configuration_versions.in_force_at_event(db, 1),
+            lambda: configuration_versions.in_force_at_event(Acting(db), 1),
         )
-        for label, (draft, target) in drafts(configuration.current(db)).items():
+        for label, (draft, target) in drafts(configuration.current(Acting(db))).items():
             measured(
                 f"try {label}, {RUNS} runs",
                 partial(trials.try_draft, db, draft, numbers),
                 target=target,
             )
-        measured("why this class", lambda: why.why_class(db, FIRST_RUN))
-        measured("why this status", lambda: why.why_column(db, FIRST_RUN, "online", "dt-dt", 300))
+        measured("why this class", lambda: why.why_class(Acting(db), FIRST_RUN))
+        measured(
+            "why this status", lambda: why.why_column(Acting(db), FIRST_RUN, "online", "dt-dt", 300)
+        )
         measured(
             f"preview of reclassifying {RUNS} runs",
-            lambda: reclassify.preview(db, numbers),
+            lambda: reclassify.preview(Acting(db), numbers),
             times=1,
         )
-        item = configuration.current(db).class_classifiers[0]
+        item = configuration.current(Acting(db)).class_classifiers[0]
         measured(
             "save an item",
             lambda: configuration_edits.edit_item(
-                db,
-                EXPERT,
+                Acting(db, EXPERT),
                 Kind.CLASS,
-                max(each.id for each in configuration.current(db).class_classifiers),
+                max(each.id for each in configuration.current(Acting(db)).class_classifiers),
                 {"priority": item.priority},
             ),
         )

@@ -12,6 +12,7 @@ from app.models import schema
 from app.models.embedded import EmbeddedServer
 from app.models.engine import Database
 from app.services import configuration
+from app.services.acting import Acting
 
 
 @contextmanager
@@ -38,7 +39,7 @@ def prepared(dsn: str) -> Database:
         if schema.recognise(connection).kind is schema.SchemaKind.EMPTY:
             schema.create(connection)
     db.prepare()
-    configuration.install_default(db)
+    configuration.install_default(Acting(db))
     return db
 
 

@@ -22,6 +22,7 @@ from app.models import rows
 from app.models.engine import Database
 from app.models.listen import Change, ChangeListener
 from app.services import bulk_edit, configuration, datasets, history, pull, undo
+from app.services.acting import Acting
 from benchmarks.chain import LENGTH, add_events, answer, mend_and_sign_off
 from benchmarks.database import folder_argument, measured, prepared, server, show
 
@@ -44,14 +45,14 @@ def build(db: Database, runs: int = DATASETS) -> list[Key]:
     start = time.perf_counter()
     for number in numbers:
         if number not in known:
-            pull.apply(db, answer(number))
+            pull.apply(Acting(db), answer(number))
             mend_and_sign_off(db, number)
     with db.read() as connection:
         found = rows.datasets_of_runs(connection, numbers)
     keys = [key for key in found if key[1] != "online"]
     closed = [key for key in keys if found[key].attributes.get("global_state") != "OPEN"]
     if closed:
-        datasets.move(db, EXPERT, closed, "global", "OPEN")
+        datasets.move(Acting(db, EXPERT), closed, "global", "OPEN")
     print(
         f"{len(keys)} datasets of {runs} runs ready after {time.perf_counter() - start:.0f} s",
         file=sys.stderr,
@@ -62,14 +63,14 @@ def build(db: Database, runs: int = DATASETS) -> list[Key]:
 def edits_of(db: Database, keys: Sequence[Key], columns: int, last: int) -> list[Edit]:
     """The first columns of each dataset set to something new in LS 1 to `last`."""
     to = Triplet("BAD", f"bulk edit {next(_number)}")
-    names = configuration.current(db).offline_columns[:columns]
+    names = configuration.current(Acting(db)).offline_columns[:columns]
     ranges = (LumiRange(1, last),)
     return [ColumnEdit(*key, name, ranges, to) for key in keys for name in names]
 
 
 def write(db: Database, keys: Sequence[Key], columns: int, last: int) -> int:
     """One bulk edit; its version."""
-    version = bulk_edit.write(db, EXPERT, edits_of(db, keys, columns, last)).version
+    version = bulk_edit.write(Acting(db, EXPERT), edits_of(db, keys, columns, last)).version
     assert version is not None
     return version
 
@@ -84,28 +85,32 @@ def measure(db: Database, keys: list[Key]) -> None:
     rule = configuration.shipped_rule("golden")
     measured(
         "preview of the same, with the golden rule",
-        lambda: bulk_edit.preview(db, EXPERT, edits_of(db, one_each, COLUMNS, LENGTH), rule=rule),
+        lambda: bulk_edit.preview(
+            Acting(db, EXPERT), edits_of(db, one_each, COLUMNS, LENGTH), rule=rule
+        ),
         times=3,
     )
     version = write(db, one_each, COLUMNS, LENGTH)
-    measured("preview of its undo", lambda: undo.preview(db, EXPERT, version), times=1)
-    measured("its undo", lambda: undo.undo(db, EXPERT, version), times=1)
+    measured("preview of its undo", lambda: undo.preview(Acting(db, EXPERT), version), times=1)
+    measured("its undo", lambda: undo.undo(Acting(db, EXPERT), version), times=1)
     measured("write 1 cell", lambda: write(db, [first], 1, 1), times=40, target="20")
     measured(
         "undo 1 cell, the preview",
-        lambda: undo.preview(db, EXPERT, write(db, [first], 1, 1)),
+        lambda: undo.preview(Acting(db, EXPERT), write(db, [first], 1, 1)),
         times=10,
     )
     measured(
         "history of a selection, 50 versions",
-        lambda: history.selection_history(db, *first, ["dt-dt"], [LumiRange(1, 20)]),
+        lambda: history.selection_history(Acting(db), *first, ["dt-dt"], [LumiRange(1, 20)]),
         times=20,
     )
-    measured("history of a dataset, 50 versions", lambda: history.dataset_history(db, *first))
-    measured("who set a cell", lambda: history.origin(db, *first, "dt-dt", 5), times=20)
+    measured(
+        "history of a dataset, 50 versions", lambda: history.dataset_history(Acting(db), *first)
+    )
+    measured("who set a cell", lambda: history.origin(Acting(db), *first, "dt-dt", 5), times=20)
     measured(
         "differences of two versions",
-        lambda: history.compare(db, *first, version - 1, version),
+        lambda: history.compare(Acting(db), *first, version - 1, version),
         times=10,
     )
     many = keys[:MANY]
@@ -116,11 +121,11 @@ def measure(db: Database, keys: list[Key]) -> None:
     )
     measured(
         f"preview of the same over {len(many)} datasets, with the golden rule",
-        lambda: bulk_edit.preview(db, EXPERT, edits_of(db, many, 1, LENGTH), rule=rule),
+        lambda: bulk_edit.preview(Acting(db, EXPERT), edits_of(db, many, 1, LENGTH), rule=rule),
         times=1,
     )
     version = write(db, many, 1, LENGTH)
-    measured("preview of its undo", lambda: undo.preview(db, EXPERT, version), times=1)
+    measured("preview of its undo", lambda: undo.preview(Acting(db, EXPERT), version), times=1)
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"{'memory of the process at most':<58}{most:>10} MiB")
     news(db, first)

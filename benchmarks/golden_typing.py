@@ -19,6 +19,7 @@ from qasync import QEventLoop
 
 from app.models.engine import Database
 from app.services import configuration, golden
+from app.services.acting import Acting
 from app.views.backend.session import PlaceKind, Session
 from app.views.background import Background
 from app.views.golden.bench import RuleBench
@@ -48,7 +49,7 @@ def measure(application: QApplication, db: Database, bench: RuleBench) -> None:
     """Opens the workbench, then types."""
     rule = configuration.shipped_rule("golden")
     bench.rule.show_rule(rule)
-    golden.forget_seasons(db)
+    golden.forget_seasons(Acting(db))
     bench.datasets.pattern.setText(PATTERN)
     bench.datasets._pause.stop()
     start = time.perf_counter()

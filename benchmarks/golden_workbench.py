@@ -16,6 +16,7 @@ from app.services import (
     lumisections,
     runs,
 )
+from app.services.acting import Acting
 from app.services.golden_lists import Operation
 from app.services.luminosity import import_brilcalc
 from benchmarks.chain import EXPERT, FIRST_RUN, LENGTH, RUNS, build_season
@@ -36,8 +37,8 @@ def edit_some(db: Database) -> None:
 
 def with_runs_open(db: Database, edit: lumisections.BitEdit) -> None:
     """Edits a run that is signed off."""
-    runs.move(db, EXPERT, edit.run_number, "OPEN")
-    lumisections.edit_bits(db, EXPERT, [edit], comment="off in the logbook")
+    runs.move(Acting(db, EXPERT), edit.run_number, "OPEN")
+    lumisections.edit_bits(Acting(db, EXPERT), [edit], comment="off in the logbook")
 
 
 def byls(folder: Path, chance: random.Random, count: int) -> Path:
@@ -63,10 +64,13 @@ def main() -> None:
         db = prepared(running.dsn)
         build_season(db)
         rule = configuration.shipped_rule("dcs-only")
-        old = golden.generate(db, EXPERT, PATTERN, rule).id
+        old = golden.generate(Acting(db, EXPERT), PATTERN, rule).id
         edit_some(db)
-        new = golden.generate(db, EXPERT, PATTERN, rule).id
-        one, other = golden_lists.of_database(db, old), golden_lists.of_database(db, new)
+        new = golden.generate(Acting(db, EXPERT), PATTERN, rule).id
+        one, other = (
+            golden_lists.of_database(Acting(db), old),
+            golden_lists.of_database(Acting(db), new),
+        )
         measured(
             "combine: and, or, minus",
             lambda: golden_lists.combine(
@@ -76,25 +80,29 @@ def main() -> None:
         measured("compare with luminosity", lambda: golden_lists.compare(one, other, db))
         measured(
             "events between two lists, 20 runs",
-            lambda: golden_reproduce.changes_between(db, old, new),
+            lambda: golden_reproduce.changes_between(Acting(db), old, new),
         )
-        asked = golden_explain.question_of(db, new)
+        asked = golden_explain.question_of(Acting(db), new)
         measured(
             "explain a lumisection with whose words",
-            lambda: golden_explain.explain_lumisection(db, asked, FIRST_RUN, 120),
+            lambda: golden_explain.explain_lumisection(Acting(db), asked, FIRST_RUN, 120),
         )
-        measured("explain a run", lambda: golden_explain.explain_run(db, asked, FIRST_RUN))
-        measured("losses of a stored list", lambda: golden_losses.losses_of_list(db, new))
-        measured("reproduce the newest list", lambda: golden_reproduce.reproduce(db, new))
-        measured("reproduce a list 20 runs ago", lambda: golden_reproduce.reproduce(db, old))
+        measured("explain a run", lambda: golden_explain.explain_run(Acting(db), asked, FIRST_RUN))
+        measured("losses of a stored list", lambda: golden_losses.losses_of_list(Acting(db), new))
+        measured("reproduce the newest list", lambda: golden_reproduce.reproduce(Acting(db), new))
+        measured(
+            "reproduce a list 20 runs ago", lambda: golden_reproduce.reproduce(Acting(db), old)
+        )
         with tempfile.TemporaryDirectory() as made:
             file = byls(Path(made), random.Random(1), min(50, RUNS))
             measured(
                 "brilcalc, 50 runs: dry run",
-                lambda: import_brilcalc(db, EXPERT, file, dry_run=True),
+                lambda: import_brilcalc(Acting(db, EXPERT), file, dry_run=True),
             )
-            measured("the same: written", lambda: import_brilcalc(db, EXPERT, file), times=1)
-            measured("the same again: nothing", lambda: import_brilcalc(db, EXPERT, file))
+            measured(
+                "the same: written", lambda: import_brilcalc(Acting(db, EXPERT), file), times=1
+            )
+            measured("the same again: nothing", lambda: import_brilcalc(Acting(db, EXPERT), file))
         db.close()
 
 

@@ -12,6 +12,7 @@ from app.domain.log import Kind, LogQuery, Position, Who
 from app.models.engine import Database
 from app.models.statements import text
 from app.services import databases, log, log_details
+from app.services.acting import Acting
 from benchmarks.database import folder_argument, measured, prepared, server
 
 RUNS = 30_000
@@ -151,18 +152,18 @@ def measure(db: Database, versions: int) -> None:
         ("words that are rare: one look", LogQuery(words="needle"), None),
     )
     for words, query, position in queries:
-        page = log.page(db, query, position)
+        page = log.page(Acting(db), query, position)
         back = "" if page.back_to is None else f", back to {page.back_to:%Y-%m}"
         label = f"{words}: {len(page.entries)}{back}"
-        measured(label, lambda q=query, p=position: log.page(db, q, p), target="50")  # type: ignore[misc]
+        measured(label, lambda q=query, p=position: log.page(Acting(db), q, p), target="50")  # type: ignore[misc]
     measured(
         "an entry, opened",
-        lambda: log_details.open_version(db, versions // 2 // 111 * 111 + 1),
+        lambda: log_details.open_version(Acting(db), versions // 2 // 111 * 111 + 1),
         target="50",
     )
     measured(
         "words that are rare: all looks",
-        lambda: list(log.entries(db, LogQuery(words="needle"))),
+        lambda: list(log.entries(Acting(db), LogQuery(words="needle"))),
         times=1,
     )
 

@@ -26,6 +26,7 @@ from app.models.embedded import EmbeddedServer
 from app.models.engine import Database
 from app.models.event_log import DatasetChange, LumisectionChange, RunChange
 from app.services import configuration, dataset_tools, datasets
+from app.services.acting import Acting
 from app.services.todo import todo
 from app.sync.dqm_gui import DqmGuiSettings, listing_now
 
@@ -45,7 +46,7 @@ def main() -> None:
         with database.transaction() as connection:
             schema.create(connection)
         database.prepare()
-        configuration.install_default(database)
+        configuration.install_default(Acting(database))
         with _timed(f"filled with {RUNS} datasets of {LENGTH} LS"):
             for first in range(0, RUNS, 20):
                 _fill(database, range(FIRST_RUN + first, FIRST_RUN + first + 20), LENGTH)
@@ -55,19 +56,26 @@ def main() -> None:
         keys = tuple((FIRST_RUN + at, PROMPT) for at in range(RUNS))
         tool = Duplicate(keys, RERECO, ("dt", "csc", "tracker"))
         _measure(
-            "preview of duplicating 300", lambda: dataset_tools.preview(database, EXPERT, tool)
+            "preview of duplicating 300",
+            lambda: dataset_tools.preview(Acting(database, EXPERT), tool),
         )
-        _measure("duplicating 300", lambda: dataset_tools.apply(database, EXPERT, tool))
+        _measure("duplicating 300", lambda: dataset_tools.apply(Acting(database, EXPERT), tool))
         copied = tuple((number, RERECO) for number, _ in keys)
         columns = SetColumns(copied, ("dt-dt", "csc-csc"), "GOOD")
-        _measure("setting 2 columns of 300", lambda: dataset_tools.apply(database, EXPERT, columns))
+        _measure(
+            "setting 2 columns of 300",
+            lambda: dataset_tools.apply(Acting(database, EXPERT), columns),
+        )
         copy = CopyColumns(keys, PROMPT, RERECO, ("dt-dt", "csc-csc"))
-        _measure("copying 2 columns of 300", lambda: dataset_tools.apply(database, EXPERT, copy))
+        _measure(
+            "copying 2 columns of 300", lambda: dataset_tools.apply(Acting(database, EXPERT), copy)
+        )
         thousand = tuple((number, PROMPT) for number in many)
         states = ChangeStates(thousand, "SIGNOFF", "dt", ("OPEN",))
-        _measure("states of 1,000", lambda: dataset_tools.apply(database, EXPERT, states))
+        _measure("states of 1,000", lambda: dataset_tools.apply(Acting(database, EXPERT), states))
         _measure(
-            "moving 1,000", lambda: datasets.move(database, EXPERT, thousand, "csc", "COMPLETED")
+            "moving 1,000",
+            lambda: datasets.move(Acting(database, EXPERT), thousand, "csc", "COMPLETED"),
         )
         _measure_gui(database)
         database.close()
@@ -99,13 +107,13 @@ def _measure_gui(database: Database) -> None:
             for at in range(10_000):
                 matcher.new_in_gui(FIRST_RUN + at % 2500, f"/Name{at % 100}/DQM", (), listing)
     with _timed("what is left to do"):
-        left = todo(database)
+        left = todo(Acting(database))
     print(f"  {len(left.tasks)} tasks in {left.datasets} datasets")
 
 
 def _fill(database: Database, run_numbers: range, length: int) -> None:
     chance = random.Random(run_numbers.start)
-    known = configuration.current(database)
+    known = configuration.current(Acting(database))
     states: JsonObject = {f"{name}_state": "OPEN" for name in (*known.offline_workspaces, "global")}
     with begin(database, run_numbers) as action:
         changes: list[RunChange | DatasetChange | LumisectionChange] = []

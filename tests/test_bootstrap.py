@@ -84,7 +84,7 @@ def test_that_a_demonstration_goes_on_where_it_ended(tmp_path, server_folder):
 
 def test_that_real_runs_are_never_mixed_with_simulated_ones(tmp_path, dsn, server_folder):
     with Program(_settings(tmp_path, data_folder=server_folder)) as program:
-        pull.apply(program.db, a_run())
+        pull.apply(program.acting, a_run())
         assert not program.is_demonstration
     assert not Program(_settings(tmp_path, dsn=dsn)).is_demonstration
     real = "https://oms.example.org/agg/api/v1"
@@ -107,7 +107,7 @@ def test_that_a_program_that_doesn_t_pull_hears_of_changes(tmp_path, dsn):
         puller = program.start(heard.listeners())
         heard.wait_for(lambda: program.db.desk)
         assert puller.status.state is PullState.OFF
-        assert tables.runs_page(program.db, TableQuery("runs")).count == 0
+        assert tables.runs_page(program.acting, TableQuery("runs")).count == 0
 
 
 def test_that_an_empty_database_of_somebody_else_is_left_empty(tmp_path, empty_dsn):

@@ -9,6 +9,7 @@ from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.engine import Database
 from app.services import lumisections, pull
+from app.services.acting import Acting
 from app.services.lumisections import ColumnEdit
 from app.views.backend.session import PlaceKind, Session
 from app.window import ServiceBackend
@@ -25,14 +26,14 @@ def backend_of(db: Database, actor: Actor = EXPERT) -> ServiceBackend:
 
 def set_dt(db: Database, first: int, last: int, triplet: Triplet = BAD) -> None:
     edit = ColumnEdit(RUN, "online", "dt-dt", (LumiRange(first, last),), triplet)
-    lumisections.edit_columns(db, EXPERT, [edit])
+    lumisections.edit_columns(Acting(db, EXPERT), [edit])
 
 
 @pytest.fixture
 def run(database: Database) -> Database:
     """One open run of 10 LS."""
     configure(database)
-    pull.apply(database, a_run(RUN, 10))
+    pull.apply(Acting(database), a_run(RUN, 10))
     return database
 
 

@@ -107,8 +107,7 @@ def _register(program: Program, arguments: Arguments) -> Answer:
         *(parse_speaks(each, Mode.PROPOSES) for each in arguments.proposes),
     ]
     made = agents.register(
-        program.db,
-        program.actor,
+        program.acting,
         arguments.name,
         arguments.agent_version,
         columns,
@@ -118,7 +117,7 @@ def _register(program: Program, arguments: Arguments) -> Answer:
 
 
 def _list(program: Program, arguments: Arguments) -> Answer:
-    found = agents.registered(program.db)
+    found = agents.registered(program.acting)
     rows = [
         (
             each.agent.name,
@@ -154,7 +153,7 @@ def _list(program: Program, arguments: Arguments) -> Answer:
 
 
 def _retire(program: Program, arguments: Arguments) -> Answer:
-    retired = agents.retire(program.db, program.actor, arguments.name)
+    retired = agents.retire(program.acting, arguments.name)
     return Answer({"agent": retired.name, "version": retired.version}, f"Retired {retired.title}.")
 
 
@@ -163,8 +162,7 @@ def _propose(program: Program, arguments: Arguments) -> Answer:
     progress = Progress()
     try:
         spoken = agents.propose(
-            program.db,
-            program.actor,
+            program.acting,
             arguments.name,
             content,
             dry_run=arguments.dry_run,
@@ -206,7 +204,7 @@ def _proposals(program: Program, arguments: Arguments) -> Answer:
     _check_names(program, arguments)
     states = [ProposalState(each) for each in arguments.states] or [ProposalState.OPEN]
     found = agent_proposals.proposals(
-        program.db,
+        program.acting,
         run_number=arguments.run,
         dataset=arguments.dataset,
         agent=arguments.name,
@@ -240,7 +238,7 @@ def _proposals(program: Program, arguments: Arguments) -> Answer:
 
 def _accept(program: Program, arguments: Arguments) -> Answer:
     done = agent_proposals.accept(
-        program.db, program.actor, _chosen(program, arguments), comment=arguments.comment
+        program.acting, _chosen(program, arguments), comment=arguments.comment
     )
     text = done.text if done.version is None else f"{done.text} Version {done.version}."
     return Answer(
@@ -250,7 +248,7 @@ def _accept(program: Program, arguments: Arguments) -> Answer:
 
 def _reject(program: Program, arguments: Arguments) -> Answer:
     done = agent_proposals.reject(
-        program.db, program.actor, _chosen(program, arguments), reason=arguments.comment
+        program.acting, _chosen(program, arguments), reason=arguments.comment
     )
     return Answer({"proposals": done.proposals, "text": done.text}, done.text)
 
@@ -264,7 +262,7 @@ def _chosen(program: Program, arguments: Arguments) -> list[int]:
     return [
         each.id
         for each in agent_proposals.proposals(
-            program.db,
+            program.acting,
             run_number=arguments.run,
             dataset=arguments.dataset,
             agent=arguments.name,
@@ -273,17 +271,17 @@ def _chosen(program: Program, arguments: Arguments) -> list[int]:
 
 
 def _check_names(program: Program, arguments: Arguments) -> None:
-    names.check_agent(program.db, arguments.name)
+    names.check_agent(program.acting, arguments.name)
     if arguments.run is not None:
-        names.check_dataset(program.db, arguments.run, arguments.dataset)
+        names.check_dataset(program.acting, arguments.run, arguments.dataset)
 
 
 def _agreement(program: Program, arguments: Arguments) -> Answer:
-    names.check_agent(program.db, arguments.name)
+    names.check_agent(program.acting, arguments.name)
     progress = Progress()
     try:
         found = agent_agreement.agreement(
-            program.db,
+            program.acting,
             arguments.name,
             arguments.first_run,
             arguments.last_run,

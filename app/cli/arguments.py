@@ -14,6 +14,7 @@ from app.domain.lumisections import GREATEST_NUMBER, LumiRange, parse_ranges
 from app.models.engine import Database
 from app.models.table_pages import MOST_ROWS, Kind, Sort, TableQuery
 from app.services import tables
+from app.services.acting import Acting
 
 Arguments: TypeAlias = argparse.Namespace
 Command: TypeAlias = Callable[[Program, Arguments], Answer]
@@ -102,7 +103,7 @@ def add_force(parser: Parser) -> None:
 
 def table_query(db: Database, arguments: Arguments, kind: Kind) -> TableQuery:
     """The page that the options ask for. Raises BadInput for names the database doesn't have."""
-    known = tables.vocabulary(db) if arguments.filter or arguments.sort else None
+    known = tables.vocabulary(Acting(db)) if arguments.filter or arguments.sort else None
     names = [name.strip() for name in (arguments.sort or "").split(",")]
     return TableQuery(
         kind,

@@ -41,8 +41,7 @@ def edit_from_file(program: Program, arguments: Arguments) -> Answer:
         if arguments.dry_run:
             return _report(
                 bulk_edit.preview_file(
-                    program.db,
-                    program.actor,
+                    program.acting,
                     content,
                     comment=arguments.comment,
                     progress=lambda share: progress.say(f"looking {share:.0%}"),
@@ -50,8 +49,7 @@ def edit_from_file(program: Program, arguments: Arguments) -> Answer:
                 leave_out=arguments.leave_out_refused,
             )
         written = bulk_edit.write_file(
-            program.db,
-            program.actor,
+            program.acting,
             content,
             comment=arguments.comment,
             leave_out_refused=arguments.leave_out_refused,

@@ -40,7 +40,7 @@ def add(commands: Commands, common: Parser) -> None:
 
 def _import(program: Program, arguments: Arguments) -> Answer:
     folder: Path = arguments.folder
-    done = configuration.import_folder(program.db, program.actor, folder)
+    done = configuration.import_folder(program.acting, folder)
     report = done.report
     written: JsonObject = dict(report.written)
     made: JsonObject = {name: list(ids) for name, ids in report.made_lists.items()}
@@ -76,7 +76,7 @@ def _import(program: Program, arguments: Arguments) -> Answer:
 
 def _export(program: Program, arguments: Arguments) -> Answer:
     folder: Path = arguments.folder
-    rows = configuration.export_folder(program.db, folder)
+    rows = configuration.export_folder(program.acting, folder)
     document: JsonValue = {"folder": str(folder), "written": dict(rows)}
     return Answer(document, together((f"Exported the configuration to {folder}.", _rows(rows))))
 

@@ -117,7 +117,7 @@ def _list(program: Program, arguments: Arguments) -> Answer:
     if arguments.kind is None:
         return _overview(program)
     chosen: Kind = arguments.kind
-    history = configuration_versions.versions(program.db, chosen)
+    history = configuration_versions.versions(program.acting, chosen)
     if arguments.at is not None:
         history.check(arguments.at)
     version = history.versions[-1] if arguments.at is None else history.at(arguments.at)
@@ -147,7 +147,7 @@ _OVERVIEW = ("kind", "items", "faulty", "versions", "settings_id", "at", "by")
 def _overview(program: Program) -> Answer:
     rows = []
     for each in Kind:
-        history = configuration_versions.versions(program.db, each)
+        history = configuration_versions.versions(program.acting, each)
         newest = history.versions[-1]
         faulty = sum(bool(_problem(history.items[item])) for item in newest.items)
         rows.append(
@@ -199,7 +199,7 @@ def _show(program: Program, arguments: Arguments) -> Answer:
 def _add(program: Program, arguments: Arguments) -> Answer:
     chosen: Kind = arguments.kind
     made = configuration_edits.add_item(
-        program.db, program.actor, chosen, values_given(arguments), insist=arguments.insist
+        program.acting, chosen, values_given(arguments), insist=arguments.insist
     )
     return Answer({"kind": chosen.word, "id": made}, f"Added {chosen.word} {made}.")
 
@@ -210,7 +210,7 @@ def _edit(program: Program, arguments: Arguments) -> Answer:
     if not values:
         raise UsageError("Nothing is to be changed: give --set or --rule.")
     made = configuration_edits.edit_item(
-        program.db, program.actor, chosen, arguments.id, values, insist=arguments.insist
+        program.acting, chosen, arguments.id, values, insist=arguments.insist
     )
     return Answer(
         {"kind": chosen.word, "id": made, "before": arguments.id},
@@ -220,7 +220,7 @@ def _edit(program: Program, arguments: Arguments) -> Answer:
 
 def _delete(program: Program, arguments: Arguments) -> Answer:
     chosen: Kind = arguments.kind
-    configuration_edits.delete_item(program.db, program.actor, chosen, arguments.id)
+    configuration_edits.delete_item(program.acting, chosen, arguments.id)
     return Answer(
         {"kind": chosen.word, "id": arguments.id},
         f"{chosen.word} {arguments.id} is out of force; its versions keep it.",
@@ -234,7 +234,7 @@ def _add_insist(parser: Parser) -> None:
 
 
 def _item(program: Program, arguments: Arguments) -> tuple[Item, ListHistory]:
-    history = configuration_versions.versions(program.db, arguments.kind)
+    history = configuration_versions.versions(program.acting, arguments.kind)
     item = history.items.get(arguments.id)
     if item is None:
         raise NotFound(f"There is no {arguments.kind.word} {arguments.id} in any version.")

@@ -16,6 +16,7 @@ from app.domain.names import not_found
 from app.domain.trial import NOT_CLASSIFIED, ColumnChange, RunTrial
 from app.golden.progress import Progress as Share
 from app.services import configuration, names, reclassify, trials, why
+from app.services.acting import Acting
 from app.services.reclassify import RunPlan
 from app.services.trials import LAST, MOST, Draft
 from app.services.why import Verdict, Why
@@ -81,7 +82,7 @@ def _try(program: Program, arguments: Arguments) -> Answer:
     progress = Progress()
     try:
         found = trials.try_draft(
-            program.db,
+            program.acting,
             draft,
             arguments.runs,
             last=arguments.last,
@@ -182,20 +183,20 @@ def _word(value: str | bool) -> str:
 def _why(program: Program, arguments: Arguments) -> Answer:
     db, what = program.db, arguments.what
     if what == "class":
-        found = why.why_class(db, arguments.run)
+        found = why.why_class(Acting(db), arguments.run)
     elif what == "significant":
-        found = why.why_significant(db, arguments.run)
+        found = why.why_significant(Acting(db), arguments.run)
     elif "-" in what:
         if arguments.ls is None:
             raise UsageError("A column needs --ls.")
-        names.check_dataset(db, arguments.run, arguments.dataset)
-        found = why.why_column(db, arguments.run, arguments.dataset, what, arguments.ls)
+        names.check_dataset(Acting(db), arguments.run, arguments.dataset)
+        found = why.why_column(Acting(db), arguments.run, arguments.dataset, what, arguments.ls)
     elif arguments.dataset == ONLINE:
-        known = ("class", "significant", *configuration.current(db).online_columns)
+        known = ("class", "significant", *configuration.current(Acting(db)).online_columns)
         raise not_found(f'Nothing of a run is called "{what}"', what, known)
     else:
-        names.check_offline_workspace(db, what)
-        found = why.why_workspace(db, arguments.run, arguments.dataset, what)
+        names.check_offline_workspace(Acting(db), what)
+        found = why.why_workspace(Acting(db), arguments.run, arguments.dataset, what)
     verdicts = [each for each in found.verdicts if arguments.wanted in (None, each.gives)]
     if arguments.wanted is not None and not verdicts:
         given = {each.gives for each in found.verdicts}
@@ -241,14 +242,14 @@ def _verdict_document(found: Why, verdict: Verdict) -> JsonObject:
 
 def _reclassify(program: Program, arguments: Arguments) -> Answer:
     db = program.db
-    names.check_runs(db, arguments.runs or ())
-    numbers = arguments.runs or reclassify.open_runs(db, arguments.last)
+    names.check_runs(Acting(db), arguments.runs or ())
+    numbers = arguments.runs or reclassify.open_runs(Acting(db), arguments.last)
     progress = Progress()
     share = Share(lambda done: progress.say(f"reclassifying {done:.0%}"))
     try:
         if not arguments.apply:
-            return _plan_answer(reclassify.preview(db, numbers, share))
-        done = reclassify.apply(db, program.actor, numbers, share)
+            return _plan_answer(reclassify.preview(Acting(db), numbers, share))
+        done = reclassify.apply(Acting(db, program.actor), numbers, share)
     finally:
         progress.clear()
     document: JsonValue = {

@@ -107,7 +107,7 @@ def _field_lines(field: FieldChange) -> Iterator[str]:
 
 
 def _history(program: Program, arguments: Arguments) -> Answer:
-    history = configuration_versions.versions(program.db, arguments.kind)
+    history = configuration_versions.versions(program.acting, arguments.kind)
     touching = None if arguments.item is None else history.touching(arguments.item)
     found = [
         each
@@ -166,7 +166,7 @@ def changes_of(history: ListHistory, version: Version, most: int = 4) -> list[st
 
 def _diff(program: Program, arguments: Arguments) -> Answer:
     found = configuration_versions.difference(
-        program.db, arguments.kind, arguments.before, arguments.after
+        program.acting, arguments.kind, arguments.before, arguments.after
     )
     lines = [*difference_lines(found)] or ["Both say the same."]
     title = f"{found.kind.word}: version {found.before} to {found.after}"
@@ -175,7 +175,7 @@ def _diff(program: Program, arguments: Arguments) -> Answer:
 
 def _restore(program: Program, arguments: Arguments) -> Answer:
     chosen: Kind = arguments.kind
-    found = configuration_versions.preview_restoration(program.db, chosen, arguments.version)
+    found = configuration_versions.preview_restoration(program.acting, chosen, arguments.version)
     faulty: list[JsonValue] = [{"id": item.id, "reason": text} for item, text in found.faulty]
     document: JsonObject = {**difference_document(found.difference), "faulty": faulty}
     lines = [
@@ -187,8 +187,7 @@ def _restore(program: Program, arguments: Arguments) -> Answer:
             {**document, "settings_id": None}, together(lines or ["That is what is in force."])
         )
     made = configuration_versions.restore(
-        program.db,
-        program.actor,
+        program.acting,
         chosen,
         arguments.version,
         seen=found.difference.before,
@@ -199,7 +198,7 @@ def _restore(program: Program, arguments: Arguments) -> Answer:
 
 
 def _at(program: Program, arguments: Arguments) -> Answer:
-    found = configuration_versions.in_force_at_event(program.db, arguments.version)
+    found = configuration_versions.in_force_at_event(program.acting, arguments.version)
     document: JsonValue = {
         "version": found.version,
         "by": found.by,

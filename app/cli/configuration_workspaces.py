@@ -6,16 +6,15 @@ from app.cli.arguments import Arguments, Command, Commands, Parser, add_command
 from app.cli.output import Answer, UsageError, number_of, table, together
 from app.cli.program import Program
 from app.domain.configuration import Workspace
-from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.names import not_found
 from app.domain.rights import matrix
-from app.models.engine import Database
 from app.services import configuration, workspaces
+from app.services.acting import Acting
 
 
 class _Act(Protocol):
-    def __call__(self, db: Database, actor: Actor, name: str, /, *, online: bool) -> None: ...
+    def __call__(self, acting: Acting, name: str, /, *, online: bool) -> None: ...
 
 
 def add(group: Commands, common: Parser) -> None:
@@ -48,7 +47,7 @@ def add(group: Commands, common: Parser) -> None:
 
 
 def _list(program: Program, arguments: Arguments) -> Answer:
-    current = configuration.current(program.db)
+    current = configuration.current(program.acting)
     known = [(each, False) for each in current.workspaces]
     known += [(each, True) for each in current.retired]
     rows = [
@@ -73,7 +72,7 @@ def _acting(act: _Act, words: str) -> Command:
     done = {"add": "Added", "retire": "Retired"}[words.split(maxsplit=1)[0]]
 
     def command(program: Program, arguments: Arguments) -> Answer:
-        act(program.db, program.actor, arguments.name, online=arguments.online)
+        act(program.acting, arguments.name, online=arguments.online)
         where = "online" if arguments.online else "offline"
         document: JsonObject = {"name": arguments.name, "online": arguments.online}
         return Answer(document, f"{done} {words.split()[1]} {arguments.name} ({where}).")
@@ -82,7 +81,7 @@ def _acting(act: _Act, words: str) -> Command:
 
 
 def _rights(program: Program, arguments: Arguments) -> Answer:
-    current = configuration.current(program.db)
+    current = configuration.current(program.acting)
     rows = current.permissions.rows
     known = {egroup for egroup, _ in rows}
     if arguments.egroup is not None and arguments.egroup not in known and not arguments.routes:

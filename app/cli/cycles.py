@@ -19,6 +19,7 @@ from app.domain.datasets import COMPLETED, EDITABLE_STATES, NOT_SIGNIFICANT, WAI
 from app.domain.json_value import JsonObject, JsonValue
 from app.services import configuration, cycles
 from app.services import names as typed
+from app.services.acting import Acting
 
 
 def add(commands: Commands, common: Parser) -> None:
@@ -87,8 +88,8 @@ def _day(text: str) -> date:
 
 
 def _list(program: Program, arguments: Arguments) -> Answer:
-    typed.check_offline_workspace(program.db, arguments.workspace)
-    found = cycles.all_cycles(program.db, arguments.workspace)
+    typed.check_offline_workspace(program.acting, arguments.workspace)
+    found = cycles.all_cycles(program.acting, arguments.workspace)
     workspace = arguments.workspace or "global"
     rows = [
         (
@@ -110,9 +111,9 @@ def _list(program: Program, arguments: Arguments) -> Answer:
 
 def _show(program: Program, arguments: Arguments) -> Answer:
     db = program.db
-    cycle = cycles.cycle(db, arguments.id)
-    held = cycles.datasets(db, cycle.id)
-    entries = cycles.history(db, cycle.id)
+    cycle = cycles.cycle(Acting(db), arguments.id)
+    held = cycles.datasets(Acting(db), cycle.id)
+    entries = cycles.history(Acting(db), cycle.id)
     rows = [
         (
             name,
@@ -154,10 +155,9 @@ def _show(program: Program, arguments: Arguments) -> Answer:
 def _create(program: Program, arguments: Arguments) -> Answer:
     workspaces = arguments.workspaces
     if workspaces is None:
-        workspaces = configuration.current(program.db).offline_workspaces
+        workspaces = configuration.current(program.acting).offline_workspaces
     made = cycles.create(
-        program.db,
-        program.actor,
+        program.acting,
         arguments.cycle_name,
         arguments.deadline,
         workspaces,
@@ -168,8 +168,7 @@ def _create(program: Program, arguments: Arguments) -> Answer:
 
 def _edit(program: Program, arguments: Arguments) -> Answer:
     changed = cycles.edit(
-        program.db,
-        program.actor,
+        program.acting,
         arguments.id,
         name=arguments.rename,
         deadline=arguments.deadline,
@@ -180,32 +179,31 @@ def _edit(program: Program, arguments: Arguments) -> Answer:
 
 def _add(program: Program, arguments: Arguments) -> Answer:
     keys = selection(program, arguments)
-    new = cycles.add(program.db, program.actor, arguments.id, keys)
-    cycle = cycles.cycle(program.db, arguments.id)
+    new = cycles.add(program.acting, arguments.id, keys)
+    cycle = cycles.cycle(program.acting, arguments.id)
     return _answer(cycle, f"Put {number_of(len(new), 'dataset')} into cycle {cycle.name}.")
 
 
 def _remove(program: Program, arguments: Arguments) -> Answer:
     keys = selection(program, arguments, hidden=True)
-    cycles.remove(program.db, program.actor, arguments.id, keys)
-    cycle = cycles.cycle(program.db, arguments.id)
+    cycles.remove(program.acting, arguments.id, keys)
+    cycle = cycles.cycle(program.acting, arguments.id)
     return _answer(cycle, f"Took {number_of(len(keys), 'dataset')} out of cycle {cycle.name}.")
 
 
 def _complete(program: Program, arguments: Arguments) -> Answer:
-    cycle = cycles.complete(program.db, program.actor, arguments.id, arguments.workspace)
+    cycle = cycles.complete(program.acting, arguments.id, arguments.workspace)
     return _answer(cycle, f"Completed cycle {cycle.name} in {arguments.workspace}.")
 
 
 def _reopen(program: Program, arguments: Arguments) -> Answer:
-    cycle = cycles.reopen(program.db, program.actor, arguments.id, arguments.workspace)
+    cycle = cycles.reopen(program.acting, arguments.id, arguments.workspace)
     return _answer(cycle, f"Cycle {cycle.name} is pending again in {arguments.workspace}.")
 
 
 def _move_all(program: Program, arguments: Arguments) -> Answer:
     moved = cycles.move_all(
-        program.db,
-        program.actor,
+        program.acting,
         arguments.id,
         arguments.workspace,
         arguments.to,
@@ -224,8 +222,8 @@ def _move_all(program: Program, arguments: Arguments) -> Answer:
 
 
 def _delete(program: Program, arguments: Arguments) -> Answer:
-    cycle = cycles.cycle(program.db, arguments.id)
-    cycles.delete(program.db, program.actor, arguments.id)
+    cycle = cycles.cycle(program.acting, arguments.id)
+    cycles.delete(program.acting, arguments.id)
     text = f"Deleted cycle {cycle.name}; its datasets stay as they are."
     return Answer({"id": cycle.id, "text": text}, text)
 

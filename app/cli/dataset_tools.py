@@ -110,10 +110,10 @@ def add_selection(parser: Parser) -> None:
 def selection(program: Program, arguments: Arguments, *, hidden: bool = False) -> tuple[Key, ...]:
     """The datasets that the options name; BadInput when none is."""
     parts: list[Node] = []
-    typed.check_runs(program.db, arguments.runs)
-    typed.check_dataset_names(program.db, arguments.names)
+    typed.check_runs(program.acting, arguments.runs)
+    typed.check_dataset_names(program.acting, arguments.names)
     if arguments.filter:
-        parsed = parse_filter(arguments.filter, tables.vocabulary(program.db))
+        parsed = parse_filter(arguments.filter, tables.vocabulary(program.acting))
         if parsed is not None:
             parts.append(parsed)
     if arguments.runs:
@@ -123,7 +123,7 @@ def selection(program: Program, arguments: Arguments, *, hidden: bool = False) -
     if not parts:
         raise UsageError("Say which datasets: with --run, --name or --filter.")
     query = TableQuery("datasets", all_of(parts), include_deleted=hidden)
-    found = tables.matching(program.db, query)
+    found = tables.matching(program.acting, query)
     if not found:
         raise BadInput("No dataset matches what was given.")
     return found
@@ -149,8 +149,7 @@ def _move(program: Program, arguments: Arguments) -> Answer:
     if arguments.from_state is not None:
         typed.check_state(arguments.from_state)
     moved = datasets.move(
-        program.db,
-        program.actor,
+        program.acting,
         selection(program, arguments),
         arguments.workspace,
         arguments.to,
@@ -171,7 +170,7 @@ def _move(program: Program, arguments: Arguments) -> Answer:
 def _duplicate(program: Program, arguments: Arguments) -> Answer:
     workspaces = arguments.workspaces
     if workspaces is None:
-        workspaces = configuration.current(program.db).offline_workspaces
+        workspaces = configuration.current(program.acting).offline_workspaces
     keys = selection(program, arguments)
     return _use(program, arguments, Duplicate(keys, arguments.target, tuple(workspaces)))
 
@@ -209,8 +208,7 @@ def _use(program: Program, arguments: Arguments, tool: Tool) -> Answer:
     progress = Progress()
     try:
         done = dataset_tools.apply(
-            program.db,
-            program.actor,
+            program.acting,
             tool,
             reason=arguments.reason,
             progress=lambda share: progress.say(f"{share:.0%}"),
@@ -226,7 +224,7 @@ def _use(program: Program, arguments: Arguments, tool: Tool) -> Answer:
 
 
 def _told(program: Program, tool: Tool) -> Answer:
-    said = dataset_tools.preview(program.db, program.actor, tool)
+    said = dataset_tools.preview(program.acting, tool)
     rows = [(*each.key, each.problem or each.text) for each in said.effects]
     text = table(("run", "dataset", "what will happen"), rows, right=("run",))
     document: JsonValue = {
@@ -257,7 +255,7 @@ def keys_document(keys: Sequence[Key]) -> list[JsonValue]:
 def _export(program: Program, arguments: Arguments) -> Answer:
     files.check_writable(arguments.out)
     keys = selection(program, arguments)
-    content = dataset_tools.csv_text(program.db, keys, arguments.columns)
+    content = dataset_tools.csv_text(program.acting, keys, arguments.columns)
     out_files.check_csv(arguments.out, content, force=arguments.force)
     files.write(arguments.out, content)
     text = f"Wrote {number_of(len(keys), 'dataset')} to {arguments.out}."

@@ -43,7 +43,7 @@ def add(commands: Commands, common: Parser) -> None:
 
 def _list(program: Program, arguments: Arguments) -> Answer:
     workspace: str = arguments.workspace
-    names.check_offline_workspace(program.db, workspace)
+    names.check_offline_workspace(program.acting, workspace)
     for state in arguments.states:
         names.check_state(state)
     query = replace(
@@ -53,7 +53,7 @@ def _list(program: Program, arguments: Arguments) -> Answer:
         include_online=arguments.online,
         only_hidden=arguments.hidden,
     )
-    page = tables.datasets_page(program.db, query)
+    page = tables.datasets_page(program.acting, query)
     rows = [
         (
             row.run_number,

@@ -18,6 +18,7 @@ from app.cli.program import Program
 from app.domain.dqm_gui import expression_matches
 from app.domain.json_value import JsonValue
 from app.services import dqm_gui
+from app.services.acting import Acting
 
 FROM_SETTINGS = ""
 
@@ -61,7 +62,7 @@ def pull(program: Program, arguments: Arguments) -> Answer:
     """One look at the DQM GUI."""
     database = program.db
     outcome = dqm_gui.apply(
-        database, program.dqm_gui_listing(arguments.dqm_gui or None, to_write=True)
+        Acting(database), program.dqm_gui_listing(arguments.dqm_gui or None, to_write=True)
     )
     document: JsonValue = {
         "atomic_version": outcome.atomic_version,

@@ -19,6 +19,7 @@ from app.cli.program import Program
 from app.domain.json_value import JsonObject, JsonValue
 from app.models.generated_json import JsonEntry
 from app.services import golden, golden_files, out_files
+from app.services.acting import Acting
 from app.services.golden_files import Form
 
 
@@ -87,12 +88,11 @@ def _generate(program: Program, arguments: Arguments) -> Answer:
     files.check_writable(out)
     out_files.check_list(out, force=arguments.force)
     db = program.db
-    rule = golden_files.rule_of(db, arguments.rule)
+    rule = golden_files.rule_of(Acting(db), arguments.rule)
     progress = Progress()
     try:
         made = golden.generate(
-            db,
-            program.actor,
+            Acting(db, program.actor),
             arguments.datasets,
             rule,
             tags=arguments.tags,
@@ -125,7 +125,7 @@ def _generate(program: Program, arguments: Arguments) -> Answer:
 
 def _list(program: Program, arguments: Arguments) -> Answer:
     found = golden.entries(
-        program.db,
+        program.acting,
         created_by=program.actor.email if arguments.mine else None,
         official=arguments.official,
         words=arguments.words,
@@ -169,7 +169,7 @@ def _list(program: Program, arguments: Arguments) -> Answer:
 
 def _delete(program: Program, arguments: Arguments) -> Answer:
     ids: list[int] = arguments.ids
-    golden.delete(program.db, program.actor, ids)
+    golden.delete(program.acting, ids)
     return Answer({"deleted": [*ids]}, f"Deleted golden JSON {', '.join(map(str, ids))}.")
 
 
@@ -178,7 +178,7 @@ def _show(program: Program, arguments: Arguments) -> Answer:
     if out is not None:
         files.check_writable(out)
         out_files.check_list(out, force=arguments.force)
-    stored = golden.row(program.db, arguments.id)
+    stored = golden.row(program.acting, arguments.id)
     texts = golden.texts(stored)
     form = Form(arguments.form or Form.GOLDEN)
     if out is not None:

@@ -180,7 +180,7 @@ def _compare(program: Program, arguments: Arguments) -> Answer:
     found = golden_lists.compare(old, new, program.db if with_luminosity else None)
     document, lines = _compared_document(found), _compared_lines(found)
     if old.id is not None and new.id is not None and not found.comparison.equal:
-        changes = golden_reproduce.changes_between(program.db, old.id, new.id)
+        changes = golden_reproduce.changes_between(program.acting, old.id, new.id)
         document["events"] = [_responsible_document(each) for each in changes.responsible]
         lines += ["", *_responsible_lines(changes)]
     return Answer(document, together(lines))
@@ -190,7 +190,7 @@ def _reproduce(program: Program, arguments: Arguments) -> Answer:
     progress = Progress()
     try:
         found = golden_reproduce.reproduce(
-            program.db,
+            program.acting,
             arguments.id,
             progress=lambda share: progress.say(f"golden JSON {share:.0%}"),
         )
@@ -210,7 +210,7 @@ def _reproduce(program: Program, arguments: Arguments) -> Answer:
     for what, part in (("gained", comparison.gained), ("lost", comparison.lost)):
         lines += [f"{what} {run} LS {format_ranges(ranges)}" for run, ranges in part.items()]
     if arguments.since:
-        changes = golden_reproduce.changes_since(program.db, arguments.id)
+        changes = golden_reproduce.changes_since(program.acting, arguments.id)
         document["since"] = {
             "gained": to_json(changes.comparison.gained),
             "lost": to_json(changes.comparison.lost),
@@ -271,12 +271,12 @@ def _explain(program: Program, arguments: Arguments) -> Answer:
     asked = _question(program, arguments)
     run_number: int = arguments.run
     if arguments.ls is None:
-        runs = golden_explain.explain_run(program.db, asked, run_number)
+        runs = golden_explain.explain_run(program.acting, asked, run_number)
         return Answer(
             {"run_number": run_number, "datasets": [_run_document(each) for each in runs]},
             together((_run_text(each) for each in runs), "\n\n"),
         )
-    found = golden_explain.explain_lumisection(program.db, asked, run_number, arguments.ls)
+    found = golden_explain.explain_lumisection(program.acting, asked, run_number, arguments.ls)
     if all(each.is_beyond for each in found):
         where = f"Run {run_number} has no LS {arguments.ls}"
         raise NotFound("; ".join([where, *(f"{each.dataset}: {each.absent}" for each in found)]))
@@ -308,11 +308,11 @@ def _losses(program: Program, arguments: Arguments) -> Answer:
     if arguments.id is not None:
         if arguments.datasets:
             raise UsageError("A stored list has its datasets; leave --datasets out.")
-        found = golden_losses.losses_of_list(program.db, arguments.id)
+        found = golden_losses.losses_of_list(program.acting, arguments.id)
         losses, steps = found.losses, found.steps
     elif arguments.datasets:
-        rule = golden_files.rule_of(program.db, arguments.rule or "golden")
-        losses = golden_losses.losses_of_rule(program.db, arguments.datasets, rule)
+        rule = golden_files.rule_of(program.acting, arguments.rule or "golden")
+        losses = golden_losses.losses_of_rule(program.acting, arguments.datasets, rule)
     else:
         raise UsageError("Which losses: the number of a stored list, or --datasets and --rule?")
     if file is not None:
@@ -364,8 +364,8 @@ def _question(program: Program, arguments: Arguments) -> Question:
     if arguments.id is not None:
         if arguments.datasets:
             raise UsageError("A stored list has its datasets; leave --datasets out.")
-        return golden_explain.question_of(program.db, arguments.id)
-    rule = golden_files.rule_of(program.db, arguments.rule or "golden")
+        return golden_explain.question_of(program.acting, arguments.id)
+    rule = golden_files.rule_of(program.acting, arguments.rule or "golden")
     return golden_explain.question(rule, arguments.datasets or golden_explain.EVERYTHING)
 
 
@@ -510,7 +510,7 @@ def _remarks(lists: Sequence[GoldenList]) -> list[str]:
 def _list(program: Program, source: str) -> GoldenList:
     id_ = golden_lists.stored_id(source)
     if id_ is not None:
-        return golden_lists.of_database(program.db, id_)
+        return golden_lists.of_database(program.acting, id_)
     return golden_lists.of_file(Path(source))
 
 

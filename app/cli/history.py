@@ -21,6 +21,7 @@ from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.triplets import Triplet
 from app.services import history, names
+from app.services.acting import Acting
 from app.services.history import (
     MOST_VERSIONS,
     ONLINE,
@@ -81,8 +82,8 @@ def _limit(text: str) -> int:
 
 def _history(program: Program, arguments: Arguments) -> Answer:
     db, run_number, dataset = program.db, arguments.run, arguments.dataset
-    names.check_moment(db, arguments.as_of)
-    names.check_moment(db, arguments.compare)
+    names.check_moment(Acting(db), arguments.as_of)
+    names.check_moment(Acting(db), arguments.compare)
     if arguments.compare is not None:
         return _compare(program, arguments)
     before: int | None = arguments.before
@@ -91,9 +92,11 @@ def _history(program: Program, arguments: Arguments) -> Answer:
     if arguments.ranges and not arguments.keys:
         raise UsageError("--ls says in which lumisections of a --column.", "")
     if arguments.keys:
-        names.check_cells(db, run_number, dataset or ONLINE, arguments.keys, arguments.ranges)
+        names.check_cells(
+            Acting(db), run_number, dataset or ONLINE, arguments.keys, arguments.ranges
+        )
         page = history.selection_history(
-            db,
+            Acting(db),
             run_number,
             dataset or ONLINE,
             arguments.keys,
@@ -103,10 +106,10 @@ def _history(program: Program, arguments: Arguments) -> Answer:
         )
     elif dataset:
         page = history.dataset_history(
-            db, run_number, dataset, limit=arguments.limit, before=before
+            Acting(db), run_number, dataset, limit=arguments.limit, before=before
         )
     else:
-        page = history.run_history_of(db, run_number, limit=arguments.limit, before=before)
+        page = history.run_history_of(Acting(db), run_number, limit=arguments.limit, before=before)
     return Answer(_page_document(page), _page_text(page))
 
 
@@ -207,12 +210,14 @@ def _compare(program: Program, arguments: Arguments) -> Answer:
     if arguments.ranges:
         raise UsageError("--ls goes with a history; --compare compares all lumisections.", "")
     if keys:
-        names.check_cells(db, run_number, dataset, keys)
+        names.check_cells(Acting(db), run_number, dataset, keys)
     if dataset is None:
-        whole = history.compare_run(db, run_number, arguments.compare, arguments.as_of, keys=keys)
+        whole = history.compare_run(
+            Acting(db), run_number, arguments.compare, arguments.as_of, keys=keys
+        )
     else:
         found = history.compare(
-            db, run_number, dataset, arguments.compare, arguments.as_of, keys=keys
+            Acting(db), run_number, dataset, arguments.compare, arguments.as_of, keys=keys
         )
         whole = ComparedRun(found.run_attributes, {dataset: found}, ())
     shown = dataset or ONLINE

@@ -82,9 +82,9 @@ def _log(program: Program, arguments: Arguments) -> Answer:
     try:
         if arguments.export is not None:
             out_files.check_log(arguments.export, force=arguments.force)
-            names.check_searched(program.db, query)
+            names.check_searched(program.acting, query)
             written = log_export.export(
-                program.db, query, arguments.export, position, limit=arguments.limit, told=told
+                program.acting, query, arguments.export, position, limit=arguments.limit, told=told
             )
             document: JsonValue = {"file": str(written.file), "entries": written.entries}
             return Answer(
@@ -93,7 +93,7 @@ def _log(program: Program, arguments: Arguments) -> Answer:
             )
         found, after = _pages(program, query, position, arguments.limit or 50, told)
         if not found:
-            names.check_searched(program.db, query)
+            names.check_searched(program.acting, query)
     finally:
         progress.clear()
     return Answer(
@@ -140,7 +140,7 @@ def _pages(
     """As many entries as wanted, and where the next ones are."""
     found: list[LogEntry] = []
     while True:
-        page = log.page(program.db, query, position, limit=limit - len(found))
+        page = log.page(program.acting, query, position, limit=limit - len(found))
         found += page.entries
         if page.after is None or len(found) == limit:
             return found, page.after
@@ -168,7 +168,7 @@ def _text(found: list[LogEntry], after: Position | None) -> str:
 
 
 def _show(program: Program, version: int) -> Answer:
-    opened = log_details.open_version(program.db, version)
+    opened = log_details.open_version(program.acting, version)
     action = opened.action
     lines = [
         f"{version}  {action.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC  {action.author}:"

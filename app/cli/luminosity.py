@@ -28,8 +28,7 @@ def _import(program: Program, arguments: Arguments) -> Answer:
     progress = Progress()
     try:
         report = import_brilcalc(
-            program.db,
-            program.actor,
+            program.acting,
             arguments.file,
             dry_run=arguments.dry_run,
             progress=lambda share: progress.say(f"luminosity {share:.0%}"),

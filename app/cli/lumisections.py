@@ -87,9 +87,9 @@ def _add_lumisections(parser: Parser, *, required: bool = True) -> None:
 
 
 def _show(program: Program, arguments: Arguments) -> Answer:
-    names.check_moment(program.db, arguments.as_of)
+    names.check_moment(program.acting, arguments.as_of)
     state = services.dataset_state(
-        program.db, arguments.run, arguments.dataset, as_of=arguments.as_of
+        program.acting, arguments.run, arguments.dataset, as_of=arguments.as_of
     )
     columns = {column: _column(state.rr, column) for column in state.rr.keys}
     bits = {bit: _bit(state.oms, bit) for bit in state.oms.keys if bit not in _LUMINOSITY}
@@ -148,7 +148,7 @@ def _edit(program: Program, arguments: Arguments) -> Answer:
         arguments.ranges,
         Triplet(arguments.status, arguments.comment, arguments.cause),
     )
-    return _edited(services.edit_columns(program.db, program.actor, [edit]))
+    return _edited(services.edit_columns(program.acting, [edit]))
 
 
 def _check_edit(arguments: Arguments) -> None:
@@ -179,7 +179,7 @@ def _edit_oms(program: Program, arguments: Arguments) -> Answer:
     edit = BitEdit(
         arguments.run, arguments.dataset, arguments.bit, arguments.ranges, arguments.value
     )
-    return _edited(services.edit_bits(program.db, program.actor, [edit], comment=arguments.comment))
+    return _edited(services.edit_bits(program.acting, [edit], comment=arguments.comment))
 
 
 def _edited(edited: Edited) -> Answer:

@@ -10,6 +10,7 @@ from app.domain.identity import Actor
 from app.domain.oms import OmsRun
 from app.domain.pull import FailedRun, Outcome
 from app.models.engine import Database
+from app.services.acting import Acting
 
 
 class PullReport(Protocol):
@@ -54,6 +55,10 @@ class Program(Protocol):
     @property
     def actor(self) -> Actor:
         """Who acts."""
+
+    @property
+    def acting(self) -> Acting:
+        """Who acts on which database. Refused when that isn't one of Run Registry."""
 
     @property
     def db(self) -> Database:

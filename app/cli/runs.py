@@ -27,6 +27,7 @@ from app.domain.pull import Outcome
 from app.domain.runs import RUN_STATES
 from app.models.table_pages import Row
 from app.services import growth, runs, tables
+from app.services.acting import Acting
 from app.services.tables import Attribute, RunDetails
 
 _SHOWN = 12
@@ -93,7 +94,7 @@ def _list(program: Program, arguments: Arguments) -> Answer:
     query = replace(
         table_query(program.db, arguments, "runs"), significant_only=arguments.significant
     )
-    page = tables.runs_page(program.db, query)
+    page = tables.runs_page(program.acting, query)
     rows = [
         (
             row.run_number,
@@ -148,9 +149,9 @@ def _summary(row: Row) -> JsonObject:
 
 def _show(program: Program, arguments: Arguments) -> Answer:
     db = program.db
-    details = tables.run_details(db, arguments.run)
+    details = tables.run_details(Acting(db), arguments.run)
     limit = min(arguments.history, tables.MOST_VERSIONS)
-    history = tables.run_history(db, arguments.run, limit=limit)
+    history = tables.run_history(Acting(db), arguments.run, limit=limit)
     document: JsonValue = {
         "run_number": arguments.run,
         "needs_manual_update": details.row.needs_manual_update,
@@ -263,7 +264,7 @@ def _shown(attributes: Mapping[str, Attribute], name: str) -> str:
 
 
 def _move(program: Program, arguments: Arguments) -> Answer:
-    moved = runs.move(program.db, program.actor, arguments.run, arguments.state)
+    moved = runs.move(program.acting, arguments.run, arguments.state)
     document: JsonValue = {
         "run_number": moved.run_number,
         "state": moved.state,
@@ -278,7 +279,7 @@ def _move(program: Program, arguments: Arguments) -> Answer:
 def _take_in(program: Program, arguments: Arguments) -> Answer:
     db = program.db
     answer = None if arguments.recorded else program.oms_run(arguments.run)
-    taken = growth.take_in(db, program.actor, arguments.run, answer)
+    taken = growth.take_in(Acting(db, program.actor), arguments.run, answer)
     document: JsonValue = {
         "run_number": taken.run_number,
         "ranges": _lists(taken.ranges),
@@ -312,19 +313,19 @@ def _class(program: Program, arguments: Arguments) -> Answer:
 def _significant(program: Program, arguments: Arguments) -> Answer:
     if not arguments.value:
         return _set(program, arguments.run, "significant", value=False)
-    outcome = runs.mark_significant(program.db, program.actor, arguments.run)
+    outcome = runs.mark_significant(program.acting, arguments.run)
     return _outcome(arguments.run, outcome, f"Marked run {arguments.run} significant.")
 
 
 def _refresh(program: Program, arguments: Arguments) -> Answer:
     db = program.db
     answer = None if arguments.recorded else program.oms_run(arguments.run)
-    outcome = runs.refresh(db, program.actor, arguments.run, answer, reset=arguments.reset)
+    outcome = runs.refresh(Acting(db, program.actor), arguments.run, answer, reset=arguments.reset)
     return _outcome(arguments.run, outcome, "")
 
 
 def _set(program: Program, run_number: int, attribute: str, value: JsonValue) -> Answer:
-    changed = runs.edit_attribute(program.db, program.actor, run_number, attribute, value)
+    changed = runs.edit_attribute(program.acting, run_number, attribute, value)
     shown = value_text(value)
     text = (
         f"Set {attribute} of run {run_number} to {shown}."

@@ -41,11 +41,11 @@ def add(commands: Commands, common: Parser) -> None:
 def _todo(program: Program, arguments: Arguments) -> Answer:
     if arguments.out is not None:
         files.check_writable(arguments.out)
-    names.check_offline_workspace(program.db, arguments.workspace)
+    names.check_offline_workspace(program.acting, arguments.workspace)
     progress = Progress()
     try:
         left = todo(
-            program.db,
+            program.acting,
             cycle=arguments.cycle,
             run_from=arguments.first_run,
             run_to=arguments.last_run,

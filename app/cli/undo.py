@@ -10,6 +10,7 @@ from app.domain.history import Action
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import format_ranges
 from app.services import undo as services
+from app.services.acting import Acting
 from app.services.undo import Preview
 
 _SHOWN = 60
@@ -33,7 +34,7 @@ def add(commands: Commands, common: Parser) -> None:
 def _undo(program: Program, arguments: Arguments) -> Answer:
     db, actor = program.db, program.actor
     if arguments.dry_run:
-        found = services.preview(db, actor, arguments.version)
+        found = services.preview(Acting(db, actor), arguments.version)
         lines = [f"{found.text[0].upper()}{found.text[1:]}.", *_lines(found)]
         refused = bool(found.refused) and not arguments.leave_out_refused
         document = {**_document(found), "atomic_version": None}
@@ -41,8 +42,7 @@ def _undo(program: Program, arguments: Arguments) -> Answer:
     progress = Progress()
     try:
         undone = services.undo(
-            db,
-            actor,
+            Acting(db, actor),
             arguments.version,
             comment=arguments.comment,
             leave_out_refused=arguments.leave_out_refused,

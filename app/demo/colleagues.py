@@ -21,6 +21,7 @@ from app.models.engine import Database
 from app.models.rows import Key
 from app.models.table_pages import MOST_ROWS, Row, TableQuery
 from app.services import configuration, cycles, datasets, lumisections, runs, tables
+from app.services.acting import Acting
 from app.services.lumisections import ONLINE, ColumnEdit
 
 logger = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ class Colleagues:
 
     def _runs(self) -> Sequence[Row]:
         """Newest first."""
-        return tables.runs_page(self._db, TableQuery("runs", limit=MOST_ROWS)).rows
+        return tables.runs_page(Acting(self._db), TableQuery("runs", limit=MOST_ROWS)).rows
 
     def _sign_off(self, rows: Sequence[Row]) -> None:
         """Oldest first, with what was seen in the plots."""
@@ -103,7 +104,7 @@ class Colleagues:
                 seen = SEEN.get(collisions, ())
             if self._pause(_BETWEEN_RUNS_S):
                 return
-            rr = lumisections.dataset_state(self._db, row.run_number, ONLINE).rr
+            rr = lumisections.dataset_state(Acting(self._db), row.run_number, ONLINE).rr
             edits = [
                 ColumnEdit(row.run_number, ONLINE, column, (range_,), Triplet(BAD, comment, cause))
                 for column, range_, comment, cause in seen
@@ -111,32 +112,32 @@ class Colleagues:
             ]
             edits += mend(rr, row.run_number)
             if edits:
-                lumisections.edit_columns(self._db, self._shifter, edits)
-            runs.move(self._db, self._shifter, row.run_number, SIGNED_OFF)
+                lumisections.edit_columns(Acting(self._db, self._shifter), edits)
+            runs.move(Acting(self._db, self._shifter), row.run_number, SIGNED_OFF)
 
     def _is_waiting(self) -> bool:
         """Whether more than what never comes waits for the DQM GUI."""
         query = TableQuery("datasets", states=(WAITING,), limit=1)
-        everything = tables.datasets_page(self._db, TableQuery("datasets", limit=1)).count
-        return tables.datasets_page(self._db, query).count > max(2, everything // 8)
+        everything = tables.datasets_page(Acting(self._db), TableQuery("datasets", limit=1)).count
+        return tables.datasets_page(Acting(self._db), query).count > max(2, everything // 8)
 
     def _certify(self) -> None:
         """One cycle that is late, one that has just begun, and experts at different paces."""
-        known = set(configuration.current(self._db).offline_workspaces)
-        shown = tables.datasets_page(self._db, TableQuery("datasets", limit=MOST_ROWS)).rows
+        known = set(configuration.current(Acting(self._db)).offline_workspaces)
+        shown = tables.datasets_page(Acting(self._db), TableQuery("datasets", limit=MOST_ROWS)).rows
         prompt = [
             row.key
             for row in reversed(shown)
             if "PromptReco" in row.name and row.dataset_attributes.get(state_key(GLOBAL)) == OPEN
         ]
-        if cycles.all_cycles(self._db) or len(prompt) < 4:
+        if cycles.all_cycles(Acting(self._db)) or len(prompt) < 4:
             return
         half = len(prompt) // 2
         today = datetime.now(UTC).date()
         part = [name for name in _TAKE_PART if name in known]
         names = ("Call 1, first week", "Call 2, second week")
         late, new = (
-            cycles.create(self._db, self._expert, name, today + timedelta(days), part, keys)
+            cycles.create(Acting(self._db, self._expert), name, today + timedelta(days), part, keys)
             for name, days, keys in (
                 (names[0], -1, prompt[:half]),
                 (names[1], 6, prompt[half:]),
@@ -144,7 +145,7 @@ class Colleagues:
         )
         for name in (name for name in _QUICK if name in known):
             self._move(prompt[:half], name, COMPLETED)
-            cycles.complete(self._db, self._expert, late.id, name)
+            cycles.complete(Acting(self._db, self._expert), late.id, name)
             self._move(prompt[half : half + len(prompt) // 4], name, COMPLETED)
         for name in (name for name in _SLOW if name in known):
             self._move(prompt[: half // 2], name, COMPLETED)
@@ -155,8 +156,8 @@ class Colleagues:
         """Those that matter to the workspace."""
         states = {
             row.key: row.dataset_attributes.get(state_key(workspace))
-            for row in tables.rows(self._db, "datasets", keys)
+            for row in tables.rows(Acting(self._db), "datasets", keys)
         }
         movable = [key for key in keys if states.get(key) in (OPEN, SIGNOFF)]
         if movable:
-            datasets.move(self._db, self._expert, movable, workspace, state)
+            datasets.move(Acting(self._db, self._expert), movable, workspace, state)

@@ -25,6 +25,7 @@ from app.domain.triplets import BAD, EMPTY, EXCLUDED, NO_VALUE_FOUND, Triplet
 from app.models.engine import Database
 from app.models.table_pages import MOST_ROWS, Row, TableQuery
 from app.services import datasets, golden, golden_files, lumisections, runs, tables
+from app.services.acting import Acting
 from app.services.lumisections import ONLINE, ColumnEdit
 
 PATTERN = "/PromptReco/Collisions2025_/DQM"
@@ -180,7 +181,9 @@ def main_job(
     with _timed(summary, "golden JSON"):
         for name, rule in LISTS:
             say(f"golden JSON {name}")
-            summary.lists.append(_list(db, actor, name, golden.rule_named(db, rule), folder))
+            summary.lists.append(
+                _list(db, actor, name, golden.rule_named(Acting(db), rule), folder)
+            )
     summary.seconds["all"] = sum(summary.seconds.values())
     files.write(folder / SUMMARY, json.dumps(summary.document(), indent=2) + "\n")
     return summary
@@ -241,7 +244,7 @@ def _go_through_runs(
 def _sign_off(
     db: Database, actor: Actor, run_number: int, seen: Sequence[Seen], summary: Summary
 ) -> None:
-    rr = lumisections.dataset_state(db, run_number, ONLINE).rr
+    rr = lumisections.dataset_state(Acting(db), run_number, ONLINE).rr
     edits = [
         ColumnEdit(run_number, ONLINE, column, (range_,), Triplet(BAD, comment, cause))
         for column, range_, comment, cause in seen
@@ -250,9 +253,9 @@ def _sign_off(
     edits += mend(rr, run_number)
     try:
         if edits:
-            lumisections.edit_columns(db, actor, edits)
+            lumisections.edit_columns(Acting(db, actor), edits)
             summary.cells_set += sum(_length(each.ranges[0]) for each in edits)
-        moved = runs.move(db, actor, run_number, SIGNOFF)
+        moved = runs.move(Acting(db, actor), run_number, SIGNOFF)
     except Refused as error:
         summary.left_open.append((run_number, str(error)))
         return
@@ -262,24 +265,26 @@ def _sign_off(
 
 def _open_waiting(db: Database, actor: Actor, summary: Summary) -> None:
     """Opens what waits for the DQM GUI, which has no part in this season."""
-    waiting = tables.matching(db, TableQuery("datasets", states=(_WAITING,)))
+    waiting = tables.matching(Acting(db), TableQuery("datasets", states=(_WAITING,)))
     if waiting:
-        moved = datasets.move(db, actor, waiting, GLOBAL, OPEN, comment="the plots are there")
+        moved = datasets.move(
+            Acting(db, actor), waiting, GLOBAL, OPEN, comment="the plots are there"
+        )
         summary.datasets_opened = len(moved.datasets)
 
 
 def _list(db: Database, actor: Actor, name: str, rule: JsonValue, folder: Path) -> MadeList:
     """The list of a rule: the stored one while nothing has changed since, else a new one."""
     tags = f"demonstration {name}"
-    version = golden.season_of(db, PATTERN)[0].version
+    version = golden.season_of(Acting(db), PATTERN)[0].version
     known = [
         each.id
-        for each in golden.entries(db, created_by=actor.email, words=tags, limit=5)
+        for each in golden.entries(Acting(db), created_by=actor.email, words=tags, limit=5)
         if (each.tags, each.dataset_name_filter, each.version) == (tags, PATTERN, version)
     ]
-    same = [id_ for id_ in known if golden.row(db, id_).json_logic == rule]
-    id_ = same[0] if same else golden.generate(db, actor, PATTERN, rule, tags=tags).id
-    stored = golden.row(db, id_)
+    same = [id_ for id_ in known if golden.row(Acting(db), id_).json_logic == rule]
+    id_ = same[0] if same else golden.generate(Acting(db, actor), PATTERN, rule, tags=tags).id
+    stored = golden.row(Acting(db), id_)
     entry = stored.entry
     stem = f"Cert_Collisions2025_{entry.min_run_number}_{entry.max_run_number}_{name}"
     named = golden_files.save(golden.texts(stored), folder, stem)
@@ -299,7 +304,7 @@ def _runs(db: Database) -> list[Row]:
     """All runs, newest first."""
     found: list[Row] = []
     while True:
-        page = tables.runs_page(db, TableQuery("runs", limit=MOST_ROWS, offset=len(found)))
+        page = tables.runs_page(Acting(db), TableQuery("runs", limit=MOST_ROWS, offset=len(found)))
         found += page.rows
         if len(page.rows) < MOST_ROWS:
             return found

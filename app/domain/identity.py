@@ -13,6 +13,10 @@ class Actor:
     egroups: frozenset[str] = frozenset()
 
 
+NOBODY = Actor("")
+"""Somebody unknown, who may read and nothing else."""
+
+
 def auto_author(requested_by: Actor | None = None) -> str:
     """Author string of an automatic change, with the person who asked for it if there is one."""
     return AUTO if requested_by is None else f"{AUTO} - {requested_by.email}"

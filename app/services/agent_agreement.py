@@ -23,7 +23,7 @@ from app.domain.triplets import Triplet
 from app.golden.progress import Progress
 from app.models import agents as model
 from app.models import states
-from app.models.engine import Database
+from app.services.acting import Acting
 from app.services.agents import statuses_of_column
 
 Key = tuple[int, str]
@@ -80,7 +80,7 @@ class Agreement:
 
 
 def agreement(
-    db: Database,
+    acting: Acting,
     agent: str,
     first_run: int,
     last_run: int,
@@ -96,7 +96,7 @@ def agreement(
     if first_run > last_run:
         raise BadInput(f"The first run {first_run} is greater than the last run {last_run}.")
     told = Progress(progress, cancelled)
-    with db.read() as connection:
+    with acting.db.read() as connection:
         known = model.agents(connection, agent)
         judged = {
             speaks.column: speaks.judged_by for each in reversed(known) for speaks in each.columns
@@ -110,7 +110,7 @@ def agreement(
         for start in range(0, len(keys), _BLOCK):
             told.at(start / len(keys))
             here = keys[start : start + _BLOCK]
-            compacts, _ = states.load_compact(connection, here, desk=db.desk)
+            compacts, _ = states.load_compact(connection, here, desk=acting.db.desk)
             by_hand = (
                 states.grouped(states.rr_events(connection, here, only_manual=True))
                 if against is Against.PEOPLE

@@ -7,12 +7,11 @@ from app.domain import agents as rules
 from app.domain.agents import Proposal, ProposalState
 from app.domain.edits import ColumnEdit
 from app.domain.errors import BadInput
-from app.domain.identity import Actor
 from app.models import agents as model
 from app.models.action import begin
 from app.models.agents import Waiting
-from app.models.engine import Database
 from app.services import configuration as configurations
+from app.services.acting import Acting
 from app.services.agents import number_of
 from app.services.edit_plan import ONLINE, Checks, plan
 
@@ -27,7 +26,7 @@ class Decided:
 
 
 def proposals(
-    db: Database,
+    acting: Acting,
     *,
     run_number: int | None = None,
     dataset: str = ONLINE,
@@ -36,24 +35,23 @@ def proposals(
     limit: int = 10_000,
 ) -> tuple[Proposal, ...]:
     """Proposals, the newest first: of one dataset or all, of one agent or all."""
-    if not db.desk:
+    if not acting.db.desk:
         return ()
     key = None if run_number is None else (run_number, dataset)
-    with db.read() as connection:
+    with acting.db.read() as connection:
         return tuple(model.proposals(connection, key=key, agent=agent, states=states, limit=limit))
 
 
-def waiting(db: Database, *, agent: str | None = None) -> tuple[Waiting, ...]:
+def waiting(acting: Acting, *, agent: str | None = None) -> tuple[Waiting, ...]:
     """What waits for people, by dataset and agent, the newest runs first."""
-    if not db.desk:
+    if not acting.db.desk:
         return ()
-    with db.read() as connection:
+    with acting.db.read() as connection:
         return tuple(model.waiting(connection, agent=agent))
 
 
 def accept(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     ids: Collection[int],
     *,
     comment: str = "",
@@ -66,16 +64,16 @@ def accept(
     """
     _check_ids(ids)
     changed = instead or {}
-    configuration = configurations.current(db)
-    with db.read() as connection:
+    configuration = configurations.current(acting)
+    with acting.db.read() as connection:
         runs = {each.run_number for each in model.proposals(connection, ids=ids)}
-    with begin(db, runs) as action:
+    with begin(acting.db, runs) as action:
         chosen = model.open_ones(action.connection, ids)
         edits = [changed.get(each.id) or _edit(each) for each in chosen]
         for each, edit in zip(chosen, edits, strict=True):
             if (edit.run_number, edit.dataset, edit.column) != (*each.key, each.column):
                 raise BadInput("A proposal is edited in its own column and dataset.")
-        made = plan(action, configuration, actor, edits)
+        made = plan(action, configuration, acting.actor, edits)
         if made.refused:
             first = made.refused[0].refused
             assert first is not None
@@ -84,14 +82,21 @@ def accept(
         version = None
         if appended:
             by = {f"{each.agent} {each.agent_version}" for each in chosen}
-            version = action.append(actor.email, rules.accepted_comment(by, comment), appended)
+            version = action.append(
+                acting.actor.email, rules.accepted_comment(by, comment), appended
+            )
         for state, of in (
             (ProposalState.EDITED, [each.id for each in chosen if each.id in changed]),
             (ProposalState.ACCEPTED, [each.id for each in chosen if each.id not in changed]),
         ):
             if of:
                 model.decide(
-                    action.connection, of, state, actor.email, version=version, reason=comment
+                    action.connection,
+                    of,
+                    state,
+                    acting.actor.email,
+                    version=version,
+                    reason=comment,
                 )
         model.announce(action.connection)
     cells = sum(line.cells for line in made.lines)
@@ -102,16 +107,16 @@ def accept(
     )
 
 
-def reject(db: Database, actor: Actor, ids: Collection[int], *, reason: str = "") -> Decided:
+def reject(acting: Acting, ids: Collection[int], *, reason: str = "") -> Decided:
     """Says no to proposals. It takes the right to edit what they are about."""
     _check_ids(ids)
-    configuration = configurations.current(db)
-    with db.transaction() as connection:
+    configuration = configurations.current(acting)
+    with acting.db.transaction() as connection:
         chosen = model.open_ones(connection, ids)
-        checks = Checks(configuration, actor, {}, {})
+        checks = Checks(configuration, acting.actor, {}, {})
         for each in chosen:
             checks.allowed(_edit(each))
-        model.decide(connection, ids, ProposalState.REJECTED, actor.email, reason=reason)
+        model.decide(connection, ids, ProposalState.REJECTED, acting.actor.email, reason=reason)
         model.announce(connection)
     return Decided(None, len(chosen), f"Rejected {number_of(len(chosen), 'proposal')}.")
 

@@ -24,8 +24,8 @@ from app.models import agents as model
 from app.models import rows
 from app.models.action import Action, begin
 from app.models.agents import NewProposal
-from app.models.engine import Database
 from app.services import configuration as configurations
+from app.services.acting import Acting
 from app.services.edit_plan import ONLINE, plan, where
 
 Key = tuple[int, str]
@@ -84,8 +84,7 @@ class Spoken:
 
 
 def register(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     name: str,
     version: str,
     columns: Sequence[Speaks],
@@ -96,54 +95,53 @@ def register(
 
     It takes the right to edit component classifiers, the other automatic authors.
     """
-    _check_desk(db)
-    configuration = configurations.current(db)
-    configuration.permissions.check(actor, permissions.classifiers_path("component"))
+    _check_desk(acting)
+    configuration = configurations.current(acting)
+    configuration.permissions.check(acting.actor, permissions.classifiers_path("component"))
     known = {*configuration.online_columns, *configuration.offline_columns}
     checked = rules.check_columns(columns, known)
-    with db.transaction() as connection:
+    with acting.db.transaction() as connection:
         made = model.register(
             connection,
             rules.check_name(name),
             rules.check_version(version),
-            owner.strip() or actor.email,
+            owner.strip() or acting.actor.email,
             checked,
         )
         model.announce(connection)
     return made
 
 
-def retire(db: Database, actor: Actor, name: str) -> Agent:
+def retire(acting: Acting, name: str) -> Agent:
     """The agent speaks no longer; what it said stays. Its owner may do that, too."""
-    agent = in_force(db, name)
-    _check_owner(db, actor, agent)
-    with db.transaction() as connection:
+    agent = in_force(acting, name)
+    _check_owner(acting, agent)
+    with acting.db.transaction() as connection:
         model.retire(connection, agent.id)
         model.announce(connection)
     return agent
 
 
-def registered(db: Database) -> tuple[Registered, ...]:
+def registered(acting: Acting) -> tuple[Registered, ...]:
     """All agents by name, of each the newest version first."""
-    if not db.desk:
+    if not acting.db.desk:
         return ()
-    with db.read() as connection:
+    with acting.db.read() as connection:
         counts = model.count_by_state(connection)
         return tuple(
             Registered(agent, counts.get(agent.name, {})) for agent in model.agents(connection)
         )
 
 
-def in_force(db: Database, name: str) -> Agent:
+def in_force(acting: Acting, name: str) -> Agent:
     """The version of an agent that may speak. Raises NotFound."""
-    _check_desk(db)
-    with db.read() as connection:
+    _check_desk(acting)
+    with acting.db.read() as connection:
         return model.in_force(connection, name)
 
 
 def propose(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     name: str,
     content: str,
     *,
@@ -159,15 +157,21 @@ def propose(
     out; with `dry_run` nothing is written, and refusals are in the answer.
     """
     told = Progress(progress, cancelled)
-    agent = in_force(db, name)
-    _check_owner(db, actor, agent)
+    agent = in_force(acting, name)
+    _check_owner(acting, agent)
     lines = parse_changes(content)
-    configuration = configurations.current(db)
+    configuration = configurations.current(acting)
     told.at(0.05)
     if dry_run:
-        with db.read() as connection:
+        with acting.db.read() as connection:
             return _hear(
-                Action(connection, db.desk), configuration, actor, agent, lines, told, dry=True
+                Action(connection, acting.db.desk),
+                configuration,
+                acting.actor,
+                agent,
+                lines,
+                told,
+                dry=True,
             )
     runs = {
         line.edit.run_number
@@ -178,11 +182,11 @@ def propose(
     def finishing(share: float) -> None:
         told.at(0.6 + 0.4 * share)
 
-    with begin(db, runs, finishing) as action:
+    with begin(acting.db, runs, finishing) as action:
         spoken = _hear(
             action,
             configuration,
-            actor,
+            acting.actor,
             agent,
             lines,
             told,
@@ -345,19 +349,19 @@ def _mode(agent: Agent, column: str) -> Mode | None:
     return None if speaks is None else speaks.mode
 
 
-def _check_owner(db: Database, actor: Actor, agent: Agent) -> None:
-    if actor.email == agent.owner:
+def _check_owner(acting: Acting, agent: Agent) -> None:
+    if acting.actor.email == agent.owner:
         return
     path = permissions.classifiers_path("component")
-    if not configurations.current(db).permissions.allows(actor, path):
+    if not configurations.current(acting).permissions.allows(acting.actor, path):
         raise NotPermitted(
-            f"{actor.email} may not speak for {agent.name}: its owner {agent.owner} may, and"
+            f"{acting.actor.email} may not speak for {agent.name}: its owner {agent.owner} may, and"
             " whoever may edit component classifiers."
         )
 
 
-def _check_desk(db: Database) -> None:
-    if not db.desk:
+def _check_desk(acting: Acting) -> None:
+    if not acting.db.desk:
         raise Refused(
             "Agents are kept in the schema desk, which this database doesn't let this login have:"
             " ask its administrator for it."

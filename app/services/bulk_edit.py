@@ -12,7 +12,6 @@ from app.domain.configuration import parse_condition
 from app.domain.edits import BitEdit, ColumnEdit, Edit
 from app.domain.errors import BadInput, Refused
 from app.domain.grid import DatasetState
-from app.domain.identity import Actor
 from app.domain.json_value import JsonValue
 from app.domain.lumisections import LumiRange, Mask, count, mask_of_ranges, ranges_of_mask
 from app.domain.summaries import exact_sum, luminosity_numbers
@@ -22,9 +21,9 @@ from app.golden.season import Season, SeasonDataset
 from app.golden.selection import Selection, select
 from app.models import history, rows, states
 from app.models.action import Action, begin
-from app.models.engine import Database
 from app.models.rows import DatasetRow, RunRow
 from app.services import configuration as configurations
+from app.services.acting import Acting
 from app.services.edit_plan import (
     CellsChanged,
     CellsInConflict,
@@ -122,8 +121,7 @@ class Written:
 
 
 def preview(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     edits: Sequence[Edit],
     *,
     comment: str = "",
@@ -139,11 +137,11 @@ def preview(
     """
     check_given(edits, comment)
     told = Progress(progress, cancelled)
-    configuration = configurations.current(db)
-    with db.read() as connection:
-        action = Action(connection, db.desk)
+    configuration = configurations.current(acting)
+    with acting.db.read() as connection:
+        action = Action(connection, acting.db.desk)
         told.at(0.0)
-        made = plan(action, configuration, actor, edits, seen=seen)
+        made = plan(action, configuration, acting.actor, edits, seen=seen)
         told.at(0.4)
         run_numbers = {run_number for run_number, _ in made.states}
         known_runs = rows.run_states(connection, run_numbers)
@@ -173,8 +171,7 @@ def preview(
 
 
 def write(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     edits: Sequence[Edit],
     *,
     comment: str = "",
@@ -189,8 +186,7 @@ def write(
     and Cancelled, after which nothing is left behind.
     """
     return _write(
-        db,
-        actor,
+        acting,
         edits,
         comment,
         seen,
@@ -242,8 +238,7 @@ class FileReport:
 
 
 def preview_file(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     content: str,
     *,
     comment: str = "",
@@ -259,8 +254,7 @@ def preview_file(
             tuple(FileLine(x.number, None, 0, x.problem, x.values) for x in lines), None
         )
     made = preview(
-        db,
-        actor,
+        acting,
         edits,
         comment=_file_comment(lines, comment),
         rule=rule,
@@ -279,8 +273,7 @@ def preview_file(
 
 
 def write_file(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     content: str,
     *,
     comment: str = "",
@@ -301,8 +294,7 @@ def write_file(
         raise BadInput("No line of the file of changes can be read.")
     numbers = [line.number for line in readable]
     written = _write(
-        db,
-        actor,
+        acting,
         [line.edit for line in readable if line.edit is not None],
         _file_comment(readable, comment),
         seen,
@@ -366,15 +358,14 @@ def of_datasets(
     return found
 
 
-def lengths(db: Database, keys: Collection[Key]) -> dict[Key, int]:
+def lengths(acting: Acting, keys: Collection[Key]) -> dict[Key, int]:
     """The last lumisection of each dataset, 0 where it has none."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         return states.lengths(connection, keys)
 
 
 def _write(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     edits: Sequence[Edit],
     comment: str,
     seen: Mapping[Key, int] | None,
@@ -385,15 +376,15 @@ def _write(
 ) -> Written:
     """Writes edits; `name` says how a refusal calls the edit at a place."""
     check_given(edits, comment)
-    configuration = configurations.current(db)
+    configuration = configurations.current(acting)
     told.at(0.0)
 
     def finishing(share: float) -> None:
         told.at(0.5 + 0.5 * share)
 
-    with begin(db, {edit.run_number for edit in edits}, finishing) as action:
+    with begin(acting.db, {edit.run_number for edit in edits}, finishing) as action:
         told.at(0.05)
-        made = plan(action, configuration, actor, edits, seen=seen)
+        made = plan(action, configuration, acting.actor, edits, seen=seen)
         told.at(0.3)
         if made.refused and not leave_out_refused:
             raise _refusal(made, name)
@@ -408,7 +399,7 @@ def _write(
             return Written(None, 0, 0, (), text)
         cells = sum(line.cells for line in made.lines)
         datasets = len({(each.run_number, each.name) for each in appended})
-        version = action.append(actor.email, comment or _comment(edits, datasets), appended)
+        version = action.append(acting.actor.email, comment or _comment(edits, datasets), appended)
     text = f"Changed {cells} cells in {_number_of(datasets, 'dataset')}."
     if left_out:
         text += f" Left out: {_number_of(len(left_out), 'line')}."

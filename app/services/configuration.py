@@ -9,13 +9,12 @@ from app import assets, files
 from app.domain.configuration import Configuration
 from app.domain.errors import BadInput, NotFound, Refused
 from app.domain.foreign_json import NotJson, read_file
-from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.names import no_rule
 from app.domain.permissions import permissions_path
 from app.models import configuration as model
 from app.models.configuration import ImportReport
-from app.models.engine import Database
+from app.services.acting import Acting
 
 SHIPPED = "configuration"
 SHIPPED_RULES = "rules"
@@ -31,13 +30,13 @@ class FolderImported:
     replaced_default: bool = False
 
 
-def current(db: Database) -> Configuration:
+def current(acting: Acting) -> Configuration:
     """The configuration in force; read anew only after it changed."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         return model.in_force(connection)
 
 
-def import_folder(db: Database, actor: Actor, folder: Path) -> FolderImported:
+def import_folder(acting: Acting, folder: Path) -> FolderImported:
     """Imports one JSON list per table, as `export_folder` writes them; other files are ignored.
 
     Takes the right to change permissions, unless nobody has any right yet. All or nothing.
@@ -46,11 +45,11 @@ def import_folder(db: Database, actor: Actor, folder: Path) -> FolderImported:
     """
     given, others = _read_tables(folder)
     shipped, _ = _read_tables(assets.path(SHIPPED))
-    with db.transaction() as connection:
+    with acting.db.transaction() as connection:
         model.lock(connection)
         in_force = model.in_force(connection)
         if in_force.permissions.rows:
-            in_force.permissions.check(actor, permissions_path())
+            in_force.permissions.check(acting.actor, permissions_path())
         replaces = given != shipped and model.holds_only(connection, shipped)
         if replaces:
             model.clear(connection)
@@ -58,19 +57,19 @@ def import_folder(db: Database, actor: Actor, folder: Path) -> FolderImported:
         if earlier is None:
             report = model.import_tables(connection, given)
         else:
-            made = model.go_back(connection, given, earlier, actor.email)
+            made = model.go_back(connection, given, earlier, acting.actor.email)
             if not model.in_force(connection).permissions.egroups_for(permissions_path()):
                 raise Refused(
                     "Then nobody could change permissions any more: what is to be imported has no"
                     f" e-group with a route for {permissions_path()}."
                 )
             report = ImportReport(made, went_back_to=earlier)
-    return FolderImported(replace(report, ignored=others), current(db).problems, replaces)
+    return FolderImported(replace(report, ignored=others), current(acting).problems, replaces)
 
 
-def export_folder(db: Database, folder: Path) -> dict[str, int]:
+def export_folder(acting: Acting, folder: Path) -> dict[str, int]:
     """Writes one JSON list per table of the configuration; returns the rows of each."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         exported = model.export_tables(connection)
     files.make_folder(folder)
     for name, rows in exported.items():
@@ -78,10 +77,10 @@ def export_folder(db: Database, folder: Path) -> dict[str, int]:
     return {name: len(rows) for name, rows in exported.items()}
 
 
-def install_default(db: Database) -> bool:
+def install_default(acting: Acting) -> bool:
     """Gives a database in which nobody configured anything the shipped one; says if it did."""
     given, _ = _read_tables(assets.path(SHIPPED))
-    with db.transaction() as connection:
+    with acting.db.transaction() as connection:
         model.lock(connection)
         if not model.is_untouched(connection):
             return False

@@ -24,36 +24,33 @@ from app.domain.permissions import (
 )
 from app.domain.rules.vocabulary import RuleSubject
 from app.models import configuration as model
-from app.models.engine import Database
 from app.services import configuration as configurations
+from app.services.acting import Acting
 from app.services.rule_vocabulary import vocabulary
 
 GOLDEN_RULE = "golden"
 """Name of the JSON configuration that everybody begins with; it stays."""
 
 
-def add_item(
-    db: Database, actor: Actor, kind: Kind, values: JsonObject, *, insist: bool = False
-) -> int:
+def add_item(acting: Acting, kind: Kind, values: JsonObject, *, insist: bool = False) -> int:
     """Adds a classifier, JSON configuration, accepted dataset or permission; returns its id.
 
     `values` as `check_item` wants them: a classifier's rule may be the bare condition. Raises
     UnknownVariables, unless the person insists, when the rule reads what nothing has.
     """
-    _check_variables(db, kind, values, None, insist=insist)
-    with db.transaction() as connection:
+    _check_variables(acting, kind, values, None, insist=insist)
+    with acting.db.transaction() as connection:
         model.lock(connection)
         configuration = model.in_force(connection)
-        configuration.permissions.check(actor, path_of(kind))
+        configuration.permissions.check(acting.actor, path_of(kind))
         checked = check_item(configuration, kind, values)
         if kind is Kind.JSON_RULE:
             _refuse_taken_name(configuration, checked)
-        return model.add_item(connection, kind, checked, actor.email)
+        return model.add_item(connection, kind, checked, acting.actor.email)
 
 
 def edit_item(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     kind: Kind,
     item_id: int,
     changes: JsonObject,
@@ -66,16 +63,16 @@ def edit_item(
     UnknownVariables as `add_item` does, for variables that the old rule didn't read.
     """
     if RULE in changes and not insist:
-        with db.read() as connection:
+        with acting.db.read() as connection:
             before = model.items(connection, kind).get(item_id)
         _check_variables(
-            db, kind, changes, None if before is None else before.values, insist=insist
+            acting, kind, changes, None if before is None else before.values, insist=insist
         )
-    with db.transaction() as connection:
+    with acting.db.transaction() as connection:
         model.lock(connection)
         configuration = model.in_force(connection)
         old = model.item_in_force(connection, kind, item_id, changes)
-        _check_may_change(configuration, actor, kind, old)
+        _check_may_change(configuration, acting.actor, kind, old)
         values = {name: old[name] for name in old if name not in {"created_by", "updated_by"}}
         checked = check_item(configuration, kind, {**values, **changes})
         if kind is Kind.JSON_RULE and checked["name"] != old["name"]:
@@ -84,26 +81,25 @@ def edit_item(
         if kind is Kind.PERMISSION:
             left = _without(model.items_in_force(connection, kind), item_id)
             refuse_locking_out([*left, (str(checked["egroup"]), routes_of(checked))])
-        return model.edit_item(connection, kind, item_id, checked, actor.email)
+        return model.edit_item(connection, kind, item_id, checked, acting.actor.email)
 
 
-def delete_item(db: Database, actor: Actor, kind: Kind, item_id: int) -> None:
+def delete_item(acting: Acting, kind: Kind, item_id: int) -> None:
     """Takes an item out of force; the versions that had it keep it. Raises ItemChanged."""
-    with db.transaction() as connection:
+    with acting.db.transaction() as connection:
         model.lock(connection)
         configuration = model.in_force(connection)
         old = model.item_in_force(connection, kind, item_id)
-        _check_may_change(configuration, actor, kind, old)
+        _check_may_change(configuration, acting.actor, kind, old)
         if kind is Kind.JSON_RULE:
             _refuse_golden(old, "deleted")
         if kind is Kind.PERMISSION:
             refuse_locking_out(_without(model.items_in_force(connection, kind), item_id))
-        model.delete_item(connection, kind, item_id, actor.email)
+        model.delete_item(connection, kind, item_id, acting.actor.email)
 
 
 def save_json_rule(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     name: str,
     rule: JsonValue,
     *,
@@ -117,8 +113,8 @@ def save_json_rule(
     """
     values: JsonObject = {"name": name.strip(), RULE: rule}
     if item_id is None:
-        return add_item(db, actor, Kind.JSON_RULE, values, insist=insist)
-    return edit_item(db, actor, Kind.JSON_RULE, item_id, values, insist=insist)
+        return add_item(acting, Kind.JSON_RULE, values, insist=insist)
+    return edit_item(acting, Kind.JSON_RULE, item_id, values, insist=insist)
 
 
 def path_of(kind: Kind) -> str:
@@ -148,7 +144,7 @@ def subject_of(kind: Kind, values: Mapping[str, JsonValue]) -> RuleSubject:
 
 
 def unknown_variables(
-    db: Database, kind: Kind, values: JsonObject, before: JsonObject | None = None
+    acting: Acting, kind: Kind, values: JsonObject, before: JsonObject | None = None
 ) -> dict[str, tuple[str, ...]]:
     """Variables of the rule that nothing has and no rule in force reads, with names near each.
 
@@ -159,21 +155,23 @@ def unknown_variables(
         read -= _variables_of_faulty(before[RULE])
     if not read:
         return {}
-    words = vocabulary(db, subject_of(kind, values))
+    words = vocabulary(acting, subject_of(kind, values))
     unknown = {name for name in read if not words.knows(name)}
     if unknown:
-        in_force = rules_of(configurations.current(db), kind, online=values.get("online") is True)
+        in_force = rules_of(
+            configurations.current(acting), kind, online=values.get("online") is True
+        )
         unknown -= {name for rule in in_force for name in variables_of(rule)}
     return {name: words.nearest(name) for name in sorted(unknown)}
 
 
 def _check_variables(
-    db: Database, kind: Kind, changes: JsonObject, before: JsonObject | None, *, insist: bool
+    acting: Acting, kind: Kind, changes: JsonObject, before: JsonObject | None, *, insist: bool
 ) -> None:
     if insist or RULE not in changes:
         return
     values = {**(before or {}), **changes}
-    unknown = unknown_variables(db, kind, values, before)
+    unknown = unknown_variables(acting, kind, values, before)
     if unknown:
         raise UnknownVariables(unknown)
 

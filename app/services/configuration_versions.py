@@ -7,13 +7,12 @@ from app.domain.configuration import Kind
 from app.domain.configuration_history import Difference, Item, ListHistory, Version
 from app.domain.configuration_items import RULE, WITH_RULE, parse_stored, routes_of
 from app.domain.errors import Conflict, Refused
-from app.domain.identity import Actor
 from app.domain.json_logic import RuleError
 from app.domain.names import no_version
 from app.domain.permissions import check_creator_or_expert
 from app.models import configuration as model
 from app.models import history as event_history
-from app.models.engine import Database
+from app.services.acting import Acting
 from app.services.configuration_edits import path_of, refuse_locking_out
 
 
@@ -48,15 +47,15 @@ class AtEvent:
     lists: tuple[InForce, ...]
 
 
-def versions(db: Database, kind: Kind) -> ListHistory:
+def versions(acting: Acting, kind: Kind) -> ListHistory:
     """All versions of a list with their items."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         return model.history(connection, kind)
 
 
-def difference(db: Database, kind: Kind, before: int, after: int | None = None) -> Difference:
+def difference(acting: Acting, kind: Kind, before: int, after: int | None = None) -> Difference:
     """What differs between two versions of a list; with the one in force without `after`."""
-    history = versions(db, kind)
+    history = versions(acting, kind)
     for each in (before, after):
         if each is not None:
             history.check(each)
@@ -64,10 +63,10 @@ def difference(db: Database, kind: Kind, before: int, after: int | None = None) 
     return history.difference(before, last if after is None else after)
 
 
-def in_force_at_event(db: Database, version: int) -> AtEvent:
+def in_force_at_event(acting: Acting, version: int) -> AtEvent:
     """Which version of each list was in force when a person's or an automatic action was
     written; NotFound when there is no such action."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         action = event_history.action(connection, version)
         if action is None:
             raise no_version(version, event_history.newest_version(connection))
@@ -78,14 +77,13 @@ def in_force_at_event(db: Database, version: int) -> AtEvent:
     return AtEvent(version, action.author, action.at, tuple(lists))
 
 
-def preview_restoration(db: Database, kind: Kind, settings_id: int) -> Restoration:
+def preview_restoration(acting: Acting, kind: Kind, settings_id: int) -> Restoration:
     """What `restore` would do."""
-    return _restoration(versions(db, kind), settings_id)
+    return _restoration(versions(acting, kind), settings_id)
 
 
 def restore(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     kind: Kind,
     settings_id: int,
     *,
@@ -97,13 +95,13 @@ def restore(
     `seen`: the version in force that the person compared with; Conflict when it is another now.
     Refused when rules would come back that can't be read, unless they are to be left out.
     """
-    with db.transaction() as connection:
+    with acting.db.transaction() as connection:
         model.lock(connection)
         configuration = model.in_force(connection)
         if kind is Kind.JSON_RULE:
-            check_creator_or_expert(actor, None, "all JSON configurations at once")
+            check_creator_or_expert(acting.actor, None, "all JSON configurations at once")
         else:
-            configuration.permissions.check(actor, path_of(kind))
+            configuration.permissions.check(acting.actor, path_of(kind))
         history = model.history(connection, kind)
         newest = history.versions[-1]
         if seen is not None and seen != newest.settings_id:
@@ -126,7 +124,7 @@ def restore(
         if kind is Kind.PERMISSION:
             values = [history.items[each].values for each in wanted]
             refuse_locking_out((str(each["egroup"]), routes_of(each)) for each in values)
-        return model.replace_list(connection, kind, wanted, actor.email)
+        return model.replace_list(connection, kind, wanted, acting.actor.email)
 
 
 def _restoration(history: ListHistory, settings_id: int) -> Restoration:

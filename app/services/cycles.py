@@ -18,19 +18,19 @@ from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue
 from app.models import cycles as model
 from app.models.action import Action, begin
-from app.models.engine import Database
 from app.models.event_log import DatasetChange
 from app.models.rows import Key
 from app.services import configuration as configurations
+from app.services.acting import Acting
 from app.services.datasets import Moved, check_workspace, distinct, visible_datasets
 
 _TOLD = 3
 
 
-def all_cycles(db: Database, workspace: str | None = None) -> tuple[Cycle, ...]:
+def all_cycles(acting: Acting, workspace: str | None = None) -> tuple[Cycle, ...]:
     """Cycles that aren't deleted, or those of one workspace: what is pending there first, then by
     deadline."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         found = model.cycles(connection)
     if workspace is None:
         return tuple(sorted(found, key=lambda each: not each.pending_in("global")))
@@ -38,59 +38,57 @@ def all_cycles(db: Database, workspace: str | None = None) -> tuple[Cycle, ...]:
     return tuple(sorted(there, key=lambda each: not each.pending_in(workspace)))
 
 
-def cycle(db: Database, id_cycle: int) -> Cycle:
+def cycle(acting: Acting, id_cycle: int) -> Cycle:
     """One cycle; NotFound when it is deleted."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         return model.cycle(connection, id_cycle)
 
 
-def datasets(db: Database, id_cycle: int) -> tuple[Key, ...]:
+def datasets(acting: Acting, id_cycle: int) -> tuple[Key, ...]:
     """Datasets of a cycle that aren't hidden."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         model.cycle(connection, id_cycle)
         return tuple(model.datasets_of(connection, id_cycle))
 
 
-def history(db: Database, id_cycle: int) -> tuple[CycleEntry, ...]:
+def history(acting: Acting, id_cycle: int) -> tuple[CycleEntry, ...]:
     """What this program did to a cycle, the newest first; nothing where there is no desk."""
-    if not db.desk:
+    if not acting.db.desk:
         return ()
-    with db.read() as connection:
+    with acting.db.read() as connection:
         return model.history(connection, id_cycle)
 
 
 def create(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     name: str,
     deadline: date,
     workspaces: Collection[str],
     keys: Sequence[Key],
 ) -> Cycle:
     """A new cycle, pending in `global` and in the workspaces."""
-    configuration = _permitted(db, actor, permissions.cycles_path())
+    configuration = _permitted(acting, permissions.cycles_path())
     name = cycles.checked_name(name)
     states = _new_states(configuration, workspaces)
     wanted = _checked_keys(keys)
     cycles.check_size(len(wanted))
-    with begin(db, {run_number for run_number, _ in wanted}) as action:
+    with begin(acting.db, {run_number for run_number, _ in wanted}) as action:
         visible_datasets(action, wanted)
         id_cycle = model.create(action.connection, name, states, cycles.deadline_moment(deadline))
         model.add(action.connection, id_cycle, wanted)
-        if db.desk:
+        if acting.db.desk:
             details: JsonObject = {
                 "name": name,
                 "deadline": deadline.isoformat(),
                 "workspaces": [key.removesuffix("_state") for key in states],
                 "datasets": _listed(wanted),
             }
-            model.note(action.connection, id_cycle, actor.email, "created", details)
+            model.note(action.connection, id_cycle, acting.actor.email, "created", details)
         return model.cycle(action.connection, id_cycle)
 
 
 def edit(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     id_cycle: int,
     *,
     name: str | None = None,
@@ -98,9 +96,9 @@ def edit(
     workspaces: Collection[str] | None = None,
 ) -> Cycle:
     """Gives a cycle another name, deadline or workspaces; completed workspaces always stay."""
-    configuration = _permitted(db, actor, permissions.cycles_path())
+    configuration = _permitted(acting, permissions.cycles_path())
     name = None if name is None else cycles.checked_name(name)
-    with db.transaction() as connection:
+    with acting.db.transaction() as connection:
         before = model.cycle(connection, id_cycle, lock=True)
         states: JsonObject | None = None
         if workspaces is not None:
@@ -122,33 +120,33 @@ def edit(
             changed["deadline"] = [before.deadline.isoformat(), after.deadline.isoformat()]
         if after.workspaces != before.workspaces:
             changed["workspaces"] = [[*before.workspaces], [*after.workspaces]]
-        if db.desk and changed:
-            model.note(connection, id_cycle, actor.email, "edited", changed)
+        if acting.db.desk and changed:
+            model.note(connection, id_cycle, acting.actor.email, "edited", changed)
         return after
 
 
-def add(db: Database, actor: Actor, id_cycle: int, keys: Sequence[Key]) -> tuple[Key, ...]:
+def add(acting: Acting, id_cycle: int, keys: Sequence[Key]) -> tuple[Key, ...]:
     """Puts datasets into a cycle; returns those that weren't in it yet."""
-    _permitted(db, actor, permissions.add_to_cycle_path())
+    _permitted(acting, permissions.add_to_cycle_path())
     wanted = _checked_keys(keys)
-    with begin(db, {run_number for run_number, _ in wanted}) as action:
+    with begin(acting.db, {run_number for run_number, _ in wanted}) as action:
         cycle = model.cycle(action.connection, id_cycle, lock=True)
         cycles.check_open(cycle, "add datasets")
         visible_datasets(action, wanted)
         new = sorted(set(wanted) - model.keys_of(action.connection, id_cycle))
         cycles.check_size(cycle.datasets + len(new))
         model.add(action.connection, id_cycle, new)
-        if db.desk and new:
+        if acting.db.desk and new:
             details: JsonObject = {"datasets": _listed(new)}
-            model.note(action.connection, id_cycle, actor.email, "datasets added", details)
+            model.note(action.connection, id_cycle, acting.actor.email, "datasets added", details)
         return tuple(new)
 
 
-def remove(db: Database, actor: Actor, id_cycle: int, keys: Sequence[Key]) -> None:
+def remove(acting: Acting, id_cycle: int, keys: Sequence[Key]) -> None:
     """Takes datasets out of a cycle; refused when one isn't in it."""
-    _permitted(db, actor, permissions.delete_from_cycle_path())
+    _permitted(acting, permissions.delete_from_cycle_path())
     wanted = distinct(keys)
-    with db.transaction() as connection:
+    with acting.db.transaction() as connection:
         cycle = model.cycle(connection, id_cycle, lock=True)
         cycles.check_open(cycle, "take datasets out")
         missing = sorted(set(wanted) - model.keys_of(connection, id_cycle))
@@ -157,46 +155,45 @@ def remove(db: Database, actor: Actor, id_cycle: int, keys: Sequence[Key]) -> No
             more = f" and {len(missing) - _TOLD} more" if len(missing) > _TOLD else ""
             raise Refused(f"Not in cycle {cycle.name}: {named}{more}.")
         model.remove(connection, id_cycle, wanted)
-        if db.desk:
+        if acting.db.desk:
             details: JsonObject = {"datasets": _listed(wanted)}
-            model.note(connection, id_cycle, actor.email, "datasets taken out", details)
+            model.note(connection, id_cycle, acting.actor.email, "datasets taken out", details)
 
 
-def delete(db: Database, actor: Actor, id_cycle: int) -> None:
+def delete(acting: Acting, id_cycle: int) -> None:
     """Takes a cycle out of the list; its datasets stay as they are."""
-    _permitted(db, actor, permissions.cycles_path())
-    with db.transaction() as connection:
+    _permitted(acting, permissions.cycles_path())
+    with acting.db.transaction() as connection:
         cycle = model.cycle(connection, id_cycle, lock=True)
         model.change(connection, id_cycle, deleted=True)
-        if db.desk:
-            model.note(connection, id_cycle, actor.email, "deleted", {"name": cycle.name})
+        if acting.db.desk:
+            model.note(connection, id_cycle, acting.actor.email, "deleted", {"name": cycle.name})
 
 
-def complete(db: Database, actor: Actor, id_cycle: int, workspace: str) -> Cycle:
+def complete(acting: Acting, id_cycle: int, workspace: str) -> Cycle:
     """Completes a cycle in a workspace, whose datasets must all be COMPLETED there."""
-    _permitted(db, actor, permissions.complete_cycle_path(workspace))
-    with db.read() as connection:
+    _permitted(acting, permissions.complete_cycle_path(workspace))
+    with acting.db.read() as connection:
         keys = model.keys_of(connection, id_cycle)
     # So that nobody reopens a dataset between the look at it and the completion.
-    with begin(db, {run_number for run_number, _ in keys}) as action:
+    with begin(acting.db, {run_number for run_number, _ in keys}) as action:
         cycle = model.cycle(action.connection, id_cycle, lock=True)
         found = model.datasets_of(action.connection, id_cycle)
         cycles.check_can_complete(cycle, workspace, found)
-        return _set_state(action, actor, cycle, workspace, CLOSED)
+        return _set_state(action, acting.actor, cycle, workspace, CLOSED)
 
 
-def reopen(db: Database, actor: Actor, id_cycle: int, workspace: str) -> Cycle:
+def reopen(acting: Acting, id_cycle: int, workspace: str) -> Cycle:
     """Moves a cycle back to pending in a workspace."""
-    _permitted(db, actor, permissions.reopen_cycle_path(workspace))
-    with begin(db, ()) as action:
+    _permitted(acting, permissions.reopen_cycle_path(workspace))
+    with begin(acting.db, ()) as action:
         cycle = model.cycle(action.connection, id_cycle, lock=True)
         cycles.check_can_reopen(cycle, workspace)
-        return _set_state(action, actor, cycle, workspace, PENDING)
+        return _set_state(action, acting.actor, cycle, workspace, PENDING)
 
 
 def move_all(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     id_cycle: int,
     workspace: str,
     to_state: str = COMPLETED,
@@ -211,10 +208,10 @@ def move_all(
     check_state(to_state)
     if to_state not in EDITABLE_STATES:
         raise BadInput(f"Datasets of a cycle are moved to {', '.join(EDITABLE_STATES)} only.")
-    _permitted(db, actor, permissions.move_all_datasets_path(workspace))
-    with db.read() as connection:
+    _permitted(acting, permissions.move_all_datasets_path(workspace))
+    with acting.db.read() as connection:
         keys = model.keys_of(connection, id_cycle)
-    with begin(db, {run_number for run_number, _ in keys}) as action:
+    with begin(acting.db, {run_number for run_number, _ in keys}) as action:
         cycle = model.cycle(action.connection, id_cycle, lock=True)
         cycles.check_pending(cycle, workspace)
         found = model.datasets_of(action.connection, id_cycle)
@@ -227,16 +224,16 @@ def move_all(
                 f" {workspace}."
             )
         version = action.append(
-            actor.email,
+            acting.actor.email,
             comment.strip()
             or f"move {len(moved)} datasets of cycle {cycle.name} to {to_state} in workspace"
             f" {workspace}",
             [DatasetChange(*key, attributes={state_key(workspace): to_state}) for key in moved],
         )
-        if db.desk:
+        if acting.db.desk:
             details: JsonObject = {"workspace": workspace, "state": to_state, "version": version}
             details["datasets"] = _listed(moved)
-            model.note(action.connection, id_cycle, actor.email, "datasets moved", details)
+            model.note(action.connection, id_cycle, acting.actor.email, "datasets moved", details)
         rest = tuple(key for key in found if key not in moved)
         return Moved(workspace, to_state, tuple(moved), rest, version)
 
@@ -251,9 +248,9 @@ def _set_state(action: Action, actor: Actor, cycle: Cycle, workspace: str, state
     return model.cycle(action.connection, cycle.id)
 
 
-def _permitted(db: Database, actor: Actor, path: str) -> Configuration:
-    configuration = configurations.current(db)
-    configuration.permissions.check(actor, path)
+def _permitted(acting: Acting, path: str) -> Configuration:
+    configuration = configurations.current(acting)
+    configuration.permissions.check(acting.actor, path)
     return configuration
 
 

@@ -16,6 +16,7 @@ from app.models.indexes import OptionalIndex
 from app.models.schema import SchemaKind, SchemaState
 from app.models.table_pages import Sort, TableQuery
 from app.services import configuration as configurations
+from app.services.acting import Acting
 
 SHOWN_SUMMARIES = 1000
 """So many stale summaries are counted at most."""
@@ -116,7 +117,7 @@ def initialise(db: Database, *, default_configuration: bool) -> Initialised:
     if created:
         with db.transaction() as connection:
             schema.create(connection)
-    configured = default_configuration and configurations.install_default(db)
+    configured = default_configuration and configurations.install_default(Acting(db))
     return Initialised(created, configured, db.prepare())
 
 

@@ -43,12 +43,12 @@ from app.golden.progress import Progress
 from app.models import rows
 from app.models import states as states_model
 from app.models.action import Action, begin
-from app.models.engine import Database
 from app.models.event_log import Change, DatasetChange, LumisectionChange
 from app.models.rows import DatasetRow, Key
 from app.models.states import StoredEvent
 from app.services import configuration as configurations
 from app.services import tables
+from app.services.acting import Acting
 from app.services.datasets import check_workspace, distinct, named_datasets
 from app.services.tables import Row
 
@@ -75,24 +75,22 @@ class _Plan:
 
 
 def preview(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     tool: Tool,
     *,
     progress: Report | None = None,
     cancelled: Asked | None = None,
 ) -> Preview:
     """What `apply` would do now. Refused as that would be, save for problems of single datasets."""
-    configuration = configurations.current(db)
-    _check_right(configuration, actor, tool)
-    with db.read() as connection:
-        action = Action(connection, db.desk)
+    configuration = configurations.current(acting)
+    _check_right(configuration, acting.actor, tool)
+    with acting.db.read() as connection:
+        action = Action(connection, acting.db.desk)
         return _plan(action, configuration, tool, Progress(progress, cancelled)).preview
 
 
 def apply(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     tool: Tool,
     *,
     reason: str = "",
@@ -106,17 +104,17 @@ def apply(
     reason = reason.strip()
     if isinstance(tool, Hide | Unhide) and not reason:
         raise BadInput("Say why: the reason is kept with the datasets.")
-    configuration = configurations.current(db)
-    _check_right(configuration, actor, tool)
+    configuration = configurations.current(acting)
+    _check_right(configuration, acting.actor, tool)
     planning = Progress(progress and (lambda share: progress(0.4 * share)), cancelled)
     storing = Progress(progress and (lambda share: progress(0.6 + 0.4 * share)), cancelled)
-    with begin(db, {run_number for run_number, _ in tool.keys}, storing.at) as action:
+    with begin(acting.db, {run_number for run_number, _ in tool.keys}, storing.at) as action:
         plan = _plan(action, configuration, tool, planning)
         if plan.preview.problems:
             raise Refused(f"Nothing was changed: {told(plan.preview.problems)}")
         if not plan.preview.changed:
             raise Refused(f"{plan.what}: nothing to change.")
-        version = action.append(actor.email, reason or plan.comment, plan.changes)
+        version = action.append(acting.actor.email, reason or plan.comment, plan.changes)
         storing.at(0.0)
     if progress is not None:
         progress(1.0)
@@ -125,7 +123,7 @@ def apply(
 
 
 def csv_text(
-    db: Database,
+    acting: Acting,
     keys: Sequence[Key],
     columns: Sequence[str],
     *,
@@ -133,14 +131,14 @@ def csv_text(
     cancelled: Asked | None = None,
 ) -> str:
     """The datasets as CSV, in the order given: run, attributes, summaries of columns as JSON."""
-    known = configurations.current(db)
+    known = configurations.current(acting)
     for column in columns:
         if column not in {*known.offline_columns, *known.online_columns}:
             columns_there = {*known.offline_columns, *known.online_columns}
             raise not_found(f"No workspace has a column {column}", column, columns_there, BadInput)
     found: list[Row] = []
     for block in _blocks(list(dict.fromkeys(keys)), Progress(progress, cancelled)):
-        found.extend(tables.rows(db, "datasets", block))
+        found.extend(tables.rows(acting, "datasets", block))
     if not found:
         raise BadInput("No datasets were given: select at least one.")
     attributes = sorted({name for row in found for name in row.dataset_attributes})

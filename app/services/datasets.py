@@ -7,15 +7,14 @@ from app.domain import datasets, permissions
 from app.domain.configuration import GLOBAL, Configuration
 from app.domain.datasets import ONLINE, where
 from app.domain.errors import BadInput, Conflict, NotFound, Refused
-from app.domain.identity import Actor
 from app.domain.json_value import JsonObject
 from app.domain.names import no_dataset
 from app.models import cycles, rows
 from app.models.action import Action, begin
-from app.models.engine import Database
 from app.models.event_log import DatasetChange
 from app.models.rows import DatasetRow, Key
 from app.services import configuration as configurations
+from app.services.acting import Acting
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,7 @@ class Moved:
 
 
 def move(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     keys: Sequence[Key],
     workspace: str,
     to_state: str,
@@ -59,11 +57,11 @@ def move(
     `from_state`, Conflict when somebody moved one elsewhere meanwhile. While a dataset is in a
     cycle that is pending in the workspace, the right to move it there will do too.
     """
-    configuration = configurations.current(db)
+    configuration = configurations.current(acting)
     check_workspace(configuration, workspace)
     datasets.check_state(to_state)
     wanted = distinct(keys)
-    with begin(db, {run_number for run_number, _ in wanted}) as action:
+    with begin(acting.db, {run_number for run_number, _ in wanted}) as action:
         found = visible_datasets(action, wanted)
         pending = cycles.in_pending_cycle(action.connection, wanted, workspace)
         changed: dict[Key, JsonObject] = {}
@@ -82,14 +80,14 @@ def move(
                 paths = permissions.move_dataset_paths(
                     workspace, state, to_state, in_pending_cycle=key in pending
                 )
-                configuration.permissions.check_any(actor, paths)
+                configuration.permissions.check_any(acting.actor, paths)
                 checked.add(way)
             changed[key] = changes
         if not changed:
             are = f"{where(*wanted[0])} is" if len(wanted) == 1 else "All of them are"
             raise Refused(f"{are} {to_state} in workspace {workspace} already.")
         version = action.append(
-            actor.email,
+            acting.actor.email,
             comment.strip() or _comment(list(changed), workspace, to_state),
             [DatasetChange(*key, attributes=changes) for key, changes in changed.items()],
         )

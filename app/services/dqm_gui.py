@@ -20,18 +20,19 @@ from app.models.action import begin
 from app.models.engine import Database
 from app.models.event_log import DatasetChange
 from app.services import configuration as configurations
+from app.services.acting import Acting
 
 SOURCE = "dqm gui"
 COMMENT = "new dataset appeared pinging gui"
 
 
-def apply(db: Database, listing: GuiListing) -> GuiOutcome:
+def apply(acting: Acting, listing: GuiListing) -> GuiOutcome:
     """Links datasets to what the GUI has of them, and decides for those that waited, as one
     version for all; none when nothing is new."""
-    configuration = configurations.current(db)
+    configuration = configurations.current(acting)
     matcher = Matcher(configuration.datasets_accepted)
     problems = [*listing.problems, *matcher.problems]
-    with db.read() as connection:
+    with acting.db.read() as connection:
         new = {
             (run_number, name)
             for run_number, name, known in model.known_in_gui(connection, listing.by_run.keys())
@@ -41,7 +42,7 @@ def apply(db: Database, listing: GuiListing) -> GuiOutcome:
         return GuiOutcome(None, (), 0, tuple(problems))
     of_workspace = dqm_gui.verdicts(configuration)
     numbers = {run_number for run_number, _ in new}
-    with begin(db, numbers) as action:
+    with begin(acting.db, numbers) as action:
         runs = rows.run_states(action.connection, numbers)
         datasets = rows.datasets_of_runs(action.connection, numbers)
         appeared: list[Appeared] = []
@@ -74,6 +75,7 @@ class GuiStore:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._acting = Acting(db)
         self._latest: GuiListing | None = None
 
     @property
@@ -96,7 +98,7 @@ class GuiStore:
     def apply(self, listing: GuiListing) -> GuiOutcome:
         """Brings an answer in."""
         self.keep(listing)
-        return apply(self._db, listing)
+        return apply(self._acting, listing)
 
     def report(self, status: GuiStatus) -> None:
         """Keeps what the elected puller does, for the other clients to show."""

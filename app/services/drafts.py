@@ -23,6 +23,7 @@ from app.models import drafts
 from app.models.drafts import DraftRow
 from app.models.engine import Database
 from app.services import bulk_edit
+from app.services.acting import Acting
 from app.services.bulk_edit import Preview
 
 logger = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ class Offer:
     reason: str = ""
 
 
-def save(db: Database, actor: Actor, draft: Draft, folder: Path | None) -> bool:
+def save(acting: Acting, draft: Draft, folder: Path | None) -> bool:
     """Keeps the draft of a dataset instead of the one before; returns whether the database has
     it, too. Raises Refused when the file can't be written and the database hasn't got it.
 
@@ -77,10 +78,10 @@ def save(db: Database, actor: Actor, draft: Draft, folder: Path | None) -> bool:
     problem: Refused | None = None
     if folder is not None:
         try:
-            _write(folder, db, actor, row)
+            _write(folder, acting.db, acting.actor, row)
         except Refused as refused:
             problem = refused
-    stored = _store(db, actor, row)
+    stored = _store(acting, row)
     if folder is None and not stored:
         raise Refused("The draft can't be kept: neither a folder nor the database takes it.")
     if problem is not None and not stored:
@@ -88,32 +89,37 @@ def save(db: Database, actor: Actor, draft: Draft, folder: Path | None) -> bool:
     return stored
 
 
-def drop(db: Database, actor: Actor, key: Key, folder: Path | None) -> None:
+def drop(acting: Acting, key: Key, folder: Path | None) -> None:
     """Forgets the draft of a dataset: it was written, or given up."""
     dropped = False
     with contextlib.suppress(Unavailable):
-        if db.desk:
-            with db.transaction() as connection:
-                drafts.drop(connection, actor.email, key)
+        if acting.db.desk:
+            with acting.db.transaction() as connection:
+                drafts.drop(connection, acting.actor.email, key)
         dropped = True
     if folder is None:
         return
     if dropped:
         with contextlib.suppress(OSError):
-            _file(folder, db, actor, key).unlink(missing_ok=True)
+            _file(folder, acting.db, acting.actor, key).unlink(missing_ok=True)
         return
     # The database still has it: an empty newer draft says that it is given up.
-    _write(folder, db, actor, DraftRow(*key, _content((), "", None), 0, datetime.now(UTC)))
+    _write(
+        folder,
+        acting.db,
+        acting.actor,
+        DraftRow(*key, _content((), "", None), 0, datetime.now(UTC)),
+    )
 
 
-def offered(db: Database, actor: Actor, folder: Path | None) -> tuple[Offer, ...]:
+def offered(acting: Acting, folder: Path | None) -> tuple[Offer, ...]:
     """The drafts of a person, the newest first, each checked against what holds now."""
     found: dict[Key, DraftRow] = {}
-    for row in _files(folder, db, actor) if folder is not None else ():
+    for row in _files(folder, acting.db, acting.actor) if folder is not None else ():
         found[row.run_number, row.name] = row
-    if db.desk:
-        with db.read() as connection:
-            for row in drafts.of_person(connection, actor.email):
+    if acting.db.desk:
+        with acting.db.read() as connection:
+            for row in drafts.of_person(connection, acting.actor.email):
                 key = (row.run_number, row.name)
                 if key not in found or found[key].saved < row.saved:
                     found[key] = row
@@ -125,31 +131,29 @@ def offered(db: Database, actor: Actor, folder: Path | None) -> tuple[Offer, ...
             logger.warning("The draft of run %d, %s, is left where it is: %s", *key, damage)
             continue
         if draft.edits:
-            offers.append(_check(db, actor, draft))
+            offers.append(_check(acting, draft))
         else:
             with contextlib.suppress(Refused):
-                drop(db, actor, key, folder)
+                drop(acting, key, folder)
     return tuple(sorted(offers, key=lambda offer: offer.draft.saved, reverse=True))
 
 
-def _check(db: Database, actor: Actor, draft: Draft) -> Offer:
+def _check(acting: Acting, draft: Draft) -> Offer:
     # Whether the comment will do is asked when it is written.
     comment = draft.comment.ljust(SHORTEST_COMMENT, "-")
     try:
-        made = bulk_edit.preview(
-            db, actor, draft.edits, comment=comment, seen={draft.key: draft.seen}
-        )
+        made = bulk_edit.preview(acting, draft.edits, comment=comment, seen={draft.key: draft.seen})
     except Refused as refused:
         return Offer(draft, None, str(refused))
     return Offer(draft, made)
 
 
-def _store(db: Database, actor: Actor, row: DraftRow) -> bool:
-    if not db.desk:
+def _store(acting: Acting, row: DraftRow) -> bool:
+    if not acting.db.desk:
         return False
     try:
-        with db.transaction() as connection:
-            drafts.save(connection, actor.email, row)
+        with acting.db.transaction() as connection:
+            drafts.save(connection, acting.actor.email, row)
     except Unavailable as error:
         logger.info("The draft of run %d is kept on this machine: %s", row.run_number, error)
         return False

@@ -4,12 +4,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from app.domain.edits import BitEdit, ColumnEdit, Edit
-from app.domain.identity import Actor
 from app.domain.oms import DCS_BITS, KEPT_LUMISECTION_ATTRIBUTES
 from app.domain.triplets import GOOD, Triplet, triplet_from_json
 from app.models import history, rows
-from app.models.engine import Database
 from app.services import configuration as configurations
+from app.services.acting import Acting
 from app.services.edit_plan import Checks
 
 MOST_REMARKS = 50
@@ -24,14 +23,14 @@ class Remarks:
 
 
 def refusals(
-    db: Database, actor: Actor, run_number: int, dataset: str, keys: Collection[str]
+    acting: Acting, run_number: int, dataset: str, keys: Collection[str]
 ) -> Mapping[str, str]:
     """Which of these columns and OMS attributes the person can't edit there now, and why."""
-    configuration = configurations.current(db)
-    with db.read() as connection:
+    configuration = configurations.current(acting)
+    with acting.db.read() as connection:
         checks = Checks(
             configuration,
-            actor,
+            acting.actor,
             rows.run_states(connection, {run_number}),
             rows.datasets_of_runs(connection, {run_number}),
         )
@@ -51,12 +50,12 @@ def refusals(
     return found
 
 
-def remarks(db: Database, actor: Actor) -> Remarks:
+def remarks(acting: Acting) -> Remarks:
     """What the person wrote lately, in any dataset."""
     comments: dict[str, None] = {}
     causes: dict[str, None] = {}
-    with db.read() as connection:
-        recent = history.recent_triplets(connection, actor.email, 4 * MOST_REMARKS)
+    with acting.db.read() as connection:
+        recent = history.recent_triplets(connection, acting.actor.email, 4 * MOST_REMARKS)
     for payload in recent:
         for value in payload.values():
             triplet = triplet_from_json(value)

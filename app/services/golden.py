@@ -11,7 +11,6 @@ from app.domain import permissions
 from app.domain.configuration import JsonRule, parse_condition
 from app.domain.configuration_items import UnknownVariables
 from app.domain.errors import NotPermitted, Refused
-from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange
 from app.domain.names import no_rule
@@ -25,6 +24,7 @@ from app.models.engine import Database
 from app.models.generated_json import JsonEntry, JsonRow, SeasonRead
 from app.services import configuration as configurations
 from app.services import names
+from app.services.acting import Acting
 
 DISTRIBUTION = "run-registry-desktop"
 
@@ -87,8 +87,7 @@ _guard = threading.Lock()
 
 
 def generate(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     pattern: str,
     rule: JsonValue,
     *,
@@ -105,8 +104,7 @@ def generate(
     `progress` takes the share done; a cancelled one raises Cancelled and leaves nothing behind.
     """
     return generate_several(
-        db,
-        actor,
+        acting,
         pattern,
         [Wanted(rule, tags)],
         official=official,
@@ -118,8 +116,7 @@ def generate(
 
 
 def generate_several(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     pattern: str,
     wanted: Sequence[Wanted],
     *,
@@ -135,22 +132,25 @@ def generate_several(
     Raises UnknownVariables, unless the person insists, when a rule reads what no lumisection of
     these datasets has: its conditions fail everywhere, and the list is easily empty.
     """
-    allowed = configurations.current(db).permissions
-    allowed.check(actor, permissions.generate_json_path())
-    if official and EXPERTS not in actor.egroups:
+    allowed = configurations.current(acting).permissions
+    allowed.check(acting.actor, permissions.generate_json_path())
+    if official and EXPERTS not in acting.actor.egroups:
         raise NotPermitted(f"Only {EXPERTS} mark a golden JSON as official.")
     checked = [parse_condition(each.rule) for each in wanted]
-    names.check_moment(db, as_of)
-    read, season = season_of(db, pattern, as_of=as_of, progress=progress, cancelled=cancelled)
+    names.check_moment(acting, as_of)
+    read, season = season_of(acting, pattern, as_of=as_of, progress=progress, cancelled=cancelled)
     selections = []
     for number, rule in enumerate(checked):
         selections.append(select(season, rule, _later(progress, cancelled, number, len(checked))))
     unknown = {each.name: each.nearest for of in selections for each in of.warnings}
     if unknown and not insist:
         raise UnknownVariables(unknown, "generate the list")
-    with db.transaction() as connection:
+    with acting.db.transaction() as connection:
         recorded, delivered = generated_json.luminosity_of_run_range(
-            connection, season.datasets[0].run_number, season.datasets[-1].run_number, desk=db.desk
+            connection,
+            season.datasets[0].run_number,
+            season.datasets[-1].run_number,
+            desk=acting.db.desk,
         )
         made = []
         for each, rule, selection in zip(wanted, checked, selections, strict=True):
@@ -158,7 +158,7 @@ def generate_several(
                 **selection.as_row(),
                 "dataset_name_filter": pattern,
                 "tags": each.tags,
-                "created_by": actor.email,
+                "created_by": acting.actor.email,
                 "official": official,
                 "runregistry_version": read.version,
                 "json_logic": rule.source,
@@ -166,7 +166,7 @@ def generate_several(
                 "total_delivered_luminosity_from_run_range": delivered,
             }
             id_ = generated_json.insert(connection, row)
-            if db.desk:
+            if acting.db.desk:
                 generated_json.remember_provenance(
                     connection,
                     id_,
@@ -181,13 +181,15 @@ def generate_several(
     return made
 
 
-def preview(db: Database, pattern: str, rule: JsonValue, *, as_of: int | None = None) -> Selection:
+def preview(
+    acting: Acting, pattern: str, rule: JsonValue, *, as_of: int | None = None
+) -> Selection:
     """What a rule selects now, or did at a version; nothing is stored."""
-    return select(season_of(db, pattern, as_of=as_of)[1], parse_condition(rule))
+    return select(season_of(acting, pattern, as_of=as_of)[1], parse_condition(rule))
 
 
 def season_of(
-    db: Database,
+    acting: Acting,
     pattern: str,
     *,
     as_of: int | None = None,
@@ -195,23 +197,23 @@ def season_of(
     cancelled: Callable[[], bool] | None = None,
 ) -> tuple[SeasonRead, Season]:
     """The datasets whose names match, with their states; kept until something is written."""
-    if as_of is None and (known := _still_valid(db, pattern)) is not None:
+    if as_of is None and (known := _still_valid(acting, pattern)) is not None:
         return known.read, known.season
     told = Progress(
         None if progress is None else lambda share: progress(_READING * share), cancelled
     )
-    with db.read() as connection:
+    with acting.db.read() as connection:
         read = generated_json.read_season(
-            connection, pattern, desk=db.desk, as_of=as_of, told=told.at
+            connection, pattern, desk=acting.db.desk, as_of=as_of, told=told.at
         )
     if not read.datasets:
         raise Refused(f'No dataset name matches "{pattern}".')
     season = season_from(read)
     if as_of is None:
-        _remember_folded(db, read)
+        _remember_folded(acting, read)
         if read.reusable:
             with _guard:
-                _seasons[db] = _Remembered(pattern, read, season)
+                _seasons[acting.db] = _Remembered(pattern, read, season)
     return read, season
 
 
@@ -230,20 +232,20 @@ def season_from(read: SeasonRead) -> Season:
     )
 
 
-def forget_seasons(db: Database) -> None:
+def forget_seasons(acting: Acting) -> None:
     """Drops what is kept in memory."""
     with _guard:
-        _seasons.pop(db, None)
+        _seasons.pop(acting.db, None)
 
 
-def names_matching(db: Database, pattern: str) -> list[tuple[str, int]]:
+def names_matching(acting: Acting, pattern: str) -> list[tuple[str, int]]:
     """Dataset names that a pattern matches, with the number of runs of each."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         return generated_json.names_matching(connection, pattern)
 
 
 def entries(
-    db: Database,
+    acting: Acting,
     *,
     created_by: str | None = None,
     official: bool = False,
@@ -252,7 +254,7 @@ def entries(
     limit: int = 50,
 ) -> list[JsonEntry]:
     """Generated JSONs, newest first: those of one person, the official ones, or all."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         return generated_json.entries(
             connection,
             created_by=created_by,
@@ -263,18 +265,18 @@ def entries(
         )
 
 
-def row(db: Database, id_: int) -> JsonRow:
+def row(acting: Acting, id_: int) -> JsonRow:
     """A generated JSON with its lists and luminosities."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         return generated_json.row(connection, id_)
 
 
-def delete(db: Database, actor: Actor, ids: Sequence[int]) -> None:
+def delete(acting: Acting, ids: Sequence[int]) -> None:
     """Takes lists out of all lists, every one or none; whoever made them may, and experts."""
-    with db.transaction() as connection:
+    with acting.db.transaction() as connection:
         for id_ in ids:
             made_by = generated_json.row(connection, id_).entry.created_by
-            permissions.check_creator_or_expert(actor, made_by, f"golden JSON {id_}")
+            permissions.check_creator_or_expert(acting.actor, made_by, f"golden JSON {id_}")
             generated_json.delete(connection, id_)
         generated_json.announce(connection, ids)
 
@@ -299,20 +301,20 @@ def texts_of(selection: Selection, style: Style = Style.OFFICIAL) -> Texts:
     )
 
 
-def rules(db: Database) -> list[JsonRule]:
+def rules(acting: Acting) -> list[JsonRule]:
     """Saved rules by name, the newest of each."""
     newest: dict[str, JsonRule] = {}
-    for saved in sorted(configurations.current(db).json_rules, key=lambda each: each.id):
+    for saved in sorted(configurations.current(acting).json_rules, key=lambda each: each.id):
         newest[saved.name] = saved
     return [newest[name] for name in sorted(newest)]
 
 
-def rule_named(db: Database, name: str) -> JsonValue:
+def rule_named(acting: Acting, name: str) -> JsonValue:
     """The rule saved or shipped under a name."""
-    saved = configurations.current(db).json_rules
+    saved = configurations.current(acting).json_rules
     shipped = configurations.shipped_rule_names()
     if any(each.name == name for each in saved):
-        return configurations.current(db).json_rule(name).rule.source
+        return configurations.current(acting).json_rule(name).rule.source
     if name not in shipped:
         raise no_rule(name, shipped, (each.name for each in saved))
     return configurations.shipped_rule(name)
@@ -323,19 +325,19 @@ def program_version() -> str:
     return metadata.version(DISTRIBUTION)
 
 
-def _still_valid(db: Database, pattern: str) -> _Remembered | None:
+def _still_valid(acting: Acting, pattern: str) -> _Remembered | None:
     with _guard:
-        known = _seasons.get(db)
+        known = _seasons.get(acting.db)
     if known is None or known.pattern != pattern:
         return None
-    with db.read() as connection:
+    with acting.db.read() as connection:
         newest = history.newest_version(connection)
     return known if newest == known.read.version else None
 
 
-def _remember_folded(db: Database, read: SeasonRead) -> None:
-    if db.desk and read.folded:
-        with db.transaction() as connection:
+def _remember_folded(acting: Acting, read: SeasonRead) -> None:
+    if acting.db.desk and read.folded:
+        with acting.db.transaction() as connection:
             projections.remember_states(connection, read.folded)
 
 

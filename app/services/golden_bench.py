@@ -12,8 +12,8 @@ from app.domain.json_value import JsonValue
 from app.golden.preview import Preview, preview
 from app.golden.progress import Progress
 from app.golden.season import Season, SeasonDataset
-from app.models.engine import Database
 from app.services import golden
+from app.services.acting import Acting
 
 _ERA = "era"
 
@@ -88,7 +88,7 @@ class Bench:
 
 
 def bench(
-    db: Database,
+    acting: Acting,
     pattern: str,
     narrowing: Narrowing = EVERYTHING,
     *,
@@ -96,7 +96,7 @@ def bench(
     cancelled: Callable[[], bool] | None = None,
 ) -> Bench:
     """Reads the datasets, unless they are in memory and nothing was written since."""
-    read, season = golden.season_of(db, pattern, progress=progress, cancelled=cancelled)
+    read, season = golden.season_of(acting, pattern, progress=progress, cancelled=cancelled)
     everything = season.datasets
     if narrowing.narrows:
         chosen = [each for each in everything if narrowing.holds(each)]

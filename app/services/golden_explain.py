@@ -13,7 +13,7 @@ from app.domain.lumisections import LumiRange, ranges_of_mask
 from app.golden.explain import Cause, causes
 from app.golden.season import Season
 from app.golden.selection import select
-from app.models.engine import Database
+from app.services.acting import Acting
 from app.services.golden_moments import (
     NOW,
     Key,
@@ -77,22 +77,22 @@ def question(rule: JsonValue, pattern: str = EVERYTHING) -> Question:
     return Question(pattern, parse_condition(rule))
 
 
-def question_of(db: Database, id_: int) -> Question:
+def question_of(acting: Acting, id_: int) -> Question:
     """The rule of a stored list over what that list was made from."""
-    stored, moment = moment_of(db, id_)
+    stored, moment = moment_of(acting, id_)
     return Question(stored.entry.dataset_name_filter, parse_condition(stored.json_logic), moment)
 
 
 def explain_lumisection(
-    db: Database, asked: Question, run_number: int, lumisection: int, only: str | None = None
+    acting: Acting, asked: Question, run_number: int, lumisection: int, only: str | None = None
 ) -> tuple[Explained, ...]:
     """Every matching dataset of the run, by name, or only one; NotFound when there is none."""
-    season = _season(db, asked, run_number)
+    season = _season(acting, asked, run_number)
     found: list[Explained] = []
     names = sorted({name for leaf in asked.rule.leaves for name in leaf.variables or ()})
     chosen = [at for at, each in enumerate(season.datasets) if only in (None, each.name)]
     keys = [_key(season, at) for at in chosen]
-    spoken = voices(db, keys, asked.moment, names)
+    spoken = voices(acting, keys, asked.moment, names)
     for at in chosen:
         dataset = season.datasets[at]
         absent = _absence(dataset.state, lumisection)
@@ -103,7 +103,7 @@ def explain_lumisection(
         tree = explain(asked.rule, data)
         voice = spoken[_key(season, at)]
         setters = {name: voice.event_of(name, lumisection) for name in names}
-        done_by = actions(db, {each[0] for each in setters.values() if each is not None})
+        done_by = actions(acting, {each[0] for each in setters.values() if each is not None})
         words = {
             name: None
             if setter is None
@@ -114,9 +114,9 @@ def explain_lumisection(
     return tuple(found)
 
 
-def explain_run(db: Database, asked: Question, run_number: int) -> tuple[RunExplained, ...]:
+def explain_run(acting: Acting, asked: Question, run_number: int) -> tuple[RunExplained, ...]:
     """Every matching dataset of the run, by name; NotFound when there is none."""
-    season = _season(db, asked, run_number)
+    season = _season(acting, asked, run_number)
     return tuple(
         RunExplained(
             run_number,
@@ -130,8 +130,8 @@ def explain_run(db: Database, asked: Question, run_number: int) -> tuple[RunExpl
     )
 
 
-def _season(db: Database, asked: Question, run_number: int) -> Season:
-    season = season_at(db, asked.pattern, asked.moment, run_numbers=[run_number])
+def _season(acting: Acting, asked: Question, run_number: int) -> Season:
+    season = season_at(acting, asked.pattern, asked.moment, run_numbers=[run_number])
     if not season.datasets:
         like = "" if asked.pattern == EVERYTHING else f' with a name like "{asked.pattern}"'
         raise NotFound(f"Run {run_number} has no dataset{like}.")

@@ -21,6 +21,7 @@ from app.golden.progress import Progress
 from app.models import golden_provenance
 from app.models.engine import Database
 from app.services import configuration, golden, golden_files, golden_lists
+from app.services.acting import Acting
 from app.services.golden_files import Form
 from app.services.golden_lists import GoldenList
 
@@ -82,7 +83,7 @@ def brilcalc_text(document: Document) -> str:
 
 def csv_text(document: Document, db: Database | None) -> str:
     """One line per run; luminosities [pb^-1] of the `online` datasets, blank where unknown."""
-    known = {} if db is None else golden_lists.luminosity_of_runs(db, document)
+    known = {} if db is None else golden_lists.luminosity_of_runs(Acting(db), document)
     rows: list[tuple[object, ...]] = [
         (
             "run_number",
@@ -126,7 +127,7 @@ def stem_of(list_: GoldenList) -> str:
     return "_".join(str(part) for part in parts if part)
 
 
-def provenance_of(db: Database, list_: GoldenList) -> JsonObject:
+def provenance_of(acting: Acting, list_: GoldenList) -> JsonObject:
     """Where a stored list comes from: enough to make it again and to prove that it is the same."""
     stored = list_.stored
     if stored is None:
@@ -135,8 +136,8 @@ def provenance_of(db: Database, list_: GoldenList) -> JsonObject:
         )
     entry = stored.entry
     kept = None
-    if db.desk:
-        with db.read() as connection:
+    if acting.db.desk:
+        with acting.db.read() as connection:
             kept = golden_provenance.provenance_of(connection, entry.id)
     datasets: JsonValue = None
     if kept is not None:
@@ -185,13 +186,13 @@ class Planned:
 
 
 def plan(
-    db: Database, ids: Sequence[int], exports: Sequence[Export], folder: Path
+    acting: Acting, ids: Sequence[int], exports: Sequence[Export], folder: Path
 ) -> tuple[Planned, ...]:
     """Files of stored lists in a folder; lists whose names are the same have their numbers in
     them. Refused when nothing can be written there."""
     if not files.is_folder(folder):
         raise Refused(f"There is no folder {folder}.")
-    lists = [golden_lists.of_database(db, id_) for id_ in ids]
+    lists = [golden_lists.of_database(acting, id_) for id_ in ids]
     stems = [stem_of(each) for each in lists]
     twice = {stem for stem, count in Counter(stems).items() if count > 1}
     planned = tuple(
@@ -207,7 +208,7 @@ def plan(
 
 
 def save_all(
-    db: Database,
+    acting: Acting,
     planned: Sequence[Planned],
     *,
     with_provenance: bool = False,
@@ -220,19 +221,19 @@ def save_all(
     texts: dict[Path, str] = {}
     for number, one in enumerate(planned):
         progress.at(number / len(planned))
-        texts |= _texts_beside(db, one, with_provenance=with_provenance)
+        texts |= _texts_beside(acting, one, with_provenance=with_provenance)
     progress.at(1.0)
     for file, text in texts.items():
         files.write(file, text)
     return tuple(texts)
 
 
-def _texts_beside(db: Database, one: Planned, *, with_provenance: bool) -> dict[Path, str]:
-    text = text_of(one.export, one.list_, db)
+def _texts_beside(acting: Acting, one: Planned, *, with_provenance: bool) -> dict[Path, str]:
+    text = text_of(one.export, one.list_, acting.db)
     texts = {one.file: text}
     if with_provenance:
         beside = beside_of(one.file)
-        texts[beside] = provenance_text(db, one.list_, one.file.name, text)
+        texts[beside] = provenance_text(acting, one.list_, one.file.name, text)
     return texts
 
 
@@ -242,12 +243,12 @@ def beside_of(file: Path) -> Path:
     return file.with_name(f"{whose}.provenance.json")
 
 
-def provenance_text(db: Database, list_: GoldenList, name: str, text: str) -> str:
+def provenance_text(acting: Acting, list_: GoldenList, name: str, text: str) -> str:
     """Where a list comes from, for the file of that name and text."""
     provenance = {
         "file": name,
         "file_sha256": hashlib.sha256(text.encode()).hexdigest(),
-        **provenance_of(db, list_),
+        **provenance_of(acting, list_),
     }
     return json.dumps(provenance, ensure_ascii=False, indent=1) + "\n"
 
@@ -268,6 +269,6 @@ def save(
     beside = None
     if with_provenance and db is not None:
         beside = beside_of(file)
-        files.write(beside, provenance_text(db, list_, file.name, text))
+        files.write(beside, provenance_text(Acting(db), list_, file.name, text))
     files.write(file, text)
     return (file,) if beside is None else (file, beside)

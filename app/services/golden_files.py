@@ -8,8 +8,8 @@ from app import files
 from app.domain.errors import BadInput
 from app.domain.foreign_json import NotJson, read_file
 from app.domain.json_value import JsonValue
-from app.models.engine import Database
 from app.services import golden
+from app.services.acting import Acting
 from app.services.golden import Texts
 
 
@@ -55,11 +55,11 @@ def read_rule(file: Path) -> JsonValue:
         raise BadInput(f"The rule {file} {error}.") from error
 
 
-def rule_of(db: Database, named: str) -> JsonValue:
+def rule_of(acting: Acting, named: str) -> JsonValue:
     """A rule from a file, or saved or shipped under a name."""
     file = Path(named)
     if files.is_file(file):
         return read_rule(file)
     if file.suffix == ".json" or len(file.parts) > 1:
         raise BadInput(f"The rule {file} can't be read: there is no such file.")
-    return golden.rule_named(db, named)
+    return golden.rule_named(acting, named)

@@ -26,6 +26,7 @@ from app.models import states
 from app.models.engine import Database
 from app.models.generated_json import JsonRow
 from app.services import golden
+from app.services.acting import Acting
 
 ONLINE = "online"
 
@@ -84,9 +85,9 @@ def stored_id(source: str) -> int | None:
     return int(match[1]) if match is not None and int(match[1]) <= GREATEST_NUMBER else None
 
 
-def of_database(db: Database, id_: int) -> GoldenList:
+def of_database(acting: Acting, id_: int) -> GoldenList:
     """A stored list; NotFound when it isn't there."""
-    return of_row(golden.row(db, id_))
+    return of_row(golden.row(acting, id_))
 
 
 def of_row(stored: JsonRow) -> GoldenList:
@@ -95,9 +96,9 @@ def of_row(stored: JsonRow) -> GoldenList:
     return GoldenList(f"golden JSON {stored.entry.id}", reading.document, reading.remarks, stored)
 
 
-def runs_made_from(db: Database, id_: int) -> tuple[int, ...]:
+def runs_made_from(acting: Acting, id_: int) -> tuple[int, ...]:
     """Runs of the lumisections that took part in a stored list, good or not, ascending."""
-    stored = golden.row(db, id_)
+    stored = golden.row(acting, id_)
     return tuple(
         sorted({int(run) for run in (*stored.generated_json, *stored.generated_anti_json)})
     )
@@ -142,7 +143,7 @@ def compare(old: GoldenList, new: GoldenList, db: Database | None = None) -> Com
     comparison = compare_documents(old.document, new.document)
     if db is None:
         return ComparedLists(old, new, comparison, None, None)
-    runs = luminosity_of_runs(db, {*comparison.gained, *comparison.lost})
+    runs = luminosity_of_runs(Acting(db), {*comparison.gained, *comparison.lost})
     return ComparedLists(
         old,
         new,
@@ -152,13 +153,15 @@ def compare(old: GoldenList, new: GoldenList, db: Database | None = None) -> Com
     )
 
 
-def luminosity_of_runs(db: Database, run_numbers: Collection[int]) -> dict[int, RunLuminosity]:
+def luminosity_of_runs(acting: Acting, run_numbers: Collection[int]) -> dict[int, RunLuminosity]:
     """Luminosity per lumisection of the runs that are in the database."""
     keys = [(run_number, ONLINE) for run_number in sorted(run_numbers)]
     found: dict[int, RunLuminosity] = {}
     for begin in range(0, len(keys), _BLOCK):
-        with db.read() as connection:
-            block, _ = states.load_compact(connection, keys[begin : begin + _BLOCK], desk=db.desk)
+        with acting.db.read() as connection:
+            block, _ = states.load_compact(
+                connection, keys[begin : begin + _BLOCK], desk=acting.db.desk
+            )
         for (run_number, _), (state, _) in block.items():
             if state.length:
                 found[run_number] = run_luminosity(state)

@@ -16,8 +16,8 @@ from app.golden.losses import (
 )
 from app.golden.selection import select
 from app.models import golden_provenance
-from app.models.engine import Database
 from app.services import golden
+from app.services.acting import Acting
 
 
 @dataclass(frozen=True)
@@ -28,18 +28,18 @@ class ListLosses:
     steps: tuple[Step, ...]
 
 
-def losses_of_list(db: Database, id_: int) -> ListLosses:
+def losses_of_list(acting: Acting, id_: int) -> ListLosses:
     """What a stored list lost, from what is stored with it."""
-    stored = golden.row(db, id_)
-    with db.read() as connection:
+    stored = golden.row(acting, id_)
+    with acting.db.read() as connection:
         kept = golden_provenance.combinations_of(connection, id_)
     losses = losses_of(stored_combination(*each) for each in kept)
     return ListLosses(losses, way_into_the_list(losses, stored.luminosity))
 
 
-def losses_of_rule(db: Database, pattern: str, rule: JsonValue) -> Losses:
+def losses_of_rule(acting: Acting, pattern: str, rule: JsonValue) -> Losses:
     """What a rule would lose now."""
-    season = golden.season_of(db, pattern)[1]
+    season = golden.season_of(acting, pattern)[1]
     return losses_of(combinations_of(select(season, parse_condition(rule))))
 
 

@@ -12,10 +12,10 @@ from app.golden.leaves import coordinate
 from app.golden.progress import SILENT, Progress
 from app.golden.season import Season
 from app.models import generated_json, golden_provenance, history
-from app.models.engine import Database
 from app.models.generated_json import JsonRow
 from app.models.golden_provenance import NOW, Key, Moment, Words
 from app.services import golden
+from app.services.acting import Acting
 
 __all__ = [
     "NOW",
@@ -71,18 +71,18 @@ def _setting(writes: Sequence[Write[Value]], keys: Collection[str]) -> list[Writ
     return [write for write in writes if not write.values.keys().isdisjoint(keys)]
 
 
-def moment_of(db: Database, id_: int) -> tuple[JsonRow, Moment]:
+def moment_of(acting: Acting, id_: int) -> tuple[JsonRow, Moment]:
     """A stored list and what it was made from, as exactly as it is known."""
-    stored = golden.row(db, id_)
+    stored = golden.row(acting, id_)
     provenance = None
-    if db.desk:
-        with db.read() as connection:
+    if acting.db.desk:
+        with acting.db.read() as connection:
             provenance = golden_provenance.provenance_of(connection, id_)
     return stored, Moment(stored.entry.version, provenance)
 
 
 def season_at(
-    db: Database,
+    acting: Acting,
     pattern: str,
     moment: Moment = NOW,
     *,
@@ -91,18 +91,18 @@ def season_at(
 ) -> Season:
     """The matching datasets at a moment, of these runs only if given; there may be none."""
     if moment is NOW and run_numbers is None:
-        with db.read() as connection:
+        with acting.db.read() as connection:
             if not generated_json.matching_datasets(connection, pattern):
                 return Season([])
         return golden.season_of(
-            db, pattern, progress=progress.report, cancelled=progress.cancelled
+            acting, pattern, progress=progress.report, cancelled=progress.cancelled
         )[1]
-    with db.read() as connection:
+    with acting.db.read() as connection:
         read = golden_provenance.read_season(
             connection,
             pattern,
             moment,
-            desk=db.desk,
+            desk=acting.db.desk,
             run_numbers=run_numbers,
             told=progress.at,
         )
@@ -110,26 +110,26 @@ def season_at(
 
 
 def voices(
-    db: Database, keys: Collection[Key], moment: Moment, variables: Collection[str]
+    acting: Acting, keys: Collection[Key], moment: Moment, variables: Collection[str]
 ) -> dict[Key, Voices]:
     """Whose word each of these variables was at the moment, dataset by dataset."""
-    (found,) = voices_at(db, keys, [moment], variables)
+    (found,) = voices_at(acting, keys, [moment], variables)
     return found
 
 
 def voices_at(
-    db: Database, keys: Collection[Key], moments: Sequence[Moment], variables: Collection[str]
+    acting: Acting, keys: Collection[Key], moments: Sequence[Moment], variables: Collection[str]
 ) -> tuple[dict[Key, Voices], ...]:
     """The same at each of several moments."""
     wanted = {where[2] for name in variables if (where := coordinate(name)) and len(where) == 3}
-    with db.read() as connection:
+    with acting.db.read() as connection:
         found = golden_provenance.words(connection, keys, moments, wanted)
     return tuple({key: Voices(each, wanted) for key, each in at.items()} for at in found)
 
 
-def actions(db: Database, events: Collection[int]) -> dict[int, Action]:
+def actions(acting: Acting, events: Collection[int]) -> dict[int, Action]:
     """Who made these events."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         version_of = history.versions_of_events(connection, sorted(events))
         found = history.actions(connection, set(version_of.values()))
     return {event: found[version] for event, version in version_of.items()}

@@ -23,9 +23,9 @@ from app.golden.leaves import coordinate
 from app.golden.progress import SILENT, Progress
 from app.golden.season import Season, SeasonDataset
 from app.golden.selection import Selection, select
-from app.models.engine import Database
 from app.models.generated_json import JsonRow
 from app.services import golden
+from app.services.acting import Acting
 from app.services.golden_moments import (
     NOW,
     Key,
@@ -144,15 +144,15 @@ class _Side:
 
 
 def reproduce(
-    db: Database,
+    acting: Acting,
     id_: int,
     *,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Reproduced:
     """Computes a stored list again from the state it was made from; stores nothing."""
-    stored, moment = moment_of(db, id_)
-    side = _side(db, stored, moment, Progress(progress, cancelled))
+    stored, moment = moment_of(acting, id_)
+    side = _side(acting, stored, moment, Progress(progress, cancelled))
     made = side.selection.as_row()
     differing = [
         column
@@ -181,25 +181,25 @@ def reproduce(
     )
 
 
-def changes_since(db: Database, id_: int, progress: Progress = SILENT) -> Changes:
+def changes_since(acting: Acting, id_: int, progress: Progress = SILENT) -> Changes:
     """What the same rule over the same names would give now, and the events that made it so."""
-    stored, moment = moment_of(db, id_)
-    old = _side(db, stored, moment, _part(progress, 0.0, _ONE_SIDE))
-    new = _side(db, stored, NOW, _part(progress, _ONE_SIDE, 2 * _ONE_SIDE))
-    return _changes(db, old, new, _part(progress, 2 * _ONE_SIDE, 1.0))
+    stored, moment = moment_of(acting, id_)
+    old = _side(acting, stored, moment, _part(progress, 0.0, _ONE_SIDE))
+    new = _side(acting, stored, NOW, _part(progress, _ONE_SIDE, 2 * _ONE_SIDE))
+    return _changes(acting, old, new, _part(progress, 2 * _ONE_SIDE, 1.0))
 
 
-def changes_between(db: Database, old: int, new: int, progress: Progress = SILENT) -> Changes:
+def changes_between(acting: Acting, old: int, new: int, progress: Progress = SILENT) -> Changes:
     """From one stored list to another, with the events between the two."""
-    before = _side(db, *moment_of(db, old), _part(progress, 0.0, _ONE_SIDE))
-    after = _side(db, *moment_of(db, new), _part(progress, _ONE_SIDE, 2 * _ONE_SIDE))
-    return _changes(db, before, after, _part(progress, 2 * _ONE_SIDE, 1.0))
+    before = _side(acting, *moment_of(acting, old), _part(progress, 0.0, _ONE_SIDE))
+    after = _side(acting, *moment_of(acting, new), _part(progress, _ONE_SIDE, 2 * _ONE_SIDE))
+    return _changes(acting, before, after, _part(progress, 2 * _ONE_SIDE, 1.0))
 
 
-def _side(db: Database, stored: JsonRow, moment: Moment, progress: Progress) -> _Side:
+def _side(acting: Acting, stored: JsonRow, moment: Moment, progress: Progress) -> _Side:
     rule = parse_condition(stored.json_logic)
     pattern = stored.entry.dataset_name_filter
-    season = season_at(db, pattern, moment, progress=progress)
+    season = season_at(acting, pattern, moment, progress=progress)
     return _Side(pattern, rule, moment, select(season, rule))
 
 
@@ -211,14 +211,14 @@ def _part(progress: Progress, begin: float, end: float) -> Progress:
     return Progress(lambda share: report(begin + (end - begin) * share), progress.cancelled)
 
 
-def _changes(db: Database, old: _Side, new: _Side, progress: Progress) -> Changes:
+def _changes(acting: Acting, old: _Side, new: _Side, progress: Progress) -> Changes:
     comparison = compare(old.selection.document, new.selection.document)
     runs = {*comparison.gained, *comparison.lost}
     before, after = old.datasets(runs), new.datasets(runs)
     keys = sorted({*before, *after})
     names = _variables(old.rule, new.rule)
     progress.at(0.0)
-    spoken = voices_at(db, keys, [old.moment, new.moment], names)
+    spoken = voices_at(acting, keys, [old.moment, new.moment], names)
     found: list[tuple[int | None, Responsible]] = []
     for at, key in enumerate(keys):
         progress.at(0.5 + 0.5 * at / len(keys))
@@ -229,7 +229,7 @@ def _changes(db: Database, old: _Side, new: _Side, progress: Progress) -> Change
             key, moved, (old, new), (before.get(key), after.get(key)),
             (spoken[0][key], spoken[1][key]),
         )  # fmt: skip
-    done_by = actions(db, {event for event, _ in found if event is not None})
+    done_by = actions(acting, {event for event, _ in found if event is not None})
     merged: dict[str, Responsible] = {}
     for event, each in found:
         action = None if event is None else done_by[event]

@@ -10,17 +10,17 @@ from app.domain.configuration import Configuration
 from app.domain.errors import Refused
 from app.domain.grid import DatasetState, padded
 from app.domain.growth import Gained, gained_text
-from app.domain.identity import Actor, auto_author
+from app.domain.identity import auto_author
 from app.domain.lumisections import LumiRange, count, format_ranges, ranges_of_mask
 from app.domain.oms import OmsRun
 from app.domain.runs import OPEN, WithoutStatus, first_without_status
 from app.models import rows
 from app.models.action import Action, begin
-from app.models.engine import Database
 from app.models.event_log import LumisectionChange
 from app.models.rows import DatasetRow, RunRow
 from app.services import configuration as configurations
 from app.services import pull
+from app.services.acting import Acting
 from app.services.pull import ONLINE
 
 
@@ -70,15 +70,15 @@ class TakenIn:
         return " ".join(parts)
 
 
-def take_in(db: Database, actor: Actor, run_number: int, oms_run: OmsRun | None = None) -> TakenIn:
+def take_in(acting: Acting, run_number: int, oms_run: OmsRun | None = None) -> TakenIn:
     """Brings lumisections that a run gained since its sign-off into it, and into its offline
     datasets, without reopening it; the rest of what OMS changed stays flagged.
 
     Without a fresh answer of OMS only what is recorded in `online` goes into the datasets. It
     takes the right to sign the run off to the state it is in.
     """
-    configuration = configurations.current(db)
-    with begin(db, [run_number]) as action:
+    configuration = configurations.current(acting)
+    with begin(acting.db, [run_number]) as action:
         run = rows.get_run(action.connection, run_number)
         if run.state == OPEN:
             raise Refused(
@@ -86,9 +86,9 @@ def take_in(db: Database, actor: Actor, run_number: int, oms_run: OmsRun | None 
                 " the new LS when it is signed off."
             )
         path = permissions.move_run_path(OPEN, run.state)
-        configuration.permissions.check(actor, path)
+        configuration.permissions.check(acting.actor, path)
         known = rows.datasets_of_run(action.connection, run_number)
-        author = auto_author(actor)
+        author = auto_author(acting.actor)
         grown = pull.Grown()
         if oms_run is not None:
             grown = pull.take_in(action, configuration, run, oms_run, author)

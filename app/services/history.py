@@ -15,7 +15,7 @@ from app.domain.lumisections import LumiRange, Mask, mask_of_ranges
 from app.domain.names import no_dataset, no_version
 from app.domain.triplets import Triplet
 from app.models import history, rows, run_history, states
-from app.models.engine import Database
+from app.services.acting import Acting
 
 ONLINE = "online"
 MOST_VERSIONS = 200
@@ -117,7 +117,7 @@ class ComparedRun:
 
 
 def selection_history(
-    db: Database,
+    acting: Acting,
     run_number: int,
     dataset: str,
     keys: Collection[str],
@@ -129,8 +129,8 @@ def selection_history(
     """Versions that wrote any of these columns or bits in these lumisections (all without)."""
     _check_limit(limit)
     key = (run_number, dataset)
-    with db.read() as connection:
-        _check_dataset(db, key)
+    with acting.db.read() as connection:
+        _check_dataset(acting, key)
         rr = history.rr_writes(connection, [key])[key]
         oms = history.oms_writes(connection, [key])[key]
         length = max(last_covered(rr), last_covered(oms))
@@ -152,54 +152,54 @@ def selection_history(
 
 
 def dataset_history(
-    db: Database, run_number: int, dataset: str, *, limit: int = 50, before: int | None = None
+    acting: Acting, run_number: int, dataset: str, *, limit: int = 50, before: int | None = None
 ) -> Page:
     """Versions that touched one dataset; for `online` also those that touched the run itself."""
-    return _history(db, run_number, dataset, limit, before)
+    return _history(acting, run_number, dataset, limit, before)
 
 
 def run_history_of(
-    db: Database, run_number: int, *, limit: int = 50, before: int | None = None
+    acting: Acting, run_number: int, *, limit: int = 50, before: int | None = None
 ) -> Page:
     """Versions that touched a run or any of its datasets."""
-    return _history(db, run_number, None, limit, before)
+    return _history(acting, run_number, None, limit, before)
 
 
 def moments(
-    db: Database, run_number: int, dataset: str, *, limit: int = 50, before: int | None = None
+    acting: Acting, run_number: int, dataset: str, *, limit: int = 50, before: int | None = None
 ) -> tuple[VersionInfo, ...]:
     """Versions that touched a dataset, the newest first, without what they changed."""
     _check_limit(limit)
-    with db.read() as connection:
+    with acting.db.read() as connection:
         rows.get_run(connection, run_number)
         found = history.versions_of_run(connection, run_number, dataset, limit, before)
     return tuple(action for action, _ in found)
 
 
-def version_of(db: Database, version: int) -> VersionInfo:
+def version_of(acting: Acting, version: int) -> VersionInfo:
     """Who made a version, when and why."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         found = history.action(connection, version)
         if found is None:
             raise no_version(version, history.newest_version(connection))
     return found
 
 
-def touched_by(db: Database, version: int) -> frozenset[Key]:
+def touched_by(acting: Acting, version: int) -> frozenset[Key]:
     """Datasets that a version touches; a change of a run counts as one of its `online`."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         touched = history.touched_by(connection, version)
     runs = {(run_number, ONLINE) for run_number in touched.runs}
     return frozenset(touched.datasets | touched.rr | touched.oms | runs)
 
 
 def origin(
-    db: Database, run_number: int, dataset: str, key: str, lumisection: int
+    acting: Acting, run_number: int, dataset: str, key: str, lumisection: int
 ) -> Origin | None:
     """Whose word holds in a cell of a column or OMS attribute; None when nobody gave it a value."""
     dataset_key = (run_number, dataset)
-    _check_dataset(db, dataset_key)
-    with db.read() as connection:
+    _check_dataset(acting, dataset_key)
+    with acting.db.read() as connection:
         rr = history.rr_writes(connection, [dataset_key])[dataset_key]
         columns = Frame(rr, [key])
         now = columns.at()
@@ -221,12 +221,12 @@ def origin(
         return Origin(bit.values[key], action, action.manual, bit.values[key])
 
 
-def look(db: Database, run_number: int, dataset: str, *, as_of: int | None = None) -> Look:
+def look(acting: Acting, run_number: int, dataset: str, *, as_of: int | None = None) -> Look:
     """A dataset now or at a version, all of one moment."""
     key = (run_number, dataset)
-    _check_dataset(db, key)
-    with db.read() as connection:
-        state = states.load(connection, [key], desk=db.desk, as_of=as_of)[key].state
+    _check_dataset(acting, key)
+    with acting.db.read() as connection:
+        state = states.load(connection, [key], desk=acting.db.desk, as_of=as_of)[key].state
         words = states.fold_rr(states.rr_events(connection, [key], as_of=as_of, only_manual=True))
         by_hand = {column: words.codes[row] != MISSING for column, row in words.row_of.items()}
         seen = history.newest_events(connection, [key])[key]
@@ -242,7 +242,7 @@ def look(db: Database, run_number: int, dataset: str, *, as_of: int | None = Non
 
 
 def compare(
-    db: Database,
+    acting: Acting,
     run_number: int,
     dataset: str,
     old: int,
@@ -251,8 +251,8 @@ def compare(
     keys: Collection[str] | None = None,
 ) -> Compared:
     """What differs between a dataset at version `old` and at `new`, or now."""
-    then = look(db, run_number, dataset, as_of=old)
-    now = look(db, run_number, dataset, as_of=new)
+    then = look(acting, run_number, dataset, as_of=old)
+    now = look(acting, run_number, dataset, as_of=new)
     return Compared(
         now,
         (then.deleted, now.deleted) if then.deleted is not now.deleted else None,
@@ -264,7 +264,7 @@ def compare(
 
 
 def compare_run(
-    db: Database,
+    acting: Acting,
     run_number: int,
     old: int,
     new: int | None = None,
@@ -275,7 +275,7 @@ def compare_run(
 
     NotFound when the run wasn't there yet.
     """
-    with db.read() as connection:
+    with acting.db.read() as connection:
         rows.get_run(connection, run_number)
         names = [(run_number, name) for name in rows.datasets_of_run(connection, run_number)]
         written = history.dataset_writes(connection, names)
@@ -283,7 +283,7 @@ def compare_run(
     then = {name for name, version in made.items() if version <= old}
     now = {name for name, version in made.items() if new is None or version <= new}
     compared = {
-        name: compare(db, run_number, name, old, new, keys=keys)
+        name: compare(acting, run_number, name, old, new, keys=keys)
         for name in (ONLINE, *sorted((then & now) - {ONLINE}))
     }
     return ComparedRun(
@@ -292,12 +292,12 @@ def compare_run(
 
 
 def _history(
-    db: Database, run_number: int, name: str | None, limit: int, before: int | None
+    acting: Acting, run_number: int, name: str | None, limit: int, before: int | None
 ) -> Page:
     _check_limit(limit)
     if name is not None:
-        _check_dataset(db, (run_number, name))
-    with db.read() as connection:
+        _check_dataset(acting, (run_number, name))
+    with acting.db.read() as connection:
         rows.get_run(connection, run_number)
         found = history.versions_of_run(connection, run_number, name, limit + 1, before)
         page = found[:limit]
@@ -399,9 +399,9 @@ def _check_limit(limit: int) -> None:
         raise BadInput(f"A page of a history has 1 to {MOST_VERSIONS} versions.")
 
 
-def _check_dataset(db: Database, key: Key) -> None:
+def _check_dataset(acting: Acting, key: Key) -> None:
     run_number, name = key
-    with db.read() as connection:
+    with acting.db.read() as connection:
         rows.get_run(connection, run_number)
         known = rows.datasets_of_run(connection, run_number)
         if name not in known:

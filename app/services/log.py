@@ -15,7 +15,7 @@ from app.domain.log import (
     merged,
 )
 from app.models import indexes, log, log_sources
-from app.models.engine import Database
+from app.services.acting import Acting
 
 _BLOCK = 2_000
 _LARGEST_BLOCK = 32_000
@@ -29,7 +29,7 @@ _OTHERS = (Source.SETTINGS, Source.GOLDEN, Source.CYCLE)
 
 
 def page(
-    db: Database,
+    acting: Acting,
     query: LogQuery,
     position: Position | None = None,
     *,
@@ -48,11 +48,11 @@ def page(
     found: dict[Source, list[LogEntry]] = {}
     low, floor, ended = begun.version, None, True
     if query.wants(Source.VERSION):
-        found[Source.VERSION], low, floor, ended = _versions(db, query, begun, limit, examine)
+        found[Source.VERSION], low, floor, ended = _versions(acting, query, begun, limit, examine)
     complete = ended
-    with db.read() as connection:
+    with acting.db.read() as connection:
         for source in _OTHERS:
-            if not query.wants(source) or (source is Source.CYCLE and not db.desk):
+            if not query.wants(source) or (source is Source.CYCLE and not acting.db.desk):
                 continue
             before, wanted = begun.of(source), query
             if before is None and begun.version is not None:
@@ -94,7 +94,7 @@ def _not_newer(query: LogQuery, at: datetime | None) -> LogQuery:
 
 
 def entries(
-    db: Database,
+    acting: Acting,
     query: LogQuery,
     position: Position | None = None,
     *,
@@ -110,7 +110,7 @@ def entries(
         most = MOST_ON_A_PAGE if limit is None else min(MOST_ON_A_PAGE, limit - number)
         if most <= 0:
             return
-        found = page(db, query, position, limit=most)
+        found = page(acting, query, position, limit=most)
         yield from found.entries
         number += len(found.entries)
         if told is not None:
@@ -121,28 +121,28 @@ def entries(
         position = found.after
 
 
-def known_authors(db: Database) -> tuple[str, ...]:
+def known_authors(acting: Acting) -> tuple[str, ...]:
     """Everybody who made a version, for completion; empty where that would take long to tell."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         log.limit_time(connection, _STATEMENT_MS)
         return log.authors(connection, indexes.present(connection)) or ()
 
 
 def _versions(
-    db: Database, query: LogQuery, begun: Position, limit: int, examine: int | None
+    acting: Acting, query: LogQuery, begun: Position, limit: int, examine: int | None
 ) -> tuple[list[LogEntry], int | None, datetime | None, bool]:
     """Versions from a position on: entries, the number below which the search goes on, the time
     down to which everything is told if it stopped early, and whether there are no more."""
     found: list[LogEntry] = []
     low, size, examined = begun.version, _BLOCK, 0
     floor: datetime | None = None
-    with db.read() as connection:
+    with acting.db.read() as connection:
         search = log.prepare(connection, query)
     if examine is None:
         examine = _EXAMINED if log.tells_all(search) else _EXAMINED_CLOSELY
     while True:
         try:
-            with db.read() as connection:
+            with acting.db.read() as connection:
                 log.limit_time(connection, _STATEMENT_MS)
                 wanted = limit - len(found)
                 block = log.block(connection, search, low, size=size, limit=wanted)

@@ -8,7 +8,7 @@ from app.domain.configuration_history import Difference
 from app.domain.history import Action, Frame
 from app.domain.names import no_version
 from app.models import configuration, history, log_sources, run_history
-from app.models.engine import Database
+from app.services.acting import Acting
 from app.services.history import ONLINE, DatasetChanges
 
 Key = tuple[int, str]
@@ -35,12 +35,14 @@ class OpenedVersion:
     parts: tuple[RunChanges, ...]
 
 
-def open_version(db: Database, version: int, keys: Collection[Key] | None = None) -> OpenedVersion:
+def open_version(
+    acting: Acting, version: int, keys: Collection[Key] | None = None
+) -> OpenedVersion:
     """What a version changed in some of the datasets it touches: the first ones unless given.
 
     A change of a run itself belongs to its dataset `online`.
     """
-    with db.read() as connection:
+    with acting.db.read() as connection:
         action = history.action(connection, version)
         if action is None:
             raise no_version(version, history.newest_version(connection))
@@ -97,9 +99,9 @@ def open_version(db: Database, version: int, keys: Collection[Key] | None = None
     return OpenedVersion(action, tuple(subjects), tuple(shown), parts)
 
 
-def open_settings(db: Database, settings_id: int) -> tuple[Difference, ...]:
+def open_settings(acting: Acting, settings_id: int) -> tuple[Difference, ...]:
     """What a version of the configuration changed, list by list; nothing for the first one."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         before, kinds = log_sources.changed_lists(connection, settings_id)
         if not before:
             return ()

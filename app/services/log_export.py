@@ -13,8 +13,8 @@ from app.domain.csv_text import csv_line
 from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject
 from app.domain.log import Kind, LogEntry, LogQuery, Position, Source
-from app.models.engine import Database
 from app.services import log
+from app.services.acting import Acting
 
 HEADS = ("time", "entry", "author", "who", "kinds", "about", "text")
 
@@ -28,7 +28,7 @@ class Exported:
 
 
 def export(
-    db: Database,
+    acting: Acting,
     query: LogQuery,
     file: Path,
     position: Position | None = None,
@@ -41,7 +41,7 @@ def export(
     The file is there whole or not at all; what `told` raises ends it.
     """
     suffix = check_name(file)
-    found = log.entries(db, query, position, limit=limit, told=told)
+    found = log.entries(acting, query, position, limit=limit, told=told)
     with files.replacing(file) as written:
         stream = io.TextIOWrapper(written, "utf-8", "backslashreplace", newline="")
         number = _csv(found, stream) if suffix == ".csv" else _json(found, stream)

@@ -14,7 +14,6 @@ from app.domain import brilcalc
 from app.domain.brilcalc import Measured
 from app.domain.compact import CompactState
 from app.domain.errors import BadInput
-from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange, count, ranges_of_numbers
 from app.domain.permissions import import_luminosity_path
 from app.golden.list_luminosity import RunLuminosity, run_luminosity
@@ -22,9 +21,9 @@ from app.golden.luminosity import total
 from app.golden.progress import Cancelled
 from app.models import rows, states
 from app.models.action import begin
-from app.models.engine import Database
 from app.models.event_log import LumisectionChange, LumisectionPayload
 from app.services import configuration as configurations
+from app.services.acting import Acting
 
 ONLINE = "online"
 
@@ -102,8 +101,7 @@ class ImportReport:
 
 
 def import_brilcalc(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     file: Path,
     *,
     dry_run: bool = False,
@@ -115,7 +113,7 @@ def import_brilcalc(
     A lumisection that the file leaves out keeps what it has. Nothing is written when any
     line can't be read, or when it is cancelled, which raises Cancelled.
     """
-    configurations.current(db).permissions.check(actor, import_luminosity_path())
+    configurations.current(acting).permissions.check(acting.actor, import_luminosity_path())
 
     def at(share: float) -> None:
         if cancelled is not None and cancelled():
@@ -125,22 +123,22 @@ def import_brilcalc(
 
     measured = _measured_in(file, lambda: at(0.0))
     at(0.1)
-    with db.read() as connection:
+    with acting.db.read() as connection:
         runs = rows.run_states(connection, measured)
     known = {run: each for run, each in measured.items() if run in runs}
     current: dict[int, CompactState] = {}
     ordered = sorted(known)
     for begin_at in range(0, len(ordered), _BLOCK):
         at(0.1 + 0.3 * begin_at / len(ordered))
-        with db.read() as connection:
+        with acting.db.read() as connection:
             keys = [(run, ONLINE) for run in ordered[begin_at : begin_at + _BLOCK]]
-            block, _ = states.load_compact(connection, keys, desk=db.desk)
+            block, _ = states.load_compact(connection, keys, desk=acting.db.desk)
         current.update((run, state) for (run, _), (state, _) in block.items())
     reports = _reports(measured, current)
     touched = [each.run_number for each in reports if each.changed]
     if dry_run or not touched:
         return ImportReport(reports, None, dry_run)
-    with begin(db, touched, lambda share: at(0.5 + 0.5 * share)) as action:
+    with begin(acting.db, touched, lambda share: at(0.5 + 0.5 * share)) as action:
         at(0.4)
         held = action.compact_states([(run, ONLINE) for run in touched])
         current.update((run, state) for (run, _), state in held.items())
@@ -150,7 +148,9 @@ def import_brilcalc(
             if (events := _events(measured[run], current[run]))
         ]
         version = (
-            action.append(actor.email, f"luminosity of {file.name}", changes) if changes else None
+            action.append(acting.actor.email, f"luminosity of {file.name}", changes)
+            if changes
+            else None
         )
         at(0.5)
     return ImportReport(_reports(measured, current), version, False)

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 from app.domain.edits import BitEdit, ColumnEdit
 from app.domain.grid import DatasetState
-from app.domain.identity import Actor
 from app.domain.lumisections import format_ranges
 from app.domain.names import no_dataset
 from app.models import rows, states
 from app.models.action import begin
-from app.models.engine import Database
 from app.services import configuration as configurations
+from app.services.acting import Acting
 from app.services.edit_plan import ChangedMeanwhile, Given, check_given, plan, where
 
 __all__ = [
@@ -39,8 +38,7 @@ class Edited:
 
 
 def edit_columns(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     wanted: Sequence[ColumnEdit],
     *,
     comment: str = "",
@@ -54,12 +52,11 @@ def edit_columns(
     person's word lasts.
     """
     check_given(wanted, comment)
-    return _edit(db, actor, wanted, comment or _comment(wanted), _summary, seen)
+    return _edit(acting, wanted, comment or _comment(wanted), _summary, seen)
 
 
 def edit_bits(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     wanted: Sequence[BitEdit],
     *,
     comment: str,
@@ -75,33 +72,32 @@ def edit_bits(
         if len(wanted) == 1
         else f"Edit {len(wanted)} DCS bits, user comment: '{comment.strip()}'"
     )
-    return _edit(db, actor, wanted, what, _summary_of_bits, seen)
+    return _edit(acting, wanted, what, _summary_of_bits, seen)
 
 
 def dataset_state(
-    db: Database, run_number: int, name: str, *, as_of: int | None = None
+    acting: Acting, run_number: int, name: str, *, as_of: int | None = None
 ) -> DatasetState:
     """Folded lumisections of a dataset, now or at a version."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         run = rows.get_run(connection, run_number)
         known = rows.datasets_of_run(connection, run.run_number)
         if name not in known:
             raise no_dataset(run_number, name, known)
         key = (run_number, name)
-        return states.load(connection, [key], desk=db.desk, as_of=as_of)[key].state
+        return states.load(connection, [key], desk=acting.db.desk, as_of=as_of)[key].state
 
 
 def _edit(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     wanted: Sequence[Given],
     comment: str,
     summary: Callable[[Sequence[Given]], str],
     seen: Mapping[Key, int] | None,
 ) -> Edited:
-    configuration = configurations.current(db)
-    with begin(db, {edit.run_number for edit in wanted}) as action:
-        made = plan(action, configuration, actor, wanted, seen=seen)
+    configuration = configurations.current(acting)
+    with begin(acting.db, {edit.run_number for edit in wanted}) as action:
+        made = plan(action, configuration, acting.actor, wanted, seen=seen)
         for line in made.lines:
             if line.refused is not None:
                 raise line.refused
@@ -110,7 +106,7 @@ def _edit(
         appended = made.appended()
         if not appended:
             return Edited(None, "Nothing to change: every cell holds that word already.")
-        return Edited(action.append(actor.email, comment, appended), summary(wanted))
+        return Edited(action.append(acting.actor.email, comment, appended), summary(wanted))
 
 
 def _comment(wanted: Sequence[ColumnEdit]) -> str:

@@ -10,47 +10,47 @@ from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.names import no_dataset, no_version, not_found
 from app.models import agents, history, log, rows, states
 from app.models import vocabulary as words
-from app.models.engine import Database
 from app.services import configuration as configurations
+from app.services.acting import Acting
 from app.services.datasets import check_workspace
 
 ONLINE = "online"
 
 
-def check_moment(db: Database, version: int | None) -> None:
+def check_moment(acting: Acting, version: int | None) -> None:
     """NotFound for a version later than the newest there is; None is now.
 
     Numbers that the server skipped between two versions mean the moment of the one before.
     """
     if version is None:
         return
-    with db.read() as connection:
+    with acting.db.read() as connection:
         newest = history.newest_version(connection)
     if version > newest:
         raise no_version(version, newest)
 
 
-def check_runs(db: Database, run_numbers: Collection[int]) -> None:
+def check_runs(acting: Acting, run_numbers: Collection[int]) -> None:
     """NotFound names the first run that isn't in the Run Registry."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         known = rows.run_states(connection, run_numbers)
     for number in sorted(run_numbers):
         if number not in known:
             raise NotFound(f"Run {number} is not in the Run Registry.")
 
 
-def check_dataset(db: Database, run_number: int, name: str) -> None:
+def check_dataset(acting: Acting, run_number: int, name: str) -> None:
     """NotFound unless the run has the dataset."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         rows.get_run(connection, run_number)
         known = rows.datasets_of_run(connection, run_number)
     if name not in known:
         raise no_dataset(run_number, name, known)
 
 
-def check_dataset_names(db: Database, names: Collection[str]) -> None:
+def check_dataset_names(acting: Acting, names: Collection[str]) -> None:
     """NotFound names the first name that no dataset of any run has."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         unknown = sorted(set(names) - rows.names_of_datasets(connection, names))
         near = words.recent_names(connection) if unknown else []
     if unknown:
@@ -63,23 +63,23 @@ def check_state(state: str) -> None:
         raise not_found(f'"{state}" is no state of a dataset', state, DATASET_STATES)
 
 
-def check_offline_workspace(db: Database, workspace: str | None) -> None:
+def check_offline_workspace(acting: Acting, workspace: str | None) -> None:
     """NotFound unless it is `global` or an offline workspace; None is all of them."""
     if workspace is not None:
-        check_workspace(configurations.current(db), workspace)
+        check_workspace(configurations.current(acting), workspace)
 
 
-def check_agent(db: Database, name: str | None) -> None:
+def check_agent(acting: Acting, name: str | None) -> None:
     """NotFound for an agent that was never registered; None is all of them."""
-    if name is None or not db.desk:
+    if name is None or not acting.db.desk:
         return
-    with db.read() as connection:
+    with acting.db.read() as connection:
         if not agents.agents(connection, name):
             raise agents.no_agent(connection, name)
 
 
 def check_cells(
-    db: Database,
+    acting: Acting,
     run_number: int,
     dataset: str | None,
     keys: Collection[str],
@@ -87,11 +87,11 @@ def check_cells(
 ) -> None:
     """NotFound for a column or DCS bit that neither the dataset (None: any of the run) nor a
     workspace has, BadInput for lumisections that the dataset hasn't."""
-    check_dataset(db, run_number, dataset or ONLINE)
-    with db.read() as connection:
+    check_dataset(acting, run_number, dataset or ONLINE)
+    with acting.db.read() as connection:
         key = (run_number, dataset or ONLINE)
-        state = states.load(connection, [key], desk=db.desk)[key].state
-    current = configurations.current(db)
+        state = states.load(connection, [key], desk=acting.db.desk)[key].state
+    current = configurations.current(acting)
     known = {*state.rr.keys, *state.oms.keys}
     if dataset in (None, ONLINE):
         known.update(current.online_columns)
@@ -108,17 +108,17 @@ def check_cells(
         )
 
 
-def check_searched(db: Database, query: LogQuery) -> None:
+def check_searched(acting: Acting, query: LogQuery) -> None:
     """NotFound when a search of the log that found nothing names a run, a dataset or an author
     that there isn't."""
     if query.run is not None:
-        check_runs(db, [query.run])
+        check_runs(acting, [query.run])
         if query.dataset:
-            check_dataset(db, query.run, query.dataset)
+            check_dataset(acting, query.run, query.dataset)
     elif query.dataset:
-        check_dataset_names(db, [query.dataset])
+        check_dataset_names(acting, [query.dataset])
     if query.author:
-        with db.read() as connection:
+        with acting.db.read() as connection:
             everybody = log.everybody(connection)
         _check_author(query.author, everybody)
 

@@ -1,9 +1,8 @@
 """Who else has a dataset open; nobody knows without the schema desk."""
 
-from app.domain.identity import Actor
 from app.models import presence
-from app.models.engine import Database
 from app.models.presence import ALIVE_S, Present
+from app.services.acting import Acting
 
 HEARTBEAT_S = ALIVE_S / 3
 """A client says this often that it is alive [s]."""
@@ -12,39 +11,39 @@ Key = tuple[int, str]
 
 
 def open_dataset(
-    db: Database, actor: Actor, client: str, key: Key, *, editing: bool = False
+    acting: Acting, client: str, key: Key, *, editing: bool = False
 ) -> tuple[Present, ...]:
     """Notes that a client shows a dataset, or edits it; returns who else does."""
-    if not db.desk:
+    if not acting.db.desk:
         return ()
-    with db.transaction() as connection:
-        if presence.enter(connection, client, actor.email, key, editing=editing):
+    with acting.db.transaction() as connection:
+        if presence.enter(connection, client, acting.actor.email, key, editing=editing):
             presence.announce(connection, [key])
         return presence.others(connection, client, key)
 
 
-def heartbeat(db: Database, client: str) -> None:
+def heartbeat(acting: Acting, client: str) -> None:
     """Says that a client is alive, with all it has open; every `HEARTBEAT_S`."""
-    if db.desk:
-        with db.transaction() as connection:
+    if acting.db.desk:
+        with acting.db.transaction() as connection:
             presence.beat(connection, client)
 
 
-def close_dataset(db: Database, client: str, key: Key | None = None) -> None:
+def close_dataset(acting: Acting, client: str, key: Key | None = None) -> None:
     """Notes that a client has closed a dataset, or all of them at its end."""
-    if not db.desk:
+    if not acting.db.desk:
         return
-    with db.transaction() as connection:
+    with acting.db.transaction() as connection:
         left = presence.leave(connection, client, key)
         if left:
             presence.announce(connection, left)
 
 
-def others(db: Database, client: str, key: Key) -> tuple[Present, ...]:
+def others(acting: Acting, client: str, key: Key) -> tuple[Present, ...]:
     """Who else has a dataset open now."""
-    if not db.desk:
+    if not acting.db.desk:
         return ()
-    with db.read() as connection:
+    with acting.db.read() as connection:
         return presence.others(connection, client, key)
 
 

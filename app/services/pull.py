@@ -24,10 +24,10 @@ from app.domain.runs import OPEN
 from app.domain.triplets import Triplet
 from app.models import rows, states
 from app.models.action import Action, begin
-from app.models.engine import Database
 from app.models.event_log import Change, DatasetChange, LumisectionChange, RunChange
 from app.models.rows import RunRow
 from app.services import configuration as configurations
+from app.services.acting import Acting
 
 ONLINE = "online"
 NEEDS_MANUAL_UPDATE = "run_needs_to_be_updated_manually"
@@ -102,29 +102,29 @@ def compute(
     return Computed(attributes, rr, coded.of_keys(KEPT_LUMISECTION_ATTRIBUTES), classified)
 
 
-def apply(db: Database, oms_run: OmsRun) -> Outcome:
+def apply(acting: Acting, oms_run: OmsRun) -> Outcome:
     """What the puller does with an answer of OMS: creates the run or updates what changed."""
-    configuration = configurations.current(db)
-    with begin(db, [oms_run.run_number]) as action:
+    configuration = configurations.current(acting)
+    with begin(acting.db, [oms_run.run_number]) as action:
         run = rows.find_run(action.connection, oms_run.run_number)
         if run is None:
             return _create(action, compute(configuration, oms_run), oms_run.run_number)
         return _update(action, run, _as_pulled(configuration, run, oms_run), auto_author())
 
 
-def refresh(db: Database, actor: Actor, oms_run: OmsRun, *, reset: bool = False) -> Outcome:
+def refresh(acting: Acting, oms_run: OmsRun, *, reset: bool = False) -> Outcome:
     """Reclassifies an OPEN run from a fresh answer of OMS, as an automatic change by request.
 
     With `reset`, class and significance are computed from nothing instead of from what they are.
     """
-    configuration = configurations.current(db)
-    with begin(db, [oms_run.run_number]) as action:
+    configuration = configurations.current(acting)
+    with begin(acting.db, [oms_run.run_number]) as action:
         run = rows.get_run(action.connection, oms_run.run_number)
         if run.state != OPEN:
             raise Refused(
                 f"Run {run.run_number} is in state {run.state}: only an OPEN run can be refreshed."
             )
-        return reclassify(action, configuration, run, oms_run, actor, reset=reset)
+        return reclassify(action, configuration, run, oms_run, acting.actor, reset=reset)
 
 
 def reclassify(

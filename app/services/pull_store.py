@@ -9,6 +9,7 @@ from app.domain.pull import FailedRun, KnownRun, Outcome, PullStatus
 from app.models import pull_records
 from app.models.engine import Database
 from app.services import pull
+from app.services.acting import Acting
 
 
 class PullStore:
@@ -16,6 +17,7 @@ class PullStore:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._acting = Acting(db)
         self._failed: dict[int, FailedRun] = {}
         self._fills: dict[int, JsonObject] = {}
 
@@ -26,7 +28,7 @@ class PullStore:
 
     def apply(self, oms_run: OmsRun) -> Outcome:
         """Creates or updates the run."""
-        return pull.apply(self._db, oms_run)
+        return pull.apply(self._acting, oms_run)
 
     def remember_failure(self, run_number: int, reason: str) -> None:
         """Notes that a run could not be pulled, and why."""

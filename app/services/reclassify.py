@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from app.domain.datasets import ONLINE
 from app.domain.errors import Refused
 from app.domain.grid import Grid
-from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange
 from app.domain.pull import Outcome, OutcomeKind
@@ -15,10 +14,10 @@ from app.domain.triplets import Triplet
 from app.golden.progress import SILENT, Progress
 from app.models import rows, states
 from app.models.action import Action
-from app.models.engine import Database
 from app.models.rows import RunRow
 from app.services import configuration as configurations
 from app.services import pull, runs
+from app.services.acting import Acting
 from app.services.trials import recorded_runs
 
 _BLOCK = 50
@@ -84,28 +83,28 @@ class Reclassified:
         return sum(outcome.kind is OutcomeKind.UPDATED for _, outcome in self.done)
 
 
-def open_runs(db: Database, last: int = 200) -> tuple[int, ...]:
+def open_runs(acting: Acting, last: int = 200) -> tuple[int, ...]:
     """Those of the newest runs that are OPEN, the newest first."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         numbers = rows.recent_runs(connection, last)
         found = rows.run_states(connection, numbers)
     return tuple(number for number in numbers if found[number].state == OPEN)
 
 
 def preview(
-    db: Database, run_numbers: Sequence[int], progress: Progress = SILENT
+    acting: Acting, run_numbers: Sequence[int], progress: Progress = SILENT
 ) -> tuple[RunPlan, ...]:
     """What `apply` would do to each run; nothing is written."""
-    configuration = configurations.current(db)
+    configuration = configurations.current(acting)
     plans: list[RunPlan] = []
     numbers = [*dict.fromkeys(run_numbers)]
     for start in range(0, len(numbers), _BLOCK):
         block = numbers[start : start + _BLOCK]
-        recorded = {each.run_number: each for each in recorded_runs(db, block)}
+        recorded = {each.run_number: each for each in recorded_runs(acting, block)}
         for at, number in enumerate(block, start):
             progress.at(at / len(numbers))
-            with db.read() as connection:
-                action = Action(connection, db.desk)
+            with acting.db.read() as connection:
+                action = Action(connection, acting.db.desk)
                 try:
                     run = rows.get_run(connection, number)
                     _check_open(run)
@@ -121,7 +120,7 @@ def preview(
 
 
 def apply(
-    db: Database, actor: Actor, run_numbers: Collection[int], progress: Progress = SILENT
+    acting: Acting, run_numbers: Collection[int], progress: Progress = SILENT
 ) -> Reclassified:
     """Reclassifies OPEN runs, each in one automatic action by request of the person.
 
@@ -133,7 +132,7 @@ def apply(
     for at, number in enumerate(dict.fromkeys(run_numbers)):
         progress.at(at / len(run_numbers))
         try:
-            done.append((number, runs.refresh(db, actor, number)))
+            done.append((number, runs.refresh(acting, number)))
         except Refused as error:
             refused.append((number, str(error)))
     return Reclassified(tuple(done), tuple(refused))

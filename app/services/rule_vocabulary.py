@@ -17,10 +17,10 @@ from app.domain.rules.vocabulary import (
     status_values,
     vocabulary_of,
 )
-from app.models.engine import Database
 from app.models.rule_words import RuleWords, Values, rule_words
 from app.models.vocabulary import DATASET_STATES, RUN_STATES
 from app.services import configuration
+from app.services.acting import Acting
 
 _MOST_VALUES = 25
 _FLAGS: tuple[Scalar, ...] = (True, False)
@@ -31,11 +31,11 @@ _RR = "attribute of the run here"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 
-def vocabulary(db: Database, subject: RuleSubject) -> RuleVocabulary:
+def vocabulary(acting: Acting, subject: RuleSubject) -> RuleVocabulary:
     """What a rule of that subject can read, as far as recent runs and datasets tell."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         words = rule_words(connection)
-    current = configuration.current(db)
+    current = configuration.current(acting)
     return vocabulary_of(_VARIABLES[subject](words, current))
 
 

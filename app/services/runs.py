@@ -10,7 +10,7 @@ from app.domain.differences import changes
 from app.domain.errors import BadInput, Conflict, Refused
 from app.domain.grid import Grid
 from app.domain.growth import Gained, gained_text, without_part
-from app.domain.identity import Actor, auto_author
+from app.domain.identity import auto_author
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.oms import OmsRun
@@ -23,11 +23,11 @@ from app.domain.runs import (
 )
 from app.models import rows
 from app.models.action import Action, begin
-from app.models.engine import Database
 from app.models.event_log import DatasetChange, LumisectionChange, RunChange
 from app.models.rows import DatasetRow, RunRow
 from app.services import configuration as configurations
 from app.services import pull
+from app.services.acting import Acting
 from app.services.growth import bring_in
 
 ONLINE = "online"
@@ -70,48 +70,43 @@ class Moved:
         return " ".join(parts)
 
 
-def mark_significant(
-    db: Database, actor: Actor, run_number: int, oms_run: OmsRun | None = None
-) -> Outcome:
+def mark_significant(acting: Acting, run_number: int, oms_run: OmsRun | None = None) -> Outcome:
     """Marks an OPEN run significant by hand and classifies its lumisections.
 
     They are classified from a fresh answer of OMS, or without one from what is recorded.
     """
-    configuration = configurations.current(db)
-    configuration.permissions.check(actor, permissions.mark_significant_path())
-    with begin(db, [run_number]) as action:
+    configuration = configurations.current(acting)
+    configuration.permissions.check(acting.actor, permissions.mark_significant_path())
+    with begin(acting.db, [run_number]) as action:
         run = _open_run(action, run_number, "be marked significant")
         if run.rr_attributes.get("significant") is True:
             raise Refused(f"Run {run_number} is significant already.")
         action.append(
-            actor.email,
+            acting.actor.email,
             f"mark run {run_number} significant",
             [RunChange(run_number, rr={"significant": True})],
         )
         marked = rows.get_run(action.connection, run_number)
         answer = oms_run or recorded_oms_run(action, marked)
-        return pull.reclassify(action, configuration, marked, answer, actor)
+        return pull.reclassify(action, configuration, marked, answer, acting.actor)
 
 
 def refresh(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     run_number: int,
     oms_run: OmsRun | None = None,
     *,
     reset: bool = False,
 ) -> Outcome:
     """Reclassifies an OPEN run, from a fresh answer of OMS or from what is recorded."""
-    configuration = configurations.current(db)
-    with begin(db, [run_number]) as action:
+    configuration = configurations.current(acting)
+    with begin(acting.db, [run_number]) as action:
         run = _open_run(action, run_number, "be refreshed")
         answer = oms_run or recorded_oms_run(action, run)
-        return pull.reclassify(action, configuration, run, answer, actor, reset=reset)
+        return pull.reclassify(action, configuration, run, answer, acting.actor, reset=reset)
 
 
-def edit_attribute(
-    db: Database, actor: Actor, run_number: int, attribute: str, value: JsonValue
-) -> bool:
+def edit_attribute(acting: Acting, run_number: int, attribute: str, value: JsonValue) -> bool:
     """Sets an RR attribute of an OPEN run by hand; False when it held that word by hand already."""
     kind = EDITABLE_ATTRIBUTES.get(attribute)
     if kind is None:
@@ -121,47 +116,45 @@ def edit_attribute(
     if type(value) is not kind:
         raise BadInput(f"{attribute} must be {'true or false' if kind is bool else 'a text'}.")
     path = permissions.edit_run_path(run_number, attribute)
-    configurations.current(db).permissions.check(actor, path)
-    with begin(db, [run_number]) as action:
+    configurations.current(acting).permissions.check(acting.actor, path)
+    with begin(acting.db, [run_number]) as action:
         run = _open_run(action, run_number, "be edited")
         by_hand = rows.manual_rr_attributes(action.connection, run_number)
         if attribute in by_hand and by_hand[attribute] == value:
             return False
         before = run.rr_attributes.get(attribute, "")
         action.append(
-            actor.email,
+            acting.actor.email,
             f'run {run_number} manual edit of attribute {attribute} from "{before}" to "{value}"',
             [RunChange(run_number, rr={attribute: value})],
         )
         return True
 
 
-def settle_manual_update(db: Database, actor: Actor, run_number: int) -> bool:
+def settle_manual_update(acting: Acting, run_number: int) -> bool:
     """Declares that what OMS changed after sign-off was dealt with; False without a flag."""
     path = permissions.edit_run_path(run_number, pull.NEEDS_MANUAL_UPDATE)
-    configurations.current(db).permissions.check(actor, path)
-    with begin(db, [run_number]) as action:
+    configurations.current(acting).permissions.check(acting.actor, path)
+    with begin(acting.db, [run_number]) as action:
         run = rows.get_run(action.connection, run_number)
         if run.rr_attributes.get(pull.NEEDS_MANUAL_UPDATE) is not True:
             return False
         # Not by hand: a person's false would hide every later flag.
         action.append(
-            auto_author(actor),
+            auto_author(acting.actor),
             f"run {run_number}: the changes of OMS were dealt with",
             [RunChange(run_number, rr={pull.NEEDS_MANUAL_UPDATE: False})],
         )
         return True
 
 
-def move(
-    db: Database, actor: Actor, run_number: int, to_state: str, *, from_state: str | None = None
-) -> Moved:
+def move(acting: Acting, run_number: int, to_state: str, *, from_state: str | None = None) -> Moved:
     """Moves a run to a state; to SIGNOFF or COMPLETED makes the waiting offline datasets.
 
     With `from_state`, refused when somebody moved the run meanwhile.
     """
-    configuration = configurations.current(db)
-    with begin(db, [run_number]) as action:
+    configuration = configurations.current(acting)
+    with begin(acting.db, [run_number]) as action:
         run = rows.get_run(action.connection, run_number)
         check_move(run_number, run.state, to_state)
         if from_state is not None and from_state != run.state:
@@ -169,14 +162,16 @@ def move(
                 f"Run {run_number} is in state {run.state}, no longer {from_state}: somebody"
                 " moved it meanwhile."
             )
-        configuration.permissions.check(actor, permissions.move_run_path(run.state, to_state))
+        configuration.permissions.check(
+            acting.actor, permissions.move_run_path(run.state, to_state)
+        )
         if to_state != OPEN:
             online = action.state(run_number, ONLINE)
             check_can_be_signed_off(
                 run_number, run.class_, online, configuration.certifiable_online_columns
             )
         action.append(
-            actor.email,
+            acting.actor.email,
             f"move state run {run_number} to state {to_state}",
             [RunChange(run_number, rr={"state": to_state})],
         )

@@ -22,8 +22,8 @@ from app.models import rows as stored
 from app.models import run_history as events
 from app.models import table_pages
 from app.models import vocabulary as words
-from app.models.engine import Database
 from app.models.table_pages import Key, Kind, Page, Row, Sort, TableQuery
+from app.services.acting import Acting
 
 __all__ = [
     "Attribute",
@@ -83,39 +83,39 @@ class DatasetDetails:
     attributes: tuple[Attribute, ...]
 
 
-def runs_page(db: Database, query: TableQuery) -> Page:
+def runs_page(acting: Acting, query: TableQuery) -> Page:
     """A page of the table of runs."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         return table_pages.page(connection, replace(query, kind="runs"))
 
 
-def datasets_page(db: Database, query: TableQuery) -> Page:
+def datasets_page(acting: Acting, query: TableQuery) -> Page:
     """A page of the table of datasets."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         return table_pages.page(connection, replace(query, kind="datasets"))
 
 
-def rows(db: Database, kind: Kind, keys: Collection[Key]) -> tuple[Row, ...]:
+def rows(acting: Acting, kind: Kind, keys: Collection[Key]) -> tuple[Row, ...]:
     """Exactly these rows as they are now, deleted ones too; what doesn't exist is left out."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         return table_pages.rows_by_key(connection, kind, keys)
 
 
-def matching(db: Database, query: TableQuery) -> tuple[Key, ...]:
+def matching(acting: Acting, query: TableQuery) -> tuple[Key, ...]:
     """Keys of everything that a table would show over all its pages, in its order."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         return table_pages.matching_keys(connection, query)
 
 
-def vocabulary(db: Database) -> Vocabulary:
+def vocabulary(acting: Acting) -> Vocabulary:
     """The fields a filter can ask about, for completion and for misspelt names."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         return words.vocabulary(connection)
 
 
-def run_details(db: Database, run_number: int) -> RunDetails:
+def run_details(acting: Acting, run_number: int) -> RunDetails:
     """A run with the origin of each attribute and its datasets, hidden ones too."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         found = table_pages.rows_by_key(connection, "runs", [(run_number, ONLINE)])
         if not found:
             raise NotFound(f"There is no run {run_number}.")
@@ -136,9 +136,9 @@ def run_details(db: Database, run_number: int) -> RunDetails:
     return RunDetails(found[0], _attributes(oms, made_by), _attributes(rr, made_by), datasets)
 
 
-def dataset_details(db: Database, run_number: int, name: str) -> DatasetDetails:
+def dataset_details(acting: Acting, run_number: int, name: str) -> DatasetDetails:
     """A dataset with the origin of each attribute."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         found = table_pages.rows_by_key(connection, "datasets", [(run_number, name)])
         if not found:
             raise no_dataset(run_number, name, stored.datasets_of_run(connection, run_number))
@@ -150,31 +150,31 @@ def dataset_details(db: Database, run_number: int, name: str) -> DatasetDetails:
 
 
 def run_history(
-    db: Database, run_number: int, *, limit: int = 50, before: int | None = None
+    acting: Acting, run_number: int, *, limit: int = 50, before: int | None = None
 ) -> tuple[HistoryEntry, ...]:
     """What changed a run and its datasets, the newest action first; `before`: older than that."""
-    return _history(db, run_number, None, limit, before)
+    return _history(acting, run_number, None, limit, before)
 
 
 def dataset_history(
-    db: Database, run_number: int, name: str, *, limit: int = 50, before: int | None = None
+    acting: Acting, run_number: int, name: str, *, limit: int = 50, before: int | None = None
 ) -> tuple[HistoryEntry, ...]:
     """What changed one dataset, the newest action first; for `online` also the run itself."""
-    return _history(db, run_number, name, limit, before)
+    return _history(acting, run_number, name, limit, before)
 
 
-def runs_of_version(db: Database, atomic_version: int) -> frozenset[int]:
+def runs_of_version(acting: Acting, atomic_version: int) -> frozenset[int]:
     """Runs that an action touched; empty when it touched too many to name."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         return events.runs_of_version(connection, atomic_version)
 
 
 def _history(
-    db: Database, run_number: int, name: str | None, limit: int, before: int | None
+    acting: Acting, run_number: int, name: str | None, limit: int, before: int | None
 ) -> tuple[HistoryEntry, ...]:
     if not 0 < limit <= MOST_VERSIONS:
         raise BadInput(f"A page of a history has 1 to {MOST_VERSIONS} versions.")
-    with db.read() as connection:
+    with acting.db.read() as connection:
         versions = events.versions_of_run(connection, run_number, name, limit, before)
         if not versions:
             return ()

@@ -13,15 +13,15 @@ from app.domain.todo import LEAST_LUMINOSITY, Task, TaskKind, Todo
 from app.golden.progress import Progress
 from app.models import cycles, states
 from app.models import todo as model
-from app.models.engine import Database
 from app.models.rows import Key
 from app.models.todo import DatasetInScope
+from app.services.acting import Acting
 
 _BLOCK = 200
 
 
 def todo(
-    db: Database,
+    acting: Acting,
     *,
     cycle: int | None = None,
     run_from: int | None = None,
@@ -38,7 +38,7 @@ def todo(
     if run_from is not None and run_to is not None and run_from > run_to:
         raise BadInput(f"The first run {run_from} is greater than the last run {run_to}.")
     reading = Progress(progress, cancelled)
-    with db.read() as connection:
+    with acting.db.read() as connection:
         if cycle is not None:
             cycles.cycle(connection, cycle)
         scope = model.datasets(connection, cycle=cycle, run_from=run_from, run_to=run_to)
@@ -56,7 +56,7 @@ def todo(
             block = numbers[start : start + _BLOCK]
             keys: list[Key] = [(number, ONLINE) for number in block]
             keys += [(each.run_number, each.name) for number in block for each in by_run[number]]
-            loaded, _ = states.load_compact(connection, keys, desk=db.desk)
+            loaded, _ = states.load_compact(connection, keys, desk=acting.db.desk)
             for number in block:
                 compact = {key: state for key, (state, _) in loaded.items() if key[0] == number}
                 tasks += _of_lumisections(by_run[number], compact)

@@ -16,8 +16,8 @@ from app.domain.trial import OfflineDataset, RunTrial, Trial
 from app.golden.progress import SILENT, Progress
 from app.models import configuration as model
 from app.models import rows, states
-from app.models.engine import Database
 from app.services import configuration as configurations
+from app.services.acting import Acting
 
 LAST = 200
 """So many of the newest runs are tried on when none are chosen."""
@@ -52,26 +52,26 @@ class Tried:
         return tuple(each for each in self.runs if each.changes or each.problem)
 
 
-def checked(db: Database, draft: Draft) -> JsonObject | None:
+def checked(acting: Acting, draft: Draft) -> JsonObject | None:
     """The values as they would be stored; None when the item goes. Refused when they can't be."""
     if draft.values is None:
         return None
     old: JsonObject = {}
     if draft.item_id is not None:
-        with db.read() as connection:
+        with acting.db.read() as connection:
             stored = model.item_in_force(connection, draft.kind, draft.item_id)
         old = {name: stored[name] for name in stored if name not in ("created_by", "updated_by")}
-    return check_item(configurations.current(db), draft.kind, {**old, **draft.values})
+    return check_item(configurations.current(acting), draft.kind, {**old, **draft.values})
 
 
-def configurations_of(db: Database, draft: Draft) -> tuple[Configuration, Configuration]:
+def configurations_of(acting: Acting, draft: Draft) -> tuple[Configuration, Configuration]:
     """The configuration in force, and the one there would be."""
-    before = configurations.current(db)
-    return before, with_item(before, draft.kind, draft.item_id, checked(db, draft))
+    before = configurations.current(acting)
+    return before, with_item(before, draft.kind, draft.item_id, checked(acting, draft))
 
 
 def try_draft(
-    db: Database,
+    acting: Acting,
     draft: Draft,
     run_numbers: Collection[int] | None = None,
     *,
@@ -84,18 +84,18 @@ def try_draft(
     """
     if draft.kind in (Kind.PERMISSION, Kind.JSON_RULE):
         raise BadInput("Permissions and JSON configurations decide nothing of a run by themselves.")
-    values = checked(db, draft)
-    before = configurations.current(db)
+    values = checked(acting, draft)
+    before = configurations.current(acting)
     trial = Trial(before, with_item(before, draft.kind, draft.item_id, values))
     rule = None if values is None or draft.kind not in WITH_RULE else rule_in(values)
     nowhere = set(() if rule is None else rule.variables or ())
-    numbers = _chosen(db, run_numbers, last)
+    numbers = _chosen(acting, run_numbers, last)
     found: list[RunTrial] = []
     for start in range(0, len(numbers), _BLOCK):
         progress.at(start / len(numbers))
         block = numbers[start : start + _BLOCK]
-        runs = recorded_runs(db, block)
-        with db.read() as connection:
+        runs = recorded_runs(acting, block)
+        with acting.db.read() as connection:
             by_hand = rows.names_by_hand(connection, block)
             datasets = (
                 rows.datasets_of_runs(connection, block)
@@ -118,12 +118,12 @@ def try_draft(
     return Tried(draft.kind, tuple(found), tuple(sorted(nowhere)) if found else ())
 
 
-def recorded_runs(db: Database, run_numbers: Sequence[int]) -> list[RecordedRun]:
+def recorded_runs(acting: Acting, run_numbers: Sequence[int]) -> list[RecordedRun]:
     """These runs as they are recorded, in the same order; those that aren't there left out."""
-    with db.read() as connection:
+    with acting.db.read() as connection:
         found = rows.run_states(connection, run_numbers)
         keys = [(number, ONLINE) for number in run_numbers if number in found]
-        online, _ = states.load_compact(connection, keys, desk=db.desk)
+        online, _ = states.load_compact(connection, keys, desk=acting.db.desk)
     return [
         RecordedRun(number, row.oms_attributes, row.rr_attributes, online[number, ONLINE][0])
         for number in run_numbers
@@ -131,22 +131,22 @@ def recorded_runs(db: Database, run_numbers: Sequence[int]) -> list[RecordedRun]
     ]
 
 
-def recorded_run(db: Database, run_number: int) -> RecordedRun:
+def recorded_run(acting: Acting, run_number: int) -> RecordedRun:
     """A run as it is recorded; NotFound when it isn't there."""
-    found = recorded_runs(db, [run_number])
+    found = recorded_runs(acting, [run_number])
     if not found:
         raise NotFound(f"Run {run_number} is not in the Run Registry.")
     return found[0]
 
 
-def _chosen(db: Database, run_numbers: Collection[int] | None, last: int) -> list[int]:
+def _chosen(acting: Acting, run_numbers: Collection[int] | None, last: int) -> list[int]:
     if run_numbers is None:
-        with db.read() as connection:
+        with acting.db.read() as connection:
             return rows.recent_runs(connection, min(last, MOST))
     if len(run_numbers) > MOST:
         raise BadInput(f"At most {MOST} runs are tried at once, not {len(run_numbers)}.")
     numbers = sorted(set(run_numbers), reverse=True)
-    with db.read() as connection:
+    with acting.db.read() as connection:
         known = rows.run_states(connection, numbers)
     for number in numbers:
         if number not in known or known[number].deleted:

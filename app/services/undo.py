@@ -38,12 +38,12 @@ from app.golden.progress import Progress
 from app.models import cycles, history
 from app.models import rows as stored
 from app.models.action import Action, begin
-from app.models.engine import Database
 from app.models.event_log import Change, DatasetChange, LumisectionChange, RunChange
 from app.models.history import AttributeWrite, Touched
 from app.models.rows import RunRow
 from app.services import configuration as configurations
 from app.services import runs
+from app.services.acting import Acting
 from app.services.edit_plan import Checks, where
 
 ONLINE = "online"
@@ -248,22 +248,21 @@ class Undone:
         return text
 
 
-def preview(db: Database, actor: Actor, version: int) -> Preview:
+def preview(acting: Acting, version: int) -> Preview:
     """What undoing a version would restore, leave alone, keep and be refused; writes nothing.
 
     Versions that one action of a person made at once, such as marking a run significant and
     classifying it, are undone as one.
     """
-    configuration = configurations.current(db)
-    with db.read() as connection:
-        action = Action(connection, db.desk)
+    configuration = configurations.current(acting)
+    with acting.db.read() as connection:
+        action = Action(connection, acting.db.desk)
         step, touched = _step(action, version)
-        return _plan(action, configuration, actor, step, touched)
+        return _plan(action, configuration, acting.actor, step, touched)
 
 
 def undo(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     version: int,
     *,
     comment: str = "",
@@ -278,16 +277,16 @@ def undo(
     datasets the lumisections that they lack.
     """
     told = Progress(progress, cancelled)
-    configuration = configurations.current(db)
-    with db.read() as connection:
-        step, touched = _step(Action(connection, db.desk), version)
+    configuration = configurations.current(acting)
+    with acting.db.read() as connection:
+        step, touched = _step(Action(connection, acting.db.desk), version)
 
     def finishing(share: float) -> None:
         told.at(0.5 + 0.5 * share)
 
-    with begin(db, touched.run_numbers, finishing) as action:
+    with begin(acting.db, touched.run_numbers, finishing) as action:
         told.at(0.05)
-        made = _plan(action, configuration, actor, step, touched)
+        made = _plan(action, configuration, acting.actor, step, touched)
         told.at(0.4)
         if made.refused and not leave_out_refused:
             raise made.refused[0].reason
@@ -295,7 +294,9 @@ def undo(
         if not changes:
             raise Refused(_nothing_left(made))
         what = undo_comment(made.undone)
-        written = action.append(actor.email, f"{what} ({comment})" if comment else what, changes)
+        written = action.append(
+            acting.actor.email, f"{what} ({comment})" if comment else what, changes
+        )
         gained: tuple[Gained, ...] = ()
         for of in made.attributes:
             state = of.attributes.values.get(STATE) if of.dataset is None else None
@@ -306,24 +307,23 @@ def undo(
     return Undone(written, made, gained)
 
 
-def newest_to_undo(db: Database, actor: Actor) -> VersionInfo:
+def newest_to_undo(acting: Acting) -> VersionInfo:
     """The person's newest version that isn't undone yet and is no undo itself."""
-    return _newest(db, actor, last_to_undo, "undo")
+    return _newest(acting, last_to_undo, "undo")
 
 
-def newest_to_redo(db: Database, actor: Actor) -> VersionInfo:
+def newest_to_redo(acting: Acting) -> VersionInfo:
     """The person's newest undo that isn't undone itself."""
-    return _newest(db, actor, last_to_redo, "redo")
+    return _newest(acting, last_to_redo, "redo")
 
 
 def _newest(
-    db: Database,
-    actor: Actor,
+    acting: Acting,
     choose: Callable[[Sequence[VersionInfo]], VersionInfo | None],
     what: str,
 ) -> VersionInfo:
-    with db.read() as connection:
-        found = choose(history.versions_by(connection, actor.email, _LOOKED_BACK))
+    with acting.db.read() as connection:
+        found = choose(history.versions_by(connection, acting.actor.email, _LOOKED_BACK))
     if found is None:
         raise Refused(f"There is nothing to {what}: none of your last versions can be.")
     return found

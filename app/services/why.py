@@ -14,8 +14,8 @@ from app.domain.json_value import JsonObject
 from app.domain.recorded_run import RecordedRun
 from app.domain.triplets import NO_VALUE_FOUND
 from app.models import rows
-from app.models.engine import Database
 from app.services import configuration as configurations
+from app.services.acting import Acting
 from app.services.golden_moments import NOW, Voices, actions, voices
 from app.services.trials import Draft, configurations_of, recorded_run
 
@@ -74,10 +74,10 @@ class Why:
         )
 
 
-def why_class(db: Database, run_number: int, draft: Draft | None = None) -> Why:
+def why_class(acting: Acting, run_number: int, draft: Draft | None = None) -> Why:
     """Every class classifier over a run, by priority."""
-    configuration = _configuration(db, draft)
-    run = recorded_run(db, run_number)
+    configuration = _configuration(acting, draft)
+    run = recorded_run(acting, run_number)
     verdicts = _first_match(
         (
             (each.id, each.class_, each.priority, each.enabled, each.rule)
@@ -87,13 +87,13 @@ def why_class(db: Database, run_number: int, draft: Draft | None = None) -> Why:
     )
     answer = str(run.classified(configuration).get("class") or "")
     rules = [each.rule for each in configuration.class_classifiers]
-    return _run(db, run, "Class", "class", answer, run.class_, verdicts, rules)
+    return _run(acting, run, "Class", "class", answer, run.class_, verdicts, rules)
 
 
-def why_significant(db: Database, run_number: int, draft: Draft | None = None) -> Why:
+def why_significant(acting: Acting, run_number: int, draft: Draft | None = None) -> Why:
     """The dataset classifiers of the run's class over the run; any that holds will do."""
-    configuration = _configuration(db, draft)
-    run = recorded_run(db, run_number)
+    configuration = _configuration(acting, draft)
+    run = recorded_run(acting, run_number)
     rr = run.classified(configuration)
     asked = [
         each for each in configuration.dataset_classifiers if each.class_ == rr.get("class", "")
@@ -103,7 +103,7 @@ def why_significant(db: Database, run_number: int, draft: Draft | None = None) -
         run.class_data({**run.rr_attributes, "class": rr.get("class", "")}),
     )
     return _run(
-        db,
+        acting,
         run,
         "Significance",
         "significant",
@@ -115,7 +115,7 @@ def why_significant(db: Database, run_number: int, draft: Draft | None = None) -
 
 
 def why_column(
-    db: Database,
+    acting: Acting,
     run_number: int,
     dataset: str,
     column: str,
@@ -128,8 +128,8 @@ def why_column(
     now; without a name it is any dataset that would be made now. NotFound when the lumisection or
     the column isn't there.
     """
-    configuration = _configuration(db, draft)
-    run = recorded_run(db, run_number)
+    configuration = _configuration(acting, draft)
+    run = recorded_run(acting, run_number)
     if not 1 <= lumisection <= run.online.length:
         raise NotFound(f"Run {run_number} has {run.online.length} lumisections.")
     online = dataset == ONLINE
@@ -150,8 +150,8 @@ def why_column(
     own = f"lumisection.rr.{column}"
     places = {name: place(name) for each in classifiers for name in each.rule.variables or ()}
     keys = {(run_number, ONLINE), *([(run_number, dataset)] if dataset else ())}
-    spoken = voices(db, keys, NOW, [own, *places.values()])
-    words = _words(db, spoken[run_number, ONLINE], places, lumisection)
+    spoken = voices(acting, keys, NOW, [own, *places.values()])
+    words = _words(acting, spoken[run_number, ONLINE], places, lumisection)
     if not dataset:
         what = f"{column} in LS {lumisection}"
         return Why(what, run_number, answer, answer, None, verdicts, words)
@@ -161,19 +161,19 @@ def why_column(
         run_number,
         answer if classifiers or not online else "",
         "" if writer is None else writer.values[column].status,
-        _words(db, spoken[run_number, dataset], {own: own}, lumisection)[own],
+        _words(acting, spoken[run_number, dataset], {own: own}, lumisection)[own],
         verdicts,
         words,
     )
 
 
 def why_workspace(
-    db: Database, run_number: int, dataset: str, workspace: str, draft: Draft | None = None
+    acting: Acting, run_number: int, dataset: str, workspace: str, draft: Draft | None = None
 ) -> Why:
     """The offline dataset classifiers of a workspace over a dataset; the first enabled counts."""
-    configuration = _configuration(db, draft)
-    run = recorded_run(db, run_number)
-    with db.read() as connection:
+    configuration = _configuration(acting, draft)
+    run = recorded_run(acting, run_number)
+    with acting.db.read() as connection:
         row = rows.datasets_of_run(connection, run_number).get(dataset)
     if row is None or dataset == ONLINE:
         raise NotFound(f"Run {run_number} has no offline dataset {dataset}.")
@@ -190,24 +190,24 @@ def why_workspace(
     attribute = f"{workspace}_state"
     name = f"dataset.{attribute}"
     places = {each: _as_written(each) for one in asked for each in one.rule.variables or ()}
-    spoken = voices(db, {(run_number, dataset)}, NOW, [])[run_number, dataset]
+    spoken = voices(acting, {(run_number, dataset)}, NOW, [])[run_number, dataset]
     return Why(
         f"{workspace} of {dataset}",
         run_number,
         "" if counts is None else OPEN if holds else NOT_SIGNIFICANT,
         str(row.attributes.get(attribute, "")),
-        _words(db, spoken, {name: name}, 1)[name],
+        _words(acting, spoken, {name: name}, 1)[name],
         verdicts,
-        _words(db, spoken, places, 1),
+        _words(acting, spoken, places, 1),
     )
 
 
-def _configuration(db: Database, draft: Draft | None) -> Configuration:
-    return configurations.current(db) if draft is None else configurations_of(db, draft)[1]
+def _configuration(acting: Acting, draft: Draft | None) -> Configuration:
+    return configurations.current(acting) if draft is None else configurations_of(acting, draft)[1]
 
 
 def _run(
-    db: Database,
+    acting: Acting,
     run: RecordedRun,
     question: str,
     attribute: str,
@@ -223,15 +223,15 @@ def _run(
         for rule in rules
         for name in rule.variables or ()
     }
-    spoken = voices(db, {(run.run_number, ONLINE)}, NOW, [])[run.run_number, ONLINE]
+    spoken = voices(acting, {(run.run_number, ONLINE)}, NOW, [])[run.run_number, ONLINE]
     return Why(
         question,
         run.run_number,
         answer,
         stands,
-        _words(db, spoken, {own: own}, 1)[own],
+        _words(acting, spoken, {own: own}, 1)[own],
         verdicts,
-        _words(db, spoken, {name: where for name, where in places.items() if where}, 1),
+        _words(acting, spoken, {name: where for name, where in places.items() if where}, 1),
     )
 
 
@@ -268,11 +268,11 @@ def _verdict(
 
 
 def _words(
-    db: Database, spoken: Voices, places: Mapping[str, str], lumisection: int
+    acting: Acting, spoken: Voices, places: Mapping[str, str], lumisection: int
 ) -> dict[str, Word | None]:
     """Whose word each variable is, by its name; `places` has where its value comes from."""
     setters = {name: spoken.event_of(where, lumisection) for name, where in places.items()}
-    done_by = actions(db, {each[0] for each in setters.values() if each is not None})
+    done_by = actions(acting, {each[0] for each in setters.values() if each is not None})
     return {
         name: None if each is None else Word(each[0], done_by[each[0]], each[1])
         for name, each in setters.items()

@@ -16,28 +16,28 @@ class AgentsBackend(Parts):
     """Reading and acting on agents and their words."""
 
     def agents(self) -> Sequence[Registered]:
-        return agents.registered(self._db)
+        return agents.registered(self._acting)
 
     def columns_to_speak_for(self) -> Sequence[str]:
-        current = configuration.current(self._db)
+        current = configuration.current(self._acting)
         return sorted({*current.online_columns, *current.offline_columns})
 
     def register_agent(self, name: str, version: str, owner: str, columns: Sequence[Speaks]) -> str:
-        made = agents.register(self._db, self._actor, name, version, columns, owner=owner)
+        made = agents.register(self._acting, name, version, columns, owner=owner)
         return f"Registered {made.title}, owner {made.owner}."
 
     def retire_agent(self, name: str) -> str:
-        return f"Retired {agents.retire(self._db, self._actor, name).title}."
+        return f"Retired {agents.retire(self._acting, name).title}."
 
     def proposals(
         self, run_number: int, dataset: str, agent: str | None = None
     ) -> Sequence[Proposal]:
         return agent_proposals.proposals(
-            self._db, run_number=run_number, dataset=dataset, agent=agent
+            self._acting, run_number=run_number, dataset=dataset, agent=agent
         )
 
     def waiting_proposals(self) -> Sequence[Waiting]:
-        return agent_proposals.waiting(self._db)
+        return agent_proposals.waiting(self._acting)
 
     def accept_proposals(
         self,
@@ -46,11 +46,11 @@ class AgentsBackend(Parts):
         comment: str = "",
         instead: Mapping[int, ColumnEdit] | None = None,
     ) -> str:
-        done = agent_proposals.accept(self._db, self._actor, ids, comment=comment, instead=instead)
+        done = agent_proposals.accept(self._acting, ids, comment=comment, instead=instead)
         return done.text if done.version is None else f"{done.text} Version {done.version}."
 
     def reject_proposals(self, ids: Collection[int], *, reason: str = "") -> str:
-        return agent_proposals.reject(self._db, self._actor, ids, reason=reason).text
+        return agent_proposals.reject(self._acting, ids, reason=reason).text
 
     def agreement(
         self,
@@ -63,7 +63,7 @@ class AgentsBackend(Parts):
     ) -> Agreement | None:
         try:
             return agent_agreement.agreement(
-                self._db,
+                self._acting,
                 agent,
                 first_run,
                 last_run,

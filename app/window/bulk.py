@@ -40,11 +40,10 @@ class BulkBackend(Parts):
             edits = self._edits(keys, wish)
             return _report(
                 bulk_edit.preview(
-                    self._db,
-                    self._actor,
+                    self._acting,
                     edits,
                     comment=wish.comment,
-                    rule=golden.rule_named(self._db, _RULE),
+                    rule=golden.rule_named(self._acting, _RULE),
                     progress=progress,
                     cancelled=cancelled,
                 )
@@ -65,8 +64,7 @@ class BulkBackend(Parts):
         try:
             return _done(
                 bulk_edit.write(
-                    self._db,
-                    self._actor,
+                    self._acting,
                     self._edits(keys, wish),
                     comment=wish.comment,
                     seen=seen,
@@ -83,11 +81,10 @@ class BulkBackend(Parts):
     ) -> BulkReport | None:
         try:
             found = bulk_edit.preview_file(
-                self._db,
-                self._actor,
+                self._acting,
                 content,
                 comment=comment,
-                rule=golden.rule_named(self._db, _RULE),
+                rule=golden.rule_named(self._acting, _RULE),
                 progress=progress,
                 cancelled=cancelled,
             )
@@ -111,8 +108,7 @@ class BulkBackend(Parts):
         try:
             return _done(
                 bulk_edit.write_file(
-                    self._db,
-                    self._actor,
+                    self._acting,
                     content,
                     comment=comment,
                     seen=seen,
@@ -125,7 +121,7 @@ class BulkBackend(Parts):
             return None
 
     def _edits(self, keys: Sequence[Key], wish: BulkWish) -> list[Edit]:
-        lengths = None if wish.ranges else bulk_edit.lengths(self._db, keys)
+        lengths = None if wish.ranges else bulk_edit.lengths(self._acting, keys)
         ranges = wish.ranges or _TO_THE_END
         edits: list[Edit] = [
             BitEdit(0, "", name, ranges, wish.to)

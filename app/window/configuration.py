@@ -30,33 +30,31 @@ class ConfigurationBackend(Parts):
     """Everything about the versioned configuration."""
 
     def configuration(self) -> Configuration:
-        return configuration.current(self._db)
+        return configuration.current(self._acting)
 
     def configuration_list(self, kind: Kind) -> ListHistory:
-        return configuration_versions.versions(self._db, kind)
+        return configuration_versions.versions(self._acting, kind)
 
     def save_item(
         self, kind: Kind, item_id: int | None, values: JsonObject, *, insist: bool
     ) -> int:
         if item_id is None:
-            return configuration_edits.add_item(self._db, self._actor, kind, values, insist=insist)
-        return configuration_edits.edit_item(
-            self._db, self._actor, kind, item_id, values, insist=insist
-        )
+            return configuration_edits.add_item(self._acting, kind, values, insist=insist)
+        return configuration_edits.edit_item(self._acting, kind, item_id, values, insist=insist)
 
     def delete_item(self, kind: Kind, item_id: int) -> None:
-        configuration_edits.delete_item(self._db, self._actor, kind, item_id)
+        configuration_edits.delete_item(self._acting, kind, item_id)
 
     def in_force_at(self, kind: Kind, version: int) -> InForce:
-        found = configuration_versions.in_force_at_event(self._db, version)
+        found = configuration_versions.in_force_at_event(self._acting, version)
         return next(each for each in found.lists if each.kind is kind)
 
     def preview_restoration(self, kind: Kind, settings_id: int) -> Restoration:
-        return configuration_versions.preview_restoration(self._db, kind, settings_id)
+        return configuration_versions.preview_restoration(self._acting, kind, settings_id)
 
     def restore_list(self, kind: Kind, settings_id: int, *, seen: int, without_faulty: bool) -> int:
         return configuration_versions.restore(
-            self._db, self._actor, kind, settings_id, seen=seen, without_faulty=without_faulty
+            self._acting, kind, settings_id, seen=seen, without_faulty=without_faulty
         )
 
     def try_draft(
@@ -69,18 +67,18 @@ class ConfigurationBackend(Parts):
     ) -> Tried | None:
         try:
             return trials.try_draft(
-                self._db, draft, run_numbers, last=last, progress=Progress(tell, is_cancelled)
+                self._acting, draft, run_numbers, last=last, progress=Progress(tell, is_cancelled)
             )
         except Cancelled:
             return None
 
     def why(self, asked: WhyAsked) -> Why:
         if asked.subject == CLASS:
-            return why.why_class(self._db, asked.run_number, asked.draft)
+            return why.why_class(self._acting, asked.run_number, asked.draft)
         if asked.subject == SIGNIFICANCE:
-            return why.why_significant(self._db, asked.run_number, asked.draft)
+            return why.why_significant(self._acting, asked.run_number, asked.draft)
         return why.why_column(
-            self._db,
+            self._acting,
             asked.run_number,
             asked.dataset,
             asked.subject,
@@ -89,13 +87,13 @@ class ConfigurationBackend(Parts):
         )
 
     def open_runs(self) -> tuple[int, ...]:
-        return reclassify.open_runs(self._db)
+        return reclassify.open_runs(self._acting)
 
     def preview_reclassification(
         self, run_numbers: Sequence[int], tell: Tell, is_cancelled: IsCancelled
     ) -> tuple[RunPlan, ...] | None:
         try:
-            return reclassify.preview(self._db, run_numbers, Progress(tell, is_cancelled))
+            return reclassify.preview(self._acting, run_numbers, Progress(tell, is_cancelled))
         except Cancelled:
             return None
 
@@ -103,14 +101,12 @@ class ConfigurationBackend(Parts):
         self, run_numbers: Sequence[int], tell: Tell, is_cancelled: IsCancelled
     ) -> Reclassified | None:
         try:
-            return reclassify.apply(
-                self._db, self._actor, run_numbers, Progress(tell, is_cancelled)
-            )
+            return reclassify.apply(self._acting, run_numbers, Progress(tell, is_cancelled))
         except Cancelled:
             return None
 
     def rights_with(self, item_id: int | None, values: JsonObject | None) -> tuple[RightLine, ...]:
-        history = configuration_versions.versions(self._db, Kind.PERMISSION)
+        history = configuration_versions.versions(self._acting, Kind.PERMISSION)
         others = [
             history.items[each].values for each in history.versions[-1].items if each != item_id
         ]
@@ -118,16 +114,16 @@ class ConfigurationBackend(Parts):
             (str(each["egroup"]), routes_of(each))
             for each in (others if values is None else [*others, values])
         ]
-        return matrix(configuration.current(self._db), rows)
+        return matrix(configuration.current(self._acting), rows)
 
     def add_workspace(self, name: str, *, online: bool) -> None:
-        workspaces.add_workspace(self._db, self._actor, name, online=online)
+        workspaces.add_workspace(self._acting, name, online=online)
 
     def add_column(self, column: str, *, online: bool) -> None:
-        workspaces.add_column(self._db, self._actor, column, online=online)
+        workspaces.add_column(self._acting, column, online=online)
 
     def retire_workspace(self, name: str, *, online: bool) -> None:
-        workspaces.retire_workspace(self._db, self._actor, name, online=online)
+        workspaces.retire_workspace(self._acting, name, online=online)
 
     def retire_column(self, column: str, *, online: bool) -> None:
-        workspaces.retire_column(self._db, self._actor, column, online=online)
+        workspaces.retire_column(self._acting, column, online=online)

@@ -17,58 +17,58 @@ class CyclesBackend(Parts):
     """Cycles and what is left of them."""
 
     def cycles(self, workspace: str) -> Sequence[Cycle]:
-        return cycles.all_cycles(self._db, workspace)
+        return cycles.all_cycles(self._acting, workspace)
 
     def cycle_history(self, id_cycle: int) -> Sequence[CycleEntry]:
-        return cycles.history(self._db, id_cycle)
+        return cycles.history(self._acting, id_cycle)
 
     def create_cycle(
         self, name: str, deadline: date, workspaces: Collection[str], keys: Sequence[Key]
     ) -> Cycle:
-        return cycles.create(self._db, self._actor, name, deadline, workspaces, keys)
+        return cycles.create(self._acting, name, deadline, workspaces, keys)
 
     def edit_cycle(
         self, id_cycle: int, name: str, deadline: date, workspaces: Collection[str]
     ) -> Cycle:
         return cycles.edit(
-            self._db, self._actor, id_cycle, name=name, deadline=deadline, workspaces=workspaces
+            self._acting, id_cycle, name=name, deadline=deadline, workspaces=workspaces
         )
 
     def delete_cycle(self, id_cycle: int) -> str:
-        name = cycles.cycle(self._db, id_cycle).name
-        cycles.delete(self._db, self._actor, id_cycle)
+        name = cycles.cycle(self._acting, id_cycle).name
+        cycles.delete(self._acting, id_cycle)
         return f"Deleted cycle {name}; its datasets stay as they are."
 
     def add_to_cycle(self, id_cycle: int, keys: Sequence[Key]) -> str:
-        new = cycles.add(self._db, self._actor, id_cycle, keys)
-        name = cycles.cycle(self._db, id_cycle).name
+        new = cycles.add(self._acting, id_cycle, keys)
+        name = cycles.cycle(self._acting, id_cycle).name
         known = len(set(keys)) - len(new)
         there = f"; {known} {'was' if known == 1 else 'were'} in it already" if known else ""
         return f"Put {counted(len(new))} into cycle {name}{there}."
 
     def remove_from_cycle(self, id_cycle: int, keys: Sequence[Key]) -> str:
-        cycles.remove(self._db, self._actor, id_cycle, keys)
-        name = cycles.cycle(self._db, id_cycle).name
+        cycles.remove(self._acting, id_cycle, keys)
+        name = cycles.cycle(self._acting, id_cycle).name
         return f"Took {counted(len(set(keys)))} out of cycle {name}."
 
     def complete_cycle(self, id_cycle: int, workspace: str) -> str:
-        cycle = cycles.complete(self._db, self._actor, id_cycle, workspace)
+        cycle = cycles.complete(self._acting, id_cycle, workspace)
         return f"Completed cycle {cycle.name} in workspace {workspace}."
 
     def reopen_cycle(self, id_cycle: int, workspace: str) -> str:
-        cycle = cycles.reopen(self._db, self._actor, id_cycle, workspace)
+        cycle = cycles.reopen(self._acting, id_cycle, workspace)
         return f"Cycle {cycle.name} is pending again in workspace {workspace}."
 
     def move_cycle_datasets(
         self, id_cycle: int, workspace: str, to_state: str, also: Collection[str]
     ) -> str:
-        moved = cycles.move_all(self._db, self._actor, id_cycle, workspace, to_state, also=also)
+        moved = cycles.move_all(self._acting, id_cycle, workspace, to_state, also=also)
         return moved.text
 
     def todo(self, scope: TodoScope, share: Share, is_cancelled: Asked) -> Todo | None:
         try:
             return todo.todo(
-                self._db,
+                self._acting,
                 cycle=scope.cycle,
                 run_from=scope.run_from,
                 run_to=scope.run_to,

@@ -28,7 +28,7 @@ class DatasetsBackend(Parts):
     def chosen_keys(self, chosen: Chosen) -> tuple[Key, ...]:
         if not (chosen.everything or chosen.places):
             return chosen.keys
-        shown = tables.matching(self._db, query_of(chosen.request))
+        shown = tables.matching(self._acting, query_of(chosen.request))
         if chosen.everything:
             return shown
         more = (shown[place] for place in chosen.places if place < len(shown))
@@ -38,17 +38,15 @@ class DatasetsBackend(Parts):
         key = state_key(workspace)
         return {
             row.key: str(row.dataset_attributes.get(key) or "")
-            for row in tables.rows(self._db, "datasets", keys)
+            for row in tables.rows(self._acting, "datasets", keys)
         }
 
     def names_in_gui(self, run_number: int, name: str) -> Sequence[str]:
-        return tables.dataset_details(self._db, run_number, name).row.datasets_in_gui
+        return tables.dataset_details(self._acting, run_number, name).row.datasets_in_gui
 
     def preview_tool(self, tool: Tool, share: Share, is_cancelled: Asked) -> Preview | None:
         try:
-            return dataset_tools.preview(
-                self._db, self._actor, tool, progress=share, cancelled=is_cancelled
-            )
+            return dataset_tools.preview(self._acting, tool, progress=share, cancelled=is_cancelled)
         except Cancelled:
             return None
 
@@ -57,8 +55,7 @@ class DatasetsBackend(Parts):
     ) -> Applied | None:
         try:
             return dataset_tools.apply(
-                self._db,
-                self._actor,
+                self._acting,
                 tool,
                 reason=reason,
                 progress=share,
@@ -72,7 +69,7 @@ class DatasetsBackend(Parts):
     ) -> str | None:
         try:
             return dataset_tools.csv_text(
-                self._db, keys, columns, progress=share, cancelled=is_cancelled
+                self._acting, keys, columns, progress=share, cancelled=is_cancelled
             )
         except Cancelled:
             return None

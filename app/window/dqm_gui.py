@@ -60,14 +60,14 @@ class DqmGuiBackend(Parts):
         return store.latest
 
     def datasets_accepted(self) -> Sequence[DatasetAccepted]:
-        known = configuration.current(self._db).datasets_accepted
+        known = configuration.current(self._acting).datasets_accepted
         return sorted(known, key=lambda each: (not each.enabled, each.class_, each.name, each.id))
 
     def save_dataset_accepted(self, item_id: int | None, values: JsonObject) -> int:
         kind = Kind.DATASETS_ACCEPTED
         if item_id is None:
-            return configuration_edits.add_item(self._db, self._actor, kind, values)
-        return configuration_edits.edit_item(self._db, self._actor, kind, item_id, values)
+            return configuration_edits.add_item(self._acting, kind, values)
+        return configuration_edits.edit_item(self._acting, kind, item_id, values)
 
     def delete_dataset_accepted(self, item_id: int) -> None:
-        configuration_edits.delete_item(self._db, self._actor, Kind.DATASETS_ACCEPTED, item_id)
+        configuration_edits.delete_item(self._acting, Kind.DATASETS_ACCEPTED, item_id)

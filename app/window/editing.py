@@ -42,13 +42,13 @@ class EditingBackend(Parts):
     def leave(self) -> None:
         """Tells the others that this client has closed everything."""
         with contextlib.suppress(Unavailable):
-            presence.close_dataset(self._db, self._client)
+            presence.close_dataset(self._acting, self._client)
 
     def refusals(self, run_number: int, dataset: str, keys: Collection[str]) -> Mapping[str, str]:
-        return editing.refusals(self._db, self._actor, run_number, dataset, keys)
+        return editing.refusals(self._acting, run_number, dataset, keys)
 
     def remarks(self) -> Remarks:
-        return editing.remarks(self._db, self._actor)
+        return editing.remarks(self._acting)
 
     def preview_edits(
         self,
@@ -61,8 +61,7 @@ class EditingBackend(Parts):
     ) -> Preview | None:
         with contextlib.suppress(Cancelled):
             return bulk_edit.preview(
-                self._db,
-                self._actor,
+                self._acting,
                 edits,
                 comment=comment,
                 seen=seen,
@@ -84,8 +83,7 @@ class EditingBackend(Parts):
     ) -> Written | None:
         with contextlib.suppress(Cancelled):
             return bulk_edit.write(
-                self._db,
-                self._actor,
+                self._acting,
                 edits,
                 comment=comment,
                 seen=seen,
@@ -96,13 +94,13 @@ class EditingBackend(Parts):
         return None
 
     def save_draft(self, draft: Draft) -> bool:
-        return drafts.save(self._db, self._actor, draft, self._folder)
+        return drafts.save(self._acting, draft, self._folder)
 
     def drop_draft(self, run_number: int, dataset: str) -> None:
-        drafts.drop(self._db, self._actor, (run_number, dataset), self._folder)
+        drafts.drop(self._acting, (run_number, dataset), self._folder)
 
     def offered_drafts(self) -> Sequence[Offer]:
-        return drafts.offered(self._db, self._actor, self._folder)
+        return drafts.offered(self._acting, self._folder)
 
     def open_dataset(
         self, run_number: int, dataset: str, *, view: int, editing: bool
@@ -110,7 +108,7 @@ class EditingBackend(Parts):
         key = (run_number, dataset)
         with self._opening:
             self._opened.setdefault(key, set()).add(view)
-        return presence.open_dataset(self._db, self._actor, self._client, key, editing=editing)
+        return presence.open_dataset(self._acting, self._client, key, editing=editing)
 
     def close_dataset(self, run_number: int, dataset: str, *, view: int) -> None:
         key = (run_number, dataset)
@@ -120,14 +118,14 @@ class EditingBackend(Parts):
             if views:
                 return
             self._opened.pop(key, None)
-        presence.close_dataset(self._db, self._client, key)
+        presence.close_dataset(self._acting, self._client, key)
 
     def others(self, run_number: int, dataset: str) -> Sequence[Present]:
-        presence.heartbeat(self._db, self._client)
-        return presence.others(self._db, self._client, (run_number, dataset))
+        presence.heartbeat(self._acting, self._client)
+        return presence.others(self._acting, self._client, (run_number, dataset))
 
     def _rule_in_force(self) -> JsonValue:
         try:
-            return golden.rule_named(self._db, _RULE_IN_FORCE)
+            return golden.rule_named(self._acting, _RULE_IN_FORCE)
         except Refused:
             return None  # without a golden rule edits have no effect on one

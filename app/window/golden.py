@@ -40,7 +40,7 @@ class GoldenBackend(Parts):
     """Making and listing golden JSONs."""
 
     def golden_configurations(self) -> Sequence[GoldenConfiguration]:
-        saved = [self._configuration(each) for each in golden.rules(self._db)]
+        saved = [self._configuration(each) for each in golden.rules(self._acting)]
         known = {each.name for each in saved}
         return [
             *(
@@ -55,21 +55,19 @@ class GoldenBackend(Parts):
         self, name: str, rule: JsonValue, replaces: int | None = None
     ) -> GoldenConfiguration:
         # What nothing has was marked in the text while it was written.
-        configuration_edits.save_json_rule(
-            self._db, self._actor, name, rule, item_id=replaces, insist=True
-        )
-        saved = configuration.current(self._db).json_rule(name.strip())
+        configuration_edits.save_json_rule(self._acting, name, rule, item_id=replaces, insist=True)
+        saved = configuration.current(self._acting).json_rule(name.strip())
         return self._configuration(saved)
 
     def delete_configuration(self, id_: int) -> str:
-        configuration_edits.delete_item(self._db, self._actor, Kind.JSON_RULE, id_)
+        configuration_edits.delete_item(self._acting, Kind.JSON_RULE, id_)
         return "Deleted the configuration; lists that were made with it stay."
 
     def bench(
         self, pattern: str, narrowing: Narrowing, is_cancelled: Callable[[], bool]
     ) -> Bench | None:
         try:
-            return golden_bench.bench(self._db, pattern, narrowing, cancelled=is_cancelled)
+            return golden_bench.bench(self._acting, pattern, narrowing, cancelled=is_cancelled)
         except Cancelled:
             return None
 
@@ -86,7 +84,7 @@ class GoldenBackend(Parts):
         )
 
     def matching_datasets(self, pattern: str) -> MatchingDatasets:
-        found = golden.names_matching(self._db, pattern)
+        found = golden.names_matching(self._acting, pattern)
         return MatchingDatasets(
             tuple(name for name, _ in found), sum(number for _, number in found)
         )
@@ -107,8 +105,7 @@ class GoldenBackend(Parts):
         ]
         try:
             made = golden.generate_several(
-                self._db,
-                self._actor,
+                self._acting,
                 request.pattern,
                 wanted,
                 official=request.official,
@@ -125,7 +122,7 @@ class GoldenBackend(Parts):
     ) -> Sequence[GoldenEntry]:
         mine = which is GoldenList.MINE
         found = golden.entries(
-            self._db,
+            self._acting,
             created_by=self._actor.email if mine else None,
             official=which is GoldenList.OFFICIAL,
             words=words,
@@ -135,11 +132,11 @@ class GoldenBackend(Parts):
         return [_golden_entry(each) for each in found]
 
     def delete_golden(self, ids: Sequence[int]) -> str:
-        golden.delete(self._db, self._actor, ids)
+        golden.delete(self._acting, ids)
         return f"Deleted golden JSON {', '.join(map(str, ids))}."
 
     def golden_row(self, id_: int) -> GoldenResult:
-        stored = golden.row(self._db, id_)
+        stored = golden.row(self._acting, id_)
         texts = golden.texts(stored)
         return GoldenResult(
             _golden_entry(stored.entry),
@@ -166,7 +163,7 @@ class GoldenBackend(Parts):
     ) -> tuple[Path, ...] | None:
         try:
             return golden_exports.save_all(
-                self._db,
+                self._acting,
                 self._planned(request),
                 with_provenance=request.with_provenance,
                 told=lambda share: progress(Progress("Exporting", round(100 * share), 100)),
@@ -176,7 +173,7 @@ class GoldenBackend(Parts):
             return None
 
     def _planned(self, request: ExportRequest) -> tuple[Planned, ...]:
-        planned = golden_exports.plan(self._db, request.ids, request.exports, request.folder)
+        planned = golden_exports.plan(self._acting, request.ids, request.exports, request.folder)
         if not request.name:
             return planned
         (one,) = planned

@@ -11,6 +11,7 @@ from app.domain.triplets import Triplet
 from app.domain.undo import CellsRestored
 from app.golden.progress import Cancelled
 from app.services import history, undo
+from app.services.acting import Acting
 from app.services.history import Entry, Look
 from app.views.backend.done import Done
 from app.views.backend.history import (
@@ -42,25 +43,33 @@ class HistoryBackend(Parts):
     ) -> HistoryPage:
         db, run_number, dataset = self._db, subject.run_number, subject.dataset
         if dataset is None:
-            page = history.run_history_of(db, run_number, limit=limit, before=before)
+            page = history.run_history_of(Acting(db), run_number, limit=limit, before=before)
         elif subject.keys:
             page = history.selection_history(
-                db, run_number, dataset, subject.keys, subject.ranges, limit=limit, before=before
+                Acting(db),
+                run_number,
+                dataset,
+                subject.keys,
+                subject.ranges,
+                limit=limit,
+                before=before,
             )
         else:
-            page = history.dataset_history(db, run_number, dataset, limit=limit, before=before)
+            page = history.dataset_history(
+                Acting(db), run_number, dataset, limit=limit, before=before
+            )
         return HistoryPage(tuple(_entry(run_number, each) for each in page.entries), page.before)
 
     def moments(
         self, run_number: int, dataset: str, *, limit: int = 200, before: int | None = None
     ) -> tuple[Version, ...]:
-        found = history.moments(self._db, run_number, dataset, limit=limit, before=before)
+        found = history.moments(self._acting, run_number, dataset, limit=limit, before=before)
         return tuple(map(version, found))
 
     def moment(self, run_number: int, dataset: str, atomic_version: int) -> Moment:
-        found = history.look(self._db, run_number, dataset, as_of=atomic_version)
+        found = history.look(self._acting, run_number, dataset, as_of=atomic_version)
         try:
-            made = version(history.version_of(self._db, atomic_version))
+            made = version(history.version_of(self._acting, atomic_version))
         except NotFound:  # the moment before a version, where the number before it was never used
             made = None
         older, newer = self._neighbours(run_number, dataset, atomic_version)
@@ -70,11 +79,11 @@ class HistoryBackend(Parts):
         self, run_number: int, dataset: str, atomic_version: int
     ) -> tuple[int | None, int | None]:
         """The versions that touched a dataset next before and after one."""
-        older = history.moments(self._db, run_number, dataset, limit=1, before=atomic_version)
+        older = history.moments(self._acting, run_number, dataset, limit=1, before=atomic_version)
         newer: int | None = None
         before: int | None = None
         while page := history.moments(
-            self._db, run_number, dataset, limit=history.MOST_VERSIONS, before=before
+            self._acting, run_number, dataset, limit=history.MOST_VERSIONS, before=before
         ):
             after = [each.version for each in page if each.version > atomic_version]
             newer = after[-1] if after else newer
@@ -84,7 +93,7 @@ class HistoryBackend(Parts):
         return (older[0].version if older else None), newer
 
     def compare(self, run_number: int, dataset: str, old: int, new: int | None) -> MomentsCompared:
-        found = history.compare(self._db, run_number, dataset, old, new)
+        found = history.compare(self._acting, run_number, dataset, old, new)
         where = place(run_number, dataset)
         lines = [
             *(difference_line(where, each, oms=False) for each in found.columns),
@@ -101,13 +110,13 @@ class HistoryBackend(Parts):
         return MomentsCompared(old, new, _lumisections(found.now), tuple(lines))
 
     def last_to_undo(self) -> int:
-        return undo.newest_to_undo(self._db, self._actor).version
+        return undo.newest_to_undo(self._acting).version
 
     def last_to_redo(self) -> int:
-        return undo.newest_to_redo(self._db, self._actor).version
+        return undo.newest_to_redo(self._acting).version
 
     def preview_undo(self, atomic_version: int) -> UndoPreview:
-        return _undo_preview(undo.preview(self._db, self._actor, atomic_version))
+        return _undo_preview(undo.preview(self._acting, atomic_version))
 
     def undo(
         self,
@@ -120,8 +129,7 @@ class HistoryBackend(Parts):
     ) -> Done | None:
         try:
             undone = undo.undo(
-                self._db,
-                self._actor,
+                self._acting,
                 atomic_version,
                 comment=comment,
                 leave_out_refused=leave_out_refused,

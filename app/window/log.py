@@ -34,20 +34,20 @@ class LogBackend(Parts):
     """Reading the log."""
 
     def log_page(self, query: LogQuery, position: Position | None, limit: int) -> LogPage:
-        return log.page(self._db, query, position, limit=limit)
+        return log.page(self._acting, query, position, limit=limit)
 
     def log_authors(self) -> Sequence[str]:
-        return log.known_authors(self._db)
+        return log.known_authors(self._acting)
 
     def log_version(self, version: int, keys: Sequence[Key] | None) -> OpenedEntry:
-        found = log_details.open_version(self._db, version, keys)
+        found = log_details.open_version(self._acting, version, keys)
         lines = [line for part in found.parts for line in _lines(part)]
         return OpenedEntry(version, found.subjects, found.shown, tuple(lines))
 
     def log_settings(self, settings_id: int) -> OpenedOther:
         lines = [
             line
-            for each in log_details.open_settings(self._db, settings_id)
+            for each in log_details.open_settings(self._acting, settings_id)
             for line in _configuration_lines(each)
         ]
         return OpenedOther(
@@ -68,7 +68,7 @@ class LogBackend(Parts):
             told(f"{number} entries{back}")
 
         try:
-            written = log_export.export(self._db, query, file, told=tell)
+            written = log_export.export(self._acting, query, file, told=tell)
         except Cancelled:
             return None
         number = written.entries

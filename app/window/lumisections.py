@@ -9,11 +9,11 @@ class LumisectionsBackend(Parts):
     """Reading lumisections."""
 
     def lumisections(self, run_number: int, dataset: str) -> DatasetLumisections:
-        found = history.look(self._db, run_number, dataset)
+        found = history.look(self._acting, run_number, dataset)
         return DatasetLumisections(found.state, found.by_hand, found.seen)
 
     def origin(self, run_number: int, dataset: str, key: str, lumisection: int) -> Origin | None:
-        found = history.origin(self._db, run_number, dataset, key, lumisection)
+        found = history.origin(self._acting, run_number, dataset, key, lumisection)
         if found is None:
             return None
         return Origin(found.action.author, found.action.at, found.action.comment)

@@ -44,7 +44,7 @@ class NewsBackend(Parts):
         """Something was written to the database, by anybody."""
         touched: frozenset[int] = frozenset()
         if change.atomic_version is not None:
-            touched = tables.runs_of_version(self._db, change.atomic_version)
+            touched = tables.runs_of_version(self._acting, change.atomic_version)
         with self._guard:
             listening = list(self._on_change.values())
         for tell in listening:

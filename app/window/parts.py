@@ -4,6 +4,7 @@ from app.domain.errors import Unavailable
 from app.domain.identity import Actor
 from app.domain.oms import OmsRun
 from app.models.engine import Database
+from app.services.acting import Acting
 from app.sync.worker import PullLoop
 from app.views.backend.session import Session
 
@@ -16,6 +17,7 @@ class Parts:
     def __init__(self, db: Database, actor: Actor, session: Session) -> None:
         self._db = db
         self._actor = actor
+        self._acting = Acting(db, actor)
         self._session = session
         self._puller: PullLoop | None = None
 

@@ -17,7 +17,7 @@ class PullBackend(Parts):
             raise Refused("Pulling is switched off in the settings.")
         if run_number is not None:
             answer = self._puller.fetch(run_number).result(FETCH_S)
-            return pull.apply(self._db, answer).text
+            return pull.apply(self._acting, answer).text
         if self._puller.status.state is PullState.STANDBY:
             return f"{self._puller.status.puller or 'Another client'} pulls."
         self._puller.wake()

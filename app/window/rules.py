@@ -9,4 +9,4 @@ class RulesBackend(Parts):
     """Words for those who write rules."""
 
     def rule_vocabulary(self, subject: RuleSubject) -> RuleVocabulary:
-        return rule_vocabulary.vocabulary(self._db, subject)
+        return rule_vocabulary.vocabulary(self._acting, subject)

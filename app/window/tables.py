@@ -14,7 +14,7 @@ class TablesBackend(Parts):
     """Pages of the tables."""
 
     def workspaces(self, kind: TableKind) -> Sequence[WorkspaceColumns]:
-        current = configuration.current(self._db)
+        current = configuration.current(self._acting)
         online = kind == "runs"
         certifiable = CERTIFIABLE_ONLINE_COLUMNS if online else CERTIFIABLE_OFFLINE_COLUMNS
         return [
@@ -28,11 +28,11 @@ class TablesBackend(Parts):
 
     def vocabulary(self, kind: TableKind) -> Vocabulary:
         del kind  # one set of words serves both tables
-        return tables.vocabulary(self._db)
+        return tables.vocabulary(self._acting)
 
     def page(self, request: PageRequest) -> Page:
         page_of = tables.runs_page if request.kind == "runs" else tables.datasets_page
-        return page_of(self._db, query_of(request))
+        return page_of(self._acting, query_of(request))
 
 
 def query_of(request: PageRequest) -> TableQuery:

@@ -41,26 +41,26 @@ class WorkbenchBackend(Parts):
         self, asked: Asked, run_number: int, lumisection: int, dataset: str
     ) -> Explained | None:
         found = golden_explain.explain_lumisection(
-            self._db, self._question(asked), run_number, lumisection, only=dataset
+            self._acting, self._question(asked), run_number, lumisection, only=dataset
         )
         return found[0] if found else None
 
     def explain_run(self, asked: Asked, run_number: int) -> Sequence[RunExplained]:
-        return golden_explain.explain_run(self._db, self._question(asked), run_number)
+        return golden_explain.explain_run(self._acting, self._question(asked), run_number)
 
     def runs_of_golden(self, id_: int) -> tuple[int, ...]:
-        return golden_lists.runs_made_from(self._db, id_)
+        return golden_lists.runs_made_from(self._acting, id_)
 
     def golden_losses(self, id_: int) -> ListLosses:
-        return golden_losses.losses_of_list(self._db, id_)
+        return golden_losses.losses_of_list(self._acting, id_)
 
     def luminosity_of_lumisections(self, document: Document) -> Mapping[int, ListLuminosity]:
-        return luminosity_by_run(document, golden_lists.luminosity_of_runs(self._db, document))
+        return luminosity_by_run(document, golden_lists.luminosity_of_runs(self._acting, document))
 
     def read_golden(self, source: Source) -> GoldenList:
         if isinstance(source, Path):
             return golden_lists.of_file(source)
-        return golden_lists.of_database(self._db, source)
+        return golden_lists.of_database(self._acting, source)
 
     def compare_golden(self, old: Source, new: Source) -> ComparedLists:
         return golden_lists.compare(self.read_golden(old), self.read_golden(new), self._db)
@@ -71,8 +71,8 @@ class WorkbenchBackend(Parts):
         progress = Progress(tell, is_cancelled)
         try:
             if new is None:
-                return golden_reproduce.changes_since(self._db, old, progress)
-            return golden_reproduce.changes_between(self._db, old, new, progress)
+                return golden_reproduce.changes_since(self._acting, old, progress)
+            return golden_reproduce.changes_between(self._acting, old, new, progress)
         except Cancelled:
             return None
 
@@ -80,7 +80,9 @@ class WorkbenchBackend(Parts):
         self, id_: int, tell: Tell, is_cancelled: IsCancelled
     ) -> Reproduced | None:
         try:
-            return golden_reproduce.reproduce(self._db, id_, progress=tell, cancelled=is_cancelled)
+            return golden_reproduce.reproduce(
+                self._acting, id_, progress=tell, cancelled=is_cancelled
+            )
         except Cancelled:
             return None
 
@@ -109,8 +111,7 @@ class WorkbenchBackend(Parts):
     ) -> ImportReport | None:
         try:
             return luminosity.import_brilcalc(
-                self._db,
-                self._actor,
+                self._acting,
                 file,
                 dry_run=dry_run,
                 progress=tell,
@@ -124,7 +125,7 @@ class WorkbenchBackend(Parts):
             # What a list was made from never changes, and is asked for with every lumisection.
             known = self._questions.get(asked.id)
             if known is None:
-                known = golden_explain.question_of(self._db, asked.id)
+                known = golden_explain.question_of(self._acting, asked.id)
                 self._questions = {asked.id: known}
             return known
         return golden_explain.question(asked.rule, asked.pattern)

@@ -8,6 +8,7 @@ from app.domain.json_value import text_hash
 from app.models import indexes, schema
 from app.models.engine import Database
 from app.services import configuration
+from app.services.acting import Acting
 
 CATALOG = """
     SELECT 'column', table_schema || '.' || table_name, column_name, data_type
@@ -34,7 +35,7 @@ def bare_dsn(empty_dsn):
 def unprivileged_dsn(bare_dsn):
     """The same, configured, for a login that may write the shared tables and create nothing."""
     database = Database(bare_dsn)
-    configuration.install_default(database)
+    configuration.install_default(Acting(database))
     database.close()
     with psycopg.connect(bare_dsn, autocommit=True) as connection:
         name = connection.info.dbname

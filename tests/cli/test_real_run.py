@@ -8,6 +8,7 @@ from app.domain.configuration import Kind
 from app.domain.identity import Actor
 from app.models.engine import Database
 from app.services import configuration_edits
+from app.services.acting import Acting
 
 DATASET = "/PromptReco/Collisions2018/DQM"
 RUNS = (315265, 319579)
@@ -26,8 +27,7 @@ def test_that_real_runs_give_the_ranges_of_the_official_mask(
     assert imported.document["written"]["ClassClassifier"] > 0
     db = Database(dsn)
     configuration_edits.add_item(
-        db,
-        Actor("expert@cern.ch", frozenset({"cms-dqm-runregistry-experts"})),
+        Acting(db, Actor("expert@cern.ch", frozenset({"cms-dqm-runregistry-experts"}))),
         Kind.DATASETS_ACCEPTED,
         {
             "name": DATASET,

@@ -19,6 +19,7 @@ from app.models.action import begin
 from app.models.engine import Database
 from app.models.event_log import DatasetChange
 from app.services import lumisections, pull, runs
+from app.services.acting import Acting
 from tests.conformance.recording import (
     Step,
     appended_since,
@@ -130,25 +131,25 @@ class Story:
         actor = Actor(headers.get("email") or "", groups)
         if path.startswith("/runs/refresh_run/"):
             number = int(parts[-1])
-            return lambda: runs.refresh(self.db, actor, number, self.last_answer[number])
+            return lambda: runs.refresh(Acting(self.db, actor), number, self.last_answer[number])
         if path.startswith("/runs/reset_and_refresh_run/"):
             number = int(parts[-1])
             return lambda: runs.refresh(
-                self.db, actor, number, self.last_answer[number], reset=True
+                Acting(self.db, actor), number, self.last_answer[number], reset=True
             )
         if path == "/runs/mark_significant":
             number = body["run_number"]
             return lambda: runs.mark_significant(
-                self.db, actor, number, self.last_answer.get(number)
+                Acting(self.db, actor), number, self.last_answer.get(number)
             )
         if path.startswith("/runs/move_run/"):
             return lambda: runs.move(
-                self.db, actor, body["run_number"], parts[-1], from_state=parts[-2]
+                Acting(self.db, actor), body["run_number"], parts[-1], from_state=parts[-2]
             )
         if path.startswith("/manual_run_edit/"):
             number, attribute = int(parts[1]), parts[2]
             return lambda: runs.edit_attribute(
-                self.db, actor, number, attribute, body.get(attribute)
+                Acting(self.db, actor), number, attribute, body.get(attribute)
             )
         if (method, path) == ("PUT", "/lumisections/edit_rr_lumisections"):
             return lambda: self._edit_column(actor, body)
@@ -160,7 +161,7 @@ class Story:
         written = step.request["calls"][-1]["request"]
         answer = oms_run(step.request["oms_state_of_run"], written["oms_lumisections"])
         self.last_answer[answer.run_number] = answer
-        outcome = pull.apply(self.db, answer)
+        outcome = pull.apply(Acting(self.db), answer)
         if outcome.kind is OutcomeKind.FLAGGED:
             raise RegistryError(outcome.text)
         return outcome
@@ -174,7 +175,7 @@ class Story:
             (LumiRange(int(wanted["start"]), int(wanted["end"])),),
             Triplet(wanted["status"], wanted.get("comment", ""), wanted.get("cause", "")),
         )
-        return lumisections.edit_columns(self.db, actor, [edit])
+        return lumisections.edit_columns(Acting(self.db, actor), [edit])
 
     def _edit_bit(self, actor: Actor, body: dict) -> object:
         wanted = body["new_lumisection_range"]
@@ -188,7 +189,9 @@ class Story:
             (LumiRange(int(wanted["start"]), int(wanted["end"])),),
             value,
         )
-        return lumisections.edit_bits(self.db, actor, [edit], comment=wanted.get("comment", ""))
+        return lumisections.edit_bits(
+            Acting(self.db, actor), [edit], comment=wanted.get("comment", "")
+        )
 
 
 FORGOTTEN = "the web service doesn't recompute the row after a change of OMS lumisections alone"

@@ -16,6 +16,7 @@ from app.models.action import begin
 from app.models.engine import Database
 from app.models.event_log import DatasetChange
 from app.services import cycles, dataset_tools, datasets
+from app.services.acting import Acting
 from app.services.dataset_tools import ChangeStates, CopyColumns, Duplicate, Hide, SetColumns
 from tests.conformance.recording import (
     Step,
@@ -106,7 +107,7 @@ class OfflineStory(Story):
         if len(parts) == 5 and parts[0] == "datasets" and parts[2] == "move_dataset":
             # The workspace of the body is the one the web service writes to.
             key = (body["run_number"], body["dataset_name"])
-            return lambda: datasets.move(self.db, actor, [key], body["workspace"], parts[4])
+            return lambda: datasets.move(Acting(self.db, actor), [key], body["workspace"], parts[4])
         if parts[0] == "dc_tools" and parts[1] != "unique_dataset_names":
             return lambda: self._tool(actor, parts, body)
         if parts[0] == "cycles" and request["method"] != "GET":
@@ -150,7 +151,7 @@ class OfflineStory(Story):
             tool = Hide(keys)
         else:
             raise BadInput(f"There is no tool {name}.")
-        return dataset_tools.apply(self.db, actor, tool, reason=reason)
+        return dataset_tools.apply(Acting(self.db, actor), tool, reason=reason)
 
     def _cycle(self, actor: Actor, parts: list[str], body: dict) -> object:
         id_cycle = body.get("id_cycle", 0)
@@ -158,20 +159,19 @@ class OfflineStory(Story):
         if action == "move_all_datasets_to":
             # The web service moves what waits too.
             return cycles.move_all(
-                self.db, actor, id_cycle, parts[2], body["to_state"], also=ALL_STATES
+                Acting(self.db, actor), id_cycle, parts[2], body["to_state"], also=ALL_STATES
             )
         if action == "mark_cycle_complete":
-            return cycles.complete(self.db, actor, id_cycle, parts[2])
+            return cycles.complete(Acting(self.db, actor), id_cycle, parts[2])
         if action == "mark_cycle_pending":
-            return cycles.reopen(self.db, actor, id_cycle, parts[2])
+            return cycles.reopen(Acting(self.db, actor), id_cycle, parts[2])
         if action == "add_datasets_to_cycle":
-            return cycles.add(self.db, actor, id_cycle, self.keys(body["filter"]))
+            return cycles.add(Acting(self.db, actor), id_cycle, self.keys(body["filter"]))
         if action == "delete_datasets_from_cycle":
-            return cycles.remove(self.db, actor, id_cycle, self.keys(body["filter"]))
+            return cycles.remove(Acting(self.db, actor), id_cycle, self.keys(body["filter"]))
         workspaces = [key.removesuffix("_state") for key in body["cycle_attributes"]]
         return cycles.create(
-            self.db,
-            actor,
+            Acting(self.db, actor),
             body["cycle_name"],
             date.fromisoformat(body["deadline"]),
             workspaces,
@@ -210,10 +210,10 @@ def test_that_every_recorded_offline_step_gives_the_same_events_save_by_intentio
         if step.name == "duplicate":
             assert_copies_read_as_their_sources(database)
         if step.name.startswith("cycle_") and not step.refused and not refused:
-            (cycle,) = cycles.all_cycles(database)
+            (cycle,) = cycles.all_cycles(Acting(database))
             ours = {f"{name}_state": state for name, state in cycle.states.items()}
             assert (step.name, ours) == (step.name, step.response["body"]["cycle_attributes"])
-    assert set(cycles.datasets(database, cycle.id)) == datasets_at_the_end(shared_data)
+    assert set(cycles.datasets(Acting(database), cycle.id)) == datasets_at_the_end(shared_data)
     unexpected = {name: found[name] for name in found if name not in DELIBERATE}
     assert not unexpected, "\n".join(f"== {name}\n{lines}" for name, lines in unexpected.items())
     assert found.keys() == DELIBERATE.keys()

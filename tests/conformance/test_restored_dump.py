@@ -17,6 +17,7 @@ from app.models import rows, states
 from app.models.engine import Database
 from app.services import configuration as configurations
 from app.services import golden, lumisections, pull, runs
+from app.services.acting import Acting
 from app.services.lumisections import ColumnEdit
 from tests.builders import EXPERT
 from tests.conformance.recording import datasets_recorded, restore_dump, steps
@@ -52,7 +53,7 @@ def recorded(shared_data) -> list[dict]:
 
 
 def test_that_the_configuration_in_force_is_found(restored: Database):
-    configuration = configurations.current(restored)
+    configuration = configurations.current(Acting(restored))
     assert configuration.settings_id == 6
     assert configuration.problems == ()
     assert len(configuration.online_components) + len(configuration.offline_components) == 142
@@ -126,7 +127,7 @@ def test_that_our_views_and_folds_give_the_rows_the_web_service_left(restored: D
 def test_that_what_we_write_fits_to_what_was_there(writable: Database):
     key = (355101, "online")
     edit = ColumnEdit(*key, "dt-dt", (LumiRange(3, 5),), Triplet("BAD", "HV trip"))
-    done = lumisections.edit_columns(writable, EXPERT, [edit])
+    done = lumisections.edit_columns(Acting(writable, EXPERT), [edit])
     assert done.atomic_version is not None
     with writable.read() as connection:
         assert newest_version(writable) == done.atomic_version
@@ -150,17 +151,17 @@ def test_that_what_we_write_fits_to_what_was_there(writable: Database):
 
 def test_that_a_run_broken_by_an_edit_at_lumisection_nought_can_be_certified(writable: Database):
     """The web service reads it as empty for ever; here only what has no status must be mended."""
-    runs.refresh(writable, EXPERT, 355105)
+    runs.refresh(Acting(writable, EXPERT), 355105)
     for _ in range(40):
         try:
-            runs.move(writable, EXPERT, 355105, "SIGNOFF")
+            runs.move(Acting(writable, EXPERT), 355105, "SIGNOFF")
             break
         except Refused as refused:
             column, _, rest = str(refused).partition(" is ")
             number = int(rest.split(" in LS ")[1].split(" of ")[0])
             good = Triplet("GOOD")
             edit = ColumnEdit(355105, "online", column, (LumiRange(number, number),), good)
-            lumisections.edit_columns(writable, EXPERT, [edit])
+            lumisections.edit_columns(Acting(writable, EXPERT), [edit])
     else:
         pytest.fail("the run can't be signed off")
     with writable.read() as connection:
@@ -175,8 +176,7 @@ def test_that_the_recorded_golden_jsons_come_out_of_the_restored_database(
     recorded_rows = json.loads(path.read_text("utf-8"))
     for row in recorded_rows:
         generated = golden.generate(
-            writable,
-            creator,
+            Acting(writable, creator),
             row["dataset_name_filter"],
             row["json_logic"],
             as_of=row["runregistry_version"],
@@ -199,7 +199,7 @@ def test_that_somebody_who_has_seen_what_the_web_service_wrote_may_edit_it(writa
     with writable.read() as connection:
         seen = rows.datasets_of_run(connection, key[0])[key[1]].version
     edit = ColumnEdit(*key, "dt-dt", (LumiRange(1, 60),), Triplet("BAD", "HV trip"))
-    done = lumisections.edit_columns(writable, EXPERT, [edit], seen={key: seen})
+    done = lumisections.edit_columns(Acting(writable, EXPERT), [edit], seen={key: seen})
     assert done.atomic_version is not None
 
 
@@ -216,10 +216,10 @@ def test_that_a_pull_over_what_the_web_service_pulled_settles_at_once(
     # Run D was stored by position: its lumisections come right, and its sign-off is in doubt.
     expected = {355104: OutcomeKind.FLAGGED}
     for number, answer in answers.items():
-        first = pull.apply(writable, answer)
+        first = pull.apply(Acting(writable), answer)
         assert first.kind is expected.get(number, first.kind)
         before = newest_version(writable)
-        second = pull.apply(writable, answer)
+        second = pull.apply(Acting(writable), answer)
         assert second.kind in {OutcomeKind.UNCHANGED, OutcomeKind.FLAGGED}
         assert newest_version(writable) == before
 

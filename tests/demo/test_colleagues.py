@@ -5,6 +5,7 @@ import time
 from app.demo.colleagues import LEFT_OPEN, Colleagues
 from app.models.engine import Database
 from app.services import cycles, pull, tables
+from app.services.acting import Acting
 from app.services.tables import TableQuery
 from tests.builders import EXPERT, a_run, configure
 from tests.services.offline_runs import newest_version, open_all, sign_off_runs
@@ -16,11 +17,11 @@ RUNS = 30
 def a_season(db: Database) -> None:
     configure(db)
     for number in range(FIRST, FIRST + RUNS):
-        pull.apply(db, a_run(number, 10))
+        pull.apply(Acting(db), a_run(number, 10))
 
 
 def signed_off(db: Database) -> list[int]:
-    page = tables.runs_page(db, TableQuery("runs", states=("SIGNOFF",), limit=100))
+    page = tables.runs_page(Acting(db), TableQuery("runs", states=("SIGNOFF",), limit=100))
     return [row.run_number for row in page.rows]
 
 
@@ -35,7 +36,7 @@ def test_that_they_sign_off_the_older_runs_and_begin_cycles_of_what_is_open(
         time.sleep(0.05)
     open_all(database, *older)
     colleagues.wait(60)
-    late, new = cycles.all_cycles(database)
+    late, new = cycles.all_cycles(Acting(database))
     assert late.overdue(late.created.date())
     assert not new.overdue(new.created.date())
     assert not late.pending_in("dt")
@@ -53,7 +54,7 @@ def test_that_they_leave_a_season_alone_in_which_somebody_signed_off_a_run(
     colleagues.start()
     colleagues.wait(60)
     assert newest_version(database) == before
-    assert cycles.all_cycles(database) == ()
+    assert cycles.all_cycles(Acting(database)) == ()
 
 
 def test_that_they_stop_at_once_when_the_program_ends(database: Database) -> None:

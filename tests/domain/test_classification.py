@@ -23,6 +23,7 @@ from app.domain.triplets import EMPTY_TRIPLET, NO_VALUE_FOUND, Triplet
 from app.models.engine import Database
 from app.services import configuration as configurations
 from app.services import pull
+from app.services.acting import Acting
 from tests.builders import EXPERT, a_lumisection
 
 REAL_RUNS = (315265, 319579)
@@ -312,8 +313,8 @@ def real_configuration(server, template, shared_data) -> Configuration:
     name = server.create(template)
     db = Database(server.dsn(name))
     try:
-        configurations.import_folder(db, EXPERT, shared_data / "data" / "configuration")
-        return configurations.current(db)
+        configurations.import_folder(Acting(db, EXPERT), shared_data / "data" / "configuration")
+        return configurations.current(Acting(db))
     finally:
         db.close()
         server.drop(name)
@@ -325,8 +326,8 @@ def recorded_configuration(server, template, shared_data) -> Configuration:
     db = Database(server.dsn(name))
     try:
         folder = shared_data / "conformance" / "tables_initial"
-        configurations.import_folder(db, EXPERT, folder)
-        return configurations.current(db)
+        configurations.import_folder(Acting(db, EXPERT), folder)
+        return configurations.current(Acting(db))
     finally:
         db.close()
         server.drop(name)

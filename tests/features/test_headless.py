@@ -16,6 +16,7 @@ from app.domain.triplets import EXCLUDED, GOOD, NO_VALUE_FOUND, Triplet
 from app.golden import document
 from app.models.engine import Database
 from app.services import configuration, databases, golden
+from app.services.acting import Acting
 from app.services.pull_store import PullStore
 from app.sync.oms import OmsSettings
 from app.sync.worker import pull_now
@@ -164,7 +165,7 @@ def test_that_what_no_classifier_matched_is_mended_and_what_is_taking_data_is_le
     assert summary.taking_data == [390002]
     assert summary.left_open == []
     assert summary.datasets_made == summary.datasets_opened == 2
-    season = golden.season_of(configured, PATTERN)[1]
+    season = golden.season_of(Acting(configured), PATTERN)[1]
     assert [each.run_number for each in season.datasets] == [390001]
     assert season.datasets[0].attributes["global_state"] == "OPEN"
-    assert configuration.current(configured).problems == ()
+    assert configuration.current(Acting(configured)).problems == ()

@@ -15,6 +15,7 @@ from app.domain.triplets import EMPTY, NO_VALUE_FOUND, Triplet
 from app.models.engine import Database
 from app.services import configuration as configurations
 from app.services import configuration_edits, golden, lumisections, runs
+from app.services.acting import Acting
 from app.services.lumisections import ColumnEdit
 from app.services.pull_store import PullStore
 from app.sync.oms import OmsSettings
@@ -55,11 +56,11 @@ class Story:
         found = re.match(r"(\S+) is .* in LS (\d+) of run (\d+):", refusal)
         assert found, refusal
         column, first, number = found[1], int(found[2]), int(found[3])
-        rr = lumisections.dataset_state(self.db, number, "online").rr
+        rr = lumisections.dataset_state(Acting(self.db), number, "online").rr
         ranges = [each for each, code in rr.runs(column) if _status(rr.values[code]) in NO_STATUS]
         assert ranges[0].first == first
         edit = ColumnEdit(number, "online", column, tuple(ranges), Triplet("STANDBY"))
-        lumisections.edit_columns(self.db, EXPERT, [edit])
+        lumisections.edit_columns(Acting(self.db, EXPERT), [edit])
         return len(ranges)
 
 
@@ -73,7 +74,9 @@ def story(server, template, shared_data):
     name = server.create(template)
     db = Database(server.dsn(name))
     db.prepare()
-    imported = configurations.import_folder(db, EXPERT, shared_data / "data" / "configuration")
+    imported = configurations.import_folder(
+        Acting(db, EXPERT), shared_data / "data" / "configuration"
+    )
     assert imported.report.written["Settings"] == imported.report.settings_id == 912
     accepted = {
         "name": PROMPT,
@@ -83,14 +86,14 @@ def story(server, template, shared_data):
         "run_from": min(RUNS),
         "run_to": max(RUNS),
     }
-    configuration_edits.add_item(db, EXPERT, Kind.DATASETS_ACCEPTED, accepted)
+    configuration_edits.add_item(Acting(db, EXPERT), Kind.DATASETS_ACCEPTED, accepted)
     # The real classifiers leave nothing open; without these a shifter has something to mend.
-    for classifier in configurations.current(db).online_components:
+    for classifier in configurations.current(Acting(db)).online_components:
         if classifier.column in FORGOTTEN and classifier.status != "GOOD":
-            configuration_edits.delete_item(db, EXPERT, Kind.COMPONENT, classifier.id)
+            configuration_edits.delete_item(Acting(db, EXPERT), Kind.COMPONENT, classifier.id)
     folder = shared_data / "data" / "oms"
     with SimulatedOms.from_folder(folder, credentials=("desk", "only-a-test")) as oms:
-        yield Story(db, oms, configurations.current(db))
+        yield Story(db, oms, configurations.current(Acting(db)))
     db.close()
     server.drop(name)
 
@@ -108,7 +111,7 @@ def signed_off(pulled: Story) -> Story:
     for number in RUNS:
         for _ in range(len(CERTIFIABLE_ONLINE_COLUMNS) + 1):
             try:
-                moved = runs.move(pulled.db, EXPERT, number, "SIGNOFF")
+                moved = runs.move(Acting(pulled.db, EXPERT), number, "SIGNOFF")
             except Refused as refused:
                 pulled.refusals.append(str(refused))
                 pulled.mend(str(refused))
@@ -212,8 +215,8 @@ def test_that_the_dcs_only_rule_gives_what_the_official_list_holds(
     signed_off: Story, shared_data, pattern: str
 ):
     rule = json.loads((shared_data / "data" / "rules" / "dcs_only.json").read_text("utf-8"))
-    made = golden.generate(signed_off.db, EXPERT, pattern, rule)
-    stored = golden.row(signed_off.db, made.id)
+    made = golden.generate(Acting(signed_off.db, EXPERT), pattern, rule)
+    stored = golden.row(Acting(signed_off.db), made.id)
     assert json.loads(golden.texts(stored).golden) == {
         str(number): ranges for number, ranges in RUNS.items()
     }
@@ -237,11 +240,11 @@ def test_that_a_flag_set_by_hand_leaves_the_list(signed_off: Story, shared_data)
         online = plain_datasets(connection)[315265, "online"]
     bad = {n for n, each in online.rr.items() if each["dt-dt"]["status"] == "BAD"}
     expected = plain_ranges([n for n in range(4, 59) if n not in bad])
-    selection = golden.preview(signed_off.db, "online", rule)
+    selection = golden.preview(Acting(signed_off.db), "online", rule)
     assert [[*each] for each in selection.document[315265]] == expected
-    runs.move(signed_off.db, EXPERT, 315265, "OPEN")
+    runs.move(Acting(signed_off.db, EXPERT), 315265, "OPEN")
     edit = ColumnEdit(315265, "online", "dt-dt", (LumiRange(10, 12),), Triplet("BAD", "HV trip"))
-    lumisections.edit_columns(signed_off.db, EXPERT, [edit])
-    selection = golden.preview(signed_off.db, "online", rule)
+    lumisections.edit_columns(Acting(signed_off.db, EXPERT), [edit])
+    selection = golden.preview(Acting(signed_off.db), "online", rule)
     expected = plain_ranges([n for n in range(4, 59) if n not in bad | {10, 11, 12}])
     assert [[*each] for each in selection.document[315265]] == expected

@@ -14,6 +14,7 @@ from app.domain.triplets import Triplet
 from app.models.engine import Database
 from app.services import configuration as configurations
 from app.services import configuration_edits, golden, lumisections, pull, runs
+from app.services.acting import Acting
 from app.services.lumisections import ColumnEdit
 from tests.builders import EXPERT
 from tests.plain_folds import plain_ranges
@@ -76,8 +77,8 @@ def bad_flags(number: int, left_out: set[int]) -> Iterator[ColumnEdit]:
 def generated(db: Database, shared_data: Path, rule_name: str) -> Mask:
     """The golden JSON of a rule, as it is stored and saved."""
     rule = json.loads((shared_data / "data" / "rules" / rule_name).read_text("utf-8"))
-    made = golden.generate(db, EXPERT, DATASET, rule)
-    document = json.loads(golden.texts(golden.row(db, made.id)).golden)
+    made = golden.generate(Acting(db, EXPERT), DATASET, rule)
+    document = json.loads(golden.texts(golden.row(Acting(db), made.id)).golden)
     return {int(number): ranges for number, ranges in document.items()}
 
 
@@ -91,21 +92,23 @@ def test_that_a_season_of_official_masks_gives_the_official_golden_list(
     assert all(good[number] <= on[number] for number in official)
     assert (len(on), sum(map(len, on.values()))) == (681, 258_508)
 
-    assert configurations.install_default(database)
+    assert configurations.install_default(Acting(database))
     # One offline dataset for each run is enough here.
-    for each in configurations.current(database).datasets_accepted:
+    for each in configurations.current(Acting(database)).datasets_accepted:
         if each.class_ == "Collisions18" and each.name != DATASET:
-            configuration_edits.delete_item(database, EXPERT, Kind.DATASETS_ACCEPTED, each.id)
+            configuration_edits.delete_item(
+                Acting(database, EXPERT), Kind.DATASETS_ACCEPTED, each.id
+            )
     for number, lumisections_on in on.items():
-        outcome = pull.apply(database, answer(number, lumisections_on))
+        outcome = pull.apply(Acting(database), answer(number, lumisections_on))
         assert outcome.kind is OutcomeKind.CREATED
     edits = [
         edit for number in on for edit in bad_flags(number, on[number] - good.get(number, set()))
     ]
     for at in range(0, len(edits), 200):
-        lumisections.edit_columns(database, EXPERT, edits[at : at + 200])
+        lumisections.edit_columns(Acting(database, EXPERT), edits[at : at + 200])
     for number in on:
-        assert runs.move(database, EXPERT, number, "SIGNOFF").datasets == (DATASET,)
+        assert runs.move(Acting(database, EXPERT), number, "SIGNOFF").datasets == (DATASET,)
 
     assert generated(database, shared_data, "golden_2018.json") == official
     # The published list of the bits leaves touching ranges apart.

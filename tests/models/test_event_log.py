@@ -16,6 +16,7 @@ from app.models.action import begin
 from app.models.engine import Database
 from app.models.event_log import DatasetChange, LumisectionChange, RunChange
 from app.services import lumisections, pull, runs
+from app.services.acting import Acting
 from app.services.lumisections import BitEdit, ColumnEdit
 from tests.builders import EXPERT, a_run, configure
 from tests.plain_folds import (
@@ -246,7 +247,7 @@ class Shift:
             bit = self.random.choice([*BITS, "physics_flag", "recorded"])
             values = [0.1, 0.2, None] if bit == "recorded" else [True, False, None]
             self.changed[number].setdefault(lumisection, {})[bit] = self.random.choice(values)
-        pull.apply(self.db, self.answer(number))
+        pull.apply(Acting(self.db), self.answer(number))
 
     def ranges(self, number: int, *, count: int = 2) -> tuple[LumiRange, ...]:
         found = []
@@ -272,7 +273,7 @@ class Shift:
             name = self.dataset(number)
             column = self.random.choice(COLUMNS if name == "online" else OFFLINE_COLUMNS)
             wanted.append(ColumnEdit(number, name, column, self.ranges(number), self.triplet()))
-        lumisections.edit_columns(self.db, EXPERT, wanted)
+        lumisections.edit_columns(Acting(self.db, EXPERT), wanted)
 
     def edit_bits(self, number: int) -> None:
         wanted = [
@@ -285,7 +286,7 @@ class Shift:
             )
             for _ in range(self.random.randint(1, 2))
         ]
-        lumisections.edit_bits(self.db, EXPERT, wanted, comment="seen on the monitor")
+        lumisections.edit_bits(Acting(self.db, EXPERT), wanted, comment="seen on the monitor")
 
     def edit_attribute(self, number: int) -> None:
         name, value = self.random.choice(
@@ -296,31 +297,33 @@ class Shift:
                 ("short_run", True),
             ]
         )
-        runs.edit_attribute(self.db, EXPERT, number, name, value)
+        runs.edit_attribute(Acting(self.db, EXPERT), number, name, value)
 
     def move(self, number: int) -> None:
-        runs.move(self.db, EXPERT, number, self.random.choice(["OPEN", "SIGNOFF", "COMPLETED"]))
+        runs.move(
+            Acting(self.db, EXPERT), number, self.random.choice(["OPEN", "SIGNOFF", "COMPLETED"])
+        )
 
     def sign_off(self, number: int) -> None:
         """As a shifter: mends what has no status, moves the run, opens the new datasets."""
         everywhere = (LumiRange(1, self.lengths[number]),)
         good = [ColumnEdit(number, "online", c, everywhere, Triplet("GOOD")) for c in COLUMNS]
-        lumisections.edit_columns(self.db, EXPERT, good)
-        runs.move(self.db, EXPERT, number, "SIGNOFF")
+        lumisections.edit_columns(Acting(self.db, EXPERT), good)
+        runs.move(Acting(self.db, EXPERT), number, "SIGNOFF")
         with begin(self.db, [number]) as action:
             opened = {f"{each}_state": "OPEN" for each in ("csc", "dt", "jetmet", "lumi")}
             names = [name for run, name in self._known() if run == number and name != "online"]
             changes = [DatasetChange(number, name, attributes=opened) for name in names]
             action.append(EXPERT.email, "opened", changes)
         if self.random.random() < 0.6:
-            runs.move(self.db, EXPERT, number, "OPEN")
+            runs.move(Acting(self.db, EXPERT), number, "OPEN")
 
     def refresh(self, number: int) -> None:
         answer = self.random.choice([None, self.answer(number)])
-        runs.refresh(self.db, EXPERT, number, answer, reset=self.random.random() < 0.3)
+        runs.refresh(Acting(self.db, EXPERT), number, answer, reset=self.random.random() < 0.3)
 
     def mark_significant(self, number: int) -> None:
-        runs.mark_significant(self.db, EXPERT, number)
+        runs.mark_significant(Acting(self.db, EXPERT), number)
 
     def hide(self, number: int) -> None:
         hidden = self.random.random() < 0.3
@@ -435,10 +438,10 @@ class Interrupted(Exception):
 def test_that_an_action_that_fails_in_the_middle_leaves_nothing(
     configured: Database, monkeypatch: pytest.MonkeyPatch, place: str
 ):
-    pull.apply(configured, a_run(390001, 8))
+    pull.apply(Acting(configured), a_run(390001, 8))
     everywhere = (LumiRange(1, 8),)
     good = [ColumnEdit(390001, "online", c, everywhere, Triplet("GOOD")) for c in COLUMNS]
-    lumisections.edit_columns(configured, EXPERT, good)
+    lumisections.edit_columns(Acting(configured, EXPERT), good)
     before = contents(configured)
     calls = []
 
@@ -452,10 +455,10 @@ def test_that_an_action_that_fails_in_the_middle_leaves_nothing(
     appends = event_log.append
     monkeypatch.setattr(f"app.models.{place}", fails_later)
     with pytest.raises(Interrupted):
-        runs.move(configured, EXPERT, 390001, "SIGNOFF")
+        runs.move(Acting(configured, EXPERT), 390001, "SIGNOFF")
     monkeypatch.undo()
     assert contents(configured) == before
-    runs.move(configured, EXPERT, 390001, "SIGNOFF")
+    runs.move(Acting(configured, EXPERT), 390001, "SIGNOFF")
     check_folds(configured)
 
 
@@ -463,14 +466,14 @@ def test_that_an_edit_of_two_datasets_lands_nowhere_when_one_of_them_refuses(
     configured: Database,
 ):
     for number in RUNS:
-        pull.apply(configured, a_run(number, 8))
+        pull.apply(Acting(configured), a_run(number, 8))
     before = contents(configured)
     wanted = [
         ColumnEdit(390001, "online", "dt-dt", (LumiRange(1, 2),), Triplet("GOOD")),
         ColumnEdit(390002, "online", "dt-dt", (LumiRange(7, 9),), Triplet("GOOD")),
     ]
     with pytest.raises(Refused, match="LS 7-9 is outside run 390002: it has LS 1 to 8"):
-        lumisections.edit_columns(configured, EXPERT, wanted)
+        lumisections.edit_columns(Acting(configured, EXPERT), wanted)
     assert contents(configured) == before
 
 
@@ -492,7 +495,7 @@ def test_that_an_automatic_version_after_a_persons_in_one_action_stays_behind_it
 
 
 def test_that_one_event_covers_scattered_and_overlapping_ranges_once(configured: Database):
-    pull.apply(configured, a_run(390001, 20))
+    pull.apply(Acting(configured), a_run(390001, 20))
     ranges = (LumiRange(8, 12), LumiRange(1, 2), LumiRange(10, 15), LumiRange(20, 20))
     with begin(configured, [390001]) as action:
         change = LumisectionChange(390001, "online", [({"dt-dt": Triplet("BAD", "abc")}, ranges)])
@@ -530,7 +533,7 @@ def at_once(*actions: Callable[[], object]) -> list[object]:
 
 
 def test_that_two_writers_at_once_end_with_both_words(configured: Database, deskless: Database):
-    pull.apply(configured, a_run(390001, 10))
+    pull.apply(Acting(configured), a_run(390001, 10))
 
     def edits(db: Database, column: str, statuses: list[str]) -> Callable[[], object]:
         def edit() -> object:
@@ -538,7 +541,7 @@ def test_that_two_writers_at_once_end_with_both_words(configured: Database, desk
                 wanted = ColumnEdit(
                     390001, "online", column, (LumiRange(2, 9),), Triplet(status, "abc")
                 )
-                lumisections.edit_columns(db, EXPERT, [wanted])
+                lumisections.edit_columns(Acting(db, EXPERT), [wanted])
             return True
 
         return edit
@@ -549,12 +552,12 @@ def test_that_two_writers_at_once_end_with_both_words(configured: Database, desk
     def flips() -> object:
         for value in bits:
             edit = BitEdit(390001, "online", "bpix_ready", (LumiRange(1, 4),), value)
-            lumisections.edit_bits(configured, EXPERT, [edit], comment="abc")
+            lumisections.edit_bits(Acting(configured, EXPERT), [edit], comment="abc")
         return True
 
     def pulls() -> object:
         for length in range(11, 15):
-            pull.apply(deskless, a_run(390001, length))
+            pull.apply(Acting(deskless), a_run(390001, length))
         return True
 
     assert (
@@ -577,8 +580,8 @@ def test_that_the_same_run_created_by_two_at_once_is_created_once(
     configured: Database, deskless: Database
 ):
     outcomes = at_once(
-        lambda: pull.apply(configured, a_run(390001, 10)).kind.value,
-        lambda: pull.apply(deskless, a_run(390001, 10)).kind.value,
+        lambda: pull.apply(Acting(configured), a_run(390001, 10)).kind.value,
+        lambda: pull.apply(Acting(deskless), a_run(390001, 10)).kind.value,
     )
     assert sorted(map(str, outcomes)) == ["created", "unchanged"]
     check_folds(configured)
@@ -656,14 +659,13 @@ def test_that_a_row_with_the_hash_of_something_else_is_refused_by_its_id(databas
 
 
 def test_that_an_edit_never_says_what_somebody_else_put_behind_its_hash(configured: Database):
-    pull.apply(configured, a_run(390001, 10))
+    pull.apply(Acting(configured), a_run(390001, 10))
     with configured.transaction() as connection:
         _put(connection, BAD_DT, '{"dt-dt":{"status":"STANDBY","comment":"","cause":""}}')
     before = contents(configured)
     with pytest.raises(Refused, match="db check --deep"):
         lumisections.edit_columns(
-            configured,
-            EXPERT,
+            Acting(configured, EXPERT),
             [ColumnEdit(390001, "online", "dt-dt", (LumiRange(2, 4),), Triplet("STANDBY"))],
         )
     assert contents(configured) == before
@@ -724,17 +726,17 @@ def test_that_an_event_of_the_web_service_is_seen_and_folded_in_by_our_next_writ
     configured: Database,
 ):
     key = (390001, "online")
-    pull.apply(configured, a_run(390001, 10))
+    pull.apply(Acting(configured), a_run(390001, 10))
     web = WebService(configured)
     web.edits_column(key, "dt-dt", Triplet("STANDBY", "web"), 3, 5, by="web@cern.ch")
     web.edits_bit(key, "bpix_ready", value=False, first=1, last=2)
     with configured.read() as connection:
         assert states.fresh_compact(connection, [key]) == {}
-    state = lumisections.dataset_state(configured, *key)
+    state = lumisections.dataset_state(Acting(configured), *key)
     assert state.rr.value("dt-dt", 4) == Triplet("STANDBY", "web")
     assert state.oms.value("bpix_ready", 2) is False
     edit = ColumnEdit(*key, "csc-csc", (LumiRange(1, 1),), Triplet("GOOD"))
-    lumisections.edit_columns(configured, EXPERT, [edit])
+    lumisections.edit_columns(Acting(configured, EXPERT), [edit])
     with configured.read() as connection:
         assert states.fresh_compact(connection, [key]).keys() == {key}
     check_folds(configured)
@@ -746,14 +748,14 @@ def test_that_what_the_web_service_is_storing_at_this_moment_is_not_lost(
 ):
     """It knows none of our locks, and its event has an older number than ours."""
     key = (390001, "online")
-    pull.apply(configured, a_run(390001, 10))
+    pull.apply(Acting(configured), a_run(390001, 10))
     outcome: list[object] = []
     payload: dict = {"bpix_ready": False} if oms else {"dt-dt": Triplet("STANDBY").as_json()}
     web = WebService(configured)
     with configured.transaction() as connection:
         web.store_event(connection, key, payload, 3, 5, by="web@cern.ch", oms=oms)
         thread = threading.Thread(
-            target=lambda: outcome.append(pull.apply(configured, a_run(390001, 12)))
+            target=lambda: outcome.append(pull.apply(Acting(configured), a_run(390001, 12)))
         )
         thread.start()
         _until_somebody_waits(connection)

@@ -21,6 +21,7 @@ from app.models.engine import Database
 from app.models.listen import Change, ChangeListener
 from app.models.locks import PullerLock
 from app.services import databases, lumisections, pull
+from app.services.acting import Acting
 from app.services.lumisections import BitEdit, ColumnEdit
 from tests.builders import EXPERT, a_run, configure
 from tests.models.test_event_log import check_folds
@@ -92,15 +93,14 @@ def test_that_a_shift_goes_as_anywhere(unusual: Database):
     assert databases.recognise(unusual).kind is schema.SchemaKind.RUN_REGISTRY
     configure(unusual)
     begun = datetime.now(UTC)
-    pull.apply(unusual, a_run(390001, 12))
+    pull.apply(Acting(unusual), a_run(390001, 12))
     range_ = (LumiRange(2, 4),)
     triplet = Triplet("BAD", "ünlit \\ 'quoted'", "c\\d")
     lumisections.edit_columns(
-        unusual, EXPERT, [ColumnEdit(390001, "online", "dt-dt", range_, triplet)]
+        Acting(unusual, EXPERT), [ColumnEdit(390001, "online", "dt-dt", range_, triplet)]
     )
     lumisections.edit_bits(
-        unusual,
-        EXPERT,
+        Acting(unusual, EXPERT),
         [BitEdit(390001, "online", "dt0_ready", range_, value=False)],
         comment="seen",
     )
@@ -180,7 +180,7 @@ def test_that_a_standby_is_read_and_refuses_to_be_written(server_folder: Path):
         (told,) = databases.examine(db).server
         assert told == "The server is a standby: nothing can be changed here."
         with pytest.raises(Refused, match="can only be read"):
-            pull.apply(db, a_run(390001, 5))
+            pull.apply(Acting(db), a_run(390001, 5))
     finally:
         db.close()
         standby.close()

@@ -15,6 +15,7 @@ from app.models.engine import Database
 from app.models.event_log import DatasetChange, LumisectionChange, RunChange
 from app.models.table_pages import TableQuery
 from app.services import golden, lumisections, pull, runs, tables
+from app.services.acting import Acting
 from app.services.lumisections import ColumnEdit
 from tests.builders import EXPERT, a_run, configure
 from tests.plain_folds import WebService, oms_objects, plain_datasets, rr_objects
@@ -27,7 +28,7 @@ PROMPT = (390001, "/PromptReco/Collisions2025A/DQM")
 def pulled(database: Database) -> Database:
     """One run of 10 LS on the small configuration."""
     configure(database)
-    pull.apply(database, a_run(390001, 10))
+    pull.apply(Acting(database), a_run(390001, 10))
     return database
 
 
@@ -35,8 +36,8 @@ def pulled(database: Database) -> Database:
 def signed_off(pulled: Database) -> Database:
     everywhere = (LumiRange(1, 10),)
     wanted = [ColumnEdit(*KEY, "dt-dt", everywhere, Triplet("GOOD"))]
-    lumisections.edit_columns(pulled, EXPERT, wanted)
-    runs.move(pulled, EXPERT, 390001, "SIGNOFF")
+    lumisections.edit_columns(Acting(pulled, EXPERT), wanted)
+    runs.move(Acting(pulled, EXPERT), 390001, "SIGNOFF")
     return pulled
 
 
@@ -54,7 +55,7 @@ def fresh(db: Database) -> set:
 def test_that_numbers_are_what_the_events_say_however_they_are_read(database: Database):
     configure(database)
     # So many different numbers that the read model keeps them as an array.
-    pull.apply(database, a_run(390001, 40))
+    pull.apply(Acting(database), a_run(390001, 40))
     said = {
         "1e400": math.inf,
         "-1e400": -math.inf,
@@ -94,9 +95,9 @@ def test_that_numbers_are_what_the_events_say_however_they_are_read(database: Da
             found = [state.oms.value(name, number) for number in range(1, len(said) + 1)]
             assert found == [*said.values()], name
     # What is infinite counts nothing; a sum that is too large stops nothing.
-    made = golden.generate(database, EXPERT, "online", {"var": "lumisection.oms.recorded"})
+    made = golden.generate(Acting(database, EXPERT), "online", {"var": "lumisection.oms.recorded"})
     assert made.selection.total.recorded == math.inf
-    stored = golden.row(database, made.id).generated_json
+    stored = golden.row(Acting(database), made.id).generated_json
     assert stored == {"390001": [[1, 6], [8, 10], [12, 40]]}
 
 
@@ -119,7 +120,7 @@ def test_that_a_value_nested_beyond_reading_is_refused_and_no_bug(pulled: Databa
     with pytest.raises(BadInput, match="nested too deeply"):
         load(pulled)
     with pytest.raises(BadInput, match="nested too deeply"):
-        tables.runs_page(pulled, TableQuery("runs"))
+        tables.runs_page(Acting(pulled), TableQuery("runs"))
 
 
 def test_that_a_state_is_remembered_by_what_wrote_it_and_read_back_whole(signed_off: Database):
@@ -163,7 +164,7 @@ def test_that_a_row_of_another_version_of_the_program_is_folded_anew(
     assert fresh(pulled) == set()
     assert rr_objects(load(pulled)) == expected
     edit = ColumnEdit(*KEY, "dt-dt", (LumiRange(1, 1),), Triplet("GOOD"))
-    lumisections.edit_columns(pulled, EXPERT, [edit])
+    lumisections.edit_columns(Acting(pulled, EXPERT), [edit])
     assert fresh(pulled) == {KEY}
 
 

@@ -8,6 +8,7 @@ from app.domain.triplets import Triplet
 from app.models import rows
 from app.models.engine import Database
 from app.services import datasets, lumisections, pull, runs
+from app.services.acting import Acting
 from app.services.lumisections import ColumnEdit
 from tests.builders import EXPERT, a_run, configure
 
@@ -21,16 +22,16 @@ def sign_off_runs(db: Database, *run_numbers: int, length: int = LENGTH, **attri
     """Pulls runs on the small configuration and signs them off: two datasets wait for each."""
     configure(db)
     for run_number in run_numbers:
-        pull.apply(db, a_run(run_number, length, **attributes))
+        pull.apply(Acting(db), a_run(run_number, length, **attributes))
         good = ColumnEdit(run_number, "online", "dt-dt", (LumiRange(1, length),), Triplet("GOOD"))
-        lumisections.edit_columns(db, EXPERT, [good])
-        runs.move(db, EXPERT, run_number, "SIGNOFF")
+        lumisections.edit_columns(Acting(db, EXPERT), [good])
+        runs.move(Acting(db, EXPERT), run_number, "SIGNOFF")
 
 
 def open_all(db: Database, *run_numbers: int) -> None:
     """Opens both datasets of the runs in every workspace."""
     keys = [(run, name) for run in run_numbers for name in (PROMPT, EXPRESS)]
-    datasets.move(db, EXPERT, keys, "global", OPEN)
+    datasets.move(Acting(db, EXPERT), keys, "global", OPEN)
 
 
 def states(db: Database, run_number: int, name: str = PROMPT) -> dict[str, str]:

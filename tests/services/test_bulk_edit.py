@@ -10,6 +10,7 @@ from app.domain.lumisections import LumiRange
 from app.domain.triplets import EMPTY_TRIPLET, Triplet
 from app.models.engine import Database
 from app.services import bulk_edit, datasets, history, lumisections, pull, runs
+from app.services.acting import Acting
 from app.services.bulk_edit import Cancelled, ChangedMeanwhile
 from tests.builders import EXPERT, a_run, configure
 from tests.models.test_event_log import check_folds
@@ -34,7 +35,7 @@ def online(database: Database) -> Database:
     """Two open runs of 10 LS on the small configuration."""
     configure(database)
     for run in (RUN, RUN + 1):
-        pull.apply(database, a_run(run, 10))
+        pull.apply(Acting(database), a_run(run, 10))
     return database
 
 
@@ -42,9 +43,9 @@ def online(database: Database) -> Database:
 def offline(online: Database) -> Database:
     """Both runs signed off; the offline datasets of the first are open everywhere."""
     for run in (RUN, RUN + 1):
-        bulk_edit.write(online, EXPERT, [column(run, "online", "dt-dt", GOOD, 1, 10)])
-        runs.move(online, EXPERT, run, "SIGNOFF")
-    datasets.move(online, EXPERT, [(RUN, PROMPT), (RUN, EXPRESS)], "global", "OPEN")
+        bulk_edit.write(Acting(online, EXPERT), [column(run, "online", "dt-dt", GOOD, 1, 10)])
+        runs.move(Acting(online, EXPERT), run, "SIGNOFF")
+    datasets.move(Acting(online, EXPERT), [(RUN, PROMPT), (RUN, EXPRESS)], "global", "OPEN")
     return online
 
 
@@ -58,7 +59,7 @@ def versions(db: Database) -> int:
 
 
 def statuses(db: Database, dataset: str, name: str, run: int = RUN) -> list[str]:
-    rr = lumisections.dataset_state(db, run, dataset).rr
+    rr = lumisections.dataset_state(Acting(db), run, dataset).rr
     return [(rr.value(name, number) or EMPTY_TRIPLET).status for number in range(1, 11)]
 
 
@@ -72,7 +73,7 @@ def test_that_a_preview_says_from_what_to_what_and_writes_nothing(online: Databa
         column(RUN, "online", "hcal-hcal", GOOD, 4, 5),
         BitEdit(RUN + 1, "online", "dt0_ready", (LumiRange(1, 2),), value=False),
     ]
-    preview = bulk_edit.preview(online, EXPERT, edits, comment="because")
+    preview = bulk_edit.preview(Acting(online, EXPERT), edits, comment="because")
     assert [(c.run_number, c.key, c.before, c.after, c.ranges) for c in preview.changes] == [
         (RUN, "dt-dt", GOOD, BAD, (LumiRange(2, 4),)),
         (RUN, "hcal-hcal", EMPTY_TRIPLET, GOOD, (LumiRange(4, 5),)),
@@ -88,12 +89,12 @@ def test_that_a_preview_says_from_what_to_what_and_writes_nothing(online: Databa
 
 
 def test_that_a_preview_says_what_leaves_and_enters_the_golden_json(offline: Database):
-    bulk_edit.write(offline, EXPERT, [column(RUN, PROMPT, "dt-dt", BAD, 1, 2)])
+    bulk_edit.write(Acting(offline, EXPERT), [column(RUN, PROMPT, "dt-dt", BAD, 1, 2)])
     edits = [
         column(RUN, PROMPT, "dt-dt", GOOD, 1, 1),
         column(RUN, PROMPT, "dt-dt", BAD, 8, 10),
     ]
-    golden = bulk_edit.preview(offline, EXPERT, edits, rule=RULE).golden
+    golden = bulk_edit.preview(Acting(offline, EXPERT), edits, rule=RULE).golden
     assert golden is not None
     assert golden.entering == {RUN: (LumiRange(1, 1),)}
     assert golden.leaving == {RUN: (LumiRange(8, 10),)}
@@ -102,9 +103,9 @@ def test_that_a_preview_says_what_leaves_and_enters_the_golden_json(offline: Dat
 
 
 def test_that_bits_of_online_show_their_effect_on_the_offline_datasets(offline: Database):
-    runs.move(offline, EXPERT, RUN, "OPEN")
+    runs.move(Acting(offline, EXPERT), RUN, "OPEN")
     edit = BitEdit(RUN, "online", "dt0_ready", (LumiRange(3, 4),), value=False)
-    golden = bulk_edit.preview(offline, EXPERT, [edit], comment="because", rule=RULE).golden
+    golden = bulk_edit.preview(Acting(offline, EXPERT), [edit], comment="because", rule=RULE).golden
     assert golden is not None
     assert golden.leaving == {RUN: (LumiRange(3, 4),)}
 
@@ -118,7 +119,7 @@ def test_that_a_preview_tells_every_refusal_with_its_line(offline: Database):
         column(RUN + 2, PROMPT, "dt-dt", BAD, 2, 4),
         column(RUN, PROMPT, "dt-dt", Triplet("BAD"), 2, 4),
     ]
-    preview = bulk_edit.preview(offline, DT_EXPERT, edits)
+    preview = bulk_edit.preview(Acting(offline, DT_EXPERT), edits)
     said = {line.place: str(line.refused) for line in preview.refused}
     assert said.keys() == {1, 2, 3, 4, 5}
     assert "csc-csc" in said[1]
@@ -138,7 +139,7 @@ def test_that_many_edits_are_one_version_and_columns_that_share_ranges_one_event
         for name in ("dt-dt", "csc-csc")
     ]
     before = versions(offline)
-    written = bulk_edit.write(offline, EXPERT, edits, comment="detector off")
+    written = bulk_edit.write(Acting(offline, EXPERT), edits, comment="detector off")
     assert (written.cells, written.datasets, versions(offline)) == (12, 2, before + 1)
     with offline.read() as connection:
         events = connection.execute(
@@ -163,9 +164,9 @@ def test_that_one_refused_line_stops_all_unless_it_is_left_out(offline: Database
     ]
     before = versions(offline)
     with pytest.raises(NotPermitted, match="csc-csc"):
-        bulk_edit.write(offline, DT_EXPERT, edits)
+        bulk_edit.write(Acting(offline, DT_EXPERT), edits)
     assert versions(offline) == before
-    written = bulk_edit.write(offline, DT_EXPERT, edits, leave_out_refused=True)
+    written = bulk_edit.write(Acting(offline, DT_EXPERT), edits, leave_out_refused=True)
     assert [line.place for line in written.left_out] == [1]
     assert statuses(offline, PROMPT, "dt-dt")[1:4] == ["BAD"] * 3
 
@@ -176,15 +177,14 @@ def test_that_a_cancelled_edit_leaves_nothing_behind(offline: Database):
     shares: list[float] = []
     with pytest.raises(Cancelled):
         bulk_edit.write(
-            offline,
-            EXPERT,
+            Acting(offline, EXPERT),
             edits,
             progress=shares.append,
             cancelled=lambda: bool(shares) and shares[-1] >= 0.5,
         )
     assert versions(offline) == before
     assert shares == sorted(shares)
-    bulk_edit.write(offline, EXPERT, edits)
+    bulk_edit.write(Acting(offline, EXPERT), edits)
     check_folds(offline)
 
 
@@ -192,13 +192,13 @@ def test_that_a_cancelled_edit_leaves_nothing_behind(offline: Database):
 
 
 def test_that_both_values_are_shown_and_the_person_chooses_range_by_range(online: Database):
-    seen = {(RUN, "online"): history.look(online, RUN, "online").seen}
+    seen = {(RUN, "online"): history.look(Acting(online), RUN, "online").seen}
     theirs = Triplet("STANDBY", "ramp")
-    bulk_edit.write(online, SHIFTER, [column(RUN, "online", "dt-dt", theirs, 2, 3)])
-    bulk_edit.write(online, SHIFTER, [column(RUN, "online", "dt-dt", theirs, 8, 8)])
+    bulk_edit.write(Acting(online, SHIFTER), [column(RUN, "online", "dt-dt", theirs, 2, 3)])
+    bulk_edit.write(Acting(online, SHIFTER), [column(RUN, "online", "dt-dt", theirs, 8, 8)])
     mine = [column(RUN, "online", "dt-dt", BAD, 1, 10)]
     with pytest.raises(ChangedMeanwhile, match=r"shifter@cern.ch") as refused:
-        bulk_edit.write(online, EXPERT, mine, seen=seen)
+        bulk_edit.write(Acting(online, EXPERT), mine, seen=seen)
     first, second = refused.value.cells
     assert (first.ranges, first.seen, first.now, first.wanted, first.author) == (
         (LumiRange(2, 3),),
@@ -208,33 +208,36 @@ def test_that_both_values_are_shown_and_the_person_chooses_range_by_range(online
         SHIFTER.email,
     )
     assert second.ranges == (LumiRange(8, 8),)
-    preview = bulk_edit.preview(online, EXPERT, mine, seen=seen)
+    preview = bulk_edit.preview(Acting(online, EXPERT), mine, seen=seen)
     assert preview.conflicts == refused.value.cells
     chosen = bulk_edit.resolved(mine, preview.conflicts, [True, False])
-    bulk_edit.write(online, EXPERT, chosen, seen=preview.seen)
+    bulk_edit.write(Acting(online, EXPERT), chosen, seen=preview.seen)
     assert statuses(online, "online", "dt-dt") == ["BAD", "STANDBY", "STANDBY"] + ["BAD"] * 7
 
 
 def test_that_agreement_and_a_change_of_other_cells_are_no_conflict(online: Database):
-    seen = {(RUN, "online"): history.look(online, RUN, "online").seen}
-    bulk_edit.write(online, SHIFTER, [column(RUN, "online", "dt-dt", BAD, 2, 3)])
-    bulk_edit.write(online, EXPERT, [column(RUN, "online", "dt-dt", BAD, 2, 4)], seen=seen)
-    bulk_edit.write(online, EXPERT, [column(RUN, "online", "csc-csc", BAD, 2, 4)], seen=seen)
+    seen = {(RUN, "online"): history.look(Acting(online), RUN, "online").seen}
+    bulk_edit.write(Acting(online, SHIFTER), [column(RUN, "online", "dt-dt", BAD, 2, 3)])
+    bulk_edit.write(Acting(online, EXPERT), [column(RUN, "online", "dt-dt", BAD, 2, 4)], seen=seen)
+    bulk_edit.write(
+        Acting(online, EXPERT), [column(RUN, "online", "csc-csc", BAD, 2, 4)], seen=seen
+    )
 
 
 def test_that_a_bit_changed_through_online_is_a_conflict_of_an_offline_dataset(offline: Database):
-    runs.move(offline, EXPERT, RUN, "OPEN")
-    seen = {(RUN, PROMPT): history.look(offline, RUN, PROMPT).seen}
+    runs.move(Acting(offline, EXPERT), RUN, "OPEN")
+    seen = {(RUN, PROMPT): history.look(Acting(offline), RUN, PROMPT).seen}
     online_edit = BitEdit(RUN, "online", "dt0_ready", (LumiRange(3, 4),), value=False)
-    bulk_edit.write(offline, EXPERT, [online_edit], comment="off")
+    bulk_edit.write(Acting(offline, EXPERT), [online_edit], comment="off")
     mine = BitEdit(RUN, PROMPT, "dt0_ready", (LumiRange(4, 5),), value=True)
-    preview = bulk_edit.preview(offline, EXPERT, [mine], comment="it was on", seen=seen)
+    preview = bulk_edit.preview(Acting(offline, EXPERT), [mine], comment="it was on", seen=seen)
     assert [(c.ranges, c.seen, c.now) for c in preview.conflicts] == [
         ((LumiRange(4, 4),), True, False)
     ]
     mine = BitEdit(RUN, PROMPT, "dt0_ready", (LumiRange(2, 4),), value=False)
     assert (
-        bulk_edit.preview(offline, EXPERT, [mine], comment="it was on", seen=seen).conflicts == ()
+        bulk_edit.preview(Acting(offline, EXPERT), [mine], comment="it was on", seen=seen).conflicts
+        == ()
     )
 
 
@@ -251,7 +254,7 @@ FILE = f"""run,dataset,column,first LS,last LS,status,comment,cause
 
 def test_that_a_dry_run_of_a_file_reports_every_line(offline: Database):
     before = versions(offline)
-    report = bulk_edit.preview_file(offline, EXPERT, FILE)
+    report = bulk_edit.preview_file(Acting(offline, EXPERT), FILE)
     assert [(line.number, line.outcome) for line in report.lines] == [
         (2, "ok"),
         (3, "no change"),
@@ -267,11 +270,11 @@ def test_that_a_dry_run_of_a_file_reports_every_line(offline: Database):
 def test_that_a_file_is_written_whole_or_without_its_refused_lines(offline: Database):
     before = versions(offline)
     with pytest.raises(BadInput, match="Line 5: The first LS 9"):
-        bulk_edit.write_file(offline, EXPERT, FILE)
+        bulk_edit.write_file(Acting(offline, EXPERT), FILE)
     with pytest.raises(Refused, match="Line 4: LS 9-12 is outside"):
-        bulk_edit.write_file(offline, EXPERT, FILE.replace(",9,8,", ",8,9,"))
+        bulk_edit.write_file(Acting(offline, EXPERT), FILE.replace(",9,8,", ",8,9,"))
     assert versions(offline) == before
-    written = bulk_edit.write_file(offline, EXPERT, FILE, leave_out_refused=True)
+    written = bulk_edit.write_file(Acting(offline, EXPERT), FILE, leave_out_refused=True)
     assert written.cells == 4
     assert "1 line can't be read" in written.text
     assert versions(offline) == before + 1

@@ -37,6 +37,7 @@ from app.services import (
     pull,
     workspaces,
 )
+from app.services.acting import Acting
 
 EXPERT = Actor("expert@example.org", frozenset({EXPERTS}))
 PERSON = Actor("person@example.org")
@@ -46,7 +47,7 @@ DATA_CERTIFICATION = Actor("dc@example.org", frozenset({"cms-dqm-runregistry-dat
 @pytest.fixture
 def installed(database: Database) -> Database:
     """A database with the shipped configuration."""
-    assert configuration.install_default(database)
+    assert configuration.install_default(Acting(database))
     return database
 
 
@@ -58,10 +59,12 @@ def _class_values(class_: str) -> JsonObject:
 
 
 def test_that_the_configuration_is_read_anew_only_after_a_change(installed: Database) -> None:
-    before = configuration.current(installed)
-    assert configuration.current(installed) is before
-    new = configuration_edits.add_item(installed, EXPERT, Kind.CLASS, _class_values("Special25"))
-    after = configuration.current(installed)
+    before = configuration.current(Acting(installed))
+    assert configuration.current(Acting(installed)) is before
+    new = configuration_edits.add_item(
+        Acting(installed, EXPERT), Kind.CLASS, _class_values("Special25")
+    )
+    after = configuration.current(Acting(installed))
     (added,) = (each for each in after.class_classifiers if each.id == new)
     assert added.class_ == "Special25"
     assert len(after.class_classifiers) == len(before.class_classifiers) + 1
@@ -105,16 +108,16 @@ def test_that_the_configuration_is_read_anew_only_after_a_change(installed: Data
 def test_that_every_kind_of_item_is_added_edited_and_deleted(
     installed: Database, kind: Kind, values: JsonObject
 ) -> None:
-    before = configuration.current(installed)
-    added = configuration_edits.add_item(installed, EXPERT, kind, values, insist=True)
-    edited = configuration_edits.edit_item(installed, EXPERT, kind, added, values)
+    before = configuration.current(Acting(installed))
+    added = configuration_edits.add_item(Acting(installed, EXPERT), kind, values, insist=True)
+    edited = configuration_edits.edit_item(Acting(installed, EXPERT), kind, added, values)
     assert edited > added
     with pytest.raises(
         Conflict, match=r"isn't any more what you saw: expert@example\.org saved it anew"
     ):
-        configuration_edits.edit_item(installed, EXPERT, kind, added, values)
-    configuration_edits.delete_item(installed, EXPERT, kind, edited)
-    after = configuration.current(installed)
+        configuration_edits.edit_item(Acting(installed, EXPERT), kind, added, values)
+    configuration_edits.delete_item(Acting(installed, EXPERT), kind, edited)
+    after = configuration.current(Acting(installed))
     assert after.settings_id == before.settings_id + 3
     assert after.class_classifiers == before.class_classifiers
     assert after.offline_components == before.offline_components
@@ -124,12 +127,14 @@ def test_that_every_kind_of_item_is_added_edited_and_deleted(
 
 
 def test_that_an_edit_keeps_what_is_not_changed(installed: Database) -> None:
-    (old, *_) = configuration.current(installed).online_by_column["dt-dt"]
+    (old, *_) = configuration.current(Acting(installed)).online_by_column["dt-dt"]
     new = configuration_edits.edit_item(
-        installed, DATA_CERTIFICATION, Kind.COMPONENT, old.id, {"priority": 7}
+        Acting(installed, DATA_CERTIFICATION), Kind.COMPONENT, old.id, {"priority": 7}
     )
     (edited,) = (
-        each for each in configuration.current(installed).online_components if each.id == new
+        each
+        for each in configuration.current(Acting(installed)).online_components
+        if each.id == new
     )
     assert (edited.column, edited.status, edited.priority) == (old.column, old.status, 7)
     assert edited.rule.source == old.rule.source
@@ -140,17 +145,17 @@ def test_that_nobody_changes_the_configuration_without_the_right(
     installed: Database, kind: Kind
 ) -> None:
     with pytest.raises(NotPermitted, match=EXPERTS):
-        configuration_edits.add_item(installed, PERSON, kind, {})
+        configuration_edits.add_item(Acting(installed, PERSON), kind, {})
     with pytest.raises(NotPermitted, match=EXPERTS):
-        configuration_edits.edit_item(installed, PERSON, kind, 1, {})
+        configuration_edits.edit_item(Acting(installed, PERSON), kind, 1, {})
     with pytest.raises(NotPermitted, match=EXPERTS):
-        configuration_edits.delete_item(installed, PERSON, kind, 1)
+        configuration_edits.delete_item(Acting(installed, PERSON), kind, 1)
 
 
 def test_that_a_faulty_rule_is_never_saved(installed: Database) -> None:
     with pytest.raises(RuleError, match="like"):
-        configuration_edits.save_json_rule(installed, EXPERT, "mine", {"like": [1]})
-    assert {each.name for each in configuration.current(installed).json_rules} == {
+        configuration_edits.save_json_rule(Acting(installed, EXPERT), "mine", {"like": [1]})
+    assert {each.name for each in configuration.current(Acting(installed)).json_rules} == {
         "golden",
         "muon",
         "dcs-only",
@@ -159,33 +164,37 @@ def test_that_a_faulty_rule_is_never_saved(installed: Database) -> None:
 
 def test_that_a_json_configuration_belongs_to_who_made_it(installed: Database) -> None:
     made = configuration_edits.save_json_rule(
-        installed, DATA_CERTIFICATION, " mine ", {"var": "run.oms.energy"}
+        Acting(installed, DATA_CERTIFICATION), " mine ", {"var": "run.oms.energy"}
     )
     with pytest.raises(NotPermitted, match=r"Only dc@example.org, who made it"):
         configuration_edits.save_json_rule(
-            installed, PERSON, "mine", {"var": "run.oms.b_field"}, item_id=made
+            Acting(installed, PERSON), "mine", {"var": "run.oms.b_field"}, item_id=made
         )
     by_expert = configuration_edits.save_json_rule(
-        installed, EXPERT, "mine", {"var": "run.oms.b_field"}, item_id=made
+        Acting(installed, EXPERT), "mine", {"var": "run.oms.b_field"}, item_id=made
     )
-    rule = configuration.current(installed).json_rule("mine")
+    rule = configuration.current(Acting(installed)).json_rule("mine")
     assert (rule.id, rule.created_by, rule.rule.source) == (
         by_expert,
         "dc@example.org",
         {"var": "run.oms.b_field"},
     )
-    configuration_edits.delete_item(installed, DATA_CERTIFICATION, Kind.JSON_RULE, by_expert)
+    configuration_edits.delete_item(
+        Acting(installed, DATA_CERTIFICATION), Kind.JSON_RULE, by_expert
+    )
     with pytest.raises(NotFound):
-        configuration.current(installed).json_rule("mine")
+        configuration.current(Acting(installed)).json_rule("mine")
 
 
 def test_that_two_json_configurations_do_not_get_one_name(installed: Database) -> None:
     with pytest.raises(Conflict, match='"golden" already'):
-        configuration_edits.save_json_rule(installed, EXPERT, "golden", {"var": "run.oms.energy"})
-    muon = configuration.current(installed).json_rule("muon").id
+        configuration_edits.save_json_rule(
+            Acting(installed, EXPERT), "golden", {"var": "run.oms.energy"}
+        )
+    muon = configuration.current(Acting(installed)).json_rule("muon").id
     with pytest.raises(Conflict, match='"golden" already'):
         configuration_edits.save_json_rule(
-            installed, EXPERT, "golden", {"var": "run.oms.energy"}, item_id=muon
+            Acting(installed, EXPERT), "golden", {"var": "run.oms.energy"}, item_id=muon
         )
 
 
@@ -195,15 +204,15 @@ def test_that_two_json_configurations_do_not_get_one_name(installed: Database) -
 def test_that_what_is_exported_can_be_imported(
     installed: Database, empty_database: Database, tmp_path: Path
 ) -> None:
-    configuration_edits.add_item(installed, EXPERT, Kind.CLASS, _class_values("Special25"))
-    rows = configuration.export_folder(installed, tmp_path / "first")
+    configuration_edits.add_item(Acting(installed, EXPERT), Kind.CLASS, _class_values("Special25"))
+    rows = configuration.export_folder(Acting(installed), tmp_path / "first")
     assert rows["Settings"] == 2
     with empty_database.transaction() as connection:
         schema.create(connection)
-    imported = configuration.import_folder(empty_database, PERSON, tmp_path / "first")
+    imported = configuration.import_folder(Acting(empty_database, PERSON), tmp_path / "first")
     assert imported.problems == ()
     assert imported.report.settings_id == 2
-    configuration.export_folder(empty_database, tmp_path / "second")
+    configuration.export_folder(Acting(empty_database), tmp_path / "second")
     first, second = (
         {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
         for name in ("first", "second")
@@ -215,23 +224,27 @@ def test_that_what_is_exported_can_be_imported(
 def test_that_an_import_of_what_was_exported_is_the_way_back(
     installed: Database, tmp_path: Path
 ) -> None:
-    before = configuration.current(installed)
-    configuration.export_folder(installed, tmp_path)
-    configuration_edits.add_item(installed, EXPERT, Kind.CLASS, _class_values("Special25"))
+    before = configuration.current(Acting(installed))
+    configuration.export_folder(Acting(installed), tmp_path)
+    configuration_edits.add_item(Acting(installed, EXPERT), Kind.CLASS, _class_values("Special25"))
     rule = before.json_rules[-1].id
     with installed.read() as connection:
         rights = model.items_in_force(connection, Kind.PERMISSION)
     (mine,) = (each for each in rights if each["egroup"] == "cms-dqm-oncall")
-    configuration_edits.delete_item(installed, EXPERT, Kind.PERMISSION, cast("int", mine["id"]))
-    configuration_edits.edit_item(installed, EXPERT, Kind.JSON_RULE, rule, {"name": "another"})
-    workspaces.add_workspace(installed, EXPERT, "beam", online=True)
-    workspaces.add_column(installed, EXPERT, "dt-mb1", online=True)
-    workspaces.retire_column(installed, EXPERT, "csc-csc", online=True)
-    changed = configuration.current(installed)
+    configuration_edits.delete_item(
+        Acting(installed, EXPERT), Kind.PERMISSION, cast("int", mine["id"])
+    )
+    configuration_edits.edit_item(
+        Acting(installed, EXPERT), Kind.JSON_RULE, rule, {"name": "another"}
+    )
+    workspaces.add_workspace(Acting(installed, EXPERT), "beam", online=True)
+    workspaces.add_column(Acting(installed, EXPERT), "dt-mb1", online=True)
+    workspaces.retire_column(Acting(installed, EXPERT), "csc-csc", online=True)
+    changed = configuration.current(Acting(installed))
 
-    imported = configuration.import_folder(installed, EXPERT, tmp_path)
+    imported = configuration.import_folder(Acting(installed, EXPERT), tmp_path)
 
-    now = configuration.current(installed)
+    now = configuration.current(Acting(installed))
     assert imported.report.went_back_to == before.settings_id
     assert now.settings_id == imported.report.settings_id > changed.settings_id
     for part in (
@@ -244,10 +257,10 @@ def test_that_an_import_of_what_was_exported_is_the_way_back(
         each.name: each.columns for each in before.workspaces if each.columns
     }
     # Nothing is lost: what was changed meanwhile is a version that can be restored.
-    history = configuration_versions.versions(installed, Kind.CLASS)
+    history = configuration_versions.versions(Acting(installed), Kind.CLASS)
     assert any(item.values["class"] == "Special25" for item in history.items.values())
-    again = configuration.import_folder(installed, EXPERT, tmp_path)
-    assert configuration.current(installed).class_classifiers == before.class_classifiers
+    again = configuration.import_folder(Acting(installed, EXPERT), tmp_path)
+    assert configuration.current(Acting(installed)).class_classifiers == before.class_classifiers
     assert again.report.settings_id >= now.settings_id
 
 
@@ -256,7 +269,7 @@ def test_that_files_that_are_no_configuration_are_named_and_left_alone(
 ) -> None:
     (tmp_path / "Workspace.json").write_text("[]", "utf-8")
     (tmp_path / "Cycle.json").write_text("not even JSON", "utf-8")
-    imported = configuration.import_folder(database, PERSON, tmp_path)
+    imported = configuration.import_folder(Acting(database, PERSON), tmp_path)
     assert imported.report.ignored == ("Cycle",)
     assert imported.report.written == {}
 
@@ -270,29 +283,31 @@ def test_that_a_faulty_file_is_named(
 ) -> None:
     (tmp_path / "Settings.json").write_text(text, "utf-8")
     with pytest.raises(BadInput, match=said):
-        configuration.import_folder(database, PERSON, tmp_path)
+        configuration.import_folder(Acting(database, PERSON), tmp_path)
 
 
 def test_that_a_folder_without_configuration_is_refused(database: Database, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no table of the configuration"):
-        configuration.import_folder(database, PERSON, tmp_path)
+        configuration.import_folder(Acting(database, PERSON), tmp_path)
     with pytest.raises(NotFound, match="no folder"):
-        configuration.import_folder(database, PERSON, tmp_path / "absent")
+        configuration.import_folder(Acting(database, PERSON), tmp_path / "absent")
 
 
 def test_that_an_import_over_somebodys_configuration_takes_the_right(
     installed: Database, tmp_path: Path
 ) -> None:
-    configuration.export_folder(installed, tmp_path)
+    configuration.export_folder(Acting(installed), tmp_path)
     with pytest.raises(NotPermitted, match=EXPERTS):
-        configuration.import_folder(installed, DATA_CERTIFICATION, tmp_path)
-    assert configuration.import_folder(installed, EXPERT, tmp_path).report.written == {}
+        configuration.import_folder(Acting(installed, DATA_CERTIFICATION), tmp_path)
+    assert configuration.import_folder(Acting(installed, EXPERT), tmp_path).report.written == {}
 
 
 def test_that_the_real_configuration_needs_no_shipped_one_before(
     database: Database, shared_data: Path
 ) -> None:
-    imported = configuration.import_folder(database, PERSON, shared_data / "data" / "configuration")
+    imported = configuration.import_folder(
+        Acting(database, PERSON), shared_data / "data" / "configuration"
+    )
     assert imported.report.settings_id == 912
     assert imported.report.ignored == (
         "Cycle",
@@ -301,17 +316,18 @@ def test_that_the_real_configuration_needs_no_shipped_one_before(
         "DatasetEvent",
         "Version",
     )
-    assert not configuration.install_default(database)
+    assert not configuration.install_default(Acting(database))
 
 
 def test_that_the_initial_tables_of_the_recorded_story_are_imported(
     database: Database, shared_data: Path
 ) -> None:
     folder = shared_data / "conformance" / "tables_initial"
-    imported = configuration.import_folder(database, PERSON, folder)
+    imported = configuration.import_folder(Acting(database, PERSON), folder)
     assert imported.problems == ()
     assert [
-        each.name for each in configuration.current(database).accepted("Collisions22", 355100)
+        each.name
+        for each in configuration.current(Acting(database)).accepted("Collisions22", 355100)
     ] == ["/PromptReco/Collisions2022C/DQM", "/Express/Collisions2022/DQM"]
 
 
@@ -319,10 +335,10 @@ def test_that_the_initial_tables_of_the_recorded_story_are_imported(
 def test_that_the_real_class_classifiers_know_the_real_runs(
     database: Database, shared_data: Path, run_number: int
 ) -> None:
-    configuration.import_folder(database, PERSON, shared_data / "data" / "configuration")
+    configuration.import_folder(Acting(database, PERSON), shared_data / "data" / "configuration")
     run = _real_run(shared_data, run_number)
     data = {**reduced_lumisection_attributes(run.lumisections), **run_oms_attributes(run)}
-    in_force = configuration.current(database)
+    in_force = configuration.current(Acting(database))
     assert classification.run_class(in_force, data) == "Collisions22"
     assert classification.is_significant(in_force, "Collisions22", data)
 
@@ -331,9 +347,9 @@ def test_that_the_real_class_classifiers_know_the_real_runs(
 def test_that_the_real_component_classifiers_judge_every_lumisection(
     database: Database, shared_data: Path, run_number: int
 ) -> None:
-    configuration.import_folder(database, PERSON, shared_data / "data" / "configuration")
+    configuration.import_folder(Acting(database, PERSON), shared_data / "data" / "configuration")
     run = _real_run(shared_data, run_number)
-    classified = pull.compute(configuration.current(database), run).rr
+    classified = pull.compute(configuration.current(Acting(database)), run).rr
     assert set(CERTIFIABLE_ONLINE_COLUMNS) <= set(classified.keys)
     assert classified.length == len(run.lumisections)
     for number in range(1, classified.length + 1):
@@ -391,17 +407,17 @@ def demonstration() -> list[OmsRun]:
 
 
 def test_that_the_shipped_configuration_is_installed_once(installed: Database) -> None:
-    shipped = configuration.current(installed)
+    shipped = configuration.current(Acting(installed))
     assert shipped.problems == ()
     assert shipped.settings_id == 1
-    assert not configuration.install_default(installed)
-    assert configuration.current(installed) is shipped
+    assert not configuration.install_default(Acting(installed))
+    assert configuration.current(Acting(installed)) is shipped
 
 
 def test_that_a_shipped_file_is_what_an_export_gives_back(
     installed: Database, tmp_path: Path
 ) -> None:
-    configuration.export_folder(installed, tmp_path)
+    configuration.export_folder(Acting(installed), tmp_path)
     for path in assets.path("configuration").glob("*.json"):
         assert json.loads((tmp_path / path.name).read_text("utf-8")) == json.loads(
             path.read_text("utf-8")
@@ -409,7 +425,7 @@ def test_that_a_shipped_file_is_what_an_export_gives_back(
 
 
 def test_that_every_certifiable_column_has_classifiers(installed: Database) -> None:
-    shipped = configuration.current(installed)
+    shipped = configuration.current(Acting(installed))
     assert set(shipped.online_by_column) == set(CERTIFIABLE_ONLINE_COLUMNS)
     assert set(shipped.offline_by_column) == set(CERTIFIABLE_OFFLINE_COLUMNS)
     assert set(shipped.online_columns) == set(CERTIFIABLE_ONLINE_COLUMNS)
@@ -428,7 +444,7 @@ def test_that_the_shipped_rules_are_those_of_the_configuration(
     installed: Database, name: str
 ) -> None:
     rule = json.loads(assets.path(f"rules/{name}.json").read_text("utf-8"))
-    shipped = configuration.current(installed)
+    shipped = configuration.current(Acting(installed))
     assert shipped.json_rule(name).rule.source == parse_condition(rule).source
     columns = {
         variable.removeprefix("lumisection.rr.")
@@ -452,7 +468,7 @@ def test_that_the_shipped_dcs_only_rule_gives_the_official_ranges(shared_data: P
 def test_that_the_demonstration_is_classified(
     installed: Database, demonstration: list[OmsRun]
 ) -> None:
-    shipped = configuration.current(installed)
+    shipped = configuration.current(Acting(installed))
     classes: dict[str, int] = {}
     for run in demonstration:
         computed = pull.compute(shipped, run)
@@ -492,7 +508,7 @@ def _check_every_lumisection_has_a_status(run: OmsRun, rr: Grid[Triplet]) -> Non
 def test_that_the_demonstration_has_golden_lumisections(
     installed: Database, demonstration: list[OmsRun]
 ) -> None:
-    shipped = configuration.current(installed)
+    shipped = configuration.current(Acting(installed))
     good = dict.fromkeys(("golden", "muon", "dcs-only"), 0)
     taken = 0
     for run in demonstration:
@@ -528,11 +544,13 @@ def _good_lumisections(shipped: Configuration, run: OmsRun) -> dict[str, list[in
 
 
 def test_that_the_golden_rule_can_be_changed_and_stays(installed):
-    made = configuration.current(installed).json_rule("golden").id
+    made = configuration.current(Acting(installed)).json_rule("golden").id
     changed = configuration_edits.save_json_rule(
-        installed, EXPERT, "golden", False, item_id=made, insist=True
+        Acting(installed, EXPERT), "golden", False, item_id=made, insist=True
     )
     with pytest.raises(Refused, match="not deleted"):
-        configuration_edits.delete_item(installed, EXPERT, Kind.JSON_RULE, changed)
+        configuration_edits.delete_item(Acting(installed, EXPERT), Kind.JSON_RULE, changed)
     with pytest.raises(Refused, match="not renamed"):
-        configuration_edits.save_json_rule(installed, EXPERT, "silver", False, item_id=changed)
+        configuration_edits.save_json_rule(
+            Acting(installed, EXPERT), "silver", False, item_id=changed
+        )

@@ -12,6 +12,7 @@ from app.domain.errors import Conflict, NotFound, NotPermitted, Refused
 from app.models import configuration as model
 from app.models.engine import Database
 from app.services import configuration, configuration_versions, pull
+from app.services.acting import Acting
 from app.services.configuration_edits import add_item, delete_item, edit_item
 from app.services.configuration_versions import difference, preview_restoration, restore, versions
 from tests.builders import EXPERT, NOBODY, a_run, configure
@@ -21,8 +22,10 @@ from tests.builders import EXPERT, NOBODY, a_run, configure
 def changed(database: Database) -> Database:
     """Version 1 is the small configuration, then Collisions25 is edited and Cosmics25 taken out."""
     configure(database)
-    edit_item(database, EXPERT, Kind.CLASS, 1, {"priority": 9, "classifier": {"var": "energy"}})
-    delete_item(database, EXPERT, Kind.CLASS, 2)
+    edit_item(
+        Acting(database, EXPERT), Kind.CLASS, 1, {"priority": 9, "classifier": {"var": "energy"}}
+    )
+    delete_item(Acting(database, EXPERT), Kind.CLASS, 2)
     return database
 
 
@@ -39,17 +42,17 @@ def _entries(db: Database) -> dict[int, list[int]]:
 
 
 def test_that_restoring_brings_back_exactly_what_was_as_a_new_version(changed) -> None:
-    before = configuration.current(changed)
+    before = configuration.current(Acting(changed))
     with changed.read() as connection:
         old = model.load(connection, 1)
 
-    made = restore(changed, EXPERT, Kind.CLASS, 1)
+    made = restore(Acting(changed, EXPERT), Kind.CLASS, 1)
 
-    after = configuration.current(changed)
+    after = configuration.current(Acting(changed))
     assert (after.settings_id, made) == (before.settings_id + 1, before.settings_id + 1)
     assert after.class_classifiers == old.class_classifiers
     assert after.online_components == before.online_components
-    history = versions(changed, Kind.CLASS)
+    history = versions(Acting(changed), Kind.CLASS)
     assert history.versions[-1].items == history.versions[0].items
     assert history.versions[-1].same_as == 1
     assert history.versions[-1].by == EXPERT.email
@@ -59,7 +62,7 @@ def test_that_restoring_brings_back_exactly_what_was_as_a_new_version(changed) -
 
 
 def test_that_a_difference_names_every_field(changed) -> None:
-    found = difference(changed, Kind.CLASS, 1)
+    found = difference(Acting(changed), Kind.CLASS, 1)
     (edited,) = found.edited
     assert [(each.name, each.before, each.after) for each in edited.fields] == [
         ("classifier", {"==": [{"var": "beam1_stable"}, True]}, {"var": "energy"}),
@@ -70,16 +73,16 @@ def test_that_a_difference_names_every_field(changed) -> None:
 
 def test_that_restoring_takes_the_right_and_a_list_that_is_as_it_was_seen(changed) -> None:
     with pytest.raises(NotPermitted):
-        restore(changed, NOBODY, Kind.CLASS, 1)
-    seen = preview_restoration(changed, Kind.CLASS, 1).difference.before
-    edit_item(changed, EXPERT, Kind.CLASS, 3, {"priority": 4})
+        restore(Acting(changed, NOBODY), Kind.CLASS, 1)
+    seen = preview_restoration(Acting(changed), Kind.CLASS, 1).difference.before
+    edit_item(Acting(changed, EXPERT), Kind.CLASS, 3, {"priority": 4})
     with pytest.raises(Conflict, match="changed this list meanwhile"):
-        restore(changed, EXPERT, Kind.CLASS, 1, seen=seen)
-    newest = versions(changed, Kind.CLASS).versions[-1].settings_id
+        restore(Acting(changed, EXPERT), Kind.CLASS, 1, seen=seen)
+    newest = versions(Acting(changed), Kind.CLASS).versions[-1].settings_id
     with pytest.raises(Refused, match="in force already"):
-        restore(changed, EXPERT, Kind.CLASS, newest)
+        restore(Acting(changed, EXPERT), Kind.CLASS, newest)
     with pytest.raises(NotFound):
-        restore(changed, EXPERT, Kind.CLASS, 0)
+        restore(Acting(changed, EXPERT), Kind.CLASS, 0)
 
 
 def test_that_rules_that_cannot_be_read_come_back_only_by_being_left_out(changed) -> None:
@@ -87,12 +90,12 @@ def test_that_rules_that_cannot_be_read_come_back_only_by_being_left_out(changed
         connection.execute(
             text('UPDATE "ClassClassifier" SET classifier = \'{"like": [1]}\' WHERE id = 2')
         )
-    ((item, reason),) = preview_restoration(changed, Kind.CLASS, 1).faulty
+    ((item, reason),) = preview_restoration(Acting(changed), Kind.CLASS, 1).faulty
     assert (item.id, "like" in reason) == (2, True)
     with pytest.raises(Refused, match="1 of the rules of version 1 can't be read"):
-        restore(changed, EXPERT, Kind.CLASS, 1)
-    restore(changed, EXPERT, Kind.CLASS, 1, without_faulty=True)
-    assert {each.id for each in configuration.current(changed).class_classifiers} == {1, 3}
+        restore(Acting(changed, EXPERT), Kind.CLASS, 1)
+    restore(Acting(changed, EXPERT), Kind.CLASS, 1, without_faulty=True)
+    assert {each.id for each in configuration.current(Acting(changed)).class_classifiers} == {1, 3}
 
 
 def test_that_permissions_are_not_restored_to_a_state_that_locks_out(database) -> None:
@@ -103,26 +106,25 @@ def test_that_permissions_are_not_restored_to_a_state_that_locks_out(database) -
         model.add_item(connection, Kind.PERMISSION, new, "x@example.org")
     admin = type(EXPERT)("admin@example.org", frozenset({"admins"}))
     with pytest.raises(Refused, match="nobody could change permissions"):
-        restore(database, admin, Kind.PERMISSION, 1)
+        restore(Acting(database, admin), Kind.PERMISSION, 1)
 
 
 def test_that_the_version_in_force_when_an_event_was_written_is_found(changed) -> None:
-    pull.apply(changed, a_run(390001, 10))
+    pull.apply(Acting(changed), a_run(390001, 10))
     add_item(
-        changed,
-        EXPERT,
+        Acting(changed, EXPERT),
         Kind.CLASS,
         {"class": "X", "classifier": True, "priority": 1, "enabled": True},
     )
     with changed.read() as connection:
         version = connection.execute(text('SELECT max(atomic_version) FROM "Version"')).scalar_one()
-    found = configuration_versions.in_force_at_event(changed, version)
+    found = configuration_versions.in_force_at_event(Acting(changed), version)
     lists = {each.kind: each for each in found.lists}
     assert lists[Kind.CLASS].version.settings_id == 3
     assert lists[Kind.CLASS].sure
     assert lists[Kind.COMPONENT].version.settings_id == 1
     with pytest.raises(NotFound):
-        configuration_versions.in_force_at_event(changed, version + 1)
+        configuration_versions.in_force_at_event(Acting(changed), version + 1)
 
 
 def test_that_the_rows_of_the_web_service_read_as_its_story_went(
@@ -137,7 +139,7 @@ def test_that_the_rows_of_the_web_service_read_as_its_story_went(
     known = {table.name for table in model.CONFIGURATION_TABLES}
     with database.transaction() as connection:
         model.import_tables(connection, {n: rows for n, rows in tables.items() if n in known})
-    history = versions(database, Kind.CLASS)
+    history = versions(Acting(database), Kind.CLASS)
     assert [
         (each.settings_id, each.added, each.removed, each.edited) for each in history.versions[1:]
     ] == [
@@ -152,12 +154,12 @@ def test_that_the_rows_of_the_web_service_read_as_its_story_went(
         ("enabled", True, False),
     ]
     assert history.versions[3].same_as == 1
-    (accepted,) = versions(database, Kind.DATASETS_ACCEPTED).versions[1:]
+    (accepted,) = versions(Acting(database), Kind.DATASETS_ACCEPTED).versions[1:]
     assert (accepted.settings_id, accepted.added) == (5, (6,))
-    assert versions(database, Kind.JSON_RULE).versions[-1].settings_id == 6
+    assert versions(Acting(database), Kind.JSON_RULE).versions[-1].settings_id == 6
 
     # What we write goes on where the web service would.
-    made = edit_item(database, EXPERT, Kind.DATASETS_ACCEPTED, 6, {"run_to": 3})
+    made = edit_item(Acting(database, EXPERT), Kind.DATASETS_ACCEPTED, 6, {"run_to": 3})
     with database.read() as connection:
         newest = (
             connection.execute(text('SELECT * FROM "Settings" ORDER BY id DESC LIMIT 1'))
@@ -192,8 +194,8 @@ def test_that_the_rows_of_the_web_service_read_as_its_story_went(
 def test_that_every_version_of_the_real_configuration_is_there(
     database: Database, shared_data: Path
 ) -> None:
-    configuration.import_folder(database, EXPERT, shared_data / "data" / "configuration")
-    counts = {kind: len(versions(database, kind).versions) for kind in Kind}
+    configuration.import_folder(Acting(database, EXPERT), shared_data / "data" / "configuration")
+    counts = {kind: len(versions(Acting(database), kind).versions) for kind in Kind}
     assert counts == {
         Kind.CLASS: 67,
         Kind.COMPONENT: 320,
@@ -203,12 +205,12 @@ def test_that_every_version_of_the_real_configuration_is_there(
         Kind.DATASETS_ACCEPTED: 1,
         Kind.PERMISSION: 1,
     }
-    components = versions(database, Kind.COMPONENT)
+    components = versions(Acting(database), Kind.COMPONENT)
     first, last = components.versions[0], components.versions[-1]
     found = components.difference(first.settings_id, last.settings_id)
     gone = {each.id for each in found.removed} | {each.before.id for each in found.edited}
     come = {each.id for each in found.added} | {each.after.id for each in found.edited}
     assert gone <= first.items - last.items
     assert come <= last.items - first.items
-    made = restore(database, EXPERT, Kind.COMPONENT, first.settings_id)
-    assert versions(database, Kind.COMPONENT).at(made).items == first.items
+    made = restore(Acting(database, EXPERT), Kind.COMPONENT, first.settings_id)
+    assert versions(Acting(database), Kind.COMPONENT).at(made).items == first.items

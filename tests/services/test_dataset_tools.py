@@ -22,6 +22,7 @@ from app.golden.progress import Cancelled
 from app.models import states as stored
 from app.models.engine import Database
 from app.services import dataset_tools, datasets, history, lumisections, tables
+from app.services.acting import Acting
 from app.services.dataset_tools import apply, preview
 from app.services.lumisections import BitEdit, ColumnEdit
 from tests.builders import EXPERT, NOBODY
@@ -54,7 +55,7 @@ def opened(database: Database) -> Database:
 def edit(db: Database, column: str, triplet: Triplet, first: int, last: int, **others) -> None:
     name, run = others.get("name", PROMPT), others.get("run", FIRST)
     wanted = ColumnEdit(run, name, column, (LumiRange(first, last),), triplet)
-    lumisections.edit_columns(db, EXPERT, [wanted])
+    lumisections.edit_columns(Acting(db, EXPERT), [wanted])
 
 
 def plain(db: Database, run: int, name: str):
@@ -65,10 +66,10 @@ def plain(db: Database, run: int, name: str):
 def assert_read_models_hold(db: Database, run: int, name: str) -> None:
     """State and summary as kept are those that the events give, one by one."""
     expected = plain(db, run, name)
-    state = lumisections.dataset_state(db, run, name)
+    state = lumisections.dataset_state(Acting(db), run, name)
     assert rr_objects(state) == expected.rr
     assert oms_objects(state) == expected.oms
-    (row,) = tables.rows(db, "datasets", [(run, name)])
+    (row,) = tables.rows(Acting(db), "datasets", [(run, name)])
     assert row.summary_is_current
     summary = plain_summary(expected)
     assert row.triplet_summary == summary["triplet_summary"]
@@ -94,9 +95,9 @@ def events(db: Database, table: str, name: str) -> int:
 def test_that_a_duplicate_reads_as_its_source(opened: Database):
     before, *_ = newest_version(opened)
     tool = Duplicate(BOTH, f" {RERECO} ", ("dt",))
-    said = preview(opened, EXPERT, tool)
+    said = preview(Acting(opened, EXPERT), tool)
     assert newest_version(opened)[0] == before
-    done = apply(opened, EXPERT, tool, reason="second pass")
+    done = apply(Acting(opened, EXPERT), tool, reason="second pass")
     assert newest_version(opened) == (before + 1, EXPERT.email, "second pass")
     assert done.effects == said.effects
     for run in (FIRST, SECOND):
@@ -107,26 +108,26 @@ def test_that_a_duplicate_reads_as_its_source(opened: Database):
 
 
 def test_that_a_duplicate_has_states_of_the_chosen_workspaces_and_global_only(opened: Database):
-    datasets.move(opened, EXPERT, [(FIRST, PROMPT)], "dt", SIGNOFF)
-    apply(opened, EXPERT, Duplicate(BOTH, RERECO, ("dt", "lumi")))
+    datasets.move(Acting(opened, EXPERT), [(FIRST, PROMPT)], "dt", SIGNOFF)
+    apply(Acting(opened, EXPERT), Duplicate(BOTH, RERECO, ("dt", "lumi")))
     assert states(opened, FIRST, RERECO) == {
         "global_state": OPEN,
         "dt_state": SIGNOFF,
         "lumi_state": OPEN,
     }
-    (row,) = tables.rows(opened, "datasets", [(FIRST, RERECO)])
+    (row,) = tables.rows(Acting(opened), "datasets", [(FIRST, RERECO)])
     assert row.dataset_attributes["appeared_in"] == []
     assert row.datasets_in_gui == ()
 
 
 def test_that_a_workspace_without_a_state_waits_in_the_duplicate(opened: Database):
-    apply(opened, EXPERT, Duplicate(BOTH, RERECO, ("dt",)))
-    apply(opened, EXPERT, Duplicate(((FIRST, RERECO),), "/Third/DQM", ("csc",)))
+    apply(Acting(opened, EXPERT), Duplicate(BOTH, RERECO, ("dt",)))
+    apply(Acting(opened, EXPERT), Duplicate(((FIRST, RERECO),), "/Third/DQM", ("csc",)))
     assert states(opened, FIRST, "/Third/DQM") == {"global_state": OPEN, "csc_state": WAITING}
 
 
 def test_that_luminosity_stays_with_online_and_a_duplicate_costs_few_events(opened: Database):
-    apply(opened, EXPERT, Duplicate(((FIRST, PROMPT),), RERECO, ("dt",)))
+    apply(Acting(opened, EXPERT), Duplicate(((FIRST, PROMPT),), RERECO, ("dt",)))
     assert events(opened, "OMSLumisectionEvent", PROMPT) >= 60
     assert events(opened, "OMSLumisectionEvent", RERECO) == 1
     assert events(opened, "LumisectionEvent", RERECO) == 3
@@ -135,20 +136,20 @@ def test_that_luminosity_stays_with_online_and_a_duplicate_costs_few_events(open
 def test_that_what_was_edited_at_the_source_alone_is_in_the_duplicate(opened: Database):
     for bit in ("cscm_ready", "rpc_ready"):
         wanted = BitEdit(FIRST, PROMPT, bit, (LumiRange(7, 8),), value=False)
-        lumisections.edit_bits(opened, EXPERT, [wanted], comment="recovered by hand")
-    apply(opened, EXPERT, Duplicate(((FIRST, PROMPT),), RERECO, ("dt",)))
+        lumisections.edit_bits(Acting(opened, EXPERT), [wanted], comment="recovered by hand")
+    apply(Acting(opened, EXPERT), Duplicate(((FIRST, PROMPT),), RERECO, ("dt",)))
     assert plain(opened, FIRST, RERECO).oms == plain(opened, FIRST, PROMPT).oms
     assert_read_models_hold(opened, FIRST, RERECO)
 
 
 def test_that_later_changes_of_online_reach_source_and_duplicate_alike(opened: Database):
-    apply(opened, EXPERT, Duplicate(((FIRST, PROMPT),), RERECO, ("dt",)))
+    apply(Acting(opened, EXPERT), Duplicate(((FIRST, PROMPT),), RERECO, ("dt",)))
     with opened.transaction() as connection:
         connection.execute(
             text('UPDATE "Run" SET rr_attributes = rr_attributes || \'{"state": "OPEN"}\'')
         )
     wanted = BitEdit(FIRST, "online", "cscm_ready", (LumiRange(7, 8),), value=False)
-    lumisections.edit_bits(opened, EXPERT, [wanted], comment="was off")
+    lumisections.edit_bits(Acting(opened, EXPERT), [wanted], comment="was off")
     assert plain(opened, FIRST, RERECO).oms == plain(opened, FIRST, PROMPT).oms
     for name in (PROMPT, RERECO):
         assert_read_models_hold(opened, FIRST, name)
@@ -158,14 +159,14 @@ def test_that_a_source_without_read_models_is_folded(opened: Database):
     with opened.transaction() as connection:
         connection.execute(text("DELETE FROM desk.lumisection_state"))
         connection.execute(text('DELETE FROM "DatasetTripletCache" WHERE run_number = 390001'))
-    apply(opened, EXPERT, Duplicate(BOTH, RERECO, ("dt",)))
+    apply(Acting(opened, EXPERT), Duplicate(BOTH, RERECO, ("dt",)))
     for run in (FIRST, SECOND):
         assert plain(opened, run, RERECO).rr == plain(opened, run, PROMPT).rr
         assert_read_models_hold(opened, run, RERECO)
 
 
 def test_that_online_can_be_duplicated_and_waits(opened: Database):
-    apply(opened, EXPERT, Duplicate(((FIRST, "online"),), RERECO, ("dt",)))
+    apply(Acting(opened, EXPERT), Duplicate(((FIRST, "online"),), RERECO, ("dt",)))
     assert states(opened, FIRST, RERECO) == {"global_state": WAITING, "dt_state": WAITING}
     assert plain(opened, FIRST, RERECO).rr == plain(opened, FIRST, "online").rr
     assert_read_models_hold(opened, FIRST, RERECO)
@@ -173,12 +174,12 @@ def test_that_online_can_be_duplicated_and_waits(opened: Database):
 
 def test_that_an_existing_target_refuses_all(opened: Database):
     before = newest_version(opened)
-    apply(opened, EXPERT, Duplicate(((FIRST, PROMPT),), RERECO, ()))
+    apply(Acting(opened, EXPERT), Duplicate(((FIRST, PROMPT),), RERECO, ()))
     tool = Duplicate(BOTH, RERECO, ())
-    said = preview(opened, EXPERT, tool)
+    said = preview(Acting(opened, EXPERT), tool)
     assert said.problems == (f"Run {FIRST} has a dataset {RERECO} already.",)
     with pytest.raises(Refused, match=f"Run {FIRST} has a dataset {RERECO} already"):
-        apply(opened, EXPERT, tool)
+        apply(Acting(opened, EXPERT), tool)
     assert newest_version(opened)[0] == before[0] + 1
     with opened.read() as connection:
         assert (SECOND, RERECO) not in plain_datasets(connection)
@@ -243,9 +244,9 @@ def test_that_copied_columns_are_those_of_the_source_and_others_stay(opened: Dat
     edit(opened, "dt-dt", Triplet("GOOD"), 1, 30, name=EXPRESS)
     edit(opened, "dt-dt", Triplet("GOOD"), 1, 30, name=EXPRESS, run=SECOND)
     tool = CopyColumns(BOTH, PROMPT, EXPRESS, ("dt-dt",))
-    said = preview(opened, EXPERT, tool)
+    said = preview(Acting(opened, EXPERT), tool)
     assert [each.text for each in said.effects] == ["3 cells in 3 LS", "holds that by hand already"]
-    done = apply(opened, EXPERT, tool, reason="same data")
+    done = apply(Acting(opened, EXPERT), tool, reason="same data")
     assert done.text.endswith("1 dataset changed.")
     for run in (FIRST, SECOND):
         source, target = plain(opened, run, PROMPT), plain(opened, run, EXPRESS)
@@ -258,47 +259,47 @@ def test_that_copied_columns_are_those_of_the_source_and_others_stay(opened: Dat
 
 def test_that_targets_alone_find_their_sources(opened: Database):
     tool = CopyColumns(((FIRST, EXPRESS), (SECOND, EXPRESS)), PROMPT, EXPRESS, ("dt-dt",))
-    apply(opened, EXPERT, tool)
+    apply(Acting(opened, EXPERT), tool)
     assert plain(opened, FIRST, EXPRESS).rr[4]["dt-dt"]["status"] == "BAD"
 
 
 def test_that_a_source_without_its_target_refuses_all(opened: Database):
-    apply(opened, EXPERT, Duplicate(((SECOND, PROMPT),), RERECO, ()))
+    apply(Acting(opened, EXPERT), Duplicate(((SECOND, PROMPT),), RERECO, ()))
     tool = CopyColumns(BOTH, PROMPT, RERECO, ("dt-dt",))
     before = newest_version(opened)
     with pytest.raises(Refused, match=f"Run {FIRST} has no dataset {RERECO}.*exactly one target"):
-        apply(opened, EXPERT, tool)
+        apply(Acting(opened, EXPERT), tool)
     assert newest_version(opened) == before
 
 
 def test_that_a_set_status_keeps_comments_and_causes(opened: Database):
-    said = preview(opened, EXPERT, SetColumns(BOTH, ("dt-dt", "csc-csc"), "GOOD"))
+    said = preview(Acting(opened, EXPERT), SetColumns(BOTH, ("dt-dt", "csc-csc"), "GOOD"))
     assert said.effects[0].text == "60 cells in 30 LS"
-    apply(opened, EXPERT, SetColumns(BOTH, ("dt-dt", "csc-csc"), "GOOD"))
+    apply(Acting(opened, EXPERT), SetColumns(BOTH, ("dt-dt", "csc-csc"), "GOOD"))
     cells = plain(opened, FIRST, PROMPT).rr
     assert {each["dt-dt"]["status"] for each in cells.values()} == {"GOOD"}
     assert cells[4]["dt-dt"] == {"status": "GOOD", "comment": "HV trip", "cause": "hv"}
     assert_read_models_hold(opened, FIRST, PROMPT)
-    again = preview(opened, EXPERT, SetColumns(BOTH, ("dt-dt", "csc-csc"), "GOOD"))
+    again = preview(Acting(opened, EXPERT), SetColumns(BOTH, ("dt-dt", "csc-csc"), "GOOD"))
     assert again.text.endswith("nothing would change.")
 
 
 def test_that_a_person_s_word_is_written_where_only_an_automatic_one_was(opened: Database):
-    apply(opened, EXPERT, SetColumns(BOTH, ("dt-dt",), "GOOD"))
-    by_hand = history.look(opened, SECOND, PROMPT).by_hand["dt-dt"]
+    apply(Acting(opened, EXPERT), SetColumns(BOTH, ("dt-dt",), "GOOD"))
+    by_hand = history.look(Acting(opened), SECOND, PROMPT).by_hand["dt-dt"]
     assert by_hand.all()
 
 
 def test_that_a_column_the_dataset_does_not_have_yet_is_set_everywhere(opened: Database):
-    apply(opened, EXPERT, Duplicate(((FIRST, "online"),), RERECO, ("dt",)))
-    apply(opened, EXPERT, SetColumns(((FIRST, RERECO),), ("jetmet-jetmet",), "NOTSET"))
+    apply(Acting(opened, EXPERT), Duplicate(((FIRST, "online"),), RERECO, ("dt",)))
+    apply(Acting(opened, EXPERT), SetColumns(((FIRST, RERECO),), ("jetmet-jetmet",), "NOTSET"))
     cells = plain(opened, FIRST, RERECO).rr
     assert [each["jetmet-jetmet"]["status"] for each in cells.values()] == ["NOTSET"] * 30
 
 
 def test_that_the_preview_says_where_a_dataset_is_not_open(opened: Database):
-    datasets.move(opened, EXPERT, [(FIRST, PROMPT)], "dt", SIGNOFF)
-    said = preview(opened, EXPERT, SetColumns(((FIRST, PROMPT),), ("dt-dt",), "GOOD"))
+    datasets.move(Acting(opened, EXPERT), [(FIRST, PROMPT)], "dt", SIGNOFF)
+    said = preview(Acting(opened, EXPERT), SetColumns(((FIRST, PROMPT),), ("dt-dt",), "GOOD"))
     assert said.effects[0].text == "30 cells in 30 LS; dt is SIGNOFF"
 
 
@@ -306,8 +307,10 @@ def test_that_the_preview_says_where_a_dataset_is_not_open(opened: Database):
 
 
 def test_that_only_datasets_in_the_named_state_change(opened: Database):
-    datasets.move(opened, EXPERT, [(FIRST, PROMPT)], "dt", SIGNOFF)
-    done = apply(opened, EXPERT, ChangeStates(BOTH, COMPLETED, "dt", (OPEN,)), reason="deadline")
+    datasets.move(Acting(opened, EXPERT), [(FIRST, PROMPT)], "dt", SIGNOFF)
+    done = apply(
+        Acting(opened, EXPERT), ChangeStates(BOTH, COMPLETED, "dt", (OPEN,)), reason="deadline"
+    )
     assert [each.key for each in done.effects] == [(SECOND, PROMPT)]
     assert states(opened, FIRST)["dt_state"] == SIGNOFF
     assert states(opened, SECOND)["dt_state"] == COMPLETED
@@ -316,40 +319,40 @@ def test_that_only_datasets_in_the_named_state_change(opened: Database):
 
 
 def test_that_waiting_and_insignificant_states_stay_unless_asked(opened: Database):
-    datasets.move(opened, EXPERT, [(FIRST, PROMPT)], "csc", NOT_SIGNIFICANT)
-    apply(opened, EXPERT, Duplicate(((FIRST, PROMPT),), RERECO, ("csc", "dt")))
-    apply(opened, EXPERT, Duplicate(((FIRST, "online"),), "/Third/DQM", ("dt",)))
+    datasets.move(Acting(opened, EXPERT), [(FIRST, PROMPT)], "csc", NOT_SIGNIFICANT)
+    apply(Acting(opened, EXPERT), Duplicate(((FIRST, PROMPT),), RERECO, ("csc", "dt")))
+    apply(Acting(opened, EXPERT), Duplicate(((FIRST, "online"),), "/Third/DQM", ("dt",)))
     key = ((FIRST, RERECO), (FIRST, "/Third/DQM"))
-    said = preview(opened, EXPERT, ChangeStates(key, COMPLETED))
+    said = preview(Acting(opened, EXPERT), ChangeStates(key, COMPLETED))
     assert said.effects[0].text == (
         f"global OPEN -> COMPLETED, dt OPEN -> COMPLETED; csc stays {NOT_SIGNIFICANT}"
     )
     assert not said.effects[1].changes
-    apply(opened, EXPERT, ChangeStates(key, COMPLETED))
+    apply(Acting(opened, EXPERT), ChangeStates(key, COMPLETED))
     assert states(opened, FIRST, RERECO) == {
         "global_state": COMPLETED,
         "dt_state": COMPLETED,
         "csc_state": NOT_SIGNIFICANT,
     }
     assert set(states(opened, FIRST, "/Third/DQM").values()) == {WAITING}
-    apply(opened, EXPERT, ChangeStates(key, COMPLETED, None, (WAITING, NOT_SIGNIFICANT)))
+    apply(Acting(opened, EXPERT), ChangeStates(key, COMPLETED, None, (WAITING, NOT_SIGNIFICANT)))
     assert set(states(opened, FIRST, RERECO).values()) == {COMPLETED}
     assert set(states(opened, FIRST, "/Third/DQM").values()) == {COMPLETED}
 
 
 def test_that_a_workspace_without_a_state_refuses_all(opened: Database):
-    apply(opened, EXPERT, Duplicate(((FIRST, PROMPT),), RERECO, ("csc",)))
+    apply(Acting(opened, EXPERT), Duplicate(((FIRST, PROMPT),), RERECO, ("csc",)))
     before = newest_version(opened)
     tool = ChangeStates(((FIRST, PROMPT), (FIRST, RERECO)), SIGNOFF, "dt")
     with pytest.raises(Refused, match="has no state in workspace dt"):
-        apply(opened, EXPERT, tool)
+        apply(Acting(opened, EXPERT), tool)
     assert newest_version(opened) == before
 
 
 def test_that_nothing_to_change_is_said_and_leaves_no_version(opened: Database):
     before = newest_version(opened)
     with pytest.raises(Refused, match="nothing to change"):
-        apply(opened, EXPERT, ChangeStates(BOTH, OPEN, "dt"))
+        apply(Acting(opened, EXPERT), ChangeStates(BOTH, OPEN, "dt"))
     assert newest_version(opened) == before
 
 
@@ -359,18 +362,18 @@ def test_that_nothing_to_change_is_said_and_leaves_no_version(opened: Database):
 def test_that_hidden_datasets_come_back_as_they_were(opened: Database):
     before = states(opened, FIRST)
     with pytest.raises(BadInput, match="Say why"):
-        apply(opened, EXPERT, Hide(BOTH))
-    apply(opened, EXPERT, Hide(BOTH), reason="bad reconstruction")
-    shown = tables.datasets_page(opened, tables.TableQuery("datasets"))
+        apply(Acting(opened, EXPERT), Hide(BOTH))
+    apply(Acting(opened, EXPERT), Hide(BOTH), reason="bad reconstruction")
+    shown = tables.datasets_page(Acting(opened), tables.TableQuery("datasets"))
     assert {row.name for row in shown.rows} == {EXPRESS}
     with pytest.raises(Refused, match="hidden"):
-        apply(opened, EXPERT, SetColumns(BOTH, ("dt-dt",), "GOOD"))
+        apply(Acting(opened, EXPERT), SetColumns(BOTH, ("dt-dt",), "GOOD"))
     with pytest.raises(Refused, match="hidden"):
-        datasets.move(opened, EXPERT, list(BOTH), "dt", SIGNOFF)
-    apply(opened, EXPERT, Unhide(((FIRST, PROMPT),)), reason="it was fine")
+        datasets.move(Acting(opened, EXPERT), list(BOTH), "dt", SIGNOFF)
+    apply(Acting(opened, EXPERT), Unhide(((FIRST, PROMPT),)), reason="it was fine")
     assert states(opened, FIRST) == before
     assert_read_models_hold(opened, FIRST, PROMPT)
-    said = preview(opened, EXPERT, Hide(BOTH))
+    said = preview(Acting(opened, EXPERT), Hide(BOTH))
     assert [each.text for each in said.effects] == ["will be hidden", "hidden already"]
 
 
@@ -379,8 +382,7 @@ def test_that_a_cancelled_tool_leaves_nothing_behind(opened: Database):
     shares: list[float] = []
     with pytest.raises(Cancelled):
         apply(
-            opened,
-            EXPERT,
+            Acting(opened, EXPERT),
             Duplicate(BOTH, RERECO, ("dt",)),
             progress=shares.append,
             # Only once the events are in the transaction.
@@ -389,12 +391,12 @@ def test_that_a_cancelled_tool_leaves_nothing_behind(opened: Database):
     assert newest_version(opened) == before
     with opened.read() as connection:
         assert (FIRST, RERECO) not in plain_datasets(connection)
-    apply(opened, EXPERT, Duplicate(BOTH, RERECO, ("dt",)), progress=shares.append)
+    apply(Acting(opened, EXPERT), Duplicate(BOTH, RERECO, ("dt",)), progress=shares.append)
     assert shares[-1] == 1.0
 
 
 def test_that_the_csv_holds_attributes_states_and_summaries(opened: Database):
-    content = dataset_tools.csv_text(opened, [(SECOND, PROMPT), (FIRST, PROMPT)], ["dt-dt"])
+    content = dataset_tools.csv_text(Acting(opened), [(SECOND, PROMPT), (FIRST, PROMPT)], ["dt-dt"])
     second, first = csv.DictReader(io.StringIO(content))
     assert (second["run_number"], first["run_number"]) == (str(SECOND), str(FIRST))
     assert first["dataset_name"] == PROMPT
@@ -406,4 +408,4 @@ def test_that_the_csv_holds_attributes_states_and_summaries(opened: Database):
     assert '"BAD":3' in first["dt-dt"]
     assert first["oms_attributes"].startswith("{")
     with pytest.raises(BadInput, match="nope-nope"):
-        dataset_tools.csv_text(opened, [(FIRST, PROMPT)], ["nope-nope"])
+        dataset_tools.csv_text(Acting(opened), [(FIRST, PROMPT)], ["nope-nope"])

@@ -11,6 +11,7 @@ from app.models.action import begin
 from app.models.engine import Database
 from app.models.event_log import DatasetChange
 from app.services import configuration_edits, datasets, tables
+from app.services.acting import Acting
 from tests.builders import EXPERT, NOBODY
 from tests.plain_folds import plain_datasets, plain_summary
 from tests.services.offline_runs import (
@@ -63,7 +64,7 @@ def in_cycle(db: Database, *keys, **states: str) -> None:
 
 
 def test_that_opening_in_global_opens_every_waiting_workspace(waiting: Database):
-    moved = datasets.move(waiting, EXPERT, [(FIRST, PROMPT)], "global", OPEN)
+    moved = datasets.move(Acting(waiting, EXPERT), [(FIRST, PROMPT)], "global", OPEN)
     assert set(states(waiting, FIRST).values()) == {OPEN}
     assert set(states(waiting, SECOND).values()) == {WAITING}
     assert moved.text == f"Moved {PROMPT} of run {FIRST} to OPEN in workspace global."
@@ -72,7 +73,9 @@ def test_that_opening_in_global_opens_every_waiting_workspace(waiting: Database)
 def test_that_many_datasets_move_as_one_version_with_its_comment(opened: Database):
     before, *_ = newest_version(opened)
     keys = [(FIRST, PROMPT), (SECOND, PROMPT), (SECOND, EXPRESS)]
-    moved = datasets.move(opened, EXPERT, keys, "dt", SIGNOFF, comment="looked at all of them")
+    moved = datasets.move(
+        Acting(opened, EXPERT), keys, "dt", SIGNOFF, comment="looked at all of them"
+    )
     assert newest_version(opened) == (before + 1, EXPERT.email, "looked at all of them")
     assert moved.atomic_version == before + 1
     assert set(moved.datasets) == set(keys)
@@ -82,57 +85,57 @@ def test_that_many_datasets_move_as_one_version_with_its_comment(opened: Databas
 
 
 def test_that_all_move_or_none(opened: Database):
-    datasets.move(opened, EXPERT, [(SECOND, PROMPT)], "dt", NOT_SIGNIFICANT)
+    datasets.move(Acting(opened, EXPERT), [(SECOND, PROMPT)], "dt", NOT_SIGNIFICANT)
     before = newest_version(opened)
     with pytest.raises(Refused, match="can be moved to OPEN, not to SIGNOFF"):
-        datasets.move(opened, EXPERT, [(FIRST, PROMPT), (SECOND, PROMPT)], "dt", SIGNOFF)
+        datasets.move(Acting(opened, EXPERT), [(FIRST, PROMPT), (SECOND, PROMPT)], "dt", SIGNOFF)
     assert newest_version(opened) == before
     assert states(opened, FIRST)["dt_state"] == OPEN
 
 
 def test_that_datasets_there_already_are_left_alone(opened: Database):
-    datasets.move(opened, EXPERT, [(FIRST, PROMPT)], "dt", SIGNOFF)
+    datasets.move(Acting(opened, EXPERT), [(FIRST, PROMPT)], "dt", SIGNOFF)
     both = [(FIRST, PROMPT), (SECOND, PROMPT)]
-    moved = datasets.move(opened, EXPERT, both, "dt", SIGNOFF)
+    moved = datasets.move(Acting(opened, EXPERT), both, "dt", SIGNOFF)
     assert moved.datasets == ((SECOND, PROMPT),)
     assert moved.unchanged == ((FIRST, PROMPT),)
     assert moved.text.endswith("1 was there already.")
     before = newest_version(opened)
     with pytest.raises(Refused, match="All of them are SIGNOFF in workspace dt already"):
-        datasets.move(opened, EXPERT, both, "dt", SIGNOFF)
+        datasets.move(Acting(opened, EXPERT), both, "dt", SIGNOFF)
     assert newest_version(opened) == before
 
 
 def test_that_who_saw_another_state_is_told(opened: Database):
-    datasets.move(opened, EXPERT, [(FIRST, PROMPT)], "dt", COMPLETED)
+    datasets.move(Acting(opened, EXPERT), [(FIRST, PROMPT)], "dt", COMPLETED)
     with pytest.raises(Conflict, match="no longer OPEN"):
-        datasets.move(opened, EXPERT, [(FIRST, PROMPT)], "dt", SIGNOFF, from_state=OPEN)
+        datasets.move(Acting(opened, EXPERT), [(FIRST, PROMPT)], "dt", SIGNOFF, from_state=OPEN)
 
 
 def test_that_the_path_of_the_move_decides_who_may(opened: Database):
     routes = ["/datasets/dt/move_dataset/OPEN/SIGNOFF"]
     values = {"egroup": "dt-certifiers", "routes": routes}
-    configuration_edits.add_item(opened, EXPERT, Kind.PERMISSION, values)
-    datasets.move(opened, DT_EXPERT, [(FIRST, PROMPT)], "dt", SIGNOFF)
+    configuration_edits.add_item(Acting(opened, EXPERT), Kind.PERMISSION, values)
+    datasets.move(Acting(opened, DT_EXPERT), [(FIRST, PROMPT)], "dt", SIGNOFF)
     with pytest.raises(NotPermitted):
-        datasets.move(opened, DT_EXPERT, [(FIRST, PROMPT)], "dt", OPEN)
+        datasets.move(Acting(opened, DT_EXPERT), [(FIRST, PROMPT)], "dt", OPEN)
     with pytest.raises(NotPermitted):
-        datasets.move(opened, DT_EXPERT, [(FIRST, PROMPT)], "csc", SIGNOFF)
+        datasets.move(Acting(opened, DT_EXPERT), [(FIRST, PROMPT)], "csc", SIGNOFF)
     with pytest.raises(NotPermitted, match="cms-dqm-runregistry-experts"):
-        datasets.move(opened, NOBODY, [(FIRST, PROMPT)], "dt", OPEN)
+        datasets.move(Acting(opened, NOBODY), [(FIRST, PROMPT)], "dt", OPEN)
 
 
 def test_that_a_cycle_pending_in_the_workspace_opens_a_second_way(opened: Database):
     values = {"egroup": "dt-certifiers", "routes": ["/cycles/move_dataset/dt/.*"]}
-    configuration_edits.add_item(opened, EXPERT, Kind.PERMISSION, values)
+    configuration_edits.add_item(Acting(opened, EXPERT), Kind.PERMISSION, values)
     in_cycle(opened, (FIRST, PROMPT), global_state="pending", dt_state="pending")
     in_cycle(opened, (SECOND, PROMPT), global_state="pending", dt_state="completed")
-    datasets.move(opened, DT_EXPERT, [(FIRST, PROMPT)], "dt", SIGNOFF)
-    datasets.move(opened, DT_EXPERT, [(FIRST, PROMPT)], "dt", OPEN)
+    datasets.move(Acting(opened, DT_EXPERT), [(FIRST, PROMPT)], "dt", SIGNOFF)
+    datasets.move(Acting(opened, DT_EXPERT), [(FIRST, PROMPT)], "dt", OPEN)
     with pytest.raises(NotPermitted):
-        datasets.move(opened, DT_EXPERT, [(FIRST, PROMPT)], "csc", SIGNOFF)
+        datasets.move(Acting(opened, DT_EXPERT), [(FIRST, PROMPT)], "csc", SIGNOFF)
     with pytest.raises(NotPermitted):
-        datasets.move(opened, DT_EXPERT, [(SECOND, PROMPT)], "dt", SIGNOFF)
+        datasets.move(Acting(opened, DT_EXPERT), [(SECOND, PROMPT)], "dt", SIGNOFF)
 
 
 @pytest.mark.parametrize(
@@ -150,24 +153,24 @@ def test_that_what_cannot_be_moved_is_refused(
     waiting: Database, key, workspace, state, error, words
 ):
     with pytest.raises(error, match=words):
-        datasets.move(waiting, EXPERT, [key], workspace, state)
+        datasets.move(Acting(waiting, EXPERT), [key], workspace, state)
 
 
 def test_that_nothing_to_move_is_said(waiting: Database):
     with pytest.raises(BadInput, match="select at least one"):
-        datasets.move(waiting, EXPERT, [], "dt", OPEN)
+        datasets.move(Acting(waiting, EXPERT), [], "dt", OPEN)
 
 
 def test_that_a_hidden_dataset_does_not_move(waiting: Database):
     with begin(waiting, [FIRST]) as action:
         action.append(EXPERT.email, "hide", [DatasetChange(FIRST, PROMPT, deleted=True)])
     with pytest.raises(Refused, match="hidden"):
-        datasets.move(waiting, EXPERT, [(FIRST, PROMPT)], "dt", OPEN)
+        datasets.move(Acting(waiting, EXPERT), [(FIRST, PROMPT)], "dt", OPEN)
 
 
 def test_that_summaries_stay_current_without_being_computed(waiting: Database):
-    datasets.move(waiting, EXPERT, [(FIRST, PROMPT)], "global", OPEN)
-    (row,) = tables.rows(waiting, "datasets", [(FIRST, PROMPT)])
+    datasets.move(Acting(waiting, EXPERT), [(FIRST, PROMPT)], "global", OPEN)
+    (row,) = tables.rows(Acting(waiting), "datasets", [(FIRST, PROMPT)])
     assert row.summary_is_current
     assert row.triplet_summary["dt-dt"]["GOOD"] == 10
     with waiting.read() as connection:
@@ -187,7 +190,7 @@ def test_that_a_summary_that_is_out_of_date_is_computed_not_carried_on(waiting: 
         connection.execute(
             text('DELETE FROM "DatasetTripletCache" WHERE name = :name'), {"name": EXPRESS}
         )
-    datasets.move(waiting, EXPERT, [(FIRST, PROMPT), (FIRST, EXPRESS)], "global", OPEN)
-    for row in tables.rows(waiting, "datasets", [(FIRST, PROMPT), (FIRST, EXPRESS)]):
+    datasets.move(Acting(waiting, EXPERT), [(FIRST, PROMPT), (FIRST, EXPRESS)], "global", OPEN)
+    for row in tables.rows(Acting(waiting), "datasets", [(FIRST, PROMPT), (FIRST, EXPRESS)]):
         assert row.summary_is_current
         assert row.triplet_summary["dt-dt"]["GOOD"] == 10

@@ -17,6 +17,7 @@ from app.services import (
     dqm_gui,
     tables,
 )
+from app.services.acting import Acting
 from app.services.dqm_gui import GuiStore
 from tests.builders import EXPERT
 from tests.services.offline_runs import (
@@ -51,13 +52,13 @@ def waiting(database: Database) -> Database:
         ("jetmet", {"<": [{"var": "run.oms.ls_duration"}, 5]}),
     ):
         values = {"workspace": workspace, "classifier": rule, "enabled": True}
-        configuration_edits.add_item(database, EXPERT, Kind.OFFLINE_DATASET, values)
+        configuration_edits.add_item(Acting(database, EXPERT), Kind.OFFLINE_DATASET, values)
     return database
 
 
 def test_that_what_appears_is_linked_and_decided_for_each_workspace(waiting: Database):
     before, *_ = newest_version(waiting)
-    outcome = dqm_gui.apply(waiting, GuiListing({FIRST: (ZERO_BIAS, STREAM)}))
+    outcome = dqm_gui.apply(Acting(waiting), GuiListing({FIRST: (ZERO_BIAS, STREAM)}))
     assert newest_version(waiting) == (before + 1, "auto@auto", "new dataset appeared pinging gui")
     assert outcome.atomic_version == before + 1
     assert [each.key for each in outcome.appeared] == [(FIRST, EXPRESS), (FIRST, PROMPT)]
@@ -70,13 +71,13 @@ def test_that_what_appears_is_linked_and_decided_for_each_workspace(waiting: Dat
     }
     assert states(waiting, FIRST, EXPRESS)["csc_state"] == NOT_SIGNIFICANT
     assert set(states(waiting, SECOND).values()) == {WAITING}
-    (row,) = tables.rows(waiting, "datasets", [(FIRST, PROMPT)])
+    (row,) = tables.rows(Acting(waiting), "datasets", [(FIRST, PROMPT)])
     assert row.datasets_in_gui == (ZERO_BIAS,)
     assert row.summary_is_current
 
 
 def test_that_bad_expressions_and_undecided_workspaces_are_reported(waiting: Database):
-    outcome = dqm_gui.apply(waiting, GuiListing({FIRST: (STREAM,)}, ("a faulty item",)))
+    outcome = dqm_gui.apply(Acting(waiting), GuiListing({FIRST: (STREAM,)}, ("a faulty item",)))
     faulty, expression, workspace = outcome.problems
     assert faulty == "a faulty item"
     assert EXPRESS in expression
@@ -87,28 +88,28 @@ def test_that_bad_expressions_and_undecided_workspaces_are_reported(waiting: Dat
 
 def test_that_the_same_answer_again_changes_nothing(waiting: Database):
     listing = GuiListing({FIRST: (ZERO_BIAS,), 1: (ZERO_BIAS,), 399999: (ZERO_BIAS,)})
-    dqm_gui.apply(waiting, listing)
+    dqm_gui.apply(Acting(waiting), listing)
     before = newest_version(waiting)
-    outcome = dqm_gui.apply(waiting, listing)
+    outcome = dqm_gui.apply(Acting(waiting), listing)
     assert outcome.atomic_version is None
     assert outcome.text == "Nothing new in the DQM GUI."
     assert newest_version(waiting) == before
 
 
 def test_that_a_later_dataset_is_added_and_touches_no_decision(waiting: Database):
-    dqm_gui.apply(waiting, GuiListing({FIRST: (ZERO_BIAS,)}))
-    datasets.move(waiting, EXPERT, [(FIRST, PROMPT)], "dt", COMPLETED)
+    dqm_gui.apply(Acting(waiting), GuiListing({FIRST: (ZERO_BIAS,)}))
+    datasets.move(Acting(waiting, EXPERT), [(FIRST, PROMPT)], "dt", COMPLETED)
     second = ZERO_BIAS.replace("v1", "v2")
-    dqm_gui.apply(waiting, GuiListing({FIRST: (second,)}))
-    (row,) = tables.rows(waiting, "datasets", [(FIRST, PROMPT)])
+    dqm_gui.apply(Acting(waiting), GuiListing({FIRST: (second,)}))
+    (row,) = tables.rows(Acting(waiting), "datasets", [(FIRST, PROMPT)])
     assert sorted(row.datasets_in_gui) == [ZERO_BIAS, second]
     assert states(waiting, FIRST)["dt_state"] == COMPLETED
     assert states(waiting, FIRST)["lumi_state"] == WAITING
 
 
 def test_that_a_hidden_dataset_is_passed_over(waiting: Database):
-    dataset_tools.apply(waiting, EXPERT, Hide(((FIRST, PROMPT),)), reason="bad")
-    assert dqm_gui.apply(waiting, GuiListing({FIRST: (ZERO_BIAS,)})).atomic_version is None
+    dataset_tools.apply(Acting(waiting, EXPERT), Hide(((FIRST, PROMPT),)), reason="bad")
+    assert dqm_gui.apply(Acting(waiting), GuiListing({FIRST: (ZERO_BIAS,)})).atomic_version is None
 
 
 def test_that_expressions_are_tried_on_the_last_answer(waiting: Database):

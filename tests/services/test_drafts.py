@@ -11,6 +11,7 @@ from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.engine import Database
 from app.services import bulk_edit, drafts, history, pull
+from app.services.acting import Acting
 from app.services.drafts import Draft
 from tests.builders import EXPERT, NOBODY, a_run, configure
 
@@ -26,12 +27,12 @@ EDITS = (
 def online(database: Database) -> Database:
     """One open run of 10 LS on the small configuration."""
     configure(database)
-    pull.apply(database, a_run(RUN, 10))
+    pull.apply(Acting(database), a_run(RUN, 10))
     return database
 
 
 def a_draft(db: Database, comment: str = "so far") -> Draft:
-    seen = history.look(db, RUN, "online").seen
+    seen = history.look(Acting(db), RUN, "online").seen
     return Draft(RUN, "online", EDITS, seen, comment, selection={"rows": ["dt-dt"]})
 
 
@@ -43,8 +44,8 @@ def lost_connection() -> None:
 def test_that_a_draft_is_offered_again_as_it_was(online: Database, tmp_path: Path):
     before = datetime.now(UTC)
     draft = a_draft(online)
-    assert drafts.save(online, EXPERT, draft, tmp_path)
-    (offer,) = drafts.offered(online, EXPERT, tmp_path)
+    assert drafts.save(Acting(online, EXPERT), draft, tmp_path)
+    (offer,) = drafts.offered(Acting(online, EXPERT), tmp_path)
     found = offer.draft
     assert (found.edits, found.seen, found.comment, found.selection) == (
         EDITS,
@@ -55,38 +56,40 @@ def test_that_a_draft_is_offered_again_as_it_was(online: Database, tmp_path: Pat
     assert found.saved >= before
     assert offer.preview is not None
     assert (offer.preview.cells, offer.preview.conflicts) == (5, ())
-    assert drafts.offered(online, NOBODY, tmp_path) == ()
+    assert drafts.offered(Acting(online, NOBODY), tmp_path) == ()
 
 
 @pytest.mark.expected_log("The draft .* can't be read", always=False)
 @pytest.mark.parametrize("lost", ["file", "database"])
 def test_that_a_draft_survives_the_loss_of_either_copy(online: Database, tmp_path: Path, lost: str):
-    drafts.save(online, EXPERT, a_draft(online), tmp_path)
+    drafts.save(Acting(online, EXPERT), a_draft(online), tmp_path)
     if lost == "file":
         for path in tmp_path.iterdir():
             path.write_text("{", encoding="utf-8")
     else:
         with online.transaction() as connection:
             connection.exec_driver_sql("DELETE FROM desk.draft")
-    assert [offer.draft.edits for offer in drafts.offered(online, EXPERT, tmp_path)] == [EDITS]
+    assert [offer.draft.edits for offer in drafts.offered(Acting(online, EXPERT), tmp_path)] == [
+        EDITS
+    ]
 
 
 def test_that_the_newer_copy_counts(online: Database, tmp_path: Path):
     elsewhere = tmp_path / "elsewhere"
-    drafts.save(online, EXPERT, a_draft(online, "first"), tmp_path)
-    drafts.save(online, EXPERT, a_draft(online, "second"), elsewhere)
-    (offer,) = drafts.offered(online, EXPERT, tmp_path)
+    drafts.save(Acting(online, EXPERT), a_draft(online, "first"), tmp_path)
+    drafts.save(Acting(online, EXPERT), a_draft(online, "second"), elsewhere)
+    (offer,) = drafts.offered(Acting(online, EXPERT), tmp_path)
     assert offer.draft.comment == "second"
 
 
 def test_that_without_the_desk_the_file_alone_keeps_it(online: Database, dsn: str, tmp_path: Path):
     deskless = Database(dsn)
     try:
-        assert not drafts.save(deskless, EXPERT, a_draft(online), tmp_path)
-        (offer,) = drafts.offered(deskless, EXPERT, tmp_path)
+        assert not drafts.save(Acting(deskless, EXPERT), a_draft(online), tmp_path)
+        (offer,) = drafts.offered(Acting(deskless, EXPERT), tmp_path)
         assert offer.draft.edits == EDITS
-        drafts.drop(deskless, EXPERT, (RUN, "online"), tmp_path)
-        assert drafts.offered(deskless, EXPERT, tmp_path) == ()
+        drafts.drop(Acting(deskless, EXPERT), (RUN, "online"), tmp_path)
+        assert drafts.offered(Acting(deskless, EXPERT), tmp_path) == ()
     finally:
         deskless.close()
 
@@ -94,21 +97,21 @@ def test_that_without_the_desk_the_file_alone_keeps_it(online: Database, dsn: st
 def test_that_a_draft_given_up_without_a_connection_stays_given_up(
     online: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    drafts.save(online, EXPERT, a_draft(online), tmp_path)
+    drafts.save(Acting(online, EXPERT), a_draft(online), tmp_path)
     with monkeypatch.context() as patch:
         patch.setattr(online, "transaction", lost_connection)
-        drafts.drop(online, EXPERT, (RUN, "online"), tmp_path)
-        assert not drafts.save(online, NOBODY, a_draft(online), tmp_path)
-    assert drafts.offered(online, EXPERT, tmp_path) == ()
-    assert drafts.offered(online, EXPERT, tmp_path / "other") == ()
-    assert len(drafts.offered(online, NOBODY, tmp_path)) == 1
+        drafts.drop(Acting(online, EXPERT), (RUN, "online"), tmp_path)
+        assert not drafts.save(Acting(online, NOBODY), a_draft(online), tmp_path)
+    assert drafts.offered(Acting(online, EXPERT), tmp_path) == ()
+    assert drafts.offered(Acting(online, EXPERT), tmp_path / "other") == ()
+    assert len(drafts.offered(Acting(online, NOBODY), tmp_path)) == 1
 
 
 def test_that_an_offer_shows_what_others_changed_meanwhile(online: Database, tmp_path: Path):
-    drafts.save(online, EXPERT, a_draft(online), tmp_path)
+    drafts.save(Acting(online, EXPERT), a_draft(online), tmp_path)
     other = ColumnEdit(RUN, "online", "dt-dt", (LumiRange(3, 3),), Triplet("STANDBY"))
-    bulk_edit.write(online, EXPERT, [other])
-    (offer,) = drafts.offered(online, EXPERT, tmp_path)
+    bulk_edit.write(Acting(online, EXPERT), [other])
+    (offer,) = drafts.offered(Acting(online, EXPERT), tmp_path)
     assert offer.preview is not None
     assert [(c.ranges, c.now) for c in offer.preview.conflicts] == [
         ((LumiRange(3, 3),), Triplet("STANDBY"))
@@ -120,23 +123,23 @@ def test_that_a_draft_that_nobody_can_keep_is_refused(
 ):
     occupied = tmp_path / "file"
     occupied.write_text("", encoding="utf-8")
-    assert drafts.save(online, EXPERT, a_draft(online), occupied)
+    assert drafts.save(Acting(online, EXPERT), a_draft(online), occupied)
     monkeypatch.setattr(online, "transaction", lost_connection)
     with pytest.raises(Refused, match="can't be kept"):
-        drafts.save(online, EXPERT, a_draft(online), occupied)
+        drafts.save(Acting(online, EXPERT), a_draft(online), occupied)
 
 
 def test_that_without_a_folder_the_database_alone_keeps_it(
     online: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    assert drafts.save(online, EXPERT, a_draft(online), None)
-    (offer,) = drafts.offered(online, EXPERT, None)
+    assert drafts.save(Acting(online, EXPERT), a_draft(online), None)
+    (offer,) = drafts.offered(Acting(online, EXPERT), None)
     assert offer.draft.edits == EDITS
-    drafts.drop(online, EXPERT, (RUN, "online"), None)
-    assert drafts.offered(online, EXPERT, tmp_path) == ()
+    drafts.drop(Acting(online, EXPERT), (RUN, "online"), None)
+    assert drafts.offered(Acting(online, EXPERT), tmp_path) == ()
     monkeypatch.setattr(online, "transaction", lost_connection)
     with pytest.raises(Refused, match="neither a folder nor the database"):
-        drafts.save(online, EXPERT, a_draft(online), None)
+        drafts.save(Acting(online, EXPERT), a_draft(online), None)
 
 
 DAMAGED = {
@@ -163,32 +166,32 @@ ODD = {
 def test_that_a_damaged_draft_hides_no_other_and_is_kept(
     online: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture, damage
 ):
-    pull.apply(online, a_run(RUN + 1, 10))
+    pull.apply(Acting(online), a_run(RUN + 1, 10))
     edit = ColumnEdit(RUN + 1, "online", "dt-dt", (LumiRange(1, 1),), BAD)
     other = Draft(RUN + 1, "online", (edit,), 0)
-    drafts.save(online, EXPERT, a_draft(online), tmp_path)
+    drafts.save(Acting(online, EXPERT), a_draft(online), tmp_path)
     (file,) = tmp_path.iterdir()
     text = damage(file.read_text(encoding="utf-8"))
-    drafts.save(online, EXPERT, other, tmp_path)
+    drafts.save(Acting(online, EXPERT), other, tmp_path)
     with online.transaction() as connection:
         connection.exec_driver_sql("DELETE FROM desk.draft")
     file.write_text(text, encoding="utf-8")
 
-    (offer,) = drafts.offered(online, EXPERT, tmp_path)
+    (offer,) = drafts.offered(Acting(online, EXPERT), tmp_path)
 
     assert offer.draft.run_number == RUN + 1
     assert caplog.text.count("can't be read") + caplog.text.count("left where it is") == 1
     # What is drafted next in the same dataset neither hides it nor is hidden by it.
-    drafts.save(online, EXPERT, a_draft(online), tmp_path)
-    assert len(drafts.offered(online, EXPERT, tmp_path)) == 2
+    drafts.save(Acting(online, EXPERT), a_draft(online), tmp_path)
+    assert len(drafts.offered(Acting(online, EXPERT), tmp_path)) == 2
     kept = [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()]
     assert text in kept or '"format": 2' in text
 
 
 def test_that_what_killed_saves_left_is_taken_away(online: Database, tmp_path: Path):
-    drafts.save(online, EXPERT, a_draft(online), tmp_path)
+    drafts.save(Acting(online, EXPERT), a_draft(online), tmp_path)
     (file,) = tmp_path.iterdir()
     for left in (".run-registry-0123456789abcdef.part", f"{file.stem}abcd.part"):
         (tmp_path / left).write_text("{")
-    assert len(drafts.offered(online, EXPERT, tmp_path)) == 1
+    assert len(drafts.offered(Acting(online, EXPERT), tmp_path)) == 1
     assert list(tmp_path.iterdir()) == [file]

@@ -6,6 +6,7 @@ from app.domain.errors import NotFound
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.services import golden, golden_explain, pull
+from app.services.acting import Acting
 from app.services.lumisections import BitEdit, ColumnEdit, edit_bits, edit_columns
 from tests.builders import EXPERT, a_run
 from tests.services.offline_runs import EXPRESS, FIRST, PROMPT, open_all, sign_off_runs
@@ -32,10 +33,9 @@ def season(database):
     sign_off_runs(database, FIRST)
     open_all(database, FIRST)
     bad = ColumnEdit(FIRST, PROMPT, "dt-dt", (LumiRange(3, 4),), Triplet("BAD", "hv trip"))
-    edit_columns(database, EXPERT, [bad], comment="checked the plots")
+    edit_columns(Acting(database, EXPERT), [bad], comment="checked the plots")
     edit_bits(
-        database,
-        EXPERT,
+        Acting(database, EXPERT),
         [BitEdit(FIRST, PROMPT, "bpix_ready", (LumiRange(4, 5),), False)],
         comment="off in the logbook",
     )
@@ -44,7 +44,7 @@ def season(database):
 
 def test_that_each_value_is_told_with_whose_word_it_is(season):
     asked = golden_explain.question(RULE, PROMPT)
-    (found,) = golden_explain.explain_lumisection(season, asked, FIRST, 4)
+    (found,) = golden_explain.explain_lumisection(Acting(season), asked, FIRST, 4)
 
     assert (found.good, found.absent) == (False, "")
     deciding = [leaf for leaf in found.tree.leaves if leaf.deciding]
@@ -55,27 +55,26 @@ def test_that_each_value_is_told_with_whose_word_it_is(season):
     assert (found.words[ENERGY].action.author, found.words[ENERGY].by_hand) == ("auto@auto", False)
     assert found.words[CLASS].action.comment == f"run {FIRST} creation"
     assert found.words[STATE].action.author == EXPERT.email
-    (good,) = golden_explain.explain_lumisection(season, asked, FIRST, 1)
+    (good,) = golden_explain.explain_lumisection(Acting(season), asked, FIRST, 1)
     assert good.good
     assert good.words[DT].action.author == "auto@auto"
 
 
 def test_that_a_stored_list_is_explained_as_it_was_made(season):
-    made = golden.generate(season, EXPERT, PROMPT, RULE).id
+    made = golden.generate(Acting(season, EXPERT), PROMPT, RULE).id
     good = ColumnEdit(FIRST, PROMPT, "dt-dt", (LumiRange(3, 4),), Triplet("GOOD"))
-    edit_columns(season, EXPERT, [good])
+    edit_columns(Acting(season, EXPERT), [good])
     edit_bits(
-        season,
-        EXPERT,
+        Acting(season, EXPERT),
         [BitEdit(FIRST, PROMPT, "bpix_ready", (LumiRange(4, 5),), True)],
         comment="on after all",
     )
 
     (now,) = golden_explain.explain_lumisection(
-        season, golden_explain.question(RULE, PROMPT), FIRST, 4
+        Acting(season), golden_explain.question(RULE, PROMPT), FIRST, 4
     )
     (then,) = golden_explain.explain_lumisection(
-        season, golden_explain.question_of(season, made), FIRST, 4
+        Acting(season), golden_explain.question_of(Acting(season), made), FIRST, 4
     )
 
     assert (now.good, then.good) == (True, False)
@@ -85,7 +84,9 @@ def test_that_a_stored_list_is_explained_as_it_was_made(season):
 
 def test_that_a_run_is_told_by_the_first_condition_that_failed(season):
     asked = golden_explain.question(RULE)
-    by_name = {each.dataset: each for each in golden_explain.explain_run(season, asked, FIRST)}
+    by_name = {
+        each.dataset: each for each in golden_explain.explain_run(Acting(season), asked, FIRST)
+    }
 
     assert set(by_name) == {"online", PROMPT, EXPRESS}
     prompt = by_name[PROMPT]
@@ -100,17 +101,17 @@ def test_that_a_run_is_told_by_the_first_condition_that_failed(season):
 
 def test_that_what_takes_no_part_says_why(season):
     asked = golden_explain.question(RULE, PROMPT)
-    (beyond,) = golden_explain.explain_lumisection(season, asked, FIRST, 11)
+    (beyond,) = golden_explain.explain_lumisection(Acting(season), asked, FIRST, 11)
     assert beyond.absent == "the dataset has 10 lumisections"
-    pull.apply(season, a_run(390009, 3, hlt_key=None))
+    pull.apply(Acting(season), a_run(390009, 3, hlt_key=None))
     (insignificant,) = golden_explain.explain_lumisection(
-        season, golden_explain.question(RULE), 390009, 1
+        Acting(season), golden_explain.question(RULE), 390009, 1
     )
     assert "RR" in insignificant.absent
-    assert golden_explain.explain_run(season, golden_explain.question(RULE), 390009)[0].no_part == (
-        LumiRange(1, 3),
-    )
+    assert golden_explain.explain_run(Acting(season), golden_explain.question(RULE), 390009)[
+        0
+    ].no_part == (LumiRange(1, 3),)
     with pytest.raises(NotFound, match="/No/Such"):
-        golden_explain.explain_run(season, golden_explain.question(RULE, "/No/Such"), FIRST)
+        golden_explain.explain_run(Acting(season), golden_explain.question(RULE, "/No/Such"), FIRST)
     with pytest.raises(NotFound):
-        golden_explain.explain_run(season, asked, 1)
+        golden_explain.explain_run(Acting(season), asked, 1)

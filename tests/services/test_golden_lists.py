@@ -9,6 +9,7 @@ from app.domain.errors import BadInput, NotFound
 from app.domain.lumisections import LumiRange
 from app.golden.document import document_of, lumisections, read, to_text
 from app.services import configuration, golden, golden_lists, pull
+from app.services.acting import Acting
 from app.services.golden_lists import Operation
 from tests.builders import EXPERT, a_run
 
@@ -19,9 +20,9 @@ PIXEL = {"==": [{"var": "lumisection.oms.bpix_ready"}, True]}
 @pytest.fixture
 def season(database):
     """One run of 20 LS without pixel in LS 5 and 6, and without luminosity in LS 6."""
-    configuration.install_default(database)
+    configuration.install_default(Acting(database))
     off = {5: {"bpix_ready": False}, 6: {"bpix_ready": False, "recorded": None, "delivered": None}}
-    pull.apply(database, a_run(396001, 20, changed=off))
+    pull.apply(Acting(database), a_run(396001, 20, changed=off))
     return database
 
 
@@ -90,12 +91,12 @@ def test_that_the_golden_list_of_2022_and_what_the_muon_list_adds_make_the_muon_
 
 
 def test_that_luminosity_that_is_missing_is_told_apart_from_none_lost(season):
-    pixel = golden.generate(season, EXPERT, "online", PIXEL).id
-    everything = golden.generate(season, EXPERT, "online", ALL).id
+    pixel = golden.generate(Acting(season, EXPERT), "online", PIXEL).id
+    everything = golden.generate(Acting(season, EXPERT), "online", ALL).id
 
     found = golden_lists.compare(
-        golden_lists.of_database(season, everything),
-        golden_lists.of_database(season, pixel),
+        golden_lists.of_database(Acting(season), everything),
+        golden_lists.of_database(Acting(season), pixel),
         season,
     )
 
@@ -133,4 +134,4 @@ def test_that_a_list_that_is_not_stored_is_not_found(season):
     assert golden_lists.stored_id("#12") == golden_lists.stored_id("12") == 12
     assert golden_lists.stored_id("12.json") is None
     with pytest.raises(NotFound):
-        golden_lists.of_database(season, 12)
+        golden_lists.of_database(Acting(season), 12)

@@ -8,6 +8,7 @@ from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.engine import Database
 from app.services import bulk_edit, history, lumisections, pull, runs
+from app.services.acting import Acting
 from tests.builders import EXPERT, a_run, configure
 
 RUN = 390001
@@ -20,20 +21,22 @@ BAD = Triplet("BAD", "HV trip", "hv")
 def online(database: Database) -> Database:
     """One open run of 10 LS on the small configuration."""
     configure(database)
-    pull.apply(database, a_run(RUN, 10))
+    pull.apply(Acting(database), a_run(RUN, 10))
     return database
 
 
 def set_column(db: Database, column: str, triplet: Triplet, first: int, last: int) -> int:
     wanted = ColumnEdit(RUN, "online", column, (LumiRange(first, last),), triplet)
-    version = bulk_edit.write(db, EXPERT, [wanted], comment=f"{column} {triplet.status}").version
+    version = bulk_edit.write(
+        Acting(db, EXPERT), [wanted], comment=f"{column} {triplet.status}"
+    ).version
     assert version is not None
     return version
 
 
 def set_bit(db: Database, bit: str, first: int, last: int, *, value: bool) -> int:
     wanted = BitEdit(RUN, "online", bit, (LumiRange(first, last),), value)
-    version = bulk_edit.write(db, EXPERT, [wanted], comment="seen on the monitor").version
+    version = bulk_edit.write(Acting(db, EXPERT), [wanted], comment="seen on the monitor").version
     assert version is not None
     return version
 
@@ -42,8 +45,10 @@ def test_that_a_selection_tells_who_changed_it_from_what_to_what_and_where(onlin
     bad = set_column(online, "dt-dt", BAD, 2, 4)
     set_column(online, "csc-csc", BAD, 2, 4)
     set_column(online, "dt-dt", BAD, 8, 9)
-    pull.apply(online, a_run(RUN, 10, changed={3: {"dt0_ready": False}, 6: {"dt0_ready": False}}))
-    page = history.selection_history(online, RUN, "online", ["dt-dt"], [LumiRange(1, 6)])
+    pull.apply(
+        Acting(online), a_run(RUN, 10, changed={3: {"dt0_ready": False}, 6: {"dt0_ready": False}})
+    )
+    page = history.selection_history(Acting(online), RUN, "online", ["dt-dt"], [LumiRange(1, 6)])
     pulled, edited, created = page.entries
     assert edited.action.version == bad
     assert (edited.action.author, edited.action.manual) == (EXPERT.email, True)
@@ -62,27 +67,29 @@ def test_that_a_history_is_paged_by_version(online: Database):
     found: list[int] = []
     before = None
     while True:
-        page = history.selection_history(online, RUN, "online", ["dt-dt"], limit=2, before=before)
+        page = history.selection_history(
+            Acting(online), RUN, "online", ["dt-dt"], limit=2, before=before
+        )
         found.extend(entry.action.version for entry in page.entries)
         before = page.before
         if before is None:
             break
     assert found[:5] == made[::-1]
     assert found == sorted(set(found), reverse=True)
-    whole = history.dataset_history(online, RUN, "online", limit=3)
+    whole = history.dataset_history(Acting(online), RUN, "online", limit=3)
     assert [entry.action.version for entry in whole.entries] == made[:1:-1]
-    rest = history.dataset_history(online, RUN, "online", limit=50, before=whole.before)
+    rest = history.dataset_history(Acting(online), RUN, "online", limit=50, before=whole.before)
     assert rest.entries[0].action.version == made[1]
     assert rest.before is None
     with pytest.raises(BadInput, match="1 to 200"):
-        history.run_history_of(online, RUN, limit=0)
+        history.run_history_of(Acting(online), RUN, limit=0)
 
 
 def test_that_the_history_of_a_run_has_its_attributes_and_all_its_datasets(online: Database):
     set_column(online, "dt-dt", BAD, 2, 4)
     set_bit(online, "dt0_ready", 5, 6, value=False)
-    runs.edit_attribute(online, EXPERT, RUN, "stop_reason", "beam dump")
-    page = history.run_history_of(online, RUN)
+    runs.edit_attribute(Acting(online, EXPERT), RUN, "stop_reason", "beam dump")
+    page = history.run_history_of(Acting(online), RUN)
     reason, bit, column = page.entries[:3]
     assert [(c.name, c.before, c.after) for c in reason.attributes] == [
         ("stop_reason", "", "beam dump")
@@ -98,75 +105,75 @@ def test_that_the_history_of_a_run_has_its_attributes_and_all_its_datasets(onlin
 
 def test_that_a_column_that_changed_in_many_ways_is_only_counted(online: Database):
     changed = {n: {"recorded": n / 7} for n in range(1, 21)}
-    pull.apply(online, a_run(RUN + 1, 20, changed=changed))
-    entry = history.run_history_of(online, RUN + 1).entries[0]
+    pull.apply(Acting(online), a_run(RUN + 1, 20, changed=changed))
+    entry = history.run_history_of(Acting(online), RUN + 1).entries[0]
     luminosity = [c for each in entry.datasets for c in each.bits if c.key == "recorded"]
     assert [(c.kinds, c.ranges) for c in luminosity] == [(20, (LumiRange(1, 20),))]
 
 
 def test_that_the_origin_of_a_cell_is_the_word_that_holds(online: Database):
     version = set_column(online, "dt-dt", BAD, 2, 4)
-    pull.apply(online, a_run(RUN, 10, changed={3: {"dt0_ready": False}}))
-    held = history.origin(online, RUN, "online", "dt-dt", 3)
+    pull.apply(Acting(online), a_run(RUN, 10, changed={3: {"dt0_ready": False}}))
+    held = history.origin(Acting(online), RUN, "online", "dt-dt", 3)
     assert held is not None
     assert (held.value, held.by_hand, held.automatic) == (BAD, True, Triplet("BAD"))
     assert (held.action.version, held.action.comment) == (version, "dt-dt BAD")
-    bit = history.origin(online, RUN, "online", "dt0_ready", 3)
+    bit = history.origin(Acting(online), RUN, "online", "dt0_ready", 3)
     assert bit is not None
     assert (bit.value, bit.by_hand) == (False, False)
-    assert history.origin(online, RUN, "online", "dt-dt", 11) is None
-    assert history.origin(online, RUN, "online", "no-such", 1) is None
+    assert history.origin(Acting(online), RUN, "online", "dt-dt", 11) is None
+    assert history.origin(Acting(online), RUN, "online", "no-such", 1) is None
     with pytest.raises(NotFound):
-        history.origin(online, RUN, "/No/Such/DQM", "dt-dt", 1)
+        history.origin(Acting(online), RUN, "/No/Such/DQM", "dt-dt", 1)
 
 
 def test_that_a_look_at_a_version_is_what_was_seen_then(online: Database):
     first = set_column(online, "dt-dt", BAD, 2, 4)
-    runs.edit_attribute(online, EXPERT, RUN, "stop_reason", "beam dump")
-    seen = history.look(online, RUN, "online")
+    runs.edit_attribute(Acting(online, EXPERT), RUN, "stop_reason", "beam dump")
+    seen = history.look(Acting(online), RUN, "online")
     set_column(online, "dt-dt", GOOD, 1, 10)
-    runs.edit_attribute(online, EXPERT, RUN, "stop_reason", "other")
-    then = history.look(online, RUN, "online", as_of=first + 1)
+    runs.edit_attribute(Acting(online, EXPERT), RUN, "stop_reason", "other")
+    then = history.look(Acting(online), RUN, "online", as_of=first + 1)
     assert then.state.rr.same_as(seen.state.rr)
     assert then.run_attributes == seen.run_attributes
     assert {k: m.tolist() for k, m in then.by_hand.items()} == {
         k: m.tolist() for k, m in seen.by_hand.items()
     }
-    now = history.look(online, RUN, "online")
+    now = history.look(Acting(online), RUN, "online")
     assert now.seen > seen.seen
     with pytest.raises(NotFound, match="wasn't there yet"):
-        history.look(online, RUN, "online", as_of=0)
+        history.look(Acting(online), RUN, "online", as_of=0)
 
 
 def test_that_two_moments_are_compared_cell_by_cell_and_attribute_by_attribute(online: Database):
     first = set_column(online, "dt-dt", BAD, 2, 4)
     set_column(online, "dt-dt", Triplet("STANDBY"), 4, 6)
     set_bit(online, "dt0_ready", 5, 6, value=False)
-    runs.edit_attribute(online, EXPERT, RUN, "stop_reason", "beam dump")
-    compared = history.compare(online, RUN, "online", first)
+    runs.edit_attribute(Acting(online, EXPERT), RUN, "stop_reason", "beam dump")
+    compared = history.compare(Acting(online), RUN, "online", first)
     assert {(c.key, c.before, c.after, c.ranges) for c in compared.columns} == {
         ("dt-dt", BAD, Triplet("STANDBY"), (LumiRange(4, 4),)),
         ("dt-dt", GOOD, Triplet("STANDBY"), (LumiRange(5, 6),)),
     }
     assert [(c.key, c.before, c.after) for c in compared.bits] == [("dt0_ready", True, False)]
     assert compared.run_attributes == {"stop_reason": ("", "beam dump")}
-    assert history.compare(online, RUN, "online", first, first).columns == ()
+    assert history.compare(Acting(online), RUN, "online", first, first).columns == ()
 
 
 def test_that_what_a_version_touches_is_found_among_many(online: Database):
     made = [set_column(online, "dt-dt", Triplet("BAD", f"number {n}"), 1, 1) for n in range(3)]
-    pull.apply(online, a_run(RUN + 1, 10))
-    assert history.touched_by(online, made[1]) == {(RUN, "online")}
-    assert history.touched_by(online, 99999) == frozenset()
-    assert history.version_of(online, made[0]).author == EXPERT.email
+    pull.apply(Acting(online), a_run(RUN + 1, 10))
+    assert history.touched_by(Acting(online), made[1]) == {(RUN, "online")}
+    assert history.touched_by(Acting(online), 99999) == frozenset()
+    assert history.version_of(Acting(online), made[0]).author == EXPERT.email
 
 
 def test_that_a_dataset_without_events_of_its_own_tells_what_came_through_online(online: Database):
     wanted = ColumnEdit(RUN, "online", "dt-dt", (LumiRange(1, 10),), GOOD)
-    lumisections.edit_columns(online, EXPERT, [wanted])
-    runs.move(online, EXPERT, RUN, "SIGNOFF")
-    runs.move(online, EXPERT, RUN, "OPEN")
+    lumisections.edit_columns(Acting(online, EXPERT), [wanted])
+    runs.move(Acting(online, EXPERT), RUN, "SIGNOFF")
+    runs.move(Acting(online, EXPERT), RUN, "OPEN")
     version = set_bit(online, "dt0_ready", 5, 6, value=False)
-    page = history.selection_history(online, RUN, PROMPT, ["dt0_ready"])
+    page = history.selection_history(Acting(online), RUN, PROMPT, ["dt0_ready"])
     assert page.entries[0].action.version == version
     assert [(c.before, c.after) for c in page.entries[0].datasets[0].bits] == [(True, False)]

@@ -15,6 +15,7 @@ from app.models.engine import Database
 from app.models.event_log import DatasetChange, LumisectionChange
 from app.models.table_pages import TableQuery
 from app.services import lumisections, pull, runs, tables
+from app.services.acting import Acting
 from app.services.lumisections import ColumnEdit
 from app.services.todo import todo
 from tests.builders import EXPERT, a_run, configure
@@ -31,12 +32,12 @@ def holed(database: Database) -> Database:
     configure(database)
     answer = a_run(RUN, 80)
     present = [each for each in answer.lumisections if each["lumisection_number"] not in {11, 12}]
-    pull.apply(database, oms_run(answer.attributes, present))
+    pull.apply(Acting(database), oms_run(answer.attributes, present))
     return database
 
 
 def found(db: Database, filter_text: str) -> list[int]:
-    page = tables.runs_page(db, TableQuery("runs", filter=parse(filter_text)))
+    page = tables.runs_page(Acting(db), TableQuery("runs", filter=parse(filter_text)))
     return [row.run_number for row in page.rows]
 
 
@@ -60,7 +61,7 @@ def fill(db: Database, first: int, last: int) -> None:
         ColumnEdit(RUN, "online", column, (LumiRange(first, last),), Triplet("NOTSET"))
         for column in COLUMNS
     ]
-    lumisections.edit_columns(db, EXPERT, wanted)
+    lumisections.edit_columns(Acting(db, EXPERT), wanted)
 
 
 def test_that_a_hole_inside_is_empty_in_both_summaries_and_in_the_ranges(holed: Database):
@@ -83,8 +84,8 @@ def test_that_filter_sign_off_and_grid_give_one_answer_for_a_hole(holed: Databas
     assert found(holed, "dt-dt.EMPTY > 0") == [RUN]
     assert found(holed, "dt0_ready.EMPTY = 2") == [RUN]
     with pytest.raises(Refused, match="is EMPTY in LS 11 of run"):
-        runs.move(holed, EXPERT, RUN, "SIGNOFF")
-    state = lumisections.dataset_state(holed, RUN, "online")
+        runs.move(Acting(holed, EXPERT), RUN, "SIGNOFF")
+    state = lumisections.dataset_state(Acting(holed), RUN, "online")
     assert state.rr.value("dt-dt", 11) is None
     assert (np.flatnonzero(~state.participating) + 1).tolist() == [11, 12]
 
@@ -92,7 +93,7 @@ def test_that_filter_sign_off_and_grid_give_one_answer_for_a_hole(holed: Databas
 def test_that_a_column_edit_leaves_the_counts_of_a_hole(holed: Database):
     # One that changes no participation rewrites only a part of the row.
     edit = ColumnEdit(*ONLINE, "dt-dt", (LumiRange(3, 4),), Triplet("STANDBY", "trip"))
-    lumisections.edit_columns(holed, EXPERT, [edit])
+    lumisections.edit_columns(Acting(holed, EXPERT), [edit])
     assert stored(holed)["triplet_summary"]["dt-dt"] == {
         "GOOD": 76,
         "STANDBY": 2,
@@ -104,13 +105,15 @@ def test_that_a_column_edit_leaves_the_counts_of_a_hole(holed: Database):
 
 def test_that_what_oms_does_not_have_is_named_by_the_sign_off_and_listed(holed: Database):
     fill(holed, 11, 12)
-    moved = runs.move(holed, EXPERT, RUN, "SIGNOFF")
+    moved = runs.move(Acting(holed, EXPERT), RUN, "SIGNOFF")
     assert moved.text == (
         f"Signed off run {RUN}, 2 datasets waiting. LS 11-12 take no part: OMS and flags don't"
         " both have them."
     )
     (task,) = [
-        each for each in todo(holed).of_kind(TaskKind.LUMISECTIONS) if each.dataset == "online"
+        each
+        for each in todo(Acting(holed)).of_kind(TaskKind.LUMISECTIONS)
+        if each.dataset == "online"
     ]
     assert task.text.endswith("; LS 11-12 take no part")
 
@@ -120,7 +123,9 @@ def test_that_a_hole_on_both_sides_is_listed_though_the_numbers_agree(holed: Dat
         made = DatasetChange(RUN, "/PromptReco/Collisions2025A/DQM", {"global_state": "OPEN"})
         action.append("x@cern.ch", "by the web service", [made])
     texts = [
-        each.text for each in todo(holed).of_kind(TaskKind.LUMISECTIONS) if each.dataset == "online"
+        each.text
+        for each in todo(Acting(holed)).of_kind(TaskKind.LUMISECTIONS)
+        if each.dataset == "online"
     ]
     assert texts == [
         "OMS 78 LS, RR online 78 LS, OMS lumisections 78 LS, luminosity 78 LS;"
@@ -137,10 +142,10 @@ def test_that_flags_beyond_the_last_that_takes_part_are_in_no_summary_but_are_na
         action.append("x@cern.ch", "by the web service", [change])
     counts = stored(holed)["triplet_summary"]["dt-dt"]
     assert (counts["GOOD"], counts["EMPTY"]) == (78, 2)
-    assert lumisections.dataset_state(holed, RUN, "online").length == 90
+    assert lumisections.dataset_state(Acting(holed), RUN, "online").length == 90
     fill(holed, 11, 12)
-    assert "LS 11-12, 81-90 take no part" in runs.move(holed, EXPERT, RUN, "SIGNOFF").text
-    texts = [each.text for each in todo(holed).of_kind(TaskKind.LUMISECTIONS)]
+    assert "LS 11-12, 81-90 take no part" in runs.move(Acting(holed, EXPERT), RUN, "SIGNOFF").text
+    texts = [each.text for each in todo(Acting(holed)).of_kind(TaskKind.LUMISECTIONS)]
     assert any("LS 11-12, 81-90 take no part" in each for each in texts)
 
 
@@ -150,6 +155,6 @@ def test_that_oms_beyond_the_flags_is_in_no_summary_but_is_named(holed: Database
         more = LumisectionChange(*ONLINE, [({"dt0_ready": True}, (LumiRange(81, 82),))], oms=True)
         action.append("auto@auto", "two more", [more])
     assert stored(holed)["dcs_summary"]["dt0_ready"]["TRUE"] == 78
-    assert "LS 11-12, 81-82 take no part" in runs.move(holed, EXPERT, RUN, "SIGNOFF").text
-    texts = [each.text for each in todo(holed).of_kind(TaskKind.LUMISECTIONS)]
+    assert "LS 11-12, 81-82 take no part" in runs.move(Acting(holed, EXPERT), RUN, "SIGNOFF").text
+    texts = [each.text for each in todo(Acting(holed)).of_kind(TaskKind.LUMISECTIONS)]
     assert any("LS 11-12, 81-82 take no part" in each for each in texts)

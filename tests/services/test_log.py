@@ -33,6 +33,7 @@ from app.services import (
     pull,
     runs,
 )
+from app.services.acting import Acting
 from tests.builders import EXPERT, a_run, configure
 
 RUN, OTHER = 390001, 390002
@@ -47,7 +48,7 @@ def season(request: pytest.FixtureRequest, database: Database) -> Database:
     """Two runs that were pulled, edited and signed off, with a configuration and a cycle."""
     configure(database)
     for number in (RUN, OTHER):
-        pull.apply(database, a_run(number, 10))
+        pull.apply(Acting(database), a_run(number, 10))
     if request.param == "without indexes":
         without_indexes(database)
     return database
@@ -63,7 +64,7 @@ def without_indexes(db: Database) -> None:
 
 def set_column(db: Database, run: int, comment: str, actor: Actor = EXPERT) -> int:
     wanted = ColumnEdit(run, "online", "dt-dt", (LumiRange(2, 4),), Triplet("BAD", comment))
-    version = bulk_edit.write(db, actor, [wanted], comment=comment).version
+    version = bulk_edit.write(Acting(db, actor), [wanted], comment=comment).version
     assert version is not None
     return version
 
@@ -82,7 +83,7 @@ def whole(db: Database, query: LogQuery, limit: int = 50) -> list[LogEntry]:
     found: list[LogEntry] = []
     position: Position | None = None
     while True:
-        page = log.page(db, query, position, limit=limit)
+        page = log.page(Acting(db), query, position, limit=limit)
         assert len(page.entries) <= limit
         found += page.entries
         if page.after is None:
@@ -95,7 +96,7 @@ def test_that_a_run_s_log_tells_all_that_touched_it_and_nothing_else(season: Dat
     edited = set_column(season, RUN, "trip in wheel 2")
     set_column(season, OTHER, "another one")
     bit = BitEdit(RUN, "online", "dt0_ready", (LumiRange(1, 2),), value=False)
-    bits = bulk_edit.write(season, SHIFTER, [bit], comment="seen on the monitor").version
+    bits = bulk_edit.write(Acting(season, SHIFTER), [bit], comment="seen on the monitor").version
     found = whole(season, LogQuery(run=RUN))
     assert [each.number for each in found][:2] == [bits, edited]
     assert [each.kinds for each in found][:2] == [
@@ -117,8 +118,8 @@ def test_that_pages_of_any_size_tell_everything_once_and_newest_first(season: Da
     made = [set_column(season, RUN, f"number {number}") for number in range(4)]
     append(season, EXPERT.email, "new", DatasetChange(RUN, PROMPT))
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
-    cycles.create(season, EXPERT, "week 23", tomorrow, ["dt"], [(RUN, PROMPT)])
-    golden.generate(season, EXPERT, "online", {"==": [1, 1]})
+    cycles.create(Acting(season, EXPERT), "week 23", tomorrow, ["dt"], [(RUN, PROMPT)])
+    golden.generate(Acting(season, EXPERT), "online", {"==": [1, 1]})
     made.append(set_column(season, OTHER, "the last"))
     found = whole(season, LogQuery(), limit)
     assert [each.at for each in found] == sorted((each.at for each in found), reverse=True)
@@ -203,7 +204,7 @@ def test_that_a_time_is_kept_to_the_moment(season: Database):
     assert versions(season, LogQuery(until=middle - tick))[0] == made[0]
     assert versions(season, LogQuery(since=middle, until=middle)) == [made[1]]
     with pytest.raises(BadInput, match="ends before it begins"):
-        log.page(season, LogQuery(since=middle, until=middle - tick))
+        log.page(Acting(season), LogQuery(since=middle, until=middle - tick))
 
 
 def test_that_a_long_search_says_how_far_back_it_looked_and_goes_on_from_there(season: Database):
@@ -216,19 +217,19 @@ def test_that_a_long_search_says_how_far_back_it_looked_and_goes_on_from_there(s
             )
         )
     query = LogQuery(words="needle")
-    first = log.page(season, query, examine=1)
+    first = log.page(Acting(season), query, examine=1)
     assert first.entries == ()
     assert first.after is not None
     assert first.back_to is not None
     found: list[int] = []
     looks, after = 1, first.after
     while after is not None:
-        page = log.page(season, query, after, examine=1)
+        page = log.page(Acting(season), query, after, examine=1)
         found += [each.number for each in page.entries]
         looks, after = looks + 1, page.after
     assert found == [wanted]
     assert looks >= 3
-    assert [each.number for each in log.entries(season, query)] == [wanted]
+    assert [each.number for each in log.entries(Acting(season), query)] == [wanted]
 
 
 def test_that_words_are_found_in_the_comments_of_cells(season: Database):
@@ -236,8 +237,8 @@ def test_that_words_are_found_in_the_comments_of_cells(season: Database):
     quoted = ColumnEdit(
         OTHER, "online", "dt-dt", (LumiRange(2, 3),), Triplet("BAD", 'the "YB" off')
     )
-    (first,) = (lumisections.edit_columns(season, SHIFTER, [edit]).atomic_version,)
-    second = lumisections.edit_columns(season, EXPERT, [quoted]).atomic_version
+    (first,) = (lumisections.edit_columns(Acting(season, SHIFTER), [edit]).atomic_version,)
+    second = lumisections.edit_columns(Acting(season, EXPERT), [quoted]).atomic_version
     with season.transaction() as connection:
         # What web clients write: nothing in the comment of the version says it.
         connection.execute(
@@ -264,7 +265,7 @@ def test_that_words_are_taken_as_they_are(season: Database):
 
 
 def test_that_golden_jsons_and_cycles_are_part_of_the_life_of_their_runs(season: Database):
-    made = golden.generate(season, EXPERT, "online", {"==": [1, 1]})
+    made = golden.generate(Acting(season, EXPERT), "online", {"==": [1, 1]})
     about_run = whole(season, LogQuery(run=RUN))
     assert (about_run[0].source, about_run[0].number) == (Source.GOLDEN, made.id)
     assert whole(season, LogQuery(run=RUN + 50)) == []
@@ -274,41 +275,41 @@ def test_that_golden_jsons_and_cycles_are_part_of_the_life_of_their_runs(season:
 
 def test_that_a_bare_version_is_a_place_for_every_source(season: Database):
     first = set_column(season, RUN, "first")
-    golden.generate(season, EXPERT, "online", {"==": [1, 1]})
+    golden.generate(Acting(season, EXPERT), "online", {"==": [1, 1]})
     second = set_column(season, RUN, "second")
-    found = log.page(season, LogQuery(), Position(version=second)).entries
+    found = log.page(Acting(season), LogQuery(), Position(version=second)).entries
     assert [each.source for each in found[:2]] == [Source.GOLDEN, Source.VERSION]
-    older = log.page(season, LogQuery(), Position(version=first)).entries
+    older = log.page(Acting(season), LogQuery(), Position(version=first)).entries
     assert Source.GOLDEN not in [each.source for each in older]
     assert Source.SETTINGS in [each.source for each in older]
 
 
 def test_that_an_entry_opens_to_what_it_changed(season: Database):
     edited = set_column(season, RUN, "trip")
-    moved = runs.edit_attribute(season, EXPERT, RUN, "stop_reason", "beam dump")
+    moved = runs.edit_attribute(Acting(season, EXPERT), RUN, "stop_reason", "beam dump")
     assert moved
-    opened = log_details.open_version(season, edited)
+    opened = log_details.open_version(Acting(season), edited)
     (part,) = opened.parts
     (dataset,) = part.datasets
     assert [(c.key, c.before, c.after, c.ranges) for c in dataset.columns] == [
         ("dt-dt", GOOD, Triplet("BAD", "trip"), (LumiRange(2, 4),))
     ]
     assert opened.subjects == opened.shown == ((RUN, "online"),)
-    newest = log.page(season, LogQuery(run=RUN)).entries[0]
-    (attribute,) = log_details.open_version(season, newest.number).parts[0].attributes
+    newest = log.page(Acting(season), LogQuery(run=RUN)).entries[0]
+    (attribute,) = log_details.open_version(Acting(season), newest.number).parts[0].attributes
     assert (attribute.name, attribute.before, attribute.after) == (
         "stop_reason",
         "",
         "beam dump",
     )
     with pytest.raises(NotFound, match="no version 99999"):
-        log_details.open_version(season, 99999)
+        log_details.open_version(Acting(season), 99999)
 
 
 def test_that_an_entry_opens_as_it_was_whatever_came_later(season: Database):
     first = set_column(season, RUN, "trip")
     set_column(season, RUN, "trip again")
-    (part,) = log_details.open_version(season, first).parts
+    (part,) = log_details.open_version(Acting(season), first).parts
     (change,) = part.datasets[0].columns
     assert (change.before, change.after) == (GOOD, Triplet("BAD", "trip"))
 
@@ -319,12 +320,12 @@ def test_that_of_a_version_over_many_datasets_the_wanted_ones_are_opened(season:
     version = append(
         season, EXPERT.email, "many", *(LumisectionChange(RUN, name, [edit]) for name in names)
     )
-    opened = log_details.open_version(season, version)
+    opened = log_details.open_version(Acting(season), version)
     assert len(opened.subjects) == 20
     assert len(opened.shown) == len(opened.parts[0].datasets) == 12
-    (part,) = log_details.open_version(season, version, [(RUN, names[19]), (1, "x")]).parts
+    (part,) = log_details.open_version(Acting(season), version, [(RUN, names[19]), (1, "x")]).parts
     assert [each.dataset for each in part.datasets] == names[19:]
-    entry = log.page(season, LogQuery(run=RUN)).entries[0]
+    entry = log.page(Acting(season), LogQuery(run=RUN)).entries[0]
     assert entry.more
     assert len(entry.subjects) == 4
 
@@ -333,7 +334,7 @@ def test_that_of_a_version_over_many_datasets_the_wanted_ones_are_opened(season:
 def test_that_an_export_holds_what_was_searched_for(season: Database, tmp_path: Path, suffix: str):
     edited = set_column(season, RUN, 'a "quoted", comment')
     file = tmp_path / f"log{suffix}"
-    written = log_export.export(season, LogQuery(author=EXPERT.email, run=RUN), file)
+    written = log_export.export(Acting(season), LogQuery(author=EXPERT.email, run=RUN), file)
     assert written.entries == 1
     if suffix == ".json":
         (found,) = json.loads(file.read_text())
@@ -349,50 +350,49 @@ def test_that_an_export_holds_what_was_searched_for(season: Database, tmp_path: 
 
 def test_that_an_export_that_fails_leaves_no_file(season: Database, tmp_path: Path):
     with pytest.raises(BadInput, match=r"\.csv or \.json"):
-        log_export.export(season, LogQuery(), tmp_path / "log.txt")
+        log_export.export(Acting(season), LogQuery(), tmp_path / "log.txt")
     with pytest.raises(Refused, match="can't be written"):
-        log_export.export(season, LogQuery(), tmp_path / "missing" / "log.csv")
+        log_export.export(Acting(season), LogQuery(), tmp_path / "missing" / "log.csv")
 
     def stop(number: int, at: datetime | None) -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        log_export.export(season, LogQuery(), tmp_path / "log.csv", told=stop)
+        log_export.export(Acting(season), LogQuery(), tmp_path / "log.csv", told=stop)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_that_everybody_who_wrote_is_known_where_an_index_tells(database: Database):
     configure(database)
-    pull.apply(database, a_run(RUN, 5))
+    pull.apply(Acting(database), a_run(RUN, 5))
     set_column(database, RUN, "a trip", SHIFTER)
     set_column(database, RUN, "another", EXPERT)
-    assert log.known_authors(database) == ("auto@auto", EXPERT.email, SHIFTER.email)
+    assert log.known_authors(Acting(database)) == ("auto@auto", EXPERT.email, SHIFTER.email)
     without_indexes(database)
-    assert log.known_authors(database) == ()
+    assert log.known_authors(Acting(database)) == ()
 
 
 def test_that_a_change_of_the_configuration_opens_item_by_item(season: Database):
     configuration_edits.add_item(
-        season,
-        EXPERT,
+        Acting(season, EXPERT),
         Configured.CLASS,
         {"class": "Ions25", "classifier": {"==": [1, 1]}, "enabled": True, "priority": 9},
     )
     newest, first = whole(season, LogQuery(kinds=frozenset({Kind.CONFIGURATION})))[:2]
     assert (newest.author, newest.text) == (EXPERT.email, "configuration: class classifiers")
-    (difference,) = log_details.open_settings(season, newest.number)
+    (difference,) = log_details.open_settings(Acting(season), newest.number)
     assert [item.title for item in difference.added] == ["Ions25"]
     assert not difference.removed
     assert whole(season, LogQuery(words="class"))[0] == newest
     with pytest.raises(NotFound, match="no version 999"):
-        log_details.open_settings(season, 999)
+        log_details.open_settings(Acting(season), 999)
     assert first.number < newest.number
 
 
 def test_that_the_real_history_of_the_configuration_is_told_in_the_order_of_its_items(
     database: Database, shared_data: Path
 ):
-    configuration.import_folder(database, EXPERT, shared_data / "data" / "configuration")
+    configuration.import_folder(Acting(database, EXPERT), shared_data / "data" / "configuration")
     found = whole(database, LogQuery(kinds=frozenset({Kind.CONFIGURATION})))
     assert len(found) > 900
     times = [each.at for each in found]
@@ -400,7 +400,7 @@ def test_that_the_real_history_of_the_configuration_is_told_in_the_order_of_its_
     assert len(set(times)) > 50
     assert len({each.key for each in found}) == len(found)
     changing = next(each for each in found if "component" in each.text)
-    assert log_details.open_settings(database, changing.number)
+    assert log_details.open_settings(Acting(database), changing.number)
 
 
 def test_that_a_search_that_takes_too_long_tells_what_it_has_found_so_far(
@@ -425,16 +425,16 @@ def test_that_a_search_that_takes_too_long_tells_what_it_has_found_so_far(
 
     query = LogQuery(words="needle")
     monkeypatch.setattr(log_model, "block", tired)
-    page = log.page(season, query)
+    page = log.page(Acting(season), query)
     assert [each.text for each in page.entries] == ["hay 4900 needle"]
     assert page.back_to is not None
     # It was tried with less at a time before it was given up.
     assert looks[1:] == sorted(looks[1:], reverse=True)
     assert len(looks) > 2
     with pytest.raises(TookTooLong):
-        log.page(season, query, page.after)
+        log.page(Acting(season), query, page.after)
     monkeypatch.setattr(log_model, "block", look)
-    assert [each.number for each in log.entries(season, query, page.after)] == [needle]
+    assert [each.number for each in log.entries(Acting(season), query, page.after)] == [needle]
 
 
 def test_that_the_server_gives_up_after_the_time_it_was_given(season: Database):

@@ -10,6 +10,7 @@ from app.domain.lumisections import LumiRange
 from app.golden.progress import Cancelled
 from app.models import states
 from app.services import golden, luminosity, pull, undo
+from app.services.acting import Acting
 from app.services.luminosity import Outcome, import_brilcalc
 from app.services.lumisections import BitEdit, edit_bits
 from tests.builders import EXPERT, NOBODY, a_run
@@ -51,8 +52,8 @@ def test_that_a_packed_file_is_read_like_a_plain_one(signed_off, tmp_path):
     plain = written(tmp_path, measured)
     packed = tmp_path / "byls.csv.gz"
     packed.write_bytes(gzip.compress(plain.read_bytes()))
-    found = import_brilcalc(signed_off, EXPERT, packed, dry_run=True)
-    assert found.runs == import_brilcalc(signed_off, EXPERT, plain, dry_run=True).runs
+    found = import_brilcalc(Acting(signed_off, EXPERT), packed, dry_run=True)
+    assert found.runs == import_brilcalc(Acting(signed_off, EXPERT), plain, dry_run=True).runs
     assert found.changed == 10
 
 
@@ -73,16 +74,16 @@ def test_that_a_packed_file_takes_no_more_than_a_season_can(
     packed = tmp_path / "byls.csv.gz"
     packed.write_bytes(content)
     with pytest.raises(BadInput, match=reason):
-        import_brilcalc(signed_off, EXPERT, packed)
+        import_brilcalc(Acting(signed_off, EXPERT), packed)
 
 
 def recorded_of(db, pattern):
-    return golden.preview(db, pattern, True).total
+    return golden.preview(Acting(db), pattern, True).total
 
 
 def test_that_a_file_becomes_one_version_that_all_datasets_of_the_run_see(signed_off, tmp_path):
     measured = {(FIRST, ls): (600_000, 500_000) for ls in range(1, 11)}
-    report = import_brilcalc(signed_off, EXPERT, written(tmp_path, measured))
+    report = import_brilcalc(Acting(signed_off, EXPERT), written(tmp_path, measured))
 
     assert report.version is not None
     (run,) = report.runs
@@ -102,23 +103,23 @@ def test_that_a_file_becomes_one_version_that_all_datasets_of_the_run_see(signed
 def test_that_importing_again_writes_nothing(signed_off, tmp_path):
     measured = {(FIRST, ls): (0.1 * ls, 0.1234567891 * ls) for ls in range(1, 11)}
     file = written(tmp_path, measured)
-    first = import_brilcalc(signed_off, EXPERT, file)
-    again = import_brilcalc(signed_off, EXPERT, file)
+    first = import_brilcalc(Acting(signed_off, EXPERT), file)
+    again = import_brilcalc(Acting(signed_off, EXPERT), file)
     assert (again.version, again.changed, again.runs[0].outcome) == (None, 0, Outcome.UNCHANGED)
     assert newest_version(signed_off)[0] == first.version
 
     measured[FIRST, 4] = (7, 6)
-    other = import_brilcalc(signed_off, EXPERT, written(tmp_path, measured))
+    other = import_brilcalc(Acting(signed_off, EXPERT), written(tmp_path, measured))
     assert other.changed == 1
 
 
 def test_that_a_dry_run_says_the_same_and_writes_nothing(signed_off, tmp_path):
     file = written(tmp_path, {(FIRST, 3): (1e6, 9e5)})
     before = newest_version(signed_off)
-    dry = import_brilcalc(signed_off, EXPERT, file, dry_run=True)
+    dry = import_brilcalc(Acting(signed_off, EXPERT), file, dry_run=True)
     assert newest_version(signed_off) == before
     assert dry.version is None
-    assert dry.runs == import_brilcalc(signed_off, EXPERT, file).runs
+    assert dry.runs == import_brilcalc(Acting(signed_off, EXPERT), file).runs
 
 
 def test_that_runs_that_are_unknown_or_too_short_are_listed_and_the_rest_is_written(
@@ -128,7 +129,7 @@ def test_that_runs_that_are_unknown_or_too_short_are_listed_and_the_rest_is_writ
         **{(FIRST, ls): (1e6, 9e5) for ls in (1, 9, 10, 11, 13)},
         (500000, 1): (1e6, 9e5),
     }
-    report = import_brilcalc(signed_off, EXPERT, written(tmp_path, measured))
+    report = import_brilcalc(Acting(signed_off, EXPERT), written(tmp_path, measured))
     assert report.unknown == (500000,)
     (short,) = report.too_short
     assert (short.run_number, short.changed) == (FIRST, 3)
@@ -136,13 +137,13 @@ def test_that_runs_that_are_unknown_or_too_short_are_listed_and_the_rest_is_writ
 
 
 def test_that_a_file_of_unknown_runs_only_writes_nothing(signed_off, tmp_path):
-    report = import_brilcalc(signed_off, EXPERT, written(tmp_path, {(500000, 1): (1, 1)}))
+    report = import_brilcalc(Acting(signed_off, EXPERT), written(tmp_path, {(500000, 1): (1, 1)}))
     assert (report.version, report.unknown) == (None, (500000,))
 
 
 def test_that_it_takes_the_right_to(signed_off, tmp_path):
     with pytest.raises(NotPermitted, match="cms-dqm-runregistry-experts"):
-        import_brilcalc(signed_off, NOBODY, written(tmp_path, {(FIRST, 3): (1, 1)}))
+        import_brilcalc(Acting(signed_off, NOBODY), written(tmp_path, {(FIRST, 3): (1, 1)}))
 
 
 @pytest.mark.parametrize(
@@ -153,7 +154,7 @@ def test_that_a_file_that_can_t_be_read_is_refused_whole(signed_off, tmp_path, c
     file.write_text(content)
     before = newest_version(signed_off)
     with pytest.raises(BadInput, match=r"bad\.csv"):
-        import_brilcalc(signed_off, EXPERT, file)
+        import_brilcalc(Acting(signed_off, EXPERT), file)
     assert newest_version(signed_off) == before
 
 
@@ -161,7 +162,7 @@ def test_that_contradicting_lines_are_refused(signed_off, tmp_path):
     file = written(tmp_path, {(FIRST, 3): (1, 1)})
     file.write_text(file.read_text() + f"{FIRST}:1,3:3,t,STABLE BEAMS,6800,2,2,50,HFOC\n")
     with pytest.raises(BadInput, match="Line 3: run 390001 LS 3 is there twice"):
-        import_brilcalc(signed_off, EXPERT, file)
+        import_brilcalc(Acting(signed_off, EXPERT), file)
 
 
 def test_that_a_cancelled_import_leaves_nothing(signed_off, tmp_path):
@@ -170,8 +171,7 @@ def test_that_a_cancelled_import_leaves_nothing(signed_off, tmp_path):
     told = []
     with pytest.raises(Cancelled):
         import_brilcalc(
-            signed_off,
-            EXPERT,
+            Acting(signed_off, EXPERT),
             file,
             progress=told.append,
             cancelled=lambda: max(told, default=0) >= 0.5,
@@ -180,22 +180,22 @@ def test_that_a_cancelled_import_leaves_nothing(signed_off, tmp_path):
 
 
 def test_that_the_public_file_of_2017_is_imported(signed_off, shared_data):
-    pull.apply(signed_off, a_run(297050, 700))
+    pull.apply(Acting(signed_off), a_run(297050, 700))
     file = shared_data / "data" / "brilcalc" / "coffea_lumi_small_2017_byls.csv"
-    report = import_brilcalc(signed_off, EXPERT, file)
+    report = import_brilcalc(Acting(signed_off, EXPERT), file)
     first = report.runs[0]
     assert (first.run_number, first.outcome) == (297050, Outcome.CHANGED)
     assert report.unknown == tuple(each.run_number for each in report.runs[1:])
-    assert import_brilcalc(signed_off, EXPERT, file).version is None
+    assert import_brilcalc(Acting(signed_off, EXPERT), file).version is None
 
 
 def test_that_offline_datasets_follow_whether_they_hold_a_copy_or_a_word_of_their_own(
     signed_off, tmp_path
 ):
     bit = BitEdit(FIRST, PROMPT, "bpix_ready", (LumiRange(4, 5),), False)
-    edit_bits(signed_off, EXPERT, [bit], comment="off in the logbook")
+    edit_bits(Acting(signed_off, EXPERT), [bit], comment="off in the logbook")
     measured = {(FIRST, ls): (6e5 + ls, 5e5 + ls) for ls in range(3, 9)}
-    import_brilcalc(signed_off, EXPERT, written(tmp_path, measured))
+    import_brilcalc(Acting(signed_off, EXPERT), written(tmp_path, measured))
     keys = [(FIRST, name) for name in ("online", PROMPT, EXPRESS)]
     with signed_off.read() as connection:
         kept = states.fresh_compact(connection, keys)
@@ -213,11 +213,11 @@ def test_that_offline_datasets_follow_whether_they_hold_a_copy_or_a_word_of_thei
 def test_that_an_import_is_undone_to_what_was_stored_before(signed_off, tmp_path):
     before = recorded_of(signed_off, "online")
     measured = {(FIRST, ls): (6e5 + ls, 5e5 + ls) for ls in range(1, 9)}
-    report = import_brilcalc(signed_off, EXPERT, written(tmp_path, measured))
+    report = import_brilcalc(Acting(signed_off, EXPERT), written(tmp_path, measured))
     assert recorded_of(signed_off, PROMPT) != pytest.approx(before)
 
-    assert undo.preview(signed_off, NOBODY, report.version).refused
-    undo.undo(signed_off, EXPERT, report.version)
+    assert undo.preview(Acting(signed_off, NOBODY), report.version).refused
+    undo.undo(Acting(signed_off, EXPERT), report.version)
 
     assert recorded_of(signed_off, "online") == pytest.approx(before)
     assert recorded_of(signed_off, PROMPT) == pytest.approx(before)

@@ -12,6 +12,7 @@ from app.models.action import begin
 from app.models.engine import Database
 from app.models.event_log import DatasetChange
 from app.services import lumisections, pull, runs
+from app.services.acting import Acting
 from app.services.lumisections import BitEdit, ColumnEdit
 from tests.builders import EXPERT, NOBODY, a_run, configure
 from tests.plain_folds import plain_datasets
@@ -28,7 +29,7 @@ BAD = Triplet("BAD", "HV trip", "hv")
 def pulled(database: Database) -> Database:
     """One run of 10 LS on the small configuration."""
     configure(database)
-    pull.apply(database, a_run(RUN, 10))
+    pull.apply(Acting(database), a_run(RUN, 10))
     return database
 
 
@@ -36,7 +37,7 @@ def pulled(database: Database) -> Database:
 def signed_off(pulled: Database) -> Database:
     """The run signed off, with two datasets that wait for the DQM GUI."""
     edit(pulled, "dt-dt", LumiRange(1, 10))
-    runs.move(pulled, EXPERT, RUN, "SIGNOFF")
+    runs.move(Acting(pulled, EXPERT), RUN, "SIGNOFF")
     return pulled
 
 
@@ -51,7 +52,7 @@ def edit(
     **others,
 ):
     wanted = ColumnEdit(run, dataset, column, ranges, triplet)
-    return lumisections.edit_columns(db, actor, [wanted], **others)
+    return lumisections.edit_columns(Acting(db, actor), [wanted], **others)
 
 
 def edit_bit(
@@ -65,7 +66,7 @@ def edit_bit(
     run: int = RUN,
 ):
     wanted = BitEdit(run, dataset, bit, ranges, value)
-    return lumisections.edit_bits(db, actor, [wanted], comment=comment)
+    return lumisections.edit_bits(Acting(db, actor), [wanted], comment=comment)
 
 
 def set_attributes(db: Database, name: str, *, deleted: bool | None = None, **states_: str):
@@ -85,7 +86,7 @@ def dataset_version(db: Database, name: str = "online") -> int:
 
 
 def online(db: Database):
-    return lumisections.dataset_state(db, RUN, "online")
+    return lumisections.dataset_state(Acting(db), RUN, "online")
 
 
 # --- what is written ------------------------------------------------------------------------------
@@ -136,12 +137,11 @@ def test_that_touching_and_overlapping_ranges_are_one(pulled: Database):
 
 
 def test_that_edits_of_several_columns_runs_and_datasets_are_one_version(signed_off: Database):
-    pull.apply(signed_off, a_run(390002, 5))
+    pull.apply(Acting(signed_off), a_run(390002, 5))
     set_attributes(signed_off, PROMPT, dt_state="OPEN")
     before = versions(signed_off)
     lumisections.edit_columns(
-        signed_off,
-        EXPERT,
+        Acting(signed_off, EXPERT),
         [
             ColumnEdit(390002, "online", "csc-csc", (LumiRange(1, 2),), BAD),
             ColumnEdit(390002, "online", "dt-dt", (LumiRange(1, 2),), BAD),
@@ -149,8 +149,8 @@ def test_that_edits_of_several_columns_runs_and_datasets_are_one_version(signed_
         ],
     )
     assert versions(signed_off) == before + 1
-    assert lumisections.dataset_state(signed_off, RUN, PROMPT).rr.value("dt-dt", 10) == BAD
-    assert lumisections.dataset_state(signed_off, 390002, "online").rr.at(2)["dt-dt"] == BAD
+    assert lumisections.dataset_state(Acting(signed_off), RUN, PROMPT).rr.value("dt-dt", 10) == BAD
+    assert lumisections.dataset_state(Acting(signed_off), 390002, "online").rr.at(2)["dt-dt"] == BAD
 
 
 def test_that_of_two_edits_of_one_cell_in_one_go_the_last_one_counts(pulled: Database):
@@ -159,7 +159,7 @@ def test_that_of_two_edits_of_one_cell_in_one_go_the_last_one_counts(pulled: Dat
         wanted = [
             ColumnEdit(RUN, "online", "dt-dt", (LumiRange(1, 5),), each) for each in (before, last)
         ]
-        lumisections.edit_columns(pulled, EXPERT, wanted)
+        lumisections.edit_columns(Acting(pulled, EXPERT), wanted)
         assert online(pulled).rr.value("dt-dt", 3) == last
 
 
@@ -167,7 +167,7 @@ def test_that_of_two_edits_of_one_bit_in_one_go_the_last_one_counts(pulled: Data
     wanted = [
         BitEdit(RUN, "online", "bpix_ready", (LumiRange(1, 5),), each) for each in (False, True)
     ]
-    lumisections.edit_bits(pulled, EXPERT, wanted, comment="abc")
+    lumisections.edit_bits(Acting(pulled, EXPERT), wanted, comment="abc")
     assert online(pulled).oms.value("bpix_ready", 3) is True
 
 
@@ -185,7 +185,7 @@ def test_that_an_edit_that_changes_nothing_writes_nothing(pulled: Database):
 def test_that_confirming_an_automatic_value_by_hand_is_a_change_that_lasts(pulled: Database):
     assert online(pulled).rr.value("dt-dt", 1) == GOOD
     assert edit(pulled, "dt-dt", LumiRange(1, 2)).atomic_version is not None
-    pull.apply(pulled, a_run(RUN, 10, changed={n: {"dt0_ready": False} for n in (1, 2, 3)}))
+    pull.apply(Acting(pulled), a_run(RUN, 10, changed={n: {"dt0_ready": False} for n in (1, 2, 3)}))
     assert [online(pulled).rr.value("dt-dt", n).status for n in (1, 2, 3)] == [
         "GOOD",
         "GOOD",
@@ -214,7 +214,7 @@ def test_that_a_column_without_any_value_can_be_given_one(pulled: Database):
 
 @pytest.mark.parametrize("value", [False, True])
 def test_that_a_dcs_bit_can_be_set_to_both_values(pulled: Database, *, value: bool):
-    pull.apply(pulled, a_run(RUN, 10, changed={4: {"bpix_ready": None}}))
+    pull.apply(Acting(pulled), a_run(RUN, 10, changed={4: {"bpix_ready": None}}))
     edit_bit(pulled, "bpix_ready", LumiRange(4, 5), value=value)
     assert [online(pulled).oms.value("bpix_ready", n) for n in (3, 4)] == [True, value]
 
@@ -222,7 +222,7 @@ def test_that_a_dcs_bit_can_be_set_to_both_values(pulled: Database, *, value: bo
 def test_that_a_dcs_bit_of_one_dataset_is_changed_there_only(signed_off: Database):
     done = edit_bit(signed_off, "bpix_ready", LumiRange(4, 5), dataset=PROMPT)
     assert "bpix_ready to false in LS 4-5 of /PromptReco/Collisions2025A/DQM" in done.text
-    prompt = lumisections.dataset_state(signed_off, RUN, PROMPT)
+    prompt = lumisections.dataset_state(Acting(signed_off), RUN, PROMPT)
     assert prompt.oms.value("bpix_ready", 4) is False
     assert online(signed_off).oms.value("bpix_ready", 4) is True
 
@@ -298,9 +298,9 @@ def test_that_what_is_no_dcs_bit_is_refused(pulled: Database, bit: str):
 
 def test_that_nothing_to_edit_is_refused(pulled: Database):
     with pytest.raises(BadInput, match="Nothing to edit"):
-        lumisections.edit_columns(pulled, EXPERT, [])
+        lumisections.edit_columns(Acting(pulled, EXPERT), [])
     with pytest.raises(BadInput, match="Nothing to edit"):
-        lumisections.edit_bits(pulled, EXPERT, [], comment="abc")
+        lumisections.edit_bits(Acting(pulled, EXPERT), [], comment="abc")
 
 
 @pytest.mark.parametrize("action", [edit, edit_bit])
@@ -316,11 +316,11 @@ def test_that_what_does_not_exist_is_named(pulled: Database, action):
 @pytest.mark.parametrize("state", ["SIGNOFF", "COMPLETED"])
 def test_that_online_is_edited_in_an_open_run_only(signed_off: Database, action, state: str):
     if state == "COMPLETED":
-        runs.move(signed_off, EXPERT, RUN, state)
+        runs.move(Acting(signed_off, EXPERT), RUN, state)
     subject = "dt-dt" if action is edit else "bpix_ready"
     words = refusal(Refused, signed_off, action, subject, LumiRange(1, 1))
     assert words == f"Run 390001 is in state {state}: it must be OPEN to be edited."
-    runs.move(signed_off, EXPERT, RUN, "OPEN")
+    runs.move(Acting(signed_off, EXPERT), RUN, "OPEN")
     action(signed_off, subject, LumiRange(1, 1))
 
 
@@ -363,7 +363,7 @@ def test_that_a_dcs_bit_is_edited_whatever_the_states_of_an_offline_dataset(sign
 
 
 def test_that_a_refused_right_names_the_e_groups_that_have_it(signed_off: Database):
-    runs.move(signed_off, EXPERT, RUN, "OPEN")
+    runs.move(Acting(signed_off, EXPERT), RUN, "OPEN")
     set_attributes(signed_off, PROMPT, dt_state="OPEN", csc_state="OPEN")
     words = refusal(NotPermitted, signed_off, edit, "dt-dt", LumiRange(1, 1), actor=NOBODY)
     assert "shifters" in words
@@ -387,7 +387,7 @@ def test_that_every_column_touched_must_be_allowed(signed_off: Database):
         ColumnEdit(RUN, PROMPT, column, (LumiRange(1, 1),), BAD) for column in ("dt-dt", "csc-csc")
     ]
     with pytest.raises(NotPermitted, match="/dataset_lumisections/csc-csc"):
-        lumisections.edit_columns(signed_off, DT_EXPERT, wanted)
+        lumisections.edit_columns(Acting(signed_off, DT_EXPERT), wanted)
     assert versions(signed_off) == before
 
 
@@ -418,7 +418,7 @@ def test_that_a_person_who_has_seen_the_newest_version_may_change_its_cells(pull
 
 def test_that_an_automatic_change_of_the_cells_is_a_conflict_too(pulled: Database):
     seen = {(RUN, "online"): dataset_version(pulled)}
-    pull.apply(pulled, a_run(RUN, 10, changed={5: {"dt0_ready": False}}))
+    pull.apply(Acting(pulled), a_run(RUN, 10, changed={5: {"dt0_ready": False}}))
     refusal(Conflict, pulled, edit, "dt-dt", LumiRange(5, 5), triplet=BAD, seen=seen)
     edit(pulled, "dt-dt", LumiRange(6, 6), triplet=BAD, seen=seen)
 
@@ -430,22 +430,22 @@ def test_that_a_state_is_read_as_of_a_version(pulled: Database):
     first = edit(pulled, "dt-dt", LumiRange(1, 2), triplet=BAD).atomic_version
     edit(pulled, "dt-dt", LumiRange(1, 2))
     assert online(pulled).rr.value("dt-dt", 1) == GOOD
-    then = lumisections.dataset_state(pulled, RUN, "online", as_of=first)
+    then = lumisections.dataset_state(Acting(pulled), RUN, "online", as_of=first)
     assert then.rr.value("dt-dt", 1) == BAD
 
 
 def test_that_reading_what_does_not_exist_is_refused(pulled: Database):
     with pytest.raises(NotFound, match="Run 7 "):
-        lumisections.dataset_state(pulled, 7, "online")
+        lumisections.dataset_state(Acting(pulled), 7, "online")
     with pytest.raises(NotFound, match="no dataset /x"):
-        lumisections.dataset_state(pulled, RUN, "/x")
+        lumisections.dataset_state(Acting(pulled), RUN, "/x")
 
 
 def test_that_five_thousand_lumisections_are_edited_with_a_handful_of_statements(
     database: Database,
 ):
     configure(database)
-    pull.apply(database, a_run(RUN, 5000))
+    pull.apply(Acting(database), a_run(RUN, 5000))
     ranges = tuple(LumiRange(n, n) for n in range(1, 5001, 2))
     edit(database, "dt-dt", *ranges, triplet=BAD)
     state = online(database)

@@ -9,6 +9,7 @@ from app.domain.identity import Actor
 from app.models.engine import Database
 from app.models.listen import Change, ChangeListener
 from app.services import presence
+from app.services.acting import Acting
 
 ANNA = Actor("anna@cern.ch")
 BERT = Actor("bert@cern.ch")
@@ -16,39 +17,39 @@ KEY = (390001, "/PromptReco/Collisions2025A/DQM")
 
 
 def people(db: Database, client: str) -> list[tuple[str, bool]]:
-    return [(each.person, each.editing) for each in presence.others(db, client, KEY)]
+    return [(each.person, each.editing) for each in presence.others(Acting(db), client, KEY)]
 
 
 def test_that_others_are_seen_with_what_they_do_until_they_leave(database: Database):
-    assert presence.open_dataset(database, ANNA, "a", KEY) == ()
-    (first,) = presence.open_dataset(database, BERT, "b", KEY, editing=True)
+    assert presence.open_dataset(Acting(database, ANNA), "a", KEY) == ()
+    (first,) = presence.open_dataset(Acting(database, BERT), "b", KEY, editing=True)
     assert (first.person, first.client) == (ANNA.email, "a")
     assert people(database, "a") == [(BERT.email, True)]
-    presence.open_dataset(database, BERT, "b", KEY)
+    presence.open_dataset(Acting(database, BERT), "b", KEY)
     assert people(database, "a") == [(BERT.email, False)]
-    presence.open_dataset(database, BERT, "b", (390001, "online"))
-    presence.close_dataset(database, "b", KEY)
+    presence.open_dataset(Acting(database, BERT), "b", (390001, "online"))
+    presence.close_dataset(Acting(database), "b", KEY)
     assert people(database, "a") == []
-    presence.close_dataset(database, "a")
+    presence.close_dataset(Acting(database), "a")
     assert people(database, "b") == []
 
 
 def test_that_a_client_that_says_nothing_is_gone_until_it_speaks_again(database: Database):
-    presence.open_dataset(database, ANNA, "a", KEY)
+    presence.open_dataset(Acting(database, ANNA), "a", KEY)
     with database.transaction() as connection:
         connection.execute(text("UPDATE desk.presence SET heartbeat = now() - interval '1 minute'"))
     assert people(database, "b") == []
-    presence.heartbeat(database, "a")
+    presence.heartbeat(Acting(database), "a")
     assert people(database, "b") == [(ANNA.email, False)]
 
 
 def test_that_without_the_desk_nobody_is_seen(dsn: str):
     db = Database(dsn)
     try:
-        assert presence.open_dataset(db, ANNA, "a", KEY) == ()
-        presence.heartbeat(db, "a")
-        presence.close_dataset(db, "a")
-        assert presence.others(db, "b", KEY) == ()
+        assert presence.open_dataset(Acting(db, ANNA), "a", KEY) == ()
+        presence.heartbeat(Acting(db), "a")
+        presence.close_dataset(Acting(db), "a")
+        assert presence.others(Acting(db), "b", KEY) == ()
     finally:
         db.close()
 
@@ -60,11 +61,11 @@ def test_that_coming_and_going_is_announced_and_a_heartbeat_is_not(database: Dat
     listener.start()
     try:
         assert connected.get(timeout=10)
-        presence.open_dataset(database, ANNA, "a", KEY)
+        presence.open_dataset(Acting(database, ANNA), "a", KEY)
         assert heard.get(timeout=10) == Change(None, KEY)
-        presence.open_dataset(database, ANNA, "a", KEY)
-        presence.heartbeat(database, "a")
-        presence.close_dataset(database, "a")
+        presence.open_dataset(Acting(database, ANNA), "a", KEY)
+        presence.heartbeat(Acting(database), "a")
+        presence.close_dataset(Acting(database), "a")
         assert heard.get(timeout=10) == Change(None, KEY)
         with pytest.raises(queue.Empty):
             heard.get_nowait()

@@ -11,6 +11,7 @@ from app.domain.pull import OutcomeKind
 from app.domain.triplets import Triplet
 from app.models.engine import Database
 from app.services import lumisections, pull, runs
+from app.services.acting import Acting
 from app.services.lumisections import BitEdit, ColumnEdit
 from app.services.pull_store import PullStore
 from tests.builders import EXPERT, a_lumisection, a_run, configure
@@ -82,19 +83,19 @@ def authors(db: Database) -> list[tuple[str, str]]:
 
 def edit(db: Database, column: str, first: int, last: int, triplet: Triplet = GOOD) -> None:
     wanted = ColumnEdit(RUN, "online", column, (LumiRange(first, last),), triplet)
-    lumisections.edit_columns(db, EXPERT, [wanted])
+    lumisections.edit_columns(Acting(db, EXPERT), [wanted])
 
 
 def sign_off(db: Database, last: int = 10) -> None:
     edit(db, "dt-dt", 1, last)
-    runs.move(db, EXPERT, RUN, "SIGNOFF")
+    runs.move(Acting(db, EXPERT), RUN, "SIGNOFF")
 
 
 # --- a new run ------------------------------------------------------------------------------------
 
 
 def test_that_a_new_run_is_one_version_with_all_that_is_known_of_it(db: Database):
-    outcome = pull.apply(db, a_run(RUN, 10))
+    outcome = pull.apply(Acting(db), a_run(RUN, 10))
     assert outcome.kind is OutcomeKind.CREATED
     assert authors(db) == [("auto@auto", f"run {RUN} creation")]
     run, online = run_of(db), online_of(db)
@@ -115,30 +116,30 @@ def test_that_a_new_run_is_one_version_with_all_that_is_known_of_it(db: Database
 
 
 def test_that_a_run_nobody_needs_has_no_rr_lumisections(db: Database):
-    pull.apply(db, a_run(RUN, 4))
+    pull.apply(Acting(db), a_run(RUN, 4))
     assert run_of(db).rr["significant"] is False
     assert online_of(db).rr == {}
     assert len(online_of(db).own_oms) == 4
 
 
 def test_that_a_run_without_its_hlt_key_has_no_class_yet(db: Database):
-    pull.apply(db, a_run(RUN, 10, hlt_key=None))
+    pull.apply(Acting(db), a_run(RUN, 10, hlt_key=None))
     assert run_of(db).rr["class"] == ""
     assert run_of(db).rr["significant"] is False
-    pull.apply(db, a_run(RUN, 10))
+    pull.apply(Acting(db), a_run(RUN, 10))
     assert run_of(db).rr["class"] == "Collisions25"
     assert len(online_of(db).rr) == 10
 
 
 def test_that_a_run_without_lumisections_is_created(db: Database):
-    assert pull.apply(db, a_run(RUN, 0)).kind is OutcomeKind.CREATED
-    assert pull.apply(db, a_run(RUN, 0)).kind is OutcomeKind.UNCHANGED
-    assert pull.apply(db, a_run(RUN, 7)).kind is OutcomeKind.UPDATED
+    assert pull.apply(Acting(db), a_run(RUN, 0)).kind is OutcomeKind.CREATED
+    assert pull.apply(Acting(db), a_run(RUN, 0)).kind is OutcomeKind.UNCHANGED
+    assert pull.apply(Acting(db), a_run(RUN, 7)).kind is OutcomeKind.UPDATED
     assert len(online_of(db).rr) == 7
 
 
 def test_that_a_switched_off_classifier_is_ignored(db: Database):
-    pull.apply(db, a_run(RUN, 10, hlt_key="/cdaq/cosmics/x"))
+    pull.apply(Acting(db), a_run(RUN, 10, hlt_key="/cdaq/cosmics/x"))
     assert run_of(db).rr["class"] == "Cosmics25"
     assert run_of(db).rr["significant"] is False
 
@@ -148,13 +149,13 @@ def test_that_a_gap_in_the_numbers_is_a_hole(db: Database):
     holes = {11, 12, 17}
     present = [each for each in answer.lumisections if each["lumisection_number"] not in holes]
     gappy = oms_run(answer.attributes, present)
-    pull.apply(db, gappy)
+    pull.apply(Acting(db), gappy)
     online = online_of(db)
     assert sorted(online.rr) == sorted(online.oms) == sorted(set(range(1, 21)) - holes)
     assert online.oms[13]["recorded"] == a_lumisection(13)["recorded"]
     assert run_of(db).oms["ls_duration"] == 17
-    assert pull.apply(db, gappy).kind is OutcomeKind.UNCHANGED
-    assert pull.apply(db, answer).kind is OutcomeKind.UPDATED
+    assert pull.apply(Acting(db), gappy).kind is OutcomeKind.UNCHANGED
+    assert pull.apply(Acting(db), answer).kind is OutcomeKind.UPDATED
     assert sorted(online_of(db).rr) == list(range(1, 21))
 
 
@@ -162,7 +163,7 @@ def test_that_equal_consecutive_lumisections_are_one_event(db: Database):
     quiet = {n: {"recorded": 0.0, "delivered": 0.0} for n in range(1, 31)}
     quiet[10]["dt0_ready"] = quiet[11]["dt0_ready"] = False
     written = Written(db)
-    pull.apply(db, a_run(RUN, 30, changed=quiet))
+    pull.apply(Acting(db), a_run(RUN, 30, changed=quiet))
     assert written["LumisectionEvent"] == written["OMSLumisectionEvent"] == 3
 
 
@@ -170,9 +171,9 @@ def test_that_equal_consecutive_lumisections_are_one_event(db: Database):
 
 
 def test_that_the_same_answer_writes_nothing(db: Database):
-    pull.apply(db, a_run(RUN, 10))
+    pull.apply(Acting(db), a_run(RUN, 10))
     written = Written(db)
-    outcome = pull.apply(db, a_run(RUN, 10))
+    outcome = pull.apply(Acting(db), a_run(RUN, 10))
     assert (outcome.kind, outcome.text) == (OutcomeKind.UNCHANGED, f"Run {RUN}: nothing changed.")
     assert written.nothing
 
@@ -180,44 +181,44 @@ def test_that_the_same_answer_writes_nothing(db: Database):
 def test_that_numbers_beyond_a_double_are_no_news_at_the_next_pull(db: Database):
     large: JsonObject = {"fill_number": 2**53 + 1, "energy": 10**308, "l1_rate": 10**400}
     changed: dict[int, JsonObject] = {2: {"prescale_index": 2**60 + 1, "recorded": 10**400}}
-    pull.apply(db, a_run(RUN, 5, changed=changed, **large))
+    pull.apply(Acting(db), a_run(RUN, 5, changed=changed, **large))
     written = Written(db)
-    pull.apply(db, a_run(RUN, 5, changed=changed, **large))
+    pull.apply(Acting(db), a_run(RUN, 5, changed=changed, **large))
     assert written.nothing
     assert run_of(db).oms["fill_number"] == 2**53
 
 
 def test_that_a_second_pull_finds_nothing_to_do_whatever_was_done_by_hand(db: Database):
-    pull.apply(db, a_run(RUN, 10))
+    pull.apply(Acting(db), a_run(RUN, 10))
     edit(db, "dt-dt", 2, 8, Triplet("BAD", "tripped"))
     edit(db, "csc-csc", 1, 10, Triplet("STANDBY"))
     bit = BitEdit(RUN, "online", "bpix_ready", (LumiRange(2, 3),), value=False)
-    lumisections.edit_bits(db, EXPERT, [bit], comment="seen on the monitor")
-    runs.edit_attribute(db, EXPERT, RUN, "class", "Cosmics25")
-    runs.edit_attribute(db, EXPERT, RUN, "significant", value=False)
-    runs.edit_attribute(db, EXPERT, RUN, "stop_reason", "magnet")
+    lumisections.edit_bits(Acting(db, EXPERT), [bit], comment="seen on the monitor")
+    runs.edit_attribute(Acting(db, EXPERT), RUN, "class", "Cosmics25")
+    runs.edit_attribute(Acting(db, EXPERT), RUN, "significant", value=False)
+    runs.edit_attribute(Acting(db, EXPERT), RUN, "stop_reason", "magnet")
     answer = a_run(RUN, 12, changed={5: {"dt0_ready": False}})
-    assert pull.apply(db, answer).kind is OutcomeKind.UPDATED
+    assert pull.apply(Acting(db), answer).kind is OutcomeKind.UPDATED
     assert online_of(db).rr[5]["dt-dt"] == Triplet("BAD", "tripped").as_json()
     for _ in range(3):
         written = Written(db)
-        assert pull.apply(db, answer).kind is OutcomeKind.UNCHANGED
+        assert pull.apply(Acting(db), answer).kind is OutcomeKind.UNCHANGED
         assert written.nothing
     assert run_of(db).rr["class"] == "Cosmics25"
     assert run_of(db).rr["stop_reason"] == "magnet"
 
 
 def test_that_an_automatic_value_behind_a_persons_word_is_recorded_once(db: Database):
-    pull.apply(db, a_run(RUN, 10))
+    pull.apply(Acting(db), a_run(RUN, 10))
     edit(db, "dt-dt", 1, 10, Triplet("BAD", "tripped"))
     changed = a_run(RUN, 10, changed={n: {"dt0_ready": False} for n in (4, 5)})
     written = Written(db)
-    pull.apply(db, changed)
+    pull.apply(Acting(db), changed)
     # The automatic BAD of LS 4 and 5, and GOOD elsewhere where a person's word came last.
     assert written["LumisectionEvent"] == 3
     assert {each["dt-dt"]["comment"] for each in online_of(db).rr.values()} == {"tripped"}
     written = Written(db)
-    pull.apply(db, changed)
+    pull.apply(Acting(db), changed)
     assert written.nothing
 
 
@@ -225,12 +226,12 @@ def test_that_an_automatic_value_behind_a_persons_word_is_recorded_once(db: Data
 
 
 def test_that_changed_flags_of_an_open_run_are_appended_with_the_oms_side(db: Database):
-    pull.apply(db, a_run(RUN, 10, **STILL_RUNNING))
+    pull.apply(Acting(db), a_run(RUN, 10, **STILL_RUNNING))
     bumped = online_of(db).version
     changed = {n: {"dt0_ready": False, "recorded": 0.7} for n in (3, 4)}
     written = Written(db)
     answer = a_run(RUN, 10, changed=changed, energy=450, **STILL_RUNNING)
-    assert pull.apply(db, answer).kind is OutcomeKind.UPDATED
+    assert pull.apply(Acting(db), answer).kind is OutcomeKind.UPDATED
     assert (written["Version"], written["LumisectionEvent"], written["RunEvent"]) == (1, 1, 1)
     assert online_of(db).rr[3]["dt-dt"] == Triplet("BAD").as_json()
     assert online_of(db).oms[4]["recorded"] == 0.7
@@ -239,8 +240,8 @@ def test_that_changed_flags_of_an_open_run_are_appended_with_the_oms_side(db: Da
 
 
 def test_that_only_the_keys_that_differ_are_in_the_event(db: Database):
-    pull.apply(db, a_run(RUN, 10))
-    pull.apply(db, a_run(RUN, 10, changed={3: {"dt0_ready": False}}))
+    pull.apply(Acting(db), a_run(RUN, 10))
+    pull.apply(Acting(db), a_run(RUN, 10, changed={3: {"dt0_ready": False}}))
     with db.read() as connection:
         payloads = connection.execute(
             text('SELECT "jsonb" FROM "JSONBDeduplication" ORDER BY id DESC LIMIT 2')
@@ -252,15 +253,15 @@ def test_that_only_the_keys_that_differ_are_in_the_event(db: Database):
 
 
 def test_that_oms_alone_is_appended_when_the_run_has_ended(db: Database):
-    pull.apply(db, a_run(RUN, 10, **STILL_RUNNING))
+    pull.apply(Acting(db), a_run(RUN, 10, **STILL_RUNNING))
     changed = {4: {"hf_ready": False}}
     written = Written(db)
-    not_yet = pull.apply(db, a_run(RUN, 10, changed=changed, **STILL_RUNNING))
+    not_yet = pull.apply(Acting(db), a_run(RUN, 10, changed=changed, **STILL_RUNNING))
     assert not_yet.kind is OutcomeKind.UNCHANGED
     assert written.nothing
     bumped = online_of(db).version
     # What OMS says now counts: the answer that ends the run brings them in.
-    assert pull.apply(db, a_run(RUN, 10, changed=changed)).kind is OutcomeKind.UPDATED
+    assert pull.apply(Acting(db), a_run(RUN, 10, changed=changed)).kind is OutcomeKind.UPDATED
     assert written["OMSLumisectionEvent"] == 1
     assert written["LumisectionEvent"] == 0
     assert online_of(db).version > bumped
@@ -268,11 +269,14 @@ def test_that_oms_alone_is_appended_when_the_run_has_ended(db: Database):
 
 
 def test_that_oms_attributes_are_appended_when_the_run_has_ended(db: Database):
-    pull.apply(db, a_run(RUN, 10, **STILL_RUNNING))
+    pull.apply(Acting(db), a_run(RUN, 10, **STILL_RUNNING))
     written = Written(db)
-    assert pull.apply(db, a_run(RUN, 10, energy=1, **STILL_RUNNING)).kind is OutcomeKind.UNCHANGED
+    assert (
+        pull.apply(Acting(db), a_run(RUN, 10, energy=1, **STILL_RUNNING)).kind
+        is OutcomeKind.UNCHANGED
+    )
     assert written.nothing
-    assert pull.apply(db, a_run(RUN, 10, energy=1)).kind is OutcomeKind.UPDATED
+    assert pull.apply(Acting(db), a_run(RUN, 10, energy=1)).kind is OutcomeKind.UPDATED
     assert (written["RunEvent"], written["DatasetEvent"]) == (1, 0)
     with db.read() as connection:
         newest = connection.execute(
@@ -282,23 +286,23 @@ def test_that_oms_attributes_are_appended_when_the_run_has_ended(db: Database):
 
 
 def test_that_changed_rr_attributes_of_an_open_run_are_appended_ended_or_not(db: Database):
-    pull.apply(db, a_run(RUN, 10, **STILL_RUNNING))
+    pull.apply(Acting(db), a_run(RUN, 10, **STILL_RUNNING))
     answer = a_run(RUN, 10, hlt_key="/cdaq/cosmics/x", **STILL_RUNNING)
-    assert pull.apply(db, answer).kind is OutcomeKind.UPDATED
+    assert pull.apply(Acting(db), answer).kind is OutcomeKind.UPDATED
     assert run_of(db).rr["class"] == "Cosmics25"
     assert run_of(db).oms["hlt_key"] == "/cdaq/cosmics/x"
 
 
 def test_that_a_growing_run_grows(db: Database):
     for length in (3, 5, 6, 20):
-        pull.apply(db, a_run(RUN, length, **STILL_RUNNING))
+        pull.apply(Acting(db), a_run(RUN, length, **STILL_RUNNING))
     assert len(online_of(db).rr) == len(online_of(db).oms) == 20
     assert run_of(db).oms["ls_duration"] == 20
 
 
 @pytest.mark.parametrize("change", ["flags", "attributes"])
 def test_that_a_run_that_is_not_open_is_only_flagged_and_once(db: Database, change: str):
-    pull.apply(db, a_run(RUN, 10))
+    pull.apply(Acting(db), a_run(RUN, 10))
     sign_off(db)
     answer = (
         a_run(RUN, 10, changed={4: {"dt0_ready": False}}, energy=450)
@@ -306,7 +310,7 @@ def test_that_a_run_that_is_not_open_is_only_flagged_and_once(db: Database, chan
         else a_run(RUN, 10, hlt_key="/cdaq/cosmics/x", energy=450)
     )
     written = Written(db)
-    outcome = pull.apply(db, answer)
+    outcome = pull.apply(Acting(db), answer)
     assert outcome.kind is OutcomeKind.FLAGGED
     assert f"run {RUN} is in state SIGNOFF" in outcome.text
     assert ("lumisections" if change == "flags" else "class") in outcome.text
@@ -314,15 +318,15 @@ def test_that_a_run_that_is_not_open_is_only_flagged_and_once(db: Database, chan
     assert run_of(db).oms["energy"] == 6800
     assert (written["Version"], written["Event"]) == (1, 1)
     written = Written(db)
-    assert pull.apply(db, answer).kind is OutcomeKind.FLAGGED
+    assert pull.apply(Acting(db), answer).kind is OutcomeKind.FLAGGED
     assert written.nothing
 
 
 def test_that_oms_alone_is_appended_to_a_signed_off_run(db: Database):
-    pull.apply(db, a_run(RUN, 10))
+    pull.apply(Acting(db), a_run(RUN, 10))
     sign_off(db)
     answer = a_run(RUN, 10, changed={4: {"recorded": 0.9}}, energy=450)
-    assert pull.apply(db, answer).kind is OutcomeKind.UPDATED
+    assert pull.apply(Acting(db), answer).kind is OutcomeKind.UPDATED
     assert run_of(db).rr.get(FLAG) is None
     assert run_of(db).oms["energy"] == 450
     assert online_of(db).oms[4]["recorded"] == 0.9
@@ -330,12 +334,12 @@ def test_that_oms_alone_is_appended_to_a_signed_off_run(db: Database):
 
 def test_that_a_run_mended_by_hand_before_its_sign_off_is_not_flagged(db: Database):
     answer = a_run(RUN, 10, changed={2: {"cscm_ready": False}, 3: {"dt0_ready": False}})
-    pull.apply(db, answer)
+    pull.apply(Acting(db), answer)
     edit(db, "csc-csc", 1, 10)
-    runs.edit_attribute(db, EXPERT, RUN, "class", "Cosmics25")
+    runs.edit_attribute(Acting(db, EXPERT), RUN, "class", "Cosmics25")
     sign_off(db)
     written = Written(db)
-    assert pull.apply(db, answer).kind is OutcomeKind.UNCHANGED
+    assert pull.apply(Acting(db), answer).kind is OutcomeKind.UNCHANGED
     assert written.nothing
 
 
@@ -345,46 +349,46 @@ def test_that_a_run_mended_by_hand_before_its_sign_off_is_not_flagged(db: Databa
 def test_that_a_refresh_of_the_reopened_run_clears_the_flag_and_later_changes_raise_it_again(
     db: Database,
 ):
-    pull.apply(db, a_run(RUN, 10))
+    pull.apply(Acting(db), a_run(RUN, 10))
     sign_off(db)
     grown = a_run(RUN, 12)
-    pull.apply(db, grown)
+    pull.apply(Acting(db), grown)
     assert run_of(db).rr[FLAG] is True
     with pytest.raises(Refused, match="SIGNOFF"):
-        runs.refresh(db, EXPERT, RUN, grown)
-    runs.move(db, EXPERT, RUN, "OPEN")
-    runs.refresh(db, EXPERT, RUN, grown)
+        runs.refresh(Acting(db, EXPERT), RUN, grown)
+    runs.move(Acting(db, EXPERT), RUN, "OPEN")
+    runs.refresh(Acting(db, EXPERT), RUN, grown)
     assert run_of(db).rr[FLAG] is False
     assert len(online_of(db).rr) == 12
     assert authors(db)[-1][0] == f"auto@auto - {EXPERT.email}"
-    runs.move(db, EXPERT, RUN, "SIGNOFF")
-    assert pull.apply(db, grown).kind is OutcomeKind.UNCHANGED
-    assert pull.apply(db, a_run(RUN, 13)).kind is OutcomeKind.FLAGGED
+    runs.move(Acting(db, EXPERT), RUN, "SIGNOFF")
+    assert pull.apply(Acting(db), grown).kind is OutcomeKind.UNCHANGED
+    assert pull.apply(Acting(db), a_run(RUN, 13)).kind is OutcomeKind.FLAGGED
     assert run_of(db).rr[FLAG] is True
 
 
 def test_that_a_refresh_with_nothing_else_to_do_clears_the_flag(db: Database):
-    pull.apply(db, a_run(RUN, 10))
+    pull.apply(Acting(db), a_run(RUN, 10))
     sign_off(db)
-    pull.apply(db, a_run(RUN, 12))
-    runs.move(db, EXPERT, RUN, "OPEN")
-    pull.apply(db, a_run(RUN, 12))
+    pull.apply(Acting(db), a_run(RUN, 12))
+    runs.move(Acting(db, EXPERT), RUN, "OPEN")
+    pull.apply(Acting(db), a_run(RUN, 12))
     assert run_of(db).rr[FLAG] is True
-    runs.refresh(db, EXPERT, RUN, a_run(RUN, 12))
+    runs.refresh(Acting(db, EXPERT), RUN, a_run(RUN, 12))
     assert run_of(db).rr[FLAG] is False
 
 
 def test_that_declaring_it_dealt_with_clears_the_flag_once(db: Database):
-    pull.apply(db, a_run(RUN, 10))
-    assert runs.settle_manual_update(db, EXPERT, RUN) is False
+    pull.apply(Acting(db), a_run(RUN, 10))
+    assert runs.settle_manual_update(Acting(db, EXPERT), RUN) is False
     sign_off(db)
     answer = a_run(RUN, 10, changed={4: {"dt0_ready": False}})
-    pull.apply(db, answer)
-    assert runs.settle_manual_update(db, EXPERT, RUN) is True
+    pull.apply(Acting(db), answer)
+    assert runs.settle_manual_update(Acting(db, EXPERT), RUN) is True
     assert run_of(db).rr[FLAG] is False
     assert authors(db)[-1][0] == f"auto@auto - {EXPERT.email}"
     written = Written(db)
-    assert runs.settle_manual_update(db, EXPERT, RUN) is False
+    assert runs.settle_manual_update(Acting(db, EXPERT), RUN) is False
     assert written.nothing
 
 
@@ -392,33 +396,33 @@ def test_that_declaring_it_dealt_with_clears_the_flag_once(db: Database):
 
 
 def test_that_fewer_lumisections_than_before_are_refused_and_nothing_is_written(db: Database):
-    pull.apply(db, a_run(RUN, 10))
+    pull.apply(Acting(db), a_run(RUN, 10))
     written = Written(db)
     with pytest.raises(Refused, match=r"9 lumisections .* 390001.* 10 are recorded"):
-        pull.apply(db, a_run(RUN, 9, energy=450))
+        pull.apply(Acting(db), a_run(RUN, 9, energy=450))
     assert written.nothing
     answer = a_run(RUN, 10)
     fewer = oms_run(answer.attributes, [*answer.lumisections[:4], *answer.lumisections[5:]])
     with pytest.raises(Refused, match="are recorded"):
-        pull.apply(db, fewer)
+        pull.apply(Acting(db), fewer)
     assert written.nothing
-    assert pull.apply(db, a_run(RUN, 10)).kind is OutcomeKind.UNCHANGED
+    assert pull.apply(Acting(db), a_run(RUN, 10)).kind is OutcomeKind.UNCHANGED
 
 
 def test_that_a_hand_edit_over_a_hole_does_not_stop_later_pulls(db: Database):
     answer = a_run(RUN, 20)
     present = [each for each in answer.lumisections if each["lumisection_number"] not in {11, 12}]
     gappy = oms_run(answer.attributes, present)
-    pull.apply(db, gappy)
+    pull.apply(Acting(db), gappy)
     bit = BitEdit(RUN, "online", "bpix_ready", (LumiRange(9, 13),), value=False)
-    lumisections.edit_bits(db, EXPERT, [bit], comment="seen on the monitor")
+    lumisections.edit_bits(Acting(db, EXPERT), [bit], comment="seen on the monitor")
     edit(db, "dt-dt", 1, 20, Triplet("BAD", "tripped"))
-    pull.apply(db, gappy)
+    pull.apply(Acting(db), gappy)
     written = Written(db)
-    assert pull.apply(db, gappy).kind is OutcomeKind.UNCHANGED
+    assert pull.apply(Acting(db), gappy).kind is OutcomeKind.UNCHANGED
     assert written.nothing
     with pytest.raises(Refused, match="17 lumisections"):
-        pull.apply(db, oms_run(answer.attributes, present[1:]))
+        pull.apply(Acting(db), oms_run(answer.attributes, present[1:]))
 
 
 # --- significant by hand --------------------------------------------------------------------------
@@ -427,22 +431,22 @@ def test_that_a_hand_edit_over_a_hole_does_not_stop_later_pulls(db: Database):
 def test_that_a_run_marked_significant_stays_classified_when_it_grows(db: Database):
     # Cosmics are no business of anybody here: the classifier is switched off.
     cosmics = {"hlt_key": "/cdaq/cosmics/x"}
-    pull.apply(db, a_run(RUN, 10, **cosmics))
-    runs.mark_significant(db, EXPERT, RUN, a_run(RUN, 10, **cosmics))
+    pull.apply(Acting(db), a_run(RUN, 10, **cosmics))
+    runs.mark_significant(Acting(db, EXPERT), RUN, a_run(RUN, 10, **cosmics))
     assert run_of(db).rr["significant"] is True
     assert len(online_of(db).rr) == 10
-    pull.apply(db, a_run(RUN, 15, **cosmics))
+    pull.apply(Acting(db), a_run(RUN, 15, **cosmics))
     assert len(online_of(db).rr) == 15
     assert run_of(db).rr["significant"] is True
     written = Written(db)
-    assert pull.apply(db, a_run(RUN, 15, **cosmics)).kind is OutcomeKind.UNCHANGED
+    assert pull.apply(Acting(db), a_run(RUN, 15, **cosmics)).kind is OutcomeKind.UNCHANGED
     assert written.nothing
 
 
 def test_that_a_run_said_to_be_insignificant_by_hand_keeps_its_lumisections(db: Database):
-    pull.apply(db, a_run(RUN, 10))
-    runs.edit_attribute(db, EXPERT, RUN, "significant", value=False)
-    pull.apply(db, a_run(RUN, 12))
+    pull.apply(Acting(db), a_run(RUN, 10))
+    runs.edit_attribute(Acting(db, EXPERT), RUN, "significant", value=False)
+    pull.apply(Acting(db), a_run(RUN, 12))
     assert run_of(db).rr["significant"] is False
     assert len(online_of(db).oms) == 12
 
@@ -451,12 +455,14 @@ def test_that_a_run_said_to_be_insignificant_by_hand_keeps_its_lumisections(db: 
 
 
 def test_that_five_thousand_lumisections_are_brought_in(db: Database):
-    pull.apply(db, a_run(RUN, 5000))
+    pull.apply(Acting(db), a_run(RUN, 5000))
     assert len(online_of(db).rr) == len(online_of(db).own_oms) == 5000
     written = Written(db)
-    assert pull.apply(db, a_run(RUN, 5000)).kind is OutcomeKind.UNCHANGED
+    assert pull.apply(Acting(db), a_run(RUN, 5000)).kind is OutcomeKind.UNCHANGED
     assert written.nothing
-    pull.apply(db, a_run(RUN, 5003, changed={n: {"dt0_ready": None} for n in range(7, 5000, 2)}))
+    pull.apply(
+        Acting(db), a_run(RUN, 5003, changed={n: {"dt0_ready": None} for n in range(7, 5000, 2)})
+    )
     online = online_of(db)
     assert [online.rr[n]["dt-dt"]["status"] for n in (7, 8, 5003)] == [
         "NO VALUE FOUND",

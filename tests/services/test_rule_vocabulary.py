@@ -9,26 +9,27 @@ from app.domain.rules.completion import condition_text
 from app.domain.rules.vocabulary import RuleSubject, VariableKind
 from app.models.engine import Database
 from app.services import configuration, golden, pull, rule_vocabulary
+from app.services.acting import Acting
 from tests.builders import a_run
 
 
 @pytest.fixture
 def season(database: Database) -> Database:
-    configuration.install_default(database)
-    pull.apply(database, a_run(396001, 20))
-    pull.apply(database, a_run(396002, 15))
+    configuration.install_default(Acting(database))
+    pull.apply(Acting(database), a_run(396001, 20))
+    pull.apply(Acting(database), a_run(396002, 15))
     return database
 
 
 def test_that_every_variable_of_a_season_is_known(season: Database) -> None:
-    words = rule_vocabulary.vocabulary(season, RuleSubject.GOLDEN)
-    _, held = golden.season_of(season, "online")
+    words = rule_vocabulary.vocabulary(Acting(season), RuleSubject.GOLDEN)
+    _, held = golden.season_of(Acting(season), "online")
     assert [name for name in held.names if not words.knows(name)] == []
     assert words.by_name["lumisection.rr.dt-dt"].kind is VariableKind.STATUS
     assert words.by_name["lumisection.rr.dt-dt"].values[0] == "GOOD"
     assert words.by_name["lumisection.oms.dtm_ready"].values == (True, False)
     assert words.by_name["lumisection.oms.recorded"].kind is VariableKind.NUMBER
-    classes = {each.class_ for each in configuration.current(season).class_classifiers}
+    classes = {each.class_ for each in configuration.current(Acting(season)).class_classifiers}
     assert classes <= set(words.by_name["run.rr.class"].values)
 
 
@@ -36,8 +37,8 @@ def test_that_every_variable_of_a_season_is_known(season: Database) -> None:
 def test_that_the_shipped_rules_know_their_variables(
     season: Database, subject: RuleSubject
 ) -> None:
-    words = rule_vocabulary.vocabulary(season, subject)
-    current = configuration.current(season)
+    words = rule_vocabulary.vocabulary(Acting(season), subject)
+    current = configuration.current(Acting(season))
     rules = {
         RuleSubject.GOLDEN: [parse(configuration.shipped_rule("golden"))],
         RuleSubject.CLASS: [each.rule for each in current.class_classifiers],
@@ -53,7 +54,7 @@ def test_that_the_shipped_rules_know_their_variables(
 
 @pytest.mark.parametrize("subject", RuleSubject)
 def test_that_each_variable_makes_a_condition(season: Database, subject: RuleSubject) -> None:
-    words = rule_vocabulary.vocabulary(season, subject)
+    words = rule_vocabulary.vocabulary(Acting(season), subject)
     assert len(words.variables) > 40
     for variable in words.variables:
         rule = parse(json.loads(condition_text(variable)))
@@ -61,6 +62,6 @@ def test_that_each_variable_makes_a_condition(season: Database, subject: RuleSub
 
 
 def test_that_an_empty_database_has_words_too(database: Database) -> None:
-    words = rule_vocabulary.vocabulary(database, RuleSubject.GOLDEN)
+    words = rule_vocabulary.vocabulary(Acting(database), RuleSubject.GOLDEN)
     assert words.knows("lumisection.oms.dtm_ready")
     assert not words.knows("lumisection.oms.dtm_redy")

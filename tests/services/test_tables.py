@@ -16,6 +16,7 @@ from app.models.event_log import Change, DatasetChange, RunChange
 from app.models.event_log import LumisectionChange as Lumisections
 from app.models.table_pages import TableQuery
 from app.services import tables
+from app.services.acting import Acting
 
 AUTO = "auto@auto"
 PERSON = "shifter@cern.ch"
@@ -73,11 +74,11 @@ def story(database: Database) -> Database:
 
 def test_that_the_pages_of_both_tables_are_of_their_kind(story: Database) -> None:
     query = TableQuery("runs", parse("dt-dt.BAD = 4"), include_online=True, include_deleted=True)
-    assert [row.key for row in tables.runs_page(story, query).rows] == [(RUN, "online")]
-    found = tables.datasets_page(story, TableQuery("runs", None, include_deleted=True))
+    assert [row.key for row in tables.runs_page(Acting(story), query).rows] == [(RUN, "online")]
+    found = tables.datasets_page(Acting(story), TableQuery("runs", None, include_deleted=True))
     assert [row.key for row in found.rows] == [(RUN, PROMPT)]
-    assert tables.matching(story, query) == ((RUN, "online"),)
-    (row,) = tables.rows(story, "runs", [(RUN, "online")])
+    assert tables.matching(Acting(story), query) == ((RUN, "online"),)
+    (row,) = tables.rows(Acting(story), "runs", [(RUN, "online")])
     assert row.triplet_summary == {
         "dt-dt": {"GOOD": 26, "BAD": 4, "EMPTY": 0, "comments": ["HV trip"], "causes": []}
     }
@@ -86,7 +87,7 @@ def test_that_the_pages_of_both_tables_are_of_their_kind(story: Database) -> Non
 def test_that_details_say_which_attributes_are_by_hand_and_what_the_program_would_say(
     story: Database,
 ) -> None:
-    details = tables.run_details(story, RUN)
+    details = tables.run_details(Acting(story), RUN)
     by_name = {each.name: each for each in details.rr}
     class_ = by_name["class"]
     assert (class_.value, class_.by_hand, class_.author) == ("Collisions22", True, PERSON)
@@ -103,7 +104,7 @@ def test_that_details_say_which_attributes_are_by_hand_and_what_the_program_woul
 
 
 def test_that_details_of_a_dataset_name_who_set_its_states(story: Database) -> None:
-    details = tables.dataset_details(story, RUN, PROMPT)
+    details = tables.dataset_details(Acting(story), RUN, PROMPT)
     states_of_it = {each.name: (each.value, each.author) for each in details.attributes}
     assert states_of_it == {"dt_state": ("SIGNOFF", AUTO), "deleted": (True, PERSON)}
     assert details.row.datasets_in_gui == ("/a/b", "/a/c")
@@ -111,14 +112,14 @@ def test_that_details_of_a_dataset_name_who_set_its_states(story: Database) -> N
 
 def test_that_details_of_what_does_not_exist_are_not_found(story: Database) -> None:
     with pytest.raises(NotFound, match="no run 1"):
-        tables.run_details(story, 1)
+        tables.run_details(Acting(story), 1)
     with pytest.raises(NotFound, match="no dataset nothing"):
-        tables.dataset_details(story, RUN, "nothing")
-    assert tables.run_history(story, 1) == ()
+        tables.dataset_details(Acting(story), RUN, "nothing")
+    assert tables.run_history(Acting(story), 1) == ()
 
 
 def test_that_history_tells_every_action_newest_first(story: Database) -> None:
-    history = tables.run_history(story, RUN)
+    history = tables.run_history(Acting(story), RUN)
     assert [(each.comment, each.author, each.manual) for each in history] == [
         ("hidden", PERSON, True),
         ("new dataset appeared pinging gui", AUTO, False),
@@ -157,25 +158,25 @@ def test_that_history_tells_every_action_newest_first(story: Database) -> None:
 
 
 def test_that_history_comes_in_pages_that_follow_each_other(story: Database) -> None:
-    whole = tables.run_history(story, RUN)
+    whole = tables.run_history(Acting(story), RUN)
     pages: list[Sequence[object]] = []
     before = None
-    while found := tables.run_history(story, RUN, limit=3, before=before):
+    while found := tables.run_history(Acting(story), RUN, limit=3, before=before):
         pages.append(found)
         before = found[-1].version
     assert [each for page in pages for each in page] == list(whole)
     assert [len(page) for page in pages] == [3, 3, 2]
     with pytest.raises(BadInput):
-        tables.run_history(story, RUN, limit=0)
+        tables.run_history(Acting(story), RUN, limit=0)
 
 
 def test_that_the_history_of_a_dataset_is_its_own(story: Database) -> None:
-    assert [each.comment for each in tables.dataset_history(story, RUN, PROMPT)] == [
+    assert [each.comment for each in tables.dataset_history(Acting(story), RUN, PROMPT)] == [
         "hidden",
         "new dataset appeared pinging gui",
         "copy",
     ]
-    online = tables.dataset_history(story, RUN, "online")
+    online = tables.dataset_history(Acting(story), RUN, "online")
     assert [each.comment for each in online] == [
         *("run update", "HV", "it has beam", "run creation", "run creation")
     ]

@@ -15,6 +15,7 @@ from app.models.action import begin
 from app.models.engine import Database
 from app.models.event_log import DatasetChange, LumisectionChange, RunChange
 from app.services import bulk_edit, datasets, lumisections, pull, runs, undo
+from app.services.acting import Acting
 from tests.builders import EXPERT, NOBODY, a_run, configure
 from tests.models.test_event_log import check_folds
 from tests.plain_folds import plain_datasets, plain_runs
@@ -33,7 +34,7 @@ NOTHING = {"status": "EMPTY", "comment": "", "cause": ""}
 def online(database: Database) -> Database:
     """One open run of 10 LS on the small configuration."""
     configure(database)
-    pull.apply(database, a_run(RUN, LENGTH))
+    pull.apply(Acting(database), a_run(RUN, LENGTH))
     return database
 
 
@@ -41,9 +42,9 @@ def online(database: Database) -> Database:
 def offline(online: Database) -> Database:
     """The run signed off; its two offline datasets are open everywhere."""
     set_column(online, "dt-dt", GOOD, (1, LENGTH))
-    runs.move(online, EXPERT, RUN, "SIGNOFF")
+    runs.move(Acting(online, EXPERT), RUN, "SIGNOFF")
     keys = [(RUN, PROMPT), (RUN, EXPRESS)]
-    datasets.move(online, EXPERT, keys, "global", "OPEN")
+    datasets.move(Acting(online, EXPERT), keys, "global", "OPEN")
     return online
 
 
@@ -56,14 +57,14 @@ def set_column(
     actor: Actor = EXPERT,
 ) -> int:
     wanted = ColumnEdit(RUN, dataset, column, tuple(LumiRange(*each) for each in ranges), triplet)
-    version = bulk_edit.write(db, actor, [wanted]).version
+    version = bulk_edit.write(Acting(db, actor), [wanted]).version
     assert version is not None
     return version
 
 
 def set_bit(db: Database, bit: str, first: int, last: int, *, value: bool, dataset: str = "online"):
     wanted = BitEdit(RUN, dataset, bit, (LumiRange(first, last),), value)
-    return bulk_edit.write(db, EXPERT, [wanted], comment="seen on the monitor").version
+    return bulk_edit.write(Acting(db, EXPERT), [wanted], comment="seen on the monitor").version
 
 
 def as_read(db: Database) -> dict:
@@ -94,7 +95,7 @@ def as_read(db: Database) -> dict:
 
 
 def statuses(db: Database, column: str, dataset: str = "online") -> list[str]:
-    rr = lumisections.dataset_state(db, RUN, dataset).rr
+    rr = lumisections.dataset_state(Acting(db), RUN, dataset).rr
     return [
         value.status if (value := rr.value(column, number)) else ""
         for number in range(1, LENGTH + 1)
@@ -106,9 +107,9 @@ def statuses(db: Database, column: str, dataset: str = "online") -> list[str]:
 
 def test_that_marking_a_run_significant_is_one_step(database: Database):
     configure(database)
-    pull.apply(database, a_run(RUN, LENGTH, hlt_key=None))
+    pull.apply(Acting(database), a_run(RUN, LENGTH, hlt_key=None))
     before = as_read(database)
-    runs.mark_significant(database, EXPERT, RUN)
+    runs.mark_significant(Acting(database, EXPERT), RUN)
     with database.read() as connection:
         marked, classified = sorted(
             each.version
@@ -119,17 +120,17 @@ def test_that_marking_a_run_significant_is_one_step(database: Database):
 
     # Whichever of the two versions is named, both go back as one.
     for version in (marked, classified):
-        planned = undo.preview(database, EXPERT, version)
+        planned = undo.preview(Acting(database, EXPERT), version)
         assert planned.undone.version == marked
         assert planned.cells > 0
         assert [each.name for of in planned.attributes for each in of.attributes.restored] == [
             "significant"
         ]
         assert planned.refused == []
-    done = undo.undo(database, EXPERT, classified)
+    done = undo.undo(Acting(database, EXPERT), classified)
     assert as_read(database) == before
     assert done.text.startswith(f"Undid version {marked}: ")
-    undo.undo(database, EXPERT, done.version)
+    undo.undo(Acting(database, EXPERT), done.version)
     assert "GOOD" in statuses(database, "dt-dt")
 
 
@@ -137,9 +138,9 @@ def test_that_undoing_an_edit_brings_every_cell_back_and_undoing_that_is_the_red
     before = as_read(online)
     version = set_column(online, "dt-dt", BAD, (2, 4), (7, 7))
     edited = as_read(online)
-    undone = undo.undo(online, EXPERT, version)
+    undone = undo.undo(Acting(online, EXPERT), version)
     assert as_read(online) == before
-    undo.undo(online, EXPERT, undone.version)
+    undo.undo(Acting(online, EXPERT), undone.version)
     assert as_read(online) == edited
     check_folds(online)
 
@@ -149,7 +150,7 @@ def test_that_the_preview_says_where_an_automatic_value_comes_back_as_a_persons_
 ):
     set_column(online, "dt-dt", BAD, (3, 3))
     version = set_column(online, "dt-dt", Triplet("STANDBY"), (2, 4))
-    preview = undo.preview(online, EXPERT, version)
+    preview = undo.preview(Acting(online, EXPERT), version)
     assert preview.by_hand
     restored = {
         each.ranges: (each.restored, each.by_hand) for each in preview.columns[0].cells.restored
@@ -158,15 +159,15 @@ def test_that_the_preview_says_where_an_automatic_value_comes_back_as_a_persons_
         (LumiRange(2, 2), LumiRange(4, 4)): (GOOD, True),
         (LumiRange(3, 3),): (BAD, False),
     }
-    undo.undo(online, EXPERT, version)
-    pull.apply(online, a_run(RUN, LENGTH, changed={2: {"dt0_ready": False}}))
+    undo.undo(Acting(online, EXPERT), version)
+    pull.apply(Acting(online), a_run(RUN, LENGTH, changed={2: {"dt0_ready": False}}))
     assert statuses(online, "dt-dt")[1] == "GOOD"
 
 
 def test_that_the_preview_says_what_the_automatic_value_is_by_now(online: Database):
     version = set_column(online, "dt-dt", BAD, (2, 4))
-    pull.apply(online, a_run(RUN, LENGTH, changed={3: {"dt0_ready": False}}))
-    restored = undo.preview(online, EXPERT, version).columns[0].cells.restored
+    pull.apply(Acting(online), a_run(RUN, LENGTH, changed={3: {"dt0_ready": False}}))
+    restored = undo.preview(Acting(online, EXPERT), version).columns[0].cells.restored
     assert {(each.ranges, each.automatic) for each in restored} == {
         ((LumiRange(2, 2), LumiRange(4, 4)), None),
         ((LumiRange(3, 3),), Triplet("BAD")),
@@ -176,22 +177,22 @@ def test_that_the_preview_says_what_the_automatic_value_is_by_now(online: Databa
 def test_that_cells_changed_since_are_named_and_left_alone(online: Database):
     version = set_column(online, "dt-dt", BAD, (2, 6))
     later = set_column(online, "dt-dt", Triplet("STANDBY"), (4, 5), actor=SHIFTER)
-    preview = undo.preview(online, EXPERT, version)
+    preview = undo.preview(Acting(online, EXPERT), version)
     since = preview.columns[0].cells.changed_since
     assert [(each.ranges, each.version, each.now.status) for each in since] == [
         ((LumiRange(4, 5),), later, "STANDBY")
     ]
     assert preview.authors[later].author == SHIFTER.email
-    undo.undo(online, EXPERT, version)
+    undo.undo(Acting(online, EXPERT), version)
     assert statuses(online, "dt-dt")[1:6] == ["GOOD", "GOOD", "STANDBY", "STANDBY", "GOOD"]
 
 
 def test_that_a_column_that_was_not_there_reads_as_empty_again(online: Database):
     before = as_read(online)
     version = set_column(online, "hcal-hcal", BAD, (1, 3))
-    preview = undo.preview(online, EXPERT, version)
+    preview = undo.preview(Acting(online, EXPERT), version)
     assert [each.in_place for each in preview.columns[0].cells.restored] == [True]
-    undo.undo(online, EXPERT, version)
+    undo.undo(Acting(online, EXPERT), version)
     assert as_read(online) == before
     check_folds(online)
 
@@ -200,42 +201,42 @@ def test_that_a_bit_of_online_comes_back_in_every_dataset_with_the_value_each_ha
     offline: Database,
 ):
     set_bit(offline, "dt0_ready", 2, 5, value=False, dataset=PROMPT)
-    runs.move(offline, EXPERT, RUN, "OPEN")
+    runs.move(Acting(offline, EXPERT), RUN, "OPEN")
     before = as_read(offline)
     version = set_bit(offline, "dt0_ready", 1, 3, value=False)
     set_bit(offline, "dt0_ready", 1, 1, value=True, dataset=EXPRESS)
     assert version is not None
-    undone = undo.undo(offline, EXPERT, version)
+    undone = undo.undo(Acting(offline, EXPERT), version)
     after = as_read(offline)
     assert after[RUN, "online"] == before[RUN, "online"]
     assert after[RUN, PROMPT] == before[RUN, PROMPT]
     assert after[RUN, EXPRESS][3]["dt0_ready", 1] is True
     check_folds(offline)
-    redone = undo.undo(offline, EXPERT, undone.version)
-    state = lumisections.dataset_state(offline, RUN, PROMPT)
+    redone = undo.undo(Acting(offline, EXPERT), undone.version)
+    state = lumisections.dataset_state(Acting(offline), RUN, PROMPT)
     assert [state.oms.value("dt0_ready", number) for number in (1, 2, 5)] == [False, False, False]
     assert redone.preview.cells > 0
     check_folds(offline)
 
 
 def test_that_attributes_states_and_hidden_datasets_are_undone(offline: Database):
-    runs.move(offline, EXPERT, RUN, "OPEN")
+    runs.move(Acting(offline, EXPERT), RUN, "OPEN")
     before = as_read(offline)
     with offline.read() as connection:
         known = set(plain_runs(connection))
     assert known == {RUN}
     made = []
-    runs.edit_attribute(offline, EXPERT, RUN, "stop_reason", "beam dump")
+    runs.edit_attribute(Acting(offline, EXPERT), RUN, "stop_reason", "beam dump")
     made.append(newest(offline))
-    datasets.move(offline, EXPERT, [(RUN, PROMPT)], "dt", "SIGNOFF")
+    datasets.move(Acting(offline, EXPERT), [(RUN, PROMPT)], "dt", "SIGNOFF")
     made.append(newest(offline))
     with begin(offline, [RUN]) as action:
         change = DatasetChange(RUN, EXPRESS, deleted=True)
         made.append(action.append(EXPERT.email, "hide", [change]))
-    runs.move(offline, EXPERT, RUN, "SIGNOFF")
+    runs.move(Acting(offline, EXPERT), RUN, "SIGNOFF")
     made.append(newest(offline))
     for version in reversed(made):
-        undo.undo(offline, EXPERT, version)
+        undo.undo(Acting(offline, EXPERT), version)
     after = as_read(offline)
     assert after == before
     check_folds(offline)
@@ -244,9 +245,9 @@ def test_that_attributes_states_and_hidden_datasets_are_undone(offline: Database
 def test_that_the_sign_off_that_comes_back_makes_the_waiting_datasets_that_are_missing(
     offline: Database,
 ):
-    runs.move(offline, EXPERT, RUN, "OPEN")
+    runs.move(Acting(offline, EXPERT), RUN, "OPEN")
     version = newest(offline)
-    undo.undo(offline, EXPERT, version)
+    undo.undo(Acting(offline, EXPERT), version)
     with offline.read() as connection:
         assert rows.get_run(connection, RUN).state == "SIGNOFF"
         assert rows.datasets_of_run(connection, RUN).keys() == {"online", PROMPT, EXPRESS}
@@ -260,14 +261,14 @@ def test_that_undoing_the_making_of_a_dataset_hides_it(offline: Database):
         version = action.append(
             EXPERT.email, "copy", [DatasetChange(*key), LumisectionChange(*key, [payload])]
         )
-    preview = undo.preview(offline, EXPERT, version)
+    preview = undo.preview(Acting(offline, EXPERT), version)
     assert [(each.dataset, each.hide, each.made) for each in preview.visibility] == [
         (key[1], True, True)
     ]
-    undone = undo.undo(offline, EXPERT, version)
+    undone = undo.undo(Acting(offline, EXPERT), version)
     with offline.read() as connection:
         assert rows.datasets_of_run(connection, RUN)[key[1]].deleted
-    undo.undo(offline, EXPERT, undone.version)
+    undo.undo(Acting(offline, EXPERT), undone.version)
     with offline.read() as connection:
         assert not rows.datasets_of_run(connection, RUN)[key[1]].deleted
     check_folds(offline)
@@ -286,38 +287,38 @@ def newest(db: Database) -> int:
 
 def test_that_the_making_of_a_run_and_an_unknown_version_are_refused(online: Database):
     with pytest.raises(Refused, match="made run 390001"):
-        undo.undo(online, EXPERT, 1)
+        undo.undo(Acting(online, EXPERT), 1)
     with pytest.raises(NotFound, match="no version 4711"):
-        undo.preview(online, EXPERT, 4711)
+        undo.preview(Acting(online, EXPERT), 4711)
 
 
 def test_that_an_undo_takes_the_rights_of_the_edit_whosever_version_it_is(online: Database):
     version = set_column(online, "dt-dt", BAD, (2, 4), actor=SHIFTER)
     with pytest.raises(NotPermitted, match="shifters"):
-        undo.undo(online, NOBODY, version)
-    assert [part.what for part in undo.preview(online, NOBODY, version).refused] == [
+        undo.undo(Acting(online, NOBODY), version)
+    assert [part.what for part in undo.preview(Acting(online, NOBODY), version).refused] == [
         "dt-dt of run 390001"
     ]
-    undo.undo(online, EXPERT, version)
+    undo.undo(Acting(online, EXPERT), version)
 
 
 def test_that_an_undo_takes_the_open_state_that_the_edit_takes(offline: Database):
-    runs.move(offline, EXPERT, RUN, "OPEN")
+    runs.move(Acting(offline, EXPERT), RUN, "OPEN")
     version = set_column(offline, "dt-dt", BAD, (2, 4))
-    runs.move(offline, EXPERT, RUN, "SIGNOFF")
+    runs.move(Acting(offline, EXPERT), RUN, "SIGNOFF")
     with pytest.raises(Refused, match="must be OPEN"):
-        undo.undo(offline, EXPERT, version)
+        undo.undo(Acting(offline, EXPERT), version)
 
 
 def test_that_a_second_undo_finds_nothing_left(online: Database):
     version = set_column(online, "dt-dt", BAD, (2, 4))
-    undo.undo(online, EXPERT, version)
+    undo.undo(Acting(online, EXPERT), version)
     with pytest.raises(Refused, match="nothing to undo"):
-        undo.undo(online, EXPERT, version)
+        undo.undo(Acting(online, EXPERT), version)
 
 
 def test_that_lumisections_that_came_with_an_automatic_version_stay(online: Database):
-    pull.apply(online, a_run(RUN, LENGTH + 2, changed={3: {"dt0_ready": False}}))
+    pull.apply(Acting(online), a_run(RUN, LENGTH + 2, changed={3: {"dt0_ready": False}}))
     with online.read() as connection:
         versions = [
             version
@@ -326,7 +327,7 @@ def test_that_lumisections_that_came_with_an_automatic_version_stay(online: Data
                 " ORDER BY version DESC LIMIT 1"
             )
         ]
-    preview = undo.preview(online, EXPERT, versions[0])
+    preview = undo.preview(Acting(online, EXPERT), versions[0])
     assert any("came with this version" in each.reason for each in preview.kept)
     assert {each.ranges for each in preview.columns[0].cells.restored} == {(LumiRange(3, 3),)}
 
@@ -335,12 +336,12 @@ def test_that_refused_parts_are_left_out_only_when_asked(offline: Database):
     edits = [
         ColumnEdit(RUN, PROMPT, column, (LumiRange(1, 2),), BAD) for column in ("dt-dt", "csc-csc")
     ]
-    version = bulk_edit.write(offline, EXPERT, edits).version
+    version = bulk_edit.write(Acting(offline, EXPERT), edits).version
     assert version is not None
     dt_expert = Actor("dt@cern.ch", frozenset({"dt-experts"}))
     with pytest.raises(NotPermitted, match="csc-csc"):
-        undo.undo(offline, dt_expert, version)
-    undo.undo(offline, dt_expert, version, leave_out_refused=True)
+        undo.undo(Acting(offline, dt_expert), version)
+    undo.undo(Acting(offline, dt_expert), version, leave_out_refused=True)
     assert statuses(offline, "dt-dt", PROMPT)[0] == "GOOD"
     assert statuses(offline, "csc-csc", PROMPT)[0] == "BAD"
 
@@ -380,7 +381,7 @@ class Editor:
             column = self.random.choice(["dt-dt", "csc-csc"])
             triplet = Triplet(self.random.choice(SETTABLE_STATUSES), "some comment")
             edits.append(ColumnEdit(RUN, dataset, column, self.ranges(), triplet))
-        return bulk_edit.write(self.db, EXPERT, edits).version
+        return bulk_edit.write(Acting(self.db, EXPERT), edits).version
 
     def bits(self) -> int | None:
         edits = [
@@ -393,7 +394,7 @@ class Editor:
             )
             for _ in range(self.random.randint(1, 3))
         ]
-        return bulk_edit.write(self.db, EXPERT, edits, comment="because").version
+        return bulk_edit.write(Acting(self.db, EXPERT), edits, comment="because").version
 
     def auto(self) -> int | None:
         """An automatic version, as a pull makes it."""
@@ -414,7 +415,7 @@ class Editor:
         workspace = self.random.choice(["dt", "csc", "global"])
         keys = [(RUN, self.random.choice([PROMPT, EXPRESS]))]
         state = self.random.choice(["OPEN", "OPEN", "SIGNOFF"])
-        return datasets.move(self.db, EXPERT, keys, workspace, state).atomic_version
+        return datasets.move(Acting(self.db, EXPERT), keys, workspace, state).atomic_version
 
     def hide(self) -> int | None:
         with self.db.read() as connection:
@@ -426,14 +427,14 @@ class Editor:
     def undo(self) -> int | None:
         if not self.made:
             return None
-        return undo.undo(self.db, EXPERT, self.random.choice(self.made)).version
+        return undo.undo(Acting(self.db, EXPERT), self.random.choice(self.made)).version
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_that_after_any_edits_and_undos_the_state_is_the_fold_and_the_newest_can_be_undone_exactly(
     offline: Database, seed: int
 ):
-    runs.move(offline, EXPERT, RUN, "OPEN")
+    runs.move(Acting(offline, EXPERT), RUN, "OPEN")
     editor = Editor(offline, seed)
     exact = 0
     for _ in range(14):
@@ -445,15 +446,15 @@ def test_that_after_any_edits_and_undos_the_state_is_the_fold_and_the_newest_can
         editor.made.append(version)
         changed = as_read(offline)
         if changed != before:
-            refused = undo.preview(offline, EXPERT, version).refused
+            refused = undo.preview(Acting(offline, EXPERT), version).refused
             if refused:
                 assert all(re.search("hidden|OPEN", str(part.reason)) for part in refused)
                 continue
-            undone = undo.undo(offline, EXPERT, version)
+            undone = undo.undo(Acting(offline, EXPERT), version)
             assert as_read(offline) == before
             exact += 1
             check_folds(offline)
-            undo.undo(offline, EXPERT, undone.version)
+            undo.undo(Acting(offline, EXPERT), undone.version)
             assert as_read(offline) == changed
     check_folds(offline)
     assert exact >= 5

@@ -9,6 +9,7 @@ from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.engine import Database
 from app.services import lumisections, pull, runs
+from app.services.acting import Acting
 from app.services.configuration_edits import add_item
 from app.services.lumisections import ColumnEdit
 from app.services.trials import Draft
@@ -24,14 +25,14 @@ def pulled(database: Database) -> Database:
     """One run of 10 LS, in which the DTs were off in LS 4-6."""
     configure(database)
     off: dict[int, JsonObject] = {n: {"dt0_ready": False} for n in (4, 5, 6)}
-    pull.apply(database, a_run(RUN, 10, changed=off))
+    pull.apply(Acting(database), a_run(RUN, 10, changed=off))
     return database
 
 
 def test_that_every_classifier_of_a_class_shows_its_tree_and_the_first_that_holds_decides(
     pulled,
 ) -> None:
-    found = why_class(pulled, RUN)
+    found = why_class(Acting(pulled), RUN)
     assert [(each.gives, each.enabled, each.holds, each.decides) for each in found.verdicts] == [
         ("Switched off", False, True, False),
         ("Cosmics25", True, False, False),
@@ -45,8 +46,8 @@ def test_that_every_classifier_of_a_class_shows_its_tree_and_the_first_that_hold
 
 
 def test_that_a_class_given_by_hand_stands_before_what_the_classifiers_say(pulled) -> None:
-    runs.edit_attribute(pulled, EXPERT, RUN, "class", "Special25")
-    found = why_class(pulled, RUN)
+    runs.edit_attribute(Acting(pulled, EXPERT), RUN, "class", "Special25")
+    found = why_class(Acting(pulled), RUN)
     assert (found.answer, found.stands) == ("Collisions25", "Special25")
     assert found.word is not None
     assert (found.word.by_hand, found.word.action.author) == (True, EXPERT.email)
@@ -58,16 +59,16 @@ def test_that_a_class_given_by_hand_stands_before_what_the_classifiers_say(pulle
 
 def test_that_a_change_that_is_not_saved_can_be_asked_about(pulled) -> None:
     draft = Draft(Kind.CLASS, 2, {"classifier": {"var": "energy"}})
-    found = why_class(pulled, RUN, draft)
+    found = why_class(Acting(pulled), RUN, draft)
     assert (found.answer, found.stands) == ("Cosmics25", "Collisions25")
     assert [each.id for each in found.verdicts if each.decides] == [2**31 - 1]
 
 
 def test_that_significance_is_asked_of_the_class_of_the_run(pulled) -> None:
-    found = why_significant(pulled, RUN)
+    found = why_significant(Acting(pulled), RUN)
     (verdict,) = found.verdicts
     assert (verdict.holds, verdict.decides, found.answer) == (True, True, "significant")
-    other = why_significant(pulled, RUN, Draft(Kind.DATASET, 1, None))
+    other = why_significant(Acting(pulled), RUN, Draft(Kind.DATASET, 1, None))
     assert (other.verdicts, other.answer) == ((), "not significant")
     assert other.text == (
         "Significance: significant stands; the classifiers now say: no classifier decides it."
@@ -75,7 +76,7 @@ def test_that_significance_is_asked_of_the_class_of_the_run(pulled) -> None:
 
 
 def test_that_a_column_in_a_lumisection_shows_its_rules_values_and_whose_they_are(pulled) -> None:
-    found = why_column(pulled, RUN, "online", "dt-dt", 5)
+    found = why_column(Acting(pulled), RUN, "online", "dt-dt", 5)
     assert [(each.gives, each.priority, each.enabled, each.decides) for each in found.verdicts] == [
         ("NOTSET", 0, False, False),
         ("EXCLUDED", 1, True, False),
@@ -91,27 +92,29 @@ def test_that_a_column_in_a_lumisection_shows_its_rules_values_and_whose_they_ar
     assert found.text == "dt-dt of online in LS 5: BAD by classifier 2."
 
     word = ColumnEdit(RUN, "online", "dt-dt", (LumiRange(5, 5),), Triplet("GOOD", "it was on"))
-    lumisections.edit_columns(pulled, EXPERT, [word])
-    by_hand = why_column(pulled, RUN, "online", "dt-dt", 5)
+    lumisections.edit_columns(Acting(pulled, EXPERT), [word])
+    by_hand = why_column(Acting(pulled), RUN, "online", "dt-dt", 5)
     assert (by_hand.answer, by_hand.stands) == ("BAD", "GOOD")
     assert f"the word of {EXPERT.email}" in by_hand.text
 
 
 def test_that_columns_without_a_rule_that_holds_say_so(pulled) -> None:
-    found = why_column(pulled, RUN, "online", "tracker-strip", 1, Draft(Kind.COMPONENT, 7, None))
+    found = why_column(
+        Acting(pulled), RUN, "online", "tracker-strip", 1, Draft(Kind.COMPONENT, 7, None)
+    )
     assert found.answer == "NO VALUE FOUND"
     assert "no classifier matches, so NO VALUE FOUND" in found.text
-    nothing = why_column(pulled, RUN, "online", "hcal-hcal", 1)
+    nothing = why_column(Acting(pulled), RUN, "online", "hcal-hcal", 1)
     assert (nothing.verdicts, nothing.answer, nothing.stands) == ((), "", "")
     with pytest.raises(NotFound, match="10 lumisections"):
-        why_column(pulled, RUN, "online", "dt-dt", 11)
+        why_column(Acting(pulled), RUN, "online", "dt-dt", 11)
     with pytest.raises(NotFound, match="No online workspace"):
-        why_column(pulled, RUN, "online", "no-column", 1)
+        why_column(Acting(pulled), RUN, "online", "no-column", 1)
 
 
 def test_that_offline_columns_and_datasets_are_explained_from_online(database: Database) -> None:
     sign_off_runs(database, RUN)
-    found = why_column(database, RUN, PROMPT, "dt-dt", 2)
+    found = why_column(Acting(database), RUN, PROMPT, "dt-dt", 2)
     assert [(each.gives, each.decides) for each in found.verdicts] == [
         ("GOOD", True),
         ("BAD", False),
@@ -123,15 +126,14 @@ def test_that_offline_columns_and_datasets_are_explained_from_online(database: D
 
     rule = {"in": ["Express", {"var": "dataset.name"}]}
     add_item(
-        database,
-        EXPERT,
+        Acting(database, EXPERT),
         Kind.OFFLINE_DATASET,
         {"workspace": "dt", "classifier": rule, "enabled": True},
     )
     open_all(database, RUN)
-    asked = why_workspace(database, RUN, PROMPT, "dt")
+    asked = why_workspace(Acting(database), RUN, PROMPT, "dt")
     assert (asked.answer, asked.stands) == ("not significant for workspace", "OPEN")
     assert asked.word is not None
     assert asked.word.action.author == EXPERT.email
     with pytest.raises(NotFound, match="no offline dataset"):
-        why_workspace(database, RUN, "online", "dt")
+        why_workspace(Acting(database), RUN, "online", "dt")

@@ -9,6 +9,7 @@ from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.engine import Database
 from app.services import configuration, lumisections, pull, runs, workspaces
+from app.services.acting import Acting
 from app.services.configuration_edits import add_item, edit_item
 from app.services.lumisections import ColumnEdit
 from app.services.workspaces import add_column, add_workspace, retire_column, retire_workspace
@@ -21,14 +22,14 @@ RUN = 390001
 def registry(database: Database) -> Database:
     """The small configuration with one run."""
     configure(database)
-    pull.apply(database, a_run(RUN, 10))
+    pull.apply(Acting(database), a_run(RUN, 10))
     return database
 
 
 def test_that_a_new_column_is_classified_and_edited_like_any_other(registry) -> None:
-    add_workspace(registry, EXPERT, "gem", online=True)
-    add_column(registry, EXPERT, "gem-gem", online=True)
-    current = configuration.current(registry)
+    add_workspace(Acting(registry, EXPERT), "gem", online=True)
+    add_column(Acting(registry, EXPERT), "gem-gem", online=True)
+    current = configuration.current(Acting(registry))
     assert current.columns_of("gem", online=True) == ("gem-gem",)
     values = {
         "column": "gem-gem",
@@ -38,47 +39,47 @@ def test_that_a_new_column_is_classified_and_edited_like_any_other(registry) -> 
         "priority": 1,
         "enabled": True,
     }
-    add_item(registry, EXPERT, Kind.COMPONENT, values)
-    runs.refresh(registry, EXPERT, RUN)
-    assert lumisections.dataset_state(registry, RUN, "online").rr.value("gem-gem", 1) == Triplet(
-        "GOOD"
-    )
+    add_item(Acting(registry, EXPERT), Kind.COMPONENT, values)
+    runs.refresh(Acting(registry, EXPERT), RUN)
+    assert lumisections.dataset_state(Acting(registry), RUN, "online").rr.value(
+        "gem-gem", 1
+    ) == Triplet("GOOD")
 
 
 def test_that_a_retired_column_is_out_of_use_and_nothing_said_of_it_is_lost(registry) -> None:
-    before = configuration.current(registry)
-    retire_column(registry, EXPERT, "dt-dt", online=True)
-    current = configuration.current(registry)
+    before = configuration.current(Acting(registry))
+    retire_column(Acting(registry, EXPERT), "dt-dt", online=True)
+    current = configuration.current(Acting(registry))
     assert "dt-dt" not in current.online_columns
     assert "dt-dt" in current.offline_columns
     assert current.retired == (Workspace("dt", True, ("dt-dt",)),)
     assert "dt-dt" not in current.online_by_column
-    state = lumisections.dataset_state(registry, RUN, "online")
+    state = lumisections.dataset_state(Acting(registry), RUN, "online")
     assert state.rr.value("dt-dt", 1) == Triplet("GOOD")
     edit = ColumnEdit(RUN, "online", "dt-dt", (LumiRange(1, 2),), Triplet("BAD", "off"))
     with pytest.raises(BadInput, match="dt-dt"):
-        lumisections.edit_columns(registry, EXPERT, [edit])
+        lumisections.edit_columns(Acting(registry, EXPERT), [edit])
     with pytest.raises(NotFound, match="dt-dt"):
-        edit_item(registry, EXPERT, Kind.COMPONENT, 1, {"priority": 5})
-    assert not runs.refresh(registry, EXPERT, RUN).text.startswith("dt")
+        edit_item(Acting(registry, EXPERT), Kind.COMPONENT, 1, {"priority": 5})
+    assert not runs.refresh(Acting(registry, EXPERT), RUN).text.startswith("dt")
 
-    add_column(registry, EXPERT, "dt-dt", online=True)
-    after = configuration.current(registry)
+    add_column(Acting(registry, EXPERT), "dt-dt", online=True)
+    after = configuration.current(Acting(registry))
     assert after.online_by_column == before.online_by_column
     assert (after.workspaces, after.retired) == (before.workspaces, ())
 
 
 def test_that_a_retired_column_keeps_no_run_from_being_signed_off(registry) -> None:
-    retire_column(registry, EXPERT, "tracker-strip", online=True)
-    pull.apply(registry, a_run(RUN, 12))
-    strip = lumisections.dataset_state(registry, RUN, "online").rr
+    retire_column(Acting(registry, EXPERT), "tracker-strip", online=True)
+    pull.apply(Acting(registry), a_run(RUN, 12))
+    strip = lumisections.dataset_state(Acting(registry), RUN, "online").rr
     assert strip.value("tracker-strip", 12) is None
-    runs.move(registry, EXPERT, RUN, "SIGNOFF")
+    runs.move(Acting(registry, EXPERT), RUN, "SIGNOFF")
 
 
 def test_that_the_web_service_sees_neither_a_retired_column_nor_its_workspace(registry) -> None:
-    retire_column(registry, EXPERT, "tracker-pixel", online=True)
-    retire_workspace(registry, EXPERT, "csc", online=False)
+    retire_column(Acting(registry, EXPERT), "tracker-pixel", online=True)
+    retire_workspace(Acting(registry, EXPERT), "csc", online=False)
     with registry.read() as connection:
         served = connection.execute(
             text(
@@ -96,20 +97,20 @@ def test_that_the_web_service_sees_neither_a_retired_column_nor_its_workspace(re
 
 
 def test_that_a_retired_workspace_comes_back_with_its_columns(registry) -> None:
-    retire_column(registry, EXPERT, "tracker-pixel", online=True)
-    retire_workspace(registry, EXPERT, "tracker", online=True)
-    assert workspaces.retired(registry) == (
+    retire_column(Acting(registry, EXPERT), "tracker-pixel", online=True)
+    retire_workspace(Acting(registry, EXPERT), "tracker", online=True)
+    assert workspaces.retired(Acting(registry)) == (
         Workspace("tracker", True, ("tracker-pixel", "tracker-strip")),
     )
-    add_workspace(registry, EXPERT, "tracker", online=True)
-    current = configuration.current(registry)
+    add_workspace(Acting(registry, EXPERT), "tracker", online=True)
+    current = configuration.current(Acting(registry))
     assert current.columns_of("tracker", online=True) == ("tracker-pixel", "tracker-strip")
     assert current.retired == ()
 
 
 def test_that_the_change_names_its_author_as_a_version_of_the_configuration(registry) -> None:
-    before = configuration.current(registry).settings_id
-    retire_column(registry, EXPERT, "dt-dt", online=False)
+    before = configuration.current(Acting(registry)).settings_id
+    retire_column(Acting(registry, EXPERT), "dt-dt", online=False)
     with registry.read() as connection:
         row = connection.execute(
             text('SELECT id, metadata FROM "Settings" ORDER BY id DESC LIMIT 1')
@@ -122,19 +123,19 @@ def test_that_the_change_names_its_author_as_a_version_of_the_configuration(regi
 
 def test_that_names_and_rights_are_checked(registry) -> None:
     with pytest.raises(NotPermitted, match="/workspaces/online"):
-        add_workspace(registry, NOBODY, "gem", online=True)
+        add_workspace(Acting(registry, NOBODY), "gem", online=True)
     for name in ("", "a-b", "global", "a.b", "x" * 61):
         with pytest.raises(BadInput):
-            add_workspace(registry, EXPERT, name, online=True)
+            add_workspace(Acting(registry, EXPERT), name, online=True)
     with pytest.raises(BadInput, match="workspace-name"):
-        add_column(registry, EXPERT, "gem", online=True)
+        add_column(Acting(registry, EXPERT), "gem", online=True)
     with pytest.raises(NotFound, match='no online workspace "gem"'):
-        add_column(registry, EXPERT, "gem-gem", online=True)
+        add_column(Acting(registry, EXPERT), "gem-gem", online=True)
     with pytest.raises(Conflict, match="already"):
-        add_column(registry, EXPERT, "dt-dt", online=True)
+        add_column(Acting(registry, EXPERT), "dt-dt", online=True)
     with pytest.raises(Conflict, match="already"):
-        add_workspace(registry, EXPERT, "dt", online=True)
+        add_workspace(Acting(registry, EXPERT), "dt", online=True)
     with pytest.raises(NotFound):
-        retire_workspace(registry, EXPERT, "gem", online=True)
+        retire_workspace(Acting(registry, EXPERT), "gem", online=True)
     with pytest.raises(NotFound):
-        retire_column(registry, EXPERT, "gem-gem", online=True)
+        retire_column(Acting(registry, EXPERT), "gem-gem", online=True)

@@ -17,6 +17,7 @@ from app.domain.pull import PullState, PullStatus
 from app.models.engine import Database
 from app.models.locks import PullerLock
 from app.services import lumisections, tables
+from app.services.acting import Acting
 from app.services.pull_store import PullStore
 from app.sync.oms import OmsClient, OmsSettings
 from app.sync.worker import PullLoop
@@ -275,8 +276,8 @@ def test_that_of_damaged_pages_all_healthy_runs_come_in_at_the_same_pace(
     for recorded_run, (_, length) in recorded.items():
         assert length == LENGTH or recorded_run in ever_damaged
         # What came in can be read as any run.
-        assert tables.run_details(database, recorded_run).oms
-        lumisections.dataset_state(database, recorded_run, "online")
+        assert tables.run_details(Acting(database), recorded_run).oms
+        lumisections.dataset_state(Acting(database), recorded_run, "online")
 
 
 @pytest.mark.parametrize(

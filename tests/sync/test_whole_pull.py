@@ -16,6 +16,7 @@ from app.domain.pull import OutcomeKind, PullState, PullStatus
 from app.models.engine import Database
 from app.models.locks import PullerLock
 from app.services import configuration, lumisections
+from app.services.acting import Acting
 from app.services.pull_store import PullStore
 from app.sync.oms import OmsClient, OmsSettings
 from app.sync.worker import PullLoop, PullReport, pull_now
@@ -46,7 +47,7 @@ def test_that_the_real_runs_are_pulled_and_classified_as_they_should(
     database: Database, shared_data: Path
 ) -> None:
     configuration.import_folder(
-        database, Actor("person@example.org"), shared_data / "data" / "configuration"
+        Acting(database, Actor("person@example.org")), shared_data / "data" / "configuration"
     )
     with SimulatedOms.from_folder(shared_data / "data" / "oms") as oms:
         report = pull_now(politely_at(oms), PullStore(database), only=[315265, 319579])
@@ -70,7 +71,7 @@ def test_that_a_prescale_index_that_is_written_as_2_0_is_2(
         assert report.runs(OutcomeKind.CREATED) == (392006,)
         again = pull_now(politely_at(oms), PullStore(database), only=[392006])
     assert again.runs(OutcomeKind.UNCHANGED) == (392006,)
-    state = lumisections.dataset_state(database, 392006, "online").oms
+    state = lumisections.dataset_state(Acting(database), 392006, "online").oms
     indices = [state.at(number).get("prescale_index") for number in (1, 2, 3)]
     assert [(type(each), each) for each in indices if each is not None] == [(int, 2)] * 3
 
@@ -78,7 +79,7 @@ def test_that_a_prescale_index_that_is_written_as_2_0_is_2(
 def test_that_runs_with_holes_come_in_with_their_holes(
     database: Database, shared_data: Path
 ) -> None:
-    configuration.install_default(database)
+    configuration.install_default(Acting(database))
     with SimulatedOms.from_folder(shared_data / "cases" / "oms") as oms:
         report = pull_now(politely_at(oms), PullStore(database))
     assert (report.failed, report.problems) == ((), ())
@@ -86,7 +87,7 @@ def test_that_runs_with_holes_come_in_with_their_holes(
         392008: 4,
         392009: 8,
     }
-    covered = lumisections.dataset_state(database, 392008, "online").oms.covered
+    covered = lumisections.dataset_state(Acting(database), 392008, "online").oms.covered
     assert covered.tolist() == [True, True, False, False, True, True]
 
 

@@ -24,6 +24,7 @@ from app.domain.triplets import Triplet
 from app.models.engine import Database
 from app.models.listen import ChangeListener
 from app.services import bulk_edit, lumisections, pull, undo
+from app.services.acting import Acting
 from app.views.backend.news import Change
 from app.views.backend.session import PlaceKind, Session
 from app.views.background import Background
@@ -238,7 +239,7 @@ def open_at(
     """Opens the window where it was left last, on an open run and one with offline datasets."""
     sign_off_runs(database, FIRST)
     open_all(database, FIRST)
-    pull.apply(database, a_run(RUN, LENGTH))
+    pull.apply(Acting(database), a_run(RUN, LENGTH))
     backend = ServiceBackend(database, EXPERT, Session("test", PlaceKind.TEST, EXPERT.email))
     listener = ChangeListener(database, backend.changed, backend.connected)
     opened: list[MainWindow] = []
@@ -283,26 +284,26 @@ def test_that_the_keyboard_stays_in_the_list_of_the_place(
 
     bad = ColumnEdit(RUN, "online", "dt-dt", (LumiRange(3, 5),), BAD)
     written: list[bulk_edit.Written | None] = []
-    story.after(lambda: written.append(bulk_edit.write(db, EXPERT, [bad])))
+    story.after(lambda: written.append(bulk_edit.write(Acting(db, EXPERT), [bad])))
     assert grid.snapshot is not None
     assert grid.snapshot.triplet(grid.snapshot.keys.index("dt-dt"), 3) == BAD
-    story.after(lambda: pull.apply(db, a_run(RUN + 1, LENGTH)))
+    story.after(lambda: pull.apply(Acting(db), a_run(RUN + 1, LENGTH)))
     assert written[0] is not None
     version = written[0].version
     assert version is not None
-    story.after(lambda: undo.undo(db, EXPERT, version))
+    story.after(lambda: undo.undo(Acting(db, EXPERT), version))
     window.refresh()
     story.settle()
     assert holder(window) is stays
     assert story.had == []
 
-    newest = lumisections.dataset_state(db, RUN, "online").rr.value("dt-dt", 3)
+    newest = lumisections.dataset_state(Acting(db), RUN, "online").rr.value("dt-dt", 3)
     QTest.keyClicks(stays, STATUS_KEYS + "b")
     QTest.keyClicks(holder(window) or window, "trip")
     assert not any(each.lumisections.editor.cells for each in window.findChildren(DetailsView))
     QTest.keyClick(holder(window) or window, Qt.Key.Key_Return)
     story.settle()
-    assert lumisections.dataset_state(db, RUN, "online").rr.value("dt-dt", 3) == newest
+    assert lumisections.dataset_state(Acting(db), RUN, "online").rr.value("dt-dt", 3) == newest
     assert not window.drafts._drafts
 
 

@@ -5,6 +5,7 @@ import pytest
 from app.domain.agents import Mode, Speaks
 from app.models.engine import Database
 from app.services import agents
+from app.services.acting import Acting
 from tests.builders import EXPERT
 from tests.views.log.conftest import RUN, real, season, service
 
@@ -14,7 +15,7 @@ AGENT = "pixel-ae"
 
 
 def say(db: Database, *lines: str) -> None:
-    agents.propose(db, EXPERT, AGENT, "\n".join(lines))
+    agents.propose(Acting(db, EXPERT), AGENT, "\n".join(lines))
 
 
 def line(column: str, first: int, last: int, status: str, comment: str = "", run: int = RUN) -> str:
@@ -25,7 +26,7 @@ def line(column: str, first: int, last: int, status: str, comment: str = "", run
 def spoken(season: Database) -> Database:
     """Two proposals on the first run."""
     columns = [Speaks(each, Mode.PROPOSES, each) for each in ("tracker-pixel", "dt-dt")]
-    agents.register(season, EXPERT, AGENT, "1.0", columns)
+    agents.register(Acting(season, EXPERT), AGENT, "1.0", columns)
     say(
         season,
         line("tracker-pixel", 2, 4, "BAD", "hot module"),

@@ -9,6 +9,7 @@ from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.engine import Database
 from app.services import agents, bulk_edit
+from app.services.acting import Acting
 from app.views.agents.dialogs import RegisterDialog
 from app.views.agents.place import MachinesPlace
 from app.views.agents.verdicts_table import AGENT, DIFFER, PEOPLE, VerdictLanes
@@ -72,7 +73,7 @@ def test_that_agreement_is_shown_in_figures_and_side_by_side(
         RUN, "online", "tracker-pixel", (LumiRange(2, 3),), Triplet("BAD", "seen by a shifter")
     )
     good = ColumnEdit(RUN, "online", "tracker-pixel", (LumiRange(4, 4),), Triplet("GOOD"))
-    bulk_edit.write(spoken, EXPERT, [wanted, good])
+    bulk_edit.write(Acting(spoken, EXPERT), [wanted, good])
     place.shown()
     settle(qtbot, background)
     place.tabs.setCurrentWidget(place.agreement)
@@ -138,7 +139,7 @@ def test_that_an_agent_is_registered_by_a_dialog(
     assert done.args == [f"Registered dt-forest 0.9, owner {EXPERT.email}."]
     settle(qtbot, background)
     assert place.list.list.item(0).text() == "dt-forest 0.9"
-    assert agents.in_force(season, "dt-forest").owner == EXPERT.email
+    assert agents.in_force(Acting(season), "dt-forest").owner == EXPERT.email
 
 
 def test_that_new_proposals_are_counted_while_another_place_is_in_front(

@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 from app.domain.agents import ProposalState
 from app.models.engine import Database
 from app.services import agent_proposals, history
+from app.services.acting import Acting
 from app.views.agents.dialogs import CorrectDialog, RejectDialog
 from app.views.agents.proposal_model import RANGES, SAYS
 from app.views.agents.proposal_strip import ProposalStrip
@@ -42,7 +43,7 @@ def dialog_of(kind: type) -> object:
 
 
 def status(db: Database, column: str, lumisection: int) -> str:
-    found = history.origin(db, RUN, "online", column, lumisection)
+    found = history.origin(Acting(db), RUN, "online", column, lumisection)
     assert found is not None
     return found.value[0]  # type: ignore[index]
 
@@ -76,7 +77,7 @@ def test_that_a_proposal_is_accepted_by_a_key_and_becomes_the_person_s_word(
     strip.list.table.selectRow(row)
     qtbot.keyClick(strip.list.table, Qt.Key.Key_A)
     settle(qtbot, background)
-    found = history.origin(spoken, RUN, "online", "tracker-pixel", 3)
+    found = history.origin(Acting(spoken), RUN, "online", "tracker-pixel", 3)
     assert found is not None
     assert (found.action.author, found.by_hand) == (EXPERT.email, True)
     assert strip.list.told.text().startswith("Accepted 1 proposal: 3 cells changed. Version")
@@ -116,7 +117,7 @@ def test_that_a_proposal_is_corrected_before_it_is_accepted(
     settle(qtbot, background)
     assert status(spoken, "tracker-pixel", 3) == "STANDBY"
     assert status(spoken, "tracker-pixel", 2) == "GOOD"
-    (decided,) = agent_proposals.proposals(spoken, states=[ProposalState.EDITED])
+    (decided,) = agent_proposals.proposals(Acting(spoken), states=[ProposalState.EDITED])
     assert decided.column == "tracker-pixel"
 
 
@@ -132,7 +133,7 @@ def test_that_proposals_are_rejected_with_a_reason(
         dialog.submit()
     settle(qtbot, background)
     assert status(spoken, "tracker-pixel", 3) == "GOOD"
-    decided = agent_proposals.proposals(spoken, states=[ProposalState.REJECTED])
+    decided = agent_proposals.proposals(Acting(spoken), states=[ProposalState.REJECTED])
     assert [each.reason for each in decided] == ["known noise"] * 2
 
 
@@ -141,7 +142,7 @@ def test_that_what_somebody_else_decided_is_told(
 ):
     strip.toggle.click()
     ids = [each.id for each in strip.list.model.proposals]
-    agent_proposals.reject(spoken, EXPERT, ids)
+    agent_proposals.reject(Acting(spoken, EXPERT), ids)
     strip.list.accept_all.click()
     settle(qtbot, background)
     assert "is rejected by" in strip.list.told.text()

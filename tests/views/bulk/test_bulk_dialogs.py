@@ -14,6 +14,7 @@ from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.engine import Database
 from app.services import bulk_edit, datasets, history, lumisections
+from app.services.acting import Acting
 from app.views.backend.bulk import BulkReport, ReportLine
 from app.views.backend.datasets import Chosen
 from app.views.backend.done import Done
@@ -47,7 +48,7 @@ def tick(dialog: BulkEditDialog, *names: str) -> None:
 def two(database: Database) -> Database:
     """The offline datasets of two runs, open everywhere."""
     sign_off_runs(database, FIRST, SECOND)
-    datasets.move(database, EXPERT, [(FIRST, PROMPT), (SECOND, PROMPT)], "global", OPEN)
+    datasets.move(Acting(database, EXPERT), [(FIRST, PROMPT), (SECOND, PROMPT)], "global", OPEN)
     return database
 
 
@@ -117,7 +118,7 @@ def written(qtbot: QtBot, dialog: BulkDialog) -> Done:
 
 
 def statuses(db: Database, run_number: int, column: str, name: str = PROMPT) -> list[str]:
-    rr = lumisections.dataset_state(db, run_number, name).rr
+    rr = lumisections.dataset_state(Acting(db), run_number, name).rr
     return [
         value.status if (value := rr.value(column, number)) else ""
         for number in range(1, rr.length + 1)
@@ -186,8 +187,8 @@ def test_that_bits_are_set_with_a_comment(qtbot: QtBot, two: Database, opened: O
     looked(qtbot, dialog)
     done = written(qtbot, dialog)
     assert done.atomic_version is not None
-    assert history.version_of(two, done.atomic_version).comment == "seen on the monitor"
-    oms = lumisections.dataset_state(two, SECOND, PROMPT).oms
+    assert history.version_of(Acting(two), done.atomic_version).comment == "seen on the monitor"
+    oms = lumisections.dataset_state(Acting(two), SECOND, PROMPT).oms
     assert oms.value("bpix_ready", 2) is False
 
 
@@ -218,8 +219,8 @@ def test_that_a_changed_form_has_to_be_looked_at_again(qtbot: QtBot, opened: Ope
 def test_that_refused_lines_stop_the_whole_or_are_left_out_when_ticked(
     qtbot: QtBot, two: Database, opened: Opened
 ) -> None:
-    datasets.move(two, EXPERT, [(SECOND, PROMPT)], "dt", "SIGNOFF")
-    datasets.move(two, EXPERT, [(SECOND, PROMPT)], "global", "SIGNOFF")
+    datasets.move(Acting(two, EXPERT), [(SECOND, PROMPT)], "dt", "SIGNOFF")
+    datasets.move(Acting(two, EXPERT), [(SECOND, PROMPT)], "global", "SIGNOFF")
     dialog = opened((FIRST, PROMPT), (SECOND, PROMPT))
     tick(dialog, "dt-dt")
     dialog.value.setCurrentText("STANDBY")
@@ -263,7 +264,7 @@ def test_that_what_somebody_changed_after_the_look_is_not_overwritten(
     theirs = lumisections.ColumnEdit(
         FIRST, PROMPT, "dt-dt", (LumiRange(2, 3),), Triplet("EXCLUDED")
     )
-    bulk_edit.write(two, EXPERT, [theirs])
+    bulk_edit.write(Acting(two, EXPERT), [theirs])
     dialog.write_button.click()
     qtbot.waitUntil(lambda: "somebody else" in dialog.refusal.text())
     assert statuses(two, FIRST, "dt-dt")[:3].count("EXCLUDED") == 2

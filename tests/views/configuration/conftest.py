@@ -11,6 +11,7 @@ from app.domain.identity import Actor
 from app.domain.json_value import JsonObject
 from app.models.engine import Database
 from app.services import pull
+from app.services.acting import Acting
 from app.views.backend.session import PlaceKind, Session
 from app.views.background import Background
 from app.views.configuration.list_pane import ListPane
@@ -31,8 +32,8 @@ def registry(database: Database) -> Database:
     """The small configuration with two open runs of 10 LS; in the second the DTs were off."""
     configure(database)
     off: dict[int, JsonObject] = {n: {"dt0_ready": False} for n in (4, 5, 6)}
-    pull.apply(database, a_run(FIRST, 10))
-    pull.apply(database, a_run(SECOND, 10, changed=off))
+    pull.apply(Acting(database), a_run(FIRST, 10))
+    pull.apply(Acting(database), a_run(SECOND, 10, changed=off))
     return database
 
 

@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 from app.domain.configuration import Kind
 from app.domain.identity import Actor
 from app.services import configuration, configuration_edits
+from app.services.acting import Acting
 from app.views.configuration.list_pane import ListPane
 from app.views.configuration.sections import SECTIONS
 from tests.builders import EXPERT, NOBODY
@@ -78,7 +79,7 @@ def test_that_a_value_and_a_rule_are_saved_as_a_new_item(turn, settled, registry
     settled()
     (saved,) = (
         each
-        for each in configuration.current(registry).class_classifiers
+        for each in configuration.current(Acting(registry)).class_classifiers
         if each.class_ == "Collisions25"
     )
     assert (saved.priority, saved.rule.source) == (12, {"if": [{"var": "energy"}, True, False]})
@@ -97,14 +98,14 @@ def test_that_a_new_item_is_added_and_an_old_one_taken_out(turn, settled, regist
     _write(pane, '{"==": [{"var": "hf_ready"}, false]}')
     pane.editor.submit()
     settled()
-    (added,) = configuration.current(registry).online_by_column["hcal-hcal"]
+    (added,) = configuration.current(Acting(registry)).online_by_column["hcal-hcal"]
     assert (added.status, added.priority, added.enabled) == ("STANDBY", 1, True)
     assert pane.shown == added.id
 
     pane.editor.ask_to_delete()
     _agree(pane)
     settled()
-    assert "hcal-hcal" not in configuration.current(registry).online_by_column
+    assert "hcal-hcal" not in configuration.current(Acting(registry)).online_by_column
     assert pane.shown is not None
     assert pane.shown != added.id
 
@@ -112,7 +113,7 @@ def test_that_a_new_item_is_added_and_an_old_one_taken_out(turn, settled, regist
 def test_that_what_cannot_be_read_is_refused_in_place_and_nothing_is_saved(
     turn, settled, registry
 ) -> None:
-    before = configuration.current(registry).settings_id
+    before = configuration.current(Acting(registry)).settings_id
     pane = turn("class")
     pane.choose(_row(pane, "Cosmics25"))
     for rule, said in (
@@ -130,7 +131,7 @@ def test_that_what_cannot_be_read_is_refused_in_place_and_nothing_is_saved(
     pane.editor.submit()
     settled()
     assert pane.editor.refusal.text() == 'Priority: "first" is no whole number.'
-    assert configuration.current(registry).settings_id == before
+    assert configuration.current(Acting(registry)).settings_id == before
 
 
 def test_that_a_name_nothing_has_is_saved_only_when_the_person_insists(
@@ -145,7 +146,9 @@ def test_that_a_name_nothing_has_is_saved_only_when_the_person_insists(
     assert pane.editor.insist.isVisibleTo(pane.editor)
     pane.editor.insist.click()
     settled()
-    rules = {each.rule.variables for each in configuration.current(registry).class_classifiers}
+    rules = {
+        each.rule.variables for each in configuration.current(Acting(registry)).class_classifiers
+    }
     assert frozenset({"energie"}) in rules
     assert not pane.editor.refusal.isVisibleTo(pane.editor)
 
@@ -157,7 +160,9 @@ def test_that_who_saves_second_sees_both_sides_and_may_keep_their_own(
     old = _row(pane, "Collisions25")
     pane.choose(old)
     _set(pane, "priority", "7")
-    theirs = configuration_edits.edit_item(registry, EXPERT, Kind.CLASS, old, {"enabled": False})
+    theirs = configuration_edits.edit_item(
+        Acting(registry, EXPERT), Kind.CLASS, old, {"enabled": False}
+    )
     pane.editor.submit()
     settled()
     assert "expert@cern.ch changed it: enabled yes → no" in pane.editor.refusal.text()
@@ -175,7 +180,7 @@ def test_that_who_saves_second_sees_both_sides_and_may_keep_their_own(
     settled()
     (saved,) = (
         each
-        for each in configuration.current(registry).class_classifiers
+        for each in configuration.current(Acting(registry)).class_classifiers
         if each.class_ == "Collisions25"
     )
     assert (saved.priority, saved.enabled) == (7, True)
@@ -186,7 +191,9 @@ def test_that_who_saves_second_may_take_the_others(turn, settled, registry) -> N
     old = _row(pane, "Collisions25")
     pane.choose(old)
     _set(pane, "priority", "7")
-    theirs = configuration_edits.edit_item(registry, EXPERT, Kind.CLASS, old, {"enabled": False})
+    theirs = configuration_edits.edit_item(
+        Acting(registry, EXPERT), Kind.CLASS, old, {"enabled": False}
+    )
     pane.editor.submit()
     settled()
     pane.editor.look_at_theirs.click()
@@ -263,7 +270,7 @@ def test_that_accepted_datasets_and_permissions_have_their_own_fields(
     settled()
     (entry,) = (
         each
-        for each in configuration.current(registry).datasets_accepted
+        for each in configuration.current(Acting(registry)).datasets_accepted
         if each.name == "/Other/Class/DQM"
     )
     assert (entry.expressions, entry.run_from) == (("a", "b"), None)
@@ -280,7 +287,7 @@ def test_that_accepted_datasets_and_permissions_have_their_own_fields(
     pane.editor.submit()
     settled()
     assert ("dt-experts", ("/dataset_lumisections/dt-dt", "/dataset_lumisections/csc.*")) in (
-        configuration.current(registry).permissions.rows
+        configuration.current(Acting(registry)).permissions.rows
     )
 
 
@@ -311,4 +318,6 @@ def test_that_keys_save_and_begin_a_new_item(qtbot: QtBot, turn, settled, regist
     _write(pane, "true")
     qtbot.keyClick(pane.editor, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     settled()
-    assert "Keys25" in {each.class_ for each in configuration.current(registry).class_classifiers}
+    assert "Keys25" in {
+        each.class_ for each in configuration.current(Acting(registry)).class_classifiers
+    }

@@ -10,6 +10,7 @@ from app.domain.configuration_items import TRIED
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.services import configuration, lumisections
+from app.services.acting import Acting
 from app.services.configuration_edits import add_item, delete_item, edit_item
 from app.services.lumisections import ColumnEdit
 from app.views.backend.configuration import CLASS
@@ -41,7 +42,7 @@ def test_that_trying_shows_what_changes_and_the_tree_of_what_is_written(turn, se
     assert (first.id, first.gives, first.decides) == (TRIED, "BAD", True)
     assert why.text.startswith("csc-csc of online in LS 4: GOOD stands")
     assert pane.trial.why.tree.node is not None
-    assert configuration.current(pane._backend._db).settings_id == 1
+    assert configuration.current(Acting(pane._backend._db)).settings_id == 1
 
     pane.editor.form.rule.setPlainText("true")
     assert "changed since" in pane.trial.said.text()
@@ -92,8 +93,10 @@ def test_that_what_cannot_be_read_is_not_tried(turn, settled) -> None:
 @pytest.fixture
 def changed(registry):
     """Version 2 changes Collisions25, version 3 takes Cosmics25 out."""
-    edit_item(registry, EXPERT, Kind.CLASS, 1, {"priority": 9, "classifier": {"var": "energy"}})
-    delete_item(registry, EXPERT, Kind.CLASS, 2)
+    edit_item(
+        Acting(registry, EXPERT), Kind.CLASS, 1, {"priority": 9, "classifier": {"var": "energy"}}
+    )
+    delete_item(Acting(registry, EXPERT), Kind.CLASS, 2)
     return registry
 
 
@@ -152,7 +155,11 @@ def test_that_a_version_is_restored_after_a_look(changed, turn, settled, notices
     dialog.submit()
     settled()
     assert notices.last.text == "Version 1 is in force again, as version 4."
-    assert {each.id for each in configuration.current(changed).class_classifiers} == {1, 2, 3}
+    assert {each.id for each in configuration.current(Acting(changed)).class_classifiers} == {
+        1,
+        2,
+        3,
+    }
     assert lines(pane.versions.versions)[0][3].startswith("as version 1")
 
 
@@ -162,7 +169,7 @@ def test_that_a_restoration_over_what_another_changed_is_refused(changed, turn, 
     pane.versions.restore.click()
     (dialog,) = pane.window().findChildren(RestoreDialog)
     settled()
-    edit_item(changed, EXPERT, Kind.CLASS, 3, {"priority": 4})
+    edit_item(Acting(changed, EXPERT), Kind.CLASS, 3, {"priority": 4})
     dialog.submit()
     settled()
     assert "changed this list meanwhile" in dialog.refusal.text()
@@ -200,7 +207,7 @@ def test_that_open_runs_are_reclassified_after_a_look_and_words_are_marked(
     registry, place, settled, notices, qtbot: QtBot
 ) -> None:
     word = ColumnEdit(FIRST, "online", "csc-csc", (LumiRange(7, 8),), Triplet("GOOD", "looked"))
-    lumisections.edit_columns(registry, EXPERT, [word])
+    lumisections.edit_columns(Acting(registry, EXPERT), [word])
     values = {
         "column": "csc-csc",
         "online": True,
@@ -209,7 +216,7 @@ def test_that_open_runs_are_reclassified_after_a_look_and_words_are_marked(
         "priority": 0,
         "enabled": True,
     }
-    add_item(registry, EXPERT, Kind.COMPONENT, values)
+    add_item(Acting(registry, EXPERT), Kind.COMPONENT, values)
     dialog = place.reclassify()
     assert isinstance(dialog, ReclassifyDialog)
     settled()
@@ -229,9 +236,9 @@ def test_that_open_runs_are_reclassified_after_a_look_and_words_are_marked(
         dialog.submit()
     settled()
     assert notices.last.text == "Reclassified 1 run."
-    state = lumisections.dataset_state(registry, FIRST, "online").rr
+    state = lumisections.dataset_state(Acting(registry), FIRST, "online").rr
     assert [state.value("csc-csc", n).status for n in (8, 9)] == ["GOOD", "BAD"]
-    untouched = lumisections.dataset_state(registry, SECOND, "online").rr
+    untouched = lumisections.dataset_state(Acting(registry), SECOND, "online").rr
     assert untouched.value("csc-csc", 9).status == "GOOD"
 
 
@@ -242,19 +249,19 @@ def test_that_columns_are_added_retired_and_brought_back(registry, place, settle
     pane.name.setText("hcal-hf")
     pane.add.click()
     settled()
-    assert "hcal-hf" in configuration.current(registry).online_columns
+    assert "hcal-hf" in configuration.current(Acting(registry)).online_columns
     pane.choose("hcal-hf", online=True)
     assert (pane.retire.isEnabled(), pane.bring_back.isEnabled()) == (True, False)
     pane.retire.click()
     (box,) = pane.window().findChildren(QMessageBox)
     box.buttons()[0].click()
     settled()
-    assert "hcal-hf" not in configuration.current(registry).online_columns
+    assert "hcal-hf" not in configuration.current(Acting(registry)).online_columns
     pane.choose("hcal-hf", online=True, retired=True)
     assert (pane.retire.isEnabled(), pane.bring_back.isEnabled()) == (False, True)
     pane.bring_back.click()
     settled()
-    assert "hcal-hf" in configuration.current(registry).online_columns
+    assert "hcal-hf" in configuration.current(Acting(registry)).online_columns
     pane.name.setText("no-such")
     pane.add.click()
     settled()

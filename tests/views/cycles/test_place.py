@@ -10,6 +10,7 @@ from app.domain.cycles import Cycle, Progress
 from app.domain.datasets import COMPLETED, OPEN, SIGNOFF
 from app.models.engine import Database
 from app.services import cycles
+from app.services.acting import Acting
 from app.views.cycles.dialogs import (
     AddToCycleDialog,
     EditCycleDialog,
@@ -29,7 +30,7 @@ TODAY = datetime.now(UTC).date()
 
 def a_cycle(db: Database, name: str = "Call 1", days: int = 3) -> Cycle:
     keys = [(FIRST, PROMPT), (SECOND, PROMPT)]
-    return cycles.create(db, EXPERT, name, TODAY + timedelta(days), ["dt", "csc"], keys)
+    return cycles.create(Acting(db, EXPERT), name, TODAY + timedelta(days), ["dt", "csc"], keys)
 
 
 def shown(qtbot: QtBot, window: MainWindow, number: int) -> None:
@@ -56,7 +57,7 @@ def test_that_a_cycle_is_made_of_the_selected_datasets_and_shows_them(
     dialog.deadline.setDate(QDate(2031, 5, 6))
     with qtbot.waitSignal(dialog.acted):
         dialog.submit_button.click()
-    (made,) = cycles.all_cycles(database)
+    (made,) = cycles.all_cycles(Acting(database))
     assert (made.name, made.deadline, made.datasets) == ("Call 7", date(2031, 5, 6), 2)
     shown(qtbot, real_window, 1)
     place = real_window.cycles
@@ -98,15 +99,15 @@ def test_that_the_datasets_are_moved_and_the_cycle_completed_and_taken_back(
     settle(qtbot, real_window)
     real_window.actions_["cycle.complete"].trigger()
     yes(real_window)
-    qtbot.waitUntil(lambda: not cycles.cycle(database, made.id).pending_in("dt"))
+    qtbot.waitUntil(lambda: not cycles.cycle(Acting(database), made.id).pending_in("dt"))
     qtbot.waitUntil(place.buttons["cycle.reopen"].isVisible)
     settle(qtbot, real_window)
     assert real_window.places.item(2).text() == "Cycles"
     real_window.actions_["cycle.reopen"].trigger()
     yes(real_window)
-    qtbot.waitUntil(lambda: cycles.cycle(database, made.id).pending_in("dt"))
+    qtbot.waitUntil(lambda: cycles.cycle(Acting(database), made.id).pending_in("dt"))
     settle(qtbot, real_window)
-    what = [entry.what for entry in cycles.history(database, made.id)]
+    what = [entry.what for entry in cycles.history(Acting(database), made.id)]
     assert what == ["moved back to pending", "completed", "datasets moved", "created"]
     qtbot.waitUntil(lambda: place.history.rowCount() == 4)
 
@@ -120,7 +121,7 @@ def test_that_datasets_are_put_into_a_cycle_and_taken_out(
     qtbot.waitUntil(add.submit_button.isEnabled)
     with qtbot.waitSignal(add.acted):
         add.submit_button.click()
-    assert len(cycles.datasets(database, made.id)) == 3
+    assert len(cycles.datasets(Acting(database), made.id)) == 3
     shown(qtbot, real_window, 1)
     place = real_window.cycles
     qtbot.waitUntil(lambda: place.datasets.model.rowCount() == 3)
@@ -128,7 +129,7 @@ def test_that_datasets_are_put_into_a_cycle_and_taken_out(
     take = opened(real_window, "cycle.remove", RemoveFromCycleDialog)
     with qtbot.waitSignal(take.acted):
         take.submit_button.click()
-    assert len(cycles.datasets(database, made.id)) == 1
+    assert len(cycles.datasets(Acting(database), made.id)) == 1
     qtbot.waitUntil(lambda: place.datasets.model.rowCount() == 1)
 
 
@@ -143,7 +144,7 @@ def test_that_a_cycle_is_edited_and_deleted(
     with qtbot.waitSignal(dialog.acted):
         dialog.submit_button.click()
     qtbot.waitUntil(lambda: real_window.cycles.title.text() == "Call 1b")
-    entries = cycles.history(database, made.id)
+    entries = cycles.history(Acting(database), made.id)
     assert history_lines(entries, datetime.now(UTC))[0].texts[3] == "name: Call 1 -> Call 1b"
     settle(qtbot, real_window)
     real_window.actions_["cycle.delete"].trigger()

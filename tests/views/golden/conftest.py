@@ -9,6 +9,7 @@ from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.engine import Database
 from app.services import golden
+from app.services.acting import Acting
 from app.services.lumisections import BitEdit, ColumnEdit, edit_bits, edit_columns
 from app.views.backend.session import PlaceKind, Session
 from app.views.background import Background
@@ -26,7 +27,7 @@ RULE = {"and": [{"==": [{"var": DT}, "GOOD"]}, {"==": [{"var": BPIX}, True]}]}
 def set_dt(db: Database, first: int, last: int, status: str, run: int = FIRST) -> None:
     """Sets dt-dt of the prompt dataset by hand."""
     edit = ColumnEdit(run, PROMPT, "dt-dt", (LumiRange(first, last),), Triplet(status, "seen"))
-    edit_columns(db, EXPERT, [edit], comment=f"dt is {status}")
+    edit_columns(Acting(db, EXPERT), [edit], comment=f"dt is {status}")
 
 
 @pytest.fixture
@@ -36,14 +37,14 @@ def season(database: Database) -> Database:
     open_all(database, FIRST, SECOND)
     set_dt(database, 3, 4, "BAD")
     bit = BitEdit(FIRST, PROMPT, "bpix_ready", (LumiRange(4, 5),), False)
-    edit_bits(database, EXPERT, [bit], comment="off in the logbook")
+    edit_bits(Acting(database, EXPERT), [bit], comment="off in the logbook")
     return database
 
 
 @pytest.fixture
 def generate(season: Database) -> Callable[[], int]:
     """Makes and stores the list of the rule as things are now."""
-    return lambda: golden.generate(season, EXPERT, PROMPT, RULE).id
+    return lambda: golden.generate(Acting(season, EXPERT), PROMPT, RULE).id
 
 
 @pytest.fixture

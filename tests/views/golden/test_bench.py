@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from app.models.engine import Database
 from app.models.listen import ChangeListener
 from app.services import configuration, configuration_edits, golden
+from app.services.acting import Acting
 from app.services.golden_bench import Narrowing
 from app.views.golden.bench import RuleBench
 from app.views.golden.configuration_bar import ConfigurationBar
@@ -217,14 +218,14 @@ def test_that_a_rule_is_saved_changed_renamed_and_deleted(
     answer(qtbot, bar, "my muon")
     qtbot.waitUntil(lambda: bar.chosen is not None and bar.chosen.name == "my muon")
     qtbot.waitUntil(lambda: bar.choice.currentText() == "my muon   mine")
-    assert golden.rule_named(season, "my muon") == RULE
+    assert golden.rule_named(Acting(season), "my muon") == RULE
     bench.rule.replace_rule({"==": [{"var": DT}, "GOOD"]})
     assert bar.changed.text() == "changed"
     bench.window().activateWindow()
     bench.rule.text.setFocus()
     qtbot.waitUntil(bench.rule.text.hasFocus)
     qtbot.keyClick(bench.rule.text, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: golden.rule_named(season, "my muon") != RULE)
+    qtbot.waitUntil(lambda: golden.rule_named(Acting(season), "my muon") != RULE)
     qtbot.waitUntil(lambda: not bar.is_changed)
     bar.rename.trigger()
     answer(qtbot, bar, "our muon")
@@ -240,7 +241,7 @@ def test_that_a_rule_is_saved_changed_renamed_and_deleted(
 def test_that_a_taken_name_is_refused_where_the_hand_is(
     qtbot: QtBot, bench: RuleBench, season: Database
 ) -> None:
-    configuration_edits.save_json_rule(season, EXPERT, "theirs", True)
+    configuration_edits.save_json_rule(Acting(season, EXPERT), "theirs", True)
     bench.configurations._save("theirs", None)
     qtbot.waitUntil(lambda: '"theirs" already' in bench.refusal.text())
 
@@ -258,9 +259,9 @@ def test_that_golden_can_be_changed_but_stays(
     question = bar.window().findChild(QMessageBox)
     assert question is not None
     assert "Everybody begins" in question.text()
-    assert golden.rule_named(season, "golden") == RULE
+    assert golden.rule_named(Acting(season), "golden") == RULE
     question.accepted.emit()
-    qtbot.waitUntil(lambda: golden.rule_named(season, "golden") is True)
+    qtbot.waitUntil(lambda: golden.rule_named(Acting(season), "golden") is True)
 
 
 def test_that_a_rule_comes_from_a_file_and_goes_into_one(
@@ -312,7 +313,7 @@ def test_that_several_lists_are_made_and_a_second_client_sees_them_at_once(
         qtbot.waitUntil(lambda: len(place.entries.model.entries) == 2)
         made = place.entries.model.entries
         assert [each.tags for each in made] == ["dcs-only", "this-rule"]
-        assert golden.row(season, made[1].id).json_logic == RULE
+        assert golden.row(Acting(season), made[1].id).json_logic == RULE
         qtbot.waitUntil(lambda: bool(told))
         other.changed(frozenset(), in_front=True)
         qtbot.waitUntil(lambda: len(other.entries.model.entries) == 2)
@@ -330,7 +331,7 @@ def test_that_without_datasets_it_says_what_is_missing(qtbot: QtBot, place: Gold
 def test_that_opening_a_list_leaves_the_workbench(
     qtbot: QtBot, place: GoldenPlace, season: Database
 ) -> None:
-    made = golden.generate(season, EXPERT, PROMPT, RULE)
+    made = golden.generate(Acting(season, EXPERT), PROMPT, RULE)
     place.refresh()
     qtbot.waitUntil(lambda: len(place.entries.model.entries) == 1)
     place.entries.list.setCurrentIndex(place.entries.found.index(0, 0))
@@ -344,7 +345,7 @@ def test_that_opening_a_list_leaves_the_workbench(
 
 def test_that_all_lists_are_searched(qtbot: QtBot, place: GoldenPlace, season: Database) -> None:
     for tags in ("week one", "week two", "other"):
-        golden.generate(season, EXPERT, PROMPT, RULE, tags=tags)
+        golden.generate(Acting(season, EXPERT), PROMPT, RULE, tags=tags)
     place.refresh()
     qtbot.waitUntil(lambda: len(place.entries.model.entries) == 3)
     qtbot.keyClicks(place.entries.search, "two WEEK")

@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from app.models.engine import Database
 from app.services import golden
+from app.services.acting import Acting
 from app.views.golden.place import GoldenPlace
 from app.views.places import Surroundings
 
@@ -41,4 +42,4 @@ def test_that_only_a_yes_deletes_the_chosen_list(
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     left = ids[:1] if says_yes else ids
     qtbot.waitUntil(lambda: place.entries.shown == left[-1])
-    assert sorted(each.id for each in golden.entries(season)) == left
+    assert sorted(each.id for each in golden.entries(Acting(season))) == left

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from app.models.engine import Database
 from app.services import golden_exports, golden_lists
+from app.services.acting import Acting
 from app.services.golden_exports import Export
 from app.views.golden.export_dialog import ExportDialog
 from app.views.golden.place import GoldenPlace
@@ -62,7 +63,7 @@ def test_that_every_form_is_exported_at_once_byte_by_byte(
     dialog.provenance.setChecked(True)
     with qtbot.waitSignal(dialog.exported) as told:
         qtbot.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
-    list_ = golden_lists.of_database(season, ids[1])
+    list_ = golden_lists.of_database(Acting(season), ids[1])
     stem = golden_exports.stem_of(list_)
     assert stem == f"{STEM}{ids[1]}"
     for export in Export:
@@ -134,7 +135,7 @@ def test_that_one_form_is_saved_where_the_person_says(
     file = tmp_path / f"mine{export.ending}"
     dialog.fileSelected.emit(str(file))
     qtbot.waitUntil(file.exists)
-    list_ = golden_lists.of_database(season, ids[1])
+    list_ = golden_lists.of_database(Acting(season), ids[1])
     assert file.read_text("utf-8") == golden_exports.text_of(export, list_, season)
     dialog.reject()
 

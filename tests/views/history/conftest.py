@@ -10,6 +10,7 @@ from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.engine import Database
 from app.services import bulk_edit, pull
+from app.services.acting import Acting
 from app.views.backend.session import PlaceKind, Session
 from app.window import ServiceBackend
 from tests.builders import EXPERT, a_run, configure
@@ -30,7 +31,7 @@ def backend_of(db: Database, actor: Actor = EXPERT) -> ServiceBackend:
 def run(database: Database) -> Database:
     """One open run of 40 LS on the small configuration."""
     configure(database)
-    pull.apply(database, a_run(RUN, LENGTH))
+    pull.apply(Acting(database), a_run(RUN, LENGTH))
     return database
 
 
@@ -46,7 +47,7 @@ def set_dt(run: Database) -> Set:
 
     def write(first: int, last: int, to: Triplet = BAD, dataset: str = "online") -> int:
         edit = ColumnEdit(RUN, dataset, "dt-dt", (LumiRange(first, last),), to)
-        version = bulk_edit.write(run, EXPERT, [edit]).version
+        version = bulk_edit.write(Acting(run, EXPERT), [edit]).version
         assert version is not None
         return version
 
@@ -59,7 +60,9 @@ def set_bit(run: Database) -> Set:
 
     def write(bit: str, first: int, last: int, *, value: bool) -> int:
         edit = BitEdit(RUN, "online", bit, (LumiRange(first, last),), value)
-        version = bulk_edit.write(run, EXPERT, [edit], comment="seen on the monitor").version
+        version = bulk_edit.write(
+            Acting(run, EXPERT), [edit], comment="seen on the monitor"
+        ).version
         assert version is not None
         return version
 

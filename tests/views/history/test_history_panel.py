@@ -9,6 +9,7 @@ from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.engine import Database
 from app.services import runs
+from app.services.acting import Acting
 from app.views.backend.history import ChangeLine, HistorySubject, Piece, VersionEntry
 from app.views.background import Background
 from app.views.history.history_panel import HistoryPanel, Looked, Scope
@@ -63,7 +64,7 @@ def test_that_dataset_and_run_show_attributes_and_bits_too(
     qtbot: QtBot, run: Database, panel: HistoryPanel, set_bit: Set
 ) -> None:
     bit = set_bit("bpix_ready", 5, 9, value=False)
-    runs.edit_attribute(run, EXPERT, RUN, "stop_reason", "beam dump")
+    runs.edit_attribute(Acting(run, EXPERT), RUN, "stop_reason", "beam dump")
     panel.look_at(WHOLE)
     panel.set_scope(Scope.DATASET)
     qtbot.waitUntil(lambda: panel.model.rowCount() >= 3)

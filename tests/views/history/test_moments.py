@@ -10,6 +10,7 @@ from app.domain.triplets import Triplet
 from app.models import states
 from app.models.engine import Database
 from app.services import runs
+from app.services.acting import Acting
 from app.views.background import Background
 from app.views.history.comparison_view import ComparisonView
 from app.views.history.history_panel import Scope
@@ -159,7 +160,7 @@ def test_that_two_moments_are_compared_on_the_grid_and_in_a_list(
 ) -> None:
     old = set_dt(2, 6)
     set_dt(5, 12, STANDBY)
-    runs.edit_attribute(run, EXPERT, RUN, "stop_reason", "beam dump")
+    runs.edit_attribute(Acting(run, EXPERT), RUN, "stop_reason", "beam dump")
     details.compare(old, None)
     view = details.comparison
     assert details.tabs.currentWidget() is view

@@ -13,6 +13,7 @@ from app.domain.triplets import Triplet
 from app.models.engine import Database
 from app.services import dataset_tools, datasets, lumisections, runs
 from app.services import history as services_history
+from app.services.acting import Acting
 from app.views.backend.done import Done
 from app.views.background import Background
 from app.views.history.undo_dialog import UndoDialog
@@ -50,7 +51,7 @@ def pressed(qtbot: QtBot, dialog: UndoDialog) -> int:
 
 
 def dt(db: Database, first: int, last: int) -> list[str]:
-    rr = lumisections.dataset_state(db, RUN, "online").rr
+    rr = lumisections.dataset_state(Acting(db), RUN, "online").rr
     return [
         value.status if (value := rr.value("dt-dt", number)) else ""
         for number in range(first, last + 1)
@@ -58,7 +59,9 @@ def dt(db: Database, first: int, last: int) -> list[str]:
 
 
 def newest(db: Database, run_number: int = RUN) -> int:
-    return services_history.run_history_of(db, run_number, limit=1).entries[0].action.version
+    return (
+        services_history.run_history_of(Acting(db), run_number, limit=1).entries[0].action.version
+    )
 
 
 def test_that_an_edit_is_undone_and_redone(
@@ -101,13 +104,13 @@ def test_that_a_bit_is_undone(qtbot: QtBot, run: Database, undo_of: Open, set_bi
     (line,) = dialog.changes.model.lines
     assert (line.piece.before, line.piece.after, line.piece.oms) == (False, True, True)
     pressed(qtbot, dialog)
-    assert lumisections.dataset_state(run, RUN, "online").oms.value("bpix_ready", 7) is True
+    assert lumisections.dataset_state(Acting(run), RUN, "online").oms.value("bpix_ready", 7) is True
 
 
 def test_that_run_attributes_and_states_are_undone(
     qtbot: QtBot, run: Database, undo_of: Open, set_dt: Set
 ) -> None:
-    runs.edit_attribute(run, EXPERT, RUN, "stop_reason", "beam dump")
+    runs.edit_attribute(Acting(run, EXPERT), RUN, "stop_reason", "beam dump")
     dialog = undo_of(newest(run))
     (line,) = [each for each in dialog.changes.model.lines if each.group == "Comes back"]
     assert (line.piece.key, line.piece.before) == ("stop_reason", "beam dump")
@@ -116,15 +119,14 @@ def test_that_run_attributes_and_states_are_undone(
     assert backend.run_details(RUN).rr_attributes["stop_reason"] == ""
     for column in ("csc-csc", "tracker-pixel", "tracker-strip"):
         lumisections.edit_columns(
-            run,
-            EXPERT,
+            Acting(run, EXPERT),
             [lumisections.ColumnEdit(RUN, "online", column, (LumiRange(1, 40),), Triplet("GOOD"))],
         )
     set_dt(1, 40, Triplet("GOOD"))
-    runs.move(run, EXPERT, RUN, "SIGNOFF")
+    runs.move(Acting(run, EXPERT), RUN, "SIGNOFF")
     (moved,) = (
         entry.action.version
-        for entry in services_history.run_history_of(run, RUN).entries
+        for entry in services_history.run_history_of(Acting(run), RUN).entries
         if any(each.after == "SIGNOFF" for each in entry.attributes)
     )
     pressed(qtbot, undo_of(moved))
@@ -136,12 +138,12 @@ def test_that_dataset_states_and_hidden_datasets_are_undone(
 ) -> None:
     sign_off_runs(database, FIRST)
     key = (FIRST, PROMPT)
-    datasets.move(database, EXPERT, [key], "global", OPEN)
-    datasets.move(database, EXPERT, [key], "dt", SIGNOFF)
+    datasets.move(Acting(database, EXPERT), [key], "global", OPEN)
+    datasets.move(Acting(database, EXPERT), [key], "dt", SIGNOFF)
     backend = backend_of(database)
     pressed(qtbot, undo_of(newest(database, FIRST)))
     assert backend.run_details(FIRST).dataset_attributes[PROMPT]["dt_state"] == OPEN
-    dataset_tools.apply(database, EXPERT, dataset_tools.Hide((key,)), reason="a test run")
+    dataset_tools.apply(Acting(database, EXPERT), dataset_tools.Hide((key,)), reason="a test run")
     assert PROMPT not in backend.run_details(FIRST).datasets
     dialog = undo_of(newest(database, FIRST))
     (line,) = dialog.changes.model.lines
@@ -166,7 +168,7 @@ def test_that_who_may_not_edit_is_told_which_part_is_refused(
 
 
 def test_that_the_creation_of_a_run_cannot_be_undone(run: Database, undo_of: Open) -> None:
-    created = services_history.run_history_of(run, RUN).entries[-1].action.version
+    created = services_history.run_history_of(Acting(run), RUN).entries[-1].action.version
     dialog = undo_of(created)
     assert "that can't be undone" in dialog.refusal.text()
 

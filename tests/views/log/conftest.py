@@ -5,6 +5,7 @@ from PySide6.QtCore import QSettings
 
 from app.models.engine import Database
 from app.services import pull
+from app.services.acting import Acting
 from app.views.backend.session import PlaceKind, Session
 from app.views.background import Background
 from app.views.notices import Notices
@@ -21,7 +22,7 @@ def season(database: Database) -> Database:
     """Two open runs of 10 LS on the small configuration."""
     configure(database)
     for number in (RUN, OTHER):
-        pull.apply(database, a_run(number, 10))
+        pull.apply(Acting(database), a_run(number, 10))
     return database
 
 

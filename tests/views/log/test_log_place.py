@@ -15,6 +15,7 @@ from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.engine import Database
 from app.services import bulk_edit, configuration, configuration_edits, golden
+from app.services.acting import Acting
 from app.views.background import Background
 from app.views.log.log_model import ABOUT, AUTHOR, KIND, WHAT
 from app.views.log.place import LogPlace
@@ -27,7 +28,7 @@ from tests.views.log.conftest import OTHER, RUN
 
 def edit(db: Database, comment: str, run: int = RUN) -> int:
     wanted = ColumnEdit(run, "online", "dt-dt", (LumiRange(2, 4),), Triplet("BAD", comment))
-    version = bulk_edit.write(db, EXPERT, [wanted], comment=comment).version
+    version = bulk_edit.write(Acting(db, EXPERT), [wanted], comment=comment).version
     assert version is not None
     return version
 
@@ -202,7 +203,7 @@ def test_that_a_life_is_one_timeline_of_all_that_happened(
     qtbot: QtBot, place: LogPlace, background: Background, season: Database
 ):
     version = edit(season, "HV trip")
-    golden.generate(season, EXPERT, "online", {"==": [1, 1]})
+    golden.generate(Acting(season, EXPERT), "online", {"==": [1, 1]})
     with qtbot.waitSignal(place.front_wanted):
         place.show_life(RUN)
     settle(qtbot, background)
@@ -290,8 +291,7 @@ def test_that_a_change_of_the_configuration_opens_item_by_item(
     qtbot: QtBot, place: LogPlace, background: Background, season: Database
 ):
     configuration_edits.add_item(
-        season,
-        EXPERT,
+        Acting(season, EXPERT),
         Configured.CLASS,
         {"class": "Ions25", "classifier": {"==": [1, 1]}, "enabled": True, "priority": 9},
     )
@@ -299,8 +299,7 @@ def test_that_a_change_of_the_configuration_opens_item_by_item(
     (line,) = place.entry.changes.model.lines
     assert (line.piece.key, line.group) == ("Ions25", "Added")
     configuration_edits.edit_item(
-        season,
-        EXPERT,
+        Acting(season, EXPERT),
         Configured.CLASS,
         _item_of(season, "Ions25"),
         {"priority": 8, "classifier": {">": [{"var": "energy"}, 6000]}},
@@ -322,5 +321,7 @@ def test_that_a_change_of_the_configuration_opens_item_by_item(
 
 def _item_of(db: Database, title: str) -> int:
     return next(
-        each.id for each in configuration.current(db).class_classifiers if each.class_ == title
+        each.id
+        for each in configuration.current(Acting(db)).class_classifiers
+        if each.class_ == title
     )

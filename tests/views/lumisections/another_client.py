@@ -11,6 +11,7 @@ from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.engine import Database
 from app.services import bulk_edit, drafts, history, presence
+from app.services.acting import Acting
 from app.services.drafts import Draft
 
 RUN = 390001
@@ -23,13 +24,13 @@ def main(what: str, dsn: str, folder: Path) -> None:
     triplet = Triplet("BAD", "HV trip")
     edit = ColumnEdit(RUN, "online", "dt-dt", (LumiRange(10, 14),), triplet)
     if what == "draft":
-        seen = history.look(db, RUN, "online").seen
-        drafts.save(db, actor, Draft(RUN, "online", (edit,), seen), folder)
-        presence.open_dataset(db, actor, "another", (RUN, "online"), editing=True)
+        seen = history.look(Acting(db), RUN, "online").seen
+        drafts.save(Acting(db, actor), Draft(RUN, "online", (edit,), seen), folder)
+        presence.open_dataset(Acting(db, actor), "another", (RUN, "online"), editing=True)
         sys.stdout.write("drafted\n")
         sys.stdout.flush()
         os.kill(os.getpid(), signal.SIGKILL)
-    bulk_edit.write(db, actor, [edit])
+    bulk_edit.write(Acting(db, actor), [edit])
     sys.stdout.write("written\n")
 
 

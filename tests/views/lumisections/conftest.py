@@ -17,6 +17,7 @@ from app.domain.triplets import EMPTY_TRIPLET, Triplet
 from app.models.engine import Database
 from app.models.listen import ChangeListener
 from app.services import bulk_edit, lumisections, pull
+from app.services.acting import Acting
 from app.views.backend.session import PlaceKind, Session
 from app.views.background import Background
 from app.views.focus import give_keys
@@ -96,24 +97,24 @@ class Story:
         self.until(lambda: self.pane.preview.isVisible() and not self.pane.preview.bar.loading)
 
     def stored(self, key: str, lumisection: int, dataset: str = "online") -> Triplet:
-        rr = lumisections.dataset_state(self.db, RUN, dataset).rr
+        rr = lumisections.dataset_state(Acting(self.db), RUN, dataset).rr
         return rr.value(key, lumisection) or EMPTY_TRIPLET
 
     def another_writes(self, key: str, first: int, last: int, triplet: Triplet) -> None:
         """Somebody else, in another client."""
         edit = ColumnEdit(RUN, "online", key, (LumiRange(first, last),), triplet)
-        bulk_edit.write(self.db, SHIFTER, [edit])
+        bulk_edit.write(Acting(self.db, SHIFTER), [edit])
 
     def another_sets_bit(self, bit: str, first: int, last: int, *, value: bool) -> None:
         edit = BitEdit(RUN, "online", bit, (LumiRange(first, last),), value)
-        bulk_edit.write(self.db, EXPERT, [edit], comment="seen on the monitor")
+        bulk_edit.write(Acting(self.db, EXPERT), [edit], comment="seen on the monitor")
 
 
 def online_run(db: Database) -> None:
     """One open run on the small configuration, in which a bit is false for a while."""
     configure(db)
     changed = {number: {"bpix_ready": False} for number in range(20, 26)}
-    pull.apply(db, a_run(RUN, LENGTH, changed=changed))
+    pull.apply(Acting(db), a_run(RUN, LENGTH, changed=changed))
 
 
 @pytest.fixture

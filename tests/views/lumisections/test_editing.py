@@ -15,6 +15,7 @@ from app.domain.selection import Selection
 from app.domain.triplets import Triplet
 from app.models.engine import Database
 from app.services import bulk_edit, datasets, drafts, history, lumisections, runs
+from app.services.acting import Acting
 from app.views.focus import give_keys, has_keys
 from app.views.history.undo_dialog import UndoDialog
 from app.views.lumisections.grid_layout import Cell
@@ -32,7 +33,7 @@ def type_comment(story: Story, text: str) -> None:
 
 
 def newest(story: Story) -> int:
-    return history.run_history_of(story.db, RUN).entries[0].action.version
+    return history.run_history_of(Acting(story.db), RUN).entries[0].action.version
 
 
 # --- select, set, preview, write, undo ------------------------------------------------------------
@@ -168,9 +169,9 @@ def test_that_dcs_bits_become_false_with_a_comment(story: Story) -> None:
     assert "dt0_ready" in story.pane.preview.changes.topLevelItem(0).text(0)  # type: ignore[union-attr]
     story.press(ENTER)
     story.until(lambda: not story.pane.editor.cells)
-    oms = lumisections.dataset_state(story.db, RUN, "online").oms
+    oms = lumisections.dataset_state(Acting(story.db), RUN, "online").oms
     assert [oms.value("dt0_ready", n) for n in (29, 30, 33, 34)] == [True, False, False, True]
-    assert "seen on the monitor" in history.version_of(story.db, newest(story)).comment
+    assert "seen on the monitor" in history.version_of(Acting(story.db), newest(story)).comment
 
 
 def test_that_columns_are_set_where_a_bit_is_false(story: Story) -> None:
@@ -228,7 +229,7 @@ def test_that_what_may_not_be_edited_says_why_and_nothing_is_drafted(
 def test_that_a_run_that_is_signed_off_meanwhile_can_no_longer_be_drafted(story: Story) -> None:
     story.drag(("dt-dt", 3), ("dt-dt", 4))
     story.keys("g")
-    runs.move(story.db, story.actor, RUN, "SIGNOFF")
+    runs.move(Acting(story.db, story.actor), RUN, "SIGNOFF")
     story.until(lambda: "SIGNOFF" in story.window.online.shown_details.state.text())
     story.until(lambda: not story.pane.bar.loading)
     assert story.pane.editor.cells.cells == 2
@@ -259,13 +260,13 @@ def test_that_a_draft_is_kept_as_it_is_made_and_gone_when_it_is_written(story: S
     story.keys("s")
     story.until(lambda: story.window.drafts.is_kept)
     folder = story.backend._folder
-    (offer,) = drafts.offered(story.db, story.actor, folder)
+    (offer,) = drafts.offered(Acting(story.db, story.actor), folder)
     assert offer.draft.edits == story.pane.editor.edits
     story.press(ENTER)
     story.previewed()
     story.press(ENTER)
     story.until(lambda: not story.pane.editor.cells and story.window.drafts.is_kept)
-    assert drafts.offered(story.db, story.actor, folder) == ()
+    assert drafts.offered(Acting(story.db, story.actor), folder) == ()
 
 
 def test_that_escape_drops_the_draft_and_it_can_be_brought_back(story: Story) -> None:
@@ -290,7 +291,7 @@ def test_that_z_takes_the_last_step_of_the_draft_back(story: Story) -> None:
     story.keys("z")
     assert not story.pane.editor.cells
     story.until(lambda: story.window.drafts.is_kept)
-    assert drafts.offered(story.db, story.actor, story.backend._folder) == ()
+    assert drafts.offered(Acting(story.db, story.actor), story.backend._folder) == ()
 
 
 def test_that_cells_can_be_left_out_of_the_draft(story: Story) -> None:
@@ -465,11 +466,10 @@ def test_that_what_is_said_moves_no_cell(story: Story) -> None:
 def test_that_an_offline_dataset_is_edited_in_the_same_way(story: Story) -> None:
     prompt = "/PromptReco/Collisions2025A/DQM"
     bulk_edit.write(
-        story.db,
-        story.actor,
+        Acting(story.db, story.actor),
         [ColumnEdit(RUN, "online", "tracker-pixel", (LumiRange(1, LENGTH),), GOOD)],
     )
-    runs.move(story.db, story.actor, RUN, "SIGNOFF")
+    runs.move(Acting(story.db, story.actor), RUN, "SIGNOFF")
     story.window.show_run(RUN, prompt)
     pane = story.window.offline.shown_details.lumisections
     story.until(lambda: pane.grid.snapshot is not None)
@@ -478,7 +478,7 @@ def test_that_an_offline_dataset_is_edited_in_the_same_way(story: Story) -> None
     pane.grid.select(Cell(dt, 10), Cell(dt, 12))
     story.keys("x", pane.grid)
     assert "waiting dqm gui" in pane.strip.message.text()
-    datasets.move(story.db, story.actor, [(RUN, prompt)], "global", "OPEN")
+    datasets.move(Acting(story.db, story.actor), [(RUN, prompt)], "global", "OPEN")
     story.until(lambda: pane.editor.refusal(pane.chosen()) == "")
     story.keys("x", pane.grid)
     story.press(ENTER, pane.grid)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QPushButton
 from app.domain.triplets import Triplet
 from app.models.engine import Database
 from app.services import drafts, presence
+from app.services.acting import Acting
 from app.views.background import Outage
 from tests.builders import EXPERT
 from tests.views.lumisections.conftest import RUN, SHIFTER, Story, online_run
@@ -89,7 +90,7 @@ def test_that_an_offered_draft_that_is_dropped_is_gone_for_good(
     buttons(story)["Drop"].click()
     story.until(lambda: story.window.drafts.is_kept)
     assert not story.window.drafts_strip.isVisible()
-    assert drafts.offered(killed, EXPERT, tmp_path / "drafts") == ()
+    assert drafts.offered(Acting(killed, EXPERT), tmp_path / "drafts") == ()
 
 
 def test_that_an_offer_says_what_was_changed_meanwhile_and_both_values_are_shown(
@@ -141,10 +142,10 @@ def test_that_two_windows_see_each_other_and_who_edits(
 
 def test_that_a_dataset_that_is_out_of_sight_is_not_open(story: Story) -> None:
     story.until(
-        lambda: bool(presence.others(story.db, "nobody", KEY)) and not story.background.busy
+        lambda: bool(presence.others(Acting(story.db), "nobody", KEY)) and not story.background.busy
     )
     story.window.go_to("golden")
-    story.until(lambda: not presence.others(story.db, "nobody", KEY))
+    story.until(lambda: not presence.others(Acting(story.db), "nobody", KEY))
 
 
 # --- without a server -----------------------------------------------------------------------------

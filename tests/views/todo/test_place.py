@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 from app.domain.todo import TaskKind
 from app.models.engine import Database
 from app.services import cycles
+from app.services.acting import Acting
 from app.views.main_window import MainWindow
 from tests.builders import EXPERT
 from tests.services.offline_runs import FIRST, PROMPT, SECOND
@@ -82,7 +83,7 @@ def test_that_a_cycle_limits_where_it_is_looked(
     qtbot: QtBot, real_window: MainWindow, database: Database
 ) -> None:
     day = datetime.now(UTC).date() + timedelta(3)
-    cycles.create(database, EXPERT, "Call 1", day, ["dt"], [(FIRST, PROMPT)])
+    cycles.create(Acting(database, EXPERT), "Call 1", day, ["dt"], [(FIRST, PROMPT)])
     looked(qtbot, real_window)
     assert real_window.todo.scope.currentText() == "Cycle Call 1"
     assert {row[0] for row in rows(real_window)} == {str(FIRST)}

@@ -21,20 +21,20 @@ from app.demo.season import DemoSeason, LiveOms
 from app.demo.simulated_dqm_gui import SimulatedDqmGui
 from app.demo.simulated_oms import SimulatedOms
 from app.demo.story import Summary, main_job
-from app.domain.dqm_gui import GuiListing, GuiStatus
 from app.domain.errors import Refused
 from app.domain.identity import Actor
-from app.domain.oms import OmsRun
-from app.domain.pull import PullStatus
+from app.domain.sources.dqm_gui import GuiListing, GuiStatus
+from app.domain.sources.oms import OmsRun
+from app.domain.sources.pull import PullStatus
+from app.models.database.engine import Database
+from app.models.database.listen import Change, ChangeListener
+from app.models.database.locks import PullerLock
 from app.models.embedded import EmbeddedServer
-from app.models.engine import Database
-from app.models.listen import Change, ChangeListener
-from app.models.locks import PullerLock
 from app.services import databases
 from app.services.acting import Acting
-from app.services.dqm_gui import SOURCE as GUI_SOURCE
-from app.services.dqm_gui import GuiStore
-from app.services.pull_store import PullStore
+from app.services.pulling.dqm_gui import SOURCE as GUI_SOURCE
+from app.services.pulling.dqm_gui import GuiStore
+from app.services.pulling.store import PullStore
 from app.settings import Settings
 from app.sync.dqm_gui import DqmGuiClient, DqmGuiSettings, GuiLoop, listing_now
 from app.sync.oms import OmsClient, OmsSettings

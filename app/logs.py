@@ -10,7 +10,7 @@ from pathlib import Path
 import platformdirs
 
 from app.domain.masking import keep_secret, masked
-from app.domain.plain_text import harmless, one_line
+from app.domain.text.plain_text import harmless, one_line
 
 _TERMINAL_LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 _CHATTY = ("httpx", "httpcore", "asyncio", "qasync", "alembic")

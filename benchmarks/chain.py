@@ -20,12 +20,16 @@ from app.domain.filters import parse as parse_filter
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange
-from app.domain.oms import DCS_BITS, OmsRun, oms_run
+from app.domain.sources.oms import DCS_BITS, OmsRun, oms_run
 from app.domain.triplets import Triplet
-from app.models.engine import Database
-from app.models.table_pages import Sort, TableQuery
-from app.services import configuration, golden, lumisections, pull, runs, tables
+from app.models.database.engine import Database
+from app.models.lists.table_pages import Sort, TableQuery
 from app.services.acting import Acting
+from app.services.certification import runs, tables
+from app.services.configuration import in_force as configuration
+from app.services.editing import lumisections
+from app.services.golden import generation as golden
+from app.services.pulling import runs as pull
 from benchmarks.database import folder_argument, measured, prepared, server, show
 
 EXPERT = Actor("expert@cern.ch", frozenset({"cms-dqm-runregistry-experts"}))

@@ -7,21 +7,17 @@ of a folder as `run-registry config export` writes it, else the shipped ones.
 from functools import partial
 from pathlib import Path
 
-from app.domain.configuration import Configuration, Kind
+from app.domain.configuration.in_force import Configuration, Kind
 from app.domain.json_value import JsonObject, JsonValue
 from app.models import configuration as model
-from app.models.engine import Database
-from app.services import (
-    configuration,
-    configuration_edits,
-    configuration_versions,
-    pull,
-    reclassify,
-    trials,
-    why,
-)
+from app.models.database.engine import Database
 from app.services.acting import Acting
-from app.services.trials import Draft
+from app.services.classifying import reclassify, trials, why
+from app.services.classifying.trials import Draft
+from app.services.configuration import edits as configuration_edits
+from app.services.configuration import in_force as configuration
+from app.services.configuration import versions as configuration_versions
+from app.services.pulling import runs as pull
 from benchmarks.chain import EXPERT, FIRST_RUN, answer
 from benchmarks.database import folder_argument, measured, prepared, server
 

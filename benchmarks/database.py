@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.models import schema
+from app.models.database import schema
+from app.models.database.engine import Database
 from app.models.embedded import EmbeddedServer
-from app.models.engine import Database
-from app.services import configuration
 from app.services.acting import Acting
+from app.services.configuration import in_force as configuration
 
 
 @contextmanager

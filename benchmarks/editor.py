@@ -14,15 +14,20 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import count
 
-from app.domain.edits import ColumnEdit, Edit
+from app.domain.editing.edits import ColumnEdit, Edit
 from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
-from app.models import rows
-from app.models.engine import Database
-from app.models.listen import Change, ChangeListener
-from app.services import bulk_edit, configuration, datasets, history, pull, undo
+from app.models.database.engine import Database
+from app.models.database.listen import Change, ChangeListener
+from app.models.events import rows
 from app.services.acting import Acting
+from app.services.certification import datasets
+from app.services.configuration import in_force as configuration
+from app.services.editing import bulk as bulk_edit
+from app.services.history import look as history
+from app.services.history import undo
+from app.services.pulling import runs as pull
 from benchmarks.chain import LENGTH, add_events, answer, mend_and_sign_off
 from benchmarks.database import folder_argument, measured, prepared, server, show
 

@@ -12,9 +12,9 @@ from typing import TypeVar
 
 import psycopg
 
-from app.models import schema
+from app.models.database import schema
+from app.models.database.engine import Database
 from app.models.embedded import EmbeddedServer
-from app.models.engine import Database
 
 Result = TypeVar("Result")
 

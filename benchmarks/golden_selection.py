@@ -9,9 +9,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from app.domain.compact import CompactState
 from app.domain.json_logic import Rule, parse
 from app.domain.json_value import JsonValue
+from app.domain.state.compact import CompactState
 from app.domain.triplets import BAD, GOOD, STANDBY, Triplet
 from app.golden.document import to_text
 from app.golden.season import Season, SeasonDataset

@@ -17,9 +17,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
-from app.models.engine import Database
-from app.services import configuration, golden
+from app.models.database.engine import Database
 from app.services.acting import Acting
+from app.services.configuration import in_force as configuration
+from app.services.golden import generation as golden
 from app.views.backend.session import PlaceKind, Session
 from app.views.background import Background
 from app.views.golden.bench import RuleBench

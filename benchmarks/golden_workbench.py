@@ -5,20 +5,18 @@ import tempfile
 from pathlib import Path
 
 from app.domain.lumisections import LumiRange
-from app.models.engine import Database
-from app.services import (
-    configuration,
-    golden,
-    golden_explain,
-    golden_lists,
-    golden_losses,
-    golden_reproduce,
-    lumisections,
-    runs,
-)
+from app.models.database.engine import Database
 from app.services.acting import Acting
-from app.services.golden_lists import Operation
-from app.services.luminosity import import_brilcalc
+from app.services.certification import runs
+from app.services.configuration import in_force as configuration
+from app.services.editing import lumisections
+from app.services.golden import explain as golden_explain
+from app.services.golden import generation as golden
+from app.services.golden import lists as golden_lists
+from app.services.golden import losses as golden_losses
+from app.services.golden import reproduce as golden_reproduce
+from app.services.golden.lists import Operation
+from app.services.golden.luminosity import import_brilcalc
 from benchmarks.chain import EXPERT, FIRST_RUN, LENGTH, RUNS, build_season
 from benchmarks.database import folder_argument, measured, prepared, server
 

@@ -8,11 +8,12 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 
-from app.domain.log import Kind, LogQuery, Position, Who
-from app.models.engine import Database
-from app.models.statements import text
-from app.services import databases, log, log_details
+from app.domain.history.log import Kind, LogQuery, Position, Who
+from app.models.database.engine import Database
+from app.models.database.statements import text
+from app.services import databases
 from app.services.acting import Acting
+from app.services.history import log, log_details
 from benchmarks.database import folder_argument, measured, prepared, server
 
 RUNS = 30_000

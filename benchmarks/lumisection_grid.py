@@ -19,9 +19,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.domain.draft_cells import DraftCells, Wish, changed_cells
-from app.domain.grid import DatasetState, Grid
-from app.domain.selection import Selection
+from app.domain.editing.draft_cells import DraftCells, Wish, changed_cells
+from app.domain.editing.selection import Selection
+from app.domain.state.grid import DatasetState, Grid
 from app.domain.triplets import BAD, EXCLUDED, GOOD, STANDBY, Triplet
 from app.views.lumisections.grid_layout import Cell
 from app.views.lumisections.grid_view import GridView

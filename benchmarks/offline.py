@@ -12,22 +12,24 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.demo.simulated_dqm_gui import SimulatedDqmGui
-from app.domain.configuration import DatasetAccepted
-from app.domain.dataset_tools import ChangeStates, CopyColumns, Duplicate, SetColumns
-from app.domain.dqm_gui import Matcher
+from app.domain.certification.dataset_tools import ChangeStates, CopyColumns, Duplicate, SetColumns
+from app.domain.configuration.in_force import DatasetAccepted
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject
 from app.domain.lumisections import LumiRange
-from app.domain.oms import DCS_BITS
+from app.domain.sources.dqm_gui import Matcher
+from app.domain.sources.oms import DCS_BITS
 from app.domain.triplets import Triplet
-from app.models import schema
-from app.models.action import begin
+from app.models.database import schema
+from app.models.database.engine import Database
 from app.models.embedded import EmbeddedServer
-from app.models.engine import Database
-from app.models.event_log import DatasetChange, LumisectionChange, RunChange
-from app.services import configuration, dataset_tools, datasets
+from app.models.events.action import begin
+from app.models.events.event_log import DatasetChange, LumisectionChange, RunChange
 from app.services.acting import Acting
-from app.services.todo import todo
+from app.services.certification import datasets
+from app.services.certification.todo import todo
+from app.services.configuration import in_force as configuration
+from app.services.editing import dataset_tools
 from app.sync.dqm_gui import DqmGuiSettings, listing_now
 
 EXPERT = Actor("expert@cern.ch", frozenset({"cms-dqm-runregistry-experts"}))

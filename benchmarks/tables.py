@@ -16,12 +16,12 @@ from sqlalchemy import Connection, insert
 
 from app.domain import filters
 from app.domain.json_value import JsonObject, JsonValue
-from app.models import schema
+from app.models.database import schema
+from app.models.database.engine import Database
+from app.models.database.tables import dataset, dataset_triplet_cache, run
 from app.models.embedded import EmbeddedServer
-from app.models.engine import Database
-from app.models.tables import dataset, dataset_triplet_cache, run
-from app.services import tables
-from app.services.tables import Kind, Sort, TableQuery
+from app.services.certification import tables
+from app.services.certification.tables import Kind, Sort, TableQuery
 
 FIRST_RUN = 355000
 PAGE = 50

@@ -2,9 +2,9 @@
 
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue
-from app.domain.oms import DCS_BITS, OmsRun, oms_run
+from app.domain.sources.oms import DCS_BITS, OmsRun, oms_run
 from app.models import configuration
-from app.models.engine import Database
+from app.models.database.engine import Database
 
 EXPERT = Actor("expert@cern.ch", frozenset({"cms-dqm-runregistry-experts"}))
 NOBODY = Actor("nobody@cern.ch", frozenset())

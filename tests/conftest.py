@@ -17,9 +17,9 @@ from pytestqt.qtbot import QtBot
 from pytestqt.wait_signal import SignalBlocker
 
 from app.domain import masking
-from app.models import schema
+from app.models.database import schema
+from app.models.database.engine import Database
 from app.models.embedded import EmbeddedServer
-from app.models.engine import Database
 from tests.left_overs import LeftOvers, LoggedWarnings, Timers
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")

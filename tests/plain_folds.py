@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
 
-from app.domain.grid import DatasetState, as_objects
+from app.domain.state.grid import DatasetState, as_objects
 from app.domain.triplets import Triplet
-from app.models.engine import Database
+from app.models.database.engine import Database
 
 Key = tuple[int, str]
 EMPTY = {"status": "EMPTY", "comment": "", "cause": ""}

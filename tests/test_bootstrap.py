@@ -5,9 +5,11 @@ import pytest
 from app import bootstrap
 from app.bootstrap import Listeners, Program
 from app.domain.errors import Refused
-from app.domain.pull import PullState
-from app.services import databases, pull, tables
-from app.services.tables import TableQuery
+from app.domain.sources.pull import PullState
+from app.services import databases
+from app.services.certification import tables
+from app.services.certification.tables import TableQuery
+from app.services.pulling import runs as pull
 from app.settings import EXPERTS, Settings
 from tests.builders import a_run
 

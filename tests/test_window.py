@@ -2,15 +2,16 @@
 
 import pytest
 
-from app.domain.datasets import COMPLETED, OPEN, SIGNOFF, WAITING
+from app.domain.certification.datasets import COMPLETED, OPEN, SIGNOFF, WAITING
 from app.domain.errors import Conflict
 from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
-from app.models.engine import Database
-from app.services import lumisections, pull
+from app.models.database.engine import Database
 from app.services.acting import Acting
-from app.services.lumisections import ColumnEdit
+from app.services.editing import lumisections
+from app.services.editing.lumisections import ColumnEdit
+from app.services.pulling import runs as pull
 from app.views.backend.session import PlaceKind, Session
 from app.window import ServiceBackend
 from tests.builders import EXPERT, a_run, configure

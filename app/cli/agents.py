@@ -7,13 +7,16 @@ from app.cli.arguments import run_number as a_run
 from app.cli.bulk import read_file
 from app.cli.output import DONE, REFUSED, Answer, Progress, UsageError, number_of, table, together
 from app.cli.program import Program
-from app.domain.agents import Agent, Mode, Proposal, ProposalState, Speaks, parse_speaks
-from app.domain.agreement import Confusion
+from app.domain.agents.agreement import Confusion
+from app.domain.agents.proposals import Agent, Mode, Proposal, ProposalState, Speaks, parse_speaks
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import format_ranges
-from app.services import agent_agreement, agent_proposals, agents, names
-from app.services.agent_agreement import Against, Agreement
-from app.services.agents import Registered, Spoken
+from app.services import names
+from app.services.agents import agreement as agent_agreement
+from app.services.agents import proposals as agent_proposals
+from app.services.agents import registry as agents
+from app.services.agents.agreement import Against, Agreement
+from app.services.agents.registry import Registered, Spoken
 
 _SHOWN = 40
 

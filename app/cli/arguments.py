@@ -11,10 +11,10 @@ from app.domain.errors import BadInput
 from app.domain.filters import field_of
 from app.domain.filters import parse as parse_filter
 from app.domain.lumisections import GREATEST_NUMBER, LumiRange, parse_ranges
-from app.models.engine import Database
-from app.models.table_pages import MOST_ROWS, Kind, Sort, TableQuery
-from app.services import tables
+from app.models.database.engine import Database
+from app.models.lists.table_pages import MOST_ROWS, Kind, Sort, TableQuery
 from app.services.acting import Acting
+from app.services.certification import tables
 
 Arguments: TypeAlias = argparse.Namespace
 Command: TypeAlias = Callable[[Program, Arguments], Answer]

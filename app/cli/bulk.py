@@ -6,12 +6,12 @@ from pathlib import Path
 from app.cli.arguments import Arguments, Parser
 from app.cli.output import DONE, REFUSED, Answer, Progress, luminosity, number_of, table, together
 from app.cli.program import Program
-from app.domain.edits import BitEdit, Edit
+from app.domain.editing.edits import BitEdit, Edit
 from app.domain.errors import BadInput, Refused
 from app.domain.json_value import JsonValue
 from app.domain.lumisections import format_ranges
-from app.services import bulk_edit
-from app.services.bulk_edit import FileLine, FileReport
+from app.services.editing import bulk as bulk_edit
+from app.services.editing.bulk import FileLine, FileReport
 
 _MOST_BYTES = 64 * 1024 * 1024
 

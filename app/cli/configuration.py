@@ -13,7 +13,7 @@ from app.cli.arguments import Arguments, Commands, Parser, add_command, add_grou
 from app.cli.output import Answer, number_of, table, together
 from app.cli.program import Program
 from app.domain.json_value import JsonObject, JsonValue
-from app.services import configuration
+from app.services.configuration import in_force as configuration
 
 _SHOWN = 20
 

@@ -7,21 +7,22 @@ from pathlib import Path
 from app.cli.arguments import Arguments, Commands, Parser, add_command, positive
 from app.cli.output import Answer, Lines, UsageError, number_of, table, together
 from app.cli.program import Program
-from app.domain.configuration import Kind
-from app.domain.configuration_history import Item, ListHistory, value_words
-from app.domain.configuration_items import (
+from app.domain.configuration.in_force import Kind
+from app.domain.configuration.items import (
     RULE,
     WITH_RULE,
     condition_of,
     fields_of,
     parse_stored,
 )
+from app.domain.configuration.versions import Item, ListHistory, value_words
 from app.domain.errors import BadInput, NotFound, Refused
 from app.domain.foreign_json import NotJson, parse, read_text
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
-from app.domain.names import not_found
 from app.domain.rules.text import pretty, read
-from app.services import configuration_edits, configuration_versions
+from app.domain.text.names import not_found
+from app.services.configuration import edits as configuration_edits
+from app.services.configuration import versions as configuration_versions
 
 _RULE_SHOWN = 60
 

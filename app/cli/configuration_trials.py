@@ -8,18 +8,20 @@ from app.cli.configuration_items import KINDS, add_values, kind, lines_of, value
 from app.cli.output import DONE, REFUSED, Answer, Progress, UsageError, number_of, table, together
 from app.cli.program import Program
 from app.cli.rule_tree import tree_document, tree_lines, word_document
-from app.domain.datasets import ONLINE
+from app.domain.certification.datasets import ONLINE
+from app.domain.classifying.trial import NOT_CLASSIFIED, ColumnChange, RunTrial
 from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import format_ranges, parse_ranges
-from app.domain.names import not_found
-from app.domain.trial import NOT_CLASSIFIED, ColumnChange, RunTrial
-from app.golden.progress import Progress as Share
-from app.services import configuration, names, reclassify, trials, why
+from app.domain.progress import Progress as Share
+from app.domain.text.names import not_found
+from app.services import names
 from app.services.acting import Acting
-from app.services.reclassify import RunPlan
-from app.services.trials import LAST, MOST, Draft
-from app.services.why import Verdict, Why
+from app.services.classifying import reclassify, trials, why
+from app.services.classifying.reclassify import RunPlan
+from app.services.classifying.trials import LAST, MOST, Draft
+from app.services.classifying.why import Verdict, Why
+from app.services.configuration import in_force as configuration
 
 _SHOWN = 60
 

@@ -6,8 +6,9 @@ from app.cli.arguments import Arguments, Commands, Parser, add_command, positive
 from app.cli.configuration_items import KINDS, item_document, kind
 from app.cli.output import Answer, number_of, table, together
 from app.cli.program import Program
-from app.domain.configuration import Kind
-from app.domain.configuration_history import (
+from app.domain.configuration.in_force import Kind
+from app.domain.configuration.items import RULE
+from app.domain.configuration.versions import (
     Difference,
     FieldChange,
     ListHistory,
@@ -17,9 +18,8 @@ from app.domain.configuration_history import (
     value_words,
     words_for,
 )
-from app.domain.configuration_items import RULE
 from app.domain.json_value import JsonObject, JsonValue
-from app.services import configuration_versions
+from app.services.configuration import versions as configuration_versions
 
 
 def add(group: Commands, common: Parser) -> None:

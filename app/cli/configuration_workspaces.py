@@ -5,12 +5,13 @@ from typing import Protocol
 from app.cli.arguments import Arguments, Command, Commands, Parser, add_command
 from app.cli.output import Answer, UsageError, number_of, table, together
 from app.cli.program import Program
-from app.domain.configuration import Workspace
+from app.domain.configuration.in_force import Workspace
+from app.domain.configuration.rights import matrix
 from app.domain.json_value import JsonObject, JsonValue
-from app.domain.names import not_found
-from app.domain.rights import matrix
-from app.services import configuration, workspaces
+from app.domain.text.names import not_found
 from app.services.acting import Acting
+from app.services.configuration import in_force as configuration
+from app.services.configuration import workspaces
 
 
 class _Act(Protocol):

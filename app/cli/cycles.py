@@ -14,12 +14,13 @@ from app.cli.arguments import (
 from app.cli.dataset_tools import add_selection, keys_document, names, selection
 from app.cli.output import Answer, number_of, table, together
 from app.cli.program import Program
-from app.domain.cycles import Cycle
-from app.domain.datasets import COMPLETED, EDITABLE_STATES, NOT_SIGNIFICANT, WAITING
+from app.domain.certification.cycles import Cycle
+from app.domain.certification.datasets import COMPLETED, EDITABLE_STATES, NOT_SIGNIFICANT, WAITING
 from app.domain.json_value import JsonObject, JsonValue
-from app.services import configuration, cycles
 from app.services import names as typed
 from app.services.acting import Acting
+from app.services.certification import cycles
+from app.services.configuration import in_force as configuration
 
 
 def add(commands: Commands, common: Parser) -> None:

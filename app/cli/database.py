@@ -4,9 +4,9 @@ from app.cli.arguments import Arguments, Commands, Parser, add_command, add_grou
 from app.cli.output import DONE, REFUSED, Answer, Progress, number_of, table, together
 from app.cli.program import Program
 from app.domain.json_value import JsonValue
-from app.golden.progress import Progress as Share
-from app.models.engine import Database
-from app.models.schema import SchemaKind
+from app.domain.progress import Progress as Share
+from app.models.database.engine import Database
+from app.models.database.schema import SchemaKind
 from app.services import databases
 from app.services.databases import Examined, ExaminedObjects
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app import files
+from app.cli import out_files
 from app.cli.arguments import (
     Arguments,
     Command,
@@ -17,8 +18,7 @@ from app.cli.arguments import (
 )
 from app.cli.output import REFUSED, Answer, Progress, UsageError, number_of, table, together
 from app.cli.program import Program
-from app.domain.configuration import GLOBAL
-from app.domain.dataset_tools import (
+from app.domain.certification.dataset_tools import (
     ChangeStates,
     CopyColumns,
     Duplicate,
@@ -28,15 +28,18 @@ from app.domain.dataset_tools import (
     Tool,
     Unhide,
 )
-from app.domain.datasets import DATASET_STATES, EDITABLE_STATES
+from app.domain.certification.datasets import DATASET_STATES, EDITABLE_STATES
+from app.domain.configuration.in_force import GLOBAL
 from app.domain.errors import BadInput
 from app.domain.filters import NAME, RUN, Comparison, Node, Operator, all_of
 from app.domain.filters import parse as parse_filter
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.triplets import SETTABLE_STATUSES
-from app.services import configuration, dataset_tools, datasets, out_files, tables
 from app.services import names as typed
-from app.services.tables import Key, TableQuery
+from app.services.certification import datasets, tables
+from app.services.certification.tables import Key, TableQuery
+from app.services.configuration import in_force as configuration
+from app.services.editing import dataset_tools
 
 
 def add(group: Commands, common: Parser) -> None:

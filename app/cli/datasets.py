@@ -17,7 +17,8 @@ from app.cli.output import Answer, luminosity, table, together
 from app.cli.program import Program
 from app.cli.runs import dataset_document
 from app.domain.json_value import JsonValue
-from app.services import names, tables
+from app.services import names
+from app.services.certification import tables
 
 
 def add(commands: Commands, common: Parser) -> None:

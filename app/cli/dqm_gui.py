@@ -15,10 +15,10 @@ from app.cli.arguments import (
 )
 from app.cli.output import DONE, REFUSED, Answer, show, table, together
 from app.cli.program import Program
-from app.domain.dqm_gui import expression_matches
 from app.domain.json_value import JsonValue
-from app.services import dqm_gui
+from app.domain.sources.dqm_gui import expression_matches
 from app.services.acting import Acting
+from app.services.pulling import dqm_gui
 
 FROM_SETTINGS = ""
 

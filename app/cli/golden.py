@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from app import files
-from app.cli import golden_workbench
+from app.cli import golden_workbench, out_files
 from app.cli.arguments import (
     Arguments,
     Commands,
@@ -17,10 +17,11 @@ from app.cli.arguments import (
 from app.cli.output import Answer, Content, Progress, luminosity, number_of, table, together
 from app.cli.program import Program
 from app.domain.json_value import JsonObject, JsonValue
-from app.models.generated_json import JsonEntry
-from app.services import golden, golden_files, out_files
+from app.models.golden.generated_json import JsonEntry
 from app.services.acting import Acting
-from app.services.golden_files import Form
+from app.services.golden import files as golden_files
+from app.services.golden import generation as golden
+from app.services.golden.files import Form
 
 
 def add(commands: Commands, common: Parser) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app import files
+from app.cli import out_files
 from app.cli.arguments import (
     Arguments,
     Commands,
@@ -33,24 +34,21 @@ from app.cli.rule_tree import tree_document, tree_lines
 from app.domain.errors import NotFound
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.lumisections import format_ranges
-from app.domain.names import not_found
+from app.domain.text.names import not_found
 from app.golden import document as documents
 from app.golden.document import Document, to_json, to_text
 from app.golden.list_luminosity import ListLuminosity
 from app.golden.losses import Bar, Step, losses_of
-from app.services import (
-    golden_explain,
-    golden_exports,
-    golden_files,
-    golden_lists,
-    golden_losses,
-    golden_reproduce,
-    out_files,
-)
-from app.services.golden_explain import Explained, Question, RunExplained
-from app.services.golden_exports import Export
-from app.services.golden_lists import ComparedLists, GoldenList, Operation
-from app.services.golden_reproduce import Changes, Responsible
+from app.services.golden import explain as golden_explain
+from app.services.golden import exports as golden_exports
+from app.services.golden import files as golden_files
+from app.services.golden import lists as golden_lists
+from app.services.golden import losses as golden_losses
+from app.services.golden import reproduce as golden_reproduce
+from app.services.golden.explain import Explained, Question, RunExplained
+from app.services.golden.exports import Export
+from app.services.golden.lists import ComparedLists, GoldenList, Operation
+from app.services.golden.reproduce import Changes, Responsible
 
 _LIST = "a file, or the number of a stored list"
 _RUNS_SHOWN = 50

@@ -15,14 +15,15 @@ from app.cli.arguments import (
 )
 from app.cli.output import Answer, UsageError, together
 from app.cli.program import Program
-from app.domain.attribute_history import AttributeChange
-from app.domain.history import CellChange, Difference
+from app.domain.history.attributes import AttributeChange
+from app.domain.history.cells import CellChange, Difference
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.triplets import Triplet
-from app.services import history, names
+from app.services import names
 from app.services.acting import Acting
-from app.services.history import (
+from app.services.history import look as history
+from app.services.history.look import (
     MOST_VERSIONS,
     ONLINE,
     Compared,

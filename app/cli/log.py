@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+from app.cli import out_files
 from app.cli.arguments import (
     Arguments,
     Commands,
@@ -16,9 +17,18 @@ from app.cli.history import attribute_line, cell_line, changes_document
 from app.cli.output import Answer, Progress, UsageError, number_of, table, together
 from app.cli.program import Program
 from app.domain.errors import BadInput
+from app.domain.history.log import (
+    Kind,
+    LogEntry,
+    LogQuery,
+    Position,
+    Who,
+    parse_position,
+    parse_time,
+)
 from app.domain.json_value import JsonValue
-from app.domain.log import Kind, LogEntry, LogQuery, Position, Who, parse_position, parse_time
-from app.services import log, log_details, log_export, names, out_files
+from app.services import names
+from app.services.history import log, log_details, log_export
 
 _SHOWN = 200
 _MOST = 500

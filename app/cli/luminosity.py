@@ -7,7 +7,7 @@ from app.cli.output import Answer, Progress, luminosity, number_of, table, toget
 from app.cli.program import Program
 from app.domain.json_value import JsonObject
 from app.domain.lumisections import count, format_ranges
-from app.services.luminosity import ImportReport, Outcome, RunReport, import_brilcalc
+from app.services.golden.luminosity import ImportReport, Outcome, RunReport, import_brilcalc
 
 _RUNS_SHOWN = 100
 

@@ -18,7 +18,7 @@ from app.cli.arguments import (
 from app.cli.output import DONE, REFUSED, Answer, Progress, number_of, show, together
 from app.cli.program import Program, PullReport
 from app.domain.json_value import JsonValue
-from app.domain.pull import OutcomeKind
+from app.domain.sources.pull import OutcomeKind
 
 
 def add(commands: Commands, common: Parser) -> None:

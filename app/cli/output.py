@@ -13,7 +13,7 @@ from typing import TextIO
 from app.domain.errors import Refused, RegistryError
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.masking import masked
-from app.domain.plain_text import harmless, harmless_json, one_line
+from app.domain.text.plain_text import harmless, harmless_json, one_line
 from app.files import reason
 
 DONE = 0

@@ -5,11 +5,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from app.domain.dqm_gui import GuiListing
 from app.domain.identity import Actor
-from app.domain.oms import OmsRun
-from app.domain.pull import FailedRun, Outcome
-from app.models.engine import Database
+from app.domain.sources.dqm_gui import GuiListing
+from app.domain.sources.oms import OmsRun
+from app.domain.sources.pull import FailedRun, Outcome
+from app.models.database.engine import Database
 from app.services.acting import Acting
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 
-from app.domain.history import Word
+from app.domain.history.cells import Word
 from app.domain.json_logic import Node
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 

@@ -18,17 +18,17 @@ from app.cli.arguments import (
 )
 from app.cli.output import Answer, luminosity, table, together
 from app.cli.program import Program
-from app.domain.attribute_history import HistoryEntry
-from app.domain.change_words import attribute_line, lumisection_line, value_text
-from app.domain.growth import Gained
+from app.domain.certification.growth import Gained
+from app.domain.certification.runs import RUN_STATES
+from app.domain.history.attributes import HistoryEntry
+from app.domain.history.change_words import attribute_line, lumisection_line, value_text
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange
-from app.domain.pull import Outcome
-from app.domain.runs import RUN_STATES
-from app.models.table_pages import Row
-from app.services import growth, runs, tables
+from app.domain.sources.pull import Outcome
+from app.models.lists.table_pages import Row
 from app.services.acting import Acting
-from app.services.tables import Attribute, RunDetails
+from app.services.certification import growth, runs, tables
+from app.services.certification.tables import Attribute, RunDetails
 
 _SHOWN = 12
 

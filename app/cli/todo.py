@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from app import files
+from app.cli import out_files
 from app.cli.arguments import (
     Arguments,
     Commands,
@@ -14,10 +15,10 @@ from app.cli.arguments import (
 )
 from app.cli.output import Answer, Progress, number_of, table, together
 from app.cli.program import Program
+from app.domain.certification.todo import LEAST_LUMINOSITY, TaskKind
 from app.domain.json_value import JsonValue
-from app.domain.todo import LEAST_LUMINOSITY, TaskKind
-from app.services import names, out_files
-from app.services.todo import todo
+from app.services import names
+from app.services.certification.todo import todo
 
 
 def add(commands: Commands, common: Parser) -> None:

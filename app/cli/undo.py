@@ -6,12 +6,12 @@ from app.cli.arguments import Arguments, Commands, Parser, add_command, positive
 from app.cli.history import shown_value
 from app.cli.output import DONE, REFUSED, Answer, Progress, table, together
 from app.cli.program import Program
-from app.domain.history import Action
+from app.domain.history.cells import Action
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import format_ranges
-from app.services import undo as services
 from app.services.acting import Acting
-from app.services.undo import Preview
+from app.services.history import undo as services
+from app.services.history.undo import Preview
 
 _SHOWN = 60
 

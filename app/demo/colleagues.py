@@ -10,19 +10,21 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from app.demo.story import SEEN, Seen, mend
-from app.domain.configuration import GLOBAL
-from app.domain.datasets import COMPLETED, SIGNOFF, WAITING, state_key
+from app.domain.certification.datasets import COMPLETED, SIGNOFF, WAITING, state_key
+from app.domain.certification.runs import OPEN
+from app.domain.certification.runs import SIGNOFF as SIGNED_OFF
+from app.domain.configuration.in_force import GLOBAL
 from app.domain.errors import RegistryError
 from app.domain.identity import Actor
-from app.domain.runs import OPEN
-from app.domain.runs import SIGNOFF as SIGNED_OFF
 from app.domain.triplets import BAD, Triplet
-from app.models.engine import Database
-from app.models.rows import Key
-from app.models.table_pages import MOST_ROWS, Row, TableQuery
-from app.services import configuration, cycles, datasets, lumisections, runs, tables
+from app.models.database.engine import Database
+from app.models.events.rows import Key
+from app.models.lists.table_pages import MOST_ROWS, Row, TableQuery
 from app.services.acting import Acting
-from app.services.lumisections import ONLINE, ColumnEdit
+from app.services.certification import cycles, datasets, runs, tables
+from app.services.configuration import in_force as configuration
+from app.services.editing import lumisections
+from app.services.editing.lumisections import ONLINE, ColumnEdit
 
 logger = logging.getLogger(__name__)
 

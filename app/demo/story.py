@@ -13,20 +13,23 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from app import files
-from app.domain.configuration import CERTIFIABLE_ONLINE_COLUMNS, GLOBAL
+from app.domain.certification.runs import OPEN, SIGNOFF
+from app.domain.configuration.in_force import CERTIFIABLE_ONLINE_COLUMNS, GLOBAL
 from app.domain.errors import Refused
-from app.domain.grid import MISSING, Grid
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange
-from app.domain.pull import FailedRun, Outcome
-from app.domain.runs import OPEN, SIGNOFF
+from app.domain.sources.pull import FailedRun, Outcome
+from app.domain.state.grid import MISSING, Grid
 from app.domain.triplets import BAD, EMPTY, EXCLUDED, NO_VALUE_FOUND, Triplet
-from app.models.engine import Database
-from app.models.table_pages import MOST_ROWS, Row, TableQuery
-from app.services import datasets, golden, golden_files, lumisections, runs, tables
+from app.models.database.engine import Database
+from app.models.lists.table_pages import MOST_ROWS, Row, TableQuery
 from app.services.acting import Acting
-from app.services.lumisections import ONLINE, ColumnEdit
+from app.services.certification import datasets, runs, tables
+from app.services.editing import lumisections
+from app.services.editing.lumisections import ONLINE, ColumnEdit
+from app.services.golden import files as golden_files
+from app.services.golden import generation as golden
 
 PATTERN = "/PromptReco/Collisions2025_/DQM"
 LISTS = (("Golden", "golden"), ("Muon", "muon"), ("DCSOnly", "dcs-only"))

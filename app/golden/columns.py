@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.compact import CompactState, Numbers
-from app.domain.grid import ValueList
 from app.domain.json_value import JsonValue
+from app.domain.state.compact import CompactState, Numbers
+from app.domain.state.grid import ValueList
 from app.domain.triplets import EMPTY
 
 Indices = NDArray[np.intp]

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.compact import Numbers
 from app.domain.json_logic import Rule
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.lumisections import Mask
+from app.domain.progress import SILENT, Progress
+from app.domain.state.compact import Numbers
 from app.golden.answers import Answer, Level
 from app.golden.columns import ABSENT, Column
-from app.golden.progress import SILENT, Progress
 from app.golden.season import Season
 
 Coordinate = tuple[str, ...]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.domain.compact import CompactState, Numbers
 from app.domain.json_value import JsonValue, number_in
 from app.domain.lumisections import count
+from app.domain.state.compact import CompactState, Numbers
 from app.golden.document import Document
 from app.golden.luminosity import DELIVERED, RECORDED, counted, total
 

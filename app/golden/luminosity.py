@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.compact import Numbers
+from app.domain.state.compact import Numbers
 
 RECORDED = "recorded"
 DELIVERED = "delivered"

@@ -7,8 +7,8 @@ import numpy as np
 
 from app.domain.json_logic import Rule
 from app.domain.lumisections import Mask
+from app.domain.progress import SILENT, Progress
 from app.golden.luminosity import Luminosity, sums_by_group, sums_of_slices
-from app.golden.progress import SILENT, Progress
 from app.golden.season import Season
 from app.golden.selection import Selection, select
 from app.golden.variables import UnknownVariable

@@ -13,11 +13,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.compact import CompactState, Numbers, Scalar
 from app.domain.errors import NotFound
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import Mask
-from app.domain.summaries import luminosity_value
+from app.domain.progress import SILENT, Progress
+from app.domain.state.compact import CompactState, Numbers, Scalar
+from app.domain.state.summaries import luminosity_value
 from app.domain.triplets import EMPTY
 from app.golden.answers import AnswerMemory
 from app.golden.columns import (
@@ -32,7 +33,6 @@ from app.golden.columns import (
 )
 from app.golden.document import Document
 from app.golden.luminosity import DELIVERED, RECORDED, Luminosity, counted, sums_of_slices, total
-from app.golden.progress import SILENT, Progress
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ import numpy as np
 from app.domain.json_logic import Rule, Skeleton
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.lumisections import LumiRange, Mask
+from app.domain.progress import SILENT, Progress
 from app.golden.answers import Answer, Level
 from app.golden.columns import Codes, Indices
 from app.golden.document import Document, NamedDocument
 from app.golden.leaves import answer_of, combinations
 from app.golden.luminosity import Luminosity, sums_by_group, total
-from app.golden.progress import SILENT, Progress
 from app.golden.season import Season, Segments
 from app.golden.variables import UnknownVariable, unknown_variables
 

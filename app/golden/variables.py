@@ -9,7 +9,7 @@ from app.domain.json_logic import Rule
 from app.domain.json_logic.access import read
 from app.domain.json_logic.coercion import UNDEFINED
 from app.domain.json_value import JsonValue
-from app.domain.names import nearest_variables
+from app.domain.text.names import nearest_variables
 from app.golden.answers import Level
 from app.golden.columns import ABSENT
 from app.golden.leaves import column_at, coordinate, is_compound

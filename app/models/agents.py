@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy import exc as sa_exc
 
-from app.domain.agents import Agent, Mode, Proposal, ProposalState, Speaks
+from app.domain.agents.proposals import Agent, Mode, Proposal, ProposalState, Speaks
 from app.domain.errors import Conflict, NotFound, Refused
 from app.domain.lumisections import LumiRange
-from app.domain.names import not_found
+from app.domain.text.names import not_found
 from app.domain.triplets import Triplet
-from app.models.action import CHANGES_CHANNEL
-from app.models.statements import text
+from app.models.database.statements import text
+from app.models.events.action import CHANGES_CHANNEL
 
 Key = tuple[int, str]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from app.domain.identity import NOBODY, Actor
-from app.models.engine import Database
+from app.models.database.engine import Database
 
 
 @dataclass(frozen=True)

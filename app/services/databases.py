@@ -4,19 +4,22 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.domain import deduplication
-from app.domain.deduplication import Finding
 from app.domain.errors import Refused
 from app.domain.filters import RUN
-from app.golden.progress import SILENT, Progress
-from app.models import configuration, desk, event_log, schema, session, states, table_pages
-from app.models import indexes as optional
-from app.models.engine import Database
-from app.models.indexes import OptionalIndex
-from app.models.schema import SchemaKind, SchemaState
-from app.models.table_pages import Sort, TableQuery
-from app.services import configuration as configurations
+from app.domain.progress import SILENT, Progress
+from app.domain.sources import deduplication
+from app.domain.sources.deduplication import Finding
+from app.models import configuration
+from app.models.database import desk, schema, session
+from app.models.database import indexes as optional
+from app.models.database.engine import Database
+from app.models.database.indexes import OptionalIndex
+from app.models.database.schema import SchemaKind, SchemaState
+from app.models.events import event_log, states
+from app.models.lists import table_pages
+from app.models.lists.table_pages import Sort, TableQuery
 from app.services.acting import Acting
+from app.services.configuration import in_force as configurations
 
 SHOWN_SUMMARIES = 1000
 """So many stale summaries are counted at most."""

@@ -3,16 +3,19 @@ slip of the pen never looks like an empty answer."""
 
 from collections.abc import Collection, Iterable
 
-from app.domain.datasets import DATASET_STATES
+from app.domain.certification.datasets import DATASET_STATES
 from app.domain.errors import BadInput, NotFound
-from app.domain.log import LogQuery
+from app.domain.history.log import LogQuery
 from app.domain.lumisections import LumiRange, format_ranges
-from app.domain.names import no_dataset, no_version, not_found
-from app.models import agents, history, log, rows, states
-from app.models import vocabulary as words
-from app.services import configuration as configurations
+from app.domain.text.names import no_dataset, no_version, not_found
+from app.models import agents
+from app.models.events import rows, states
+from app.models.history import log
+from app.models.history import writes as history
+from app.models.lists import vocabulary as words
 from app.services.acting import Acting
-from app.services.datasets import check_workspace
+from app.services.certification.datasets import check_workspace
+from app.services.configuration import in_force as configurations
 
 ONLINE = "online"
 

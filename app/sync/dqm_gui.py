@@ -12,10 +12,10 @@ from typing import Protocol, Self
 
 import httpx
 
-from app.domain.dqm_gui import GuiListing, GuiOutcome, GuiStatus, ListingBuilder
 from app.domain.errors import BadInput, Unavailable
 from app.domain.foreign_json import JsonLimits, NotJson, RecordReader
 from app.domain.masking import keep_secret, masked
+from app.domain.sources.dqm_gui import GuiListing, GuiOutcome, GuiStatus, ListingBuilder
 from app.sync.elected_loop import ElectedLoop, in_thread
 from app.sync.election import Election
 from app.sync.http import (

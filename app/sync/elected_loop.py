@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Generic, ParamSpec, Protocol, Self, TypeVar
 
-from app.domain.dqm_gui import GuiStatus
 from app.domain.errors import RegistryError, Unavailable
 from app.domain.masking import masked
-from app.domain.pull import PullState, PullStatus
+from app.domain.sources.dqm_gui import GuiStatus
+from app.domain.sources.pull import PullState, PullStatus
 from app.sync.election import Election
 from app.sync.http import Wait
 from app.sync.supervisor import Supervisor, outcome_of

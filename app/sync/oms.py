@@ -18,7 +18,7 @@ from app.domain.errors import BadInput, NotFound, Unavailable
 from app.domain.foreign_json import BadRecord, JsonLimits, NotJson, Record, RecordReader, parse
 from app.domain.json_value import JsonObject, JsonValue, whole_number
 from app.domain.masking import keep_secret, masked
-from app.domain.oms import OmsRun, validate_lumisections, validate_run, whole_run
+from app.domain.sources.oms import OmsRun, validate_lumisections, validate_run, whole_run
 from app.sync.http import (
     UNPACKED_HERE,
     Wait,

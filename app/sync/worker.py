@@ -13,8 +13,8 @@ from typing import Protocol
 from app.domain.errors import BadInput, RegistryError, Unavailable
 from app.domain.json_value import JsonObject
 from app.domain.masking import masked
-from app.domain.oms import LARGEST_NUMBER, SMALLEST_RUN_NUMBER, OmsRun, whole_run
-from app.domain.pull import FailedRun, KnownRun, Outcome, OutcomeKind, PullState, PullStatus
+from app.domain.sources.oms import LARGEST_NUMBER, SMALLEST_RUN_NUMBER, OmsRun, whole_run
+from app.domain.sources.pull import FailedRun, KnownRun, Outcome, OutcomeKind, PullState, PullStatus
 from app.sync.elected_loop import ElectedLoop, in_thread
 from app.sync.election import Election
 from app.sync.http import Wait

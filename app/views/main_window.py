@@ -19,10 +19,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.datasets import EDITABLE_STATES
-from app.domain.dqm_gui import GuiStatus
-from app.domain.pull import PullState, PullStatus
-from app.services.bulk_edit import Written
+from app.domain.certification.datasets import EDITABLE_STATES
+from app.domain.sources.dqm_gui import GuiStatus
+from app.domain.sources.pull import PullState, PullStatus
+from app.services.editing.bulk import Written
 from app.views import help as help_actions
 from app.views import look
 from app.views.actions import ActionRow, Actions

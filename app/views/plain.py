@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QLabel, QListWidgetItem, QTreeWidgetItem, QWidget
 
-from app.domain.plain_text import harmless, one_line
+from app.domain.text.plain_text import harmless, one_line
 
 LONGEST_CELL = 1000
 LONGEST_LABEL = 1000

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from app.domain.pull import PullStatus
+from app.domain.sources.pull import PullStatus
 from app.views.backend.session import PlaceKind, Session
 from app.views.notices import Notice
 from app.views.plain import Label, MarkedUp, cell, tip

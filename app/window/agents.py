@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from app.domain.agents import Proposal, Speaks
-from app.domain.edits import ColumnEdit
-from app.golden.progress import Cancelled
+from app.domain.agents.proposals import Proposal, Speaks
+from app.domain.editing.edits import ColumnEdit
+from app.domain.progress import Cancelled
 from app.models.agents import Waiting
-from app.services import agent_agreement, agent_proposals, agents, configuration
-from app.services.agent_agreement import Against, Agreement
-from app.services.agents import Registered
+from app.services.agents import agreement as agent_agreement
+from app.services.agents import proposals as agent_proposals
+from app.services.agents import registry as agents
+from app.services.agents.agreement import Against, Agreement
+from app.services.agents.registry import Registered
+from app.services.configuration import in_force as configuration
 from app.window.parts import Parts
 
 

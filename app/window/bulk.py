@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from app.domain.edits import BitEdit, ColumnEdit, Edit
+from app.domain.editing.edits import BitEdit, ColumnEdit, Edit
 from app.domain.lumisections import LumiRange
-from app.golden.progress import Cancelled
-from app.services import bulk_edit, golden
-from app.services.bulk_edit import FileLine, Preview, Written
-from app.services.edit_plan import CellsChanged
+from app.domain.progress import Cancelled
+from app.services.editing import bulk as bulk_edit
+from app.services.editing.bulk import FileLine, Preview, Written
+from app.services.editing.plan import CellsChanged
+from app.services.golden import generation as golden
 from app.views.backend.bulk import (
     LINE_REFUSED,
     NO_CHANGE,

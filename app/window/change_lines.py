@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from app.domain.attribute_history import AttributeChange
-from app.domain.history import CellChange, Difference
+from app.domain.history.attributes import AttributeChange
+from app.domain.history.cells import CellChange, Difference
 from app.domain.json_value import JsonValue
 from app.domain.triplets import Triplet
-from app.services.history import DatasetChanges
+from app.services.history.look import DatasetChanges
 from app.views.backend.history import ChangeLine, Piece
 from app.views.backend.tables import ONLINE
 

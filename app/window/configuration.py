@@ -2,25 +2,21 @@
 
 from collections.abc import Sequence
 
-from app.domain.configuration import Configuration, Kind
-from app.domain.configuration_history import ListHistory
-from app.domain.configuration_items import routes_of
+from app.domain.configuration.in_force import Configuration, Kind
+from app.domain.configuration.items import routes_of
+from app.domain.configuration.rights import RightLine, matrix
+from app.domain.configuration.versions import ListHistory
 from app.domain.json_value import JsonObject
-from app.domain.rights import RightLine, matrix
-from app.golden.progress import Cancelled, Progress
-from app.services import (
-    configuration,
-    configuration_edits,
-    configuration_versions,
-    reclassify,
-    trials,
-    why,
-    workspaces,
-)
-from app.services.configuration_versions import InForce, Restoration
-from app.services.reclassify import Reclassified, RunPlan
-from app.services.trials import Draft, Tried
-from app.services.why import Why
+from app.domain.progress import Cancelled, Progress
+from app.services.classifying import reclassify, trials, why
+from app.services.classifying.reclassify import Reclassified, RunPlan
+from app.services.classifying.trials import Draft, Tried
+from app.services.classifying.why import Why
+from app.services.configuration import edits as configuration_edits
+from app.services.configuration import in_force as configuration
+from app.services.configuration import versions as configuration_versions
+from app.services.configuration import workspaces
+from app.services.configuration.versions import InForce, Restoration
 from app.views.backend.configuration import CLASS, SIGNIFICANCE, WhyAsked
 from app.views.backend.workbench import IsCancelled, Tell
 from app.window.parts import Parts

@@ -3,11 +3,11 @@
 from collections.abc import Collection, Sequence
 from datetime import date
 
-from app.domain.cycles import Cycle, CycleEntry
-from app.domain.dataset_tools import Key, counted
-from app.domain.todo import Todo
-from app.golden.progress import Cancelled
-from app.services import cycles, todo
+from app.domain.certification.cycles import Cycle, CycleEntry
+from app.domain.certification.dataset_tools import Key, counted
+from app.domain.certification.todo import Todo
+from app.domain.progress import Cancelled
+from app.services.certification import cycles, todo
 from app.views.backend.cycles import TodoScope
 from app.views.backend.datasets import Asked, Share
 from app.window.parts import Parts

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from app.domain.dataset_tools import Applied, Key, Preview, Tool
-from app.domain.datasets import state_key
-from app.golden.progress import Cancelled
-from app.services import dataset_tools, tables
+from app.domain.certification.dataset_tools import Applied, Key, Preview, Tool
+from app.domain.certification.datasets import state_key
+from app.domain.progress import Cancelled
+from app.services.certification import tables
+from app.services.editing import dataset_tools
 from app.views.backend.datasets import Asked, Chosen, Share, WebAddresses
 from app.window.parts import Parts
 from app.window.tables import query_of

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
-from app.domain.configuration import DatasetAccepted, Kind
-from app.domain.dqm_gui import ExpressionMatches, GuiListing, GuiStatus, expression_matches
+from app.domain.configuration.in_force import DatasetAccepted, Kind
 from app.domain.errors import Refused, Unavailable
 from app.domain.json_value import JsonObject
-from app.domain.pull import PullState
-from app.services import configuration, configuration_edits
-from app.services.dqm_gui import GuiStore
+from app.domain.sources.dqm_gui import ExpressionMatches, GuiListing, GuiStatus, expression_matches
+from app.domain.sources.pull import PullState
+from app.services.configuration import edits as configuration_edits
+from app.services.configuration import in_force as configuration
+from app.services.pulling.dqm_gui import GuiStore
 from app.sync.dqm_gui import GuiLoop
 from app.window.parts import Parts
 

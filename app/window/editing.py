@@ -6,17 +6,20 @@ import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
-from app.domain.edits import Edit
+from app.domain.editing.edits import Edit
 from app.domain.errors import Refused, Unavailable
 from app.domain.identity import Actor
 from app.domain.json_value import JsonValue
-from app.golden.progress import Cancelled
-from app.models.engine import Database
-from app.services import bulk_edit, drafts, editing, golden, presence
-from app.services.bulk_edit import Preview, Written
-from app.services.drafts import Draft, Offer
-from app.services.editing import Remarks
-from app.services.presence import Present
+from app.domain.progress import Cancelled
+from app.models.database.engine import Database
+from app.services.editing import bulk as bulk_edit
+from app.services.editing import drafts, presence
+from app.services.editing import remarks as editing
+from app.services.editing.bulk import Preview, Written
+from app.services.editing.drafts import Draft, Offer
+from app.services.editing.presence import Present
+from app.services.editing.remarks import Remarks
+from app.services.golden import generation as golden
 from app.views.backend.session import Session
 from app.window.parts import Parts
 

@@ -5,22 +5,20 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from app.domain.configuration import JsonRule, Kind
+from app.domain.configuration.in_force import JsonRule, Kind
+from app.domain.configuration.permissions import EXPERTS
 from app.domain.json_value import JsonValue, js_stringify
-from app.domain.permissions import EXPERTS
-from app.golden.progress import Cancelled
-from app.models.generated_json import JsonEntry
-from app.services import (
-    configuration,
-    configuration_edits,
-    golden,
-    golden_bench,
-    golden_exports,
-    golden_lists,
-)
-from app.services.golden import Wanted
-from app.services.golden_bench import Bench, Narrowing
-from app.services.golden_exports import Planned
+from app.domain.progress import Cancelled
+from app.models.golden.generated_json import JsonEntry
+from app.services.configuration import edits as configuration_edits
+from app.services.configuration import in_force as configuration
+from app.services.golden import bench as golden_bench
+from app.services.golden import exports as golden_exports
+from app.services.golden import generation as golden
+from app.services.golden import lists as golden_lists
+from app.services.golden.bench import Bench, Narrowing
+from app.services.golden.exports import Planned
+from app.services.golden.generation import Wanted
 from app.views.backend.golden import (
     ExportRequest,
     GoldenConfiguration,

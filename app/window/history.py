@@ -3,16 +3,17 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from app.domain.errors import NotFound
-from app.domain.history import Action
+from app.domain.history.cells import Action
+from app.domain.history.undo import CellsRestored
 from app.domain.json_value import JsonValue
 from app.domain.lumisections import LumiRange, join
-from app.domain.oms import LUMINOSITY
+from app.domain.progress import Cancelled
+from app.domain.sources.oms import LUMINOSITY
 from app.domain.triplets import Triplet
-from app.domain.undo import CellsRestored
-from app.golden.progress import Cancelled
-from app.services import history, undo
 from app.services.acting import Acting
-from app.services.history import Entry, Look
+from app.services.history import look as history
+from app.services.history import undo
+from app.services.history.look import Entry, Look
 from app.views.backend.done import Done
 from app.views.backend.history import (
     CHANGED_SINCE,

@@ -6,21 +6,21 @@ from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
 
-from app.domain.attribute_history import AttributeChange
-from app.domain.configuration_history import (
+from app.domain.configuration.items import RULE
+from app.domain.configuration.versions import (
     Difference,
     FieldChange,
     Item,
     rule_change,
     value_words,
 )
-from app.domain.configuration_items import RULE
+from app.domain.history.attributes import AttributeChange
+from app.domain.history.log import LogPage, LogQuery, Position
 from app.domain.json_logic import condition_words
-from app.domain.log import LogPage, LogQuery, Position
-from app.golden.progress import Cancelled
-from app.services import log, log_details, log_export
-from app.services.edit_plan import where
-from app.services.log_details import RunChanges
+from app.domain.progress import Cancelled
+from app.services.editing.plan import where
+from app.services.history import log, log_details, log_export
+from app.services.history.log_details import RunChanges
 from app.views.backend.history import ChangeLine, Piece
 from app.views.backend.log import Key, OpenedEntry, OpenedOther
 from app.views.backend.tables import ONLINE

@@ -1,6 +1,6 @@
 """The lumisections of one dataset: reading."""
 
-from app.services import history
+from app.services.history import look as history
 from app.views.backend.lumisections import DatasetLumisections, Origin
 from app.window.parts import Parts
 

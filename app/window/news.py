@@ -4,9 +4,9 @@ import threading
 from collections.abc import Callable
 
 from app.domain.identity import Actor
-from app.models import listen
-from app.models.engine import Database
-from app.services import tables
+from app.models.database import listen
+from app.models.database.engine import Database
+from app.services.certification import tables
 from app.views.backend.news import Change
 from app.views.backend.session import Session
 from app.window.parts import Parts

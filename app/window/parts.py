@@ -2,8 +2,8 @@
 
 from app.domain.errors import Unavailable
 from app.domain.identity import Actor
-from app.domain.oms import OmsRun
-from app.models.engine import Database
+from app.domain.sources.oms import OmsRun
+from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.sync.worker import PullLoop
 from app.views.backend.session import Session

@@ -1,8 +1,8 @@
 """The puller."""
 
 from app.domain.errors import Refused
-from app.domain.pull import PullState, PullStatus
-from app.services import pull
+from app.domain.sources.pull import PullState, PullStatus
+from app.services.pulling import runs as pull
 from app.window.parts import FETCH_S, Parts
 
 

@@ -1,7 +1,7 @@
 """Rules of golden JSONs and classifiers: what they can read."""
 
 from app.domain.rules.vocabulary import RuleSubject, RuleVocabulary
-from app.services import rule_vocabulary
+from app.services.configuration import rule_vocabulary
 from app.window.parts import Parts
 
 

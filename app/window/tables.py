@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 
-from app.domain.configuration import CERTIFIABLE_OFFLINE_COLUMNS, CERTIFIABLE_ONLINE_COLUMNS
+from app.domain.configuration.in_force import (
+    CERTIFIABLE_OFFLINE_COLUMNS,
+    CERTIFIABLE_ONLINE_COLUMNS,
+)
 from app.domain.filters import Vocabulary
-from app.models.table_pages import Page, Sort, TableQuery
-from app.services import configuration, tables
+from app.models.lists.table_pages import Page, Sort, TableQuery
+from app.services.certification import tables
+from app.services.configuration import in_force as configuration
 from app.views.backend.tables import PageRequest, TableKind, WorkspaceColumns
 from app.window.parts import Parts
 

@@ -4,22 +4,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+from app.domain.progress import Cancelled, Progress
 from app.golden import document as documents
 from app.golden.document import Document
 from app.golden.list_luminosity import ListLuminosity, luminosity_by_run, together
-from app.golden.progress import Cancelled, Progress
-from app.services import (
-    golden_explain,
-    golden_lists,
-    golden_losses,
-    golden_reproduce,
-    luminosity,
-)
-from app.services.golden_explain import Explained, Question, RunExplained
-from app.services.golden_lists import ComparedLists, GoldenList
-from app.services.golden_losses import ListLosses
-from app.services.golden_reproduce import Changes, Reproduced
-from app.services.luminosity import ImportReport
+from app.services.golden import explain as golden_explain
+from app.services.golden import lists as golden_lists
+from app.services.golden import losses as golden_losses
+from app.services.golden import luminosity
+from app.services.golden import reproduce as golden_reproduce
+from app.services.golden.explain import Explained, Question, RunExplained
+from app.services.golden.lists import ComparedLists, GoldenList
+from app.services.golden.losses import ListLosses
+from app.services.golden.luminosity import ImportReport
+from app.services.golden.reproduce import Changes, Reproduced
 from app.views.backend.workbench import (
     Asked,
     Combined,

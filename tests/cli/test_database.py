@@ -5,10 +5,10 @@ import psycopg
 import pytest
 
 from app.domain.json_value import text_hash
-from app.models import indexes, schema
-from app.models.engine import Database
-from app.services import configuration
+from app.models.database import indexes, schema
+from app.models.database.engine import Database
 from app.services.acting import Acting
+from app.services.configuration import in_force as configuration
 
 CATALOG = """
     SELECT 'column', table_schema || '.' || table_name, column_name, data_type

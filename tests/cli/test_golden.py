@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from app.services.configuration import shipped_rule
+from app.services.configuration.in_force import shipped_rule
 from tests.cli.conftest import FIRST, PERSON, SECOND
 
 PATTERN = "/PromptReco/Collisions2025_/DQM"

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from app.cli.output import Answer, Content, Progress, complain, show, together
-from app.domain.csv_text import cell_meant
+from app.domain.text.csv_text import cell_meant
 from tests.cli.conftest import FIRST, SECOND
 
 EVIL = "HV trip\n99  2026-01-01 FORGED\r\x1b[2K\x1b[1A\u202eevil\x9b2J\x07"

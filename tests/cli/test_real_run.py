@@ -4,11 +4,11 @@ import json
 import re
 
 from app.demo.simulated_oms import SimulatedOms
-from app.domain.configuration import Kind
+from app.domain.configuration.in_force import Kind
 from app.domain.identity import Actor
-from app.models.engine import Database
-from app.services import configuration_edits
+from app.models.database.engine import Database
 from app.services.acting import Acting
+from app.services.configuration import edits as configuration_edits
 
 DATASET = "/PromptReco/Collisions2018/DQM"
 RUNS = (315265, 319579)

@@ -106,7 +106,7 @@ def test_that_a_bug_ends_with_70_and_a_report_without_passwords(
     def broken(*_):
         raise ZeroDivisionError("one too many")
 
-    monkeypatch.setattr("app.services.tables.runs_page", broken)
+    monkeypatch.setattr("app.services.certification.tables.runs_page", broken)
     secret = dsn.split(":")[2].split("@")[0]
 
     ended = run_registry("runs", "list", "--dsn", dsn)
@@ -126,7 +126,7 @@ def test_that_ctrl_c_ends_with_130(run_registry, dsn, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("app.services.tables.runs_page", interrupted)
+    monkeypatch.setattr("app.services.certification.tables.runs_page", interrupted)
     ended = run_registry("runs", "list", "--dsn", dsn)
     assert (ended.code, ended.err) == (entry.INTERRUPTED, "run-registry: stopped.\n")
 

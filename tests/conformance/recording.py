@@ -11,8 +11,8 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import text
 
 from app.domain.json_value import js_stringify
-from app.models.engine import Database
-from app.models.tables import metadata
+from app.models.database.engine import Database
+from app.models.database.tables import metadata
 
 
 @dataclass(frozen=True)

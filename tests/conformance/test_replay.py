@@ -7,19 +7,21 @@ import pytest
 from sqlalchemy import text
 
 from app.domain.errors import RegistryError
-from app.domain.grid import as_objects
 from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange
-from app.domain.oms import OmsRun, oms_run
-from app.domain.pull import OutcomeKind
+from app.domain.sources.oms import OmsRun, oms_run
+from app.domain.sources.pull import OutcomeKind
+from app.domain.state.grid import as_objects
 from app.domain.triplets import EMPTY_TRIPLET, Triplet
 from app.models import configuration as configuration_rows
-from app.models import rows, states
-from app.models.action import begin
-from app.models.engine import Database
-from app.models.event_log import DatasetChange
-from app.services import lumisections, pull, runs
+from app.models.database.engine import Database
+from app.models.events import rows, states
+from app.models.events.action import begin
+from app.models.events.event_log import DatasetChange
 from app.services.acting import Acting
+from app.services.certification import runs
+from app.services.editing import lumisections
+from app.services.pulling import runs as pull
 from tests.conformance.recording import (
     Step,
     appended_since,

@@ -12,12 +12,19 @@ from sqlalchemy import text
 from app.domain.errors import BadInput
 from app.domain.identity import Actor
 from app.models import configuration as configuration_rows
-from app.models.action import begin
-from app.models.engine import Database
-from app.models.event_log import DatasetChange
-from app.services import cycles, dataset_tools, datasets
+from app.models.database.engine import Database
+from app.models.events.action import begin
+from app.models.events.event_log import DatasetChange
 from app.services.acting import Acting
-from app.services.dataset_tools import ChangeStates, CopyColumns, Duplicate, Hide, SetColumns
+from app.services.certification import cycles, datasets
+from app.services.editing import dataset_tools
+from app.services.editing.dataset_tools import (
+    ChangeStates,
+    CopyColumns,
+    Duplicate,
+    Hide,
+    SetColumns,
+)
 from tests.conformance.recording import (
     Step,
     appended_since,

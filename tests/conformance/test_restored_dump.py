@@ -6,19 +6,22 @@ import pytest
 from sqlalchemy import text
 
 from app.domain.errors import Refused
-from app.domain.grid import as_objects
 from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange
-from app.domain.oms import oms_run
-from app.domain.pull import OutcomeKind
+from app.domain.sources.oms import oms_run
+from app.domain.sources.pull import OutcomeKind
+from app.domain.state.grid import as_objects
 from app.domain.triplets import EMPTY_TRIPLET, Triplet
 from app.golden.document import from_json, to_json
-from app.models import rows, states
-from app.models.engine import Database
-from app.services import configuration as configurations
-from app.services import golden, lumisections, pull, runs
+from app.models.database.engine import Database
+from app.models.events import rows, states
 from app.services.acting import Acting
-from app.services.lumisections import ColumnEdit
+from app.services.certification import runs
+from app.services.configuration import in_force as configurations
+from app.services.editing import lumisections
+from app.services.editing.lumisections import ColumnEdit
+from app.services.golden import generation as golden
+from app.services.pulling import runs as pull
 from tests.builders import EXPERT
 from tests.conformance.recording import datasets_recorded, restore_dump, steps
 from tests.plain_folds import oms_objects, plain_datasets, plain_runs, plain_summary, rr_objects

@@ -3,10 +3,11 @@
 import time
 
 from app.demo.colleagues import LEFT_OPEN, Colleagues
-from app.models.engine import Database
-from app.services import cycles, pull, tables
+from app.models.database.engine import Database
 from app.services.acting import Acting
-from app.services.tables import TableQuery
+from app.services.certification import cycles, tables
+from app.services.certification.tables import TableQuery
+from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run, configure
 from tests.services.offline_runs import newest_version, open_all, sign_off_runs
 

@@ -12,7 +12,7 @@ from app import assets
 from app.demo.season import DemoSeason, LiveOms
 from app.demo.simulated_oms import SimulatedOms
 from app.domain.json_value import JsonObject, JsonValue
-from app.domain.oms import (
+from app.domain.sources.oms import (
     KEPT_LUMISECTION_ATTRIBUTES,
     OmsRun,
     beams_present_and_stable,

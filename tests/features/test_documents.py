@@ -12,7 +12,7 @@ from app.demo.season import DemoSeason
 from app.demo.simulated_oms import SimulatedOms
 from app.demo.story import main_job
 from app.services import databases
-from app.services.pull_store import PullStore
+from app.services.pulling.store import PullStore
 from app.sync.oms import OmsSettings
 from app.sync.worker import pull_now
 from tests.builders import EXPERT

@@ -10,14 +10,16 @@ import pytest
 
 from app.demo.simulated_oms import SimulatedOms
 from app.demo.story import LISTS, PATTERN, main_job, mend
-from app.domain.grid import Grid, with_changes
 from app.domain.lumisections import LumiRange
+from app.domain.state.grid import Grid, with_changes
 from app.domain.triplets import EXCLUDED, GOOD, NO_VALUE_FOUND, Triplet
 from app.golden import document
-from app.models.engine import Database
-from app.services import configuration, databases, golden
+from app.models.database.engine import Database
+from app.services import databases
 from app.services.acting import Acting
-from app.services.pull_store import PullStore
+from app.services.configuration import in_force as configuration
+from app.services.golden import generation as golden
+from app.services.pulling.store import PullStore
 from app.sync.oms import OmsSettings
 from app.sync.worker import pull_now
 from tests.builders import EXPERT, a_run

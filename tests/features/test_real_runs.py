@@ -7,17 +7,20 @@ from dataclasses import dataclass, field
 import pytest
 
 from app.demo.simulated_oms import SimulatedOms
-from app.domain.configuration import CERTIFIABLE_ONLINE_COLUMNS, Configuration, Kind
+from app.domain.configuration.in_force import CERTIFIABLE_ONLINE_COLUMNS, Configuration, Kind
 from app.domain.errors import Refused
 from app.domain.lumisections import LumiRange
-from app.domain.pull import OutcomeKind
+from app.domain.sources.pull import OutcomeKind
 from app.domain.triplets import EMPTY, NO_VALUE_FOUND, Triplet
-from app.models.engine import Database
-from app.services import configuration as configurations
-from app.services import configuration_edits, golden, lumisections, runs
+from app.models.database.engine import Database
 from app.services.acting import Acting
-from app.services.lumisections import ColumnEdit
-from app.services.pull_store import PullStore
+from app.services.certification import runs
+from app.services.configuration import edits as configuration_edits
+from app.services.configuration import in_force as configurations
+from app.services.editing import lumisections
+from app.services.editing.lumisections import ColumnEdit
+from app.services.golden import generation as golden
+from app.services.pulling.store import PullStore
 from app.sync.oms import OmsSettings
 from app.sync.worker import PullReport, pull_now
 from tests.builders import EXPERT

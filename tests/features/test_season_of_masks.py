@@ -5,17 +5,21 @@ from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
 
-from app.domain.configuration import Kind
+from app.domain.configuration.in_force import Kind
 from app.domain.json_value import JsonObject
 from app.domain.lumisections import LumiRange
-from app.domain.oms import DCS_BITS, OmsRun, oms_run
-from app.domain.pull import OutcomeKind
+from app.domain.sources.oms import DCS_BITS, OmsRun, oms_run
+from app.domain.sources.pull import OutcomeKind
 from app.domain.triplets import Triplet
-from app.models.engine import Database
-from app.services import configuration as configurations
-from app.services import configuration_edits, golden, lumisections, pull, runs
+from app.models.database.engine import Database
 from app.services.acting import Acting
-from app.services.lumisections import ColumnEdit
+from app.services.certification import runs
+from app.services.configuration import edits as configuration_edits
+from app.services.configuration import in_force as configurations
+from app.services.editing import lumisections
+from app.services.editing.lumisections import ColumnEdit
+from app.services.golden import generation as golden
+from app.services.pulling import runs as pull
 from tests.builders import EXPERT
 from tests.plain_folds import plain_ranges
 

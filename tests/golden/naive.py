@@ -6,7 +6,7 @@ from collections import defaultdict
 from app.domain.json_logic import Rule, parse
 from app.domain.json_value import js_stringify
 from app.domain.lumisections import ranges_of_numbers
-from app.domain.summaries import luminosity_value
+from app.domain.state.summaries import luminosity_value
 from app.domain.triplets import EMPTY
 
 

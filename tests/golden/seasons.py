@@ -1,8 +1,8 @@
 """Random seasons and rules."""
 
-from app.domain.compact import compact
-from app.domain.grid import DatasetState, Grid, with_changes
 from app.domain.lumisections import LumiRange, mask_of_ranges
+from app.domain.state.compact import compact
+from app.domain.state.grid import DatasetState, Grid, with_changes
 from app.domain.triplets import Triplet
 from app.golden.season import SeasonDataset
 

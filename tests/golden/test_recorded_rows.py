@@ -7,9 +7,9 @@ import re
 import numpy as np
 import pytest
 
-from app.domain.compact import compact
-from app.domain.grid import DatasetState, grid_of_objects
 from app.domain.json_logic import parse
+from app.domain.state.compact import compact
+from app.domain.state.grid import DatasetState, grid_of_objects
 from app.domain.triplets import triplet_from_json
 from app.golden.document import from_json, to_json
 from app.golden.season import Season, SeasonDataset

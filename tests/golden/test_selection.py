@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.compact import compact
 from app.domain.errors import NotFound
-from app.domain.grid import DatasetState, Grid, with_changes
 from app.domain.json_logic import Rule, parse
 from app.domain.lumisections import LumiRange
+from app.domain.progress import Cancelled, Progress
+from app.domain.state.compact import compact
+from app.domain.state.grid import DatasetState, Grid, with_changes
 from app.domain.triplets import GOOD, Triplet
 from app.golden.document import document_of
 from app.golden.leaves import combinations
-from app.golden.progress import Cancelled, Progress
 from app.golden.season import Season, SeasonDataset
 from app.golden.selection import select
 from app.golden.variables import values_of

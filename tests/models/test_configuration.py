@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from app.domain.configuration import Kind
+from app.domain.configuration.in_force import Kind
 from app.domain.errors import BadInput, Conflict, NotFound
 from app.domain.json_value import JsonObject
 from app.models import configuration
-from app.models.engine import Database
+from app.models.database.engine import Database
 
 Tables = dict[str, list[JsonObject]]
 

@@ -2,14 +2,16 @@
 
 from sqlalchemy import text
 
-from app.domain.datasets import OPEN
+from app.domain.certification.datasets import OPEN
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
-from app.models import rows
-from app.models.engine import Database
-from app.services import datasets, lumisections, pull, runs
+from app.models.database.engine import Database
+from app.models.events import rows
 from app.services.acting import Acting
-from app.services.lumisections import ColumnEdit
+from app.services.certification import datasets, runs
+from app.services.editing import lumisections
+from app.services.editing.lumisections import ColumnEdit
+from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run, configure
 
 FIRST, SECOND = 390001, 390002

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from app.domain.json_value import text_hash
-from app.golden.progress import Cancelled, Progress
-from app.models.engine import Database
+from app.domain.progress import Cancelled, Progress
+from app.models.database.engine import Database
 from app.services import databases
 
 

@@ -14,13 +14,13 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 from app.demo.simulated_dqm_gui import SAMPLES_PATH, SimulatedDqmGui
-from app.domain.dqm_gui import GuiListing, GuiOutcome, GuiStatus
 from app.domain.errors import BadInput, Unavailable
 from app.domain.foreign_json import JsonLimits
-from app.domain.pull import PullState
-from app.models.engine import Database
-from app.models.locks import PullerLock
-from app.services.dqm_gui import GuiStore
+from app.domain.sources.dqm_gui import GuiListing, GuiOutcome, GuiStatus
+from app.domain.sources.pull import PullState
+from app.models.database.engine import Database
+from app.models.database.locks import PullerLock
+from app.services.pulling.dqm_gui import GuiStore
 from app.sync.dqm_gui import (
     DqmGuiClient,
     DqmGuiSettings,

@@ -13,12 +13,13 @@ import pytest
 
 from app.demo.simulated_oms import SimulatedOms
 from app.domain.json_value import JsonObject, JsonValue
-from app.domain.pull import PullState, PullStatus
-from app.models.engine import Database
-from app.models.locks import PullerLock
-from app.services import lumisections, tables
+from app.domain.sources.pull import PullState, PullStatus
+from app.models.database.engine import Database
+from app.models.database.locks import PullerLock
 from app.services.acting import Acting
-from app.services.pull_store import PullStore
+from app.services.certification import tables
+from app.services.editing import lumisections
+from app.services.pulling.store import PullStore
 from app.sync.oms import OmsClient, OmsSettings
 from app.sync.worker import PullLoop
 from tests import builders

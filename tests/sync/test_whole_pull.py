@@ -12,12 +12,13 @@ import sqlalchemy as sa
 from app.demo.season import DemoSeason
 from app.demo.simulated_oms import SimulatedOms
 from app.domain.identity import Actor
-from app.domain.pull import OutcomeKind, PullState, PullStatus
-from app.models.engine import Database
-from app.models.locks import PullerLock
-from app.services import configuration, lumisections
+from app.domain.sources.pull import OutcomeKind, PullState, PullStatus
+from app.models.database.engine import Database
+from app.models.database.locks import PullerLock
 from app.services.acting import Acting
-from app.services.pull_store import PullStore
+from app.services.configuration import in_force as configuration
+from app.services.editing import lumisections
+from app.services.pulling.store import PullStore
 from app.sync.oms import OmsClient, OmsSettings
 from app.sync.worker import PullLoop, PullReport, pull_now
 

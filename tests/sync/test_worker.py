@@ -12,8 +12,8 @@ import pytest
 from app.demo.simulated_oms import SimulatedOms
 from app.domain.errors import BadInput, Refused, Unavailable
 from app.domain.json_value import JsonObject
-from app.domain.oms import OmsRun
-from app.domain.pull import FailedRun, KnownRun, Outcome, OutcomeKind, PullState, PullStatus
+from app.domain.sources.oms import OmsRun
+from app.domain.sources.pull import FailedRun, KnownRun, Outcome, OutcomeKind, PullState, PullStatus
 from app.sync.oms import OmsClient, OmsSettings, OmsUnavailable
 from app.sync.worker import (
     PullLoop,

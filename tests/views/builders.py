@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from app.domain.grid import DatasetState, Grid, with_changes
 from app.domain.json_value import JsonValue
 from app.domain.lumisections import LumiRange
+from app.domain.state.grid import DatasetState, Grid, with_changes
 from app.domain.triplets import (
     BAD,
     EXCLUDED,

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from app.domain.agents import Proposal
+from app.domain.agents.proposals import Proposal
 from app.models.agents import Waiting
-from app.services.agents import Registered
+from app.services.agents.registry import Registered
 
 
 class FakeAgents:

@@ -6,12 +6,11 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
-from app.domain.compact import compact
-from app.domain.configuration import DatasetAccepted
-from app.domain.cycles import Cycle, CycleEntry
-from app.domain.cycles import Progress as CycleProgress
-from app.domain.dataset_tools import Applied, Effect, Preview, Tool
-from app.domain.dqm_gui import ExpressionMatches, GuiListing, GuiStatus, expression_matches
+from app.domain.certification.cycles import Cycle, CycleEntry
+from app.domain.certification.cycles import Progress as CycleProgress
+from app.domain.certification.dataset_tools import Applied, Effect, Preview, Tool
+from app.domain.certification.todo import Todo
+from app.domain.configuration.in_force import DatasetAccepted
 from app.domain.errors import NotFound, Refused, Unavailable
 from app.domain.filters import (
     And,
@@ -23,10 +22,8 @@ from app.domain.filters import (
     Source,
     Vocabulary,
 )
-from app.domain.grid import DatasetState
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange, mask_of_ranges
-from app.domain.pull import FailedRun, PullState, PullStatus
 from app.domain.rules.vocabulary import (
     RuleSubject,
     RuleVocabulary,
@@ -35,11 +32,14 @@ from app.domain.rules.vocabulary import (
     status_values,
     vocabulary_of,
 )
-from app.domain.summaries import summarise
-from app.domain.todo import Todo
+from app.domain.sources.dqm_gui import ExpressionMatches, GuiListing, GuiStatus, expression_matches
+from app.domain.sources.pull import FailedRun, PullState, PullStatus
+from app.domain.state.compact import compact
+from app.domain.state.grid import DatasetState
+from app.domain.state.summaries import summarise
 from app.domain.triplets import Triplet
 from app.golden.season import Season, SeasonDataset
-from app.services.golden_bench import Bench, Narrowing
+from app.services.golden.bench import Bench, Narrowing
 from app.views.backend.cycles import TodoScope
 from app.views.backend.datasets import Chosen, WebAddresses
 from app.views.backend.done import Done

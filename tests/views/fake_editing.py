@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from app.domain.edits import Edit
-from app.services.bulk_edit import Preview, Written
-from app.services.drafts import Draft, Offer
-from app.services.editing import Remarks
-from app.services.presence import Present
+from app.domain.editing.edits import Edit
+from app.services.editing.bulk import Preview, Written
+from app.services.editing.drafts import Draft, Offer
+from app.services.editing.presence import Present
+from app.services.editing.remarks import Remarks
 
 Key = tuple[int, str]
 

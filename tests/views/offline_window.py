@@ -7,7 +7,7 @@ from PySide6.QtCore import QItemSelectionModel, QSettings
 from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
-from app.models.engine import Database
+from app.models.database.engine import Database
 from app.views.backend.datasets import WebAddresses
 from app.views.backend.session import PlaceKind, Session
 from app.views.background import Background

@@ -18,13 +18,16 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from app.domain.edits import ColumnEdit
+from app.domain.editing.edits import ColumnEdit
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
-from app.models.engine import Database
-from app.models.listen import ChangeListener
-from app.services import bulk_edit, lumisections, pull, undo
+from app.models.database.engine import Database
+from app.models.database.listen import ChangeListener
 from app.services.acting import Acting
+from app.services.editing import bulk as bulk_edit
+from app.services.editing import lumisections
+from app.services.history import undo
+from app.services.pulling import runs as pull
 from app.views.backend.news import Change
 from app.views.backend.session import PlaceKind, Session
 from app.views.background import Background

@@ -7,10 +7,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from app.domain.configuration_items import UnknownVariables
+from app.domain.configuration.items import UnknownVariables
 from app.domain.errors import NotPermitted, Refused
 from app.domain.json_value import JsonValue
-from app.services.golden_bench import EVERYTHING, Narrowing
+from app.services.golden.bench import EVERYTHING, Narrowing
 from app.views.backend.golden import GoldenRequest
 from app.views.background import Background
 from app.views.golden.generate_dialog import GenerateDialog

@@ -15,7 +15,7 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from app.domain.errors import NotFound
-from app.services import golden_files
+from app.services.golden import files as golden_files
 from app.views.backend.golden import GoldenEntry, GoldenList, GoldenResult
 from app.views.background import Background
 from app.views.golden.forms import FORMS, Form

@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 import app.views
-from app.domain.grid import with_changes
 from app.domain.lumisections import LumiRange
+from app.domain.state.grid import with_changes
 from app.domain.triplets import Triplet
 from app.views import plain
 from app.views.lumisections.grid_layout import Cell

@@ -10,7 +10,7 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from app.domain.errors import NotFound, Refused
-from app.domain.pull import FailedRun, PullState, PullStatus
+from app.domain.sources.pull import FailedRun, PullState, PullStatus
 from app.views.background import Background
 from app.views.notices import Notices
 from app.views.sync_panel.failed_model import REASON, RUN, SINCE, TRY, FailedRunsModel

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple, NoReturn
 
-from app.domain.configuration import parse_condition
+from app.domain.configuration.in_force import parse_condition
 from app.domain.errors import BadInput
 from app.domain.foreign_json import NotJson, check_text
 from app.domain.json_logic import Place, Rule, RuleError

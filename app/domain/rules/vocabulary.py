@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
-from app.domain.names import nearest_variables
+from app.domain.text.names import nearest_variables
 from app.domain.triplets import GOOD, SETTABLE_STATUSES, STATUSES
 
 Scalar: TypeAlias = bool | int | float | str | None

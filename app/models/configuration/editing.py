@@ -10,14 +10,14 @@ from typing import cast
 import sqlalchemy as sa
 from sqlalchemy import Connection, text
 
-from app.domain.configuration import Kind
-from app.domain.configuration_history import changed_meanwhile
+from app.domain.configuration.in_force import Kind
+from app.domain.configuration.versions import changed_meanwhile
 from app.domain.errors import NotFound
 from app.domain.json_value import JsonObject
-from app.models import tables
 from app.models.configuration.history import history
 from app.models.configuration.lists import VERSIONED, as_json, lists_of, lock
 from app.models.configuration.workspaces import columns_by_id, ids_in_use
+from app.models.database import tables
 
 
 def add_item(connection: Connection, kind: Kind, values: JsonObject, by: str) -> int:

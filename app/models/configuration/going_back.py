@@ -6,8 +6,7 @@ from typing import cast
 import sqlalchemy as sa
 from sqlalchemy import Connection, Table
 
-from app.domain.configuration import Kind
-from app.models import tables
+from app.domain.configuration.in_force import Kind
 from app.models.configuration.editing import note, replace_list
 from app.models.configuration.lists import CONFIGURATION_TABLES, VERSIONED, lists_of
 from app.models.configuration.whole_tables import (
@@ -17,6 +16,7 @@ from app.models.configuration.whole_tables import (
     timeless,
 )
 from app.models.configuration.workspaces import columns_by_id, retire_column
+from app.models.database import tables
 
 _IN_PLACE = (tables.workspace, tables.workspace_column)
 """What has no versions: its rows change."""

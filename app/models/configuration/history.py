@@ -6,8 +6,8 @@ from typing import cast
 import sqlalchemy as sa
 from sqlalchemy import Connection, text
 
-from app.domain.configuration import Kind
-from app.domain.configuration_history import Item, ListHistory, SettingsRow
+from app.domain.configuration.in_force import Kind
+from app.domain.configuration.versions import Item, ListHistory, SettingsRow
 from app.domain.json_value import JsonObject
 from app.models.configuration.lists import VERSIONED
 from app.models.configuration.workspaces import columns_by_id

@@ -8,10 +8,10 @@ from typing import cast
 import sqlalchemy as sa
 from sqlalchemy import Connection, Table, text
 
-from app.domain.configuration import Kind
+from app.domain.configuration.in_force import Kind
 from app.domain.errors import NotFound
 from app.domain.json_value import JsonObject, JsonValue
-from app.models import tables
+from app.models.database import tables
 
 CONFIGURATION_LOCK = 0x52524443
 """Key of the advisory lock that lets one client at a time change the configuration."""

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import sqlalchemy as sa
 from sqlalchemy import Connection, text
 
-from app.domain.configuration import (
+from app.domain.configuration.in_force import (
     ClassClassifier,
     ComponentClassifier,
     Configuration,
@@ -20,13 +20,13 @@ from app.domain.configuration import (
     Kind,
     OfflineDatasetClassifier,
 )
-from app.domain.configuration_items import parse_stored
-from app.domain.dqm_gui import Matcher
+from app.domain.configuration.items import parse_stored
+from app.domain.configuration.permissions import Permissions
 from app.domain.errors import BadInput
 from app.domain.foreign_json import NotJson, check_text
 from app.domain.json_logic import Rule, RuleError
 from app.domain.json_value import js_parse
-from app.domain.permissions import Permissions
+from app.domain.sources.dqm_gui import Matcher
 from app.models.configuration.lists import VERSIONED, lists_of
 from app.models.configuration.workspaces import columns_by_id, read_workspaces
 

@@ -13,7 +13,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from app.domain.errors import BadInput, Conflict
 from app.domain.json_value import JsonObject, JsonValue
-from app.models import tables
 from app.models.configuration.lists import (
     CONFIGURATION_TABLES,
     VERSIONED,
@@ -22,6 +21,7 @@ from app.models.configuration.lists import (
     lock,
 )
 from app.models.configuration.reading import settings_in_force
+from app.models.database import tables
 
 Rows = Sequence[JsonObject]
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from app.domain.configuration import Workspace
-from app.models.tables import workspace, workspace_column
+from app.domain.configuration.in_force import Workspace
+from app.models.database.tables import workspace, workspace_column
 
 _RETIRED = " (retired)"
 

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from app.models.desk import SCHEMA, VERSION_TABLE
+from app.models.database.desk import SCHEMA, VERSION_TABLE
 
 context.configure(
     connection=context.config.attributes["connection"],

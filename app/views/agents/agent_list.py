@@ -12,8 +12,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.agents import Agent, Mode, ProposalState
-from app.services.agents import Registered
+from app.domain.agents.proposals import Agent, Mode, ProposalState
+from app.services.agents.registry import Registered
 from app.views import words
 from app.views.plain import Label, ListItem
 from app.views.theme import STEP, Theme, Themes

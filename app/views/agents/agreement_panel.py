@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.errors import Refused
-from app.services.agent_agreement import Against, Agreement
+from app.services.agents.agreement import Against, Agreement
 from app.views import words
 from app.views.agents.confusion_view import ConfusionView, percent
 from app.views.agents.verdicts_table import VerdictsTable

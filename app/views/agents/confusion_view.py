@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.agreement import Confusion
+from app.domain.agents.agreement import Confusion
 from app.views import words
 from app.views.lumisections.changes_table import PlainTable
 from app.views.plain import Label, MarkedUp, shown

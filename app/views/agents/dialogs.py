@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QStringListModel, Qt
 from PySide6.QtWidgets import QComboBox, QCompleter, QLineEdit, QPlainTextEdit, QWidget
 
-from app.domain.agents import Mode, Proposal, Speaks, parse_speaks
-from app.domain.datasets import where
-from app.domain.edits import ColumnEdit
+from app.domain.agents.proposals import Mode, Proposal, Speaks, parse_speaks
+from app.domain.certification.datasets import where
+from app.domain.editing.edits import ColumnEdit
 from app.domain.lumisections import format_ranges, parse_ranges
 from app.domain.triplets import SETTABLE_STATUSES, Triplet
 from app.views import words

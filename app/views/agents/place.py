@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from app.models.agents import Waiting
-from app.services.agents import Registered
+from app.services.agents.registry import Registered
 from app.views.actions import ActionRow
 from app.views.agents.agent_list import AgentList
 from app.views.agents.agreement_panel import AgreementPanel

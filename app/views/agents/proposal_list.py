@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QPushButton, QVBoxLayout, QWidget
 
-from app.domain.agents import Proposal
+from app.domain.agents.proposals import Proposal
 from app.domain.errors import Refused, Unavailable
 from app.views.agents.dialogs import CorrectDialog, RejectDialog
 from app.views.agents.proposal_model import (

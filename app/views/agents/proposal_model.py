@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from app.domain.agents import Proposal
+from app.domain.agents.proposals import Proposal
 from app.domain.lumisections import format_ranges
 from app.views import words
 from app.views.backend.history import Piece

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from app.domain.agents import Proposal
+from app.domain.agents.proposals import Proposal
 from app.views import words
 from app.views.agents.proposal_list import ProposalList
 from app.views.backend.agents import Agents

@@ -6,7 +6,7 @@ import pyqtgraph
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
-from app.domain.agreement import Confusion
+from app.domain.agents.agreement import Confusion
 from app.views.agents.confusion_view import percent
 from app.views.theme import Theme, Themes, tabular
 

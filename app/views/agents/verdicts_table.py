@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QHeaderView, QVBoxLayout, QWidget
 
 from app.domain.lumisections import count, format_ranges
 from app.domain.triplets import Triplet
-from app.services.agent_agreement import OnDataset
+from app.services.agents.agreement import OnDataset
 from app.views import words
 from app.views.backend.history import CellValue, Piece
 from app.views.lumisections.changes_table import PlainTable

@@ -12,7 +12,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QHeaderView, QSplitter, QVBoxLayout, QWidget
 
-from app.domain.agents import Proposal
+from app.domain.agents.proposals import Proposal
 from app.models.agents import Waiting
 from app.views import words
 from app.views.agents.proposal_list import ProposalList

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
-from app.domain.agents import Proposal, Speaks
-from app.domain.edits import ColumnEdit
+from app.domain.agents.proposals import Proposal, Speaks
+from app.domain.editing.edits import ColumnEdit
 from app.models.agents import Waiting
-from app.services.agent_agreement import Against, Agreement
-from app.services.agents import Registered
+from app.services.agents.agreement import Against, Agreement
+from app.services.agents.registry import Registered
 
 
 class Agents(Protocol):

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.domain.configuration import Configuration, Kind
-from app.domain.configuration_history import ListHistory
+from app.domain.configuration.in_force import Configuration, Kind
+from app.domain.configuration.rights import RightLine
+from app.domain.configuration.versions import ListHistory
 from app.domain.json_value import JsonObject
-from app.domain.rights import RightLine
-from app.services.configuration_versions import InForce, Restoration
-from app.services.reclassify import Reclassified, RunPlan
-from app.services.trials import Draft, Tried
-from app.services.why import Why
+from app.services.classifying.reclassify import Reclassified, RunPlan
+from app.services.classifying.trials import Draft, Tried
+from app.services.classifying.why import Why
+from app.services.configuration.versions import InForce, Restoration
 from app.views.backend.workbench import IsCancelled, Tell
 
 

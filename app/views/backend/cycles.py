@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from app.domain.cycles import Cycle, CycleEntry
-from app.domain.dataset_tools import Key
-from app.domain.todo import LEAST_LUMINOSITY, Todo
+from app.domain.certification.cycles import Cycle, CycleEntry
+from app.domain.certification.dataset_tools import Key
+from app.domain.certification.todo import LEAST_LUMINOSITY, Todo
 from app.views.backend.datasets import Asked, Share
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.domain.dataset_tools import Applied, Key, Preview, Tool
+from app.domain.certification.dataset_tools import Applied, Key, Preview, Tool
 from app.views.backend.tables import PageRequest
 
 Share = Callable[[float], None]

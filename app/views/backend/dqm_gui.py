@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from app.domain.configuration import DatasetAccepted
-from app.domain.dqm_gui import ExpressionMatches, GuiStatus
+from app.domain.configuration.in_force import DatasetAccepted
 from app.domain.json_value import JsonObject
+from app.domain.sources.dqm_gui import ExpressionMatches, GuiStatus
 
 
 class DqmGui(Protocol):

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from app.domain.json_value import JsonValue
-from app.services.golden_bench import EVERYTHING, Bench, Narrowing
-from app.services.golden_exports import Export
+from app.services.golden.bench import EVERYTHING, Bench, Narrowing
+from app.services.golden.exports import Export
 from app.views.backend.news import Progress
 from app.views.backend.rules import Rules
 

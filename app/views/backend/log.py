@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from app.domain.log import LogPage, LogQuery, Position
+from app.domain.history.log import LogPage, LogQuery, Position
 from app.views.backend.history import ChangeLine
 
 Key = tuple[int, str]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from app.domain.grid import DatasetState
 from app.domain.lumisections import Mask
+from app.domain.state.grid import DatasetState
 
 
 @dataclass(frozen=True, slots=True)

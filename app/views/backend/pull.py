@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from app.domain.pull import PullStatus
+from app.domain.sources.pull import PullStatus
 
 
 class Pull(Protocol):

@@ -11,11 +11,11 @@ from typing import Protocol
 from app.domain.json_value import JsonValue
 from app.golden.document import Document
 from app.golden.list_luminosity import ListLuminosity
-from app.services.golden_explain import Explained, RunExplained
-from app.services.golden_lists import ComparedLists, GoldenList, Operation
-from app.services.golden_losses import ListLosses
-from app.services.golden_reproduce import Changes, Reproduced
-from app.services.luminosity import ImportReport
+from app.services.golden.explain import Explained, RunExplained
+from app.services.golden.lists import ComparedLists, GoldenList, Operation
+from app.services.golden.losses import ListLosses
+from app.services.golden.luminosity import ImportReport
+from app.services.golden.reproduce import Changes, Reproduced
 
 Tell = Callable[[float], None]
 """Takes the share done, 0 to 1."""

@@ -16,10 +16,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.edits import check_bit_comment, check_triplet
+from app.domain.editing.edits import check_bit_comment, check_triplet
 from app.domain.errors import BadInput
 from app.domain.lumisections import LumiRange, parse_ranges
-from app.domain.oms import DCS_BITS
+from app.domain.sources.oms import DCS_BITS
 from app.domain.triplets import GOOD, SETTABLE_STATUSES, Triplet
 from app.views import words
 from app.views.backend import Backend

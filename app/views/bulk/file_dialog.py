@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.change_file import COLUMNS
+from app.domain.editing.change_file import COLUMNS
 from app.domain.errors import BadInput
 from app.views import words
 from app.views.backend.bulk import Asked, Bulk, BulkReport, Report

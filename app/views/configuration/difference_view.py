@@ -12,14 +12,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.configuration_history import (
+from app.domain.configuration.items import RULE, condition_of
+from app.domain.configuration.versions import (
     Difference,
     FieldChange,
     Item,
     rule_change,
     value_words,
 )
-from app.domain.configuration_items import RULE, condition_of
 from app.domain.json_value import JsonValue
 from app.domain.rules.text import pretty
 from app.views.plain import TreeItem

@@ -12,13 +12,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.configuration import Configuration
-from app.domain.configuration_history import Item, ItemChanged, field_changes
-from app.domain.configuration_items import UnknownVariables
+from app.domain.configuration.in_force import Configuration
+from app.domain.configuration.items import UnknownVariables
+from app.domain.configuration.versions import Item, ItemChanged, field_changes
 from app.domain.errors import Refused, Unavailable
 from app.domain.json_value import JsonObject
 from app.domain.rules.vocabulary import RuleVocabulary
-from app.services.trials import Draft
+from app.services.classifying.trials import Draft
 from app.views import words
 from app.views.backend.configuration import ConfigurationParts
 from app.views.background import Background

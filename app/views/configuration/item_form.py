@@ -14,8 +14,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.configuration import GLOBAL, Configuration
-from app.domain.configuration_items import RULE, condition_of, fields_of
+from app.domain.configuration.in_force import GLOBAL, Configuration
+from app.domain.configuration.items import RULE, condition_of, fields_of
 from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.rules.vocabulary import RuleVocabulary

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.configuration import Configuration, Kind
-from app.domain.configuration_history import Item, ListHistory
+from app.domain.configuration.in_force import Configuration, Kind
+from app.domain.configuration.versions import Item, ListHistory
 from app.domain.json_value import js_stringify
 from app.domain.rules.vocabulary import RuleVocabulary
 from app.views import words

@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 
 from app.domain.errors import Refused
 from app.domain.lumisections import format_ranges, parse_ranges
-from app.services.reclassify import Reclassified, RunPlan
-from app.services.trials import MOST
+from app.services.classifying.reclassify import Reclassified, RunPlan
+from app.services.classifying.trials import MOST
 from app.views import words
 from app.views.backend.configuration import ConfigurationParts
 from app.views.background import Background

@@ -14,9 +14,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.domain.configuration.rights import RightLine
 from app.domain.errors import Refused
-from app.domain.rights import RightLine
-from app.services.trials import Draft
+from app.services.classifying.trials import Draft
 from app.views import words
 from app.views.backend.configuration import ConfigurationParts
 from app.views.background import Background

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from app.domain.configuration import Kind
-from app.domain.configuration_history import Item, value_words
-from app.domain.configuration_items import RULE, WITH_RULE, parse_stored
+from app.domain.configuration.in_force import Kind
+from app.domain.configuration.items import RULE, WITH_RULE, parse_stored
+from app.domain.configuration.versions import Item, value_words
 from app.domain.errors import Refused
 from app.domain.rules.vocabulary import RuleSubject
 

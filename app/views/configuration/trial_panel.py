@@ -16,12 +16,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.configuration import Kind
+from app.domain.classifying.trial import ColumnChange, RunTrial
+from app.domain.configuration.in_force import Kind
 from app.domain.errors import Refused
 from app.domain.lumisections import format_ranges, parse_ranges
-from app.domain.trial import ColumnChange, RunTrial
-from app.services.trials import MOST, Draft, Tried
-from app.services.why import Why
+from app.services.classifying.trials import MOST, Draft, Tried
+from app.services.classifying.why import Why
 from app.views import words
 from app.views.backend.configuration import CLASS, SIGNIFICANCE, ConfigurationParts, WhyAsked
 from app.views.background import Background, Job

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.configuration_history import (
+from app.domain.configuration.versions import (
     Difference,
     ListHistory,
     Version,
@@ -26,7 +26,7 @@ from app.domain.configuration_history import (
     words_for,
 )
 from app.domain.errors import Refused, Unavailable
-from app.services.configuration_versions import InForce, Restoration
+from app.services.configuration.versions import InForce, Restoration
 from app.views import words
 from app.views.backend.configuration import ConfigurationParts
 from app.views.background import Background

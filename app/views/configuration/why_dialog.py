@@ -12,8 +12,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.configuration import Configuration
-from app.services.why import Why
+from app.domain.configuration.in_force import Configuration
+from app.services.classifying.why import Why
 from app.views.backend.configuration import CLASS, SIGNIFICANCE, ConfigurationParts, WhyAsked
 from app.views.background import Background, Job
 from app.views.configuration.why_view import WhyView

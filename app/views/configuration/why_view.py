@@ -11,8 +11,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.configuration_items import TRIED
-from app.services.why import Verdict, Why
+from app.domain.configuration.items import TRIED
+from app.services.classifying.why import Verdict, Why
 from app.views.plain import Label, TreeItem
 from app.views.rules.verdict_tree import VerdictTree
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes, set_property

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.configuration import Configuration, Workspace
+from app.domain.configuration.in_force import Configuration, Workspace
 from app.domain.errors import Refused, Unavailable
 from app.views import words
 from app.views.backend.configuration import ConfigurationParts

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from PySide6.QtCore import QDate
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDateEdit, QLineEdit, QWidget
 
-from app.domain.configuration import GLOBAL
-from app.domain.cycles import MOST_DATASETS, Cycle
-from app.domain.datasets import EDITABLE_STATES, NOT_SIGNIFICANT, WAITING
+from app.domain.certification.cycles import MOST_DATASETS, Cycle
+from app.domain.certification.datasets import EDITABLE_STATES, NOT_SIGNIFICANT, WAITING
+from app.domain.configuration.in_force import GLOBAL
 from app.domain.errors import BadInput
 from app.views import words
 from app.views.backend.datasets import Chosen

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from app.domain.cycles import Cycle, CycleEntry, Progress
+from app.domain.certification.cycles import Cycle, CycleEntry, Progress
 from app.domain.json_value import JsonValue
 from app.views import words
 from app.views.lines_model import Line

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.configuration import GLOBAL
-from app.domain.cycles import Cycle, CycleEntry, Progress
+from app.domain.certification.cycles import Cycle, CycleEntry, Progress
+from app.domain.configuration.in_force import GLOBAL
 from app.views import words
 from app.views.actions import ActionRow
 from app.views.backend.tables import Row, WorkspaceColumns

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, QRect, QSize, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from app.domain.cycles import Progress
+from app.domain.certification.cycles import Progress
 from app.views.lines_model import ITEM_ROLE, Index
 from app.views.tables.cell_delegate import share_widths
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes

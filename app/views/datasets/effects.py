@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from app.domain.dataset_tools import Effect
+from app.domain.certification.dataset_tools import Effect
 from app.views.lines_model import Line
 
 TITLES = ("Run", "Dataset", "What happens")

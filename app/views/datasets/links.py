@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QCursor, QDesktopServices
 from PySide6.QtWidgets import QMenu, QWidget
 
-from app.domain.dataset_tools import Key
+from app.domain.certification.dataset_tools import Key
 from app.domain.errors import Refused
 from app.views.actions import ActionRow
 from app.views.backend.datasets import WebAddresses

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.domain.dataset_tools import Key
+from app.domain.certification.dataset_tools import Key
 from app.views.backend.datasets import Chosen
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from app.domain.dataset_tools import Applied
+from app.domain.certification.dataset_tools import Applied
 from app.views.actions import ActionRow
 from app.views.cycles.dialogs import AddToCycleDialog, NewCycleDialog
 from app.views.datasets.csv_dialog import CsvDialog

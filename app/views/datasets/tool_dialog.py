@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.dataset_tools import Applied, Effect, Key, Preview, Tool
+from app.domain.certification.dataset_tools import Applied, Effect, Key, Preview, Tool
 from app.domain.errors import Refused, Unavailable
 from app.views.backend.datasets import Datasets
 from app.views.background import Background

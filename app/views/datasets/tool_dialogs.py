@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QWidget
 
-from app.domain.dataset_tools import (
+from app.domain.certification.dataset_tools import (
     ChangeStates,
     CopyColumns,
     Duplicate,
@@ -13,7 +13,7 @@ from app.domain.dataset_tools import (
     SetColumns,
     Unhide,
 )
-from app.domain.datasets import DATASET_STATES, EDITABLE_STATES, ONLINE
+from app.domain.certification.datasets import DATASET_STATES, EDITABLE_STATES, ONLINE
 from app.domain.errors import BadInput
 from app.domain.triplets import SETTABLE_STATUSES
 from app.views.backend.tables import WorkspaceColumns

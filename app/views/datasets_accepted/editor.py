@@ -17,11 +17,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.configuration import DatasetAccepted
-from app.domain.dqm_gui import ExpressionMatches
+from app.domain.configuration.in_force import DatasetAccepted
 from app.domain.errors import BadInput, Refused, Unavailable
 from app.domain.json_value import JsonObject
 from app.domain.lumisections import LumiRange, format_ranges
+from app.domain.sources.dqm_gui import ExpressionMatches
 from app.views import words
 from app.views.background import Job
 from app.views.focus import give_keys

@@ -17,11 +17,11 @@ from PySide6.QtWidgets import (
 from app.domain.errors import BadInput, Refused
 from app.domain.json_logic import Rule
 from app.domain.json_value import JsonValue, js_stringify
+from app.domain.progress import Cancelled
 from app.domain.rules import tree
 from app.domain.rules.vocabulary import RuleSubject, RuleVocabulary
 from app.golden.preview import Preview
-from app.golden.progress import Cancelled
-from app.services.golden_bench import Bench, Narrowing
+from app.services.golden.bench import Bench, Narrowing
 from app.views import words
 from app.views.background import Job
 from app.views.golden.bench_result import BenchResult

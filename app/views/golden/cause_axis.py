@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from app.domain.json_logic import condition_words
 from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.triplets import GOOD
-from app.services.golden_explain import RunExplained
+from app.services.golden.explain import RunExplained
 from app.views import words
 from app.views.plain import tip
 from app.views.theme import STEP, Theme, Themes, contrast, tabular

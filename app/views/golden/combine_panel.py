@@ -19,7 +19,7 @@ from app import files
 from app.domain.errors import Refused
 from app.domain.lumisections import count, format_ranges
 from app.golden.document import Style, to_text
-from app.services.golden_lists import Operation
+from app.services.golden.lists import Operation
 from app.views import words
 from app.views.backend.golden import GoldenEntry, GoldenList
 from app.views.backend.workbench import Combined, Part

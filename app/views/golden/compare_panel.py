@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
 from app import files
 from app.domain.lumisections import count, format_ranges
 from app.golden.list_luminosity import ListLuminosity
-from app.services import golden_compared
-from app.services.golden_lists import ComparedLists
-from app.services.golden_reproduce import Changes
+from app.services.golden import compared as golden_compared
+from app.services.golden.lists import ComparedLists
+from app.services.golden.reproduce import Changes
 from app.views import words
 from app.views.backend.golden import GoldenEntry, GoldenList
 from app.views.background import Job

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.errors import BadInput, Refused
-from app.services.golden_bench import Narrowing
+from app.services.golden.bench import Narrowing
 from app.views import words
 from app.views.backend.golden import Golden, MatchingDatasets
 from app.views.background import Background, Job

@@ -7,7 +7,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QTreeWidgetItem, QVBoxLayout, QWidget
 
 from app.domain.lumisections import count, format_ranges
-from app.services.golden_reproduce import Responsible
+from app.services.golden.reproduce import Responsible
 from app.views import words
 from app.views.golden.runs_table import RunRow, RunsTable
 from app.views.plain import Label

@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from app.services.golden_exports import Export
+from app.services.golden.exports import Export
 from app.views.actions import ActionRow
 from app.views.backend.golden import ExportRequest
 from app.views.backend.news import Progress

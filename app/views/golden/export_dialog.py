@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.errors import Refused
-from app.services.golden_exports import Export
+from app.services.golden.exports import Export
 from app.views import words
 from app.views.backend.golden import ExportRequest, Golden
 from app.views.backend.news import Progress

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from app.services.golden_exports import Export
+from app.services.golden.exports import Export
 from app.views.backend.golden import GoldenResult
 
 Part = Literal["generated", "with_dataset_names", "anti", "anti_with_dataset_names"]

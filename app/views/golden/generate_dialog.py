@@ -16,10 +16,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.configuration_items import UnknownVariables
+from app.domain.configuration.items import UnknownVariables
 from app.domain.errors import NotPermitted, Refused, Unavailable
 from app.domain.json_value import JsonValue, js_stringify
-from app.services.golden_bench import Narrowing
+from app.services.golden.bench import Narrowing
 from app.views.backend.golden import Golden, GoldenConfiguration, GoldenRequest
 from app.views.backend.news import Progress
 from app.views.background import Background

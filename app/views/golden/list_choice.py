@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.services.golden_lists import stored_id
+from app.services.golden.lists import stored_id
 from app.views import words
 from app.views.backend.golden import GoldenEntry
 from app.views.backend.workbench import Source

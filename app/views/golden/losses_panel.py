@@ -25,8 +25,8 @@ from app.domain.lumisections import count, format_ranges
 from app.golden.document import NamedDocument
 from app.golden.list_luminosity import ListLuminosity
 from app.golden.losses import Bar, Chart, Step
-from app.services import golden_losses
-from app.services.golden_losses import ListLosses
+from app.services.golden import losses as golden_losses
+from app.services.golden.losses import ListLosses
 from app.views import words
 from app.views.background import Job
 from app.views.focus import give_keys

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 
 from app.domain.errors import Refused, Unavailable
 from app.domain.lumisections import format_ranges
-from app.services.luminosity import ImportReport, Outcome, RunReport
+from app.services.golden.luminosity import ImportReport, Outcome, RunReport
 from app.views import words
 from app.views.backend.workbench import Workbench
 from app.views.background import Background

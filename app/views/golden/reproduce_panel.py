@@ -9,8 +9,8 @@ from app import files
 from app.domain.errors import Refused
 from app.domain.lumisections import count
 from app.golden.compare import Comparison
-from app.services import golden_compared
-from app.services.golden_reproduce import Changes, Reproduced
+from app.services.golden import compared as golden_compared
+from app.services.golden.reproduce import Changes, Reproduced
 from app.views import words
 from app.views.golden.events_table import EventsTable
 from app.views.golden.panel import GoldenPanel

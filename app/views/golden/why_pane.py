@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from app.domain.errors import Refused
 from app.domain.lumisections import count, format_ranges
 from app.domain.triplets import GOOD
-from app.services.golden_explain import Explained, RunExplained
+from app.services.golden.explain import Explained, RunExplained
 from app.views import words
 from app.views.backend.workbench import Asked, Workbench
 from app.views.background import Background, Job

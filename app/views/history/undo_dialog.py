@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.errors import Refused
-from app.domain.undo import is_redo, undone_version
+from app.domain.history.undo import is_redo, undone_version
 from app.views import words
 from app.views.backend.done import Done
 from app.views.backend.history import REFUSED, UNDO_GROUPS, History, UndoPreview, Version

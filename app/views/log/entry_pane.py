@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.errors import Refused
-from app.domain.log import LogEntry, Source, Subject
+from app.domain.history.log import LogEntry, Source, Subject
 from app.views import words
 from app.views.backend.history import ChangeLine
 from app.views.backend.log import Key, Log, OpenedEntry, OpenedOther

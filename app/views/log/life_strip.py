@@ -7,7 +7,7 @@ from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from app.domain.log import Kind, LogEntry, Source, Who
+from app.domain.history.log import Kind, LogEntry, Source, Who
 from app.views.log.log_model import KIND_WORDS, name_of
 from app.views.plain import tip
 from app.views.theme import STEP, Theme, Themes

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor
 
-from app.domain.log import Kind, LogEntry, Source, Subject, Who
+from app.domain.history.log import Kind, LogEntry, Source, Subject, Who
 from app.views import words
 from app.views.plain import shown
 from app.views.theme import Theme

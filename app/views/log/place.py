@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.log import LogEntry, LogPage, LogQuery, Position, Source
+from app.domain.history.log import LogEntry, LogPage, LogQuery, Position, Source
 from app.views import words
 from app.views.actions import ActionRow
 from app.views.backend.tables import ONLINE

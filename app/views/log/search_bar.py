@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.errors import BadInput
-from app.domain.log import Kind, LogQuery, Who, parse_time
+from app.domain.history.log import Kind, LogQuery, Who, parse_time
 from app.views.golden.run_text import SearchLine
 from app.views.log.log_model import KIND_WORDS
 from app.views.plain import Label

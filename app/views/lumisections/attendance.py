@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
-from app.services.presence import HEARTBEAT_S, Present
+from app.services.editing.presence import HEARTBEAT_S, Present
 from app.views.backend.editing import Editing
 from app.views.background import Background
 from app.views.plain import Label

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.lumisections import format_ranges
-from app.services.edit_plan import CellsInConflict
+from app.services.editing.plan import CellsInConflict
 from app.views import words
 from app.views.lumisections.selection_words import short_ranges
 from app.views.lumisections.value_words import value_text

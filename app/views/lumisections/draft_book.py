@@ -6,7 +6,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Signal
 
 from app.domain.errors import Unavailable
-from app.services.drafts import Draft, Offer
+from app.services.editing.drafts import Draft, Offer
 from app.views.backend.editing import Editing
 from app.views.background import Background
 

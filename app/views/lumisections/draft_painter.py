@@ -3,7 +3,7 @@
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPen, QStaticText
 
-from app.domain.draft_cells import DraftCells, Word
+from app.domain.editing.draft_cells import DraftCells, Word
 from app.domain.triplets import SETTABLE_STATUSES, Triplet
 from app.views.lumisections.grid_layout import AXIS_HEIGHT, BIT_HEIGHT, GridLayout
 from app.views.lumisections.snapshot import LumisectionsSnapshot

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QWidget
 
-from app.services.drafts import Offer
+from app.services.editing.drafts import Offer
 from app.views import words
 from app.views.backend.tables import ONLINE
 from app.views.lumisections.draft_book import DraftBook

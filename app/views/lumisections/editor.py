@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Signal
 
-from app.domain.draft_cells import DraftCells, Wish, changed_cells
-from app.domain.edits import SHORTEST_COMMENT, Edit
-from app.domain.oms import DCS_BITS
-from app.domain.selection import Selection
+from app.domain.editing.draft_cells import DraftCells, Wish, changed_cells
+from app.domain.editing.edits import SHORTEST_COMMENT, Edit
+from app.domain.editing.selection import Selection
+from app.domain.sources.oms import DCS_BITS
 from app.domain.triplets import BAD, EMPTY, Triplet
-from app.services.drafts import Draft
+from app.services.editing.drafts import Draft
 from app.views import words
 from app.views.lumisections.draft_book import DraftBook
 from app.views.lumisections.snapshot import LumisectionsSnapshot

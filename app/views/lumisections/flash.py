@@ -3,7 +3,7 @@
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
-from app.domain.selection import Selection
+from app.domain.editing.selection import Selection
 
 _STEPS = 6
 _STEP_MS = 200

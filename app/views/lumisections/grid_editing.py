@@ -5,9 +5,9 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 
-from app.domain.selection import Selection
-from app.services.bulk_edit import Written
-from app.services.editing import Remarks
+from app.domain.editing.selection import Selection
+from app.services.editing.bulk import Written
+from app.services.editing.remarks import Remarks
 from app.views.backend.editing import Editing
 from app.views.background import Background
 from app.views.focus import give_keys

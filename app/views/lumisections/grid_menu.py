@@ -5,7 +5,7 @@ from collections.abc import Callable
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
-from app.domain.selection import Selection, where_bit
+from app.domain.editing.selection import Selection, where_bit
 from app.views.lumisections.edit_strip import STATUS_KEYS
 from app.views.lumisections.grid_view import GridView
 from app.views.lumisections.snapshot import LumisectionsSnapshot, RowKind

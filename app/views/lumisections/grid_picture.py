@@ -6,7 +6,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPixmap
 
-from app.domain.draft_cells import DraftCells
+from app.domain.editing.draft_cells import DraftCells
 from app.views.lumisections.draft_painter import DraftPainter
 from app.views.lumisections.grid_layout import GridLayout
 from app.views.lumisections.grid_painter import GridPainter

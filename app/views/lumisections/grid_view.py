@@ -17,10 +17,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 
-from app.domain.draft_cells import DraftCells
+from app.domain.editing.draft_cells import DraftCells
+from app.domain.editing.selection import Selection, same_as, same_everywhere
 from app.domain.lumisections import LumiRange, format_ranges, ranges_of_mask
-from app.domain.plain_text import one_line
-from app.domain.selection import Selection, same_as, same_everywhere
+from app.domain.text.plain_text import one_line
 from app.domain.triplets import Triplet
 from app.views.lumisections.flash import Flash
 from app.views.lumisections.grid_layout import AXIS_HEIGHT, WIDEST_CELL, Cell, GridLayout

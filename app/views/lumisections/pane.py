@@ -16,11 +16,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.draft_cells import changed_cells
+from app.domain.editing.draft_cells import changed_cells
+from app.domain.editing.selection import Selection
 from app.domain.errors import BadInput, Refused
 from app.domain.lumisections import LumiRange, parse_ranges
-from app.domain.selection import Selection
-from app.services.bulk_edit import Written
+from app.services.editing.bulk import Written
 from app.views import words
 from app.views.agents.proposal_strip import ProposalStrip
 from app.views.backend import Backend

@@ -17,10 +17,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.edits import BitEdit, Edit
+from app.domain.editing.edits import BitEdit, Edit
 from app.domain.lumisections import format_ranges
-from app.services.bulk_edit import GoldenEffect, Preview, Written, resolved
-from app.services.edit_plan import ChangedMeanwhile
+from app.services.editing.bulk import GoldenEffect, Preview, Written, resolved
+from app.services.editing.plan import ChangedMeanwhile
 from app.views import words
 from app.views.backend.editing import Editing
 from app.views.background import Background, Job

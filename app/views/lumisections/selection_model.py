@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from app.domain.selection import Selection
+from app.domain.editing.selection import Selection
 from app.views.lumisections.grid_layout import Cell
 from app.views.lumisections.snapshot import LumisectionsSnapshot
 

@@ -7,7 +7,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
 
-from app.domain.selection import Selection
+from app.domain.editing.selection import Selection
 from app.views.lumisections.grid_layout import AXIS_HEIGHT, Cell, GridLayout
 from app.views.lumisections.snapshot import LumisectionsSnapshot
 from app.views.theme import STEP, Theme

@@ -1,7 +1,7 @@
 """A selection in words: how many cells and lumisections, how much luminosity, and where."""
 
+from app.domain.editing.selection import Selection
 from app.domain.lumisections import LumiRange, format_ranges, ranges_of_mask
-from app.domain.selection import Selection
 from app.views import words
 from app.views.lumisections.snapshot import LumisectionsSnapshot
 

@@ -7,11 +7,11 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.grid import DatasetState, Grid
+from app.domain.editing.selection import Selection, Size
 from app.domain.json_value import JsonValue
 from app.domain.lumisections import LumiRange, Mask
-from app.domain.selection import Selection, Size
-from app.domain.summaries import luminosity_value
+from app.domain.state.grid import DatasetState, Grid
+from app.domain.state.summaries import luminosity_value
 from app.domain.triplets import (
     BAD,
     EMPTY,

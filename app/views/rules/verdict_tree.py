@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QTreeWidget, QTreeWidgetItem, QWidget
 
-from app.domain.history import Word
+from app.domain.history.cells import Word
 from app.domain.json_logic import Node, Value, condition_words
 from app.views import words
 from app.views.plain import TreeItem

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from app.domain.dataset_tools import Key
-from app.domain.datasets import EDITABLE_STATES
+from app.domain.certification.dataset_tools import Key
+from app.domain.certification.datasets import EDITABLE_STATES
 from app.views.actions import ActionRow
 from app.views.datasets import links, tool_actions
 from app.views.datasets.selection import Selection

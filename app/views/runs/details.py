@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.domain.certification.runs import OPEN
 from app.domain.errors import Refused
-from app.domain.runs import OPEN
 from app.views import words
 from app.views.backend import Backend
 from app.views.backend.history import ChangeLine, Moment

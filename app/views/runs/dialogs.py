@@ -13,8 +13,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.configuration import GLOBAL
-from app.domain.datasets import WAITING, where
+from app.domain.certification.datasets import WAITING, where
+from app.domain.configuration.in_force import GLOBAL
 from app.domain.errors import Refused, Unavailable
 from app.views.backend.runs import Runs
 from app.views.background import Background

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
-from app.domain.datasets import state_key
+from app.domain.certification.datasets import state_key
 from app.views.backend.datasets import Chosen
 from app.views.backend.tables import ONLINE, PageRequest, Row, TableKind, WorkspaceColumns
 from app.views.datasets.selection import Selection

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from app.domain.certification.runs import OPEN, RUN_STATES
 from app.domain.lumisections import LumiRange
-from app.domain.runs import OPEN, RUN_STATES
 from app.views.actions import ActionRow
 from app.views.backend.runs import Runs
 from app.views.background import Background

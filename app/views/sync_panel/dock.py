@@ -4,8 +4,8 @@ from datetime import datetime
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.domain.dqm_gui import GuiStatus
-from app.domain.pull import PullStatus
+from app.domain.sources.dqm_gui import GuiStatus
+from app.domain.sources.pull import PullStatus
 from app.views.places import Surroundings
 from app.views.plain import Label
 from app.views.sync_panel.gui_panel import GuiPanel

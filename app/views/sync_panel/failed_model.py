@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from app.domain.pull import FailedRun
+from app.domain.sources.pull import FailedRun
 from app.views import words
 from app.views.plain import shown
 from app.views.titled_model import TitledModel

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.dqm_gui import GuiStatus
-from app.domain.pull import PullState
+from app.domain.sources.dqm_gui import GuiStatus
+from app.domain.sources.pull import PullState
 from app.views import words
 from app.views.backend.dqm_gui import DqmGui
 from app.views.background import Background

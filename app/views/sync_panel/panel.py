@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.errors import Refused, Unavailable
-from app.domain.pull import PullState, PullStatus
+from app.domain.sources.pull import PullState, PullStatus
 from app.views import words
 from app.views.backend.pull import Pull
 from app.views.background import Background

@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout
 
-from app.domain.pull import PullState
+from app.domain.sources.pull import PullState
 from app.views.plain import Label
 from app.views.theme import STEP
 

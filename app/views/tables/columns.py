@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
-from app.domain.datasets import STATE_SUFFIX, state_key
+from app.domain.certification.datasets import STATE_SUFFIX, state_key
 from app.domain.filters import Field, FieldKind, Source, Vocabulary
 from app.domain.json_value import JsonValue
 from app.domain.triplets import STATUSES

@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from app.domain.datasets import EDITABLE_STATES, NOT_SIGNIFICANT, WAITING
+from app.domain.certification.datasets import EDITABLE_STATES, NOT_SIGNIFICANT, WAITING
 
 
 class DatasetGroup(Enum):

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.datasets import state_key
+from app.domain.certification.datasets import state_key
 from app.domain.errors import Refused
 from app.domain.filters import Field, Node, Source, Vocabulary
 from app.views import words

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from app.domain.dataset_tools import Key
-from app.domain.datasets import ONLINE
-from app.domain.todo import Task, TaskKind, Todo
+from app.domain.certification.dataset_tools import Key
+from app.domain.certification.datasets import ONLINE
+from app.domain.certification.todo import Task, TaskKind, Todo
 from app.views import words
 from app.views.lines_model import Line
 

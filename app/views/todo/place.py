@@ -21,10 +21,10 @@ from PySide6.QtWidgets import (
 )
 
 from app import files
-from app.domain.configuration import GLOBAL
-from app.domain.cycles import Cycle
+from app.domain.certification.cycles import Cycle
+from app.domain.certification.todo import LEAST_LUMINOSITY, Task, TaskKind, Todo
+from app.domain.configuration.in_force import GLOBAL
 from app.domain.errors import BadInput, Refused
-from app.domain.todo import LEAST_LUMINOSITY, Task, TaskKind, Todo
 from app.views import words
 from app.views.backend.cycles import TodoScope
 from app.views.backend.tables import WorkspaceColumns

@@ -2,10 +2,10 @@
 
 import pytest
 
-from app.domain.agents import Mode, Speaks
-from app.models.engine import Database
-from app.services import agents
+from app.domain.agents.proposals import Mode, Speaks
+from app.models.database.engine import Database
 from app.services.acting import Acting
+from app.services.agents import registry as agents
 from tests.builders import EXPERT
 from tests.views.log.conftest import RUN, real, season, service
 

@@ -4,12 +4,13 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.domain.edits import ColumnEdit
+from app.domain.editing.edits import ColumnEdit
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
-from app.models.engine import Database
-from app.services import agents, bulk_edit
+from app.models.database.engine import Database
 from app.services.acting import Acting
+from app.services.agents import registry as agents
+from app.services.editing import bulk as bulk_edit
 from app.views.agents.dialogs import RegisterDialog
 from app.views.agents.place import MachinesPlace
 from app.views.agents.verdicts_table import AGENT, DIFFER, PEOPLE, VerdictLanes

@@ -5,10 +5,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.domain.agents import ProposalState
-from app.models.engine import Database
-from app.services import agent_proposals, history
+from app.domain.agents.proposals import ProposalState
+from app.models.database.engine import Database
 from app.services.acting import Acting
+from app.services.agents import proposals as agent_proposals
+from app.services.history import look as history
 from app.views.agents.dialogs import CorrectDialog, RejectDialog
 from app.views.agents.proposal_model import RANGES, SAYS
 from app.views.agents.proposal_strip import ProposalStrip

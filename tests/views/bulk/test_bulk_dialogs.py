@@ -8,13 +8,16 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from app.domain.datasets import OPEN
+from app.domain.certification.datasets import OPEN
 from app.domain.filters import parse
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
-from app.models.engine import Database
-from app.services import bulk_edit, datasets, history, lumisections
+from app.models.database.engine import Database
 from app.services.acting import Acting
+from app.services.certification import datasets
+from app.services.editing import bulk as bulk_edit
+from app.services.editing import lumisections
+from app.services.history import look as history
 from app.views.backend.bulk import BulkReport, ReportLine
 from app.views.backend.datasets import Chosen
 from app.views.backend.done import Done

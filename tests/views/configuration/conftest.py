@@ -9,9 +9,9 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject
-from app.models.engine import Database
-from app.services import pull
+from app.models.database.engine import Database
 from app.services.acting import Acting
+from app.services.pulling import runs as pull
 from app.views.backend.session import PlaceKind, Session
 from app.views.background import Background
 from app.views.configuration.list_pane import ListPane

@@ -5,10 +5,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLineEdit, QMessageBox, QPlainTextEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
-from app.domain.configuration import Kind
+from app.domain.configuration.in_force import Kind
 from app.domain.identity import Actor
-from app.services import configuration, configuration_edits
 from app.services.acting import Acting
+from app.services.configuration import edits as configuration_edits
+from app.services.configuration import in_force as configuration
 from app.views.configuration.list_pane import ListPane
 from app.views.configuration.sections import SECTIONS
 from tests.builders import EXPERT, NOBODY

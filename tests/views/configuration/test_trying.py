@@ -5,14 +5,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
-from app.domain.configuration import Kind
-from app.domain.configuration_items import TRIED
+from app.domain.configuration.in_force import Kind
+from app.domain.configuration.items import TRIED
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
-from app.services import configuration, lumisections
 from app.services.acting import Acting
-from app.services.configuration_edits import add_item, delete_item, edit_item
-from app.services.lumisections import ColumnEdit
+from app.services.configuration import in_force as configuration
+from app.services.configuration.edits import add_item, delete_item, edit_item
+from app.services.editing import lumisections
+from app.services.editing.lumisections import ColumnEdit
 from app.views.backend.configuration import CLASS
 from app.views.configuration.reclassify_dialog import ReclassifyDialog
 from app.views.configuration.versions_panel import RestoreDialog

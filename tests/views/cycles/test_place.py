@@ -6,11 +6,11 @@ from PySide6.QtCore import QDate
 from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
-from app.domain.cycles import Cycle, Progress
-from app.domain.datasets import COMPLETED, OPEN, SIGNOFF
-from app.models.engine import Database
-from app.services import cycles
+from app.domain.certification.cycles import Cycle, Progress
+from app.domain.certification.datasets import COMPLETED, OPEN, SIGNOFF
+from app.models.database.engine import Database
 from app.services.acting import Acting
+from app.services.certification import cycles
 from app.views.cycles.dialogs import (
     AddToCycleDialog,
     EditCycleDialog,

@@ -6,10 +6,10 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from app.domain.datasets import COMPLETED, OPEN
+from app.domain.certification.datasets import COMPLETED, OPEN
 from app.domain.errors import Refused
-from app.models.engine import Database
-from app.services import dataset_tools
+from app.models.database.engine import Database
+from app.services.editing import dataset_tools
 from app.views.datasets.csv_dialog import CsvDialog
 from app.views.datasets.tool_dialogs import (
     ChangeStatesDialog,

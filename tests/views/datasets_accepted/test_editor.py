@@ -3,9 +3,9 @@
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.domain.configuration import DatasetAccepted
-from app.domain.dqm_gui import GuiListing
+from app.domain.configuration.in_force import DatasetAccepted
 from app.domain.errors import Refused
+from app.domain.sources.dqm_gui import GuiListing
 from app.views.datasets_accepted.editor import DatasetsAcceptedEditor
 from app.views.main_window import MainWindow
 from app.window import ServiceBackend

@@ -7,10 +7,10 @@ from PySide6.QtCore import QSettings
 
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
-from app.models.engine import Database
-from app.services import golden
+from app.models.database.engine import Database
 from app.services.acting import Acting
-from app.services.lumisections import BitEdit, ColumnEdit, edit_bits, edit_columns
+from app.services.editing.lumisections import BitEdit, ColumnEdit, edit_bits, edit_columns
+from app.services.golden import generation as golden
 from app.views.backend.session import PlaceKind, Session
 from app.views.background import Background
 from app.views.notices import Notices

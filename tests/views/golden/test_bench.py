@@ -10,11 +10,13 @@ from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QInputDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from app.models.engine import Database
-from app.models.listen import ChangeListener
-from app.services import configuration, configuration_edits, golden
+from app.models.database.engine import Database
+from app.models.database.listen import ChangeListener
 from app.services.acting import Acting
-from app.services.golden_bench import Narrowing
+from app.services.configuration import edits as configuration_edits
+from app.services.configuration import in_force as configuration
+from app.services.golden import generation as golden
+from app.services.golden.bench import Narrowing
 from app.views.golden.bench import RuleBench
 from app.views.golden.configuration_bar import ConfigurationBar
 from app.views.golden.place import GoldenPlace

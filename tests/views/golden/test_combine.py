@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from app.models.engine import Database
+from app.models.database.engine import Database
 from app.views.golden.combine_panel import CombinePanel
 from app.views.places import Surroundings
 from tests.services.offline_runs import FIRST, SECOND

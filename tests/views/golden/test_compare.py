@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from app.models.engine import Database
+from app.models.database.engine import Database
 from app.views.golden.compare_panel import ComparePanel
 from app.views.places import Surroundings
 from tests.builders import EXPERT

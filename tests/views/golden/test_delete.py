@@ -7,9 +7,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
-from app.models.engine import Database
-from app.services import golden
+from app.models.database.engine import Database
 from app.services.acting import Acting
+from app.services.golden import generation as golden
 from app.views.golden.place import GoldenPlace
 from app.views.places import Surroundings
 

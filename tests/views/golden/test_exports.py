@@ -10,10 +10,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from app.models.engine import Database
-from app.services import golden_exports, golden_lists
+from app.models.database.engine import Database
 from app.services.acting import Acting
-from app.services.golden_exports import Export
+from app.services.golden import exports as golden_exports
+from app.services.golden import lists as golden_lists
+from app.services.golden.exports import Export
 from app.views.golden.export_dialog import ExportDialog
 from app.views.golden.place import GoldenPlace
 from app.views.places import Surroundings

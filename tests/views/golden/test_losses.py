@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from app.golden.list_luminosity import ListLuminosity
 from app.golden.losses import losses_of
-from app.services.golden_losses import ListLosses
+from app.services.golden.losses import ListLosses
 from app.views.golden.bar_chart import BarChart
 from app.views.golden.losses_panel import WAY, LossesPanel
 from app.views.golden.runs_table import RunRow, RunsTable, luminosity_text

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
+from tests.services.test_luminosity import written
 
-from app.models.engine import Database
+from app.models.database.engine import Database
 from app.views.golden.luminosity_dialog import LuminosityDialog
 from app.views.places import Surroundings
 from tests.services.offline_runs import FIRST, SECOND, newest_version
-from tests.services.test_luminosity import written
 
 
 @pytest.fixture

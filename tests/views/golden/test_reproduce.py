@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 from sqlalchemy import text
 
-from app.models.engine import Database
+from app.models.database.engine import Database
 from app.views.golden.reproduce_panel import ReproducePanel
 from app.views.places import Surroundings
 from tests.services.offline_runs import FIRST

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QToolTip
 from pytestqt.qtbot import QtBot
 
 from app.domain.lumisections import LumiRange
-from app.models.engine import Database
+from app.models.database.engine import Database
 from app.views.backend.workbench import RuleAsked
 from app.views.golden.cause_axis import CauseAxis, strip_of
 from app.views.golden.why_dialog import WhyDialog

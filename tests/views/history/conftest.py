@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
-from app.domain.edits import BitEdit, ColumnEdit
+from app.domain.editing.edits import BitEdit, ColumnEdit
 from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
-from app.models.engine import Database
-from app.services import bulk_edit, pull
+from app.models.database.engine import Database
 from app.services.acting import Acting
+from app.services.editing import bulk as bulk_edit
+from app.services.pulling import runs as pull
 from app.views.backend.session import PlaceKind, Session
 from app.window import ServiceBackend
 from tests.builders import EXPERT, a_run, configure

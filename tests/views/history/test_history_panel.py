@@ -7,9 +7,9 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
-from app.models.engine import Database
-from app.services import runs
+from app.models.database.engine import Database
 from app.services.acting import Acting
+from app.services.certification import runs
 from app.views.backend.history import ChangeLine, HistorySubject, Piece, VersionEntry
 from app.views.background import Background
 from app.views.history.history_panel import HistoryPanel, Looked, Scope

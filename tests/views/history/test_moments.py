@@ -4,13 +4,13 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from app.domain.grid import as_objects
 from app.domain.lumisections import LumiRange
+from app.domain.state.grid import as_objects
 from app.domain.triplets import Triplet
-from app.models import states
-from app.models.engine import Database
-from app.services import runs
+from app.models.database.engine import Database
+from app.models.events import states
 from app.services.acting import Acting
+from app.services.certification import runs
 from app.views.background import Background
 from app.views.history.comparison_view import ComparisonView
 from app.views.history.history_panel import Scope

@@ -6,14 +6,15 @@ import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from app.domain.datasets import OPEN, SIGNOFF
+from app.domain.certification.datasets import OPEN, SIGNOFF
 from app.domain.errors import Refused
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
-from app.models.engine import Database
-from app.services import dataset_tools, datasets, lumisections, runs
-from app.services import history as services_history
+from app.models.database.engine import Database
 from app.services.acting import Acting
+from app.services.certification import datasets, runs
+from app.services.editing import dataset_tools, lumisections
+from app.services.history import look as services_history
 from app.views.backend.done import Done
 from app.views.background import Background
 from app.views.history.undo_dialog import UndoDialog

@@ -3,9 +3,9 @@
 import pytest
 from PySide6.QtCore import QSettings
 
-from app.models.engine import Database
-from app.services import pull
+from app.models.database.engine import Database
 from app.services.acting import Acting
+from app.services.pulling import runs as pull
 from app.views.backend.session import PlaceKind, Session
 from app.views.background import Background
 from app.views.notices import Notices

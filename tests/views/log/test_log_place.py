@@ -8,14 +8,17 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from pytestqt.qtbot import QtBot
 from sqlalchemy import text
 
-from app.domain.configuration import Kind as Configured
-from app.domain.edits import ColumnEdit
-from app.domain.log import Kind, LogQuery, Source, Who
+from app.domain.configuration.in_force import Kind as Configured
+from app.domain.editing.edits import ColumnEdit
+from app.domain.history.log import Kind, LogQuery, Source, Who
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
-from app.models.engine import Database
-from app.services import bulk_edit, configuration, configuration_edits, golden
+from app.models.database.engine import Database
 from app.services.acting import Acting
+from app.services.configuration import edits as configuration_edits
+from app.services.configuration import in_force as configuration
+from app.services.editing import bulk as bulk_edit
+from app.services.golden import generation as golden
 from app.views.background import Background
 from app.views.log.log_model import ABOUT, AUTHOR, KIND, WHAT
 from app.views.log.place import LogPlace

@@ -5,14 +5,16 @@ import signal
 import sys
 from pathlib import Path
 
-from app.domain.edits import ColumnEdit
+from app.domain.editing.edits import ColumnEdit
 from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
-from app.models.engine import Database
-from app.services import bulk_edit, drafts, history, presence
+from app.models.database.engine import Database
 from app.services.acting import Acting
-from app.services.drafts import Draft
+from app.services.editing import bulk as bulk_edit
+from app.services.editing import drafts, presence
+from app.services.editing.drafts import Draft
+from app.services.history import look as history
 
 RUN = 390001
 

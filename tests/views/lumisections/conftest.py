@@ -10,14 +10,16 @@ from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from app.domain.edits import BitEdit, ColumnEdit
+from app.domain.editing.edits import BitEdit, ColumnEdit
 from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import EMPTY_TRIPLET, Triplet
-from app.models.engine import Database
-from app.models.listen import ChangeListener
-from app.services import bulk_edit, lumisections, pull
+from app.models.database.engine import Database
+from app.models.database.listen import ChangeListener
 from app.services.acting import Acting
+from app.services.editing import bulk as bulk_edit
+from app.services.editing import lumisections
+from app.services.pulling import runs as pull
 from app.views.backend.session import PlaceKind, Session
 from app.views.background import Background
 from app.views.focus import give_keys

@@ -8,14 +8,17 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
-from app.domain.edits import ColumnEdit
+from app.domain.editing.edits import ColumnEdit
+from app.domain.editing.selection import Selection
 from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange
-from app.domain.selection import Selection
 from app.domain.triplets import Triplet
-from app.models.engine import Database
-from app.services import bulk_edit, datasets, drafts, history, lumisections, runs
+from app.models.database.engine import Database
 from app.services.acting import Acting
+from app.services.certification import datasets, runs
+from app.services.editing import bulk as bulk_edit
+from app.services.editing import drafts, lumisections
+from app.services.history import look as history
 from app.views.focus import give_keys, has_keys
 from app.views.history.undo_dialog import UndoDialog
 from app.views.lumisections.grid_layout import Cell

@@ -8,8 +8,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.domain.grid import DatasetState, Grid
 from app.domain.lumisections import mask_of_ranges
+from app.domain.state.grid import DatasetState, Grid
 from app.domain.triplets import BAD, GOOD, Triplet
 from app.views.lumisections.grid_layout import Cell
 from app.views.lumisections.grid_view import GridView

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from app.domain.selection import Selection
+from app.domain.editing.selection import Selection
 from app.views.lumisections.grid_layout import AXIS_HEIGHT, Cell
 from app.views.lumisections.grid_view import GridView
 from app.views.lumisections.selection_model import Mode, SelectionModel, Span

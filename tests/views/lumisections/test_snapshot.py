@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.grid import DatasetState, Grid, with_changes
 from app.domain.lumisections import LumiRange, mask_of_ranges
+from app.domain.state.grid import DatasetState, Grid, with_changes
 from app.domain.triplets import BAD, GOOD, Triplet
 from app.views.lumisections.snapshot import RANKED_STATUSES, RowKind, prepare
 from tests.views.builders import BITS, COLUMNS, a_state

@@ -11,9 +11,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
 from app.domain.triplets import Triplet
-from app.models.engine import Database
-from app.services import drafts, presence
+from app.models.database.engine import Database
 from app.services.acting import Acting
+from app.services.editing import drafts, presence
 from app.views.background import Outage
 from tests.builders import EXPERT
 from tests.views.lumisections.conftest import RUN, SHIFTER, Story, online_run

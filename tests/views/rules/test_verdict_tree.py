@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
-from app.domain.history import Action, Word
+from app.domain.history.cells import Action, Word
 from app.domain.json_logic import explain, parse
 from app.views.rules.verdict_tree import ANSWER, RULE, SET_BY, VALUE, WHEN, VerdictTree
 from app.views.theme import Themes

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from pytestqt.qtbot import QtBot
 
-from app.domain.todo import TaskKind
-from app.models.engine import Database
-from app.services import cycles
+from app.domain.certification.todo import TaskKind
+from app.models.database.engine import Database
 from app.services.acting import Acting
+from app.services.certification import cycles
 from app.views.main_window import MainWindow
 from tests.builders import EXPERT
 from tests.services.offline_runs import FIRST, PROMPT, SECOND

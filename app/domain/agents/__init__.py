@@ -1,0 +1,1 @@
+"""Machines as authors: their proposals, and how far they agree with people."""

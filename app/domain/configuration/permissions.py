@@ -1,0 +1,208 @@
+"""Who may do what: routes of e-groups against the path of an action."""
+
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from app.domain.errors import NotPermitted
+from app.domain.identity import Actor
+from app.domain.text.patterns import Pattern, PatternError, pattern
+
+EXPERTS = "cms-dqm-runregistry-experts"
+ONLINE = "online"
+
+PermissionRow: TypeAlias = tuple[str, Sequence[str]]
+"""An e-group and its routes: regular expressions of how a path begins, blanks in them don't
+count."""
+
+_SHOWN = 80
+
+
+def route_pattern(route: str) -> Pattern:
+    """The expression of a route; PatternError when it can't be read."""
+    return pattern("".join(route.split()))
+
+
+class Permissions:
+    """Routes of the e-groups in force; `problems` names the routes that are left out as faulty."""
+
+    def __init__(self, rows: Iterable[PermissionRow] = ()) -> None:
+        self.rows = tuple((egroup, tuple(routes)) for egroup, routes in rows)
+        self._routes: list[tuple[str, tuple[Pattern, ...]]] = []
+        problems: list[str] = []
+        for egroup, routes in self.rows:
+            readable: list[Pattern] = []
+            for route in routes:
+                try:
+                    readable.append(route_pattern(route))
+                except PatternError as error:
+                    problems.append(
+                        f'Permission of {egroup}: the route "{route[:_SHOWN]}" can\'t be read as a'
+                        f" regular expression ({error}); it allows nothing."
+                    )
+            self._routes.append((egroup, tuple(readable)))
+        self.problems = tuple(problems)
+
+    def egroups_for(self, path: str) -> tuple[str, ...]:
+        """The e-groups that may act at the path, in alphabetical order."""
+        return tuple(
+            sorted(
+                {
+                    egroup
+                    for egroup, routes in self._routes
+                    if any(route.begins(path) for route in routes)
+                }
+            )
+        )
+
+    def allows(self, actor: Actor, path: str) -> bool:
+        """Whether one of the actor's e-groups has a route that the path begins with."""
+        return any(
+            egroup in actor.egroups and any(route.begins(path) for route in routes)
+            for egroup, routes in self._routes
+        )
+
+    def check(self, actor: Actor, path: str) -> None:
+        """Raises NotPermitted, naming the e-groups that would be allowed."""
+        self.check_any(actor, (path,))
+
+    def check_all(self, actor: Actor, paths: Iterable[str]) -> None:
+        """Raises NotPermitted at the first path that isn't allowed."""
+        for path in paths:
+            self.check(actor, path)
+
+    def check_any(self, actor: Actor, paths: Sequence[str]) -> None:
+        """Raises NotPermitted when none of the paths is allowed."""
+        if any(self.allows(actor, path) for path in paths):
+            return
+        wanted = tuple(dict.fromkeys(group for path in paths for group in self.egroups_for(path)))
+        raise NotPermitted(_refusal(actor, " or ".join(paths), wanted))
+
+
+def check_creator_or_expert(actor: Actor, created_by: str | None, what: str) -> None:
+    """Raises NotPermitted unless the actor made the thing or is an expert."""
+    if EXPERTS not in actor.egroups and (not created_by or actor.email != created_by):
+        maker = f"{created_by}, who made it, or " if created_by else ""
+        raise NotPermitted(
+            f"{actor.email} may not change {what}. Only {maker}a member of {EXPERTS} may."
+        )
+
+
+def _refusal(actor: Actor, paths: str, egroups: Sequence[str]) -> str:
+    refused = f"{actor.email} may not do this ({paths})."
+    if not egroups:
+        return (
+            f"{refused} The permissions in force allow it to nobody; an administrator of the"
+            " database has to give the right to an e-group."
+        )
+    if len(egroups) == 1:
+        return f"{refused} It takes a member of {egroups[0]}."
+    return f"{refused} It takes a member of one of {', '.join(egroups)}."
+
+
+# --- paths of the actions, as the routes are written for; nothing in them is percent-encoded ------
+
+
+def move_run_path(from_: str, to: str) -> str:
+    return f"/runs/move_run/{from_}/{to}"
+
+
+def mark_significant_path() -> str:
+    return "/runs/mark_significant"
+
+
+def edit_run_path(run_number: int, attribute: str) -> str:
+    return f"/manual_run_edit/{run_number}/{attribute}"
+
+
+def edit_lumisections_paths(dataset_name: str, columns: Iterable[str]) -> tuple[str, ...]:
+    """Paths that must all be allowed to edit these columns of a dataset."""
+    if dataset_name == ONLINE:
+        return ("/lumisections/edit_rr_lumisections",)
+    return tuple(f"/dataset_lumisections/{column}" for column in dict.fromkeys(columns))
+
+
+def edit_dcs_bits_path() -> str:
+    return "/lumisections/edit_oms_lumisections"
+
+
+def move_dataset_paths(
+    workspace: str, from_: str, to: str, *, in_pending_cycle: bool = False
+) -> tuple[str, ...]:
+    """Paths of which one must be allowed; a cycle pending in the workspace opens a second way."""
+    direct = f"/datasets/{workspace}/move_dataset/{from_}/{to}"
+    if not in_pending_cycle:
+        return (direct,)
+    return (direct, f"/cycles/move_dataset/{workspace}/{from_}/{to}")
+
+
+def import_luminosity_path() -> str:
+    """Action of importing luminosity: whoever may do everything may do this."""
+    return "/lumisections/import_luminosity"
+
+
+def duplicate_datasets_path() -> str:
+    return "/dc_tools/duplicate_datasets"
+
+
+def copy_columns_path() -> str:
+    return "/dc_tools/copy_column_from_datasets"
+
+
+def set_columns_path() -> str:
+    return "/dc_tools/dataset_column_batch_update"
+
+
+def hide_datasets_path() -> str:
+    return "/dc_tools/hide_datasets"
+
+
+def change_states_path(workspace: str, from_: str, to: str) -> str:
+    return f"/dc_tools/change_multiple_dataset_states/{workspace}/{from_}/{to}"
+
+
+def change_states_in_all_workspaces_path(to: str) -> str:
+    return f"/dc_tools/change_multiple_dataset_states_in_all_workspaces/{to}"
+
+
+def cycles_path() -> str:
+    return "/cycles"
+
+
+def add_to_cycle_path() -> str:
+    return "/cycles/add_datasets_to_cycle"
+
+
+def delete_from_cycle_path() -> str:
+    return "/cycles/delete_datasets_from_cycle"
+
+
+def complete_cycle_path(workspace: str) -> str:
+    return f"/cycles/mark_cycle_complete/{workspace}"
+
+
+def reopen_cycle_path(workspace: str) -> str:
+    return f"/cycles/mark_cycle_pending/{workspace}"
+
+
+def move_all_datasets_path(workspace: str) -> str:
+    return f"/cycles/move_all_datasets_to/{workspace}"
+
+
+def classifiers_path(category: str) -> str:
+    return f"/classifiers/{category}"
+
+
+def datasets_accepted_path() -> str:
+    return "/datasets_accepted"
+
+
+def permissions_path() -> str:
+    return "/permissions"
+
+
+def workspaces_path(*, online: bool) -> str:
+    return f"/workspaces/{'online' if online else 'offline'}"
+
+
+def generate_json_path() -> str:
+    return "/json_portal/generate"

@@ -1,0 +1,1 @@
+"""What a person wants to change: selections, edits, drafts and files of changes."""

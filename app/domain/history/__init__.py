@@ -1,0 +1,1 @@
+"""What changed when, by whom: cells, attributes, the log, and undoing."""

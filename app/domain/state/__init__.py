@@ -1,0 +1,1 @@
+"""What the lumisections of a dataset hold: columnar grids, their segments and their summaries."""

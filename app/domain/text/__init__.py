@@ -1,0 +1,1 @@
+"""Text from outside and for outside: harmless, bounded, without secrets; names and patterns."""

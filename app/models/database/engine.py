@@ -1,0 +1,286 @@
+"""The way to a database: connections, transactions, and errors sorted by whose move it is."""
+
+import json
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import psycopg
+import sqlalchemy as sa
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import Connection
+from sqlalchemy import exc as sa_exc
+
+from app.domain.errors import BadInput, NotFound, Refused, RegistryError, TookTooLong, Unavailable
+from app.domain.json_value import js_parse
+from app.domain.masking import check_database_address, keep_secret
+from app.models.database import desk, session
+
+logger = logging.getLogger(__name__)
+
+_DEFAULTS: Mapping[str, str | int] = {
+    "application_name": "run-registry-desktop",
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    # Unacknowledged data for this long [ms] means that the other side is gone (Linux only).
+    "tcp_user_timeout": 20_000,
+    "client_encoding": "utf8",
+}
+_LOST = {
+    "57P01": "the server was shut down by its administrator",
+    "57P02": "the server crashed and restarts",
+    "57P03": "the server is starting up or shutting down",
+    "57P05": "the server closed an idle connection",
+    "25P03": "the server closed an idle transaction",
+    "25P04": "the server closed a transaction that took too long",
+    "53300": "the server has no connection left",
+    "53100": "the server's disk is full",
+    "53200": "the server is out of memory",
+    "57014": "the server stopped the statement because it took too long",
+    "55P03": "somebody else holds a lock on the same rows for too long",
+    "40001": "somebody else changed the same rows at the same moment",
+    "40P01": "somebody else changes the same rows in another order",
+}
+_READS = "run_registry_reads"
+_TOOK_TOO_LONG = "57014"
+_UNSTORABLE = {
+    "22001": "a text is longer than its column takes",
+    "22003": "a number is greater than its column takes",
+    "22008": "a time is outside of what it knows",
+    "22021": "a text holds a character that no text there can have",
+    "22P05": "a text holds a character that no text there can have",
+    "54000": "a text is too long for its index",
+}
+"""What was given is at fault, though nothing on the way here saw it."""
+_LOGIN_REFUSED = re.compile(
+    r"password authentication failed|no password supplied|no pg_hba\.conf entry"
+    r"|role \"[^\"]*\" does not exist|authentication failed|permission denied for database"
+    r"|is not permitted to log in",
+)
+_PASSWORD = re.compile(r"password authentication failed|no password supplied")
+_CONNECTING = re.compile(
+    r"^.*connection to server (at|on socket) .*? failed: |^FATAL:\s+"
+    r"|^consuming input failed: ",
+)
+_NO_DATABASE = re.compile(r"database \"[^\"]*\" does not exist")
+
+
+class Database:
+    """One database, shared by all threads; connections are pooled and heal at their next use."""
+
+    def __init__(self, dsn: str, *, pool_size: int = 6) -> None:
+        self._parameters = _parse(dsn)
+        self._desk = False
+        self._engine = sa.create_engine(
+            "postgresql+psycopg://",
+            connect_args=self._parameters,
+            pool_size=pool_size,
+            max_overflow=4,
+            pool_timeout=20,
+            pool_pre_ping=True,
+            # The driver begins nothing by itself: `_begin` does, with all a transaction needs.
+            isolation_level="AUTOCOMMIT",
+            json_serializer=_json_text,
+            json_deserializer=js_parse,
+        )
+        sa.event.listen(self._engine, "connect", _connected)
+        sa.event.listen(self._engine, "begin", _begin)
+        self._reading = self._engine.execution_options(**{_READS: True})
+
+    def __repr__(self) -> str:
+        return f"Database({self.dsn_without_password!r})"
+
+    @property
+    def dsn_without_password(self) -> str:
+        """The address for people: `postgresql://user@host:port/database`."""
+        given = {name: str(value) for name, value in self._parameters.items()}
+        user = f"{given['user']}@" if "user" in given else ""
+        host = given.get("host") or given.get("hostaddr") or "localhost"
+        port = f":{given['port']}" if "port" in given else ""
+        return f"postgresql://{user}{host}{port}/{given.get('dbname', '')}"
+
+    @property
+    def desk(self) -> bool:
+        """True when our own schema `desk` is there and usable, as `prepare()` found it."""
+        return self._desk
+
+    def prepare(self) -> bool:
+        """Creates or upgrades the schema `desk` if the login may; returns and keeps `desk`.
+
+        Raises Refused when a newer program has already upgraded it.
+        """
+        with self.translated(), self._engine.connect() as connection:
+            self._desk = desk.prepare(connection)
+        return self._desk
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One READ COMMITTED transaction: committed at the end, rolled back on any exception."""
+        with (
+            self.translated(),
+            self._engine.connect() as connection,
+            connection.begin() as transaction,
+        ):
+            yield connection
+            try:
+                transaction.commit()
+            except sa_exc.DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                raise Unavailable(
+                    f"The connection to {self.dsn_without_password} was lost while the change was"
+                    " being stored. Look whether it is there before you try again."
+                ) from error
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One REPEATABLE READ, READ ONLY transaction: everything read in it fits together."""
+        with self.translated(), self._reading.connect() as connection, connection.begin():
+            yield connection
+
+    def raw_connection(
+        self, purpose: str, options: Mapping[str, str | int] | None = None
+    ) -> psycopg.Connection[tuple[object, ...]]:
+        """A driver connection outside the pool, in autocommit; the caller closes it.
+
+        The server shows it as `purpose`, unless `options` name the application.
+        """
+        name = f"{self._parameters['application_name']} {purpose}"
+        parameters = {**self._parameters, "application_name": name, **(options or {})}
+        with self.translated():
+            connection = psycopg.connect(autocommit=True, **parameters)  # type: ignore[arg-type]
+            try:
+                session.prepare_whole(connection)
+            except psycopg.Error:
+                connection.close()
+                raise
+            return connection
+
+    def close(self) -> None:
+        """Closes the pooled connections; those in use close when they are given back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """What the driver raises inside becomes an error that says whose move it is."""
+        try:
+            yield
+        except (
+            sa_exc.StatementError,
+            psycopg.Error,
+            sa_exc.TimeoutError,
+            UnicodeEncodeError,
+        ) as error:
+            meant = self.explain(error)
+            if meant is None:
+                raise
+            raise meant from error
+
+    def _mend(self, said: str) -> str:
+        """What to do about a login that was refused for what the server said."""
+        if not _PASSWORD.search(said):
+            return "Check the address."
+        parts = (self._parameters.get(name) for name in ("host", "port", "dbname", "user"))
+        line = f"{':'.join(str(part or '*') for part in parts)}:PASSWORD"
+        if "password" in self._parameters:
+            return f"Check the password; it belongs into ~/.pgpass, as the line {line}."
+        if "no password supplied" in said:
+            return f"Put the line {line} into ~/.pgpass."
+        return f"Check the line {line} of ~/.pgpass."
+
+    def explain(self, error: BaseException) -> RegistryError | None:
+        """What a driver error means to the person, or None when it is a bug of ours."""
+        where = self.dsn_without_password
+        if isinstance(error, sa_exc.TimeoutError):
+            return Unavailable(f"All connections to {where} are busy. Try again in a moment.")
+        lost = isinstance(error, sa_exc.DBAPIError) and error.connection_invalidated
+        cause = error.orig if isinstance(error, sa_exc.StatementError) else error
+        if isinstance(cause, UnicodeEncodeError):
+            # Half a character: a name that isn't UTF-8 on the command line, or of bad JSON.
+            return BadInput(f"The database {where} can't hold this: {_UNSTORABLE['22021']}.")
+        if not isinstance(cause, psycopg.Error):
+            return None
+        said = _first_line(cause)
+        state = cause.sqlstate
+        if state in _UNSTORABLE:
+            return BadInput(f"The database {where} can't hold this: {_UNSTORABLE[state]} ({said}).")
+        if state is None and isinstance(cause, psycopg.DataError):
+            return BadInput(f"The database {where} can't hold this: {said}.")
+        if state == _TOOK_TOO_LONG:
+            return TookTooLong(f"The database {where} can't do this now: {_LOST[state]}.")
+        if state in _LOST:
+            return Unavailable(f"The database {where} can't do this now: {_LOST[state]}.")
+        if state == "42501":
+            return Refused(
+                f"The database {where} doesn't let your login do this: {said}."
+                " Ask its administrator for the right."
+            )
+        if state == "25006":
+            return Refused(
+                f"The database {where} can only be read, nothing can be changed: {said}."
+            )
+        if state in {"28000", "28P01"} or (state is None and _LOGIN_REFUSED.search(str(cause))):
+            return Refused(
+                f"The database {where} refuses the login: {said}. {self._mend(str(cause))}"
+            )
+        if state == "3D000" or (state is None and _NO_DATABASE.search(str(cause))):
+            return NotFound(f"The server doesn't have the database of {where}: {said}.")
+        connectionless = isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+        if lost or (state or "").startswith("08") or (connectionless and state is None):
+            return Unavailable(f"The database {where} can't be reached: {said}.")
+        return None
+
+
+def _connected(driver: object, _: object) -> None:
+    """Keeps a new connection of the pool from preparing statements in sessions of others."""
+    assert isinstance(driver, psycopg.Connection)
+    if session.is_pooled(driver):
+        driver.prepare_threshold = None
+
+
+def _begin(connection: Connection) -> None:
+    """Begins the transaction of a pooled connection."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    if connection.get_execution_options().get(_READS):
+        session.begin_reading(driver)
+    else:
+        session.begin_writing(driver)
+
+
+def _parse(dsn: str) -> dict[str, str | int]:
+    """Connection parameters of a `postgresql://` address or a `key=value` text, ours below."""
+    plain = re.sub(r"^postgres(ql)?\+\w+://", "postgresql://", dsn.strip())
+    try:
+        check_database_address(plain)
+    except ValueError as error:
+        raise BadInput(f"The database address {error}.") from error
+    try:
+        given = conninfo_to_dict(plain)
+        int(given.get("connect_timeout") or 0)
+    except (psycopg.ProgrammingError, ValueError):
+        # What it says may hold a part of the password.
+        raise BadInput(
+            "The database address can't be read; it looks like"
+            " postgresql://user:password@host:5432/database."
+        ) from None
+    for name in ("password", "sslpassword"):
+        keep_secret(str(given.get(name) or ""))
+    parameters = dict(_DEFAULTS)
+    parameters.update({name: value for name, value in given.items() if value is not None})
+    return parameters
+
+
+def _first_line(error: psycopg.Error) -> str:
+    """What the server or the network said, without what we know already."""
+    lines = [line.strip() for line in (error.diag.message_primary or str(error)).splitlines()]
+    first = next(filter(None, lines), type(error).__name__)
+    return _CONNECTING.sub("", _CONNECTING.sub("", first)).rstrip(".")
+
+
+def _json_text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

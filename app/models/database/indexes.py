@@ -1,0 +1,111 @@
+"""Indexes on shared tables that make the log quick; each is optional, none changes an answer."""
+
+import logging
+from dataclasses import dataclass
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from app.models.database.statements import text
+
+logger = logging.getLogger(__name__)
+
+BY_AUTHOR = "desk_version_author"
+BY_PEOPLE = "desk_version_people"
+BY_MACHINES = "desk_version_machines"
+EVENTS_OF_VERSION = "desk_event_version"
+EVENTS_OF_NAME = "desk_dataset_event_name"
+
+_EXPECTED = (psycopg.errors.LockNotAvailable, psycopg.errors.InsufficientPrivilege)
+_AT_ONCE_MB = 64
+"""Tables up to this size get their indexes without being asked: it takes less than a second."""
+
+
+@dataclass(frozen=True)
+class OptionalIndex:
+    """One of them: its table, what stands behind its name, and what it is good for."""
+
+    name: str
+    table: str
+    columns: str
+    purpose: str
+
+
+INDEXES = (
+    OptionalIndex(BY_AUTHOR, "Version", '("by", atomic_version)', "the log of one author"),
+    OptionalIndex(
+        BY_PEOPLE,
+        "Version",
+        "(atomic_version) WHERE \"by\" NOT LIKE 'auto@auto%'",
+        "the log of people",
+    ),
+    OptionalIndex(
+        BY_MACHINES,
+        "Version",
+        "(atomic_version) WHERE \"by\" LIKE 'auto@auto - %'",
+        "the log of machines",
+    ),
+    OptionalIndex(
+        EVENTS_OF_VERSION, "Event", "(atomic_version, version)", "what a version changed"
+    ),
+    OptionalIndex(
+        EVENTS_OF_NAME, "DatasetEvent", "(name, version)", "the log of datasets of one name"
+    ),
+)
+
+
+def present(connection: Connection) -> frozenset[str]:
+    """Names of those that are there and can be used."""
+    found = connection.execute(
+        text(
+            "SELECT relname FROM pg_index JOIN pg_class ON oid = indexrelid"
+            " WHERE indisvalid AND indrelid = ANY(ARRAY["
+            "  to_regclass('\"Version\"'), to_regclass('\"Event\"'),"
+            "  to_regclass('\"DatasetEvent\"')]::oid[]) AND relname = ANY(:names)"
+        ),
+        {"names": [each.name for each in INDEXES]},
+    )
+    return frozenset(found.scalars())
+
+
+def add_small(connection: Connection) -> None:
+    """Makes those that are missing on tables that are small, where the login may."""
+    known = present(connection)
+    for index in INDEXES:
+        if index.name in known or not _may_add(connection, index, _AT_ONCE_MB * 2**20):
+            continue
+        try:
+            with connection.begin_nested():
+                # Who appends shall not have to wait behind a lock that waits for others.
+                connection.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
+                connection.execute(sa.text(_statement(index)))
+        except sa.exc.DBAPIError as error:
+            if not isinstance(error.orig, _EXPECTED):
+                raise
+            logger.info("The index %s was not made: %s", index.name, error)
+
+
+def add(connection: "psycopg.Connection[tuple[object, ...]]", index: OptionalIndex) -> None:
+    """Makes one beside those who write, outside a transaction; takes minutes on a large table."""
+    # What an interrupted attempt left behind is there, and of no use.
+    connection.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {index.name}".encode())
+    connection.execute(_statement(index, concurrently=True).encode())
+
+
+def _statement(index: OptionalIndex, *, concurrently: bool = False) -> str:
+    beside = " CONCURRENTLY" if concurrently else ""
+    return f'CREATE INDEX{beside} {index.name} ON "{index.table}" {index.columns}'
+
+
+def _may_add(connection: Connection, index: OptionalIndex, most_bytes: int) -> bool:
+    return bool(
+        connection.execute(
+            text(
+                "SELECT pg_has_role(relowner, 'USAGE') AND pg_relation_size(pg_class.oid) <= :most"
+                "  AND has_schema_privilege(relnamespace, 'CREATE')"
+                " FROM pg_class WHERE oid = to_regclass(:table)"
+            ),
+            {"table": f'"{index.table}"', "most": most_bytes},
+        ).scalar()
+    )

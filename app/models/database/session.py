@@ -1,0 +1,145 @@
+"""What the program relies on in a session of the server, said by every transaction itself.
+
+Roles and databases can be given other defaults (`ALTER ROLE ... SET`). A pooler such as pgbouncer
+refuses options at connecting, and hands each transaction to another session: so what was said when
+the connection was made may not hold. Said with BEGIN it costs no further round trip.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import psycopg
+from sqlalchemy import Connection
+
+from app.models.database.statements import text
+
+_ALWAYS: Mapping[str, str] = {
+    # How values are written and read: the driver and our statements know only these.
+    "client_encoding": "UTF8",
+    "DateStyle": "ISO, MDY",
+    "TimeZone": "UTC",
+    "IntervalStyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "array_nulls": "on",
+    "standard_conforming_strings": "on",
+    "quote_all_identifiers": "off",
+    # Which tables and functions are meant; nobody's temporary ones before them.
+    "search_path": "public, pg_temp",
+    # What is hidden row by row stays hidden instead of being an error.
+    "row_security": "on",
+    # An error inside a savepoint ends the savepoint, not the session.
+    "exit_on_error": "off",
+    # Where a time is to be short, the action says so itself.
+    "statement_timeout": "0",
+    "lock_timeout": "0",
+}
+_WHILE_IN_TRANSACTION: Mapping[str, str] = {
+    **_ALWAYS,
+    # A client that fell asleep in the middle lets the others go on.
+    "idle_in_transaction_session_timeout": "10min",
+}
+_WHOLE_SESSION: Mapping[str, str] = {
+    **_ALWAYS,
+    "default_transaction_isolation": "read committed",
+    "default_transaction_read_only": "off",
+    "idle_in_transaction_session_timeout": "0",
+}
+_SINCE: Mapping[str, tuple[int, str]] = {
+    "idle_session_timeout": (14, "0"),
+    "transaction_timeout": (17, "0"),
+}
+
+_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+_ON_STANDBY = "BEGIN ISOLATION LEVEL READ COMMITTED"
+
+DriverConnection = psycopg.Connection[tuple[object, ...]]
+
+
+def begin_reading(connection: DriverConnection) -> None:
+    """Begins a transaction that sees one moment and can't write."""
+    _say(connection, f"{_READING}; {_settings(_major(connection), whole=False)}")
+
+
+def begin_writing(connection: DriverConnection) -> None:
+    """Begins a transaction that can write; on a standby one that is refused when it tries to."""
+    settings = _settings(_major(connection), whole=False)
+    try:
+        _say(connection, f"{_WRITING}; {settings}")
+    except psycopg.errors.FeatureNotSupported:
+        connection.execute("ROLLBACK")
+        _say(connection, f"{_ON_STANDBY}; {settings}")
+
+
+def prepare_whole(connection: DriverConnection) -> None:
+    """The same for a session that goes on without transactions: that waits, or holds a lock."""
+    _say(connection, _settings(_major(connection), whole=True))
+
+
+def problems(connection: Connection) -> tuple[str, ...]:
+    """What is unlike what the program relies on, and can't be set by it."""
+    encoding, standby, replaying, hiding = connection.execute(
+        text(
+            "SELECT current_setting('server_encoding'), pg_is_in_recovery(),"
+            " current_setting('session_replication_role') <> 'origin',"
+            " ARRAY(SELECT relname::text FROM pg_class"
+            "  WHERE relnamespace = to_regnamespace('public') AND relkind = 'r'"
+            "   AND row_security_active(oid) ORDER BY relname)"
+        )
+    ).one()
+    found = []
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    if is_pooled(driver):
+        found.append(
+            "The address is that of a pooler: where it shares a session between clients, there are"
+            " no announcements of news, and two clients may pull at once. Give the address of the"
+            " server itself."
+        )
+    if encoding != "UTF8":
+        found.append(
+            f"The database keeps text as {encoding}: what has other characters can't be stored."
+            " It takes a database with the encoding UTF8."
+        )
+    if standby:
+        found.append("The server is a standby: nothing can be changed here.")
+    if replaying:
+        found.append(
+            "The setting session_replication_role of this login keeps triggers and foreign keys"
+            " from working. Reset it: ALTER ROLE ... RESET session_replication_role"
+        )
+    if hiding:
+        found.append(
+            f"Row-level security hides rows of {', '.join(hiding)} from this login: what is"
+            " computed from them isn't what others see."
+        )
+    return tuple(found)
+
+
+def is_pooled(connection: DriverConnection) -> bool:
+    """Whether something stands between us and the server that shares its sessions out."""
+    (answer,) = connection.execute("SELECT pg_catalog.pg_backend_pid()", prepare=False)
+    return answer[0] != connection.info.backend_pid
+
+
+def _major(connection: DriverConnection) -> int:
+    return connection.info.server_version // 10_000
+
+
+@lru_cache
+def _settings(version: int, *, whole: bool) -> str:
+    """One statement that sets all, for the session or for the transaction."""
+    settings = dict(_WHOLE_SESSION if whole else _WHILE_IN_TRANSACTION)
+    settings |= {name: value for name, (since, value) in _SINCE.items() if version >= since}
+    # Qualified: who knows what the search path is by now.
+    calls = [
+        f"pg_catalog.set_config('{name}', '{value}', {str(not whole).lower()})"
+        for name, value in settings.items()
+    ]
+    return f"SELECT {', '.join(calls)}"
+
+
+def _say(connection: DriverConnection, statements: str) -> None:
+    # Several statements at once can't be prepared.
+    connection.execute(statements, prepare=False)

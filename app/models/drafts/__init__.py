@@ -1,0 +1,1 @@
+"""Edits not written yet, and who has which dataset open."""

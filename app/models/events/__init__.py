@@ -1,0 +1,1 @@
+"""The event log: appending, folding into state, and the projections of both."""

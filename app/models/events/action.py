@@ -1,0 +1,267 @@
+"""One action of a person or the puller: locks, reads, appends, and brings every fold up to date."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from sqlalchemy import Connection
+
+from app.domain.identity import is_manual
+from app.domain.json_value import JsonValue
+from app.domain.lumisections import mask_of_ranges
+from app.domain.state.compact import CompactState
+from app.domain.state.grid import DatasetState, Grid, with_changes
+from app.models.database import locks
+from app.models.database.engine import Database
+from app.models.database.statements import text
+from app.models.events import event_log, projections, rows, states
+from app.models.events.event_log import Change, LumisectionChange
+from app.models.events.states import EventCounts, Loaded
+
+Key = tuple[int, str]
+
+CHANGES_CHANNEL = "desk_changes"
+
+_BLOCK = 100
+"""Datasets whose summaries are made in one go."""
+
+
+def _nothing(key: Key, online: Loaded | None) -> Loaded:
+    """A dataset without events of its own; an offline one sees the OMS side of `online`."""
+    own_oms = np.zeros(0, np.bool_)
+    if online is None:
+        return Loaded(DatasetState(*key, Grid.empty(), Grid.empty(), own_oms), EventCounts(0, 0, 0))
+    state = DatasetState(*key, Grid.empty(), online.state.oms, own_oms)
+    return Loaded(state, EventCounts(0, 0, online.counts.oms))
+
+
+@dataclass
+class Action:
+    """The open transaction of one action.
+
+    What is read through it is what the action decides on; what is appended through it lands as a
+    whole, folds and summaries included, or not at all.
+    """
+
+    connection: Connection
+    desk: bool
+    versions: list[int] = field(default_factory=list)
+    _loaded: dict[Key, Loaded] = field(default_factory=dict)
+    _appended: dict[Key, list[tuple[LumisectionChange, bool]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    _touched: set[Key] = field(default_factory=set)
+    _relabelled: set[Key] = field(default_factory=set)
+    _compact: dict[Key, tuple[CompactState, EventCounts]] = field(default_factory=dict)
+    _copies: dict[Key, Key] = field(default_factory=dict)
+    _online_after: dict[Key, Loaded] = field(default_factory=dict)
+
+    def states(self, keys: Collection[Key]) -> dict[Key, DatasetState]:
+        """Folded states of datasets as they were before this action appended anything."""
+        unknown = [key for key in keys if key not in self._loaded]
+        if unknown:
+            self._loaded.update(states.load(self.connection, unknown, desk=self.desk))
+        return {key: self._loaded[key].state for key in keys}
+
+    def state(self, run_number: int, name: str) -> DatasetState:
+        """Folded state of one dataset before this action."""
+        return self.states([(run_number, name)])[run_number, name]
+
+    def state_now(self, run_number: int, name: str) -> DatasetState:
+        """Folded state of a dataset with what this action appended to it; not what an offline
+        one sees of `online` since."""
+        key = (run_number, name)
+        self.states([key])
+        return self._after(key).state
+
+    def compact_states(self, keys: Collection[Key]) -> dict[Key, CompactState]:
+        """Like `states`, in segments, which is all that looking at whole datasets takes."""
+        unknown = [key for key in keys if key not in self._compact]
+        self._compact.update(states.load_compact(self.connection, unknown, desk=self.desk)[0])
+        return {key: self._compact[key][0] for key in keys}
+
+    def is_copy(self, key: Key, source: Key) -> None:
+        """Says that a new dataset of the same run will hold what `source` does, so that nothing
+        is folded. The source was read by `compact_states`, and isn't changed in this action."""
+        self._copies[key] = source
+
+    def is_new(self, key: Key) -> None:
+        """Says that the dataset has no lumisection events yet, so that none are looked for."""
+        online = (key[0], states.ONLINE)
+        if key != online:
+            self.states([online])
+        self._loaded[key] = _nothing(key, self._loaded[online] if key != online else None)
+
+    def append(self, by: str, comment: str, changes: Sequence[Change]) -> int:
+        """Writes one version; returns its `atomic_version`."""
+        self._read_followers(changes)
+        for change in changes:
+            if isinstance(change, LumisectionChange) and change.events:
+                key = (change.run_number, change.name)
+                if key not in self._copies:
+                    self.states([key])
+                self._appended[key].append((change, is_manual(by)))
+                self._touched.add(key)
+            elif isinstance(change, event_log.DatasetChange):
+                self._relabelled.add((change.run_number, change.name))
+        version = event_log.append(self.connection, by, comment, changes)
+        self.versions.append(version)
+        return version
+
+    def finish(self, told: Callable[[float], None] | None = None) -> None:
+        """Rewrites the summaries of the datasets touched and announces the versions.
+
+        Attributes alone change no summary: one that is current stays, under the new version.
+        `told` takes the share done and may raise.
+        """
+        if only_attributes := self._relabelled - self._touched:
+            kept = projections.carry_over(self.connection, only_attributes, self.versions)
+            self._touched |= only_attributes - kept
+        if copied := self._touched & self._copies.keys():
+            left = copied - self._store_copies(copied)
+            projections.store(self.connection, states.fold(self.connection, left), desk=self.desk)
+            self._touched -= copied
+        if self._touched:
+            self.states(self._touched)
+            following = self._following_online()
+            touched = sorted(self._touched - following.keys())
+            for start in range(0, len(touched), _BLOCK):
+                if told is not None:
+                    told(start / len(touched))
+                now = {
+                    key: self._online_after.get(key) or self._after(key)
+                    for key in touched[start : start + _BLOCK]
+                }
+                projections.store(self.connection, now, desk=self.desk, own=self.versions)
+            projections.store(self.connection, following, desk=self.desk)
+        if told is not None:
+            told(1.0)
+        if self.versions:
+            self.connection.execute(
+                text("SELECT pg_notify(:channel, v::text) FROM unnest(CAST(:versions AS int[])) v"),
+                {"channel": CHANGES_CHANNEL, "versions": self.versions},
+            )
+
+    def _store_copies(self, keys: Collection[Key]) -> set[Key]:
+        """Summaries and states of copies, taken over from their sources; returns for which
+        datasets that could be done."""
+        pairs = {key: self._copies[key] for key in keys}
+        done = projections.copy_summaries(self.connection, pairs)
+        if self.desk:
+            projections.remember_compact(
+                self.connection, {key: self._copied_state(key) for key in done}
+            )
+        return done
+
+    def _copied_state(self, key: Key) -> tuple[CompactState, EventCounts]:
+        state, counts = self._compact[self._copies[key]]
+        rr, oms = (
+            sum(len(change.events) for change, _ in self._appended[key] if change.oms is side)
+            for side in (False, True)
+        )
+        online = counts.oms if state.name == states.ONLINE else counts.online_oms
+        return replace(state, name=key[1]), EventCounts(rr, oms, online)
+
+    def _after(self, key: Key) -> Loaded:
+        """State with what was appended, without reading the events again where that is sure."""
+        before = self._loaded[key]
+        rr, own, counts = before.state.rr, before.state.own_oms, before.counts
+        # Taken out of its segments only where it changes.
+        oms: Grid[JsonValue] | None = None
+        rr_added = oms_added = 0
+        refold = False
+        somebodys_word = counts.rr > 0
+        for change, manual in self._appended.get(key, ()):
+            if change.oms:
+                oms = with_changes(before.state.oms if oms is None else oms, change.events)  # type: ignore[arg-type]
+                last = max(r.last for _, ranges in change.events for r in ranges)
+                length = max(own.size, last)
+                mask = np.zeros(length, np.bool_)
+                mask[: own.size] = own
+                for _, ranges in change.events:
+                    mask |= mask_of_ranges(ranges, length)
+                own = mask
+                oms_added += len(change.events)
+            else:
+                # A person's word wins over all there is, and so does the first event; a later
+                # automatic value may hide behind a person's.
+                refold = refold or (somebodys_word and not manual)
+                somebodys_word = somebodys_word or manual
+                rr = with_changes(rr, change.events)  # type: ignore[arg-type]
+                rr_added += len(change.events)
+        if refold:
+            rr = states.fold_rr(states.rr_events(self.connection, [key]))
+        online_added = oms_added if key[1] == states.ONLINE else 0
+        return Loaded(
+            before.state.with_columns(rr) if oms is None else DatasetState(*key, rr, oms, own),
+            EventCounts(
+                counts.rr + rr_added, counts.oms + oms_added, counts.online_oms + online_added
+            ),
+        )
+
+    def _read_followers(self, changes: Sequence[Change]) -> None:
+        """Reads the offline datasets that see the OMS side of what changes, while what our read
+        model holds of them is still fresh."""
+        runs = {
+            change.run_number
+            for change in changes
+            if isinstance(change, LumisectionChange)
+            and change.oms
+            and change.events
+            and change.name == states.ONLINE
+        }
+        if runs:
+            known = rows.datasets_of_runs(self.connection, runs)
+            self.states([key for key in known if key[1] != states.ONLINE])
+
+    def _following_online(self) -> dict[Key, Loaded]:
+        """Offline datasets whose OMS side changes because that of `online` did."""
+        runs = {
+            change.run_number
+            for key, appended in self._appended.items()
+            for change, _ in appended
+            if change.oms and key[1] == states.ONLINE
+        }
+        if not runs:
+            return {}
+        known = rows.datasets_of_runs(self.connection, runs)
+        followers = [key for key in known if key[1] != states.ONLINE]
+        found: dict[Key, Loaded] = {}
+        for key in followers:
+            before = self._loaded.get(key)
+            if before is None or key in self._appended:
+                continue
+            online_key = (key[0], states.ONLINE)
+            online = self._online_after.get(online_key)
+            if online is None:
+                online = self._online_after[online_key] = self._after(online_key)
+            # What is newest wins over events of its own too.
+            oms = online.state.oms
+            if not before.state.oms.is_copy_of(self._loaded[online_key].state.oms):
+                oms = before.state.oms
+                for change, _ in self._appended[online_key]:
+                    if change.oms:
+                        oms = with_changes(oms, change.events)  # type: ignore[arg-type]
+            found[key] = Loaded(
+                before.state.with_oms(oms),
+                replace(before.counts, online_oms=online.counts.online_oms),
+            )
+        return found | states.fold(self.connection, [key for key in followers if key not in found])
+
+
+@contextmanager
+def begin(
+    db: Database, run_numbers: Collection[int], told: Callable[[float], None] | None = None
+) -> Iterator[Action]:
+    """A transaction in which nobody else of ours writes to these runs.
+
+    `told` takes the share done of what follows the appending; when it raises, nothing is left.
+    """
+    with db.transaction() as connection:
+        locks.lock_runs(connection, run_numbers)
+        rows.lock(connection, run_numbers)
+        action = Action(connection, db.desk)
+        yield action
+        action.finish(told)

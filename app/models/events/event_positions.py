@@ -1,0 +1,122 @@
+"""Where the events of a version stand in the table of events, with an index for it or without.
+
+Versions and their events are numbered side by side, so that the events of a version stand where
+the numbers of versions pass it, give or take what is written at the same time.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from app.models.database import indexes
+from app.models.database.statements import text
+
+SLACK = 1_000
+"""Events on either side among which those of another version, written meanwhile, may stand."""
+
+_LATE_VERSIONS = 500
+_GREATEST = 2**31 - 1
+
+
+def spans(
+    connection: Connection, versions: Collection[int], known: frozenset[str]
+) -> dict[int, tuple[int, int]]:
+    """First and last event of each of these versions; those without events are left out.
+
+    Without the index (`known` are those that are there) events of a version that stand between
+    those of others may be missing.
+    """
+    if not versions:
+        return {}
+    ordered = sorted(versions)
+    if indexes.EVENTS_OF_VERSION in known:
+        rows = connection.execute(
+            text(
+                "SELECT wanted.number, first.version, last.version"
+                " FROM unnest(CAST(:versions AS int[])) AS wanted(number)"
+                ' CROSS JOIN LATERAL (SELECT version FROM "Event"'
+                "  WHERE atomic_version = wanted.number ORDER BY atomic_version, version LIMIT 1"
+                " ) AS first"
+                ' CROSS JOIN LATERAL (SELECT version FROM "Event"'
+                "  WHERE atomic_version = wanted.number"
+                "  ORDER BY atomic_version DESC, version DESC LIMIT 1) AS last"
+            ),
+            {"versions": ordered},
+        )
+        return {number: (first, last) for number, first, last in rows}
+    edges = sorted({*ordered, *(number + 1 for number in ordered)})
+    found = dict(zip(edges, _first_events(connection, edges), strict=True))
+    return {
+        number: (found[number], found[number + 1] - 1)
+        for number in ordered
+        if found[number] < found[number + 1]
+    }
+
+
+def before(connection: Connection, version: int, known: frozenset[str]) -> int:
+    """An event number below which every event of older versions stands."""
+    if indexes.EVENTS_OF_VERSION in known:
+        last = connection.execute(
+            text(
+                'SELECT version FROM "Event" WHERE atomic_version < :version'
+                " ORDER BY atomic_version DESC, version DESC LIMIT 1"
+            ),
+            {"version": version},
+        ).scalar()
+        return min(int(last or 0) + SLACK, _GREATEST)
+    return min(_first_events(connection, [version])[0] + SLACK, _GREATEST)
+
+
+def version_at(connection: Connection, at: datetime, *, end: bool) -> int:
+    """A version such that those made up to a time (`end`), or since, are not beyond it."""
+    low, high = connection.execute(
+        text(
+            "SELECT coalesce(min(atomic_version), 0), coalesce(max(atomic_version), 0) + 1"
+            ' FROM "Version"'
+        )
+    ).one()
+    low, high = int(low), int(high)
+    while low < high:
+        middle = (low + high) // 2
+        made = connection.execute(
+            text(
+                'SELECT atomic_version, "createdAt" FROM "Version" WHERE atomic_version >= :middle'
+                " ORDER BY atomic_version LIMIT 1"
+            ),
+            {"middle": middle},
+        ).one_or_none()
+        if made is not None and made[1] <= at:
+            low = int(made[0]) + 1
+        else:
+            high = middle
+    # Versions are numbered before they are committed, and carry the time their action began.
+    return low + _LATE_VERSIONS if end else max(low - _LATE_VERSIONS, 0)
+
+
+def _first_events(connection: Connection, versions: Sequence[int]) -> list[int]:
+    """For each version the first event of it or of a later one, all looked for side by side."""
+    least, greatest = connection.execute(
+        text('SELECT coalesce(min(version), 0), coalesce(max(version), 0) + 1 FROM "Event"')
+    ).one()
+    low = [int(least)] * len(versions)
+    high = [int(greatest)] * len(versions)
+    while open_ := [place for place in range(len(versions)) if low[place] < high[place]]:
+        middles = [(low[place] + high[place]) // 2 for place in open_]
+        rows = connection.execute(
+            text(
+                "SELECT asked.place, event.version, event.atomic_version FROM"
+                " unnest(CAST(:middles AS int[])) WITH ORDINALITY AS asked(middle, place)"
+                ' CROSS JOIN LATERAL (SELECT version, atomic_version FROM "Event"'
+                "  WHERE version >= asked.middle ORDER BY version LIMIT 1) AS event"
+            ),
+            {"middles": middles},
+        )
+        answers = {place: (event, version) for place, event, version in rows}
+        for place, (at, middle) in enumerate(zip(open_, middles, strict=True), start=1):
+            answer = answers.get(place)
+            if answer is not None and answer[1] < versions[at]:
+                low[at] = answer[0] + 1
+            else:
+                high[at] = middle
+    return low

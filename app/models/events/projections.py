@@ -1,0 +1,243 @@
+"""The folds the tables show: `Run`, `Dataset`, `DatasetTripletCache` and our own read model."""
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import Connection
+
+from app.domain.json_value import js_stringify
+from app.domain.state.compact import CompactState, ExpandedState, compact
+from app.domain.state.summaries import summarise, summarise_columns
+from app.models.database.statements import text
+from app.models.events.states import EventCounts, Loaded
+
+Key = tuple[int, str]
+
+
+def fold_runs(connection: Connection, run_numbers: Collection[int]) -> None:
+    """Rewrites the `Run` rows of these runs from all their events."""
+    connection.execute(
+        text(
+            'INSERT INTO "Run" (run_number, oms_attributes, rr_attributes, version, deleted)'
+            " SELECT run_number, mergejsonb(oms_metadata ORDER BY version),"
+            "  mergejsonb(rr_metadata ORDER BY manual_change, version), max(version),"
+            "  (array_agg(deleted ORDER BY version DESC))[1]"
+            ' FROM "RunEvent" WHERE run_number = ANY(:runs) GROUP BY run_number ORDER BY run_number'
+            " ON CONFLICT (run_number) DO UPDATE SET oms_attributes = EXCLUDED.oms_attributes,"
+            "  rr_attributes = EXCLUDED.rr_attributes, version = EXCLUDED.version,"
+            "  deleted = EXCLUDED.deleted"
+        ),
+        {"runs": sorted(run_numbers)},
+    )
+
+
+def fold_datasets(connection: Connection, keys: Collection[Key]) -> None:
+    """Rewrites the `Dataset` rows of these datasets from all their events."""
+    connection.execute(
+        text(
+            'INSERT INTO "Dataset"'
+            " (run_number, name, dataset_attributes, datasets_in_gui, deleted, version)"
+            " SELECT run_number, name, mergejsonb(dataset_metadata ORDER BY version),"
+            # Most events name no GUI dataset; the distinct union costs too much to run for them.
+            "  coalesce(mergejsonbarray(datasets_in_gui)"
+            "   FILTER (WHERE datasets_in_gui <> '[]'), '[]'),"
+            "  (array_agg(deleted ORDER BY version DESC))[1], max(version)"
+            ' FROM "DatasetEvent" WHERE (run_number, name) IN'
+            "  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+            " GROUP BY run_number, name ORDER BY run_number, name"
+            " ON CONFLICT (run_number, name) DO UPDATE SET"
+            "  dataset_attributes = EXCLUDED.dataset_attributes,"
+            "  datasets_in_gui = EXCLUDED.datasets_in_gui, deleted = EXCLUDED.deleted,"
+            "  version = EXCLUDED.version"
+        ),
+        _keys(keys),
+    )
+
+
+def carry_over(connection: Connection, keys: Collection[Key], own: Collection[int]) -> set[Key]:
+    """Gives summaries the version of their dataset where only the versions `own`, which changed
+    no lumisections, lie between the two; returns the datasets whose summary is current now."""
+    rows = connection.execute(
+        text(
+            'UPDATE "DatasetTripletCache" summary SET version = dataset.version'
+            ' FROM "Dataset" dataset WHERE dataset.run_number = summary.run_number'
+            "  AND dataset.name = summary.name AND (dataset.run_number, dataset.name) IN"
+            "   (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+            '  AND NOT EXISTS (SELECT FROM "DatasetEvent" event JOIN "Event" USING (version)'
+            "   WHERE event.run_number = summary.run_number AND event.name = summary.name"
+            "   AND event.version > summary.version AND atomic_version <> ALL(:own))"
+            " RETURNING summary.run_number, summary.name"
+        ),
+        {**_keys(keys), "own": list(own)},
+    )
+    return {(run_number, name) for run_number, name in rows}
+
+
+def copy_summaries(connection: Connection, sources: Mapping[Key, Key]) -> set[Key]:
+    """Gives new datasets the summary of another of their run where that one is current; returns
+    the datasets that have got one."""
+    ordered = dict(sorted(sources.items()))
+    rows = connection.execute(
+        text(
+            'INSERT INTO "DatasetTripletCache" (run_number, name, triplet_summary, dcs_summary,'
+            "  rr_ranges, dcs_ranges, brilcalc_recorded_luminosity, brilcalc_delivered_luminosity,"
+            "  version)"
+            " SELECT new.run_number, new.name, triplet_summary, dcs_summary, rr_ranges,"
+            "  dcs_ranges, brilcalc_recorded_luminosity, brilcalc_delivered_luminosity, new.version"
+            " FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]), CAST(:sources AS text[]))"
+            "  AS wanted(run_number, name, source)"
+            ' JOIN "Dataset" new USING (run_number, name)'
+            ' JOIN "Dataset" source ON source.run_number = new.run_number'
+            "  AND source.name = wanted.source"
+            ' JOIN "DatasetTripletCache" summary ON summary.run_number = source.run_number'
+            "  AND summary.name = source.name AND summary.version = source.version"
+            " ON CONFLICT (run_number, name) DO NOTHING RETURNING run_number, name"
+        ),
+        {**_keys(ordered), "sources": [name for _, name in ordered.values()]},
+    )
+    return {(run_number, name) for run_number, name in rows}
+
+
+def store(
+    connection: Connection,
+    loaded: Mapping[Key, Loaded],
+    *,
+    desk: bool,
+    own: Collection[int] = (),
+) -> None:
+    """Writes the summaries of these datasets, and where there is a desk their compact states.
+
+    `loaded` are the folds of all events stored so far, those of this transaction included. Where
+    the versions `own` changed nothing but columns, the rest of a summary stays as it is.
+    """
+    if not loaded:
+        return
+    ordered = dict(sorted(loaded.items()))
+    small = {
+        key: compact(each.state)
+        for key, each in ordered.items()
+        if own and isinstance(each.state, ExpandedState) and each.state.takes_part_as_before
+    }
+    done = _store_columns(connection, small, own)
+    _store_whole(connection, {key: each for key, each in ordered.items() if key not in done})
+    if desk:
+        remember_compact(
+            connection,
+            {
+                key: (small.get(key) or compact(each.state), each.counts)
+                for key, each in ordered.items()
+            },
+        )
+
+
+def _store_columns(
+    connection: Connection, states: Mapping[Key, CompactState], own: Collection[int]
+) -> set[Key]:
+    """Writes the part of the summaries that columns make, where the rest is current but for the
+    versions `own`; returns those datasets."""
+    if not states:
+        return set()
+    made = [summarise_columns(state) for state in states.values()]
+    rows = connection.execute(
+        text(
+            'UPDATE "DatasetTripletCache" summary SET triplet_summary = new.summary::jsonb,'
+            "  rr_ranges = new.ranges::jsonb, version = dataset.version"
+            ' FROM "Dataset" dataset, unnest(CAST(:runs AS int[]), CAST(:names AS text[]),'
+            "  CAST(:summaries AS text[]), CAST(:ranges AS text[]))"
+            "   AS new(run_number, name, summary, ranges)"
+            " WHERE (dataset.run_number, dataset.name) = (new.run_number, new.name)"
+            "  AND (summary.run_number, summary.name) = (new.run_number, new.name)"
+            '  AND NOT EXISTS (SELECT FROM "DatasetEvent" event JOIN "Event" USING (version)'
+            "   WHERE event.run_number = summary.run_number AND event.name = summary.name"
+            "   AND event.version > summary.version AND atomic_version <> ALL(:own))"
+            " RETURNING summary.run_number, summary.name"
+        ),
+        {
+            **_keys(states),
+            "summaries": [js_stringify(summary) for summary, _ in made],
+            "ranges": [js_stringify(ranges) for _, ranges in made],
+            "own": list(own),
+        },
+    )
+    return {(run_number, name) for run_number, name in rows}
+
+
+def _store_whole(connection: Connection, ordered: Mapping[Key, Loaded]) -> None:
+    """Writes whole summaries."""
+    if not ordered:
+        return
+    summaries = [summarise(each.state) for each in ordered.values()]
+    connection.execute(
+        text(
+            'INSERT INTO "DatasetTripletCache" (run_number, name, triplet_summary, dcs_summary,'
+            "  rr_ranges, dcs_ranges, brilcalc_recorded_luminosity, brilcalc_delivered_luminosity,"
+            "  version)"
+            " SELECT dataset.run_number, dataset.name, new.triplet_summary::jsonb,"
+            "  new.dcs_summary::jsonb, new.rr_ranges::jsonb, new.dcs_ranges::jsonb, new.recorded,"
+            "  new.delivered, dataset.version"
+            " FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]),"
+            "  CAST(:triplet_summaries AS text[]), CAST(:dcs_summaries AS text[]),"
+            "  CAST(:rr_ranges AS text[]), CAST(:dcs_ranges AS text[]),"
+            "  CAST(:recorded AS float8[]), CAST(:delivered AS float8[]))"
+            "  AS new(run_number, name, triplet_summary, dcs_summary, rr_ranges, dcs_ranges,"
+            "   recorded, delivered)"
+            ' JOIN "Dataset" dataset USING (run_number, name)'
+            " ON CONFLICT (run_number, name) DO UPDATE SET"
+            "  triplet_summary = EXCLUDED.triplet_summary, dcs_summary = EXCLUDED.dcs_summary,"
+            "  rr_ranges = EXCLUDED.rr_ranges, dcs_ranges = EXCLUDED.dcs_ranges,"
+            "  brilcalc_recorded_luminosity = EXCLUDED.brilcalc_recorded_luminosity,"
+            "  brilcalc_delivered_luminosity = EXCLUDED.brilcalc_delivered_luminosity,"
+            "  version = EXCLUDED.version"
+        ),
+        {
+            **_keys(ordered),
+            "triplet_summaries": [js_stringify(each.triplet_summary) for each in summaries],
+            "dcs_summaries": [js_stringify(each.dcs_summary) for each in summaries],
+            "rr_ranges": [js_stringify(each.rr_ranges) for each in summaries],
+            "dcs_ranges": [js_stringify(each.dcs_ranges) for each in summaries],
+            "recorded": [each.recorded for each in summaries],
+            "delivered": [each.delivered for each in summaries],
+        },
+    )
+
+
+def remember_states(connection: Connection, loaded: Mapping[Key, Loaded]) -> None:
+    """Keeps compact states in our read model, with the numbers of events they were folded from."""
+    compacted = {key: (compact(each.state), each.counts) for key, each in loaded.items()}
+    remember_compact(connection, compacted)
+
+
+def remember_compact(
+    connection: Connection, states: Mapping[Key, tuple[CompactState, EventCounts]]
+) -> None:
+    """Like `remember_states`.
+
+    The numbers are those of the events really folded, not those of the tables now: an event that
+    another client stored meanwhile must make the row stale.
+    """
+    if not states:
+        return
+    ordered = dict(sorted(states.items()))
+    connection.execute(
+        text(
+            "INSERT INTO desk.lumisection_state"
+            " (run_number, name, rr_events, oms_events, online_oms_events, state)"
+            " SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]),"
+            "  CAST(:rr_events AS int[]), CAST(:oms_events AS int[]),"
+            "  CAST(:online_oms_events AS int[]), CAST(:states AS bytea[]))"
+            " ON CONFLICT (run_number, name) DO UPDATE SET rr_events = EXCLUDED.rr_events,"
+            "  oms_events = EXCLUDED.oms_events,"
+            "  online_oms_events = EXCLUDED.online_oms_events, state = EXCLUDED.state"
+        ),
+        {
+            **_keys(ordered),
+            "rr_events": [counts.rr for _, counts in ordered.values()],
+            "oms_events": [counts.oms for _, counts in ordered.values()],
+            "online_oms_events": [counts.online_oms for _, counts in ordered.values()],
+            "states": [state.to_bytes() for state, _ in ordered.values()],
+        },
+    )
+
+
+def _keys(keys: Collection[Key]) -> dict[str, list[int] | list[str]]:
+    ordered = sorted(keys)
+    return {"runs": [run for run, _ in ordered], "names": [name for _, name in ordered]}

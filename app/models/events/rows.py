@@ -1,0 +1,177 @@
+"""Rows of runs and datasets, read for a decision."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from app.domain.errors import NotFound
+from app.domain.json_value import JsonObject
+from app.models.database.statements import text
+
+Key = tuple[int, str]
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """The fold of a run's attributes."""
+
+    run_number: int
+    oms_attributes: JsonObject
+    rr_attributes: JsonObject
+    deleted: bool
+    version: int
+
+    @property
+    def state(self) -> str:
+        """OPEN, SIGNOFF or COMPLETED."""
+        return str(self.rr_attributes.get("state", ""))
+
+    @property
+    def class_(self) -> str:
+        """Class of the run, "" when it has none."""
+        return str(self.rr_attributes.get("class") or "")
+
+
+@dataclass(frozen=True)
+class DatasetRow:
+    """The fold of a dataset's attributes."""
+
+    run_number: int
+    name: str
+    attributes: JsonObject
+    datasets_in_gui: tuple[str, ...]
+    deleted: bool
+    version: int
+
+
+def lock(connection: Connection, run_numbers: Collection[int]) -> None:
+    """Holds the rows of these runs and their datasets for the rest of the transaction.
+
+    The web service knows none of our locks, but whoever stores an event refers to its dataset's
+    row and then updates it: this waits for such a transaction, and lets no other begin. Datasets
+    come first, because that is the order in which the web service touches the two when it edits.
+    """
+    wanted = {"runs": sorted(set(run_numbers))}
+    for table, key in (("Dataset", "run_number, name"), ("Run", "run_number")):
+        connection.execute(
+            text(
+                "SELECT count(*) FROM (SELECT FROM"
+                f' "{table}" WHERE run_number = ANY(:runs) ORDER BY {key} FOR UPDATE) AS held'
+            ),
+            wanted,
+        )
+
+
+def find_run(connection: Connection, run_number: int) -> RunRow | None:
+    """The run, None when it doesn't exist."""
+    return run_states(connection, [run_number]).get(run_number)
+
+
+def get_run(connection: Connection, run_number: int) -> RunRow:
+    """The run; NotFound when it doesn't exist or is hidden."""
+    run = find_run(connection, run_number)
+    if run is None or run.deleted:
+        raise NotFound(f"Run {run_number} is not in the Run Registry.")
+    return run
+
+
+def datasets_of_run(connection: Connection, run_number: int) -> dict[str, DatasetRow]:
+    """All datasets of the run by name, hidden ones included."""
+    of_runs = datasets_of_runs(connection, [run_number])
+    return {name: dataset for (_, name), dataset in of_runs.items()}
+
+
+def run_states(connection: Connection, run_numbers: Collection[int]) -> dict[int, RunRow]:
+    """Runs by number, those that exist."""
+    rows = connection.execute(
+        text(
+            "SELECT run_number, oms_attributes, rr_attributes, deleted, version"
+            ' FROM "Run" WHERE run_number = ANY(:runs) ORDER BY run_number'
+        ),
+        {"runs": sorted(run_numbers)},
+    )
+    return {row[0]: RunRow(*row) for row in rows}
+
+
+def datasets_of_runs(connection: Connection, run_numbers: Collection[int]) -> dict[Key, DatasetRow]:
+    """All datasets of these runs, hidden ones included."""
+    rows = connection.execute(
+        text(
+            "SELECT run_number, name, dataset_attributes, datasets_in_gui, deleted, version"
+            ' FROM "Dataset" WHERE run_number = ANY(:runs) ORDER BY run_number, name'
+        ),
+        {"runs": sorted(run_numbers)},
+    )
+    return {
+        (run, name): DatasetRow(run, name, attributes, tuple(gui), deleted, version)
+        for run, name, attributes, gui, deleted, version in rows
+    }
+
+
+def names_of_datasets(connection: Connection, names: Collection[str]) -> set[str]:
+    """Those of the names that a dataset of any run has, hidden ones included."""
+    found = connection.execute(
+        text(
+            "SELECT name FROM unnest(CAST(:names AS text[])) AS given(name)"
+            ' WHERE EXISTS (SELECT FROM "Dataset" d WHERE d.name = given.name)'
+        ),
+        {"names": sorted(names)},
+    )
+    return set(found.scalars())
+
+
+def rr_attributes_by_version(
+    connection: Connection, run_number: int, *, by_hand_too: bool
+) -> JsonObject:
+    """RR attributes folded in version order alone: what automatic values are compared with."""
+    return (
+        connection.execute(
+            text(
+                "SELECT mergejsonb(rr_metadata ORDER BY version)"
+                ' FROM "RunEvent" WHERE run_number = :run AND (:by_hand_too OR NOT manual_change)'
+            ),
+            {"run": run_number, "by_hand_too": by_hand_too},
+        ).scalar()
+        or {}
+    )
+
+
+def manual_rr_attributes(connection: Connection, run_number: int) -> JsonObject:
+    """What people's words alone make of the RR attributes."""
+    return (
+        connection.execute(
+            text(
+                "SELECT mergejsonb(rr_metadata ORDER BY version)"
+                ' FROM "RunEvent" WHERE run_number = :run AND manual_change'
+            ),
+            {"run": run_number},
+        ).scalar()
+        or {}
+    )
+
+
+def recent_runs(connection: Connection, limit: int) -> list[int]:
+    """The newest runs that aren't hidden, newest first."""
+    return [
+        *connection.execute(
+            text(
+                'SELECT run_number FROM "Run" WHERE NOT deleted ORDER BY run_number DESC LIMIT :n'
+            ),
+            {"n": limit},
+        ).scalars()
+    ]
+
+
+def names_by_hand(connection: Connection, run_numbers: Collection[int]) -> dict[int, set[str]]:
+    """RR attributes of these runs that a person has given, by run; runs without any left out."""
+    found: dict[int, set[str]] = {}
+    for run_number, name in connection.execute(
+        text(
+            "SELECT DISTINCT run_number, jsonb_object_keys(rr_metadata)"
+            ' FROM "RunEvent" WHERE manual_change AND run_number = ANY(:runs)'
+        ),
+        {"runs": sorted(run_numbers)},
+    ):
+        found.setdefault(run_number, set()).add(name)
+    return found

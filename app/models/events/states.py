@@ -1,0 +1,333 @@
+"""Reading the folded state of datasets: from our read model where it is fresh, else from events."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from sqlalchemy import Connection
+
+from app.domain.json_value import JsonObject, JsonValue, js_parse
+from app.domain.lumisections import LumiRange, ranges_of_numbers
+from app.domain.state.compact import CompactState, compact
+from app.domain.state.grid import DatasetState, Grid, with_changes
+from app.domain.triplets import Triplet, triplet_from_json
+from app.models.database.statements import text
+
+Key = tuple[int, str]
+ONLINE = "online"
+
+
+@dataclass(frozen=True)
+class EventCounts:
+    """How many lumisection events a state was folded from: RR, OMS of its own, OMS of `online`.
+
+    Events are only ever added, so equal numbers mean the same events.
+    """
+
+    rr: int
+    oms: int
+    online_oms: int
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A folded state and what it was folded from."""
+
+    state: DatasetState
+    counts: EventCounts
+
+
+@dataclass(frozen=True)
+class StoredEvent:
+    """One lumisection event as stored: what it sets, where, and by which kind of author."""
+
+    version: int
+    run_number: int
+    name: str
+    manual: bool
+    values: JsonObject
+    ranges: tuple[LumiRange, ...]
+
+
+def load(
+    connection: Connection, keys: Collection[Key], *, desk: bool, as_of: int | None = None
+) -> dict[Key, Loaded]:
+    """Folded states of these datasets, at `atomic_version` `as_of` if given."""
+    fresh = fresh_compact(connection, keys) if desk and as_of is None else {}
+    states = {key: Loaded(state.expand(), counts) for key, (state, counts) in fresh.items()}
+    states.update(fold(connection, [key for key in keys if key not in fresh], as_of=as_of))
+    return states
+
+
+def load_compact(
+    connection: Connection, keys: Collection[Key], *, desk: bool, as_of: int | None = None
+) -> tuple[dict[Key, tuple[CompactState, EventCounts]], dict[Key, Loaded]]:
+    """Compact states of these datasets, and those among them that were folded from events."""
+    found = fresh_compact(connection, keys) if desk and as_of is None else {}
+    folded = fold(connection, [key for key in keys if key not in found], as_of=as_of)
+    found.update((key, (compact(each.state), each.counts)) for key, each in folded.items())
+    return found, folded
+
+
+def fresh_compact(
+    connection: Connection, keys: Collection[Key]
+) -> dict[Key, tuple[CompactState, EventCounts]]:
+    """States of our read model that were folded from just the events there are."""
+    if not keys:
+        return {}
+    parameters = _key_arrays(keys)
+    rows = connection.execute(
+        text(
+            "SELECT run_number, name, rr_events, oms_events, online_oms_events, state"
+            " FROM desk.lumisection_state WHERE (run_number, name) IN"
+            " (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+        ),
+        parameters,
+    ).all()
+    if not rows:
+        return {}
+    rr_events = _counts(connection, "LumisectionEvent", parameters)
+    oms_keys = {*keys, *((run_number, ONLINE) for run_number, _ in keys)}
+    oms_events = _counts(connection, "OMSLumisectionEvent", _key_arrays(oms_keys))
+    found = {}
+    for run_number, name, rr, oms, online, content in rows:
+        if (
+            rr == rr_events.get((run_number, name), 0)
+            and oms == oms_events.get((run_number, name), 0)
+            and online == oms_events.get((run_number, ONLINE), 0)
+        ):
+            state = _readable(content)
+            if state is not None:
+                found[run_number, name] = state, EventCounts(rr, oms, online)
+    return found
+
+
+def _readable(content: bytes) -> CompactState | None:
+    """The state, or None when another version of the program wrote it in its own format."""
+    try:
+        return CompactState.from_bytes(content)
+    except (ValueError, KeyError):
+        return None
+
+
+def fold(
+    connection: Connection, keys: Collection[Key], *, as_of: int | None = None
+) -> dict[Key, Loaded]:
+    """States of these datasets folded from their events."""
+    if not keys:
+        return {}
+    rr = grouped(rr_events(connection, keys, as_of=as_of))
+    oms_keys = {*keys, *((run_number, ONLINE) for run_number, _ in keys)}
+    oms = grouped(oms_events(connection, oms_keys, as_of=as_of))
+    return {
+        key: fold_events(key, rr.get(key, []), oms.get(key, []), oms.get((key[0], ONLINE), []))
+        for key in keys
+    }
+
+
+def fold_events(
+    key: Key,
+    rr: Sequence[StoredEvent],
+    own: Sequence[StoredEvent],
+    online: Sequence[StoredEvent],
+) -> Loaded:
+    """State of one dataset from its RR events, its own OMS events and those of `online`."""
+    run_number, name = key
+    both = sorted(own if name == ONLINE else [*online, *own], key=lambda event: event.version)
+    oms_grid: Grid[JsonValue] = with_changes(
+        Grid.empty(), [(event.values, event.ranges) for event in both]
+    )
+    last = max((each.last for event in own for each in event.ranges), default=0)
+    own_mask = np.zeros(last, np.bool_)
+    for event in own:
+        for first, last_of_range in event.ranges:
+            own_mask[first - 1 : last_of_range] = True
+    return Loaded(
+        DatasetState(run_number, name, fold_rr(rr), oms_grid, own_mask),
+        EventCounts(len(rr), len(own), len(online)),
+    )
+
+
+def fold_rr(events: Iterable[StoredEvent], *, ignore_manual: bool = False) -> Grid[Triplet]:
+    """Fold of RR events: a person's word after every automatic one, then by version; by version
+    alone with `ignore_manual`."""
+    ordered = sorted(events, key=lambda event: (event.manual and not ignore_manual, event.version))
+    parsed: dict[int, Mapping[str, Triplet]] = {}
+    folded = []
+    for event in ordered:
+        values = parsed.get(id(event.values))
+        if values is None:
+            values = {column: triplet_from_json(each) for column, each in event.values.items()}
+            parsed[id(event.values)] = values
+        folded.append((values, event.ranges))
+    return with_changes(Grid.empty(), folded)
+
+
+def lengths(connection: Connection, keys: Collection[Key]) -> dict[Key, int]:
+    """The last lumisection that any event covers in each of these datasets, 0 without any.
+
+    Those of `online` count for the others, too: its OMS side is theirs.
+    """
+    if not keys:
+        return {}
+    parts = [
+        f'SELECT e.run_number, e.name, max(a.last) AS last FROM "{table}" e CROSS JOIN LATERAL'
+        f' (SELECT max(lumisection_number) AS last FROM "{table}Assignation"'
+        "   WHERE version = e.version) a"
+        " WHERE (e.run_number, e.name) IN (SELECT * FROM wanted) GROUP BY e.run_number, e.name"
+        for table in ("LumisectionEvent", "OMSLumisectionEvent")
+    ]
+    both = {*keys, *((run_number, ONLINE) for run_number, _ in keys)}
+    rows = connection.execute(
+        text(
+            "WITH wanted AS (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+            f" SELECT run_number, name, last, false AS oms FROM ({parts[0]}) AS rr"
+            f" UNION ALL SELECT run_number, name, last, true FROM ({parts[1]}) AS oms"
+        ),
+        _key_arrays(both),
+    ).all()
+    last: dict[tuple[int, str, bool], int] = {
+        (run_number, name, oms): found or 0 for run_number, name, found, oms in rows
+    }
+    return {
+        (run_number, name): max(
+            last.get((run_number, name, False), 0),
+            last.get((run_number, name, True), 0),
+            last.get((run_number, ONLINE, True), 0),
+        )
+        for run_number, name in keys
+    }
+
+
+def rr_events(
+    connection: Connection,
+    keys: Collection[Key],
+    *,
+    as_of: int | None = None,
+    only_manual: bool = False,
+) -> list[StoredEvent]:
+    """RR lumisection events of these datasets, or only those by hand, in no particular order."""
+    manual = "AND e.manual_change" if only_manual else ""
+    return _events(connection, "LumisectionEvent", "e.manual_change", keys, as_of, manual)
+
+
+def oms_events(
+    connection: Connection,
+    keys: Collection[Key],
+    *,
+    as_of: int | None = None,
+    setting: Collection[str] | None = None,
+) -> list[StoredEvent]:
+    """OMS lumisection events of just these datasets, in no particular order; with `setting`, those
+    that set none of these attributes come without values, which takes most of the time."""
+    return _events(connection, "OMSLumisectionEvent", "false", keys, as_of, setting=setting)
+
+
+def _events(
+    connection: Connection,
+    table: str,
+    manual: str,
+    keys: Collection[Key],
+    as_of: int | None,
+    which: str = "",
+    setting: Collection[str] | None = None,
+) -> list[StoredEvent]:
+    if not keys:
+        return []
+    in_time = (
+        ""
+        if as_of is None
+        else ' JOIN "Event" v ON v.version = e.version AND v.atomic_version <= :as_of'
+    )
+    rows = connection.execute(
+        text(
+            "SELECT e.version, e.run_number, e.name,"
+            f" {manual} AS manual, e.lumisection_metadata_id, a.first, a.last, a.number"
+            f' FROM "{table}" e{in_time} CROSS JOIN LATERAL ('
+            "  SELECT min(lumisection_number) AS first, max(lumisection_number) AS last,"
+            f'   count(*) AS number FROM "{table}Assignation" WHERE version = e.version) a'
+            " WHERE (e.run_number, e.name) IN"
+            f"  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]))) {which}"
+        ),
+        {**_key_arrays(keys), **({} if as_of is None else {"as_of": as_of})},
+    ).all()
+    scattered = [
+        row.version for row in rows if row.number and row.number != row.last - row.first + 1
+    ]
+    ranges_of = _scattered_ranges(connection, table, scattered)
+    values_of = _payloads(connection, {row.lumisection_metadata_id for row in rows}, setting)
+    nothing: JsonObject = {}
+    return [
+        StoredEvent(
+            version,
+            run_number,
+            name,
+            is_manual,
+            values_of.get(metadata_id, nothing) if setting is not None else values_of[metadata_id],
+            ranges_of.get(version) or (_positive(first, last) if number else ()),
+        )
+        for version, run_number, name, is_manual, metadata_id, first, last, number in rows
+    ]
+
+
+def _positive(first: int, last: int) -> tuple[LumiRange, ...]:
+    """The range without lumisections below 1, which the web service lets through."""
+    return (LumiRange(max(first, 1), last),) if last >= 1 else ()
+
+
+def _scattered_ranges(
+    connection: Connection, table: str, versions: Sequence[int]
+) -> dict[int, tuple[LumiRange, ...]]:
+    if not versions:
+        return {}
+    rows = connection.execute(
+        text(
+            "SELECT version, array_agg(lumisection_number)"
+            f' FROM "{table}Assignation" WHERE version = ANY(:versions)'
+            " AND lumisection_number >= 1 GROUP BY version"
+        ),
+        {"versions": list(versions)},
+    )
+    return {version: ranges_of_numbers(numbers) for version, numbers in rows}
+
+
+def _payloads(
+    connection: Connection, ids: Collection[int], setting: Collection[str] | None = None
+) -> dict[int, JsonObject]:
+    """Stored objects by id, or those among them that have any of the keys."""
+    if not ids:
+        return {}
+    which = "" if setting is None else ' AND jsonb_exists_any("jsonb", CAST(:setting AS text[]))'
+    rows = connection.execute(
+        text(f'SELECT id, "jsonb"::text FROM "JSONBDeduplication" WHERE id = ANY(:ids){which}'),
+        {"ids": sorted(ids), **({} if setting is None else {"setting": sorted(setting)})},
+    )
+    return {id_: cast("JsonObject", js_parse(content)) for id_, content in rows}
+
+
+def _counts(connection: Connection, table: str, parameters: Mapping[str, object]) -> dict[Key, int]:
+    rows = connection.execute(
+        text(
+            f'SELECT run_number, name, count(*) FROM "{table}"'
+            " WHERE (run_number, name) IN"
+            " (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+            " GROUP BY run_number, name"
+        ),
+        parameters,
+    )
+    return {(run_number, name): number for run_number, name, number in rows}
+
+
+def grouped(events: Iterable[StoredEvent]) -> dict[Key, list[StoredEvent]]:
+    """Events by dataset."""
+    groups: dict[Key, list[StoredEvent]] = defaultdict(list)
+    for event in events:
+        groups[event.run_number, event.name].append(event)
+    return groups
+
+
+def _key_arrays(keys: Collection[Key]) -> dict[str, list[int] | list[str]]:
+    ordered = sorted(keys)
+    return {"runs": [run for run, _ in ordered], "names": [name for _, name in ordered]}

@@ -1,0 +1,1 @@
+"""Generated lists, and the state each was made from."""

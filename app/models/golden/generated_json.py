@@ -1,0 +1,400 @@
+"""Generated JSONs: the datasets they are made from, and their rows."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+from sqlalchemy import exc as sa_exc
+
+from app.domain.errors import BadInput, NotFound
+from app.domain.json_value import JsonObject, JsonValue, js_stringify
+from app.domain.state.compact import CompactState
+from app.domain.state.summaries import luminosity
+from app.models.database.listen import CHANNEL, GOLDEN
+from app.models.events import states
+from app.models.events.states import EventCounts, Loaded
+from app.models.history.writes import newest_version
+
+Key = tuple[int, str]
+ONLINE = "online"
+
+_JSON_COLUMNS = (
+    "json_logic",
+    "generated_json",
+    "generated_json_with_dataset_names",
+    "generated_anti_json",
+    "generated_anti_json_with_dataset_names",
+    "rules_flagged_false_quantity_luminosity",
+    "rules_flagged_false_combination_luminosity",
+    "runs_lumisections_responsible_for_rule",
+)
+_BLOCK = 400
+"""Datasets read in one go."""
+
+_LUMINOSITY_COLUMNS = (
+    "total_delivered_luminosity",
+    "total_recorded_luminosity",
+    "recorded_luminosity_in_json",
+    "delivered_luminosity_in_json",
+    "total_recorded_luminosity_lost",
+    "total_delivered_luminosity_lost",
+    "total_recorded_luminosity_from_run_range",
+    "total_delivered_luminosity_from_run_range",
+)
+
+
+@dataclass(frozen=True)
+class MatchedDataset:
+    """A dataset whose name matches, with its own and its run's attributes, and the newest events
+    of the dataset and of the run."""
+
+    run_number: int
+    name: str
+    attributes: JsonObject
+    oms_attributes: JsonObject
+    rr_attributes: JsonObject
+    version: int
+    run_version: int = 0
+
+
+@dataclass(frozen=True)
+class JsonEntry:
+    """One generated JSON as a list shows it; luminosities in pb^-1."""
+
+    id: int
+    dataset_name_filter: str
+    tags: str
+    created_by: str
+    official: bool
+    version: int
+    created_at: datetime
+    min_run_number: int
+    max_run_number: int
+    runs: int
+    lumisections: int
+    recorded_in_json: float
+    recorded_total: float
+
+
+@dataclass(frozen=True)
+class JsonRow:
+    """A stored golden JSON; luminosities in pb^-1."""
+
+    entry: JsonEntry
+    json_logic: JsonValue
+    generated_json: JsonObject
+    generated_json_with_dataset_names: JsonObject
+    generated_anti_json: JsonObject
+    generated_anti_json_with_dataset_names: JsonObject
+    luminosity: Mapping[str, float]
+    losses_by_rule: JsonObject
+
+
+@dataclass(frozen=True)
+class SeasonRead:
+    """What a golden JSON is made from, all of one moment.
+
+    `reusable`: whatever is written later has a greater version than `version`, so that the
+    season is still whole as long as that is the newest. `folded` are the states that had to be
+    folded from events. `provenance`: run, name and version of each dataset with the numbers of
+    RR, OMS and online OMS events, and the newest event of the run.
+    """
+
+    version: int
+    reusable: bool
+    datasets: Sequence[MatchedDataset]
+    states: Mapping[Key, CompactState]
+    folded: Mapping[Key, Loaded]
+    provenance: JsonValue
+
+
+def read_season(
+    connection: Connection,
+    pattern: str,
+    *,
+    desk: bool,
+    as_of: int | None,
+    told: Callable[[float], None],
+) -> SeasonRead:
+    """The matching datasets and their states; `told` takes the share done and may raise."""
+    # A transaction that is under way may still commit a version below the newest seen here.
+    waiting = connection.execute(
+        text("SELECT count(*) FROM pg_snapshot_xip(pg_current_snapshot())")
+    ).scalar_one()
+    version = newest_version(connection) if as_of is None else as_of
+    datasets = matching_datasets(connection, pattern, as_of=as_of)
+    keys = [(each.run_number, each.name) for each in datasets]
+    found: dict[Key, CompactState] = {}
+    folded: dict[Key, Loaded] = {}
+    counts: dict[Key, EventCounts] = {}
+    for begin in range(0, len(keys), _BLOCK):
+        told(begin / len(keys))
+        compacts, here = states.load_compact(
+            connection, keys[begin : begin + _BLOCK], desk=desk, as_of=as_of
+        )
+        for key, (state, number) in compacts.items():
+            found[key], counts[key] = state, number
+        folded |= here
+    provenance: list[JsonValue] = [
+        [
+            each.run_number,
+            each.name,
+            each.version,
+            number.rr,
+            number.oms,
+            number.online_oms,
+            each.run_version,
+        ]
+        for each in datasets
+        for number in (counts[each.run_number, each.name],)
+    ]
+    return SeasonRead(version, waiting == 0, datasets, found, folded, provenance)
+
+
+def matching_datasets(
+    connection: Connection,
+    pattern: str,
+    *,
+    as_of: int | None = None,
+    run_numbers: Sequence[int] | None = None,
+) -> list[MatchedDataset]:
+    """Datasets that aren't hidden and whose name is similar to the SQL pattern, by run and name;
+    only of `run_numbers` if given."""
+    of_runs = "" if run_numbers is None else " AND run_number = ANY(:runs)"
+    source = (
+        'SELECT d.run_number, d.name, d.dataset_attributes, d.version FROM "Dataset" d'
+        ' JOIN "Run" r USING (run_number) WHERE NOT d.deleted AND d.name SIMILAR TO :pattern'
+        f"{of_runs}"
+        if as_of is None
+        else "SELECT run_number, name, mergejsonb(dataset_metadata ORDER BY version)"
+        "  AS dataset_attributes, max(version) AS version"
+        ' FROM "DatasetEvent" JOIN "Event" USING (version)'
+        f" WHERE name SIMILAR TO :pattern AND atomic_version <= :as_of{of_runs}"
+        " GROUP BY run_number, name"
+        " HAVING NOT (array_agg(deleted ORDER BY version DESC))[1]"
+    )
+    parameters: dict[str, object] = {"pattern": pattern}
+    if as_of is not None:
+        parameters["as_of"] = as_of
+    if run_numbers is not None:
+        parameters["runs"] = list(run_numbers)
+    try:
+        found = connection.execute(text(f"{source} ORDER BY run_number, name"), parameters).all()
+    except sa_exc.DataError as error:
+        reason = str(error.orig).splitlines()[0]
+        raise BadInput(
+            f'"{pattern}" is no pattern of dataset names: {reason}.'
+            " _ stands for one character, % for any, (A|B) for either."
+        ) from error
+    runs = _runs(connection, sorted({row.run_number for row in found}), as_of)
+    return [
+        MatchedDataset(number, name, attributes, oms, rr, version, run_version)
+        for number, name, attributes, version in found
+        for oms, rr, run_version in (runs[number],)
+    ]
+
+
+def names_matching(connection: Connection, pattern: str, limit: int = 200) -> list[tuple[str, int]]:
+    """Dataset names that match, with the number of runs of each."""
+    try:
+        rows = connection.execute(
+            text(
+                'SELECT name, count(*) FROM "Dataset" WHERE NOT deleted'
+                " AND name SIMILAR TO :pattern GROUP BY name ORDER BY name LIMIT :limit"
+            ),
+            {"pattern": pattern, "limit": limit},
+        )
+        return [(name, number) for name, number in rows]
+    except sa_exc.DataError:
+        return []
+
+
+def _runs(
+    connection: Connection, run_numbers: Sequence[int], as_of: int | None
+) -> dict[int, tuple[JsonObject, JsonObject, int]]:
+    rows = connection.execute(
+        text(
+            "SELECT run_number, oms_attributes, rr_attributes, version"
+            ' FROM "Run" WHERE run_number = ANY(:runs)'
+            if as_of is None
+            else "SELECT run_number, mergejsonb(oms_metadata ORDER BY version),"
+            " mergejsonb(rr_metadata ORDER BY manual_change, version), max(version)"
+            ' FROM "RunEvent" JOIN "Event" USING (version)'
+            " WHERE run_number = ANY(:runs) AND atomic_version <= :as_of GROUP BY run_number"
+        ),
+        {"runs": list(run_numbers), **({} if as_of is None else {"as_of": as_of})},
+    )
+    return {number: (oms, rr, version) for number, oms, rr, version in rows}
+
+
+def luminosity_of_run_range(
+    connection: Connection, first: int, last: int, *, desk: bool
+) -> tuple[float, float]:
+    """Recorded and delivered luminosity of the `online` datasets of a run range [pb^-1].
+
+    Sums that are older than their dataset, or missing, are computed again.
+    """
+    rows = connection.execute(
+        text(
+            "SELECT d.run_number, c.brilcalc_recorded_luminosity,"
+            "  c.brilcalc_delivered_luminosity, c.version = d.version AS fresh"
+            ' FROM "Dataset" d LEFT JOIN "DatasetTripletCache" c USING (run_number, name)'
+            " WHERE d.name = :online AND d.run_number BETWEEN :first AND :last"
+        ),
+        {"online": ONLINE, "first": first, "last": last},
+    ).all()
+    recorded = sum(row[1] for row in rows if row.fresh)
+    delivered = sum(row[2] for row in rows if row.fresh)
+    stale = [(row.run_number, ONLINE) for row in rows if not row.fresh]
+    for loaded in states.load(connection, stale, desk=desk).values():
+        state = loaded.state
+        recorded += luminosity(state.oms, "recorded", state.participating)
+        delivered += luminosity(state.oms, "delivered", state.participating)
+    return recorded, delivered
+
+
+def insert(connection: Connection, values: Mapping[str, JsonValue]) -> int:
+    """Stores a generated JSON; returns its id."""
+    columns = [
+        "dataset_name_filter",
+        "tags",
+        "created_by",
+        "official",
+        "runregistry_version",
+        "min_run_number",
+        "max_run_number",
+        *_JSON_COLUMNS,
+        *_LUMINOSITY_COLUMNS,
+    ]
+    given = ", ".join(
+        f"CAST(:{column} AS jsonb)" if column in _JSON_COLUMNS else f":{column}"
+        for column in columns
+    )
+    names = ", ".join(f'"{column}"' for column in columns)
+    return int(
+        connection.execute(
+            text(
+                f'INSERT INTO "GeneratedJson" ({names}, deleted, "createdAt", "updatedAt")'
+                f" VALUES ({given}, false, now(), now()) RETURNING id"
+            ),
+            {
+                column: js_stringify(values[column]) if column in _JSON_COLUMNS else values[column]
+                for column in columns
+            },
+        ).scalar_one()
+    )
+
+
+def announce(connection: Connection, ids: Sequence[int]) -> None:
+    """Tells the listening clients, at commit, that lists were made or deleted."""
+    connection.execute(
+        text("SELECT pg_notify(:channel, news) FROM unnest(CAST(:news AS text[])) AS news"),
+        {"channel": CHANNEL, "news": [f"{GOLDEN} {id_}" for id_ in ids]},
+    )
+
+
+def delete(connection: Connection, id_: int) -> None:
+    """Takes a list out of all lists, as the web service does: its row stays."""
+    connection.execute(
+        text('UPDATE "GeneratedJson" SET deleted = true, "updatedAt" = now() WHERE id = :id'),
+        {"id": id_},
+    )
+
+
+def remember_provenance(
+    connection: Connection,
+    id_: int,
+    *,
+    program_version: str,
+    sha256: str,
+    datasets: JsonValue,
+) -> None:
+    """Keeps what makes the list exact: the state of each dataset it was made from."""
+    connection.execute(
+        text(
+            "INSERT INTO desk.generated_json_provenance"
+            " (generated_json_id, program_version, sha256, datasets)"
+            " VALUES (:id, :program_version, :sha256, CAST(:datasets AS jsonb))"
+        ),
+        {
+            "id": id_,
+            "program_version": program_version,
+            "sha256": sha256,
+            "datasets": json.dumps(datasets),
+        },
+    )
+
+
+def entries(
+    connection: Connection,
+    *,
+    created_by: str | None = None,
+    official: bool = False,
+    words: str = "",
+    before: int | None = None,
+    limit: int = 50,
+) -> list[JsonEntry]:
+    """Generated JSONs, newest first: those of one person, the official ones, or all."""
+    conditions = {
+        "created_by = :created_by": created_by,
+        "official = :official": official or None,
+        "(SELECT bool_and(position(word IN lower(dataset_name_filter || ' ' || tags || ' '"
+        " || created_by || ' #' || id || CASE WHEN official THEN ' official' ELSE '' END)) > 0)"
+        " FROM unnest(CAST(:words AS text[])) AS word)": words.lower().split() or None,
+        "id < :before": before,
+    }
+    given = [condition for condition, value in conditions.items() if value is not None]
+    return _entries(
+        connection,
+        " AND ".join(["true", *given]),
+        {
+            "created_by": created_by,
+            "official": official,
+            "words": words.lower().split(),
+            "before": before,
+        },
+        limit=limit,
+    )
+
+
+def row(connection: Connection, id_: int) -> JsonRow:
+    """A generated JSON whole; NotFound when it isn't there or was deleted."""
+    entry = _entries(connection, "id = :id", {"id": id_}, limit=1)
+    if not entry:
+        raise NotFound(f"There is no generated JSON {id_}.")
+    found = (
+        connection.execute(text('SELECT * FROM "GeneratedJson" WHERE id = :id'), {"id": id_})
+        .mappings()
+        .one()
+    )
+    return JsonRow(
+        entry[0],
+        found["json_logic"],
+        found["generated_json"],
+        found["generated_json_with_dataset_names"],
+        found["generated_anti_json"],
+        found["generated_anti_json_with_dataset_names"],
+        {column: found[column] for column in _LUMINOSITY_COLUMNS},
+        found["rules_flagged_false_quantity_luminosity"],
+    )
+
+
+def _entries(
+    connection: Connection, condition: str, parameters: Mapping[str, object], *, limit: int
+) -> list[JsonEntry]:
+    rows = connection.execute(
+        text(
+            "SELECT id, dataset_name_filter, tags, created_by, official, runregistry_version,"
+            ' "createdAt", min_run_number, max_run_number,'
+            " (SELECT count(*) FROM jsonb_object_keys(generated_json)),"
+            " (SELECT coalesce(sum((pair ->> 1)::int - (pair ->> 0)::int + 1), 0)"
+            "  FROM jsonb_each(generated_json) AS run, jsonb_array_elements(run.value) AS pair),"
+            " recorded_luminosity_in_json, total_recorded_luminosity"
+            f' FROM "GeneratedJson" WHERE NOT deleted AND {condition}'
+            " ORDER BY id DESC LIMIT :limit"
+        ),
+        {**parameters, "limit": limit},
+    )
+    return [JsonEntry(*each) for each in rows]

@@ -1,0 +1,1 @@
+"""Events read with the action behind each, and the log over all of them."""

@@ -1,0 +1,538 @@
+"""Versions looked for from the newest on, a block at a time, so that no look ever takes long."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from app.domain.history.cells import Action
+from app.domain.history.log import Kind, LogEntry, LogQuery, Source, Subject, Who
+from app.domain.identity import agent_author
+from app.models.database import indexes
+from app.models.database.statements import text
+from app.models.events import event_positions
+
+_GREATEST = 2**31 - 1
+_MOST_AUTHORS = 200
+_SUBJECTS_SHOWN = 4
+
+_TABLE_OF = {
+    Kind.RUN: "RunEvent",
+    Kind.DATASET: "DatasetEvent",
+    Kind.LUMISECTIONS: "LumisectionEvent",
+    Kind.BITS: "OMSLumisectionEvent",
+}
+_WHO = {
+    Who.PEOPLE: "\"by\" NOT LIKE 'auto@auto%'",
+    Who.AUTOMATIC: "\"by\" LIKE 'auto@auto%' AND (\"by\" NOT LIKE 'auto@auto - %'"
+    " OR \"by\" LIKE '%@%@%')",
+    Who.MACHINE: "\"by\" LIKE 'auto@auto - %' AND \"by\" NOT LIKE '%@%@%'",
+}
+_OF_WHO = {Who.PEOPLE: indexes.BY_PEOPLE, Who.MACHINE: indexes.BY_MACHINES}
+_CHANGES = "(dataset_metadata <> '{}' OR datasets_in_gui <> '[]' OR deleted)"
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a query comes to in this database: its authors by name, its times as versions.
+
+    `authors` None is everybody; an `author` is a part of a name where authors aren't known.
+    """
+
+    query: LogQuery
+    known: frozenset[str]
+    authors: tuple[str, ...] | None
+    author: str
+    lowest: int
+    highest: int
+
+
+@dataclass(frozen=True)
+class Block:
+    """Versions that were found, the newest first, and how far that was: down to and with
+    `lowest` nothing was passed over. `ended` says that there are no more."""
+
+    found: tuple[Action, ...]
+    lowest: int
+    examined: int
+    ended: bool
+
+
+@dataclass(frozen=True)
+class Touched:
+    """What a version is about: kinds, and some of its runs and datasets."""
+
+    kinds: frozenset[Kind]
+    subjects: tuple[Subject, ...]
+    more: bool
+
+
+_NOTHING = Touched(frozenset(), (), more=False)
+
+
+def prepare(connection: Connection, query: LogQuery) -> Search:
+    """Looks up what the search needs to know before it begins."""
+    known = indexes.present(connection)
+    named = _authors(connection, query.author, known) if query.author else None
+    lowest, highest = 0, _GREATEST
+    if query.run is None:
+        if query.since is not None:
+            lowest = event_positions.version_at(connection, query.since, end=False)
+        if query.until is not None:
+            highest = event_positions.version_at(connection, query.until, end=True)
+    return Search(query, known, named, query.author, lowest, highest)
+
+
+def block(
+    connection: Connection, search: Search, before: int | None, *, size: int, limit: int
+) -> Block:
+    """The next versions older than `before`, among the next `size` that an index leads to: at
+    most `limit` where all of them are looked for, else `entries` sorts them out."""
+    limit = limit if tells_all(search) else size
+    below = min(_GREATEST if before is None else before, search.highest)
+    if search.query.run is not None:
+        return _of_run(connection, search, below, limit)
+    if search.authors == ():
+        return Block((), 0, 0, ended=True)
+    if by_events := _event_table(search):
+        return _by_events(connection, search, below, size, limit, *by_events)
+    return _by_versions(connection, search, below, size, limit)
+
+
+def tells_all(search: Search) -> bool:
+    """Whether a block brings nothing but what is looked for, without a look at the events."""
+    query = search.query
+    return not query.version_kinds and (not query.dataset or query.run is not None)
+
+
+def entries(
+    connection: Connection, search: Search, actions: Sequence[Action], wanted: int
+) -> tuple[list[LogEntry], bool]:
+    """At most `wanted` of the versions as entries, those of another kind or dataset left out; and
+    whether all of them were looked at."""
+    query, kept = search.query, list[LogEntry]()
+    kinds = query.version_kinds
+    # Along the events nearly all are of the kind or dataset that is looked for.
+    step = wanted if _event_table(search) else 2 * wanted
+    if tells_all(search):
+        step = len(actions)
+    for start in range(0, len(actions), max(step, 1)):
+        here = actions[start : start + step]
+        numbers = [action.version for action in here]
+        about = touched(connection, numbers, search.known)
+        if query.dataset and query.run is None:
+            of_it = of_dataset(connection, numbers, query.dataset, search.known)
+            here = [action for action in here if action.version in of_it]
+        for place, action in enumerate(here, start=1):
+            of = about.get(action.version, _NOTHING)
+            if kinds and not of.kinds & kinds:
+                continue
+            kept.append(
+                LogEntry(
+                    Source.VERSION,
+                    action.version,
+                    action.author,
+                    action.at,
+                    action.comment,
+                    of.kinds,
+                    of.subjects,
+                    of.more,
+                )
+            )
+            if len(kept) == wanted:
+                return kept, start + step >= len(actions) and place == len(here)
+    return kept, True
+
+
+def authors(connection: Connection, known: frozenset[str]) -> tuple[str, ...] | None:
+    """Everybody who made a version; None where that can't be told without reading them all."""
+    if indexes.BY_AUTHOR not in known:
+        return None
+    rows = connection.execute(
+        text(
+            "WITH RECURSIVE author AS ("
+            ' (SELECT "by" FROM "Version" ORDER BY "by" LIMIT 1)'
+            ' UNION ALL SELECT (SELECT version."by" FROM "Version" AS version'
+            '  WHERE version."by" > author."by" ORDER BY version."by" LIMIT 1)'
+            '  FROM author WHERE author."by" IS NOT NULL'
+            ') SELECT "by" FROM author WHERE "by" IS NOT NULL'
+        )
+    )
+    return tuple(rows.scalars())
+
+
+def everybody(connection: Connection) -> tuple[str, ...]:
+    """Everybody who made a version, a version of the configuration, a list or a change of a cycle;
+    reads all versions where no index tells it."""
+    known = indexes.present(connection)
+    of_versions = authors(connection, known)
+    if of_versions is None:
+        of_versions = tuple(
+            connection.execute(text('SELECT DISTINCT "by" FROM "Version"')).scalars()
+        )
+    others = connection.execute(
+        text(
+            "SELECT metadata ->> 'by' FROM \"Settings\" WHERE metadata ->> 'by' <> ''"
+            ' UNION SELECT created_by FROM "GeneratedJson" WHERE created_by IS NOT NULL'
+        )
+    ).scalars()
+    return tuple(sorted({*of_versions, *others}))
+
+
+def touched(
+    connection: Connection, versions: Collection[int], known: frozenset[str]
+) -> dict[int, Touched]:
+    """What each of these versions is about, in as many statements as there are kinds."""
+    spans = event_positions.spans(connection, versions, known)
+    if not spans:
+        return {}
+    given = {
+        "versions": list(spans),
+        "firsts": [first for first, _ in spans.values()],
+        "lasts": [last for _, last in spans.values()],
+        "most": _SUBJECTS_SHOWN + 1,
+    }
+    found: dict[Kind, dict[int, list[Subject]]] = {}
+    for kind, table in _TABLE_OF.items():
+        name = "''" if kind is Kind.RUN else "event.name"
+        only = "" if kind in {Kind.RUN, Kind.DATASET} else " LIMIT 1"
+        rows = connection.execute(
+            text(
+                "SELECT span.number, about.run_number, about.name FROM"
+                " unnest(CAST(:versions AS int[]), CAST(:firsts AS int[]), CAST(:lasts AS int[]))"
+                "  AS span(number, first, last)"
+                f' CROSS JOIN LATERAL (SELECT event.run_number, {name} AS name FROM "{table}"'
+                '  AS event JOIN "Event" AS action USING (version)'
+                "  WHERE event.version BETWEEN span.first AND span.last"
+                "   AND action.atomic_version = span.number"
+                f"  ORDER BY event.version{only or ' LIMIT :most'}) AS about"
+            ),
+            given,
+        )
+        of_kind = found.setdefault(kind, {})
+        for number, run_number, dataset in rows:
+            of_kind.setdefault(number, []).append(Subject(run_number, dataset))
+    changing = _changing(connection, given)
+    return {number: _touched(number, found, changing) for number in spans}
+
+
+def _changing(connection: Connection, given: Mapping[str, object]) -> set[int]:
+    """Versions that set attributes of a dataset, not only say that it has changed."""
+    rows = connection.execute(
+        text(
+            "SELECT span.number FROM"
+            " unnest(CAST(:versions AS int[]), CAST(:firsts AS int[]), CAST(:lasts AS int[]))"
+            "  AS span(number, first, last)"
+            ' WHERE EXISTS (SELECT FROM "DatasetEvent" AS event'
+            '  JOIN "Event" AS action USING (version)'
+            "  WHERE event.version BETWEEN span.first AND span.last"
+            f"   AND action.atomic_version = span.number AND {_CHANGES})"
+        ),
+        given,
+    )
+    return set(rows.scalars())
+
+
+def _touched(
+    number: int, found: dict[Kind, dict[int, list[Subject]]], changing: set[int]
+) -> Touched:
+    kinds = {kind for kind, versions in found.items() if number in versions}
+    about = kinds & {Kind.LUMISECTIONS, Kind.BITS}
+    # A change of lumisections also says of its dataset that it has changed; that alone is none
+    # of the dataset, except where nothing else happened: then it was shown again.
+    if Kind.DATASET in kinds and number not in changing and about:
+        kinds.discard(Kind.DATASET)
+    every = [
+        subject
+        for kind in (Kind.RUN, Kind.DATASET, Kind.LUMISECTIONS, Kind.BITS)
+        for subject in found.get(kind, {}).get(number, ())
+    ]
+    unique = list(dict.fromkeys(every))
+    # A run is told through its datasets where they are there.
+    named = {subject.run_number for subject in unique if subject.dataset}
+    unique = [each for each in unique if each.dataset or each.run_number not in named]
+    return Touched(
+        frozenset(kinds), tuple(unique[:_SUBJECTS_SHOWN]), more=len(unique) > _SUBJECTS_SHOWN
+    )
+
+
+def _authors(connection: Connection, author: str, known: frozenset[str]) -> tuple[str, ...] | None:
+    if indexes.BY_AUTHOR not in known:
+        return None
+    exact = connection.execute(
+        text(
+            "SELECT name FROM unnest(CAST(:names AS text[])) AS author(name)"
+            ' WHERE EXISTS (SELECT FROM "Version" WHERE "by" = name)'
+        ),
+        {"names": [author, agent_author(author)]},
+    )
+    if found := tuple(exact.scalars()):
+        return found
+    wanted = author.lower()
+    everybody = authors(connection, known) or ()
+    same = tuple(each for each in everybody if wanted in {each.lower(), _asked_by(each).lower()})
+    return same or tuple(each for each in everybody if wanted in each.lower())[:_MOST_AUTHORS]
+
+
+def _asked_by(author: str) -> str:
+    """The person or agent behind an automatic author."""
+    return author.partition(" - ")[2]
+
+
+def _event_table(search: Search) -> tuple[str, str, str] | None:
+    """The table whose events lead to the versions, with a condition that its index serves, and
+    one that says which of the events count."""
+    query = search.query
+    if query.dataset and indexes.EVENTS_OF_NAME in search.known:
+        return "DatasetEvent", "event.name = :dataset", "true"
+    if query.dataset or query.author or query.who in _OF_WHO or len(query.version_kinds) != 1:
+        return None
+    (kind,) = query.version_kinds
+    return _TABLE_OF[kind], "true", _CHANGES if kind is Kind.DATASET else "true"
+
+
+def _conditions(
+    search: Search, spoken: Sequence[Sequence[int]] = ()
+) -> tuple[str, dict[str, object]]:
+    """What a version itself has to fulfil, as SQL with its parameters. `spoken` are, for each
+    word, the versions whose cells have it in a comment."""
+    query = search.query
+    parts: list[str] = []
+    given: dict[str, object] = {}
+    if search.authors is not None:
+        parts.append('"by" = ANY(:authors)')
+        given["authors"] = list(search.authors)
+    elif search.author:
+        parts.append('"by" ILIKE :author')
+        given["author"] = _containing(search.author)
+    if query.who is not None:
+        parts.append(_WHO[query.who])
+    for place, word in enumerate(query.each_word):
+        parts.append(f"(comment ILIKE :word_{place} OR atomic_version = ANY(:cells_{place}))")
+        given[f"word_{place}"] = _containing(word)
+        given[f"cells_{place}"] = list(spoken[place])
+    if query.since is not None:
+        parts.append('"createdAt" >= :since')
+        given["since"] = query.since
+    if query.until is not None:
+        parts.append('"createdAt" <= :until')
+        given["until"] = query.until
+    return " AND ".join(["true", *parts]), given
+
+
+def _spoken(
+    connection: Connection, search: Search, lowest: int, below: int
+) -> tuple[tuple[int, ...], ...]:
+    """For each word that is looked for, the versions in a range, or of the run, that gave cells a
+    comment with it."""
+    query = search.query
+    if not query.each_word:
+        return ()
+    if query.run is not None:
+        where, given = "event.run_number = :run", {"run": query.run}
+    else:
+        where = "event.version BETWEEN :first AND :last"
+        first = event_positions.before(connection, lowest, search.known)
+        given = {
+            "first": first - 2 * event_positions.SLACK,
+            "last": event_positions.before(connection, below, search.known),
+        }
+    rows = connection.execute(
+        text(
+            "WITH spoken AS MATERIALIZED ("
+            " SELECT DISTINCT action.atomic_version, cell.value ->> 'comment' AS comment"
+            '  FROM "LumisectionEvent" AS event JOIN "Event" AS action USING (version)'
+            '  JOIN "JSONBDeduplication" AS written ON written.id = event.lumisection_metadata_id'
+            "  CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(written.jsonb)"
+            "   WHEN 'object' THEN written.jsonb ELSE '{}' END) AS cell"
+            f"  WHERE {where} AND cell.value ->> 'comment' <> '')"
+            " SELECT word.place, array_agg(DISTINCT atomic_version) FROM spoken"
+            " JOIN unnest(CAST(:words AS text[])) WITH ORDINALITY AS word(pattern, place)"
+            " ON comment ILIKE word.pattern GROUP BY word.place"
+        ),
+        {**given, "words": [_containing(word) for word in query.each_word]},
+    )
+    found = {int(place): tuple(versions) for place, versions in rows}
+    return tuple(found.get(place, ()) for place, _ in enumerate(query.each_word, start=1))
+
+
+def _by_versions(
+    connection: Connection, search: Search, below: int, size: int, limit: int
+) -> Block:
+    """Along the versions themselves, those of the authors alone where an index has them."""
+    columns = 'atomic_version, "by", coalesce(comment, \'\') AS comment, "createdAt"'
+    range_ = "atomic_version < :below AND atomic_version >= :lowest"
+    newest = "ORDER BY atomic_version DESC LIMIT :size"
+    who_index = _OF_WHO.get(search.query.who) if search.query.who is not None else None
+    if search.authors is not None:
+        source = (
+            f"SELECT version.* FROM unnest(CAST(:authors AS text[])) AS author(name)"
+            f' CROSS JOIN LATERAL (SELECT {columns} FROM "Version"'
+            f'  WHERE "by" = author.name AND {range_} ORDER BY atomic_version DESC'
+            f"  LIMIT :size) AS version {newest}"
+        )
+    elif who_index in search.known and search.query.who is not None:
+        # Word for word what the index is made for; whether it's a machine is looked at later.
+        partial = (
+            _WHO[Who.PEOPLE] if search.query.who is Who.PEOPLE else "\"by\" LIKE 'auto@auto - %'"
+        )
+        source = f'SELECT {columns} FROM "Version" WHERE {partial} AND {range_} {newest}'
+    else:
+        source = f'SELECT {columns} FROM "Version" WHERE {range_} {newest}'
+    given: dict[str, object] = {"below": below, "lowest": search.lowest, "size": size}
+    spoken: Sequence[Sequence[int]] = ()
+    if search.query.each_word:
+        lowest = connection.execute(
+            text(f"SELECT min(atomic_version) FROM ({source}) AS block"),
+            {**given, "authors": list(search.authors or ())},
+        ).scalar()
+        spoken = _spoken(connection, search, int(lowest or 0), below)
+    conditions, more = _conditions(search, spoken)
+    rows = connection.execute(
+        text(
+            f"WITH block AS MATERIALIZED ({source}), found AS ("
+            f" SELECT {columns} FROM block WHERE {conditions}"
+            "  ORDER BY atomic_version DESC LIMIT :limit)"
+            " SELECT edge.lowest, edge.number, found.* FROM ("
+            "  SELECT min(atomic_version) AS lowest, count(*) AS number FROM block) AS edge"
+            " LEFT JOIN found ON true ORDER BY found.atomic_version DESC"
+        ),
+        {**given, **more, "limit": limit},
+    ).all()
+    lowest, number = rows[0][0], int(rows[0][1])
+    found = tuple(Action(*row[2:]) for row in rows if row[2] is not None)
+    ended = number < size and len(found) < limit
+    if len(found) == limit:
+        lowest = found[-1].version
+    return Block(found, 0 if lowest is None else int(lowest), number, ended)
+
+
+def _by_events(
+    connection: Connection,
+    search: Search,
+    below: int,
+    size: int,
+    limit: int,
+    table: str,
+    indexed: str,
+    counts: str,
+) -> Block:
+    """Along the events of one table, where there are few versions among many."""
+    position = _GREATEST if below == _GREATEST else None
+    if position is None:
+        position = event_positions.before(connection, below, search.known)
+    rows = connection.execute(
+        text(
+            "SELECT version, action.atomic_version, counts FROM ("
+            f' SELECT version, {counts} AS counts FROM "{table}" AS event'
+            f"  WHERE {indexed} AND version < :position ORDER BY version DESC LIMIT :size"
+            ') AS event JOIN "Event" AS action USING (version) ORDER BY version DESC'
+        ),
+        {"position": position, "size": size, "dataset": search.query.dataset},
+    ).all()
+    ended = len(rows) < size
+    # What stands below may belong to versions that are about as old as the last ones here.
+    edge = 0 if ended else max(row[1] for row in rows[-event_positions.SLACK :])
+    if edge + 1 >= below and not ended:
+        larger = min(4 * size, _GREATEST)
+        return _by_events(connection, search, below, larger, limit, table, indexed, counts)
+    numbers = sorted(
+        {number for _, number, wanted in rows if wanted and edge < number < below}, reverse=True
+    )
+    spoken = _spoken(connection, search, min(numbers, default=below), below)
+    conditions, given = _conditions(search, spoken)
+    found = connection.execute(
+        text(
+            'SELECT atomic_version, "by", coalesce(comment, \'\'), "createdAt" FROM "Version"'
+            f" WHERE atomic_version = ANY(:numbers) AND {conditions}"
+            " ORDER BY atomic_version DESC LIMIT :limit"
+        ),
+        {**given, "numbers": numbers, "limit": limit},
+    )
+    actions = tuple(Action(*row) for row in found)
+    lowest = edge + 1
+    if len(actions) == limit:
+        lowest, ended = actions[-1].version, False
+    return Block(actions, lowest, len(rows), ended or lowest <= search.lowest)
+
+
+def _of_run(connection: Connection, search: Search, below: int, limit: int) -> Block:
+    """All versions of a run or one of its datasets: few enough to be gone through at once."""
+    query = search.query
+    conditions, given = _conditions(search, _spoken(connection, search, 0, below))
+    tables = [
+        (kind, table)
+        for kind, table in _TABLE_OF.items()
+        if not query.version_kinds or kind in query.version_kinds
+    ]
+    touching = []
+    for kind, table in tables:
+        # The run itself belongs to its dataset online.
+        if kind is Kind.RUN:
+            if query.dataset in {"", "online"}:
+                touching.append(f'SELECT version FROM "{table}" WHERE run_number = :run')
+            continue
+        of_dataset = " AND name = :dataset" if query.dataset else ""
+        touching.append(f'SELECT version FROM "{table}" WHERE run_number = :run{of_dataset}')
+    if not touching:
+        return Block((), 0, 0, ended=True)
+    rows = connection.execute(
+        text(
+            'SELECT atomic_version, "by", coalesce(comment, \'\'), "createdAt" FROM "Version"'
+            ' WHERE atomic_version IN (SELECT atomic_version FROM "Event"'
+            f"  JOIN ({' UNION ALL '.join(touching)}) AS touching USING (version))"
+            f" AND atomic_version < :below AND {conditions}"
+            " ORDER BY atomic_version DESC LIMIT :limit"
+        ),
+        {**given, "run": query.run, "dataset": query.dataset, "below": below, "limit": limit},
+    ).all()
+    found = tuple(Action(*row) for row in rows)
+    ended = len(found) < limit
+    return Block(found, 0 if ended else found[-1].version, len(found), ended)
+
+
+def time_of(connection: Connection, version: int) -> datetime | None:
+    """When a version, or the next older one that is there, was made."""
+    return connection.execute(
+        text(
+            'SELECT "createdAt" FROM "Version" WHERE atomic_version <= :version'
+            " ORDER BY atomic_version DESC LIMIT 1"
+        ),
+        {"version": version},
+    ).scalar()
+
+
+def limit_time(connection: Connection, milliseconds: int) -> None:
+    """The server gives up on any statement of this transaction that takes longer."""
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = {milliseconds:d}")
+
+
+def _containing(words: str) -> str:
+    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def of_dataset(
+    connection: Connection, versions: Collection[int], name: str, known: frozenset[str]
+) -> frozenset[int]:
+    """Those of the versions that touch datasets of a name."""
+    spans = event_positions.spans(connection, versions, known)
+    rows = connection.execute(
+        text(
+            "SELECT span.number FROM"
+            " unnest(CAST(:versions AS int[]), CAST(:firsts AS int[]), CAST(:lasts AS int[]))"
+            "  AS span(number, first, last)"
+            ' WHERE EXISTS (SELECT FROM "DatasetEvent" AS event'
+            '  JOIN "Event" AS action USING (version)'
+            "  WHERE event.version BETWEEN span.first AND span.last"
+            "   AND action.atomic_version = span.number AND event.name = :name)"
+        ),
+        {
+            "versions": list(spans),
+            "firsts": [first for first, _ in spans.values()],
+            "lasts": [last for _, last in spans.values()],
+            "name": name,
+        },
+    )
+    return frozenset(rows.scalars())

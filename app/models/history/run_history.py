@@ -1,0 +1,206 @@
+"""Events of one run, read through the indexes by run: what changed it, version by version."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from app.domain.history.attributes import AttributeEvent, LumisectionWrite
+from app.domain.json_value import JsonObject
+from app.domain.lumisections import LumiRange
+
+
+class VersionRow(NamedTuple):
+    """An action, and the versions of its events that touch the run."""
+
+    atomic_version: int
+    author: str
+    comment: str
+    at: datetime
+    events: tuple[int, ...]
+
+
+class Author(NamedTuple):
+    """Who made an event, and when."""
+
+    author: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunEvents:
+    """All attribute events of a run, oldest first; `deleted` are those that hid or showed it."""
+
+    oms: tuple[AttributeEvent, ...]
+    rr: tuple[AttributeEvent, ...]
+    deleted: tuple[AttributeEvent, ...]
+
+
+def versions_of_run(
+    connection: Connection,
+    run_number: int,
+    name: str | None,
+    limit: int,
+    before: int | None = None,
+) -> tuple[VersionRow, ...]:
+    """Actions that touch a run, the newest first, older than `before`; of one dataset if named."""
+    # The events of one dataset only; those of the run itself belong to its dataset online.
+    of_dataset = "" if name is None else " AND name = :name"
+    of_run = name in (None, "online")
+    tables = ("DatasetEvent", "LumisectionEvent", "OMSLumisectionEvent")
+    touched = [
+        f'SELECT version FROM "{table}" WHERE run_number = :run{of_dataset}' for table in tables
+    ]
+    if of_run:
+        touched.append('SELECT version FROM "RunEvent" WHERE run_number = :run')
+    older = "" if before is None else " WHERE event.atomic_version < :before"
+    rows = connection.execute(
+        text(
+            "SELECT action.atomic_version, action.by, action.comment,"
+            ' action."createdAt", chosen.events FROM ('
+            " SELECT event.atomic_version, array_agg(event.version) AS events"
+            f" FROM ({' UNION ALL '.join(touched)}) AS touched"
+            ' JOIN "Event" AS event USING (version)'
+            f"{older}"
+            " GROUP BY event.atomic_version ORDER BY event.atomic_version DESC LIMIT :limit"
+            ' ) AS chosen JOIN "Version" AS action USING (atomic_version)'
+            " ORDER BY action.atomic_version DESC"
+        ),
+        {"run": run_number, "name": name, "limit": limit, "before": before},
+    )
+    return tuple(
+        VersionRow(atomic_version, author, comment or "", at, tuple(sorted(events)))
+        for atomic_version, author, comment, at, events in rows
+    )
+
+
+def run_events(connection: Connection, run_number: int) -> RunEvents:
+    """Every attribute event of a run."""
+    rows = connection.execute(
+        text(
+            "SELECT version, manual_change AS manual, oms_metadata, rr_metadata, deleted"
+            ' FROM "RunEvent" WHERE run_number = :run ORDER BY version'
+        ),
+        {"run": run_number},
+    ).all()
+    deleted = _deletions([(row.version, row.deleted) for row in rows])
+    return RunEvents(
+        tuple(AttributeEvent(row.version, row.manual, row.oms_metadata) for row in rows),
+        tuple(AttributeEvent(row.version, row.manual, row.rr_metadata) for row in rows),
+        tuple(AttributeEvent(version, False, values) for version, values in deleted.items()),
+    )
+
+
+def dataset_events(
+    connection: Connection, run_number: int, name: str | None = None
+) -> dict[str, tuple[AttributeEvent, ...]]:
+    """Every attribute event of the datasets of a run, by dataset name, oldest first.
+
+    `datasets_in_gui` holds all that is known by then; like `deleted` it is there where it changed.
+    """
+    of_dataset = "" if name is None else " AND name = :name"
+    rows = connection.execute(
+        text(
+            "SELECT version, name, dataset_metadata, datasets_in_gui, deleted"
+            f' FROM "DatasetEvent" WHERE run_number = :run{of_dataset} ORDER BY version'
+        ),
+        {"run": run_number, "name": name},
+    ).all()
+    found: dict[str, list[AttributeEvent]] = {}
+    for dataset in {row.name for row in rows}:
+        own = [row for row in rows if row.name == dataset]
+        deleted = _deletions([(row.version, row.deleted) for row in own])
+        in_gui: set[str] = set()
+        for row in own:
+            values = {**row.dataset_metadata, **deleted.get(row.version, {})}
+            if not in_gui.issuperset(row.datasets_in_gui):
+                in_gui.update(row.datasets_in_gui)
+                values["datasets_in_gui"] = sorted(in_gui)
+            found.setdefault(dataset, []).append(AttributeEvent(row.version, False, values))
+    return {dataset: tuple(events) for dataset, events in sorted(found.items())}
+
+
+def lumisection_writes(
+    connection: Connection, versions: Collection[int]
+) -> tuple[LumisectionWrite, ...]:
+    """The lumisection events among these versions, with the lumisections they cover."""
+    ordered = sorted(versions)
+    return (*_writes(connection, ordered, oms=False), *_writes(connection, ordered, oms=True))
+
+
+def authors(connection: Connection, versions: Collection[int]) -> dict[int, Author]:
+    """Who made these events."""
+    rows = connection.execute(
+        text(
+            'SELECT event.version, action.by, action."createdAt" FROM "Event" AS event'
+            ' JOIN "Version" AS action USING (atomic_version) WHERE event.version = ANY(:versions)'
+        ),
+        {"versions": sorted(versions)},
+    )
+    return {version: Author(author, at) for version, author, at in rows}
+
+
+def _writes(
+    connection: Connection, versions: Sequence[int], *, oms: bool
+) -> Iterator[LumisectionWrite]:
+    table = "OMSLumisectionEvent" if oms else "LumisectionEvent"
+    events = connection.execute(
+        text(
+            f'SELECT event.version, event.name, content.jsonb FROM "{table}" AS event'
+            ' JOIN "JSONBDeduplication" AS content ON content.id = event.lumisection_metadata_id'
+            " WHERE event.version = ANY(:versions) ORDER BY event.version"
+        ),
+        {"versions": list(versions)},
+    ).all()
+    if not events:
+        return
+    covered = connection.execute(
+        text(
+            "SELECT version, min(number) AS first, max(number) AS last FROM ("
+            " SELECT version, lumisection_number AS number, lumisection_number - row_number()"
+            "  OVER (PARTITION BY version ORDER BY lumisection_number) AS island"
+            f'  FROM "{table}Assignation" WHERE version = ANY(:versions)'
+            " ) AS numbered GROUP BY version, island ORDER BY version, first"
+        ),
+        {"versions": [event.version for event in events]},
+    )
+    ranges: dict[int, list[LumiRange]] = {}
+    for version, first, last in covered:
+        ranges.setdefault(version, []).append(LumiRange(first, last))
+    for version, name, content in events:
+        yield LumisectionWrite(version, name, oms, content, tuple(ranges.get(version, ())))
+
+
+def _deletions(states: Sequence[tuple[int, bool]]) -> dict[int, JsonObject]:
+    """Versions in which the state of being deleted changed; a thing begins as not deleted."""
+    changed: dict[int, JsonObject] = {}
+    before = False
+    for version, deleted in states:
+        if deleted is not before:
+            changed[version] = {"deleted": deleted}
+        before = deleted
+    return changed
+
+
+MOST_RUNS_NAMED = 500
+
+_RECENT = 50_000
+"""Events looked through for those of a version that was just announced; there is no index."""
+
+
+def runs_of_version(connection: Connection, atomic_version: int) -> frozenset[int]:
+    """Runs that a recent action touched; none when they are too many to name or not recent."""
+    rows = connection.execute(
+        text(
+            'WITH touched AS (SELECT version FROM "Event" WHERE atomic_version = :version'
+            '  AND version > (SELECT coalesce(max(version), 0) - :recent FROM "Event"))'
+            ' SELECT e.run_number FROM "RunEvent" e JOIN touched USING (version)'
+            ' UNION SELECT e.run_number FROM "DatasetEvent" e JOIN touched USING (version)'
+            " LIMIT :most"
+        ),
+        {"version": atomic_version, "recent": _RECENT, "most": MOST_RUNS_NAMED + 1},
+    )
+    found = frozenset(int(number) for (number,) in rows)
+    return found if len(found) <= MOST_RUNS_NAMED else frozenset()

@@ -1,0 +1,232 @@
+"""Cycles, the datasets in them, and what was done to them."""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, text
+
+from app.domain.certification.cycles import (
+    Cycle,
+    CycleEntry,
+    Progress,
+    deadline_day,
+    states_in_cycle,
+)
+from app.domain.certification.datasets import (
+    COMPLETED,
+    NOT_SIGNIFICANT,
+    OPEN,
+    SIGNOFF,
+    WAITING,
+    states_of,
+)
+from app.domain.errors import Conflict, NotFound
+from app.domain.json_value import JsonObject
+from app.models.database import desk
+from app.models.events.rows import Key
+
+_FIELD_OF = {
+    COMPLETED: "completed",
+    SIGNOFF: "signed_off",
+    OPEN: "open",
+    WAITING: "waiting",
+    NOT_SIGNIFICANT: "not_significant",
+}
+
+
+def in_pending_cycle(connection: Connection, keys: Collection[Key], workspace: str) -> set[Key]:
+    """Those of the datasets that are in a cycle which is pending in the workspace."""
+    rows = connection.execute(
+        text(
+            'SELECT DISTINCT run_number, name FROM "CycleDataset" JOIN "Cycle" USING (id_cycle)'
+            " WHERE NOT deleted AND cycle_attributes ->> :state = 'pending'"
+            " AND (run_number, name) IN"
+            "  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+        ),
+        {"state": f"{workspace}_state", **_arrays(keys)},
+    )
+    return {(run_number, name) for run_number, name in rows}
+
+
+def cycles(connection: Connection, ids: Collection[int] | None = None) -> tuple[Cycle, ...]:
+    """All cycles that aren't deleted, the earliest deadline first; or those of the ids."""
+    which = 'NOT "Cycle".deleted' if ids is None else "id_cycle = ANY(:ids)"
+    given = {} if ids is None else {"ids": list(ids)}
+    rows = connection.execute(
+        text(
+            'SELECT id_cycle, cycle_name, cycle_attributes, deadline, "createdAt", deleted,'
+            '  (SELECT count(*) FROM "CycleDataset" held WHERE held.id_cycle = "Cycle".id_cycle)'
+            f' FROM "Cycle" WHERE {which} ORDER BY deadline, id_cycle'
+        ),
+        given,
+    ).all()
+    counts = connection.execute(
+        text(
+            "SELECT id_cycle, key, value, count(*)"
+            ' FROM "Cycle" JOIN "CycleDataset" USING (id_cycle)'
+            ' JOIN "Dataset" dataset USING (run_number, name)'
+            " CROSS JOIN LATERAL jsonb_each_text(dataset_attributes) AS state(key, value)"
+            f" WHERE {which} AND NOT dataset.deleted"
+            "  AND cycle_attributes ? key GROUP BY id_cycle, key, value"
+        ),
+        given,
+    )
+    numbers: dict[int, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
+    for id_cycle, key, state, number in counts:
+        if field := _FIELD_OF.get(state):
+            numbers[id_cycle][key.removesuffix("_state")][field] = number
+    found = []
+    for id_cycle, name, attributes, deadline, created, deleted, datasets in rows:
+        states = states_in_cycle(attributes)
+        progress = {each: Progress(**numbers[id_cycle].get(each, {})) for each in states}
+        found.append(
+            Cycle(
+                id_cycle,
+                name,
+                states,
+                deadline_day(deadline),
+                created,
+                datasets,
+                progress,
+                deleted,
+            )
+        )
+    return tuple(found)
+
+
+def cycle(connection: Connection, id_cycle: int, *, lock: bool = False) -> Cycle:
+    """One cycle, held against other writers if asked; NotFound when it is deleted."""
+    if lock:
+        connection.execute(
+            text('SELECT FROM "Cycle" WHERE id_cycle = :id FOR UPDATE'), {"id": id_cycle}
+        )
+    found = cycles(connection, [id_cycle])
+    if not found or found[0].deleted:
+        raise NotFound(f"There is no cycle {id_cycle}.")
+    return found[0]
+
+
+def datasets_of(connection: Connection, id_cycle: int) -> dict[Key, Mapping[str, str]]:
+    """Datasets of a cycle that aren't hidden, with their states by workspace."""
+    rows = connection.execute(
+        text(
+            "SELECT run_number, name, dataset_attributes"
+            ' FROM "CycleDataset" JOIN "Dataset" USING (run_number, name)'
+            " WHERE id_cycle = :id AND NOT deleted ORDER BY run_number, name"
+        ),
+        {"id": id_cycle},
+    )
+    return {(run, name): states_of(attributes) for run, name, attributes in rows}
+
+
+def keys_of(connection: Connection, id_cycle: int) -> set[Key]:
+    """Datasets of a cycle, hidden ones too."""
+    rows = connection.execute(
+        text('SELECT run_number, name FROM "CycleDataset" WHERE id_cycle = :id'), {"id": id_cycle}
+    )
+    return {(run, name) for run, name in rows}
+
+
+def create(connection: Connection, name: str, attributes: JsonObject, deadline: datetime) -> int:
+    """A new cycle without datasets; Conflict when the name is taken."""
+    _check_name_free(connection, name, None)
+    return int(
+        connection.execute(
+            text(
+                'INSERT INTO "Cycle" (cycle_name, cycle_attributes, deadline, deleted,'
+                ' "createdAt", "updatedAt")'
+                " VALUES (:name, CAST(:attributes AS jsonb), :deadline, false, now(), now())"
+                " RETURNING id_cycle"
+            ),
+            {"name": name, "attributes": json.dumps(attributes), "deadline": deadline},
+        ).scalar_one()
+    )
+
+
+def change(
+    connection: Connection,
+    id_cycle: int,
+    *,
+    name: str | None = None,
+    attributes: JsonObject | None = None,
+    deadline: datetime | None = None,
+    deleted: bool = False,
+) -> None:
+    """Gives a cycle what is given; Conflict when the name is taken."""
+    if name is not None:
+        _check_name_free(connection, name, id_cycle)
+    connection.execute(
+        text(
+            'UPDATE "Cycle" SET cycle_name = coalesce(:name, cycle_name),'
+            " cycle_attributes = coalesce(CAST(:attributes AS jsonb), cycle_attributes),"
+            " deadline = coalesce(CAST(:deadline AS timestamptz), deadline), deleted = :deleted,"
+            ' "updatedAt" = now() WHERE id_cycle = :id'
+        ),
+        {
+            "id": id_cycle,
+            "name": name,
+            "attributes": None if attributes is None else json.dumps(attributes),
+            "deadline": deadline,
+            "deleted": deleted,
+        },
+    )
+
+
+def add(connection: Connection, id_cycle: int, keys: Collection[Key]) -> set[Key]:
+    """Puts datasets into a cycle; returns those that weren't in it yet."""
+    rows = connection.execute(
+        text(
+            'INSERT INTO "CycleDataset" (id_cycle, run_number, name, "createdAt", "updatedAt")'
+            " SELECT :id, run_number, name, now(), now()"
+            " FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])) AS new(run_number, name)"
+            " ON CONFLICT DO NOTHING RETURNING run_number, name"
+        ),
+        {"id": id_cycle, **_arrays(keys)},
+    )
+    return {(run, name) for run, name in rows}
+
+
+def remove(connection: Connection, id_cycle: int, keys: Collection[Key]) -> None:
+    """Takes datasets out of a cycle."""
+    connection.execute(
+        text(
+            'DELETE FROM "CycleDataset" WHERE id_cycle = :id AND (run_number, name) IN'
+            " (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+        ),
+        {"id": id_cycle, **_arrays(keys)},
+    )
+
+
+def note(connection: Connection, id_cycle: int, by: str, what: str, details: JsonObject) -> None:
+    """Keeps what was done to a cycle."""
+    connection.execute(
+        sa.insert(desk.cycle_history).values(id_cycle=id_cycle, by=by, what=what, details=details)
+    )
+
+
+def history(connection: Connection, id_cycle: int) -> tuple[CycleEntry, ...]:
+    """What was done to a cycle, the newest first."""
+    table = desk.cycle_history.c
+    rows = connection.execute(
+        sa.select(table.at, table.by, table.what, table.details)
+        .where(table.id_cycle == id_cycle)
+        .order_by(table.id.desc())
+    )
+    return tuple(CycleEntry(at, by, what, details) for at, by, what, details in rows)
+
+
+def _check_name_free(connection: Connection, name: str, id_cycle: int | None) -> None:
+    taken = connection.execute(
+        text('SELECT id_cycle, deleted FROM "Cycle" WHERE cycle_name = :name'), {"name": name}
+    ).one_or_none()
+    if taken is not None and taken[0] != id_cycle:
+        deleted = ", a deleted one" if taken[1] else ""
+        raise Conflict(f'There is a cycle "{name}" already{deleted}: choose another name.')
+
+
+def _arrays(keys: Collection[Key]) -> dict[str, Sequence[int] | Sequence[str]]:
+    ordered = sorted(keys)
+    return {"runs": [run for run, _ in ordered], "names": [name for _, name in ordered]}

@@ -1,0 +1,79 @@
+"""What rules can read, as a database has it: attributes with values that occur, columns, bits."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from app.domain.json_value import JsonValue
+from app.models.database.tables import dataset_triplet_cache
+from app.models.lists.vocabulary import ONLINE, classes_in_force, recent_keys, recent_names
+
+Values = Mapping[str, Sequence[JsonValue]]
+
+_SAMPLED = 60
+
+
+@dataclass(frozen=True)
+class RuleWords:
+    """Values by attribute, those of newer runs first; names of columns and bits in summaries."""
+
+    oms: Values
+    rr: Values
+    dataset: Values
+    dataset_names: tuple[str, ...]
+    columns: frozenset[str]
+    lumisection_oms: frozenset[str]
+    classes: tuple[str, ...]
+
+
+def rule_words(connection: Connection) -> RuleWords:
+    """The newest runs and datasets, and some of all times, so that what is no longer written is
+    known as well; no more than a few hundred rows are read."""
+    runs = [
+        *connection.execute(
+            sa.text(
+                'SELECT oms_attributes, rr_attributes FROM "Run"'
+                " ORDER BY run_number DESC LIMIT :sampled"
+            ),
+            {"sampled": _SAMPLED},
+        ),
+        *connection.execute(
+            sa.text(
+                "SELECT found.oms_attributes, found.rr_attributes FROM"
+                ' (SELECT min(run_number) AS first, max(run_number) AS last FROM "Run") AS bounds,'
+                " generate_series(CAST(:sampled AS bigint), 1, -1) AS part,"
+                ' LATERAL (SELECT oms_attributes, rr_attributes FROM "Run"'
+                "  WHERE run_number >= first + (last - first) * part / :sampled"
+                "  ORDER BY run_number LIMIT 1) AS found"
+            ),
+            {"sampled": _SAMPLED},
+        ),
+    ]
+    datasets = [
+        *connection.execute(
+            sa.text(
+                'SELECT dataset_attributes FROM "Dataset" WHERE name != :online'
+                " ORDER BY run_number DESC LIMIT :sampled"
+            ),
+            {"sampled": _SAMPLED, "online": ONLINE},
+        ).scalars(),
+    ]
+    return RuleWords(
+        _values(each.oms_attributes for each in runs),
+        _values(each.rr_attributes for each in runs),
+        _values(datasets),
+        tuple(recent_names(connection)),
+        frozenset(recent_keys(connection, dataset_triplet_cache.c.triplet_summary)),
+        frozenset(recent_keys(connection, dataset_triplet_cache.c.dcs_summary)),
+        tuple(classes_in_force(connection)),
+    )
+
+
+def _values(objects: Iterable[object]) -> Values:
+    found: dict[str, list[JsonValue]] = {}
+    for each in objects:
+        for name, value in each.items() if isinstance(each, Mapping) else ():
+            found.setdefault(name, []).append(value)
+    return found

@@ -1,0 +1,1 @@
+"""What the pullers remember between pulls."""

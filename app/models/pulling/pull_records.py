@@ -1,0 +1,137 @@
+"""What the puller remembers between pulls: failures, fills, and what it is doing."""
+
+import os
+import socket
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, text
+from sqlalchemy.dialects.postgresql import insert
+
+from app.domain.json_value import JsonObject
+from app.domain.masking import masked
+from app.domain.sources.pull import FailedRun, KnownRun, PullStatus
+from app.models.database import desk
+
+_LONGEST_TEXT = 2_000
+
+
+def known_runs(connection: Connection, run_numbers: Collection[int]) -> dict[int, KnownRun]:
+    """Of these runs the ones that are recorded, with what OMS said of them last."""
+    rows = connection.execute(
+        text(
+            "SELECT run_number, oms_attributes ->> 'last_update', oms_attributes ->> 'end_time'"
+            ' FROM "Run" WHERE run_number = ANY(:runs)'
+        ),
+        {"runs": sorted(run_numbers)},
+    )
+    return {number: KnownRun(last_update, end_time) for number, last_update, end_time in rows}
+
+
+def failed_runs(connection: Connection) -> tuple[FailedRun, ...]:
+    """Runs that could not be pulled, newest first."""
+    rows = connection.execute(
+        sa.select(
+            desk.failed_pull.c.run_number,
+            desk.failed_pull.c.reason,
+            desk.failed_pull.c.last_failed,
+        ).order_by(desk.failed_pull.c.run_number.desc())
+    )
+    return tuple(FailedRun(number, reason, at) for number, reason, at in rows)
+
+
+def remember_failure(connection: Connection, run_number: int, reason: str) -> None:
+    """Notes that a run could not be pulled, and why."""
+    table, now, reason = desk.failed_pull, datetime.now(UTC), _told(reason)
+    new = insert(table).values(
+        run_number=run_number, reason=reason, first_failed=now, last_failed=now, attempts=1
+    )
+    connection.execute(
+        new.on_conflict_do_update(
+            index_elements=[table.c.run_number],
+            set_={
+                "reason": new.excluded.reason,
+                "last_failed": new.excluded.last_failed,
+                "attempts": table.c.attempts + 1,
+            },
+        )
+    )
+
+
+def forget_failure(connection: Connection, run_number: int) -> None:
+    """The run was pulled after all."""
+    connection.execute(
+        sa.delete(desk.failed_pull).where(desk.failed_pull.c.run_number == run_number)
+    )
+
+
+def fill(connection: Connection, fill_number: int) -> JsonObject | None:
+    """Attributes of a fill that was asked for before."""
+    found = connection.execute(
+        sa.select(desk.fill.c.attributes).where(desk.fill.c.fill_number == fill_number)
+    ).scalar_one_or_none()
+    return dict(found) if found is not None else None
+
+
+def remember_fill(connection: Connection, fill_number: int, attributes: JsonObject) -> None:
+    """Keeps what OMS says of a fill."""
+    connection.execute(
+        insert(desk.fill)
+        .values(fill_number=fill_number, attributes=attributes, fetched=datetime.now(UTC))
+        .on_conflict_do_nothing()
+    )
+
+
+def report(connection: Connection, status: PullStatus, source: str = "oms") -> None:
+    """Keeps what the elected puller of a source does, for the other clients to show."""
+    table, now, activity = desk.puller, datetime.now(UTC), _told(status.activity)
+    values = {
+        "client": status.puller,
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "heartbeat": now,
+        "last_success": status.last_success,
+        "last_error": activity if status.state.value == "unavailable" else None,
+        "next_try": status.next_try,
+        "activity": activity,
+    }
+    new = insert(table).values(source=source, since=now, **values)
+    connection.execute(
+        new.on_conflict_do_update(
+            index_elements=[table.c.source],
+            set_={
+                **values,
+                "since": sa.case(
+                    (table.c.client.is_not_distinct_from(status.puller), table.c.since),
+                    else_=new.excluded.since,
+                ),
+            },
+        )
+    )
+
+
+def reported(connection: Connection, source: str = "oms") -> JsonObject | None:
+    """What the elected puller of a source said last: client, heartbeat, last success, activity."""
+    row = connection.execute(
+        sa.select(
+            desk.puller.c.client,
+            desk.puller.c.host,
+            desk.puller.c.heartbeat,
+            desk.puller.c.last_success,
+            desk.puller.c.next_try,
+            desk.puller.c.activity,
+        ).where(desk.puller.c.source == source)
+    ).one_or_none()
+    if row is None:
+        return None
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in row._mapping.items()
+    }
+
+
+def _told(text: str) -> str:
+    """What everybody may read of a text, in characters that the database can keep."""
+    plain = masked(text).replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return plain.encode("utf-8", "replace").decode("utf-8")[:_LONGEST_TEXT]

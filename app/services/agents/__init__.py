@@ -1,0 +1,1 @@
+"""Machines as authors: registered, their proposals decided on and compared with people."""

@@ -1,0 +1,130 @@
+"""What agents propose, and what people make of it: accepted, edited, rejected."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from app.domain.agents import proposals as rules
+from app.domain.agents.proposals import Proposal, ProposalState
+from app.domain.editing.edits import ColumnEdit
+from app.domain.errors import BadInput
+from app.models import agents as model
+from app.models.agents import Waiting
+from app.models.events.action import begin
+from app.services.acting import Acting
+from app.services.agents.registry import number_of
+from app.services.configuration import in_force as configurations
+from app.services.editing.plan import ONLINE, Checks, plan
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What a person decided; `version` is None when nothing had to be written."""
+
+    version: int | None
+    proposals: int
+    text: str
+
+
+def proposals(
+    acting: Acting,
+    *,
+    run_number: int | None = None,
+    dataset: str = ONLINE,
+    agent: str | None = None,
+    states: Collection[ProposalState] | None = (ProposalState.OPEN,),
+    limit: int = 10_000,
+) -> tuple[Proposal, ...]:
+    """Proposals, the newest first: of one dataset or all, of one agent or all."""
+    if not acting.db.desk:
+        return ()
+    key = None if run_number is None else (run_number, dataset)
+    with acting.db.read() as connection:
+        return tuple(model.proposals(connection, key=key, agent=agent, states=states, limit=limit))
+
+
+def waiting(acting: Acting, *, agent: str | None = None) -> tuple[Waiting, ...]:
+    """What waits for people, by dataset and agent, the newest runs first."""
+    if not acting.db.desk:
+        return ()
+    with acting.db.read() as connection:
+        return tuple(model.waiting(connection, agent=agent))
+
+
+def accept(
+    acting: Acting,
+    ids: Collection[int],
+    *,
+    comment: str = "",
+    instead: Mapping[int, ColumnEdit] | None = None,
+) -> Decided:
+    """Makes proposals the person's own word, as one version that names person and agents.
+
+    `instead` are edits that take the place of single proposals: these were wrong in part. It
+    takes the rights of the edits. Raises Conflict when somebody decided on one meanwhile.
+    """
+    _check_ids(ids)
+    changed = instead or {}
+    configuration = configurations.current(acting)
+    with acting.db.read() as connection:
+        runs = {each.run_number for each in model.proposals(connection, ids=ids)}
+    with begin(acting.db, runs) as action:
+        chosen = model.open_ones(action.connection, ids)
+        edits = [changed.get(each.id) or _edit(each) for each in chosen]
+        for each, edit in zip(chosen, edits, strict=True):
+            if (edit.run_number, edit.dataset, edit.column) != (*each.key, each.column):
+                raise BadInput("A proposal is edited in its own column and dataset.")
+        made = plan(action, configuration, acting.actor, edits)
+        if made.refused:
+            first = made.refused[0].refused
+            assert first is not None
+            raise first
+        appended = made.appended()
+        version = None
+        if appended:
+            by = {f"{each.agent} {each.agent_version}" for each in chosen}
+            version = action.append(
+                acting.actor.email, rules.accepted_comment(by, comment), appended
+            )
+        for state, of in (
+            (ProposalState.EDITED, [each.id for each in chosen if each.id in changed]),
+            (ProposalState.ACCEPTED, [each.id for each in chosen if each.id not in changed]),
+        ):
+            if of:
+                model.decide(
+                    action.connection,
+                    of,
+                    state,
+                    acting.actor.email,
+                    version=version,
+                    reason=comment,
+                )
+        model.announce(action.connection)
+    cells = sum(line.cells for line in made.lines)
+    return Decided(
+        version,
+        len(chosen),
+        f"Accepted {number_of(len(chosen), 'proposal')}: {cells} cells changed.",
+    )
+
+
+def reject(acting: Acting, ids: Collection[int], *, reason: str = "") -> Decided:
+    """Says no to proposals. It takes the right to edit what they are about."""
+    _check_ids(ids)
+    configuration = configurations.current(acting)
+    with acting.db.transaction() as connection:
+        chosen = model.open_ones(connection, ids)
+        checks = Checks(configuration, acting.actor, {}, {})
+        for each in chosen:
+            checks.allowed(_edit(each))
+        model.decide(connection, ids, ProposalState.REJECTED, acting.actor.email, reason=reason)
+        model.announce(connection)
+    return Decided(None, len(chosen), f"Rejected {number_of(len(chosen), 'proposal')}.")
+
+
+def _edit(proposal: Proposal) -> ColumnEdit:
+    return ColumnEdit(*proposal.key, proposal.column, proposal.ranges, proposal.triplet)
+
+
+def _check_ids(ids: Collection[int]) -> None:
+    if not ids:
+        raise BadInput("No proposal was chosen.")

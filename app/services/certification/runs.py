@@ -1,0 +1,259 @@
+"""Actions on runs: significance, attributes, states and sign-off."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.domain.certification.dataset_tools import counted
+from app.domain.certification.growth import Gained, gained_text, without_part
+from app.domain.certification.runs import (
+    EDITABLE_ATTRIBUTES,
+    OPEN,
+    check_can_be_signed_off,
+    check_move,
+)
+from app.domain.classifying import classification
+from app.domain.configuration import permissions
+from app.domain.configuration.in_force import Configuration
+from app.domain.errors import BadInput, Conflict, Refused
+from app.domain.identity import auto_author
+from app.domain.json_value import JsonObject, JsonValue
+from app.domain.lumisections import LumiRange, format_ranges
+from app.domain.sources.oms import OmsRun
+from app.domain.sources.pull import Outcome
+from app.domain.state.differences import changes
+from app.domain.state.grid import Grid
+from app.models.events import rows
+from app.models.events.action import Action, begin
+from app.models.events.event_log import DatasetChange, LumisectionChange, RunChange
+from app.models.events.rows import DatasetRow, RunRow
+from app.services.acting import Acting
+from app.services.certification.growth import bring_in
+from app.services.configuration import in_force as configurations
+from app.services.pulling import runs as pull
+
+ONLINE = "online"
+WAITING = "waiting dqm gui"
+
+_NEVER_EDITED = "physics_flag"
+"""An attribute that OMS gives in every lumisection and that is no DCS bit."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A run in its new state, with the datasets that now wait for the DQM GUI.
+
+    `gained`: what datasets that were there already lacked of the run; `without_part`: lumisections
+    of the run that OMS or flags don't cover.
+    """
+
+    run_number: int
+    state: str
+    datasets: tuple[str, ...]
+    gained: tuple[Gained, ...] = ()
+    without_part: tuple[LumiRange, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """What to tell the person."""
+        moved = {
+            "SIGNOFF": f"Signed off run {self.run_number}",
+            "COMPLETED": f"Completed run {self.run_number}",
+        }.get(self.state, f"Reopened run {self.run_number}")
+        waiting = f", {counted(len(self.datasets))} waiting" if self.datasets else ""
+        parts = [f"{moved}{waiting}."]
+        if self.gained:
+            parts.append(gained_text(self.gained))
+        if self.without_part:
+            parts.append(
+                f"LS {format_ranges(self.without_part)} take no part: OMS and flags don't both"
+                " have them."
+            )
+        return " ".join(parts)
+
+
+def mark_significant(acting: Acting, run_number: int, oms_run: OmsRun | None = None) -> Outcome:
+    """Marks an OPEN run significant by hand and classifies its lumisections.
+
+    They are classified from a fresh answer of OMS, or without one from what is recorded.
+    """
+    configuration = configurations.current(acting)
+    configuration.permissions.check(acting.actor, permissions.mark_significant_path())
+    with begin(acting.db, [run_number]) as action:
+        run = _open_run(action, run_number, "be marked significant")
+        if run.rr_attributes.get("significant") is True:
+            raise Refused(f"Run {run_number} is significant already.")
+        action.append(
+            acting.actor.email,
+            f"mark run {run_number} significant",
+            [RunChange(run_number, rr={"significant": True})],
+        )
+        marked = rows.get_run(action.connection, run_number)
+        answer = oms_run or recorded_oms_run(action, marked)
+        return pull.reclassify(action, configuration, marked, answer, acting.actor)
+
+
+def refresh(
+    acting: Acting,
+    run_number: int,
+    oms_run: OmsRun | None = None,
+    *,
+    reset: bool = False,
+) -> Outcome:
+    """Reclassifies an OPEN run, from a fresh answer of OMS or from what is recorded."""
+    configuration = configurations.current(acting)
+    with begin(acting.db, [run_number]) as action:
+        run = _open_run(action, run_number, "be refreshed")
+        answer = oms_run or recorded_oms_run(action, run)
+        return pull.reclassify(action, configuration, run, answer, acting.actor, reset=reset)
+
+
+def edit_attribute(acting: Acting, run_number: int, attribute: str, value: JsonValue) -> bool:
+    """Sets an RR attribute of an OPEN run by hand; False when it held that word by hand already."""
+    kind = EDITABLE_ATTRIBUTES.get(attribute)
+    if kind is None:
+        known = ", ".join(EDITABLE_ATTRIBUTES)
+        hint = " The state is moved." if attribute == "state" else ""
+        raise BadInput(f'"{attribute}" can\'t be set by hand; these can: {known}.{hint}')
+    if type(value) is not kind:
+        raise BadInput(f"{attribute} must be {'true or false' if kind is bool else 'a text'}.")
+    path = permissions.edit_run_path(run_number, attribute)
+    configurations.current(acting).permissions.check(acting.actor, path)
+    with begin(acting.db, [run_number]) as action:
+        run = _open_run(action, run_number, "be edited")
+        by_hand = rows.manual_rr_attributes(action.connection, run_number)
+        if attribute in by_hand and by_hand[attribute] == value:
+            return False
+        before = run.rr_attributes.get(attribute, "")
+        action.append(
+            acting.actor.email,
+            f'run {run_number} manual edit of attribute {attribute} from "{before}" to "{value}"',
+            [RunChange(run_number, rr={attribute: value})],
+        )
+        return True
+
+
+def settle_manual_update(acting: Acting, run_number: int) -> bool:
+    """Declares that what OMS changed after sign-off was dealt with; False without a flag."""
+    path = permissions.edit_run_path(run_number, pull.NEEDS_MANUAL_UPDATE)
+    configurations.current(acting).permissions.check(acting.actor, path)
+    with begin(acting.db, [run_number]) as action:
+        run = rows.get_run(action.connection, run_number)
+        if run.rr_attributes.get(pull.NEEDS_MANUAL_UPDATE) is not True:
+            return False
+        # Not by hand: a person's false would hide every later flag.
+        action.append(
+            auto_author(acting.actor),
+            f"run {run_number}: the changes of OMS were dealt with",
+            [RunChange(run_number, rr={pull.NEEDS_MANUAL_UPDATE: False})],
+        )
+        return True
+
+
+def move(acting: Acting, run_number: int, to_state: str, *, from_state: str | None = None) -> Moved:
+    """Moves a run to a state; to SIGNOFF or COMPLETED makes the waiting offline datasets.
+
+    With `from_state`, refused when somebody moved the run meanwhile.
+    """
+    configuration = configurations.current(acting)
+    with begin(acting.db, [run_number]) as action:
+        run = rows.get_run(action.connection, run_number)
+        check_move(run_number, run.state, to_state)
+        if from_state is not None and from_state != run.state:
+            raise Conflict(
+                f"Run {run_number} is in state {run.state}, no longer {from_state}: somebody"
+                " moved it meanwhile."
+            )
+        configuration.permissions.check(
+            acting.actor, permissions.move_run_path(run.state, to_state)
+        )
+        if to_state != OPEN:
+            online = action.state(run_number, ONLINE)
+            check_can_be_signed_off(
+                run_number, run.class_, online, configuration.certifiable_online_columns
+            )
+        action.append(
+            acting.actor.email,
+            f"move state run {run_number} to state {to_state}",
+            [RunChange(run_number, rr={"state": to_state})],
+        )
+        if to_state == OPEN:
+            return Moved(run_number, to_state, ())
+        made, gained = make_datasets_whole(action, configuration, run, to_state)
+        return Moved(run_number, to_state, made, gained, without_part(online))
+
+
+def recorded_oms_run(action: Action, run: RunRow) -> OmsRun:
+    """The answer OMS gave last, as far as it was kept."""
+    oms = action.state(run.run_number, ONLINE).oms
+    # A person's edit of bits may cover a hole; what OMS gave has what nobody edits.
+    given = oms.codes[oms.row_of[_NEVER_EDITED]] if _NEVER_EDITED in oms.row_of else oms.covered
+    lumisections: tuple[JsonObject, ...] = tuple(
+        {"lumisection_number": number, **oms.at(number)}
+        for number in range(1, oms.length + 1)
+        if given[number - 1]
+    )
+    return OmsRun(run.oms_attributes, lumisections, None)
+
+
+def _open_run(action: Action, run_number: int, what: str) -> RunRow:
+    run = rows.get_run(action.connection, run_number)
+    if run.state != OPEN:
+        raise Refused(f"Run {run_number} is in state {run.state}: it must be OPEN to {what}.")
+    return run
+
+
+def make_datasets_whole(
+    action: Action, configuration: Configuration, run: RunRow, to_state: str
+) -> tuple[tuple[str, ...], tuple[Gained, ...]]:
+    """What a sign-off does to the offline datasets of a run: those it has get the lumisections
+    that they lack, then those that it doesn't have yet are made. Each is a version of its own."""
+    known = rows.datasets_of_run(action.connection, run.run_number)
+    gained: tuple[Gained, ...] = ()
+    if known.keys() - {ONLINE}:
+        online = action.state(run.run_number, ONLINE)
+        gained = bring_in(action, configuration, run, to_state, online, known, auto_author())
+    return _make_waiting_datasets(action, configuration, run, to_state, known), gained
+
+
+def _make_waiting_datasets(
+    action: Action,
+    configuration: Configuration,
+    run: RunRow,
+    to_state: str,
+    known: Mapping[str, DatasetRow],
+) -> tuple[str, ...]:
+    """The accepted offline datasets the run doesn't have yet."""
+    accepted = configuration.accepted(run.class_, run.run_number)
+    names = [name for name in dict.fromkeys(each.name for each in accepted) if name not in known]
+    if not names:
+        return ()
+    online = action.state(run.run_number, ONLINE)
+    oms_ranges = changes(Grid.empty(), online.oms)
+    classified = classification.classify_offline(
+        configuration,
+        run.oms_attributes,
+        {**run.rr_attributes, "state": to_state},
+        online.oms,
+        online.rr,
+    )
+    rr_ranges = changes(Grid.empty(), classified)
+    waiting: JsonObject = {"global_state": WAITING}
+    for workspace in configuration.workspaces:
+        if not workspace.online:
+            waiting[f"{workspace.name}_state"] = WAITING
+    waiting["appeared_in"] = []
+    for name in names:
+        key = (run.run_number, name)
+        action.is_new(key)
+        action.append(
+            auto_author(),
+            f"dataset {name} creation after a run {run.run_number} is signed off",
+            [
+                DatasetChange(*key, attributes=waiting),
+                LumisectionChange(*key, [(values, (each,)) for values, each in rr_ranges]),
+                LumisectionChange(
+                    *key, [(values, (each,)) for values, each in oms_ranges], oms=True
+                ),
+            ],
+        )
+    return tuple(names)

@@ -1,0 +1,232 @@
+"""Reading for the tables of runs and datasets: pages, single rows, details and history."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from app.domain.errors import BadInput, NotFound
+from app.domain.filters import RUN, Comparison, Operator, Vocabulary
+from app.domain.history.attributes import (
+    AttributeChange,
+    HistoryEntry,
+    LumisectionWrite,
+    Origin,
+    attribute_changes,
+    lumisection_changes,
+    origins,
+)
+from app.domain.identity import is_manual
+from app.domain.json_value import JsonValue
+from app.domain.text.names import no_dataset
+from app.models.events import rows as stored
+from app.models.history import run_history as events
+from app.models.lists import table_pages
+from app.models.lists import vocabulary as words
+from app.models.lists.table_pages import Key, Kind, Page, Row, Sort, TableQuery
+from app.services.acting import Acting
+
+__all__ = [
+    "Attribute",
+    "DatasetDetails",
+    "Key",
+    "Kind",
+    "Page",
+    "Row",
+    "RunDetails",
+    "Sort",
+    "TableQuery",
+    "dataset_details",
+    "dataset_history",
+    "datasets_page",
+    "matching",
+    "rows",
+    "run_details",
+    "run_history",
+    "runs_page",
+    "vocabulary",
+]
+
+ONLINE = "online"
+MOST_VERSIONS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """An attribute that holds, and who said so.
+
+    Where a person's word holds, `automatic` is what the program would say.
+    """
+
+    name: str
+    value: JsonValue
+    by_hand: bool
+    author: str
+    at: datetime | None
+    automatic: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class RunDetails:
+    """Everything about a run but its lumisections."""
+
+    row: Row
+    oms: tuple[Attribute, ...]
+    rr: tuple[Attribute, ...]
+    datasets: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetDetails:
+    """Everything about a dataset but its lumisections."""
+
+    row: Row
+    attributes: tuple[Attribute, ...]
+
+
+def runs_page(acting: Acting, query: TableQuery) -> Page:
+    """A page of the table of runs."""
+    with acting.db.read() as connection:
+        return table_pages.page(connection, replace(query, kind="runs"))
+
+
+def datasets_page(acting: Acting, query: TableQuery) -> Page:
+    """A page of the table of datasets."""
+    with acting.db.read() as connection:
+        return table_pages.page(connection, replace(query, kind="datasets"))
+
+
+def rows(acting: Acting, kind: Kind, keys: Collection[Key]) -> tuple[Row, ...]:
+    """Exactly these rows as they are now, deleted ones too; what doesn't exist is left out."""
+    with acting.db.read() as connection:
+        return table_pages.rows_by_key(connection, kind, keys)
+
+
+def matching(acting: Acting, query: TableQuery) -> tuple[Key, ...]:
+    """Keys of everything that a table would show over all its pages, in its order."""
+    with acting.db.read() as connection:
+        return table_pages.matching_keys(connection, query)
+
+
+def vocabulary(acting: Acting) -> Vocabulary:
+    """The fields a filter can ask about, for completion and for misspelt names."""
+    with acting.db.read() as connection:
+        return words.vocabulary(connection)
+
+
+def run_details(acting: Acting, run_number: int) -> RunDetails:
+    """A run with the origin of each attribute and its datasets, hidden ones too."""
+    with acting.db.read() as connection:
+        found = table_pages.rows_by_key(connection, "runs", [(run_number, ONLINE)])
+        if not found:
+            raise NotFound(f"There is no run {run_number}.")
+        query = TableQuery(
+            "datasets",
+            Comparison(RUN, Operator.EQUAL, run_number),
+            limit=table_pages.MOST_ROWS,
+            include_online=True,
+            include_deleted=True,
+        )
+        datasets = table_pages.page(connection, query).rows
+        run = events.run_events(connection, run_number)
+        oms = origins(run.oms, manual_first=False)
+        rr = origins(run.rr, manual_first=True)
+        made_by = events.authors(
+            connection, {each.version for each in (*oms.values(), *rr.values())}
+        )
+    return RunDetails(found[0], _attributes(oms, made_by), _attributes(rr, made_by), datasets)
+
+
+def dataset_details(acting: Acting, run_number: int, name: str) -> DatasetDetails:
+    """A dataset with the origin of each attribute."""
+    with acting.db.read() as connection:
+        found = table_pages.rows_by_key(connection, "datasets", [(run_number, name)])
+        if not found:
+            raise no_dataset(run_number, name, stored.datasets_of_run(connection, run_number))
+        own = events.dataset_events(connection, run_number, name).get(name, ())
+        attributes = origins(own, manual_first=False)
+        attributes.pop("datasets_in_gui", None)
+        made_by = events.authors(connection, {each.version for each in attributes.values()})
+    return DatasetDetails(found[0], _attributes(attributes, made_by))
+
+
+def run_history(
+    acting: Acting, run_number: int, *, limit: int = 50, before: int | None = None
+) -> tuple[HistoryEntry, ...]:
+    """What changed a run and its datasets, the newest action first; `before`: older than that."""
+    return _history(acting, run_number, None, limit, before)
+
+
+def dataset_history(
+    acting: Acting, run_number: int, name: str, *, limit: int = 50, before: int | None = None
+) -> tuple[HistoryEntry, ...]:
+    """What changed one dataset, the newest action first; for `online` also the run itself."""
+    return _history(acting, run_number, name, limit, before)
+
+
+def runs_of_version(acting: Acting, atomic_version: int) -> frozenset[int]:
+    """Runs that an action touched; empty when it touched too many to name."""
+    with acting.db.read() as connection:
+        return events.runs_of_version(connection, atomic_version)
+
+
+def _history(
+    acting: Acting, run_number: int, name: str | None, limit: int, before: int | None
+) -> tuple[HistoryEntry, ...]:
+    if not 0 < limit <= MOST_VERSIONS:
+        raise BadInput(f"A page of a history has 1 to {MOST_VERSIONS} versions.")
+    with acting.db.read() as connection:
+        versions = events.versions_of_run(connection, run_number, name, limit, before)
+        if not versions:
+            return ()
+        changes: dict[int, list[AttributeChange]] = {}
+        if name in (None, ONLINE):
+            run = events.run_events(connection, run_number)
+            _collect(changes, attribute_changes(run.oms, "oms", manual_first=False))
+            _collect(changes, attribute_changes(run.rr, "rr", manual_first=True))
+            _collect(changes, attribute_changes(run.deleted, "rr", manual_first=False))
+        for dataset, own in events.dataset_events(connection, run_number, name).items():
+            _collect(changes, attribute_changes(own, "dataset", dataset, manual_first=False))
+        shown = {version for each in versions for version in each.events}
+        writes: dict[int, list[LumisectionWrite]] = {}
+        for write in events.lumisection_writes(connection, shown):
+            writes.setdefault(write.version, []).append(write)
+    return tuple(
+        HistoryEntry(
+            each.atomic_version,
+            each.author,
+            is_manual(each.author),
+            each.comment,
+            each.at,
+            tuple(change for version in each.events for change in changes.get(version, ())),
+            lumisection_changes(
+                [write for version in each.events for write in writes.get(version, ())]
+            ),
+        )
+        for each in versions
+    )
+
+
+def _collect(
+    changes: dict[int, list[AttributeChange]], more: Mapping[int, tuple[AttributeChange, ...]]
+) -> None:
+    for version, found in more.items():
+        changes.setdefault(version, []).extend(found)
+
+
+def _attributes(
+    found: Mapping[str, Origin], made_by: Mapping[int, events.Author]
+) -> tuple[Attribute, ...]:
+    attributes: list[Attribute] = []
+    for name, origin in found.items():
+        maker = made_by.get(origin.version)
+        attributes.append(
+            Attribute(
+                name,
+                origin.value,
+                origin.manual,
+                maker.author if maker else "",
+                maker.at if maker else None,
+                origin.automatic,
+            )
+        )
+    return tuple(attributes)

@@ -1,0 +1,142 @@
+"""What is left to do until runs and datasets are certified, for a cycle or a range of runs."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from app.domain.certification.datasets import ONLINE, OPEN, states_of
+from app.domain.certification.todo import LEAST_LUMINOSITY, Task, TaskKind, Todo
+from app.domain.errors import BadInput
+from app.domain.lumisections import Mask, format_ranges, ranges_of_mask
+from app.domain.progress import Progress
+from app.domain.state.compact import CompactState
+from app.domain.state.grid import padded
+from app.models.events import states
+from app.models.events.rows import Key
+from app.models.lists import cycles
+from app.models.lists import todo as model
+from app.models.lists.todo import DatasetInScope
+from app.services.acting import Acting
+
+_BLOCK = 200
+
+
+def todo(
+    acting: Acting,
+    *,
+    cycle: int | None = None,
+    run_from: int | None = None,
+    run_to: int | None = None,
+    workspace: str | None = None,
+    least_luminosity: float = LEAST_LUMINOSITY,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Todo:
+    """What is left to do in a cycle or a range of runs, both ends included, by run.
+
+    With `workspace` only what is OPEN there counts as OPEN. `least_luminosity` in pb^-1.
+    """
+    if run_from is not None and run_to is not None and run_from > run_to:
+        raise BadInput(f"The first run {run_from} is greater than the last run {run_to}.")
+    reading = Progress(progress, cancelled)
+    with acting.db.read() as connection:
+        if cycle is not None:
+            cycles.cycle(connection, cycle)
+        scope = model.datasets(connection, cycle=cycle, run_from=run_from, run_to=run_to)
+        tasks: list[Task] = []
+        for dataset in scope:
+            tasks += _of_dataset(dataset, workspace)
+        by_run: dict[int, list[DatasetInScope]] = {}
+        for dataset in scope:
+            by_run.setdefault(dataset.run_number, []).append(dataset)
+        for of_run in by_run.values():
+            tasks += _of_run(of_run[0], least_luminosity)
+        numbers = sorted(by_run)
+        for start in range(0, len(numbers), _BLOCK):
+            reading.at(start / len(numbers))
+            block = numbers[start : start + _BLOCK]
+            keys: list[Key] = [(number, ONLINE) for number in block]
+            keys += [(each.run_number, each.name) for number in block for each in by_run[number]]
+            loaded, _ = states.load_compact(connection, keys, desk=acting.db.desk)
+            for number in block:
+                compact = {key: state for key, (state, _) in loaded.items() if key[0] == number}
+                tasks += _of_lumisections(by_run[number], compact)
+    order = list(TaskKind)
+    tasks.sort(key=lambda each: (each.run_number, order.index(each.kind), each.dataset))
+    if progress is not None:
+        progress(1.0)
+    return Todo(len(scope), tuple(tasks))
+
+
+def _of_dataset(dataset: DatasetInScope, workspace: str | None) -> Iterator[Task]:
+    where = (dataset.run_number, dataset.name)
+    for name, state in states_of(dataset.attributes).items():
+        if state == OPEN and workspace in {None, name}:
+            yield Task(TaskKind.OPEN, *where, name, f"OPEN in workspace {name}")
+    if not dataset.in_gui:
+        yield Task(TaskKind.NOT_IN_GUI, *where, "", "not in the DQM GUI yet")
+
+
+def _of_run(dataset: DatasetInScope, least_luminosity: float) -> Iterator[Task]:
+    where = (dataset.run_number, ONLINE, "")
+    if dataset.run_state != OPEN and not dataset.in_cycle:
+        yield Task(TaskKind.NO_CYCLE, *where, f"{dataset.run_state}, in no cycle")
+    if dataset.delivered and (dataset.recorded or 0.0) < least_luminosity:
+        yield Task(
+            TaskKind.LUMINOSITY,
+            *where,
+            f"{dataset.recorded or 0.0:.4g} /pb recorded, less than {least_luminosity:g}",
+        )
+
+
+def _of_lumisections(
+    datasets: Sequence[DatasetInScope], loaded: Mapping[Key, CompactState]
+) -> Iterator[Task]:
+    """Where numbers of lumisections differ between OMS, luminosity, and the flags, and where some
+    take no part: of `online` any, of an offline dataset those that take part in `online`."""
+    run_number = datasets[0].run_number
+    online = loaded[run_number, ONLINE]
+    counts = {
+        "OMS": datasets[0].ls_duration or 0,
+        "RR online": _covered(online, rr=True),
+        "OMS lumisections": _covered(online, rr=False),
+    }
+    if with_luminosity := _with_luminosity(online):
+        counts["luminosity"] = with_luminosity
+    there = online.per_lumisection(online.participating)
+    if len(set(counts.values())) > 1 or not there.all():
+        text = _listed(counts) + _without_part(~there)
+        yield Task(TaskKind.LUMISECTIONS, run_number, ONLINE, "", text)
+    for dataset in datasets:
+        state = loaded[run_number, dataset.name]
+        here = padded(state.per_lumisection(state.participating), there.size)
+        told = {"RR online": counts["RR online"], "RR offline": _covered(state, rr=True)}
+        if len(set(told.values())) > 1 or (there & ~here).any():
+            text = _listed(told) + _without_part(there & ~here)
+            yield Task(TaskKind.LUMISECTIONS, run_number, dataset.name, "", text)
+
+
+def _covered(state: CompactState, *, rr: bool) -> int:
+    covered = state.covered_rr if rr else state.covered_oms
+    return int(state.lengths[covered].sum())
+
+
+def _with_luminosity(state: CompactState) -> int:
+    """Lumisections with a recorded luminosity that is a number."""
+    if (dense := state.dense.get("recorded")) is not None:
+        return int(np.count_nonzero(~np.isnan(dense)))
+    if "recorded" not in state.bits:
+        return 0
+    number = np.array(
+        [isinstance(each, int | float) and not isinstance(each, bool) for each in state.oms_values]
+    )
+    return int(state.lengths[number[state.oms_codes[state.bits.index("recorded")]]].sum())
+
+
+def _without_part(mask: Mask) -> str:
+    ranges = ranges_of_mask(mask)
+    return f"; LS {format_ranges(ranges)} take no part" if ranges else ""
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {number} LS" for name, number in counts.items())

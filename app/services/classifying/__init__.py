@@ -1,0 +1,1 @@
+"""The classifiers: tried, applied again to recorded runs, and explained."""

@@ -1,0 +1,1 @@
+"""The versioned configuration: what is in force, edited, compared, restored."""

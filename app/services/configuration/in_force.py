@@ -1,0 +1,133 @@
+"""The configuration in force, and its import and export as files."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+from app import assets, files
+from app.domain.configuration.in_force import Configuration
+from app.domain.configuration.permissions import permissions_path
+from app.domain.errors import BadInput, NotFound, Refused
+from app.domain.foreign_json import NotJson, read_file
+from app.domain.json_value import JsonObject, JsonValue
+from app.domain.text.names import no_rule
+from app.models import configuration as model
+from app.models.configuration import ImportReport
+from app.services.acting import Acting
+
+SHIPPED = "configuration"
+SHIPPED_RULES = "rules"
+"""Folder of the configuration that an empty database gets."""
+
+
+@dataclass(frozen=True)
+class FolderImported:
+    """What an import of a folder did, and what is wrong with the configuration now in force."""
+
+    report: ImportReport
+    problems: tuple[str, ...]
+    replaced_default: bool = False
+
+
+def current(acting: Acting) -> Configuration:
+    """The configuration in force; read anew only after it changed."""
+    with acting.db.read() as connection:
+        return model.in_force(connection)
+
+
+def import_folder(acting: Acting, folder: Path) -> FolderImported:
+    """Imports one JSON list per table, as `export_folder` writes them; other files are ignored.
+
+    Takes the right to change permissions, unless nobody has any right yet. All or nothing.
+    The shipped configuration gives way as long as nobody has changed anything in it. Where the
+    configuration goes on from what is given, as after an export, that is in force again.
+    """
+    given, others = _read_tables(folder)
+    shipped, _ = _read_tables(assets.path(SHIPPED))
+    with acting.db.transaction() as connection:
+        model.lock(connection)
+        in_force = model.in_force(connection)
+        if in_force.permissions.rows:
+            in_force.permissions.check(acting.actor, permissions_path())
+        replaces = given != shipped and model.holds_only(connection, shipped)
+        if replaces:
+            model.clear(connection)
+        earlier = None if replaces else model.earlier_version(connection, given)
+        if earlier is None:
+            report = model.import_tables(connection, given)
+        else:
+            made = model.go_back(connection, given, earlier, acting.actor.email)
+            if not model.in_force(connection).permissions.egroups_for(permissions_path()):
+                raise Refused(
+                    "Then nobody could change permissions any more: what is to be imported has no"
+                    f" e-group with a route for {permissions_path()}."
+                )
+            report = ImportReport(made, went_back_to=earlier)
+    return FolderImported(replace(report, ignored=others), current(acting).problems, replaces)
+
+
+def export_folder(acting: Acting, folder: Path) -> dict[str, int]:
+    """Writes one JSON list per table of the configuration; returns the rows of each."""
+    with acting.db.read() as connection:
+        exported = model.export_tables(connection)
+    files.make_folder(folder)
+    for name, rows in exported.items():
+        files.write(folder / f"{name}.json", _rows_text(rows))
+    return {name: len(rows) for name, rows in exported.items()}
+
+
+def install_default(acting: Acting) -> bool:
+    """Gives a database in which nobody configured anything the shipped one; says if it did."""
+    given, _ = _read_tables(assets.path(SHIPPED))
+    with acting.db.transaction() as connection:
+        model.lock(connection)
+        if not model.is_untouched(connection):
+            return False
+        model.import_tables(connection, given)
+    return True
+
+
+def shipped_rule(name: str) -> JsonValue:
+    """A rule that comes with the program: `golden`, `muon` or `dcs-only`."""
+    if name not in (known := shipped_rule_names()):
+        raise no_rule(name, known)
+    text = (assets.path(SHIPPED_RULES) / f"{name}.json").read_text(encoding="utf-8")
+    rule: JsonValue = json.loads(text)
+    return rule
+
+
+def shipped_rule_names() -> tuple[str, ...]:
+    """Names of the rules that come with the program."""
+    return tuple(sorted(path.stem for path in assets.path(SHIPPED_RULES).glob("*.json")))
+
+
+def _read_tables(folder: Path) -> tuple[dict[str, list[JsonObject]], tuple[str, ...]]:
+    """Rows by table, and the names of the other JSON files. Raises NotFound or BadInput."""
+    if not files.is_folder(folder):
+        raise NotFound(f"There is no folder {folder}.")
+    names = {table.name for table in model.CONFIGURATION_TABLES}
+    given: dict[str, list[JsonObject]] = {}
+    others: list[str] = []
+    for path in sorted(folder.glob("*.json")):
+        if path.stem not in names:
+            others.append(path.stem)
+            continue
+        try:
+            given[path.stem] = cast("list[JsonObject]", read_file(path))
+        except NotJson as error:
+            raise BadInput(f"{path} {error}.") from error
+        except OSError as error:
+            raise BadInput(f"{path} can't be read: {error.strerror}.") from error
+    if not given:
+        raise BadInput(
+            f"{folder} holds no table of the configuration, such as Settings.json or"
+            " ClassClassifier.json."
+        )
+    return given, tuple(others)
+
+
+def _rows_text(rows: list[JsonObject]) -> str:
+    """A JSON list with a row in each line, so that two exports can be compared."""
+    lines = (json.dumps(row, ensure_ascii=False) for row in rows)
+    return "[\n" + ",\n".join(lines) + "\n]\n" if rows else "[]\n"

@@ -1,0 +1,141 @@
+"""Versions of the configuration: what they hold, what differs, one of them brought back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.configuration.in_force import Kind
+from app.domain.configuration.items import RULE, WITH_RULE, parse_stored, routes_of
+from app.domain.configuration.permissions import check_creator_or_expert
+from app.domain.configuration.versions import Difference, Item, ListHistory, Version
+from app.domain.errors import Conflict, Refused
+from app.domain.json_logic import RuleError
+from app.domain.text.names import no_version
+from app.models import configuration as model
+from app.models.history import writes as event_history
+from app.services.acting import Acting
+from app.services.configuration.edits import path_of, refuse_locking_out
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """What bringing a version of a list back would change, from the version in force.
+
+    `faulty` would come back although their rules can't be read, with the reason.
+    """
+
+    difference: Difference
+    faulty: tuple[tuple[Item, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The version of a list in force at a time; not `sure` where the web service, which doesn't
+    record when, may have brought it in later."""
+
+    kind: Kind
+    version: Version
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AtEvent:
+    """The configuration when a version of events was written."""
+
+    version: int
+    by: str
+    at: datetime
+    lists: tuple[InForce, ...]
+
+
+def versions(acting: Acting, kind: Kind) -> ListHistory:
+    """All versions of a list with their items."""
+    with acting.db.read() as connection:
+        return model.history(connection, kind)
+
+
+def difference(acting: Acting, kind: Kind, before: int, after: int | None = None) -> Difference:
+    """What differs between two versions of a list; with the one in force without `after`."""
+    history = versions(acting, kind)
+    for each in (before, after):
+        if each is not None:
+            history.check(each)
+    last = history.versions[-1].settings_id
+    return history.difference(before, last if after is None else after)
+
+
+def in_force_at_event(acting: Acting, version: int) -> AtEvent:
+    """Which version of each list was in force when a person's or an automatic action was
+    written; NotFound when there is no such action."""
+    with acting.db.read() as connection:
+        action = event_history.action(connection, version)
+        if action is None:
+            raise no_version(version, event_history.newest_version(connection))
+        lists = []
+        for kind in Kind:
+            found = model.history(connection, kind).in_force_at(action.at)
+            lists.append(InForce(kind, found, found.exact and found.at <= action.at))
+    return AtEvent(version, action.author, action.at, tuple(lists))
+
+
+def preview_restoration(acting: Acting, kind: Kind, settings_id: int) -> Restoration:
+    """What `restore` would do."""
+    return _restoration(versions(acting, kind), settings_id)
+
+
+def restore(
+    acting: Acting,
+    kind: Kind,
+    settings_id: int,
+    *,
+    seen: int | None = None,
+    without_faulty: bool = False,
+) -> int:
+    """Brings a version of a list back, item for item, as a new version; returns its settings id.
+
+    `seen`: the version in force that the person compared with; Conflict when it is another now.
+    Refused when rules would come back that can't be read, unless they are to be left out.
+    """
+    with acting.db.transaction() as connection:
+        model.lock(connection)
+        configuration = model.in_force(connection)
+        if kind is Kind.JSON_RULE:
+            check_creator_or_expert(acting.actor, None, "all JSON configurations at once")
+        else:
+            configuration.permissions.check(acting.actor, path_of(kind))
+        history = model.history(connection, kind)
+        newest = history.versions[-1]
+        if seen is not None and seen != newest.settings_id:
+            raise Conflict(
+                f"{newest.by or 'Somebody else'} changed this list meanwhile: version"
+                f" {newest.settings_id} is in force now. Compare again."
+            )
+        history.check(settings_id)
+        wanted = set(history.at(settings_id).items)
+        faulty = _restoration(history, settings_id).faulty
+        if faulty and not without_faulty:
+            item, reason = faulty[0]
+            raise Refused(
+                f"{len(faulty)} of the rules of version {settings_id} can't be read, first"
+                f" {item.id} ({item.title}): {reason} Leave them out to restore the rest."
+            )
+        wanted -= {item.id for item, _ in faulty}
+        if wanted == newest.items:
+            raise Refused(f"Version {settings_id} is what is in force already.")
+        if kind is Kind.PERMISSION:
+            values = [history.items[each].values for each in wanted]
+            refuse_locking_out((str(each["egroup"]), routes_of(each)) for each in values)
+        return model.replace_list(connection, kind, wanted, acting.actor.email)
+
+
+def _restoration(history: ListHistory, settings_id: int) -> Restoration:
+    history.check(settings_id)
+    newest = history.versions[-1]
+    faulty: list[tuple[Item, str]] = []
+    if history.kind in WITH_RULE:
+        for item_id in sorted(history.at(settings_id).items - newest.items):
+            item = history.items[item_id]
+            try:
+                parse_stored(item.values[RULE])
+            except RuleError as error:
+                faulty.append((item, str(error)))
+    return Restoration(history.difference(newest.settings_id, settings_id), tuple(faulty))

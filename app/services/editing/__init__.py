@@ -1,0 +1,1 @@
+"""Editing lumisections: previewed, kept as drafts, written; and tools over many datasets."""

@@ -1,0 +1,553 @@
+"""Editing many columns and bits of many datasets at once: looked at first, then one version."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.configuration.in_force import parse_condition
+from app.domain.editing.change_file import ChangeLine, parse_changes
+from app.domain.editing.edits import BitEdit, ColumnEdit, Edit
+from app.domain.errors import BadInput, Refused
+from app.domain.json_value import JsonValue
+from app.domain.lumisections import LumiRange, Mask, count, mask_of_ranges, ranges_of_mask
+from app.domain.progress import Cancelled, Progress
+from app.domain.state.compact import compact
+from app.domain.state.grid import DatasetState
+from app.domain.state.summaries import exact_sum, luminosity_numbers
+from app.golden.document import Document
+from app.golden.season import Season, SeasonDataset
+from app.golden.selection import Selection, select
+from app.models.events import rows, states
+from app.models.events.action import Action, begin
+from app.models.events.rows import DatasetRow, RunRow
+from app.models.history import writes as history
+from app.services.acting import Acting
+from app.services.configuration import in_force as configurations
+from app.services.editing.plan import (
+    CellsChanged,
+    CellsInConflict,
+    ChangedMeanwhile,
+    Line,
+    Plan,
+    check_given,
+    plan,
+)
+
+ONLINE = "online"
+
+Key = tuple[int, str]
+
+
+@dataclass(frozen=True)
+class DatasetEffect:
+    """What changes in one dataset: lumisections with a changed cell, and their luminosity
+    [pb^-1] as far as they take part."""
+
+    run_number: int
+    dataset: str
+    cells: int
+    ranges: tuple[LumiRange, ...]
+    recorded: float
+    delivered: float
+
+    @property
+    def lumisections(self) -> int:
+        """Number of lumisections with a changed cell."""
+        return count(self.ranges)
+
+
+@dataclass(frozen=True)
+class GoldenEffect:
+    """What a golden rule loses and gains, over the datasets that are touched alone: lumisections
+    of each run, their number, and recorded luminosity [pb^-1]."""
+
+    leaving: Document
+    entering: Document
+    lumisections_leaving: int
+    lumisections_entering: int
+    recorded_leaving: float
+    recorded_entering: float
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What edits would do; `seen` is the newest event of each dataset that it knows of, which
+    makes `write` notice what changes later.
+
+    Luminosities [pb^-1] are of the lumisections with a changed cell that take part in any of the
+    datasets; one that several datasets of a run have counts once.
+    """
+
+    lines: tuple[Line, ...]
+    changes: tuple[CellsChanged, ...]
+    datasets: tuple[DatasetEffect, ...]
+    conflicts: tuple[CellsInConflict, ...]
+    golden: GoldenEffect | None
+    seen: Mapping[Key, int]
+    recorded: float
+    delivered: float
+
+    @property
+    def refused(self) -> tuple[Line, ...]:
+        """Lines that can't be written, with the reason."""
+        return tuple(line for line in self.lines if line.refused is not None)
+
+    @property
+    def cells(self) -> int:
+        """Cells that change."""
+        return sum(each.cells for each in self.datasets)
+
+    @property
+    def lumisections(self) -> int:
+        """Lumisections with a changed cell; one that several datasets of a run have counts once."""
+        by_run: dict[int, set[int]] = {}
+        for each in self.datasets:
+            numbers = by_run.setdefault(each.run_number, set())
+            for first, last in each.ranges:
+                numbers.update(range(first, last + 1))
+        return sum(map(len, by_run.values()))
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written; `version` is None when every cell held that word already."""
+
+    version: int | None
+    cells: int
+    datasets: int
+    left_out: tuple[Line, ...]
+    text: str
+
+
+def preview(
+    acting: Acting,
+    edits: Sequence[Edit],
+    *,
+    comment: str = "",
+    seen: Mapping[Key, int] | None = None,
+    rule: JsonValue = None,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Preview:
+    """What the edits would do now, line by line and cell by cell; nothing is written.
+
+    `comment` is checked where DCS bits ask for one. With `rule` also what that golden rule makes
+    of it. Refusals are in the answer; only edits that say nothing at all raise.
+    """
+    check_given(edits, comment)
+    told = Progress(progress, cancelled)
+    configuration = configurations.current(acting)
+    with acting.db.read() as connection:
+        action = Action(connection, acting.db.desk)
+        told.at(0.0)
+        made = plan(action, configuration, acting.actor, edits, seen=seen)
+        told.at(0.4)
+        run_numbers = {run_number for run_number, _ in made.states}
+        known_runs = rows.run_states(connection, run_numbers)
+        known_datasets = rows.datasets_of_runs(connection, run_numbers)
+        newest = history.newest_events(connection, list(made.states))
+        following = _following(made, known_datasets)
+        if rule is not None and following:
+            made.states = {**made.states, **action.states(following)}
+    told.at(0.6)
+    changes = tuple(made.changes())
+    datasets = tuple(_effects(made, changes))
+    golden = None
+    if rule is not None:
+        golden = _golden_effect(made, rule, known_runs, known_datasets, told)
+    told.at(1.0)
+    recorded, delivered = (_luminosity_of_runs(made, name) for name in ("recorded", "delivered"))
+    return Preview(
+        tuple(made.lines),
+        changes,
+        datasets,
+        made.conflicts,
+        golden,
+        newest,
+        recorded,
+        delivered,
+    )
+
+
+def write(
+    acting: Acting,
+    edits: Sequence[Edit],
+    *,
+    comment: str = "",
+    seen: Mapping[Key, int] | None = None,
+    leave_out_refused: bool = False,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Written:
+    """Writes the edits as one version, all or none; refused ones are left out only when asked.
+
+    Raises the first refusal, ChangedMeanwhile when somebody changed the same cells after `seen`,
+    and Cancelled, after which nothing is left behind.
+    """
+    return _write(
+        acting,
+        edits,
+        comment,
+        seen,
+        Progress(progress, cancelled),
+        leave_out_refused=leave_out_refused,
+    )
+
+
+@dataclass(frozen=True)
+class FileLine:
+    """What became of a line of a file of changes; `refused` says why it can't be written, `values`
+    is what stands in it."""
+
+    number: int
+    edit: Edit | None
+    cells: int
+    refused: Refused | None
+    values: Mapping[str, str]
+
+    @property
+    def outcome(self) -> str:
+        """`ok`, `no change` or `refused`."""
+        if self.refused is not None:
+            return "refused"
+        return "ok" if self.cells else "no change"
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """A file of changes line by line; `preview` is None when no line can be read."""
+
+    lines: tuple[FileLine, ...]
+    preview: Preview | None
+
+    @property
+    def refused(self) -> tuple[FileLine, ...]:
+        """Lines that can't be written."""
+        return tuple(line for line in self.lines if line.refused is not None)
+
+    @property
+    def text(self) -> str:
+        """The outcome in a sentence."""
+        counts = [
+            f"{number} {outcome}"
+            for outcome in ("ok", "no change", "refused")
+            if (number := sum(line.outcome == outcome for line in self.lines))
+        ]
+        return f"{_number_of(len(self.lines), 'line')}: {', '.join(counts)}."
+
+
+def preview_file(
+    acting: Acting,
+    content: str,
+    *,
+    comment: str = "",
+    rule: JsonValue = None,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> FileReport:
+    """What a file of changes would do, line by line; nothing is written."""
+    lines = parse_changes(content)
+    edits = [line.edit for line in lines if line.edit is not None]
+    if not edits:
+        return FileReport(
+            tuple(FileLine(x.number, None, 0, x.problem, x.values) for x in lines), None
+        )
+    made = preview(
+        acting,
+        edits,
+        comment=_file_comment(lines, comment),
+        rule=rule,
+        progress=progress,
+        cancelled=cancelled,
+    )
+    judged = iter(made.lines)
+    report: list[FileLine] = []
+    for line in lines:
+        if line.edit is None:
+            report.append(FileLine(line.number, None, 0, line.problem, line.values))
+        else:
+            each = next(judged)
+            report.append(FileLine(line.number, line.edit, each.cells, each.refused, line.values))
+    return FileReport(tuple(report), made)
+
+
+def write_file(
+    acting: Acting,
+    content: str,
+    *,
+    comment: str = "",
+    seen: Mapping[Key, int] | None = None,
+    leave_out_refused: bool = False,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Written:
+    """Writes a file of changes as one version, all or none; refused lines are left out only when
+    asked. A refusal names its line; `seen` as for `write`."""
+    lines = parse_changes(content)
+    unreadable = [line for line in lines if line.problem is not None]
+    if unreadable and not leave_out_refused:
+        first = unreadable[0]
+        raise BadInput(f"Line {first.number}: {first.problem}")
+    readable = [line for line in lines if line.edit is not None]
+    if not readable:
+        raise BadInput("No line of the file of changes can be read.")
+    numbers = [line.number for line in readable]
+    written = _write(
+        acting,
+        [line.edit for line in readable if line.edit is not None],
+        _file_comment(readable, comment),
+        seen,
+        Progress(progress, cancelled),
+        leave_out_refused=leave_out_refused,
+        name=lambda place: f"Line {numbers[place]}: ",
+    )
+    if not unreadable:
+        return written
+    unread = _number_of(len(unreadable), "line")
+    return replace(written, text=f"{written.text} {unread} can't be read.")
+
+
+def _file_comment(lines: Sequence[ChangeLine], comment: str) -> str:
+    """The version's comment: given, or what the lines that edit DCS bits say."""
+    if comment:
+        return comment
+    said = dict.fromkeys(line.comment for line in lines if isinstance(line.edit, BitEdit))
+    return "; ".join(said)
+
+
+def resolved(
+    edits: Sequence[Edit], conflicts: Sequence[CellsInConflict], keep_theirs: Sequence[bool]
+) -> list[Edit]:
+    """The edits without the cells for which the other's value is kept, conflict by conflict.
+
+    Written with the `seen` of a newer preview the other conflicts are then overwritten.
+    """
+    theirs = [each for each, keep in zip(conflicts, keep_theirs, strict=True) if keep]
+    left: list[Edit] = []
+    for edit in edits:
+        name = edit.bit if isinstance(edit, BitEdit) else edit.column
+        out = [
+            each
+            for conflict in theirs
+            if (conflict.run_number, conflict.dataset, conflict.key)
+            == (edit.run_number, edit.dataset, name)
+            for each in conflict.ranges
+        ]
+        ranges = _without(edit.ranges, out)
+        if ranges:
+            left.append(replace(edit, ranges=ranges))
+    return left
+
+
+def of_datasets(
+    keys: Sequence[Key], edits: Sequence[Edit], *, lengths: Mapping[Key, int] | None = None
+) -> list[Edit]:
+    """The same edits on each of these datasets; ranges are cut at `lengths` where given."""
+    found: list[Edit] = []
+    for run_number, dataset in keys:
+        last = lengths.get((run_number, dataset)) if lengths else None
+        for edit in edits:
+            ranges = edit.ranges
+            if last is not None:
+                ranges = tuple(
+                    LumiRange(first, min(end, last)) for first, end in ranges if first <= last
+                )
+            if ranges:
+                found.append(replace(edit, run_number=run_number, dataset=dataset, ranges=ranges))
+    return found
+
+
+def lengths(acting: Acting, keys: Collection[Key]) -> dict[Key, int]:
+    """The last lumisection of each dataset, 0 where it has none."""
+    with acting.db.read() as connection:
+        return states.lengths(connection, keys)
+
+
+def _write(
+    acting: Acting,
+    edits: Sequence[Edit],
+    comment: str,
+    seen: Mapping[Key, int] | None,
+    told: Progress,
+    *,
+    leave_out_refused: bool,
+    name: Callable[[int], str] = lambda _: "",
+) -> Written:
+    """Writes edits; `name` says how a refusal calls the edit at a place."""
+    check_given(edits, comment)
+    configuration = configurations.current(acting)
+    told.at(0.0)
+
+    def finishing(share: float) -> None:
+        told.at(0.5 + 0.5 * share)
+
+    with begin(acting.db, {edit.run_number for edit in edits}, finishing) as action:
+        told.at(0.05)
+        made = plan(action, configuration, acting.actor, edits, seen=seen)
+        told.at(0.3)
+        if made.refused and not leave_out_refused:
+            raise _refusal(made, name)
+        if made.conflicts:
+            raise ChangedMeanwhile(made.conflicts)
+        appended = made.appended()
+        left_out = tuple(made.refused)
+        if not appended:
+            if left_out:
+                raise _refusal(made, name)
+            text = "Nothing to change: every cell holds that word already."
+            return Written(None, 0, 0, (), text)
+        cells = sum(line.cells for line in made.lines)
+        datasets = len({(each.run_number, each.name) for each in appended})
+        version = action.append(acting.actor.email, comment or _comment(edits, datasets), appended)
+    text = f"Changed {cells} cells in {_number_of(datasets, 'dataset')}."
+    if left_out:
+        text += f" Left out: {_number_of(len(left_out), 'line')}."
+    return Written(version, cells, datasets, left_out, text)
+
+
+def _refusal(made: Plan, name: Callable[[int], str]) -> Refused:
+    refused = made.refused
+    first = refused[0]
+    assert first.refused is not None
+    more = len(refused) - 1
+    rest = f" {more} more of {len(made.lines)} lines are refused." if more else ""
+    return type(first.refused)(f"{name(first.place)}{first.refused}{rest}")
+
+
+def _effects(made: Plan, changes: Sequence[CellsChanged]) -> Iterator[DatasetEffect]:
+    cells: dict[Key, int] = {}
+    for change in changes:
+        key = (change.run_number, change.dataset)
+        cells[key] = cells.get(key, 0) + change.cells
+    for key, touched in sorted(made.touched().items()):
+        state = made.states[key]
+        both = _padded(touched, state.length) & state.participating
+        recorded, delivered = (
+            exact_sum(luminosity_numbers(state, name)[both].tolist())
+            for name in ("recorded", "delivered")
+        )
+        yield DatasetEffect(*key, cells[key], ranges_of_mask(touched), recorded, delivered)
+
+
+def _luminosity_of_runs(made: Plan, name: str) -> float:
+    """Luminosity of everything touched; what several datasets of a run have counts once."""
+    by_run: dict[int, NDArray[np.float64]] = {}
+    for (run_number, dataset), touched in made.touched().items():
+        state = made.states[run_number, dataset]
+        here = luminosity_numbers(state, name)
+        here[~(_padded(touched, state.length) & state.participating)] = 0.0
+        known = by_run.get(run_number)
+        if known is None:
+            by_run[run_number] = here
+            continue
+        longer, shorter = (known, here) if known.size >= here.size else (here, known)
+        longer[: shorter.size] = np.maximum(longer[: shorter.size], shorter)
+        by_run[run_number] = longer
+    return exact_sum(value for each in by_run.values() for value in each[each > 0].tolist())
+
+
+def _following(made: Plan, known: Mapping[Key, DatasetRow]) -> list[Key]:
+    """Offline datasets whose bits change because those of `online` do."""
+    runs = {run for ((run, name), oms) in made.targets if oms and name == ONLINE}
+    return [
+        key
+        for key, row in known.items()
+        if key[0] in runs and not row.deleted and key not in made.states
+    ]
+
+
+def _golden_effect(
+    made: Plan,
+    rule: JsonValue,
+    known_runs: Mapping[int, RunRow],
+    known_datasets: Mapping[Key, DatasetRow],
+    told: Progress,
+) -> GoldenEffect:
+    checked = parse_condition(rule)
+    changed = made.after()
+
+    def selection(states: Mapping[Key, DatasetState]) -> Selection:
+        told.checkpoint()
+        return select(
+            Season(
+                SeasonDataset(
+                    *key,
+                    known_datasets[key].attributes,
+                    known_runs[key[0]].oms_attributes,
+                    known_runs[key[0]].rr_attributes,
+                    compact(states[key]),
+                )
+                for key in changed
+            ),
+            checked,
+        )
+
+    before, after = selection(made.states), selection(changed)
+    leaving = _minus(before.document, after.document)
+    entering = _minus(after.document, before.document)
+    return GoldenEffect(
+        leaving,
+        entering,
+        sum(map(count, leaving.values())),
+        sum(map(count, entering.values())),
+        before.season.luminosity_of(leaving).recorded,
+        after.season.luminosity_of(entering).recorded,
+    )
+
+
+def _minus(one: Document, other: Document) -> dict[int, tuple[LumiRange, ...]]:
+    found: dict[int, tuple[LumiRange, ...]] = {}
+    for run_number, ranges in one.items():
+        left = _without(ranges, other.get(run_number, ()))
+        if left:
+            found[run_number] = left
+    return found
+
+
+def _without(
+    ranges: Sequence[LumiRange], taken: Sequence[tuple[int, int]]
+) -> tuple[LumiRange, ...]:
+    if not taken or not ranges:
+        return tuple(ranges)
+    length = max(each.last for each in ranges)
+    return ranges_of_mask(mask_of_ranges(ranges, length) & ~mask_of_ranges(taken, length))
+
+
+def _padded(mask: Mask, length: int) -> Mask:
+    padded = np.zeros(length, np.bool_)
+    padded[: mask.size] = mask[:length]
+    return padded
+
+
+def _comment(edits: Sequence[Edit], datasets: int) -> str:
+    columns = {edit.column if isinstance(edit, ColumnEdit) else edit.bit for edit in edits}
+    if len(columns) == 1:
+        return f"Edit {next(iter(columns))} of {_number_of(datasets, 'dataset')}"
+    return f"Edit {len(columns)} components of {_number_of(datasets, 'dataset')}"
+
+
+def _number_of(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+__all__ = [
+    "Cancelled",
+    "CellsChanged",
+    "CellsInConflict",
+    "ChangedMeanwhile",
+    "DatasetEffect",
+    "FileLine",
+    "FileReport",
+    "GoldenEffect",
+    "Line",
+    "Preview",
+    "Written",
+    "of_datasets",
+    "preview",
+    "preview_file",
+    "resolved",
+    "write",
+    "write_file",
+]

@@ -1,0 +1,508 @@
+"""Tools over many datasets: looked at first, then one version, all or nothing.
+
+A tool is a value that says what is wanted. `preview` tells what it would do to each dataset,
+`apply` does it. What a selection or a filter holds is for the caller to say, as keys.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from app.domain.certification import datasets
+from app.domain.certification.dataset_tools import (
+    Applied,
+    ChangeStates,
+    CopyColumns,
+    Duplicate,
+    Effect,
+    Hide,
+    Preview,
+    SetColumns,
+    Tool,
+    Unhide,
+    counted,
+    told,
+)
+from app.domain.certification.datasets import (
+    EDITABLE_STATES,
+    NOT_SIGNIFICANT,
+    ONLINE,
+    WAITING,
+    state_key,
+    where,
+)
+from app.domain.configuration import permissions
+from app.domain.configuration.in_force import GLOBAL, Configuration
+from app.domain.errors import BadInput, Refused
+from app.domain.identity import Actor
+from app.domain.json_value import JsonObject, JsonValue, js_stringify
+from app.domain.lumisections import LumiRange
+from app.domain.progress import Progress
+from app.domain.state import copies
+from app.domain.state.grid import DatasetState, Grid
+from app.domain.text.csv_text import csv_line
+from app.domain.text.names import no_dataset, not_found
+from app.domain.triplets import SETTABLE_STATUSES, Triplet
+from app.models.events import rows
+from app.models.events import states as states_model
+from app.models.events.action import Action, begin
+from app.models.events.event_log import Change, DatasetChange, LumisectionChange
+from app.models.events.rows import DatasetRow, Key
+from app.models.events.states import StoredEvent
+from app.services.acting import Acting
+from app.services.certification import tables
+from app.services.certification.datasets import check_workspace, distinct, named_datasets
+from app.services.certification.tables import Row
+from app.services.configuration import in_force as configurations
+
+Report = Callable[[float], None]
+Asked = Callable[[], bool]
+
+_CSV_FIRST = ("run_number", "dataset_name", "class", "stop_reason", "short_run", "ls_duration")
+_BLOCK = 50
+"""Datasets between two questions whether the person has had enough."""
+
+
+@dataclass
+class _Plan:
+    """What a tool does and what that takes."""
+
+    what: str
+    comment: str
+    effects: list[Effect] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+
+    @property
+    def preview(self) -> Preview:
+        return Preview(self.what, tuple(self.effects))
+
+
+def preview(
+    acting: Acting,
+    tool: Tool,
+    *,
+    progress: Report | None = None,
+    cancelled: Asked | None = None,
+) -> Preview:
+    """What `apply` would do now. Refused as that would be, save for problems of single datasets."""
+    configuration = configurations.current(acting)
+    _check_right(configuration, acting.actor, tool)
+    with acting.db.read() as connection:
+        action = Action(connection, acting.db.desk)
+        return _plan(action, configuration, tool, Progress(progress, cancelled)).preview
+
+
+def apply(
+    acting: Acting,
+    tool: Tool,
+    *,
+    reason: str = "",
+    progress: Report | None = None,
+    cancelled: Asked | None = None,
+) -> Applied:
+    """Does it, as one version with the reason as its comment, or nothing at all.
+
+    Raises Cancelled, and leaves nothing behind, when the person has had enough.
+    """
+    reason = reason.strip()
+    if isinstance(tool, Hide | Unhide) and not reason:
+        raise BadInput("Say why: the reason is kept with the datasets.")
+    configuration = configurations.current(acting)
+    _check_right(configuration, acting.actor, tool)
+    planning = Progress(progress and (lambda share: progress(0.4 * share)), cancelled)
+    storing = Progress(progress and (lambda share: progress(0.6 + 0.4 * share)), cancelled)
+    with begin(acting.db, {run_number for run_number, _ in tool.keys}, storing.at) as action:
+        plan = _plan(action, configuration, tool, planning)
+        if plan.preview.problems:
+            raise Refused(f"Nothing was changed: {told(plan.preview.problems)}")
+        if not plan.preview.changed:
+            raise Refused(f"{plan.what}: nothing to change.")
+        version = action.append(acting.actor.email, reason or plan.comment, plan.changes)
+        storing.at(0.0)
+    if progress is not None:
+        progress(1.0)
+    changed = plan.preview.changed
+    return Applied(version, f"{plan.what}: {counted(len(changed))} changed.", changed)
+
+
+def csv_text(
+    acting: Acting,
+    keys: Sequence[Key],
+    columns: Sequence[str],
+    *,
+    progress: Report | None = None,
+    cancelled: Asked | None = None,
+) -> str:
+    """The datasets as CSV, in the order given: run, attributes, summaries of columns as JSON."""
+    known = configurations.current(acting)
+    for column in columns:
+        if column not in {*known.offline_columns, *known.online_columns}:
+            columns_there = {*known.offline_columns, *known.online_columns}
+            raise not_found(f"No workspace has a column {column}", column, columns_there, BadInput)
+    found: list[Row] = []
+    for block in _blocks(list(dict.fromkeys(keys)), Progress(progress, cancelled)):
+        found.extend(tables.rows(acting, "datasets", block))
+    if not found:
+        raise BadInput("No datasets were given: select at least one.")
+    attributes = sorted({name for row in found for name in row.dataset_attributes})
+    lines = [csv_line([*_CSV_FIRST, *attributes, *columns, "oms_attributes"])]
+    for row in found:
+        summary = row.triplet_summary or {}
+        cells = [
+            row.run_number,
+            row.name,
+            *(row.rr_attributes.get(name) for name in ("class", "stop_reason", "short_run")),
+            row.oms_attributes.get("ls_duration"),
+            *(row.dataset_attributes.get(name) for name in attributes),
+            *(summary.get(column) for column in columns),
+            row.oms_attributes,
+        ]
+        lines.append(csv_line([_csv_cell(cell) for cell in cells]))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _csv_cell(value: JsonValue) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else js_stringify(value)
+
+
+def _check_right(configuration: Configuration, actor: Actor, tool: Tool) -> None:
+    if isinstance(tool, ChangeStates) and tool.workspace is not None:
+        for state in tool.from_states:
+            if state != tool.to_state:
+                path = permissions.change_states_path(tool.workspace, state, tool.to_state)
+                configuration.permissions.check(actor, path)
+        return
+    path = {
+        Duplicate: permissions.duplicate_datasets_path(),
+        CopyColumns: permissions.copy_columns_path(),
+        SetColumns: permissions.set_columns_path(),
+        ChangeStates: permissions.change_states_in_all_workspaces_path(
+            tool.to_state if isinstance(tool, ChangeStates) else ""
+        ),
+        Hide: permissions.hide_datasets_path(),
+        Unhide: permissions.hide_datasets_path(),
+    }[type(tool)]
+    configuration.permissions.check(actor, path)
+
+
+def _plan(action: Action, configuration: Configuration, tool: Tool, progress: Progress) -> _Plan:
+    keys = distinct(tool.keys)
+    if isinstance(tool, Duplicate):
+        return _duplicate(action, configuration, replace(tool, keys=tuple(keys)), progress)
+    if isinstance(tool, CopyColumns):
+        return _copy_columns(action, configuration, replace(tool, keys=tuple(keys)), progress)
+    found = named_datasets(action, keys)
+    if isinstance(tool, SetColumns):
+        return _set_columns(action, configuration, tool, found, progress)
+    if isinstance(tool, ChangeStates):
+        return _change_states(configuration, tool, found)
+    return _hide(found, hide=isinstance(tool, Hide))
+
+
+# --- duplicate ------------------------------------------------------------------------------------
+
+
+def _duplicate(
+    action: Action, configuration: Configuration, tool: Duplicate, progress: Progress
+) -> _Plan:
+    target = tool.target.strip()
+    names = sorted({name for _, name in tool.keys})
+    if len(names) > 1:
+        raise BadInput(f"Datasets of one name are duplicated at a time, not {', '.join(names)}.")
+    source = names[0]
+    if not target or target == ONLINE:
+        raise BadInput("The duplicates need a name of their own, such as /ReReco/Run2025C/DQM.")
+    if target == source:
+        raise BadInput(f"The datasets are called {target} already: choose another name.")
+    for workspace in tool.workspaces:
+        check_workspace(configuration, workspace)
+    workspaces = [GLOBAL, *(each for each in tool.workspaces if each != GLOBAL)]
+    plan = _Plan(f"Duplicate {source} as {target}", f"duplicate {source} as {target}")
+    known = _with_online(action, tool.keys)
+    taken: list[Key] = []
+    for key in tool.keys:
+        problem = _hidden(key, known[key])
+        if (key[0], target) in known:
+            hidden = " (hidden)" if known[key[0], target].deleted else ""
+            problem = f"Run {key[0]} has a dataset {target}{hidden} already."
+        if problem:
+            plan.effects.append(Effect(key[0], target, "", problem=problem))
+        else:
+            taken.append(key)
+    for block in _blocks(taken, progress):
+        for key, (rr, oms) in _copied_lumisections(action, block, target).items():
+            new = (key[0], target)
+            attributes = _duplicated_attributes(known[key], workspaces)
+            plan.changes.append(DatasetChange(*new, attributes=attributes))
+            plan.changes.append(LumisectionChange(*new, _events(rr)))
+            plan.changes.append(
+                LumisectionChange(*new, [(each, (range_,)) for each, range_ in oms], oms=True)
+            )
+            states = ", ".join(f"{name} {attributes[state_key(name)]}" for name in workspaces)
+            plan.effects.append(
+                Effect(*new, f"new, {copies.lumisections(rr)} LS in {len(rr)} ranges; {states}")
+            )
+    return plan
+
+
+def _copied_lumisections(
+    action: Action, keys: Sequence[Key], target: str
+) -> dict[Key, tuple[copies.ColumnEvents, copies.OmsEvents]]:
+    """What the duplicates need of their own."""
+    wanted = {*keys, *((run_number, ONLINE) for run_number, _ in keys)}
+    loaded = action.compact_states(wanted)
+    copied = {}
+    for key in keys:
+        state, online = loaded[key], loaded[key[0], ONLINE]
+        copied[key] = copies.rr_of(state), copies.oms_of(state, online)
+        action.is_copy((key[0], target), key)
+    return copied
+
+
+def _with_online(action: Action, keys: Collection[Key]) -> Mapping[Key, DatasetRow]:
+    """All datasets of the runs; NotFound when one of the keys is missing."""
+    named_datasets(action, [key for key in keys if key[1] != ONLINE])
+    known = rows.datasets_of_runs(action.connection, {run_number for run_number, _ in keys})
+    for run_number, name in keys:
+        if (run_number, name) not in known:
+            raise no_dataset(run_number, name, (each for of, each in known if of == run_number))
+    return known
+
+
+def _duplicated_attributes(row: DatasetRow, workspaces: Sequence[str]) -> JsonObject:
+    attributes: JsonObject = {
+        key: value
+        for key, value in row.attributes.items()
+        if not key.endswith(datasets.STATE_SUFFIX)
+    }
+    for workspace in workspaces:
+        key = state_key(workspace)
+        attributes[key] = row.attributes.get(key) or WAITING
+    return attributes
+
+
+# --- columns --------------------------------------------------------------------------------------
+
+
+def _copy_columns(
+    action: Action, configuration: Configuration, tool: CopyColumns, progress: Progress
+) -> _Plan:
+    source, target = tool.source, tool.target
+    if source == target:
+        raise BadInput("Source and target are the same dataset.")
+    if target == ONLINE:
+        raise BadInput(f"Columns are copied into offline datasets, not into {ONLINE}.")
+    columns = _checked_columns(configuration, tool.columns)
+    others = sorted({name for _, name in tool.keys} - {source, target})
+    if others:
+        raise BadInput(
+            f"The selection holds more than {source} and {target}: {', '.join(others)}. Leave the"
+            " others out."
+        )
+    runs = sorted({run_number for run_number, _ in tool.keys})
+    known = rows.datasets_of_runs(action.connection, runs)
+    plan = _Plan(
+        f"Copy {', '.join(columns)} of {source} into {target}",
+        f"copy {', '.join(columns)} of {source} into {target}",
+    )
+    pairs: list[Key] = []
+    for run_number in runs:
+        problem = ""
+        for name in (source, target):
+            row = known.get((run_number, name))
+            if row is None:
+                problem = (
+                    f"Run {run_number} has no dataset {name}: each source needs exactly one target."
+                )
+            else:
+                problem = problem or _hidden((run_number, name), row)
+        if problem:
+            plan.effects.append(Effect(run_number, target, "", problem=problem))
+        else:
+            pairs.append((run_number, target))
+    for block in _blocks(pairs, progress):
+        states = action.states({*block, *((run_number, source) for run_number, _ in block)})
+        by_hand = _by_hand(action, block)
+        for run_number, _ in block:
+            plan.effects.append(
+                _copied(
+                    plan,
+                    states[run_number, source],
+                    states[run_number, target],
+                    by_hand,
+                    columns,
+                    known,
+                )
+            )
+    return plan
+
+
+def _copied(
+    plan: _Plan,
+    source: DatasetState,
+    target: DatasetState,
+    by_hand: Mapping[Key, Grid[Triplet]],
+    columns: Sequence[str],
+    known: Mapping[Key, DatasetRow],
+) -> Effect:
+    key = (target.run_number, target.name)
+    missing = sorted(set(columns) - copies.present(source.rr, columns))
+    if missing:
+        problem = f"{where(source.run_number, source.name)} has no column {', '.join(missing)}."
+        return Effect(*key, "", problem=problem)
+    events = copies.columns_of(source.rr, target.rr, by_hand[key], columns)
+    beyond = source.rr.length - target.rr.length
+    more = f"; {beyond} LS of the source lie beyond it" if beyond > 0 else ""
+    return _written(plan, key, events, more + _not_open(known[key], columns))
+
+
+def _set_columns(
+    action: Action,
+    configuration: Configuration,
+    tool: SetColumns,
+    found: Mapping[Key, DatasetRow],
+    progress: Progress,
+) -> _Plan:
+    columns = _checked_columns(configuration, tool.columns)
+    if tool.status not in SETTABLE_STATUSES:
+        raise BadInput(
+            f'"{tool.status}" can\'t be set: choose one of {", ".join(SETTABLE_STATUSES)}.'
+        )
+    plan = _Plan(
+        f"Set {', '.join(columns)} to {tool.status}", f"set {', '.join(columns)} to {tool.status}"
+    )
+    for block in _blocks(list(_visible(plan, found)), progress):
+        states, by_hand = action.states(block), _by_hand(action, block)
+        for key in block:
+            events = copies.with_status(states[key].rr, by_hand[key], columns, tool.status)
+            plan.effects.append(_written(plan, key, events, _not_open(found[key], columns)))
+    return plan
+
+
+def _by_hand(action: Action, keys: Collection[Key]) -> dict[Key, Grid[Triplet]]:
+    """What people's words alone make of the columns."""
+    events: dict[Key, list[StoredEvent]] = {key: [] for key in keys}
+    for event in states_model.rr_events(action.connection, keys, only_manual=True):
+        events[event.run_number, event.name].append(event)
+    return {key: states_model.fold_rr(each) for key, each in events.items()}
+
+
+def _written(plan: _Plan, key: Key, events: copies.ColumnEvents, more: str) -> Effect:
+    """What columns get, noted in the plan."""
+    if not events:
+        return Effect(*key, f"holds that by hand already{more}", changes=False)
+    plan.changes.append(LumisectionChange(*key, _events(events)))
+    number = copies.lumisections(events)
+    return Effect(*key, f"{copies.cells(events)} cells in {number} LS{more}")
+
+
+def _events(events: copies.ColumnEvents) -> list[tuple[dict[str, Triplet], tuple[LumiRange]]]:
+    return [(values, (each,)) for values, each in events]
+
+
+def _checked_columns(configuration: Configuration, columns: Sequence[str]) -> tuple[str, ...]:
+    if not columns:
+        raise BadInput("No columns were given: choose at least one.")
+    for column in columns:
+        if column not in configuration.offline_columns:
+            raise not_found(
+                f"No offline workspace has a column {column}",
+                column,
+                configuration.offline_columns,
+                BadInput,
+            )
+    return tuple(dict.fromkeys(columns))
+
+
+def _not_open(row: DatasetRow, columns: Sequence[str]) -> str:
+    """Says where the dataset isn't OPEN: the tool may change it, who looks at it should know."""
+    states = {column.split("-", 1)[0]: "" for column in columns}
+    for workspace in states:
+        states[workspace] = str(row.attributes.get(state_key(workspace)) or "without a state")
+    closed = [f"{name} is {state}" for name, state in states.items() if state != datasets.OPEN]
+    return f"; {', '.join(closed)}" if closed else ""
+
+
+# --- states and hiding ----------------------------------------------------------------------------
+
+
+def _change_states(
+    configuration: Configuration, tool: ChangeStates, found: Mapping[Key, DatasetRow]
+) -> _Plan:
+    if tool.to_state not in EDITABLE_STATES:
+        raise BadInput(
+            f'The new state must be one of {", ".join(EDITABLE_STATES)}, not "{tool.to_state}".'
+        )
+    for state in tool.from_states:
+        datasets.check_state(state)
+    if tool.workspace is not None:
+        check_workspace(configuration, tool.workspace)
+    there = "all workspaces" if tool.workspace is None else f"workspace {tool.workspace}"
+    plan = _Plan(
+        f"Change states to {tool.to_state} in {there}",
+        f"change states from {', '.join(tool.from_states)} to {tool.to_state} in {there}",
+    )
+    for key in _visible(plan, found):
+        states = datasets.states_of(found[key].attributes)
+        if tool.workspace is not None and tool.workspace not in states:
+            problem = f"{where(*key)} has no state in workspace {tool.workspace}."
+            plan.effects.append(Effect(*key, "", problem=problem))
+            continue
+        asked = states if tool.workspace is None else {tool.workspace: states[tool.workspace]}
+        plan.effects.append(_changed_states(plan, key, asked, tool))
+    return plan
+
+
+def _changed_states(plan: _Plan, key: Key, states: Mapping[str, str], tool: ChangeStates) -> Effect:
+    moved = {
+        workspace: state
+        for workspace, state in states.items()
+        if state in tool.from_states and state != tool.to_state
+    }
+    left = [
+        f"{workspace} stays {state}"
+        for workspace, state in states.items()
+        if workspace not in moved and state in {WAITING, NOT_SIGNIFICANT}
+    ]
+    if not moved:
+        return Effect(*key, "; ".join(left) or "nothing to change", changes=False)
+    changes: JsonObject = {state_key(workspace): tool.to_state for workspace in moved}
+    plan.changes.append(DatasetChange(*key, attributes=changes))
+    steps = [f"{workspace} {state} -> {tool.to_state}" for workspace, state in moved.items()]
+    return Effect(*key, "; ".join([", ".join(steps), *left]))
+
+
+def _hide(found: Mapping[Key, DatasetRow], *, hide: bool) -> _Plan:
+    word = "Hide" if hide else "Un-hide"
+    plan = _Plan(f"{word} datasets", f"{word.lower()} datasets")
+    for key, row in found.items():
+        if row.deleted is hide:
+            text = "hidden already" if hide else "not hidden"
+            plan.effects.append(Effect(*key, text, changes=False))
+        else:
+            plan.changes.append(DatasetChange(*key, deleted=hide))
+            plan.effects.append(Effect(*key, "will be hidden" if hide else "will be seen again"))
+    return plan
+
+
+def _visible(plan: _Plan, found: Mapping[Key, DatasetRow]) -> Iterator[Key]:
+    """The datasets that aren't hidden; the others are noted as problems."""
+    for key, row in found.items():
+        problem = _hidden(key, row)
+        if problem:
+            plan.effects.append(Effect(*key, "", problem=problem))
+        else:
+            yield key
+
+
+def _hidden(key: Key, row: DatasetRow) -> str:
+    return f"{where(*key)} is hidden: un-hide it first." if row.deleted else ""
+
+
+def _blocks(keys: Sequence[Key], progress: Progress) -> Iterator[Sequence[Key]]:
+    """Keys in blocks; the person is told how far it is, and asked, before each."""
+    for at in range(0, len(keys), _BLOCK):
+        progress.at(at / len(keys))
+        yield keys[at : at + _BLOCK]
+    progress.checkpoint()

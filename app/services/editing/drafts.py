@@ -1,0 +1,307 @@
+"""Edits not yet written are never lost: kept in the database, and in a file of this machine.
+
+The file is written first, so that a lost connection or a crash loses nothing; the newer of both
+counts. What was changed meanwhile shows when a draft is offered again.
+"""
+
+import contextlib
+import hashlib
+import json
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app import files
+from app.domain.editing.edits import SHORTEST_COMMENT, BitEdit, ColumnEdit, Edit
+from app.domain.errors import Refused, Unavailable
+from app.domain.identity import Actor
+from app.domain.json_value import JsonObject, JsonValue, unstorable
+from app.domain.lumisections import LumiRange
+from app.domain.triplets import triplet_from_json
+from app.models.database.engine import Database
+from app.models.drafts import drafts
+from app.models.drafts.drafts import DraftRow
+from app.services.acting import Acting
+from app.services.editing import bulk as bulk_edit
+from app.services.editing.bulk import Preview
+
+logger = logging.getLogger(__name__)
+
+Key = tuple[int, str]
+
+_FORMAT = 1
+_UNFINISHED_ONCE = "draft-*.part"
+"""What earlier versions of the program called a file that they hadn't finished."""
+_NEVER = datetime.fromtimestamp(0, UTC)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a person was about to write in one dataset, with the comment of the action so far.
+
+    `seen`: the newest event of the dataset that the person knew of. `selection` is what was
+    chosen, in whatever form the grid keeps it.
+    """
+
+    run_number: int
+    dataset: str
+    edits: tuple[Edit, ...]
+    seen: int
+    comment: str = ""
+    selection: JsonValue = None
+    saved: datetime = _NEVER
+
+    @property
+    def key(self) -> Key:
+        """Run number and dataset."""
+        return self.run_number, self.dataset
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A draft that was found again, and what it would do now: changed cells, refused edits, and
+    conflicts with what others wrote; None where even that can't be said, `reason` tells why."""
+
+    draft: Draft
+    preview: Preview | None
+    reason: str = ""
+
+
+def save(acting: Acting, draft: Draft, folder: Path | None) -> bool:
+    """Keeps the draft of a dataset instead of the one before; returns whether the database has
+    it, too. Raises Refused when the file can't be written and the database hasn't got it.
+
+    Without a folder the database alone keeps it.
+    """
+    row = _row(draft, datetime.now(UTC))
+    problem: Refused | None = None
+    if folder is not None:
+        try:
+            _write(folder, acting.db, acting.actor, row)
+        except Refused as refused:
+            problem = refused
+    stored = _store(acting, row)
+    if folder is None and not stored:
+        raise Refused("The draft can't be kept: neither a folder nor the database takes it.")
+    if problem is not None and not stored:
+        raise Refused(f"The draft can't be kept: {problem}") from problem
+    return stored
+
+
+def drop(acting: Acting, key: Key, folder: Path | None) -> None:
+    """Forgets the draft of a dataset: it was written, or given up."""
+    dropped = False
+    with contextlib.suppress(Unavailable):
+        if acting.db.desk:
+            with acting.db.transaction() as connection:
+                drafts.drop(connection, acting.actor.email, key)
+        dropped = True
+    if folder is None:
+        return
+    if dropped:
+        with contextlib.suppress(OSError):
+            _file(folder, acting.db, acting.actor, key).unlink(missing_ok=True)
+        return
+    # The database still has it: an empty newer draft says that it is given up.
+    _write(
+        folder,
+        acting.db,
+        acting.actor,
+        DraftRow(*key, _content((), "", None), 0, datetime.now(UTC)),
+    )
+
+
+def offered(acting: Acting, folder: Path | None) -> tuple[Offer, ...]:
+    """The drafts of a person, the newest first, each checked against what holds now."""
+    found: dict[Key, DraftRow] = {}
+    for row in _files(folder, acting.db, acting.actor) if folder is not None else ():
+        found[row.run_number, row.name] = row
+    if acting.db.desk:
+        with acting.db.read() as connection:
+            for row in drafts.of_person(connection, acting.actor.email):
+                key = (row.run_number, row.name)
+                if key not in found or found[key].saved < row.saved:
+                    found[key] = row
+    offers: list[Offer] = []
+    for key, row in found.items():
+        try:
+            draft = _draft(row)
+        except _Damaged as damage:
+            logger.warning("The draft of run %d, %s, is left where it is: %s", *key, damage)
+            continue
+        if draft.edits:
+            offers.append(_check(acting, draft))
+        else:
+            with contextlib.suppress(Refused):
+                drop(acting, key, folder)
+    return tuple(sorted(offers, key=lambda offer: offer.draft.saved, reverse=True))
+
+
+def _check(acting: Acting, draft: Draft) -> Offer:
+    # Whether the comment will do is asked when it is written.
+    comment = draft.comment.ljust(SHORTEST_COMMENT, "-")
+    try:
+        made = bulk_edit.preview(acting, draft.edits, comment=comment, seen={draft.key: draft.seen})
+    except Refused as refused:
+        return Offer(draft, None, str(refused))
+    return Offer(draft, made)
+
+
+def _store(acting: Acting, row: DraftRow) -> bool:
+    if not acting.db.desk:
+        return False
+    try:
+        with acting.db.transaction() as connection:
+            drafts.save(connection, acting.actor.email, row)
+    except Unavailable as error:
+        logger.info("The draft of run %d is kept on this machine: %s", row.run_number, error)
+        return False
+    return True
+
+
+def _row(draft: Draft, saved: datetime) -> DraftRow:
+    content = _content(draft.edits, draft.comment, draft.selection)
+    return DraftRow(draft.run_number, draft.dataset, content, draft.seen, saved)
+
+
+def _content(edits: tuple[Edit, ...], comment: str, selection: JsonValue) -> JsonObject:
+    found: list[JsonValue] = []
+    for edit in edits:
+        ranges: list[JsonValue] = [[first, last] for first, last in edit.ranges]
+        if isinstance(edit, BitEdit):
+            found.append({"bit": edit.bit, "ranges": ranges, "value": edit.value})
+        else:
+            triplet: JsonObject = {**edit.triplet.as_json()}
+            found.append({"column": edit.column, "ranges": ranges, "triplet": triplet})
+    return {"format": _FORMAT, "edits": found, "comment": comment, "selection": selection}
+
+
+class _Damaged(Exception):
+    """What is stored is no draft that can be offered: damaged, or of another program version."""
+
+
+def _draft(row: DraftRow) -> Draft:
+    """The draft a row means. Raises _Damaged unless all of it can be understood."""
+    content = row.content
+    edits, comment = content.get("edits"), content.get("comment") or ""
+    if content.get("format") != _FORMAT:
+        raise _Damaged("another version of the program wrote it in another form")
+    if not isinstance(edits, list):
+        raise _Damaged("it has no list of edits")
+    return Draft(
+        row.run_number,
+        row.name,
+        tuple(_edit(row, each) for each in edits),
+        row.seen,
+        _text(comment, "the comment"),
+        content.get("selection"),
+        row.saved,
+    )
+
+
+def _edit(row: DraftRow, stored: JsonValue) -> Edit:
+    if not isinstance(stored, dict):
+        raise _Damaged("an edit is no object")
+    pairs = stored.get("ranges")
+    if not isinstance(pairs, list):
+        raise _Damaged("an edit has no ranges")
+    ranges = tuple(_range(pair) for pair in pairs)
+    if "bit" in stored:
+        value = stored.get("value")
+        if not isinstance(value, bool):
+            raise _Damaged("the value of a DCS bit is neither true nor false")
+        return BitEdit(row.run_number, row.name, _text(stored["bit"], "a DCS bit"), ranges, value)
+    triplet = triplet_from_json(stored.get("triplet"))
+    for part in triplet:
+        _text(part, "a value")
+    column = _text(stored.get("column"), "a column")
+    return ColumnEdit(row.run_number, row.name, column, ranges, triplet)
+
+
+def _range(pair: JsonValue) -> LumiRange:
+    if not isinstance(pair, list) or len(pair) != 2:
+        raise _Damaged("a range is no pair")
+    first, last = (_number(end, 1, "a lumisection") for end in pair)
+    if last < first:
+        raise _Damaged("a range ends before it begins")
+    return LumiRange(first, last)
+
+
+def _number(value: object, least: int, what: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 2**31:
+        raise _Damaged(f"{what} is no whole number from {least}")
+    return value
+
+
+def _text(value: object, what: str) -> str:
+    """A text that the database can hold."""
+    if not isinstance(value, str) or unstorable(value):
+        raise _Damaged(f"{what} is no text")
+    return value
+
+
+def _file(folder: Path, db: Database, actor: Actor, key: Key) -> Path:
+    named = json.dumps([db.dsn_without_password, actor.email, *key])
+    return folder / f"draft-{hashlib.sha1(named.encode()).hexdigest()}.json"
+
+
+def _write(folder: Path, db: Database, actor: Actor, row: DraftRow) -> None:
+    files.make_folder(folder)
+    document: JsonObject = {
+        "database": db.dsn_without_password,
+        "person": actor.email,
+        "run_number": row.run_number,
+        "dataset": row.name,
+        "seen": row.seen,
+        "saved": row.saved.isoformat(),
+        "content": row.content,
+    }
+    target = _file(folder, db, actor, (row.run_number, row.name))
+    files.write(target, json.dumps(document, ensure_ascii=False), mode=files.PRIVATE)
+
+
+def _files(folder: Path, db: Database, actor: Actor) -> list[DraftRow]:
+    """The drafts of a person in files. One that can't be read gets another name, so that the
+    next draft of its dataset doesn't replace it, and hides no other."""
+    found: list[DraftRow] = []
+    if not folder.is_dir():
+        return found
+    for pattern in (files.UNFINISHED, _UNFINISHED_ONCE):
+        files.take_away_abandoned(folder, pattern)
+    for path in sorted(folder.glob("draft-*.json")):
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+            row = _row_of(document, db.dsn_without_password, actor.email)
+            if row is not None and row.content.get("format") == _FORMAT:
+                _draft(row)
+        except OSError as error:
+            logger.warning("The draft %s can't be read: %s", path, files.reason(error))
+        except (ValueError, RecursionError, _Damaged) as error:
+            aside = path.with_name(f"{path.name}.damaged")
+            logger.warning("The draft %s can't be read (%s); it is kept as %s", path, error, aside)
+            with contextlib.suppress(OSError):
+                path.replace(aside)
+        else:
+            if row is not None:
+                found.append(row)
+    return found
+
+
+def _row_of(document: JsonValue, database: str, person: str) -> DraftRow | None:
+    """The row that a file holds; None when it is of another database or person."""
+    if not isinstance(document, dict):
+        raise _Damaged("it is no object")
+    content, saved = document.get("content"), document.get("saved")
+    if not isinstance(content, dict) or not isinstance(saved, str):
+        raise _Damaged("a part is missing")
+    if (document.get("database"), document.get("person")) != (database, person):
+        return None
+    at = datetime.fromisoformat(saved)
+    return DraftRow(
+        _number(document.get("run_number"), 1, "the run number"),
+        _text(document.get("dataset"), "the dataset"),
+        content,
+        _number(document.get("seen"), 0, "the newest event"),
+        at if at.tzinfo is not None else at.replace(tzinfo=UTC),
+    )

@@ -1,0 +1,1 @@
+"""Golden JSON: generated, kept, explained, compared, reproduced, exported; and its luminosity."""

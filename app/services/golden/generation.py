@@ -1,0 +1,376 @@
+"""Golden JSON: generated from the stored state, kept in the database, written to files."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from weakref import WeakKeyDictionary
+
+from app.domain.configuration import permissions
+from app.domain.configuration.in_force import JsonRule, parse_condition
+from app.domain.configuration.items import UnknownVariables
+from app.domain.configuration.permissions import EXPERTS
+from app.domain.errors import NotPermitted, Refused
+from app.domain.json_value import JsonObject, JsonValue
+from app.domain.lumisections import LumiRange
+from app.domain.progress import Cancelled, Progress
+from app.domain.text.names import no_rule
+from app.golden.document import Style, from_json, to_text
+from app.golden.season import Season, SeasonDataset
+from app.golden.selection import Selection, select
+from app.models.database.engine import Database
+from app.models.events import projections
+from app.models.golden import generated_json
+from app.models.golden.generated_json import JsonEntry, JsonRow, SeasonRead
+from app.models.history import writes as history
+from app.services import names
+from app.services.acting import Acting
+from app.services.configuration import in_force as configurations
+
+DISTRIBUTION = "run-registry-desktop"
+
+_READING = 0.6
+"""Share of the progress that reading the state takes."""
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A golden JSON that is stored now."""
+
+    id: int
+    version: int
+    selection: Selection
+
+    @property
+    def text(self) -> str:
+        """What to tell the person."""
+        good = self.selection
+        return (
+            f"Golden JSON {self.id}: {len(good.document)} runs, {good.lumisections} LS,"
+            f" {good.in_json.recorded:.3g} of {good.total.recorded:.3g} /pb."
+        )
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One of several golden JSONs: its rule, and the words to find it by."""
+
+    rule: JsonValue
+    tags: str = ""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A golden JSON in every form that is saved; the same list is always the same bytes."""
+
+    golden: str
+    with_dataset_names: str
+    anti: str
+    anti_with_dataset_names: str
+
+    @property
+    def sha256(self) -> str:
+        """Hex digest of the golden form."""
+        return hashlib.sha256(self.golden.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class _Remembered:
+    """The season read last, and what tells whether it is still what the database holds."""
+
+    pattern: str
+    read: SeasonRead
+    season: Season
+
+
+_seasons: WeakKeyDictionary[Database, _Remembered] = WeakKeyDictionary()
+_guard = threading.Lock()
+
+
+def generate(
+    acting: Acting,
+    pattern: str,
+    rule: JsonValue,
+    *,
+    tags: str = "",
+    official: bool = False,
+    as_of: int | None = None,
+    insist: bool = False,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Generated:
+    """Computes a rule over the datasets whose names match, and stores the result.
+
+    `pattern` is an SQL `SIMILAR TO` pattern; `as_of` an `atomic_version` to go back to.
+    `progress` takes the share done; a cancelled one raises Cancelled and leaves nothing behind.
+    """
+    return generate_several(
+        acting,
+        pattern,
+        [Wanted(rule, tags)],
+        official=official,
+        as_of=as_of,
+        insist=insist,
+        progress=progress,
+        cancelled=cancelled,
+    )[0]
+
+
+def generate_several(
+    acting: Acting,
+    pattern: str,
+    wanted: Sequence[Wanted],
+    *,
+    official: bool = False,
+    as_of: int | None = None,
+    insist: bool = False,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> list[Generated]:
+    """Computes several rules over the same state of the same datasets, read once, and stores all
+    results or none; in the order of `wanted`. Everything else as in `generate`.
+
+    Raises UnknownVariables, unless the person insists, when a rule reads what no lumisection of
+    these datasets has: its conditions fail everywhere, and the list is easily empty.
+    """
+    allowed = configurations.current(acting).permissions
+    allowed.check(acting.actor, permissions.generate_json_path())
+    if official and EXPERTS not in acting.actor.egroups:
+        raise NotPermitted(f"Only {EXPERTS} mark a golden JSON as official.")
+    checked = [parse_condition(each.rule) for each in wanted]
+    names.check_moment(acting, as_of)
+    read, season = season_of(acting, pattern, as_of=as_of, progress=progress, cancelled=cancelled)
+    selections = []
+    for number, rule in enumerate(checked):
+        selections.append(select(season, rule, _later(progress, cancelled, number, len(checked))))
+    unknown = {each.name: each.nearest for of in selections for each in of.warnings}
+    if unknown and not insist:
+        raise UnknownVariables(unknown, "generate the list")
+    with acting.db.transaction() as connection:
+        recorded, delivered = generated_json.luminosity_of_run_range(
+            connection,
+            season.datasets[0].run_number,
+            season.datasets[-1].run_number,
+            desk=acting.db.desk,
+        )
+        made = []
+        for each, rule, selection in zip(wanted, checked, selections, strict=True):
+            row: JsonObject = {
+                **selection.as_row(),
+                "dataset_name_filter": pattern,
+                "tags": each.tags,
+                "created_by": acting.actor.email,
+                "official": official,
+                "runregistry_version": read.version,
+                "json_logic": rule.source,
+                "total_recorded_luminosity_from_run_range": recorded,
+                "total_delivered_luminosity_from_run_range": delivered,
+            }
+            id_ = generated_json.insert(connection, row)
+            if acting.db.desk:
+                generated_json.remember_provenance(
+                    connection,
+                    id_,
+                    program_version=program_version(),
+                    sha256=texts_of(selection).sha256,
+                    datasets=read.provenance,
+                )
+            made.append(Generated(id_, read.version, selection))
+        generated_json.announce(connection, [each.id for each in made])
+        if cancelled is not None and cancelled():
+            raise Cancelled("Stopped; nothing was stored.")
+    return made
+
+
+def preview(
+    acting: Acting, pattern: str, rule: JsonValue, *, as_of: int | None = None
+) -> Selection:
+    """What a rule selects now, or did at a version; nothing is stored."""
+    return select(season_of(acting, pattern, as_of=as_of)[1], parse_condition(rule))
+
+
+def season_of(
+    acting: Acting,
+    pattern: str,
+    *,
+    as_of: int | None = None,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> tuple[SeasonRead, Season]:
+    """The datasets whose names match, with their states; kept until something is written."""
+    if as_of is None and (known := _still_valid(acting, pattern)) is not None:
+        return known.read, known.season
+    told = Progress(
+        None if progress is None else lambda share: progress(_READING * share), cancelled
+    )
+    with acting.db.read() as connection:
+        read = generated_json.read_season(
+            connection, pattern, desk=acting.db.desk, as_of=as_of, told=told.at
+        )
+    if not read.datasets:
+        raise Refused(f'No dataset name matches "{pattern}".')
+    season = season_from(read)
+    if as_of is None:
+        _remember_folded(acting, read)
+        if read.reusable:
+            with _guard:
+                _seasons[acting.db] = _Remembered(pattern, read, season)
+    return read, season
+
+
+def season_from(read: SeasonRead) -> Season:
+    """What was read, ready for rules."""
+    return Season(
+        SeasonDataset(
+            each.run_number,
+            each.name,
+            each.attributes,
+            each.oms_attributes,
+            each.rr_attributes,
+            read.states[each.run_number, each.name],
+        )
+        for each in read.datasets
+    )
+
+
+def forget_seasons(acting: Acting) -> None:
+    """Drops what is kept in memory."""
+    with _guard:
+        _seasons.pop(acting.db, None)
+
+
+def names_matching(acting: Acting, pattern: str) -> list[tuple[str, int]]:
+    """Dataset names that a pattern matches, with the number of runs of each."""
+    with acting.db.read() as connection:
+        return generated_json.names_matching(connection, pattern)
+
+
+def entries(
+    acting: Acting,
+    *,
+    created_by: str | None = None,
+    official: bool = False,
+    words: str = "",
+    before: int | None = None,
+    limit: int = 50,
+) -> list[JsonEntry]:
+    """Generated JSONs, newest first: those of one person, the official ones, or all."""
+    with acting.db.read() as connection:
+        return generated_json.entries(
+            connection,
+            created_by=created_by,
+            official=official,
+            words=words,
+            before=before,
+            limit=limit,
+        )
+
+
+def row(acting: Acting, id_: int) -> JsonRow:
+    """A generated JSON with its lists and luminosities."""
+    with acting.db.read() as connection:
+        return generated_json.row(connection, id_)
+
+
+def delete(acting: Acting, ids: Sequence[int]) -> None:
+    """Takes lists out of all lists, every one or none; whoever made them may, and experts."""
+    with acting.db.transaction() as connection:
+        for id_ in ids:
+            made_by = generated_json.row(connection, id_).entry.created_by
+            permissions.check_creator_or_expert(acting.actor, made_by, f"golden JSON {id_}")
+            generated_json.delete(connection, id_)
+        generated_json.announce(connection, ids)
+
+
+def texts(stored: JsonRow, style: Style = Style.OFFICIAL) -> Texts:
+    """A stored golden JSON in every form; lists of the web service are put in order."""
+    return Texts(
+        to_text(from_json(stored.generated_json).document, style),
+        to_text(_named(stored.generated_json_with_dataset_names), style),
+        to_text(from_json(stored.generated_anti_json).document, style),
+        to_text(_named(stored.generated_anti_json_with_dataset_names), style),
+    )
+
+
+def texts_of(selection: Selection, style: Style = Style.OFFICIAL) -> Texts:
+    """A computed golden JSON in every form."""
+    return Texts(
+        to_text(selection.document, style),
+        to_text(selection.document_with_names, style),
+        to_text(selection.anti_document, style),
+        to_text(selection.anti_document_with_names, style),
+    )
+
+
+def rules(acting: Acting) -> list[JsonRule]:
+    """Saved rules by name, the newest of each."""
+    newest: dict[str, JsonRule] = {}
+    for saved in sorted(configurations.current(acting).json_rules, key=lambda each: each.id):
+        newest[saved.name] = saved
+    return [newest[name] for name in sorted(newest)]
+
+
+def rule_named(acting: Acting, name: str) -> JsonValue:
+    """The rule saved or shipped under a name."""
+    saved = configurations.current(acting).json_rules
+    shipped = configurations.shipped_rule_names()
+    if any(each.name == name for each in saved):
+        return configurations.current(acting).json_rule(name).rule.source
+    if name not in shipped:
+        raise no_rule(name, shipped, (each.name for each in saved))
+    return configurations.shipped_rule(name)
+
+
+def program_version() -> str:
+    """Version of this program, as its distribution says."""
+    return metadata.version(DISTRIBUTION)
+
+
+def _still_valid(acting: Acting, pattern: str) -> _Remembered | None:
+    with _guard:
+        known = _seasons.get(acting.db)
+    if known is None or known.pattern != pattern:
+        return None
+    with acting.db.read() as connection:
+        newest = history.newest_version(connection)
+    return known if newest == known.read.version else None
+
+
+def _remember_folded(acting: Acting, read: SeasonRead) -> None:
+    if acting.db.desk and read.folded:
+        with acting.db.transaction() as connection:
+            projections.remember_states(connection, read.folded)
+
+
+def _later(
+    progress: Callable[[float], None] | None,
+    cancelled: Callable[[], bool] | None,
+    number: int,
+    count: int,
+) -> Progress:
+    """Progress of the rule of that number among several."""
+
+    def tell(share: float) -> None:
+        assert progress is not None
+        progress(_READING + (1 - _READING) * (number + share) / count)
+
+    return Progress(None if progress is None else tell, cancelled)
+
+
+def _named(stored: JsonObject) -> dict[str, tuple[LumiRange, ...]]:
+    """Lists by `{run}-{name}`, by run and then by name."""
+
+    def order(item: tuple[str, JsonValue]) -> tuple[int, str]:
+        run_number, _, name = item[0].partition("-")
+        return int(run_number), name
+
+    found: dict[str, tuple[LumiRange, ...]] = {}
+    for key, ranges in sorted(stored.items(), key=order):
+        pairs: Sequence[JsonValue] = ranges if isinstance(ranges, list) else []
+        found[key] = tuple(
+            LumiRange(int(str(pair[0])), int(str(pair[1])))
+            for pair in pairs
+            if isinstance(pair, list)
+        )
+    return found

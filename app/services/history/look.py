@@ -1,0 +1,410 @@
+"""What happened to a selection, a dataset or a run; what it was at a version; what differs."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from app.domain.errors import BadInput, NotFound
+from app.domain.history.attributes import AttributeChange, attribute_changes
+from app.domain.history.cells import Action as VersionInfo
+from app.domain.history.cells import CellChange, Difference, Frame, Write, differences, last_covered
+from app.domain.json_value import JsonObject, JsonValue
+from app.domain.lumisections import LumiRange, Mask, mask_of_ranges
+from app.domain.state.differences import changed_attributes
+from app.domain.state.grid import MISSING, DatasetState
+from app.domain.text.names import no_dataset, no_version
+from app.domain.triplets import Triplet
+from app.models.events import rows, states
+from app.models.history import run_history
+from app.models.history import writes as history
+from app.services.acting import Acting
+
+ONLINE = "online"
+MOST_VERSIONS = 200
+
+CellValue: TypeAlias = "Triplet | JsonValue"
+
+Key = tuple[int, str]
+
+
+@dataclass(frozen=True)
+class DatasetChanges:
+    """What one version wrote in one dataset: RR columns and OMS attributes.
+
+    OMS changes of an offline dataset include those that came through `online`.
+    """
+
+    dataset: str
+    columns: tuple[CellChange[Triplet], ...]
+    bits: tuple[CellChange[JsonValue], ...]
+
+    @property
+    def cells(self) -> list[CellChange[Triplet] | CellChange[JsonValue]]:
+        """Columns, then OMS attributes."""
+        return [*self.columns, *self.bits]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One version as far as it touched what was asked for."""
+
+    action: VersionInfo
+    attributes: tuple[AttributeChange, ...]
+    datasets: tuple[DatasetChanges, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Entries, the newest first; `before` asks for the next page, None when there is none."""
+
+    entries: tuple[Entry, ...]
+    before: int | None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The value that holds in a cell, and whose word it is; `automatic` is what it would be
+    without the words of persons (for OMS the same value)."""
+
+    value: CellValue
+    action: VersionInfo
+    by_hand: bool
+    automatic: CellValue
+
+
+@dataclass(frozen=True)
+class Look:
+    """A dataset as a person looks at it.
+
+    `by_hand[column]` is true where a person's word holds, index 0 is LS 1. `seen` is what the
+    services that write take to notice changes made since.
+    """
+
+    state: DatasetState
+    by_hand: Mapping[str, Mask]
+    attributes: JsonObject
+    run_attributes: JsonObject
+    deleted: bool
+    seen: int
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What differs between two moments of a dataset, and the newer of them.
+
+    `hidden` says whether it was hidden then and is now, None where that is the same.
+    """
+
+    now: Look
+    hidden: tuple[bool, bool] | None
+    columns: tuple[Difference[Triplet], ...]
+    bits: tuple[Difference[JsonValue], ...]
+    attributes: Mapping[str, tuple[JsonValue, JsonValue]]
+    run_attributes: Mapping[str, tuple[JsonValue, JsonValue]]
+
+    @property
+    def cells(self) -> list[Difference[Triplet] | Difference[JsonValue]]:
+        """Columns, then OMS attributes."""
+        return [*self.columns, *self.bits]
+
+
+@dataclass(frozen=True)
+class ComparedRun:
+    """What differs between two moments of a run and of all its datasets, those by name that were
+    there at both; `appeared` are those that were made in between."""
+
+    run_attributes: Mapping[str, tuple[JsonValue, JsonValue]]
+    datasets: Mapping[str, Compared]
+    appeared: tuple[str, ...]
+
+
+def selection_history(
+    acting: Acting,
+    run_number: int,
+    dataset: str,
+    keys: Collection[str],
+    ranges: Sequence[LumiRange] = (),
+    *,
+    limit: int = 50,
+    before: int | None = None,
+) -> Page:
+    """Versions that wrote any of these columns or bits in these lumisections (all without)."""
+    _check_limit(limit)
+    key = (run_number, dataset)
+    with acting.db.read() as connection:
+        _check_dataset(acting, key)
+        rr = history.rr_writes(connection, [key])[key]
+        oms = history.oms_writes(connection, [key])[key]
+        length = max(last_covered(rr), last_covered(oms))
+        where = mask_of_ranges(ranges, length) if ranges else None
+        touching = _touching(rr, keys, where) | _touching(oms, keys, where)
+        shown = _page(touching, limit, before)
+        actions = history.actions(connection, shown)
+    columns = Frame(rr, keys).changes(shown, where)
+    bits = Frame(oms, keys).changes(shown, where)
+    entries = tuple(
+        Entry(
+            actions[version],
+            (),
+            (DatasetChanges(dataset, columns.get(version, ()), bits.get(version, ())),),
+        )
+        for version in shown
+    )
+    return Page(entries, _next(touching, shown))
+
+
+def dataset_history(
+    acting: Acting, run_number: int, dataset: str, *, limit: int = 50, before: int | None = None
+) -> Page:
+    """Versions that touched one dataset; for `online` also those that touched the run itself."""
+    return _history(acting, run_number, dataset, limit, before)
+
+
+def run_history_of(
+    acting: Acting, run_number: int, *, limit: int = 50, before: int | None = None
+) -> Page:
+    """Versions that touched a run or any of its datasets."""
+    return _history(acting, run_number, None, limit, before)
+
+
+def moments(
+    acting: Acting, run_number: int, dataset: str, *, limit: int = 50, before: int | None = None
+) -> tuple[VersionInfo, ...]:
+    """Versions that touched a dataset, the newest first, without what they changed."""
+    _check_limit(limit)
+    with acting.db.read() as connection:
+        rows.get_run(connection, run_number)
+        found = history.versions_of_run(connection, run_number, dataset, limit, before)
+    return tuple(action for action, _ in found)
+
+
+def version_of(acting: Acting, version: int) -> VersionInfo:
+    """Who made a version, when and why."""
+    with acting.db.read() as connection:
+        found = history.action(connection, version)
+        if found is None:
+            raise no_version(version, history.newest_version(connection))
+    return found
+
+
+def touched_by(acting: Acting, version: int) -> frozenset[Key]:
+    """Datasets that a version touches; a change of a run counts as one of its `online`."""
+    with acting.db.read() as connection:
+        touched = history.touched_by(connection, version)
+    runs = {(run_number, ONLINE) for run_number in touched.runs}
+    return frozenset(touched.datasets | touched.rr | touched.oms | runs)
+
+
+def origin(
+    acting: Acting, run_number: int, dataset: str, key: str, lumisection: int
+) -> Origin | None:
+    """Whose word holds in a cell of a column or OMS attribute; None when nobody gave it a value."""
+    dataset_key = (run_number, dataset)
+    _check_dataset(acting, dataset_key)
+    with acting.db.read() as connection:
+        rr = history.rr_writes(connection, [dataset_key])[dataset_key]
+        columns = Frame(rr, [key])
+        now = columns.at()
+        writer = now.writer(key, lumisection)
+        if writer is not None:
+            automatic = columns.at(without_manual=True).writer(key, lumisection)
+            action = history.actions(connection, [writer.version])[writer.version]
+            return Origin(
+                writer.values[key],
+                action,
+                writer.manual,
+                None if automatic is None else automatic.values[key],
+            )
+        oms = history.oms_writes(connection, [dataset_key])[dataset_key]
+        bit = Frame(oms, [key]).at().writer(key, lumisection)
+        if bit is None:
+            return None
+        action = history.actions(connection, [bit.version])[bit.version]
+        return Origin(bit.values[key], action, action.manual, bit.values[key])
+
+
+def look(acting: Acting, run_number: int, dataset: str, *, as_of: int | None = None) -> Look:
+    """A dataset now or at a version, all of one moment."""
+    key = (run_number, dataset)
+    _check_dataset(acting, key)
+    with acting.db.read() as connection:
+        state = states.load(connection, [key], desk=acting.db.desk, as_of=as_of)[key].state
+        words = states.fold_rr(states.rr_events(connection, [key], as_of=as_of, only_manual=True))
+        by_hand = {column: words.codes[row] != MISSING for column, row in words.row_of.items()}
+        seen = history.newest_events(connection, [key])[key]
+        if as_of is None:
+            run = rows.get_run(connection, run_number)
+            row = rows.datasets_of_run(connection, run_number)[dataset]
+            return Look(state, by_hand, row.attributes, run.rr_attributes, row.deleted, seen)
+        run_writes = history.run_writes(connection, [run_number]).get(run_number, [])
+        writes = history.dataset_writes(connection, [key]).get(key, [])
+    attributes, deleted = _fold(writes, as_of, manual_first=False)
+    run_attributes, _ = _fold(run_writes, as_of, manual_first=True)
+    return Look(state, by_hand, attributes, run_attributes, deleted, seen)
+
+
+def compare(
+    acting: Acting,
+    run_number: int,
+    dataset: str,
+    old: int,
+    new: int | None = None,
+    *,
+    keys: Collection[str] | None = None,
+) -> Compared:
+    """What differs between a dataset at version `old` and at `new`, or now."""
+    then = look(acting, run_number, dataset, as_of=old)
+    now = look(acting, run_number, dataset, as_of=new)
+    return Compared(
+        now,
+        (then.deleted, now.deleted) if then.deleted is not now.deleted else None,
+        differences(then.state.rr, now.state.rr, keys),
+        differences(then.state.oms, now.state.oms, keys),
+        _attribute_differences(then.attributes, now.attributes),
+        _attribute_differences(then.run_attributes, now.run_attributes),
+    )
+
+
+def compare_run(
+    acting: Acting,
+    run_number: int,
+    old: int,
+    new: int | None = None,
+    *,
+    keys: Collection[str] | None = None,
+) -> ComparedRun:
+    """What differs between a run with all its datasets at version `old` and at `new`, or now.
+
+    NotFound when the run wasn't there yet.
+    """
+    with acting.db.read() as connection:
+        rows.get_run(connection, run_number)
+        names = [(run_number, name) for name in rows.datasets_of_run(connection, run_number)]
+        written = history.dataset_writes(connection, names)
+    made = {name: min(write.version for write in writes) for (_, name), writes in written.items()}
+    then = {name for name, version in made.items() if version <= old}
+    now = {name for name, version in made.items() if new is None or version <= new}
+    compared = {
+        name: compare(acting, run_number, name, old, new, keys=keys)
+        for name in (ONLINE, *sorted((then & now) - {ONLINE}))
+    }
+    return ComparedRun(
+        compared[ONLINE].run_attributes, compared, tuple(sorted(now - then - {ONLINE}))
+    )
+
+
+def _history(
+    acting: Acting, run_number: int, name: str | None, limit: int, before: int | None
+) -> Page:
+    _check_limit(limit)
+    if name is not None:
+        _check_dataset(acting, (run_number, name))
+    with acting.db.read() as connection:
+        rows.get_run(connection, run_number)
+        found = history.versions_of_run(connection, run_number, name, limit + 1, before)
+        page = found[:limit]
+        shown = {action.version for action, _ in page}
+        events = {event for _, each in page for event in each}
+        writes = run_history.lumisection_writes(connection, events)
+        rr_keys = {(run_number, write.dataset) for write in writes if not write.oms}
+        oms_keys = {(run_number, write.dataset) for write in writes if write.oms}
+        rr = history.rr_writes(connection, rr_keys)
+        oms = history.oms_writes(connection, oms_keys)
+        attributes: dict[int, list[AttributeChange]] = {}
+        if name in {None, ONLINE}:
+            run = run_history.run_events(connection, run_number)
+            _collect(attributes, attribute_changes(run.oms, "oms", manual_first=False))
+            _collect(attributes, attribute_changes(run.rr, "rr", manual_first=True))
+        for dataset, own in run_history.dataset_events(connection, run_number, name).items():
+            _collect(attributes, attribute_changes(own, "dataset", dataset, manual_first=False))
+    columns = {key[1]: Frame(each).changes(shown) for key, each in rr.items()}
+    # What came through `online` is told there.
+    bits = {
+        key[1]: Frame(each).changes(
+            shown & {write.version for write in each if write.dataset == key[1]}
+        )
+        for key, each in oms.items()
+    }
+    entries = tuple(
+        Entry(
+            action,
+            tuple(change for event in sorted(own) for change in attributes.get(event, ())),
+            tuple(
+                DatasetChanges(
+                    dataset,
+                    columns.get(dataset, {}).get(action.version, ()),
+                    bits.get(dataset, {}).get(action.version, ()),
+                )
+                for dataset in sorted(columns.keys() | bits.keys())
+                if action.version in columns.get(dataset, {})
+                or action.version in bits.get(dataset, {})
+            ),
+        )
+        for action, own in page
+    )
+    return Page(entries, page[-1][0].version if len(found) > limit else None)
+
+
+def _touching(
+    writes: Sequence[Write[Triplet]] | Sequence[Write[JsonValue]],
+    keys: Collection[str],
+    where: Mask | None,
+) -> set[int]:
+    wanted = set(keys)
+    return {
+        write.version
+        for write in writes
+        if not wanted.isdisjoint(write.values)
+        and (where is None or any(where[first - 1 : last].any() for first, last in write.ranges))
+    }
+
+
+def _page(versions: Collection[int], limit: int, before: int | None) -> list[int]:
+    older = [version for version in versions if before is None or version < before]
+    return sorted(older, reverse=True)[:limit]
+
+
+def _next(versions: Collection[int], shown: Sequence[int]) -> int | None:
+    if not shown or min(versions) >= shown[-1]:
+        return None
+    return shown[-1]
+
+
+def _collect(
+    changes: dict[int, list[AttributeChange]], more: Mapping[int, tuple[AttributeChange, ...]]
+) -> None:
+    for event, found in more.items():
+        changes.setdefault(event, []).extend(found)
+
+
+def _fold(
+    writes: Sequence[history.AttributeWrite], as_of: int, *, manual_first: bool
+) -> tuple[JsonObject, bool]:
+    known = [write for write in writes if write.version <= as_of]
+    if not known:
+        raise NotFound(f"It wasn't there yet at version {as_of}.")
+    attributes: JsonObject = {}
+    for write in sorted(known, key=lambda write: (manual_first and write.manual, write.event)):
+        attributes.update(write.values)
+    return attributes, known[-1].deleted
+
+
+def _attribute_differences(
+    old: JsonObject, new: JsonObject
+) -> dict[str, tuple[JsonValue, JsonValue]]:
+    changed = {**changed_attributes(old, new), **dict.fromkeys(old.keys() - new.keys())}
+    return {key: (old.get(key), new.get(key)) for key in sorted(changed)}
+
+
+def _check_limit(limit: int) -> None:
+    if not 0 < limit <= MOST_VERSIONS:
+        raise BadInput(f"A page of a history has 1 to {MOST_VERSIONS} versions.")
+
+
+def _check_dataset(acting: Acting, key: Key) -> None:
+    run_number, name = key
+    with acting.db.read() as connection:
+        rows.get_run(connection, run_number)
+        known = rows.datasets_of_run(connection, run_number)
+        if name not in known:
+            raise no_dataset(run_number, name, known)

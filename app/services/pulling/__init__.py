@@ -1,0 +1,1 @@
+"""Bringing in what OMS and the DQM GUI say."""

@@ -1,0 +1,425 @@
+"""The classifiers give what evaluating every rule in every lumisection gives."""
+
+import json
+import random
+from dataclasses import replace
+
+import pytest
+
+from app.domain.classifying import classification
+from app.domain.classifying.classification import classify_offline, classify_online
+from app.domain.configuration.in_force import (
+    ClassClassifier,
+    ComponentClassifier,
+    Configuration,
+    DatasetClassifier,
+    Workspace,
+)
+from app.domain.errors import BadInput
+from app.domain.json_logic import parse
+from app.domain.sources.oms import OmsRun, kept, oms_run, with_luminosity_per_lumisection
+from app.domain.state.grid import Grid, grid_of_objects
+from app.domain.triplets import EMPTY_TRIPLET, NO_VALUE_FOUND, Triplet
+from app.models.database.engine import Database
+from app.services.acting import Acting
+from app.services.configuration import in_force as configurations
+from app.services.pulling import runs as pull
+from tests.builders import EXPERT, a_lumisection
+
+REAL_RUNS = (315265, 319579)
+
+
+# --- the plain way --------------------------------------------------------------------------------
+
+
+def plain_online(configuration, oms: dict, rr: dict, lumisections) -> dict[int, dict[str, str]]:
+    run = {**oms, **rr}
+    run.pop("beams_present_and_stable", None)
+    return {
+        each["lumisection_number"]: _statuses(configuration.online_components, {**run, **each})
+        for each in lumisections
+    }
+
+
+def plain_offline(configuration, oms: dict, rr: dict, oms_grid: Grid, rr_grid: Grid) -> dict:
+    statuses = {}
+    for number in (n for n in range(1, rr_grid.length + 1) if rr_grid.covered[n - 1]):
+        triplets = {
+            column: (rr_grid.value(column, number) or EMPTY_TRIPLET).as_json()
+            for column in rr_grid.keys
+        }
+        data = {
+            "run": {"oms": oms, "rr": rr},
+            "lumisection": {"oms": oms_grid.at(number), "rr": triplets},
+        }
+        found = _statuses(configuration.offline_components, data)
+        columns = configuration.offline_columns
+        statuses[number] = {column: found.get(column, NO_VALUE_FOUND) for column in columns}
+    return statuses
+
+
+def _statuses(classifiers, data: dict) -> dict[str, str]:
+    statuses = {each.column: NO_VALUE_FOUND for each in classifiers}
+    enabled = [each for each in classifiers if each.enabled]
+    for each in sorted(enabled, key=lambda one: (one.priority, one.id)):
+        if statuses[each.column] == NO_VALUE_FOUND and each.rule.holds(data):
+            statuses[each.column] = each.status
+    return statuses
+
+
+def in_plain(grid: Grid) -> dict[int, dict[str, str]]:
+    return {
+        number: {column: triplet.status for column, triplet in grid.at(number).items()}
+        for number in range(1, grid.length + 1)
+        if grid.covered[number - 1]
+    }
+
+
+# --- a configuration made of rules ----------------------------------------------------------------
+
+
+def component(id_: int, column: str, status: str, rule, priority: int = 1, *, enabled: bool = True):
+    return ComponentClassifier(id_, column, status, parse(rule), priority, enabled)
+
+
+RULES = [
+    {"==": [{"var": "a"}, True]},
+    {"==": [{"var": "b"}, None]},
+    {"!": [{"var": "c"}]},
+    {"and": [{"var": "a"}, {"==": [{"var": "b"}, 1]}]},
+    {"or": [{"<": [{"var": "n"}, 3]}, {"var": "run_only"}]},
+    {"missing": ["a", "c"]},
+    {"==": [{"var": "deep.inner"}, 2]},
+    {"var": {"var": "name_of"}},
+    {"in": ["ell", {"var": "text"}]},
+    {"==": [{"var": "beams_present_and_stable"}, True]},
+    True,
+    False,
+]
+VALUES = [True, False, None, 0, 1, 1.0, 2, "1", "hello", "", [1], {"inner": 2}]
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_that_online_statuses_are_those_of_every_rule_in_every_lumisection(seed: int):
+    chance = random.Random(seed)
+    classifiers = tuple(
+        component(
+            number,
+            chance.choice(["dt-dt", "csc-csc", "hcal-hcal"]),
+            chance.choice(["GOOD", "BAD", "EXCLUDED"]),
+            chance.choice(RULES[:7] if seed % 2 else RULES),
+            chance.randint(1, 3),
+            enabled=chance.random() < 0.8,
+        )
+        for number in range(8)
+    )
+    configuration = Configuration(1, online_components=classifiers)
+    names = ["a", "b", "c", "n", "deep", "text", "name_of"]
+    run = {name: chance.choice(VALUES) for name in chance.sample(names, 3)}
+    run |= {"run_only": chance.random() < 0.5, "beams_present_and_stable": True}
+    numbers = sorted(chance.sample(range(1, 40), 20))
+    lumisections = [
+        {
+            "lumisection_number": number,
+            **{name: chance.choice(VALUES) for name in chance.sample(names, chance.randint(0, 5))},
+        }
+        for number in numbers
+    ]
+    ours = classify_online(configuration, run, {"class": "x"}, lumisections)
+    expected = plain_online(configuration, run, {"class": "x"}, lumisections)
+    assert in_plain(ours) == expected
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_that_offline_statuses_are_those_of_every_rule_in_every_lumisection(seed: int):
+    chance = random.Random(seed)
+    rules = [
+        {"==": [{"var": "lumisection.rr.dt-dt.status"}, "GOOD"]},
+        {"==": [{"var": "lumisection.rr.dt-dt"}, "GOOD"]},
+        {"!=": [{"var": "lumisection.rr.csc-csc.comment"}, ""]},
+        {"var": "lumisection.oms.a"},
+        {"==": [{"var": "lumisection.oms.b"}, None]},
+        {"==": [{"var": "run.rr.class"}, "Collisions22"]},
+        {"in": ["x", {"var": "run.oms.components"}]},
+        {"var": "lumisection.oms"},
+        {"var": "lumisection"},
+        {"var": {"cat": ["lumisection.oms.", {"var": "run.oms.bit"}]}},
+    ]
+    columns = ("btag-btag", "csc-csc", "dt-dt", "tau-tau")
+    configuration = Configuration(
+        1,
+        offline_components=tuple(
+            component(
+                number,
+                chance.choice(columns[:3]),
+                chance.choice(["GOOD", "BAD"]),
+                chance.choice(rules[:-1] if seed % 2 else rules),
+                chance.randint(1, 3),
+                enabled=chance.random() < 0.8,
+            )
+            for number in range(8)
+        ),
+        workspaces=(Workspace("dt", online=False, columns=columns),),
+    )
+    triplets = [Triplet("GOOD"), Triplet("BAD", "hv"), EMPTY_TRIPLET]
+    rr = grid_of_objects(
+        {
+            n: {c: chance.choice(triplets) for c in chance.sample(["dt-dt", "csc-csc"], 1)}
+            for n in sorted(chance.sample(range(1, 25), 15))
+        }
+    )
+    oms = grid_of_objects(
+        {
+            n: {c: chance.choice(VALUES) for c in chance.sample(["a", "b", "c"], 2)}
+            for n in sorted(chance.sample(range(1, chance.choice([15, 40])), 12))
+        }
+    )
+    run = {"components": ["x"], "bit": "a"}
+    attributes = {"class": chance.choice(["Collisions22", "Cosmics22"])}
+    ours = classify_offline(configuration, run, attributes, oms, rr)
+    assert in_plain(ours) == plain_offline(configuration, run, attributes, oms, rr)
+
+
+def test_that_a_rule_is_evaluated_once_per_combination_of_what_it_reads():
+    rule = parse({"==": [{"var": "a"}, True]})
+    evaluated = []
+    evaluate = rule.holds
+
+    def counted(data):
+        evaluated.append(data)
+        return evaluate(data)
+
+    rule.holds = counted
+    configuration = Configuration(
+        1,
+        online_components=(ComponentClassifier(1, "dt-dt", "GOOD", rule, 1, enabled=True),),
+        offline_components=(ComponentClassifier(2, "dt-dt", "GOOD", rule, 1, enabled=True),),
+        workspaces=(Workspace("dt", online=False, columns=("dt-dt",)),),
+    )
+    lumisections = [
+        {"lumisection_number": n, "a": n % 3 == 0, "recorded": n / 7} for n in range(1, 2001)
+    ]
+    classify_online(configuration, {}, {}, lumisections)
+    assert len(evaluated) == 2
+    evaluated.clear()
+    grid = grid_of_objects({each["lumisection_number"]: each for each in lumisections})
+    rr = grid_of_objects({n: {"dt-dt": Triplet("GOOD")} for n in range(1, 2001)})
+    classify_offline(configuration, {}, {}, grid, rr)
+    assert len(evaluated) == 1
+
+
+def test_that_only_what_the_rules_read_makes_states_of_lumisections_differ(monkeypatch):
+    """Luminosity differs in every lumisection; a rule that doesn't read it must not notice."""
+    seen = []
+    statuses = classification._statuses
+
+    def noted(by_column, rows_of, codes, *others):
+        seen.append(codes.shape)
+        return statuses(by_column, rows_of, codes, *others)
+
+    monkeypatch.setattr(classification, "_statuses", noted)
+    rule = {"and": [{"var": "lumisection.oms.a"}, {"var": "lumisection.rr.dt-dt.status"}]}
+    configuration = Configuration(
+        1,
+        offline_components=(component(1, "dt-dt", "GOOD", rule),),
+        online_components=(component(2, "dt-dt", "GOOD", {"and": [{"var": "a"}, True]}),),
+        workspaces=(Workspace("dt", online=False, columns=("dt-dt",)),),
+    )
+    objects = {n: {"a": True, "ab": 1, "recorded": n / 7} for n in range(1, 9)}
+    rr = grid_of_objects({n: {"dt-dt": Triplet("GOOD"), "x-y": Triplet("")} for n in range(1, 9)})
+    classify_offline(configuration, {}, {}, grid_of_objects(objects), rr)
+    lumisections = [{"lumisection_number": n, **each} for n, each in objects.items()]
+    classify_online(configuration, {}, {}, lumisections)
+    assert seen == [(2, 8), (1, 8)]
+
+
+def test_that_a_part_of_an_attribute_can_be_read():
+    rule = {"==": [{"var": "deep.inner"}, 2]}
+    below = {"==": [{"var": "lumisection.oms.deep.inner"}, 2]}
+    configuration = Configuration(
+        1,
+        online_components=(component(1, "dt-dt", "GOOD", rule),),
+        offline_components=(component(2, "dt-dt", "GOOD", below),),
+        workspaces=(Workspace("dt", online=False, columns=("dt-dt",)),),
+    )
+    objects = {n: {"deep": {"inner": n}} for n in range(1, 4)}
+    lumisections = [{"lumisection_number": n, **each} for n, each in objects.items()]
+    rr = grid_of_objects({n: {"dt-dt": Triplet("BAD")} for n in objects})
+    for grid in (
+        classify_online(configuration, {}, {}, lumisections),
+        classify_offline(configuration, {}, {}, grid_of_objects(objects), rr),
+    ):
+        statuses = [each["dt-dt"] for each in in_plain(grid).values()]
+        assert statuses == [NO_VALUE_FOUND, "GOOD", NO_VALUE_FOUND]
+
+
+# --- class and significance -----------------------------------------------------------------------
+
+
+def test_that_the_matching_class_of_smallest_priority_wins_and_switched_off_ones_are_ignored():
+    def called(id_, class_, rule, priority, enabled=True):
+        return ClassClassifier(id_, class_, parse(rule), priority, enabled)
+
+    configuration = Configuration(
+        1,
+        class_classifiers=(
+            called(1, "late", True, 5),
+            called(2, "first", {"var": "a"}, 2),
+            called(3, "off", True, 1, enabled=False),
+            called(4, "same priority", {"var": "a"}, 2),
+        ),
+    )
+    assert classification.run_class(configuration, {"a": True}) == "first"
+    assert classification.run_class(configuration, {"a": False}) == "late"
+    assert classification.run_class(Configuration(1), {"a": True}) == ""
+
+
+def test_that_significance_is_decided_by_the_classifiers_of_the_class():
+    configuration = Configuration(
+        1,
+        dataset_classifiers=(
+            DatasetClassifier(1, "one", parse({"var": "a"}), enabled=True),
+            DatasetClassifier(2, "one", parse({"var": "b"}), enabled=True),
+            DatasetClassifier(3, "two", parse(True), enabled=False),
+        ),
+    )
+    judged = classification.is_significant
+    assert judged(configuration, "one", {"a": False, "b": True})
+    assert not judged(configuration, "one", {"a": False, "b": False})
+    assert not judged(configuration, "two", {"a": True})
+    assert not judged(configuration, "", {"a": True})
+
+
+def test_that_a_rule_that_cannot_be_evaluated_names_its_classifier():
+    # json-logic-js throws where the names are null.
+    rule = {"missing_some": [1, {"var": "a"}]}
+    faulty = ClassClassifier(7, "x", parse(rule), 1, enabled=True)
+    configuration = Configuration(
+        1,
+        class_classifiers=(faulty,),
+        online_components=(component(8, "dt-dt", "GOOD", rule),),
+    )
+    with pytest.raises(BadInput, match=r"class classifier 7 .*missing_some"):
+        classification.run_class(configuration, {"a": None})
+    with pytest.raises(BadInput, match="component classifier 8 "):
+        classify_online(configuration, {}, {}, [{"lumisection_number": 1, "a": None}])
+
+
+# --- real configuration, real runs ----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def real_configuration(server, template, shared_data) -> Configuration:
+    name = server.create(template)
+    db = Database(server.dsn(name))
+    try:
+        configurations.import_folder(Acting(db, EXPERT), shared_data / "data" / "configuration")
+        return configurations.current(Acting(db))
+    finally:
+        db.close()
+        server.drop(name)
+
+
+@pytest.fixture(scope="module")
+def recorded_configuration(server, template, shared_data) -> Configuration:
+    name = server.create(template)
+    db = Database(server.dsn(name))
+    try:
+        folder = shared_data / "conformance" / "tables_initial"
+        configurations.import_folder(Acting(db, EXPERT), folder)
+        return configurations.current(Acting(db))
+    finally:
+        db.close()
+        server.drop(name)
+
+
+@pytest.fixture(scope="module")
+def real_runs(shared_data) -> dict[int, OmsRun]:
+    folder = shared_data / "data" / "oms"
+
+    def attributes(name: str) -> list[dict]:
+        document = json.loads((folder / name).read_text("utf-8"))
+        return [each["attributes"] for each in document["data"]]
+
+    records = {each["run_number"]: each for each in attributes("runs.json")}
+    fills = {each["fill_number"]: each for each in attributes("fills.json")}
+    return {
+        number: oms_run(
+            records[number],
+            attributes(f"lumisections_{number}.json"),
+            fills.get(records[number]["fill_number"]),
+        )
+        for number in REAL_RUNS
+    }
+
+
+@pytest.mark.parametrize("number", REAL_RUNS)
+def test_that_a_real_run_is_classified_as_by_the_plain_way(
+    real_configuration: Configuration, real_runs, number: int
+):
+    computed = pull.compute(real_configuration, real_runs[number])
+    assert computed.rr_attributes == {"class": "Collisions22", "significant": True}
+    assert len(computed.rr.keys) == len(real_configuration.online_by_column) > 20
+    lumisections = with_luminosity_per_lumisection(real_runs[number].lumisections)
+    expected = plain_online(
+        real_configuration, computed.oms_attributes, computed.rr_attributes, lumisections
+    )
+    assert in_plain(computed.rr) == expected
+
+
+@pytest.mark.parametrize("which", ["real", "recorded"])
+def test_that_a_real_run_is_classified_offline_as_by_the_plain_way(
+    real_configuration, recorded_configuration, real_runs, which: str
+):
+    configuration = real_configuration if which == "real" else recorded_configuration
+    answer = real_runs[315265]
+    computed = pull.compute(configuration, answer, as_significant=True)
+    rr_attributes = {**computed.rr_attributes, "state": "SIGNOFF"}
+    ours = classify_offline(
+        configuration, computed.oms_attributes, rr_attributes, computed.oms, computed.rr
+    )
+    expected = plain_offline(
+        configuration, computed.oms_attributes, rr_attributes, computed.oms, computed.rr
+    )
+    assert in_plain(ours) == expected
+    assert set(ours.keys) == set(configuration.offline_columns)
+
+
+def test_that_a_real_classifier_that_is_switched_off_changes_nothing(
+    real_configuration: Configuration, real_runs
+):
+    answer = real_runs[315265]
+    column = "dt-dt"
+    everything_good = replace(
+        real_configuration,
+        online_components=(
+            *real_configuration.online_components,
+            component(10**6, column, "NOTSET", True, -1, enabled=False),
+        ),
+    )
+    plain = pull.compute(real_configuration, answer)
+    assert in_plain(pull.compute(everything_good, answer).rr) == in_plain(plain.rr)
+    switched_on = replace(
+        real_configuration,
+        online_components=(
+            *real_configuration.online_components,
+            component(10**6, column, "NOTSET", True, -1),
+        ),
+    )
+    assert {each[column] for each in in_plain(pull.compute(switched_on, answer).rr).values()} == {
+        "NOTSET"
+    }
+
+
+def test_that_attributes_that_are_not_kept_are_seen_by_the_classifiers_all_the_same():
+    rule = {">": [{"var": "pileup"}, 50]}
+    configuration = Configuration(1, online_components=(component(1, "dt-dt", "GOOD", rule),))
+    lumisections = [a_lumisection(n, pileup=48 + n) for n in range(1, 5)]
+    assert "pileup" not in kept(lumisections[0])
+    statuses = in_plain(classify_online(configuration, {}, {}, lumisections))
+    assert [each["dt-dt"] for each in statuses.values()] == [
+        NO_VALUE_FOUND,
+        NO_VALUE_FOUND,
+        "GOOD",
+        "GOOD",
+    ]

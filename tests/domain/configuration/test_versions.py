@@ -1,0 +1,163 @@
+"""The versions of a list: who changed what, and what differs."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.domain.configuration.in_force import Kind
+from app.domain.configuration.versions import (
+    Item,
+    ListHistory,
+    SettingsRow,
+    changed_meanwhile,
+    field_changes,
+    rule_change,
+    words_for,
+)
+from app.domain.errors import NotFound
+from app.domain.json_value import JsonObject, JsonValue
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def _values(class_: str = "C25", priority: int = 1, rule: JsonValue = True) -> JsonObject:
+    return {
+        "class": class_,
+        "classifier": {"if": [rule, True, False]},
+        "priority": priority,
+        "enabled": True,
+    }
+
+
+def _item(id_: int, hours: int = 0, **values: object) -> Item:
+    return Item(Kind.CLASS, id_, _values(**values), START + timedelta(hours=hours))  # type: ignore[arg-type]
+
+
+def _history(
+    lists: dict[int, list[int]], *items: Item, hours: list[int] | None = None
+) -> ListHistory:
+    """A history with a settings row for each list; `hours` are their times."""
+    times = hours or list(range(len(lists)))
+    settings = [
+        SettingsRow(id_, f"person{id_}@example.org", START + timedelta(hours=times[at]), id_)
+        for at, id_ in enumerate(lists)
+    ]
+    return ListHistory(Kind.CLASS, settings, lists, {item.id: item for item in items})
+
+
+def test_that_a_version_says_what_came_what_went_and_what_was_edited() -> None:
+    history = _history(
+        {1: [1, 2], 2: [1, 2, 3], 3: [1, 4, 3], 4: [4, 3], 5: [4, 3]},
+        *(_item(id_) for id_ in (1, 2, 3, 4)),
+    )
+    assert [
+        (each.settings_id, each.added, each.removed, each.edited) for each in history.versions
+    ] == [
+        (1, (1, 2), (), ()),
+        (2, (3,), (), ()),
+        (3, (), (), ((2, 4),)),
+        (4, (), (1,), ()),
+    ]
+
+
+def test_that_a_version_that_brings_an_old_one_back_names_it() -> None:
+    history = _history({1: [1], 2: [1, 2], 3: [1]}, _item(1), _item(2))
+    assert [each.same_as for each in history.versions] == [None, None, 1]
+
+
+def test_that_an_item_edited_many_times_is_one_thing_in_a_difference() -> None:
+    history = _history(
+        {1: [1, 9], 2: [2, 9], 3: [3, 9], 4: [3]},
+        _item(1, priority=1),
+        _item(2, priority=2),
+        _item(3, class_="Other", priority=3),
+        _item(9, class_="Nine"),
+    )
+    found = history.difference(1, 4)
+    (edited,) = found.edited
+    assert (edited.before.id, edited.after.id) == (1, 3)
+    assert [(each.name, each.before, each.after) for each in edited.fields] == [
+        ("class", "C25", "Other"),
+        ("priority", 1, 3),
+    ]
+    assert [each.id for each in found.removed] == [9]
+    back = history.difference(4, 1)
+    assert [each.id for each in back.added] == [9]
+    assert [(each.before.id, each.after.id) for each in back.edited] == [(3, 1)]
+    assert history.difference(2, 2).is_empty
+
+
+def test_that_items_of_one_name_are_the_same_where_no_edit_tells() -> None:
+    history = _history(
+        {1: [1, 2], 2: [3, 4]},
+        _item(1, class_="A"),
+        _item(2, class_="B"),
+        _item(3, class_="B", priority=7),
+        _item(4, class_="C"),
+    )
+    found = history.difference(1, 2)
+    assert [(each.before.id, each.after.id) for each in found.edited] == [(2, 3)]
+    assert ([each.id for each in found.added], [each.id for each in found.removed]) == ([4], [1])
+
+
+def test_that_an_edit_without_another_value_is_no_difference() -> None:
+    history = _history({1: [1], 2: [2]}, _item(1), _item(2))
+    assert history.versions[1].edited == ((1, 2),)
+    assert history.difference(1, 2).is_empty
+
+
+def test_that_where_every_version_has_one_time_that_of_the_items_counts() -> None:
+    history = _history(
+        {1: [1], 2: [1, 2], 3: [1], 4: [1, 3]},
+        _item(1),
+        _item(2, hours=5),
+        _item(3, hours=9),
+        hours=[0, 0, 0, 0],
+    )
+    assert [(each.at, each.exact) for each in history.versions] == [
+        (START, True),
+        (START + timedelta(hours=5), True),
+        (START + timedelta(hours=5), False),
+        (START + timedelta(hours=9), True),
+    ]
+    assert history.in_force_at(START + timedelta(hours=4)).settings_id == 1
+    assert history.in_force_at(START + timedelta(hours=6)).settings_id == 3
+    assert history.in_force_at(START - timedelta(hours=6)).settings_id == 1
+
+
+def test_that_a_version_of_the_configuration_has_the_list_that_was_last_changed() -> None:
+    history = _history({10: [1], 20: [1, 2]}, _item(1), _item(2))
+    assert history.at(15).settings_id == 10
+    assert history.at(99).settings_id == 20
+    with pytest.raises(NotFound, match="no version 9 of the class list"):
+        history.at(9)
+
+
+def test_that_who_edits_what_is_gone_reads_what_the_other_did() -> None:
+    items = (_item(1), _item(2, priority=5), _item(3, priority=6))
+    history = _history({1: [1], 2: [2], 3: [3]}, *items)
+    told = changed_meanwhile(history, 1, {"priority": 9})
+    assert str(told).startswith(
+        "C25 isn't any more what you saw: person2@example.org changed it: priority 1 → 6."
+    )
+    assert (told.mine, told.theirs) == ({"priority": 9}, items[2])
+
+    gone = _history({1: [1, 2], 2: [2]}, _item(1), _item(2, class_="Z"))
+    told = changed_meanwhile(gone, 1, None)
+    assert "took it out of the configuration" in str(told)
+    assert (told.mine, told.theirs) == (None, None)
+
+
+def test_that_rules_are_compared_condition_by_condition() -> None:
+    before: JsonValue = {"and": [{"==": [{"var": "a"}, 1]}, {"var": "b"}]}
+    after: JsonValue = {"if": [{"and": [{"var": "b"}, {"==": [{"var": "a"}, 2]}]}, True, False]}
+    (field,) = field_changes(Kind.CLASS, _values(rule=before), {**_values(), "classifier": after})
+    change = rule_change(field.before, field.after)
+    assert change.lost == ('{"==":[{"var":"a"},1]}',)
+    assert change.gained == ('{"==":[{"var":"a"},2]}',)
+    assert words_for([field]) == "the rule"
+
+
+def test_that_a_rule_that_cannot_be_read_is_compared_as_a_whole() -> None:
+    change = rule_change({"like": [1]}, {"var": "a"})
+    assert (change.lost, change.gained) == (('{"like":[1]}',), ('{"var":"a"}',))

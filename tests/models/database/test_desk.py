@@ -1,0 +1,157 @@
+"""Our own schema: made, upgraded, shared, done without, and never mixed up with a newer one."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from psycopg.conninfo import conninfo_to_dict
+
+from app.domain.errors import Refused
+from app.models.database import desk, schema, tables
+from app.models.database.engine import Database
+
+Login = Callable[[str], Database]
+
+
+def _execute(database: Database, statements: str) -> None:
+    with database.transaction() as connection:
+        connection.execute(sa.text(statements))
+
+
+@pytest.fixture
+def bare_database(empty_database: Database) -> Database:
+    """The shared schema without a desk."""
+    with empty_database.transaction() as connection:
+        schema.create(connection)
+    return empty_database
+
+
+@pytest.fixture
+def login(empty_dsn: str) -> Iterator[Login]:
+    """A new role that may log in, with the given rights (`GRANT ... TO <role>` without its end)."""
+    dbname = str(conninfo_to_dict(empty_dsn)["dbname"])
+    role = f"role_{dbname}"
+    opened: list[Database] = []
+    with psycopg.connect(empty_dsn, autocommit=True) as control:
+
+        def log_in(grants: str) -> Database:
+            control.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'p'")
+            for grant in filter(None, grants.split(";")):
+                control.execute(f"GRANT {grant} TO {role}".replace("$db", dbname))
+            database = Database(psycopg.conninfo.make_conninfo(empty_dsn, user=role, password="p"))
+            opened.append(database)
+            return database
+
+        yield log_in
+        for database in opened:
+            database.close()
+        control.execute(f"DROP OWNED BY {role}")
+        control.execute(f"DROP ROLE {role}")
+
+
+_EVENTS = "SELECT, INSERT ON ALL TABLES IN SCHEMA public;USAGE ON SCHEMA public"
+
+
+def test_that_the_tables_are_those_that_the_program_knows(database: Database) -> None:
+    with database.read() as connection:
+        for table in desk.metadata.tables.values():
+            found = sa.inspect(connection).get_columns(table.name, schema=desk.SCHEMA)
+            assert [(column["name"], column["nullable"]) for column in found] == [
+                (column.name, column.nullable) for column in table.columns
+            ]
+        storage = connection.execute(
+            sa.text(
+                "SELECT attstorage::text FROM pg_attribute"
+                " WHERE attrelid = 'desk.lumisection_state'::regclass AND attname = 'state'"
+            )
+        ).scalar_one()
+    assert storage == "e"
+
+
+def test_that_nothing_is_added_to_the_shared_tables_but_a_trigger_and_indexes(
+    bare_database: Database,
+) -> None:
+    query = sa.text(
+        "SELECT relname, attname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid"
+        " WHERE relnamespace = 'public'::regnamespace AND relkind <> 'i'"
+        " UNION ALL SELECT tgname, tgrelid::regclass::text FROM pg_trigger"
+        " WHERE NOT tgisinternal ORDER BY 1, 2"
+    )
+    with bare_database.read() as connection:
+        before = set(connection.execute(query).all())
+    assert bare_database.prepare()
+    with bare_database.read() as connection:
+        assert set(connection.execute(query).all()) - before == {
+            (desk.ANNOUNCING_TRIGGER, '"Version"')
+        }
+
+
+def test_that_clients_that_start_at_once_make_one_desk(bare_database: Database) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(lambda _: bare_database.prepare(), range(3))) == [True] * 3
+
+
+def test_that_a_dropped_desk_is_made_again(database: Database) -> None:
+    _execute(database, "DROP SCHEMA desk CASCADE")
+    _execute(database, """INSERT INTO "Version" (by, "createdAt") VALUES ('a@b', now())""")
+    assert database.prepare()
+
+
+def test_that_a_desk_of_a_newer_program_is_refused(database: Database) -> None:
+    _execute(database, "UPDATE desk.alembic_version SET version_num = '9999'")
+    with pytest.raises(Refused, match=r"newer version of this program.*9999.*Update the program"):
+        database.prepare()
+
+
+def test_that_without_the_privilege_the_program_goes_on_without_a_desk(
+    bare_database: Database, login: Login
+) -> None:
+    database = login(_EVENTS)
+    assert not database.prepare()
+    assert not database.desk
+    with database.transaction() as connection:
+        connection.execute(tables.json_classifier_list.insert().values(id=4711))
+
+
+def test_that_no_trigger_calls_a_function_that_its_owner_could_change_behind_our_back(
+    bare_database: Database, login: Login
+) -> None:
+    assert login(f"{_EVENTS};CREATE ON DATABASE $db").prepare()
+    assert bare_database.prepare()
+    with bare_database.read() as connection:
+        triggers = connection.execute(
+            sa.text("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal")
+        )
+        assert triggers.scalar_one() == 0
+
+
+def test_that_whoever_may_append_events_may_use_the_desk(
+    bare_database: Database, login: Login
+) -> None:
+    database = login(_EVENTS)
+    bare_database.prepare()
+    assert database.prepare()
+    _execute(database, "INSERT INTO desk.failed_pull VALUES (1, 'no answer', now(), now(), 1)")
+
+
+def test_that_a_reader_does_without_the_desk(bare_database: Database, login: Login) -> None:
+    database = login("SELECT ON ALL TABLES IN SCHEMA public")
+    bare_database.prepare()
+    assert not database.prepare()
+
+
+def test_that_a_schema_of_somebody_else_with_our_name_is_left_alone(
+    bare_database: Database,
+) -> None:
+    _execute(bare_database, "CREATE SCHEMA desk CREATE TABLE drawers (id int)")
+    assert not bare_database.prepare()
+
+
+def test_that_an_empty_schema_made_by_the_administrator_is_used(
+    bare_database: Database, login: Login
+) -> None:
+    _execute(bare_database, "CREATE SCHEMA desk")
+    database = login(f"{_EVENTS};CREATE, USAGE ON SCHEMA desk")
+    assert database.prepare()

@@ -1,0 +1,719 @@
+"""Pages of runs and datasets: SQL agrees with a plain reading of the filter and hides nothing."""
+
+import json
+import lzma
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import insert, update
+
+from app.domain import filters
+from app.domain.errors import BadInput
+from app.domain.filters import (
+    IN_GUI,
+    NAME,
+    RECORDED,
+    RUN,
+    And,
+    Comparison,
+    Field,
+    FieldKind,
+    Node,
+    Not,
+    Operator,
+    Or,
+    Source,
+    Value,
+    field_of,
+    number_of,
+    parse,
+    text_of,
+)
+from app.domain.json_value import JsonObject, JsonValue
+from app.models.database import tables
+from app.models.database.engine import Database
+from app.models.lists import table_pages
+from app.models.lists.table_pages import Page, Row, Sort, TableQuery, page, rows_by_key
+from app.models.lists.vocabulary import vocabulary
+from tests.conftest import TestServer
+
+PROMPT = "/PromptReco/Collisions2022A/DQM"
+EXPRESS = "/Express/Collisions_2022/DQM"
+
+
+@dataclass(frozen=True)
+class Given:
+    """A dataset as it is put into the projections; `summary_of` is the version it was made for."""
+
+    run_number: int
+    name: str = "online"
+    attributes: JsonObject | None = None
+    in_gui: tuple[str, ...] = ()
+    columns: JsonObject | None = None
+    bits: JsonObject | None = None
+    recorded: float = 1.0
+    deleted: bool = False
+    version: int = 10
+    summary_of: int | None = 10
+
+
+RUNS: dict[int, tuple[JsonObject, JsonObject]] = {
+    355100: (
+        {
+            "energy": 6800,
+            "hlt_key": "/cdaq/physics/Run2022/v1",
+            "start_time": "2022-07-01T10:00:00Z",
+            "components": ["DT", "CSC"],
+            "fill_number": 7001,
+            "mixed": 5,
+            "b_field": 3.8,
+        },
+        {"class": "Collisions22", "state": "OPEN", "significant": True, "stop_reason": ""},
+    ),
+    355101: (
+        {
+            "energy": 0,
+            "hlt_key": "/cdaq/cosmic/run2022/V2",
+            "start_time": "2022-07-02T10:00:00Z",
+            "components": [],
+            "fill_number": "7002",
+            "mixed": "5",
+            "b_field": None,
+        },
+        {
+            "class": "Cosmics22",
+            "state": "SIGNOFF",
+            "significant": False,
+            "stop_reason": "beam_dump",
+        },
+    ),
+    355102: (
+        {"energy": 6800.5, "hlt_key": "100%_done\\", "mixed": True, "components": "DT"},
+        {"class": "", "state": "OPEN", "run_needs_to_be_updated_manually": True},
+    ),
+    355103: ({}, {}),
+    355104: (
+        {"mixed": None, "energy": -1, "fill_number": 12},
+        {"class": "2022", "significant": "true", "state": "COMPLETED"},
+    ),
+    355105: ({"mixed": {"a": 1}}, {"class": "Collisions22"}),
+}
+GOOD_DT: JsonObject = {"GOOD": 100, "EMPTY": 0, "comments": [], "causes": []}
+DATASETS = (
+    Given(
+        355100,
+        columns={
+            "dt-dt": {"GOOD": 90, "BAD": 10, "EMPTY": 0, "comments": ["HV trip"], "causes": []},
+            "csc-csc": GOOD_DT,
+        },
+        bits={"hf_ready": {"TRUE": 90, "FALSE": 10, "NULL": 0, "EMPTY": 0}},
+        recorded=12.5,
+    ),
+    Given(355101, columns={"dt-dt": {"GOOD": 1, "BAD": 9, "EMPTY": 0}}, recorded=0.0),
+    Given(355102, columns={"dt-dt": {"BAD": 50, "EMPTY": 50}}, summary_of=9),
+    Given(355103, summary_of=None),
+    Given(355104, columns={"dt-dt": GOOD_DT}, deleted=True),
+    Given(
+        355100,
+        PROMPT,
+        {"global_state": "OPEN", "dt_state": "SIGNOFF", "appeared_in": ["/a/b/DQMIO"]},
+        ("/a/b/DQMIO", "/a/c/DQMIO"),
+        {"dt-dt": {"BAD": 100, "EMPTY": 0}, "tracker-track": GOOD_DT},
+        {"hf_ready": {"TRUE": 0, "FALSE": 0, "NULL": 100, "EMPTY": 0}},
+        11.0,
+    ),
+    Given(
+        355100,
+        EXPRESS,
+        {"global_state": "waiting dqm gui", "dt_state": "waiting dqm gui"},
+        columns={"dt-dt": {"NO VALUE FOUND": 5, "STANDBY": 5, "EMPTY": 0}},
+    ),
+    Given(355101, PROMPT, {"global_state": "OPEN"}, summary_of=None),
+    Given(355102, PROMPT, {"global_state": None}, columns={"dt-dt": GOOD_DT}, deleted=True),
+    Given(355104, PROMPT, {"global_state": "OPEN"}, ("/a/b/DQMIO",), {"dt-dt": GOOD_DT}),
+)
+
+
+def fill(database: Database, runs: object = RUNS, datasets: tuple[Given, ...] = DATASETS) -> None:
+    assert isinstance(runs, dict)
+    with database.transaction() as connection:
+        for number, (oms, rr) in runs.items():
+            values = {"run_number": number, "oms_attributes": oms, "rr_attributes": rr}
+            connection.execute(insert(tables.run).values(**values, version=5, deleted=False))
+        for each in datasets:
+            key = {"run_number": each.run_number, "name": each.name}
+            connection.execute(
+                insert(tables.dataset).values(
+                    **key,
+                    dataset_attributes=each.attributes or {},
+                    datasets_in_gui=list(each.in_gui),
+                    version=each.version,
+                    deleted=each.deleted,
+                )
+            )
+            if each.summary_of is not None:
+                connection.execute(
+                    insert(tables.dataset_triplet_cache).values(
+                        **key,
+                        triplet_summary=each.columns or {},
+                        dcs_summary=each.bits or {},
+                        rr_ranges={},
+                        dcs_ranges={},
+                        brilcalc_recorded_luminosity=each.recorded,
+                        brilcalc_delivered_luminosity=each.recorded + 1,
+                        version=each.summary_of,
+                    )
+                )
+
+
+@pytest.fixture(scope="module")
+def season(server: TestServer, template: str) -> Iterator[Database]:
+    """A database that no test here changes."""
+    name = server.create(template)
+    database = Database(server.dsn(name))
+    fill(database)
+    yield database
+    database.close()
+    server.drop(name)
+
+
+def shown(database: Database, query: TableQuery) -> Page:
+    with database.read() as connection:
+        return page(connection, query)
+
+
+def keys(found: Page) -> list[tuple[int, str]]:
+    return [row.key for row in found.rows]
+
+
+def runs_where(database: Database, text: str) -> list[int]:
+    return [number for number, _ in keys(shown(database, TableQuery("runs", parse(text))))]
+
+
+def sorted_runs(database: Database, field: str, *, descending: bool) -> list[int]:
+    query = TableQuery("runs", sort=(Sort(field_of(field), descending),))
+    return [number for number, _ in keys(shown(database, query))]
+
+
+# --- a plain reading of filters, to compare with --------------------------------------------------
+
+
+def holds(node: Node | None, row: Row) -> bool:
+    if node is None:
+        return True
+    if isinstance(node, And):
+        return all(holds(part, row) for part in node.parts)
+    if isinstance(node, Or):
+        return any(holds(part, row) for part in node.parts)
+    if isinstance(node, Not):
+        return not holds(node.part, row)
+    opposite = {
+        Operator.NOT_EQUAL: Operator.EQUAL,
+        Operator.NOT_LIKE: Operator.LIKE,
+        Operator.NOT_IN: Operator.IN,
+        Operator.IS_NOT_NULL: Operator.IS_NULL,
+    }.get(node.operator)
+    if opposite is not None:
+        return not holds(Comparison(node.field, opposite, node.value), row)
+    if node.operator is Operator.BETWEEN:
+        first, last = node.values
+        return holds(Comparison(node.field, Operator.GREATER_OR_EQUAL, first), row) and holds(
+            Comparison(node.field, Operator.LESS_OR_EQUAL, last), row
+        )
+    if node.operator is Operator.IN:
+        return any(holds(Comparison(node.field, Operator.EQUAL, v), row) for v in node.values)
+    return compares(node.field, node.operator, node.values, value_in(node.field, row))
+
+
+def value_in(field: Field, row: Row) -> Any:
+    plain = {
+        Source.RUN: row.run_number,
+        Source.NAME: row.name,
+        Source.IN_GUI: list(row.datasets_in_gui),
+        Source.RECORDED: row.recorded_luminosity,
+        Source.DELIVERED: row.delivered_luminosity,
+    }
+    if field.source in plain:
+        return plain[field.source]
+    objects: dict[Source, JsonObject | None] = {
+        Source.OMS: row.oms_attributes,
+        Source.RR: row.rr_attributes,
+        Source.DATASET: row.dataset_attributes,
+        Source.COLUMN: row.triplet_summary,
+        Source.BIT: row.dcs_summary,
+    }
+    value = (objects[field.source] or {}).get(field.name)
+    if not field.part or not isinstance(value, dict):
+        return value
+    return value.get(field.part) if field.kind is FieldKind.LIST else value.get(field.part, 0)
+
+
+def compares(field: Field, operator: Operator, values: tuple[Value, ...], have: Any) -> bool:
+    if operator is Operator.IS_NULL:
+        return have is None or (field.kind is FieldKind.LIST and have == [])
+    if have is None:
+        return False
+    (value,) = values
+    if field.kind in (FieldKind.STATUS, FieldKind.FLAG):
+        return bool(have.get(text_of(value).upper(), 0) > 0)
+    if field.kind is FieldKind.LIST:
+        if operator is Operator.LIKE:
+            return any(like(each, text_of(value)) for each in have)
+        return text_of(value) in have
+    if operator is Operator.LIKE:
+        return like(as_text(have), text_of(value))
+    if operator is Operator.CONTAINS and isinstance(have, list):
+        return text_of(value) in have or (number_of(value) is not None and number_of(value) in have)
+    if operator is Operator.CONTAINS:
+        return text_of(value).lower() in as_text(have).lower()
+    if isinstance(have, bool):
+        return operator is Operator.EQUAL and as_text(have) == text_of(value)
+    if isinstance(have, int | float):
+        number = number_of(value)
+        return number is not None and ordered(operator, have, number)
+    return isinstance(have, str) and ordered(operator, have, text_of(value))
+
+
+def ordered(operator: Operator, one: Any, other: Any) -> bool:
+    results: dict[Operator, bool] = {
+        Operator.EQUAL: one == other,
+        Operator.LESS: one < other,
+        Operator.LESS_OR_EQUAL: one <= other,
+        Operator.GREATER: one > other,
+        Operator.GREATER_OR_EQUAL: one >= other,
+    }
+    return results[operator]
+
+
+def as_text(value: JsonValue) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def like(text: str, pattern: str) -> bool:
+    expression = ".*".join(map(re.escape, pattern.split("%")))
+    return re.fullmatch(expression, text, re.IGNORECASE | re.DOTALL) is not None
+
+
+fields = st.sampled_from(
+    [
+        *(RUN, NAME, IN_GUI, RECORDED, filters.DELIVERED),
+        *(Field(Source.OMS, each) for each in ("energy", "mixed", "fill_number", "hlt_key")),
+        *(Field(Source.OMS, each) for each in ("start_time", "components", "b_field")),
+        *(Field(Source.RR, each) for each in ("class", "significant", "state", "stop_reason")),
+        *(Field(Source.DATASET, each) for each in ("global_state", "dt_state", "appeared_in")),
+        *(Field(Source.COLUMN, "dt-dt", part) for part in ("", "BAD", "GOOD", "comments")),
+        Field(Source.COLUMN, "tracker-track"),
+        *(Field(Source.BIT, "hf_ready", part) for part in ("", "FALSE", "NULL")),
+    ]
+)
+# The order of texts depends on the server's locale; these have the same order in all of them.
+orderable: st.SearchStrategy[Value] = st.sampled_from(
+    ["5", "2022-07-01", "2022-07-02T10:00:00Z", "7001", 5, 6800, 0, 12]
+)
+texts = st.sampled_from(
+    [
+        *("", "Collisions22", "OPEN", "online", PROMPT, "%2022%", "%_2022%", "100%_done\\", "DT"),
+        *("%HV%", "/a/b/DQMIO", "/A/%", "true", "5", "7002", "%", "waiting dqm gui", "[%"),
+        "a'b\"; --",
+    ]
+)
+numbers = st.sampled_from([0, 1, 5, 9, 10, 12, 12.5, 7001, 6800, 6800.5, -1, 355101, 1e300, 10**17])
+ORDERINGS = {
+    Operator.LESS,
+    Operator.LESS_OR_EQUAL,
+    Operator.GREATER,
+    Operator.GREATER_OR_EQUAL,
+    Operator.BETWEEN,
+}
+
+
+@st.composite
+def comparison_nodes(draw: st.DrawFn) -> Comparison:
+    field = draw(fields)
+    operator = draw(st.sampled_from(filters.OPERATORS[field.kind]))
+    of_kind: dict[FieldKind, st.SearchStrategy[Value]] = {
+        FieldKind.NUMBER: numbers,
+        FieldKind.STATUS: st.sampled_from(["BAD", "GOOD", "STANDBY", "NO VALUE FOUND", "EMPTY"]),
+        FieldKind.FLAG: st.booleans(),
+        FieldKind.TEXT: texts,
+        FieldKind.LIST: texts,
+        FieldKind.ATTRIBUTE: texts | numbers | st.booleans(),
+    }
+    values = of_kind[field.kind]
+    if operator in ORDERINGS and field.kind in (FieldKind.ATTRIBUTE, FieldKind.TEXT):
+        field = Field(Source.OMS, draw(st.sampled_from(["start_time", "fill_number", "mixed"])))
+        values = orderable
+    if operator in (Operator.IS_NULL, Operator.IS_NOT_NULL):
+        return Comparison(field, operator)
+    if operator in (Operator.IN, Operator.NOT_IN):
+        return Comparison(field, operator, tuple(draw(st.lists(values, min_size=1, max_size=3))))
+    if operator is Operator.BETWEEN:
+        return Comparison(field, operator, (draw(values), draw(values)))
+    return Comparison(field, operator, draw(values))
+
+
+nodes: st.SearchStrategy[Node] = st.recursive(
+    comparison_nodes(),
+    lambda inner: st.one_of(
+        st.builds(Not, inner),
+        st.builds(And, st.lists(inner, min_size=2, max_size=3).map(tuple)),
+        st.builds(Or, st.lists(inner, min_size=2, max_size=3).map(tuple)),
+    ),
+    max_leaves=5,
+)
+
+
+@pytest.mark.parametrize("kind", ["runs", "datasets"])
+@given(node=nodes)
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_that_sql_lets_pass_what_a_plain_reading_lets_pass(
+    season: Database, kind: table_pages.Kind, node: Node
+) -> None:
+    everything = TableQuery(kind, include_online=True, include_deleted=True)
+    all_rows = shown(season, everything).rows
+    found = shown(
+        season, TableQuery(kind, node, include_online=True, include_deleted=True, limit=100)
+    )
+    assert keys(found) == [row.key for row in all_rows if holds(node, row)]
+    assert (found.count, found.exact) == (len(found.rows), True)
+
+
+@given(
+    st.sampled_from(["runs", "datasets"]),
+    st.lists(st.builds(Sort, fields, st.booleans()), max_size=3).map(tuple),
+)
+@settings(max_examples=60, deadline=None)
+def test_that_pages_cover_every_row_once_whatever_the_sort(
+    season: Database, kind: table_pages.Kind, sort: tuple[Sort, ...]
+) -> None:
+    query = TableQuery(kind, sort=sort, include_online=True, limit=100)
+    whole = keys(shown(season, query))
+    assert len(set(whole)) == len(whole) == (6 if kind == "runs" else 9) - (kind == "datasets")
+    pieces = [
+        key
+        for offset in range(0, len(whole) + 2, 2)
+        for key in keys(shown(season, TableQuery(kind, None, sort, offset, 2, include_online=True)))
+    ]
+    assert pieces == whole
+
+
+# --- what a table shows ---------------------------------------------------------------------------
+
+
+def test_that_runs_come_newest_first_and_datasets_by_run_and_name(season: Database) -> None:
+    assert [number for number, _ in keys(shown(season, TableQuery("runs")))] == [
+        *(355105, 355104, 355103, 355102, 355101, 355100)
+    ]
+    assert keys(shown(season, TableQuery("datasets"))) == [
+        (355104, PROMPT),
+        (355101, PROMPT),
+        (355100, EXPRESS),
+        (355100, PROMPT),
+    ]
+
+
+def test_that_a_run_without_summary_or_dataset_is_shown_without_status_cells(
+    season: Database,
+) -> None:
+    rows = {row.run_number: row for row in shown(season, TableQuery("runs")).rows}
+    current = rows[355100]
+    assert current.summary_is_current
+    assert current.triplet_summary is not None
+    assert current.triplet_summary["dt-dt"] == {
+        **{"GOOD": 90, "BAD": 10, "EMPTY": 0},
+        **{"comments": ["HV trip"], "causes": []},
+    }
+    assert current.dcs_summary == {"hf_ready": {"TRUE": 90, "FALSE": 10, "NULL": 0, "EMPTY": 0}}
+    assert (current.recorded_luminosity, current.delivered_luminosity) == (12.5, 13.5)
+    for number in (355102, 355103, 355105):
+        row = rows[number]
+        assert not row.summary_is_current
+        assert (row.triplet_summary, row.dcs_summary, row.recorded_luminosity) == (None, None, None)
+    assert rows[355102].needs_manual_update
+    assert not current.needs_manual_update
+
+
+def test_that_a_deleted_dataset_is_shown_only_when_asked_for(season: Database) -> None:
+    assert (355102, PROMPT) not in keys(shown(season, TableQuery("datasets")))
+    found = shown(season, TableQuery("datasets", include_deleted=True))
+    assert [row.key for row in found.rows if row.deleted] == [(355102, PROMPT)]
+
+
+def test_that_a_deleted_run_takes_its_datasets_out_of_the_table(database: Database) -> None:
+    fill(database)
+    with database.transaction() as connection:
+        connection.execute(
+            update(tables.run).where(tables.run.c.run_number == 355100).values(deleted=True)
+        )
+    assert 355100 not in runs_where(database, "")
+    assert {number for number, _ in keys(shown(database, TableQuery("datasets")))} == {
+        *(355101, 355104)
+    }
+
+
+def test_that_significant_runs_and_states_narrow_the_table(season: Database) -> None:
+    significant = TableQuery("runs", significant_only=True)
+    assert {355100, 355104} == {number for number, _ in keys(shown(season, significant))}
+    in_states = TableQuery("runs", states=("SIGNOFF", "COMPLETED"))
+    assert {355101, 355104} == {number for number, _ in keys(shown(season, in_states))}
+    waiting = TableQuery("datasets", workspace="dt", states=("waiting dqm gui",))
+    assert keys(shown(season, waiting)) == [(355100, EXPRESS)]
+    assert len(shown(season, TableQuery("datasets", states=("OPEN",))).rows) == 3
+
+
+def test_that_a_cycle_shows_its_datasets(database: Database) -> None:
+    fill(database)
+    with database.transaction() as connection:
+        now = "2022-08-01T00:00:00Z"
+        times = {"createdAt": now, "updatedAt": now}
+        number = connection.execute(
+            insert(tables.cycle)
+            .values(cycle_name="a", cycle_attributes={}, deadline=now, deleted=False, **times)
+            .returning(tables.cycle.c.id_cycle)
+        ).scalar_one()
+        connection.execute(
+            insert(tables.cycle_dataset).values(
+                id_cycle=number, run_number=355100, name=PROMPT, **times
+            )
+        )
+    assert keys(shown(database, TableQuery("datasets", cycle=number))) == [(355100, PROMPT)]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("run = 355101 or dt-dt.GOOD > 50", [355104, 355101, 355100]),
+        ("class != Collisions22", [355104, 355103, 355102, 355101]),
+        ("not class = Collisions22", [355104, 355103, 355102, 355101]),
+        ("fill = 7002", [355101]),
+        ("mixed = 5", [355101, 355100]),
+        ("mixed = true", [355102]),
+        ("mixed is null", [355104, 355103]),
+        ("start_time > 2022-07-01", [355101, 355100]),
+        ("start_time > 2022-07-02", [355101]),
+        # Half past eleven in Geneva is half past nine.
+        ("start_time > 2022-07-02T11:30:00+02:00", [355101]),
+        ("start_time > 2022-07-02T12:30:00+02:00", []),
+        ("start_time = 2022-07-02T12:00+0200", [355101]),
+        ('start_time in "2022-07-01 05:00:00-05:00"', [355100]),
+        ("start_time between 2022-07-02T00:30+02:00 and 2022-07-03T00:00+02:00", [355101]),
+        ("class = 2022", [355104]),
+        ("hlt_key ~ /cdaq/PHYSICS/%", [355100]),
+        ('hlt_key ~ "%%_done\\\\"', [355102]),
+        ("stop_reason ~ %_dump", [355101]),
+        ("stop_reason ~ beam_____", []),
+        ('stop_reason = ""', [355100]),
+        ("components contains DT", [355102, 355100]),
+        ("dt-dt = BAD", [355101, 355100]),
+        ("dt-dt in BAD, GOOD", [355104, 355101, 355100]),
+        ("dt-dt is null", [355105, 355103, 355102]),
+        ('dt-dt.comments ~ "%hv%"', [355100]),
+        ("hf_ready = false", [355100]),
+        ("hf_ready.FALSE = 10 and luminosity between 12 and 13", [355100]),
+        ("dt-dt.STANDBY = 0", [355104, 355101, 355100]),
+        ("class = \"x' OR '1'='1\"", []),
+        ("run > 999999999999", []),
+        ("run in 1, 99999999999, 355100", [355100]),
+        ("run < 355100.5", [355100]),
+        ("needs_update = true", [355102]),
+    ],
+)
+def test_that_a_filter_finds(season: Database, text: str, found: list[int]) -> None:
+    assert runs_where(season, text) == found
+
+
+def test_that_datasets_are_found_by_what_the_gui_has(season: Database) -> None:
+    for text, found in (
+        ("in_gui = /a/b/DQMIO", [(355104, PROMPT), (355100, PROMPT)]),
+        ("in_gui ~ %c%DQMIO", [(355100, PROMPT)]),
+        ("in_gui is null", [(355101, PROMPT), (355100, EXPRESS)]),
+        ("class = Collisions22 and name ~ %Prompt%", [(355100, PROMPT)]),
+        ("name ~ %Collisions_2022%", [(355100, EXPRESS)]),
+        ("name !~ %express%", [(355104, PROMPT), (355101, PROMPT), (355100, PROMPT)]),
+    ):
+        assert keys(shown(season, TableQuery("datasets", parse(text)))) == found, text
+
+
+def test_that_attributes_sort_numbers_as_numbers_and_what_is_missing_last(
+    season: Database,
+) -> None:
+    energies = [355104, 355101, 355100, 355102]
+    assert sorted_runs(season, "energy", descending=False)[:4] == energies
+    assert sorted_runs(season, "energy", descending=True)[:4] == energies[::-1]
+    for descending in (False, True):
+        assert set(sorted_runs(season, "mixed", descending=descending)[4:]) == {355103, 355104}
+    assert sorted_runs(season, "fill", descending=False)[:3] == [355101, 355104, 355100]
+
+
+def test_that_a_status_column_sorts_by_its_share_of_bad_lumisections(season: Database) -> None:
+    worst_first = sorted_runs(season, "dt-dt", descending=True)
+    assert worst_first[:3] == [355101, 355100, 355104]
+    datasets = TableQuery("datasets", sort=(Sort(field_of("dt-dt"), True),))
+    # Without bad ones the share of those that aren't good decides.
+    assert keys(shown(season, datasets)) == [
+        (355100, PROMPT),
+        (355100, EXPRESS),
+        (355104, PROMPT),
+        (355101, PROMPT),
+    ]
+
+
+def test_that_a_page_beyond_the_end_is_empty_and_still_counts(season: Database) -> None:
+    assert shown(season, TableQuery("runs", offset=50)) == Page((), 6, exact=True)
+
+
+@pytest.mark.parametrize(("offset", "limit"), [(-1, 50), (0, 0), (0, 100_000)])
+def test_that_a_page_of_an_impossible_size_is_refused(
+    season: Database, offset: int, limit: int
+) -> None:
+    with pytest.raises(BadInput):
+        shown(season, TableQuery("runs", offset=offset, limit=limit))
+
+
+def test_that_one_and_true_make_different_statements(season: Database) -> None:
+    assert runs_where(season, "significant = true") == [355104, 355100]
+    assert runs_where(season, "significant = 1") == []
+    assert runs_where(season, "significant = true") == [355104, 355100]
+
+
+def test_that_rows_are_refreshed_by_key_in_the_order_asked(season: Database) -> None:
+    wanted = [(355101, "online"), (1, "online"), (355105, "online"), (355101, "online")]
+    with season.read() as connection:
+        rows = rows_by_key(connection, "runs", wanted)
+        assert [row.key for row in rows] == [(355101, "online"), (355105, "online")]
+        assert rows[0] == next(
+            row for row in page(connection, TableQuery("runs")).rows if row.run_number == 355101
+        )
+        datasets = rows_by_key(connection, "datasets", [(355102, PROMPT), (355100, EXPRESS)])
+        assert [(row.key, row.deleted) for row in datasets] == [
+            ((355102, PROMPT), True),
+            ((355100, EXPRESS), False),
+        ]
+        assert rows_by_key(connection, "datasets", []) == ()
+
+
+def test_that_the_keys_of_all_matches_come_in_the_order_of_the_table(season: Database) -> None:
+    query = TableQuery("datasets", parse("class = Collisions22"), limit=1)
+    with season.read() as connection:
+        found = table_pages.matching_keys(connection, query)
+    assert found == ((355100, EXPRESS), (355100, PROMPT))
+
+
+def test_that_missing_and_outdated_summaries_are_listed(season: Database) -> None:
+    with season.read() as connection:
+        assert table_pages.stale_summaries(connection) == (
+            (355103, "online"),
+            (355102, "online"),
+            (355101, PROMPT),
+        )
+
+
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("text", ["", "energy > 0", "run = 355103", "class = nothing"])
+def test_that_a_large_table_searched_in_ranges_of_runs_shows_the_same_rows(
+    season: Database, monkeypatch: pytest.MonkeyPatch, text: str, descending: bool
+) -> None:
+    sort = (Sort(RUN, descending),)
+    for kind in ("runs", "datasets"):
+        whole = shown(season, TableQuery(kind, parse(text), sort, include_online=True))
+        with monkeypatch.context() as patch:
+            patch.setattr(table_pages, "COUNTED_ROWS", -1)
+            patch.setattr(table_pages, "FIRST_WINDOW", 1)
+            found: list[tuple[int, str]] = []
+            for offset in range(0, whole.count + 2, 2):
+                query = TableQuery(kind, parse(text), sort, offset, 2, include_online=True)
+                some = shown(season, query)
+                found.extend(keys(some))
+                assert some.count <= whole.count
+                assert not some.exact or some.count == whole.count
+            assert found == keys(whole)
+
+
+def test_that_a_large_table_is_counted_no_further_than_the_page(
+    season: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_pages, "COUNTED_ROWS", -1)
+    monkeypatch.setattr(table_pages, "FIRST_WINDOW", 2)
+    found = shown(season, TableQuery("runs", limit=2))
+    assert (len(found.rows), found.count, found.exact) == (2, 2, False)
+
+
+def test_that_the_vocabulary_holds_what_recent_rows_and_workspaces_have(
+    database: Database,
+) -> None:
+    fill(database)
+    with database.transaction() as connection:
+        now = {"createdAt": "2022-08-01T00:00:00Z", "updatedAt": "2022-08-01T00:00:00Z"}
+        number = connection.execute(
+            insert(tables.workspace)
+            .values(workspace="rpc", online_or_offline="offline", **now)
+            .returning(tables.workspace.c.id)
+        ).scalar_one()
+        connection.execute(
+            insert(tables.workspace_column).values(id_workspace=number, name="hv", **now)
+        )
+    with database.read() as connection:
+        words = vocabulary(connection)
+    known = {each.field: each for each in words.fields}
+    assert known[Field(Source.OMS, "energy")].detail == "number"
+    assert known[Field(Source.OMS, "start_time")].detail == "time"
+    assert known[Field(Source.OMS, "components")].detail == "text"
+    assert "Cosmics22" in known[Field(Source.RR, "class")].values
+    assert known[Field(Source.RR, "significant")].values[-1] == "true"
+    assert "OPEN" in known[Field(Source.DATASET, "dt_state")].values
+    assert Field(Source.COLUMN, "rpc-hv") in known
+    assert Field(Source.COLUMN, "dt-dt") in known
+    assert Field(Source.BIT, "hf_ready") in known
+    assert PROMPT in known[NAME].values
+    assert parse("energy > 5 and rpc-hv = BAD and hf_ready = true", words) is not None
+
+
+def test_that_an_empty_database_has_an_empty_table_and_words(database: Database) -> None:
+    assert shown(database, TableQuery("runs", parse("class = x"))) == Page((), 0, exact=True)
+    with database.read() as connection:
+        assert RUN in vocabulary(connection).by_field
+
+
+# The steps after them change the states and summaries that the final tables hold.
+@pytest.mark.parametrize("step", [139, 140, 141, 142, 143])
+def test_that_recorded_filters_find_what_the_web_service_found(
+    database: Database, shared_data: Path, step: int
+) -> None:
+    folder = shared_data / "conformance"
+    with database.transaction() as connection:
+        for table in (tables.run, tables.dataset, tables.dataset_triplet_cache):
+            with lzma.open(folder / "tables_final" / f"{table.name}.json.xz", "rt") as stored:
+                connection.execute(insert(table), json.load(stored))
+    with lzma.open(folder / "steps.jsonl.xz", "rt") as lines:
+        recorded = next(each for each in map(json.loads, lines) if each["step"] == step)
+    asked, answered = recorded["request"]["body"], recorded["response"]["body"]
+    kind: table_pages.Kind = "runs" if "runs" in answered else "datasets"
+    query = TableQuery(
+        kind,
+        filters.from_web_service(asked["filter"]),
+        tuple(Sort(field_of(name), order == "DESC") for name, order in asked["sortings"]),
+        asked["page"] * asked["page_size"],
+        asked["page_size"],
+        include_online=True,
+    )
+    found = shown(database, query)
+    theirs = [(each["run_number"], each.get("name", "online")) for each in answered[kind]]
+    if step == 141:
+        # It sorts a status column by the text of its summary; here the share of bad counts.
+        assert sorted(keys(found)) == sorted(theirs)
+    else:
+        assert keys(found) == theirs
+    assert (found.count, found.exact) == (answered["count"], True)
+
+
+def test_that_hidden_datasets_can_be_shown_alone(season: Database) -> None:
+    found = shown(season, TableQuery("datasets", only_hidden=True))
+    assert keys(found) == [(355102, PROMPT)]

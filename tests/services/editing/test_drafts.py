@@ -1,0 +1,200 @@
+"""Drafts: kept wherever that is possible, offered again, checked against what changed meanwhile."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from app.domain.editing.edits import BitEdit, ColumnEdit
+from app.domain.errors import Refused, Unavailable
+from app.domain.lumisections import LumiRange
+from app.domain.triplets import Triplet
+from app.models.database.engine import Database
+from app.services.acting import Acting
+from app.services.editing import bulk as bulk_edit
+from app.services.editing import drafts
+from app.services.editing.drafts import Draft
+from app.services.history import look as history
+from app.services.pulling import runs as pull
+from tests.builders import EXPERT, NOBODY, a_run, configure
+
+RUN = 390001
+BAD = Triplet("BAD", "HV trip", "hv")
+EDITS = (
+    ColumnEdit(RUN, "online", "dt-dt", (LumiRange(2, 4), LumiRange(7, 7)), BAD),
+    BitEdit(RUN, "online", "dt0_ready", (LumiRange(1, 1),), value=False),
+)
+
+
+@pytest.fixture
+def online(database: Database) -> Database:
+    """One open run of 10 LS on the small configuration."""
+    configure(database)
+    pull.apply(Acting(database), a_run(RUN, 10))
+    return database
+
+
+def a_draft(db: Database, comment: str = "so far") -> Draft:
+    seen = history.look(Acting(db), RUN, "online").seen
+    return Draft(RUN, "online", EDITS, seen, comment, selection={"rows": ["dt-dt"]})
+
+
+def lost_connection() -> None:
+    """Stands for a transaction without a server."""
+    raise Unavailable("The database can't be reached.")
+
+
+def test_that_a_draft_is_offered_again_as_it_was(online: Database, tmp_path: Path):
+    before = datetime.now(UTC)
+    draft = a_draft(online)
+    assert drafts.save(Acting(online, EXPERT), draft, tmp_path)
+    (offer,) = drafts.offered(Acting(online, EXPERT), tmp_path)
+    found = offer.draft
+    assert (found.edits, found.seen, found.comment, found.selection) == (
+        EDITS,
+        draft.seen,
+        "so far",
+        {"rows": ["dt-dt"]},
+    )
+    assert found.saved >= before
+    assert offer.preview is not None
+    assert (offer.preview.cells, offer.preview.conflicts) == (5, ())
+    assert drafts.offered(Acting(online, NOBODY), tmp_path) == ()
+
+
+@pytest.mark.expected_log("The draft .* can't be read", always=False)
+@pytest.mark.parametrize("lost", ["file", "database"])
+def test_that_a_draft_survives_the_loss_of_either_copy(online: Database, tmp_path: Path, lost: str):
+    drafts.save(Acting(online, EXPERT), a_draft(online), tmp_path)
+    if lost == "file":
+        for path in tmp_path.iterdir():
+            path.write_text("{", encoding="utf-8")
+    else:
+        with online.transaction() as connection:
+            connection.exec_driver_sql("DELETE FROM desk.draft")
+    assert [offer.draft.edits for offer in drafts.offered(Acting(online, EXPERT), tmp_path)] == [
+        EDITS
+    ]
+
+
+def test_that_the_newer_copy_counts(online: Database, tmp_path: Path):
+    elsewhere = tmp_path / "elsewhere"
+    drafts.save(Acting(online, EXPERT), a_draft(online, "first"), tmp_path)
+    drafts.save(Acting(online, EXPERT), a_draft(online, "second"), elsewhere)
+    (offer,) = drafts.offered(Acting(online, EXPERT), tmp_path)
+    assert offer.draft.comment == "second"
+
+
+def test_that_without_the_desk_the_file_alone_keeps_it(online: Database, dsn: str, tmp_path: Path):
+    deskless = Database(dsn)
+    try:
+        assert not drafts.save(Acting(deskless, EXPERT), a_draft(online), tmp_path)
+        (offer,) = drafts.offered(Acting(deskless, EXPERT), tmp_path)
+        assert offer.draft.edits == EDITS
+        drafts.drop(Acting(deskless, EXPERT), (RUN, "online"), tmp_path)
+        assert drafts.offered(Acting(deskless, EXPERT), tmp_path) == ()
+    finally:
+        deskless.close()
+
+
+def test_that_a_draft_given_up_without_a_connection_stays_given_up(
+    online: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    drafts.save(Acting(online, EXPERT), a_draft(online), tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(online, "transaction", lost_connection)
+        drafts.drop(Acting(online, EXPERT), (RUN, "online"), tmp_path)
+        assert not drafts.save(Acting(online, NOBODY), a_draft(online), tmp_path)
+    assert drafts.offered(Acting(online, EXPERT), tmp_path) == ()
+    assert drafts.offered(Acting(online, EXPERT), tmp_path / "other") == ()
+    assert len(drafts.offered(Acting(online, NOBODY), tmp_path)) == 1
+
+
+def test_that_an_offer_shows_what_others_changed_meanwhile(online: Database, tmp_path: Path):
+    drafts.save(Acting(online, EXPERT), a_draft(online), tmp_path)
+    other = ColumnEdit(RUN, "online", "dt-dt", (LumiRange(3, 3),), Triplet("STANDBY"))
+    bulk_edit.write(Acting(online, EXPERT), [other])
+    (offer,) = drafts.offered(Acting(online, EXPERT), tmp_path)
+    assert offer.preview is not None
+    assert [(c.ranges, c.now) for c in offer.preview.conflicts] == [
+        ((LumiRange(3, 3),), Triplet("STANDBY"))
+    ]
+
+
+def test_that_a_draft_that_nobody_can_keep_is_refused(
+    online: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    occupied = tmp_path / "file"
+    occupied.write_text("", encoding="utf-8")
+    assert drafts.save(Acting(online, EXPERT), a_draft(online), occupied)
+    monkeypatch.setattr(online, "transaction", lost_connection)
+    with pytest.raises(Refused, match="can't be kept"):
+        drafts.save(Acting(online, EXPERT), a_draft(online), occupied)
+
+
+def test_that_without_a_folder_the_database_alone_keeps_it(
+    online: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    assert drafts.save(Acting(online, EXPERT), a_draft(online), None)
+    (offer,) = drafts.offered(Acting(online, EXPERT), None)
+    assert offer.draft.edits == EDITS
+    drafts.drop(Acting(online, EXPERT), (RUN, "online"), None)
+    assert drafts.offered(Acting(online, EXPERT), tmp_path) == ()
+    monkeypatch.setattr(online, "transaction", lost_connection)
+    with pytest.raises(Refused, match="neither a folder nor the database"):
+        drafts.save(Acting(online, EXPERT), a_draft(online), None)
+
+
+DAMAGED = {
+    "cut off": lambda text: text[: len(text) // 2],
+    "empty": lambda _text: "",
+    "a list": lambda _text: "[]",
+    "deep": lambda _text: "[" * 100_000,
+    "no dataset": lambda text: text.replace('"online"', "null"),
+    "a run that can't be": lambda text: text.replace(f'"run_number": {RUN}', '"run_number": 1e400'),
+    "a great run": lambda text: text.replace(f'"run_number": {RUN}', '"run_number": 4294967296'),
+    "a dataset with U+0000": lambda text: text.replace('"online"', '"on\\u0000line"'),
+    "no text": lambda text: text.replace('"content"', '"contents"'),
+}
+ODD = {
+    "a column with half a character": lambda text: text.replace('"dt-dt"', '"dt\\ud800"'),
+    "a range before the first": lambda text: text.replace("[2, 4]", "[0, 4]"),
+    "a range backwards": lambda text: text.replace("[2, 4]", "[4, 2]"),
+    "another form": lambda text: text.replace('"format": 1', '"format": 2'),
+    "edits of nothing": lambda text: text.replace('"edits": [', '"edits": [7, '),
+}
+
+
+@pytest.mark.parametrize("damage", [*DAMAGED.values(), *ODD.values()], ids=[*DAMAGED, *ODD])
+def test_that_a_damaged_draft_hides_no_other_and_is_kept(
+    online: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture, damage
+):
+    pull.apply(Acting(online), a_run(RUN + 1, 10))
+    edit = ColumnEdit(RUN + 1, "online", "dt-dt", (LumiRange(1, 1),), BAD)
+    other = Draft(RUN + 1, "online", (edit,), 0)
+    drafts.save(Acting(online, EXPERT), a_draft(online), tmp_path)
+    (file,) = tmp_path.iterdir()
+    text = damage(file.read_text(encoding="utf-8"))
+    drafts.save(Acting(online, EXPERT), other, tmp_path)
+    with online.transaction() as connection:
+        connection.exec_driver_sql("DELETE FROM desk.draft")
+    file.write_text(text, encoding="utf-8")
+
+    (offer,) = drafts.offered(Acting(online, EXPERT), tmp_path)
+
+    assert offer.draft.run_number == RUN + 1
+    assert caplog.text.count("can't be read") + caplog.text.count("left where it is") == 1
+    # What is drafted next in the same dataset neither hides it nor is hidden by it.
+    drafts.save(Acting(online, EXPERT), a_draft(online), tmp_path)
+    assert len(drafts.offered(Acting(online, EXPERT), tmp_path)) == 2
+    kept = [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()]
+    assert text in kept or '"format": 2' in text
+
+
+def test_that_what_killed_saves_left_is_taken_away(online: Database, tmp_path: Path):
+    drafts.save(Acting(online, EXPERT), a_draft(online), tmp_path)
+    (file,) = tmp_path.iterdir()
+    for left in (".run-registry-0123456789abcdef.part", f"{file.stem}abcd.part"):
+        (tmp_path / left).write_text("{")
+    assert len(drafts.offered(Acting(online, EXPERT), tmp_path)) == 1
+    assert list(tmp_path.iterdir()) == [file]

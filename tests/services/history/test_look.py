@@ -1,0 +1,183 @@
+"""History of selections, datasets and runs: who, when, from what to what; as of and compared."""
+
+import pytest
+
+from app.domain.editing.edits import BitEdit, ColumnEdit
+from app.domain.errors import BadInput, NotFound
+from app.domain.lumisections import LumiRange
+from app.domain.triplets import Triplet
+from app.models.database.engine import Database
+from app.services.acting import Acting
+from app.services.certification import runs
+from app.services.editing import bulk as bulk_edit
+from app.services.editing import lumisections
+from app.services.history import look as history
+from app.services.pulling import runs as pull
+from tests.builders import EXPERT, a_run, configure
+
+RUN = 390001
+PROMPT = "/PromptReco/Collisions2025A/DQM"
+GOOD = Triplet("GOOD")
+BAD = Triplet("BAD", "HV trip", "hv")
+
+
+@pytest.fixture
+def online(database: Database) -> Database:
+    """One open run of 10 LS on the small configuration."""
+    configure(database)
+    pull.apply(Acting(database), a_run(RUN, 10))
+    return database
+
+
+def set_column(db: Database, column: str, triplet: Triplet, first: int, last: int) -> int:
+    wanted = ColumnEdit(RUN, "online", column, (LumiRange(first, last),), triplet)
+    version = bulk_edit.write(
+        Acting(db, EXPERT), [wanted], comment=f"{column} {triplet.status}"
+    ).version
+    assert version is not None
+    return version
+
+
+def set_bit(db: Database, bit: str, first: int, last: int, *, value: bool) -> int:
+    wanted = BitEdit(RUN, "online", bit, (LumiRange(first, last),), value)
+    version = bulk_edit.write(Acting(db, EXPERT), [wanted], comment="seen on the monitor").version
+    assert version is not None
+    return version
+
+
+def test_that_a_selection_tells_who_changed_it_from_what_to_what_and_where(online: Database):
+    bad = set_column(online, "dt-dt", BAD, 2, 4)
+    set_column(online, "csc-csc", BAD, 2, 4)
+    set_column(online, "dt-dt", BAD, 8, 9)
+    pull.apply(
+        Acting(online), a_run(RUN, 10, changed={3: {"dt0_ready": False}, 6: {"dt0_ready": False}})
+    )
+    page = history.selection_history(Acting(online), RUN, "online", ["dt-dt"], [LumiRange(1, 6)])
+    pulled, edited, created = page.entries
+    assert edited.action.version == bad
+    assert (edited.action.author, edited.action.manual) == (EXPERT.email, True)
+    assert [(c.before, c.after, c.ranges) for c in edited.datasets[0].columns] == [
+        (GOOD, BAD, (LumiRange(2, 4),))
+    ]
+    assert not pulled.action.manual
+    found = {c.ranges: (c.before, c.after, c.overruled) for c in pulled.datasets[0].columns}
+    assert found[(LumiRange(3, 3),)] == (BAD, BAD, True)
+    assert found[(LumiRange(6, 6),)] == (GOOD, Triplet("BAD"), False)
+    assert [(c.before, c.after) for c in created.datasets[0].columns] == [(None, GOOD)]
+
+
+def test_that_a_history_is_paged_by_version(online: Database):
+    made = [set_column(online, "dt-dt", Triplet("BAD", f"number {n}"), 1, 1) for n in range(5)]
+    found: list[int] = []
+    before = None
+    while True:
+        page = history.selection_history(
+            Acting(online), RUN, "online", ["dt-dt"], limit=2, before=before
+        )
+        found.extend(entry.action.version for entry in page.entries)
+        before = page.before
+        if before is None:
+            break
+    assert found[:5] == made[::-1]
+    assert found == sorted(set(found), reverse=True)
+    whole = history.dataset_history(Acting(online), RUN, "online", limit=3)
+    assert [entry.action.version for entry in whole.entries] == made[:1:-1]
+    rest = history.dataset_history(Acting(online), RUN, "online", limit=50, before=whole.before)
+    assert rest.entries[0].action.version == made[1]
+    assert rest.before is None
+    with pytest.raises(BadInput, match="1 to 200"):
+        history.run_history_of(Acting(online), RUN, limit=0)
+
+
+def test_that_the_history_of_a_run_has_its_attributes_and_all_its_datasets(online: Database):
+    set_column(online, "dt-dt", BAD, 2, 4)
+    set_bit(online, "dt0_ready", 5, 6, value=False)
+    runs.edit_attribute(Acting(online, EXPERT), RUN, "stop_reason", "beam dump")
+    page = history.run_history_of(Acting(online), RUN)
+    reason, bit, column = page.entries[:3]
+    assert [(c.name, c.before, c.after) for c in reason.attributes] == [
+        ("stop_reason", "", "beam dump")
+    ]
+    assert [(c.key, c.before, c.after, c.ranges) for c in bit.datasets[0].bits] == [
+        ("dt0_ready", True, False, (LumiRange(5, 6),))
+    ]
+    assert [c.key for c in column.datasets[0].columns] == ["dt-dt"]
+    created = page.entries[-1]
+    luminosity = next(c for c in created.datasets[0].bits if c.key == "recorded")
+    assert (luminosity.kinds, luminosity.before) == (1, None)
+
+
+def test_that_a_column_that_changed_in_many_ways_is_only_counted(online: Database):
+    changed = {n: {"recorded": n / 7} for n in range(1, 21)}
+    pull.apply(Acting(online), a_run(RUN + 1, 20, changed=changed))
+    entry = history.run_history_of(Acting(online), RUN + 1).entries[0]
+    luminosity = [c for each in entry.datasets for c in each.bits if c.key == "recorded"]
+    assert [(c.kinds, c.ranges) for c in luminosity] == [(20, (LumiRange(1, 20),))]
+
+
+def test_that_the_origin_of_a_cell_is_the_word_that_holds(online: Database):
+    version = set_column(online, "dt-dt", BAD, 2, 4)
+    pull.apply(Acting(online), a_run(RUN, 10, changed={3: {"dt0_ready": False}}))
+    held = history.origin(Acting(online), RUN, "online", "dt-dt", 3)
+    assert held is not None
+    assert (held.value, held.by_hand, held.automatic) == (BAD, True, Triplet("BAD"))
+    assert (held.action.version, held.action.comment) == (version, "dt-dt BAD")
+    bit = history.origin(Acting(online), RUN, "online", "dt0_ready", 3)
+    assert bit is not None
+    assert (bit.value, bit.by_hand) == (False, False)
+    assert history.origin(Acting(online), RUN, "online", "dt-dt", 11) is None
+    assert history.origin(Acting(online), RUN, "online", "no-such", 1) is None
+    with pytest.raises(NotFound):
+        history.origin(Acting(online), RUN, "/No/Such/DQM", "dt-dt", 1)
+
+
+def test_that_a_look_at_a_version_is_what_was_seen_then(online: Database):
+    first = set_column(online, "dt-dt", BAD, 2, 4)
+    runs.edit_attribute(Acting(online, EXPERT), RUN, "stop_reason", "beam dump")
+    seen = history.look(Acting(online), RUN, "online")
+    set_column(online, "dt-dt", GOOD, 1, 10)
+    runs.edit_attribute(Acting(online, EXPERT), RUN, "stop_reason", "other")
+    then = history.look(Acting(online), RUN, "online", as_of=first + 1)
+    assert then.state.rr.same_as(seen.state.rr)
+    assert then.run_attributes == seen.run_attributes
+    assert {k: m.tolist() for k, m in then.by_hand.items()} == {
+        k: m.tolist() for k, m in seen.by_hand.items()
+    }
+    now = history.look(Acting(online), RUN, "online")
+    assert now.seen > seen.seen
+    with pytest.raises(NotFound, match="wasn't there yet"):
+        history.look(Acting(online), RUN, "online", as_of=0)
+
+
+def test_that_two_moments_are_compared_cell_by_cell_and_attribute_by_attribute(online: Database):
+    first = set_column(online, "dt-dt", BAD, 2, 4)
+    set_column(online, "dt-dt", Triplet("STANDBY"), 4, 6)
+    set_bit(online, "dt0_ready", 5, 6, value=False)
+    runs.edit_attribute(Acting(online, EXPERT), RUN, "stop_reason", "beam dump")
+    compared = history.compare(Acting(online), RUN, "online", first)
+    assert {(c.key, c.before, c.after, c.ranges) for c in compared.columns} == {
+        ("dt-dt", BAD, Triplet("STANDBY"), (LumiRange(4, 4),)),
+        ("dt-dt", GOOD, Triplet("STANDBY"), (LumiRange(5, 6),)),
+    }
+    assert [(c.key, c.before, c.after) for c in compared.bits] == [("dt0_ready", True, False)]
+    assert compared.run_attributes == {"stop_reason": ("", "beam dump")}
+    assert history.compare(Acting(online), RUN, "online", first, first).columns == ()
+
+
+def test_that_what_a_version_touches_is_found_among_many(online: Database):
+    made = [set_column(online, "dt-dt", Triplet("BAD", f"number {n}"), 1, 1) for n in range(3)]
+    pull.apply(Acting(online), a_run(RUN + 1, 10))
+    assert history.touched_by(Acting(online), made[1]) == {(RUN, "online")}
+    assert history.touched_by(Acting(online), 99999) == frozenset()
+    assert history.version_of(Acting(online), made[0]).author == EXPERT.email
+
+
+def test_that_a_dataset_without_events_of_its_own_tells_what_came_through_online(online: Database):
+    wanted = ColumnEdit(RUN, "online", "dt-dt", (LumiRange(1, 10),), GOOD)
+    lumisections.edit_columns(Acting(online, EXPERT), [wanted])
+    runs.move(Acting(online, EXPERT), RUN, "SIGNOFF")
+    runs.move(Acting(online, EXPERT), RUN, "OPEN")
+    version = set_bit(online, "dt0_ready", 5, 6, value=False)
+    page = history.selection_history(Acting(online), RUN, PROMPT, ["dt0_ready"])
+    assert page.entries[0].action.version == version
+    assert [(c.before, c.after) for c in page.entries[0].datasets[0].bits] == [(True, False)]

@@ -16,6 +16,7 @@ from itertools import count
 
 from app.domain.editing.edits import ColumnEdit, Edit
 from app.domain.identity import Actor
+from app.domain.keys import DatasetKey
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
@@ -38,11 +39,10 @@ MANY = int(os.environ.get("BENCHMARK_MANY", "1000"))
 COLUMNS = 25
 CLIENTS = 20
 
-Key = tuple[int, str]
 _number = count(int(time.time()))
 
 
-def build(db: Database, runs: int = DATASETS) -> list[Key]:
+def build(db: Database, runs: int = DATASETS) -> list[DatasetKey]:
     """Signed-off runs whose offline datasets are open; nothing is made twice."""
     numbers = range(FIRST_RUN, FIRST_RUN + runs)
     with db.read() as connection:
@@ -65,7 +65,7 @@ def build(db: Database, runs: int = DATASETS) -> list[Key]:
     return keys
 
 
-def edits_of(db: Database, keys: Sequence[Key], columns: int, last: int) -> list[Edit]:
+def edits_of(db: Database, keys: Sequence[DatasetKey], columns: int, last: int) -> list[Edit]:
     """The first columns of each dataset set to something new in LS 1 to `last`."""
     to = Triplet("BAD", f"bulk edit {next(_number)}")
     names = configuration.current(Acting(db)).offline_columns[:columns]
@@ -73,14 +73,14 @@ def edits_of(db: Database, keys: Sequence[Key], columns: int, last: int) -> list
     return [ColumnEdit(*key, name, ranges, to) for key in keys for name in names]
 
 
-def write(db: Database, keys: Sequence[Key], columns: int, last: int) -> int:
+def write(db: Database, keys: Sequence[DatasetKey], columns: int, last: int) -> int:
     """One bulk edit; its version."""
     version = bulk_edit.write(Acting(db, EXPERT), edits_of(db, keys, columns, last)).version
     assert version is not None
     return version
 
 
-def measure(db: Database, keys: list[Key]) -> None:
+def measure(db: Database, keys: list[DatasetKey]) -> None:
     """Prints the figures."""
     one_each = list({number: (number, name) for number, name in keys}.values())[:DATASETS]
     first = one_each[0]
@@ -140,7 +140,7 @@ def _all_heard(heard: Mapping[int, Sequence[float]], version: int) -> bool:
     return len(heard.get(version, ())) >= CLIENTS
 
 
-def news(db: Database, key: Key) -> None:
+def news(db: Database, key: DatasetKey) -> None:
     """How long it takes from asking for a write until each of many clients has heard of it."""
     heard: dict[int, list[float]] = {}
     every = threading.Condition()

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
 
+from app.domain.keys import DatasetKey
 from app.domain.state.grid import DatasetState, as_objects
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
 
-Key = tuple[int, str]
 EMPTY = {"status": "EMPTY", "comment": "", "cause": ""}
 CUMULATIVE = {
     "end_lumi",
@@ -74,8 +74,10 @@ def plain_runs(connection: Connection, as_of: int = 2**31 - 1) -> dict[int, Plai
     return dict(runs)
 
 
-def plain_datasets(connection: Connection, as_of: int = 2**31 - 1) -> dict[Key, PlainDataset]:
-    datasets: dict[Key, PlainDataset] = defaultdict(PlainDataset)
+def plain_datasets(
+    connection: Connection, as_of: int = 2**31 - 1
+) -> dict[DatasetKey, PlainDataset]:
+    datasets: dict[DatasetKey, PlainDataset] = defaultdict(PlainDataset)
     for version, number, name, attributes, gui, deleted in connection.execute(
         text(
             "SELECT version, run_number, name, dataset_metadata, datasets_in_gui, deleted"
@@ -204,14 +206,14 @@ class WebService:
         self.db = db
 
     def edits_column(
-        self, key: Key, column: str, triplet: Triplet, first: int, last: int, *, by: str
+        self, key: DatasetKey, column: str, triplet: Triplet, first: int, last: int, *, by: str
     ) -> None:
         """An RR event and the empty event that bumps the dataset, as the web service stores it."""
         with self.db.transaction() as connection:
             self.store_event(connection, key, {column: triplet.as_json()}, first, last, by=by)
             self.bump(connection, key, by=by)
 
-    def edits_bit(self, key: Key, bit: str, *, value: bool, first: int, last: int) -> None:
+    def edits_bit(self, key: DatasetKey, bit: str, *, value: bool, first: int, last: int) -> None:
         """An OMS event without a bump: the web service forgets it in automatic updates."""
         with self.db.transaction() as connection:
             self.store_event(connection, key, {bit: value}, first, last, by="auto@auto", oms=True)
@@ -219,7 +221,7 @@ class WebService:
     def store_event(
         self,
         connection: Connection,
-        key: Key,
+        key: DatasetKey,
         payload: dict,
         first: int,
         last: int,
@@ -259,7 +261,7 @@ class WebService:
         )
         return version
 
-    def bump(self, connection: Connection, key: Key, *, by: str) -> None:
+    def bump(self, connection: Connection, key: DatasetKey, *, by: str) -> None:
         version = self._new_event(connection, by)
         names = {"version": version, "run": key[0], "name": key[1]}
         connection.execute(

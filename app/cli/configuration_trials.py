@@ -8,10 +8,10 @@ from app.cli.configuration_items import KINDS, add_values, kind, lines_of, value
 from app.cli.output import DONE, REFUSED, Answer, Progress, UsageError, number_of, table, together
 from app.cli.program import Program
 from app.cli.rule_tree import tree_document, tree_lines, word_document
-from app.domain.certification.datasets import ONLINE
 from app.domain.classifying.trial import NOT_CLASSIFIED, ColumnChange, RunTrial
 from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject, JsonValue
+from app.domain.keys import ONLINE
 from app.domain.lumisections import format_ranges, parse_ranges
 from app.domain.progress import Progress as Share
 from app.domain.text.names import not_found

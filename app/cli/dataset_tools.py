@@ -34,10 +34,11 @@ from app.domain.errors import BadInput
 from app.domain.filters import NAME, RUN, Comparison, Node, Operator, all_of
 from app.domain.filters import parse as parse_filter
 from app.domain.json_value import JsonObject, JsonValue
+from app.domain.keys import DatasetKey
 from app.domain.triplets import SETTABLE_STATUSES
 from app.services import names as typed
 from app.services.certification import datasets, tables
-from app.services.certification.tables import Key, TableQuery
+from app.services.certification.tables import TableQuery
 from app.services.configuration import in_force as configuration
 from app.services.editing import dataset_tools
 
@@ -110,7 +111,9 @@ def add_selection(parser: Parser) -> None:
     group.add_argument("--filter", type=filter_text, metavar="TEXT", help="as of datasets list")
 
 
-def selection(program: Program, arguments: Arguments, *, hidden: bool = False) -> tuple[Key, ...]:
+def selection(
+    program: Program, arguments: Arguments, *, hidden: bool = False
+) -> tuple[DatasetKey, ...]:
     """The datasets that the options name; BadInput when none is."""
     parts: list[Node] = []
     typed.check_runs(program.acting, arguments.runs)
@@ -250,7 +253,7 @@ def _effect(effect: Effect) -> JsonObject:
     }
 
 
-def keys_document(keys: Sequence[Key]) -> list[JsonValue]:
+def keys_document(keys: Sequence[DatasetKey]) -> list[JsonValue]:
     """Datasets as the documents name them."""
     return [{"run_number": run, "name": name} for run, name in keys]
 

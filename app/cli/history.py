@@ -18,6 +18,7 @@ from app.cli.program import Program
 from app.domain.history.attributes import AttributeChange
 from app.domain.history.cells import CellChange, Difference
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
+from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.triplets import Triplet
 from app.services import names
@@ -25,7 +26,6 @@ from app.services.acting import Acting
 from app.services.history import look as history
 from app.services.history.look import (
     MOST_VERSIONS,
-    ONLINE,
     Compared,
     ComparedRun,
     DatasetChanges,

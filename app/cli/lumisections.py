@@ -16,12 +16,13 @@ from app.cli.bulk import add_file_options, edit_from_file
 from app.cli.output import Answer, UsageError, number_of, table, together
 from app.cli.program import Program
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
+from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, count, format_ranges, ranges_of_mask
 from app.domain.state.grid import MISSING, Grid, Value
 from app.domain.triplets import EMPTY, EMPTY_TRIPLET, SETTABLE_STATUSES, Triplet
 from app.services import names
 from app.services.editing import lumisections as services
-from app.services.editing.lumisections import ONLINE, BitEdit, ColumnEdit, Edited
+from app.services.editing.lumisections import BitEdit, ColumnEdit, Edited
 
 _LUMINOSITY = ("delivered", "recorded")
 

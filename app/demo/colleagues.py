@@ -16,15 +16,15 @@ from app.domain.certification.runs import SIGNOFF as SIGNED_OFF
 from app.domain.configuration.in_force import GLOBAL
 from app.domain.errors import RegistryError
 from app.domain.identity import Actor
+from app.domain.keys import ONLINE, DatasetKey
 from app.domain.triplets import BAD, Triplet
 from app.models.database.engine import Database
-from app.models.events.rows import Key
 from app.models.lists.table_pages import MOST_ROWS, Row, TableQuery
 from app.services.acting import Acting
 from app.services.certification import cycles, datasets, runs, tables
 from app.services.configuration import in_force as configuration
 from app.services.editing import lumisections
-from app.services.editing.lumisections import ONLINE, ColumnEdit
+from app.services.editing.lumisections import ColumnEdit
 
 logger = logging.getLogger(__name__)
 
@@ -154,7 +154,7 @@ class Colleagues:
             self._move(prompt[half // 2 : half - 1], name, SIGNOFF)
         logger.info("Cycles %d and %d are the colleagues'", late.id, new.id)
 
-    def _move(self, keys: Sequence[Key], workspace: str, state: str) -> None:
+    def _move(self, keys: Sequence[DatasetKey], workspace: str, state: str) -> None:
         """Those that matter to the workspace."""
         states = {
             row.key: row.dataset_attributes.get(state_key(workspace))

@@ -18,6 +18,7 @@ from app.domain.configuration.in_force import CERTIFIABLE_ONLINE_COLUMNS, GLOBAL
 from app.domain.errors import Refused
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue
+from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange
 from app.domain.sources.pull import FailedRun, Outcome
 from app.domain.state.grid import MISSING, Grid
@@ -27,7 +28,7 @@ from app.models.lists.table_pages import MOST_ROWS, Row, TableQuery
 from app.services.acting import Acting
 from app.services.certification import datasets, runs, tables
 from app.services.editing import lumisections
-from app.services.editing.lumisections import ONLINE, ColumnEdit
+from app.services.editing.lumisections import ColumnEdit
 from app.services.golden import files as golden_files
 from app.services.golden import generation as golden
 

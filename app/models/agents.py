@@ -10,13 +10,12 @@ from sqlalchemy import exc as sa_exc
 
 from app.domain.agents.proposals import Agent, Mode, Proposal, ProposalState, Speaks
 from app.domain.errors import Conflict, NotFound, Refused
+from app.domain.keys import DatasetKey
 from app.domain.lumisections import LumiRange
 from app.domain.text.names import not_found
 from app.domain.triplets import Triplet
 from app.models.database.statements import text
 from app.models.events.action import CHANGES_CHANNEL
-
-Key = tuple[int, str]
 
 _COLUMNS = (
     'p.id, a.name, a.version, p.run_number, p.name, p."column", p.ranges, p.status, p.comment,'
@@ -148,7 +147,7 @@ def proposals(
     connection: Connection,
     *,
     ids: Collection[int] | None = None,
-    key: Key | None = None,
+    key: DatasetKey | None = None,
     agent: str | None = None,
     states: Collection[ProposalState] | None = None,
     runs: tuple[int, int] | None = None,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.domain.errors import Refused
 from app.domain.filters import RUN
+from app.domain.keys import ONLINE
 from app.domain.progress import SILENT, Progress
 from app.domain.sources import deduplication
 from app.domain.sources.deduplication import Finding
@@ -182,7 +183,7 @@ def newest_run(db: Database) -> tuple[int, int] | None:
         rows = table_pages.page(connection, newest).rows
         if not rows:
             return None
-        key = (rows[0].run_number, table_pages.ONLINE)
+        key = (rows[0].run_number, ONLINE)
         loaded = states.load(connection, [key], desk=db.desk)[key]
         return rows[0].run_number, loaded.state.oms.length
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from app.domain.certification.datasets import DATASET_STATES
 from app.domain.errors import BadInput, NotFound
 from app.domain.history.log import LogQuery
+from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.text.names import no_dataset, no_version, not_found
 from app.models import agents
@@ -16,8 +17,6 @@ from app.models.lists import vocabulary as words
 from app.services.acting import Acting
 from app.services.certification.datasets import check_workspace
 from app.services.configuration import in_force as configurations
-
-ONLINE = "online"
 
 
 def check_moment(acting: Acting, version: int | None) -> None:

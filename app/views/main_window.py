@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.certification.datasets import EDITABLE_STATES
+from app.domain.keys import ONLINE
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullState, PullStatus
 from app.services.editing.bulk import Written
@@ -30,7 +31,7 @@ from app.views.agents.place import MachinesPlace
 from app.views.backend import Backend
 from app.views.backend.news import Change
 from app.views.backend.session import Session
-from app.views.backend.tables import ONLINE, TableKind
+from app.views.backend.tables import TableKind
 from app.views.background import Background, Outage
 from app.views.bulk import actions as bulk_actions
 from app.views.bulk.actions import BulkActions

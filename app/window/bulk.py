@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from app.domain.editing.edits import BitEdit, ColumnEdit, Edit
+from app.domain.keys import DatasetKey
 from app.domain.lumisections import LumiRange
 from app.domain.progress import Cancelled
 from app.services.editing import bulk as bulk_edit
@@ -18,7 +19,6 @@ from app.views.backend.bulk import (
     BulkReport,
     BulkWish,
     GoldenChange,
-    Key,
     Report,
     ReportLine,
 )
@@ -35,7 +35,7 @@ class BulkBackend(Parts):
     """Editing many datasets."""
 
     def preview_bulk(
-        self, keys: tuple[Key, ...], wish: BulkWish, progress: Report, cancelled: Asked
+        self, keys: tuple[DatasetKey, ...], wish: BulkWish, progress: Report, cancelled: Asked
     ) -> BulkReport | None:
         try:
             edits = self._edits(keys, wish)
@@ -54,9 +54,9 @@ class BulkBackend(Parts):
 
     def write_bulk(
         self,
-        keys: tuple[Key, ...],
+        keys: tuple[DatasetKey, ...],
         wish: BulkWish,
-        seen: Mapping[Key, int],
+        seen: Mapping[DatasetKey, int],
         progress: Report,
         cancelled: Asked,
         *,
@@ -100,7 +100,7 @@ class BulkBackend(Parts):
         self,
         content: str,
         comment: str,
-        seen: Mapping[Key, int],
+        seen: Mapping[DatasetKey, int],
         progress: Report,
         cancelled: Asked,
         *,
@@ -121,7 +121,7 @@ class BulkBackend(Parts):
         except Cancelled:
             return None
 
-    def _edits(self, keys: Sequence[Key], wish: BulkWish) -> list[Edit]:
+    def _edits(self, keys: Sequence[DatasetKey], wish: BulkWish) -> list[Edit]:
         lengths = None if wish.ranges else bulk_edit.lengths(self._acting, keys)
         ranges = wish.ranges or _TO_THE_END
         edits: list[Edit] = [

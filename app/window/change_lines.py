@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from app.domain.history.attributes import AttributeChange
 from app.domain.history.cells import CellChange, Difference
 from app.domain.json_value import JsonValue
+from app.domain.keys import ONLINE
 from app.domain.triplets import Triplet
 from app.services.history.look import DatasetChanges
 from app.views.backend.history import ChangeLine, Piece
-from app.views.backend.tables import ONLINE
 
 
 def place(run_number: int, dataset: str = ONLINE) -> str:

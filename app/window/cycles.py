@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 from datetime import date
 
 from app.domain.certification.cycles import Cycle, CycleEntry
-from app.domain.certification.dataset_tools import Key, counted
+from app.domain.certification.dataset_tools import counted
 from app.domain.certification.todo import Todo
+from app.domain.keys import DatasetKey
 from app.domain.progress import Cancelled
 from app.services.certification import cycles, todo
 from app.views.backend.cycles import TodoScope
@@ -23,7 +24,7 @@ class CyclesBackend(Parts):
         return cycles.history(self._acting, id_cycle)
 
     def create_cycle(
-        self, name: str, deadline: date, workspaces: Collection[str], keys: Sequence[Key]
+        self, name: str, deadline: date, workspaces: Collection[str], keys: Sequence[DatasetKey]
     ) -> Cycle:
         return cycles.create(self._acting, name, deadline, workspaces, keys)
 
@@ -39,14 +40,14 @@ class CyclesBackend(Parts):
         cycles.delete(self._acting, id_cycle)
         return f"Deleted cycle {name}; its datasets stay as they are."
 
-    def add_to_cycle(self, id_cycle: int, keys: Sequence[Key]) -> str:
+    def add_to_cycle(self, id_cycle: int, keys: Sequence[DatasetKey]) -> str:
         new = cycles.add(self._acting, id_cycle, keys)
         name = cycles.cycle(self._acting, id_cycle).name
         known = len(set(keys)) - len(new)
         there = f"; {known} {'was' if known == 1 else 'were'} in it already" if known else ""
         return f"Put {counted(len(new))} into cycle {name}{there}."
 
-    def remove_from_cycle(self, id_cycle: int, keys: Sequence[Key]) -> str:
+    def remove_from_cycle(self, id_cycle: int, keys: Sequence[DatasetKey]) -> str:
         cycles.remove(self._acting, id_cycle, keys)
         name = cycles.cycle(self._acting, id_cycle).name
         return f"Took {counted(len(set(keys)))} out of cycle {name}."

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from app.domain.certification.dataset_tools import Applied, Key, Preview, Tool
+from app.domain.certification.dataset_tools import Applied, Preview, Tool
 from app.domain.certification.datasets import state_key
+from app.domain.keys import DatasetKey
 from app.domain.progress import Cancelled
 from app.services.certification import tables
 from app.services.editing import dataset_tools
@@ -26,7 +27,7 @@ class DatasetsBackend(Parts):
     def web_addresses(self) -> WebAddresses:
         return self._web_addresses
 
-    def chosen_keys(self, chosen: Chosen) -> tuple[Key, ...]:
+    def chosen_keys(self, chosen: Chosen) -> tuple[DatasetKey, ...]:
         if not (chosen.everything or chosen.places):
             return chosen.keys
         shown = tables.matching(self._acting, query_of(chosen.request))
@@ -35,7 +36,9 @@ class DatasetsBackend(Parts):
         more = (shown[place] for place in chosen.places if place < len(shown))
         return tuple(dict.fromkeys((*chosen.keys, *more)))
 
-    def dataset_states(self, keys: Sequence[Key], workspace: str) -> Mapping[Key, str]:
+    def dataset_states(
+        self, keys: Sequence[DatasetKey], workspace: str
+    ) -> Mapping[DatasetKey, str]:
         key = state_key(workspace)
         return {
             row.key: str(row.dataset_attributes.get(key) or "")
@@ -66,7 +69,7 @@ class DatasetsBackend(Parts):
             return None
 
     def datasets_csv(
-        self, keys: Sequence[Key], columns: Sequence[str], share: Share, is_cancelled: Asked
+        self, keys: Sequence[DatasetKey], columns: Sequence[str], share: Share, is_cancelled: Asked
     ) -> str | None:
         try:
             return dataset_tools.csv_text(

@@ -10,6 +10,7 @@ from app.domain.editing.edits import Edit
 from app.domain.errors import Refused, Unavailable
 from app.domain.identity import Actor
 from app.domain.json_value import JsonValue
+from app.domain.keys import DatasetKey
 from app.domain.progress import Cancelled
 from app.models.database.engine import Database
 from app.services.editing import bulk as bulk_edit
@@ -25,8 +26,6 @@ from app.window.parts import Parts
 
 _RULE_IN_FORCE = "golden"
 
-Key = tuple[int, str]
-
 
 class EditingBackend(Parts):
     """Edits, drafts and presence, as the person of the window."""
@@ -35,7 +34,7 @@ class EditingBackend(Parts):
         super().__init__(db, actor, session)
         self._folder: Path | None = None
         self._client = secrets.token_hex(8)
-        self._opened: dict[Key, set[int]] = {}
+        self._opened: dict[DatasetKey, set[int]] = {}
         self._opening = threading.Lock()
 
     def use_draft_folder(self, folder: Path) -> None:
@@ -58,7 +57,7 @@ class EditingBackend(Parts):
         edits: Sequence[Edit],
         *,
         comment: str,
-        seen: Mapping[Key, int],
+        seen: Mapping[DatasetKey, int],
         progress: Callable[[float], None] | None = None,
         is_cancelled: Callable[[], bool] | None = None,
     ) -> Preview | None:
@@ -79,7 +78,7 @@ class EditingBackend(Parts):
         edits: Sequence[Edit],
         *,
         comment: str,
-        seen: Mapping[Key, int],
+        seen: Mapping[DatasetKey, int],
         leave_out_refused: bool = False,
         progress: Callable[[float], None] | None = None,
         is_cancelled: Callable[[], bool] | None = None,

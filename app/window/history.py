@@ -6,6 +6,7 @@ from app.domain.errors import NotFound
 from app.domain.history.cells import Action
 from app.domain.history.undo import CellsRestored
 from app.domain.json_value import JsonValue
+from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, join
 from app.domain.progress import Cancelled
 from app.domain.sources.oms import LUMINOSITY
@@ -31,7 +32,6 @@ from app.views.backend.history import (
     VersionEntry,
 )
 from app.views.backend.lumisections import DatasetLumisections
-from app.views.backend.tables import ONLINE
 from app.window.change_lines import attribute_lines, dataset_lines, difference_line, place
 from app.window.parts import Parts
 

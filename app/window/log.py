@@ -17,13 +17,13 @@ from app.domain.configuration.versions import (
 from app.domain.history.attributes import AttributeChange
 from app.domain.history.log import LogPage, LogQuery, Position
 from app.domain.json_logic import condition_words
+from app.domain.keys import ONLINE, DatasetKey
 from app.domain.progress import Cancelled
 from app.services.editing.plan import where
 from app.services.history import log, log_details, log_export
 from app.services.history.log_details import RunChanges
 from app.views.backend.history import ChangeLine, Piece
-from app.views.backend.log import Key, OpenedEntry, OpenedOther
-from app.views.backend.tables import ONLINE
+from app.views.backend.log import OpenedEntry, OpenedOther
 from app.window.parts import Parts
 
 _ADDED, _REMOVED, _EDITED = "Added", "Taken out", "Edited"
@@ -39,7 +39,7 @@ class LogBackend(Parts):
     def log_authors(self) -> Sequence[str]:
         return log.known_authors(self._acting)
 
-    def log_version(self, version: int, keys: Sequence[Key] | None) -> OpenedEntry:
+    def log_version(self, version: int, keys: Sequence[DatasetKey] | None) -> OpenedEntry:
         found = log_details.open_version(self._acting, version, keys)
         lines = [line for part in found.parts for line in _lines(part)]
         return OpenedEntry(version, found.subjects, found.shown, tuple(lines))

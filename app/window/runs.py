@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from app.domain.json_value import JsonValue, js_stringify
+from app.domain.keys import ONLINE
 from app.domain.sources.oms import OmsRun
 from app.services.certification import datasets, growth, runs, tables
 from app.services.configuration import in_force as configuration
 from app.views.backend.runs import RunDetails
-from app.views.backend.tables import ONLINE
 from app.window.parts import Parts
 
 

@@ -3,22 +3,21 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from app.domain.editing.edits import Edit
+from app.domain.keys import DatasetKey
 from app.services.editing.bulk import Preview, Written
 from app.services.editing.drafts import Draft, Offer
 from app.services.editing.presence import Present
 from app.services.editing.remarks import Remarks
-
-Key = tuple[int, str]
 
 
 class FakeEditing:
     """What the editor of one dataset asks, answered at once."""
 
     def __init__(self) -> None:
-        self.kept: dict[Key, Draft] = {}
+        self.kept: dict[DatasetKey, Draft] = {}
         self.offers: tuple[Offer, ...] = ()
         self.refused: dict[str, str] = {}
-        self.present: dict[Key, bool] = {}
+        self.present: dict[DatasetKey, bool] = {}
         self.there: tuple[Present, ...] = ()
         self.said = Remarks(("HV trip", "noisy crate"), ("hv",))
 
@@ -33,7 +32,7 @@ class FakeEditing:
         edits: Sequence[Edit],
         *,
         comment: str,
-        seen: Mapping[Key, int],
+        seen: Mapping[DatasetKey, int],
         progress: Callable[[float], None] | None = None,
         is_cancelled: Callable[[], bool] | None = None,
     ) -> Preview | None:
@@ -44,7 +43,7 @@ class FakeEditing:
         edits: Sequence[Edit],
         *,
         comment: str,
-        seen: Mapping[Key, int],
+        seen: Mapping[DatasetKey, int],
         leave_out_refused: bool = False,
         progress: Callable[[float], None] | None = None,
         is_cancelled: Callable[[], bool] | None = None,

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, time
 from app.domain.certification.datasets import (
     COMPLETED,
     NOT_SIGNIFICANT,
-    ONLINE,
     WAITING,
     state_key,
     states_of,
@@ -16,13 +15,13 @@ from app.domain.certification.datasets import (
 from app.domain.configuration.in_force import GLOBAL
 from app.domain.errors import BadInput, Refused
 from app.domain.json_value import JsonObject
+from app.domain.keys import ONLINE, DatasetKey
 from app.domain.text.names import not_found
 
 PENDING = "pending"
 CLOSED = "completed"
 MOST_DATASETS = 1000
 
-Key = tuple[int, str]
 
 _TOLD = 3
 
@@ -137,7 +136,7 @@ def check_size(number: int) -> None:
         raise Refused(f"A cycle has at most {MOST_DATASETS} datasets; these would be {number}.")
 
 
-def check_keys(keys: Collection[Key]) -> None:
+def check_keys(keys: Collection[DatasetKey]) -> None:
     """Refuses `online`, which is certified by signing off its run."""
     for run_number, name in keys:
         if name == ONLINE:
@@ -166,7 +165,7 @@ def check_pending(cycle: Cycle, workspace: str) -> None:
 
 
 def check_can_complete(
-    cycle: Cycle, workspace: str, datasets: Mapping[Key, Mapping[str, str]]
+    cycle: Cycle, workspace: str, datasets: Mapping[DatasetKey, Mapping[str, str]]
 ) -> None:
     """Refuses to complete a workspace that isn't done; `datasets` gives the states of each.
 
@@ -203,11 +202,11 @@ def check_can_reopen(cycle: Cycle, workspace: str) -> None:
 
 
 def to_move(
-    datasets: Mapping[Key, Mapping[str, str]],
+    datasets: Mapping[DatasetKey, Mapping[str, str]],
     workspace: str,
     to_state: str,
     also: Collection[str] = (),
-) -> Sequence[Key]:
+) -> Sequence[DatasetKey]:
     """Datasets that "move all" moves: in another state, but neither waiting nor insignificant
     unless that state is in `also`."""
     left = {WAITING, NOT_SIGNIFICANT} - set(also)

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain.certification.datasets import EDITABLE_STATES
-
-Key = tuple[int, str]
+from app.domain.keys import DatasetKey
 
 _PROBLEMS_TOLD = 3
 
@@ -17,7 +16,7 @@ class Duplicate:
     Of the states those of `workspaces` and `global` are copied.
     """
 
-    keys: tuple[Key, ...]
+    keys: tuple[DatasetKey, ...]
     target: str
     workspaces: tuple[str, ...]
 
@@ -29,7 +28,7 @@ class CopyColumns:
     `keys` name either or both of a run's two datasets.
     """
 
-    keys: tuple[Key, ...]
+    keys: tuple[DatasetKey, ...]
     source: str
     target: str
     columns: tuple[str, ...]
@@ -39,7 +38,7 @@ class CopyColumns:
 class SetColumns:
     """A status for columns in every lumisection; comments and causes stay."""
 
-    keys: tuple[Key, ...]
+    keys: tuple[DatasetKey, ...]
     columns: tuple[str, ...]
     status: str
 
@@ -51,7 +50,7 @@ class ChangeStates:
     What waits or doesn't matter to a workspace is only moved when its state is named.
     """
 
-    keys: tuple[Key, ...]
+    keys: tuple[DatasetKey, ...]
     to_state: str
     workspace: str | None = None
     from_states: tuple[str, ...] = EDITABLE_STATES
@@ -61,14 +60,14 @@ class ChangeStates:
 class Hide:
     """Datasets that nobody shall see any more."""
 
-    keys: tuple[Key, ...]
+    keys: tuple[DatasetKey, ...]
 
 
 @dataclass(frozen=True)
 class Unhide:
     """Hidden datasets that shall be seen again."""
 
-    keys: tuple[Key, ...]
+    keys: tuple[DatasetKey, ...]
 
 
 Tool = Duplicate | CopyColumns | SetColumns | ChangeStates | Hide | Unhide
@@ -85,7 +84,7 @@ class Effect:
     problem: str = ""
 
     @property
-    def key(self) -> Key:
+    def key(self) -> DatasetKey:
         """Run number and dataset name."""
         return self.run_number, self.name
 

@@ -6,7 +6,6 @@ from app.domain.configuration.in_force import GLOBAL
 from app.domain.errors import BadInput, NotFound, Refused
 from app.domain.json_value import JsonObject, JsonValue
 
-ONLINE = "online"
 WAITING = "waiting dqm gui"
 OPEN = "OPEN"
 SIGNOFF = "SIGNOFF"

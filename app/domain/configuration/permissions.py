@@ -5,10 +5,10 @@ from typing import TypeAlias
 
 from app.domain.errors import NotPermitted
 from app.domain.identity import Actor
+from app.domain.keys import ONLINE
 from app.domain.text.patterns import Pattern, PatternError, pattern
 
 EXPERTS = "cms-dqm-runregistry-experts"
-ONLINE = "online"
 
 PermissionRow: TypeAlias = tuple[str, Sequence[str]]
 """An e-group and its routes: regular expressions of how a path begins, blanks in them don't

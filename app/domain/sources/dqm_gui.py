@@ -8,11 +8,10 @@ from app.domain.certification.datasets import NOT_SIGNIFICANT, OPEN, WAITING, st
 from app.domain.configuration.in_force import Configuration, DatasetAccepted
 from app.domain.foreign_json import BadRecord, Record
 from app.domain.json_value import JsonObject, whole_number
+from app.domain.keys import DatasetKey
 from app.domain.sources.oms import LARGEST_NUMBER, SMALLEST_RUN_NUMBER
 from app.domain.sources.pull import PullState
 from app.domain.text.patterns import Pattern, PatternError, pattern
-
-Key = tuple[int, str]
 
 _RUN_DIGITS = 12
 _NAME_LENGTH = 1_000
@@ -90,7 +89,7 @@ class Appeared:
     in_gui: tuple[str, ...]
 
     @property
-    def key(self) -> Key:
+    def key(self) -> DatasetKey:
         """Run number and dataset name."""
         return self.run_number, self.name
 

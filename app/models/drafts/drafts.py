@@ -7,8 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from app.domain.json_value import JsonObject
-
-Key = tuple[int, str]
+from app.domain.keys import DatasetKey
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def of_person(connection: Connection, person: str) -> list[DraftRow]:
     return [DraftRow(*row) for row in rows]
 
 
-def drop(connection: Connection, person: str, key: Key) -> None:
+def drop(connection: Connection, person: str, key: DatasetKey) -> None:
     """Forgets the draft of a dataset."""
     connection.execute(
         text(

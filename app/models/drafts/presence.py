@@ -6,9 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from app.domain.keys import DatasetKey
 from app.models.database.listen import CHANNEL, PRESENCE
-
-Key = tuple[int, str]
 
 ALIVE_S = 30
 """A client that said nothing for this long is gone [s]."""
@@ -24,7 +23,9 @@ class Present:
     editing: bool
 
 
-def enter(connection: Connection, client: str, person: str, key: Key, *, editing: bool) -> bool:
+def enter(
+    connection: Connection, client: str, person: str, key: DatasetKey, *, editing: bool
+) -> bool:
     """Notes that a client has a dataset open; returns whether that is news."""
     row = connection.execute(
         text(
@@ -55,7 +56,7 @@ def beat(connection: Connection, client: str) -> None:
     )
 
 
-def leave(connection: Connection, client: str, key: Key | None = None) -> list[Key]:
+def leave(connection: Connection, client: str, key: DatasetKey | None = None) -> list[DatasetKey]:
     """Notes that a client has closed a dataset, or all; returns those it had open."""
     one = "" if key is None else " AND run_number = :run AND name = :name"
     rows = connection.execute(
@@ -65,7 +66,7 @@ def leave(connection: Connection, client: str, key: Key | None = None) -> list[K
     return [(run_number, name) for run_number, name in rows]
 
 
-def others(connection: Connection, client: str, key: Key) -> tuple[Present, ...]:
+def others(connection: Connection, client: str, key: DatasetKey) -> tuple[Present, ...]:
     """Who else has the dataset open now, the first who came first."""
     rows = connection.execute(
         text(
@@ -78,7 +79,7 @@ def others(connection: Connection, client: str, key: Key) -> tuple[Present, ...]
     return tuple(Present(*row) for row in rows)
 
 
-def announce(connection: Connection, keys: Collection[Key]) -> None:
+def announce(connection: Connection, keys: Collection[DatasetKey]) -> None:
     """Tells the listening clients, when the transaction commits, that somebody came or went."""
     connection.execute(
         text("SELECT pg_notify(:channel, news) FROM unnest(CAST(:news AS text[])) AS news"),
@@ -89,5 +90,5 @@ def announce(connection: Connection, keys: Collection[Key]) -> None:
     )
 
 
-def _of(key: Key) -> dict[str, int | str]:
+def _of(key: DatasetKey) -> dict[str, int | str]:
     return {"run": key[0], "name": key[1]}

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from app.domain.identity import is_manual
 from app.domain.json_value import JsonValue
+from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import mask_of_ranges
 from app.domain.state.compact import CompactState
 from app.domain.state.grid import DatasetState, Grid, with_changes
@@ -20,15 +21,13 @@ from app.models.events import event_log, projections, rows, states
 from app.models.events.event_log import Change, LumisectionChange
 from app.models.events.states import EventCounts, Loaded
 
-Key = tuple[int, str]
-
 CHANGES_CHANNEL = "desk_changes"
 
 _BLOCK = 100
 """Datasets whose summaries are made in one go."""
 
 
-def _nothing(key: Key, online: Loaded | None) -> Loaded:
+def _nothing(key: DatasetKey, online: Loaded | None) -> Loaded:
     """A dataset without events of its own; an offline one sees the OMS side of `online`."""
     own_oms = np.zeros(0, np.bool_)
     if online is None:
@@ -48,17 +47,17 @@ class Action:
     connection: Connection
     desk: bool
     versions: list[int] = field(default_factory=list)
-    _loaded: dict[Key, Loaded] = field(default_factory=dict)
-    _appended: dict[Key, list[tuple[LumisectionChange, bool]]] = field(
+    _loaded: dict[DatasetKey, Loaded] = field(default_factory=dict)
+    _appended: dict[DatasetKey, list[tuple[LumisectionChange, bool]]] = field(
         default_factory=lambda: defaultdict(list)
     )
-    _touched: set[Key] = field(default_factory=set)
-    _relabelled: set[Key] = field(default_factory=set)
-    _compact: dict[Key, tuple[CompactState, EventCounts]] = field(default_factory=dict)
-    _copies: dict[Key, Key] = field(default_factory=dict)
-    _online_after: dict[Key, Loaded] = field(default_factory=dict)
+    _touched: set[DatasetKey] = field(default_factory=set)
+    _relabelled: set[DatasetKey] = field(default_factory=set)
+    _compact: dict[DatasetKey, tuple[CompactState, EventCounts]] = field(default_factory=dict)
+    _copies: dict[DatasetKey, DatasetKey] = field(default_factory=dict)
+    _online_after: dict[DatasetKey, Loaded] = field(default_factory=dict)
 
-    def states(self, keys: Collection[Key]) -> dict[Key, DatasetState]:
+    def states(self, keys: Collection[DatasetKey]) -> dict[DatasetKey, DatasetState]:
         """Folded states of datasets as they were before this action appended anything."""
         unknown = [key for key in keys if key not in self._loaded]
         if unknown:
@@ -76,20 +75,20 @@ class Action:
         self.states([key])
         return self._after(key).state
 
-    def compact_states(self, keys: Collection[Key]) -> dict[Key, CompactState]:
+    def compact_states(self, keys: Collection[DatasetKey]) -> dict[DatasetKey, CompactState]:
         """Like `states`, in segments, which is all that looking at whole datasets takes."""
         unknown = [key for key in keys if key not in self._compact]
         self._compact.update(states.load_compact(self.connection, unknown, desk=self.desk)[0])
         return {key: self._compact[key][0] for key in keys}
 
-    def is_copy(self, key: Key, source: Key) -> None:
+    def is_copy(self, key: DatasetKey, source: DatasetKey) -> None:
         """Says that a new dataset of the same run will hold what `source` does, so that nothing
         is folded. The source was read by `compact_states`, and isn't changed in this action."""
         self._copies[key] = source
 
-    def is_new(self, key: Key) -> None:
+    def is_new(self, key: DatasetKey) -> None:
         """Says that the dataset has no lumisection events yet, so that none are looked for."""
-        online = (key[0], states.ONLINE)
+        online = (key[0], ONLINE)
         if key != online:
             self.states([online])
         self._loaded[key] = _nothing(key, self._loaded[online] if key != online else None)
@@ -144,7 +143,7 @@ class Action:
                 {"channel": CHANGES_CHANNEL, "versions": self.versions},
             )
 
-    def _store_copies(self, keys: Collection[Key]) -> set[Key]:
+    def _store_copies(self, keys: Collection[DatasetKey]) -> set[DatasetKey]:
         """Summaries and states of copies, taken over from their sources; returns for which
         datasets that could be done."""
         pairs = {key: self._copies[key] for key in keys}
@@ -155,16 +154,16 @@ class Action:
             )
         return done
 
-    def _copied_state(self, key: Key) -> tuple[CompactState, EventCounts]:
+    def _copied_state(self, key: DatasetKey) -> tuple[CompactState, EventCounts]:
         state, counts = self._compact[self._copies[key]]
         rr, oms = (
             sum(len(change.events) for change, _ in self._appended[key] if change.oms is side)
             for side in (False, True)
         )
-        online = counts.oms if state.name == states.ONLINE else counts.online_oms
+        online = counts.oms if state.name == ONLINE else counts.online_oms
         return replace(state, name=key[1]), EventCounts(rr, oms, online)
 
-    def _after(self, key: Key) -> Loaded:
+    def _after(self, key: DatasetKey) -> Loaded:
         """State with what was appended, without reading the events again where that is sure."""
         before = self._loaded[key]
         rr, own, counts = before.state.rr, before.state.own_oms, before.counts
@@ -193,7 +192,7 @@ class Action:
                 rr_added += len(change.events)
         if refold:
             rr = states.fold_rr(states.rr_events(self.connection, [key]))
-        online_added = oms_added if key[1] == states.ONLINE else 0
+        online_added = oms_added if key[1] == ONLINE else 0
         return Loaded(
             before.state.with_columns(rr) if oms is None else DatasetState(*key, rr, oms, own),
             EventCounts(
@@ -210,30 +209,30 @@ class Action:
             if isinstance(change, LumisectionChange)
             and change.oms
             and change.events
-            and change.name == states.ONLINE
+            and change.name == ONLINE
         }
         if runs:
             known = rows.datasets_of_runs(self.connection, runs)
-            self.states([key for key in known if key[1] != states.ONLINE])
+            self.states([key for key in known if key[1] != ONLINE])
 
-    def _following_online(self) -> dict[Key, Loaded]:
+    def _following_online(self) -> dict[DatasetKey, Loaded]:
         """Offline datasets whose OMS side changes because that of `online` did."""
         runs = {
             change.run_number
             for key, appended in self._appended.items()
             for change, _ in appended
-            if change.oms and key[1] == states.ONLINE
+            if change.oms and key[1] == ONLINE
         }
         if not runs:
             return {}
         known = rows.datasets_of_runs(self.connection, runs)
-        followers = [key for key in known if key[1] != states.ONLINE]
-        found: dict[Key, Loaded] = {}
+        followers = [key for key in known if key[1] != ONLINE]
+        found: dict[DatasetKey, Loaded] = {}
         for key in followers:
             before = self._loaded.get(key)
             if before is None or key in self._appended:
                 continue
-            online_key = (key[0], states.ONLINE)
+            online_key = (key[0], ONLINE)
             online = self._online_after.get(online_key)
             if online is None:
                 online = self._online_after[online_key] = self._after(online_key)

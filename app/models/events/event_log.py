@@ -17,9 +17,6 @@ from app.domain.triplets import Triplet
 from app.models.database.statements import text
 from app.models.events import projections
 
-Key = tuple[int, str]
-"""Run number and dataset name."""
-
 LumisectionPayload = tuple[Mapping[str, object], Sequence[LumiRange]]
 """Values of one event and the lumisections it covers."""
 

@@ -5,12 +5,11 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import Connection
 
 from app.domain.json_value import js_stringify
+from app.domain.keys import DatasetKey
 from app.domain.state.compact import CompactState, ExpandedState, compact
 from app.domain.state.summaries import summarise, summarise_columns
 from app.models.database.statements import text
 from app.models.events.states import EventCounts, Loaded
-
-Key = tuple[int, str]
 
 
 def fold_runs(connection: Connection, run_numbers: Collection[int]) -> None:
@@ -30,7 +29,7 @@ def fold_runs(connection: Connection, run_numbers: Collection[int]) -> None:
     )
 
 
-def fold_datasets(connection: Connection, keys: Collection[Key]) -> None:
+def fold_datasets(connection: Connection, keys: Collection[DatasetKey]) -> None:
     """Rewrites the `Dataset` rows of these datasets from all their events."""
     connection.execute(
         text(
@@ -53,7 +52,9 @@ def fold_datasets(connection: Connection, keys: Collection[Key]) -> None:
     )
 
 
-def carry_over(connection: Connection, keys: Collection[Key], own: Collection[int]) -> set[Key]:
+def carry_over(
+    connection: Connection, keys: Collection[DatasetKey], own: Collection[int]
+) -> set[DatasetKey]:
     """Gives summaries the version of their dataset where only the versions `own`, which changed
     no lumisections, lie between the two; returns the datasets whose summary is current now."""
     rows = connection.execute(
@@ -72,7 +73,9 @@ def carry_over(connection: Connection, keys: Collection[Key], own: Collection[in
     return {(run_number, name) for run_number, name in rows}
 
 
-def copy_summaries(connection: Connection, sources: Mapping[Key, Key]) -> set[Key]:
+def copy_summaries(
+    connection: Connection, sources: Mapping[DatasetKey, DatasetKey]
+) -> set[DatasetKey]:
     """Gives new datasets the summary of another of their run where that one is current; returns
     the datasets that have got one."""
     ordered = dict(sorted(sources.items()))
@@ -99,7 +102,7 @@ def copy_summaries(connection: Connection, sources: Mapping[Key, Key]) -> set[Ke
 
 def store(
     connection: Connection,
-    loaded: Mapping[Key, Loaded],
+    loaded: Mapping[DatasetKey, Loaded],
     *,
     desk: bool,
     own: Collection[int] = (),
@@ -130,8 +133,8 @@ def store(
 
 
 def _store_columns(
-    connection: Connection, states: Mapping[Key, CompactState], own: Collection[int]
-) -> set[Key]:
+    connection: Connection, states: Mapping[DatasetKey, CompactState], own: Collection[int]
+) -> set[DatasetKey]:
     """Writes the part of the summaries that columns make, where the rest is current but for the
     versions `own`; returns those datasets."""
     if not states:
@@ -161,7 +164,7 @@ def _store_columns(
     return {(run_number, name) for run_number, name in rows}
 
 
-def _store_whole(connection: Connection, ordered: Mapping[Key, Loaded]) -> None:
+def _store_whole(connection: Connection, ordered: Mapping[DatasetKey, Loaded]) -> None:
     """Writes whole summaries."""
     if not ordered:
         return
@@ -200,14 +203,14 @@ def _store_whole(connection: Connection, ordered: Mapping[Key, Loaded]) -> None:
     )
 
 
-def remember_states(connection: Connection, loaded: Mapping[Key, Loaded]) -> None:
+def remember_states(connection: Connection, loaded: Mapping[DatasetKey, Loaded]) -> None:
     """Keeps compact states in our read model, with the numbers of events they were folded from."""
     compacted = {key: (compact(each.state), each.counts) for key, each in loaded.items()}
     remember_compact(connection, compacted)
 
 
 def remember_compact(
-    connection: Connection, states: Mapping[Key, tuple[CompactState, EventCounts]]
+    connection: Connection, states: Mapping[DatasetKey, tuple[CompactState, EventCounts]]
 ) -> None:
     """Like `remember_states`.
 
@@ -238,6 +241,6 @@ def remember_compact(
     )
 
 
-def _keys(keys: Collection[Key]) -> dict[str, list[int] | list[str]]:
+def _keys(keys: Collection[DatasetKey]) -> dict[str, list[int] | list[str]]:
     ordered = sorted(keys)
     return {"runs": [run for run, _ in ordered], "names": [name for _, name in ordered]}

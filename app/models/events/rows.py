@@ -7,9 +7,8 @@ from sqlalchemy import Connection
 
 from app.domain.errors import NotFound
 from app.domain.json_value import JsonObject
+from app.domain.keys import DatasetKey
 from app.models.database.statements import text
-
-Key = tuple[int, str]
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,9 @@ def run_states(connection: Connection, run_numbers: Collection[int]) -> dict[int
     return {row[0]: RunRow(*row) for row in rows}
 
 
-def datasets_of_runs(connection: Connection, run_numbers: Collection[int]) -> dict[Key, DatasetRow]:
+def datasets_of_runs(
+    connection: Connection, run_numbers: Collection[int]
+) -> dict[DatasetKey, DatasetRow]:
     """All datasets of these runs, hidden ones included."""
     rows = connection.execute(
         text(

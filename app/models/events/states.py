@@ -9,14 +9,12 @@ import numpy as np
 from sqlalchemy import Connection
 
 from app.domain.json_value import JsonObject, JsonValue, js_parse
+from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import LumiRange, ranges_of_numbers
 from app.domain.state.compact import CompactState, compact
 from app.domain.state.grid import DatasetState, Grid, with_changes
 from app.domain.triplets import Triplet, triplet_from_json
 from app.models.database.statements import text
-
-Key = tuple[int, str]
-ONLINE = "online"
 
 
 @dataclass(frozen=True)
@@ -52,8 +50,8 @@ class StoredEvent:
 
 
 def load(
-    connection: Connection, keys: Collection[Key], *, desk: bool, as_of: int | None = None
-) -> dict[Key, Loaded]:
+    connection: Connection, keys: Collection[DatasetKey], *, desk: bool, as_of: int | None = None
+) -> dict[DatasetKey, Loaded]:
     """Folded states of these datasets, at `atomic_version` `as_of` if given."""
     fresh = fresh_compact(connection, keys) if desk and as_of is None else {}
     states = {key: Loaded(state.expand(), counts) for key, (state, counts) in fresh.items()}
@@ -62,8 +60,8 @@ def load(
 
 
 def load_compact(
-    connection: Connection, keys: Collection[Key], *, desk: bool, as_of: int | None = None
-) -> tuple[dict[Key, tuple[CompactState, EventCounts]], dict[Key, Loaded]]:
+    connection: Connection, keys: Collection[DatasetKey], *, desk: bool, as_of: int | None = None
+) -> tuple[dict[DatasetKey, tuple[CompactState, EventCounts]], dict[DatasetKey, Loaded]]:
     """Compact states of these datasets, and those among them that were folded from events."""
     found = fresh_compact(connection, keys) if desk and as_of is None else {}
     folded = fold(connection, [key for key in keys if key not in found], as_of=as_of)
@@ -72,8 +70,8 @@ def load_compact(
 
 
 def fresh_compact(
-    connection: Connection, keys: Collection[Key]
-) -> dict[Key, tuple[CompactState, EventCounts]]:
+    connection: Connection, keys: Collection[DatasetKey]
+) -> dict[DatasetKey, tuple[CompactState, EventCounts]]:
     """States of our read model that were folded from just the events there are."""
     if not keys:
         return {}
@@ -113,8 +111,8 @@ def _readable(content: bytes) -> CompactState | None:
 
 
 def fold(
-    connection: Connection, keys: Collection[Key], *, as_of: int | None = None
-) -> dict[Key, Loaded]:
+    connection: Connection, keys: Collection[DatasetKey], *, as_of: int | None = None
+) -> dict[DatasetKey, Loaded]:
     """States of these datasets folded from their events."""
     if not keys:
         return {}
@@ -128,7 +126,7 @@ def fold(
 
 
 def fold_events(
-    key: Key,
+    key: DatasetKey,
     rr: Sequence[StoredEvent],
     own: Sequence[StoredEvent],
     online: Sequence[StoredEvent],
@@ -165,7 +163,7 @@ def fold_rr(events: Iterable[StoredEvent], *, ignore_manual: bool = False) -> Gr
     return with_changes(Grid.empty(), folded)
 
 
-def lengths(connection: Connection, keys: Collection[Key]) -> dict[Key, int]:
+def lengths(connection: Connection, keys: Collection[DatasetKey]) -> dict[DatasetKey, int]:
     """The last lumisection that any event covers in each of these datasets, 0 without any.
 
     Those of `online` count for the others, too: its OMS side is theirs.
@@ -203,7 +201,7 @@ def lengths(connection: Connection, keys: Collection[Key]) -> dict[Key, int]:
 
 def rr_events(
     connection: Connection,
-    keys: Collection[Key],
+    keys: Collection[DatasetKey],
     *,
     as_of: int | None = None,
     only_manual: bool = False,
@@ -215,7 +213,7 @@ def rr_events(
 
 def oms_events(
     connection: Connection,
-    keys: Collection[Key],
+    keys: Collection[DatasetKey],
     *,
     as_of: int | None = None,
     setting: Collection[str] | None = None,
@@ -229,7 +227,7 @@ def _events(
     connection: Connection,
     table: str,
     manual: str,
-    keys: Collection[Key],
+    keys: Collection[DatasetKey],
     as_of: int | None,
     which: str = "",
     setting: Collection[str] | None = None,
@@ -307,7 +305,9 @@ def _payloads(
     return {id_: cast("JsonObject", js_parse(content)) for id_, content in rows}
 
 
-def _counts(connection: Connection, table: str, parameters: Mapping[str, object]) -> dict[Key, int]:
+def _counts(
+    connection: Connection, table: str, parameters: Mapping[str, object]
+) -> dict[DatasetKey, int]:
     rows = connection.execute(
         text(
             f'SELECT run_number, name, count(*) FROM "{table}"'
@@ -320,14 +320,14 @@ def _counts(connection: Connection, table: str, parameters: Mapping[str, object]
     return {(run_number, name): number for run_number, name, number in rows}
 
 
-def grouped(events: Iterable[StoredEvent]) -> dict[Key, list[StoredEvent]]:
+def grouped(events: Iterable[StoredEvent]) -> dict[DatasetKey, list[StoredEvent]]:
     """Events by dataset."""
-    groups: dict[Key, list[StoredEvent]] = defaultdict(list)
+    groups: dict[DatasetKey, list[StoredEvent]] = defaultdict(list)
     for event in events:
         groups[event.run_number, event.name].append(event)
     return groups
 
 
-def _key_arrays(keys: Collection[Key]) -> dict[str, list[int] | list[str]]:
+def _key_arrays(keys: Collection[DatasetKey]) -> dict[str, list[int] | list[str]]:
     ordered = sorted(keys)
     return {"runs": [run for run, _ in ordered], "names": [name for _, name in ordered]}

@@ -10,15 +10,13 @@ from sqlalchemy import exc as sa_exc
 
 from app.domain.errors import BadInput, NotFound
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
+from app.domain.keys import ONLINE, DatasetKey
 from app.domain.state.compact import CompactState
 from app.domain.state.summaries import luminosity
 from app.models.database.listen import CHANNEL, GOLDEN
 from app.models.events import states
 from app.models.events.states import EventCounts, Loaded
 from app.models.history.writes import newest_version
-
-Key = tuple[int, str]
-ONLINE = "online"
 
 _JSON_COLUMNS = (
     "json_logic",
@@ -105,8 +103,8 @@ class SeasonRead:
     version: int
     reusable: bool
     datasets: Sequence[MatchedDataset]
-    states: Mapping[Key, CompactState]
-    folded: Mapping[Key, Loaded]
+    states: Mapping[DatasetKey, CompactState]
+    folded: Mapping[DatasetKey, Loaded]
     provenance: JsonValue
 
 
@@ -126,9 +124,9 @@ def read_season(
     version = newest_version(connection) if as_of is None else as_of
     datasets = matching_datasets(connection, pattern, as_of=as_of)
     keys = [(each.run_number, each.name) for each in datasets]
-    found: dict[Key, CompactState] = {}
-    folded: dict[Key, Loaded] = {}
-    counts: dict[Key, EventCounts] = {}
+    found: dict[DatasetKey, CompactState] = {}
+    folded: dict[DatasetKey, Loaded] = {}
+    counts: dict[DatasetKey, EventCounts] = {}
     for begin in range(0, len(keys), _BLOCK):
         told(begin / len(keys))
         compacts, here = states.load_compact(

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from app.domain.history.attributes import AttributeEvent
 from app.domain.history.cells import Write
 from app.domain.json_value import JsonObject, JsonValue
+from app.domain.keys import ONLINE, DatasetKey
 from app.domain.state.compact import CompactState, compact
 from app.domain.state.grid import Value
 from app.domain.triplets import Triplet
@@ -19,9 +20,6 @@ from app.models.golden.generated_json import MatchedDataset, SeasonRead
 from app.models.history import run_history
 from app.models.history import writes as history
 from app.models.history.run_history import RunEvents
-
-Key = tuple[int, str]
-ONLINE = "online"
 
 _BLOCK = 400
 """Datasets read in one go."""
@@ -51,7 +49,7 @@ class Provenance:
 
     program_version: str
     sha256: str
-    datasets: Mapping[Key, MadeFrom]
+    datasets: Mapping[DatasetKey, MadeFrom]
 
 
 @dataclass(frozen=True)
@@ -133,7 +131,7 @@ def read_season(
         else _datasets_of(connection, moment, moment.provenance, run_numbers)
     )
     keys = [(each.run_number, each.name) for each in datasets]
-    found: dict[Key, CompactState] = {}
+    found: dict[DatasetKey, CompactState] = {}
     folds_all = moment.provenance is None and moment.as_of is not None
     size = _FOLDED_BLOCK if folds_all else _BLOCK
     for begin in range(0, len(keys), size):
@@ -153,25 +151,25 @@ def read_season(
 class _Read:
     """All events of some datasets and their runs."""
 
-    rr: Mapping[Key, Sequence[Write[Triplet]]]
-    oms: Mapping[Key, Sequence[Write[JsonValue]]]
+    rr: Mapping[DatasetKey, Sequence[Write[Triplet]]]
+    oms: Mapping[DatasetKey, Sequence[Write[JsonValue]]]
     runs: Mapping[int, RunEvents]
     datasets: Mapping[int, Mapping[str, Sequence[AttributeEvent]]]
 
 
 def words(
     connection: Connection,
-    keys: Collection[Key],
+    keys: Collection[DatasetKey],
     moments: Sequence[Moment],
     attributes: Collection[str],
-) -> tuple[dict[Key, Words], ...]:
+) -> tuple[dict[DatasetKey, Words], ...]:
     """The events of these datasets and their runs that were there at each of the moments; OMS
     events that set none of these attributes come without values.
 
     What several moments are cut from is read once.
     """
     read: dict[int | None, _Read] = {}
-    found: list[dict[Key, Words]] = []
+    found: list[dict[DatasetKey, Words]] = []
     for moment in moments:
         as_of = moment.as_of if moment.provenance is None else None
         if as_of not in read:
@@ -189,8 +187,8 @@ def words(
 
 
 def _cut(
-    connection: Connection, keys: Collection[Key], moment: Moment, read: _Read
-) -> dict[Key, Words]:
+    connection: Connection, keys: Collection[DatasetKey], moment: Moment, read: _Read
+) -> dict[DatasetKey, Words]:
     rr, oms, runs, datasets = read.rr, read.oms, read.runs, read.datasets
     every = {
         event.version
@@ -200,7 +198,7 @@ def _cut(
     version_of = (
         history.versions_of_events(connection, sorted(every)) if moment.as_of is not None else {}
     )
-    found: dict[Key, Words] = {}
+    found: dict[DatasetKey, Words] = {}
     for key in keys:
         run_number, name = key
         made = None if moment.provenance is None else moment.provenance.datasets.get(key)
@@ -324,11 +322,11 @@ def _told_of_part(told: Callable[[float], None], begin: float, part: float, shar
 
 def _states_of(
     connection: Connection,
-    made: Mapping[Key, MadeFrom],
+    made: Mapping[DatasetKey, MadeFrom],
     *,
     desk: bool,
     told: Callable[[float], None],
-) -> dict[Key, CompactState]:
+) -> dict[DatasetKey, CompactState]:
     fresh = states.fresh_compact(connection, made) if desk else {}
     found = {key: state for key, (state, counts) in fresh.items() if counts == made[key].counts}
     rest = [key for key in made if key not in found]
@@ -340,11 +338,11 @@ def _states_of(
 
 def _folded(
     connection: Connection,
-    made: Mapping[Key, MadeFrom],
-    fresh: Mapping[Key, tuple[CompactState, EventCounts]],
-    keys: Sequence[Key],
-) -> dict[Key, CompactState]:
-    found: dict[Key, CompactState] = {}
+    made: Mapping[DatasetKey, MadeFrom],
+    fresh: Mapping[DatasetKey, tuple[CompactState, EventCounts]],
+    keys: Sequence[DatasetKey],
+) -> dict[DatasetKey, CompactState]:
+    found: dict[DatasetKey, CompactState] = {}
     rr = states.grouped(states.rr_events(connection, keys))
     # What was edited since is mostly columns, and OMS events are nearly all there is to read.
     same_oms = {

@@ -9,14 +9,12 @@ from app.domain.history.attributes import AttributeEvent
 from app.domain.history.cells import Action, Write
 from app.domain.identity import AUTO, is_manual
 from app.domain.json_value import JsonObject, JsonValue
+from app.domain.keys import ONLINE, DatasetKey
 from app.domain.triplets import Triplet, triplet_from_json
 from app.models.database import indexes
 from app.models.events import states
 from app.models.events.states import StoredEvent
 from app.models.history import run_history
-
-Key = tuple[int, str]
-ONLINE = "online"
 
 _AROUND = 20_000
 """Event numbers looked at on either side: those of one action stand this close together."""
@@ -56,9 +54,9 @@ class Touched:
     """What the events of one version are about, by kind."""
 
     runs: frozenset[int] = frozenset()
-    datasets: frozenset[Key] = frozenset()
-    rr: frozenset[Key] = frozenset()
-    oms: frozenset[Key] = frozenset()
+    datasets: frozenset[DatasetKey] = frozenset()
+    rr: frozenset[DatasetKey] = frozenset()
+    oms: frozenset[DatasetKey] = frozenset()
 
     @property
     def run_numbers(self) -> frozenset[int]:
@@ -67,13 +65,13 @@ class Touched:
 
 
 def rr_writes(
-    connection: Connection, keys: Collection[Key], *, as_of: int | None = None
-) -> dict[Key, list[Write[Triplet]]]:
+    connection: Connection, keys: Collection[DatasetKey], *, as_of: int | None = None
+) -> dict[DatasetKey, list[Write[Triplet]]]:
     """RR writes of each of these datasets, up to and with a version if given."""
     events = states.rr_events(connection, keys, as_of=as_of)
     versions = versions_of_events(connection, [event.version for event in events])
     parsed: dict[int, Mapping[str, Triplet]] = {}
-    found: dict[Key, list[Write[Triplet]]] = {key: [] for key in keys}
+    found: dict[DatasetKey, list[Write[Triplet]]] = {key: [] for key in keys}
     for event in events:
         values = parsed.get(id(event.values))
         if values is None:
@@ -94,17 +92,17 @@ def rr_writes(
 
 def oms_writes(
     connection: Connection,
-    keys: Collection[Key],
+    keys: Collection[DatasetKey],
     *,
     as_of: int | None = None,
     setting: Collection[str] | None = None,
-) -> dict[Key, list[Write[JsonValue]]]:
+) -> dict[DatasetKey, list[Write[JsonValue]]]:
     """OMS writes that make the values of each dataset: its own and those of `online`. With
     `setting`, those that set none of these attributes come without values."""
     both = {*keys, *((run_number, ONLINE) for run_number, _ in keys)}
     events = states.oms_events(connection, both, as_of=as_of, setting=setting)
     versions = versions_of_events(connection, [event.version for event in events])
-    own: dict[Key, list[Write[JsonValue]]] = {}
+    own: dict[DatasetKey, list[Write[JsonValue]]] = {}
     for event in events:
         own.setdefault((event.run_number, event.name), []).append(
             Write(
@@ -126,7 +124,7 @@ def oms_writes(
 
 
 def newer_events(
-    connection: Connection, seen: Mapping[Key, int], *, oms: bool
+    connection: Connection, seen: Mapping[DatasetKey, int], *, oms: bool
 ) -> list[tuple[StoredEvent, int]]:
     """Lumisection events of these datasets that belong to versions after the one seen of each,
     with their versions; for OMS those of `online` too, under its name."""
@@ -161,7 +159,7 @@ def newer_events(
     return [(event, versions[event.version]) for event in events]
 
 
-def newest_events(connection: Connection, keys: Collection[Key]) -> dict[Key, int]:
+def newest_events(connection: Connection, keys: Collection[DatasetKey]) -> dict[DatasetKey, int]:
     """The newest event that touches each dataset, or its lumisections through `online`; 0 where
     there is none."""
     parts = [
@@ -286,7 +284,7 @@ def touched_by(
     if not events:
         return Touched()
 
-    def keys(table: str) -> frozenset[Key]:
+    def keys(table: str) -> frozenset[DatasetKey]:
         rows = connection.execute(
             text(f'SELECT DISTINCT run_number, name FROM "{table}" WHERE version = ANY(:events)'),
             {"events": events},
@@ -326,8 +324,8 @@ def run_writes(
 
 
 def dataset_writes(
-    connection: Connection, keys: Collection[Key]
-) -> dict[Key, list[AttributeWrite]]:
+    connection: Connection, keys: Collection[DatasetKey]
+) -> dict[DatasetKey, list[AttributeWrite]]:
     """Attribute events of each dataset, oldest first; none of them counts as a person's."""
     rows = connection.execute(
         text(
@@ -339,7 +337,7 @@ def dataset_writes(
         ),
         {"runs": [run for run, _ in keys], "names": [name for _, name in keys]},
     )
-    found: dict[Key, list[AttributeWrite]] = {}
+    found: dict[DatasetKey, list[AttributeWrite]] = {}
     for run, name, event, version, values, deleted, in_gui in rows:
         found.setdefault((run, name), []).append(
             AttributeWrite(event, version, False, values, deleted, tuple(in_gui))

@@ -25,8 +25,8 @@ from app.domain.certification.datasets import (
 )
 from app.domain.errors import Conflict, NotFound
 from app.domain.json_value import JsonObject
+from app.domain.keys import DatasetKey
 from app.models.database import desk
-from app.models.events.rows import Key
 
 _FIELD_OF = {
     COMPLETED: "completed",
@@ -37,7 +37,9 @@ _FIELD_OF = {
 }
 
 
-def in_pending_cycle(connection: Connection, keys: Collection[Key], workspace: str) -> set[Key]:
+def in_pending_cycle(
+    connection: Connection, keys: Collection[DatasetKey], workspace: str
+) -> set[DatasetKey]:
     """Those of the datasets that are in a cycle which is pending in the workspace."""
     rows = connection.execute(
         text(
@@ -109,7 +111,7 @@ def cycle(connection: Connection, id_cycle: int, *, lock: bool = False) -> Cycle
     return found[0]
 
 
-def datasets_of(connection: Connection, id_cycle: int) -> dict[Key, Mapping[str, str]]:
+def datasets_of(connection: Connection, id_cycle: int) -> dict[DatasetKey, Mapping[str, str]]:
     """Datasets of a cycle that aren't hidden, with their states by workspace."""
     rows = connection.execute(
         text(
@@ -122,7 +124,7 @@ def datasets_of(connection: Connection, id_cycle: int) -> dict[Key, Mapping[str,
     return {(run, name): states_of(attributes) for run, name, attributes in rows}
 
 
-def keys_of(connection: Connection, id_cycle: int) -> set[Key]:
+def keys_of(connection: Connection, id_cycle: int) -> set[DatasetKey]:
     """Datasets of a cycle, hidden ones too."""
     rows = connection.execute(
         text('SELECT run_number, name FROM "CycleDataset" WHERE id_cycle = :id'), {"id": id_cycle}
@@ -175,7 +177,7 @@ def change(
     )
 
 
-def add(connection: Connection, id_cycle: int, keys: Collection[Key]) -> set[Key]:
+def add(connection: Connection, id_cycle: int, keys: Collection[DatasetKey]) -> set[DatasetKey]:
     """Puts datasets into a cycle; returns those that weren't in it yet."""
     rows = connection.execute(
         text(
@@ -189,7 +191,7 @@ def add(connection: Connection, id_cycle: int, keys: Collection[Key]) -> set[Key
     return {(run, name) for run, name in rows}
 
 
-def remove(connection: Connection, id_cycle: int, keys: Collection[Key]) -> None:
+def remove(connection: Connection, id_cycle: int, keys: Collection[DatasetKey]) -> None:
     """Takes datasets out of a cycle."""
     connection.execute(
         text(
@@ -227,6 +229,6 @@ def _check_name_free(connection: Connection, name: str, id_cycle: int | None) ->
         raise Conflict(f'There is a cycle "{name}" already{deleted}: choose another name.')
 
 
-def _arrays(keys: Collection[Key]) -> dict[str, Sequence[int] | Sequence[str]]:
+def _arrays(keys: Collection[DatasetKey]) -> dict[str, Sequence[int] | Sequence[str]]:
     ordered = sorted(keys)
     return {"runs": [run for run, _ in ordered], "names": [name for _, name in ordered]}

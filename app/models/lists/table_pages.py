@@ -29,6 +29,7 @@ from app.domain.filters import (
     fields_of,
 )
 from app.domain.json_value import JsonObject
+from app.domain.keys import ONLINE, DatasetKey
 from app.models.database.tables import (
     cycle_dataset,
     dataset,
@@ -46,10 +47,7 @@ from app.models.lists.filter_sql import (
 )
 
 Kind: TypeAlias = Literal["runs", "datasets"]
-Key: TypeAlias = tuple[int, str]
-"""Run number and dataset name."""
 
-ONLINE = "online"
 MOST_ROWS = 1000
 """Rows of one page at most."""
 
@@ -114,7 +112,7 @@ class Row:
     deleted: bool
 
     @property
-    def key(self) -> Key:
+    def key(self) -> DatasetKey:
         """Run number and dataset name."""
         return self.run_number, self.name
 
@@ -144,7 +142,9 @@ def page(connection: Connection, query: TableQuery) -> Page:
     return Page(rows, count, exact=True)
 
 
-def rows_by_key(connection: Connection, kind: Kind, keys: Collection[Key]) -> tuple[Row, ...]:
+def rows_by_key(
+    connection: Connection, kind: Kind, keys: Collection[DatasetKey]
+) -> tuple[Row, ...]:
     """The rows of these keys that exist, deleted ones too, in the order of the keys."""
     if not keys:
         return ()
@@ -167,14 +167,14 @@ def rows_by_key(connection: Connection, kind: Kind, keys: Collection[Key]) -> tu
     )
 
 
-def matching_keys(connection: Connection, query: TableQuery) -> tuple[Key, ...]:
+def matching_keys(connection: Connection, query: TableQuery) -> tuple[DatasetKey, ...]:
     """Keys of everything the query's filter lets pass, sorted; offset and limit don't count."""
     matched = _Statement(query).matched()
     order = sa.select(matched.c.run_number, matched.c.name).order_by(*_order(matched, query))
     return tuple((number, name) for number, name in connection.execute(order))
 
 
-def stale_summaries(connection: Connection, limit: int = 100) -> tuple[Key, ...]:
+def stale_summaries(connection: Connection, limit: int = 100) -> tuple[DatasetKey, ...]:
     """Datasets whose summary is missing or older than they are, the newest runs first."""
     cache = dataset_triplet_cache
     found = connection.execute(

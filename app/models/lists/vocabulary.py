@@ -19,6 +19,7 @@ from app.domain.filters import (
     Vocabulary,
 )
 from app.domain.json_value import JsonValue
+from app.domain.keys import ONLINE
 from app.models.database.tables import (
     class_classifier,
     class_classifier_entries,
@@ -30,7 +31,6 @@ from app.models.database.tables import (
     workspace_column,
 )
 
-ONLINE = "online"
 RUN_STATES = ("OPEN", "SIGNOFF", "COMPLETED")
 DATASET_STATES = ("waiting dqm gui", *RUN_STATES, "not significant for workspace")
 

@@ -17,6 +17,7 @@ from app.domain.agents.agreement import (
 )
 from app.domain.agents.proposals import Proposal
 from app.domain.errors import BadInput
+from app.domain.keys import DatasetKey
 from app.domain.lumisections import LumiRange, ranges_of_mask
 from app.domain.progress import Progress
 from app.domain.state.grid import Grid
@@ -25,8 +26,6 @@ from app.models import agents as model
 from app.models.events import states
 from app.services.acting import Acting
 from app.services.agents.registry import statuses_of_column
-
-Key = tuple[int, str]
 
 _BLOCK = 100
 
@@ -102,7 +101,7 @@ def agreement(
             speaks.column: speaks.judged_by for each in reversed(known) for speaks in each.columns
         }
         said = model.proposals(connection, agent=agent, runs=(first_run, last_run))
-        by_key: dict[Key, list[Proposal]] = {}
+        by_key: dict[DatasetKey, list[Proposal]] = {}
         for each in said:
             by_key.setdefault(each.key, []).append(each)
         keys = sorted(by_key, reverse=True)
@@ -148,7 +147,7 @@ def words_on(said: Sequence[Proposal], length: int) -> dict[str, Statuses]:
 
 
 def _on_dataset(
-    key: Key, column: str, judged_by: str, word: Statuses, people: Statuses
+    key: DatasetKey, column: str, judged_by: str, word: Statuses, people: Statuses
 ) -> OnDataset:
     return OnDataset(
         *key,

@@ -7,13 +7,14 @@ from app.domain.agents import proposals as rules
 from app.domain.agents.proposals import Proposal, ProposalState
 from app.domain.editing.edits import ColumnEdit
 from app.domain.errors import BadInput
+from app.domain.keys import ONLINE
 from app.models import agents as model
 from app.models.agents import Waiting
 from app.models.events.action import begin
 from app.services.acting import Acting
 from app.services.agents.registry import number_of
 from app.services.configuration import in_force as configurations
-from app.services.editing.plan import ONLINE, Checks, plan
+from app.services.editing.plan import Checks, plan
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from app.domain.editing.change_file import ChangeLine, parse_changes
 from app.domain.editing.edits import ColumnEdit
 from app.domain.errors import BadInput, NotFound, NotPermitted, Refused
 from app.domain.identity import Actor, agent_author
+from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import ranges_of_mask
 from app.domain.progress import Progress
 from app.domain.state.compact import CompactState
@@ -26,9 +27,7 @@ from app.models.events import rows
 from app.models.events.action import Action, begin
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
-from app.services.editing.plan import ONLINE, plan, where
-
-Key = tuple[int, str]
+from app.services.editing.plan import plan, where
 
 
 @dataclass(frozen=True)
@@ -266,11 +265,11 @@ def _hear(
 
 
 def _new_proposals(
-    edits: Sequence[ColumnEdit], states: Mapping[Key, CompactState], version: int | None
+    edits: Sequence[ColumnEdit], states: Mapping[DatasetKey, CompactState], version: int | None
 ) -> list[NewProposal]:
     """An agent's words, later ones over earlier ones; written ones under a version, else those
     that wait apart from those with which the cells agree already."""
-    cells: dict[tuple[Key, str], tuple[Codes, dict[Triplet, int]]] = {}
+    cells: dict[tuple[DatasetKey, str], tuple[Codes, dict[Triplet, int]]] = {}
     for edit in edits:
         key = (edit.run_number, edit.dataset)
         if (key, edit.column) not in cells:
@@ -323,8 +322,8 @@ def _refusal_of_proposal(
     edit: ColumnEdit,
     configuration: Configuration,
     known_runs: Mapping[int, rows.RunRow],
-    known: Mapping[Key, rows.DatasetRow],
-    states: Mapping[Key, CompactState],
+    known: Mapping[DatasetKey, rows.DatasetRow],
+    states: Mapping[DatasetKey, CompactState],
 ) -> Refused | None:
     """Why a word can't even be proposed; whether the dataset is open is asked when it is accepted,
     so that agents may be tried on what is certified already."""

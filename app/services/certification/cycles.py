@@ -17,9 +17,9 @@ from app.domain.configuration.in_force import Configuration
 from app.domain.errors import BadInput, Refused
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue
+from app.domain.keys import DatasetKey
 from app.models.events.action import Action, begin
 from app.models.events.event_log import DatasetChange
-from app.models.events.rows import Key
 from app.models.lists import cycles as model
 from app.services.acting import Acting
 from app.services.certification.datasets import Moved, check_workspace, distinct, visible_datasets
@@ -45,7 +45,7 @@ def cycle(acting: Acting, id_cycle: int) -> Cycle:
         return model.cycle(connection, id_cycle)
 
 
-def datasets(acting: Acting, id_cycle: int) -> tuple[Key, ...]:
+def datasets(acting: Acting, id_cycle: int) -> tuple[DatasetKey, ...]:
     """Datasets of a cycle that aren't hidden."""
     with acting.db.read() as connection:
         model.cycle(connection, id_cycle)
@@ -65,7 +65,7 @@ def create(
     name: str,
     deadline: date,
     workspaces: Collection[str],
-    keys: Sequence[Key],
+    keys: Sequence[DatasetKey],
 ) -> Cycle:
     """A new cycle, pending in `global` and in the workspaces."""
     configuration = _permitted(acting, permissions.cycles_path())
@@ -126,7 +126,7 @@ def edit(
         return after
 
 
-def add(acting: Acting, id_cycle: int, keys: Sequence[Key]) -> tuple[Key, ...]:
+def add(acting: Acting, id_cycle: int, keys: Sequence[DatasetKey]) -> tuple[DatasetKey, ...]:
     """Puts datasets into a cycle; returns those that weren't in it yet."""
     _permitted(acting, permissions.add_to_cycle_path())
     wanted = _checked_keys(keys)
@@ -143,7 +143,7 @@ def add(acting: Acting, id_cycle: int, keys: Sequence[Key]) -> tuple[Key, ...]:
         return tuple(new)
 
 
-def remove(acting: Acting, id_cycle: int, keys: Sequence[Key]) -> None:
+def remove(acting: Acting, id_cycle: int, keys: Sequence[DatasetKey]) -> None:
     """Takes datasets out of a cycle; refused when one isn't in it."""
     _permitted(acting, permissions.delete_from_cycle_path())
     wanted = distinct(keys)
@@ -261,11 +261,11 @@ def _new_states(configuration: Configuration, workspaces: Collection[str]) -> Js
     return cycles.new_states(workspaces)
 
 
-def _checked_keys(keys: Sequence[Key]) -> list[Key]:
+def _checked_keys(keys: Sequence[DatasetKey]) -> list[DatasetKey]:
     wanted = distinct(keys)
     cycles.check_keys(wanted)
     return wanted
 
 
-def _listed(keys: Collection[Key]) -> list[JsonValue]:
+def _listed(keys: Collection[DatasetKey]) -> list[JsonValue]:
     return [[run_number, name] for run_number, name in keys]

@@ -4,16 +4,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.domain.certification import datasets
-from app.domain.certification.datasets import ONLINE, where
+from app.domain.certification.datasets import where
 from app.domain.configuration import permissions
 from app.domain.configuration.in_force import GLOBAL, Configuration
 from app.domain.errors import BadInput, Conflict, NotFound, Refused
 from app.domain.json_value import JsonObject
+from app.domain.keys import ONLINE, DatasetKey
 from app.domain.text.names import no_dataset
 from app.models.events import rows
 from app.models.events.action import Action, begin
 from app.models.events.event_log import DatasetChange
-from app.models.events.rows import DatasetRow, Key
+from app.models.events.rows import DatasetRow
 from app.models.lists import cycles
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
@@ -25,8 +26,8 @@ class Moved:
 
     workspace: str
     state: str
-    datasets: tuple[Key, ...]
-    unchanged: tuple[Key, ...]
+    datasets: tuple[DatasetKey, ...]
+    unchanged: tuple[DatasetKey, ...]
     atomic_version: int
 
     @property
@@ -46,7 +47,7 @@ class Moved:
 
 def move(
     acting: Acting,
-    keys: Sequence[Key],
+    keys: Sequence[DatasetKey],
     workspace: str,
     to_state: str,
     *,
@@ -66,7 +67,7 @@ def move(
     with begin(acting.db, {run_number for run_number, _ in wanted}) as action:
         found = visible_datasets(action, wanted)
         pending = cycles.in_pending_cycle(action.connection, wanted, workspace)
-        changed: dict[Key, JsonObject] = {}
+        changed: dict[DatasetKey, JsonObject] = {}
         checked: set[tuple[str, bool]] = set()
         for key, row in found.items():
             state = datasets.state_in(row.attributes, workspace, where(*key))
@@ -103,7 +104,7 @@ def check_workspace(configuration: Configuration, workspace: str) -> None:
         configuration.columns_of(workspace, online=False)
 
 
-def distinct(keys: Collection[Key]) -> list[Key]:
+def distinct(keys: Collection[DatasetKey]) -> list[DatasetKey]:
     """The datasets named, each once, by run and name; BadInput when there are none."""
     wanted = sorted(set(keys))
     if not wanted:
@@ -111,7 +112,9 @@ def distinct(keys: Collection[Key]) -> list[Key]:
     return wanted
 
 
-def visible_datasets(action: Action, wanted: Sequence[Key]) -> Mapping[Key, DatasetRow]:
+def visible_datasets(
+    action: Action, wanted: Sequence[DatasetKey]
+) -> Mapping[DatasetKey, DatasetRow]:
     """The offline datasets as they are now.
 
     NotFound or Refused names the first that isn't there, is hidden, or is `online`.
@@ -123,7 +126,7 @@ def visible_datasets(action: Action, wanted: Sequence[Key]) -> Mapping[Key, Data
     return found
 
 
-def named_datasets(action: Action, wanted: Sequence[Key]) -> Mapping[Key, DatasetRow]:
+def named_datasets(action: Action, wanted: Sequence[DatasetKey]) -> Mapping[DatasetKey, DatasetRow]:
     """Like `visible_datasets`, hidden ones too."""
     numbers = {run_number for run_number, _ in wanted}
     runs = rows.run_states(action.connection, numbers)
@@ -141,6 +144,6 @@ def named_datasets(action: Action, wanted: Sequence[Key]) -> Mapping[Key, Datase
     return {key: known[key] for key in wanted}
 
 
-def _comment(keys: Sequence[Key], workspace: str, to_state: str) -> str:
+def _comment(keys: Sequence[DatasetKey], workspace: str, to_state: str) -> str:
     what = where(*keys[0]) if len(keys) == 1 else f"{len(keys)} datasets"
     return f"move {what} to {to_state} in workspace {workspace}"

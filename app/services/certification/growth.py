@@ -13,6 +13,7 @@ from app.domain.configuration import permissions
 from app.domain.configuration.in_force import Configuration
 from app.domain.errors import Refused
 from app.domain.identity import auto_author
+from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, count, format_ranges, ranges_of_mask
 from app.domain.sources.oms import OmsRun
 from app.domain.state.grid import DatasetState, padded
@@ -23,7 +24,6 @@ from app.models.events.rows import DatasetRow, RunRow
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
 from app.services.pulling import runs as pull
-from app.services.pulling.runs import ONLINE
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from app.domain.configuration.in_force import Configuration
 from app.domain.errors import BadInput, Conflict, Refused
 from app.domain.identity import auto_author
 from app.domain.json_value import JsonObject, JsonValue
+from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.sources.oms import OmsRun
 from app.domain.sources.pull import Outcome
@@ -31,7 +32,6 @@ from app.services.certification.growth import bring_in
 from app.services.configuration import in_force as configurations
 from app.services.pulling import runs as pull
 
-ONLINE = "online"
 WAITING = "waiting dqm gui"
 
 _NEVER_EDITED = "physics_flag"

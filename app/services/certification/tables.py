@@ -17,18 +17,18 @@ from app.domain.history.attributes import (
 )
 from app.domain.identity import is_manual
 from app.domain.json_value import JsonValue
+from app.domain.keys import ONLINE, DatasetKey
 from app.domain.text.names import no_dataset
 from app.models.events import rows as stored
 from app.models.history import run_history as events
 from app.models.lists import table_pages
 from app.models.lists import vocabulary as words
-from app.models.lists.table_pages import Key, Kind, Page, Row, Sort, TableQuery
+from app.models.lists.table_pages import Kind, Page, Row, Sort, TableQuery
 from app.services.acting import Acting
 
 __all__ = [
     "Attribute",
     "DatasetDetails",
-    "Key",
     "Kind",
     "Page",
     "Row",
@@ -46,7 +46,6 @@ __all__ = [
     "vocabulary",
 ]
 
-ONLINE = "online"
 MOST_VERSIONS = 200
 
 
@@ -95,13 +94,13 @@ def datasets_page(acting: Acting, query: TableQuery) -> Page:
         return table_pages.page(connection, replace(query, kind="datasets"))
 
 
-def rows(acting: Acting, kind: Kind, keys: Collection[Key]) -> tuple[Row, ...]:
+def rows(acting: Acting, kind: Kind, keys: Collection[DatasetKey]) -> tuple[Row, ...]:
     """Exactly these rows as they are now, deleted ones too; what doesn't exist is left out."""
     with acting.db.read() as connection:
         return table_pages.rows_by_key(connection, kind, keys)
 
 
-def matching(acting: Acting, query: TableQuery) -> tuple[Key, ...]:
+def matching(acting: Acting, query: TableQuery) -> tuple[DatasetKey, ...]:
     """Keys of everything that a table would show over all its pages, in its order."""
     with acting.db.read() as connection:
         return table_pages.matching_keys(connection, query)

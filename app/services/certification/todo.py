@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from app.domain.certification.datasets import ONLINE, OPEN, states_of
+from app.domain.certification.datasets import OPEN, states_of
 from app.domain.certification.todo import LEAST_LUMINOSITY, Task, TaskKind, Todo
 from app.domain.errors import BadInput
+from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import Mask, format_ranges, ranges_of_mask
 from app.domain.progress import Progress
 from app.domain.state.compact import CompactState
 from app.domain.state.grid import padded
 from app.models.events import states
-from app.models.events.rows import Key
 from app.models.lists import cycles
 from app.models.lists import todo as model
 from app.models.lists.todo import DatasetInScope
@@ -55,7 +55,7 @@ def todo(
         for start in range(0, len(numbers), _BLOCK):
             reading.at(start / len(numbers))
             block = numbers[start : start + _BLOCK]
-            keys: list[Key] = [(number, ONLINE) for number in block]
+            keys: list[DatasetKey] = [(number, ONLINE) for number in block]
             keys += [(each.run_number, each.name) for number in block for each in by_run[number]]
             loaded, _ = states.load_compact(connection, keys, desk=acting.db.desk)
             for number in block:
@@ -90,7 +90,7 @@ def _of_run(dataset: DatasetInScope, least_luminosity: float) -> Iterator[Task]:
 
 
 def _of_lumisections(
-    datasets: Sequence[DatasetInScope], loaded: Mapping[Key, CompactState]
+    datasets: Sequence[DatasetInScope], loaded: Mapping[DatasetKey, CompactState]
 ) -> Iterator[Task]:
     """Where numbers of lumisections differ between OMS, luminosity, and the flags, and where some
     take no part: of `online` any, of an offline dataset those that take part in `online`."""

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from app.domain.certification.datasets import ONLINE
 from app.domain.certification.runs import OPEN
 from app.domain.errors import Refused
 from app.domain.json_value import JsonObject, JsonValue
+from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange
 from app.domain.progress import SILENT, Progress
 from app.domain.sources.pull import Outcome, OutcomeKind

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from app.domain.certification.datasets import ONLINE
 from app.domain.classifying.classification import flat_run
 from app.domain.classifying.recorded_run import RecordedRun
 from app.domain.classifying.trial import OfflineDataset, RunTrial, Trial
@@ -12,6 +11,7 @@ from app.domain.configuration.items import WITH_RULE, check_item, rule_in, with_
 from app.domain.errors import BadInput, NotFound
 from app.domain.json_logic.access import read
 from app.domain.json_value import JsonObject
+from app.domain.keys import ONLINE
 from app.domain.progress import SILENT, Progress
 from app.domain.sources.dqm_gui import classifier_data
 from app.models import configuration as model

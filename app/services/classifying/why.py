@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from app.domain.certification.datasets import NOT_SIGNIFICANT, ONLINE, OPEN
+from app.domain.certification.datasets import NOT_SIGNIFICANT, OPEN
 from app.domain.classifying.recorded_run import RecordedRun
 from app.domain.configuration.in_force import Configuration, parse_condition
 from app.domain.configuration.items import condition_of
@@ -11,6 +11,7 @@ from app.domain.errors import NotFound, Refused
 from app.domain.history.cells import Word
 from app.domain.json_logic import Node, Rule, explain
 from app.domain.json_value import JsonObject
+from app.domain.keys import ONLINE
 from app.domain.sources.dqm_gui import classifier_data
 from app.domain.triplets import NO_VALUE_FOUND
 from app.models.events import rows

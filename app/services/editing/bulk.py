@@ -11,6 +11,7 @@ from app.domain.editing.change_file import ChangeLine, parse_changes
 from app.domain.editing.edits import BitEdit, ColumnEdit, Edit
 from app.domain.errors import BadInput, Refused
 from app.domain.json_value import JsonValue
+from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import LumiRange, Mask, count, mask_of_ranges, ranges_of_mask
 from app.domain.progress import Cancelled, Progress
 from app.domain.state.compact import compact
@@ -34,10 +35,6 @@ from app.services.editing.plan import (
     check_given,
     plan,
 )
-
-ONLINE = "online"
-
-Key = tuple[int, str]
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,7 @@ class Preview:
     datasets: tuple[DatasetEffect, ...]
     conflicts: tuple[CellsInConflict, ...]
     golden: GoldenEffect | None
-    seen: Mapping[Key, int]
+    seen: Mapping[DatasetKey, int]
     recorded: float
     delivered: float
 
@@ -126,7 +123,7 @@ def preview(
     edits: Sequence[Edit],
     *,
     comment: str = "",
-    seen: Mapping[Key, int] | None = None,
+    seen: Mapping[DatasetKey, int] | None = None,
     rule: JsonValue = None,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -176,7 +173,7 @@ def write(
     edits: Sequence[Edit],
     *,
     comment: str = "",
-    seen: Mapping[Key, int] | None = None,
+    seen: Mapping[DatasetKey, int] | None = None,
     leave_out_refused: bool = False,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -278,7 +275,7 @@ def write_file(
     content: str,
     *,
     comment: str = "",
-    seen: Mapping[Key, int] | None = None,
+    seen: Mapping[DatasetKey, int] | None = None,
     leave_out_refused: bool = False,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -342,7 +339,10 @@ def resolved(
 
 
 def of_datasets(
-    keys: Sequence[Key], edits: Sequence[Edit], *, lengths: Mapping[Key, int] | None = None
+    keys: Sequence[DatasetKey],
+    edits: Sequence[Edit],
+    *,
+    lengths: Mapping[DatasetKey, int] | None = None,
 ) -> list[Edit]:
     """The same edits on each of these datasets; ranges are cut at `lengths` where given."""
     found: list[Edit] = []
@@ -359,7 +359,7 @@ def of_datasets(
     return found
 
 
-def lengths(acting: Acting, keys: Collection[Key]) -> dict[Key, int]:
+def lengths(acting: Acting, keys: Collection[DatasetKey]) -> dict[DatasetKey, int]:
     """The last lumisection of each dataset, 0 where it has none."""
     with acting.db.read() as connection:
         return states.lengths(connection, keys)
@@ -369,7 +369,7 @@ def _write(
     acting: Acting,
     edits: Sequence[Edit],
     comment: str,
-    seen: Mapping[Key, int] | None,
+    seen: Mapping[DatasetKey, int] | None,
     told: Progress,
     *,
     leave_out_refused: bool,
@@ -417,7 +417,7 @@ def _refusal(made: Plan, name: Callable[[int], str]) -> Refused:
 
 
 def _effects(made: Plan, changes: Sequence[CellsChanged]) -> Iterator[DatasetEffect]:
-    cells: dict[Key, int] = {}
+    cells: dict[DatasetKey, int] = {}
     for change in changes:
         key = (change.run_number, change.dataset)
         cells[key] = cells.get(key, 0) + change.cells
@@ -448,7 +448,7 @@ def _luminosity_of_runs(made: Plan, name: str) -> float:
     return exact_sum(value for each in by_run.values() for value in each[each > 0].tolist())
 
 
-def _following(made: Plan, known: Mapping[Key, DatasetRow]) -> list[Key]:
+def _following(made: Plan, known: Mapping[DatasetKey, DatasetRow]) -> list[DatasetKey]:
     """Offline datasets whose bits change because those of `online` do."""
     runs = {run for ((run, name), oms) in made.targets if oms and name == ONLINE}
     return [
@@ -462,13 +462,13 @@ def _golden_effect(
     made: Plan,
     rule: JsonValue,
     known_runs: Mapping[int, RunRow],
-    known_datasets: Mapping[Key, DatasetRow],
+    known_datasets: Mapping[DatasetKey, DatasetRow],
     told: Progress,
 ) -> GoldenEffect:
     checked = parse_condition(rule)
     changed = made.after()
 
-    def selection(states: Mapping[Key, DatasetState]) -> Selection:
+    def selection(states: Mapping[DatasetKey, DatasetState]) -> Selection:
         told.checkpoint()
         return select(
             Season(

@@ -25,7 +25,6 @@ from app.domain.certification.dataset_tools import (
 from app.domain.certification.datasets import (
     EDITABLE_STATES,
     NOT_SIGNIFICANT,
-    ONLINE,
     WAITING,
     state_key,
     where,
@@ -35,6 +34,7 @@ from app.domain.configuration.in_force import GLOBAL, Configuration
 from app.domain.errors import BadInput, Refused
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
+from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import LumiRange
 from app.domain.progress import Progress
 from app.domain.state import copies
@@ -46,7 +46,7 @@ from app.models.events import rows
 from app.models.events import states as states_model
 from app.models.events.action import Action, begin
 from app.models.events.event_log import Change, DatasetChange, LumisectionChange
-from app.models.events.rows import DatasetRow, Key
+from app.models.events.rows import DatasetRow
 from app.models.events.states import StoredEvent
 from app.services.acting import Acting
 from app.services.certification import tables
@@ -126,7 +126,7 @@ def apply(
 
 def csv_text(
     acting: Acting,
-    keys: Sequence[Key],
+    keys: Sequence[DatasetKey],
     columns: Sequence[str],
     *,
     progress: Report | None = None,
@@ -220,7 +220,7 @@ def _duplicate(
     workspaces = [GLOBAL, *(each for each in tool.workspaces if each != GLOBAL)]
     plan = _Plan(f"Duplicate {source} as {target}", f"duplicate {source} as {target}")
     known = _with_online(action, tool.keys)
-    taken: list[Key] = []
+    taken: list[DatasetKey] = []
     for key in tool.keys:
         problem = _hidden(key, known[key])
         if (key[0], target) in known:
@@ -247,8 +247,8 @@ def _duplicate(
 
 
 def _copied_lumisections(
-    action: Action, keys: Sequence[Key], target: str
-) -> dict[Key, tuple[copies.ColumnEvents, copies.OmsEvents]]:
+    action: Action, keys: Sequence[DatasetKey], target: str
+) -> dict[DatasetKey, tuple[copies.ColumnEvents, copies.OmsEvents]]:
     """What the duplicates need of their own."""
     wanted = {*keys, *((run_number, ONLINE) for run_number, _ in keys)}
     loaded = action.compact_states(wanted)
@@ -260,7 +260,7 @@ def _copied_lumisections(
     return copied
 
 
-def _with_online(action: Action, keys: Collection[Key]) -> Mapping[Key, DatasetRow]:
+def _with_online(action: Action, keys: Collection[DatasetKey]) -> Mapping[DatasetKey, DatasetRow]:
     """All datasets of the runs; NotFound when one of the keys is missing."""
     named_datasets(action, [key for key in keys if key[1] != ONLINE])
     known = rows.datasets_of_runs(action.connection, {run_number for run_number, _ in keys})
@@ -306,7 +306,7 @@ def _copy_columns(
         f"Copy {', '.join(columns)} of {source} into {target}",
         f"copy {', '.join(columns)} of {source} into {target}",
     )
-    pairs: list[Key] = []
+    pairs: list[DatasetKey] = []
     for run_number in runs:
         problem = ""
         for name in (source, target):
@@ -342,9 +342,9 @@ def _copied(
     plan: _Plan,
     source: DatasetState,
     target: DatasetState,
-    by_hand: Mapping[Key, Grid[Triplet]],
+    by_hand: Mapping[DatasetKey, Grid[Triplet]],
     columns: Sequence[str],
-    known: Mapping[Key, DatasetRow],
+    known: Mapping[DatasetKey, DatasetRow],
 ) -> Effect:
     key = (target.run_number, target.name)
     missing = sorted(set(columns) - copies.present(source.rr, columns))
@@ -361,7 +361,7 @@ def _set_columns(
     action: Action,
     configuration: Configuration,
     tool: SetColumns,
-    found: Mapping[Key, DatasetRow],
+    found: Mapping[DatasetKey, DatasetRow],
     progress: Progress,
 ) -> _Plan:
     columns = _checked_columns(configuration, tool.columns)
@@ -380,15 +380,15 @@ def _set_columns(
     return plan
 
 
-def _by_hand(action: Action, keys: Collection[Key]) -> dict[Key, Grid[Triplet]]:
+def _by_hand(action: Action, keys: Collection[DatasetKey]) -> dict[DatasetKey, Grid[Triplet]]:
     """What people's words alone make of the columns."""
-    events: dict[Key, list[StoredEvent]] = {key: [] for key in keys}
+    events: dict[DatasetKey, list[StoredEvent]] = {key: [] for key in keys}
     for event in states_model.rr_events(action.connection, keys, only_manual=True):
         events[event.run_number, event.name].append(event)
     return {key: states_model.fold_rr(each) for key, each in events.items()}
 
 
-def _written(plan: _Plan, key: Key, events: copies.ColumnEvents, more: str) -> Effect:
+def _written(plan: _Plan, key: DatasetKey, events: copies.ColumnEvents, more: str) -> Effect:
     """What columns get, noted in the plan."""
     if not events:
         return Effect(*key, f"holds that by hand already{more}", changes=False)
@@ -428,7 +428,7 @@ def _not_open(row: DatasetRow, columns: Sequence[str]) -> str:
 
 
 def _change_states(
-    configuration: Configuration, tool: ChangeStates, found: Mapping[Key, DatasetRow]
+    configuration: Configuration, tool: ChangeStates, found: Mapping[DatasetKey, DatasetRow]
 ) -> _Plan:
     if tool.to_state not in EDITABLE_STATES:
         raise BadInput(
@@ -454,7 +454,9 @@ def _change_states(
     return plan
 
 
-def _changed_states(plan: _Plan, key: Key, states: Mapping[str, str], tool: ChangeStates) -> Effect:
+def _changed_states(
+    plan: _Plan, key: DatasetKey, states: Mapping[str, str], tool: ChangeStates
+) -> Effect:
     moved = {
         workspace: state
         for workspace, state in states.items()
@@ -473,7 +475,7 @@ def _changed_states(plan: _Plan, key: Key, states: Mapping[str, str], tool: Chan
     return Effect(*key, "; ".join([", ".join(steps), *left]))
 
 
-def _hide(found: Mapping[Key, DatasetRow], *, hide: bool) -> _Plan:
+def _hide(found: Mapping[DatasetKey, DatasetRow], *, hide: bool) -> _Plan:
     word = "Hide" if hide else "Un-hide"
     plan = _Plan(f"{word} datasets", f"{word.lower()} datasets")
     for key, row in found.items():
@@ -486,7 +488,7 @@ def _hide(found: Mapping[Key, DatasetRow], *, hide: bool) -> _Plan:
     return plan
 
 
-def _visible(plan: _Plan, found: Mapping[Key, DatasetRow]) -> Iterator[Key]:
+def _visible(plan: _Plan, found: Mapping[DatasetKey, DatasetRow]) -> Iterator[DatasetKey]:
     """The datasets that aren't hidden; the others are noted as problems."""
     for key, row in found.items():
         problem = _hidden(key, row)
@@ -496,11 +498,11 @@ def _visible(plan: _Plan, found: Mapping[Key, DatasetRow]) -> Iterator[Key]:
             yield key
 
 
-def _hidden(key: Key, row: DatasetRow) -> str:
+def _hidden(key: DatasetKey, row: DatasetRow) -> str:
     return f"{where(*key)} is hidden: un-hide it first." if row.deleted else ""
 
 
-def _blocks(keys: Sequence[Key], progress: Progress) -> Iterator[Sequence[Key]]:
+def _blocks(keys: Sequence[DatasetKey], progress: Progress) -> Iterator[Sequence[DatasetKey]]:
     """Keys in blocks; the person is told how far it is, and asked, before each."""
     for at in range(0, len(keys), _BLOCK):
         progress.at(at / len(keys))

@@ -17,6 +17,7 @@ from app.domain.editing.edits import SHORTEST_COMMENT, BitEdit, ColumnEdit, Edit
 from app.domain.errors import Refused, Unavailable
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue, unstorable
+from app.domain.keys import DatasetKey
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import triplet_from_json
 from app.models.database.engine import Database
@@ -28,7 +29,6 @@ from app.services.editing.bulk import Preview
 
 logger = logging.getLogger(__name__)
 
-Key = tuple[int, str]
 
 _FORMAT = 1
 _UNFINISHED_ONCE = "draft-*.part"
@@ -53,7 +53,7 @@ class Draft:
     saved: datetime = _NEVER
 
     @property
-    def key(self) -> Key:
+    def key(self) -> DatasetKey:
         """Run number and dataset."""
         return self.run_number, self.dataset
 
@@ -89,7 +89,7 @@ def save(acting: Acting, draft: Draft, folder: Path | None) -> bool:
     return stored
 
 
-def drop(acting: Acting, key: Key, folder: Path | None) -> None:
+def drop(acting: Acting, key: DatasetKey, folder: Path | None) -> None:
     """Forgets the draft of a dataset: it was written, or given up."""
     dropped = False
     with contextlib.suppress(Unavailable):
@@ -114,7 +114,7 @@ def drop(acting: Acting, key: Key, folder: Path | None) -> None:
 
 def offered(acting: Acting, folder: Path | None) -> tuple[Offer, ...]:
     """The drafts of a person, the newest first, each checked against what holds now."""
-    found: dict[Key, DraftRow] = {}
+    found: dict[DatasetKey, DraftRow] = {}
     for row in _files(folder, acting.db, acting.actor) if folder is not None else ():
         found[row.run_number, row.name] = row
     if acting.db.desk:
@@ -241,7 +241,7 @@ def _text(value: object, what: str) -> str:
     return value
 
 
-def _file(folder: Path, db: Database, actor: Actor, key: Key) -> Path:
+def _file(folder: Path, db: Database, actor: Actor, key: DatasetKey) -> Path:
     named = json.dumps([db.dsn_without_password, actor.email, *key])
     return folder / f"draft-{hashlib.sha1(named.encode()).hexdigest()}.json"
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.domain.editing.edits import BitEdit, ColumnEdit
+from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import format_ranges
 from app.domain.state.grid import DatasetState
 from app.domain.text.names import no_dataset
@@ -24,10 +25,6 @@ __all__ = [
     "edit_columns",
 ]
 
-ONLINE = "online"
-
-Key = tuple[int, str]
-
 
 @dataclass(frozen=True)
 class Edited:
@@ -42,7 +39,7 @@ def edit_columns(
     wanted: Sequence[ColumnEdit],
     *,
     comment: str = "",
-    seen: Mapping[Key, int] | None = None,
+    seen: Mapping[DatasetKey, int] | None = None,
 ) -> Edited:
     """Writes edits of RR columns as one version, all or none.
 
@@ -60,7 +57,7 @@ def edit_bits(
     wanted: Sequence[BitEdit],
     *,
     comment: str,
-    seen: Mapping[Key, int] | None = None,
+    seen: Mapping[DatasetKey, int] | None = None,
 ) -> Edited:
     """Writes edits of DCS bits as one version, all or none; the comment is required."""
     check_given(wanted, comment)
@@ -93,7 +90,7 @@ def _edit(
     wanted: Sequence[Given],
     comment: str,
     summary: Callable[[Sequence[Given]], str],
-    seen: Mapping[Key, int] | None,
+    seen: Mapping[DatasetKey, int] | None,
 ) -> Edited:
     configuration = configurations.current(acting)
     with begin(acting.db, {edit.run_number for edit in wanted}) as action:

@@ -14,6 +14,7 @@ from app.domain.errors import BadInput, Conflict, NotFound, Refused
 from app.domain.history.cells import Action as Author
 from app.domain.identity import Actor
 from app.domain.json_value import JsonValue
+from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import (
     LumiRange,
     Mask,
@@ -40,9 +41,6 @@ from app.models.events.event_log import LumisectionChange
 from app.models.events.rows import DatasetRow, RunRow
 from app.models.history import writes as history
 
-ONLINE = "online"
-
-Key = tuple[int, str]
 CellValue: TypeAlias = "Triplet | JsonValue"
 Given = TypeVar("Given", ColumnEdit, BitEdit, Edit)
 
@@ -115,9 +113,9 @@ class Plan:
     """The outcome of edits on the present state; nothing is written yet."""
 
     lines: list[Line]
-    states: Mapping[Key, DatasetState]
+    states: Mapping[DatasetKey, DatasetState]
     conflicts: tuple[CellsInConflict, ...] = ()
-    targets: dict[tuple[Key, bool], "_Target"] = field(default_factory=dict)
+    targets: dict[tuple[DatasetKey, bool], "_Target"] = field(default_factory=dict)
 
     @property
     def refused(self) -> list[Line]:
@@ -131,9 +129,9 @@ class Plan:
         ):
             yield from target.changes(run_number, dataset, oms=oms)
 
-    def touched(self) -> dict[Key, Mask]:
+    def touched(self) -> dict[DatasetKey, Mask]:
         """Lumisections of each dataset in which any cell changes."""
-        found: dict[Key, Mask] = {}
+        found: dict[DatasetKey, Mask] = {}
         for (key, _), target in self.targets.items():
             touched = target.touched()
             if touched.any():
@@ -148,10 +146,10 @@ class Plan:
             if (events := target.events())
         ]
 
-    def after(self) -> dict[Key, DatasetState]:
+    def after(self) -> dict[DatasetKey, DatasetState]:
         """States of the datasets that change; where bits of `online` do, those that follow it and
         are loaded too."""
-        changed: dict[Key, DatasetState] = {}
+        changed: dict[DatasetKey, DatasetState] = {}
         for (key, oms), target in sorted(self.targets.items(), key=lambda item: item[0]):
             events = target.events()
             if not events:
@@ -291,7 +289,7 @@ class Checks:
     configuration: Configuration
     actor: Actor
     known_runs: Mapping[int, RunRow]
-    known_datasets: Mapping[Key, DatasetRow]
+    known_datasets: Mapping[DatasetKey, DatasetRow]
     of_agent: bool = False
     _answers: dict[tuple[object, ...], Refused | None] = field(default_factory=dict)
 
@@ -341,11 +339,11 @@ class Checks:
         paths = permissions.edit_lumisections_paths(edit.dataset, [edit.column])
         self.check(*paths, by=lambda: allowed.check_all(self.actor, paths))
 
-    def dataset(self, key: Key) -> None:
+    def dataset(self, key: DatasetKey) -> None:
         """A dataset that is there and visible; `online` only of an OPEN run."""
         self.check("dataset", key, by=lambda: self._dataset(key))
 
-    def _dataset(self, key: Key) -> None:
+    def _dataset(self, key: DatasetKey) -> None:
         run_number, name = key
         run = self.known_runs.get(run_number)
         if run is None or run.deleted:
@@ -361,11 +359,11 @@ class Checks:
                 f"Run {run_number} is in state {run.state}: it must be OPEN to be edited."
             )
 
-    def column(self, key: Key, column: str) -> None:
+    def column(self, key: DatasetKey, column: str) -> None:
         """A column that is known, of a dataset that is open in its workspace."""
         self.check("column", key, column, by=lambda: self._column(key, column))
 
-    def _column(self, key: Key, column: str) -> None:
+    def _column(self, key: DatasetKey, column: str) -> None:
         online = key[1] == ONLINE
         configuration = self.configuration
         known = configuration.online_columns if online else configuration.offline_columns
@@ -396,7 +394,7 @@ def plan(
     actor: Actor,
     edits: Sequence[Edit],
     *,
-    seen: Mapping[Key, int] | None = None,
+    seen: Mapping[DatasetKey, int] | None = None,
     of_agent: bool = False,
 ) -> Plan:
     """What the edits do, in the order given, to what `action` reads.
@@ -454,10 +452,12 @@ def _refusal(checks: Checks, edit: Edit) -> Refused | None:
     return checks.refusal(edit)
 
 
-def _held(action: Action, edits: Sequence[Edit], *, manual: bool) -> dict[Key, Grid[Triplet]]:
+def _held(
+    action: Action, edits: Sequence[Edit], *, manual: bool
+) -> dict[DatasetKey, Grid[Triplet]]:
     """What people's words alone made of the columns, or the automatic ones alone."""
     keys = {(edit.run_number, edit.dataset) for edit in edits if isinstance(edit, ColumnEdit)}
-    grouped: dict[Key, list[states.StoredEvent]] = {key: [] for key in keys}
+    grouped: dict[DatasetKey, list[states.StoredEvent]] = {key: [] for key in keys}
     for event in states.rr_events(action.connection, keys, only_manual=manual):
         if event.manual is manual:
             grouped[event.run_number, event.name].append(event)
@@ -466,9 +466,9 @@ def _held(action: Action, edits: Sequence[Edit], *, manual: bool) -> dict[Key, G
 
 def _target(
     made: Plan,
-    key: Key,
+    key: DatasetKey,
     state: DatasetState,
-    held_rr: Mapping[Key, Grid[Triplet]],
+    held_rr: Mapping[DatasetKey, Grid[Triplet]],
     *,
     oms: bool,
 ) -> _Target:
@@ -487,7 +487,9 @@ def _value_of(edit: Edit) -> CellValue:
     return edit.value if isinstance(edit, BitEdit) else edit.triplet
 
 
-def _conflicts(action: Action, made: Plan, seen: Mapping[Key, int]) -> Iterator[CellsInConflict]:
+def _conflicts(
+    action: Action, made: Plan, seen: Mapping[DatasetKey, int]
+) -> Iterator[CellsInConflict]:
     """Cells that an edit goes to, that somebody changed since, and that don't agree with it."""
     connection = action.connection
     for oms in (False, True):
@@ -516,7 +518,7 @@ def _conflicts(action: Action, made: Plan, seen: Mapping[Key, int]) -> Iterator[
 
 
 def _of_dataset(
-    key: Key,
+    key: DatasetKey,
     target: _Target,
     old: Grid[CellValue],
     newer: Sequence[tuple[states.StoredEvent, int]],

@@ -1,5 +1,6 @@
 """Who else has a dataset open; nobody knows without the schema desk."""
 
+from app.domain.keys import DatasetKey
 from app.models.drafts import presence
 from app.models.drafts.presence import ALIVE_S, Present
 from app.services.acting import Acting
@@ -7,11 +8,9 @@ from app.services.acting import Acting
 HEARTBEAT_S = ALIVE_S / 3
 """A client says this often that it is alive [s]."""
 
-Key = tuple[int, str]
-
 
 def open_dataset(
-    acting: Acting, client: str, key: Key, *, editing: bool = False
+    acting: Acting, client: str, key: DatasetKey, *, editing: bool = False
 ) -> tuple[Present, ...]:
     """Notes that a client shows a dataset, or edits it; returns who else does."""
     if not acting.db.desk:
@@ -29,7 +28,7 @@ def heartbeat(acting: Acting, client: str) -> None:
             presence.beat(connection, client)
 
 
-def close_dataset(acting: Acting, client: str, key: Key | None = None) -> None:
+def close_dataset(acting: Acting, client: str, key: DatasetKey | None = None) -> None:
     """Notes that a client has closed a dataset, or all of them at its end."""
     if not acting.db.desk:
         return
@@ -39,7 +38,7 @@ def close_dataset(acting: Acting, client: str, key: Key | None = None) -> None:
             presence.announce(connection, left)
 
 
-def others(acting: Acting, client: str, key: Key) -> tuple[Present, ...]:
+def others(acting: Acting, client: str, key: DatasetKey) -> tuple[Present, ...]:
     """Who else has a dataset open now."""
     if not acting.db.desk:
         return ()

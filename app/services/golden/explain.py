@@ -8,21 +8,14 @@ from app.domain.errors import NotFound
 from app.domain.history.cells import Word
 from app.domain.json_logic import Node, Rule, explain
 from app.domain.json_value import JsonValue
+from app.domain.keys import DatasetKey
 from app.domain.lumisections import LumiRange, ranges_of_mask
 from app.domain.state.compact import CompactState
 from app.golden.explain import Cause, causes
 from app.golden.season import Season
 from app.golden.selection import select
 from app.services.acting import Acting
-from app.services.golden.moments import (
-    NOW,
-    Key,
-    Moment,
-    actions,
-    moment_of,
-    season_at,
-    voices,
-)
+from app.services.golden.moments import NOW, Moment, actions, moment_of, season_at, voices
 
 EVERYTHING = "%"
 
@@ -138,7 +131,7 @@ def _season(acting: Acting, asked: Question, run_number: int) -> Season:
     return season
 
 
-def _key(season: Season, at: int) -> Key:
+def _key(season: Season, at: int) -> DatasetKey:
     return season.datasets[at].run_number, season.datasets[at].name
 
 

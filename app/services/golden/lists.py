@@ -10,6 +10,7 @@ from pathlib import Path
 from app import files
 from app.domain.errors import BadInput
 from app.domain.foreign_json import NotJson, read_text
+from app.domain.keys import ONLINE
 from app.domain.lumisections import GREATEST_NUMBER
 from app.golden import document as documents
 from app.golden.compare import Comparison
@@ -27,8 +28,6 @@ from app.models.events import states
 from app.models.golden.generated_json import JsonRow
 from app.services.acting import Acting
 from app.services.golden import generation as golden
-
-ONLINE = "online"
 
 _STORED = re.compile(r"#?([1-9][0-9]{0,9})", re.ASCII)
 _BLOCK = 400

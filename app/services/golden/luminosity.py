@@ -12,6 +12,7 @@ import numpy as np
 
 from app.domain.configuration.permissions import import_luminosity_path
 from app.domain.errors import BadInput
+from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, count, ranges_of_numbers
 from app.domain.progress import Cancelled
 from app.domain.sources import brilcalc
@@ -24,8 +25,6 @@ from app.models.events.action import begin
 from app.models.events.event_log import LumisectionChange, LumisectionPayload
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
-
-ONLINE = "online"
 
 _BLOCK = 400
 """Runs read in one go."""

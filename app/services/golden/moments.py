@@ -6,6 +6,7 @@ from functools import cached_property
 from app.domain.history.attributes import AttributeEvent
 from app.domain.history.cells import Action, Attribution, Frame, Write
 from app.domain.json_value import JsonValue
+from app.domain.keys import DatasetKey
 from app.domain.progress import SILENT, Progress
 from app.domain.state.grid import Value
 from app.domain.triplets import Triplet
@@ -14,14 +15,13 @@ from app.golden.season import Season
 from app.models.golden import generated_json
 from app.models.golden import provenance as golden_provenance
 from app.models.golden.generated_json import JsonRow
-from app.models.golden.provenance import NOW, Key, Moment, Words
+from app.models.golden.provenance import NOW, Moment, Words
 from app.models.history import writes as history
 from app.services.acting import Acting
 from app.services.golden import generation as golden
 
 __all__ = [
     "NOW",
-    "Key",
     "Moment",
     "Voices",
     "actions",
@@ -112,16 +112,19 @@ def season_at(
 
 
 def voices(
-    acting: Acting, keys: Collection[Key], moment: Moment, variables: Collection[str]
-) -> dict[Key, Voices]:
+    acting: Acting, keys: Collection[DatasetKey], moment: Moment, variables: Collection[str]
+) -> dict[DatasetKey, Voices]:
     """Whose word each of these variables was at the moment, dataset by dataset."""
     (found,) = voices_at(acting, keys, [moment], variables)
     return found
 
 
 def voices_at(
-    acting: Acting, keys: Collection[Key], moments: Sequence[Moment], variables: Collection[str]
-) -> tuple[dict[Key, Voices], ...]:
+    acting: Acting,
+    keys: Collection[DatasetKey],
+    moments: Sequence[Moment],
+    variables: Collection[str],
+) -> tuple[dict[DatasetKey, Voices], ...]:
     """The same at each of several moments."""
     wanted = {where[2] for name in variables if (where := coordinate(name)) and len(where) == 3}
     with acting.db.read() as connection:

@@ -14,6 +14,7 @@ from app.domain.history.cells import Action, Attribution
 from app.domain.json_logic import Rule
 from app.domain.json_logic.access import read
 from app.domain.json_value import JsonValue
+from app.domain.keys import DatasetKey
 from app.domain.lumisections import LumiRange, join, ranges_of_numbers
 from app.domain.progress import SILENT, Progress
 from app.domain.state.grid import Value
@@ -28,7 +29,6 @@ from app.services.acting import Acting
 from app.services.golden import generation as golden
 from app.services.golden.moments import (
     NOW,
-    Key,
     Moment,
     Voices,
     actions,
@@ -134,7 +134,7 @@ class _Side:
     moment: Moment
     selection: Selection
 
-    def datasets(self, runs: Iterable[int]) -> dict[Key, SeasonDataset]:
+    def datasets(self, runs: Iterable[int]) -> dict[DatasetKey, SeasonDataset]:
         wanted = set(runs)
         return {
             (each.run_number, each.name): each
@@ -254,7 +254,9 @@ def _both(one: Responsible, other: Responsible) -> tuple[Ranges, Ranges]:
     return join((*one.gained, *other.gained)), join((*one.lost, *other.lost))
 
 
-def _moved(old: _Side, new: _Side, key: Key, comparison: Comparison) -> tuple[set[int], set[int]]:
+def _moved(
+    old: _Side, new: _Side, key: DatasetKey, comparison: Comparison
+) -> tuple[set[int], set[int]]:
     """Lumisections of the run that were gained and lost, as far as this dataset took part in it."""
     name = f"{key[0]}-{key[1]}"
     good_before = _numbers(old.selection.document_with_names.get(name, ()))
@@ -265,7 +267,7 @@ def _moved(old: _Side, new: _Side, key: Key, comparison: Comparison) -> tuple[se
 
 
 def _of_dataset(
-    key: Key,
+    key: DatasetKey,
     moved: tuple[set[int], set[int]],
     sides: tuple[_Side, _Side],
     datasets: tuple[SeasonDataset | None, SeasonDataset | None],

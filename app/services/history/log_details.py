@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from app.domain.configuration.versions import Difference
 from app.domain.history.attributes import AttributeChange, AttributeEvent, attribute_changes
 from app.domain.history.cells import Action, Frame
+from app.domain.keys import ONLINE, DatasetKey
 from app.domain.text.names import no_version
 from app.models import configuration
 from app.models.history import log_sources, run_history
 from app.models.history import writes as history
 from app.services.acting import Acting
-from app.services.history.look import ONLINE, DatasetChanges
-
-Key = tuple[int, str]
+from app.services.history.look import DatasetChanges
 
 _OPENED_AT_ONCE = 12
 
@@ -32,13 +31,13 @@ class OpenedVersion:
     """A version with all that it touches, and what it changed in those that are `shown`."""
 
     action: Action
-    subjects: tuple[Key, ...]
-    shown: tuple[Key, ...]
+    subjects: tuple[DatasetKey, ...]
+    shown: tuple[DatasetKey, ...]
     parts: tuple[RunChanges, ...]
 
 
 def open_version(
-    acting: Acting, version: int, keys: Collection[Key] | None = None
+    acting: Acting, version: int, keys: Collection[DatasetKey] | None = None
 ) -> OpenedVersion:
     """What a version changed in some of the datasets it touches: the first ones unless given.
 

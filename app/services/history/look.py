@@ -9,6 +9,7 @@ from app.domain.history.attributes import AttributeChange, attribute_changes
 from app.domain.history.cells import Action as VersionInfo
 from app.domain.history.cells import CellChange, Difference, Frame, Write, differences, last_covered
 from app.domain.json_value import JsonObject, JsonValue
+from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import LumiRange, Mask, mask_of_ranges
 from app.domain.state.differences import changed_attributes
 from app.domain.state.grid import MISSING, DatasetState
@@ -19,12 +20,9 @@ from app.models.history import run_history
 from app.models.history import writes as history
 from app.services.acting import Acting
 
-ONLINE = "online"
 MOST_VERSIONS = 200
 
 CellValue: TypeAlias = "Triplet | JsonValue"
-
-Key = tuple[int, str]
 
 
 @dataclass(frozen=True)
@@ -187,7 +185,7 @@ def version_of(acting: Acting, version: int) -> VersionInfo:
     return found
 
 
-def touched_by(acting: Acting, version: int) -> frozenset[Key]:
+def touched_by(acting: Acting, version: int) -> frozenset[DatasetKey]:
     """Datasets that a version touches; a change of a run counts as one of its `online`."""
     with acting.db.read() as connection:
         touched = history.touched_by(connection, version)
@@ -401,7 +399,7 @@ def _check_limit(limit: int) -> None:
         raise BadInput(f"A page of a history has 1 to {MOST_VERSIONS} versions.")
 
 
-def _check_dataset(acting: Acting, key: Key) -> None:
+def _check_dataset(acting: Acting, key: DatasetKey) -> None:
     run_number, name = key
     with acting.db.read() as connection:
         rows.get_run(connection, run_number)

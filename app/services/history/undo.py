@@ -30,6 +30,7 @@ from app.domain.history.undo import (
 )
 from app.domain.identity import Actor
 from app.domain.json_value import JsonValue
+from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import LumiRange, count, join, ranges_of_numbers
 from app.domain.progress import Progress
 from app.domain.sources.oms import DCS_BITS, LUMINOSITY
@@ -47,13 +48,10 @@ from app.services.certification import runs
 from app.services.configuration import in_force as configurations
 from app.services.editing.plan import Checks, where
 
-ONLINE = "online"
 STATE = "state"
 
 _VISIBILITY = ("un-hiding", "hiding")
 _LOOKED_BACK = 100
-
-Key = tuple[int, str]
 
 
 _AnyWrite = TypeVar("_AnyWrite", AttributeWrite, Write[Triplet], Write[JsonValue])
@@ -444,12 +442,12 @@ def _check_run(action: Action, checks: Checks, run: RunRow, name: str, restored:
 
 def _plan_datasets(
     plan: Preview, action: Action, checks: Checks, touched: Touched
-) -> frozenset[Key]:
+) -> frozenset[DatasetKey]:
     """Attributes and visibility; returns the datasets that the version made."""
     version = plan.undone.version
-    made: set[Key] = set()
+    made: set[DatasetKey] = set()
     writes_of = history.dataset_writes(action.connection, touched.datasets)
-    pending: dict[str, set[Key]] = {}
+    pending: dict[str, set[DatasetKey]] = {}
     for key, stored_writes in sorted(writes_of.items()):
         writes = _as_one(plan, stored_writes)
         if writes[0].version == version:
@@ -492,9 +490,9 @@ def _check_dataset(
     plan: Preview,
     action: Action,
     checks: Checks,
-    key: Key,
+    key: DatasetKey,
     undone: AttributesUndone,
-    pending: dict[str, set[Key]],
+    pending: dict[str, set[DatasetKey]],
 ) -> None:
     """Leaves the states that the person may move back; other attributes aren't set by hand."""
     allowed = checks.configuration.permissions
@@ -527,7 +525,9 @@ def _check_dataset(
     undone.restored = left
 
 
-def _plan_columns(plan: Preview, action: Action, checks: Checks, keys: frozenset[Key]) -> None:
+def _plan_columns(
+    plan: Preview, action: Action, checks: Checks, keys: frozenset[DatasetKey]
+) -> None:
     version = plan.undone.version
     writes_of = history.rr_writes(action.connection, keys)
     came = _came(plan, action, keys)
@@ -552,7 +552,7 @@ def _plan_columns(plan: Preview, action: Action, checks: Checks, keys: frozenset
         plan.columns.append(ColumnsUndone(*key, undone))
 
 
-def _plan_bits(plan: Preview, action: Action, checks: Checks, keys: frozenset[Key]) -> None:
+def _plan_bits(plan: Preview, action: Action, checks: Checks, keys: frozenset[DatasetKey]) -> None:
     version = plan.undone.version
     online = {key[0] for key in keys if key[1] == ONLINE}
     following = {key for key in checks.known_datasets if key[0] in online} - keys
@@ -589,13 +589,15 @@ def _plan_bits(plan: Preview, action: Action, checks: Checks, keys: frozenset[Ke
             plan._bit_changes.append(LumisectionChange(*key, events, oms=True))
 
 
-def _came(plan: Preview, action: Action, keys: frozenset[Key]) -> dict[Key, tuple[LumiRange, ...]]:
+def _came(
+    plan: Preview, action: Action, keys: frozenset[DatasetKey]
+) -> dict[DatasetKey, tuple[LumiRange, ...]]:
     """Lumisections that came with an automatic version: it is the first whose OMS events cover
     them, those of the dataset or those of `online`; a person's version adds none."""
     if plan.undone.manual:
         return {}
     version = plan.undone.version
-    found: dict[Key, tuple[LumiRange, ...]] = {}
+    found: dict[DatasetKey, tuple[LumiRange, ...]] = {}
     for key, writes in history.oms_writes(action.connection, keys).items():
         new: set[int] = set()
         for name in {key[1], ONLINE}:
@@ -623,7 +625,7 @@ def _keys_written(
 
 def _leave_permitted(
     plan: Preview,
-    key: Key,
+    key: DatasetKey,
     undone: CellsUndone[Triplet] | CellsUndone[JsonValue],
     refusal: Callable[[str], Refused | None],
 ) -> None:

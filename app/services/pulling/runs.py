@@ -10,6 +10,7 @@ from app.domain.configuration.in_force import Configuration
 from app.domain.errors import Refused
 from app.domain.identity import Actor, auto_author
 from app.domain.json_value import JsonObject, JsonValue
+from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, format_ranges, ranges_of_mask
 from app.domain.sources.oms import (
     KEPT_LUMISECTION_ATTRIBUTES,
@@ -29,7 +30,6 @@ from app.models.events.rows import RunRow
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
 
-ONLINE = "online"
 NEEDS_MANUAL_UPDATE = "run_needs_to_be_updated_manually"
 
 

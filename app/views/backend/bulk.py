@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from app.domain.keys import DatasetKey
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.views.backend.done import Done
 from app.views.backend.history import CellValue, ChangeLine
 
-Key = tuple[int, str]
 Report = Callable[[float], None]
 Asked = Callable[[], bool]
 
@@ -74,7 +74,7 @@ class BulkReport:
     recorded: float = 0.0
     delivered: float = 0.0
     golden: GoldenChange | None = None
-    seen: Mapping[Key, int] = field(default_factory=dict)
+    seen: Mapping[DatasetKey, int] = field(default_factory=dict)
 
     @property
     def refused(self) -> int:
@@ -86,16 +86,16 @@ class Bulk(Protocol):
     """Editing many datasets; all of it may be cancelled, which answers None and writes nothing."""
 
     def preview_bulk(
-        self, keys: tuple[Key, ...], wish: BulkWish, progress: Report, cancelled: Asked
+        self, keys: tuple[DatasetKey, ...], wish: BulkWish, progress: Report, cancelled: Asked
     ) -> BulkReport | None:
         """Writes nothing."""
         ...
 
     def write_bulk(
         self,
-        keys: tuple[Key, ...],
+        keys: tuple[DatasetKey, ...],
         wish: BulkWish,
-        seen: Mapping[Key, int],
+        seen: Mapping[DatasetKey, int],
         progress: Report,
         cancelled: Asked,
         *,
@@ -114,7 +114,7 @@ class Bulk(Protocol):
         self,
         content: str,
         comment: str,
-        seen: Mapping[Key, int],
+        seen: Mapping[DatasetKey, int],
         progress: Report,
         cancelled: Asked,
         *,

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Protocol
 
 from app.domain.certification.cycles import Cycle, CycleEntry
-from app.domain.certification.dataset_tools import Key
 from app.domain.certification.todo import LEAST_LUMINOSITY, Todo
+from app.domain.keys import DatasetKey
 from app.views.backend.datasets import Asked, Share
 
 
@@ -37,7 +37,7 @@ class Cycles(Protocol):
         ...
 
     def create_cycle(
-        self, name: str, deadline: date, workspaces: Collection[str], keys: Sequence[Key]
+        self, name: str, deadline: date, workspaces: Collection[str], keys: Sequence[DatasetKey]
     ) -> Cycle: ...
 
     def edit_cycle(
@@ -46,9 +46,9 @@ class Cycles(Protocol):
 
     def delete_cycle(self, id_cycle: int) -> str: ...
 
-    def add_to_cycle(self, id_cycle: int, keys: Sequence[Key]) -> str: ...
+    def add_to_cycle(self, id_cycle: int, keys: Sequence[DatasetKey]) -> str: ...
 
-    def remove_from_cycle(self, id_cycle: int, keys: Sequence[Key]) -> str: ...
+    def remove_from_cycle(self, id_cycle: int, keys: Sequence[DatasetKey]) -> str: ...
 
     def complete_cycle(self, id_cycle: int, workspace: str) -> str: ...
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.domain.certification.dataset_tools import Applied, Key, Preview, Tool
+from app.domain.certification.dataset_tools import Applied, Preview, Tool
+from app.domain.keys import DatasetKey
 from app.views.backend.tables import PageRequest
 
 Share = Callable[[float], None]
@@ -20,7 +21,7 @@ class Chosen:
     `request` asks for, or everything that it asks for."""
 
     request: PageRequest
-    keys: tuple[Key, ...] = ()
+    keys: tuple[DatasetKey, ...] = ()
     places: tuple[int, ...] = ()
     everything: bool = False
 
@@ -37,11 +38,13 @@ class WebAddresses:
 class Datasets(Protocol):
     """Offline datasets."""
 
-    def chosen_keys(self, chosen: Chosen) -> tuple[Key, ...]:
+    def chosen_keys(self, chosen: Chosen) -> tuple[DatasetKey, ...]:
         """Run numbers and names, each once, as the table shows them now."""
         ...
 
-    def dataset_states(self, keys: Sequence[Key], workspace: str) -> Mapping[Key, str]:
+    def dataset_states(
+        self, keys: Sequence[DatasetKey], workspace: str
+    ) -> Mapping[DatasetKey, str]:
         """State of each in a workspace; empty where it has none."""
         ...
 
@@ -56,7 +59,7 @@ class Datasets(Protocol):
         ...
 
     def datasets_csv(
-        self, keys: Sequence[Key], columns: Sequence[str], share: Share, is_cancelled: Asked
+        self, keys: Sequence[DatasetKey], columns: Sequence[str], share: Share, is_cancelled: Asked
     ) -> str | None:
         """The datasets as CSV; None when cancelled."""
         ...

@@ -4,12 +4,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from app.domain.editing.edits import Edit
+from app.domain.keys import DatasetKey
 from app.services.editing.bulk import Preview, Written
 from app.services.editing.drafts import Draft, Offer
 from app.services.editing.presence import Present
 from app.services.editing.remarks import Remarks
-
-Key = tuple[int, str]
 
 
 class Editing(Protocol):
@@ -28,7 +27,7 @@ class Editing(Protocol):
         edits: Sequence[Edit],
         *,
         comment: str,
-        seen: Mapping[Key, int],
+        seen: Mapping[DatasetKey, int],
         progress: Callable[[float], None] | None = None,
         is_cancelled: Callable[[], bool] | None = None,
     ) -> Preview | None:
@@ -40,7 +39,7 @@ class Editing(Protocol):
         edits: Sequence[Edit],
         *,
         comment: str,
-        seen: Mapping[Key, int],
+        seen: Mapping[DatasetKey, int],
         leave_out_refused: bool = False,
         progress: Callable[[float], None] | None = None,
         is_cancelled: Callable[[], bool] | None = None,

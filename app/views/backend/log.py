@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from app.domain.history.log import LogPage, LogQuery, Position
+from app.domain.keys import DatasetKey
 from app.views.backend.history import ChangeLine
-
-Key = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +15,8 @@ class OpenedEntry:
     """What a version changed in those of its `subjects` that are `shown`."""
 
     version: int
-    subjects: tuple[Key, ...]
-    shown: tuple[Key, ...]
+    subjects: tuple[DatasetKey, ...]
+    shown: tuple[DatasetKey, ...]
     lines: tuple[ChangeLine, ...]
 
 
@@ -38,7 +37,7 @@ class Log(Protocol):
         """Who wrote anything; none where that would take long to tell."""
         ...
 
-    def log_version(self, version: int, keys: Sequence[Key] | None) -> OpenedEntry:
+    def log_version(self, version: int, keys: Sequence[DatasetKey] | None) -> OpenedEntry:
         """What a version changed, in the first of its datasets or in these."""
         ...
 

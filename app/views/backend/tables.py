@@ -8,7 +8,6 @@ from app.domain.filters import Field, Node, Vocabulary
 from app.domain.json_value import JsonObject
 
 TableKind = Literal["runs", "datasets"]
-ONLINE = "online"
 
 
 @dataclass(frozen=True, slots=True)

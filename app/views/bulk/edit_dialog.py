@@ -18,18 +18,13 @@ from PySide6.QtWidgets import (
 
 from app.domain.editing.edits import check_bit_comment, check_triplet
 from app.domain.errors import BadInput
+from app.domain.keys import DatasetKey
 from app.domain.lumisections import LumiRange, parse_ranges
 from app.domain.sources.oms import DCS_BITS
 from app.domain.triplets import GOOD, SETTABLE_STATUSES, Triplet
 from app.views import words
 from app.views.backend import Backend
-from app.views.backend.bulk import (
-    Asked,
-    BulkReport,
-    BulkWish,
-    Key,
-    Report,
-)
+from app.views.backend.bulk import Asked, BulkReport, BulkWish, Report
 from app.views.backend.done import Done
 from app.views.backend.tables import WorkspaceColumns
 from app.views.background import Background
@@ -60,7 +55,7 @@ class BulkEditDialog(BulkDialog):
         super().__init__(backend, background, themes, title, parent)
         self._datasets = backend
         self._selection = selection
-        self._keys: tuple[Key, ...] = ()
+        self._keys: tuple[DatasetKey, ...] = ()
         self._columns = {each.name: each.columns for each in workspaces}
         self.of_selected = QRadioButton(words.counted(selection.count, "selected dataset"))
         self.of_matching = QRadioButton(

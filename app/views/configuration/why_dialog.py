@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.configuration.in_force import Configuration
+from app.domain.keys import ONLINE
 from app.services.classifying.why import Why
 from app.views.backend.configuration import CLASS, SIGNIFICANCE, ConfigurationParts, WhyAsked
 from app.views.background import Background, Job
@@ -21,7 +22,6 @@ from app.views.loading_bar import LoadingBar
 from app.views.plain import Label
 from app.views.theme import STEP, Themes
 
-_ONLINE = "online"
 _SIZE = (1080, 640)
 _AFTER_MS = 60
 _LARGEST = 99_999
@@ -36,7 +36,7 @@ class WhyClassDialog(QDialog):
         background: Background,
         themes: Themes,
         run_number: int,
-        dataset: str = _ONLINE,
+        dataset: str = ONLINE,
         subject: str = CLASS,
         lumisection: int = 1,
         parent: QWidget | None = None,
@@ -61,7 +61,7 @@ class WhyClassDialog(QDialog):
         self.lumisection.setFixedWidth(72)
         self.bar = LoadingBar(themes)
         self.view = WhyView(themes)
-        where = "" if dataset == _ONLINE else f" of {dataset}"
+        where = "" if dataset == ONLINE else f" of {dataset}"
         label = Label(f"Why has run {run_number}{where} its")
         self._ls = Label("in LS")
         line = QHBoxLayout()
@@ -85,7 +85,7 @@ class WhyClassDialog(QDialog):
         self._ask()
 
     def _offer(self, configuration: Configuration) -> None:
-        online = self._dataset == _ONLINE
+        online = self._dataset == ONLINE
         columns: Sequence[str] = (
             configuration.online_columns if online else configuration.offline_columns
         )

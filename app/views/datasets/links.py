@@ -7,11 +7,10 @@ from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QCursor, QDesktopServices
 from PySide6.QtWidgets import QMenu, QWidget
 
-from app.domain.certification.dataset_tools import Key
 from app.domain.errors import Refused
+from app.domain.keys import ONLINE, DatasetKey
 from app.views.actions import ActionRow
 from app.views.backend.datasets import WebAddresses
-from app.views.backend.tables import ONLINE
 from app.views.places import Surroundings
 
 MENU = ("open.gui", "open.oms", "open.elog")
@@ -47,7 +46,7 @@ class LinkActions(QObject):
         self,
         around: Surroundings,
         window: QWidget,
-        subject: Callable[[], Key | None],
+        subject: Callable[[], DatasetKey | None],
         open_url: Callable[[QUrl], bool] = QDesktopServices.openUrl,
     ) -> None:
         super().__init__(window)

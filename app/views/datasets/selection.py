@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.domain.certification.dataset_tools import Key
+from app.domain.keys import DatasetKey
 from app.views.backend.datasets import Chosen
 
 
@@ -18,7 +18,7 @@ class Selection:
     workspace: str
     chosen: Chosen
     count: int
-    states: Mapping[Key, str] = field(default_factory=dict)
+    states: Mapping[DatasetKey, str] = field(default_factory=dict)
     everything: Chosen | None = None
     everything_count: int = 0
     columns: tuple[str, ...] = ()

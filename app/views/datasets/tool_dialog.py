@@ -15,8 +15,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.certification.dataset_tools import Applied, Effect, Key, Preview, Tool
+from app.domain.certification.dataset_tools import Applied, Effect, Preview, Tool
 from app.domain.errors import Refused, Unavailable
+from app.domain.keys import DatasetKey
 from app.views.backend.datasets import Datasets
 from app.views.background import Background
 from app.views.datasets.effects import TITLES, effect_lines
@@ -33,7 +34,7 @@ _PAUSE_MS = 250
 _SIZE = (820, 620)
 _WIDTHS = (76, 290)
 
-MakeTool = Callable[[tuple[Key, ...]], Tool]
+MakeTool = Callable[[tuple[DatasetKey, ...]], Tool]
 
 
 class ToolDialog(QDialog):
@@ -62,7 +63,7 @@ class ToolDialog(QDialog):
         self.datasets = datasets
         self.background = background
         self.selection = selection
-        self.keys: tuple[Key, ...] = ()
+        self.keys: tuple[DatasetKey, ...] = ()
         self._tool: Tool | None = None
         self._reading: Attempt | None = None
         self._looking: Attempt | None = None
@@ -111,7 +112,7 @@ class ToolDialog(QDialog):
         """The tool as the form has it, for some datasets; Refused when something is missing."""
         raise NotImplementedError
 
-    def offer(self, keys: Sequence[Key]) -> None:
+    def offer(self, keys: Sequence[DatasetKey]) -> None:
         """The datasets are known: time to offer their names."""
 
     # Preview
@@ -164,7 +165,7 @@ class ToolDialog(QDialog):
         attempt.progressed.connect(self._show_progress)
         return attempt
 
-    def _show_keys(self, attempt: Attempt, keys: tuple[Key, ...]) -> None:
+    def _show_keys(self, attempt: Attempt, keys: tuple[DatasetKey, ...]) -> None:
         if attempt is not self._reading:
             return
         self.keys = keys

@@ -9,12 +9,12 @@ from app.domain.certification.dataset_tools import (
     CopyColumns,
     Duplicate,
     Hide,
-    Key,
     SetColumns,
     Unhide,
 )
-from app.domain.certification.datasets import DATASET_STATES, EDITABLE_STATES, ONLINE
+from app.domain.certification.datasets import DATASET_STATES, EDITABLE_STATES
 from app.domain.errors import BadInput
+from app.domain.keys import ONLINE, DatasetKey
 from app.domain.triplets import SETTABLE_STATUSES
 from app.views.backend.tables import WorkspaceColumns
 from app.views.check_list import CheckList
@@ -28,7 +28,7 @@ _LIST_HEIGHT = 150
 _ALL_WORKSPACES = "all workspaces"
 
 
-def names_of(keys: Sequence[Key]) -> list[str]:
+def names_of(keys: Sequence[DatasetKey]) -> list[str]:
     """Names of the datasets, each once."""
     return sorted({name for _, name in keys})
 
@@ -99,7 +99,7 @@ class DuplicateDialog(_OfNames):
         give_keys(self.target)
         self.begin()
 
-    def offer(self, keys: Sequence[Key]) -> None:
+    def offer(self, keys: Sequence[DatasetKey]) -> None:
         offer_names(self.source, names_of(keys))
 
     def offer_workspaces(self, workspaces: Sequence[WorkspaceColumns]) -> None:
@@ -137,7 +137,7 @@ class CopyColumnsDialog(_OfNames):
         self.columns.changed.connect(self.look_soon)
         self.begin()
 
-    def offer(self, keys: Sequence[Key]) -> None:
+    def offer(self, keys: Sequence[DatasetKey]) -> None:
         names = names_of(keys)
         offer_names(self.source, [*names, ONLINE])
         offer_names(self.target, names)
@@ -157,7 +157,7 @@ class CopyColumnsDialog(_OfNames):
         if not source or not target:
             raise BadInput("Say from which datasets into which.")
 
-        def make(keys: tuple[Key, ...]) -> CopyColumns:
+        def make(keys: tuple[DatasetKey, ...]) -> CopyColumns:
             named = tuple(key for key in keys if key[1] in (source, target))
             return CopyColumns(named, source, target, columns)
 

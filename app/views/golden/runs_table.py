@@ -7,9 +7,9 @@ from types import MappingProxyType
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
+from app.domain.keys import ONLINE
 from app.golden.list_luminosity import ListLuminosity
 from app.views import words
-from app.views.backend.tables import ONLINE
 from app.views.plain import TreeItem
 
 _SORTED_BY = Qt.ItemDataRole.UserRole

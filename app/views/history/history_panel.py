@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.errors import Refused
+from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, format_ranges
 from app.views.backend.history import History, HistorySubject
-from app.views.backend.tables import ONLINE
 from app.views.background import Background, Job
 from app.views.history.versions_model import (
     BY,

@@ -8,9 +8,10 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.errors import Refused
 from app.domain.history.log import LogEntry, Source, Subject
+from app.domain.keys import DatasetKey
 from app.views import words
 from app.views.backend.history import ChangeLine
-from app.views.backend.log import Key, Log, OpenedEntry, OpenedOther
+from app.views.backend.log import Log, OpenedEntry, OpenedOther
 from app.views.background import Background, Job
 from app.views.loading_bar import LoadingBar
 from app.views.log.log_model import name_of, subject_words
@@ -114,7 +115,7 @@ class EntryPane(QWidget):
             return None
         return self._entry.subjects[0]
 
-    def _load(self, entry: LogEntry, keys: Sequence[Key] | None) -> None:
+    def _load(self, entry: LogEntry, keys: Sequence[DatasetKey] | None) -> None:
         log, number = self._log, entry.number
         self.bar.set_loading(True)
         self._job = self._background.read(

@@ -20,9 +20,9 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.history.log import LogEntry, LogPage, LogQuery, Position, Source
+from app.domain.keys import ONLINE
 from app.views import words
 from app.views.actions import ActionRow
-from app.views.backend.tables import ONLINE
 from app.views.background import Job
 from app.views.focus import give_keys
 from app.views.loading_bar import LoadingBar

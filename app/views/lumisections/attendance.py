@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
+from app.domain.keys import DatasetKey
 from app.services.editing.presence import HEARTBEAT_S, Present
 from app.views.backend.editing import Editing
 from app.views.background import Background
@@ -14,7 +15,6 @@ from app.views.plain import Label
 _STAYS_MS = 1000
 _SHOWN = 2
 
-Key = tuple[int, str]
 
 _numbers = itertools.count(1)
 
@@ -34,8 +34,8 @@ class Attendance(Label):
         self._backend = backend
         self._background = background
         self._view = next(_numbers)
-        self._wanted: tuple[Key, bool] | None = None
-        self._told: tuple[Key, bool] | None = None
+        self._wanted: tuple[DatasetKey, bool] | None = None
+        self._told: tuple[DatasetKey, bool] | None = None
         self._telling = False
         self._stays = QTimer(self, singleShot=True, interval=_STAYS_MS)
         self._stays.timeout.connect(self._tell)
@@ -43,7 +43,7 @@ class Attendance(Label):
         self._beat.timeout.connect(self.look)
         self.show_others(())
 
-    def attend(self, key: Key | None, *, editing: bool = False) -> None:
+    def attend(self, key: DatasetKey | None, *, editing: bool = False) -> None:
         """The dataset that is looked at now, None when nothing is."""
         wanted = None if key is None else (key, editing)
         if wanted == self._wanted:
@@ -57,7 +57,7 @@ class Attendance(Label):
         else:
             self._stays.start()
 
-    def news(self, key: Key) -> None:
+    def news(self, key: DatasetKey) -> None:
         """Somebody opened or left a dataset."""
         if self._told is not None and self._told[0] == key:
             self.look()
@@ -88,7 +88,7 @@ class Attendance(Label):
         self.setToolTip("\n".join(people))
         self.setVisible(bool(people))
 
-    def _found(self, key: Key, others: Sequence[Present]) -> None:
+    def _found(self, key: DatasetKey, others: Sequence[Present]) -> None:
         if self._wanted is not None and self._wanted[0] == key:
             self.show_others(others)
 

@@ -6,11 +6,10 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Signal
 
 from app.domain.errors import Unavailable
+from app.domain.keys import DatasetKey
 from app.services.editing.drafts import Draft, Offer
 from app.views.backend.editing import Editing
 from app.views.background import Background
-
-Key = tuple[int, str]
 
 
 class DraftBook(QObject):
@@ -29,12 +28,12 @@ class DraftBook(QObject):
         super().__init__(parent)
         self._backend = backend
         self._background = background
-        self._drafts: dict[Key, Draft] = {}
-        self._unsaved: dict[Key, Draft | None] = {}
+        self._drafts: dict[DatasetKey, Draft] = {}
+        self._unsaved: dict[DatasetKey, Draft | None] = {}
         self._saving = False
         self.offers: tuple[Offer, ...] = ()
 
-    def find(self, key: Key) -> Draft | None:
+    def find(self, key: DatasetKey) -> Draft | None:
         """The draft of a dataset."""
         return self._drafts.get(key)
 
@@ -49,7 +48,7 @@ class DraftBook(QObject):
         self._unsaved[draft.key] = draft
         self._settle(draft.key)
 
-    def drop(self, key: Key) -> None:
+    def drop(self, key: DatasetKey) -> None:
         """The draft is written, or given up."""
         if self._drafts.pop(key, None) is not None:
             self._unsaved[key] = None
@@ -59,7 +58,7 @@ class DraftBook(QObject):
         """Asks for what was kept before."""
         self._background.read(self._backend.offered_drafts, self._offer, owner=self)
 
-    def take(self, key: Key) -> None:
+    def take(self, key: DatasetKey) -> None:
         """Somebody looks at the draft: it needs not be offered any more."""
         left = tuple(offer for offer in self.offers if offer.draft.key != key)
         if left != self.offers:
@@ -75,7 +74,7 @@ class DraftBook(QObject):
             self.changed.emit(*offer.draft.key)
         self.offers_changed.emit()
 
-    def _settle(self, key: Key) -> None:
+    def _settle(self, key: DatasetKey) -> None:
         self.changed.emit(*key)
         self.take(key)
         self._save()

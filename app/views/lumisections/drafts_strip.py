@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QWidget
 
+from app.domain.keys import ONLINE
 from app.services.editing.drafts import Offer
 from app.views import words
-from app.views.backend.tables import ONLINE
 from app.views.lumisections.draft_book import DraftBook
 from app.views.plain import Label
 from app.views.theme import STEP, Themes

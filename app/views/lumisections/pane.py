@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from app.domain.editing.draft_cells import changed_cells
 from app.domain.editing.selection import Selection
 from app.domain.errors import BadInput, Refused
+from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, parse_ranges
 from app.services.editing.bulk import Written
 from app.views import words
@@ -26,7 +27,6 @@ from app.views.agents.proposal_strip import ProposalStrip
 from app.views.backend import Backend
 from app.views.backend.lumisections import DatasetLumisections, Origin
 from app.views.backend.news import Change
-from app.views.backend.tables import ONLINE
 from app.views.background import Background, Job
 from app.views.focus import give_keys, has_keys
 from app.views.loading_bar import LoadingBar

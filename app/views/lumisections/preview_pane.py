@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.editing.edits import BitEdit, Edit
+from app.domain.keys import DatasetKey
 from app.domain.lumisections import format_ranges
 from app.services.editing.bulk import GoldenEffect, Preview, Written, resolved
 from app.services.editing.plan import ChangedMeanwhile
@@ -33,8 +34,6 @@ from app.views.plain import Label, TreeItem
 from app.views.theme import STEP, Theme, Themes
 
 _HEADINGS = ("Column", "LS", "Now", "Becomes")
-
-Key = tuple[int, str]
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class PreviewPane(QFrame):
         self._themes = themes
         self._edits: tuple[Edit, ...] = ()
         self._comment = ""
-        self._seen: Mapping[Key, int] = {}
+        self._seen: Mapping[DatasetKey, int] = {}
         self._preview: Preview | None = None
         self._looking: Job[Preview | None] | None = None
         self.title = Label("Preview")
@@ -98,7 +97,7 @@ class PreviewPane(QFrame):
         """Whether the edits are being written now."""
         return self.work.is_running
 
-    def look(self, edits: Sequence[Edit], comment: str, seen: Mapping[Key, int]) -> None:
+    def look(self, edits: Sequence[Edit], comment: str, seen: Mapping[DatasetKey, int]) -> None:
         """Shows what these edits would do now; what was shown stays until that is known."""
         if self.is_writing:
             return

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from app.domain.certification.dataset_tools import Key
 from app.domain.certification.datasets import EDITABLE_STATES
+from app.domain.keys import DatasetKey
 from app.views.actions import ActionRow
 from app.views.datasets import links, tool_actions
 from app.views.datasets.selection import Selection
@@ -76,7 +76,9 @@ class DatasetActions(QObject):
             owner=self,
         )
 
-    def _open_move(self, selection: Selection, to_state: str, states: Mapping[Key, str]) -> None:
+    def _open_move(
+        self, selection: Selection, to_state: str, states: Mapping[DatasetKey, str]
+    ) -> None:
         dialog = MoveDatasetsDialog(
             self._around.backend,
             self._around.background,

@@ -20,11 +20,11 @@ from PySide6.QtWidgets import (
 
 from app.domain.certification.runs import OPEN
 from app.domain.errors import Refused
+from app.domain.keys import ONLINE
 from app.views import words
 from app.views.backend import Backend
 from app.views.backend.history import ChangeLine, Moment
 from app.views.backend.runs import RunDetails
-from app.views.backend.tables import ONLINE
 from app.views.background import Background, Job
 from app.views.focus import give_keys, give_keys_once_shown, holder
 from app.views.history.comparison_view import ComparisonView

@@ -6,8 +6,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
 from app.domain.certification.datasets import state_key
+from app.domain.keys import ONLINE
 from app.views.backend.datasets import Chosen
-from app.views.backend.tables import ONLINE, PageRequest, Row, TableKind, WorkspaceColumns
+from app.views.backend.tables import PageRequest, Row, TableKind, WorkspaceColumns
 from app.views.datasets.selection import Selection
 from app.views.places import PlaceWidget, Surroundings
 from app.views.remembered import restore

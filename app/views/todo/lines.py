@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from app.domain.certification.dataset_tools import Key
-from app.domain.certification.datasets import ONLINE
 from app.domain.certification.todo import Task, TaskKind, Todo
+from app.domain.keys import ONLINE, DatasetKey
 from app.views import words
 from app.views.lines_model import Line
 
@@ -47,7 +46,7 @@ def open_lines(todo: Todo) -> list[Line[OpenGroup]]:
     ]
 
 
-def filter_of(keys: Sequence[Key]) -> str:
+def filter_of(keys: Sequence[DatasetKey]) -> str:
     """The filter of the offline table that shows the datasets of these runs."""
     runs = sorted({run_number for run_number, _ in keys})
     if len(runs) == 1:
@@ -55,7 +54,7 @@ def filter_of(keys: Sequence[Key]) -> str:
     return f"run in ({', '.join(map(str, runs))})"
 
 
-def key_of(task: Task) -> Key:
+def key_of(task: Task) -> DatasetKey:
     """Run number and dataset name."""
     return task.run_number, task.dataset
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from app.domain.errors import Refused
 from app.domain.json_value import js_stringify, text_hash
+from app.domain.keys import DatasetKey
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import SETTABLE_STATUSES, Triplet
 from app.models.database.engine import Database
@@ -22,7 +23,6 @@ from app.services.editing.lumisections import BitEdit, ColumnEdit
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run, configure
 from tests.plain_folds import (
-    Key,
     PlainDataset,
     WebService,
     oms_objects,
@@ -72,7 +72,7 @@ def deskless(configured: Database, dsn: str) -> Iterable[Database]:
 # --- what is compared -----------------------------------------------------------------------------
 
 
-def check_folds(db: Database, *, stale: set[Key] = frozenset()) -> None:
+def check_folds(db: Database, *, stale: set[DatasetKey] = frozenset()) -> None:
     """Every projection and every read equals the plain fold of the event tables.
 
     `stale`: datasets whose cache row is not expected to be right, because somebody else stored
@@ -117,7 +117,7 @@ def _check_rows(connection: Connection, known_runs: dict, datasets: dict) -> Non
     }
 
 
-def _check_caches(connection: Connection, datasets: dict, stale: set[Key]) -> None:
+def _check_caches(connection: Connection, datasets: dict, stale: set[DatasetKey]) -> None:
     found = set()
     for row in connection.execute(text('SELECT * FROM "DatasetTripletCache"')):
         key = (row.run_number, row.name)
@@ -155,7 +155,7 @@ def assert_same_state(state, dataset: PlainDataset) -> None:
 
 
 def _check_view(connection: Connection, datasets: dict) -> None:
-    view: dict[Key, dict] = {key: {} for key in datasets}
+    view: dict[DatasetKey, dict] = {key: {} for key in datasets}
     for number, name, lumisection, oms, rr in connection.execute(
         text(
             "SELECT run_number, name, lumisection_number, oms_lumisection, rr_lumisection"
@@ -181,7 +181,7 @@ class Shift:
         self.web = WebService(clients[0])
         self.lengths = dict.fromkeys(RUNS, 6)
         self.changed: dict[int, dict[int, dict]] = {number: {} for number in RUNS}
-        self.stale: set[Key] = set()
+        self.stale: set[DatasetKey] = set()
         self.refusals: list[str] = []
 
     @property
@@ -218,7 +218,7 @@ class Shift:
             self.stale -= {key for key in self.stale if self._is_written(key)}
         return name
 
-    def _is_written(self, key: Key) -> bool:
+    def _is_written(self, key: DatasetKey) -> bool:
         with self.clients[0].read() as connection:
             dataset = plain_datasets(connection)[key]
             expected = plain_summary(dataset)
@@ -362,7 +362,7 @@ class Shift:
                     changes.append(LumisectionChange(*key, bits, oms=True))
                 action.append(by, "anything", changes)
 
-    def _known(self) -> list[Key]:
+    def _known(self) -> list[DatasetKey]:
         with self.clients[0].read() as connection:
             return [
                 tuple(row)
@@ -371,7 +371,7 @@ class Shift:
                 )
             ]
 
-    def _one_of(self, number: int) -> list[Key]:
+    def _one_of(self, number: int) -> list[DatasetKey]:
         known = [key for key in self._known() if key[0] == number]
         return [self.random.choice(known)] if known else []
 
@@ -778,7 +778,7 @@ def test_that_a_state_read_as_of_a_version_is_the_state_that_was_read_then(
     for number in RUNS:
         shift.pull(number)
         shift.sign_off(number)
-    seen: dict[int, dict[Key, tuple]] = {}
+    seen: dict[int, dict[DatasetKey, tuple]] = {}
     for _ in range(15):
         shift.act()
         with configured.read() as connection:

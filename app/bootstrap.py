@@ -412,10 +412,10 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
     With `screenshot` a picture of the first full window is saved, and the window closes.
     """
     # Not above: whatever runs without a window does without Qt and its libraries.
-    from app.views.application import WindowSettings, run_window
     from app.views.backend.datasets import WebAddresses
     from app.views.backend.session import PlaceKind, Session
     from app.views.display import check_display
+    from app.views.frame.application import WindowSettings, run_window
     from app.window import ServiceBackend
 
     check_display()

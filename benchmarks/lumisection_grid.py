@@ -23,9 +23,9 @@ from app.domain.editing.draft_cells import DraftCells, Wish, changed_cells
 from app.domain.editing.selection import Selection
 from app.domain.state.grid import DatasetState, Grid
 from app.domain.triplets import BAD, EXCLUDED, GOOD, STANDBY, Triplet
-from app.views.lumisections.grid_layout import Cell
-from app.views.lumisections.grid_view import GridView
-from app.views.lumisections.snapshot import LumisectionsSnapshot, prepare
+from app.views.grid.grid_layout import Cell
+from app.views.grid.grid_view import GridView
+from app.views.grid.snapshot import LumisectionsSnapshot, prepare
 from app.views.theme import load
 
 _ROUNDS = 100

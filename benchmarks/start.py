@@ -23,8 +23,8 @@ def child(folder: Path) -> None:
     from PySide6.QtCore import QTimer
 
     from app import bootstrap
-    from app.views import application
-    from app.views.main_window import MainWindow
+    from app.views.frame import application
+    from app.views.frame.main_window import MainWindow
 
     started = float(os.environ["BENCHMARK_STARTED"])
 

@@ -25,8 +25,8 @@ from PySide6.QtWidgets import (
 from app.domain.errors import Refused, Unavailable
 from app.domain.masking import masked
 from app.views.background import Background, Outage
-from app.views.plain import Label, said, tip
 from app.views.theme import STEP, Themes, monospaced, set_property
+from app.views.widgets.plain import Label, said, tip
 
 logger = logging.getLogger(__name__)
 

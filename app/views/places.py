@@ -11,9 +11,9 @@ from app.views.actions import ActionRow
 from app.views.backend import Backend
 from app.views.backend.tables import WorkspaceColumns
 from app.views.background import Background
-from app.views.datasets.selection import Selection
 from app.views.lumisections.draft_book import DraftBook
 from app.views.notices import Notices
+from app.views.selection import Selection
 from app.views.theme import Themes
 
 

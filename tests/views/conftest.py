@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from qasync import QEventLoop
 
 from app.views.background import Background
-from app.views.main_window import MainWindow
+from app.views.frame.main_window import MainWindow
 from app.views.notices import Notices
 from app.views.places import Surroundings
 from app.views.theme import Themes

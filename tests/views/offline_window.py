@@ -11,7 +11,7 @@ from app.models.database.engine import Database
 from app.views.backend.datasets import WebAddresses
 from app.views.backend.session import PlaceKind, Session
 from app.views.background import Background
-from app.views.main_window import MainWindow
+from app.views.frame.main_window import MainWindow
 from app.views.notices import Notices
 from app.views.tables.table_view import TableView
 from app.views.theme import Themes

@@ -39,7 +39,7 @@ from app.views.focus import (
     has_keys,
     holder,
 )
-from app.views.main_window import PLACES, MainWindow
+from app.views.frame.main_window import PLACES, MainWindow
 from app.views.notices import Notices
 from app.views.runs.details import DetailsView
 from app.views.theme import Themes

@@ -23,12 +23,12 @@ import app.views
 from app.domain.lumisections import LumiRange
 from app.domain.state.grid import with_changes
 from app.domain.triplets import Triplet
-from app.views import plain
-from app.views.lumisections.grid_layout import Cell
-from app.views.main_window import MainWindow
+from app.views.frame.main_window import MainWindow
+from app.views.grid.grid_layout import Cell
 from app.views.notices import Level, Notice, ReportDialog, ask, inform
-from app.views.plain import Label, ListItem, MarkedUp, TreeItem, cell, of_role, said, tip
 from app.views.theme import Themes
+from app.views.widgets import plain
+from app.views.widgets.plain import Label, ListItem, MarkedUp, TreeItem, cell, of_role, said, tip
 from tests.views.builders import a_state
 from tests.views.fake_backend import FIRST_RUN, OFFLINE, FakeBackend, a_row
 

@@ -7,9 +7,9 @@ from PySide6.QtCore import QByteArray, QSettings
 from pytestqt.qtbot import QtBot
 
 from app.views.background import Background
-from app.views.main_window import MainWindow
+from app.views.frame.main_window import MainWindow
+from app.views.frame.remembered import open_remembered, restore, set_aside
 from app.views.notices import Notices
-from app.views.remembered import open_remembered, restore, set_aside
 from app.views.theme import Themes
 from tests.views.fake_backend import FakeBackend
 

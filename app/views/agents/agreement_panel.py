@@ -25,8 +25,8 @@ from app.views.agents.confusion_view import ConfusionView, percent
 from app.views.agents.verdicts_table import VerdictsTable
 from app.views.backend.agents import Agents
 from app.views.background import Background, Job
-from app.views.plain import Label, ListItem
 from app.views.theme import STEP, Themes
+from app.views.widgets.plain import Label, ListItem
 
 _LARGEST = 2**31 - 1
 _COLUMN_ROLE = Qt.ItemDataRole.UserRole

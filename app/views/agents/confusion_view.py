@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
 
 from app.domain.agents.agreement import Confusion
 from app.views import words
-from app.views.lumisections.changes_table import PlainTable
-from app.views.plain import Label, MarkedUp, shown
 from app.views.theme import STEP, Theme, Themes, contrast
+from app.views.widgets.plain import Label, MarkedUp, shown
+from app.views.widgets.plain_table import PlainTable
 
 GROUND_ROLE = Qt.ItemDataRole.UserRole
 

@@ -13,8 +13,8 @@ from app.domain.triplets import SETTABLE_STATUSES, Triplet
 from app.views import words
 from app.views.backend.agents import Agents
 from app.views.background import Background
-from app.views.plain import Label
-from app.views.runs.dialogs import ActionDialog
+from app.views.widgets.action_dialog import ActionDialog
+from app.views.widgets.plain import Label
 
 _LINES_HEIGHT = 72
 

@@ -13,9 +13,9 @@ from app.views.agents.agreement_panel import AgreementPanel
 from app.views.agents.dialogs import RegisterDialog
 from app.views.agents.waiting_panel import WaitingPanel
 from app.views.background import Job
-from app.views.loading_bar import LoadingBar
 from app.views.notices import ask
 from app.views.places import PlaceWidget, Surroundings
+from app.views.widgets.loading_bar import LoadingBar
 
 _PARTS = [230, 1000]
 

@@ -20,10 +20,10 @@ from app.views.agents.proposal_model import (
 )
 from app.views.backend.agents import Agents
 from app.views.background import Background
-from app.views.lumisections.changes_table import PlainTable
-from app.views.lumisections.history_axis import AxisHeader, LaneDelegate, last_lumisection
-from app.views.plain import Label
+from app.views.grid.history_axis import AxisHeader, LaneDelegate, last_lumisection
 from app.views.theme import STEP, Theme, Themes, set_property
+from app.views.widgets.plain import Label
+from app.views.widgets.plain_table import PlainTable
 
 _WIDTHS = {AGENT: 170, COLUMN: 120, RANGES: 150, SAYS: 230, SINCE: 90}
 

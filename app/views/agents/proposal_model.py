@@ -10,9 +10,9 @@ from app.domain.agents.proposals import Proposal
 from app.domain.lumisections import format_ranges
 from app.views import words
 from app.views.backend.history import Piece
-from app.views.lumisections.history_axis import LANE_ROLE, value_words
-from app.views.plain import shown
-from app.views.titled_model import TitledModel
+from app.views.grid.history_axis import LANE_ROLE, value_words
+from app.views.widgets.plain import shown
+from app.views.widgets.titled_model import TitledModel
 
 AGENT, COLUMN, LANE, RANGES, SAYS, SINCE = range(6)
 TITLES = ("Agent", "Column", "", "LS", "Says", "Since")

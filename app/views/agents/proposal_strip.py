@@ -11,8 +11,8 @@ from app.views.agents.proposal_list import ProposalList
 from app.views.backend.agents import Agents
 from app.views.background import Background, Job
 from app.views.focus import give_keys
-from app.views.plain import Label
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes
+from app.views.widgets.plain import Label
 
 _MOST_ROWS = 7
 _AROUND_ROWS = 78

@@ -17,16 +17,16 @@ from app.domain.triplets import Triplet
 from app.services.agents.agreement import OnDataset
 from app.views import words
 from app.views.backend.history import CellValue, Piece
-from app.views.lumisections.changes_table import PlainTable
-from app.views.lumisections.history_axis import (
+from app.views.grid.history_axis import (
     LANE_ROLE,
     AxisHeader,
     LaneDelegate,
     last_lumisection,
 )
-from app.views.plain import shown
 from app.views.theme import Theme, Themes
-from app.views.titled_model import TitledModel
+from app.views.widgets.plain import shown
+from app.views.widgets.plain_table import PlainTable
+from app.views.widgets.titled_model import TitledModel
 
 RUN, DATASET, COLUMN, LANE, DIFFER, WHERE, AGENT, PEOPLE = range(8)
 TITLES = ("Run", "Dataset", "Column", "", "Differ", "In LS", "Agent", "People")

@@ -18,10 +18,10 @@ from app.views import words
 from app.views.agents.proposal_list import ProposalList
 from app.views.backend.agents import Agents
 from app.views.background import Background, Job
-from app.views.lumisections.changes_table import PlainTable
-from app.views.plain import shown
 from app.views.theme import Themes
-from app.views.titled_model import TitledModel
+from app.views.widgets.plain import shown
+from app.views.widgets.plain_table import PlainTable
+from app.views.widgets.titled_model import TitledModel
 
 TITLES = ("Run", "Dataset", "Agent", "Proposals", "Columns")
 _WIDTHS = (80, 280, 190, 80)

@@ -19,9 +19,9 @@ from app.views.backend.bulk import Asked, Bulk, BulkReport, Report
 from app.views.backend.done import Done
 from app.views.background import Background
 from app.views.bulk.report_view import ReportView
-from app.views.long_work import LongWork
-from app.views.plain import Label
 from app.views.theme import STEP, Themes
+from app.views.widgets.long_work import LongWork
+from app.views.widgets.plain import Label
 
 Looking = Callable[[Report, Asked], BulkReport | None]
 Writing = Callable[[Report, Asked], Done | None]

@@ -29,9 +29,9 @@ from app.views.backend.done import Done
 from app.views.backend.tables import WorkspaceColumns
 from app.views.background import Background
 from app.views.bulk.bulk_dialog import BulkDialog, Looking, Writing
-from app.views.datasets.selection import Selection
-from app.views.plain import Label, ListItem
+from app.views.selection import Selection
 from app.views.theme import STEP, Themes
+from app.views.widgets.plain import Label, ListItem
 
 _FORM_WIDTH = 330
 _COMMENT_HEIGHT = 56

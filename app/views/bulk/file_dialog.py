@@ -20,8 +20,8 @@ from app.views.backend.bulk import Asked, Bulk, BulkReport, Report
 from app.views.backend.done import Done
 from app.views.background import Background
 from app.views.bulk.bulk_dialog import BulkDialog, Looking, Writing
-from app.views.plain import Label
 from app.views.theme import STEP, Themes
+from app.views.widgets.plain import Label
 
 _MOST_BYTES = 64 * 1024 * 1024
 _HINT = (

@@ -9,10 +9,10 @@ from PySide6.QtGui import QBrush
 from app.domain.lumisections import format_ranges
 from app.views import words
 from app.views.backend.bulk import LINE_REFUSED, NO_CHANGE, ReportLine
-from app.views.lumisections.history_axis import value_words
-from app.views.plain import shown
+from app.views.grid.history_axis import value_words
 from app.views.theme import Theme
-from app.views.titled_model import TitledModel
+from app.views.widgets.plain import shown
+from app.views.widgets.titled_model import TitledModel
 
 LINE, OUTCOME, RUN, DATASET, WHAT, RANGES, TO, CELLS, WHY = range(9)
 TITLES = ("Line", "Outcome", "Run", "Dataset", "What", "LS", "Becomes", "Cells", "Why not")

@@ -18,9 +18,11 @@ from app.views.bulk.lines_model import (
     LinesModel,
     text_of,
 )
-from app.views.lumisections.changes_table import ChangesTable, Chips, PlainTable
-from app.views.plain import Label
+from app.views.grid.changes_table import ChangesTable
 from app.views.theme import STEP, Theme, Themes
+from app.views.widgets.chips import Chips
+from app.views.widgets.plain import Label
+from app.views.widgets.plain_table import PlainTable
 
 _WIDEST = {
     LINE: 80,

@@ -22,8 +22,8 @@ from app.domain.configuration.versions import (
 )
 from app.domain.json_value import JsonValue
 from app.domain.rules.text import pretty
-from app.views.plain import TreeItem
 from app.views.theme import ROW_HEIGHT, Theme, Themes, tabular
+from app.views.widgets.plain import TreeItem
 
 _TOKEN = Qt.ItemDataRole.UserRole
 WHAT, BEFORE, AFTER = range(3)

@@ -26,8 +26,8 @@ from app.views.configuration.difference_view import DifferenceView
 from app.views.configuration.item_form import ItemForm, new_values
 from app.views.configuration.sections import Section, problem_of
 from app.views.notices import ask
-from app.views.plain import Label
 from app.views.theme import STEP, Themes
+from app.views.widgets.plain import Label
 
 _SIDES_HEIGHT = 150
 

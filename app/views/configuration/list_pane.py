@@ -30,12 +30,12 @@ from app.views.configuration.trial_panel import TrialPanel
 from app.views.configuration.versions_panel import VersionsPanel
 from app.views.datasets_accepted.window import DatasetsAcceptedWindow
 from app.views.focus import give_keys
-from app.views.golden.run_text import SearchLine
-from app.views.loading_bar import LoadingBar
 from app.views.notices import ask
 from app.views.places import Surroundings
-from app.views.plain import Label, TreeItem
 from app.views.theme import ROW_HEIGHT, STEP, Theme
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.plain import Label, TreeItem
+from app.views.widgets.search_line import SearchLine
 
 _PARTS = [360, 640]
 _ANY = -1

@@ -16,8 +16,8 @@ from app.views.configuration.reclassify_dialog import ReclassifyDialog
 from app.views.configuration.sections import SECTIONS
 from app.views.configuration.workspaces_pane import WorkspacesPane
 from app.views.places import PlaceWidget, Surroundings
-from app.views.plain import ListItem
 from app.views.theme import ROW_HEIGHT, STEP
+from app.views.widgets.plain import ListItem
 
 _SECTIONS_WIDTH = 156
 _LINE_HEIGHT = ROW_HEIGHT + 2 * STEP

@@ -23,9 +23,9 @@ from app.services.classifying.trials import MOST
 from app.views import words
 from app.views.backend.configuration import ConfigurationParts
 from app.views.background import Background
-from app.views.long_work import Asked, LongWork, Report
-from app.views.plain import Label, TreeItem
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes
+from app.views.widgets.long_work import Asked, LongWork, Report
+from app.views.widgets.plain import Label, TreeItem
 
 _SIZE = (920, 620)
 _RUN = Qt.ItemDataRole.UserRole

@@ -20,9 +20,9 @@ from app.services.classifying.trials import Draft
 from app.views import words
 from app.views.backend.configuration import ConfigurationParts
 from app.views.background import Background
-from app.views.loading_bar import LoadingBar
-from app.views.plain import Label, TreeItem
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.plain import Label, TreeItem
 
 _LINE = Qt.ItemDataRole.UserRole
 ACTION, NOW, THEN, WHO = range(4)

@@ -26,9 +26,9 @@ from app.views import words
 from app.views.backend.configuration import CLASS, SIGNIFICANCE, ConfigurationParts, WhyAsked
 from app.views.background import Background, Job
 from app.views.configuration.why_view import WhyView
-from app.views.long_work import Asked, LongWork, Report
-from app.views.plain import Label, TreeItem
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes, set_property
+from app.views.widgets.long_work import Asked, LongWork, Report
+from app.views.widgets.plain import Label, TreeItem
 
 _PARTS = [260, 260]
 _LAST = (200, 50, 10, 1000)

@@ -32,9 +32,9 @@ from app.views.backend.configuration import ConfigurationParts
 from app.views.background import Background
 from app.views.configuration.difference_view import DifferenceView
 from app.views.configuration.sections import Section
-from app.views.loading_bar import LoadingBar
-from app.views.plain import Label, TreeItem
 from app.views.theme import ROW_HEIGHT, STEP, Themes
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.plain import Label, TreeItem
 
 _ID = Qt.ItemDataRole.UserRole
 _PARTS = [260, 320]

@@ -10,7 +10,7 @@ from app.views.backend.configuration import CLASS
 from app.views.configuration.why_dialog import WhyClassDialog
 from app.views.places import Surroundings
 from app.views.runs.details import DetailsView
-from app.views.runs.run_actions import Subject
+from app.views.subject import Subject
 
 RUN_MENU = ("run.why_class", "run.why_status")
 

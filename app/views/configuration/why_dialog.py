@@ -18,9 +18,9 @@ from app.services.classifying.why import Why
 from app.views.backend.configuration import CLASS, SIGNIFICANCE, ConfigurationParts, WhyAsked
 from app.views.background import Background, Job
 from app.views.configuration.why_view import WhyView
-from app.views.loading_bar import LoadingBar
-from app.views.plain import Label
 from app.views.theme import STEP, Themes
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.plain import Label
 
 _SIZE = (1080, 640)
 _AFTER_MS = 60

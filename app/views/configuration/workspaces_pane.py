@@ -19,11 +19,11 @@ from app.domain.configuration.in_force import Configuration, Workspace
 from app.domain.errors import Refused, Unavailable
 from app.views import words
 from app.views.backend.configuration import ConfigurationParts
-from app.views.loading_bar import LoadingBar
 from app.views.notices import ask
 from app.views.places import Surroundings
-from app.views.plain import Label, TreeItem
 from app.views.theme import ROW_HEIGHT, STEP, Theme
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.plain import Label, TreeItem
 
 _ABOUT = (
     "A retired column or workspace is no longer shown, classified or edited, here and in the web"

@@ -13,13 +13,13 @@ from app.domain.errors import BadInput
 from app.views import words
 from app.views.backend.datasets import Chosen
 from app.views.backend.tables import WorkspaceColumns
-from app.views.check_list import CheckList
-from app.views.datasets.scope_choice import ScopeChoice
-from app.views.datasets.selection import Selection
 from app.views.focus import give_keys
 from app.views.places import Surroundings
-from app.views.plain import Label
-from app.views.runs.dialogs import ActionDialog
+from app.views.selection import Selection
+from app.views.widgets.action_dialog import ActionDialog
+from app.views.widgets.check_list import CheckList
+from app.views.widgets.plain import Label
+from app.views.widgets.scope_choice import ScopeChoice
 
 _LIST_HEIGHT = 200
 _FIRST_DEADLINE = timedelta(days=7)

@@ -35,16 +35,16 @@ from app.views.cycles.lines import (
     workspace_lines,
 )
 from app.views.cycles.progress_delegate import ProgressDelegate
-from app.views.datasets.selection import Selection
-from app.views.lines_model import LinesModel
-from app.views.loading_bar import LoadingBar
 from app.views.notices import ask
 from app.views.places import PlaceWidget, Surroundings
-from app.views.plain import Label
-from app.views.runs.details import DetailsTable
-from app.views.runs.dialogs import ActionDialog
+from app.views.selection import Selection
 from app.views.tables.table_view import TableView
 from app.views.theme import STEP
+from app.views.widgets.action_dialog import ActionDialog
+from app.views.widgets.details_table import DetailsTable
+from app.views.widgets.lines_model import LinesModel
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.plain import Label
 
 MENU = (
     "cycle.move",

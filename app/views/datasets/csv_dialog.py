@@ -17,13 +17,13 @@ from PySide6.QtWidgets import (
 from app import files
 from app.domain.errors import Unavailable
 from app.views.backend.tables import WorkspaceColumns
-from app.views.check_list import CheckList
-from app.views.datasets.scope_choice import ScopeChoice
-from app.views.datasets.selection import Selection
 from app.views.places import Surroundings
-from app.views.plain import Label
+from app.views.selection import Selection
 from app.views.stoppable import Attempt
 from app.views.theme import STEP
+from app.views.widgets.check_list import CheckList
+from app.views.widgets.plain import Label
+from app.views.widgets.scope_choice import ScopeChoice
 
 _SIZE = (460, 560)
 _FILE = "datasets.csv"

@@ -9,7 +9,6 @@ from app.domain.certification.dataset_tools import Applied
 from app.views.actions import ActionRow
 from app.views.cycles.dialogs import AddToCycleDialog, NewCycleDialog
 from app.views.datasets.csv_dialog import CsvDialog
-from app.views.datasets.selection import Selection
 from app.views.datasets.tool_dialogs import (
     ChangeStatesDialog,
     CopyColumnsDialog,
@@ -19,7 +18,8 @@ from app.views.datasets.tool_dialogs import (
     UnhideDialog,
 )
 from app.views.places import Surroundings
-from app.views.runs.dialogs import ActionDialog
+from app.views.selection import Selection
+from app.views.widgets.action_dialog import ActionDialog
 
 MENU = (
     "dataset.states",

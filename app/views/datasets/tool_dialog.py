@@ -21,14 +21,14 @@ from app.domain.keys import DatasetKey
 from app.views.backend.datasets import Datasets
 from app.views.background import Background
 from app.views.datasets.effects import TITLES, effect_lines
-from app.views.datasets.scope_choice import ScopeChoice
-from app.views.datasets.selection import Selection
 from app.views.focus import give_keys
-from app.views.lines_model import LinesModel
-from app.views.plain import Label
-from app.views.runs.details import DetailsTable
+from app.views.selection import Selection
 from app.views.stoppable import Attempt
 from app.views.theme import STEP, Themes, set_property
+from app.views.widgets.details_table import DetailsTable
+from app.views.widgets.lines_model import LinesModel
+from app.views.widgets.plain import Label
+from app.views.widgets.scope_choice import ScopeChoice
 
 _PAUSE_MS = 250
 _SIZE = (820, 620)

@@ -17,12 +17,12 @@ from app.domain.errors import BadInput
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.triplets import SETTABLE_STATUSES
 from app.views.backend.tables import WorkspaceColumns
-from app.views.check_list import CheckList
-from app.views.datasets.selection import Selection
 from app.views.datasets.tool_dialog import MakeTool, ToolDialog
 from app.views.focus import give_keys
 from app.views.places import Surroundings
+from app.views.selection import Selection
 from app.views.theme import STEP
+from app.views.widgets.check_list import CheckList
 
 _LIST_HEIGHT = 150
 _ALL_WORKSPACES = "all workspaces"

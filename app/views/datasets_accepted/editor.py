@@ -25,13 +25,13 @@ from app.domain.sources.dqm_gui import ExpressionMatches
 from app.views import words
 from app.views.background import Job
 from app.views.focus import give_keys
-from app.views.lines_model import Line, LinesModel
-from app.views.loading_bar import LoadingBar
 from app.views.notices import ask
 from app.views.places import Surroundings
-from app.views.plain import Label
-from app.views.runs.details import DetailsTable
 from app.views.theme import STEP, monospaced, set_property
+from app.views.widgets.details_table import DetailsTable
+from app.views.widgets.lines_model import Line, LinesModel
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.plain import Label
 
 ENTRY_TITLES = ("Class", "Dataset", "Runs", "Enabled", "Expressions")
 MATCH_TITLES = ("Expression", "Datasets", "Runs", "Such as")

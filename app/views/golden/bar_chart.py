@@ -22,8 +22,8 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from app.views import words
 from app.views.focus import give_keys
-from app.views.plain import tip
 from app.views.theme import STEP, Theme, Themes, tabular
+from app.views.widgets.plain import tip
 
 _BAR = 24
 _THICK = 0.66

@@ -28,10 +28,10 @@ from app.views.golden.bench_result import BenchResult
 from app.views.golden.configuration_bar import ConfigurationBar
 from app.views.golden.datasets_bar import DatasetsBar
 from app.views.places import Surroundings
-from app.views.plain import Label
 from app.views.rules.rule_editor import RuleEditor
 from app.views.stoppable import Stoppable
 from app.views.theme import STEP
+from app.views.widgets.plain import Label
 
 _PATTERN, _RULE = "golden/pattern", "golden/rule"
 _DEFAULT_RULE = "golden"

@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 from app.golden.preview import Figures, Preview
 from app.views import words
 from app.views.golden.cost_table import COST_ROLE, CostTable
-from app.views.loading_bar import LoadingBar
-from app.views.plain import Label
 from app.views.theme import STEP, Themes, set_property, tabular
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.plain import Label
 
 _DIM_AFTER_MS = 250
 _COLUMNS = ("In the list", "Lost", "All")

@@ -23,8 +23,8 @@ from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.triplets import GOOD
 from app.services.golden.explain import RunExplained
 from app.views import words
-from app.views.plain import tip
 from app.views.theme import STEP, Theme, Themes, contrast, tabular
+from app.views.widgets.plain import tip
 
 CAUSES = 8
 """Colours that causes have; more of them begin anew, and their numbers tell them apart."""

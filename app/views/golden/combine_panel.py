@@ -28,11 +28,11 @@ from app.views.focus import give_keys
 from app.views.golden.list_choice import ListChoice
 from app.views.golden.panel import GoldenPanel
 from app.views.golden.runs_table import RunRow, RunsTable, luminosity_text
-from app.views.golden.save_file import FileSaver
-from app.views.loading_bar import LoadingBar
 from app.views.places import Surroundings
-from app.views.plain import Label
 from app.views.theme import STEP, Themes
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.plain import Label
+from app.views.widgets.save_file import FileSaver
 
 _AFTER_MS = 150
 _OPERATION_WIDTH = 84

@@ -24,8 +24,8 @@ from app.domain.rules.text import pretty
 from app.views.backend.golden import Golden, GoldenConfiguration
 from app.views.background import Background
 from app.views.notices import Notices, ask
-from app.views.plain import Label
 from app.views.theme import STEP
+from app.views.widgets.plain import Label
 
 _GOLDEN = "golden"
 _MOST_RULE_BYTES = 4_000_000

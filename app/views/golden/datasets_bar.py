@@ -22,8 +22,8 @@ from app.views import words
 from app.views.backend.golden import Golden, MatchingDatasets
 from app.views.background import Background, Job
 from app.views.focus import give_keys
-from app.views.plain import Label
 from app.views.theme import STEP
+from app.views.widgets.plain import Label
 
 _PAUSE_MS = 250
 _RUN_WIDTH = 88

@@ -13,8 +13,8 @@ from app.views.backend.golden import ExportRequest
 from app.views.backend.news import Progress
 from app.views.golden.export_dialog import ExportDialog
 from app.views.golden.forms import EXPORTS
-from app.views.golden.save_file import FileSaver
 from app.views.places import Surroundings
+from app.views.widgets.save_file import FileSaver
 
 MENU = ("golden.export", *(f"golden.export.{export}" for export in EXPORTS))
 

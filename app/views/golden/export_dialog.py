@@ -28,9 +28,9 @@ from app.views.backend.news import Progress
 from app.views.background import Background
 from app.views.golden.forms import EXPORTS
 from app.views.notices import ask
-from app.views.plain import Label, ListItem
 from app.views.stoppable import Attempt
 from app.views.theme import STEP
+from app.views.widgets.plain import Label, ListItem
 
 _FOLDER, _FORMS, _PROVENANCE = "export/folder", "export/forms", "export/provenance"
 _EXPORT = Qt.ItemDataRole.UserRole

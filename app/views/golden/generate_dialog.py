@@ -23,10 +23,10 @@ from app.services.golden.bench import Narrowing
 from app.views.backend.golden import Golden, GoldenConfiguration, GoldenRequest
 from app.views.backend.news import Progress
 from app.views.background import Background
-from app.views.golden.run_text import SearchLine
-from app.views.plain import Label, ListItem
 from app.views.stoppable import Attempt
 from app.views.theme import STEP
+from app.views.widgets.plain import Label, ListItem
+from app.views.widgets.search_line import SearchLine
 
 _WRITTEN = "This rule"
 _CONFIGURATION = Qt.ItemDataRole.UserRole

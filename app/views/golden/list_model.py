@@ -16,7 +16,7 @@ from PySide6.QtCore import (
 
 from app.views import words
 from app.views.backend.golden import GoldenEntry
-from app.views.plain import cell, shown
+from app.views.widgets.plain import cell, shown
 
 ENTRY_ROLE = Qt.ItemDataRole.UserRole
 ITEM_ROLE = Qt.ItemDataRole.UserRole + 1

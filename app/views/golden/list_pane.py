@@ -21,11 +21,11 @@ from app.views.background import Job
 from app.views.focus import give_keys
 from app.views.golden.item_delegate import GoldenDelegate
 from app.views.golden.list_model import ENTRY_ROLE, FoundGolden, GoldenModel
-from app.views.golden.run_text import SearchLine
-from app.views.loading_bar import LoadingBar
 from app.views.places import Surroundings
-from app.views.plain import Label
 from app.views.theme import STEP
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.plain import Label
+from app.views.widgets.search_line import SearchLine
 
 _PART = 50
 _TIMES_RENEWED_MS = 30_000

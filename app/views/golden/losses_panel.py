@@ -32,11 +32,11 @@ from app.views.background import Job
 from app.views.focus import give_keys
 from app.views.golden.panel import GoldenPanel
 from app.views.golden.runs_table import RunRow, RunsTable
-from app.views.golden.save_file import FileSaver
-from app.views.loading_bar import LoadingBar
 from app.views.places import Surroundings
-from app.views.plain import Label, ListItem
 from app.views.theme import STEP
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.plain import Label, ListItem
+from app.views.widgets.save_file import FileSaver
 
 if TYPE_CHECKING:
     from app.views.golden.bar_chart import BarChart

@@ -22,8 +22,8 @@ from app.views.backend.workbench import Workbench
 from app.views.background import Background
 from app.views.golden.runs_table import Cell, RunRow, RunsTable
 from app.views.golden.share_done import ShareDone
-from app.views.plain import Label
 from app.views.theme import STEP
+from app.views.widgets.plain import Label
 
 _SIZE = (860, 560)
 _TITLES = (

@@ -15,11 +15,11 @@ from app.views import words
 from app.views.golden.events_table import EventsTable
 from app.views.golden.panel import GoldenPanel
 from app.views.golden.runs_table import RunRow, RunsTable
-from app.views.golden.save_file import FileSaver
 from app.views.golden.share_done import ShareDone
 from app.views.places import Surroundings
-from app.views.plain import Label
 from app.views.theme import STEP, set_property
+from app.views.widgets.plain import Label
+from app.views.widgets.save_file import FileSaver
 
 _RUNS = ("Run", "Only in the new one, LS", "Only in the stored one, LS")
 _COLUMNS = {

@@ -29,11 +29,11 @@ from app.views.background import Job
 from app.views.golden.forms import FORMS, Form, RunLines, file_name, run_lines
 from app.views.golden.panel import GoldenPanel
 from app.views.golden.run_text import FindLine, RunText
-from app.views.loading_bar import LoadingBar
 from app.views.notices import ask
 from app.views.places import Surroundings
-from app.views.plain import Label
 from app.views.theme import STEP, monospaced, set_property
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.plain import Label
 
 _CHOOSE = "Choose a golden JSON from the list, or generate one."
 _DIM_AFTER_MS = 200

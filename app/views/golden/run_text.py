@@ -2,10 +2,11 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QTextCursor
-from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QTextEdit, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from app.views.golden.forms import RunLines
 from app.views.theme import monospaced
+from app.views.widgets.search_line import SearchLine
 
 _NOTHING = RunLines("", ())
 
@@ -47,16 +48,6 @@ class RunText(QPlainTextEdit):
         mark.format.setBackground(palette.highlight())
         mark.format.setForeground(palette.highlightedText())
         self.setExtraSelections([mark])
-
-
-class SearchLine(QLineEdit):
-    """A line that Escape clears."""
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.text():
-            self.clear()
-        else:
-            super().keyPressEvent(event)
 
 
 class FindLine(SearchLine):

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 from app.domain.errors import Refused
 from app.views.backend.workbench import IsCancelled, Tell
 from app.views.background import Background, Job
-from app.views.plain import Label
 from app.views.theme import STEP
+from app.views.widgets.plain import Label
 
 Result = TypeVar("Result")
 

@@ -11,8 +11,8 @@ from app.views.backend.workbench import ListAsked, RuleAsked
 from app.views.background import Background
 from app.views.focus import give_keys_once_shown
 from app.views.golden.why_pane import WhyPane
-from app.views.plain import Label
 from app.views.theme import STEP, Themes
+from app.views.widgets.plain import Label
 
 _GOLDEN = "golden"
 _SIZE = (1040, 720)

@@ -29,10 +29,10 @@ from app.views import words
 from app.views.backend.workbench import Asked, Workbench
 from app.views.background import Background, Job
 from app.views.golden.cause_axis import CauseAxis, Strip, cause_colour, strip_of
-from app.views.loading_bar import LoadingBar
-from app.views.plain import Label, TreeItem
 from app.views.rules.verdict_tree import VerdictTree
 from app.views.theme import STEP, Theme, Themes, set_property
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.plain import Label, TreeItem
 
 _AFTER_MS = 60
 _MOST_AXIS_HEIGHT = 190

@@ -9,7 +9,7 @@ from app.views.actions import ActionRow
 from app.views.golden.luminosity_dialog import LuminosityDialog
 from app.views.golden.why_dialog import WhyDialog
 from app.views.places import Surroundings
-from app.views.runs.run_actions import Subject
+from app.views.subject import Subject
 
 RUN_MENU = ("run.why",)
 GOLDEN_MENU = ("golden.luminosity",)

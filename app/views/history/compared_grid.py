@@ -8,10 +8,10 @@ from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
 from app.domain.lumisections import Mask, mask_of_ranges
 from app.views.backend.history import Piece
-from app.views.lumisections.grid_layout import AXIS_HEIGHT, Cell
-from app.views.lumisections.grid_view import GridView
-from app.views.lumisections.history_axis import LanePainter, value_words
-from app.views.lumisections.snapshot import LumisectionsSnapshot
+from app.views.grid.grid_layout import AXIS_HEIGHT, Cell
+from app.views.grid.grid_view import GridView
+from app.views.grid.history_axis import LanePainter, value_words
+from app.views.grid.snapshot import LumisectionsSnapshot
 
 _VEIL_ALPHA = 190
 _LEAST_WIDTH = 2.0

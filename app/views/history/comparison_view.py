@@ -18,14 +18,14 @@ from app.views import words
 from app.views.backend.history import ChangeLine, History, MomentsCompared
 from app.views.background import Background, Job
 from app.views.focus import give_keys
+from app.views.grid.changes_table import ChangesTable
+from app.views.grid.grid_layout import Cell
+from app.views.grid.snapshot import LumisectionsSnapshot, prepare
 from app.views.history.compared_grid import ComparedGrid, only_rows
 from app.views.history.moment_chooser import MomentChooser
-from app.views.loading_bar import LoadingBar
-from app.views.lumisections.changes_table import ChangesTable
-from app.views.lumisections.grid_layout import Cell
-from app.views.lumisections.snapshot import LumisectionsSnapshot, prepare
-from app.views.plain import Label
 from app.views.theme import STEP, Theme, Themes
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.plain import Label
 
 _PARTS = [300, 180]
 

@@ -23,6 +23,8 @@ from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, format_ranges
 from app.views.backend.history import History, HistorySubject
 from app.views.background import Background, Job
+from app.views.grid.changes_table import ChangesTable
+from app.views.grid.history_axis import AxisHeader, LaneDelegate, last_lumisection
 from app.views.history.versions_model import (
     BY,
     COMMENT,
@@ -34,11 +36,10 @@ from app.views.history.versions_model import (
     VersionsModel,
     prepare_entry,
 )
-from app.views.loading_bar import LoadingBar
-from app.views.lumisections.changes_table import ChangesTable, PlainTable
-from app.views.lumisections.history_axis import AxisHeader, LaneDelegate, last_lumisection
-from app.views.plain import Label
 from app.views.theme import STEP, Theme, Themes
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.plain import Label
+from app.views.widgets.plain_table import PlainTable
 
 _SETTLE_MS = 120
 _LEAST_LANE = 240

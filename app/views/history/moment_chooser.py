@@ -21,11 +21,11 @@ from app.views import words
 from app.views.backend.history import History, Version
 from app.views.background import Background
 from app.views.focus import give_keys
-from app.views.loading_bar import LoadingBar
-from app.views.lumisections.changes_table import PlainTable
-from app.views.plain import Label, shown
 from app.views.theme import STEP, Themes
-from app.views.titled_model import TitledModel
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.plain import Label, shown
+from app.views.widgets.plain_table import PlainTable
+from app.views.widgets.titled_model import TitledModel
 
 TITLES = ("Version", "When (UTC)", "", "By", "Comment")
 _WIDTHS = (80, 150, 90, 200)

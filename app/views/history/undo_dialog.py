@@ -18,11 +18,11 @@ from app.views import words
 from app.views.backend.done import Done
 from app.views.backend.history import REFUSED, UNDO_GROUPS, History, UndoPreview, Version
 from app.views.background import Background
-from app.views.loading_bar import LoadingBar
-from app.views.long_work import Asked, LongWork, Report
-from app.views.lumisections.changes_table import ChangesTable
-from app.views.plain import Label
+from app.views.grid.changes_table import ChangesTable
 from app.views.theme import STEP, Themes
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.long_work import Asked, LongWork, Report
+from app.views.widgets.plain import Label
 
 _SIZE = (1120, 600)
 _BY_HAND = (

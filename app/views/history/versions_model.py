@@ -17,9 +17,9 @@ from PySide6.QtGui import QIcon
 from app.domain.lumisections import count, format_ranges
 from app.views import words
 from app.views.backend.history import ChangeLine, Piece, VersionEntry
-from app.views.lumisections.history_axis import LANE_ROLE, piece_words
-from app.views.plain import shown
-from app.views.titled_model import TitledModel
+from app.views.grid.history_axis import LANE_ROLE, piece_words
+from app.views.widgets.plain import shown
+from app.views.widgets.titled_model import TitledModel
 
 WHEN, BY, WHAT, LANE, COMMENT, VERSION = range(6)
 TITLES = ("When (UTC)", "By", "What", "", "Comment", "Version")

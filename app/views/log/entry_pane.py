@@ -13,11 +13,11 @@ from app.views import words
 from app.views.backend.history import ChangeLine
 from app.views.backend.log import Log, OpenedEntry, OpenedOther
 from app.views.background import Background, Job
-from app.views.loading_bar import LoadingBar
+from app.views.grid.changes_table import ChangesTable
 from app.views.log.log_model import name_of, subject_words
-from app.views.lumisections.changes_table import ChangesTable
-from app.views.plain import Label, tip
 from app.views.theme import STEP, Theme, Themes
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.plain import Label, tip
 
 _MORE_AT_ONCE = 24
 

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app.domain.history.log import Kind, LogEntry, Source, Who
 from app.views.log.log_model import KIND_WORDS, name_of
-from app.views.plain import tip
 from app.views.theme import STEP, Theme, Themes
+from app.views.widgets.plain import tip
 
 _LANES = (
     Kind.RUN,

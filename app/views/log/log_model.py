@@ -10,9 +10,9 @@ from PySide6.QtGui import QColor
 
 from app.domain.history.log import Kind, LogEntry, Source, Subject, Who
 from app.views import words
-from app.views.plain import shown
 from app.views.theme import Theme
-from app.views.titled_model import TitledModel
+from app.views.widgets.plain import shown
+from app.views.widgets.titled_model import TitledModel
 
 TIME, AUTHOR, KIND, ABOUT, WHAT, NUMBER = range(6)
 TITLES = ("When (UTC)", "By", "Kind", "About", "What", "Entry")

@@ -25,18 +25,18 @@ from app.views import words
 from app.views.actions import ActionRow
 from app.views.background import Job
 from app.views.focus import give_keys
-from app.views.loading_bar import LoadingBar
+from app.views.frame.remembered import restore
 from app.views.log.entry_pane import EntryPane
 from app.views.log.life_strip import LifeStrip
 from app.views.log.log_model import ABOUT, AUTHOR, KIND, NUMBER, TIME, WHAT, LogModel
 from app.views.log.search_bar import SearchBar
-from app.views.lumisections.changes_table import PlainTable
 from app.views.notices import ask
 from app.views.places import PlaceWidget, Surroundings
-from app.views.plain import Label
-from app.views.remembered import restore
-from app.views.runs.run_actions import Subject
+from app.views.subject import Subject
 from app.views.theme import STEP, Theme
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.plain import Label
+from app.views.widgets.plain_table import PlainTable
 
 _PART = 100
 _WHOLE_LIFE = 2_000

@@ -17,10 +17,10 @@ from PySide6.QtWidgets import (
 
 from app.domain.errors import BadInput
 from app.domain.history.log import Kind, LogQuery, Who, parse_time
-from app.views.golden.run_text import SearchLine
 from app.views.log.log_model import KIND_WORDS
-from app.views.plain import Label
 from app.views.theme import STEP, Theme, Themes
+from app.views.widgets.plain import Label
+from app.views.widgets.search_line import SearchLine
 
 _PAUSE_MS = 350
 _LARGEST = 2**31 - 1

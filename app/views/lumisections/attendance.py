@@ -10,7 +10,7 @@ from app.domain.keys import DatasetKey
 from app.services.editing.presence import HEARTBEAT_S, Present
 from app.views.backend.editing import Editing
 from app.views.background import Background
-from app.views.plain import Label
+from app.views.widgets.plain import Label
 
 _STAYS_MS = 1000
 _SHOWN = 2

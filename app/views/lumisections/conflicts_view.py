@@ -18,10 +18,10 @@ from PySide6.QtWidgets import (
 from app.domain.lumisections import format_ranges
 from app.services.editing.plan import CellsInConflict
 from app.views import words
+from app.views.grid.value_words import value_text
 from app.views.lumisections.selection_words import short_ranges
-from app.views.lumisections.value_words import value_text
-from app.views.plain import Label, TreeItem
 from app.views.theme import STEP, Theme, Themes
+from app.views.widgets.plain import Label, TreeItem
 
 _CELLS, _THEIRS, _MINE = range(3)
 _MOST_HEIGHT = 180

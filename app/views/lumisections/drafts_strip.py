@@ -9,8 +9,8 @@ from app.domain.keys import ONLINE
 from app.services.editing.drafts import Offer
 from app.views import words
 from app.views.lumisections.draft_book import DraftBook
-from app.views.plain import Label
 from app.views.theme import STEP, Themes
+from app.views.widgets.plain import Label
 
 _SHOWN = 3
 

@@ -9,8 +9,8 @@ from app.domain.triplets import BAD, EXCLUDED, GOOD, NOTSET, STANDBY, Triplet
 from app.views import words
 from app.views.focus import give_keys
 from app.views.lumisections.remark_edit import RemarkEdit
-from app.views.plain import Label
 from app.views.theme import STEP, Theme, Themes, set_property
+from app.views.widgets.plain import Label
 
 STATUS_KEYS = {"G": GOOD, "B": BAD, "S": STANDBY, "X": EXCLUDED, "N": NOTSET}
 

@@ -12,8 +12,8 @@ from app.domain.sources.oms import DCS_BITS
 from app.domain.triplets import BAD, EMPTY, Triplet
 from app.services.editing.drafts import Draft
 from app.views import words
+from app.views.grid.snapshot import LumisectionsSnapshot
 from app.views.lumisections.draft_book import DraftBook
-from app.views.lumisections.snapshot import LumisectionsSnapshot
 
 _STEPS = 100
 

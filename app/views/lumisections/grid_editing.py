@@ -11,13 +11,13 @@ from app.services.editing.remarks import Remarks
 from app.views.backend.editing import Editing
 from app.views.background import Background
 from app.views.focus import give_keys
+from app.views.grid.grid_view import GridView
+from app.views.grid.snapshot import RowKind
 from app.views.lumisections.draft_book import DraftBook
 from app.views.lumisections.edit_strip import STATUS_KEYS, EditStrip
 from app.views.lumisections.editor import Editor, Loaded
 from app.views.lumisections.grid_menu import kinds, select_where_bit
-from app.views.lumisections.grid_view import GridView
 from app.views.lumisections.preview_pane import PreviewPane
-from app.views.lumisections.snapshot import RowKind
 from app.views.theme import Themes
 
 

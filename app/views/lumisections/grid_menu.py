@@ -6,9 +6,9 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
 from app.domain.editing.selection import Selection, where_bit
+from app.views.grid.grid_view import GridView
+from app.views.grid.snapshot import LumisectionsSnapshot, RowKind
 from app.views.lumisections.edit_strip import STATUS_KEYS
-from app.views.lumisections.grid_view import GridView
-from app.views.lumisections.snapshot import LumisectionsSnapshot, RowKind
 
 
 def select_where_bit(grid: GridView, bit: str, value: bool | None) -> None:

@@ -3,8 +3,8 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
-from app.views.plain import Label
 from app.views.theme import STEP, Themes
+from app.views.widgets.plain import Label
 
 
 class MomentLine(QFrame):

@@ -29,18 +29,18 @@ from app.views.backend.lumisections import DatasetLumisections, Origin
 from app.views.backend.news import Change
 from app.views.background import Background, Job
 from app.views.focus import give_keys, has_keys
-from app.views.loading_bar import LoadingBar
+from app.views.grid.grid_view import GridView
+from app.views.grid.snapshot import prepare
 from app.views.lumisections.attendance import Attendance
 from app.views.lumisections.draft_book import DraftBook
 from app.views.lumisections.editor import Loaded
 from app.views.lumisections.grid_editing import GridEditing
 from app.views.lumisections.grid_menu import grid_menu
-from app.views.lumisections.grid_view import GridView
 from app.views.lumisections.moment_line import MomentLine
 from app.views.lumisections.selection_words import selection_text
-from app.views.lumisections.snapshot import prepare
-from app.views.plain import Label
 from app.views.theme import STEP, Theme, Themes
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.plain import Label
 
 _ORIGIN_AFTER_MS = 200
 _PARTS = [900, 420]

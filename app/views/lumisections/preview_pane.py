@@ -25,13 +25,13 @@ from app.services.editing.plan import ChangedMeanwhile
 from app.views import words
 from app.views.backend.editing import Editing
 from app.views.background import Background, Job
-from app.views.loading_bar import LoadingBar
-from app.views.long_work import Asked, LongWork, Report
+from app.views.grid.value_words import value_text
 from app.views.lumisections.conflicts_view import ConflictsView
 from app.views.lumisections.selection_words import short_ranges
-from app.views.lumisections.value_words import value_text
-from app.views.plain import Label, TreeItem
 from app.views.theme import STEP, Theme, Themes
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.long_work import Asked, LongWork, Report
+from app.views.widgets.plain import Label, TreeItem
 
 _HEADINGS = ("Column", "LS", "Now", "Becomes")
 

@@ -3,7 +3,7 @@
 from app.domain.editing.selection import Selection
 from app.domain.lumisections import LumiRange, format_ranges, ranges_of_mask
 from app.views import words
-from app.views.lumisections.snapshot import LumisectionsSnapshot
+from app.views.grid.snapshot import LumisectionsSnapshot
 
 _RANGES_SHOWN = 4
 _ROWS_SHOWN = 2

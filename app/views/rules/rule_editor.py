@@ -13,10 +13,10 @@ from app.domain.rules.tree import Edited, Path, node_of, place_of, source_of
 from app.domain.rules.vocabulary import RuleVocabulary
 from app.views import words
 from app.views.focus import give_keys
-from app.views.plain import Label
 from app.views.rules.rule_text_edit import Mark, RuleTextEdit
 from app.views.rules.rule_tree import RuleTree
 from app.views.theme import STEP, Themes, set_property, tabular
+from app.views.widgets.plain import Label
 
 _PAUSE_MS = 300
 

@@ -47,7 +47,6 @@ from app.domain.rules.tree import (
 )
 from app.domain.rules.vocabulary import RuleVocabulary, VariableKind
 from app.views.focus import give_keys
-from app.views.plain import Label
 from app.views.rules.tree_model import (
     COMPARISON,
     NODE_ROLE,
@@ -57,6 +56,7 @@ from app.views.rules.tree_model import (
     RuleTreeModel,
 )
 from app.views.theme import ROW_HEIGHT, STEP, Themes
+from app.views.widgets.plain import Label
 
 _GROUPS = {"all of": "and", "any of": "or"}
 _WIDTHS = (270, 120)

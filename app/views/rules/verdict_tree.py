@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QAbstractItemView, QTreeWidget, QTreeWidgetItem, Q
 from app.domain.history.cells import Word
 from app.domain.json_logic import Node, Value, condition_words
 from app.views import words
-from app.views.plain import TreeItem
 from app.views.theme import STEP, Theme, Themes
+from app.views.widgets.plain import TreeItem
 
 _COLUMNS = ("Rule", "Answer", "Value", "Set by", "When")
 RULE, ANSWER, VALUE, SET_BY, WHEN = range(len(_COLUMNS))

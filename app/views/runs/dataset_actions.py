@@ -9,10 +9,10 @@ from app.domain.certification.datasets import EDITABLE_STATES
 from app.domain.keys import DatasetKey
 from app.views.actions import ActionRow
 from app.views.datasets import links, tool_actions
-from app.views.datasets.selection import Selection
 from app.views.datasets.tool_actions import ToolActions
 from app.views.places import Surroundings
 from app.views.runs.dialogs import MoveDatasetsDialog
+from app.views.selection import Selection
 
 _MOVE = "dataset.move."
 MENU = (

@@ -2,16 +2,12 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtCore import QSortFilterProxyModel, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
     QHBoxLayout,
-    QHeaderView,
     QLineEdit,
     QPushButton,
-    QTableView,
     QTabWidget,
     QToolButton,
     QVBoxLayout,
@@ -27,59 +23,19 @@ from app.views.backend.history import ChangeLine, Moment
 from app.views.backend.runs import RunDetails
 from app.views.background import Background, Job
 from app.views.focus import give_keys, give_keys_once_shown, holder
+from app.views.grid.grid_layout import Cell
 from app.views.history.comparison_view import ComparisonView
 from app.views.history.history_panel import HistoryPanel, Looked, Scope
 from app.views.history.moment_chooser import MomentChooser
-from app.views.loading_bar import LoadingBar
 from app.views.lumisections.draft_book import DraftBook
-from app.views.lumisections.grid_layout import Cell
 from app.views.lumisections.pane import LumisectionsPane
-from app.views.plain import Label, cell
 from app.views.runs.attributes_model import AttributesModel, attributes_of
-from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes, tabular
+from app.views.theme import STEP, Theme, Themes
+from app.views.widgets.details_table import DetailsTable
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.plain import Label, cell
 
 _SETTLE_MS = 80
-
-
-class DetailsTable(QTableView):
-    """A plain table whose rows can be copied with Ctrl+C."""
-
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setAccessibleName(name)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setFont(tabular(self.font()))
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setTabKeyNavigation(False)
-        rows = self.verticalHeader()
-        rows.hide()
-        rows.setDefaultSectionSize(ROW_HEIGHT)
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setStretchLastSection(True)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-
-    def copy(self) -> None:
-        """Puts the selected rows onto the clipboard, columns apart by tabs."""
-        model = self.model()
-        lines = [
-            "\t".join(
-                str(model.index(row.row(), column).data() or "")
-                for column in range(model.columnCount())
-            )
-            for row in sorted(self.selectionModel().selectedRows(), key=QModelIndex.row)
-        ]
-        QGuiApplication.clipboard().setText("\n".join(lines))
-
-    def keyPressEvent(self, event) -> None:  # type: ignore[no-untyped-def]
-        if event.matches(QKeySequence.StandardKey.Copy):
-            self.copy()
-        else:
-            super().keyPressEvent(event)
 
 
 class DetailsView(QWidget):

@@ -9,11 +9,11 @@ from app.domain.certification.datasets import state_key
 from app.domain.keys import ONLINE
 from app.views.backend.datasets import Chosen
 from app.views.backend.tables import PageRequest, Row, TableKind, WorkspaceColumns
-from app.views.datasets.selection import Selection
+from app.views.frame.remembered import restore
 from app.views.places import PlaceWidget, Surroundings
-from app.views.remembered import restore
 from app.views.runs.details import DetailsView
-from app.views.runs.run_actions import Subject
+from app.views.selection import Selection
+from app.views.subject import Subject
 from app.views.tables.dataset_groups import DatasetGroup
 from app.views.tables.table_view import TableView
 

@@ -1,22 +1,18 @@
 """What can be done with the run a person looks at, from menu, context menu or palette."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.domain.certification.runs import OPEN, RUN_STATES
-from app.domain.lumisections import LumiRange
 from app.views.actions import ActionRow
 from app.views.backend.runs import Runs
 from app.views.background import Background
 from app.views.notices import Notices, ask
-from app.views.runs.dialogs import (
-    ActionDialog,
-    EditRunDialog,
-    MoveDialog,
-)
+from app.views.runs.dialogs import EditRunDialog, MoveDialog
+from app.views.subject import Subject
+from app.views.widgets.action_dialog import ActionDialog
 
 MENU = (
     "run.significant",
@@ -34,20 +30,6 @@ MENU = (
 )
 
 _SHORTCUTS = {"OPEN": "Ctrl+Shift+O", "SIGNOFF": "Ctrl+Shift+S", "COMPLETED": "Ctrl+Shift+D"}
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """The run and dataset that actions apply to, and what they start from."""
-
-    run_number: int
-    dataset: str
-    state: str
-    class_: str
-    stop_reason: str
-    significant: bool
-    needs_manual_update: bool
-    ranges: tuple[LumiRange, ...] = ()
 
 
 class RunActions(QObject):

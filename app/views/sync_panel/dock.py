@@ -7,10 +7,10 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullStatus
 from app.views.places import Surroundings
-from app.views.plain import Label
 from app.views.sync_panel.gui_panel import GuiPanel
 from app.views.sync_panel.panel import SyncPanel
 from app.views.theme import STEP
+from app.views.widgets.plain import Label
 
 
 class SyncPanels(QWidget):

@@ -17,9 +17,9 @@ from app.views import words
 from app.views.backend.dqm_gui import DqmGui
 from app.views.background import Background
 from app.views.notices import Notices
-from app.views.plain import Label
 from app.views.sync_panel.status_lines import ROLES, StatusLines
 from app.views.theme import STEP, set_property
+from app.views.widgets.plain import Label
 
 _MEANINGS = {
     PullState.OFF: "off: this client doesn't ask the DQM GUI",

@@ -22,11 +22,11 @@ from app.views import words
 from app.views.backend.pull import Pull
 from app.views.background import Background
 from app.views.notices import Notices
-from app.views.plain import Label
-from app.views.runs.details import DetailsTable
 from app.views.sync_panel.failed_model import REASON, RUN, SINCE, TRY, FailedRunsModel
 from app.views.sync_panel.status_lines import ROLES, StatusLines
 from app.views.theme import STEP, set_property
+from app.views.widgets.details_table import DetailsTable
+from app.views.widgets.plain import Label
 
 _MEANINGS = {
     PullState.OFF: "off: this client doesn't pull",

@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from app.views.tables.columns import Cell, CellKind
 from app.views.tables.table_model import CELL_ROLE, Index
 from app.views.theme import ROW_HEIGHT, STEP, Theme
+from app.views.widgets.shares import share_widths
 
-_LEAST_SHARE = 3
 _LETTER_FROM = 14
 _DIMMED = 0.45
 _KEPT_ELISIONS = 4000
@@ -97,18 +97,6 @@ class CellDelegate(QStyledItemDelegate):
     def _paint_icon(self, painter: QPainter, rect: QRect, left: int, name: str, token: str) -> None:
         top = rect.top() + (rect.height() - 16) // 2
         painter.drawPixmap(QPoint(left, top), self.theme.icon(name, token).pixmap(16, 16))
-
-
-def share_widths(counts: list[int], width: int) -> list[int]:
-    """Pixels of each share: in proportion, none below three, together exactly `width`."""
-    total = sum(counts)
-    least = min(_LEAST_SHARE, width // max(len(counts), 1))
-    widths = [max(least, int(count / total * width)) for count in counts]
-    widths[widths.index(max(widths))] += max(width - sum(widths), 0)
-    while sum(widths) > width:
-        # What was widened is paid for by the largest.
-        widths[widths.index(max(widths))] -= 1
-    return widths
 
 
 def paint_shares(painter: QPainter, theme: Theme, rect: QRect, cell: Cell) -> None:

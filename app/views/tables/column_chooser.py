@@ -13,8 +13,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.views.plain import Label, ListItem
 from app.views.tables.columns import Column
+from app.views.widgets.plain import Label, ListItem
 
 _ID_ROLE = Qt.ItemDataRole.UserRole
 

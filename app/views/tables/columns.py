@@ -11,8 +11,8 @@ from app.domain.json_value import JsonValue
 from app.domain.triplets import STATUSES
 from app.views import words
 from app.views.backend.tables import Row, TableKind
-from app.views.lumisections.snapshot import RANKED_STATUSES
-from app.views.plain import cell
+from app.views.widgets.plain import cell
+from app.views.widgets.shares import RANKED_STATUSES
 
 _NEEDS_UPDATE = "needs a manual update: OMS changed it after it was signed off"
 _OF_STATUS = 44

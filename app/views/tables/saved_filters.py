@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 
 from app.domain.errors import BadInput
 from app.domain.filters import parse
-from app.views.plain import Label, ListItem
 from app.views.tables.memory import TableMemory
+from app.views.widgets.plain import Label, ListItem
 
 _NAME_ROLE = Qt.ItemDataRole.UserRole
 _SIZE = (640, 480)

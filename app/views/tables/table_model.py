@@ -14,8 +14,8 @@ from PySide6.QtCore import (
 )
 
 from app.views.backend.tables import Row
-from app.views.plain import cell, shown, tip
 from app.views.tables.columns import Cell, CellKind, Column, PreparedRow, prepare_row
+from app.views.widgets.plain import cell, shown, tip
 
 CELL_ROLE = Qt.ItemDataRole.UserRole
 BLOCK = 100

@@ -28,9 +28,7 @@ from app.views.backend.tables import (
     WorkspaceColumns,
 )
 from app.views.background import Background, Job
-from app.views.datasets.selection import Selection
-from app.views.loading_bar import LoadingBar
-from app.views.plain import Label
+from app.views.selection import Selection
 from app.views.tables.cell_delegate import CellDelegate
 from app.views.tables.column_chooser import ColumnChooser
 from app.views.tables.columns import (
@@ -48,6 +46,8 @@ from app.views.tables.saved_filters import SavedFilters
 from app.views.tables.table import Table
 from app.views.tables.table_model import BLOCK, TableModel
 from app.views.theme import STEP, Theme, Themes
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.plain import Label
 
 _DIM_AFTER_MS = 250
 _REFRESH_AFTER_MS = 150

@@ -28,11 +28,7 @@ from app.domain.errors import BadInput, Refused
 from app.views import words
 from app.views.backend.cycles import TodoScope
 from app.views.backend.tables import WorkspaceColumns
-from app.views.lines_model import Line, LinesModel
-from app.views.loading_bar import LoadingBar
 from app.views.places import PlaceWidget, Surroundings
-from app.views.plain import Label
-from app.views.runs.details import DetailsTable
 from app.views.stoppable import Attempt
 from app.views.theme import STEP
 from app.views.todo.lines import (
@@ -46,6 +42,10 @@ from app.views.todo.lines import (
     open_lines,
     task_lines,
 )
+from app.views.widgets.details_table import DetailsTable
+from app.views.widgets.lines_model import Line, LinesModel
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.plain import Label
 
 _RUNS = "Range of runs"
 _PARTS = [420, 960]

@@ -27,9 +27,9 @@ from app.views.bulk.bulk_dialog import BulkDialog
 from app.views.bulk.edit_dialog import BulkEditDialog
 from app.views.bulk.file_dialog import ChangeFileDialog
 from app.views.bulk.lines_model import text_of
-from app.views.datasets.selection import Selection
-from app.views.main_window import MainWindow
+from app.views.frame.main_window import MainWindow
 from app.views.notices import Notices
+from app.views.selection import Selection
 from app.views.theme import Themes
 from app.window import ServiceBackend
 from tests.builders import EXPERT

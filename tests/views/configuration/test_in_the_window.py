@@ -5,7 +5,7 @@ from pytestqt.qtbot import QtBot
 
 from app.views.configuration.place import ConfigurationPlace
 from app.views.configuration.why_dialog import WhyClassDialog
-from app.views.main_window import MainWindow
+from app.views.frame.main_window import MainWindow
 from tests.views.configuration.conftest import SECOND
 
 

@@ -19,7 +19,7 @@ from app.views.cycles.dialogs import (
     RemoveFromCycleDialog,
 )
 from app.views.cycles.lines import cycle_lines, deadline_words, history_lines
-from app.views.main_window import MainWindow
+from app.views.frame.main_window import MainWindow
 from app.views.runs.dialogs import MoveDatasetsDialog
 from tests.builders import EXPERT
 from tests.services.offline_runs import EXPRESS, FIRST, PROMPT, SECOND, states

@@ -5,7 +5,7 @@ from PySide6.QtCore import QUrl
 from pytestqt.qtbot import QtBot
 
 from app.views.datasets.links import LinkActions, dataset_in_gui, online_in_gui, run_in_elog
-from app.views.main_window import MainWindow
+from app.views.frame.main_window import MainWindow
 from tests.views.fake_backend import OFFLINE, FakeBackend
 from tests.views.offline_window import ADDRESSES
 

@@ -19,8 +19,8 @@ from app.views.datasets.tool_dialogs import (
     SetColumnsDialog,
     UnhideDialog,
 )
+from app.views.frame.main_window import MainWindow
 from app.views.history.undo_dialog import UndoDialog
-from app.views.main_window import MainWindow
 from app.views.tables.dataset_groups import DatasetGroup
 from tests.services.offline_runs import EXPRESS, FIRST, PROMPT, SECOND, newest_version, states
 from tests.views.fake_backend import FakeBackend

@@ -7,7 +7,7 @@ from app.domain.configuration.in_force import DatasetAccepted
 from app.domain.errors import Refused
 from app.domain.sources.dqm_gui import GuiListing
 from app.views.datasets_accepted.editor import DatasetsAcceptedEditor
-from app.views.main_window import MainWindow
+from app.views.frame.main_window import MainWindow
 from app.window import ServiceBackend
 from tests.views.fake_backend import FakeBackend
 from tests.views.offline_window import settle

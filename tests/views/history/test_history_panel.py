@@ -12,9 +12,9 @@ from app.services.acting import Acting
 from app.services.certification import runs
 from app.views.backend.history import ChangeLine, HistorySubject, Piece, VersionEntry
 from app.views.background import Background
+from app.views.grid.history_axis import LANE_ROLE
 from app.views.history.history_panel import HistoryPanel, Looked, Scope
 from app.views.history.versions_model import LANE, WHAT, VersionsModel, prepare_entry
-from app.views.lumisections.history_axis import LANE_ROLE
 from app.views.theme import Themes
 from app.window import ServiceBackend
 from tests.builders import EXPERT

@@ -12,11 +12,11 @@ from app.models.events import states
 from app.services.acting import Acting
 from app.services.certification import runs
 from app.views.background import Background
+from app.views.grid.grid_layout import Cell
 from app.views.history.comparison_view import ComparisonView
 from app.views.history.history_panel import Scope
 from app.views.history.moment_chooser import MomentChooser
 from app.views.lumisections.draft_book import DraftBook
-from app.views.lumisections.grid_layout import Cell
 from app.views.runs.details import DetailsView
 from app.views.theme import Themes
 from app.window import ServiceBackend

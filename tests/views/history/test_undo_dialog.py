@@ -9,8 +9,8 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.errors import Refused
 from app.views.background import Background
+from app.views.frame.main_window import MainWindow
 from app.views.history.undo_dialog import UndoDialog
-from app.views.main_window import MainWindow
 from app.views.notices import NoticeBar, Notices
 from app.views.theme import Themes
 from tests.views.fake_backend import CREATED, MINE, FakeBackend

@@ -24,7 +24,7 @@ from app.views.log.log_model import ABOUT, AUTHOR, KIND, WHAT
 from app.views.log.place import LogPlace
 from app.views.notices import Notices
 from app.views.places import Surroundings
-from app.views.runs.run_actions import Subject
+from app.views.subject import Subject
 from tests.builders import EXPERT
 from tests.views.log.conftest import OTHER, RUN
 

@@ -23,10 +23,10 @@ from app.services.pulling import runs as pull
 from app.views.backend.session import PlaceKind, Session
 from app.views.background import Background
 from app.views.focus import give_keys
-from app.views.lumisections.grid_layout import Cell
-from app.views.lumisections.grid_view import GridView
+from app.views.frame.main_window import MainWindow
+from app.views.grid.grid_layout import Cell
+from app.views.grid.grid_view import GridView
 from app.views.lumisections.pane import LumisectionsPane
-from app.views.main_window import MainWindow
 from app.views.notices import Notices
 from app.views.theme import Themes
 from app.window import ServiceBackend

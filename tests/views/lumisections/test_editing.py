@@ -20,8 +20,8 @@ from app.services.editing import bulk as bulk_edit
 from app.services.editing import drafts, lumisections
 from app.services.history import look as history
 from app.views.focus import give_keys, has_keys
+from app.views.grid.grid_layout import Cell
 from app.views.history.undo_dialog import UndoDialog
-from app.views.lumisections.grid_layout import Cell
 from tests.builders import NOBODY
 from tests.views.lumisections.conftest import LENGTH, RUN, SHIFTER, Story, online_run
 

@@ -9,11 +9,11 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.domain.editing.selection import Selection
-from app.views.lumisections.grid_layout import AXIS_HEIGHT, Cell
-from app.views.lumisections.grid_view import GridView
-from app.views.lumisections.selection_model import Mode, SelectionModel, Span
+from app.views.grid.grid_layout import AXIS_HEIGHT, Cell
+from app.views.grid.grid_view import GridView
+from app.views.grid.selection_model import Mode, SelectionModel, Span
+from app.views.grid.snapshot import LumisectionsSnapshot, prepare
 from app.views.lumisections.selection_words import selection_text
-from app.views.lumisections.snapshot import LumisectionsSnapshot, prepare
 from app.views.theme import load
 from tests.views.builders import BITS, COLUMNS, a_state
 

@@ -8,8 +8,8 @@ from pytestqt.qtbot import QtBot
 
 from app.views.backend.lumisections import DatasetLumisections
 from app.views.background import Background
+from app.views.grid.grid_layout import Cell
 from app.views.lumisections.draft_book import DraftBook
-from app.views.lumisections.grid_layout import Cell
 from app.views.runs.details import DetailsView
 from app.views.theme import Themes
 from tests.views.builders import COLUMNS, a_state

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.filters import Field, Source
 from app.views.background import Background
-from app.views.main_window import MainWindow
+from app.views.frame.main_window import MainWindow
 from app.views.notices import Notices
 from app.views.runs.dialogs import MoveDatasetsDialog
 from tests.views.fake_backend import OFFLINE, FakeBackend

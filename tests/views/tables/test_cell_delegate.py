@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.views.tables.cell_delegate import share_widths
+from app.views.widgets.shares import share_widths
 
 
 @given(

@@ -9,7 +9,7 @@ from app.domain.certification.todo import TaskKind
 from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.certification import cycles
-from app.views.main_window import MainWindow
+from app.views.frame.main_window import MainWindow
 from tests.builders import EXPERT
 from tests.services.offline_runs import FIRST, PROMPT, SECOND
 from tests.views.offline_window import settle

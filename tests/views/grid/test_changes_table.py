@@ -8,8 +8,8 @@ from pytestqt.qtbot import QtBot
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.views.backend.history import ChangeLine, Piece
-from app.views.lumisections.changes_table import AFTER, BEFORE, GROUP, WHERE, ChangesTable
-from app.views.lumisections.history_axis import LaneDelegate, LanePainter, piece_words
+from app.views.grid.changes_table import AFTER, BEFORE, GROUP, WHERE, ChangesTable
+from app.views.grid.history_axis import LaneDelegate, LanePainter, piece_words
 from app.views.theme import Themes
 
 GOOD, BAD = Triplet("GOOD"), Triplet("BAD", "HV trip", "hv")

@@ -7,10 +7,10 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPixmap
 
 from app.domain.editing.draft_cells import DraftCells
-from app.views.lumisections.draft_painter import DraftPainter
-from app.views.lumisections.grid_layout import GridLayout
-from app.views.lumisections.grid_painter import GridPainter
-from app.views.lumisections.snapshot import LumisectionsSnapshot
+from app.views.grid.draft_painter import DraftPainter
+from app.views.grid.grid_layout import GridLayout
+from app.views.grid.grid_painter import GridPainter
+from app.views.grid.snapshot import LumisectionsSnapshot
 from app.views.theme import Theme
 
 

@@ -18,10 +18,10 @@ from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.triplets import Triplet
 from app.views import words
 from app.views.backend.history import CellValue, Piece
-from app.views.lumisections.grid_painter import tick_step
-from app.views.lumisections.snapshot import RANKED_STATUSES
-from app.views.plain import tip
+from app.views.grid.grid_painter import tick_step
 from app.views.theme import STEP, Theme
+from app.views.widgets.plain import tip
+from app.views.widgets.shares import RANKED_STATUSES
 
 LANE_ROLE = Qt.ItemDataRole.UserRole + 20
 """Role under which a model gives the lane of a row: a sequence of `Piece`."""

@@ -11,9 +11,9 @@ from pytestqt.qtbot import QtBot
 from app.domain.lumisections import mask_of_ranges
 from app.domain.state.grid import DatasetState, Grid
 from app.domain.triplets import BAD, GOOD, Triplet
-from app.views.lumisections.grid_layout import Cell
-from app.views.lumisections.grid_view import GridView
-from app.views.lumisections.snapshot import prepare
+from app.views.grid.grid_layout import Cell
+from app.views.grid.grid_view import GridView
+from app.views.grid.snapshot import prepare
 from app.views.theme import load
 from tests.views.builders import a_state
 

@@ -17,11 +17,10 @@ from PySide6.QtGui import (
     QStaticText,
 )
 
-from app.views.lumisections.grid_layout import AXIS_HEIGHT, BIT_HEIGHT, GridLayout
-from app.views.lumisections.snapshot import (
+from app.views.grid.grid_layout import AXIS_HEIGHT, BIT_HEIGHT, GridLayout
+from app.views.grid.snapshot import (
     FALSE,
     NULL,
-    RANKED_STATUSES,
     TRUE,
     GridRow,
     LumisectionsSnapshot,
@@ -29,6 +28,7 @@ from app.views.lumisections.snapshot import (
     RowKind,
 )
 from app.views.theme import ROW_HEIGHT, STEP, Theme
+from app.views.widgets.shares import RANKED_STATUSES
 
 _LETTER_FROM = 20
 _CELL_LINES_FROM = 10.0

@@ -5,8 +5,8 @@ from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from app.views.backend.tables import TableKind, Tables, WorkspaceColumns
 from app.views.background import Background
-from app.views.plain import Label
 from app.views.theme import STEP
+from app.views.widgets.plain import Label
 
 _REMEMBERED = "workspace"
 _FIRST = "global"

@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWi
 from app.domain.sources.pull import PullStatus
 from app.views.backend.session import PlaceKind, Session
 from app.views.notices import Notice
-from app.views.plain import Label, MarkedUp, cell, tip
 from app.views.sync_panel.panel import summary
 from app.views.theme import STEP, Theme, Themes
+from app.views.widgets.plain import Label, MarkedUp, cell, tip
 
 _STRIP_HEIGHT = 3
 _STRIP_TOKENS = {

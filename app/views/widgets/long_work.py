@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from app.domain.errors import Refused, Unavailable
 from app.views.background import Background
-from app.views.plain import Label
 from app.views.stoppable import Attempt
 from app.views.theme import STEP
+from app.views.widgets.plain import Label
 
 Result = TypeVar("Result")
 Report = Callable[[float], None]

@@ -8,8 +8,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
 
 from app.domain.editing.selection import Selection
-from app.views.lumisections.grid_layout import AXIS_HEIGHT, Cell, GridLayout
-from app.views.lumisections.snapshot import LumisectionsSnapshot
+from app.views.grid.grid_layout import AXIS_HEIGHT, Cell, GridLayout
+from app.views.grid.snapshot import LumisectionsSnapshot
 from app.views.theme import STEP, Theme
 
 _CHOSEN_ALPHA = 56

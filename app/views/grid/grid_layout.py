@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QPoint, QRect, QRectF
 
 from app.domain.lumisections import Mask
-from app.views.lumisections.snapshot import LumisectionsSnapshot, RowKind
+from app.views.grid.snapshot import LumisectionsSnapshot, RowKind
 from app.views.theme import ROW_HEIGHT, STEP
 
 AXIS_HEIGHT = 24

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QHBoxLayout, QRadioButton, QWidget
 
 from app.views import words
 from app.views.backend.datasets import Chosen
-from app.views.datasets.selection import Selection
+from app.views.selection import Selection
 from app.views.theme import STEP
 
 

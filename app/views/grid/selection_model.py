@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from app.domain.editing.selection import Selection
-from app.views.lumisections.grid_layout import Cell
-from app.views.lumisections.snapshot import LumisectionsSnapshot
+from app.views.grid.grid_layout import Cell
+from app.views.grid.snapshot import LumisectionsSnapshot
 
 
 class Mode(Enum):

@@ -5,8 +5,8 @@ from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPen, QStaticT
 
 from app.domain.editing.draft_cells import DraftCells, Word
 from app.domain.triplets import SETTABLE_STATUSES, Triplet
-from app.views.lumisections.grid_layout import AXIS_HEIGHT, BIT_HEIGHT, GridLayout
-from app.views.lumisections.snapshot import LumisectionsSnapshot
+from app.views.grid.grid_layout import AXIS_HEIGHT, BIT_HEIGHT, GridLayout
+from app.views.grid.snapshot import LumisectionsSnapshot
 from app.views.theme import ROW_HEIGHT, STEP, Theme
 
 _LETTER_FROM = 20

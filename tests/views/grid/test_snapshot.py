@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from app.domain.lumisections import LumiRange, mask_of_ranges
 from app.domain.state.grid import DatasetState, Grid, with_changes
 from app.domain.triplets import BAD, GOOD, Triplet
-from app.views.lumisections.snapshot import RANKED_STATUSES, RowKind, prepare
+from app.views.grid.snapshot import RowKind, prepare
+from app.views.widgets.shares import RANKED_STATUSES
 from tests.views.builders import BITS, COLUMNS, a_state
 
 

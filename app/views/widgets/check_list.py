@@ -13,8 +13,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.views.plain import ListItem
 from app.views.theme import STEP
+from app.views.widgets.plain import ListItem
 
 
 class CheckList(QWidget):

@@ -22,14 +22,14 @@ from app.domain.editing.selection import Selection, same_as, same_everywhere
 from app.domain.lumisections import LumiRange, format_ranges, ranges_of_mask
 from app.domain.text.plain_text import one_line
 from app.domain.triplets import Triplet
-from app.views.lumisections.flash import Flash
-from app.views.lumisections.grid_layout import AXIS_HEIGHT, WIDEST_CELL, Cell, GridLayout
-from app.views.lumisections.grid_picture import GridPicture
-from app.views.lumisections.selection_model import Mode, SelectionModel, Span
-from app.views.lumisections.selection_painter import SelectionPainter
-from app.views.lumisections.snapshot import LumisectionsSnapshot, RowKind
-from app.views.plain import tip
+from app.views.grid.flash import Flash
+from app.views.grid.grid_layout import AXIS_HEIGHT, WIDEST_CELL, Cell, GridLayout
+from app.views.grid.grid_picture import GridPicture
+from app.views.grid.selection_model import Mode, SelectionModel, Span
+from app.views.grid.selection_painter import SelectionPainter
+from app.views.grid.snapshot import LumisectionsSnapshot, RowKind
 from app.views.theme import ROW_HEIGHT, Theme, tabular
+from app.views.widgets.plain import tip
 
 _ZOOM = 1.5
 _SCROLL_STEP = 3

@@ -24,8 +24,6 @@ from app.domain.keys import ONLINE
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullState, PullStatus
 from app.services.editing.bulk import Written
-from app.views import help as help_actions
-from app.views import look
 from app.views.actions import ActionRow, Actions
 from app.views.agents.place import MachinesPlace
 from app.views.backend import Backend
@@ -35,14 +33,12 @@ from app.views.backend.tables import TableKind
 from app.views.background import Background, Outage
 from app.views.bulk import actions as bulk_actions
 from app.views.bulk.actions import BulkActions
-from app.views.command_palette import CommandPalette
 from app.views.configuration import why_actions
 from app.views.configuration.place import ConfigurationPlace
 from app.views.configuration.why_actions import WhyActions
 from app.views.cycles.place import CyclesPlace
 from app.views.datasets import links
 from app.views.datasets.links import LinkActions
-from app.views.datasets.selection import Selection
 from app.views.datasets_accepted.window import DatasetsAcceptedWindow
 from app.views.focus import (
     KeysKeeper,
@@ -54,31 +50,36 @@ from app.views.focus import (
     has_keys,
     holder,
 )
+from app.views.frame import help as help_actions
+from app.views.frame import look
+from app.views.frame.command_palette import CommandPalette
+from app.views.frame.help import HelpActions
+from app.views.frame.look import LookActions
+from app.views.frame.remembered import restore
+from app.views.frame.status_bar import StatusBar
+from app.views.frame.workspaces import WorkspaceSelector
 from app.views.golden import workbench_actions
 from app.views.golden.generate_dialog import GenerateDialog
 from app.views.golden.place import GoldenPlace
 from app.views.golden.workbench_actions import WorkbenchActions
-from app.views.help import HelpActions
 from app.views.history import actions as history_actions
 from app.views.history.actions import HistoryActions
 from app.views.log.place import LogPlace
-from app.views.look import LookActions
 from app.views.lumisections.drafts_strip import DraftsStrip
 from app.views.notices import NoticeBar, Notices, OutageBanner
 from app.views.places import PlaceWidget, Surroundings
-from app.views.plain import ListItem
-from app.views.remembered import restore
 from app.views.runs import dataset_actions
 from app.views.runs.dataset_actions import DatasetActions
 from app.views.runs.details import DetailsView
 from app.views.runs.place import TablePlace
-from app.views.runs.run_actions import MENU, RunActions, Subject
-from app.views.status_bar import StatusBar
+from app.views.runs.run_actions import MENU, RunActions
+from app.views.selection import Selection
+from app.views.subject import Subject
 from app.views.sync_panel.dock import SyncPanels
 from app.views.tables.table_view import TableView
 from app.views.theme import Themes
 from app.views.todo.place import TodoPlace
-from app.views.workspaces import WorkspaceSelector
+from app.views.widgets.plain import ListItem
 
 _CHANGES_TOGETHER_MS = 200
 _LOOK_AT_PULLER_MS = 1000

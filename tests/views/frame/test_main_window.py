@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from app.views.actions import Actions
 from app.views.background import Background
-from app.views.main_window import MainWindow
+from app.views.frame.main_window import MainWindow
 from app.views.notices import Notices, OutageBanner
 from app.views.runs.dialogs import MoveDialog
 from tests.views.fake_backend import FIRST_RUN, OFFLINE, FakeBackend, a_row, unavailable

@@ -6,8 +6,8 @@ from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from app.views.plain import shown
 from app.views.theme import Themes
+from app.views.widgets.plain import shown
 
 ITEM_ROLE = Qt.ItemDataRole.UserRole
 

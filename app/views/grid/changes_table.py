@@ -11,17 +11,10 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter, QResizeEvent
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QButtonGroup,
-    QFrame,
-    QHBoxLayout,
-    QHeaderView,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QTableView,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -29,7 +22,7 @@ from PySide6.QtWidgets import (
 from app.domain.lumisections import count, format_ranges
 from app.views import words
 from app.views.backend.history import ChangeLine
-from app.views.lumisections.history_axis import (
+from app.views.grid.history_axis import (
     LANE_ROLE,
     AxisHeader,
     LaneDelegate,
@@ -37,9 +30,11 @@ from app.views.lumisections.history_axis import (
     last_lumisection,
     value_words,
 )
-from app.views.plain import Label, shown
-from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes, tabular
-from app.views.titled_model import TitledModel
+from app.views.theme import STEP, Theme, Themes
+from app.views.widgets.chips import Chips
+from app.views.widgets.plain import shown
+from app.views.widgets.plain_table import PlainTable
+from app.views.widgets.titled_model import TitledModel
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -136,121 +131,6 @@ class ValueDelegate(QStyledItemDelegate):
         value, oms = known
         box = QRectF(rect.left() + STEP, top, _SWATCH, _SWATCH)
         self._painter.paint_swatch(painter, box, value, oms=oms)
-
-
-class PlainTable(QTableView):
-    """A dense table of whole rows, which Ctrl+C copies; words in its middle when it is empty.
-
-    Signals: `entered(int)` the row on which Enter was pressed; `resized()`.
-    """
-
-    entered = Signal(int)
-    resized = Signal()
-
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setAccessibleName(name)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setFont(tabular(self.font()))
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setTabKeyNavigation(False)
-        rows = self.verticalHeader()
-        rows.hide()
-        rows.setDefaultSectionSize(ROW_HEIGHT)
-        rows.setMinimumSectionSize(ROW_HEIGHT)
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.words = Label("", self.viewport(), wordWrap=True)
-        self.words.setProperty("role", "empty")
-        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.words.hide()
-
-    def say(self, text: str) -> None:
-        """Words in the middle; none when the text is empty."""
-        self.words.setText(text)
-        self.words.setVisible(bool(text))
-
-    def copy(self) -> None:
-        """Puts the selected rows onto the clipboard, columns apart by tabs."""
-        model = self.model()
-        header = self.horizontalHeader()
-        columns = [n for n in range(model.columnCount()) if not header.isSectionHidden(n)]
-        lines = [
-            "\t".join(
-                str(model.index(row.row(), column).data() or "").replace("\n", " ")
-                for column in columns
-            ).strip("\t")
-            for row in sorted(self.selectionModel().selectedRows(), key=QModelIndex.row)
-        ]
-        QGuiApplication.clipboard().setText("\n".join(lines))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Copy):
-            self.copy()
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
-            self.entered.emit(self.currentIndex().row())
-        else:
-            super().keyPressEvent(event)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.words.setGeometry(self.viewport().rect())
-        self.resized.emit()
-
-
-class Chips(QWidget):
-    """A choice among groups with the number in each: `All 12  ok 10  refused 2`.
-
-    Signals: `chosen(object)`: the group, None for all.
-    """
-
-    chosen = Signal(object)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._line = QHBoxLayout(self)
-        self._line.setContentsMargins(0, 0, 0, 0)
-        self._line.setSpacing(STEP)
-        self._line.addStretch(1)
-        self._buttons = QButtonGroup(self)
-        self._groups: list[str | None] = []
-        self._buttons.idClicked.connect(lambda place: self.chosen.emit(self._groups[place]))
-
-    @property
-    def group(self) -> str | None:
-        """What is chosen."""
-        place = self._buttons.checkedId()
-        return self._groups[place] if place >= 0 else None
-
-    def button(self, group: str | None) -> QToolButton:
-        """The button of a group."""
-        found = self._buttons.button(self._groups.index(group))
-        assert isinstance(found, QToolButton)
-        return found
-
-    def show_groups(self, counts: Sequence[tuple[str, int]]) -> None:
-        """Offers the groups that hold anything; the one chosen before stays so."""
-        before = self.group
-        for each in self._buttons.buttons():
-            self._buttons.removeButton(each)
-            self._line.removeWidget(each)
-            each.hide()
-            each.deleteLater()
-        held = [(group, number) for group, number in counts if number]
-        total = sum(number for _, number in held)
-        self._groups = [None, *(group for group, _ in held)]
-        for place, (text, number) in enumerate([("All", total), *held]):
-            button = QToolButton()
-            button.setText(f"{text}  {words.number(number)}")
-            button.setCheckable(True)
-            self._buttons.addButton(button, place)
-            self._line.insertWidget(place, button)
-        self.button(before if before in self._groups else None).setChecked(True)
-        self.setVisible(len(held) > 1)
 
 
 class ChangesTable(QWidget):

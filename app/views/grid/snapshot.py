@@ -13,23 +13,16 @@ from app.domain.lumisections import LumiRange, Mask
 from app.domain.state.grid import DatasetState, Grid
 from app.domain.state.summaries import luminosity_value
 from app.domain.triplets import (
-    BAD,
     EMPTY,
     EMPTY_TRIPLET,
-    EXCLUDED,
-    GOOD,
-    NO_VALUE_FOUND,
-    NOTSET,
-    STANDBY,
     Triplet,
 )
+from app.views.widgets.shares import RANKED_STATUSES
 
 Ranks = NDArray[np.uint8]
 Codes = NDArray[np.int32]
 Numbers = NDArray[np.float64]
 
-RANKED_STATUSES = (GOOD, EXCLUDED, STANDBY, NOTSET, NO_VALUE_FOUND, EMPTY, BAD)
-"""From harmless to worst: where several lumisections share a pixel, the worst is seen."""
 
 TRUE, NULL, FALSE = 0, 1, 2
 """Ranks of a DCS bit."""

@@ -1,0 +1,87 @@
+"""Dialogs that do something: what a rule refuses is said inside, and they stay open."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.domain.errors import Refused, Unavailable
+from app.views.background import Background
+from app.views.widgets.plain import Label
+
+
+class ActionDialog(QDialog):
+    """A form, a place for refusals, and a button that does it in the background.
+
+    Signals: `acted(str)` with the sentence on what was done; the dialog closes then.
+    """
+
+    acted = Signal(str)
+
+    def __init__(
+        self, background: Background, title: str, submit: str, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(title)
+        self.setMinimumWidth(440)
+        self._background = background
+        self.form = QFormLayout()
+        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self.refusal = Label(wordWrap=True)
+        self.refusal.setProperty("role", "refusal")
+        self.refusal.setAccessibleName("Why it was refused")
+        self.refusal.hide()
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.submit_button = self.buttons.addButton(submit, QDialogButtonBox.ButtonRole.AcceptRole)
+        self.buttons.accepted.connect(self.submit)
+        self.buttons.rejected.connect(self.reject)
+        self.parts = QVBoxLayout(self)
+        self.parts.addLayout(self.form)
+        self.parts.addStretch(1)
+        self.parts.addWidget(self.refusal)
+        self.parts.addWidget(self.buttons)
+        # Not before it is in the dialog: else Cancel may become the one that Enter presses.
+        self.submit_button.setDefault(True)
+
+    def work(self) -> Callable[[], str]:
+        """What is to be done with what the form holds; raises `Refused` when it can't be read."""
+        raise NotImplementedError
+
+    def submit(self) -> None:
+        """Does it, unless it is being done already."""
+        if not self.submit_button.isEnabled():
+            return
+        self.refuse("")
+        try:
+            work = self.work()
+        except Refused as error:
+            self.refuse(str(error))
+            return
+        self.submit_button.setEnabled(False)
+        self._background.act(
+            work,
+            self._done,
+            owner=self,
+            refused=lambda error: self.refuse(str(error)),
+            unavailable=self._unavailable,
+            finished=lambda: self.submit_button.setEnabled(True),
+        )
+
+    def refuse(self, text: str) -> None:
+        """Says why it can't be done; nothing when the text is empty."""
+        self.refusal.setText(text)
+        self.refusal.setVisible(bool(text))
+
+    def _unavailable(self, error: Unavailable) -> None:
+        self.refuse(f"{error} Nothing was written: try again.")
+
+    def _done(self, text: str) -> None:
+        self.acted.emit(text)
+        self.accept()

@@ -1,0 +1,82 @@
+"""Dense tables of whole rows that can be copied."""
+
+from PySide6.QtCore import (
+    QModelIndex,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QTableView,
+    QWidget,
+)
+
+from app.views.theme import ROW_HEIGHT, tabular
+from app.views.widgets.plain import Label
+
+
+class PlainTable(QTableView):
+    """A dense table of whole rows, which Ctrl+C copies; words in its middle when it is empty.
+
+    Signals: `entered(int)` the row on which Enter was pressed; `resized()`.
+    """
+
+    entered = Signal(int)
+    resized = Signal()
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setFont(tabular(self.font()))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setTabKeyNavigation(False)
+        rows = self.verticalHeader()
+        rows.hide()
+        rows.setDefaultSectionSize(ROW_HEIGHT)
+        rows.setMinimumSectionSize(ROW_HEIGHT)
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.words = Label("", self.viewport(), wordWrap=True)
+        self.words.setProperty("role", "empty")
+        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.words.hide()
+
+    def say(self, text: str) -> None:
+        """Words in the middle; none when the text is empty."""
+        self.words.setText(text)
+        self.words.setVisible(bool(text))
+
+    def copy(self) -> None:
+        """Puts the selected rows onto the clipboard, columns apart by tabs."""
+        model = self.model()
+        header = self.horizontalHeader()
+        columns = [n for n in range(model.columnCount()) if not header.isSectionHidden(n)]
+        lines = [
+            "\t".join(
+                str(model.index(row.row(), column).data() or "").replace("\n", " ")
+                for column in columns
+            ).strip("\t")
+            for row in sorted(self.selectionModel().selectedRows(), key=QModelIndex.row)
+        ]
+        QGuiApplication.clipboard().setText("\n".join(lines))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self.entered.emit(self.currentIndex().row())
+        else:
+            super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.words.setGeometry(self.viewport().rect())
+        self.resized.emit()

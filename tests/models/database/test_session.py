@@ -11,7 +11,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from tests.models.test_event_log import check_folds
+from tests.models.events.test_event_log import check_folds
 
 from app.domain.errors import Refused
 from app.domain.lumisections import LumiRange

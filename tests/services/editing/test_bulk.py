@@ -2,7 +2,7 @@
 
 import pytest
 from sqlalchemy import text
-from tests.models.test_event_log import check_folds
+from tests.models.events.test_event_log import check_folds
 
 from app.domain.editing.edits import BitEdit, ColumnEdit
 from app.domain.errors import BadInput, NotPermitted, Refused

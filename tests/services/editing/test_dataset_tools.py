@@ -216,7 +216,7 @@ def test_that_what_makes_no_sense_is_refused_in_preview_and_in_earnest(
 ):
     for action in (preview, lambda *given: apply(*given, reason="try")):
         with pytest.raises((BadInput, NotFound, Refused), match=words):
-            action(opened, EXPERT, tool)
+            action(Acting(opened, EXPERT), tool)
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_that_what_makes_no_sense_is_refused_in_preview_and_in_earnest(
 def test_that_every_tool_takes_its_right(opened: Database, tool):
     for action in (preview, lambda *given: apply(*given, reason="try")):
         with pytest.raises(NotPermitted, match="cms-dqm-runregistry-experts"):
-            action(opened, NOBODY, tool)
+            action(Acting(opened, NOBODY), tool)
 
 
 # --- columns --------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import random
 import re
 
 import pytest
-from tests.models.test_event_log import check_folds
+from tests.models.events.test_event_log import check_folds
 
 from app.domain.editing.edits import BitEdit, ColumnEdit
 from app.domain.errors import NotFound, NotPermitted, Refused

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
-from tests.services.test_luminosity import written
+from tests.services.golden.test_luminosity import written
 
 from app.views.frame.main_window import MainWindow
 from app.views.golden.losses_panel import LossesPanel

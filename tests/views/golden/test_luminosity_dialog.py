@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
-from tests.services.test_luminosity import written
+from tests.services.golden.test_luminosity import written
 
 from app.models.database.engine import Database
 from app.views.golden.luminosity_dialog import LuminosityDialog

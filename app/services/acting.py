@@ -1,21 +1,35 @@
 """Who acts on what: the first argument of every service."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Self
 
 from app.domain.identity import NOBODY, Actor
+from app.domain.keys import RunNumber
+from app.domain.sources.oms import OmsRun
 from app.models.database.engine import Database
+
+
+def oms_is_silent(_run_number: RunNumber) -> OmsRun | None:
+    """The answer where nobody can ask OMS: none, so that what is recorded serves."""
+    return None
 
 
 @dataclass(frozen=True)
 class Acting:
-    """A database, and the person or machine that acts on it.
+    """A database, the person or machine that acts on it, and what some actions need besides.
 
-    Without an actor it only reads: nobody has rights, so every action is refused.
+    Without an actor it only reads: nobody has rights, so every action is refused. `ask_oms`
+    answers what OMS says of a run now, None when OMS can't be asked. `client` names this window
+    among those that have a dataset open; `draft_folder` keeps drafts while the database is away.
     """
 
     db: Database
     actor: Actor = NOBODY
+    ask_oms: Callable[[RunNumber], OmsRun | None] = oms_is_silent
+    client: str = ""
+    draft_folder: Path | None = None
 
     def by(self, actor: Actor) -> Self:
         """The same database with somebody else acting on it."""

@@ -2,17 +2,19 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from shiboken6 import isValid
 
-from app.domain.errors import Refused, Unavailable
+from app.domain.errors import Refused, RegistryError, Unavailable
+from app.domain.progress import Cancelled, Progress
 
 Result = TypeVar("Result")
+Steps = Coroutine[Any, Any, None]
 
 FIRST_RETRY_S = 2
 LONGEST_RETRY_S = 30
@@ -27,33 +29,12 @@ class Outage:
 
 
 class Job(Generic[Result]):
-    """Work that was handed to the pool; its callbacks come in the GUI thread, or never once it
-    was cancelled or its owner has gone."""
+    """Work with callbacks that was handed to the pool."""
 
-    def __init__(
-        self,
-        function: Callable[[], Result],
-        then: Callable[[Result], None] | None,
-        refused: Callable[[Refused], None] | None,
-        unavailable: Callable[[Unavailable], None] | None,
-        finished: Callable[[], None] | None,
-        owner: QObject | None,
-        *,
-        reaches_server: bool = True,
-    ) -> None:
+    def __init__(self, function: Callable[[], Result]) -> None:
         self.function = function
-        self.then = then
-        self.refused = refused
-        self.unavailable = unavailable
-        self.finished = finished
-        self.reaches_server = reaches_server
-        self._owner = owner
+        self.task: asyncio.Task[None] | None = None
         self._cancelled = threading.Event()
-
-    @property
-    def wanted(self) -> bool:
-        """Whether anybody still waits for the outcome."""
-        return not self._cancelled.is_set() and (self._owner is None or isValid(self._owner))
 
     def is_cancelled(self) -> bool:
         """Asked by the work itself, from its thread."""
@@ -62,14 +43,16 @@ class Job(Generic[Result]):
     def cancel(self) -> None:
         """Drops the outcome; work that asks `is_cancelled` stops."""
         self._cancelled.set()
+        if self.task is not None:
+            self.task.cancel()
 
 
 class Background(QObject):
-    """Runs functions in the pool and brings their outcome back to the GUI thread.
+    """Runs functions in the pool; coroutines of the GUI thread wait for them.
 
     Signals: `outage(Outage)` while reads can't reach the server, also as each second passes;
     `restored()` when they can again; `refused(Refused)` and `failed(Unavailable)` for outcomes
-    whose caller doesn't show them itself; `bug(Exception)` for everything else.
+    that no coroutine caught; `bug(Exception)` for everything else.
     """
 
     outage = Signal(object)
@@ -84,8 +67,9 @@ class Background(QObject):
         super().__init__(parent)
         self._loop = loop
         self._pool = pool
-        self._running: dict[asyncio.Future[object], Job[object]] = {}
-        self._waiting: list[Job[object]] = []
+        self._running: set[asyncio.Future[Any]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: list[asyncio.Future[None]] = []
         self._reason = ""
         self._retry_s = FIRST_RETRY_S
         self._seconds_left = 0
@@ -96,10 +80,67 @@ class Background(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether any work is under way."""
-        return bool(self._running)
+        """Whether the pool works, or its outcome isn't shown yet."""
+        return bool(self._running) or len(self._tasks) > len(self._waiting)
 
-    def read(
+    async def read(self, function: Callable[[], Result], *, reaches_server: bool = True) -> Result:
+        """What something that changes nothing returns; while the server can't be reached it is
+        tried again and again.
+
+        With `reaches_server` false its success doesn't tell that the server is back.
+        """
+        dropped = threading.Event()
+
+        def wanted() -> Result:
+            if dropped.is_set():
+                raise Cancelled("Nobody waits for it.")
+            return function()
+
+        while True:
+            future = self._in_pool(wanted, reaches_server=reaches_server)
+            try:
+                return await asyncio.shield(future)
+            except asyncio.CancelledError:
+                dropped.set()
+                future.add_done_callback(self._tell_bug)
+                raise
+            except Unavailable as error:
+                if self._closing:
+                    raise
+                await self._turn(str(error))
+
+    async def act(self, function: Callable[[], Result]) -> Result:
+        """What an action returns. It is done once, also when nobody waits for it any more:
+        whether it is repeated is for the person to say."""
+        future = self._in_pool(function)
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            future.add_done_callback(self._tell)
+            raise
+
+    def run(self, steps: Steps, owner: QObject) -> asyncio.Task[None]:
+        """Runs a coroutine while its owner lives; what it doesn't catch is told by a signal."""
+        if self._closing:
+            steps.close()
+            return self._loop.create_task(_nothing())
+        task = self._loop.create_task(steps)
+        self._tasks.add(task)  # What nobody holds may be collected in flight.
+
+        def owner_gone() -> None:
+            task.cancel()
+
+        def ended(_task: asyncio.Task[None]) -> None:
+            if isValid(owner):
+                owner.destroyed.disconnect(owner_gone)
+
+        owner.destroyed.connect(owner_gone)
+
+        task.add_done_callback(ended)
+        task.add_done_callback(self._ended)
+        return task
+
+    def read_then(
         self,
         function: Callable[[], Result],
         then: Callable[[Result], None],
@@ -109,16 +150,19 @@ class Background(QObject):
         finished: Callable[[], None] | None = None,
         reaches_server: bool = True,
     ) -> Job[Result]:
-        """Runs something that changes nothing; while the server can't be reached it is tried
-        again and again, and `then` gets the answer once there is one.
-
-        With `reaches_server` false its success doesn't tell that the server is back.
-        """
-        job = Job(function, then, refused, None, finished, owner, reaches_server=reaches_server)
-        self._submit(job, retry=True)
+        """Like `read`, with callbacks."""
+        job = Job(function)
+        work = self._with_callbacks(
+            lambda: self.read(function, reaches_server=reaches_server),
+            then,
+            refused,
+            None,
+            finished,
+        )
+        job.task = self.run(work, owner or self)
         return job
 
-    def act(
+    def act_then(
         self,
         function: Callable[[], Result],
         then: Callable[[Result], None] | None = None,
@@ -128,18 +172,51 @@ class Background(QObject):
         unavailable: Callable[[Unavailable], None] | None = None,
         finished: Callable[[], None] | None = None,
     ) -> Job[Result]:
-        """Runs an action once: whether it is repeated is for the person to say."""
-        job = Job(function, then, refused, unavailable, finished, owner)
-        self._submit(job, retry=False)
+        """Like `act`, with callbacks."""
+        job = Job(function)
+        work = self._with_callbacks(
+            lambda: self.act(function), then, refused, unavailable, finished
+        )
+        job.task = self.run(work, owner or self)
         return job
+
+    async def _with_callbacks(
+        self,
+        work: Callable[[], Coroutine[Any, Any, Result]],
+        then: Callable[[Result], None] | None,
+        refused: Callable[[Refused], None] | None,
+        unavailable: Callable[[Unavailable], None] | None,
+        finished: Callable[[], None] | None,
+    ) -> None:
+        try:
+            result = await work()
+        except Refused as error:
+            if finished is not None:
+                finished()
+            (refused or self.refused.emit)(error)
+        except Unavailable as error:
+            if finished is not None:
+                finished()
+            (unavailable or self.failed.emit)(error)
+        except asyncio.CancelledError:
+            raise
+        except BaseException:
+            if finished is not None:
+                finished()
+            raise
+        else:
+            if finished is not None:
+                finished()
+            if then is not None:
+                then(result)
 
     def retry_now(self) -> None:
         """Tries again what waits for the server."""
         self._clock.stop()
         waiting, self._waiting = self._waiting, []
-        for job in waiting:
-            if job.wanted:
-                self._submit(job, retry=True)
+        for turn in waiting:
+            if not turn.done():
+                turn.set_result(None)
 
     def lost(self, reason: str) -> None:
         """Somebody else has noticed that the server is gone."""
@@ -155,51 +232,63 @@ class Background(QObject):
         """Drops what is waited for and takes no more work."""
         self._closing = True
         self._clock.stop()
-        self._waiting.clear()
-        for job in self._running.values():
-            job.cancel()
+        for task in list(self._tasks):
+            task.cancel()
 
     async def close(self) -> None:
         """Stops, and returns when no work is under way any more."""
         self.stop()
-        if self._running:
-            await asyncio.wait(list(self._running))
+        while self._running or self._tasks:
+            await asyncio.wait([*self._running, *self._tasks])
 
-    def _submit(self, job: Job[Result], *, retry: bool) -> None:
-        if self._closing:
-            return
-        future: asyncio.Future[object] = asyncio.wrap_future(
-            self._pool.submit(job.function), loop=self._loop
+    async def _turn(self, reason: str) -> None:
+        """Waits until it is time to try again."""
+        turn: asyncio.Future[None] = self._loop.create_future()
+        self._waiting.append(turn)
+        self._begin_outage(reason)
+        try:
+            await turn
+        finally:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+
+    def _in_pool(
+        self, function: Callable[[], Result], *, reaches_server: bool = True
+    ) -> asyncio.Future[Result]:
+        future: asyncio.Future[Result] = asyncio.wrap_future(
+            self._pool.submit(function), loop=self._loop
         )
-        # Held until done: what nobody holds may be collected in flight.
-        self._running[future] = job  # type: ignore[assignment]
-        future.add_done_callback(lambda done: self._arrived(done, job, retry=retry))
+        self._running.add(future)
+        future.add_done_callback(lambda done: self._arrived(done, reaches_server=reaches_server))
+        return future
 
-    def _arrived(self, future: asyncio.Future[object], job: Job[Result], *, retry: bool) -> None:
-        del self._running[future]
+    def _arrived(self, future: asyncio.Future[Any], *, reaches_server: bool) -> None:
+        self._running.discard(future)
         if future.cancelled():
             return
+        # Asking for it also marks it as seen, when the task that waited has gone.
         error = future.exception()
-        if isinstance(error, Unavailable) and retry and not self._closing:
-            if job.wanted:
-                self._waiting.append(job)  # type: ignore[arg-type]
-            self._begin_outage(str(error))
-            return
-        if self._reason and job.reaches_server and not isinstance(error, Unavailable):
+        if self._reason and reaches_server and not isinstance(error, Unavailable):
             self._end_outage()
-        if error is not None and not isinstance(error, Refused | Unavailable):
-            # A bug is told even when nobody waits for the outcome any more.
-            self.bug.emit(error)
-        if not job.wanted:
-            return
-        if job.finished is not None:
-            job.finished()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            self._tell(task)
+
+    def _tell_bug(self, future: asyncio.Future[Any]) -> None:
+        """A bug is told even when nobody waits for the outcome any more."""
+        if not future.cancelled() and not isinstance(future.exception(), RegistryError):
+            self._tell(future)
+
+    def _tell(self, future: asyncio.Future[Any]) -> None:
+        error = None if future.cancelled() else future.exception()
         if isinstance(error, Refused):
-            (job.refused or self.refused.emit)(error)
+            self.refused.emit(error)
         elif isinstance(error, Unavailable):
-            (job.unavailable or self.failed.emit)(error)
-        elif error is None and job.then is not None:
-            job.then(future.result())  # type: ignore[arg-type]
+            self.failed.emit(error)
+        elif error is not None and not isinstance(error, Cancelled):
+            self.bug.emit(error)
 
     def _begin_outage(self, reason: str) -> None:
         if self._closing:
@@ -225,3 +314,73 @@ class Background(QObject):
             self.outage.emit(Outage(self._reason, self._seconds_left))
         else:
             self.retry_now()
+
+
+async def _nothing() -> None:
+    """What runs once the program ends."""
+
+
+class Work(QObject):
+    """The work of one widget of which only the newest counts: starting some drops the one before.
+
+    Made in the GUI thread; it ends with its owner. Signals: `progressed(object)` with the share
+    done or with words, in the GUI thread; `running_changed(bool)`.
+    """
+
+    progressed = Signal(object)
+    running_changed = Signal(bool)
+
+    def __init__(self, background: Background, owner: QObject) -> None:
+        super().__init__(owner)
+        self._background = background
+        self._task: asyncio.Task[None] | None = None
+        self._asked = threading.Event()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether something was started and hasn't ended."""
+        return self._task is not None
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it was asked to stop; its outcome still arrives."""
+        return self._asked.is_set()
+
+    @property
+    def progress(self) -> Progress:
+        """What the work that was started last takes to tell how far it is and to be stopped."""
+        asked = self._asked
+
+        def report(share: object) -> None:
+            if not asked.is_set():
+                self.progressed.emit(share)
+
+        return Progress(report, asked.is_set)
+
+    def start(self, steps: Steps) -> None:
+        """Drops what is under way, and runs a coroutine in its place."""
+        self.drop()
+        self._asked = threading.Event()
+        # Its first step runs from the loop: by then `progress` is that of this work.
+        task = self._background.run(steps, self)
+        self._task = task
+        task.add_done_callback(self._ended)
+        self.running_changed.emit(True)
+
+    def stop(self) -> None:
+        """Asks the work to stop; it answers with `Cancelled`, which it may catch."""
+        self._asked.set()
+
+    def drop(self) -> None:
+        """Nobody wants the outcome any more; what goes on in the pool is asked to stop."""
+        self._asked.set()
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            self.running_changed.emit(False)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if task is self._task:
+            self._task = None
+            if isValid(self):
+                self.running_changed.emit(False)

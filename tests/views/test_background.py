@@ -16,7 +16,7 @@ def test_that_work_runs_outside_the_gui_thread_and_its_outcome_comes_back(
     qtbot: QtBot, background: Background
 ) -> None:
     seen: list[tuple[int, int]] = []
-    background.read(
+    background.read_then(
         threading.get_ident, lambda worker: seen.append((worker, threading.get_ident()))
     )
     qtbot.waitUntil(lambda: bool(seen))
@@ -29,7 +29,7 @@ def test_that_the_gui_goes_on_while_work_is_under_way(
 ) -> None:
     gate = threading.Event()
     done: list[bool] = []
-    background.read(lambda: gate.wait(20), done.append)
+    background.read_then(lambda: gate.wait(20), done.append)
     for _ in range(50):
         qapp.processEvents()
     assert done == []
@@ -44,7 +44,7 @@ def refuse() -> None:
 
 def test_that_a_refusal_goes_to_whoever_asked(qtbot: QtBot, background: Background) -> None:
     told: list[str] = []
-    background.act(refuse, refused=lambda error: told.append(str(error)))
+    background.act_then(refuse, refused=lambda error: told.append(str(error)))
     qtbot.waitUntil(lambda: told == ["Run 1 is in state SIGNOFF."])
 
 
@@ -52,7 +52,7 @@ def test_that_a_refusal_nobody_takes_is_told_to_everybody(
     qtbot: QtBot, background: Background
 ) -> None:
     with qtbot.waitSignal(background.refused) as told:
-        background.act(refuse)
+        background.act_then(refuse)
     assert told.args is not None
     assert str(told.args[0]) == "Run 1 is in state SIGNOFF."
 
@@ -67,7 +67,7 @@ def test_that_an_action_that_does_not_reach_the_server_is_not_repeated(
         raise Unavailable("gone")
 
     with qtbot.waitSignal(background.failed):
-        background.act(act)
+        background.act_then(act)
     background.retry_now()
     qtbot.waitUntil(lambda: not background.busy)
     assert len(calls) == 1
@@ -85,7 +85,7 @@ def test_that_a_read_is_tried_again_until_the_server_is_back(
         return "here"
 
     with qtbot.waitSignal(background.outage) as outage:
-        background.read(read, answers.append)
+        background.read_then(read, answers.append)
     assert outage.args == [Outage("the database is gone", 2)]
     assert answers == []
     gone[0] = False
@@ -103,14 +103,14 @@ def test_that_the_banner_heals_by_itself(qtbot: QtBot, background: Background) -
             raise Unavailable("the database is gone")
 
     with qtbot.waitSignal(background.restored):
-        background.read(read, lambda _: None)
+        background.read_then(read, lambda _: None)
 
 
 def test_that_a_bug_reaches_the_hook_and_nobody_else(
     qtbot: QtBot, background: Background, bugs: list[Exception]
 ) -> None:
     told: list[object] = []
-    background.act(lambda: 1 / 0, told.append, refused=told.append, unavailable=told.append)
+    background.act_then(lambda: 1 / 0, told.append, refused=told.append, unavailable=told.append)
     qtbot.waitUntil(lambda: bool(bugs))
     assert isinstance(bugs.pop(), ZeroDivisionError)
     assert told == []
@@ -119,7 +119,7 @@ def test_that_a_bug_reaches_the_hook_and_nobody_else(
 def test_that_work_whose_owner_has_gone_tells_nobody(qtbot: QtBot, background: Background) -> None:
     owner, gate = QObject(), threading.Event()
     told: list[object] = []
-    background.read(lambda: gate.wait(20), told.append, owner=owner)
+    background.read_then(lambda: gate.wait(20), told.append, owner=owner)
     delete(owner)
     gate.set()
     qtbot.waitUntil(lambda: not background.busy)
@@ -131,7 +131,7 @@ def test_that_a_cancelled_job_tells_nobody_and_may_ask(
 ) -> None:
     told: list[object] = []
     gate = threading.Event()
-    job = background.read(lambda: gate.wait(20), told.append)
+    job = background.read_then(lambda: gate.wait(20), told.append)
     job.cancel()
     assert job.is_cancelled()
     gate.set()
@@ -147,7 +147,7 @@ def test_that_only_what_reached_the_server_ends_an_outage(
     background.restored.connect(lambda: restored.append(True))
     background.lost("no answer")
     answered: list[int] = []
-    background.read(lambda: 1, answered.append, reaches_server=not local)
+    background.read_then(lambda: 1, answered.append, reaches_server=not local)
     qtbot.waitUntil(lambda: answered == [1])
     assert restored == ([] if local else [True])
     background.back()

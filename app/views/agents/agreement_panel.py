@@ -120,7 +120,7 @@ class AgreementPanel(QWidget):
         runs = (int(first) if first else 1, int(last) if last else _LARGEST)
         self.refusal.clear()
         self._running(running=True)
-        self._job = self._background.read(
+        self._job = self._background.read_then(
             lambda: agents.agreement(agent, *runs, against, self._told.emit, stopped.is_set),
             self._show,
             owner=self,

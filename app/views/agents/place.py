@@ -78,7 +78,7 @@ class MachinesPlace(PlaceWidget):
             self._job.cancel()
         agents = self._agents
         self.bar.set_loading(True)
-        self._job = self._background.read(
+        self._job = self._background.read_then(
             lambda: (agents.agents(), agents.waiting_proposals()),
             self._show,
             owner=self,
@@ -117,7 +117,7 @@ class MachinesPlace(PlaceWidget):
             dialog.open()
 
         # Not read again and again while the server is away: the dialog would come out of the blue.
-        self._background.act(agents.columns_to_speak_for, open_dialog, owner=self)
+        self._background.act_then(agents.columns_to_speak_for, open_dialog, owner=self)
 
     def _show(self, read: _Read) -> None:
         agents, waiting = read
@@ -145,7 +145,7 @@ class MachinesPlace(PlaceWidget):
         agents = self._agents
 
         def retire() -> None:
-            self._background.act(lambda: agents.retire_agent(name), self._acted, owner=self)
+            self._background.act_then(lambda: agents.retire_agent(name), self._acted, owner=self)
 
         ask(
             self.window(),

@@ -110,7 +110,7 @@ class ProposalList(QWidget):
             self._acting = False
             self._offer()
 
-        self._background.act(
+        self._background.act_then(
             work,
             self._done,
             owner=self,

@@ -85,7 +85,9 @@ class ProposalStrip(QFrame):
         if self._job is not None:
             self._job.cancel()
         agents, key = self._agents, self._key
-        self._job = self._background.read(lambda: agents.proposals(*key), self._show, owner=self)
+        self._job = self._background.read_then(
+            lambda: agents.proposals(*key), self._show, owner=self
+        )
 
     def _show(self, proposals: Sequence[Proposal]) -> None:
         self._job = None

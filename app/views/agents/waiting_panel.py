@@ -150,7 +150,7 @@ class WaitingPanel(QWidget):
             self.list.show_proposals(())
             return
         agents = self._agents
-        self._job = self._background.read(
+        self._job = self._background.read_then(
             lambda: agents.proposals(chosen.run_number, chosen.dataset, chosen.agent),
             self.list.show_proposals,
             owner=self,

@@ -74,7 +74,9 @@ class BulkActions(QObject):
         if table is None:
             return
         backend, kind = self._backend, table.kind
-        self._background.read(lambda: tuple(backend.workspaces(kind)), self._open_edit, owner=self)
+        self._background.read_then(
+            lambda: tuple(backend.workspaces(kind)), self._open_edit, owner=self
+        )
 
     def open_file(self) -> ChangeFileDialog:
         """Opens the dialog for a file of changes."""

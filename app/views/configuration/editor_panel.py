@@ -178,7 +178,7 @@ class EditorPanel(QWidget):
     def _act(self, work: Callable[[], int], then: Callable[[int], None]) -> None:
         self._busy = True
         self._offer()
-        self._background.act(
+        self._background.act_then(
             work,
             then,
             owner=self,

@@ -118,7 +118,7 @@ class ListPane(QWidget):
             self._job.cancel()
         backend, kind = self._backend, self.kind
         self.bar.set_loading(True)
-        self._job = self._background.read(
+        self._job = self._background.read_then(
             lambda: (backend.configuration_list(kind), backend.configuration()),
             self._show,
             owner=self,
@@ -126,7 +126,7 @@ class ListPane(QWidget):
         )
         subject = self.section.subject
         if self.history is None and subject is not None:
-            self._background.read(
+            self._background.read_then(
                 lambda: backend.rule_vocabulary(subject), self._take_words, owner=self
             )
 

@@ -93,7 +93,7 @@ class RightsPanel(QWidget):
         self._egroup = "" if values is None else str(values["egroup"])
         parts = self._parts
         self.bar.set_loading(True)
-        self._background.read(
+        self._background.read_then(
             lambda: parts.rights_with(draft.item_id, values),
             self._show,
             owner=self,

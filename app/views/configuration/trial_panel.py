@@ -218,7 +218,7 @@ class TrialPanel(QWidget):
             self.why.show_why(None)
             return
         parts = self._parts
-        self._job = self._background.read(
+        self._job = self._background.read_then(
             lambda: parts.why(asked),
             self.why.show_why,
             owner=self,

@@ -235,7 +235,7 @@ class VersionsPanel(QWidget):
             self.said.setText(f'"{text}" is no number of a version.')
             return
         parts, kind, version = self._parts, section.kind, int(text)
-        self._background.read(
+        self._background.read_then(
             lambda: parts.in_force_at(kind, version),
             lambda found: self._show_event(version, found),
             owner=self,
@@ -318,7 +318,7 @@ class RestoreDialog(QDialog):
         self.buttons.rejected.connect(self.reject)
         kind = self._kind
         self.bar.set_loading(True)
-        background.read(
+        background.read_then(
             lambda: parts.preview_restoration(kind, settings_id),
             self._show,
             owner=self,
@@ -333,7 +333,7 @@ class RestoreDialog(QDialog):
         self.submit_button.setEnabled(False)
         parts, kind, settings_id = self._parts, self._kind, self._settings_id
         seen, without = self.preview.difference.before, bool(self.preview.faulty)
-        self._background.act(
+        self._background.act_then(
             lambda: parts.restore_list(kind, settings_id, seen=seen, without_faulty=without),
             self._done,
             owner=self,

@@ -81,7 +81,7 @@ class WhyClassDialog(QDialog):
         self.subject.addItem(subject, subject)
         self.subject.currentIndexChanged.connect(self._ask)
         self.lumisection.valueChanged.connect(self._timer.start)
-        background.read(parts.configuration, self._offer, owner=self)
+        background.read_then(parts.configuration, self._offer, owner=self)
         self._ask()
 
     def _offer(self, configuration: Configuration) -> None:
@@ -112,7 +112,7 @@ class WhyClassDialog(QDialog):
         parts = self._parts
         asked = WhyAsked(self._run_number, subject, self._dataset, self.lumisection.value())
         self.bar.set_loading(True)
-        self._job = self._background.read(
+        self._job = self._background.read_then(
             lambda: parts.why(asked),
             self.view.show_why,
             owner=self,

@@ -78,7 +78,7 @@ class WorkspacesPane(QWidget):
     def refresh(self) -> None:
         """Reads the workspaces again."""
         self.bar.set_loading(True)
-        self._background.read(
+        self._background.read_then(
             self._parts.configuration,
             self._show,
             owner=self,
@@ -192,7 +192,7 @@ class WorkspacesPane(QWidget):
         self.refusal.hide()
         self._busy = True
         self._offer()
-        self._background.act(
+        self._background.act_then(
             work,
             lambda _none: self._done(text),
             owner=self,

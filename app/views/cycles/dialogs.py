@@ -68,7 +68,7 @@ class NewCycleDialog(ActionDialog):
         )
         give_keys(self.name)
         backend = around.backend
-        around.background.read(
+        around.background.read_then(
             lambda: tuple(backend.workspaces("datasets")), self._offer, owner=self
         )
 
@@ -110,7 +110,7 @@ class AddToCycleDialog(ActionDialog):
         self.form.addRow("Cycle", self.cycle)
         self.submit_button.setEnabled(False)
         backend = around.backend
-        around.background.read(lambda: tuple(backend.cycles(GLOBAL)), self._offer, owner=self)
+        around.background.read_then(lambda: tuple(backend.cycles(GLOBAL)), self._offer, owner=self)
 
     def work(self) -> Callable[[], str]:
         backend, chosen = self._backend, self.scope.chosen()
@@ -173,7 +173,7 @@ class EditCycleDialog(ActionDialog):
         )
         self.workspaces.offer(self._own, self._own)
         backend = around.backend
-        around.background.read(
+        around.background.read_then(
             lambda: tuple(backend.workspaces("datasets")), self._offer, owner=self
         )
 

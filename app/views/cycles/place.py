@@ -177,7 +177,7 @@ class CyclesPlace(PlaceWidget):
             return
         backend, workspace = self._backend, self._workspace.name
         self.bar.set_loading(True)
-        self._job = self._around.background.read(
+        self._job = self._around.background.read_then(
             lambda: backend.cycles(workspace),
             lambda found: self._show(workspace, found),
             owner=self,
@@ -235,7 +235,7 @@ class CyclesPlace(PlaceWidget):
             self.buttons[id_].setVisible(possible)
         self.subject_changed.emit()
         backend, id_cycle = self._backend, cycle.id
-        self._around.background.read(
+        self._around.background.read_then(
             lambda: backend.cycle_history(id_cycle), self._show_history, owner=self
         )
 
@@ -365,7 +365,7 @@ class CyclesPlace(PlaceWidget):
             )
 
     def _act(self, work: Callable[[], str]) -> None:
-        self._around.background.act(work, self._done, owner=self)
+        self._around.background.act_then(work, self._done, owner=self)
 
     def _open(self, dialog: ActionDialog) -> None:
         dialog.acted.connect(self._done)
@@ -463,7 +463,7 @@ class CyclesPlace(PlaceWidget):
         self.datasets.row_opened.connect(self._open_row)
         self.datasets.menu_wanted.connect(self._open_menu)
         backend = self._backend
-        self._around.background.read(
+        self._around.background.read_then(
             lambda: backend.vocabulary("datasets"), self.datasets.set_vocabulary, owner=self
         )
 

@@ -75,7 +75,7 @@ class CsvDialog(QDialog):
         buttons.accepted.connect(self.ask_file)
         buttons.rejected.connect(self.cancel)
         tables = around.backend
-        around.background.read(
+        around.background.read_then(
             lambda: tuple(tables.workspaces("datasets")), self._offer, owner=self
         )
 
@@ -109,7 +109,7 @@ class CsvDialog(QDialog):
             files.write(file, text)
             return f"Wrote {len(keys)} datasets to {file}."
 
-        attempt.job = self._around.background.act(
+        attempt.job = self._around.background.act_then(
             work,
             self._done,
             owner=self,

@@ -110,7 +110,7 @@ class LinkActions(QObject):
             return
         backend = self._around.backend
         # Once: a menu that comes when the server is back would come out of the blue.
-        self._around.background.act(
+        self._around.background.act_then(
             lambda: tuple(backend.names_in_gui(run_number, name)),
             lambda names: self._offer(run_number, name, names),
             owner=self,

@@ -124,7 +124,7 @@ class ToolDialog(QDialog):
         datasets, chosen = self.datasets, self.scope.chosen()
         self.keys = ()
         attempt = self._reading = Attempt(self)
-        attempt.job = self.background.read(
+        attempt.job = self.background.read_then(
             lambda: datasets.chosen_keys(chosen),
             lambda keys: self._show_keys(attempt, keys),
             owner=self,
@@ -153,7 +153,7 @@ class ToolDialog(QDialog):
         datasets = self.datasets
         self._say("Looking what would happen ...")
         self._show_progress(0.0)
-        attempt.job = self.background.read(
+        attempt.job = self.background.read_then(
             lambda: datasets.preview_tool(tool, attempt.tell, attempt.is_cancelled),
             lambda preview: self._show_preview(attempt, tool, preview),
             owner=self,
@@ -218,7 +218,7 @@ class ToolDialog(QDialog):
         attempt = self._doing = Attempt(self)
         attempt.progressed.connect(self._show_progress)
         self._set_running(running=True)
-        attempt.job = self.background.act(
+        attempt.job = self.background.act_then(
             lambda: datasets.apply_tool(tool, reason, attempt.tell, attempt.is_cancelled),
             self._done,
             owner=self,

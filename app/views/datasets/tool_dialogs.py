@@ -63,7 +63,7 @@ class _OfNames(ToolDialog):
     def begin(self) -> None:
         """Reads the workspaces and the datasets."""
         tables = self._tables
-        self.background.read(
+        self.background.read_then(
             lambda: tuple(tables.workspaces("datasets")), self.offer_workspaces, owner=self
         )
         self.read_keys()

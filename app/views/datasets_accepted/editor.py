@@ -108,7 +108,9 @@ class DatasetsAcceptedEditor(QWidget):
         self._connect()
         self._show_entry(None)
         backend = around.backend
-        around.background.read(lambda: tuple(backend.classes()), self._offer_classes, owner=self)
+        around.background.read_then(
+            lambda: tuple(backend.classes()), self._offer_classes, owner=self
+        )
         self.refresh()
 
     # The list
@@ -123,7 +125,7 @@ class DatasetsAcceptedEditor(QWidget):
         """Shows the list in force; what is being edited stays."""
         backend = self._backend
         self.bar.set_loading(True)
-        self._around.background.read(
+        self._around.background.read_then(
             lambda: tuple(backend.datasets_accepted()),
             self._show_list,
             owner=self,
@@ -194,7 +196,7 @@ class DatasetsAcceptedEditor(QWidget):
         self._refuse("")
         backend, item_id = self._backend, self._chosen
         self.save.setEnabled(False)
-        self._around.background.act(
+        self._around.background.act_then(
             lambda: backend.save_dataset_accepted(item_id, values),
             lambda id_: self._saved(id_, str(values["name"])),
             owner=self,
@@ -218,7 +220,7 @@ class DatasetsAcceptedEditor(QWidget):
 
     def _delete(self, entry: DatasetAccepted) -> None:
         backend = self._backend
-        self._around.background.act(
+        self._around.background.act_then(
             lambda: backend.delete_dataset_accepted(entry.id),
             lambda _: self._deleted(entry.name),
             owner=self,
@@ -266,7 +268,7 @@ class DatasetsAcceptedEditor(QWidget):
             return
         backend = self._backend
         self._say("Looking what the DQM GUI has ...", "muted")
-        self._trying = self._around.background.read(
+        self._trying = self._around.background.read_then(
             lambda: backend.try_expressions(regexp, run_from, run_to),
             self._show_matches,
             owner=self,

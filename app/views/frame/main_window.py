@@ -590,7 +590,7 @@ class MainWindow(QMainWindow):
 
     def _look_at_puller(self) -> None:
         backend = self._backend
-        self._background.read(
+        self._background.read_then(
             lambda: (backend.pull_status(), backend.gui_status()),
             self._show_pull,
             owner=self,

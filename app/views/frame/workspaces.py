@@ -52,7 +52,7 @@ class WorkspaceSelector(QWidget):
     def load(self) -> None:
         """Reads which workspaces there are."""
         tables = self._tables
-        self._background.read(
+        self._background.read_then(
             lambda: (tuple(tables.workspaces("runs")), tuple(tables.workspaces("datasets"))),
             self._show,
             owner=self,

@@ -108,7 +108,7 @@ class RuleBench(QWidget):
         self._begun = True
         golden = self._golden
         self.configurations.read()
-        self._background.read(
+        self._background.read_then(
             lambda: golden.rule_vocabulary(RuleSubject.GOLDEN), self._show_words, owner=self
         )
         text = str(self._remembered.value(_RULE, ""))
@@ -171,7 +171,7 @@ class RuleBench(QWidget):
             self.result.set_stale()
             self.result.bar.set_loading(True)
             self.result.say("Reading the datasets ...")
-        self._job = self._background.read(
+        self._job = self._background.read_then(
             lambda: golden.bench(pattern, narrowing, run.is_cancelled),
             self._show_bench,
             owner=self,
@@ -242,7 +242,7 @@ class RuleBench(QWidget):
         run = Stoppable()
         self._computing = run
         self.result.set_stale()
-        run.job = self._background.read(
+        run.job = self._background.read_then(
             lambda: _unless_cancelled(lambda: bench.preview(rule, run.is_cancelled)),
             lambda preview: self._show_preview(run, preview),
             owner=self,

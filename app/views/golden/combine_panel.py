@@ -147,7 +147,7 @@ class CombinePanel(GoldenPanel):
 
     def renew(self) -> None:
         backend = self._backend
-        self._background.read(
+        self._background.read_then(
             lambda: backend.golden_list(GoldenList.ALL, None), self._offer, owner=self
         )
 
@@ -203,7 +203,7 @@ class CombinePanel(GoldenPanel):
         )
         backend = self._backend
         self.bar.set_loading(True)
-        self._job = self._background.read(
+        self._job = self._background.read_then(
             lambda: backend.combine_golden(parts, first, last),
             self._show,
             owner=self,

@@ -166,7 +166,7 @@ class ComparePanel(GoldenPanel):
 
     def _offer(self) -> None:
         backend = self._backend
-        self._background.read(
+        self._background.read_then(
             lambda: backend.golden_list(GoldenList.ALL, None), self._offered, owner=self
         )
 
@@ -192,7 +192,7 @@ class ComparePanel(GoldenPanel):
             return
         backend = self._backend
         self.bar.set_loading(True)
-        self._job = self._background.read(
+        self._job = self._background.read_then(
             lambda: backend.compare_golden(old, new),
             self._show,
             owner=self,

@@ -115,7 +115,7 @@ class ConfigurationBar(QWidget):
 
     def read(self) -> None:
         """Reads what is saved by now."""
-        self._background.read(self._golden.golden_configurations, self._offer, owner=self)
+        self._background.read_then(self._golden.golden_configurations, self._offer, owner=self)
 
     def show_rule(self, rule: JsonValue) -> None:
         """The rule that is written now; None while it is none."""
@@ -188,7 +188,7 @@ class ConfigurationBar(QWidget):
             self._show_chosen(f"from {file.name}")
             self.text_wanted.emit(text)
 
-        self._background.read(
+        self._background.read_then(
             lambda: _text_of(file),
             show,
             owner=self,
@@ -215,7 +215,7 @@ class ConfigurationBar(QWidget):
     def export_file(self, text: str, file: Path) -> None:
         """Writes a rule whole or not at all."""
         self._folder = file.parent
-        self._background.act(
+        self._background.act_then(
             lambda: files.write(file, text),
             lambda _none: self._notices.tell(f"Saved {file}."),
             owner=self,
@@ -312,7 +312,7 @@ class ConfigurationBar(QWidget):
 
     def _act_save(self, rule: JsonValue, replaces: int | None, name: str) -> None:
         golden = self._golden
-        self._background.act(
+        self._background.act_then(
             lambda: golden.save_configuration(name, rule, replaces),
             self._saved,
             owner=self,
@@ -332,7 +332,7 @@ class ConfigurationBar(QWidget):
             self._notices.tell(text)
             self.read()
 
-        self._background.act(
+        self._background.act_then(
             lambda: golden.delete_configuration(id_), done, owner=self, refused=self._refuse
         )
 

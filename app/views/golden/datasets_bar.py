@@ -160,7 +160,7 @@ class DatasetsBar(QWidget):
         golden = self._golden
         self.matches.setText("looking ...")
         self.matches.setEnabled(False)
-        self._job = self._background.read(
+        self._job = self._background.read_then(
             lambda: golden.matching_datasets(pattern),
             self._show_found,
             owner=self,

@@ -75,7 +75,7 @@ class GoldenExports(QObject):
             return
         backend, id_ = self._around.backend, ids[0]
         here = ExportRequest((id_,), (export,), Path.home())
-        self._around.background.read(
+        self._around.background.read_then(
             lambda: backend.export_names(here)[0].name,
             lambda name: self._ask_where(id_, export, name),
             owner=self,

@@ -134,7 +134,7 @@ class ExportDialog(QDialog):
             self.provenance.isChecked(),
         )
         golden = self._golden
-        self._background.read(
+        self._background.read_then(
             lambda: [each for each in golden.export_names(request) if each.exists()],
             lambda there: self._ask_or_go(request, there),
             owner=self,
@@ -166,7 +166,7 @@ class ExportDialog(QDialog):
         self._run = run
         run.progressed.connect(self._show_progress)
         self._set_running(running=True)
-        run.job = self._background.act(
+        run.job = self._background.act_then(
             lambda: golden.export_golden(request, run.tell, run.is_cancelled),
             self._done,
             owner=self,

@@ -98,7 +98,7 @@ class GenerateDialog(QDialog):
         self._add(_WRITTEN, "written in the workbench", written, ticked=written is not None)
         self._connect()
         self._look()
-        background.read(golden.golden_configurations, self._offer, owner=self)
+        background.read_then(golden.golden_configurations, self._offer, owner=self)
 
     @property
     def is_running(self) -> bool:
@@ -132,7 +132,7 @@ class GenerateDialog(QDialog):
         self._run = run
         run.progressed.connect(self._show_progress)
         self._set_running(running=True)
-        run.job = self._background.act(
+        run.job = self._background.act_then(
             lambda: golden.generate_golden(request, run.tell, run.is_cancelled),
             self._done,
             owner=self,

@@ -205,7 +205,7 @@ class GoldenListPane(QWidget):
             self._job.cancel()
         which, golden, words = self._which, self._golden, self.search.text().strip()
         self.bar.set_loading(True)
-        self._job = self._background.read(
+        self._job = self._background.read_then(
             lambda: golden.golden_list(which, before, words),
             lambda entries: self._show(entries, before, words),
             owner=self,

@@ -105,7 +105,7 @@ class LossesPanel(GoldenPanel):
             return
         workbench = self._workbench
         self.bar.set_loading(True)
-        self._job = self._background.read(
+        self._job = self._background.read_then(
             lambda: workbench.golden_losses(id_),
             self._show,
             owner=self,
@@ -304,7 +304,7 @@ class LossesPanel(GoldenPanel):
         if self._sums is not None:
             self._sums.cancel()
         document, workbench = found.losses.runs(bar), self._workbench
-        self._sums = self._background.read(
+        self._sums = self._background.read_then(
             lambda: workbench.luminosity_of_lumisections(document),
             lambda sums: self._fill_runs(where, sums),
             owner=self,

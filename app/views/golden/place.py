@@ -118,7 +118,7 @@ class GoldenPlace(PlaceWidget):
             self.tabs.setCurrentWidget(self.bench)
             self.bench.take(result.entry.pattern, json.loads(result.rule))
 
-        self._around.background.read(lambda: backend.golden_row(ids[0]), take, owner=self)
+        self._around.background.read_then(lambda: backend.golden_row(ids[0]), take, owner=self)
 
     def delete(self) -> None:
         """Asks, then takes the selected lists out of all lists."""
@@ -127,7 +127,9 @@ class GoldenPlace(PlaceWidget):
             return
 
         def delete() -> None:
-            around.background.act(lambda: around.backend.delete_golden(ids), deleted, owner=self)
+            around.background.act_then(
+                lambda: around.backend.delete_golden(ids), deleted, owner=self
+            )
 
         def deleted(text: str) -> None:
             self.entries.forget(ids)

@@ -132,7 +132,7 @@ class GoldenResultView(GoldenPanel):
         golden = self._golden
         self.bar.set_loading(True)
         self._dim.start()
-        self._job = self._background.read(
+        self._job = self._background.read_then(
             lambda: readable(golden.golden_row(id_)),
             self.show_result,
             owner=self,
@@ -201,10 +201,10 @@ class GoldenResultView(GoldenPanel):
             else:
                 self._write(text, file)
 
-        self._background.read(file.exists, look, owner=self, reaches_server=False)
+        self._background.read_then(file.exists, look, owner=self, reaches_server=False)
 
     def _write(self, text: str, file: Path) -> None:
-        self._background.act(
+        self._background.act_then(
             lambda: files.write(file, text),
             lambda _none: self._notices.tell(f"Saved {file}."),
             owner=self,

@@ -70,7 +70,7 @@ class ShareDone(QWidget):
             if result is not None:
                 then(result)
 
-        job = self._background.act(
+        job = self._background.act_then(
             lambda: work(self._told.emit, is_cancelled),
             done,
             owner=self,

@@ -61,7 +61,7 @@ class WhyDialog(QDialog):
         layout.addWidget(self.pane, 1)
         self.choice.currentIndexChanged.connect(self._ask)
         give_keys_once_shown(self.pane.axis)
-        background.read(
+        background.read_then(
             lambda: (backend.golden_configurations(), backend.golden_list(GoldenList.ALL, None)),
             self._offer,
             owner=self,

@@ -212,7 +212,7 @@ class WhyPane(QWidget):
             self._run_job.cancel()
         workbench, asked, run_number = self._workbench, self._asked, self.run_number
         self.bar.set_loading(True)
-        self._run_job = self._background.read(
+        self._run_job = self._background.read_then(
             lambda: workbench.explain_run(asked, run_number),
             self._show_run,
             owner=self,
@@ -288,7 +288,7 @@ class WhyPane(QWidget):
         workbench, asked, run_number = self._workbench, self._asked, self.run_number
         lumisection, dataset = self.axis.lumisection, self.axis.dataset
         self.bar.set_loading(True)
-        self._job = self._background.read(
+        self._job = self._background.read_then(
             lambda: workbench.explain_lumisection(asked, run_number, lumisection, dataset),
             self._show_explained,
             owner=self,

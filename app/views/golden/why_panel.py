@@ -32,7 +32,7 @@ class WhyPanel(GoldenPanel):
             return
         workbench = self._workbench
         self.pane.ask(ListAsked(id_))
-        self._background.read(
+        self._background.read_then(
             lambda: workbench.runs_of_golden(id_),
             lambda runs: self._show_runs(id_, runs),
             owner=self,

@@ -93,11 +93,11 @@ class HistoryActions(QObject):
 
     def undo_last(self) -> None:
         """The same for what this person did last."""
-        self._background.act(self._history.last_to_undo, self._open, owner=self)
+        self._background.act_then(self._history.last_to_undo, self._open, owner=self)
 
     def redo_last(self) -> None:
         """The same for what this person took back last."""
-        self._background.act(self._history.last_to_redo, self._open, owner=self)
+        self._background.act_then(self._history.last_to_redo, self._open, owner=self)
 
     def show_history(self) -> None:
         """What was done to the cells that are selected."""

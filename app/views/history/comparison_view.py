@@ -178,7 +178,7 @@ class ComparisonView(QWidget):
             return found, prepare(loaded.state, order=order, by_hand=loaded.by_hand)
 
         self.bar.set_loading(True)
-        self._job = self._background.read(
+        self._job = self._background.read_then(
             load, self._show, owner=self, refused=self._refuse, finished=self._finished
         )
 

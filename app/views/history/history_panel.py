@@ -242,7 +242,7 @@ class HistoryPanel(QWidget):
             self._job.cancel()
         history = self._history
         self.bar.set_loading(True)
-        self._job = self._background.read(
+        self._job = self._background.read_then(
             lambda: _prepared(history, subject, before),
             then,
             owner=self,
@@ -266,7 +266,7 @@ class HistoryPanel(QWidget):
 
         if self._more_job is not None:
             self._more_job.cancel()
-        self._more_job = self._background.read(
+        self._more_job = self._background.read_then(
             lambda: _prepared(history, subject, before),
             show,
             owner=self,

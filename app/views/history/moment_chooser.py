@@ -130,7 +130,7 @@ class MomentChooser(QDialog):
         buttons.accepted.connect(self.submit)
         buttons.rejected.connect(self.reject)
         self.bar.set_loading(True)
-        background.read(
+        background.read_then(
             lambda: history.moments(run_number, dataset),
             self._show,
             owner=self,

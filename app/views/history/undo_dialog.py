@@ -84,7 +84,7 @@ class UndoDialog(QDialog):
         self.work.failed.connect(self.refuse)
         self.work.running_changed.connect(self._offer)
         self.bar.set_loading(True)
-        background.read(
+        background.read_then(
             lambda: history.preview_undo(atomic_version),
             self._show,
             owner=self,

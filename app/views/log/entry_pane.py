@@ -118,7 +118,7 @@ class EntryPane(QWidget):
     def _load(self, entry: LogEntry, keys: Sequence[DatasetKey] | None) -> None:
         log, number = self._log, entry.number
         self.bar.set_loading(True)
-        self._job = self._background.read(
+        self._job = self._background.read_then(
             lambda: log.log_version(number, keys),
             self._show,
             owner=self,
@@ -129,7 +129,7 @@ class EntryPane(QWidget):
     def _load_settings(self, number: int) -> None:
         log = self._log
         self.bar.set_loading(True)
-        self._other_job = self._background.read(
+        self._other_job = self._background.read_then(
             lambda: log.log_settings(number),
             self._show_other,
             owner=self,

@@ -185,7 +185,7 @@ class LogPlace(PlaceWidget):
             else:
                 self._write(file)
 
-        self._background.read(file.exists, look, owner=self, reaches_server=False)
+        self._background.read_then(file.exists, look, owner=self, reaches_server=False)
 
     # Reading
 
@@ -208,7 +208,7 @@ class LogPlace(PlaceWidget):
         query, log, position = self.search.query, self._log, self._after
         part = min(max(self._wanted - self.model.rowCount(), 1), _PART)
         self.bar.set_loading(True)
-        self._job = self._background.read(
+        self._job = self._background.read_then(
             lambda: log.log_page(query, position, part),
             self._show,
             owner=self,
@@ -282,7 +282,7 @@ class LogPlace(PlaceWidget):
                     return found, True
             return found, False
 
-        self._news_job = self._background.read(
+        self._news_job = self._background.read_then(
             read, self._show_news, owner=self, finished=self._news_read
         )
 
@@ -313,7 +313,7 @@ class LogPlace(PlaceWidget):
             self._look_for_news()
 
     def _load_authors(self) -> None:
-        self._background.read(self._log.log_authors, self.search.offer_authors, owner=self)
+        self._background.read_then(self._log.log_authors, self.search.offer_authors, owner=self)
 
     # Saying
 
@@ -441,7 +441,7 @@ class LogPlace(PlaceWidget):
 
         self.search.export.setEnabled(False)
         self._show_export("begins")
-        self._background.act(write, tell, owner=self, finished=finish)
+        self._background.act_then(write, tell, owner=self, finished=finish)
 
     def _show_export(self, text: str) -> None:
         if self._exporting is not None:

@@ -68,7 +68,7 @@ class Attendance(Label):
             return
         (run_number, dataset), _ = self._told
         key = (run_number, dataset)
-        self._background.act(
+        self._background.act_then(
             lambda: self._backend.others(run_number, dataset),
             lambda others: self._found(key, others),
             owner=self,
@@ -111,7 +111,7 @@ class Attendance(Label):
             if wanted is not None:
                 self._found(wanted[0], others)
 
-        self._background.act(
+        self._background.act_then(
             tell, told, owner=self, unavailable=_away, refused=_away, finished=self._after
         )
         if wanted is None:

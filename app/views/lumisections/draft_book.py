@@ -56,7 +56,7 @@ class DraftBook(QObject):
 
     def load(self) -> None:
         """Asks for what was kept before."""
-        self._background.read(self._backend.offered_drafts, self._offer, owner=self)
+        self._background.read_then(self._backend.offered_drafts, self._offer, owner=self)
 
     def take(self, key: DatasetKey) -> None:
         """Somebody looks at the draft: it needs not be offered any more."""
@@ -96,7 +96,7 @@ class DraftBook(QObject):
                 else:
                     backend.save_draft(draft)
 
-        self._background.act(keep, owner=self, unavailable=self._away, finished=self._saved)
+        self._background.act_then(keep, owner=self, unavailable=self._away, finished=self._saved)
 
     def _away(self, _error: Unavailable) -> None:
         """The banner says that the server is away; the file of this machine has the draft."""

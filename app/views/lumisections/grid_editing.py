@@ -140,7 +140,7 @@ class GridEditing(QObject):
 
     def read_remarks(self) -> None:
         """Asks what the person wrote lately, to offer it again."""
-        self._background.read(self._backend.remarks, self._know_remarks, owner=self)
+        self._background.read_then(self._backend.remarks, self._know_remarks, owner=self)
 
     def _know_remarks(self, remarks: Remarks) -> None:
         self._remarks = remarks

@@ -188,7 +188,7 @@ class LumisectionsPane(QWidget):
                 changed = changed_cells(before.state, found.state)
             return Loaded(snapshot, found.seen, refusals, changed)
 
-        self._job = self._background.read(
+        self._job = self._background.read_then(
             load, self._show, owner=self, refused=self._refuse, finished=self._finish
         )
 
@@ -219,7 +219,7 @@ class LumisectionsPane(QWidget):
         self.preview.close_preview()
         self.moment_line.show_moment(moment)
         self.bar.set_loading(True)
-        self._job = self._background.read(
+        self._job = self._background.read_then(
             lambda: Loaded(prepare(found.state, order=order, by_hand=found.by_hand)),
             self._show,
             owner=self,
@@ -362,7 +362,7 @@ class LumisectionsPane(QWidget):
             if (snapshot.rows[cell.row].key, cell.lumisection) == (key, lumisection):
                 self._describe(text)
 
-        self._origin_job = self._background.read(
+        self._origin_job = self._background.read_then(
             lambda: backend.origin(run_number, dataset, key, lumisection), show, owner=self
         )
 

@@ -110,7 +110,7 @@ class PreviewPane(QFrame):
         self._update()
         self.show()
         backend, given = self._backend, self._edits
-        self._looking = self._background.read(
+        self._looking = self._background.read_then(
             lambda: backend.preview_edits(given, comment=comment, seen=seen),
             self._show,
             owner=self,

@@ -70,7 +70,7 @@ class DatasetActions(QObject):
             return
         # Rows that nobody scrolled to aren't known yet.
         backend, chosen, workspace = self._around.backend, selection.chosen, selection.workspace
-        self._around.background.read(
+        self._around.background.read_then(
             lambda: backend.dataset_states(backend.chosen_keys(chosen), workspace),
             lambda states: self._open_move(selection, to_state, states),
             owner=self,

@@ -223,7 +223,7 @@ class DetailsView(QWidget):
         if self._job is not None:
             self._job.cancel()
         self.bar.set_loading(True)
-        self._job = self._background.read(
+        self._job = self._background.read_then(
             lambda: runs.run_details(run_number),
             lambda details: self._show(details, keep=keep),
             owner=self,
@@ -320,7 +320,7 @@ class DetailsView(QWidget):
         if self._moment_job is not None:
             self._moment_job.cancel()
         self.bar.set_loading(True)
-        self._moment_job = self._background.read(
+        self._moment_job = self._background.read_then(
             lambda: runs.moment(run_number, dataset, atomic_version),
             show,
             owner=self,

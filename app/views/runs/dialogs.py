@@ -112,7 +112,7 @@ class EditRunDialog(ActionDialog):
         self.stop_reason.setFixedHeight(_COMMENT_HEIGHT)
         self.form.addRow("Class", self.class_)
         self.form.addRow("Stop reason", self.stop_reason)
-        background.read(runs.classes, self._offer, owner=self)
+        background.read_then(runs.classes, self._offer, owner=self)
 
     def work(self) -> Callable[[], str]:
         now = {

@@ -80,7 +80,9 @@ class TablePlace(PlaceWidget):
         self.tabs.currentChanged.connect(self._tab_changed)
         self.tabs.tabCloseRequested.connect(self.close_tab)
         self._splitter.splitterMoved.connect(self._remember_splitter)
-        background.read(lambda: backend.vocabulary(kind), self.table.set_vocabulary, owner=self)
+        background.read_then(
+            lambda: backend.vocabulary(kind), self.table.set_vocabulary, owner=self
+        )
 
     @property
     def shown_details(self) -> DetailsView:

@@ -209,7 +209,7 @@ class RunActions(QObject):
             self._act(lambda: self._runs.settle_manual_update(number))
 
     def _act(self, work: Callable[[], str]) -> None:
-        self._background.act(work, self._done, owner=self)
+        self._background.act_then(work, self._done, owner=self)
 
     def _open(self, dialog: ActionDialog) -> None:
         dialog.acted.connect(self._done)

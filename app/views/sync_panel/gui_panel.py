@@ -77,7 +77,7 @@ class GuiPanel(QWidget):
         dqm_gui, self._asking = self._dqm_gui, True
         self._refuse("")
         self._allow()
-        self._background.act(
+        self._background.act_then(
             dqm_gui.gui_pull_now,
             self._notices.tell,
             owner=self,

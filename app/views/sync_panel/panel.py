@@ -111,7 +111,7 @@ class SyncPanel(QWidget):
         pull, self._asking = self._pull, True
         self._refuse("")
         self._allow()
-        self._background.act(
+        self._background.act_then(
             pull.pull_now,
             self._notices.tell,
             owner=self,
@@ -249,7 +249,7 @@ class SyncPanel(QWidget):
         if self._tried is None:
             return
         pull, run_number = self._pull, self._tried
-        self._background.act(
+        self._background.act_then(
             lambda: pull.pull_now(run_number),
             self._notices.tell,
             owner=self,

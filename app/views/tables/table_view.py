@@ -359,7 +359,7 @@ class TableView(QWidget):
         self.bar.set_loading(True)
         self._dim.start()
         columns = self._columns
-        self._replacing = self._background.read(
+        self._replacing = self._background.read_then(
             self._load(0, BLOCK),
             lambda loaded: self._show_first(columns, loaded),
             owner=self,
@@ -389,7 +389,7 @@ class TableView(QWidget):
             self.model.fill(offset, rows, page.count)
             self._tell_count(page)
 
-        self._filling[offset] = self._background.read(
+        self._filling[offset] = self._background.read_then(
             self._load(offset, BLOCK),
             show,
             owner=self,
@@ -419,7 +419,7 @@ class TableView(QWidget):
                 self._renew_again = False
                 self.refresh_soon()
 
-        self._renewing = self._background.read(
+        self._renewing = self._background.read_then(
             self._load(first, limit), show, owner=self, refused=self._refuse, finished=finish
         )
 

@@ -136,7 +136,7 @@ class TodoPlace(PlaceWidget):
 
     def shown(self) -> None:
         backend = self._backend
-        self._around.background.read(
+        self._around.background.read_then(
             lambda: tuple(backend.cycles(GLOBAL)), self._offer_cycles, owner=self
         )
 
@@ -176,7 +176,7 @@ class TodoPlace(PlaceWidget):
             return None if found is None else (found, task_lines(found.tasks), open_lines(found))
 
         self._set_looking(looking=True)
-        attempt.job = self._around.background.read(
+        attempt.job = self._around.background.read_then(
             work,
             lambda found: self._show(attempt, found),
             owner=self,
@@ -310,7 +310,7 @@ class TodoPlace(PlaceWidget):
             files.write(file, todo.csv_text)
             return f"Wrote {words.counted(len(todo.tasks), 'task')} to {file}."
 
-        self._around.background.act(work, self._around.notices.tell, owner=self)
+        self._around.background.act_then(work, self._around.notices.tell, owner=self)
 
     # Making
 

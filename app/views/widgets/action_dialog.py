@@ -65,7 +65,7 @@ class ActionDialog(QDialog):
             self.refuse(str(error))
             return
         self.submit_button.setEnabled(False)
-        self._background.act(
+        self._background.act_then(
             work,
             self._done,
             owner=self,

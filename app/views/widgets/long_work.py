@@ -80,7 +80,7 @@ class LongWork(QWidget):
             else:
                 then(result)
 
-        self._background.act(
+        self._background.act_then(
             lambda: work(attempt.tell, attempt.is_cancelled),
             arrived,
             owner=self,

@@ -49,14 +49,14 @@ class FileSaver(QObject):
                 act()
 
         def act() -> None:
-            self._background.act(
+            self._background.act_then(
                 lambda: write(file),
                 lambda _none: self._notices.tell(f"Saved {file}."),
                 owner=self,
                 refused=self._refuse,
             )
 
-        self._background.read(file.exists, look, owner=self, reaches_server=False)
+        self._background.read_then(file.exists, look, owner=self, reaches_server=False)
 
     def _refuse(self, error: Refused) -> None:
         self._notices.refuse(error)

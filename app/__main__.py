@@ -12,7 +12,7 @@ from app.cli.output import (
     DONE,
     REFUSED,
     Answer,
-    Progress,
+    ProgressLine,
     UsageError,
     complain,
     show,
@@ -75,14 +75,14 @@ def _headless(settings: Settings, arguments: Arguments) -> int:
             "--headless invents a season in the program's own database: give it no command and no"
             " dsn, neither as an option nor in the environment or the settings file."
         )
-    progress = Progress(lines_every_s=_TOLD_EVERY_S)
+    line = ProgressLine(lines_every_s=_TOLD_EVERY_S)
     with bootstrap.Program(settings) as program:
         complain(f"writes to {program.where}")
         complain(f"the lists go to {arguments.folder.absolute()} (--out); minutes the first time")
         try:
-            summary = bootstrap.run_main_job(program, arguments.folder, progress.say)
+            summary = bootstrap.run_main_job(program, arguments.folder, line.say)
         finally:
-            progress.clear()
+            line.clear()
     answer = Answer(
         summary.document(),
         together(summary.lines(arguments.folder)),

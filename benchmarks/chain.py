@@ -257,7 +257,7 @@ def measure(db: Database) -> None:
     newest = (Sort(field_of("start_time"), descending=True),)
     for kind in ("runs", "datasets"):
         page_of = tables.runs_page if kind == "runs" else tables.datasets_page
-        show_page = partial(page_of, db, TableQuery(kind, wanted, newest))
+        show_page = partial(page_of, Acting(db), TableQuery(kind, wanted, newest))
         measured(f"one page of 50 {kind}, filtered and sorted", show_page, times=20, target="15")
     measured(
         "lumisections of one dataset, folded",

@@ -89,7 +89,7 @@ def main() -> None:
         for label, (draft, target) in drafts(configuration.current(Acting(db))).items():
             measured(
                 f"try {label}, {RUNS} runs",
-                partial(trials.try_draft, db, draft, numbers),
+                partial(trials.try_draft, Acting(db), draft, numbers),
                 target=target,
             )
         measured("why this class", lambda: why.why_class(Acting(db), FIRST_RUN))

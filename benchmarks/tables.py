@@ -20,6 +20,7 @@ from app.models.database import schema
 from app.models.database.engine import Database
 from app.models.database.tables import dataset, dataset_triplet_cache, run
 from app.models.embedded import EmbeddedServer
+from app.services.acting import Acting
 from app.services.certification import tables
 from app.services.certification.tables import Kind, Sort, TableQuery
 
@@ -82,7 +83,7 @@ def main() -> None:
                 print(f"{runs} runs, {runs * offline} offline datasets, a page of {PAGE} rows")
                 _measure(database, "runs", RUN_QUERIES)
                 _measure(database, "datasets", DATASET_QUERIES)
-                _print("words for completion", partial(tables.vocabulary, database))
+                _print("words for completion", partial(tables.vocabulary, Acting(database)))
 
 
 def _measure(database: Database, kind: Kind, queries: Queries) -> None:
@@ -90,7 +91,7 @@ def _measure(database: Database, kind: Kind, queries: Queries) -> None:
     for words, filter_text, sort in queries:
         order = tuple(Sort(filters.field_of(name), descending) for name, descending in sort)
         query = TableQuery(kind, filters.parse(filter_text), order, limit=PAGE)
-        _print(f"{kind}: {words}", partial(read, database, query))
+        _print(f"{kind}: {words}", partial(read, Acting(database), query))
 
 
 def _print(words: str, action: Callable[[], object]) -> None:

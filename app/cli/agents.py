@@ -5,7 +5,16 @@ from pathlib import Path
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group, positive
 from app.cli.arguments import run_number as a_run
 from app.cli.bulk import read_file
-from app.cli.output import DONE, REFUSED, Answer, Progress, UsageError, number_of, table, together
+from app.cli.output import (
+    DONE,
+    REFUSED,
+    Answer,
+    ProgressLine,
+    UsageError,
+    number_of,
+    table,
+    together,
+)
 from app.cli.program import Program
 from app.domain.agents.agreement import Confusion
 from app.domain.agents.proposals import Agent, Mode, Proposal, ProposalState, Speaks, parse_speaks
@@ -162,7 +171,7 @@ def _retire(program: Program, arguments: Arguments) -> Answer:
 
 def _propose(program: Program, arguments: Arguments) -> Answer:
     content = read_file(arguments.file)
-    progress = Progress()
+    line = ProgressLine()
     try:
         spoken = agents.propose(
             program.acting,
@@ -170,10 +179,10 @@ def _propose(program: Program, arguments: Arguments) -> Answer:
             content,
             dry_run=arguments.dry_run,
             leave_out_refused=arguments.leave_out_refused,
-            progress=lambda share: progress.say(f"hearing {share:.0%}"),
+            progress=line.shares("hearing"),
         )
     finally:
-        progress.clear()
+        line.clear()
     refused = bool(spoken.refused) and arguments.dry_run and not arguments.leave_out_refused
     return Answer(_spoken_document(spoken), _spoken_text(spoken), REFUSED if refused else DONE)
 
@@ -281,7 +290,7 @@ def _check_names(program: Program, arguments: Arguments) -> None:
 
 def _agreement(program: Program, arguments: Arguments) -> Answer:
     names.check_agent(program.acting, arguments.name)
-    progress = Progress()
+    line = ProgressLine()
     try:
         found = agent_agreement.agreement(
             program.acting,
@@ -289,10 +298,10 @@ def _agreement(program: Program, arguments: Arguments) -> Answer:
             arguments.first_run,
             arguments.last_run,
             against=Against(arguments.against),
-            progress=lambda share: progress.say(f"comparing {share:.0%}"),
+            progress=line.shares("comparing"),
         )
     finally:
-        progress.clear()
+        line.clear()
     return Answer(_agreement_document(found), _agreement_text(found))
 
 

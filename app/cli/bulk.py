@@ -4,7 +4,16 @@ import sys
 from pathlib import Path
 
 from app.cli.arguments import Arguments, Parser
-from app.cli.output import DONE, REFUSED, Answer, Progress, luminosity, number_of, table, together
+from app.cli.output import (
+    DONE,
+    REFUSED,
+    Answer,
+    ProgressLine,
+    luminosity,
+    number_of,
+    table,
+    together,
+)
 from app.cli.program import Program
 from app.domain.editing.edits import BitEdit, Edit
 from app.domain.errors import BadInput, Refused
@@ -36,7 +45,7 @@ def add_file_options(parser: Parser) -> None:
 def edit_from_file(program: Program, arguments: Arguments) -> Answer:
     """Writes or tries a file of changes."""
     content = read_file(arguments.file)
-    progress = Progress()
+    line = ProgressLine()
     try:
         if arguments.dry_run:
             return _report(
@@ -44,7 +53,7 @@ def edit_from_file(program: Program, arguments: Arguments) -> Answer:
                     program.acting,
                     content,
                     comment=arguments.comment,
-                    progress=lambda share: progress.say(f"looking {share:.0%}"),
+                    progress=line.shares("looking"),
                 ),
                 leave_out=arguments.leave_out_refused,
             )
@@ -53,10 +62,10 @@ def edit_from_file(program: Program, arguments: Arguments) -> Answer:
             content,
             comment=arguments.comment,
             leave_out_refused=arguments.leave_out_refused,
-            progress=lambda share: progress.say(f"writing {share:.0%}"),
+            progress=line.shares("writing"),
         )
     finally:
-        progress.clear()
+        line.clear()
     document: JsonValue = {
         "atomic_version": written.version,
         "cells": written.cells,

@@ -5,7 +5,16 @@ from collections.abc import Iterator
 
 from app.cli.arguments import Arguments, Commands, Parser, add_command, positive, run_number
 from app.cli.configuration_items import KINDS, add_values, kind, lines_of, values_given
-from app.cli.output import DONE, REFUSED, Answer, Progress, UsageError, number_of, table, together
+from app.cli.output import (
+    DONE,
+    REFUSED,
+    Answer,
+    ProgressLine,
+    UsageError,
+    number_of,
+    table,
+    together,
+)
 from app.cli.program import Program
 from app.cli.rule_tree import tree_document, tree_lines, word_document
 from app.domain.classifying.trial import NOT_CLASSIFIED, ColumnChange, RunTrial
@@ -13,7 +22,6 @@ from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.keys import ONLINE
 from app.domain.lumisections import format_ranges, parse_ranges
-from app.domain.progress import Progress as Share
 from app.domain.text.names import not_found
 from app.services import names
 from app.services.acting import Acting
@@ -81,17 +89,17 @@ def _try(program: Program, arguments: Arguments) -> Answer:
         draft = Draft(arguments.kind, arguments.id, None)
     else:
         draft = Draft(arguments.kind, arguments.id, values)
-    progress = Progress()
+    line = ProgressLine()
     try:
         found = trials.try_draft(
             program.acting,
             draft,
             arguments.runs,
             last=arguments.last,
-            progress=Share(lambda share: progress.say(f"trying {share:.0%}")),
+            progress=line.shares("trying"),
         )
     finally:
-        progress.clear()
+        line.clear()
     document: JsonValue = {
         "kind": found.kind.word,
         "tried": len(found.runs),
@@ -246,14 +254,14 @@ def _reclassify(program: Program, arguments: Arguments) -> Answer:
     db = program.db
     names.check_runs(Acting(db), arguments.runs or ())
     numbers = arguments.runs or reclassify.open_runs(Acting(db), arguments.last)
-    progress = Progress()
-    share = Share(lambda done: progress.say(f"reclassifying {done:.0%}"))
+    line = ProgressLine()
+    share = line.shares("reclassifying")
     try:
         if not arguments.apply:
             return _plan_answer(reclassify.preview(Acting(db), numbers, share))
         done = reclassify.apply(Acting(db, program.actor), numbers, share)
     finally:
-        progress.clear()
+        line.clear()
     document: JsonValue = {
         "applied": True,
         "runs": [

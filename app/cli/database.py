@@ -1,10 +1,9 @@
 """Commands on the database itself: `db init`, `db check`, `db index`."""
 
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
-from app.cli.output import DONE, REFUSED, Answer, Progress, number_of, table, together
+from app.cli.output import DONE, REFUSED, Answer, ProgressLine, number_of, table, together
 from app.cli.program import Program
 from app.domain.json_value import JsonValue
-from app.domain.progress import Progress as Share
 from app.models.database.engine import Database
 from app.models.database.schema import SchemaKind
 from app.services import databases
@@ -66,13 +65,13 @@ def _init(program: Program, arguments: Arguments) -> Answer:
 
 
 def _index(program: Program, arguments: Arguments) -> Answer:
-    progress = Progress()
+    line = ProgressLine()
     try:
         if arguments.create:
-            databases.add_indexes(program.db, told=lambda name: progress.say(f"making {name}"))
+            databases.add_indexes(program.db, told=lambda name: line.say(f"making {name}"))
         found = databases.indexes(program.db)
     finally:
-        progress.clear()
+        line.clear()
     rows = [(each.index.name, each.index.table, each.present, each.index.purpose) for each in found]
     lines: list[str] = [table(("index", "table", "there", "for"), rows)]
     if not all(each.present for each in found):
@@ -114,13 +113,11 @@ def _check(program: Program, arguments: Arguments) -> Answer:
 
 
 def _objects(db: Database) -> ExaminedObjects:
-    progress = Progress()
+    line = ProgressLine()
     try:
-        return databases.examine_objects(
-            db, Share(lambda share: progress.say(f"looking at the objects, {share:.0%}"))
-        )
+        return databases.examine_objects(db, line.shares("looking at the objects"))
     finally:
-        progress.clear()
+        line.clear()
 
 
 def _objects_text(found: ExaminedObjects) -> str:

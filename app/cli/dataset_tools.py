@@ -16,7 +16,7 @@ from app.cli.arguments import (
     filter_text,
     run_number,
 )
-from app.cli.output import REFUSED, Answer, Progress, UsageError, number_of, table, together
+from app.cli.output import REFUSED, Answer, ProgressLine, UsageError, number_of, table, together
 from app.cli.program import Program
 from app.domain.certification.dataset_tools import (
     ChangeStates,
@@ -211,16 +211,16 @@ def _unhide(program: Program, arguments: Arguments) -> Answer:
 def _use(program: Program, arguments: Arguments, tool: Tool) -> Answer:
     if arguments.dry_run:
         return _told(program, tool)
-    progress = Progress()
+    line = ProgressLine()
     try:
         done = dataset_tools.apply(
             program.acting,
             tool,
             reason=arguments.reason,
-            progress=lambda share: progress.say(f"{share:.0%}"),
+            progress=line.shares("looking"),
         )
     finally:
-        progress.clear()
+        line.clear()
     document: JsonValue = {
         "atomic_version": done.atomic_version,
         "text": done.text,

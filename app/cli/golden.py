@@ -14,7 +14,7 @@ from app.cli.arguments import (
     natural,
     positive,
 )
-from app.cli.output import Answer, Content, Progress, luminosity, number_of, table, together
+from app.cli.output import Answer, Content, ProgressLine, luminosity, number_of, table, together
 from app.cli.program import Program
 from app.domain.json_value import JsonObject, JsonValue
 from app.models.golden.generated_json import JsonEntry
@@ -90,7 +90,7 @@ def _generate(program: Program, arguments: Arguments) -> Answer:
     out_files.check_list(out, force=arguments.force)
     db = program.db
     rule = golden_files.rule_of(Acting(db), arguments.rule)
-    progress = Progress()
+    line = ProgressLine()
     try:
         made = golden.generate(
             Acting(db, program.actor),
@@ -100,10 +100,10 @@ def _generate(program: Program, arguments: Arguments) -> Answer:
             official=arguments.official,
             as_of=arguments.as_of,
             insist=arguments.insist,
-            progress=lambda share: progress.say(f"golden JSON {share:.0%}"),
+            progress=line.shares("golden JSON"),
         )
     finally:
-        progress.clear()
+        line.clear()
     texts = golden.texts_of(made.selection)
     files.write(out, texts.golden)
     warnings = [str(warning) for warning in made.selection.warnings]

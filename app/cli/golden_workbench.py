@@ -21,7 +21,7 @@ from app.cli.output import (
     REFUSED,
     Answer,
     Content,
-    Progress,
+    ProgressLine,
     UsageError,
     complain,
     luminosity,
@@ -185,15 +185,15 @@ def _compare(program: Program, arguments: Arguments) -> Answer:
 
 
 def _reproduce(program: Program, arguments: Arguments) -> Answer:
-    progress = Progress()
+    line = ProgressLine()
     try:
         found = golden_reproduce.reproduce(
             program.acting,
             arguments.id,
-            progress=lambda share: progress.say(f"golden JSON {share:.0%}"),
+            progress=line.shares("golden JSON"),
         )
     finally:
-        progress.clear()
+        line.clear()
     comparison = found.comparison
     document: JsonObject = {
         "id": arguments.id,

@@ -14,7 +14,7 @@ from app.cli.arguments import (
     run_number,
 )
 from app.cli.history import attribute_line, cell_line, changes_document
-from app.cli.output import Answer, Progress, UsageError, number_of, table, together
+from app.cli.output import Answer, ProgressLine, UsageError, number_of, table, together
 from app.cli.program import Program
 from app.domain.errors import BadInput
 from app.domain.history.log import (
@@ -83,11 +83,11 @@ def _log(program: Program, arguments: Arguments) -> Answer:
         _check(arguments, query)
     except BadInput as error:
         raise UsageError(str(error)) from error
-    progress = Progress()
+    line = ProgressLine()
 
     def told(number: int, at: datetime | None) -> None:
         back = "" if at is None else f", back to {at:%Y-%m-%d %H:%M}"
-        progress.say(f"{number_of(number, 'entry', 'entries')}{back}")
+        line.say(f"{number_of(number, 'entry', 'entries')}{back}")
 
     try:
         if arguments.export is not None:
@@ -105,7 +105,7 @@ def _log(program: Program, arguments: Arguments) -> Answer:
         if not found:
             names.check_searched(program.acting, query)
     finally:
-        progress.clear()
+        line.clear()
     return Answer(
         {
             "entries": [log_export.document(entry) for entry in found],

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
-from app.cli.output import Answer, Progress, luminosity, number_of, table, together
+from app.cli.output import Answer, ProgressLine, luminosity, number_of, table, together
 from app.cli.program import Program
 from app.domain.json_value import JsonObject
 from app.domain.lumisections import count, format_ranges
@@ -25,16 +25,16 @@ def add(commands: Commands, common: Parser) -> None:
 
 
 def _import(program: Program, arguments: Arguments) -> Answer:
-    progress = Progress()
+    line = ProgressLine()
     try:
         report = import_brilcalc(
             program.acting,
             arguments.file,
             dry_run=arguments.dry_run,
-            progress=lambda share: progress.say(f"luminosity {share:.0%}"),
+            progress=line.shares("luminosity"),
         )
     finally:
-        progress.clear()
+        line.clear()
     document: JsonObject = {
         "atomic_version": report.version,
         "dry_run": report.dry_run,

@@ -15,7 +15,7 @@ from app.cli.arguments import (
     port,
     run_number,
 )
-from app.cli.output import DONE, REFUSED, Answer, Progress, number_of, show, together
+from app.cli.output import DONE, REFUSED, Answer, ProgressLine, number_of, show, together
 from app.cli.program import Program, PullReport
 from app.domain.json_value import JsonValue
 from app.domain.sources.pull import OutcomeKind
@@ -52,11 +52,11 @@ def _pull(program: Program, arguments: Arguments) -> Answer:
     if arguments.dqm_gui is not None:
         return dqm_gui.pull(program, arguments)
     program.db  # noqa: B018 - a database that can't be used is refused before OMS is asked
-    progress = Progress()
+    line = ProgressLine()
     try:
-        report = program.pull(arguments.runs, progress.say)
+        report = program.pull(arguments.runs, line.say)
     finally:
-        progress.clear()
+        line.clear()
     good = not (report.failed or report.problems)
     return Answer(_document(report), _text(report), DONE if good else REFUSED)
 

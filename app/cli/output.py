@@ -13,6 +13,7 @@ from typing import TextIO
 from app.domain.errors import Refused, RegistryError
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.masking import masked
+from app.domain.progress import Progress
 from app.domain.text.plain_text import harmless, harmless_json, one_line
 from app.files import reason
 
@@ -55,7 +56,7 @@ class UsageError(Exception):
         self.usage = usage
 
 
-class Progress:
+class ProgressLine:
     """One line on a terminal that says how far long work is; nothing anywhere else, or with
     `lines_every_s` a line so often."""
 
@@ -77,7 +78,12 @@ class Progress:
                 self._told_at = now
                 print(f"run-registry: {one_line(text)}", file=self._lines, flush=True)
 
+    def shares(self, doing: str) -> Progress:
+        """Shows the share done of some work, after what is being done."""
+        return Progress(lambda share: self.say(f"{doing} {share:.0%}"))
+
     def clear(self) -> None:
+        """Empties the line."""
         self.say("")
 
 

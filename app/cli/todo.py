@@ -13,7 +13,7 @@ from app.cli.arguments import (
     positive,
     run_number,
 )
-from app.cli.output import Answer, Progress, number_of, table, together
+from app.cli.output import Answer, ProgressLine, number_of, table, together
 from app.cli.program import Program
 from app.domain.certification.todo import LEAST_LUMINOSITY, TaskKind
 from app.domain.json_value import JsonValue
@@ -43,7 +43,7 @@ def _todo(program: Program, arguments: Arguments) -> Answer:
     if arguments.out is not None:
         files.check_writable(arguments.out)
     names.check_offline_workspace(program.acting, arguments.workspace)
-    progress = Progress()
+    line = ProgressLine()
     try:
         left = todo(
             program.acting,
@@ -52,10 +52,10 @@ def _todo(program: Program, arguments: Arguments) -> Answer:
             run_to=arguments.last_run,
             workspace=arguments.workspace,
             least_luminosity=arguments.luminosity,
-            progress=lambda share: progress.say(f"{share:.0%}"),
+            progress=line.shares("looking"),
         )
     finally:
-        progress.clear()
+        line.clear()
     if arguments.out is not None:
         out_files.check_csv(arguments.out, left.csv_text, force=arguments.force)
         files.write(arguments.out, left.csv_text)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from app.cli.arguments import Arguments, Commands, Parser, add_command, positive
 from app.cli.history import shown_value
-from app.cli.output import DONE, REFUSED, Answer, Progress, table, together
+from app.cli.output import DONE, REFUSED, Answer, ProgressLine, table, together
 from app.cli.program import Program
 from app.domain.history.cells import Action
 from app.domain.json_value import JsonObject, JsonValue
@@ -39,17 +39,17 @@ def _undo(program: Program, arguments: Arguments) -> Answer:
         refused = bool(found.refused) and not arguments.leave_out_refused
         document = {**_document(found), "atomic_version": None}
         return Answer(document, together(lines), REFUSED if refused else DONE)
-    progress = Progress()
+    line = ProgressLine()
     try:
         undone = services.undo(
             Acting(db, actor),
             arguments.version,
             comment=arguments.comment,
             leave_out_refused=arguments.leave_out_refused,
-            progress=lambda share: progress.say(f"undoing {share:.0%}"),
+            progress=line.shares("undoing"),
         )
     finally:
-        progress.clear()
+        line.clear()
     document = {**_document(undone.preview), "atomic_version": undone.version, "text": undone.text}
     return Answer(document, f"{undone.text} Version {undone.version}.")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from app.domain.agents.proposals import Proposal, Speaks
 from app.domain.editing.edits import ColumnEdit
-from app.domain.progress import Cancelled
+from app.domain.progress import Cancelled, Progress
 from app.models.agents import Waiting
 from app.services.agents import agreement as agent_agreement
 from app.services.agents import proposals as agent_proposals
@@ -71,8 +71,7 @@ class AgentsBackend(Parts):
                 first_run,
                 last_run,
                 against=against,
-                progress=progress,
-                cancelled=is_cancelled,
+                progress=Progress(progress, is_cancelled),
             )
         except Cancelled:
             return None

@@ -6,7 +6,7 @@ from dataclasses import replace
 from app.domain.editing.edits import BitEdit, ColumnEdit, Edit
 from app.domain.keys import DatasetKey
 from app.domain.lumisections import LumiRange
-from app.domain.progress import Cancelled
+from app.domain.progress import Cancelled, Progress
 from app.services.editing import bulk as bulk_edit
 from app.services.editing.bulk import FileLine, Preview, Written
 from app.services.editing.plan import CellsChanged
@@ -45,8 +45,7 @@ class BulkBackend(Parts):
                     edits,
                     comment=wish.comment,
                     rule=golden.rule_named(self._acting, _RULE),
-                    progress=progress,
-                    cancelled=cancelled,
+                    progress=Progress(progress, cancelled),
                 )
             )
         except Cancelled:
@@ -70,8 +69,7 @@ class BulkBackend(Parts):
                     comment=wish.comment,
                     seen=seen,
                     leave_out_refused=leave_out_refused,
-                    progress=progress,
-                    cancelled=cancelled,
+                    progress=Progress(progress, cancelled),
                 )
             )
         except Cancelled:
@@ -86,8 +84,7 @@ class BulkBackend(Parts):
                 content,
                 comment=comment,
                 rule=golden.rule_named(self._acting, _RULE),
-                progress=progress,
-                cancelled=cancelled,
+                progress=Progress(progress, cancelled),
             )
         except Cancelled:
             return None
@@ -114,8 +111,7 @@ class BulkBackend(Parts):
                     comment=comment,
                     seen=seen,
                     leave_out_refused=leave_out_refused,
-                    progress=progress,
-                    cancelled=cancelled,
+                    progress=Progress(progress, cancelled),
                 )
             )
         except Cancelled:

@@ -7,7 +7,7 @@ from app.domain.certification.cycles import Cycle, CycleEntry
 from app.domain.certification.dataset_tools import counted
 from app.domain.certification.todo import Todo
 from app.domain.keys import DatasetKey
-from app.domain.progress import Cancelled
+from app.domain.progress import Cancelled, Progress
 from app.services.certification import cycles, todo
 from app.views.backend.cycles import TodoScope
 from app.views.backend.datasets import Asked, Share
@@ -75,8 +75,7 @@ class CyclesBackend(Parts):
                 run_to=scope.run_to,
                 workspace=scope.workspace,
                 least_luminosity=scope.least_luminosity,
-                progress=share,
-                cancelled=is_cancelled,
+                progress=Progress(share, is_cancelled),
             )
         except Cancelled:
             return None

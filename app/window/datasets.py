@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from app.domain.certification.dataset_tools import Applied, Preview, Tool
 from app.domain.certification.datasets import state_key
 from app.domain.keys import DatasetKey
-from app.domain.progress import Cancelled
+from app.domain.progress import Cancelled, Progress
 from app.services.certification import tables
 from app.services.editing import dataset_tools
 from app.views.backend.datasets import Asked, Chosen, Share, WebAddresses
@@ -50,7 +50,7 @@ class DatasetsBackend(Parts):
 
     def preview_tool(self, tool: Tool, share: Share, is_cancelled: Asked) -> Preview | None:
         try:
-            return dataset_tools.preview(self._acting, tool, progress=share, cancelled=is_cancelled)
+            return dataset_tools.preview(self._acting, tool, progress=Progress(share, is_cancelled))
         except Cancelled:
             return None
 
@@ -62,8 +62,7 @@ class DatasetsBackend(Parts):
                 self._acting,
                 tool,
                 reason=reason,
-                progress=share,
-                cancelled=is_cancelled,
+                progress=Progress(share, is_cancelled),
             )
         except Cancelled:
             return None
@@ -73,7 +72,7 @@ class DatasetsBackend(Parts):
     ) -> str | None:
         try:
             return dataset_tools.csv_text(
-                self._acting, keys, columns, progress=share, cancelled=is_cancelled
+                self._acting, keys, columns, progress=Progress(share, is_cancelled)
             )
         except Cancelled:
             return None

@@ -11,7 +11,7 @@ from app.domain.errors import Refused, Unavailable
 from app.domain.identity import Actor
 from app.domain.json_value import JsonValue
 from app.domain.keys import DatasetKey
-from app.domain.progress import Cancelled
+from app.domain.progress import Cancelled, Progress
 from app.models.database.engine import Database
 from app.services.editing import bulk as bulk_edit
 from app.services.editing import drafts, presence
@@ -68,8 +68,7 @@ class EditingBackend(Parts):
                 comment=comment,
                 seen=seen,
                 rule=self._rule_in_force(),
-                progress=progress,
-                cancelled=is_cancelled,
+                progress=Progress(progress, is_cancelled),
             )
         return None
 
@@ -90,8 +89,7 @@ class EditingBackend(Parts):
                 comment=comment,
                 seen=seen,
                 leave_out_refused=leave_out_refused,
-                progress=progress,
-                cancelled=is_cancelled,
+                progress=Progress(progress, is_cancelled),
             )
         return None
 

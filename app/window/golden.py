@@ -8,7 +8,7 @@ from pathlib import Path
 from app.domain.configuration.in_force import JsonRule, Kind
 from app.domain.configuration.permissions import EXPERTS
 from app.domain.json_value import JsonValue, js_stringify
-from app.domain.progress import Cancelled
+from app.domain.progress import Cancelled, Progress
 from app.models.golden.generated_json import JsonEntry
 from app.services.configuration import edits as configuration_edits
 from app.services.configuration import in_force as configuration
@@ -28,7 +28,7 @@ from app.views.backend.golden import (
     GoldenResult,
     MatchingDatasets,
 )
-from app.views.backend.news import Progress
+from app.views.backend.news import Step
 from app.window.parts import Parts
 
 _LISTED = 50
@@ -65,7 +65,9 @@ class GoldenBackend(Parts):
         self, pattern: str, narrowing: Narrowing, is_cancelled: Callable[[], bool]
     ) -> Bench | None:
         try:
-            return golden_bench.bench(self._acting, pattern, narrowing, cancelled=is_cancelled)
+            return golden_bench.bench(
+                self._acting, pattern, narrowing, progress=Progress(is_cancelled=is_cancelled)
+            )
         except Cancelled:
             return None
 
@@ -90,7 +92,7 @@ class GoldenBackend(Parts):
     def generate_golden(
         self,
         request: GoldenRequest,
-        progress: Callable[[Progress], None],
+        progress: Callable[[Step], None],
         is_cancelled: Callable[[], bool],
     ) -> tuple[int, ...] | None:
         several = len(request.rules) > 1
@@ -108,8 +110,7 @@ class GoldenBackend(Parts):
                 wanted,
                 official=request.official,
                 insist=request.insist,
-                progress=partial(_tell_progress, progress),
-                cancelled=is_cancelled,
+                progress=Progress(partial(_tell_progress, progress), is_cancelled),
             )
         except Cancelled:
             return None
@@ -156,7 +157,7 @@ class GoldenBackend(Parts):
     def export_golden(
         self,
         request: ExportRequest,
-        progress: Callable[[Progress], None],
+        progress: Callable[[Step], None],
         is_cancelled: Callable[[], bool],
     ) -> tuple[Path, ...] | None:
         try:
@@ -164,8 +165,9 @@ class GoldenBackend(Parts):
                 self._acting,
                 self._planned(request),
                 with_provenance=request.with_provenance,
-                told=lambda share: progress(Progress("Exporting", round(100 * share), 100)),
-                cancelled=is_cancelled,
+                progress=Progress(
+                    lambda share: progress(Step("Exporting", round(100 * share), 100)), is_cancelled
+                ),
             )
         except Cancelled:
             return None
@@ -197,9 +199,5 @@ def _tags(tags: str, name: str) -> str:
     return tags if name in tags.split() else f"{tags} {name}".strip()
 
 
-def _tell_progress(tell: Callable[[Progress], None], share: float) -> None:
-    tell(
-        Progress(
-            "Reading the state" if share < 0.6 else "Applying the rule", round(100 * share), 100
-        )
-    )
+def _tell_progress(tell: Callable[[Step], None], share: float) -> None:
+    tell(Step("Reading the state" if share < 0.6 else "Applying the rule", round(100 * share), 100))

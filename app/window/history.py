@@ -8,7 +8,7 @@ from app.domain.history.undo import CellsRestored
 from app.domain.json_value import JsonValue
 from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, join
-from app.domain.progress import Cancelled
+from app.domain.progress import Cancelled, Progress
 from app.domain.sources.oms import LUMINOSITY
 from app.domain.triplets import Triplet
 from app.services.acting import Acting
@@ -134,8 +134,7 @@ class HistoryBackend(Parts):
                 atomic_version,
                 comment=comment,
                 leave_out_refused=leave_out_refused,
-                progress=progress,
-                cancelled=cancelled,
+                progress=Progress(progress, cancelled),
             )
         except Cancelled:
             return None

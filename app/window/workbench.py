@@ -79,7 +79,7 @@ class WorkbenchBackend(Parts):
     ) -> Reproduced | None:
         try:
             return golden_reproduce.reproduce(
-                self._acting, id_, progress=tell, cancelled=is_cancelled
+                self._acting, id_, progress=Progress(tell, is_cancelled)
             )
         except Cancelled:
             return None
@@ -112,8 +112,7 @@ class WorkbenchBackend(Parts):
                 self._acting,
                 file,
                 dry_run=dry_run,
-                progress=tell,
-                cancelled=is_cancelled,
+                progress=Progress(tell, is_cancelled),
             )
         except Cancelled:
             return None

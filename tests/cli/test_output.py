@@ -2,21 +2,21 @@
 
 import io
 
-from app.cli.output import Progress
+from app.cli.output import ProgressLine
 
 
 def test_that_progress_is_silent_where_no_terminal_is_unless_lines_are_wanted():
     silent = io.StringIO()
-    Progress(silent).say("reading")
+    ProgressLine(silent).say("reading")
     assert silent.getvalue() == ""
     lines = io.StringIO()
-    progress = Progress(lines, lines_every_s=0.0)
+    progress = ProgressLine(lines, lines_every_s=0.0)
     progress.say("reading")
     progress.say("writing")
     progress.clear()
     assert lines.getvalue() == "run-registry: reading\nrun-registry: writing\n"
     seldom = io.StringIO()
-    Progress(seldom, lines_every_s=3600.0).say("reading")
+    ProgressLine(seldom, lines_every_s=3600.0).say("reading")
     assert seldom.getvalue() == ""
 
 
@@ -27,7 +27,7 @@ class Terminal(io.StringIO):
 
 def test_that_on_a_terminal_progress_is_one_line_that_is_replaced():
     terminal = Terminal()
-    progress = Progress(terminal, lines_every_s=0.0)
+    progress = ProgressLine(terminal, lines_every_s=0.0)
     progress.say("reading")
     progress.clear()
     assert "\n" not in terminal.getvalue()

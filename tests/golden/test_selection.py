@@ -226,9 +226,9 @@ def test_that_progress_ends_at_all_and_that_it_can_be_stopped_anywhere():
     assert shares[-1] == 1.0
     for limit in range(5):
         with pytest.raises(Cancelled):
-            Season(season.datasets, Progress(cancelled=_after(limit)))
+            Season(season.datasets, Progress(is_cancelled=_after(limit)))
         with pytest.raises(Cancelled):
-            select(Season(season.datasets), rule, Progress(cancelled=_after(limit)))
+            select(Season(season.datasets), rule, Progress(is_cancelled=_after(limit)))
     assert select(season, rule).as_row() == whole.as_row()
 
 

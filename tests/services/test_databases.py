@@ -48,7 +48,7 @@ def test_that_looking_at_the_objects_can_be_stopped(database: Database):
         return len(asked) == 3
 
     with pytest.raises(Cancelled):
-        databases.examine_objects(database, Progress(cancelled=enough))
+        databases.examine_objects(database, Progress(is_cancelled=enough))
     assert databases.examine_objects(database).looked_at == 3
 
 

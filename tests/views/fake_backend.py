@@ -67,7 +67,7 @@ from app.views.backend.history import (
     VersionEntry,
 )
 from app.views.backend.lumisections import DatasetLumisections, Origin
-from app.views.backend.news import Change, Progress
+from app.views.backend.news import Change, Step
 from app.views.backend.runs import RunDetails
 from app.views.backend.session import PlaceKind, Session
 from app.views.backend.tables import PageRequest, Row, TableKind, WorkspaceColumns
@@ -477,10 +477,10 @@ class FakeBackend(FakeEditing, FakeWorkbench, FakeAgents):
     def generate_golden(
         self,
         request: GoldenRequest,
-        progress: Callable[[Progress], None],
+        progress: Callable[[Step], None],
         is_cancelled: Callable[[], bool],
     ) -> tuple[int, ...] | None:
-        progress(Progress("Reading 3 datasets", 1, 3))
+        progress(Step("Reading 3 datasets", 1, 3))
         self._enter()
         if is_cancelled():
             return None

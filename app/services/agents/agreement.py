@@ -1,6 +1,6 @@
 """How far an agent agrees with people over a range of runs, by column and by dataset."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -19,7 +19,7 @@ from app.domain.agents.proposals import Proposal
 from app.domain.errors import BadInput
 from app.domain.keys import DatasetKey
 from app.domain.lumisections import LumiRange, ranges_of_mask
-from app.domain.progress import Progress
+from app.domain.progress import SILENT, Progress
 from app.domain.state.grid import Grid
 from app.domain.triplets import Triplet
 from app.models import agents as model
@@ -85,8 +85,7 @@ def agreement(
     last_run: int,
     *,
     against: Against = Against.PEOPLE,
-    progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    progress: Progress = SILENT,
 ) -> Agreement:
     """Compares what an agent said last with what people said, lumisection by lumisection.
 
@@ -94,7 +93,6 @@ def agreement(
     """
     if first_run > last_run:
         raise BadInput(f"The first run {first_run} is greater than the last run {last_run}.")
-    told = Progress(progress, cancelled)
     with acting.db.read() as connection:
         known = model.agents(connection, agent)
         judged = {
@@ -107,7 +105,7 @@ def agreement(
         keys = sorted(by_key, reverse=True)
         found: list[OnDataset] = []
         for start in range(0, len(keys), _BLOCK):
-            told.at(start / len(keys))
+            progress.at(start / len(keys))
             here = keys[start : start + _BLOCK]
             compacts, _ = states.load_compact(connection, here, desk=acting.db.desk)
             by_hand = (
@@ -126,7 +124,7 @@ def agreement(
                         else statuses_of_column(state, judged_by)
                     )
                     found.append(_on_dataset(key, column, judged_by, word, people))
-        told.at(1.0)
+        progress.at(1.0)
     columns = {
         column: together(each.confusion for each in found if each.column == column)
         for column in sorted({each.column for each in found})
@@ -136,7 +134,7 @@ def agreement(
 
 
 def words_on(said: Sequence[Proposal], length: int) -> dict[str, Statuses]:
-    """What an agent says last about a dataset, by column; what it was told to be wrong about,
+    """What an agent says last about a dataset, by column; what it was progress to be wrong about,
     too."""
     found: dict[str, Statuses] = {}
     for each in sorted(said, key=lambda each: each.id):

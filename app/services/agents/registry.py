@@ -1,6 +1,6 @@
 """Machines as authors: registered, heard, and what they say accepted or rejected by people."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from app.domain.errors import BadInput, NotFound, NotPermitted, Refused
 from app.domain.identity import Actor, agent_author
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import ranges_of_mask
-from app.domain.progress import Progress
+from app.domain.progress import SILENT, Progress
 from app.domain.state.compact import CompactState
 from app.domain.state.grid import Codes
 from app.domain.triplets import Triplet
@@ -146,8 +146,7 @@ def propose(
     *,
     dry_run: bool = False,
     leave_out_refused: bool = False,
-    progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    progress: Progress = SILENT,
 ) -> Spoken:
     """Hears a file of an agent, a file of changes in form, as one action or not at all.
 
@@ -155,12 +154,11 @@ def propose(
     that it proposes for wait for people. Raises the first refusal, unless refused lines are left
     out; with `dry_run` nothing is written, and refusals are in the answer.
     """
-    told = Progress(progress, cancelled)
     agent = in_force(acting, name)
     _check_owner(acting, agent)
     lines = parse_changes(content)
     configuration = configurations.current(acting)
-    told.at(0.05)
+    progress.at(0.05)
     if dry_run:
         with acting.db.read() as connection:
             return _hear(
@@ -169,7 +167,7 @@ def propose(
                 acting.actor,
                 agent,
                 lines,
-                told,
+                progress,
                 dry=True,
             )
     runs = {
@@ -179,7 +177,7 @@ def propose(
     }
 
     def finishing(share: float) -> None:
-        told.at(0.6 + 0.4 * share)
+        progress.at(0.6 + 0.4 * share)
 
     with begin(acting.db, runs, finishing) as action:
         spoken = _hear(
@@ -188,7 +186,7 @@ def propose(
             acting.actor,
             agent,
             lines,
-            told,
+            progress,
             dry=False,
             all_or_none=not leave_out_refused,
         )
@@ -202,7 +200,7 @@ def _hear(
     actor: Actor,
     agent: Agent,
     lines: Sequence[ChangeLine],
-    told: Progress,
+    progress: Progress,
     *,
     dry: bool,
     all_or_none: bool = False,
@@ -219,12 +217,12 @@ def _hear(
     written = plan(action, configuration, actor, list(own.values()), of_agent=True)
     for number, planned in zip(own, written.lines, strict=True):
         refusals[number] = planned.refused
-    told.at(0.3)
+    progress.at(0.3)
     keys = {(edit.run_number, edit.dataset) for edit in edits.values()}
     known_runs = rows.run_states(action.connection, {run for run, _ in keys})
     known = rows.datasets_of_runs(action.connection, {run for run, _ in keys})
     states = action.compact_states(keys & known.keys())
-    told.at(0.5)
+    progress.at(0.5)
     for number, edit in suggested.items():
         refusals[number] = _refusal_of_proposal(edit, configuration, known_runs, known, states)
     first = next((number for number, refusal in refusals.items() if refusal is not None), None)
@@ -246,7 +244,7 @@ def _hear(
     spoken = _new_proposals([own[n] for n in kept], states, version)
     if not dry:
         model.add(action.connection, agent, [*fresh, *spoken])
-    told.at(0.6)
+    progress.at(0.6)
     return Spoken(
         tuple(
             SpokenLine(

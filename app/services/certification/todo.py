@@ -1,6 +1,6 @@
 """What is left to do until runs and datasets are certified, for a cycle or a range of runs."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from app.domain.certification.todo import LEAST_LUMINOSITY, Task, TaskKind, Todo
 from app.domain.errors import BadInput
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import Mask, format_ranges, ranges_of_mask
-from app.domain.progress import Progress
+from app.domain.progress import SILENT, Progress
 from app.domain.state.compact import CompactState
 from app.domain.state.grid import padded
 from app.models.events import states
@@ -29,8 +29,7 @@ def todo(
     run_to: int | None = None,
     workspace: str | None = None,
     least_luminosity: float = LEAST_LUMINOSITY,
-    progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    progress: Progress = SILENT,
 ) -> Todo:
     """What is left to do in a cycle or a range of runs, both ends included, by run.
 
@@ -38,7 +37,6 @@ def todo(
     """
     if run_from is not None and run_to is not None and run_from > run_to:
         raise BadInput(f"The first run {run_from} is greater than the last run {run_to}.")
-    reading = Progress(progress, cancelled)
     with acting.db.read() as connection:
         if cycle is not None:
             cycles.cycle(connection, cycle)
@@ -53,7 +51,7 @@ def todo(
             tasks += _of_run(of_run[0], least_luminosity)
         numbers = sorted(by_run)
         for start in range(0, len(numbers), _BLOCK):
-            reading.at(start / len(numbers))
+            progress.at(start / len(numbers))
             block = numbers[start : start + _BLOCK]
             keys: list[DatasetKey] = [(number, ONLINE) for number in block]
             keys += [(each.run_number, each.name) for number in block for each in by_run[number]]
@@ -63,8 +61,7 @@ def todo(
                 tasks += _of_lumisections(by_run[number], compact)
     order = list(TaskKind)
     tasks.sort(key=lambda each: (each.run_number, order.index(each.kind), each.dataset))
-    if progress is not None:
-        progress(1.0)
+    progress.tell(1.0)
     return Todo(len(scope), tuple(tasks))
 
 

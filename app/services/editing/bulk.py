@@ -13,7 +13,7 @@ from app.domain.errors import BadInput, Refused
 from app.domain.json_value import JsonValue
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import LumiRange, Mask, count, mask_of_ranges, ranges_of_mask
-from app.domain.progress import Cancelled, Progress
+from app.domain.progress import SILENT, Cancelled, Progress
 from app.domain.state.compact import compact
 from app.domain.state.grid import DatasetState
 from app.domain.state.summaries import exact_sum, luminosity_numbers
@@ -125,8 +125,7 @@ def preview(
     comment: str = "",
     seen: Mapping[DatasetKey, int] | None = None,
     rule: JsonValue = None,
-    progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    progress: Progress = SILENT,
 ) -> Preview:
     """What the edits would do now, line by line and cell by cell; nothing is written.
 
@@ -134,13 +133,12 @@ def preview(
     of it. Refusals are in the answer; only edits that say nothing at all raise.
     """
     check_given(edits, comment)
-    told = Progress(progress, cancelled)
     configuration = configurations.current(acting)
     with acting.db.read() as connection:
         action = Action(connection, acting.db.desk)
-        told.at(0.0)
+        progress.at(0.0)
         made = plan(action, configuration, acting.actor, edits, seen=seen)
-        told.at(0.4)
+        progress.at(0.4)
         run_numbers = {run_number for run_number, _ in made.states}
         known_runs = rows.run_states(connection, run_numbers)
         known_datasets = rows.datasets_of_runs(connection, run_numbers)
@@ -148,13 +146,13 @@ def preview(
         following = _following(made, known_datasets)
         if rule is not None and following:
             made.states = {**made.states, **action.states(following)}
-    told.at(0.6)
+    progress.at(0.6)
     changes = tuple(made.changes())
     datasets = tuple(_effects(made, changes))
     golden = None
     if rule is not None:
-        golden = _golden_effect(made, rule, known_runs, known_datasets, told)
-    told.at(1.0)
+        golden = _golden_effect(made, rule, known_runs, known_datasets, progress)
+    progress.at(1.0)
     recorded, delivered = (_luminosity_of_runs(made, name) for name in ("recorded", "delivered"))
     return Preview(
         tuple(made.lines),
@@ -175,8 +173,7 @@ def write(
     comment: str = "",
     seen: Mapping[DatasetKey, int] | None = None,
     leave_out_refused: bool = False,
-    progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    progress: Progress = SILENT,
 ) -> Written:
     """Writes the edits as one version, all or none; refused ones are left out only when asked.
 
@@ -188,7 +185,7 @@ def write(
         edits,
         comment,
         seen,
-        Progress(progress, cancelled),
+        progress,
         leave_out_refused=leave_out_refused,
     )
 
@@ -241,8 +238,7 @@ def preview_file(
     *,
     comment: str = "",
     rule: JsonValue = None,
-    progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    progress: Progress = SILENT,
 ) -> FileReport:
     """What a file of changes would do, line by line; nothing is written."""
     lines = parse_changes(content)
@@ -257,7 +253,6 @@ def preview_file(
         comment=_file_comment(lines, comment),
         rule=rule,
         progress=progress,
-        cancelled=cancelled,
     )
     judged = iter(made.lines)
     report: list[FileLine] = []
@@ -277,8 +272,7 @@ def write_file(
     comment: str = "",
     seen: Mapping[DatasetKey, int] | None = None,
     leave_out_refused: bool = False,
-    progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    progress: Progress = SILENT,
 ) -> Written:
     """Writes a file of changes as one version, all or none; refused lines are left out only when
     asked. A refusal names its line; `seen` as for `write`."""
@@ -296,7 +290,7 @@ def write_file(
         [line.edit for line in readable if line.edit is not None],
         _file_comment(readable, comment),
         seen,
-        Progress(progress, cancelled),
+        progress,
         leave_out_refused=leave_out_refused,
         name=lambda place: f"Line {numbers[place]}: ",
     )
@@ -370,7 +364,7 @@ def _write(
     edits: Sequence[Edit],
     comment: str,
     seen: Mapping[DatasetKey, int] | None,
-    told: Progress,
+    progress: Progress,
     *,
     leave_out_refused: bool,
     name: Callable[[int], str] = lambda _: "",
@@ -378,15 +372,15 @@ def _write(
     """Writes edits; `name` says how a refusal calls the edit at a place."""
     check_given(edits, comment)
     configuration = configurations.current(acting)
-    told.at(0.0)
+    progress.at(0.0)
 
     def finishing(share: float) -> None:
-        told.at(0.5 + 0.5 * share)
+        progress.at(0.5 + 0.5 * share)
 
     with begin(acting.db, {edit.run_number for edit in edits}, finishing) as action:
-        told.at(0.05)
+        progress.at(0.05)
         made = plan(action, configuration, acting.actor, edits, seen=seen)
-        told.at(0.3)
+        progress.at(0.3)
         if made.refused and not leave_out_refused:
             raise _refusal(made, name)
         if made.conflicts:
@@ -463,13 +457,13 @@ def _golden_effect(
     rule: JsonValue,
     known_runs: Mapping[int, RunRow],
     known_datasets: Mapping[DatasetKey, DatasetRow],
-    told: Progress,
+    progress: Progress,
 ) -> GoldenEffect:
     checked = parse_condition(rule)
     changed = made.after()
 
     def selection(states: Mapping[DatasetKey, DatasetState]) -> Selection:
-        told.checkpoint()
+        progress.checkpoint()
         return select(
             Season(
                 SeasonDataset(

@@ -36,7 +36,7 @@ from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import LumiRange
-from app.domain.progress import Progress
+from app.domain.progress import SILENT, Progress
 from app.domain.state import copies
 from app.domain.state.grid import DatasetState, Grid
 from app.domain.text.csv_text import csv_line
@@ -80,15 +80,14 @@ def preview(
     acting: Acting,
     tool: Tool,
     *,
-    progress: Report | None = None,
-    cancelled: Asked | None = None,
+    progress: Progress = SILENT,
 ) -> Preview:
     """What `apply` would do now. Refused as that would be, save for problems of single datasets."""
     configuration = configurations.current(acting)
     _check_right(configuration, acting.actor, tool)
     with acting.db.read() as connection:
         action = Action(connection, acting.db.desk)
-        return _plan(action, configuration, tool, Progress(progress, cancelled)).preview
+        return _plan(action, configuration, tool, progress).preview
 
 
 def apply(
@@ -96,8 +95,7 @@ def apply(
     tool: Tool,
     *,
     reason: str = "",
-    progress: Report | None = None,
-    cancelled: Asked | None = None,
+    progress: Progress = SILENT,
 ) -> Applied:
     """Does it, as one version with the reason as its comment, or nothing at all.
 
@@ -108,8 +106,7 @@ def apply(
         raise BadInput("Say why: the reason is kept with the datasets.")
     configuration = configurations.current(acting)
     _check_right(configuration, acting.actor, tool)
-    planning = Progress(progress and (lambda share: progress(0.4 * share)), cancelled)
-    storing = Progress(progress and (lambda share: progress(0.6 + 0.4 * share)), cancelled)
+    planning, storing = progress.part(0.0, 0.4), progress.part(0.6, 1.0)
     with begin(acting.db, {run_number for run_number, _ in tool.keys}, storing.at) as action:
         plan = _plan(action, configuration, tool, planning)
         if plan.preview.problems:
@@ -118,8 +115,7 @@ def apply(
             raise Refused(f"{plan.what}: nothing to change.")
         version = action.append(acting.actor.email, reason or plan.comment, plan.changes)
         storing.at(0.0)
-    if progress is not None:
-        progress(1.0)
+    progress.tell(1.0)
     changed = plan.preview.changed
     return Applied(version, f"{plan.what}: {counted(len(changed))} changed.", changed)
 
@@ -129,8 +125,7 @@ def csv_text(
     keys: Sequence[DatasetKey],
     columns: Sequence[str],
     *,
-    progress: Report | None = None,
-    cancelled: Asked | None = None,
+    progress: Progress = SILENT,
 ) -> str:
     """The datasets as CSV, in the order given: run, attributes, summaries of columns as JSON."""
     known = configurations.current(acting)
@@ -139,7 +134,7 @@ def csv_text(
             columns_there = {*known.offline_columns, *known.online_columns}
             raise not_found(f"No workspace has a column {column}", column, columns_there, BadInput)
     found: list[Row] = []
-    for block in _blocks(list(dict.fromkeys(keys)), Progress(progress, cancelled)):
+    for block in _blocks(list(dict.fromkeys(keys)), progress):
         found.extend(tables.rows(acting, "datasets", block))
     if not found:
         raise BadInput("No datasets were given: select at least one.")

@@ -9,7 +9,7 @@ from app.domain.configuration.in_force import parse_condition
 from app.domain.errors import Refused
 from app.domain.json_logic import Rule
 from app.domain.json_value import JsonValue
-from app.domain.progress import Progress
+from app.domain.progress import SILENT, Progress
 from app.golden.preview import Preview, preview
 from app.golden.season import Season, SeasonDataset
 from app.services.acting import Acting
@@ -92,11 +92,10 @@ def bench(
     pattern: str,
     narrowing: Narrowing = EVERYTHING,
     *,
-    progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    progress: Progress = SILENT,
 ) -> Bench:
     """Reads the datasets, unless they are in memory and nothing was written since."""
-    read, season = golden.season_of(acting, pattern, progress=progress, cancelled=cancelled)
+    read, season = golden.season_of(acting, pattern, progress=progress)
     everything = season.datasets
     if narrowing.narrows:
         chosen = [each for each in everything if narrowing.holds(each)]

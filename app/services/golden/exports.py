@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from enum import StrEnum
@@ -14,7 +14,7 @@ from app import files
 from app.domain.errors import Refused
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.lumisections import format_ranges
-from app.domain.progress import Progress
+from app.domain.progress import SILENT, Progress
 from app.domain.text import csv_text as csv_lines
 from app.golden.document import Document, to_text
 from app.golden.list_luminosity import luminosity_by_run
@@ -215,12 +215,10 @@ def save_all(
     planned: Sequence[Planned],
     *,
     with_provenance: bool = False,
-    told: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    progress: Progress = SILENT,
 ) -> tuple[Path, ...]:
     """Writes what is planned; everything is made before the first file is written, and a
     cancelled one writes nothing."""
-    progress = Progress(told, cancelled)
     texts: dict[Path, str] = {}
     for number, one in enumerate(planned):
         progress.at(number / len(planned))

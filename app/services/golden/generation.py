@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from weakref import WeakKeyDictionary
@@ -14,7 +14,7 @@ from app.domain.configuration.permissions import EXPERTS
 from app.domain.errors import NotPermitted, Refused
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange
-from app.domain.progress import Cancelled, Progress
+from app.domain.progress import SILENT, Progress
 from app.domain.text.names import no_rule
 from app.golden.document import Style, from_json, to_text
 from app.golden.season import Season, SeasonDataset
@@ -97,8 +97,7 @@ def generate(
     official: bool = False,
     as_of: int | None = None,
     insist: bool = False,
-    progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    progress: Progress = SILENT,
 ) -> Generated:
     """Computes a rule over the datasets whose names match, and stores the result.
 
@@ -113,7 +112,6 @@ def generate(
         as_of=as_of,
         insist=insist,
         progress=progress,
-        cancelled=cancelled,
     )[0]
 
 
@@ -125,8 +123,7 @@ def generate_several(
     official: bool = False,
     as_of: int | None = None,
     insist: bool = False,
-    progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    progress: Progress = SILENT,
 ) -> list[Generated]:
     """Computes several rules over the same state of the same datasets, read once, and stores all
     results or none; in the order of `wanted`. Everything else as in `generate`.
@@ -140,10 +137,12 @@ def generate_several(
         raise NotPermitted(f"Only {EXPERTS} mark a golden JSON as official.")
     checked = [parse_condition(each.rule) for each in wanted]
     names.check_moment(acting, as_of)
-    read, season = season_of(acting, pattern, as_of=as_of, progress=progress, cancelled=cancelled)
+    read, season = season_of(acting, pattern, as_of=as_of, progress=progress)
     selections = []
+    share = (1 - _READING) / len(checked)
     for number, rule in enumerate(checked):
-        selections.append(select(season, rule, _later(progress, cancelled, number, len(checked))))
+        begin = _READING + share * number
+        selections.append(select(season, rule, progress.part(begin, begin + share)))
     unknown = {each.name: each.nearest for of in selections for each in of.warnings}
     if unknown and not insist:
         raise UnknownVariables(unknown, "generate the list")
@@ -178,8 +177,7 @@ def generate_several(
                 )
             made.append(Generated(id_, read.version, selection))
         generated_json.announce(connection, [each.id for each in made])
-        if cancelled is not None and cancelled():
-            raise Cancelled("Stopped; nothing was stored.")
+        progress.checkpoint()
     return made
 
 
@@ -195,18 +193,15 @@ def season_of(
     pattern: str,
     *,
     as_of: int | None = None,
-    progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    progress: Progress = SILENT,
 ) -> tuple[SeasonRead, Season]:
     """The datasets whose names match, with their states; kept until something is written."""
     if as_of is None and (known := _still_valid(acting, pattern)) is not None:
         return known.read, known.season
-    told = Progress(
-        None if progress is None else lambda share: progress(_READING * share), cancelled
-    )
+    reading = progress.part(0.0, _READING)
     with acting.db.read() as connection:
         read = generated_json.read_season(
-            connection, pattern, desk=acting.db.desk, as_of=as_of, told=told.at
+            connection, pattern, desk=acting.db.desk, as_of=as_of, told=reading.at
         )
     if not read.datasets:
         raise Refused(f'No dataset name matches "{pattern}".')
@@ -341,21 +336,6 @@ def _remember_folded(acting: Acting, read: SeasonRead) -> None:
     if acting.db.desk and read.folded:
         with acting.db.transaction() as connection:
             projections.remember_states(connection, read.folded)
-
-
-def _later(
-    progress: Callable[[float], None] | None,
-    cancelled: Callable[[], bool] | None,
-    number: int,
-    count: int,
-) -> Progress:
-    """Progress of the rule of that number among several."""
-
-    def tell(share: float) -> None:
-        assert progress is not None
-        progress(_READING + (1 - _READING) * (number + share) / count)
-
-    return Progress(None if progress is None else tell, cancelled)
 
 
 def _named(stored: JsonObject) -> dict[str, tuple[LumiRange, ...]]:

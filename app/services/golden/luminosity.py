@@ -14,7 +14,7 @@ from app.domain.configuration.permissions import import_luminosity_path
 from app.domain.errors import BadInput
 from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, count, ranges_of_numbers
-from app.domain.progress import Cancelled
+from app.domain.progress import SILENT, Progress
 from app.domain.sources import brilcalc
 from app.domain.sources.brilcalc import Measured
 from app.domain.state.compact import CompactState
@@ -104,8 +104,7 @@ def import_brilcalc(
     file: Path,
     *,
     dry_run: bool = False,
-    progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    progress: Progress = SILENT,
 ) -> ImportReport:
     """Writes what a `--byls` file says as one version; what holds already isn't written again.
 
@@ -114,21 +113,15 @@ def import_brilcalc(
     """
     configurations.current(acting).permissions.check(acting.actor, import_luminosity_path())
 
-    def at(share: float) -> None:
-        if cancelled is not None and cancelled():
-            raise Cancelled("Stopped; nothing was written.")
-        if progress is not None:
-            progress(share)
-
-    measured = _measured_in(file, lambda: at(0.0))
-    at(0.1)
+    measured = _measured_in(file, lambda: progress.at(0.0))
+    progress.at(0.1)
     with acting.db.read() as connection:
         runs = rows.run_states(connection, measured)
     known = {run: each for run, each in measured.items() if run in runs}
     current: dict[int, CompactState] = {}
     ordered = sorted(known)
     for begin_at in range(0, len(ordered), _BLOCK):
-        at(0.1 + 0.3 * begin_at / len(ordered))
+        progress.at(0.1 + 0.3 * begin_at / len(ordered))
         with acting.db.read() as connection:
             keys = [(run, ONLINE) for run in ordered[begin_at : begin_at + _BLOCK]]
             block, _ = states.load_compact(connection, keys, desk=acting.db.desk)
@@ -137,8 +130,8 @@ def import_brilcalc(
     touched = [each.run_number for each in reports if each.changed]
     if dry_run or not touched:
         return ImportReport(reports, None, dry_run)
-    with begin(acting.db, touched, lambda share: at(0.5 + 0.5 * share)) as action:
-        at(0.4)
+    with begin(acting.db, touched, lambda share: progress.at(0.5 + 0.5 * share)) as action:
+        progress.at(0.4)
         held = action.compact_states([(run, ONLINE) for run in touched])
         current.update((run, state) for (run, _), state in held.items())
         changes = [
@@ -151,7 +144,7 @@ def import_brilcalc(
             if changes
             else None
         )
-        at(0.5)
+        progress.at(0.5)
     return ImportReport(_reports(measured, current), version, False)
 
 

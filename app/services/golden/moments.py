@@ -96,9 +96,7 @@ def season_at(
         with acting.db.read() as connection:
             if not generated_json.matching_datasets(connection, pattern):
                 return Season([])
-        return golden.season_of(
-            acting, pattern, progress=progress.report, cancelled=progress.cancelled
-        )[1]
+        return golden.season_of(acting, pattern, progress=progress)[1]
     with acting.db.read() as connection:
         read = golden_provenance.read_season(
             connection,

@@ -147,12 +147,11 @@ def reproduce(
     acting: Acting,
     id_: int,
     *,
-    progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    progress: Progress = SILENT,
 ) -> Reproduced:
     """Computes a stored list again from the state it was made from; stores nothing."""
     stored, moment = moment_of(acting, id_)
-    side = _side(acting, stored, moment, Progress(progress, cancelled))
+    side = _side(acting, stored, moment, progress)
     made = side.selection.as_row()
     differing = [
         column
@@ -184,16 +183,16 @@ def reproduce(
 def changes_since(acting: Acting, id_: int, progress: Progress = SILENT) -> Changes:
     """What the same rule over the same names would give now, and the events that made it so."""
     stored, moment = moment_of(acting, id_)
-    old = _side(acting, stored, moment, _part(progress, 0.0, _ONE_SIDE))
-    new = _side(acting, stored, NOW, _part(progress, _ONE_SIDE, 2 * _ONE_SIDE))
-    return _changes(acting, old, new, _part(progress, 2 * _ONE_SIDE, 1.0))
+    old = _side(acting, stored, moment, progress.part(0.0, _ONE_SIDE))
+    new = _side(acting, stored, NOW, progress.part(_ONE_SIDE, 2 * _ONE_SIDE))
+    return _changes(acting, old, new, progress.part(2 * _ONE_SIDE, 1.0))
 
 
 def changes_between(acting: Acting, old: int, new: int, progress: Progress = SILENT) -> Changes:
     """From one stored list to another, with the events between the two."""
-    before = _side(acting, *moment_of(acting, old), _part(progress, 0.0, _ONE_SIDE))
-    after = _side(acting, *moment_of(acting, new), _part(progress, _ONE_SIDE, 2 * _ONE_SIDE))
-    return _changes(acting, before, after, _part(progress, 2 * _ONE_SIDE, 1.0))
+    before = _side(acting, *moment_of(acting, old), progress.part(0.0, _ONE_SIDE))
+    after = _side(acting, *moment_of(acting, new), progress.part(_ONE_SIDE, 2 * _ONE_SIDE))
+    return _changes(acting, before, after, progress.part(2 * _ONE_SIDE, 1.0))
 
 
 def _side(acting: Acting, stored: JsonRow, moment: Moment, progress: Progress) -> _Side:
@@ -201,14 +200,6 @@ def _side(acting: Acting, stored: JsonRow, moment: Moment, progress: Progress) -
     pattern = stored.entry.dataset_name_filter
     season = season_at(acting, pattern, moment, progress=progress)
     return _Side(pattern, rule, moment, select(season, rule))
-
-
-def _part(progress: Progress, begin: float, end: float) -> Progress:
-    """The progress of a part of the whole."""
-    report = progress.report
-    if report is None:
-        return progress
-    return Progress(lambda share: report(begin + (end - begin) * share), progress.cancelled)
 
 
 def _changes(acting: Acting, old: _Side, new: _Side, progress: Progress) -> Changes:

@@ -32,7 +32,7 @@ from app.domain.identity import Actor
 from app.domain.json_value import JsonValue
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import LumiRange, count, join, ranges_of_numbers
-from app.domain.progress import Progress
+from app.domain.progress import SILENT, Progress
 from app.domain.sources.oms import DCS_BITS, LUMINOSITY
 from app.domain.text.names import no_version
 from app.domain.triplets import EMPTY_TRIPLET, Triplet
@@ -266,8 +266,7 @@ def undo(
     *,
     comment: str = "",
     leave_out_refused: bool = False,
-    progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    progress: Progress = SILENT,
 ) -> Undone:
     """Undoes a version as far as its word still holds, as one new version.
 
@@ -275,18 +274,17 @@ def undo(
     left to restore. A run that is signed off again gets the waiting datasets it lacks, and its
     datasets the lumisections that they lack.
     """
-    told = Progress(progress, cancelled)
     configuration = configurations.current(acting)
     with acting.db.read() as connection:
         step, touched = _step(Action(connection, acting.db.desk), version)
 
     def finishing(share: float) -> None:
-        told.at(0.5 + 0.5 * share)
+        progress.at(0.5 + 0.5 * share)
 
     with begin(acting.db, touched.run_numbers, finishing) as action:
-        told.at(0.05)
+        progress.at(0.05)
         made = _plan(action, configuration, acting.actor, step, touched)
-        told.at(0.4)
+        progress.at(0.4)
         if made.refused and not leave_out_refused:
             raise made.refused[0].reason
         changes = made.changes

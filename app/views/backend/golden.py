@@ -10,7 +10,7 @@ from typing import Protocol
 from app.domain.json_value import JsonValue
 from app.services.golden.bench import EVERYTHING, Bench, Narrowing
 from app.services.golden.exports import Export
-from app.views.backend.news import Progress
+from app.views.backend.news import Step
 from app.views.backend.rules import Rules
 
 
@@ -132,7 +132,7 @@ class Golden(Rules, Protocol):
     def generate_golden(
         self,
         request: GoldenRequest,
-        progress: Callable[[Progress], None],
+        progress: Callable[[Step], None],
         is_cancelled: Callable[[], bool],
     ) -> tuple[int, ...] | None:
         """Ids of the new rows in the order of the rules, made of one state; None when cancelled,
@@ -161,7 +161,7 @@ class Golden(Rules, Protocol):
     def export_golden(
         self,
         request: ExportRequest,
-        progress: Callable[[Progress], None],
+        progress: Callable[[Step], None],
         is_cancelled: Callable[[], bool],
     ) -> tuple[Path, ...] | None:
         """The files that were written, over those that were there; None when cancelled."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class Step:
     """How far a long action is; `total` 0 while unknown."""
 
     text: str

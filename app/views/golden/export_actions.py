@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from app.services.golden.exports import Export
 from app.views.actions import ActionRow
 from app.views.backend.golden import ExportRequest
-from app.views.backend.news import Progress
+from app.views.backend.news import Step
 from app.views.golden.export_dialog import ExportDialog
 from app.views.golden.forms import EXPORTS
 from app.views.places import Surroundings
@@ -103,5 +103,5 @@ def _inside(title: str) -> str:
     return title if title[:2].isupper() else f"{title[:1].lower()}{title[1:]}"
 
 
-def _say_nothing(_progress: Progress) -> None:
+def _say_nothing(_progress: Step) -> None:
     """One file is written before a bar could be looked at."""

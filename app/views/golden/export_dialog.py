@@ -24,7 +24,7 @@ from app.domain.errors import Refused
 from app.services.golden.exports import Export
 from app.views import words
 from app.views.backend.golden import ExportRequest, Golden
-from app.views.backend.news import Progress
+from app.views.backend.news import Step
 from app.views.background import Background
 from app.views.golden.forms import EXPORTS
 from app.views.notices import ask
@@ -181,7 +181,7 @@ class ExportDialog(QDialog):
         self.exported.emit(files)
         self.accept()
 
-    def _show_progress(self, progress: Progress) -> None:
+    def _show_progress(self, progress: Step) -> None:
         self.progress.setRange(0, progress.total)
         self.progress.setValue(progress.done)
 

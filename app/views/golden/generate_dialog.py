@@ -21,7 +21,7 @@ from app.domain.errors import NotPermitted, Refused, Unavailable
 from app.domain.json_value import JsonValue, js_stringify
 from app.services.golden.bench import Narrowing
 from app.views.backend.golden import Golden, GoldenConfiguration, GoldenRequest
-from app.views.backend.news import Progress
+from app.views.backend.news import Step
 from app.views.background import Background
 from app.views.stoppable import Attempt
 from app.views.theme import STEP
@@ -207,7 +207,7 @@ class GenerateDialog(QDialog):
             part.setEnabled(not running)
         self._look()
 
-    def _show_progress(self, progress: Progress) -> None:
+    def _show_progress(self, progress: Step) -> None:
         if self._run is None or self._run.stopping:
             return
         self.progress.setRange(0, progress.total)

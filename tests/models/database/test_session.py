@@ -11,7 +11,6 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from tests.models.events.test_event_log import check_folds
 
 from app.domain.errors import Refused
 from app.domain.lumisections import LumiRange
@@ -28,6 +27,7 @@ from app.services.editing import lumisections
 from app.services.editing.lumisections import BitEdit, ColumnEdit
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run, configure
+from tests.models.events.test_event_log import check_folds
 from tests.plain_folds import rr_objects
 
 UNUSUAL = {

@@ -10,6 +10,7 @@ from app.domain.certification.datasets import COMPLETED, OPEN
 from app.domain.certification.todo import Task, TaskKind, Todo
 from app.domain.errors import BadInput, NotFound
 from app.domain.lumisections import LumiRange
+from app.domain.progress import Progress
 from app.domain.sources.dqm_gui import GuiListing
 from app.models.database.engine import Database
 from app.models.events.action import begin
@@ -111,7 +112,7 @@ def test_that_hidden_datasets_are_nobodys_work(registry: Database):
 
 def test_that_the_list_is_by_run_and_exports(registry: Database):
     shares: list[float] = []
-    left = todo(Acting(registry), progress=shares.append)
+    left = todo(Acting(registry), progress=Progress(shares.append))
     assert shares == [0.0, 1.0]
     numbers = [task.run_number for task in left.tasks]
     assert numbers == sorted(numbers)

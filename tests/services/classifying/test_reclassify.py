@@ -109,7 +109,7 @@ def test_that_what_is_done_stays_when_the_person_stops(changed) -> None:
     asked = iter((False, True))
     with pytest.raises(Cancelled):
         reclassify.apply(
-            Acting(changed, EXPERT), [SECOND, FIRST], Progress(cancelled=lambda: next(asked))
+            Acting(changed, EXPERT), [SECOND, FIRST], Progress(is_cancelled=lambda: next(asked))
         )
     assert _statuses(changed, SECOND)[-1] == "BAD"
     assert _statuses(changed, FIRST)[-1] == "GOOD"

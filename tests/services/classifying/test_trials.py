@@ -188,7 +188,7 @@ def test_that_nothing_that_could_not_be_saved_is_tried(pulled) -> None:
         try_draft(Acting(pulled), Draft(Kind.PERMISSION, 1, {"routes": [".*"]}))
     with pytest.raises(NotFound, match="Run 5 is not"):
         try_draft(Acting(pulled), Draft(Kind.CLASS, 1, {"enabled": False}), [5])
-    stopped = Progress(cancelled=lambda: True)
+    stopped = Progress(is_cancelled=lambda: True)
     with pytest.raises(Cancelled):
         try_draft(Acting(pulled), Draft(Kind.CLASS, 1, {"enabled": False}), progress=stopped)
 

@@ -2,22 +2,23 @@
 
 import pytest
 from sqlalchemy import text
-from tests.models.events.test_event_log import check_folds
 
 from app.domain.editing.edits import BitEdit, ColumnEdit
 from app.domain.errors import BadInput, NotPermitted, Refused
 from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange
+from app.domain.progress import Cancelled, Progress
 from app.domain.triplets import EMPTY_TRIPLET, Triplet
 from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.certification import datasets, runs
 from app.services.editing import bulk as bulk_edit
 from app.services.editing import lumisections
-from app.services.editing.bulk import Cancelled, ChangedMeanwhile
+from app.services.editing.bulk import ChangedMeanwhile
 from app.services.history import look as history
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run, configure
+from tests.models.events.test_event_log import check_folds
 
 RUN = 390001
 PROMPT = "/PromptReco/Collisions2025A/DQM"
@@ -183,8 +184,7 @@ def test_that_a_cancelled_edit_leaves_nothing_behind(offline: Database):
         bulk_edit.write(
             Acting(offline, EXPERT),
             edits,
-            progress=shares.append,
-            cancelled=lambda: bool(shares) and shares[-1] >= 0.5,
+            progress=Progress(shares.append, lambda: bool(shares) and shares[-1] >= 0.5),
         )
     assert versions(offline) == before
     assert shares == sorted(shares)

@@ -17,7 +17,7 @@ from app.domain.certification.dataset_tools import (
 from app.domain.certification.datasets import COMPLETED, NOT_SIGNIFICANT, OPEN, SIGNOFF, WAITING
 from app.domain.errors import BadInput, NotFound, NotPermitted, Refused
 from app.domain.lumisections import LumiRange
-from app.domain.progress import Cancelled
+from app.domain.progress import Cancelled, Progress
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
 from app.models.events import states as stored
@@ -386,14 +386,14 @@ def test_that_a_cancelled_tool_leaves_nothing_behind(opened: Database):
         apply(
             Acting(opened, EXPERT),
             Duplicate(BOTH, RERECO, ("dt",)),
-            progress=shares.append,
-            # Only once the events are in the transaction.
-            cancelled=lambda: len(shares) > 0,
+            progress=Progress(shares.append, lambda: len(shares) > 0),
         )
     assert newest_version(opened) == before
     with opened.read() as connection:
         assert (FIRST, RERECO) not in plain_datasets(connection)
-    apply(Acting(opened, EXPERT), Duplicate(BOTH, RERECO, ("dt",)), progress=shares.append)
+    apply(
+        Acting(opened, EXPERT), Duplicate(BOTH, RERECO, ("dt",)), progress=Progress(shares.append)
+    )
     assert shares[-1] == 1.0
 
 

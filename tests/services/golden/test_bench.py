@@ -7,7 +7,7 @@ import pytest
 from app.domain.errors import NotPermitted, Refused
 from app.domain.json_logic import parse
 from app.domain.json_value import JsonValue
-from app.domain.progress import Cancelled
+from app.domain.progress import Cancelled, Progress
 from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.configuration import in_force as configuration
@@ -109,7 +109,9 @@ def test_that_a_season_in_memory_is_read_once_until_something_is_written(
 def test_that_several_lists_are_made_of_one_state_or_none(season: Database) -> None:
     shares: list[float] = []
     wanted = [Wanted(DT, "dt"), Wanted(PIXEL, "pixel"), Wanted(True, "all")]
-    made = golden.generate_several(Acting(season, EXPERT), "online", wanted, progress=shares.append)
+    made = golden.generate_several(
+        Acting(season, EXPERT), "online", wanted, progress=Progress(shares.append)
+    )
     rows = [golden.row(Acting(season), each.id) for each in made]
     assert [each.entry.tags for each in rows] == ["dt", "pixel", "all"]
     assert [each.entry.lumisections for each in rows] == [59, 58, 60]
@@ -130,7 +132,9 @@ def test_that_several_lists_are_made_of_one_state_or_none(season: Database) -> N
         return len(asked) > 8
 
     with pytest.raises(Cancelled):
-        golden.generate_several(Acting(season, EXPERT), "online", wanted, cancelled=cancelled)
+        golden.generate_several(
+            Acting(season, EXPERT), "online", wanted, progress=Progress(is_cancelled=cancelled)
+        )
     assert len(golden.entries(Acting(season))) == known
 
 

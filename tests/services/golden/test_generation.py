@@ -7,7 +7,7 @@ import pytest
 from app.domain.errors import BadInput, NotFound, NotPermitted, Refused
 from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange
-from app.domain.progress import Cancelled
+from app.domain.progress import Cancelled, Progress
 from app.domain.triplets import Triplet
 from app.services.acting import Acting
 from app.services.configuration import in_force as configuration
@@ -99,13 +99,15 @@ def test_that_the_state_is_the_same_without_the_desk(season, dsn):
 
 def test_that_a_cancelled_list_leaves_nothing_behind(season):
     with pytest.raises(Cancelled):
-        golden.generate(Acting(season, EXPERT), "online", GOOD_DT, cancelled=lambda: True)
+        golden.generate(
+            Acting(season, EXPERT), "online", GOOD_DT, progress=Progress(is_cancelled=lambda: True)
+        )
     assert golden.entries(Acting(season)) == []
 
 
 def test_that_progress_goes_from_nothing_to_all(season):
     told = []
-    golden.generate(Acting(season, EXPERT), "online", GOOD_DT, progress=told.append)
+    golden.generate(Acting(season, EXPERT), "online", GOOD_DT, progress=Progress(told.append))
     assert told == sorted(told)
     assert 0 <= told[0] < told[-1] == 1
 

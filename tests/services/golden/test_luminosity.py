@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from app.domain.errors import BadInput, NotPermitted
 from app.domain.lumisections import LumiRange
-from app.domain.progress import Cancelled
+from app.domain.progress import Cancelled, Progress
 from app.models.events import states
 from app.services.acting import Acting
 from app.services.editing.lumisections import BitEdit, edit_bits
@@ -176,8 +176,7 @@ def test_that_a_cancelled_import_leaves_nothing(signed_off, tmp_path):
         import_brilcalc(
             Acting(signed_off, EXPERT),
             file,
-            progress=told.append,
-            cancelled=lambda: max(told, default=0) >= 0.5,
+            progress=Progress(told.append, lambda: max(told, default=0) >= 0.5),
         )
     assert newest_version(signed_off) == before
 

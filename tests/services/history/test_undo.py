@@ -4,7 +4,6 @@ import random
 import re
 
 import pytest
-from tests.models.events.test_event_log import check_folds
 
 from app.domain.editing.edits import BitEdit, ColumnEdit
 from app.domain.errors import NotFound, NotPermitted, Refused
@@ -23,6 +22,7 @@ from app.services.editing import lumisections
 from app.services.history import undo
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, NOBODY, a_run, configure
+from tests.models.events.test_event_log import check_folds
 from tests.plain_folds import plain_datasets, plain_runs
 
 RUN = 390001

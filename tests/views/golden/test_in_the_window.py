@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
-from tests.services.golden.test_luminosity import written
 
 from app.views.frame.main_window import MainWindow
 from app.views.golden.losses_panel import LossesPanel
 from app.views.golden.why_dialog import WhyDialog
 from app.views.grid.grid_layout import Cell
 from app.views.places import Surroundings
+from tests.services.golden.test_luminosity import written
 from tests.services.offline_runs import FIRST, PROMPT
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
-from tests.services.golden.test_luminosity import written
 
 from app.models.database.engine import Database
 from app.views.golden.luminosity_dialog import LuminosityDialog
 from app.views.places import Surroundings
+from tests.services.golden.test_luminosity import written
 from tests.services.offline_runs import FIRST, SECOND, newest_version
 
 

@@ -119,11 +119,14 @@ class Background(QObject):
             future.add_done_callback(self._tell)
             raise
 
-    def run(self, steps: Steps, owner: QObject) -> asyncio.Task[None]:
-        """Runs a coroutine while its owner lives; what it doesn't catch is told by a signal."""
+    def run(self, steps: Steps, owner: QObject) -> asyncio.Task[None] | None:
+        """Runs a coroutine while its owner lives; what it doesn't catch is told by a signal.
+
+        None, and nothing is run, once the program ends.
+        """
         if self._closing:
             steps.close()
-            return self._loop.create_task(_nothing())
+            return None
         task = self._loop.create_task(steps)
         self._tasks.add(task)  # What nobody holds may be collected in flight.
 
@@ -232,6 +235,7 @@ class Background(QObject):
         """Drops what is waited for and takes no more work."""
         self._closing = True
         self._clock.stop()
+        self._waiting.clear()
         for task in list(self._tasks):
             task.cancel()
 
@@ -316,10 +320,6 @@ class Background(QObject):
             self.retry_now()
 
 
-async def _nothing() -> None:
-    """What runs once the program ends."""
-
-
 class Work(QObject):
     """The work of one widget of which only the newest counts: starting some drops the one before.
 
@@ -362,10 +362,10 @@ class Work(QObject):
         self.drop()
         self._asked = threading.Event()
         # Its first step runs from the loop: by then `progress` is that of this work.
-        task = self._background.run(steps, self)
-        self._task = task
-        task.add_done_callback(self._ended)
-        self.running_changed.emit(True)
+        self._task = self._background.run(steps, self)
+        if self._task is not None:
+            self._task.add_done_callback(self._ended)
+            self.running_changed.emit(True)
 
     def stop(self) -> None:
         """Asks the work to stop; it answers with `Cancelled`, which it may catch."""

@@ -137,7 +137,7 @@ class KeysKeeper(QObject):
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self._window = window
-        self._around: tuple[QWidget, ...] = ()
+        self._context: tuple[QWidget, ...] = ()
         application = QApplication.instance()
         assert isinstance(application, QApplication)  # there is a window
         application.focusChanged.connect(self._moved)
@@ -147,22 +147,22 @@ class KeysKeeper(QObject):
             return
         if now is not None and now.window() is not self._window:
             return  # a dialog or a menu: it gives back when it closes
-        left = self._around[0] if self._around else None
+        left = self._context[0] if self._context else None
         is_gone = left is not None and not (isValid(left) and can_have_keys(left))
         if is_gone and not self._was_asked_for(now):
             self._give_back()
         elif now is not None and not can_have_keys(now):
-            self._around = _around(now)
+            self._context = _context(now)
             self._give_back()
         elif now is not None:
-            self._around = _around(now)
+            self._context = _context(now)
 
     def _was_asked_for(self, now: QWidget | None) -> bool:
         given = _given.get(self._window)
         return now is not None and given is not None and given() is now and can_have_keys(now)
 
     def _give_back(self) -> None:
-        parts, self._around = self._around[1:], ()
+        parts, self._context = self._context[1:], ()
         for part in parts:
             if isValid(part) and can_have_keys(part) and isinstance(part, HasHome):
                 home = part.home()
@@ -171,7 +171,7 @@ class KeysKeeper(QObject):
         _take_keys(self._window)
 
 
-def _around(widget: QWidget) -> tuple[QWidget, ...]:
+def _context(widget: QWidget) -> tuple[QWidget, ...]:
     found = [widget]
     while (parent := found[-1].parentWidget()) is not None:
         found.append(parent)

@@ -7,6 +7,7 @@ from functools import cached_property
 from PySide6.QtCore import QSettings, Signal
 from PySide6.QtWidgets import QWidget
 
+from app.services.acting import Acting
 from app.views.actions import ActionRow
 from app.views.backend import Backend
 from app.views.backend.tables import WorkspaceColumns
@@ -18,10 +19,11 @@ from app.views.theme import Themes
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What a place is made with."""
+class PlaceContext:
+    """What every place is made with."""
 
     backend: Backend
+    acting: Acting
     background: Background
     notices: Notices
     themes: Themes

@@ -17,7 +17,7 @@ class Parts:
     def __init__(self, db: Database, actor: Actor, session: Session) -> None:
         self._db = db
         self._actor = actor
-        self._acting = Acting(db, actor)
+        self._acting = self.acting = Acting(db, actor)
         self._session = session
         self._puller: PullLoop | None = None
 

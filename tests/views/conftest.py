@@ -14,7 +14,7 @@ from qasync import QEventLoop
 from app.views.background import Background
 from app.views.frame.main_window import MainWindow
 from app.views.notices import Notices
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.theme import Themes
 from tests.views.fake_backend import FakeBackend
 from tests.views.offline_window import real_window, services
@@ -70,15 +70,15 @@ def notices(background: Background) -> Notices:
 
 
 @pytest.fixture
-def around(
+def context(
     backend: FakeBackend,
     background: Background,
     notices: Notices,
     themes: Themes,
     remembered: QSettings,
-) -> Surroundings:
+) -> PlaceContext:
     """What a place is made with."""
-    return Surroundings(backend, background, notices, themes, remembered)
+    return PlaceContext(backend, backend.acting, background, notices, themes, remembered)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from app.domain.certification.cycles import Cycle, CycleEntry
 from app.domain.certification.cycles import Progress as CycleProgress
@@ -158,6 +159,8 @@ _SUMMARIES = [summarise(a_state(length=length)) for length in (40, 100, 333)]
 
 class FakeBackend(FakeEditing, FakeWorkbench, FakeAgents):
     """Answers at once; `error` makes everything fail, `gate` makes everything wait."""
+
+    acting: Any = None
 
     def __init__(self, runs: int = 30) -> None:
         super().__init__()

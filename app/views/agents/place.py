@@ -14,7 +14,7 @@ from app.views.agents.dialogs import RegisterDialog
 from app.views.agents.waiting_panel import WaitingPanel
 from app.views.background import Job
 from app.views.notices import ask
-from app.views.places import PlaceWidget, Surroundings
+from app.views.places import PlaceContext, PlaceWidget
 from app.views.widgets.loading_bar import LoadingBar
 
 _PARTS = [230, 1000]
@@ -25,17 +25,17 @@ _Read = tuple[Sequence[Registered], Sequence[Waiting]]
 class MachinesPlace(PlaceWidget):
     """Agents at the left; their proposals and their agreement with people at the right."""
 
-    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+    def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._agents = around.backend
-        self._background = around.background
-        self._notices = around.notices
-        self._person = around.backend.session().person
+        self._agents = context.backend
+        self._background = context.background
+        self._notices = context.notices
+        self._person = context.backend.session().person
         self._job: Job[_Read] | None = None
-        self.bar = LoadingBar(around.themes)
-        self.list = AgentList(around.themes)
-        self.waiting = WaitingPanel(around.backend, around.background, around.themes)
-        self.agreement = AgreementPanel(around.backend, around.background, around.themes)
+        self.bar = LoadingBar(context.themes)
+        self.list = AgentList(context.themes)
+        self.waiting = WaitingPanel(context.backend, context.background, context.themes)
+        self.agreement = AgreementPanel(context.backend, context.background, context.themes)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.waiting, "Waiting for people")

@@ -8,6 +8,7 @@ changed afterwards.
 from collections.abc import Callable
 from typing import Protocol
 
+from app.services.acting import Acting
 from app.views.backend.agents import Agents
 from app.views.backend.bulk import Bulk
 from app.views.backend.configuration import ConfigurationParts
@@ -44,6 +45,11 @@ class Backend(
     Protocol,
 ):
     """All that a window needs."""
+
+    @property
+    def acting(self) -> Acting:
+        """Who acts on what."""
+        ...
 
     def session(self) -> Session:
         """Who works where; quick, known from the start."""

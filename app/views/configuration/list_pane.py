@@ -31,7 +31,7 @@ from app.views.configuration.versions_panel import VersionsPanel
 from app.views.datasets_accepted.window import DatasetsAcceptedWindow
 from app.views.focus import give_keys
 from app.views.notices import ask
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.theme import ROW_HEIGHT, STEP, Theme
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label, TreeItem
@@ -71,26 +71,26 @@ class ListPane(QWidget):
     reclassify_wanted = Signal()
 
     def __init__(
-        self, section: Section, around: Surroundings, parent: QWidget | None = None
+        self, section: Section, context: PlaceContext, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         assert section.kind is not None
         self.section = section
         self.kind: Kind = section.kind
-        self._around = around
-        self._backend: Backend = around.backend
-        self._background = around.background
-        self._themes = around.themes
+        self._context = context
+        self._backend: Backend = context.backend
+        self._background = context.background
+        self._themes = context.themes
         self._job: Job[Read] | None = None
         self._following = True
         self._wanted: int | None = None
         self.history: ListHistory | None = None
         self.shown: int | None = None
-        parts = (around.backend, around.background, around.themes)
+        parts = (context.backend, context.background, context.themes)
         self.search = SearchLine()
         self.items = QTreeWidget()
         self.add = QPushButton("Add")
-        self.bar = LoadingBar(around.themes)
+        self.bar = LoadingBar(context.themes)
         self.listed = Label()
         self.empty = Label("Reading the list ...", wordWrap=True)
         self.editor = EditorPanel(section, *parts)
@@ -149,7 +149,7 @@ class ListPane(QWidget):
 
     def open_with_gui(self) -> DatasetsAcceptedWindow:
         """Opens the editor that looks into the DQM GUI."""
-        window = DatasetsAcceptedWindow(self._around, self.window())
+        window = DatasetsAcceptedWindow(self._context, self.window())
         window.finished.connect(self.refresh)
         window.open()
         return window

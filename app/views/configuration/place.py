@@ -15,7 +15,7 @@ from app.views.configuration.list_pane import ListPane
 from app.views.configuration.reclassify_dialog import ReclassifyDialog
 from app.views.configuration.sections import SECTIONS
 from app.views.configuration.workspaces_pane import WorkspacesPane
-from app.views.places import PlaceWidget, Surroundings
+from app.views.places import PlaceContext, PlaceWidget
 from app.views.theme import ROW_HEIGHT, STEP
 from app.views.widgets.plain import ListItem
 
@@ -27,9 +27,9 @@ class ConfigurationPlace(PlaceWidget):
     """Each list keeps what is written in it while another is looked at; it is made when it is
     looked at first, because most people never open most of them."""
 
-    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+    def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._around = around
+        self._context = context
         self.sections = QListWidget()
         self.sections.setObjectName("sections")
         self.sections.setAccessibleName("Lists of the configuration")
@@ -102,24 +102,26 @@ class ConfigurationPlace(PlaceWidget):
 
     def reclassify(self) -> ReclassifyDialog:
         """Opens what brings open runs in line with the classifiers."""
-        around = self._around
-        dialog = ReclassifyDialog(around.backend, around.background, around.themes, self.window())
+        context = self._context
+        dialog = ReclassifyDialog(
+            context.backend, context.background, context.themes, self.window()
+        )
         dialog.done_.connect(self._reclassified)
         dialog.run_wanted.connect(self.run_wanted)
         dialog.open()
         return dialog
 
     def _reclassified(self, text: str) -> None:
-        self._around.notices.tell(text)
+        self._context.notices.tell(text)
         self.acted.emit()
 
     def _make_pane(self, row: int) -> ListPane | WorkspacesPane:
         section = SECTIONS[row]
         if section.kind is None:
-            workspaces = WorkspacesPane(self._around)
+            workspaces = WorkspacesPane(self._context)
             workspaces.told.connect(self._tell)
             return workspaces
-        pane = ListPane(section, self._around)
+        pane = ListPane(section, self._context)
         pane.run_wanted.connect(self.run_wanted)
         pane.reclassify_wanted.connect(self.reclassify)
         pane.counted.connect(lambda count: self._show_faulty(row, count))
@@ -131,7 +133,7 @@ class ConfigurationPlace(PlaceWidget):
         self.pane.refresh()
 
     def _tell(self, text: str) -> None:
-        self._around.notices.tell(text)
+        self._context.notices.tell(text)
         self.acted.emit()
 
     def _show_faulty(self, row: int, count: int) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 from app.views.actions import ActionRow
 from app.views.backend.configuration import CLASS
 from app.views.configuration.why_dialog import WhyClassDialog
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.runs.details import DetailsView
 from app.views.subject import Subject
 
@@ -20,13 +20,13 @@ class WhyActions(QObject):
 
     def __init__(
         self,
-        around: Surroundings,
+        context: PlaceContext,
         window: QWidget,
         subject: Callable[[], Subject | None],
         shown: Callable[[], DetailsView | None],
     ) -> None:
         super().__init__(window)
-        self._around = around
+        self._context = context
         self._window = window
         self._subject = subject
         self._shown = shown
@@ -71,11 +71,11 @@ class WhyActions(QObject):
         return next((key for key in keys if "-" in key), "")
 
     def _open(self, subject: Subject, asked: str) -> WhyClassDialog:
-        around = self._around
+        context = self._context
         dialog = WhyClassDialog(
-            around.backend,
-            around.background,
-            around.themes,
+            context.backend,
+            context.background,
+            context.themes,
             subject.run_number,
             subject.dataset,
             asked,

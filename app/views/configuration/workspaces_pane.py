@@ -20,7 +20,7 @@ from app.domain.errors import Refused, Unavailable
 from app.views import words
 from app.views.backend.configuration import ConfigurationParts
 from app.views.notices import ask
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.theme import ROW_HEIGHT, STEP, Theme
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label, TreeItem
@@ -42,15 +42,15 @@ class WorkspacesPane(QWidget):
 
     told = Signal(str)
 
-    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+    def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("pane")
-        self._parts: ConfigurationParts = around.backend
-        self._background = around.background
-        self._themes = around.themes
+        self._parts: ConfigurationParts = context.backend
+        self._background = context.background
+        self._themes = context.themes
         self._busy = False
         self.configuration: Configuration | None = None
-        self.bar = LoadingBar(around.themes)
+        self.bar = LoadingBar(context.themes)
         self.tree = QTreeWidget()
         self.where = QComboBox()
         self.where.addItems(["online", "offline"])
@@ -72,7 +72,7 @@ class WorkspacesPane(QWidget):
         self.retire.clicked.connect(self._ask_to_retire)
         self.bring_back.clicked.connect(self._bring_back)
         self.tree.itemSelectionChanged.connect(self._offer)
-        around.themes.changed.connect(self._dress)
+        context.themes.changed.connect(self._dress)
         self._offer()
 
     def refresh(self) -> None:

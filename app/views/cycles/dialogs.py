@@ -14,7 +14,7 @@ from app.views import words
 from app.views.backend.datasets import Chosen
 from app.views.backend.tables import WorkspaceColumns
 from app.views.focus import give_keys
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.selection import Selection
 from app.views.widgets.action_dialog import ActionDialog
 from app.views.widgets.check_list import CheckList
@@ -45,10 +45,10 @@ class NewCycleDialog(ActionDialog):
     """Makes a cycle of datasets that are selected or shown."""
 
     def __init__(
-        self, around: Surroundings, selection: Selection, parent: QWidget | None = None
+        self, context: PlaceContext, selection: Selection, parent: QWidget | None = None
     ) -> None:
-        super().__init__(around.background, "New cycle", "Create", parent)
-        self._backend = around.backend
+        super().__init__(context.background, "New cycle", "Create", parent)
+        self._backend = context.backend
         self.scope = ScopeChoice(selection)
         self.name = QLineEdit(placeholderText="Call 12, week 34")
         self.name.setAccessibleName("Name")
@@ -67,8 +67,8 @@ class NewCycleDialog(ActionDialog):
             )
         )
         give_keys(self.name)
-        backend = around.backend
-        around.background.read_then(
+        backend = context.backend
+        context.background.read_then(
             lambda: tuple(backend.workspaces("datasets")), self._offer, owner=self
         )
 
@@ -98,10 +98,10 @@ class AddToCycleDialog(ActionDialog):
     """Puts datasets into a cycle that there is already."""
 
     def __init__(
-        self, around: Surroundings, selection: Selection, parent: QWidget | None = None
+        self, context: PlaceContext, selection: Selection, parent: QWidget | None = None
     ) -> None:
-        super().__init__(around.background, "Add to a cycle", "Add", parent)
-        self._backend = around.backend
+        super().__init__(context.background, "Add to a cycle", "Add", parent)
+        self._backend = context.backend
         self.scope = ScopeChoice(selection)
         self.cycle = QComboBox()
         self.cycle.setAccessibleName("Cycle")
@@ -109,8 +109,8 @@ class AddToCycleDialog(ActionDialog):
         self.form.addRow("Datasets", self.scope)
         self.form.addRow("Cycle", self.cycle)
         self.submit_button.setEnabled(False)
-        backend = around.backend
-        around.background.read_then(lambda: tuple(backend.cycles(GLOBAL)), self._offer, owner=self)
+        backend = context.backend
+        context.background.read_then(lambda: tuple(backend.cycles(GLOBAL)), self._offer, owner=self)
 
     def work(self) -> Callable[[], str]:
         backend, chosen = self._backend, self.scope.chosen()
@@ -131,14 +131,14 @@ class RemoveFromCycleDialog(ActionDialog):
 
     def __init__(
         self,
-        around: Surroundings,
+        context: PlaceContext,
         cycle: Cycle,
         chosen: Chosen,
         count: int,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(around.background, f"Cycle {cycle.name}", "Take out", parent)
-        self._backend = around.backend
+        super().__init__(context.background, f"Cycle {cycle.name}", "Take out", parent)
+        self._backend = context.backend
         self._cycle, self._chosen = cycle, chosen
         self.form.addRow(
             Label(
@@ -156,9 +156,9 @@ class RemoveFromCycleDialog(ActionDialog):
 class EditCycleDialog(ActionDialog):
     """Name, deadline and workspaces of a cycle."""
 
-    def __init__(self, around: Surroundings, cycle: Cycle, parent: QWidget | None = None) -> None:
-        super().__init__(around.background, f"Cycle {cycle.name}", "Save", parent)
-        self._backend = around.backend
+    def __init__(self, context: PlaceContext, cycle: Cycle, parent: QWidget | None = None) -> None:
+        super().__init__(context.background, f"Cycle {cycle.name}", "Save", parent)
+        self._backend = context.backend
         self._cycle = cycle
         self.name = QLineEdit(cycle.name)
         self.name.setAccessibleName("Name")
@@ -172,8 +172,8 @@ class EditCycleDialog(ActionDialog):
             Label("New workspaces are pending; one that is completed always stays.", wordWrap=True)
         )
         self.workspaces.offer(self._own, self._own)
-        backend = around.backend
-        around.background.read_then(
+        backend = context.backend
+        context.background.read_then(
             lambda: tuple(backend.workspaces("datasets")), self._offer, owner=self
         )
 
@@ -200,13 +200,13 @@ class MoveCycleDialog(ActionDialog):
 
     def __init__(
         self,
-        around: Surroundings,
+        context: PlaceContext,
         cycle: Cycle,
         workspace: str,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(around.background, f"Cycle {cycle.name}", "Move", parent)
-        self._backend = around.backend
+        super().__init__(context.background, f"Cycle {cycle.name}", "Move", parent)
+        self._backend = context.backend
         self._cycle, self._workspace = cycle, workspace
         self.to_state = QComboBox()
         self.to_state.addItems(list(reversed(EDITABLE_STATES)))

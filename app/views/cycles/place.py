@@ -36,7 +36,7 @@ from app.views.cycles.lines import (
 )
 from app.views.cycles.progress_delegate import ProgressDelegate
 from app.views.notices import ask
-from app.views.places import PlaceWidget, Surroundings
+from app.views.places import PlaceContext, PlaceWidget
 from app.views.selection import Selection
 from app.views.tables.table_view import TableView
 from app.views.theme import STEP
@@ -75,16 +75,16 @@ class CyclesPlace(PlaceWidget):
     rows_menu_wanted = Signal(object)
     subject_changed = Signal()
 
-    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+    def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._around = around
-        self._backend = around.backend
+        self._context = context
+        self._backend = context.backend
         self._workspace = WorkspaceColumns(GLOBAL, ())
         self._chosen: int | None = None
         self._job: Job[Sequence[Cycle]] | None = None
         self._again = False
         self._known = False
-        themes = around.themes
+        themes = context.themes
         self.cycles: LinesModel[Cycle] = LinesModel(CYCLE_TITLES, themes, self)
         self.list = DetailsTable("Cycles")
         self.list.setModel(self.cycles)
@@ -98,10 +98,10 @@ class CyclesPlace(PlaceWidget):
         self.history_table.setModel(self.history)
         self.datasets = TableView(
             "datasets",
-            around.backend,
-            around.background,
+            context.backend,
+            context.background,
             themes,
-            around.remembered,
+            context.remembered,
             memory="cycles",
             of_cycle=True,
         )
@@ -177,7 +177,7 @@ class CyclesPlace(PlaceWidget):
             return
         backend, workspace = self._backend, self._workspace.name
         self.bar.set_loading(True)
-        self._job = self._around.background.read_then(
+        self._job = self._context.background.read_then(
             lambda: backend.cycles(workspace),
             lambda found: self._show(workspace, found),
             owner=self,
@@ -235,7 +235,7 @@ class CyclesPlace(PlaceWidget):
             self.buttons[id_].setVisible(possible)
         self.subject_changed.emit()
         backend, id_cycle = self._backend, cycle.id
-        self._around.background.read_then(
+        self._context.background.read_then(
             lambda: backend.cycle_history(id_cycle), self._show_history, owner=self
         )
 
@@ -309,12 +309,12 @@ class CyclesPlace(PlaceWidget):
     def move_all(self) -> None:
         """Opens the dialog that moves all datasets."""
         if (cycle := self.cycle) is not None:
-            self._open(MoveCycleDialog(self._around, cycle, self._workspace.name, self.window()))
+            self._open(MoveCycleDialog(self._context, cycle, self._workspace.name, self.window()))
 
     def edit(self) -> None:
         """Opens the dialog for name, deadline and workspaces."""
         if (cycle := self.cycle) is not None:
-            self._open(EditCycleDialog(self._around, cycle, self.window()))
+            self._open(EditCycleDialog(self._context, cycle, self.window()))
 
     def remove(self) -> None:
         """Opens the dialog that takes the selected datasets out."""
@@ -322,7 +322,7 @@ class CyclesPlace(PlaceWidget):
         if cycle is not None and selection is not None and selection.count:
             self._open(
                 RemoveFromCycleDialog(
-                    self._around, cycle, selection.chosen, selection.count, self.window()
+                    self._context, cycle, selection.chosen, selection.count, self.window()
                 )
             )
 
@@ -365,14 +365,14 @@ class CyclesPlace(PlaceWidget):
             )
 
     def _act(self, work: Callable[[], str]) -> None:
-        self._around.background.act_then(work, self._done, owner=self)
+        self._context.background.act_then(work, self._done, owner=self)
 
     def _open(self, dialog: ActionDialog) -> None:
         dialog.acted.connect(self._done)
         dialog.open()
 
     def _done(self, text: str) -> None:
-        self._around.notices.tell(text)
+        self._context.notices.tell(text)
         self.acted.emit()
 
     def _is_in_front(self) -> bool:
@@ -400,14 +400,14 @@ class CyclesPlace(PlaceWidget):
             table.horizontalHeader().setSectionResizeMode(section, stretches)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.list.setItemDelegateForColumn(
-            DONE, ProgressDelegate(self._around.themes, self._progress, self.list)
+            DONE, ProgressDelegate(self._context.themes, self._progress, self.list)
         )
         for column, width in enumerate(_WORKSPACE_WIDTHS):
             self.workspaces_table.setColumnWidth(column, width)
         self.workspaces_table.setItemDelegateForColumn(
             DONE,
             ProgressDelegate(
-                self._around.themes, lambda each: each.progress, self.workspaces_table
+                self._context.themes, lambda each: each.progress, self.workspaces_table
             ),
         )
         for column, width in enumerate(_HISTORY_WIDTHS):
@@ -463,7 +463,7 @@ class CyclesPlace(PlaceWidget):
         self.datasets.row_opened.connect(self._open_row)
         self.datasets.menu_wanted.connect(self._open_menu)
         backend = self._backend
-        self._around.background.read_then(
+        self._context.background.read_then(
             lambda: backend.vocabulary("datasets"), self.datasets.set_vocabulary, owner=self
         )
 

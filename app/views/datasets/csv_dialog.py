@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from app import files
 from app.domain.errors import Unavailable
 from app.views.backend.tables import WorkspaceColumns
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.selection import Selection
 from app.views.stoppable import Attempt
 from app.views.theme import STEP
@@ -33,13 +33,13 @@ class CsvDialog(QDialog):
     """Writes a file; what is in it is read only once the person has named it."""
 
     def __init__(
-        self, around: Surroundings, selection: Selection, parent: QWidget | None = None
+        self, context: PlaceContext, selection: Selection, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Export datasets as CSV")
         self.resize(*_SIZE)
-        self._around = around
+        self._context = context
         self._selection = selection
         self._attempt: Attempt | None = None
         self.scope = ScopeChoice(selection)
@@ -74,8 +74,8 @@ class CsvDialog(QDialog):
             layout.addWidget(widget)
         buttons.accepted.connect(self.ask_file)
         buttons.rejected.connect(self.cancel)
-        tables = around.backend
-        around.background.read_then(
+        tables = context.backend
+        context.background.read_then(
             lambda: tuple(tables.workspaces("datasets")), self._offer, owner=self
         )
 
@@ -92,7 +92,7 @@ class CsvDialog(QDialog):
         """Reads the datasets and writes the file."""
         if self._attempt is not None:
             return
-        backend, chosen = self._around.backend, self.scope.chosen()
+        backend, chosen = self._context.backend, self.scope.chosen()
         columns = self.columns.ticked()
         attempt = self._attempt = Attempt(self)
         attempt.progressed.connect(lambda share: self.progress.setValue(round(100 * share)))
@@ -109,7 +109,7 @@ class CsvDialog(QDialog):
             files.write(file, text)
             return f"Wrote {len(keys)} datasets to {file}."
 
-        attempt.job = self._around.background.act_then(
+        attempt.job = self._context.background.act_then(
             work,
             self._done,
             owner=self,
@@ -134,7 +134,7 @@ class CsvDialog(QDialog):
         if not text:
             self._refuse("Cancelled: no file was written.")
             return
-        self._around.notices.tell(text)
+        self._context.notices.tell(text)
         self.accept()
 
     def _unavailable(self, error: Unavailable) -> None:

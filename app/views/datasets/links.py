@@ -11,7 +11,7 @@ from app.domain.errors import Refused
 from app.domain.keys import ONLINE, DatasetKey
 from app.views.actions import ActionRow
 from app.views.backend.datasets import WebAddresses
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 
 MENU = ("open.gui", "open.oms", "open.elog")
 
@@ -44,13 +44,13 @@ class LinkActions(QObject):
 
     def __init__(
         self,
-        around: Surroundings,
+        context: PlaceContext,
         window: QWidget,
         subject: Callable[[], DatasetKey | None],
         open_url: Callable[[QUrl], bool] = QDesktopServices.openUrl,
     ) -> None:
         super().__init__(window)
-        self._around = around
+        self._context = context
         self._window = window
         self._subject = subject
         self._open_url = open_url
@@ -108,9 +108,9 @@ class LinkActions(QObject):
         if name == ONLINE:
             self._open(online_in_gui(self._addresses, run_number))
             return
-        backend = self._around.backend
+        backend = self._context.backend
         # Once: a menu that comes when the server is back would come out of the blue.
-        self._around.background.act_then(
+        self._context.background.act_then(
             lambda: tuple(backend.names_in_gui(run_number, name)),
             lambda names: self._offer(run_number, name, names),
             owner=self,
@@ -118,14 +118,14 @@ class LinkActions(QObject):
 
     @property
     def _addresses(self) -> WebAddresses:
-        return self._around.backend.web_addresses()
+        return self._context.backend.web_addresses()
 
     def _has_subject(self) -> bool:
         return self._subject() is not None
 
     def _offer(self, run_number: int, name: str, in_gui: tuple[str, ...]) -> None:
         if not in_gui:
-            self._around.notices.refuse(
+            self._context.notices.refuse(
                 Refused(f"{name} of run {run_number} is not in the DQM GUI yet.")
             )
         elif len(in_gui) == 1:
@@ -144,6 +144,6 @@ class LinkActions(QObject):
 
     def _open(self, address: str) -> None:
         if not self._open_url(QUrl(address)):
-            self._around.notices.refuse(
+            self._context.notices.refuse(
                 Refused(f"No browser could be opened; the address is {address}")
             )

@@ -17,7 +17,7 @@ from app.views.datasets.tool_dialogs import (
     SetColumnsDialog,
     UnhideDialog,
 )
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.selection import Selection
 from app.views.widgets.action_dialog import ActionDialog
 
@@ -54,10 +54,10 @@ class ToolActions(QObject):
     acted = Signal()
 
     def __init__(
-        self, around: Surroundings, window: QWidget, selection: Callable[[], Selection | None]
+        self, context: PlaceContext, window: QWidget, selection: Callable[[], Selection | None]
     ) -> None:
         super().__init__(window)
-        self._around = around
+        self._context = context
         self._window = window
         self._selection = selection
 
@@ -146,7 +146,7 @@ class ToolActions(QObject):
         """Opens the dialog of a tool."""
         selection = self._selection()
         if selection is not None:
-            dialog = dialog_type(self._around, selection, self._window)
+            dialog = dialog_type(self._context, selection, self._window)
             dialog.acted.connect(self._applied)
             dialog.open()
 
@@ -154,19 +154,19 @@ class ToolActions(QObject):
         """Opens the dialog that makes a cycle."""
         selection = self._selection()
         if selection is not None:
-            self._open(NewCycleDialog(self._around, selection, self._window))
+            self._open(NewCycleDialog(self._context, selection, self._window))
 
     def add_to_cycle(self) -> None:
         """Opens the dialog that puts datasets into a cycle."""
         selection = self._selection()
         if selection is not None:
-            self._open(AddToCycleDialog(self._around, selection, self._window))
+            self._open(AddToCycleDialog(self._context, selection, self._window))
 
     def export(self) -> None:
         """Opens the dialog that writes a file."""
         selection = self._selection()
         if selection is not None:
-            CsvDialog(self._around, selection, self._window).open()
+            CsvDialog(self._context, selection, self._window).open()
 
     def _tool(
         self,
@@ -207,9 +207,9 @@ class ToolActions(QObject):
         dialog.open()
 
     def _applied(self, applied: Applied) -> None:
-        self._around.notices.tell(applied.text, version=applied.atomic_version)
+        self._context.notices.tell(applied.text, version=applied.atomic_version)
         self.acted.emit()
 
     def _told(self, text: str) -> None:
-        self._around.notices.tell(text)
+        self._context.notices.tell(text)
         self.acted.emit()

@@ -19,7 +19,7 @@ from app.domain.triplets import SETTABLE_STATUSES
 from app.views.backend.tables import WorkspaceColumns
 from app.views.datasets.tool_dialog import MakeTool, ToolDialog
 from app.views.focus import give_keys
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.selection import Selection
 from app.views.theme import STEP
 from app.views.widgets.check_list import CheckList
@@ -49,16 +49,16 @@ class _OfNames(ToolDialog):
 
     def __init__(
         self,
-        around: Surroundings,
+        context: PlaceContext,
         selection: Selection,
         title: str,
         submit: str,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(
-            around.backend, around.background, around.themes, selection, title, submit, parent
+            context.backend, context.background, context.themes, selection, title, submit, parent
         )
-        self._tables = around.backend
+        self._tables = context.backend
 
     def begin(self) -> None:
         """Reads the workspaces and the datasets."""
@@ -82,9 +82,9 @@ class DuplicateDialog(_OfNames):
     """Copies datasets under another name."""
 
     def __init__(
-        self, around: Surroundings, selection: Selection, parent: QWidget | None = None
+        self, context: PlaceContext, selection: Selection, parent: QWidget | None = None
     ) -> None:
-        super().__init__(around, selection, "Duplicate datasets", "Duplicate", parent)
+        super().__init__(context, selection, "Duplicate datasets", "Duplicate", parent)
         self.source = QComboBox()
         self.target = QLineEdit(placeholderText="/ReReco/Run2025C/DQM")
         self.workspaces = CheckList("Workspaces")
@@ -120,9 +120,9 @@ class CopyColumnsDialog(_OfNames):
     """Copies columns from datasets of one name to those of another, run by run."""
 
     def __init__(
-        self, around: Surroundings, selection: Selection, parent: QWidget | None = None
+        self, context: PlaceContext, selection: Selection, parent: QWidget | None = None
     ) -> None:
-        super().__init__(around, selection, "Copy columns between datasets", "Copy", parent)
+        super().__init__(context, selection, "Copy columns between datasets", "Copy", parent)
         self.source = QComboBox()
         self.target = QComboBox()
         for box in (self.source, self.target):
@@ -168,9 +168,9 @@ class SetColumnsDialog(_OfNames):
     """Sets the status of columns in every lumisection."""
 
     def __init__(
-        self, around: Surroundings, selection: Selection, parent: QWidget | None = None
+        self, context: PlaceContext, selection: Selection, parent: QWidget | None = None
     ) -> None:
-        super().__init__(around, selection, "Set columns of datasets", "Set", parent)
+        super().__init__(context, selection, "Set columns of datasets", "Set", parent)
         self.status = QComboBox()
         self.status.addItems(list(SETTABLE_STATUSES))
         self.columns = CheckList("Columns")
@@ -195,9 +195,9 @@ class ChangeStatesDialog(_OfNames):
     """Changes states in one workspace or in all."""
 
     def __init__(
-        self, around: Surroundings, selection: Selection, parent: QWidget | None = None
+        self, context: PlaceContext, selection: Selection, parent: QWidget | None = None
     ) -> None:
-        super().__init__(around, selection, "Change states of datasets", "Change", parent)
+        super().__init__(context, selection, "Change states of datasets", "Change", parent)
         self.workspace = QComboBox()
         self.workspace.addItems([selection.workspace, _ALL_WORKSPACES])
         self.to_state = QComboBox()
@@ -248,9 +248,9 @@ class HideDialog(_OfNames):
     needs_reason = True
 
     def __init__(
-        self, around: Surroundings, selection: Selection, parent: QWidget | None = None
+        self, context: PlaceContext, selection: Selection, parent: QWidget | None = None
     ) -> None:
-        super().__init__(around, selection, "Hide datasets", "Hide", parent)
+        super().__init__(context, selection, "Hide datasets", "Hide", parent)
         self.reason.setPlaceholderText("Why they shall not be seen any more")
         self.begin()
 
@@ -264,9 +264,9 @@ class UnhideDialog(_OfNames):
     needs_reason = True
 
     def __init__(
-        self, around: Surroundings, selection: Selection, parent: QWidget | None = None
+        self, context: PlaceContext, selection: Selection, parent: QWidget | None = None
     ) -> None:
-        super().__init__(around, selection, "Un-hide datasets", "Un-hide", parent)
+        super().__init__(context, selection, "Un-hide datasets", "Un-hide", parent)
         self.reason.setPlaceholderText("Why they shall be seen again")
         self.begin()
 

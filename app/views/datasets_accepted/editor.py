@@ -26,7 +26,7 @@ from app.views import words
 from app.views.background import Job
 from app.views.focus import give_keys
 from app.views.notices import ask
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.theme import STEP, monospaced, set_property
 from app.views.widgets.details_table import DetailsTable
 from app.views.widgets.lines_model import Line, LinesModel
@@ -53,16 +53,16 @@ class DatasetsAcceptedEditor(QWidget):
 
     changed = Signal()
 
-    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+    def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("pane")
-        self._around = around
-        self._backend = around.backend
+        self._context = context
+        self._backend = context.backend
         self._chosen: int | None = None
         self._wanted: int | None = None
         self._trying: Job[Sequence[ExpressionMatches]] | None = None
         self._showing = False
-        themes = around.themes
+        themes = context.themes
         self.entries: LinesModel[DatasetAccepted] = LinesModel(ENTRY_TITLES, themes, self)
         self.table = DetailsTable("Accepted datasets")
         self.table.setModel(self.entries)
@@ -107,8 +107,8 @@ class DatasetsAcceptedEditor(QWidget):
         self._lay_out()
         self._connect()
         self._show_entry(None)
-        backend = around.backend
-        around.background.read_then(
+        backend = context.backend
+        context.background.read_then(
             lambda: tuple(backend.classes()), self._offer_classes, owner=self
         )
         self.refresh()
@@ -125,7 +125,7 @@ class DatasetsAcceptedEditor(QWidget):
         """Shows the list in force; what is being edited stays."""
         backend = self._backend
         self.bar.set_loading(True)
-        self._around.background.read_then(
+        self._context.background.read_then(
             lambda: tuple(backend.datasets_accepted()),
             self._show_list,
             owner=self,
@@ -196,7 +196,7 @@ class DatasetsAcceptedEditor(QWidget):
         self._refuse("")
         backend, item_id = self._backend, self._chosen
         self.save.setEnabled(False)
-        self._around.background.act_then(
+        self._context.background.act_then(
             lambda: backend.save_dataset_accepted(item_id, values),
             lambda id_: self._saved(id_, str(values["name"])),
             owner=self,
@@ -220,7 +220,7 @@ class DatasetsAcceptedEditor(QWidget):
 
     def _delete(self, entry: DatasetAccepted) -> None:
         backend = self._backend
-        self._around.background.act_then(
+        self._context.background.act_then(
             lambda: backend.delete_dataset_accepted(entry.id),
             lambda _: self._deleted(entry.name),
             owner=self,
@@ -229,13 +229,13 @@ class DatasetsAcceptedEditor(QWidget):
         )
 
     def _saved(self, id_: int, name: str) -> None:
-        self._around.notices.tell(f"Saved accepted dataset {name}.")
+        self._context.notices.tell(f"Saved accepted dataset {name}.")
         self._chosen = self._wanted = id_
         self.refresh()
         self.changed.emit()
 
     def _deleted(self, name: str) -> None:
-        self._around.notices.tell(f"Deleted accepted dataset {name}.")
+        self._context.notices.tell(f"Deleted accepted dataset {name}.")
         self._show_entry(None)
         self.refresh()
         self.changed.emit()
@@ -268,7 +268,7 @@ class DatasetsAcceptedEditor(QWidget):
             return
         backend = self._backend
         self._say("Looking what the DQM GUI has ...", "muted")
-        self._trying = self._around.background.read_then(
+        self._trying = self._context.background.read_then(
             lambda: backend.try_expressions(regexp, run_from, run_to),
             self._show_matches,
             owner=self,

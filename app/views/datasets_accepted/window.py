@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from app.views.datasets_accepted.editor import DatasetsAcceptedEditor
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 
 _SIZE = (1100, 760)
 
@@ -12,12 +12,12 @@ _SIZE = (1100, 760)
 class DatasetsAcceptedWindow(QDialog):
     """Hosts the editor; everything is saved entry by entry."""
 
-    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+    def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Accepted datasets")
         self.resize(*_SIZE)
-        self.editor = DatasetsAcceptedEditor(around)
+        self.editor = DatasetsAcceptedEditor(context)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.editor)

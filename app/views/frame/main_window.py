@@ -67,7 +67,7 @@ from app.views.history.actions import HistoryActions
 from app.views.log.place import LogPlace
 from app.views.lumisections.drafts_strip import DraftsStrip
 from app.views.notices import NoticeBar, Notices, OutageBanner
-from app.views.places import PlaceWidget, Surroundings
+from app.views.places import PlaceContext, PlaceWidget
 from app.views.runs import dataset_actions
 from app.views.runs.dataset_actions import DatasetActions
 from app.views.runs.details import DetailsView
@@ -95,7 +95,7 @@ class Place:
     name: str
     text: str
     icon: str
-    make: Callable[[Surroundings], PlaceWidget]
+    make: Callable[[PlaceContext], PlaceWidget]
     workspaces: TableKind | None = None
 
     @property
@@ -105,9 +105,13 @@ class Place:
 
 
 PLACES = (
-    Place("online", "Online", "runs", lambda around: TablePlace("runs", around), "runs"),
+    Place("online", "Online", "runs", lambda context: TablePlace("runs", context), "runs"),
     Place(
-        "offline", "Offline", "datasets", lambda around: TablePlace("datasets", around), "datasets"
+        "offline",
+        "Offline",
+        "datasets",
+        lambda context: TablePlace("datasets", context),
+        "datasets",
     ),
     Place("cycles", "Cycles", "cycles", CyclesPlace, "datasets"),
     Place("todo", "To do", "todo", TodoPlace, "datasets"),
@@ -161,10 +165,10 @@ class MainWindow(QMainWindow):
             QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks
         )
 
-        around = Surroundings(backend, background, notices, themes, remembered)
-        self.drafts = around.drafts
-        self._around = around
-        self.views = {place.name: place.make(around) for place in PLACES}
+        context = PlaceContext(backend, backend.acting, background, notices, themes, remembered)
+        self.drafts = context.drafts
+        self._context = context
+        self.views = {place.name: place.make(context) for place in PLACES}
         self.online = self._view("online", TablePlace)
         self.offline = self._view("offline", TablePlace)
         self.cycles = self._view("cycles", CyclesPlace)
@@ -175,7 +179,7 @@ class MainWindow(QMainWindow):
         self.places = QListWidget()
         self.workspaces = WorkspaceSelector(backend, background, remembered)
         self.workspace = self.workspaces.box
-        self.sync = SyncPanels(around)
+        self.sync = SyncPanels(context)
         self.status = StatusBar(self._session, themes)
         self.stack = QStackedWidget()
         self.run_actions = RunActions(backend, background, notices, self, self._subject)
@@ -185,10 +189,10 @@ class MainWindow(QMainWindow):
         self.bulk_actions = BulkActions(
             backend, background, notices, themes, self, self._shown_table
         )
-        self.workbench_actions = WorkbenchActions(around, self, self._subject)
-        self.why_actions = WhyActions(around, self, self._subject, self._shown_details)
-        self.dataset_actions = DatasetActions(around, self, self._selected_datasets)
-        self.links = LinkActions(around, self, self._linked)
+        self.workbench_actions = WorkbenchActions(context, self, self._subject)
+        self.why_actions = WhyActions(context, self, self._subject, self._shown_details)
+        self.dataset_actions = DatasetActions(context, self, self._selected_datasets)
+        self.links = LinkActions(context, self, self._linked)
         self.actions_ = Actions(self, themes)
         self._lay_out()
         self._make_actions()
@@ -291,7 +295,7 @@ class MainWindow(QMainWindow):
 
     def edit_datasets_accepted(self) -> DatasetsAcceptedWindow:
         """Opens the editor of the accepted datasets."""
-        editor = DatasetsAcceptedWindow(self._around, self)
+        editor = DatasetsAcceptedWindow(self._context, self)
         editor.open()
         return editor
 

@@ -27,7 +27,7 @@ from app.views.background import Job
 from app.views.golden.bench_result import BenchResult
 from app.views.golden.configuration_bar import ConfigurationBar
 from app.views.golden.datasets_bar import DatasetsBar
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.rules.rule_editor import RuleEditor
 from app.views.stoppable import Stoppable
 from app.views.theme import STEP
@@ -52,11 +52,11 @@ class RuleBench(QWidget):
 
     generate_wanted = Signal()
 
-    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+    def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._golden = around.backend
-        self._background = around.background
-        self._remembered = around.remembered
+        self._golden = context.backend
+        self._background = context.background
+        self._remembered = context.remembered
         self._bench: Bench | None = None
         self._rule: Rule | None = None
         self._reading: Stoppable | None = None
@@ -64,10 +64,10 @@ class RuleBench(QWidget):
         self._job: Job[Bench | None] | None = None
         self._begun = False
         self._may_be_older = False
-        self.datasets = DatasetsBar(around.backend, around.background)
-        self.configurations = ConfigurationBar(around.backend, around.background, around.notices)
-        self.rule = RuleEditor(around.themes)
-        self.result = BenchResult(around.themes)
+        self.datasets = DatasetsBar(context.backend, context.background)
+        self.configurations = ConfigurationBar(context.backend, context.background, context.notices)
+        self.rule = RuleEditor(context.themes)
+        self.result = BenchResult(context.themes)
         self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()

@@ -28,7 +28,7 @@ from app.views.focus import give_keys
 from app.views.golden.list_choice import ListChoice
 from app.views.golden.panel import GoldenPanel
 from app.views.golden.runs_table import RunRow, RunsTable, luminosity_text
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.theme import STEP, Themes
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
@@ -98,22 +98,22 @@ class CombinePanel(GoldenPanel):
     tab = "Combine"
     tab_tip = "And, or, minus of lists and files, clipped to runs; saved as a file"
 
-    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+    def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._backend = around.backend
-        self._background = around.background
-        self._themes = around.themes
+        self._backend = context.backend
+        self._background = context.background
+        self._themes = context.themes
         self._followed: int | None = None
         self._entries: Sequence[GoldenEntry] = ()
         self._job: Job[Combined] | None = None
         self.result: Combined | None = None
-        self.saver = FileSaver(around.background, around.notices, self)
+        self.saver = FileSaver(context.background, context.notices, self)
         self.parts: list[PartLine] = []
         self._parts = QVBoxLayout()
         self._parts.setSpacing(STEP)
         self.add = QPushButton("Add list")
         self.first_run, self.last_run = _run_line("First run"), _run_line("Last run")
-        self.bar = LoadingBar(around.themes)
+        self.bar = LoadingBar(context.themes)
         self.summary = Label(wordWrap=True)
         self.remarks = Label(wordWrap=True)
         self.remarks.setProperty("role", "warning")

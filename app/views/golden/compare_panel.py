@@ -28,7 +28,7 @@ from app.views.golden.list_choice import ListChoice
 from app.views.golden.panel import GoldenPanel
 from app.views.golden.runs_table import Cell, RunRow, RunsTable, luminosity_text
 from app.views.golden.share_done import ShareDone
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.theme import STEP
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
@@ -46,21 +46,21 @@ class ComparePanel(GoldenPanel):
     tab = "Compare"
     tab_tip = "Runs and lumisections that another list has more or less, and whose doing it was"
 
-    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+    def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._backend = around.backend
-        self._background = around.background
+        self._backend = context.backend
+        self._background = context.background
         self._job: Job[ComparedLists] | None = None
         self._compared: ComparedLists | None = None
         self._changes: Changes | None = None
-        self.saver = FileSaver(around.background, around.notices, self)
+        self.saver = FileSaver(context.background, context.notices, self)
         self.old = ListChoice("Old list")
         self.new = ListChoice("New list")
         self.swap = QToolButton()
         self.swap.setText("⇄")
         self.swap.setToolTip("Old and new change places")
         self.swap.setAccessibleName("Old and new change places")
-        self.bar = LoadingBar(around.themes)
+        self.bar = LoadingBar(context.themes)
         self.summary = Label(wordWrap=True)
         self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.remarks = Label(wordWrap=True)
@@ -69,7 +69,7 @@ class ComparePanel(GoldenPanel):
         self.save_events = QPushButton("Save events...")
         self.runs = RunsTable("Runs that differ")
         self.events = EventsTable("Events responsible")
-        self.share = ShareDone(around.background, "Looking for the events that did it")
+        self.share = ShareDone(context.background, "Looking for the events that did it")
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.empty = Label(_CHOOSE, wordWrap=True)

@@ -13,7 +13,7 @@ from app.views.backend.golden import ExportRequest
 from app.views.backend.news import Step
 from app.views.golden.export_dialog import ExportDialog
 from app.views.golden.forms import EXPORTS
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.widgets.save_file import FileSaver
 
 MENU = ("golden.export", *(f"golden.export.{export}" for export in EXPORTS))
@@ -23,13 +23,13 @@ class GoldenExports(QObject):
     """Exports what `chosen()` names when an action is asked for."""
 
     def __init__(
-        self, around: Surroundings, window: QWidget, chosen: Callable[[], Sequence[int]]
+        self, context: PlaceContext, window: QWidget, chosen: Callable[[], Sequence[int]]
     ) -> None:
         super().__init__(window)
-        self._around = around
+        self._context = context
         self._window = window
         self._chosen = chosen
-        self.saver = FileSaver(around.background, around.notices, window)
+        self.saver = FileSaver(context.background, context.notices, window)
 
     def rows(self) -> list[ActionRow]:
         """The actions by name."""
@@ -60,9 +60,9 @@ class GoldenExports(QObject):
         ids = self._chosen()
         if not ids:
             return None
-        around = self._around
+        context = self._context
         dialog = ExportDialog(
-            around.backend, around.background, ids, around.remembered, self._window
+            context.backend, context.background, ids, context.remembered, self._window
         )
         dialog.exported.connect(self._tell)
         dialog.open()
@@ -73,16 +73,16 @@ class GoldenExports(QObject):
         ids = self._chosen()
         if not ids:
             return
-        backend, id_ = self._around.backend, ids[0]
+        backend, id_ = self._context.backend, ids[0]
         here = ExportRequest((id_,), (export,), Path.home())
-        self._around.background.read_then(
+        self._context.background.read_then(
             lambda: backend.export_names(here)[0].name,
             lambda name: self._ask_where(id_, export, name),
             owner=self,
         )
 
     def _ask_where(self, id_: int, export: Export, name: str) -> None:
-        backend = self._around.backend
+        backend = self._context.backend
 
         def write(file: Path) -> None:
             request = ExportRequest((id_,), (export,), file.parent, name=file.name)
@@ -95,7 +95,7 @@ class GoldenExports(QObject):
     def _tell(self, files: tuple[Path, ...]) -> None:
         where = files[0].parent
         what = files[0].name if len(files) == 1 else f"{len(files)} files"
-        self._around.notices.tell(f"Exported {what} into {where}.", "\n".join(map(str, files)))
+        self._context.notices.tell(f"Exported {what} into {where}.", "\n".join(map(str, files)))
 
 
 def _inside(title: str) -> str:

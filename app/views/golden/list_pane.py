@@ -21,7 +21,7 @@ from app.views.background import Job
 from app.views.focus import give_keys
 from app.views.golden.item_delegate import GoldenDelegate
 from app.views.golden.list_model import ENTRY_ROLE, FoundGolden, GoldenModel
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.theme import STEP
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
@@ -51,12 +51,12 @@ class GoldenListPane(QWidget):
     menu_wanted = Signal(QPoint)
     times_renewed = Signal(object)
 
-    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+    def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("pane")
-        themes = around.themes
-        self._golden: Golden = around.backend
-        self._background = around.background
+        themes = context.themes
+        self._golden: Golden = context.backend
+        self._background = context.background
         self._which = GoldenList.ALL
         self._job: Job[Sequence[GoldenEntry]] | None = None
         self._shown: int | None = None

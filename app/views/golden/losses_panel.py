@@ -32,7 +32,7 @@ from app.views.background import Job
 from app.views.focus import give_keys
 from app.views.golden.panel import GoldenPanel
 from app.views.golden.runs_table import RunRow, RunsTable
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.theme import STEP
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label, ListItem
@@ -58,19 +58,19 @@ class LossesPanel(GoldenPanel):
     tab = "Losses"
     tab_tip = "Luminosity lost, by cause, sub-system and DCS bit"
 
-    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+    def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._workbench = around.backend
-        self._background = around.background
-        self._themes = around.themes
+        self._workbench = context.backend
+        self._background = context.background
+        self._themes = context.themes
         self._id: int | None = None
         self._losses: ListLosses | None = None
         self._bars: tuple[Bar, ...] = ()
         self._job: Job[ListLosses] | None = None
         self._sums: Job[Mapping[int, ListLuminosity]] | None = None
         self.chart: BarChart | None = None
-        self.saver = FileSaver(around.background, around.notices, self)
-        self.bar = LoadingBar(around.themes)
+        self.saver = FileSaver(context.background, context.notices, self)
+        self.bar = LoadingBar(context.themes)
         self.total = Label(wordWrap=True)
         self.total.setProperty("role", "title")
         self.charts = QListWidget()

@@ -24,11 +24,11 @@ from app.views.golden.reproduce_panel import ReproducePanel
 from app.views.golden.result_view import GoldenResultView
 from app.views.golden.why_panel import WhyPanel
 from app.views.notices import ask
-from app.views.places import PlaceWidget, Surroundings
+from app.views.places import PlaceContext, PlaceWidget
 
 _PARTS = [300, 880]
 
-PANELS: tuple[Callable[[Surroundings], GoldenPanel], ...] = (
+PANELS: tuple[Callable[[PlaceContext], GoldenPanel], ...] = (
     GoldenResultView,
     LossesPanel,
     WhyPanel,
@@ -42,13 +42,13 @@ PANELS: tuple[Callable[[Surroundings], GoldenPanel], ...] = (
 class GoldenPlace(PlaceWidget):
     """List at the left, tabs at the right; only the tab in front follows the list."""
 
-    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+    def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._around = around
-        self.entries = GoldenListPane(around)
-        self.bench = RuleBench(around)
-        self.exports = GoldenExports(around, self, self.entries.selected)
-        self.panels = [make(around) for make in PANELS]
+        self._context = context
+        self.entries = GoldenListPane(context)
+        self.bench = RuleBench(context)
+        self.exports = GoldenExports(context, self, self.entries.selected)
+        self.panels = [make(context) for make in PANELS]
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.bench, "Workbench")
@@ -110,7 +110,7 @@ class GoldenPlace(PlaceWidget):
 
     def take_chosen(self) -> None:
         """Writes rule and datasets of the chosen list into the workbench."""
-        ids, backend = self.entries.selected(), self._around.backend
+        ids, backend = self.entries.selected(), self._context.backend
         if not ids:
             return
 
@@ -118,22 +118,22 @@ class GoldenPlace(PlaceWidget):
             self.tabs.setCurrentWidget(self.bench)
             self.bench.take(result.entry.pattern, json.loads(result.rule))
 
-        self._around.background.read_then(lambda: backend.golden_row(ids[0]), take, owner=self)
+        self._context.background.read_then(lambda: backend.golden_row(ids[0]), take, owner=self)
 
     def delete(self) -> None:
         """Asks, then takes the selected lists out of all lists."""
-        ids, around = self.entries.selected(), self._around
+        ids, context = self.entries.selected(), self._context
         if not ids:
             return
 
         def delete() -> None:
-            around.background.act_then(
-                lambda: around.backend.delete_golden(ids), deleted, owner=self
+            context.background.act_then(
+                lambda: context.backend.delete_golden(ids), deleted, owner=self
             )
 
         def deleted(text: str) -> None:
             self.entries.forget(ids)
-            around.notices.tell(text)
+            context.notices.tell(text)
 
         which = f"golden JSON {ids[0]}" if len(ids) == 1 else f"{len(ids)} golden JSONs"
         ask(
@@ -178,7 +178,7 @@ class GoldenPlace(PlaceWidget):
 
     def generate(self) -> GenerateDialog | None:
         """Opens the dialog that generates lists of the workbench's datasets."""
-        around, bench = self._around, self.bench
+        context, bench = self._context, self.bench
         bench.begin()
         try:
             pattern, narrowing = bench.asked()
@@ -189,7 +189,7 @@ class GoldenPlace(PlaceWidget):
             return None
         bench.remember()
         dialog = GenerateDialog(
-            around.backend, around.background, pattern, narrowing, bench.source, self
+            context.backend, context.background, pattern, narrowing, bench.source, self
         )
         dialog.generated.connect(self._show_generated)
         dialog.open()
@@ -209,7 +209,7 @@ class GoldenPlace(PlaceWidget):
     def _show_generated(self, ids: tuple[int, ...]) -> None:
         self.show_row(ids[0])
         numbers = ", ".join(map(str, ids))
-        self._around.notices.tell(f"Generated golden JSON{'s' if len(ids) > 1 else ''} {numbers}.")
+        self._context.notices.tell(f"Generated golden JSON{'s' if len(ids) > 1 else ''} {numbers}.")
 
     def _follow(self) -> None:
         """Tells the tab in front what is chosen; the others are told once they come to it."""

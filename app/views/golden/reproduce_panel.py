@@ -16,7 +16,7 @@ from app.views.golden.events_table import EventsTable
 from app.views.golden.panel import GoldenPanel
 from app.views.golden.runs_table import RunRow, RunsTable
 from app.views.golden.share_done import ShareDone
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.theme import STEP, set_property
 from app.views.widgets.plain import Label
 from app.views.widgets.save_file import FileSaver
@@ -36,18 +36,18 @@ class ReproducePanel(GoldenPanel):
     tab = "Reproduce"
     tab_tip = "Make the list again and compare; what changed since it was made"
 
-    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+    def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._backend = around.backend
+        self._backend = context.backend
         self._id: int | None = None
         self._changes: Changes | None = None
-        self.saver = FileSaver(around.background, around.notices, self)
+        self.saver = FileSaver(context.background, context.notices, self)
         self.again = QPushButton("Make it again")
         self.again.setToolTip("Compute the list from what it was made from, and compare the two")
         self.since = QPushButton("What changed since?")
         self.since.setToolTip("What the same rule would give now, and the events that did it")
         self.save = QPushButton("Save events...")
-        self.share = ShareDone(around.background, "Computing")
+        self.share = ShareDone(context.background, "Computing")
         self.verdict = _told("")
         self.detail = _told("muted")
         self.runs = RunsTable("Runs that differ")

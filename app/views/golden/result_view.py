@@ -30,7 +30,7 @@ from app.views.golden.forms import FORMS, Form, RunLines, file_name, run_lines
 from app.views.golden.panel import GoldenPanel
 from app.views.golden.run_text import FindLine, RunText
 from app.views.notices import ask
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.theme import STEP, monospaced, set_property
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
@@ -69,10 +69,10 @@ class GoldenResultView(GoldenPanel):
     tab = "JSON"
     tab_tip = "What is in it, its texts and its rule"
 
-    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+    def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        golden: Golden = around.backend
-        background, notices, themes = around.background, around.notices, around.themes
+        golden: Golden = context.backend
+        background, notices, themes = context.background, context.notices, context.themes
         self.setObjectName("pane")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._golden = golden

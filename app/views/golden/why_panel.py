@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from app.views.backend.workbench import ListAsked
 from app.views.golden.panel import GoldenPanel
 from app.views.golden.why_pane import WhyPane
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 
 
 class WhyPanel(GoldenPanel):
@@ -14,12 +14,12 @@ class WhyPanel(GoldenPanel):
     tab = "Why"
     tab_tip = "Why a lumisection is in or out, and whose word decided it"
 
-    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+    def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._workbench = around.backend
-        self._background = around.background
+        self._workbench = context.backend
+        self._background = context.background
         self._id: int | None = None
-        self.pane = WhyPane(around.backend, around.background, around.themes)
+        self.pane = WhyPane(context.backend, context.background, context.themes)
         self.pane.run_wanted.connect(self.run_wanted)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 from app.views.actions import ActionRow
 from app.views.golden.luminosity_dialog import LuminosityDialog
 from app.views.golden.why_dialog import WhyDialog
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.subject import Subject
 
 RUN_MENU = ("run.why",)
@@ -26,10 +26,10 @@ class WorkbenchActions(QObject):
     acted = Signal()
 
     def __init__(
-        self, around: Surroundings, window: QWidget, subject: Callable[[], Subject | None]
+        self, context: PlaceContext, window: QWidget, subject: Callable[[], Subject | None]
     ) -> None:
         super().__init__(window)
-        self._around = around
+        self._context = context
         self._window = window
         self._subject = subject
 
@@ -57,15 +57,15 @@ class WorkbenchActions(QObject):
 
     def import_luminosity(self) -> LuminosityDialog:
         """Opens the dialog that imports a file of brilcalc."""
-        around = self._around
-        dialog = LuminosityDialog(around.backend, around.background, self._window)
+        context = self._context
+        dialog = LuminosityDialog(context.backend, context.background, self._window)
         dialog.imported.connect(self._imported)
         dialog.run_wanted.connect(self.run_wanted)
         dialog.open()
         return dialog
 
     def _imported(self, text: str, version: int) -> None:
-        self._around.notices.tell(text, version=version)
+        self._context.notices.tell(text, version=version)
         self.acted.emit()
 
     def why(self) -> WhyDialog | None:
@@ -73,11 +73,11 @@ class WorkbenchActions(QObject):
         subject = self._subject()
         if subject is None:
             return None
-        around = self._around
+        context = self._context
         dialog = WhyDialog(
-            around.backend,
-            around.background,
-            around.themes,
+            context.backend,
+            context.background,
+            context.themes,
             subject.run_number,
             subject.dataset,
             subject.ranges[0].first if subject.ranges else 1,

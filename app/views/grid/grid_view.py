@@ -197,9 +197,9 @@ class GridView(QAbstractScrollArea):
         snapshot = self._snapshot
         assert snapshot is not None  # a cell is one of a snapshot
         row = snapshot.rows[cell.row]
-        around, place = snapshot.run_at(cell.row, cell.lumisection)
+        context, place = snapshot.run_at(cell.row, cell.lumisection)
         lines = [
-            f"{row.key}, LS {cell.lumisection} (of {format_ranges([around])})",
+            f"{row.key}, LS {cell.lumisection} (of {format_ranges([context])})",
             snapshot.value_text(cell.row, cell.lumisection),
         ]
         if row.kind is RowKind.COLUMN:
@@ -397,13 +397,13 @@ class GridView(QAbstractScrollArea):
         focus = self._focus
         if focus is None or self._snapshot is None:
             return
-        around, place = self._snapshot.run_at(focus.row, focus.lumisection)
+        context, place = self._snapshot.run_at(focus.row, focus.lumisection)
         starts = self._snapshot.rows[focus.row].starts
         if direction > 0 and place + 1 < starts.size:
-            self.focus(Cell(focus.row, around.last + 1), extend=extend)
+            self.focus(Cell(focus.row, context.last + 1), extend=extend)
         elif direction < 0:
-            inside = focus.lumisection > around.first
-            target = around.first if inside else int(starts[max(place - 1, 0)]) + 1
+            inside = focus.lumisection > context.first
+            target = context.first if inside else int(starts[max(place - 1, 0)]) + 1
             self.focus(Cell(focus.row, target), extend=extend)
 
     def choose_alike(self, *, everywhere: bool = False) -> None:

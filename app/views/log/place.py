@@ -31,7 +31,7 @@ from app.views.log.life_strip import LifeStrip
 from app.views.log.log_model import ABOUT, AUTHOR, KIND, NUMBER, TIME, WHAT, LogModel
 from app.views.log.search_bar import SearchBar
 from app.views.notices import ask
-from app.views.places import PlaceWidget, Surroundings
+from app.views.places import PlaceContext, PlaceWidget
 from app.views.subject import Subject
 from app.views.theme import STEP, Theme
 from app.views.widgets.loading_bar import LoadingBar
@@ -63,13 +63,13 @@ class LogPlace(PlaceWidget):
     front_wanted = Signal()
     _export_told = Signal(str)
 
-    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+    def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._log = around.backend
-        self._background = around.background
-        self._notices = around.notices
-        self._themes = around.themes
-        self._remembered = around.remembered
+        self._log = context.backend
+        self._background = context.background
+        self._notices = context.notices
+        self._themes = context.themes
+        self._remembered = context.remembered
         self.subject: Callable[[], Subject | None] = lambda: None
         self._after: Position | None = None
         self._complete = False
@@ -81,16 +81,16 @@ class LogPlace(PlaceWidget):
         self._job: Job[LogPage] | None = None
         self._news_job: Job[tuple[list[LogEntry], bool]] | None = None
         self._exporting: threading.Event | None = None
-        theme = around.themes.theme
-        self.search = SearchBar(around.themes)
-        self.bar = LoadingBar(around.themes)
-        self.life = LifeStrip(around.themes)
+        theme = context.themes.theme
+        self.search = SearchBar(context.themes)
+        self.bar = LoadingBar(context.themes)
+        self.life = LifeStrip(context.themes)
         self.model = LogModel(theme, self)
         self.table = PlainTable("Log")
         self.table.setModel(self.model)
         self.table.setVerticalScrollMode(PlainTable.ScrollMode.ScrollPerPixel)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.entry = EntryPane(around.backend, around.background, around.themes)
+        self.entry = EntryPane(context.backend, context.background, context.themes)
         self.news = QPushButton()
         self.told = Label()
         self.told.setProperty("role", "muted")

@@ -10,7 +10,7 @@ from app.domain.keys import DatasetKey
 from app.views.actions import ActionRow
 from app.views.datasets import links, tool_actions
 from app.views.datasets.tool_actions import ToolActions
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.runs.dialogs import MoveDatasetsDialog
 from app.views.selection import Selection
 
@@ -33,13 +33,13 @@ class DatasetActions(QObject):
     acted = Signal()
 
     def __init__(
-        self, around: Surroundings, window: QWidget, selection: Callable[[], Selection | None]
+        self, context: PlaceContext, window: QWidget, selection: Callable[[], Selection | None]
     ) -> None:
         super().__init__(window)
-        self._around = around
+        self._context = context
         self._window = window
         self._selection = selection
-        self._tools = ToolActions(around, window, selection)
+        self._tools = ToolActions(context, window, selection)
         self._tools.acted.connect(self.acted)
 
     def rows(self) -> list[ActionRow]:
@@ -69,8 +69,8 @@ class DatasetActions(QObject):
             self._open_move(selection, to_state, selection.states)
             return
         # Rows that nobody scrolled to aren't known yet.
-        backend, chosen, workspace = self._around.backend, selection.chosen, selection.workspace
-        self._around.background.read_then(
+        backend, chosen, workspace = self._context.backend, selection.chosen, selection.workspace
+        self._context.background.read_then(
             lambda: backend.dataset_states(backend.chosen_keys(chosen), workspace),
             lambda states: self._open_move(selection, to_state, states),
             owner=self,
@@ -80,8 +80,8 @@ class DatasetActions(QObject):
         self, selection: Selection, to_state: str, states: Mapping[DatasetKey, str]
     ) -> None:
         dialog = MoveDatasetsDialog(
-            self._around.backend,
-            self._around.background,
+            self._context.backend,
+            self._context.background,
             states,
             selection.workspace,
             to_state,
@@ -98,7 +98,7 @@ class DatasetActions(QObject):
         return unknown or any(state != to_state for state in selection.states.values())
 
     def _done(self, text: str) -> None:
-        self._around.notices.tell(text)
+        self._context.notices.tell(text)
         self.acted.emit()
 
 

@@ -10,7 +10,7 @@ from app.domain.keys import ONLINE
 from app.views.backend.datasets import Chosen
 from app.views.backend.tables import PageRequest, Row, TableKind, WorkspaceColumns
 from app.views.frame.remembered import restore
-from app.views.places import PlaceWidget, Surroundings
+from app.views.places import PlaceContext, PlaceWidget
 from app.views.runs.details import DetailsView
 from app.views.selection import Selection
 from app.views.subject import Subject
@@ -42,18 +42,18 @@ class TablePlace(PlaceWidget):
     def __init__(
         self,
         kind: TableKind,
-        around: Surroundings,
+        context: PlaceContext,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        backend, background = around.backend, around.background
-        themes, remembered = around.themes, around.remembered
+        backend, background = context.backend, context.background
+        themes, remembered = context.themes, context.remembered
         self._kind = kind
         self._backend = backend
         self._background = background
         self._themes = themes
         self._remembered = remembered
-        self._drafts = around.drafts
+        self._drafts = context.drafts
         self._order: tuple[str, ...] = ()
         self.table = TableView(kind, backend, background, themes, remembered)
         self.details = self._make_details()

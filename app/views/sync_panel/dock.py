@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullStatus
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.sync_panel.gui_panel import GuiPanel
 from app.views.sync_panel.panel import SyncPanel
 from app.views.theme import STEP
@@ -16,10 +16,10 @@ from app.views.widgets.plain import Label
 class SyncPanels(QWidget):
     """The panels of both pullers."""
 
-    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+    def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.oms = SyncPanel(around.backend, around.background, around.notices)
-        self.gui = GuiPanel(around.backend, around.background, around.notices)
+        self.oms = SyncPanel(context.backend, context.background, context.notices)
+        self.gui = GuiPanel(context.backend, context.background, context.notices)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

@@ -28,7 +28,7 @@ from app.domain.errors import BadInput, Refused
 from app.views import words
 from app.views.backend.cycles import TodoScope
 from app.views.backend.tables import WorkspaceColumns
-from app.views.places import PlaceWidget, Surroundings
+from app.views.places import PlaceContext, PlaceWidget
 from app.views.stoppable import Attempt
 from app.views.theme import STEP
 from app.views.todo.lines import (
@@ -69,17 +69,17 @@ class TodoPlace(PlaceWidget):
     workspace_wanted = Signal(str)
     filter_wanted = Signal(str)
 
-    def __init__(self, around: Surroundings, parent: QWidget | None = None) -> None:
+    def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._around = around
-        self._backend = around.backend
+        self._context = context
+        self._backend = context.backend
         self._workspace = GLOBAL
         self._cycles: tuple[Cycle, ...] = ()
         self._todo: Todo | None = None
         self._lines: list[Line[Task]] = []
         self._attempt: Attempt | None = None
         self._kind: TaskKind | None = None
-        themes = around.themes
+        themes = context.themes
         self.scope = QComboBox()
         self.scope.addItem(_RUNS)
         self.scope.setAccessibleName("Where to look")
@@ -136,7 +136,7 @@ class TodoPlace(PlaceWidget):
 
     def shown(self) -> None:
         backend = self._backend
-        self._around.background.read_then(
+        self._context.background.read_then(
             lambda: tuple(backend.cycles(GLOBAL)), self._offer_cycles, owner=self
         )
 
@@ -176,7 +176,7 @@ class TodoPlace(PlaceWidget):
             return None if found is None else (found, task_lines(found.tasks), open_lines(found))
 
         self._set_looking(looking=True)
-        attempt.job = self._around.background.read_then(
+        attempt.job = self._context.background.read_then(
             work,
             lambda found: self._show(attempt, found),
             owner=self,
@@ -310,7 +310,7 @@ class TodoPlace(PlaceWidget):
             files.write(file, todo.csv_text)
             return f"Wrote {words.counted(len(todo.tasks), 'task')} to {file}."
 
-        self._around.background.act_then(work, self._around.notices.tell, owner=self)
+        self._context.background.act_then(work, self._context.notices.tell, owner=self)
 
     # Making
 

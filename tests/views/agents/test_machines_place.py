@@ -15,14 +15,14 @@ from app.views.agents.dialogs import RegisterDialog
 from app.views.agents.place import MachinesPlace
 from app.views.agents.verdicts_table import AGENT, DIFFER, PEOPLE, VerdictLanes
 from app.views.background import Background
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from tests.builders import EXPERT
 from tests.views.agents.conftest import AGENT as NAME
 from tests.views.log.conftest import RUN
 
 
 @pytest.fixture
-def place(qtbot: QtBot, real: Surroundings) -> MachinesPlace:
+def place(qtbot: QtBot, real: PlaceContext) -> MachinesPlace:
     """The place, not yet looked at."""
     place = MachinesPlace(real)
     qtbot.addWidget(place)

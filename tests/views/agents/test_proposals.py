@@ -14,13 +14,13 @@ from app.views.agents.dialogs import CorrectDialog, RejectDialog
 from app.views.agents.proposal_model import RANGES, SAYS
 from app.views.agents.proposal_strip import ProposalStrip
 from app.views.background import Background
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from tests.builders import EXPERT
 from tests.views.log.conftest import OTHER, RUN
 
 
 @pytest.fixture
-def strip(qtbot: QtBot, real: Surroundings, spoken: Database) -> ProposalStrip:
+def strip(qtbot: QtBot, real: PlaceContext, spoken: Database) -> ProposalStrip:
     """The strip on the first run."""
     strip = ProposalStrip(real.backend, real.background, real.themes)
     qtbot.addWidget(strip)

@@ -17,7 +17,7 @@ from app.views.background import Background
 from app.views.configuration.list_pane import ListPane
 from app.views.configuration.place import ConfigurationPlace
 from app.views.notices import Notices
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.theme import Themes
 from app.window import ServiceBackend
 from tests.builders import EXPERT, a_run, configure
@@ -62,13 +62,13 @@ def surroundings(
     notices: Notices,
     themes: Themes,
     remembered: QSettings,
-) -> Surroundings:
+) -> PlaceContext:
     """What the place is made with."""
-    return Surroundings(services, background, notices, themes, remembered)
+    return PlaceContext(services, services.acting, background, notices, themes, remembered)
 
 
 @pytest.fixture
-def place(qtbot: QtBot, surroundings: Surroundings, settled: Settled) -> ConfigurationPlace:
+def place(qtbot: QtBot, surroundings: PlaceContext, settled: Settled) -> ConfigurationPlace:
     """The place with its first list read."""
     place = ConfigurationPlace(surroundings)
     qtbot.addWidget(place)

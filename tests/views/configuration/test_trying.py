@@ -180,8 +180,8 @@ def test_that_a_restoration_over_what_another_changed_is_refused(changed, turn, 
 def test_that_the_classifiers_of_a_run_are_explained_and_another_class_can_be_looked_at(
     qtbot: QtBot, surroundings, settled
 ) -> None:
-    around = surroundings
-    dialog = WhyClassDialog(around.backend, around.background, around.themes, SECOND)
+    context = surroundings
+    dialog = WhyClassDialog(context.backend, context.background, context.themes, SECOND)
     qtbot.addWidget(dialog)
     settled()
     assert dialog.view.said.text() == "Class: Collisions25 by classifier 1."

@@ -24,7 +24,7 @@ def links(window: MainWindow, opened: list[str]) -> LinkActions:
         opened.append(url.toString())
         return True
 
-    return LinkActions(window._around, window, lambda: (396_226, OFFLINE), open_url)
+    return LinkActions(window._context, window, lambda: (396_226, OFFLINE), open_url)
 
 
 def test_that_addresses_are_those_of_the_web_pages() -> None:

@@ -14,7 +14,7 @@ from app.services.golden import generation as golden
 from app.views.backend.session import PlaceKind, Session
 from app.views.background import Background
 from app.views.notices import Notices
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.theme import Themes
 from app.window import ServiceBackend
 from tests.builders import EXPERT
@@ -48,14 +48,14 @@ def generate(season: Database) -> Callable[[], int]:
 
 
 @pytest.fixture
-def around(
+def context(
     season: Database,
     background: Background,
     notices: Notices,
     themes: Themes,
     remembered: QSettings,
-) -> Surroundings:
+) -> PlaceContext:
     """What panels are made with, on the database."""
     session = Session("test", PlaceKind.TEST, EXPERT.email)
     backend = ServiceBackend(season, EXPERT, session)
-    return Surroundings(backend, background, notices, themes, remembered)
+    return PlaceContext(backend, backend.acting, background, notices, themes, remembered)

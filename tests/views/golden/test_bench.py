@@ -20,7 +20,7 @@ from app.services.golden.bench import Narrowing
 from app.views.golden.bench import RuleBench
 from app.views.golden.configuration_bar import ConfigurationBar
 from app.views.golden.place import GoldenPlace
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.window import ServiceBackend
 from tests.builders import EXPERT
 from tests.services.offline_runs import FIRST, PROMPT, SECOND
@@ -30,8 +30,8 @@ TEXT = json.dumps(RULE)
 
 
 @pytest.fixture
-def place(qtbot: QtBot, around: Surroundings) -> Iterator[GoldenPlace]:
-    place = GoldenPlace(around)
+def place(qtbot: QtBot, context: PlaceContext) -> Iterator[GoldenPlace]:
+    place = GoldenPlace(context)
     qtbot.addWidget(place)
     place.resize(1400, 800)
     place.show()
@@ -289,13 +289,20 @@ def test_that_several_lists_are_made_and_a_second_client_sees_them_at_once(
     bench: RuleBench,
     season: Database,
     dsn: str,
-    around: Surroundings,
+    context: PlaceContext,
 ) -> None:
     other_database = Database(dsn)
-    backend = ServiceBackend(other_database, EXPERT, around.backend.session())
+    backend = ServiceBackend(other_database, EXPERT, context.backend.session())
     listener = ChangeListener(other_database, backend.changed, backend.connected)
     other = GoldenPlace(
-        Surroundings(backend, around.background, around.notices, around.themes, around.remembered)
+        PlaceContext(
+            backend,
+            backend.acting,
+            context.background,
+            context.notices,
+            context.themes,
+            context.remembered,
+        )
     )
     qtbot.addWidget(other)
     other.show()

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from app.models.database.engine import Database
 from app.views.golden.combine_panel import CombinePanel
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from tests.services.offline_runs import FIRST, SECOND
 from tests.views.golden.conftest import set_dt
 
@@ -24,8 +24,8 @@ def lists(season: Database, generate: Callable[[], int]) -> tuple[int, int]:
 
 
 @pytest.fixture
-def panel(qtbot: QtBot, around: Surroundings, lists: tuple[int, int]) -> CombinePanel:
-    panel = CombinePanel(around)
+def panel(qtbot: QtBot, context: PlaceContext, lists: tuple[int, int]) -> CombinePanel:
+    panel = CombinePanel(context)
     qtbot.addWidget(panel)
     panel.resize(900, 600)
     panel.show()

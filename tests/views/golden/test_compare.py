@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from app.models.database.engine import Database
 from app.views.golden.compare_panel import ComparePanel
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from tests.builders import EXPERT
 from tests.services.offline_runs import FIRST, PROMPT
 from tests.views.golden.conftest import set_dt
@@ -25,9 +25,9 @@ def lists(season: Database, generate: Callable[[], int]) -> tuple[int, int]:
 
 
 @pytest.fixture
-def panel(qtbot: QtBot, around: Surroundings, lists: tuple[int, int]) -> ComparePanel:
+def panel(qtbot: QtBot, context: PlaceContext, lists: tuple[int, int]) -> ComparePanel:
     """The tab of the new list; the old one is still to be named."""
-    panel = ComparePanel(around)
+    panel = ComparePanel(context)
     qtbot.addWidget(panel)
     panel.resize(900, 600)
     panel.show()

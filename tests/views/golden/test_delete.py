@@ -11,7 +11,7 @@ from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.golden import generation as golden
 from app.views.golden.place import GoldenPlace
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def ids(generate: Callable[[], int]) -> list[int]:
 
 
 @pytest.fixture
-def place(qtbot: QtBot, around: Surroundings, ids: list[int]) -> GoldenPlace:
-    place = GoldenPlace(around)
+def place(qtbot: QtBot, context: PlaceContext, ids: list[int]) -> GoldenPlace:
+    place = GoldenPlace(context)
     qtbot.addWidget(place)
     place.resize(1400, 800)
     place.show()

@@ -17,7 +17,7 @@ from app.services.golden import lists as golden_lists
 from app.services.golden.exports import Export
 from app.views.golden.export_dialog import ExportDialog
 from app.views.golden.place import GoldenPlace
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 
 STEM = "Cert_Collisions2025_390001_390002_JSON"
 
@@ -29,8 +29,8 @@ def ids(generate: Callable[[], int]) -> list[int]:
 
 
 @pytest.fixture
-def place(qtbot: QtBot, around: Surroundings, ids: list[int]) -> GoldenPlace:
-    place = GoldenPlace(around)
+def place(qtbot: QtBot, context: PlaceContext, ids: list[int]) -> GoldenPlace:
+    place = GoldenPlace(context)
     qtbot.addWidget(place)
     place.resize(1400, 800)
     place.show()

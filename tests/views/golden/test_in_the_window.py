@@ -10,22 +10,24 @@ from app.views.frame.main_window import MainWindow
 from app.views.golden.losses_panel import LossesPanel
 from app.views.golden.why_dialog import WhyDialog
 from app.views.grid.grid_layout import Cell
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from tests.services.golden.test_luminosity import written
 from tests.services.offline_runs import FIRST, PROMPT
 
 
 @pytest.fixture
-def window(qtbot: QtBot, around: Surroundings, generate: Callable[[], int]) -> Iterator[MainWindow]:
+def window(
+    qtbot: QtBot, context: PlaceContext, generate: Callable[[], int]
+) -> Iterator[MainWindow]:
     """The window on a database with one list."""
     generate()
     window = MainWindow(
-        around.backend, around.background, around.notices, around.themes, around.remembered
+        context.backend, context.background, context.notices, context.themes, context.remembered
     )
     qtbot.addWidget(window)
     window.stop_wanted.connect(window.stopped)
     window.show()
-    qtbot.waitUntil(lambda: not around.background.busy)
+    qtbot.waitUntil(lambda: not context.background.busy)
     yield window
     window.close()
 
@@ -56,15 +58,15 @@ def test_that_a_loss_leads_to_the_run(qtbot: QtBot, window: MainWindow) -> None:
 
 
 def test_that_imported_luminosity_can_be_undone_from_its_notice(
-    qtbot: QtBot, window: MainWindow, around: Surroundings, tmp_path: Path
+    qtbot: QtBot, window: MainWindow, context: PlaceContext, tmp_path: Path
 ) -> None:
     dialog = window.workbench_actions.import_luminosity()
     dialog.preview(written(tmp_path, {(FIRST, ls): (6e5, 5e5) for ls in range(1, 11)}))
     qtbot.waitUntil(dialog.write.isEnabled)
     dialog.write.click()
     qtbot.waitUntil(
-        lambda: around.notices.last is not None and around.notices.last.version is not None
+        lambda: context.notices.last is not None and context.notices.last.version is not None
     )
-    assert around.notices.last.text == "Imported luminosity of 10 LS in 1 run."
-    qtbot.waitUntil(lambda: not around.background.busy)
+    assert context.notices.last.text == "Imported luminosity of 10 LS in 1 run."
+    qtbot.waitUntil(lambda: not context.background.busy)
     assert window.online.table.model.rowCount() == 2

@@ -16,14 +16,14 @@ from app.services.golden.losses import ListLosses
 from app.views.golden.bar_chart import BarChart
 from app.views.golden.losses_panel import WAY, LossesPanel
 from app.views.golden.runs_table import RunRow, RunsTable, luminosity_text
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from tests.services.offline_runs import FIRST, PROMPT
 
 
 @pytest.fixture
-def panel(qtbot: QtBot, around: Surroundings, generate: Callable[[], int]) -> LossesPanel:
+def panel(qtbot: QtBot, context: PlaceContext, generate: Callable[[], int]) -> LossesPanel:
     """The tab of a list that lost LS 3-5 of its first run."""
-    panel = LossesPanel(around)
+    panel = LossesPanel(context)
     qtbot.addWidget(panel)
     panel.resize(900, 600)
     panel.show()
@@ -146,11 +146,11 @@ def test_that_the_steps_are_saved_as_csv(qtbot: QtBot, panel: LossesPanel, tmp_p
     assert file.read_text().splitlines()[0] == "step,luminosity_pb,lost_pb,lost_by"
 
 
-def test_that_both_looks_have_their_colours(panel: LossesPanel, around: Surroundings) -> None:
+def test_that_both_looks_have_their_colours(panel: LossesPanel, context: PlaceContext) -> None:
     light = chart(panel).as_png()
-    around.themes.choose(mode="dark")
+    context.themes.choose(mode="dark")
     assert chart(panel).as_png() != light
-    around.themes.choose(mode="light")
+    context.themes.choose(mode="light")
     panel.show_golden(None)
     assert "Choose a list" in panel.empty.text()
     assert panel.ask_where("CSV") is None
@@ -173,13 +173,13 @@ def test_that_missing_luminosity_is_not_called_zero() -> None:
 
 
 def test_that_a_list_without_luminosity_shows_lumisections_instead(
-    qtbot: QtBot, panel: LossesPanel, around: Surroundings, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, panel: LossesPanel, context: PlaceContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = around.backend.golden_losses(panel._id or 0)
+    known = context.backend.golden_losses(panel._id or 0)
     unmeasured = losses_of([replace(each, recorded=0.0) for each in known.losses.combinations])
     steps = tuple(step._replace(luminosity=0.0, lost=0.0) for step in known.steps)
     monkeypatch.setattr(
-        type(around.backend), "golden_losses", lambda _self, _id: ListLosses(unmeasured, steps)
+        type(context.backend), "golden_losses", lambda _self, _id: ListLosses(unmeasured, steps)
     )
     panel.show_golden(1)
     qtbot.waitUntil(lambda: "luminosity isn't stored" in panel.total.text())

@@ -8,14 +8,14 @@ from pytestqt.qtbot import QtBot
 
 from app.models.database.engine import Database
 from app.views.golden.luminosity_dialog import LuminosityDialog
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from tests.services.golden.test_luminosity import written
 from tests.services.offline_runs import FIRST, SECOND, newest_version
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot, around: Surroundings) -> LuminosityDialog:
-    dialog = LuminosityDialog(around.backend, around.background)
+def dialog(qtbot: QtBot, context: PlaceContext) -> LuminosityDialog:
+    dialog = LuminosityDialog(context.backend, context.background)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
     qtbot.addWidget(dialog)
     dialog.show()
@@ -56,7 +56,7 @@ def test_that_nothing_is_written_before_it_was_seen(
 
 
 def test_that_it_is_written_as_one_version_that_can_be_undone(
-    qtbot: QtBot, dialog: LuminosityDialog, season: Database, file: Path, around: Surroundings
+    qtbot: QtBot, dialog: LuminosityDialog, season: Database, file: Path, context: PlaceContext
 ) -> None:
     dialog.preview(file)
     qtbot.waitUntil(dialog.write.isEnabled)
@@ -66,21 +66,21 @@ def test_that_it_is_written_as_one_version_that_can_be_undone(
     assert text == "Imported luminosity of 10 LS in 1 run."
     assert newest_version(season)[0] == version
     qtbot.waitUntil(lambda: not dialog.isVisible())
-    preview = around.backend.preview_undo(version)
+    preview = context.backend.preview_undo(version)
     lines = [(each.where, each.piece.key, each.note) for each in preview.lines]
     assert lines[:2] == [
         (str(FIRST), "delivered", "what was stored before"),
         (str(FIRST), "recorded", "what was stored before"),
     ]
-    around.backend.undo(version)
+    context.backend.undo(version)
     dialog.preview(file)
     qtbot.waitUntil(lambda: "10 LS in 1 run get other values" in dialog.summary.text())
 
 
 def test_that_a_file_that_says_nothing_new_is_not_written(
-    qtbot: QtBot, dialog: LuminosityDialog, season: Database, file: Path, around: Surroundings
+    qtbot: QtBot, dialog: LuminosityDialog, season: Database, file: Path, context: PlaceContext
 ) -> None:
-    around.backend.import_luminosity(file, lambda _: None, lambda: False, dry_run=False)
+    context.backend.import_luminosity(file, lambda _: None, lambda: False, dry_run=False)
     dialog.preview(file)
     qtbot.waitUntil(lambda: "stored already" in dialog.summary.text())
     assert not dialog.write.isEnabled()
@@ -99,14 +99,14 @@ def test_that_a_bad_file_is_refused_in_place(
 
 
 def test_that_stopping_writes_nothing(
-    qtbot: QtBot, dialog: LuminosityDialog, season: Database, tmp_path: Path, around: Surroundings
+    qtbot: QtBot, dialog: LuminosityDialog, season: Database, tmp_path: Path, context: PlaceContext
 ) -> None:
     before = newest_version(season)
     measured = {(run, ls): (6e5, 5e5) for run in (FIRST, SECOND) for ls in range(1, 11)}
     dialog.preview(written(tmp_path, measured))
     qtbot.waitUntil(dialog.write.isEnabled)
     assert (
-        around.backend.import_luminosity(
+        context.backend.import_luminosity(
             written(tmp_path, measured), lambda _: None, lambda: True, dry_run=False
         )
         is None

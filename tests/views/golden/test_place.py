@@ -23,15 +23,15 @@ from app.views.golden.list_model import FoundGolden, GoldenModel
 from app.views.golden.place import GoldenPlace
 from app.views.golden.result_view import readable
 from app.views.notices import Notices
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from tests.views.fake_backend import NOW, FakeBackend, unavailable
 
 GOLDEN, NAMED, ANTI, ANTI_NAMED = FORMS
 
 
 @pytest.fixture
-def place(qtbot: QtBot, backend: FakeBackend, around: Surroundings) -> GoldenPlace:
-    place = GoldenPlace(around)
+def place(qtbot: QtBot, backend: FakeBackend, context: PlaceContext) -> GoldenPlace:
+    place = GoldenPlace(context)
     qtbot.addWidget(place)
     place.resize(1200, 600)
     place.tabs.setCurrentWidget(place.result)

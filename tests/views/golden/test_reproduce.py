@@ -10,14 +10,14 @@ from sqlalchemy import text
 
 from app.models.database.engine import Database
 from app.views.golden.reproduce_panel import ReproducePanel
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from tests.services.offline_runs import FIRST
 from tests.views.golden.conftest import set_dt
 
 
 @pytest.fixture
-def panel(qtbot: QtBot, around: Surroundings) -> ReproducePanel:
-    panel = ReproducePanel(around)
+def panel(qtbot: QtBot, context: PlaceContext) -> ReproducePanel:
+    panel = ReproducePanel(context)
     qtbot.addWidget(panel)
     panel.resize(900, 600)
     panel.show()

@@ -14,16 +14,16 @@ from app.views.backend.workbench import RuleAsked
 from app.views.golden.cause_axis import CauseAxis, strip_of
 from app.views.golden.why_dialog import WhyDialog
 from app.views.golden.why_panel import WhyPanel
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.rules.verdict_tree import ANSWER, SET_BY
 from tests.services.offline_runs import EXPRESS, FIRST, PROMPT, SECOND
 from tests.views.golden.conftest import RULE, set_dt
 
 
 @pytest.fixture
-def panel(qtbot: QtBot, around: Surroundings, generate: Callable[[], int]) -> WhyPanel:
+def panel(qtbot: QtBot, context: PlaceContext, generate: Callable[[], int]) -> WhyPanel:
     """The tab of a list, which shows its first lumisection."""
-    panel = WhyPanel(around)
+    panel = WhyPanel(context)
     qtbot.addWidget(panel)
     panel.resize(900, 600)
     panel.show()
@@ -151,23 +151,23 @@ def test_that_hovering_says_what_a_colour_means(
 
 
 def test_that_a_single_lumisection_is_seen_in_a_long_run(
-    qtbot: QtBot, panel: WhyPanel, around: Surroundings
+    qtbot: QtBot, panel: WhyPanel, context: PlaceContext
 ) -> None:
-    axis = CauseAxis(around.themes)
+    axis = CauseAxis(context.themes)
     qtbot.addWidget(axis)
     axis.resize(300, 80)
-    (explained,) = around.backend.explain_run(RuleAsked(RULE, PROMPT), FIRST)
+    (explained,) = context.backend.explain_run(RuleAsked(RULE, PROMPT), FIRST)
     long = strip_of(explained)
     axis.show_strips([type(long)(long.dataset, 5000, long.causes, long.segments)])
     assert axis.area_of(0, LumiRange(5, 5)).width() >= 2
 
 
 def test_that_the_grid_asks_by_rule_or_list(
-    qtbot: QtBot, around: Surroundings, generate: Callable[[], int], season: Database
+    qtbot: QtBot, context: PlaceContext, generate: Callable[[], int], season: Database
 ) -> None:
     made = generate()
     set_dt(season, 3, 4, "GOOD")
-    dialog = WhyDialog(around.backend, around.background, around.themes, FIRST, EXPRESS, 4, None)
+    dialog = WhyDialog(context.backend, context.background, context.themes, FIRST, EXPRESS, 4, None)
     qtbot.addWidget(dialog)
     dialog.show()
     qtbot.waitUntil(lambda: "LS 4" in dialog.pane.verdict.text())

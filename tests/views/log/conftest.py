@@ -9,7 +9,7 @@ from app.services.pulling import runs as pull
 from app.views.backend.session import PlaceKind, Session
 from app.views.background import Background
 from app.views.notices import Notices
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.theme import Themes
 from app.window import ServiceBackend
 from tests.builders import EXPERT, a_run, configure
@@ -39,6 +39,6 @@ def real(
     notices: Notices,
     themes: Themes,
     remembered: QSettings,
-) -> Surroundings:
+) -> PlaceContext:
     """What a place is made with, on the real backend."""
-    return Surroundings(service, background, notices, themes, remembered)
+    return PlaceContext(service, service.acting, background, notices, themes, remembered)

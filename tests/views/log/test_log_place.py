@@ -23,7 +23,7 @@ from app.views.background import Background
 from app.views.log.log_model import ABOUT, AUTHOR, KIND, WHAT
 from app.views.log.place import LogPlace
 from app.views.notices import Notices
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
 from app.views.subject import Subject
 from tests.builders import EXPERT
 from tests.views.log.conftest import OTHER, RUN
@@ -37,7 +37,7 @@ def edit(db: Database, comment: str, run: int = RUN) -> int:
 
 
 @pytest.fixture
-def place(qtbot: QtBot, real: Surroundings) -> LogPlace:
+def place(qtbot: QtBot, real: PlaceContext) -> LogPlace:
     """The log, not yet looked at."""
     place = LogPlace(real)
     qtbot.addWidget(place)

@@ -3,16 +3,17 @@
 import logging
 import os
 import platform
+import secrets
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from app import files, logs
@@ -21,8 +22,9 @@ from app.demo.season import DemoSeason, LiveOms
 from app.demo.simulated_dqm_gui import SimulatedDqmGui
 from app.demo.simulated_oms import SimulatedOms
 from app.demo.story import Summary, main_job
-from app.domain.errors import Refused
+from app.domain.errors import Refused, Unavailable
 from app.domain.identity import Actor
+from app.domain.keys import RunNumber
 from app.domain.sources.dqm_gui import GuiListing, GuiStatus
 from app.domain.sources.oms import OmsRun
 from app.domain.sources.pull import PullStatus
@@ -32,13 +34,19 @@ from app.models.database.locks import PullerLock
 from app.models.embedded import EmbeddedServer
 from app.services import databases
 from app.services.acting import Acting
+from app.services.editing import presence
+from app.services.news import News
 from app.services.pulling.dqm_gui import SOURCE as GUI_SOURCE
 from app.services.pulling.dqm_gui import GuiStore
+from app.services.pulling.pullers import Pullers
 from app.services.pulling.store import PullStore
 from app.settings import Settings
 from app.sync.dqm_gui import DqmGuiClient, DqmGuiSettings, GuiLoop, listing_now
 from app.sync.oms import OmsClient, OmsSettings
 from app.sync.worker import PullLoop, PullProgress, PullReport, fetch_now, pull_now
+
+if TYPE_CHECKING:
+    from app.views.session import Session
 
 logger = logging.getLogger(__name__)
 
@@ -412,10 +420,9 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
     With `screenshot` a picture of the first full window is saved, and the window closes.
     """
     # Not above: whatever runs without a window does without Qt and its libraries.
-    from app.views.backend.datasets import WebAddresses
-    from app.views.backend.session import PlaceKind, Session
     from app.views.display import check_display
     from app.views.frame.application import WindowSettings, run_window
+    from app.views.session import WebAddresses, Workplace
     from app.window import ServiceBackend
 
     check_display()
@@ -424,48 +431,52 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
     demonstration = program.is_demonstration
     if demonstration:
         program.start_demonstration(live=True)
-    kind = PlaceKind.PRODUCTION if settings.is_production() else PlaceKind.TEST
-    if demonstration:
-        kind = PlaceKind.DEMONSTRATION
-    session = Session(
-        database="own database" if program.has_own_server else program.db.dsn_without_password,
-        kind=kind,
-        person=program.actor.email,
-        rights=", ".join(sorted(program.actor.egroups)) or "no e-groups: reading only",
-        strip_colour=settings.strip_colour(),
+
+    def ask_oms(run_number: RunNumber) -> OmsRun | None:
+        return pullers.ask_oms(run_number)
+
+    acting = replace(
+        program.acting,
+        ask_oms=ask_oms,
+        client=secrets.token_hex(8),
+        draft_folder=settings.data_folder / "drafts",
     )
-    backend = ServiceBackend(program.db, program.actor, session)
-    backend.use_draft_folder(settings.data_folder / "drafts")
+    news = News(acting)
 
     def connected(live: bool, reason: str) -> None:
         if not live:
             program.revive_own_server()
-        backend.connected(live, reason)
+        news.connected(live, reason)
 
     puller = program.start(
         Listeners(
             on_pull=lambda _status: None,
-            on_change=backend.changed,
+            on_change=news.changed,
             on_connection=connected,
             on_bug=lambda error: logger.error("Background work failed", exc_info=error),
         )
     )
-    backend.use_puller(puller)
+    pullers = Pullers(
+        puller, program.gui_puller, program.gui_store, lambda: program.dqm_gui_listing(None)
+    )
     if demonstration and screenshot is None:
         program.start_colleagues()
-    backend.use_web_addresses(
-        WebAddresses(settings.oms_web_url, settings.dqm_gui_url, settings.elog_url)
-    )
-    if program.gui_puller is not None:
-        backend.use_gui(
-            program.gui_puller, program.gui_store, lambda: program.dqm_gui_listing(None)
-        )
+    backend = ServiceBackend(acting, news)
+    backend.pullers = pullers
 
     def stop() -> None:
-        backend.leave()
+        with suppress(Unavailable):
+            presence.close_dataset(acting, acting.client)
         program.close()
 
     return run_window(
+        Workplace(
+            acting,
+            _session(program, demonstration=demonstration),
+            news,
+            pullers,
+            WebAddresses(settings.oms_web_url, settings.dqm_gui_url, settings.elog_url),
+        ),
         backend,
         WindowSettings(
             remembered=settings.data_folder / "window.ini",
@@ -475,6 +486,23 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
         ),
         stop=stop,
         on_bug=lambda error: logger.error("A bug", exc_info=error),
+    )
+
+
+def _session(program: Program, *, demonstration: bool) -> "Session":
+    """What the status bar says of the database and the person."""
+    from app.views.session import DatabaseKind, Session
+
+    settings = program.settings
+    kind = DatabaseKind.PRODUCTION if settings.is_production() else DatabaseKind.TEST
+    if demonstration:
+        kind = DatabaseKind.DEMONSTRATION
+    return Session(
+        database="own database" if program.has_own_server else program.db.dsn_without_password,
+        kind=kind,
+        person=program.actor.email,
+        rights=", ".join(sorted(program.actor.egroups)) or "no e-groups: reading only",
+        strip_colour=settings.strip_colour(),
     )
 
 

@@ -21,11 +21,13 @@ from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.configuration import in_force as configuration
 from app.services.golden import generation as golden
-from app.views.backend.session import PlaceKind, Session
+from app.services.news import News
+from app.services.pulling.pullers import Pullers
 from app.views.background import Background
 from app.views.golden.bench import RuleBench
 from app.views.notices import Notices
-from app.views.places import Surroundings
+from app.views.places import PlaceContext
+from app.views.session import DatabaseKind, Session, WebAddresses, Workplace
 from app.views.theme import Themes
 from app.window import ServiceBackend
 from benchmarks.chain import EXPERT, build_season
@@ -109,9 +111,12 @@ def main() -> None:
         background.refused.connect(notices.refuse)
         background.failed.connect(notices.fail)
         background.bug.connect(lambda error: print("bug:", repr(error)))
-        backend = ServiceBackend(db, EXPERT, Session("bench", PlaceKind.TEST, EXPERT.email))
+        acting = Acting(db, EXPERT)
+        session = Session("bench", DatabaseKind.TEST, EXPERT.email)
+        workplace = Workplace(acting, session, News(acting), Pullers(), WebAddresses())
+        backend = ServiceBackend(acting, workplace.news)
         remembered = QSettings(str(Path(made) / "w.ini"), QSettings.Format.IniFormat)
-        bench = RuleBench(Surroundings(backend, background, notices, themes, remembered))
+        bench = RuleBench(PlaceContext(backend, workplace, background, notices, themes, remembered))
         bench.resize(1100, 800)
         bench.show()
         wait(application, lambda: bool(bench.configurations.configurations))

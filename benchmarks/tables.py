@@ -22,7 +22,7 @@ from app.models.database.tables import dataset, dataset_triplet_cache, run
 from app.models.embedded import EmbeddedServer
 from app.services.acting import Acting
 from app.services.certification import tables
-from app.services.certification.tables import Kind, Sort, TableQuery
+from app.services.certification.tables import Sort, TableKind, TableQuery
 
 FIRST_RUN = 355000
 PAGE = 50
@@ -86,7 +86,7 @@ def main() -> None:
                 _print("words for completion", partial(tables.vocabulary, Acting(database)))
 
 
-def _measure(database: Database, kind: Kind, queries: Queries) -> None:
+def _measure(database: Database, kind: TableKind, queries: Queries) -> None:
     read = tables.runs_page if kind == "runs" else tables.datasets_page
     for words, filter_text, sort in queries:
         order = tuple(Sort(filters.field_of(name), descending) for name, descending in sort)

@@ -12,7 +12,7 @@ from app.domain.filters import field_of
 from app.domain.filters import parse as parse_filter
 from app.domain.lumisections import GREATEST_NUMBER, LumiRange, parse_ranges
 from app.models.database.engine import Database
-from app.models.lists.table_pages import MOST_ROWS, Kind, Sort, TableQuery
+from app.models.lists.table_pages import MOST_ROWS, Sort, TableKind, TableQuery
 from app.services.acting import Acting
 from app.services.certification import tables
 
@@ -101,7 +101,7 @@ def add_force(parser: Parser) -> None:
     )
 
 
-def table_query(db: Database, arguments: Arguments, kind: Kind) -> TableQuery:
+def table_query(db: Database, arguments: Arguments, kind: TableKind) -> TableQuery:
     """The page that the options ask for. Raises BadInput for names the database doesn't have."""
     known = tables.vocabulary(Acting(db)) if arguments.filter or arguments.sort else None
     names = [name.strip() for name in (arguments.sort or "").split(",")]

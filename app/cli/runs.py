@@ -277,9 +277,8 @@ def _move(program: Program, arguments: Arguments) -> Answer:
 
 
 def _take_in(program: Program, arguments: Arguments) -> Answer:
-    db = program.db
     answer = None if arguments.recorded else program.oms_run(arguments.run)
-    taken = growth.take_in(Acting(db, program.actor), arguments.run, answer)
+    taken = growth.take_in(program.acting, arguments.run, answer, recorded=arguments.recorded)
     document: JsonValue = {
         "run_number": taken.run_number,
         "ranges": _lists(taken.ranges),
@@ -314,39 +313,34 @@ def _significant(program: Program, arguments: Arguments) -> Answer:
     if not arguments.value:
         return _set(program, arguments.run, "significant", value=False)
     outcome = runs.mark_significant(program.acting, arguments.run)
-    return _outcome(arguments.run, outcome, f"Marked run {arguments.run} significant.")
+    return _outcome(arguments.run, outcome)
 
 
 def _refresh(program: Program, arguments: Arguments) -> Answer:
-    db = program.db
+    acting = program.acting
     answer = None if arguments.recorded else program.oms_run(arguments.run)
-    outcome = runs.refresh(Acting(db, program.actor), arguments.run, answer, reset=arguments.reset)
-    return _outcome(arguments.run, outcome, "")
+    outcome = runs.refresh(
+        acting, arguments.run, answer, reset=arguments.reset, recorded=arguments.recorded
+    )
+    return _outcome(arguments.run, outcome)
 
 
 def _set(program: Program, run_number: int, attribute: str, value: JsonValue) -> Answer:
-    changed = runs.edit_attribute(program.acting, run_number, attribute, value)
-    shown = value_text(value)
-    text = (
-        f"Set {attribute} of run {run_number} to {shown}."
-        if changed
-        else f"Nothing to change: {attribute} of run {run_number} is {shown} by hand already."
-    )
+    done = runs.edit_attribute(program.acting, run_number, attribute, value)
     document: JsonValue = {
         "run_number": run_number,
         "attribute": attribute,
         "value": value,
-        "changed": changed,
-        "text": text,
+        "changed": done.changed,
+        "text": done.text,
     }
-    return Answer(document, text)
+    return Answer(document, done.text)
 
 
-def _outcome(run_number: int, outcome: Outcome, before: str) -> Answer:
-    text = f"{before} {outcome.text}".strip()
+def _outcome(run_number: int, outcome: Outcome) -> Answer:
     document: JsonValue = {
         "run_number": run_number,
         "outcome": outcome.kind.value,
-        "text": text,
+        "text": outcome.text,
     }
-    return Answer(document, text)
+    return Answer(document, outcome.text)

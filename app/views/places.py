@@ -8,13 +8,14 @@ from PySide6.QtCore import QSettings, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.services.acting import Acting
+from app.services.configuration.workspaces import WorkspaceColumns
 from app.views.actions import ActionRow
 from app.views.backend import Backend
-from app.views.backend.tables import WorkspaceColumns
 from app.views.background import Background
 from app.views.lumisections.draft_book import DraftBook
 from app.views.notices import Notices
 from app.views.selection import Selection
+from app.views.session import Workplace
 from app.views.theme import Themes
 
 
@@ -23,11 +24,16 @@ class PlaceContext:
     """What every place is made with."""
 
     backend: Backend
-    acting: Acting
+    workplace: Workplace
     background: Background
     notices: Notices
     themes: Themes
     remembered: QSettings
+
+    @property
+    def acting(self) -> Acting:
+        """Who acts on what."""
+        return self.workplace.acting
 
     @cached_property
     def drafts(self) -> DraftBook:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.domain.keys import DatasetKey
-from app.views.backend.datasets import Chosen
+from app.services.certification.tables import Chosen
 
 
 @dataclass(frozen=True, slots=True)

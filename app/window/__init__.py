@@ -11,22 +11,15 @@ from app.window.golden import GoldenBackend
 from app.window.history import HistoryBackend
 from app.window.log import LogBackend
 from app.window.lumisections import LumisectionsBackend
-from app.window.news import NewsBackend
-from app.window.pull import PullBackend
 from app.window.rules import RulesBackend
-from app.window.runs import RunsBackend
-from app.window.tables import TablesBackend
 from app.window.workbench import WorkbenchBackend
 
 
 class ServiceBackend(
-    NewsBackend,
-    TablesBackend,
     LumisectionsBackend,
     HistoryBackend,
     EditingBackend,
     BulkBackend,
-    RunsBackend,
     DatasetsBackend,
     CyclesBackend,
     GoldenBackend,
@@ -35,7 +28,6 @@ class ServiceBackend(
     LogBackend,
     AgentsBackend,
     ConfigurationBackend,
-    PullBackend,
     DqmGuiBackend,
 ):
     """What the window asks for, answered by the services; `Backend` in structure."""

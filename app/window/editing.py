@@ -1,18 +1,15 @@
 """Editing the lumisections of one dataset: looking first, writing, drafts, who else is there."""
 
 import contextlib
-import secrets
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from pathlib import Path
 
 from app.domain.editing.edits import Edit
-from app.domain.errors import Refused, Unavailable
-from app.domain.identity import Actor
+from app.domain.errors import Refused
 from app.domain.json_value import JsonValue
 from app.domain.keys import DatasetKey
 from app.domain.progress import Cancelled, Progress
-from app.models.database.engine import Database
+from app.services.acting import Acting
 from app.services.editing import bulk as bulk_edit
 from app.services.editing import drafts, presence
 from app.services.editing import remarks as editing
@@ -21,7 +18,7 @@ from app.services.editing.drafts import Draft, Offer
 from app.services.editing.presence import Present
 from app.services.editing.remarks import Remarks
 from app.services.golden import generation as golden
-from app.views.backend.session import Session
+from app.services.news import Change, News
 from app.window.parts import Parts
 
 _RULE_IN_FORCE = "golden"
@@ -30,21 +27,19 @@ _RULE_IN_FORCE = "golden"
 class EditingBackend(Parts):
     """Edits, drafts and presence, as the person of the window."""
 
-    def __init__(self, db: Database, actor: Actor, session: Session) -> None:
-        super().__init__(db, actor, session)
-        self._folder: Path | None = None
-        self._client = secrets.token_hex(8)
+    def __init__(self, acting: Acting, news: News) -> None:
+        super().__init__(acting, news)
+        self._client = acting.client
+        self._folder = acting.draft_folder
         self._opened: dict[DatasetKey, set[int]] = {}
         self._opening = threading.Lock()
 
-    def use_draft_folder(self, folder: Path) -> None:
-        """Where drafts are kept on this machine, besides the database."""
-        self._folder = folder
-
-    def leave(self) -> None:
-        """Tells the others that this client has closed everything."""
-        with contextlib.suppress(Unavailable):
-            presence.close_dataset(self._acting, self._client)
+    def subscribe(
+        self,
+        on_change: Callable[[Change], None],
+        on_connection: Callable[[bool, str], None],
+    ) -> Callable[[], None]:
+        return self._news.subscribe(on_change, on_connection)
 
     def refusals(self, run_number: int, dataset: str, keys: Collection[str]) -> Mapping[str, str]:
         return editing.refusals(self._acting, run_number, dataset, keys)

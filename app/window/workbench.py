@@ -18,15 +18,7 @@ from app.services.golden.lists import ComparedLists, GoldenList
 from app.services.golden.losses import ListLosses
 from app.services.golden.luminosity import ImportReport
 from app.services.golden.reproduce import Changes, Reproduced
-from app.views.backend.workbench import (
-    Asked,
-    Combined,
-    IsCancelled,
-    ListAsked,
-    Part,
-    Source,
-    Tell,
-)
+from app.views.backend.workbench import Asked, Combined, IsCancelled, ListAsked, Part, Source, Tell
 from app.window.parts import Parts
 
 

@@ -11,10 +11,12 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 from qasync import QEventLoop
 
+from app.services.pulling.pullers import Pullers
 from app.views.background import Background
 from app.views.frame.main_window import MainWindow
 from app.views.notices import Notices
 from app.views.places import PlaceContext
+from app.views.session import WebAddresses, Workplace
 from app.views.theme import Themes
 from tests.views.fake_backend import FakeBackend
 from tests.views.offline_window import real_window, services
@@ -78,7 +80,9 @@ def context(
     remembered: QSettings,
 ) -> PlaceContext:
     """What a place is made with."""
-    return PlaceContext(backend, backend.acting, background, notices, themes, remembered)
+    session = backend.session()
+    workplace = Workplace(backend.acting, session, backend, Pullers(), WebAddresses())
+    return PlaceContext(backend, workplace, background, notices, themes, remembered)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -40,9 +40,11 @@ from app.domain.state.grid import DatasetState
 from app.domain.state.summaries import summarise
 from app.domain.triplets import Triplet
 from app.golden.season import Season, SeasonDataset
+from app.services.certification.tables import Chosen, Row, TableKind, TableQuery
+from app.services.configuration.workspaces import WorkspaceColumns
 from app.services.golden.bench import Bench, Narrowing
+from app.services.news import Change
 from app.views.backend.cycles import TodoScope
-from app.views.backend.datasets import Chosen, WebAddresses
 from app.views.backend.done import Done
 from app.views.backend.golden import (
     GoldenConfiguration,
@@ -68,10 +70,8 @@ from app.views.backend.history import (
     VersionEntry,
 )
 from app.views.backend.lumisections import DatasetLumisections, Origin
-from app.views.backend.news import Change, Step
-from app.views.backend.runs import RunDetails
-from app.views.backend.session import PlaceKind, Session
-from app.views.backend.tables import PageRequest, Row, TableKind, WorkspaceColumns
+from app.views.backend.news import Step
+from app.views.session import DatabaseKind, Session, WebAddresses
 from app.views.tables.columns import field_value
 from tests.views.builders import BITS, COLUMNS, a_state
 from tests.views.fake_agents import FakeAgents
@@ -87,6 +87,15 @@ VERSIONS = (
     Version(CREATED, NOW - timedelta(hours=3), "auto@auto", "run creation", False),
 )
 EDITED = Piece("dt-dt", (LumiRange(12, 40),), Triplet("GOOD"), Triplet("BAD", "HV trip"))
+
+
+@dataclass(frozen=True, slots=True)
+class RunDetails:
+    run_number: int
+    oms_attributes: JsonObject
+    rr_attributes: JsonObject
+    datasets: tuple[str, ...]
+    dataset_attributes: Mapping[str, JsonObject]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +183,7 @@ class FakeBackend(FakeEditing, FakeWorkbench, FakeAgents):
         self.error: Exception | None = None
         self.gate: threading.Event | None = None
         self.undo_refused: tuple[str, ...] = ()
-        self.requests: list[PageRequest] = []
+        self.requests: list[TableQuery] = []
         self.acts: list[tuple[object, ...]] = []
         self.threads: set[int] = set()
         self.in_gui: tuple[str, ...] = ()
@@ -206,7 +215,7 @@ class FakeBackend(FakeEditing, FakeWorkbench, FakeAgents):
     # Who
 
     def session(self) -> Session:
-        return Session("demo season", PlaceKind.DEMONSTRATION, "person@cern.ch", "expert")
+        return Session("demo season", DatabaseKind.DEMONSTRATION, "person@cern.ch", "expert")
 
     def subscribe(
         self,
@@ -257,13 +266,13 @@ class FakeBackend(FakeEditing, FakeWorkbench, FakeAgents):
             )
         )
 
-    def page(self, request: PageRequest) -> FakePage:
+    def page(self, request: TableQuery) -> FakePage:
         self._enter()
         self.requests.append(request)
         rows = self._matching(request)
         return FakePage(rows[request.offset : request.offset + request.limit], len(rows))
 
-    def _matching(self, request: PageRequest) -> list[FakeRow]:
+    def _matching(self, request: TableQuery) -> list[FakeRow]:
         rows = self.rows if request.kind == "runs" else self.datasets
         if request.states:
             key = f"{request.workspace}_state"

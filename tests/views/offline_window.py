@@ -8,16 +8,15 @@ from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
 from app.models.database.engine import Database
-from app.views.backend.datasets import WebAddresses
-from app.views.backend.session import PlaceKind, Session
 from app.views.background import Background
 from app.views.frame.main_window import MainWindow
 from app.views.notices import Notices
+from app.views.session import WebAddresses
 from app.views.tables.table_view import TableView
 from app.views.theme import Themes
 from app.window import ServiceBackend
-from tests.builders import EXPERT
 from tests.services.offline_runs import FIRST, SECOND, open_all, sign_off_runs
+from tests.views.workplaces import a_context, a_workplace
 
 ADDRESSES = WebAddresses("https://oms/report", "https://gui/dqm/offline", "https://elog/{run}")
 
@@ -27,22 +26,24 @@ def services(database: Database) -> ServiceBackend:
     """The backend on a database with two runs whose datasets are OPEN everywhere."""
     sign_off_runs(database, FIRST, SECOND)
     open_all(database, FIRST, SECOND)
-    backend = ServiceBackend(database, EXPERT, Session("test", PlaceKind.TEST, EXPERT.email))
-    backend.use_web_addresses(ADDRESSES)
-    return backend
+    workplace = a_workplace(database)
+    return ServiceBackend(workplace.acting, workplace.news)
 
 
 @pytest.fixture
 def real_window(
     qtbot: QtBot,
     services: ServiceBackend,
+    database: Database,
     background: Background,
     notices: Notices,
     themes: Themes,
     remembered: QSettings,
 ) -> Iterator[MainWindow]:
     """The window at the offline datasets."""
-    window = MainWindow(services, background, notices, themes, remembered)
+    workplace = a_workplace(database, addresses=ADDRESSES)
+    context = a_context(workplace, background, notices, themes, remembered)
+    window = MainWindow(context)
     qtbot.addWidget(window)
     window.stop_wanted.connect(window.stopped)
     window.show()

@@ -46,7 +46,7 @@ from app.models.lists.filter_sql import (
     sort_values,
 )
 
-Kind: TypeAlias = Literal["runs", "datasets"]
+TableKind: TypeAlias = Literal["runs", "datasets"]
 
 MOST_ROWS = 1000
 """Rows of one page at most."""
@@ -75,7 +75,7 @@ class TableQuery:
     that are deleted, of runs that aren't. `cycle` keeps the datasets of one cycle.
     """
 
-    kind: Kind
+    kind: TableKind
     filter: Node | None = None
     sort: tuple[Sort, ...] = ()
     offset: int = 0
@@ -143,7 +143,7 @@ def page(connection: Connection, query: TableQuery) -> Page:
 
 
 def rows_by_key(
-    connection: Connection, kind: Kind, keys: Collection[DatasetKey]
+    connection: Connection, kind: TableKind, keys: Collection[DatasetKey]
 ) -> tuple[Row, ...]:
     """The rows of these keys that exist, deleted ones too, in the order of the keys."""
     if not keys:
@@ -221,7 +221,7 @@ def _edge_of_window(
     return connection.execute(statement.offset(window - 1).limit(1)).scalar_one_or_none()
 
 
-def _estimated_rows(connection: Connection, kind: Kind) -> float:
+def _estimated_rows(connection: Connection, kind: TableKind) -> float:
     """Size of the table as the planner knows it; from its pages where nobody analysed it yet."""
     name, bytes_of_row = ('"Run"', 2000) if kind == "runs" else ('"Dataset"', 400)
     known, size = connection.execute(
@@ -294,7 +294,9 @@ def _order(matched: FromClause, query: TableQuery) -> list[ColumnElement[Any]]:
     return [*order, matched.c.run_number.desc(), matched.c.name.asc()]
 
 
-def _whole_rows(kind: Kind, chosen: FromClause, total: FromClause | None = None) -> Select[Any]:
+def _whole_rows(
+    kind: TableKind, chosen: FromClause, total: FromClause | None = None
+) -> Select[Any]:
     """All that a row shows, for the keys `chosen`, in the order of their `place`."""
     cache = dataset_triplet_cache
     join = sa.join(chosen, run, run.c.run_number == chosen.c.run_number).join(

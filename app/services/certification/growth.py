@@ -33,7 +33,8 @@ class TakenIn:
     `ranges`: those that came into `online`; `gained`: into its offline datasets. `unset`: the
     first of `ranges` without a status where sign-off asks for one. `others`: what OMS changed
     besides, which only a refresh of the reopened run brings in. `settled`: the run needs no
-    manual update any more. `asked`: whether OMS was, or only what is recorded was looked at.
+    manual update any more. `asked`: whether OMS was, or only what is recorded was looked at;
+    `silent`: OMS should have been asked and can't be now.
     """
 
     run_number: int
@@ -43,6 +44,7 @@ class TakenIn:
     others: str
     settled: bool
     asked: bool
+    silent: bool = False
 
     @property
     def text(self) -> str:
@@ -69,16 +71,22 @@ class TakenIn:
             )
         elif self.settled:
             parts.append("The run needs no manual update any more.")
+        if self.silent:
+            parts.append("OMS can't be asked now: only what is recorded was looked at.")
         return " ".join(parts)
 
 
-def take_in(acting: Acting, run_number: int, oms_run: OmsRun | None = None) -> TakenIn:
+def take_in(
+    acting: Acting, run_number: int, oms_run: OmsRun | None = None, *, recorded: bool = False
+) -> TakenIn:
     """Brings lumisections that a run gained since its sign-off into it, and into its offline
     datasets, without reopening it; the rest of what OMS changed stays flagged.
 
-    Without a fresh answer of OMS only what is recorded in `online` goes into the datasets. It
-    takes the right to sign the run off to the state it is in.
+    Without a fresh answer of OMS only what is recorded in `online` goes into the datasets; with
+    `recorded` OMS isn't asked. It takes the right to sign the run off to the state it is in.
     """
+    if oms_run is None and not recorded:
+        oms_run = acting.ask_oms(run_number)
     configuration = configurations.current(acting)
     with begin(acting.db, [run_number]) as action:
         run = rows.get_run(action.connection, run_number)
@@ -114,6 +122,7 @@ def take_in(acting: Acting, run_number: int, oms_run: OmsRun | None = None) -> T
             grown.others,
             grown.settled,
             oms_run is not None,
+            oms_run is None and not recorded,
         )
 
 

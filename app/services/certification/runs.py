@@ -1,7 +1,7 @@
 """Actions on runs: significance, attributes, states and sign-off."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.certification.dataset_tools import counted
 from app.domain.certification.growth import Gained, gained_text, without_part
@@ -16,7 +16,7 @@ from app.domain.configuration import permissions
 from app.domain.configuration.in_force import Configuration
 from app.domain.errors import BadInput, Conflict, Refused
 from app.domain.identity import auto_author
-from app.domain.json_value import JsonObject, JsonValue
+from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.sources.oms import OmsRun
@@ -71,6 +71,34 @@ class Moved:
         return " ".join(parts)
 
 
+@dataclass(frozen=True, slots=True)
+class AttributeSet:
+    """An attribute of a run that was set by hand; not `changed` when it held that value by hand
+    already."""
+
+    run_number: int
+    attribute: str
+    value: JsonValue
+    changed: bool
+
+    @property
+    def text(self) -> str:
+        """What to tell the person."""
+        value = self.value if isinstance(self.value, str) else js_stringify(self.value)
+        if not self.changed:
+            return (
+                f"Nothing to change: {self.attribute} of run {self.run_number} is already set to"
+                f" {value} by hand."
+            )
+        return f"Set {self.attribute} of run {self.run_number} to {value}."
+
+
+def classes(acting: Acting) -> tuple[str, ...]:
+    """The classes that classifiers in force can give a run, by name."""
+    classifiers = configurations.current(acting).class_classifiers
+    return tuple(sorted({classifier.class_ for classifier in classifiers}))
+
+
 def mark_significant(acting: Acting, run_number: int, oms_run: OmsRun | None = None) -> Outcome:
     """Marks an OPEN run significant by hand and classifies its lumisections.
 
@@ -78,6 +106,7 @@ def mark_significant(acting: Acting, run_number: int, oms_run: OmsRun | None = N
     """
     configuration = configurations.current(acting)
     configuration.permissions.check(acting.actor, permissions.mark_significant_path())
+    answer = oms_run or acting.ask_oms(run_number)
     with begin(acting.db, [run_number]) as action:
         run = _open_run(action, run_number, "be marked significant")
         if run.rr_attributes.get("significant") is True:
@@ -88,8 +117,10 @@ def mark_significant(acting: Acting, run_number: int, oms_run: OmsRun | None = N
             [RunChange(run_number, rr={"significant": True})],
         )
         marked = rows.get_run(action.connection, run_number)
-        answer = oms_run or recorded_oms_run(action, marked)
-        return pull.reclassify(action, configuration, marked, answer, acting.actor)
+        outcome = pull.reclassify(
+            action, configuration, marked, answer or recorded_oms_run(action, marked), acting.actor
+        )
+        return replace(outcome, text=f"Marked run {run_number} significant. {outcome.text}")
 
 
 def refresh(
@@ -98,17 +129,38 @@ def refresh(
     oms_run: OmsRun | None = None,
     *,
     reset: bool = False,
+    recorded: bool = False,
 ) -> Outcome:
-    """Reclassifies an OPEN run, from a fresh answer of OMS or from what is recorded."""
+    """Reclassifies an OPEN run, from a fresh answer of OMS or from what is recorded.
+
+    With `recorded` OMS isn't asked.
+    """
     configuration = configurations.current(acting)
+    answer = oms_run
+    if answer is None and not recorded:
+        answer = acting.ask_oms(run_number)
     with begin(acting.db, [run_number]) as action:
         run = _open_run(action, run_number, "be refreshed")
-        answer = oms_run or recorded_oms_run(action, run)
-        return pull.reclassify(action, configuration, run, answer, acting.actor, reset=reset)
+        outcome = pull.reclassify(
+            action,
+            configuration,
+            run,
+            answer or recorded_oms_run(action, run),
+            acting.actor,
+            reset=reset,
+        )
+        if answer is not None or recorded:
+            return outcome
+        return replace(
+            outcome,
+            text=f"{outcome.text} OMS can't be asked now: classified from what is recorded.",
+        )
 
 
-def edit_attribute(acting: Acting, run_number: int, attribute: str, value: JsonValue) -> bool:
-    """Sets an RR attribute of an OPEN run by hand; False when it held that word by hand already."""
+def edit_attribute(
+    acting: Acting, run_number: int, attribute: str, value: JsonValue
+) -> AttributeSet:
+    """Sets an RR attribute of an OPEN run by hand."""
     kind = EDITABLE_ATTRIBUTES.get(attribute)
     if kind is None:
         known = ", ".join(EDITABLE_ATTRIBUTES)
@@ -122,31 +174,31 @@ def edit_attribute(acting: Acting, run_number: int, attribute: str, value: JsonV
         run = _open_run(action, run_number, "be edited")
         by_hand = rows.manual_rr_attributes(action.connection, run_number)
         if attribute in by_hand and by_hand[attribute] == value:
-            return False
+            return AttributeSet(run_number, attribute, value, changed=False)
         before = run.rr_attributes.get(attribute, "")
         action.append(
             acting.actor.email,
             f'run {run_number} manual edit of attribute {attribute} from "{before}" to "{value}"',
             [RunChange(run_number, rr={attribute: value})],
         )
-        return True
+        return AttributeSet(run_number, attribute, value, changed=True)
 
 
-def settle_manual_update(acting: Acting, run_number: int) -> bool:
-    """Declares that what OMS changed after sign-off was dealt with; False without a flag."""
+def settle_manual_update(acting: Acting, run_number: int) -> str:
+    """Declares that what OMS changed after sign-off was dealt with; says what that did."""
     path = permissions.edit_run_path(run_number, pull.NEEDS_MANUAL_UPDATE)
     configurations.current(acting).permissions.check(acting.actor, path)
     with begin(acting.db, [run_number]) as action:
         run = rows.get_run(action.connection, run_number)
         if run.rr_attributes.get(pull.NEEDS_MANUAL_UPDATE) is not True:
-            return False
+            return f"Run {run_number} needs no manual update."
         # Not by hand: a person's false would hide every later flag.
         action.append(
             auto_author(acting.actor),
             f"run {run_number}: the changes of OMS were dealt with",
             [RunChange(run_number, rr={pull.NEEDS_MANUAL_UPDATE: False})],
         )
-        return True
+        return f"Run {run_number}: the manual update is marked as done."
 
 
 def move(acting: Acting, run_number: int, to_state: str, *, from_state: str | None = None) -> Moved:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from app.domain.certification.datasets import state_key
 from app.domain.errors import BadInput, NotFound
 from app.domain.filters import RUN, Comparison, Operator, Vocabulary
 from app.domain.history.attributes import (
@@ -17,32 +18,36 @@ from app.domain.history.attributes import (
 )
 from app.domain.identity import is_manual
 from app.domain.json_value import JsonValue
-from app.domain.keys import ONLINE, DatasetKey
+from app.domain.keys import ONLINE, DatasetKey, RunNumber
 from app.domain.text.names import no_dataset
 from app.models.events import rows as stored
 from app.models.history import run_history as events
 from app.models.lists import table_pages
 from app.models.lists import vocabulary as words
-from app.models.lists.table_pages import Kind, Page, Row, Sort, TableQuery
+from app.models.lists.table_pages import Page, Row, Sort, TableKind, TableQuery
 from app.services.acting import Acting
 
 __all__ = [
     "Attribute",
+    "Chosen",
     "DatasetDetails",
-    "Kind",
     "Page",
     "Row",
     "RunDetails",
     "Sort",
+    "TableKind",
     "TableQuery",
+    "chosen_keys",
     "dataset_details",
     "dataset_history",
     "datasets_page",
     "matching",
+    "page",
     "rows",
     "run_details",
     "run_history",
     "runs_page",
+    "states",
     "vocabulary",
 ]
 
@@ -73,6 +78,28 @@ class RunDetails:
     rr: tuple[Attribute, ...]
     datasets: tuple[Row, ...]
 
+    @property
+    def run_number(self) -> RunNumber:
+        return self.row.run_number
+
+    @property
+    def visible_datasets(self) -> tuple[Row, ...]:
+        """The datasets that aren't hidden, `online` first, then by name."""
+        visible = [dataset for dataset in self.datasets if not dataset.deleted]
+        return tuple(sorted(visible, key=lambda row: (row.name != ONLINE, row.name)))
+
+    @property
+    def state(self) -> str:
+        return str(self.row.rr_attributes.get("state", ""))
+
+    @property
+    def significant(self) -> bool:
+        return self.row.rr_attributes.get("significant") is True
+
+    @property
+    def needs_manual_update(self) -> bool:
+        return self.row.rr_attributes.get("run_needs_to_be_updated_manually") is True
+
 
 @dataclass(frozen=True, slots=True)
 class DatasetDetails:
@@ -80,6 +107,23 @@ class DatasetDetails:
 
     row: Row
     attributes: tuple[Attribute, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Datasets that somebody selected in a table: those of `keys`, those at `places` of what
+    `query` asks for, or everything that it asks for."""
+
+    query: TableQuery
+    keys: tuple[DatasetKey, ...] = ()
+    places: tuple[int, ...] = ()
+    everything: bool = False
+
+
+def page(acting: Acting, query: TableQuery) -> Page:
+    """A page of the table of runs or datasets."""
+    with acting.db.read() as connection:
+        return table_pages.page(connection, query)
 
 
 def runs_page(acting: Acting, query: TableQuery) -> Page:
@@ -94,7 +138,7 @@ def datasets_page(acting: Acting, query: TableQuery) -> Page:
         return table_pages.page(connection, replace(query, kind="datasets"))
 
 
-def rows(acting: Acting, kind: Kind, keys: Collection[DatasetKey]) -> tuple[Row, ...]:
+def rows(acting: Acting, kind: TableKind, keys: Collection[DatasetKey]) -> tuple[Row, ...]:
     """Exactly these rows as they are now, deleted ones too; what doesn't exist is left out."""
     with acting.db.read() as connection:
         return table_pages.rows_by_key(connection, kind, keys)
@@ -104,6 +148,28 @@ def matching(acting: Acting, query: TableQuery) -> tuple[DatasetKey, ...]:
     """Keys of everything that a table would show over all its pages, in its order."""
     with acting.db.read() as connection:
         return table_pages.matching_keys(connection, query)
+
+
+def chosen_keys(acting: Acting, chosen: Chosen) -> tuple[DatasetKey, ...]:
+    """Run numbers and names of selected datasets, each once, as the table shows them now."""
+    if not (chosen.everything or chosen.places):
+        return chosen.keys
+    shown = matching(acting, chosen.query)
+    if chosen.everything:
+        return shown
+    more = (shown[place] for place in chosen.places if place < len(shown))
+    return tuple(dict.fromkeys((*chosen.keys, *more)))
+
+
+def states(
+    acting: Acting, keys: Collection[DatasetKey], workspace: str
+) -> Mapping[DatasetKey, str]:
+    """State of each dataset in a workspace; empty where it has none."""
+    key = state_key(workspace)
+    return {
+        row.key: str(row.dataset_attributes.get(key) or "")
+        for row in rows(acting, "datasets", keys)
+    }
 
 
 def vocabulary(acting: Acting) -> Vocabulary:

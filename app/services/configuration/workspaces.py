@@ -1,15 +1,45 @@
 """Workspaces and their columns: added, retired without losing anything, brought back."""
 
 import re
+from dataclasses import dataclass
 
-from app.domain.configuration.in_force import GLOBAL, Configuration, Workspace
+from app.domain.configuration.in_force import (
+    CERTIFIABLE_OFFLINE_COLUMNS,
+    CERTIFIABLE_ONLINE_COLUMNS,
+    GLOBAL,
+    Configuration,
+    Workspace,
+)
 from app.domain.configuration.permissions import workspaces_path
 from app.domain.errors import BadInput, Conflict
 from app.domain.text.names import not_found
 from app.models import configuration as model
 from app.services.acting import Acting
+from app.services.configuration.in_force import current
 
 _NAME = re.compile(r"[A-Za-z0-9_]{1,60}")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceColumns:
+    """A workspace and its columns, `{workspace}-{column}`; `global` has the certifiable ones."""
+
+    name: str
+    columns: tuple[str, ...]
+
+
+def with_columns(acting: Acting, *, online: bool) -> tuple[WorkspaceColumns, ...]:
+    """The online or offline workspaces with their columns, `global` first, the others by name."""
+    certifiable = CERTIFIABLE_ONLINE_COLUMNS if online else CERTIFIABLE_OFFLINE_COLUMNS
+    known = sorted(current(acting).workspaces, key=lambda workspace: workspace.name)
+    return (
+        WorkspaceColumns(GLOBAL, tuple(certifiable)),
+        *(
+            WorkspaceColumns(workspace.name, workspace.columns)
+            for workspace in known
+            if workspace.online is online and workspace.name != GLOBAL
+        ),
+    )
 
 
 def retired(acting: Acting) -> tuple[Workspace, ...]:

@@ -30,7 +30,7 @@ class MachinesPlace(PlaceWidget):
         self._agents = context.backend
         self._background = context.background
         self._notices = context.notices
-        self._person = context.backend.session().person
+        self._person = context.workplace.session.person
         self._job: Job[_Read] | None = None
         self.bar = LoadingBar(context.themes)
         self.list = AgentList(context.themes)

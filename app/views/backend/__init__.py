@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from app.services.acting import Acting
+from app.services.news import Change
 from app.views.backend.agents import Agents
 from app.views.backend.bulk import Bulk
 from app.views.backend.configuration import ConfigurationParts
@@ -17,26 +18,22 @@ from app.views.backend.datasets import Datasets
 from app.views.backend.dqm_gui import DqmGui
 from app.views.backend.editing import Editing
 from app.views.backend.golden import Golden
+from app.views.backend.history import History
 from app.views.backend.log import Log
-from app.views.backend.news import Change
-from app.views.backend.pull import Pull
+from app.views.backend.lumisections import Lumisections
 from app.views.backend.rules import Rules
-from app.views.backend.runs import Runs
-from app.views.backend.session import Session
-from app.views.backend.tables import Tables
 from app.views.backend.workbench import Workbench
 
 
 class Backend(
-    Tables,
-    Runs,
+    Lumisections,
+    History,
     Editing,
     Bulk,
     Datasets,
     Cycles,
     Golden,
     Workbench,
-    Pull,
     DqmGui,
     Rules,
     Log,
@@ -44,16 +41,9 @@ class Backend(
     ConfigurationParts,
     Protocol,
 ):
-    """All that a window needs."""
+    """All that a window needs and no service gives yet."""
 
-    @property
-    def acting(self) -> Acting:
-        """Who acts on what."""
-        ...
-
-    def session(self) -> Session:
-        """Who works where; quick, known from the start."""
-        ...
+    acting: Acting
 
     def subscribe(
         self,

@@ -5,19 +5,11 @@ from typing import Protocol
 
 from app.domain.configuration.in_force import DatasetAccepted
 from app.domain.json_value import JsonObject
-from app.domain.sources.dqm_gui import ExpressionMatches, GuiStatus
+from app.domain.sources.dqm_gui import ExpressionMatches
 
 
 class DqmGui(Protocol):
     """What is pulled from the DQM GUI, and what of it belongs to which dataset."""
-
-    def gui_status(self) -> GuiStatus:
-        """What the puller of the DQM GUI does now; quick, asked every second."""
-        ...
-
-    def gui_pull_now(self) -> str:
-        """Asks for a look at the DQM GUI at once."""
-        ...
 
     def try_expressions(
         self, regexp: str, run_from: int | None, run_to: int | None

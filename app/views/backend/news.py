@@ -10,14 +10,3 @@ class Step:
     text: str
     done: int = 0
     total: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Something was written to the database; no run numbers mean that any may be concerned.
-
-    `presence`: nothing was written, but somebody opened or left this dataset of a run.
-    """
-
-    run_numbers: frozenset[int] = frozenset()
-    presence: tuple[int, str] | None = None

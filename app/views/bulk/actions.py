@@ -6,10 +6,11 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.domain.errors import Refused
+from app.services.configuration import workspaces
+from app.services.configuration.workspaces import WorkspaceColumns
 from app.views.actions import ActionRow
 from app.views.backend import Backend
 from app.views.backend.done import Done
-from app.views.backend.tables import WorkspaceColumns
 from app.views.background import Background
 from app.views.bulk.edit_dialog import BulkEditDialog
 from app.views.bulk.file_dialog import ChangeFileDialog
@@ -75,7 +76,9 @@ class BulkActions(QObject):
             return
         backend, kind = self._backend, table.kind
         self._background.read_then(
-            lambda: tuple(backend.workspaces(kind)), self._open_edit, owner=self
+            lambda: workspaces.with_columns(backend.acting, online=kind == "runs"),
+            self._open_edit,
+            owner=self,
         )
 
     def open_file(self) -> ChangeFileDialog:

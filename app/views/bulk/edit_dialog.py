@@ -22,11 +22,12 @@ from app.domain.keys import DatasetKey
 from app.domain.lumisections import LumiRange, parse_ranges
 from app.domain.sources.oms import DCS_BITS
 from app.domain.triplets import GOOD, SETTABLE_STATUSES, Triplet
+from app.services.certification import tables
+from app.services.configuration.workspaces import WorkspaceColumns
 from app.views import words
 from app.views.backend import Backend
 from app.views.backend.bulk import Asked, BulkReport, BulkWish, Report
 from app.views.backend.done import Done
-from app.views.backend.tables import WorkspaceColumns
 from app.views.background import Background
 from app.views.bulk.bulk_dialog import BulkDialog, Looking, Writing
 from app.views.selection import Selection
@@ -111,7 +112,7 @@ class BulkEditDialog(BulkDialog):
         chosen = everything or self._selection.chosen
 
         def look(report: Report, asked: Asked) -> BulkReport | None:
-            keys = datasets.chosen_keys(chosen)
+            keys = tables.chosen_keys(datasets.acting, chosen)
             if not keys:
                 raise BadInput("The filter matches no dataset any more.")
             self._keys = keys

@@ -10,9 +10,11 @@ from app.domain.certification.cycles import MOST_DATASETS, Cycle
 from app.domain.certification.datasets import EDITABLE_STATES, NOT_SIGNIFICANT, WAITING
 from app.domain.configuration.in_force import GLOBAL
 from app.domain.errors import BadInput
+from app.services.certification import tables
+from app.services.certification.tables import Chosen
+from app.services.configuration import workspaces as known_workspaces
+from app.services.configuration.workspaces import WorkspaceColumns
 from app.views import words
-from app.views.backend.datasets import Chosen
-from app.views.backend.tables import WorkspaceColumns
 from app.views.focus import give_keys
 from app.views.places import PlaceContext
 from app.views.selection import Selection
@@ -69,7 +71,9 @@ class NewCycleDialog(ActionDialog):
         give_keys(self.name)
         backend = context.backend
         context.background.read_then(
-            lambda: tuple(backend.workspaces("datasets")), self._offer, owner=self
+            lambda: known_workspaces.with_columns(backend.acting, online=False),
+            self._offer,
+            owner=self,
         )
 
     def work(self) -> Callable[[], str]:
@@ -83,7 +87,7 @@ class NewCycleDialog(ActionDialog):
             raise BadInput("A cycle needs a name.")
 
         def work() -> str:
-            keys = backend.chosen_keys(chosen)
+            keys = tables.chosen_keys(backend.acting, chosen)
             made = backend.create_cycle(name, day, workspaces, keys)
             return f"Made cycle {made.name} with {words.counted(made.datasets, 'dataset')}."
 
@@ -115,7 +119,7 @@ class AddToCycleDialog(ActionDialog):
     def work(self) -> Callable[[], str]:
         backend, chosen = self._backend, self.scope.chosen()
         id_cycle = self._cycles[self.cycle.currentIndex()].id
-        return lambda: backend.add_to_cycle(id_cycle, backend.chosen_keys(chosen))
+        return lambda: backend.add_to_cycle(id_cycle, tables.chosen_keys(backend.acting, chosen))
 
     def _offer(self, cycles: tuple[Cycle, ...]) -> None:
         self._cycles = tuple(each for each in cycles if each.pending_in(GLOBAL))
@@ -150,7 +154,9 @@ class RemoveFromCycleDialog(ActionDialog):
 
     def work(self) -> Callable[[], str]:
         backend, cycle, chosen = self._backend, self._cycle, self._chosen
-        return lambda: backend.remove_from_cycle(cycle.id, backend.chosen_keys(chosen))
+        return lambda: backend.remove_from_cycle(
+            cycle.id, tables.chosen_keys(backend.acting, chosen)
+        )
 
 
 class EditCycleDialog(ActionDialog):
@@ -174,7 +180,9 @@ class EditCycleDialog(ActionDialog):
         self.workspaces.offer(self._own, self._own)
         backend = context.backend
         context.background.read_then(
-            lambda: tuple(backend.workspaces("datasets")), self._offer, owner=self
+            lambda: known_workspaces.with_columns(backend.acting, online=False),
+            self._offer,
+            owner=self,
         )
 
     def work(self) -> Callable[[], str]:

@@ -18,9 +18,11 @@ from PySide6.QtWidgets import (
 
 from app.domain.certification.cycles import Cycle, CycleEntry, Progress
 from app.domain.configuration.in_force import GLOBAL
+from app.services.certification import tables
+from app.services.certification.tables import Row
+from app.services.configuration.workspaces import WorkspaceColumns
 from app.views import words
 from app.views.actions import ActionRow
-from app.views.backend.tables import Row, WorkspaceColumns
 from app.views.background import Job
 from app.views.cycles.dialogs import EditCycleDialog, MoveCycleDialog, RemoveFromCycleDialog
 from app.views.cycles.lines import (
@@ -98,7 +100,7 @@ class CyclesPlace(PlaceWidget):
         self.history_table.setModel(self.history)
         self.datasets = TableView(
             "datasets",
-            context.backend,
+            context.acting,
             context.background,
             themes,
             context.remembered,
@@ -464,7 +466,7 @@ class CyclesPlace(PlaceWidget):
         self.datasets.menu_wanted.connect(self._open_menu)
         backend = self._backend
         self._context.background.read_then(
-            lambda: backend.vocabulary("datasets"), self.datasets.set_vocabulary, owner=self
+            lambda: tables.vocabulary(backend.acting), self.datasets.set_vocabulary, owner=self
         )
 
     def _choose(self, current: QModelIndex, _before: QModelIndex) -> None:

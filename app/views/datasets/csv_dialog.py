@@ -16,7 +16,9 @@ from PySide6.QtWidgets import (
 
 from app import files
 from app.domain.errors import Unavailable
-from app.views.backend.tables import WorkspaceColumns
+from app.services.certification import tables
+from app.services.configuration import workspaces
+from app.services.configuration.workspaces import WorkspaceColumns
 from app.views.places import PlaceContext
 from app.views.selection import Selection
 from app.views.stoppable import Attempt
@@ -74,9 +76,9 @@ class CsvDialog(QDialog):
             layout.addWidget(widget)
         buttons.accepted.connect(self.ask_file)
         buttons.rejected.connect(self.cancel)
-        tables = context.backend
+        acting = context.acting
         context.background.read_then(
-            lambda: tuple(tables.workspaces("datasets")), self._offer, owner=self
+            lambda: workspaces.with_columns(acting, online=False), self._offer, owner=self
         )
 
     def ask_file(self) -> None:
@@ -102,7 +104,7 @@ class CsvDialog(QDialog):
         self._refuse("")
 
         def work() -> str:
-            keys = backend.chosen_keys(chosen)
+            keys = tables.chosen_keys(backend.acting, chosen)
             text = backend.datasets_csv(keys, columns, attempt.tell, attempt.is_cancelled)
             if text is None:
                 return ""

@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from app.domain.errors import Refused
 from app.domain.keys import ONLINE, DatasetKey
+from app.services.certification import tables
 from app.views.actions import ActionRow
-from app.views.backend.datasets import WebAddresses
 from app.views.places import PlaceContext
+from app.views.session import WebAddresses
 
 MENU = ("open.gui", "open.oms", "open.elog")
 
@@ -108,17 +109,17 @@ class LinkActions(QObject):
         if name == ONLINE:
             self._open(online_in_gui(self._addresses, run_number))
             return
-        backend = self._context.backend
+        acting = self._context.acting
         # Once: a menu that comes when the server is back would come out of the blue.
         self._context.background.act_then(
-            lambda: tuple(backend.names_in_gui(run_number, name)),
+            lambda: tables.dataset_details(acting, run_number, name).row.datasets_in_gui,
             lambda names: self._offer(run_number, name, names),
             owner=self,
         )
 
     @property
     def _addresses(self) -> WebAddresses:
-        return self._context.backend.web_addresses()
+        return self._context.workplace.addresses
 
     def _has_subject(self) -> bool:
         return self._subject() is not None

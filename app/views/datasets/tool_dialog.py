@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from app.domain.certification.dataset_tools import Applied, Effect, Preview, Tool
 from app.domain.errors import Refused, Unavailable
 from app.domain.keys import DatasetKey
+from app.services.certification import tables
 from app.views.backend.datasets import Datasets
 from app.views.background import Background
 from app.views.datasets.effects import TITLES, effect_lines
@@ -125,7 +126,7 @@ class ToolDialog(QDialog):
         self.keys = ()
         attempt = self._reading = Attempt(self)
         attempt.job = self.background.read_then(
-            lambda: datasets.chosen_keys(chosen),
+            lambda: tables.chosen_keys(datasets.acting, chosen),
             lambda keys: self._show_keys(attempt, keys),
             owner=self,
             refused=self._refuse_preview,

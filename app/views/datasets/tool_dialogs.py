@@ -16,7 +16,8 @@ from app.domain.certification.datasets import DATASET_STATES, EDITABLE_STATES
 from app.domain.errors import BadInput
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.triplets import SETTABLE_STATUSES
-from app.views.backend.tables import WorkspaceColumns
+from app.services.configuration import workspaces
+from app.services.configuration.workspaces import WorkspaceColumns
 from app.views.datasets.tool_dialog import MakeTool, ToolDialog
 from app.views.focus import give_keys
 from app.views.places import PlaceContext
@@ -58,13 +59,13 @@ class _OfNames(ToolDialog):
         super().__init__(
             context.backend, context.background, context.themes, selection, title, submit, parent
         )
-        self._tables = context.backend
+        self._acting = context.acting
 
     def begin(self) -> None:
         """Reads the workspaces and the datasets."""
-        tables = self._tables
+        acting = self._acting
         self.background.read_then(
-            lambda: tuple(tables.workspaces("datasets")), self.offer_workspaces, owner=self
+            lambda: workspaces.with_columns(acting, online=False), self.offer_workspaces, owner=self
         )
         self.read_keys()
 

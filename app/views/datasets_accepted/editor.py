@@ -22,6 +22,7 @@ from app.domain.errors import BadInput, Refused, Unavailable
 from app.domain.json_value import JsonObject
 from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.sources.dqm_gui import ExpressionMatches
+from app.services.certification import runs
 from app.views import words
 from app.views.background import Job
 from app.views.focus import give_keys
@@ -107,10 +108,8 @@ class DatasetsAcceptedEditor(QWidget):
         self._lay_out()
         self._connect()
         self._show_entry(None)
-        backend = context.backend
-        context.background.read_then(
-            lambda: tuple(backend.classes()), self._offer_classes, owner=self
-        )
+        acting = context.acting
+        context.background.read_then(lambda: runs.classes(acting), self._offer_classes, owner=self)
         self.refresh()
 
     # The list

@@ -26,6 +26,8 @@ from app.views.display import check_display
 from app.views.frame.main_window import MainWindow
 from app.views.frame.remembered import open_remembered, set_aside
 from app.views.notices import Notices
+from app.views.places import PlaceContext
+from app.views.session import Workplace
 from app.views.theme import PALETTES, Mode, StatusPalette, Themes
 
 logger = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ class WindowSettings:
 
 
 def run_window(
+    workplace: Workplace,
     backend: Backend,
     settings: WindowSettings,
     *,
@@ -75,8 +78,9 @@ def run_window(
         remembered, faulty = open_remembered(settings.remembered)
         themes = _themes(application, settings, remembered)
         with themes.undressed():
+            context = PlaceContext(backend, workplace, background, notices, themes, remembered)
             try:
-                window = MainWindow(backend, background, notices, themes, remembered)
+                window = MainWindow(context)
             except Exception as error:
                 if not remembered.allKeys():
                     raise
@@ -88,7 +92,7 @@ def run_window(
                     f"The window couldn't be opened as it was left ({type(error).__name__}) and"
                     f" begins anew; {settings.remembered.name} as it was is {aside}."
                 )
-                window = MainWindow(backend, background, notices, themes, remembered)
+                window = MainWindow(context)
         if faulty:
             notices.refuse(Refused(faulty))
         ending = _Ending(loop, window, background, remembered, stop)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from PySide6.QtWidgets import QWidget
 
 from app.views.actions import ActionRow
-from app.views.backend.session import Session
 from app.views.notices import inform
+from app.views.session import Session
 
 MENU = ("help.keys", "help.about")
 _KEYS = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, QPoint, QSettings, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QDockWidget,
@@ -23,14 +23,12 @@ from app.domain.certification.datasets import EDITABLE_STATES
 from app.domain.keys import ONLINE
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullState, PullStatus
+from app.services.certification.tables import TableKind
 from app.services.editing.bulk import Written
+from app.services.news import Change
 from app.views.actions import ActionRow, Actions
 from app.views.agents.place import MachinesPlace
-from app.views.backend import Backend
-from app.views.backend.news import Change
-from app.views.backend.session import Session
-from app.views.backend.tables import TableKind
-from app.views.background import Background, Outage
+from app.views.background import Outage
 from app.views.bulk import actions as bulk_actions
 from app.views.bulk.actions import BulkActions
 from app.views.configuration import why_actions
@@ -66,7 +64,7 @@ from app.views.history import actions as history_actions
 from app.views.history.actions import HistoryActions
 from app.views.log.place import LogPlace
 from app.views.lumisections.drafts_strip import DraftsStrip
-from app.views.notices import NoticeBar, Notices, OutageBanner
+from app.views.notices import NoticeBar, OutageBanner
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.runs import dataset_actions
 from app.views.runs.dataset_actions import DatasetActions
@@ -74,10 +72,10 @@ from app.views.runs.details import DetailsView
 from app.views.runs.place import TablePlace
 from app.views.runs.run_actions import MENU, RunActions
 from app.views.selection import Selection
+from app.views.session import Session
 from app.views.subject import Subject
 from app.views.sync_panel.dock import SyncPanels
 from app.views.tables.table_view import TableView
-from app.views.theme import Themes
 from app.views.todo.place import TodoPlace
 from app.views.widgets.plain import ListItem
 
@@ -143,14 +141,12 @@ class MainWindow(QMainWindow):
 
     def __init__(
         self,
-        backend: Backend,
-        background: Background,
-        notices: Notices,
-        themes: Themes,
-        remembered: QSettings,
+        context: PlaceContext,
     ) -> None:
         super().__init__()
-        self._backend = backend
+        acting, background, notices = context.acting, context.background, context.notices
+        themes, remembered = context.themes, context.remembered
+        self._workplace = context.workplace
         self._background = background
         self._notices = notices
         self._themes = themes
@@ -159,13 +155,12 @@ class MainWindow(QMainWindow):
         self._changed_runs: set[int] = set()
         self._changed_any = False
         self._pull_status: PullStatus | None = None
-        self._session: Session = backend.session()
+        self._session: Session = context.workplace.session
         self.setWindowTitle(f"Run Registry - {self._session.database}")
         self.setDockOptions(
             QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks
         )
 
-        context = PlaceContext(backend, backend.acting, background, notices, themes, remembered)
         self.drafts = context.drafts
         self._context = context
         self.views = {place.name: place.make(context) for place in PLACES}
@@ -177,17 +172,17 @@ class MainWindow(QMainWindow):
         self.log = self._view("log", LogPlace)
         self.log.subject = self._subject
         self.places = QListWidget()
-        self.workspaces = WorkspaceSelector(backend, background, remembered)
+        self.workspaces = WorkspaceSelector(acting, background, remembered)
         self.workspace = self.workspaces.box
         self.sync = SyncPanels(context)
         self.status = StatusBar(self._session, themes)
         self.stack = QStackedWidget()
-        self.run_actions = RunActions(backend, background, notices, self, self._subject)
+        self.run_actions = RunActions(acting, background, notices, self, self._subject)
         self.history_actions = HistoryActions(
-            backend, background, notices, themes, self, self._shown_details
+            context.backend, background, notices, themes, self, self._shown_details
         )
         self.bulk_actions = BulkActions(
-            backend, background, notices, themes, self, self._shown_table
+            context.backend, background, notices, themes, self, self._shown_table
         )
         self.workbench_actions = WorkbenchActions(context, self, self._subject)
         self.why_actions = WhyActions(context, self, self._subject, self._shown_details)
@@ -549,7 +544,7 @@ class MainWindow(QMainWindow):
         self._news = _News(self)
         self._news.changed.connect(self._note_change)
         self._news.connection.connect(self._note_connection)
-        self._unsubscribe = self._backend.subscribe(
+        self._unsubscribe = self._workplace.news.subscribe(
             self._news.changed.emit, self._news.connection.emit
         )
         self._background.outage.connect(self._show_outage)
@@ -593,9 +588,9 @@ class MainWindow(QMainWindow):
         self.refresh()
 
     def _look_at_puller(self) -> None:
-        backend = self._backend
+        pullers = self._workplace.pullers
         self._background.read_then(
-            lambda: (backend.pull_status(), backend.gui_status()),
+            lambda: (pullers.oms_status, pullers.gui_status),
             self._show_pull,
             owner=self,
             reaches_server=False,

@@ -6,17 +6,17 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.domain.sources.pull import PullStatus
-from app.views.backend.session import PlaceKind, Session
 from app.views.notices import Notice
+from app.views.session import DatabaseKind, Session
 from app.views.sync_panel.panel import summary
 from app.views.theme import STEP, Theme, Themes
 from app.views.widgets.plain import Label, MarkedUp, cell, tip
 
 _STRIP_HEIGHT = 3
 _STRIP_TOKENS = {
-    PlaceKind.PRODUCTION: "danger",
-    PlaceKind.TEST: "warning",
-    PlaceKind.DEMONSTRATION: "accent",
+    DatabaseKind.PRODUCTION: "danger",
+    DatabaseKind.TEST: "warning",
+    DatabaseKind.DEMONSTRATION: "accent",
 }
 
 

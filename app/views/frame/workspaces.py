@@ -3,7 +3,10 @@
 from PySide6.QtCore import QSettings, Signal
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
-from app.views.backend.tables import TableKind, Tables, WorkspaceColumns
+from app.services.acting import Acting
+from app.services.certification.tables import TableKind
+from app.services.configuration import workspaces
+from app.services.configuration.workspaces import WorkspaceColumns
 from app.views.background import Background
 from app.views.theme import STEP
 from app.views.widgets.plain import Label
@@ -22,13 +25,13 @@ class WorkspaceSelector(QWidget):
 
     def __init__(
         self,
-        tables: Tables,
+        acting: Acting,
         background: Background,
         remembered: QSettings,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._tables = tables
+        self._acting = acting
         self._background = background
         self._remembered = remembered
         self._kind: TableKind | None = "runs"
@@ -51,9 +54,12 @@ class WorkspaceSelector(QWidget):
 
     def load(self) -> None:
         """Reads which workspaces there are."""
-        tables = self._tables
+        acting = self._acting
         self._background.read_then(
-            lambda: (tuple(tables.workspaces("runs")), tuple(tables.workspaces("datasets"))),
+            lambda: (
+                workspaces.with_columns(acting, online=True),
+                workspaces.with_columns(acting, online=False),
+            ),
             self._show,
             owner=self,
         )

@@ -22,11 +22,11 @@ from app.domain.errors import BadInput, Refused
 from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, parse_ranges
 from app.services.editing.bulk import Written
+from app.services.news import Change
 from app.views import words
 from app.views.agents.proposal_strip import ProposalStrip
 from app.views.backend import Backend
 from app.views.backend.lumisections import DatasetLumisections, Origin
-from app.views.backend.news import Change
 from app.views.background import Background, Job
 from app.views.focus import give_keys, has_keys
 from app.views.grid.grid_view import GridView

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.domain.certification.datasets import EDITABLE_STATES
 from app.domain.keys import DatasetKey
+from app.services.certification import tables
 from app.views.actions import ActionRow
 from app.views.datasets import links, tool_actions
 from app.views.datasets.tool_actions import ToolActions
@@ -69,9 +70,9 @@ class DatasetActions(QObject):
             self._open_move(selection, to_state, selection.states)
             return
         # Rows that nobody scrolled to aren't known yet.
-        backend, chosen, workspace = self._context.backend, selection.chosen, selection.workspace
+        acting, chosen, workspace = self._context.acting, selection.chosen, selection.workspace
         self._context.background.read_then(
-            lambda: backend.dataset_states(backend.chosen_keys(chosen), workspace),
+            lambda: tables.states(acting, tables.chosen_keys(acting, chosen), workspace),
             lambda states: self._open_move(selection, to_state, states),
             owner=self,
         )
@@ -80,7 +81,7 @@ class DatasetActions(QObject):
         self, selection: Selection, to_state: str, states: Mapping[DatasetKey, str]
     ) -> None:
         dialog = MoveDatasetsDialog(
-            self._context.backend,
+            self._context.acting,
             self._context.background,
             states,
             selection.workspace,

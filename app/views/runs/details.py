@@ -17,20 +17,20 @@ from PySide6.QtWidgets import (
 from app.domain.certification.runs import OPEN
 from app.domain.errors import Refused
 from app.domain.keys import ONLINE
+from app.services.certification import tables
+from app.services.certification.tables import Row, RunDetails
 from app.views import words
-from app.views.backend import Backend
 from app.views.backend.history import ChangeLine, Moment
-from app.views.backend.runs import RunDetails
-from app.views.background import Background, Job
+from app.views.background import Job
 from app.views.focus import give_keys, give_keys_once_shown, holder
 from app.views.grid.grid_layout import Cell
 from app.views.history.comparison_view import ComparisonView
 from app.views.history.history_panel import HistoryPanel, Looked, Scope
 from app.views.history.moment_chooser import MomentChooser
-from app.views.lumisections.draft_book import DraftBook
 from app.views.lumisections.pane import LumisectionsPane
+from app.views.places import PlaceContext
 from app.views.runs.attributes_model import AttributesModel, attributes_of
-from app.views.theme import STEP, Theme, Themes
+from app.views.theme import STEP, Theme
 from app.views.widgets.details_table import DetailsTable
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label, cell
@@ -57,16 +57,14 @@ class DetailsView(QWidget):
 
     def __init__(
         self,
-        runs: Backend,
-        background: Background,
-        themes: Themes,
-        drafts: DraftBook,
+        context: PlaceContext,
         order: Sequence[str] = (),
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("pane")
-        self._runs = runs
+        background, themes = context.background, context.themes
+        self._context = context
         self._background = background
         self._themes = themes
         self._order = tuple(order)
@@ -74,6 +72,7 @@ class DetailsView(QWidget):
         self._dataset = ONLINE
         self._wished = False
         self.details: RunDetails | None = None
+        self._rows: dict[str, Row] = {}
         self._job: Job[RunDetails] | None = None
         self._moment_job: Job[Moment] | None = None
         self._moment: Moment | None = None
@@ -96,11 +95,11 @@ class DetailsView(QWidget):
         self.actions_button.setText("Run")
         self.bar = LoadingBar(themes)
         self.tabs = QTabWidget()
-        self.lumisections = LumisectionsPane(runs, background, themes, drafts)
+        self.lumisections = LumisectionsPane(context.backend, background, themes, context.drafts)
         self.attributes = AttributesModel(self)
         self.found = QSortFilterProxyModel(self)
-        self.history = HistoryPanel(runs, background, themes)
-        self.comparison = ComparisonView(runs, background, themes)
+        self.history = HistoryPanel(context.backend, background, themes)
+        self.comparison = ComparisonView(context.backend, background, themes)
         self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._lay_out()
         self._connect()
@@ -136,6 +135,12 @@ class DetailsView(QWidget):
     def home(self) -> QWidget:
         """The tabs: nothing is edited by going here."""
         return self.tabs.tabBar()
+
+    def dataset_state(self, key: str, dataset: str | None = None) -> str:
+        """A `{workspace}_state` of the dataset that is looked at, or of another one of the run;
+        empty without one."""
+        row = self._rows.get(self.dataset if dataset is None else dataset)
+        return str(row.dataset_attributes.get(key) or "") if row is not None else ""
 
     def refresh(self) -> None:
         """Shows the present state of the same run."""
@@ -217,14 +222,14 @@ class DetailsView(QWidget):
         self._themes.changed.connect(self._dress)
 
     def _load(self, *, keep: bool) -> None:
-        run_number, runs = self._run_number, self._runs
+        run_number, acting = self._run_number, self._context.acting
         if run_number is None:
             return
         if self._job is not None:
             self._job.cancel()
         self.bar.set_loading(True)
         self._job = self._background.read_then(
-            lambda: runs.run_details(run_number),
+            lambda: tables.run_details(acting, run_number),
             lambda details: self._show(details, keep=keep),
             owner=self,
             refused=self._refuse,
@@ -235,16 +240,18 @@ class DetailsView(QWidget):
         self.details = details
         self.tabs.setEnabled(True)
         self._wished = False
+        self._rows = {row.name: row for row in details.visible_datasets}
+        names = tuple(self._rows)
         dataset = self.lumisections.dataset if keep else self._dataset
-        if dataset not in details.datasets:
-            dataset = details.datasets[0] if details.datasets else ONLINE
-        rr = details.rr_attributes
+        if dataset not in self._rows:
+            dataset = names[0] if names else ONLINE
+        rr = details.row.rr_attributes
         self.title.setText(f"{details.run_number}  {dataset}")
         parts = [cell(str(rr.get("class") or "no class")), details.state]
         if not details.significant:
             parts.append("not significant")
-        overall = details.dataset_attributes.get(dataset, {}).get("global_state")
-        if overall is not None:
+        overall = self.dataset_state("global_state", dataset)
+        if overall:
             parts.append(f"dataset {overall} in global")
         reason = rr.get("stop_reason")
         if reason:
@@ -256,10 +263,10 @@ class DetailsView(QWidget):
             else ""
         )
         self.take_in_button.setVisible(details.needs_manual_update and details.state != OPEN)
-        groups = [("OMS", details.oms_attributes), ("Run Registry", rr)]
-        groups += sorted(details.dataset_attributes.items())
+        groups = [("OMS", details.row.oms_attributes), ("Run Registry", rr)]
+        groups += sorted((name, row.dataset_attributes) for name, row in self._rows.items())
         self.attributes.show_attributes(attributes_of(groups))
-        self.lumisections.show_run(details.run_number, details.datasets, dataset, self._order)
+        self.lumisections.show_run(details.run_number, names, dataset, self._order)
         self._look()
         self.history.refresh()
         if keep:
@@ -287,7 +294,7 @@ class DetailsView(QWidget):
         if self._run_number is None or self.details is None:
             return None
         chooser = MomentChooser(
-            self._runs,
+            self._context.backend,
             self._background,
             self._themes,
             self._run_number,
@@ -300,7 +307,7 @@ class DetailsView(QWidget):
 
     def show_moment(self, atomic_version: int) -> None:
         """The grid as it was after a version, to be looked at."""
-        run_number, dataset, runs = self._run_number, self.dataset, self._runs
+        run_number, dataset, runs = self._run_number, self.dataset, self._context.backend
         if run_number is None:
             return
         before = holder(self)

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import (
 from app.domain.certification.datasets import WAITING, where
 from app.domain.configuration.in_force import GLOBAL
 from app.domain.errors import Refused
-from app.views.backend.runs import Runs
+from app.services.acting import Acting
+from app.services.certification import datasets, runs
 from app.views.background import Background
 from app.views.widgets.action_dialog import ActionDialog
 from app.views.widgets.plain import Label
@@ -26,7 +27,7 @@ class MoveDialog(ActionDialog):
 
     def __init__(
         self,
-        runs: Runs,
+        acting: Acting,
         background: Background,
         run_number: int,
         from_state: str,
@@ -34,16 +35,20 @@ class MoveDialog(ActionDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(background, f"Move run {run_number}", f"Move to {to_state}", parent)
-        self._runs = runs
-        self._move = (run_number, from_state, to_state)
+        self._acting = acting
+        self._run_number = run_number
+        self._from_state, self._to_state = from_state, to_state
         words = f"Move run {run_number} from {from_state} to {to_state}."
         if to_state != "OPEN":
             words += " The offline datasets that wait for it are made."
         self.form.addRow(Label(words, wordWrap=True))
 
     def work(self) -> Callable[[], str]:
-        runs, move = self._runs, self._move
-        return lambda: runs.move_run(*move)
+        return lambda: (
+            runs.move(
+                self._acting, self._run_number, self._to_state, from_state=self._from_state
+            ).text
+        )
 
 
 class MoveDatasetsDialog(ActionDialog):
@@ -51,7 +56,7 @@ class MoveDatasetsDialog(ActionDialog):
 
     def __init__(
         self,
-        runs: Runs,
+        acting: Acting,
         background: Background,
         states: Mapping[tuple[int, str], str],
         workspace: str,
@@ -61,10 +66,11 @@ class MoveDatasetsDialog(ActionDialog):
         moving = {key: state for key, state in states.items() if state != to_state}
         many = f"{len(moving)} datasets" if len(moving) != 1 else "1 dataset"
         super().__init__(background, f"Move {many}", f"Move to {to_state}", parent)
-        self._runs = runs
+        self._acting = acting
         from_states = set(moving.values())
         from_state = (from_states.pop() or None) if len(from_states) == 1 else None
-        self._move = (tuple(moving), workspace, from_state, to_state)
+        self._keys, self._workspace = tuple(moving), workspace
+        self._from_state, self._to_state = from_state, to_state
         words = f"Move {many} to {to_state} in workspace {workspace}."
         there = len(states) - len(moving)
         if there:
@@ -84,8 +90,15 @@ class MoveDatasetsDialog(ActionDialog):
         self.form.addRow(self.listed)
 
     def work(self) -> Callable[[], str]:
-        runs, move = self._runs, self._move
-        return lambda: runs.move_datasets(*move)
+        return lambda: (
+            datasets.move(
+                self._acting,
+                self._keys,
+                self._workspace,
+                self._to_state,
+                from_state=self._from_state,
+            ).text
+        )
 
 
 class EditRunDialog(ActionDialog):
@@ -93,7 +106,7 @@ class EditRunDialog(ActionDialog):
 
     def __init__(
         self,
-        runs: Runs,
+        acting: Acting,
         background: Background,
         run_number: int,
         class_: str,
@@ -101,7 +114,7 @@ class EditRunDialog(ActionDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(background, f"Run {run_number}", "Save", parent)
-        self._runs = runs
+        self._acting = acting
         self._run_number = run_number
         self._before = {"class": class_, "stop_reason": stop_reason}
         self.class_ = QComboBox()
@@ -112,7 +125,7 @@ class EditRunDialog(ActionDialog):
         self.stop_reason.setFixedHeight(_COMMENT_HEIGHT)
         self.form.addRow("Class", self.class_)
         self.form.addRow("Stop reason", self.stop_reason)
-        background.read_then(runs.classes, self._offer, owner=self)
+        background.read_then(lambda: runs.classes(acting), self._offer, owner=self)
 
     def work(self) -> Callable[[], str]:
         now = {
@@ -122,13 +135,13 @@ class EditRunDialog(ActionDialog):
         changed = {name: text for name, text in now.items() if text != self._before[name]}
         if not changed:
             raise Refused("Nothing was changed.")
-        runs, run_number = self._runs, self._run_number
+        acting, run_number = self._acting, self._run_number
 
         def work() -> str:
             done: list[str] = []
             for name, text in changed.items():
                 try:
-                    done.append(runs.edit_run(run_number, name, text))
+                    done.append(runs.edit_attribute(acting, run_number, name, text).text)
                 except Refused as error:
                     raise Refused(" ".join([*done, str(error)])) from error
             return " ".join(done)

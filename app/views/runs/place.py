@@ -7,8 +7,9 @@ from PySide6.QtWidgets import QSplitter, QTabBar, QTabWidget, QVBoxLayout, QWidg
 
 from app.domain.certification.datasets import state_key
 from app.domain.keys import ONLINE
-from app.views.backend.datasets import Chosen
-from app.views.backend.tables import PageRequest, Row, TableKind, WorkspaceColumns
+from app.services.certification import tables
+from app.services.certification.tables import Chosen, Row, TableKind, TableQuery
+from app.services.configuration.workspaces import WorkspaceColumns
 from app.views.frame.remembered import restore
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.runs.details import DetailsView
@@ -46,16 +47,17 @@ class TablePlace(PlaceWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        backend, background = context.backend, context.background
+        acting, background = context.acting, context.background
         themes, remembered = context.themes, context.remembered
         self._kind = kind
-        self._backend = backend
+        self._acting = acting
+        self._context = context
         self._background = background
         self._themes = themes
         self._remembered = remembered
         self._drafts = context.drafts
         self._order: tuple[str, ...] = ()
-        self.table = TableView(kind, backend, background, themes, remembered)
+        self.table = TableView(kind, acting, background, themes, remembered)
         self.details = self._make_details()
         self._splitter = QSplitter(Qt.Orientation.Vertical)
         self._splitter.addWidget(self.table)
@@ -81,7 +83,7 @@ class TablePlace(PlaceWidget):
         self.tabs.tabCloseRequested.connect(self.close_tab)
         self._splitter.splitterMoved.connect(self._remember_splitter)
         background.read_then(
-            lambda: backend.vocabulary(kind), self.table.set_vocabulary, owner=self
+            lambda: tables.vocabulary(acting), self.table.set_vocabulary, owner=self
         )
 
     @property
@@ -155,7 +157,7 @@ class TablePlace(PlaceWidget):
         details = view.details
         if details is None:
             return None
-        rr = details.rr_attributes
+        rr = details.row.rr_attributes
         return Subject(
             details.run_number,
             view.dataset,
@@ -181,9 +183,9 @@ class TablePlace(PlaceWidget):
             details = view.details
             if details is None or view.dataset == ONLINE:
                 return None
-            state = str(details.dataset_attributes.get(view.dataset, {}).get(key) or "")
+            state = view.dataset_state(key)
             own = (details.run_number, view.dataset)
-            chosen = Chosen(PageRequest(self._kind, workspace), (own,))
+            chosen = Chosen(TableQuery(self._kind, workspace=workspace), (own,))
             return Selection(workspace, chosen, 1, {own: state}, columns=self._order)
         return self.table.selection() if self._kind == "datasets" else None
 
@@ -192,9 +194,7 @@ class TablePlace(PlaceWidget):
         return [self.details, *(each for each in tabs if isinstance(each, DetailsView))]
 
     def _make_details(self) -> DetailsView:
-        details = DetailsView(
-            self._backend, self._background, self._themes, self._drafts, self._order
-        )
+        details = DetailsView(self._context, self._order)
         details.menu_wanted.connect(self.menu_wanted)
         details.actions_wanted.connect(self.menu_wanted)
         details.take_in_wanted.connect(self.take_in_wanted)

@@ -6,8 +6,9 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.domain.certification.runs import OPEN, RUN_STATES
+from app.services.acting import Acting
+from app.services.certification import growth, runs
 from app.views.actions import ActionRow
-from app.views.backend.runs import Runs
 from app.views.background import Background
 from app.views.notices import Notices, ask
 from app.views.runs.dialogs import EditRunDialog, MoveDialog
@@ -42,14 +43,14 @@ class RunActions(QObject):
 
     def __init__(
         self,
-        runs: Runs,
+        acting: Acting,
         background: Background,
         notices: Notices,
         window: QWidget,
         subject: Callable[[], Subject | None],
     ) -> None:
         super().__init__(window)
-        self._runs = runs
+        self._acting = acting
         self._background = background
         self._notices = notices
         self._window = window
@@ -140,7 +141,7 @@ class RunActions(QObject):
                 f"Mark run {number} significant? Its columns are classified; this can't be"
                 " taken back.",
                 "Mark significant",
-                lambda: self._act(lambda: self._runs.mark_significant(number)),
+                lambda: self._act(lambda: runs.mark_significant(self._acting, number).text),
             )
 
     def edit_run(self) -> None:
@@ -149,7 +150,7 @@ class RunActions(QObject):
         if subject is not None:
             self._open(
                 EditRunDialog(
-                    self._runs,
+                    self._acting,
                     self._background,
                     subject.run_number,
                     subject.class_,
@@ -164,7 +165,7 @@ class RunActions(QObject):
         if subject is not None:
             self._open(
                 MoveDialog(
-                    self._runs,
+                    self._acting,
                     self._background,
                     subject.run_number,
                     subject.state,
@@ -178,7 +179,7 @@ class RunActions(QObject):
         subject = self._subject()
         if subject is not None:
             number = subject.run_number
-            self._act(lambda: self._runs.refresh(number))
+            self._act(lambda: runs.refresh(self._acting, number).text)
 
     def reset(self) -> None:
         """Asks, then computes the run from nothing."""
@@ -191,7 +192,7 @@ class RunActions(QObject):
                 f"Compute class and significance of run {number} from nothing? What was set by"
                 " hand stays.",
                 "Reset and refresh",
-                lambda: self._act(lambda: self._runs.reset_and_refresh(number)),
+                lambda: self._act(lambda: runs.refresh(self._acting, number, reset=True).text),
             )
 
     def take_in(self) -> None:
@@ -199,14 +200,14 @@ class RunActions(QObject):
         subject = self._subject()
         if subject is not None:
             number = subject.run_number
-            self._act(lambda: self._runs.take_in(number))
+            self._act(lambda: growth.take_in(self._acting, number).text)
 
     def settle(self) -> None:
         """Takes back the mark."""
         subject = self._subject()
         if subject is not None:
             number = subject.run_number
-            self._act(lambda: self._runs.settle_manual_update(number))
+            self._act(lambda: runs.settle_manual_update(self._acting, number))
 
     def _act(self, work: Callable[[], str]) -> None:
         self._background.act_then(work, self._done, owner=self)

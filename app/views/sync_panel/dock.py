@@ -18,8 +18,8 @@ class SyncPanels(QWidget):
 
     def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.oms = SyncPanel(context.backend, context.background, context.notices)
-        self.gui = GuiPanel(context.backend, context.background, context.notices)
+        self.oms = SyncPanel(context.workplace, context.background, context.notices)
+        self.gui = GuiPanel(context.workplace, context.background, context.notices)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

@@ -13,10 +13,11 @@ from PySide6.QtWidgets import (
 
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullState
+from app.services.pulling.pullers import ask_gui_now
 from app.views import words
-from app.views.backend.dqm_gui import DqmGui
 from app.views.background import Background
 from app.views.notices import Notices
+from app.views.session import Workplace
 from app.views.sync_panel.status_lines import ROLES, StatusLines
 from app.views.theme import STEP, set_property
 from app.views.widgets.plain import Label
@@ -42,7 +43,7 @@ class GuiPanel(QWidget):
 
     def __init__(
         self,
-        dqm_gui: DqmGui,
+        workplace: Workplace,
         background: Background,
         notices: Notices,
         parent: QWidget | None = None,
@@ -50,7 +51,7 @@ class GuiPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("pane")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._dqm_gui = dqm_gui
+        self._workplace = workplace
         self._background = background
         self._notices = notices
         self._asking = False
@@ -74,11 +75,11 @@ class GuiPanel(QWidget):
         """Asks for a look at once."""
         if self._asking:
             return
-        dqm_gui, self._asking = self._dqm_gui, True
+        pullers, self._asking = self._workplace.pullers, True
         self._refuse("")
         self._allow()
         self._background.act_then(
-            dqm_gui.gui_pull_now,
+            lambda: ask_gui_now(pullers),
             self._notices.tell,
             owner=self,
             refused=lambda error: self._refuse(str(error)),

@@ -18,10 +18,11 @@ from PySide6.QtWidgets import (
 
 from app.domain.errors import Refused, Unavailable
 from app.domain.sources.pull import PullState, PullStatus
+from app.services.pulling.pullers import pull_now, pull_run
 from app.views import words
-from app.views.backend.pull import Pull
 from app.views.background import Background
 from app.views.notices import Notices
+from app.views.session import Workplace
 from app.views.sync_panel.failed_model import REASON, RUN, SINCE, TRY, FailedRunsModel
 from app.views.sync_panel.status_lines import ROLES, StatusLines
 from app.views.theme import STEP, set_property
@@ -63,7 +64,7 @@ class SyncPanel(QWidget):
 
     def __init__(
         self,
-        pull: Pull,
+        workplace: Workplace,
         background: Background,
         notices: Notices,
         parent: QWidget | None = None,
@@ -72,7 +73,7 @@ class SyncPanel(QWidget):
         self.setObjectName("pane")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setMinimumWidth(_LEAST_WIDTH)
-        self._pull = pull
+        self._workplace = workplace
         self._background = background
         self._notices = notices
         self._status: PullStatus | None = None
@@ -108,11 +109,11 @@ class SyncPanel(QWidget):
             return
         if self._asking:
             return
-        pull, self._asking = self._pull, True
+        pullers, self._asking = self._workplace.pullers, True
         self._refuse("")
         self._allow()
         self._background.act_then(
-            pull.pull_now,
+            lambda: pull_now(pullers),
             self._notices.tell,
             owner=self,
             refused=lambda error: self._refuse(str(error)),
@@ -248,9 +249,9 @@ class SyncPanel(QWidget):
         self._show_failed(datetime.now(UTC))
         if self._tried is None:
             return
-        pull, run_number = self._pull, self._tried
+        workplace, run_number = self._workplace, self._tried
         self._background.act_then(
-            lambda: pull.pull_now(run_number),
+            lambda: pull_run(workplace.acting, workplace.pullers, run_number),
             self._notices.tell,
             owner=self,
             refused=lambda error: self._not_pulled(run_number, error),

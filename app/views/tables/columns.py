@@ -9,8 +9,8 @@ from app.domain.certification.datasets import STATE_SUFFIX, state_key
 from app.domain.filters import Field, FieldKind, Source, Vocabulary
 from app.domain.json_value import JsonValue
 from app.domain.triplets import STATUSES
+from app.services.certification.tables import Row, TableKind
 from app.views import words
-from app.views.backend.tables import Row, TableKind
 from app.views.widgets.plain import cell
 from app.views.widgets.shares import RANKED_STATUSES
 

@@ -13,7 +13,7 @@ from PySide6.QtCore import (
     Signal,
 )
 
-from app.views.backend.tables import Row
+from app.services.certification.tables import Row
 from app.views.tables.columns import Cell, CellKind, Column, PreparedRow, prepare_row
 from app.views.widgets.plain import cell, shown, tip
 

@@ -16,17 +16,11 @@ from PySide6.QtWidgets import (
 from app.domain.certification.datasets import state_key
 from app.domain.errors import Refused
 from app.domain.filters import Field, Node, Source, Vocabulary
+from app.services.acting import Acting
+from app.services.certification import tables
+from app.services.certification.tables import Chosen, Page, Row, Sort, TableKind, TableQuery
+from app.services.configuration.workspaces import WorkspaceColumns
 from app.views import words
-from app.views.backend.datasets import Chosen
-from app.views.backend.tables import (
-    Page,
-    PageRequest,
-    Row,
-    SortBy,
-    TableKind,
-    Tables,
-    WorkspaceColumns,
-)
 from app.views.background import Background, Job
 from app.views.selection import Selection
 from app.views.tables.cell_delegate import CellDelegate
@@ -73,7 +67,7 @@ class TableView(QWidget):
     def __init__(
         self,
         kind: TableKind,
-        tables: Tables,
+        acting: Acting,
         background: Background,
         themes: Themes,
         remembered: QSettings,
@@ -85,7 +79,7 @@ class TableView(QWidget):
         super().__init__(parent)
         self.setObjectName("pane")
         self._kind: TableKind = kind
-        self._tables = tables
+        self._acting = acting
         self._background = background
         self._themes = themes
         self._memory = TableMemory(remembered, memory or kind)
@@ -95,7 +89,7 @@ class TableView(QWidget):
         self._workspace = WorkspaceColumns("global", ())
         self._vocabulary: Vocabulary | None = None
         self._filter: Node | None = None
-        self._sort: tuple[SortBy, ...] = ()
+        self._sort: tuple[Sort, ...] = ()
         self._columns: tuple[Column, ...] = ()
         self._count = 0
         self._loaded = False
@@ -245,16 +239,16 @@ class TableView(QWidget):
         if not self._count:
             return None
         rows, missing = self.selected()
-        request, key = self._request(0, BLOCK), state_key(self.workspace)
+        query, key = self._query(0, BLOCK), state_key(self.workspace)
         states = {
             (row.run_number, row.name): str(row.dataset_attributes.get(key) or "") for row in rows
         }
         return Selection(
             self.workspace,
-            Chosen(request, tuple(states), tuple(missing)),
+            Chosen(query, tuple(states), tuple(missing)),
             len(rows) + len(missing),
             states,
-            Chosen(request, everything=True),
+            Chosen(query, everything=True),
             self._count,
             self._workspace.columns,
             self._group is DatasetGroup.HIDDEN,
@@ -323,8 +317,8 @@ class TableView(QWidget):
 
     # Loading
 
-    def _request(self, offset: int, limit: int) -> PageRequest:
-        return PageRequest(
+    def _query(self, offset: int, limit: int) -> TableQuery:
+        return TableQuery(
             kind=self._kind,
             workspace=self._workspace.name,
             filter=self._filter,
@@ -338,10 +332,10 @@ class TableView(QWidget):
         )
 
     def _load(self, offset: int, limit: int) -> Callable[[], Prepared]:
-        request, columns, tables = self._request(offset, limit), self._columns, self._tables
+        query, columns, acting = self._query(offset, limit), self._columns, self._acting
 
         def load() -> Prepared:
-            page = tables.page(request)
+            page = tables.page(acting, query)
             return page, [prepare_row(row, columns) for row in page.rows]
 
         return load
@@ -492,7 +486,7 @@ class TableView(QWidget):
         descending = True
         if self._sort and self._sort[0].field == field:
             descending = not self._sort[0].descending
-        self._sort = (SortBy(field, descending),)
+        self._sort = (Sort(field, descending),)
         self._memory.keep_sort(self._columns[section].id, descending=descending)
         self._replace()
 
@@ -572,13 +566,13 @@ class TableView(QWidget):
             known = {id_: each for id_, (each, _) in found.items()}
         return tuple(known[id_] for id_ in self._memory.ids() if id_ in known) or (self._defaults())
 
-    def _remembered_sort(self) -> tuple[SortBy, ...]:
+    def _remembered_sort(self) -> tuple[Sort, ...]:
         sort = self._memory.sort()
         if sort is None:
             return ()
         fields = {each.id: each.field for each in self._remembered_columns()}
         field = fields.get(sort[0])
-        return (SortBy(field, sort[1]),) if field else ()
+        return (Sort(field, sort[1]),) if field else ()
 
     # States in the other workspaces
 

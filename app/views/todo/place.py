@@ -25,9 +25,9 @@ from app.domain.certification.cycles import Cycle
 from app.domain.certification.todo import LEAST_LUMINOSITY, Task, TaskKind, Todo
 from app.domain.configuration.in_force import GLOBAL
 from app.domain.errors import BadInput, Refused
+from app.services.configuration.workspaces import WorkspaceColumns
 from app.views import words
 from app.views.backend.cycles import TodoScope
-from app.views.backend.tables import WorkspaceColumns
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.stoppable import Attempt
 from app.views.theme import STEP

@@ -3,8 +3,8 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QRadioButton, QWidget
 
+from app.services.certification.tables import Chosen
 from app.views import words
-from app.views.backend.datasets import Chosen
 from app.views.selection import Selection
 from app.views.theme import STEP
 

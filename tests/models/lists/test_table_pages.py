@@ -375,7 +375,7 @@ nodes: st.SearchStrategy[Node] = st.recursive(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_that_sql_lets_pass_what_a_plain_reading_lets_pass(
-    season: Database, kind: table_pages.Kind, node: Node
+    season: Database, kind: table_pages.TableKind, node: Node
 ) -> None:
     everything = TableQuery(kind, include_online=True, include_deleted=True)
     all_rows = shown(season, everything).rows
@@ -392,7 +392,7 @@ def test_that_sql_lets_pass_what_a_plain_reading_lets_pass(
 )
 @settings(max_examples=60, deadline=None)
 def test_that_pages_cover_every_row_once_whatever_the_sort(
-    season: Database, kind: table_pages.Kind, sort: tuple[Sort, ...]
+    season: Database, kind: table_pages.TableKind, sort: tuple[Sort, ...]
 ) -> None:
     query = TableQuery(kind, sort=sort, include_online=True, limit=100)
     whole = keys(shown(season, query))
@@ -695,7 +695,7 @@ def test_that_recorded_filters_find_what_the_web_service_found(
     with lzma.open(folder / "steps.jsonl.xz", "rt") as lines:
         recorded = next(each for each in map(json.loads, lines) if each["step"] == step)
     asked, answered = recorded["request"]["body"], recorded["response"]["body"]
-    kind: table_pages.Kind = "runs" if "runs" in answered else "datasets"
+    kind: table_pages.TableKind = "runs" if "runs" in answered else "datasets"
     query = TableQuery(
         kind,
         filters.from_web_service(asked["filter"]),

@@ -15,13 +15,13 @@ from app.domain.triplets import Triplet
 from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.certification import datasets
+from app.services.certification.tables import Chosen, TableQuery
+from app.services.configuration.workspaces import WorkspaceColumns
 from app.services.editing import bulk as bulk_edit
 from app.services.editing import lumisections
 from app.services.history import look as history
 from app.views.backend.bulk import BulkReport, ReportLine
-from app.views.backend.datasets import Chosen
 from app.views.backend.done import Done
-from app.views.backend.tables import PageRequest, WorkspaceColumns
 from app.views.background import Background
 from app.views.bulk.bulk_dialog import BulkDialog
 from app.views.bulk.edit_dialog import BulkEditDialog
@@ -70,7 +70,7 @@ def opened(
     """Opens the dialog on some datasets or on a filter."""
 
     def open_dialog(*keys: tuple[int, str], text: str = "") -> BulkEditDialog:
-        request = PageRequest("datasets", filter=parse(text) if text else None)
+        request = TableQuery("datasets", filter=parse(text) if text else None)
         dialog = BulkEditDialog(
             services,
             background,

@@ -12,7 +12,6 @@ from app.domain.json_value import JsonObject
 from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.pulling import runs as pull
-from app.views.backend.session import PlaceKind, Session
 from app.views.background import Background
 from app.views.configuration.list_pane import ListPane
 from app.views.configuration.place import ConfigurationPlace
@@ -21,6 +20,7 @@ from app.views.places import PlaceContext
 from app.views.theme import Themes
 from app.window import ServiceBackend
 from tests.builders import EXPERT, a_run, configure
+from tests.views.workplaces import a_context, a_workplace
 
 FIRST, SECOND = 390001, 390002
 
@@ -52,19 +52,21 @@ def settled(qtbot: QtBot, background: Background) -> Settled:
 @pytest.fixture
 def services(registry: Database, actor: Actor) -> ServiceBackend:
     """The real backend."""
-    return ServiceBackend(registry, actor, Session("test", PlaceKind.TEST, actor.email))
+    workplace = a_workplace(registry, actor)
+    return ServiceBackend(workplace.acting, workplace.news)
 
 
 @pytest.fixture
 def surroundings(
-    services: ServiceBackend,
+    registry: Database,
+    actor: Actor,
     background: Background,
     notices: Notices,
     themes: Themes,
     remembered: QSettings,
 ) -> PlaceContext:
     """What the place is made with."""
-    return PlaceContext(services, services.acting, background, notices, themes, remembered)
+    return a_context(a_workplace(registry, actor), background, notices, themes, remembered)
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from tests.views.configuration.conftest import SECOND
 
 
 @pytest.fixture
-def whole(qtbot: QtBot, services, background, notices, themes, remembered, settled):
-    window = MainWindow(services, background, notices, themes, remembered)
+def whole(qtbot: QtBot, surroundings, settled):
+    window = MainWindow(surroundings)
     qtbot.addWidget(window)
     window.stop_wanted.connect(window.stopped)
     window.show()

@@ -11,14 +11,13 @@ from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.editing.lumisections import BitEdit, ColumnEdit, edit_bits, edit_columns
 from app.services.golden import generation as golden
-from app.views.backend.session import PlaceKind, Session
 from app.views.background import Background
 from app.views.notices import Notices
 from app.views.places import PlaceContext
 from app.views.theme import Themes
-from app.window import ServiceBackend
 from tests.builders import EXPERT
 from tests.services.offline_runs import FIRST, PROMPT, SECOND, open_all, sign_off_runs
+from tests.views.workplaces import a_context, a_workplace
 
 DT, BPIX = "lumisection.rr.dt-dt", "lumisection.oms.bpix_ready"
 RULE = {"and": [{"==": [{"var": DT}, "GOOD"]}, {"==": [{"var": BPIX}, True]}]}
@@ -56,6 +55,4 @@ def context(
     remembered: QSettings,
 ) -> PlaceContext:
     """What panels are made with, on the database."""
-    session = Session("test", PlaceKind.TEST, EXPERT.email)
-    backend = ServiceBackend(season, EXPERT, session)
-    return PlaceContext(backend, backend.acting, background, notices, themes, remembered)
+    return a_context(a_workplace(season), background, notices, themes, remembered)

@@ -21,10 +21,10 @@ from app.views.golden.bench import RuleBench
 from app.views.golden.configuration_bar import ConfigurationBar
 from app.views.golden.place import GoldenPlace
 from app.views.places import PlaceContext
-from app.window import ServiceBackend
 from tests.builders import EXPERT
 from tests.services.offline_runs import FIRST, PROMPT, SECOND
 from tests.views.golden.conftest import DT, RULE, set_dt
+from tests.views.workplaces import a_context, a_workplace
 
 TEXT = json.dumps(RULE)
 
@@ -292,23 +292,19 @@ def test_that_several_lists_are_made_and_a_second_client_sees_them_at_once(
     context: PlaceContext,
 ) -> None:
     other_database = Database(dsn)
-    backend = ServiceBackend(other_database, EXPERT, context.backend.session())
-    listener = ChangeListener(other_database, backend.changed, backend.connected)
+    workplace = a_workplace(other_database)
+    news = workplace.news
+    listener = ChangeListener(other_database, news.changed, news.connected)
     other = GoldenPlace(
-        PlaceContext(
-            backend,
-            backend.acting,
-            context.background,
-            context.notices,
-            context.themes,
-            context.remembered,
+        a_context(
+            workplace, context.background, context.notices, context.themes, context.remembered
         )
     )
     qtbot.addWidget(other)
     other.show()
     told: list[object] = []
     live: list[bool] = []
-    end = backend.subscribe(told.append, lambda is_live, _why: live.append(is_live))
+    end = news.subscribe(told.append, lambda is_live, _why: live.append(is_live))
     listener.start()
     try:
         qtbot.waitUntil(lambda: bool(live))

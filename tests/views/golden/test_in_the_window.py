@@ -21,9 +21,7 @@ def window(
 ) -> Iterator[MainWindow]:
     """The window on a database with one list."""
     generate()
-    window = MainWindow(
-        context.backend, context.background, context.notices, context.themes, context.remembered
-    )
+    window = MainWindow(context)
     qtbot.addWidget(window)
     window.stop_wanted.connect(window.stopped)
     window.show()

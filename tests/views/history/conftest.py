@@ -12,9 +12,9 @@ from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.editing import bulk as bulk_edit
 from app.services.pulling import runs as pull
-from app.views.backend.session import PlaceKind, Session
 from app.window import ServiceBackend
 from tests.builders import EXPERT, a_run, configure
+from tests.views.workplaces import a_workplace
 
 RUN = 390001
 LENGTH = 40
@@ -25,7 +25,8 @@ Set = Callable[..., int]
 
 
 def backend_of(db: Database, actor: Actor = EXPERT) -> ServiceBackend:
-    return ServiceBackend(db, actor, Session("test", PlaceKind.TEST, actor.email))
+    workplace = a_workplace(db, actor)
+    return ServiceBackend(workplace.acting, workplace.news)
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ from PySide6.QtCore import QSettings
 from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.pulling import runs as pull
-from app.views.backend.session import PlaceKind, Session
 from app.views.background import Background
 from app.views.notices import Notices
 from app.views.places import PlaceContext
 from app.views.theme import Themes
 from app.window import ServiceBackend
-from tests.builders import EXPERT, a_run, configure
+from tests.builders import a_run, configure
+from tests.views.workplaces import a_context, a_workplace
 
 RUN, OTHER = 390001, 390002
 
@@ -29,16 +29,17 @@ def season(database: Database) -> Database:
 @pytest.fixture
 def service(season: Database) -> ServiceBackend:
     """What the window asks, as an expert."""
-    return ServiceBackend(season, EXPERT, Session("test", PlaceKind.TEST, EXPERT.email))
+    workplace = a_workplace(season)
+    return ServiceBackend(workplace.acting, workplace.news)
 
 
 @pytest.fixture
 def real(
-    service: ServiceBackend,
+    season: Database,
     background: Background,
     notices: Notices,
     themes: Themes,
     remembered: QSettings,
 ) -> PlaceContext:
     """What a place is made with, on the real backend."""
-    return PlaceContext(service, service.acting, background, notices, themes, remembered)
+    return a_context(a_workplace(season), background, notices, themes, remembered)

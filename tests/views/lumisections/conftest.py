@@ -1,5 +1,6 @@
 """The editor over the real services: a database with one open run, and a window on it."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -20,7 +21,6 @@ from app.services.acting import Acting
 from app.services.editing import bulk as bulk_edit
 from app.services.editing import lumisections
 from app.services.pulling import runs as pull
-from app.views.backend.session import PlaceKind, Session
 from app.views.background import Background
 from app.views.focus import give_keys
 from app.views.frame.main_window import MainWindow
@@ -28,9 +28,10 @@ from app.views.grid.grid_layout import Cell
 from app.views.grid.grid_view import GridView
 from app.views.lumisections.pane import LumisectionsPane
 from app.views.notices import Notices
+from app.views.session import Workplace
 from app.views.theme import Themes
-from app.window import ServiceBackend
 from tests.builders import EXPERT, a_run, configure
+from tests.views.workplaces import a_context, a_workplace
 
 RUN = 390001
 LENGTH = 60
@@ -43,7 +44,7 @@ class Story:
 
     db: Database
     window: MainWindow
-    backend: ServiceBackend
+    workplace: Workplace
     qtbot: QtBot
     background: Background
     actor: Actor = EXPERT
@@ -133,18 +134,21 @@ def open_story(
     with ExitStack() as stack:
 
         def open_(actor: Actor = EXPERT, *, show: bool = True) -> Story:
-            backend = ServiceBackend(database, actor, Session("test", PlaceKind.TEST, actor.email))
-            backend.use_draft_folder(tmp_path / "drafts")
-            listener = ChangeListener(database, backend.changed, backend.connected)
+            workplace = a_workplace(
+                database, actor, client=secrets.token_hex(8), draft_folder=tmp_path / "drafts"
+            )
+            news = workplace.news
+            listener = ChangeListener(database, news.changed, news.connected)
             listener.start()
-            window = MainWindow(backend, background, notices, themes, remembered)
+            context = a_context(workplace, background, notices, themes, remembered)
+            window = MainWindow(context)
             window.resize(1400, 900)
             window.stop_wanted.connect(window.stopped)
             stack.callback(window.deleteLater)
             stack.callback(window.close)
             stack.callback(listener.stop)
             window.show()
-            story = Story(database, window, backend, qtbot, background, actor)
+            story = Story(database, window, workplace, qtbot, background, actor)
             if not show:
                 return story
             window.show_run(RUN)

@@ -262,7 +262,7 @@ def test_that_a_draft_is_kept_as_it_is_made_and_gone_when_it_is_written(story: S
     story.drag(("dt-dt", 3), ("dt-dt", 4))
     story.keys("s")
     story.until(lambda: story.window.drafts.is_kept)
-    folder = story.backend._folder
+    folder = story.workplace.acting.draft_folder
     (offer,) = drafts.offered(Acting(story.db, story.actor), folder)
     assert offer.draft.edits == story.pane.editor.edits
     story.press(ENTER)
@@ -294,7 +294,7 @@ def test_that_z_takes_the_last_step_of_the_draft_back(story: Story) -> None:
     story.keys("z")
     assert not story.pane.editor.cells
     story.until(lambda: story.window.drafts.is_kept)
-    assert drafts.offered(Acting(story.db, story.actor), story.backend._folder) == ()
+    assert drafts.offered(Acting(story.db, story.actor), story.workplace.acting.draft_folder) == ()
 
 
 def test_that_cells_can_be_left_out_of_the_draft(story: Story) -> None:

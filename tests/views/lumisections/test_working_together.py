@@ -136,7 +136,7 @@ def test_that_two_windows_see_each_other_and_who_edits(
     other.keys("s")
     story.until(lambda: story.pane.attendance.text() == f"Also here: {SHIFTER.email} (editing)")
     other.window.close()
-    other.backend.leave()
+    presence.close_dataset(other.workplace.acting, other.workplace.acting.client)
     story.until(lambda: not story.pane.attendance.isVisible())
 
 

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from app.domain.errors import BadInput
-from app.views.backend.tables import WorkspaceColumns
+from app.services.configuration.workspaces import WorkspaceColumns
 from app.views.background import Background
 from app.views.tables.dataset_groups import DatasetGroup
 from app.views.tables.memory import TableMemory

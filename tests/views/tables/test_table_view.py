@@ -9,7 +9,8 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.errors import Refused
 from app.domain.filters import Field, Source
-from app.views.backend.tables import SortBy, WorkspaceColumns
+from app.services.certification.tables import Sort
+from app.services.configuration.workspaces import WorkspaceColumns
 from app.views.background import Background
 from app.views.tables.column_chooser import ColumnChooser
 from app.views.tables.table_view import TableView
@@ -130,7 +131,7 @@ def test_that_a_click_on_a_title_sorts_at_the_server(
             pos=header.rect().topLeft() + type(header.pos())(place, 10),
         )
         qtbot.waitUntil(lambda before=before: len(backend.requests) > before)
-        assert backend.requests[-1].sort == (SortBy(Field(Source.RR, "class"), descending),)
+        assert backend.requests[-1].sort == (Sort(Field(Source.RR, "class"), descending),)
     qtbot.waitUntil(lambda: not view.bar.loading)
 
 

@@ -1,0 +1,69 @@
+"""What is written to the database by anybody, told to whoever listens."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.domain.keys import DatasetKey, RunNumber
+from app.models.database import listen
+from app.services.acting import Acting
+from app.services.certification import tables
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something was written to the database; no run numbers mean that any may be concerned.
+
+    `presence`: nothing was written, but somebody opened or left this dataset of a run.
+    """
+
+    run_numbers: frozenset[RunNumber] = frozenset()
+    presence: DatasetKey | None = None
+
+
+class News:
+    """Passes on what was written, and whether the connection is there, in any thread."""
+
+    def __init__(self, acting: Acting) -> None:
+        self._acting = acting
+        self._guard = threading.Lock()
+        self._on_change: dict[int, Callable[[Change], None]] = {}
+        self._on_connection: dict[int, Callable[[bool, str], None]] = {}
+        self._subscriptions = 0
+
+    def subscribe(
+        self,
+        on_change: Callable[[Change], None],
+        on_connection: Callable[[bool, str], None],
+    ) -> Callable[[], None]:
+        """Calls back, in any thread, when something was written, and when the connection is lost
+        (false and the reason) or back (true); the function that is returned ends it."""
+        with self._guard:
+            self._subscriptions += 1
+            number = self._subscriptions
+            self._on_change[number] = on_change
+            self._on_connection[number] = on_connection
+
+        def end() -> None:
+            with self._guard:
+                self._on_change.pop(number, None)
+                self._on_connection.pop(number, None)
+
+        return end
+
+    def changed(self, change: listen.Change) -> None:
+        """Something was written to the database, by anybody."""
+        run_numbers: frozenset[RunNumber] = frozenset()
+        if change.atomic_version is not None:
+            run_numbers = tables.runs_of_version(self._acting, change.atomic_version)
+        with self._guard:
+            listeners = list(self._on_change.values())
+        for listener in listeners:
+            listener(Change(run_numbers, change.presence))
+
+    def connected(self, live: bool, reason: str) -> None:
+        """The connection to the database was lost, or is back."""
+        with self._guard:
+            listeners = list(self._on_connection.values())
+        for listener in listeners:
+            listener(live, reason)

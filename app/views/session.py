@@ -1,0 +1,47 @@
+"""What a window is opened on: who works where, with which pullers and web pages."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.services.acting import Acting
+from app.services.news import News
+from app.services.pulling.pullers import Pullers
+
+
+class DatabaseKind(StrEnum):
+    """What kind of database this is; the strip of the status bar tells them apart."""
+
+    PRODUCTION = "production"
+    TEST = "test"
+    DEMONSTRATION = "demonstration"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who works where: `database` is a short name such as `cms-prod`, never with a password."""
+
+    database: str
+    kind: DatabaseKind
+    person: str
+    rights: str = ""
+    strip_colour: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WebAddresses:
+    """Where the web pages of runs and datasets are; see `app.views.datasets.links`."""
+
+    oms: str = ""
+    dqm_gui: str = ""
+    elog: str = ""
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """What a window is opened on, for all its places."""
+
+    acting: Acting
+    session: Session
+    news: News
+    pullers: Pullers
+    addresses: WebAddresses

@@ -20,6 +20,7 @@ from app.domain.json_value import JsonObject, JsonValue
 from app.services import names as typed
 from app.services.acting import Acting
 from app.services.certification import cycles
+from app.services.certification.cycles import CycleChanged
 from app.services.configuration import in_force as configuration
 
 
@@ -180,26 +181,20 @@ def _edit(program: Program, arguments: Arguments) -> Answer:
 
 def _add(program: Program, arguments: Arguments) -> Answer:
     keys = selection(program, arguments)
-    new = cycles.add(program.acting, arguments.id, keys)
-    cycle = cycles.cycle(program.acting, arguments.id)
-    return _answer(cycle, f"Put {number_of(len(new), 'dataset')} into cycle {cycle.name}.")
+    return _answer_of(cycles.add(program.acting, arguments.id, keys))
 
 
 def _remove(program: Program, arguments: Arguments) -> Answer:
     keys = selection(program, arguments, hidden=True)
-    cycles.remove(program.acting, arguments.id, keys)
-    cycle = cycles.cycle(program.acting, arguments.id)
-    return _answer(cycle, f"Took {number_of(len(keys), 'dataset')} out of cycle {cycle.name}.")
+    return _answer_of(cycles.remove(program.acting, arguments.id, keys))
 
 
 def _complete(program: Program, arguments: Arguments) -> Answer:
-    cycle = cycles.complete(program.acting, arguments.id, arguments.workspace)
-    return _answer(cycle, f"Completed cycle {cycle.name} in {arguments.workspace}.")
+    return _answer_of(cycles.complete(program.acting, arguments.id, arguments.workspace))
 
 
 def _reopen(program: Program, arguments: Arguments) -> Answer:
-    cycle = cycles.reopen(program.acting, arguments.id, arguments.workspace)
-    return _answer(cycle, f"Cycle {cycle.name} is pending again in {arguments.workspace}.")
+    return _answer_of(cycles.reopen(program.acting, arguments.id, arguments.workspace))
 
 
 def _move_all(program: Program, arguments: Arguments) -> Answer:
@@ -223,10 +218,12 @@ def _move_all(program: Program, arguments: Arguments) -> Answer:
 
 
 def _delete(program: Program, arguments: Arguments) -> Answer:
-    cycle = cycles.cycle(program.acting, arguments.id)
-    cycles.delete(program.acting, arguments.id)
-    text = f"Deleted cycle {cycle.name}; its datasets stay as they are."
-    return Answer({"id": cycle.id, "text": text}, text)
+    done = cycles.delete(program.acting, arguments.id)
+    return Answer({"id": done.cycle.id, "text": done.text}, done.text)
+
+
+def _answer_of(done: CycleChanged) -> Answer:
+    return _answer(done.cycle, done.text)
 
 
 def _answer(cycle: Cycle, text: str) -> Answer:

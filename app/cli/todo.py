@@ -18,7 +18,7 @@ from app.cli.program import Program
 from app.domain.certification.todo import LEAST_LUMINOSITY, TaskKind
 from app.domain.json_value import JsonValue
 from app.services import names
-from app.services.certification.todo import todo
+from app.services.certification.todo import TodoScope, todo
 
 
 def add(commands: Commands, common: Parser) -> None:
@@ -47,12 +47,14 @@ def _todo(program: Program, arguments: Arguments) -> Answer:
     try:
         left = todo(
             program.acting,
-            cycle=arguments.cycle,
-            run_from=arguments.first_run,
-            run_to=arguments.last_run,
-            workspace=arguments.workspace,
-            least_luminosity=arguments.luminosity,
-            progress=line.shares("looking"),
+            TodoScope(
+                arguments.cycle,
+                arguments.first_run,
+                arguments.last_run,
+                arguments.workspace,
+                arguments.luminosity,
+            ),
+            line.shares("looking"),
         )
     finally:
         line.clear()

@@ -334,6 +334,7 @@ class Work(QObject):
         super().__init__(owner)
         self._background = background
         self._task: asyncio.Task[None] | None = None
+        self._next: Callable[[], Steps] | None = None
         self._asked = threading.Event()
 
     @property
@@ -367,6 +368,16 @@ class Work(QObject):
             self._task.add_done_callback(self._ended)
             self.running_changed.emit(True)
 
+    def renew(self, steps: Callable[[], Steps]) -> None:
+        """Starts work, or has it follow what is under way; several wishes at once are one.
+
+        For news that come faster than they are read: dropping what is under way would never end.
+        """
+        if self._task is None:
+            self.start(steps())
+        else:
+            self._next = steps
+
     def stop(self) -> None:
         """Asks the work to stop; it answers with `Cancelled`, which it may catch."""
         self._asked.set()
@@ -374,6 +385,7 @@ class Work(QObject):
     def drop(self) -> None:
         """Nobody wants the outcome any more; what goes on in the pool is asked to stop."""
         self._asked.set()
+        self._next = None
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
@@ -382,5 +394,9 @@ class Work(QObject):
     def _ended(self, task: asyncio.Task[None]) -> None:
         if task is self._task:
             self._task = None
-            if isValid(self):
-                self.running_changed.emit(False)
+            following, self._next = self._next, None
+            if not isValid(self):
+                return
+            self.running_changed.emit(False)
+            if following is not None:
+                self.start(following())

@@ -2,21 +2,12 @@
 
 from datetime import UTC, datetime
 
+from app.domain.counting import counted, number
 from app.domain.json_value import JsonValue, js_stringify
 
+__all__ = ["ago", "counted", "luminosity", "moment", "number", "time", "value"]
+
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
-
-
-def number(value: float) -> str:
-    """Thousands apart: `12 345`, `3.8`."""
-    if float(value).is_integer() and abs(value) < 1e15:
-        return f"{int(value):,}".replace(",", "\u202f")
-    return f"{value:.6g}"
-
-
-def counted(count: int, noun: str) -> str:
-    """`1 run`, `12 345 runs`."""
-    return f"{number(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def luminosity(value: float) -> str:

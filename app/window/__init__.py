@@ -3,7 +3,6 @@
 from app.window.agents import AgentsBackend
 from app.window.bulk import BulkBackend
 from app.window.configuration import ConfigurationBackend
-from app.window.cycles import CyclesBackend
 from app.window.datasets import DatasetsBackend
 from app.window.dqm_gui import DqmGuiBackend
 from app.window.editing import EditingBackend
@@ -21,7 +20,6 @@ class ServiceBackend(
     EditingBackend,
     BulkBackend,
     DatasetsBackend,
-    CyclesBackend,
     GoldenBackend,
     WorkbenchBackend,
     RulesBackend,

@@ -41,10 +41,10 @@ from app.domain.state.summaries import summarise
 from app.domain.triplets import Triplet
 from app.golden.season import Season, SeasonDataset
 from app.services.certification.tables import Chosen, Row, TableKind, TableQuery
+from app.services.certification.todo import TodoScope
 from app.services.configuration.workspaces import WorkspaceColumns
 from app.services.golden.bench import Bench, Narrowing
 from app.services.news import Change
-from app.views.backend.cycles import TodoScope
 from app.views.backend.done import Done
 from app.views.backend.golden import (
     GoldenConfiguration,

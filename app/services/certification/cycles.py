@@ -1,6 +1,7 @@
 """Cycles: creating and editing them, completing workspaces, moving all their datasets."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from app.domain.certification import cycles
@@ -14,6 +15,7 @@ from app.domain.certification.datasets import (
 )
 from app.domain.configuration import permissions
 from app.domain.configuration.in_force import Configuration
+from app.domain.counting import counted
 from app.domain.errors import BadInput, Refused
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue
@@ -126,8 +128,18 @@ def edit(
         return after
 
 
-def add(acting: Acting, id_cycle: int, keys: Sequence[DatasetKey]) -> tuple[DatasetKey, ...]:
-    """Puts datasets into a cycle; returns those that weren't in it yet."""
+@dataclass(frozen=True, slots=True)
+class CycleChanged:
+    """A cycle after an action, with a sentence for the person; `keys` are the datasets that the
+    action added or removed."""
+
+    cycle: Cycle
+    text: str
+    keys: tuple[DatasetKey, ...] = ()
+
+
+def add(acting: Acting, id_cycle: int, keys: Sequence[DatasetKey]) -> CycleChanged:
+    """Adds datasets to a cycle; those that are in it already stay."""
     _permitted(acting, permissions.add_to_cycle_path())
     wanted = _checked_keys(keys)
     with begin(acting.db, {run_number for run_number, _ in wanted}) as action:
@@ -140,11 +152,18 @@ def add(acting: Acting, id_cycle: int, keys: Sequence[DatasetKey]) -> tuple[Data
         if acting.db.desk and new:
             details: JsonObject = {"datasets": _listed(new)}
             model.note(action.connection, id_cycle, acting.actor.email, "datasets added", details)
-        return tuple(new)
+        known = len(wanted) - len(new)
+        already = (
+            f"; {counted(known, 'dataset')} {'was' if known == 1 else 'were'} already in it"
+            if known
+            else ""
+        )
+        text = f"Added {counted(len(new), 'dataset')} to cycle {cycle.name}{already}."
+        return CycleChanged(model.cycle(action.connection, id_cycle), text, tuple(new))
 
 
-def remove(acting: Acting, id_cycle: int, keys: Sequence[DatasetKey]) -> None:
-    """Takes datasets out of a cycle; refused when one isn't in it."""
+def remove(acting: Acting, id_cycle: int, keys: Sequence[DatasetKey]) -> CycleChanged:
+    """Removes datasets from a cycle; refused when one isn't in it."""
     _permitted(acting, permissions.delete_from_cycle_path())
     wanted = distinct(keys)
     with acting.db.transaction() as connection:
@@ -159,19 +178,22 @@ def remove(acting: Acting, id_cycle: int, keys: Sequence[DatasetKey]) -> None:
         if acting.db.desk:
             details: JsonObject = {"datasets": _listed(wanted)}
             model.note(connection, id_cycle, acting.actor.email, "datasets taken out", details)
+        text = f"Removed {counted(len(wanted), 'dataset')} from cycle {cycle.name}."
+        return CycleChanged(model.cycle(connection, id_cycle), text, tuple(wanted))
 
 
-def delete(acting: Acting, id_cycle: int) -> None:
-    """Takes a cycle out of the list; its datasets stay as they are."""
+def delete(acting: Acting, id_cycle: int) -> CycleChanged:
+    """Deletes a cycle; its datasets stay as they are."""
     _permitted(acting, permissions.cycles_path())
     with acting.db.transaction() as connection:
         cycle = model.cycle(connection, id_cycle, lock=True)
         model.change(connection, id_cycle, deleted=True)
         if acting.db.desk:
             model.note(connection, id_cycle, acting.actor.email, "deleted", {"name": cycle.name})
+        return CycleChanged(cycle, f"Deleted cycle {cycle.name}; its datasets stay as they are.")
 
 
-def complete(acting: Acting, id_cycle: int, workspace: str) -> Cycle:
+def complete(acting: Acting, id_cycle: int, workspace: str) -> CycleChanged:
     """Completes a cycle in a workspace, whose datasets must all be COMPLETED there."""
     _permitted(acting, permissions.complete_cycle_path(workspace))
     with acting.db.read() as connection:
@@ -181,16 +203,20 @@ def complete(acting: Acting, id_cycle: int, workspace: str) -> Cycle:
         cycle = model.cycle(action.connection, id_cycle, lock=True)
         found = model.datasets_of(action.connection, id_cycle)
         cycles.check_can_complete(cycle, workspace, found)
-        return _set_state(action, acting.actor, cycle, workspace, CLOSED)
+        after = _set_state(action, acting.actor, cycle, workspace, CLOSED)
+        return CycleChanged(after, f"Completed cycle {after.name} in workspace {workspace}.")
 
 
-def reopen(acting: Acting, id_cycle: int, workspace: str) -> Cycle:
+def reopen(acting: Acting, id_cycle: int, workspace: str) -> CycleChanged:
     """Moves a cycle back to pending in a workspace."""
     _permitted(acting, permissions.reopen_cycle_path(workspace))
     with begin(acting.db, ()) as action:
         cycle = model.cycle(action.connection, id_cycle, lock=True)
         cycles.check_can_reopen(cycle, workspace)
-        return _set_state(action, acting.actor, cycle, workspace, PENDING)
+        after = _set_state(action, acting.actor, cycle, workspace, PENDING)
+        return CycleChanged(
+            after, f"Reopened cycle {after.name}: it is pending again in workspace {workspace}."
+        )
 
 
 def move_all(

@@ -1,6 +1,7 @@
 """What is left to do until runs and datasets are certified, for a cycle or a range of runs."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,34 +22,41 @@ from app.services.acting import Acting
 _BLOCK = 200
 
 
-def todo(
-    acting: Acting,
-    *,
-    cycle: int | None = None,
-    run_from: int | None = None,
-    run_to: int | None = None,
-    workspace: str | None = None,
-    least_luminosity: float = LEAST_LUMINOSITY,
-    progress: Progress = SILENT,
-) -> Todo:
-    """What is left to do in a cycle or a range of runs, both ends included, by run.
+@dataclass(frozen=True, slots=True)
+class TodoScope:
+    """Where to look for what is left: a cycle or a range of runs, both ends included.
 
-    With `workspace` only what is OPEN there counts as OPEN. `least_luminosity` in pb^-1.
+    With `workspace` only what is OPEN there counts as OPEN; `least_luminosity` in pb^-1.
     """
+
+    cycle: int | None = None
+    run_from: int | None = None
+    run_to: int | None = None
+    workspace: str | None = None
+    least_luminosity: float = LEAST_LUMINOSITY
+
+
+EVERYTHING = TodoScope()
+"""All runs and datasets."""
+
+
+def todo(acting: Acting, scope: TodoScope = EVERYTHING, progress: Progress = SILENT) -> Todo:
+    """What is left to do in a cycle or a range of runs, by run."""
+    run_from, run_to = scope.run_from, scope.run_to
     if run_from is not None and run_to is not None and run_from > run_to:
         raise BadInput(f"The first run {run_from} is greater than the last run {run_to}.")
     with acting.db.read() as connection:
-        if cycle is not None:
-            cycles.cycle(connection, cycle)
-        scope = model.datasets(connection, cycle=cycle, run_from=run_from, run_to=run_to)
+        if scope.cycle is not None:
+            cycles.cycle(connection, scope.cycle)
+        datasets = model.datasets(connection, cycle=scope.cycle, run_from=run_from, run_to=run_to)
         tasks: list[Task] = []
-        for dataset in scope:
-            tasks += _of_dataset(dataset, workspace)
+        for dataset in datasets:
+            tasks += _of_dataset(dataset, scope.workspace)
         by_run: dict[int, list[DatasetInScope]] = {}
-        for dataset in scope:
+        for dataset in datasets:
             by_run.setdefault(dataset.run_number, []).append(dataset)
         for of_run in by_run.values():
-            tasks += _of_run(of_run[0], least_luminosity)
+            tasks += _of_run(of_run[0], scope.least_luminosity)
         numbers = sorted(by_run)
         for start in range(0, len(numbers), _BLOCK):
             progress.at(start / len(numbers))
@@ -62,7 +70,7 @@ def todo(
     order = list(TaskKind)
     tasks.sort(key=lambda each: (each.run_number, order.index(each.kind), each.dataset))
     progress.tell(1.0)
-    return Todo(len(scope), tuple(tasks))
+    return Todo(len(datasets), tuple(tasks))
 
 
 def _of_dataset(dataset: DatasetInScope, workspace: str | None) -> Iterator[Task]:

@@ -13,7 +13,6 @@ from app.services.news import Change
 from app.views.backend.agents import Agents
 from app.views.backend.bulk import Bulk
 from app.views.backend.configuration import ConfigurationParts
-from app.views.backend.cycles import Cycles
 from app.views.backend.datasets import Datasets
 from app.views.backend.dqm_gui import DqmGui
 from app.views.backend.editing import Editing
@@ -31,7 +30,6 @@ class Backend(
     Editing,
     Bulk,
     Datasets,
-    Cycles,
     Golden,
     Workbench,
     DqmGui,

@@ -9,12 +9,12 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QDateEdit, QLineEdit, QWidge
 from app.domain.certification.cycles import MOST_DATASETS, Cycle
 from app.domain.certification.datasets import EDITABLE_STATES, NOT_SIGNIFICANT, WAITING
 from app.domain.configuration.in_force import GLOBAL
+from app.domain.counting import counted
 from app.domain.errors import BadInput
-from app.services.certification import tables
+from app.services.certification import cycles, tables
 from app.services.certification.tables import Chosen
 from app.services.configuration import workspaces as known_workspaces
 from app.services.configuration.workspaces import WorkspaceColumns
-from app.views import words
 from app.views.focus import give_keys
 from app.views.places import PlaceContext
 from app.views.selection import Selection
@@ -28,7 +28,7 @@ _FIRST_DEADLINE = timedelta(days=7)
 
 
 class DeadlineEdit(QDateEdit):
-    """A day, which lasts until its end."""
+    """The day of a deadline, which ends with the day."""
 
     def __init__(self, day: date, parent: QWidget | None = None) -> None:
         super().__init__(QDate(day.year, day.month, day.day), parent)
@@ -44,13 +44,13 @@ class DeadlineEdit(QDateEdit):
 
 
 class NewCycleDialog(ActionDialog):
-    """Makes a cycle of datasets that are selected or shown."""
+    """Creates a cycle of the datasets that are selected or shown."""
 
     def __init__(
         self, context: PlaceContext, selection: Selection, parent: QWidget | None = None
     ) -> None:
         super().__init__(context.background, "New cycle", "Create", parent)
-        self._backend = context.backend
+        self._acting = context.acting
         self.scope = ScopeChoice(selection)
         self.name = QLineEdit(placeholderText="Call 12, week 34")
         self.name.setAccessibleName("Name")
@@ -69,15 +69,15 @@ class NewCycleDialog(ActionDialog):
             )
         )
         give_keys(self.name)
-        backend = context.backend
+        acting = context.acting
         context.background.read_then(
-            lambda: known_workspaces.with_columns(backend.acting, online=False),
+            lambda: known_workspaces.with_columns(acting, online=False),
             self._offer,
             owner=self,
         )
 
     def work(self) -> Callable[[], str]:
-        backend, chosen = self._backend, self.scope.chosen()
+        acting, chosen = self._acting, self.scope.chosen()
         name, day, workspaces = (
             self.name.text().strip(),
             self.deadline.day,
@@ -87,9 +87,9 @@ class NewCycleDialog(ActionDialog):
             raise BadInput("A cycle needs a name.")
 
         def work() -> str:
-            keys = tables.chosen_keys(backend.acting, chosen)
-            made = backend.create_cycle(name, day, workspaces, keys)
-            return f"Made cycle {made.name} with {words.counted(made.datasets, 'dataset')}."
+            keys = tables.chosen_keys(acting, chosen)
+            cycle = cycles.create(acting, name, day, workspaces, keys)
+            return f"Created cycle {cycle.name} with {counted(cycle.datasets, 'dataset')}."
 
         return work
 
@@ -99,13 +99,13 @@ class NewCycleDialog(ActionDialog):
 
 
 class AddToCycleDialog(ActionDialog):
-    """Puts datasets into a cycle that there is already."""
+    """Adds datasets to an existing cycle."""
 
     def __init__(
         self, context: PlaceContext, selection: Selection, parent: QWidget | None = None
     ) -> None:
         super().__init__(context.background, "Add to a cycle", "Add", parent)
-        self._backend = context.backend
+        self._acting = context.acting
         self.scope = ScopeChoice(selection)
         self.cycle = QComboBox()
         self.cycle.setAccessibleName("Cycle")
@@ -113,25 +113,27 @@ class AddToCycleDialog(ActionDialog):
         self.form.addRow("Datasets", self.scope)
         self.form.addRow("Cycle", self.cycle)
         self.submit_button.setEnabled(False)
-        backend = context.backend
-        context.background.read_then(lambda: tuple(backend.cycles(GLOBAL)), self._offer, owner=self)
+        acting = context.acting
+        context.background.read_then(
+            lambda: cycles.all_cycles(acting, GLOBAL), self._offer, owner=self
+        )
 
     def work(self) -> Callable[[], str]:
-        backend, chosen = self._backend, self.scope.chosen()
+        acting, chosen = self._acting, self.scope.chosen()
         id_cycle = self._cycles[self.cycle.currentIndex()].id
-        return lambda: backend.add_to_cycle(id_cycle, tables.chosen_keys(backend.acting, chosen))
+        return lambda: cycles.add(acting, id_cycle, tables.chosen_keys(acting, chosen)).text
 
-    def _offer(self, cycles: tuple[Cycle, ...]) -> None:
-        self._cycles = tuple(each for each in cycles if each.pending_in(GLOBAL))
+    def _offer(self, known: tuple[Cycle, ...]) -> None:
+        self._cycles = tuple(each for each in known if each.pending_in(GLOBAL))
         self.cycle.addItems([f"{each.name}   until {each.deadline}" for each in self._cycles])
         self.submit_button.setEnabled(bool(self._cycles))
         self.submit_button.setDefault(True)  # while it couldn't be pressed, Cancel was
         if not self._cycles:
-            self.refuse("There is no pending cycle: make a new one of these datasets.")
+            self.refuse("There is no pending cycle. Create a new one with these datasets.")
 
 
 class RemoveFromCycleDialog(ActionDialog):
-    """Takes datasets out of a cycle; they stay as they are."""
+    """Removes datasets from a cycle; they stay as they are."""
 
     def __init__(
         self,
@@ -141,22 +143,20 @@ class RemoveFromCycleDialog(ActionDialog):
         count: int,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(context.background, f"Cycle {cycle.name}", "Take out", parent)
-        self._backend = context.backend
+        super().__init__(context.background, f"Cycle {cycle.name}", "Remove", parent)
+        self._acting = context.acting
         self._cycle, self._chosen = cycle, chosen
         self.form.addRow(
             Label(
-                f"Take {words.counted(count, 'dataset')} out of cycle {cycle.name}. The datasets"
+                f"Remove {counted(count, 'dataset')} from cycle {cycle.name}. The datasets"
                 " stay as they are.",
                 wordWrap=True,
             )
         )
 
     def work(self) -> Callable[[], str]:
-        backend, cycle, chosen = self._backend, self._cycle, self._chosen
-        return lambda: backend.remove_from_cycle(
-            cycle.id, tables.chosen_keys(backend.acting, chosen)
-        )
+        acting, cycle, chosen = self._acting, self._cycle, self._chosen
+        return lambda: cycles.remove(acting, cycle.id, tables.chosen_keys(acting, chosen)).text
 
 
 class EditCycleDialog(ActionDialog):
@@ -164,7 +164,7 @@ class EditCycleDialog(ActionDialog):
 
     def __init__(self, context: PlaceContext, cycle: Cycle, parent: QWidget | None = None) -> None:
         super().__init__(context.background, f"Cycle {cycle.name}", "Save", parent)
-        self._backend = context.backend
+        self._acting = context.acting
         self._cycle = cycle
         self.name = QLineEdit(cycle.name)
         self.name.setAccessibleName("Name")
@@ -175,22 +175,26 @@ class EditCycleDialog(ActionDialog):
         self.form.addRow("Deadline", self.deadline)
         self.form.addRow("Workspaces", self.workspaces)
         self.form.addRow(
-            Label("New workspaces are pending; one that is completed always stays.", wordWrap=True)
+            Label(
+                "New workspaces start as pending. A completed workspace always stays.",
+                wordWrap=True,
+            )
         )
         self.workspaces.offer(self._own, self._own)
-        backend = context.backend
+        acting = context.acting
         context.background.read_then(
-            lambda: known_workspaces.with_columns(backend.acting, online=False),
+            lambda: known_workspaces.with_columns(acting, online=False),
             self._offer,
             owner=self,
         )
 
     def work(self) -> Callable[[], str]:
-        backend, id_cycle = self._backend, self._cycle.id
+        acting, id_cycle = self._acting, self._cycle.id
         name, day, workspaces = self.name.text(), self.deadline.day, self.workspaces.ticked()
 
         def work() -> str:
-            return f"Changed cycle {backend.edit_cycle(id_cycle, name, day, workspaces).name}."
+            cycle = cycles.edit(acting, id_cycle, name=name, deadline=day, workspaces=workspaces)
+            return f"Changed cycle {cycle.name}."
 
         return work
 
@@ -214,7 +218,7 @@ class MoveCycleDialog(ActionDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(context.background, f"Cycle {cycle.name}", "Move", parent)
-        self._backend = context.backend
+        self._acting = context.acting
         self._cycle, self._workspace = cycle, workspace
         self.to_state = QComboBox()
         self.to_state.addItems(list(reversed(EDITABLE_STATES)))
@@ -232,9 +236,9 @@ class MoveCycleDialog(ActionDialog):
         self._count()
 
     def work(self) -> Callable[[], str]:
-        backend, id_cycle, workspace = self._backend, self._cycle.id, self._workspace
+        acting, id_cycle, workspace = self._acting, self._cycle.id, self._workspace
         to_state, also = self.to_state.currentText(), self._also()
-        return lambda: backend.move_cycle_datasets(id_cycle, workspace, to_state, also)
+        return lambda: cycles.move_all(acting, id_cycle, workspace, to_state, also=also).text
 
     def _also(self) -> list[str]:
         boxes = ((WAITING, self.waiting), (NOT_SIGNIFICANT, self.not_significant))
@@ -253,6 +257,5 @@ class MoveCycleDialog(ActionDialog):
         moved += progress.waiting if self.waiting.isChecked() else 0
         moved += progress.not_significant if self.not_significant.isChecked() else 0
         self.words.setText(
-            f"Moves {words.counted(moved, 'dataset')} in workspace {self._workspace}, as one"
-            " version."
+            f"Moves {counted(moved, 'dataset')} in workspace {self._workspace}, as one version."
         )

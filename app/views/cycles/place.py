@@ -18,12 +18,13 @@ from PySide6.QtWidgets import (
 
 from app.domain.certification.cycles import Cycle, CycleEntry, Progress
 from app.domain.configuration.in_force import GLOBAL
-from app.services.certification import tables
+from app.services.certification import cycles, tables
+from app.services.certification.cycles import CycleChanged
 from app.services.certification.tables import Row
 from app.services.configuration.workspaces import WorkspaceColumns
 from app.views import words
 from app.views.actions import ActionRow
-from app.views.background import Job
+from app.views.background import Work
 from app.views.cycles.dialogs import EditCycleDialog, MoveCycleDialog, RemoveFromCycleDialog
 from app.views.cycles.lines import (
     CYCLE_TITLES,
@@ -80,11 +81,11 @@ class CyclesPlace(PlaceWidget):
     def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
-        self._backend = context.backend
+        self._acting = context.acting
         self._workspace = WorkspaceColumns(GLOBAL, ())
         self._chosen: int | None = None
-        self._job: Job[Sequence[Cycle]] | None = None
-        self._again = False
+        self._loading = Work(context.background, self)
+        self._reading_history = Work(context.background, self)
         self._known = False
         themes = context.themes
         self.cycles: LinesModel[Cycle] = LinesModel(CYCLE_TITLES, themes, self)
@@ -124,7 +125,7 @@ class CyclesPlace(PlaceWidget):
             for id_, text in (
                 ("cycle.move", "Move all..."),
                 ("cycle.complete", "Complete..."),
-                ("cycle.reopen", "Back to pending..."),
+                ("cycle.reopen", "Reopen..."),
                 ("cycle.edit", "Edit..."),
             )
         }
@@ -174,28 +175,17 @@ class CyclesPlace(PlaceWidget):
         self._show_cycle()
 
     def _load(self) -> None:
-        if self._job is not None:
-            self._again = True
-            return
-        backend, workspace = self._backend, self._workspace.name
-        self.bar.set_loading(True)
-        self._job = self._context.background.read_then(
-            lambda: backend.cycles(workspace),
-            lambda found: self._show(workspace, found),
-            owner=self,
-            finished=self._finish,
-        )
+        self._loading.renew(self._read)
 
-    def _finish(self) -> None:
-        self._job = None
+    async def _read(self) -> None:
+        acting, workspace = self._acting, self._workspace.name
+        self.bar.set_loading(True)
+        found = await self._context.background.read(lambda: cycles.all_cycles(acting, workspace))
         self.bar.set_loading(False)
-        if self._again:
-            self._again = False
-            self._load()
+        if workspace == self._workspace.name:
+            self._show(workspace, found)
 
     def _show(self, workspace: str, found: Sequence[Cycle]) -> None:
-        if workspace != self._workspace.name:
-            return
         self._known = True
         today = datetime.now(UTC).date()
         self.cycles.show_lines(cycle_lines(found, workspace, today))
@@ -236,18 +226,17 @@ class CyclesPlace(PlaceWidget):
         ):
             self.buttons[id_].setVisible(possible)
         self.subject_changed.emit()
-        backend, id_cycle = self._backend, cycle.id
-        self._context.background.read_then(
-            lambda: backend.cycle_history(id_cycle), self._show_history, owner=self
-        )
+        self._reading_history.start(self._show_history(cycle.id))
 
-    def _show_history(self, entries: Sequence[CycleEntry]) -> None:
+    async def _show_history(self, id_cycle: int) -> None:
+        acting = self._acting
+        entries = await self._context.background.read(lambda: cycles.history(acting, id_cycle))
         self.history.show_lines(history_lines(entries, datetime.now(UTC)))
 
     # What can be done
 
     def rows(self) -> Sequence[ActionRow]:
-        """Actions on the chosen cycle."""
+        """Actions on the selected cycle."""
         return [
             ActionRow(
                 "cycle.move",
@@ -255,7 +244,7 @@ class CyclesPlace(PlaceWidget):
                 self.move_all,
                 "",
                 "move",
-                "Move the datasets of the chosen cycle in the workspace that is shown",
+                "Move the datasets of the selected cycle in the workspace that is shown",
                 self._is_pending,
             ),
             ActionRow(
@@ -264,16 +253,16 @@ class CyclesPlace(PlaceWidget):
                 self.complete,
                 "",
                 "done",
-                "Complete the chosen cycle in the workspace that is shown",
+                "Complete the selected cycle in the workspace that is shown",
                 self._is_pending,
             ),
             ActionRow(
                 "cycle.reopen",
-                "Move the cycle back to pending...",
+                "Reopen the cycle...",
                 self.reopen,
                 "",
                 "reset",
-                "Have the chosen cycle pending again in the workspace that is shown",
+                "Reopen the selected cycle in the workspace that is shown",
                 self._is_completed,
             ),
             ActionRow(
@@ -282,16 +271,16 @@ class CyclesPlace(PlaceWidget):
                 self.edit,
                 "",
                 "edit",
-                "Name, deadline and workspaces of the chosen cycle",
+                "Name, deadline and workspaces of the selected cycle",
                 self._is_in_front,
             ),
             ActionRow(
                 "cycle.remove",
-                "Take datasets out of the cycle...",
+                "Remove datasets from the cycle...",
                 self.remove,
                 "",
                 "cross",
-                "Take the selected datasets out of the chosen cycle",
+                "Remove the selected datasets from the selected cycle",
                 lambda: self._is_in_front() and bool(self._selected_count()),
             ),
             ActionRow(
@@ -300,7 +289,7 @@ class CyclesPlace(PlaceWidget):
                 self.delete,
                 "",
                 "cross",
-                "Delete the chosen cycle; its datasets stay as they are",
+                "Delete the selected cycle; its datasets stay as they are",
                 self._is_in_front,
             ),
         ]
@@ -319,7 +308,7 @@ class CyclesPlace(PlaceWidget):
             self._open(EditCycleDialog(self._context, cycle, self.window()))
 
     def remove(self) -> None:
-        """Opens the dialog that takes the selected datasets out."""
+        """Opens the dialog that removes the selected datasets."""
         cycle, selection = self.cycle, self.selection()
         if cycle is not None and selection is not None and selection.count:
             self._open(
@@ -331,43 +320,47 @@ class CyclesPlace(PlaceWidget):
     def complete(self) -> None:
         """Asks, then completes the cycle in the workspace."""
         if (cycle := self.cycle) is not None:
-            backend, workspace = self._backend, self._workspace.name
+            acting, workspace = self._acting, self._workspace.name
             ask(
                 self.window(),
                 "Complete",
                 f"Complete cycle {cycle.name} in workspace {workspace}? All its datasets must be"
                 " COMPLETED there.",
                 "Complete",
-                lambda: self._act(lambda: backend.complete_cycle(cycle.id, workspace)),
+                lambda: self._act(lambda: cycles.complete(acting, cycle.id, workspace)),
             )
 
     def reopen(self) -> None:
-        """Asks, then has the cycle pending again in the workspace."""
+        """Asks, then reopens the cycle in the workspace."""
         if (cycle := self.cycle) is not None:
-            backend, workspace = self._backend, self._workspace.name
+            acting, workspace = self._acting, self._workspace.name
             ask(
                 self.window(),
-                "Back to pending",
-                f"Move cycle {cycle.name} back to pending in workspace {workspace}?",
-                "Back to pending",
-                lambda: self._act(lambda: backend.reopen_cycle(cycle.id, workspace)),
+                "Reopen",
+                f"Reopen cycle {cycle.name} in workspace {workspace}? It is pending there again.",
+                "Reopen",
+                lambda: self._act(lambda: cycles.reopen(acting, cycle.id, workspace)),
             )
 
     def delete(self) -> None:
         """Asks, then deletes the cycle."""
         if (cycle := self.cycle) is not None:
-            backend = self._backend
+            acting = self._acting
             ask(
                 self.window(),
                 "Delete",
-                f"Delete cycle {cycle.name}? It can't be brought back, and its name stays taken;"
-                " its datasets stay as they are.",
+                f"Delete cycle {cycle.name}? This can't be undone, and its name can't be used"
+                " again."
+                " Its datasets stay as they are.",
                 "Delete",
-                lambda: self._act(lambda: backend.delete_cycle(cycle.id)),
+                lambda: self._act(lambda: cycles.delete(acting, cycle.id)),
             )
 
-    def _act(self, work: Callable[[], str]) -> None:
-        self._context.background.act_then(work, self._done, owner=self)
+    def _act(self, action: Callable[[], CycleChanged]) -> None:
+        self._context.background.run(self._do(action), self)
+
+    async def _do(self, action: Callable[[], CycleChanged]) -> None:
+        self._done((await self._context.background.act(action)).text)
 
     def _open(self, dialog: ActionDialog) -> None:
         dialog.acted.connect(self._done)
@@ -464,10 +457,12 @@ class CyclesPlace(PlaceWidget):
         self.datasets.selection_changed.connect(self.subject_changed)
         self.datasets.row_opened.connect(self._open_row)
         self.datasets.menu_wanted.connect(self._open_menu)
-        backend = self._backend
-        self._context.background.read_then(
-            lambda: tables.vocabulary(backend.acting), self.datasets.set_vocabulary, owner=self
-        )
+        self._context.background.run(self._offer_vocabulary(), self)
+
+    async def _offer_vocabulary(self) -> None:
+        acting = self._acting
+        vocabulary = await self._context.background.read(lambda: tables.vocabulary(acting))
+        self.datasets.set_vocabulary(vocabulary)
 
     def _choose(self, current: QModelIndex, _before: QModelIndex) -> None:
         if current.isValid() and self.cycles.item(current.row()).id != self._chosen:

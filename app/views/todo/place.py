@@ -25,11 +25,12 @@ from app.domain.certification.cycles import Cycle
 from app.domain.certification.todo import LEAST_LUMINOSITY, Task, TaskKind, Todo
 from app.domain.configuration.in_force import GLOBAL
 from app.domain.errors import BadInput, Refused
+from app.services.certification.cycles import all_cycles
+from app.services.certification.todo import TodoScope, todo
 from app.services.configuration.workspaces import WorkspaceColumns
 from app.views import words
-from app.views.backend.cycles import TodoScope
+from app.views.background import Work
 from app.views.places import PlaceContext, PlaceWidget
-from app.views.stoppable import Attempt
 from app.views.theme import STEP
 from app.views.todo.lines import (
     KIND_TEXTS,
@@ -72,12 +73,12 @@ class TodoPlace(PlaceWidget):
     def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
-        self._backend = context.backend
+        self._acting = context.acting
+        self._looking = Work(context.background, self)
         self._workspace = GLOBAL
         self._cycles: tuple[Cycle, ...] = ()
         self._todo: Todo | None = None
         self._lines: list[Line[Task]] = []
-        self._attempt: Attempt | None = None
         self._kind: TaskKind | None = None
         themes = context.themes
         self.scope = QComboBox()
@@ -135,13 +136,14 @@ class TodoPlace(PlaceWidget):
                 self._todo = None
 
     def shown(self) -> None:
-        backend = self._backend
-        self._context.background.read_then(
-            lambda: tuple(backend.cycles(GLOBAL)), self._offer_cycles, owner=self
-        )
+        self._context.background.run(self._read_cycles(), self)
+
+    async def _read_cycles(self) -> None:
+        acting = self._acting
+        self._offer_cycles(await self._context.background.read(lambda: all_cycles(acting, GLOBAL)))
 
     def changed(self, run_numbers: frozenset[int], *, in_front: bool) -> None:
-        if self._todo is not None and self._attempt is None:
+        if self._todo is not None and not self._looking.is_running:
             self._say(f"{self._counted()} Something was written since: look again.")
 
     def home(self) -> QWidget:
@@ -166,28 +168,27 @@ class TodoPlace(PlaceWidget):
             self._refuse(str(error))
             return
         self._refuse("")
-        backend, attempt = self._backend, Attempt(self)
-        self._attempt = attempt
-        attempt.progressed.connect(lambda share: self._show_share(attempt, share))
+        self._looking.start(self._look(scope))
 
-        def work() -> Found | None:
-            found = backend.todo(scope, attempt.tell, attempt.is_cancelled)
+    async def _look(self, scope: TodoScope) -> None:
+        acting, progress = self._acting, self._looking.progress
+
+        def find() -> Found:
+            left = todo(acting, scope, progress)
             # Many lines: made here, so that the window doesn't wait.
-            return None if found is None else (found, task_lines(found.tasks), open_lines(found))
+            return left, task_lines(left.tasks), open_lines(left)
 
         self._set_looking(looking=True)
-        attempt.job = self._context.background.read_then(
-            work,
-            lambda found: self._show(attempt, found),
-            owner=self,
-            refused=lambda error: self._refused(attempt, error),
-        )
+        try:
+            self._show(await self._context.background.read(find))
+        except Refused as error:
+            self._refuse(str(error))
+        self._set_looking(looking=False)
 
     def stop(self) -> None:
         """Stops looking; what was found before stays."""
-        if self._attempt is not None:
-            self._attempt.cancel()
-            self._attempt = None
+        if self._looking.is_running:
+            self._looking.drop()
             self._set_looking(looking=False)
 
     def _scope(self) -> TodoScope:
@@ -198,13 +199,7 @@ class TodoPlace(PlaceWidget):
             return TodoScope(self._cycles[chosen].id, None, None, workspace, least)
         return TodoScope(None, _run_of(self.run_from), _run_of(self.run_to), workspace, least)
 
-    def _show(self, attempt: Attempt, found: Found | None) -> None:
-        if attempt is not self._attempt:
-            return
-        self._attempt = None
-        self._set_looking(looking=False)
-        if found is None:
-            return
+    def _show(self, found: Found) -> None:
         self._todo, self._lines, groups = found
         self.groups.show_lines(groups)
         counts = Counter(task.kind for task in self._todo.tasks)
@@ -214,12 +209,6 @@ class TodoPlace(PlaceWidget):
             button.setText(f"{text}  {words.number(number)}")
         self._say(self._counted())
         self._show_lines()
-
-    def _refused(self, attempt: Attempt, error: Refused) -> None:
-        if attempt is self._attempt:
-            self._attempt = None
-            self._set_looking(looking=False)
-            self._refuse(str(error))
 
     def _counted(self) -> str:
         if self._todo is None:
@@ -302,22 +291,21 @@ class TodoPlace(PlaceWidget):
 
     def export(self, file: Path) -> None:
         """Writes the list as CSV."""
-        todo = self._todo
-        if todo is None:
+        if self._todo is None:
             return
 
-        def work() -> str:
-            files.write(file, todo.csv_text)
-            return f"Wrote {words.counted(len(todo.tasks), 'task')} to {file}."
+        self._context.background.run(self._export(self._todo, file), self)
 
-        self._context.background.act_then(work, self._context.notices.tell, owner=self)
+    async def _export(self, left: Todo, file: Path) -> None:
+        await self._context.background.act(lambda: files.write(file, left.csv_text))
+        self._context.notices.tell(f"Wrote {words.counted(len(left.tasks), 'task')} to {file}.")
 
     # Making
 
     def _offer_cycles(self, cycles: tuple[Cycle, ...]) -> None:
         chosen = self.scope.currentIndex() - 1
         before = self._cycles[chosen].id if 0 <= chosen < len(self._cycles) else None
-        first = self._todo is None and self._attempt is None and not self._cycles
+        first = self._todo is None and not self._looking.is_running and not self._cycles
         self._cycles = cycles
         self.scope.blockSignals(True)
         self.scope.clear()
@@ -329,7 +317,7 @@ class TodoPlace(PlaceWidget):
             self.scope.setCurrentIndex(1)
         self.scope.blockSignals(False)
         self._scope_changed()
-        if self._todo is None and self._attempt is None:
+        if self._todo is None and not self._looking.is_running:
             self.look()
 
     def _scope_changed(self) -> None:
@@ -343,9 +331,8 @@ class TodoPlace(PlaceWidget):
         self.bar.set_loading(looking)
         self._say("Looking ..." if looking else self._counted())
 
-    def _show_share(self, attempt: Attempt, share: float) -> None:
-        if attempt is self._attempt:
-            self._say(f"Looking ... {share:.0%}")
+    def _show_share(self, share: float) -> None:
+        self._say(f"Looking ... {share:.0%}")
 
     def _say(self, text: str) -> None:
         self.said.setText(text)
@@ -416,6 +403,7 @@ class TodoPlace(PlaceWidget):
         self.scope.currentIndexChanged.connect(self._scope_changed)
         self.look_button.clicked.connect(self.look)
         self.stop_button.clicked.connect(self.stop)
+        self._looking.progressed.connect(self._show_share)
         self.export_button.clicked.connect(self.ask_file)
         for edit in (self.run_from, self.run_to):
             edit.returnPressed.connect(self.look)

@@ -118,7 +118,7 @@ def test_that_a_cycle_holds_no_more_than_its_limit(opened: Database, cycle: int)
         cycles.create(Acting(opened, EXPERT), "Large", DEADLINE, ["dt"], many)
     with pytest.raises(Refused, match="these would be 1001"):
         cycles.add(Acting(opened, EXPERT), cycle, many[:999])
-    assert len(cycles.add(Acting(opened, EXPERT), cycle, many[:998])) == 998
+    assert len(cycles.add(Acting(opened, EXPERT), cycle, many[:998]).keys) == 998
 
 
 def test_that_hidden_datasets_are_no_part_of_a_cycle(opened: Database, cycle: int):
@@ -130,7 +130,7 @@ def test_that_hidden_datasets_are_no_part_of_a_cycle(opened: Database, cycle: in
 
 
 def test_that_adding_passes_over_what_is_there(opened: Database, cycle: int):
-    assert cycles.add(Acting(opened, EXPERT), cycle, [*BOTH, (FIRST, EXPRESS)]) == (
+    assert cycles.add(Acting(opened, EXPERT), cycle, [*BOTH, (FIRST, EXPRESS)]).keys == (
         (FIRST, EXPRESS),
     )
     assert cycles.cycle(Acting(opened), cycle).datasets == 3
@@ -151,7 +151,7 @@ def test_that_a_workspace_is_completed_when_its_datasets_are(opened: Database, c
     ):
         cycles.complete(Acting(opened, EXPERT), cycle, "dt")
     datasets.move(Acting(opened, EXPERT), [BOTH[1]], "dt", COMPLETED)
-    done = cycles.complete(Acting(opened, EXPERT), cycle, "dt")
+    done = cycles.complete(Acting(opened, EXPERT), cycle, "dt").cycle
     assert done.states == {"global": "pending", "csc": "pending", "dt": "completed"}
     with pytest.raises(Refused, match="completed in dt already"):
         cycles.complete(Acting(opened, EXPERT), cycle, "dt")

@@ -17,7 +17,7 @@ from app.models.events.action import begin
 from app.models.events.event_log import LumisectionChange
 from app.services.acting import Acting
 from app.services.certification import cycles, datasets
-from app.services.certification.todo import todo
+from app.services.certification.todo import TodoScope, todo
 from app.services.editing import dataset_tools
 from app.services.pulling import dqm_gui
 from tests.builders import EXPERT
@@ -44,7 +44,7 @@ def test_that_open_datasets_are_listed_per_workspace_and_name(registry: Database
     assert left.datasets == 4
     assert left.open_datasets["dt", PROMPT] == 1
     assert left.open_datasets["dt", EXPRESS] == 2
-    only = todo(Acting(registry), workspace="dt", run_from=FIRST, run_to=FIRST)
+    only = todo(Acting(registry), TodoScope(workspace="dt", run_from=FIRST, run_to=FIRST))
     assert found(only, TaskKind.OPEN) == [(FIRST, EXPRESS, "dt")]
 
 
@@ -58,13 +58,13 @@ def test_that_datasets_leave_the_list_when_the_gui_has_them(registry: Database):
 def test_that_signed_off_runs_in_no_cycle_are_found(registry: Database):
     id_cycle = cycles.create(Acting(registry, EXPERT), "First", LATE, ["dt"], [(FIRST, PROMPT)]).id
     assert found(todo(Acting(registry)), TaskKind.NO_CYCLE) == [(SECOND, "online", "")]
-    within = todo(Acting(registry), cycle=id_cycle)
+    within = todo(Acting(registry), TodoScope(cycle=id_cycle))
     assert within.datasets == 1
     assert found(within, TaskKind.NO_CYCLE) == []
     cycles.delete(Acting(registry, EXPERT), id_cycle)
     assert len(found(todo(Acting(registry)), TaskKind.NO_CYCLE)) == 2
     with pytest.raises(NotFound, match="no cycle"):
-        todo(Acting(registry), cycle=id_cycle)
+        todo(Acting(registry), TodoScope(cycle=id_cycle))
 
 
 def test_that_different_numbers_of_lumisections_are_told(registry: Database):
@@ -88,7 +88,7 @@ def test_that_different_numbers_of_lumisections_are_told(registry: Database):
 def test_that_runs_with_little_luminosity_are_found(registry: Database):
     # 10 LS of about 0.3 /pb each.
     assert found(todo(Acting(registry)), TaskKind.LUMINOSITY) == []
-    both = todo(Acting(registry), least_luminosity=5.0).of_kind(TaskKind.LUMINOSITY)
+    both = todo(Acting(registry), TodoScope(least_luminosity=5.0)).of_kind(TaskKind.LUMINOSITY)
     assert [task.run_number for task in both] == [FIRST, SECOND]
     assert both[0].text.endswith("/pb recorded, less than 5")
     with registry.transaction() as connection:
@@ -100,7 +100,7 @@ def test_that_runs_with_little_luminosity_are_found(registry: Database):
             {"run": FIRST},
         )
     # Without beam there is nothing to miss.
-    only = todo(Acting(registry), least_luminosity=5.0)
+    only = todo(Acting(registry), TodoScope(least_luminosity=5.0))
     assert found(only, TaskKind.LUMINOSITY) == [(SECOND, "online", "")]
 
 
@@ -120,7 +120,7 @@ def test_that_the_list_is_by_run_and_exports(registry: Database):
     assert lines[0] == "kind,run_number,dataset,workspace,text"
     assert len(lines) == len(left.tasks) + 1
     with pytest.raises(BadInput, match="greater than the last"):
-        todo(Acting(registry), run_from=2, run_to=1)
+        todo(Acting(registry), TodoScope(run_from=2, run_to=1))
 
 
 def test_that_an_empty_registry_has_nothing_to_do(database: Database):

@@ -1,0 +1,16 @@
+"""Numbers and counted things as text."""
+
+_THOUSANDS = "\u202f"
+"""A narrow space that no line is broken at."""
+
+
+def number(value: float) -> str:
+    """Thousands apart: `12 345`, `3.8`."""
+    if float(value).is_integer() and abs(value) < 1e15:
+        return f"{int(value):,}".replace(",", _THOUSANDS)
+    return f"{value:.6g}"
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """`1 run`, `12 345 runs`; `plural` where it isn't the noun with an s."""
+    return f"{number(count)} {noun if count == 1 else plural or f'{noun}s'}"

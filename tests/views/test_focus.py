@@ -29,7 +29,6 @@ from app.services.editing import lumisections
 from app.services.history import undo
 from app.services.pulling import runs as pull
 from app.views.backend.news import Change
-from app.views.backend.session import PlaceKind, Session
 from app.views.background import Background
 from app.views.focus import (
     KeysKeeper,
@@ -43,10 +42,10 @@ from app.views.frame.main_window import PLACES, MainWindow
 from app.views.notices import Notices
 from app.views.runs.details import DetailsView
 from app.views.theme import Themes
-from app.window import ServiceBackend
 from tests.builders import EXPERT, a_run
 from tests.services.offline_runs import FIRST, open_all, sign_off_runs
 from tests.views.fake_backend import FIRST_RUN, FakeBackend
+from tests.views.workplaces import a_context, a_workplace
 
 VIEWS = Path(__file__).parents[2] / "app" / "views"
 RUN, LENGTH = 390005, 20
@@ -243,13 +242,15 @@ def open_at(
     sign_off_runs(database, FIRST)
     open_all(database, FIRST)
     pull.apply(Acting(database), a_run(RUN, LENGTH))
-    backend = ServiceBackend(database, EXPERT, Session("test", PlaceKind.TEST, EXPERT.email))
-    listener = ChangeListener(database, backend.changed, backend.connected)
+    workplace = a_workplace(database)
+    news = workplace.news
+    context = a_context(workplace, background, notices, themes, remembered)
+    listener = ChangeListener(database, news.changed, news.connected)
     opened: list[MainWindow] = []
 
     def open_(place: str) -> Story:
         remembered.setValue("place", place)
-        window = MainWindow(backend, background, notices, themes, remembered)
+        window = MainWindow(context)
         opened.append(window)
         window.stop_wanted.connect(window.stopped)
         story = Story(database, window, qtbot)

@@ -6,12 +6,16 @@ import pytest
 from PySide6.QtCore import QByteArray, QSettings
 from pytestqt.qtbot import QtBot
 
+from app.models.database.engine import Database
+from app.services.acting import Acting
+from app.services.pulling import runs as pull
 from app.views.background import Background
 from app.views.frame.main_window import MainWindow
 from app.views.frame.remembered import open_remembered, restore, set_aside
 from app.views.notices import Notices
 from app.views.theme import Themes
-from tests.views.fake_backend import FakeBackend
+from tests.builders import a_run, configure
+from tests.views.workplaces import a_context, a_workplace
 
 FAULTY = {
     "window/geometry": "42",
@@ -110,7 +114,7 @@ def test_that_only_bytes_are_restored(file: Path) -> None:
 
 def test_that_the_window_opens_whatever_its_file_says(
     qtbot: QtBot,
-    backend: FakeBackend,
+    database: Database,
     background: Background,
     notices: Notices,
     themes: Themes,
@@ -118,7 +122,10 @@ def test_that_the_window_opens_whatever_its_file_says(
 ) -> None:
     write(file, **{"place": "nowhere", "look": "loud", **FAULTY})
     remembered, _ = open_remembered(file)
-    window = MainWindow(backend, background, notices, themes, remembered)
+    configure(database)
+    pull.apply(Acting(database), a_run())
+    workplace = a_workplace(database)
+    window = MainWindow(a_context(workplace, background, notices, themes, remembered))
     qtbot.addWidget(window)
     window.stop_wanted.connect(window.stopped)
     window.show()

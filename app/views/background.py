@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -354,7 +355,8 @@ class Work(QObject):
 
         def report(share: object) -> None:
             if not asked.is_set():
-                self.progressed.emit(share)
+                with suppress(RuntimeError):  # The widget may be deleted while its work goes on.
+                    self.progressed.emit(share)
 
         return Progress(report, asked.is_set)
 

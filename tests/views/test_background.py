@@ -9,7 +9,8 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
 from app.domain.errors import Refused, Unavailable
-from app.views.background import Background, Outage
+from app.domain.progress import Progress
+from app.views.background import Background, Outage, Work
 
 
 def test_that_work_runs_outside_the_gui_thread_and_its_outcome_comes_back(
@@ -152,3 +153,27 @@ def test_that_only_what_reached_the_server_ends_an_outage(
     assert restored == ([] if local else [True])
     background.back()
     assert restored == [True]
+
+
+def test_that_work_goes_on_when_its_widget_is_deleted(qtbot: QtBot, background: Background) -> None:
+    owner, gate = QObject(), threading.Event()
+    work = Work(background, owner)
+    started: list[bool] = []
+    finished: list[bool] = []
+
+    def write(progress: Progress) -> None:
+        started.append(True)
+        gate.wait(20)
+        progress.at(0.5)
+        finished.append(True)
+
+    async def steps() -> None:
+        progress = work.progress
+        await background.act(lambda: write(progress))
+
+    work.start(steps())
+    qtbot.waitUntil(lambda: bool(started))
+    delete(owner)
+    gate.set()
+    qtbot.waitUntil(lambda: not background.busy)
+    assert finished == [True]

@@ -15,7 +15,7 @@ from app.services.golden import generation as golden
 from app.services.golden import lists as golden_lists
 from app.services.golden import losses as golden_losses
 from app.services.golden import reproduce as golden_reproduce
-from app.services.golden.lists import Operation
+from app.services.golden.lists import Operation, Part
 from app.services.golden.luminosity import import_brilcalc
 from benchmarks.chain import EXPERT, FIRST_RUN, LENGTH, RUNS, build_season
 from benchmarks.database import folder_argument, measured, prepared, server
@@ -72,10 +72,10 @@ def main() -> None:
         measured(
             "combine: and, or, minus",
             lambda: golden_lists.combine(
-                one.document, [(operation, other.document) for operation in Operation]
+                [Part(one), *(Part(other, operation) for operation in Operation)]
             ),
         )
-        measured("compare with luminosity", lambda: golden_lists.compare(one, other, db))
+        measured("compare with luminosity", lambda: golden_lists.compare(Acting(db), one, other))
         measured(
             "events between two lists, 20 runs",
             lambda: golden_reproduce.changes_between(Acting(db), old, new),

@@ -1,9 +1,9 @@
-"""Commands on golden JSONs: generate, list, show."""
+"""Commands on golden JSONs: generate, list, show, delete."""
 
 from pathlib import Path
 
 from app import files
-from app.cli import golden_workbench, out_files
+from app.cli import golden_analysis, golden_workbench, out_files
 from app.cli.arguments import (
     Arguments,
     Commands,
@@ -14,14 +14,15 @@ from app.cli.arguments import (
     natural,
     positive,
 )
-from app.cli.output import Answer, Content, ProgressLine, luminosity, number_of, table, together
+from app.cli.output import Answer, Content, ProgressLine, luminosity, table, together
 from app.cli.program import Program
+from app.domain.counting import counted
 from app.domain.json_value import JsonObject, JsonValue
-from app.models.golden.generated_json import JsonEntry
-from app.services.acting import Acting
 from app.services.golden import files as golden_files
 from app.services.golden import generation as golden
+from app.services.golden import rules as golden_rules
 from app.services.golden.files import Form
+from app.services.golden.generation import JsonEntry, JsonRow
 
 
 def add(commands: Commands, common: Parser) -> None:
@@ -32,7 +33,7 @@ def add(commands: Commands, common: Parser) -> None:
         group,
         common,
         "generate",
-        "apply a rule to datasets, store and write the list",
+        "apply a rule to datasets, then store the list and write it to a file",
         _generate,
     )
     parser.add_argument(
@@ -45,13 +46,15 @@ def add(commands: Commands, common: Parser) -> None:
         "--rule",
         required=True,
         metavar="FILE",
-        help="JSON logic in a file, or a name: golden, muon, dcs-only, or a saved one",
+        help="JSON logic in a file, or the name of a rule: golden, muon, dcs-only, or a saved one",
     )
-    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="golden JSON")
-    parser.add_argument("--tags", default="", metavar="T", help="words to find it by")
+    parser.add_argument(
+        "--out", required=True, type=Path, metavar="FILE", help="file of the golden JSON"
+    )
+    parser.add_argument("--tags", default="", metavar="T", help="words by which the list is found")
     parser.add_argument("--official", action="store_true", help="mark it as official")
     parser.add_argument(
-        "--as-of", type=positive, metavar="VERSION", help="from what held at that version"
+        "--as-of", type=positive, metavar="VERSION", help="use the state at that version"
     )
     parser.add_argument(
         "--insist", action="store_true", help="also when the rule reads what no lumisection has"
@@ -59,41 +62,48 @@ def add(commands: Commands, common: Parser) -> None:
     add_force(parser)
 
     parser = add_command(group, common, "list", "the golden JSONs, newest first", _list)
-    parser.add_argument("--mine", action="store_true", help="only those you made")
+    parser.add_argument("--mine", action="store_true", help="only your own")
     parser.add_argument("--official", action="store_true", help="only official ones")
-    parser.add_argument("--words", default="", metavar="TEXT", help="in datasets, tags or maker")
-    parser.add_argument("--limit", type=positive, default=50, metavar="N", help="at most (50)")
     parser.add_argument(
-        "--before", type=natural, metavar="ID", help="only those made before this one"
+        "--words",
+        default="",
+        metavar="TEXT",
+        help="only those with these words in datasets, tags or author",
+    )
+    parser.add_argument("--limit", type=positive, default=50, metavar="N", help="at most N (50)")
+    parser.add_argument(
+        "--before", type=natural, metavar="ID", help="only those with a smaller number"
     )
 
-    parser = add_command(group, common, "show", "one golden JSON with what was lost", _show)
+    parser = add_command(group, common, "show", "one golden JSON and its losses", _show)
     parser.add_argument("id", type=positive, metavar="ID")
     parser.add_argument(
         "--form",
         choices=[form.value for form in Form],
         metavar="FORM",
-        help=f"the list itself, in the form {', '.join(Form)}",
+        help=f"print the list itself in the form {', '.join(Form)}",
     )
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="write that form (golden) to a file"
     )
     add_force(parser)
-    parser = add_command(group, common, "delete", "take golden JSONs out of all lists", _delete)
+    parser = add_command(
+        group, common, "delete", "delete golden JSONs; this can't be undone", _delete
+    )
     parser.add_argument("ids", type=positive, nargs="+", metavar="ID")
     golden_workbench.add(group, common)
+    golden_analysis.add(group, common)
 
 
 def _generate(program: Program, arguments: Arguments) -> Answer:
     out: Path = arguments.out
     files.check_writable(out)
     out_files.check_list(out, force=arguments.force)
-    db = program.db
-    rule = golden_files.rule_of(Acting(db), arguments.rule)
+    rule = golden_rules.named_or_in_file(program.acting, arguments.rule)
     line = ProgressLine()
     try:
         made = golden.generate(
-            Acting(db, program.actor),
+            program.acting,
             arguments.datasets,
             rule,
             tags=arguments.tags,
@@ -125,7 +135,7 @@ def _generate(program: Program, arguments: Arguments) -> Answer:
 
 
 def _list(program: Program, arguments: Arguments) -> Answer:
-    found = golden.entries(
+    entries = golden.entries(
         program.acting,
         created_by=program.actor.email if arguments.mine else None,
         official=arguments.official,
@@ -146,7 +156,7 @@ def _list(program: Program, arguments: Arguments) -> Answer:
             luminosity(each.recorded_in_json),
             luminosity(each.recorded_total),
         )
-        for each in found
+        for each in entries
     ]
     heads = (
         "id",
@@ -160,11 +170,11 @@ def _list(program: Program, arguments: Arguments) -> Answer:
         "/pb",
         "of /pb",
     )
-    document: JsonValue = {"golden_jsons": [_entry(each) for each in found]}
+    document: JsonValue = {"golden_jsons": [_entry(each) for each in entries]}
     if not rows:
         return Answer(document, "No golden JSON.")
     text = table(heads, rows, right=("id", "runs", "LS", "/pb", "of /pb"))
-    more = [f"--before {found[-1].id} shows the next."] if len(rows) == arguments.limit else []
+    more = [f"--before {entries[-1].id} shows older ones."] if len(rows) == arguments.limit else []
     return Answer(document, together((text, *more)))
 
 
@@ -198,24 +208,30 @@ def _show(program: Program, arguments: Arguments) -> Answer:
     }
     if arguments.form and out is None:
         return Answer(document, Content(golden_files.text_of(texts, form).rstrip("\n")))
+    lines = _lines(stored)
+    if out is not None:
+        lines.append(f"Written to {out}.")
+    return Answer(document, together(lines))
+
+
+def _lines(stored: JsonRow) -> list[str]:
+    entry = stored.entry
     lines = [
         f"Golden JSON {entry.id}{', official' if entry.official else ''}",
         f"datasets  {entry.dataset_name_filter}",
         f"tags      {entry.tags or 'none'}",
         f"made      {entry.created_at:%Y-%m-%d %H:%M} UTC by {entry.created_by},"
         f" as of version {entry.version}",
-        f"runs      {number_of(entry.runs, 'run')}, {entry.lumisections} LS;"
+        f"runs      {counted(entry.runs, 'run')}, {entry.lumisections} LS;"
         f" datasets of {entry.min_run_number} to {entry.max_run_number}",
         f"recorded  {luminosity(entry.recorded_in_json)} of {luminosity(entry.recorded_total)} /pb",
     ]
     losses = [(leaf, _as_number(lost)) for leaf, lost in stored.losses_by_rule.items()]
-    lost_most = sorted(losses, key=lambda each: -each[1])
-    if lost_most:
-        rows = [(luminosity(lost), leaf) for leaf, lost in lost_most]
+    if losses:
+        losses.sort(key=lambda loss: -loss[1])
+        rows = [(luminosity(lost), leaf) for leaf, lost in losses]
         lines += ["", table(("lost /pb", "where this failed"), rows, right=("lost /pb",))]
-    if out is not None:
-        lines.append(f"Written to {out}.")
-    return Answer(document, together(lines))
+    return lines
 
 
 def _entry(entry: JsonEntry) -> JsonObject:

@@ -1,10 +1,11 @@
-"""Commands on luminosity: import of what brilcalc writes."""
+"""Commands on luminosity: import from brilcalc."""
 
 from pathlib import Path
 
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
-from app.cli.output import Answer, ProgressLine, luminosity, number_of, table, together
+from app.cli.output import Answer, ProgressLine, luminosity, table, together
 from app.cli.program import Program
+from app.domain.counting import counted
 from app.domain.json_value import JsonObject
 from app.domain.lumisections import count, format_ranges
 from app.services.golden.luminosity import ImportReport, Outcome, RunReport, import_brilcalc
@@ -14,14 +15,21 @@ _RUNS_SHOWN = 100
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `luminosity` and its commands."""
-    group = add_group(commands, common, "luminosity", "luminosity by lumisection")
+    group = add_group(commands, common, "luminosity", "luminosity per lumisection")
     parser = add_command(
-        group, common, "import", "luminosity of a file that brilcalc lumi --byls wrote", _import
+        group,
+        common,
+        "import",
+        "import luminosity from a file that brilcalc lumi --byls wrote",
+        _import,
     )
     parser.add_argument(
-        "file", type=Path, metavar="FILE", help="CSV, with its line of columns; also .csv.gz"
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="CSV with its line of column names; also .csv.gz",
     )
-    parser.add_argument("--dry-run", action="store_true", help="say what it would change")
+    parser.add_argument("--dry-run", action="store_true", help="only show what would change")
 
 
 def _import(program: Program, arguments: Arguments) -> Answer:
@@ -62,18 +70,9 @@ def _run(each: RunReport) -> JsonObject:
 
 
 def _text(report: ImportReport) -> str:
-    changed = [each for each in report.runs if each.outcome is Outcome.CHANGED]
-    what = f"{report.changed} LS of {number_of(len(changed), 'run')}"
-    if report.dry_run:
-        lines = [f"It would change {what}." if changed else "It would change nothing."]
-    elif report.version is None:
-        lines = [
-            "Nothing to change: the runs have these luminosities."
-            if report.taken
-            else "Nothing was written: the runs have none of these lumisections."
-        ]
-    else:
-        lines = [f"Wrote the luminosity of {what}, version {report.version}."]
+    lines = [report.text]
+    if report.version is not None:
+        lines[0] += f" Version {report.version}."
     rows = [
         (
             each.run_number,
@@ -100,11 +99,15 @@ def _text(report: ImportReport) -> str:
     right = [head for head in heads if head != "outcome"]
     lines.append(table(heads, rows[:_RUNS_SHOWN], right=right))
     if len(rows) > _RUNS_SHOWN:
-        lines.append(f"and {len(rows) - _RUNS_SHOWN} more runs; --json has them all.")
+        more = counted(len(rows) - _RUNS_SHOWN, "more run")
+        lines.append(f"and {more}; --json lists them all.")
     if report.unknown:
         unknown = ", ".join(map(str, report.unknown))
         left_out = (each for each in report.runs if each.outcome is Outcome.UNKNOWN)
-        lines.append(f"Not in the Run Registry, left out: {unknown}{_left_out(*left_out)}.")
+        lines.append(
+            f"Left out, because they are not in the Run Registry: runs {unknown}"
+            f"{_left_out(*left_out)}."
+        )
     lines += [
         f"Run {each.run_number} ends at LS {each.length}: LS {format_ranges(each.beyond)}"
         f" ({count(each.beyond)}) left out{_left_out(each)}."

@@ -23,7 +23,7 @@ def check_list(file: Path, export: Export = Export.GOLDEN, *, force: bool) -> No
 
     def is_list(text: str) -> bool:
         if export is Export.CSV:
-            found = _head(text) == _head(golden_exports.csv_text({}, None))
+            found = _head(text) == _head(golden_exports.csv_text(None, {}))
         elif export is Export.RUNS:
             found = all(each.isdecimal() for each in text.split())
         else:

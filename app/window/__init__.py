@@ -6,12 +6,9 @@ from app.window.configuration import ConfigurationBackend
 from app.window.datasets import DatasetsBackend
 from app.window.dqm_gui import DqmGuiBackend
 from app.window.editing import EditingBackend
-from app.window.golden import GoldenBackend
 from app.window.history import HistoryBackend
 from app.window.log import LogBackend
 from app.window.lumisections import LumisectionsBackend
-from app.window.rules import RulesBackend
-from app.window.workbench import WorkbenchBackend
 
 
 class ServiceBackend(
@@ -20,9 +17,6 @@ class ServiceBackend(
     EditingBackend,
     BulkBackend,
     DatasetsBackend,
-    GoldenBackend,
-    WorkbenchBackend,
-    RulesBackend,
     LogBackend,
     AgentsBackend,
     ConfigurationBackend,

@@ -17,8 +17,7 @@ from app.services.configuration import in_force as configuration
 from app.services.configuration import versions as configuration_versions
 from app.services.configuration import workspaces
 from app.services.configuration.versions import InForce, Restoration
-from app.views.backend.configuration import CLASS, SIGNIFICANCE, WhyAsked
-from app.views.backend.workbench import IsCancelled, Tell
+from app.views.backend.configuration import CLASS, SIGNIFICANCE, IsCancelled, Tell, WhyAsked
 from app.window.parts import Parts
 
 

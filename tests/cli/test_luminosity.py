@@ -15,8 +15,8 @@ def test_that_a_file_of_brilcalc_is_imported_after_a_dry_run(registry, tmp_path)
 
     dry = registry("luminosity", "import", file, "--dry-run")
     assert dry.code == 0, dry.err
-    assert "It would change 1 LS of 1 run." in dry.out
-    assert "left out: 500000, recorded 0.5 /pb, delivered 0.6 /pb." in dry.out
+    assert "Would change the luminosity of 1 LS in 1 run." in dry.out
+    assert "not in the Run Registry: runs 500000, recorded 0.5 /pb, delivered 0.6 /pb." in dry.out
     assert (
         f"Run {FIRST} ends at LS 20: LS 21 (1) left out, recorded 0.5 /pb, delivered 0.6 /pb."
         in dry.out
@@ -63,4 +63,4 @@ def test_that_sums_are_of_what_becomes_the_run_s(
     (run,) = registry("luminosity", "import", file, "--json").document["runs"]
     assert (run["recorded_left_out"], run["delivered_left_out"]) == pytest.approx(left_out)
     if taken == ("0", "0"):
-        assert "Nothing was written: the runs have none of these lumisections." in told.out
+        assert "Nothing to change: the runs have none of these lumisections." in told.out

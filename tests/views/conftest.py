@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 from qasync import QEventLoop
 
+from app.models.database.engine import Database
+from app.services.acting import Acting
 from app.services.pulling.pullers import Pullers
 from app.views.background import Background
 from app.views.frame.main_window import MainWindow
@@ -109,13 +111,15 @@ def remembered(tmp_path: Path) -> QSettings:
 @pytest.fixture
 def window(
     qtbot: QtBot,
+    database: Database,
     backend: FakeBackend,
     background: Background,
     notices: Notices,
     themes: Themes,
     remembered: QSettings,
 ) -> Iterator[MainWindow]:
-    """The whole window with its first table loaded."""
+    """The whole window with its first table loaded; some places read an empty database."""
+    backend.acting = Acting(database)
     window = MainWindow(backend, background, notices, themes, remembered)
     qtbot.addWidget(window)
     window.stop_wanted.connect(window.stopped)

@@ -25,35 +25,16 @@ from app.domain.filters import (
 )
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange, mask_of_ranges
-from app.domain.rules.vocabulary import (
-    RuleSubject,
-    RuleVocabulary,
-    Variable,
-    VariableKind,
-    status_values,
-    vocabulary_of,
-)
 from app.domain.sources.dqm_gui import ExpressionMatches, GuiListing, GuiStatus, expression_matches
 from app.domain.sources.pull import FailedRun, PullState, PullStatus
-from app.domain.state.compact import compact
 from app.domain.state.grid import DatasetState
 from app.domain.state.summaries import summarise
 from app.domain.triplets import Triplet
-from app.golden.season import Season, SeasonDataset
 from app.services.certification.tables import Chosen, Row, TableKind, TableQuery
 from app.services.certification.todo import TodoScope
 from app.services.configuration.workspaces import WorkspaceColumns
-from app.services.golden.bench import Bench, Narrowing
 from app.services.news import Change
 from app.views.backend.done import Done
-from app.views.backend.golden import (
-    GoldenConfiguration,
-    GoldenEntry,
-    GoldenList,
-    GoldenRequest,
-    GoldenResult,
-    MatchingDatasets,
-)
 from app.views.backend.history import (
     CHANGED_SINCE,
     COMES_BACK,
@@ -70,13 +51,11 @@ from app.views.backend.history import (
     VersionEntry,
 )
 from app.views.backend.lumisections import DatasetLumisections, Origin
-from app.views.backend.news import Step
 from app.views.session import DatabaseKind, Session, WebAddresses
 from app.views.tables.columns import field_value
 from tests.views.builders import BITS, COLUMNS, a_state
 from tests.views.fake_agents import FakeAgents
 from tests.views.fake_editing import FakeEditing
-from tests.views.fake_workbench import FakeWorkbench
 
 NOW = datetime(2025, 8, 20, 12, 0, tzinfo=UTC)
 FIRST_RUN = 396_200
@@ -166,7 +145,7 @@ def a_row(number: int, name: str = "online", *, place: int = 0, **changes: objec
 _SUMMARIES = [summarise(a_state(length=length)) for length in (40, 100, 333)]
 
 
-class FakeBackend(FakeEditing, FakeWorkbench, FakeAgents):
+class FakeBackend(FakeEditing, FakeAgents):
     """Answers at once; `error` makes everything fail, `gate` makes everything wait."""
 
     acting: Any = None
@@ -195,7 +174,6 @@ class FakeBackend(FakeEditing, FakeWorkbench, FakeAgents):
         self.gui = GuiStatus()
         self.gui_listing = GuiListing({})
         self.accepted: list[DatasetAccepted] = []
-        self.golden_entries = [_entry(n) for n in (3, 2, 1)]
         self.status = PullStatus(
             PullState.WAITING,
             "waiting",
@@ -439,102 +417,6 @@ class FakeBackend(FakeEditing, FakeWorkbench, FakeAgents):
             raise Refused(self.undo_refused[0])
         return Done(self._act("undo", atomic_version, leave_out_refused, comment), 900)
 
-    # Rules
-
-    def rule_vocabulary(self, subject: RuleSubject) -> RuleVocabulary:
-        self._enter()
-        assert subject is RuleSubject.GOLDEN
-        return vocabulary_of(
-            [
-                Variable("run.oms.energy", VariableKind.NUMBER, "of the run", (6800, 900)),
-                Variable("lumisection.oms.dtm_ready", VariableKind.FLAG, "bit", (True, False)),
-                Variable("lumisection.rr.dt-dt", VariableKind.STATUS, "column", status_values()),
-            ]
-        )
-
-    # Golden JSON
-
-    def golden_configurations(self) -> Sequence[GoldenConfiguration]:
-        self._enter()
-        rule: JsonValue = {"==": [{"var": "lumisection.rr.dt-dt"}, "GOOD"]}
-        return (
-            GoldenConfiguration("golden", rule, shipped=True),
-            GoldenConfiguration("mine", {"==": [1, 1]}, shipped=False, created_by="person@cern.ch"),
-        )
-
-    def matching_datasets(self, pattern: str) -> MatchingDatasets:
-        self._enter()
-        wanted = pattern.strip("%")
-        names = {row.name for row in self.datasets if wanted in row.name}
-        count = sum(row.name in names for row in self.datasets)
-        return MatchingDatasets(tuple(sorted(names)), count)
-
-    def save_configuration(
-        self, name: str, rule: JsonValue, replaces: int | None = None
-    ) -> GoldenConfiguration:
-        self.acts.append(("save", name, rule, replaces))
-        return GoldenConfiguration(name, rule, shipped=False, id=7, mine=True, may_change=True)
-
-    def delete_configuration(self, id_: int) -> str:
-        return self._act("delete", id_)
-
-    def bench(
-        self, pattern: str, narrowing: Narrowing, is_cancelled: Callable[[], bool]
-    ) -> Bench | None:
-        self._enter()
-        dataset = SeasonDataset(396201, "online", {}, {"energy": 6800}, {}, compact(a_state()))
-        runs = (396201, 396201)
-        return Bench(pattern, narrowing, 1, {"online": 1}, {}, runs, Season([dataset]))
-
-    def generate_golden(
-        self,
-        request: GoldenRequest,
-        progress: Callable[[Step], None],
-        is_cancelled: Callable[[], bool],
-    ) -> tuple[int, ...] | None:
-        progress(Step("Reading 3 datasets", 1, 3))
-        self._enter()
-        if is_cancelled():
-            return None
-        self.acts.append(("generate", request))
-        made = []
-        for _ in request.rules:
-            new = replace(_entry(len(self.golden_entries) + 1), pattern=request.pattern)
-            self.golden_entries.insert(0, new)
-            made.append(new.id)
-        return tuple(made)
-
-    def golden_list(
-        self, which: GoldenList, before: int | None, words: str = ""
-    ) -> Sequence[GoldenEntry]:
-        self._enter()
-        known = [each for each in self.golden_entries if before is None or each.id < before]
-        if which is GoldenList.OFFICIAL:
-            known = [each for each in known if each.official]
-        for word in words.lower().split():
-            known = [
-                each
-                for each in known
-                if word
-                in f"{each.pattern} {each.tags} {each.created_by} #{each.id}"
-                f" {'official' if each.official else ''}".lower()
-            ]
-        return known[:50]
-
-    def delete_golden(self, ids: Sequence[int]) -> str:
-        self.golden_entries = [each for each in self.golden_entries if each.id not in ids]
-        return self._act("delete_golden", *ids)
-
-    def golden_row(self, id_: int) -> GoldenResult:
-        self._enter()
-        for entry in self.golden_entries:
-            if entry.id == id_:
-                text = '{"396201": [[1, 99], [101, 240]]}'
-                return GoldenResult(
-                    entry, 812, '{"==": [1, 1]}', text, text, "{}", "{}", 12.7, 15.0, 15.9, "Cert_x"
-                )
-        raise NotFound(f"There is no golden JSON {id_}.")
-
     # Pull
 
     def chosen_keys(self, chosen: Chosen) -> tuple[tuple[int, str], ...]:
@@ -714,17 +596,3 @@ def _holds(row: FakeRow, node: Node | None) -> bool:
     if isinstance(node, Comparison) and node.operator is Operator.EQUAL:
         return str(field_value(row, node.field)) == str(node.value)
     return True
-
-
-def _entry(id_: int) -> GoldenEntry:
-    return GoldenEntry(
-        id_,
-        "%/PromptReco/Collisions2025C/DQM",
-        "person@cern.ch",
-        NOW - timedelta(days=10 - id_),
-        id_ == 2,
-        "first" if id_ == 1 else "",
-        41,
-        12_345,
-        11.86,
-    )

@@ -27,8 +27,8 @@ from app.services.acting import Acting
 from app.services.editing import bulk as bulk_edit
 from app.services.editing import lumisections
 from app.services.history import undo
+from app.services.news import Change
 from app.services.pulling import runs as pull
-from app.views.backend.news import Change
 from app.views.background import Background
 from app.views.focus import (
     KeysKeeper,

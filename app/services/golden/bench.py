@@ -1,11 +1,12 @@
-"""Datasets held in memory, so that one rule after the other is tried at once."""
+"""Datasets that are kept in memory, so that rules can be tried on them without delay."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from app.domain.configuration.in_force import parse_condition
+from app.domain.counting import counted
 from app.domain.errors import Refused
 from app.domain.json_logic import Rule
 from app.domain.json_value import JsonValue
@@ -14,6 +15,7 @@ from app.golden.preview import Preview, preview
 from app.golden.season import Season, SeasonDataset
 from app.services.acting import Acting
 from app.services.golden import generation as golden
+from app.services.golden.generation import Generated, TaggedRule
 
 _ERA = "era"
 
@@ -28,7 +30,7 @@ class Narrowing:
 
     @property
     def narrows(self) -> bool:
-        """Whether anything is left out."""
+        """Whether any dataset may be left out."""
         return self.first_run is not None or self.last_run is not None or bool(self.era)
 
     def holds(self, dataset: SeasonDataset) -> bool:
@@ -40,8 +42,8 @@ class Narrowing:
         )
 
     def rule(self, rule: JsonValue) -> JsonValue:
-        """The rule with what is narrowed as its first conditions, so that a stored list says so
-        itself and can be made again."""
+        """The rule with these limits as its first conditions, so that a stored list contains them
+        and can be reproduced."""
         run: JsonValue = {"var": "run.run_number"}
         era: JsonValue = {"var": f"run.oms.{_ERA}"}
         conditions: list[JsonValue] = []
@@ -82,9 +84,9 @@ class Bench:
         """How many take part."""
         return len(self.season.datasets)
 
-    def preview(self, rule: Rule, cancelled: Callable[[], bool] | None = None) -> Preview:
-        """What a rule makes of them; Cancelled when `cancelled` says so."""
-        return preview(self.season, rule, Progress(None, cancelled))
+    def preview(self, rule: Rule, progress: Progress = SILENT) -> Preview:
+        """What a rule selects of them."""
+        return preview(self.season, rule, progress)
 
 
 def bench(
@@ -102,8 +104,8 @@ def bench(
         if not chosen:
             first, last = everything[0].run_number, everything[-1].run_number
             raise Refused(
-                f"None of the {len(everything)} matching datasets is in these runs and this era;"
-                f" there are runs {first} to {last}."
+                f"None of the {counted(len(everything), 'matching dataset')} is in these runs and"
+                f" this era. The matching datasets are of runs {first} to {last}."
             )
         season = Season(chosen)
     return Bench(
@@ -118,5 +120,40 @@ def bench(
 
 
 def narrowed(rule: JsonValue, narrowing: Narrowing) -> JsonValue:
-    """A rule as it is stored for a narrowed selection; BadInput when it is none."""
+    """A rule as it is stored for a narrowed selection; BadInput when it can't be read."""
     return narrowing.rule(parse_condition(rule).source)
+
+
+def generate_named(
+    acting: Acting,
+    pattern: str,
+    rules: Sequence[tuple[str, JsonValue]],
+    narrowing: Narrowing = EVERYTHING,
+    *,
+    tags: str = "",
+    official: bool = False,
+    insist: bool = False,
+    progress: Progress = SILENT,
+) -> list[Generated]:
+    """Stores a list for each named rule, in their order, all of one state of the datasets.
+
+    Where there are several, each list has the name of its rule among its tags. `insist`: as in
+    `generation.generate_several`.
+    """
+    several = len(rules) > 1
+    return golden.generate_several(
+        acting,
+        pattern,
+        [
+            TaggedRule(narrowed(rule, narrowing), _tagged(tags, name) if several else tags)
+            for name, rule in rules
+        ],
+        official=official,
+        insist=insist,
+        progress=progress,
+    )
+
+
+def _tagged(tags: str, name: str) -> str:
+    """The tags and the rule's name, once."""
+    return tags if name in tags.split() else f"{tags} {name}".strip()

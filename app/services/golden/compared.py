@@ -12,17 +12,17 @@ _EVENT = (
 )
 
 
-def csv_of_runs(found: ComparedLists) -> str:
+def csv_of_runs(compared: ComparedLists) -> str:
     """One line per run that differs; luminosities [pb^-1] blank where unknown."""
     sides = ("gained", "lost")
     titles = ["run_number"]
     for side in sides:
         titles += [f"{side}_lumisections", f"{side}_recorded_pb", f"{side}_ranges"]
     rows: list[list[object]] = [[*titles]]
-    comparison = found.comparison
+    comparison = compared.comparison
     for run_number in sorted({*comparison.gained, *comparison.lost}):
         cells: list[object] = [run_number]
-        for part, sums in ((comparison.gained, found.gained), (comparison.lost, found.lost)):
+        for part, sums in ((comparison.gained, compared.gained), (comparison.lost, compared.lost)):
             ranges = part.get(run_number, ())
             of = None if sums is None else sums.get(run_number)
             cells += [

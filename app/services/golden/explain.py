@@ -1,4 +1,4 @@
-"""Why a lumisection is in a golden JSON or not, and whose word decided it."""
+"""Why a lumisection is in a golden JSON or not, and who set the values that decided it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _BEYOND = "the dataset has"
 
 @dataclass(frozen=True)
 class Question:
-    """Which datasets are meant, the rule, and the moment that counts."""
+    """A rule, the names of the datasets it is applied to, and the state they are in."""
 
     pattern: str
     rule: Rule
@@ -36,8 +36,8 @@ class Question:
 class Explained:
     """One lumisection of one dataset under a rule.
 
-    `absent` says why it takes no part, else it is empty; then there is no tree. `words` has whose
-    word each variable is that the rule names, None where it has no value of its own.
+    `absent` says why it takes no part; then there is no tree. `set_by` says for each variable
+    that the rule names who set it, None where nobody did.
     """
 
     run_number: int
@@ -46,7 +46,7 @@ class Explained:
     good: bool
     absent: str
     tree: Node | None
-    words: Mapping[str, Word | None]
+    set_by: Mapping[str, Word | None]
 
     @property
     def is_beyond(self) -> bool:
@@ -56,7 +56,7 @@ class Explained:
 
 @dataclass(frozen=True)
 class RunExplained:
-    """One dataset of a run by the first condition that failed; `no_part` take no part."""
+    """One dataset of a run by the first condition that failed; the LS in `no_part` take no part."""
 
     run_number: int
     dataset: str
@@ -65,68 +65,72 @@ class RunExplained:
     no_part: tuple[LumiRange, ...]
 
 
-def question(rule: JsonValue, pattern: str = EVERYTHING) -> Question:
-    """A rule over what holds now. RuleError when it can't be read."""
+def question_now(rule: JsonValue, pattern: str = EVERYTHING) -> Question:
+    """A rule over the present state. RuleError when it can't be read."""
     return Question(pattern, parse_condition(rule))
 
 
 def question_of(acting: Acting, id_: int) -> Question:
-    """The rule of a stored list over what that list was made from."""
+    """The rule of a stored list over the state that list was made from."""
     stored, moment = moment_of(acting, id_)
     return Question(stored.entry.dataset_name_filter, parse_condition(stored.json_logic), moment)
 
 
 def explain_lumisection(
-    acting: Acting, asked: Question, run_number: int, lumisection: int, only: str | None = None
+    acting: Acting, question: Question, run_number: int, lumisection: int, only: str | None = None
 ) -> tuple[Explained, ...]:
     """Every matching dataset of the run, by name, or only one; NotFound when there is none."""
-    season = _season(acting, asked, run_number)
-    found: list[Explained] = []
-    names = sorted({name for leaf in asked.rule.leaves for name in leaf.variables or ()})
-    chosen = [at for at, each in enumerate(season.datasets) if only in (None, each.name)]
+    season = _season(acting, question, run_number)
+    explained: list[Explained] = []
+    names = sorted({name for leaf in question.rule.leaves for name in leaf.variables or ()})
+    chosen = [at for at, dataset in enumerate(season.datasets) if only in (None, dataset.name)]
     keys = [_key(season, at) for at in chosen]
-    spoken = voices(acting, keys, asked.moment, names)
+    voices_by_key = voices(acting, keys, question.moment, names)
     for at in chosen:
         dataset = season.datasets[at]
         absent = _absence(dataset.state, lumisection)
         if absent:
-            found.append(Explained(run_number, dataset.name, lumisection, False, absent, None, {}))
+            explained.append(
+                Explained(run_number, dataset.name, lumisection, False, absent, None, {})
+            )
             continue
         data = season.lumisection(run_number, dataset.name, lumisection)
-        tree = explain(asked.rule, data)
-        voice = spoken[_key(season, at)]
+        tree = explain(question.rule, data)
+        voice = voices_by_key[_key(season, at)]
         setters = {name: voice.event_of(name, lumisection) for name in names}
-        done_by = actions(acting, {each[0] for each in setters.values() if each is not None})
-        words = {
+        done_by = actions(acting, {setter[0] for setter in setters.values() if setter is not None})
+        set_by = {
             name: None
             if setter is None
             else Word(setter[0], done_by[setter[0]], setter[1] or done_by[setter[0]].manual)
             for name, setter in setters.items()
         }
-        found.append(Explained(run_number, dataset.name, lumisection, tree.holds, "", tree, words))
-    return tuple(found)
+        explained.append(
+            Explained(run_number, dataset.name, lumisection, tree.holds, "", tree, set_by)
+        )
+    return tuple(explained)
 
 
-def explain_run(acting: Acting, asked: Question, run_number: int) -> tuple[RunExplained, ...]:
+def explain_run(acting: Acting, question: Question, run_number: int) -> tuple[RunExplained, ...]:
     """Every matching dataset of the run, by name; NotFound when there is none."""
-    season = _season(acting, asked, run_number)
+    season = _season(acting, question, run_number)
     return tuple(
         RunExplained(
             run_number,
             dataset.name,
             dataset.state.length,
-            # Alone, so that the luminosity that datasets of a run share is told of each.
-            causes(select(Season([dataset]), asked.rule))[run_number, dataset.name],
+            # Alone, so that each dataset counts the luminosity that datasets of a run share.
+            causes(select(Season([dataset]), question.rule))[run_number, dataset.name],
             ranges_of_mask(~dataset.state.per_lumisection(dataset.state.participating)),
         )
         for dataset in season.datasets
     )
 
 
-def _season(acting: Acting, asked: Question, run_number: int) -> Season:
-    season = season_at(acting, asked.pattern, asked.moment, run_numbers=[run_number])
+def _season(acting: Acting, question: Question, run_number: int) -> Season:
+    season = season_at(acting, question.pattern, question.moment, run_numbers=[run_number])
     if not season.datasets:
-        like = "" if asked.pattern == EVERYTHING else f' with a name like "{asked.pattern}"'
+        like = "" if question.pattern == EVERYTHING else f' with a name like "{question.pattern}"'
         raise NotFound(f"Run {run_number} has no dataset{like}.")
     return season
 

@@ -1,4 +1,4 @@
-"""Lists in every form that others read, with names of the field and where they come from."""
+"""Lists in the forms that other programs read, with their provenance."""
 
 import hashlib
 import json
@@ -18,7 +18,6 @@ from app.domain.progress import SILENT, Progress
 from app.domain.text import csv_text as csv_lines
 from app.golden.document import Document, to_text
 from app.golden.list_luminosity import luminosity_by_run
-from app.models.database.engine import Database
 from app.models.golden import provenance as golden_provenance
 from app.services.acting import Acting
 from app.services.configuration import in_force as configuration
@@ -33,7 +32,7 @@ _KINDS = {"golden": "Golden", "muon": "Muon", "dcs-only": "DCSOnly"}
 
 
 class Export(StrEnum):
-    """What a list can be written as."""
+    """The forms a list can be exported in."""
 
     GOLDEN = "golden"
     WITH_DATASET_NAMES = "with-dataset-names"
@@ -55,11 +54,11 @@ class Export(StrEnum):
         return f"{Form(self.value).ending}.json"
 
 
-def text_of(export: Export, list_: GoldenList, db: Database | None = None) -> str:
+def text_of(acting: Acting | None, export: Export, list_: GoldenList) -> str:
     """The list in a form: the same list is always the same bytes.
 
-    CSV needs a database for its luminosity. Only a stored list has dataset names and an anti-list;
-    Refused of a file.
+    CSV has luminosities only with `acting`. Only a stored list has dataset names and an anti-list;
+    those of a file are refused.
     """
     match export:
         case Export.GOLDEN:
@@ -69,7 +68,7 @@ def text_of(export: Export, list_: GoldenList, db: Database | None = None) -> st
         case Export.RUNS:
             return "".join(f"{run_number}\n" for run_number in list_.document)
         case Export.CSV:
-            return csv_text(list_.document, db)
+            return csv_text(acting, list_.document)
     if list_.stored is None:
         raise Refused(f"{list_.name} is a file; only a stored list has the form {export}.")
     return golden_files.text_of(golden.texts(list_.stored), Form(export.value))
@@ -84,9 +83,9 @@ def brilcalc_text(document: Document) -> str:
     return "{" + ",\n ".join(lines) + "}\n"
 
 
-def csv_text(document: Document, db: Database | None) -> str:
+def csv_text(acting: Acting | None, document: Document) -> str:
     """One line per run; luminosities [pb^-1] of the `online` datasets, blank where unknown."""
-    known = {} if db is None else golden_lists.luminosity_of_runs(Acting(db), document)
+    known = {} if acting is None else golden_lists.luminosity_of_runs(acting, document)
     rows: list[tuple[object, ...]] = [
         (
             "run_number",
@@ -112,7 +111,7 @@ def csv_text(document: Document, db: Database | None) -> str:
 
 
 def stem_of(list_: GoldenList) -> str:
-    """A file name as the field's, such as `Cert_Collisions2022_355100_362760_Golden`."""
+    """The usual file name of the list, such as `Cert_Collisions2022_355100_362760_Golden`."""
     if list_.stored is None:
         return Path(list_.name).stem
     entry = list_.stored.entry
@@ -131,12 +130,10 @@ def stem_of(list_: GoldenList) -> str:
 
 
 def provenance_of(acting: Acting, list_: GoldenList) -> JsonObject:
-    """Where a stored list comes from: enough to make it again and to prove that it is the same."""
+    """Where a stored list comes from: enough to reproduce it and to prove that it is the same."""
     stored = list_.stored
     if stored is None:
-        raise Refused(
-            f"{list_.name} is a file; only of a stored list is known where it comes from."
-        )
+        raise Refused(f"{list_.name} is a file; only stored lists have a provenance.")
     entry = stored.entry
     kept = None
     if acting.db.desk:
@@ -170,7 +167,7 @@ def provenance_of(acting: Acting, list_: GoldenList) -> JsonObject:
         "lumisections": entry.lumisections,
         "luminosity_pb": dict(stored.luminosity),
         "sha256": {
-            export.value: hashlib.sha256(text_of(export, list_).encode()).hexdigest()
+            export.value: hashlib.sha256(text_of(None, export, list_).encode()).hexdigest()
             for export in Export
             if export is not Export.CSV
         },
@@ -191,8 +188,10 @@ class Planned:
 def plan(
     acting: Acting, ids: Sequence[int], exports: Sequence[Export], folder: Path
 ) -> tuple[Planned, ...]:
-    """Files of stored lists in a folder; lists whose names are the same have their numbers in
-    them. Refused when nothing can be written there."""
+    """The files of stored lists in a folder, with the list's number where names would be equal.
+
+    Refused when a file can't be written there.
+    """
     if not files.is_folder(folder):
         raise Refused(f"There is no folder {folder}.")
     lists = [golden_lists.of_database(acting, id_) for id_ in ids]
@@ -217,8 +216,8 @@ def save_all(
     with_provenance: bool = False,
     progress: Progress = SILENT,
 ) -> tuple[Path, ...]:
-    """Writes what is planned; everything is made before the first file is written, and a
-    cancelled one writes nothing."""
+    """Writes the planned files. All texts are made before the first file is written, so that
+    nothing is written when it is cancelled."""
     texts: dict[Path, str] = {}
     for number, one in enumerate(planned):
         progress.at(number / len(planned))
@@ -230,7 +229,7 @@ def save_all(
 
 
 def _texts_beside(acting: Acting, one: Planned, *, with_provenance: bool) -> dict[Path, str]:
-    text = text_of(one.export, one.list_, acting.db)
+    text = text_of(acting, one.export, one.list_)
     texts = {one.file: text}
     if with_provenance:
         beside = beside_of(one.file)
@@ -239,13 +238,13 @@ def _texts_beside(acting: Acting, one: Planned, *, with_provenance: bool) -> dic
 
 
 def beside_of(file: Path) -> Path:
-    """The file that says where another one comes from."""
+    """The file with the provenance of another one."""
     whose = file.stem if file.suffix == ".json" else file.name
     return file.with_name(f"{whose}.provenance.json")
 
 
 def provenance_text(acting: Acting, list_: GoldenList, name: str, text: str) -> str:
-    """Where a list comes from, for the file of that name and text."""
+    """The provenance of a list for the file of that name and text."""
     provenance = {
         "file": name,
         "file_sha256": hashlib.sha256(text.encode()).hexdigest(),
@@ -255,21 +254,21 @@ def provenance_text(acting: Acting, list_: GoldenList, name: str, text: str) -> 
 
 
 def save(
+    acting: Acting | None,
     list_: GoldenList,
     export: Export,
     out: Path,
-    db: Database | None = None,
     *,
     with_provenance: bool = False,
 ) -> tuple[Path, ...]:
-    """Writes a list, and where it comes from beside it; `out` is a file, or a folder, in which the
-    file gets the name of `stem_of`. Returns what was written."""
+    """Writes a list, and its provenance beside it; `out` is a file, or a folder, in which the file
+    gets the name of `stem_of`. Returns the files that were written."""
     file = out / f"{stem_of(list_)}{export.ending}" if files.is_folder(out) else out
     files.check_writable(file)
-    text = text_of(export, list_, db)
+    text = text_of(acting, export, list_)
     beside = None
-    if with_provenance and db is not None:
+    if with_provenance and acting is not None:
         beside = beside_of(file)
-        files.write(beside, provenance_text(Acting(db), list_, file.name, text))
+        files.write(beside, provenance_text(acting, list_, file.name, text))
     files.write(file, text)
     return (file,) if beside is None else (file, beside)

@@ -2,15 +2,16 @@
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from weakref import WeakKeyDictionary
 
 from app.domain.configuration import permissions
-from app.domain.configuration.in_force import JsonRule, parse_condition
+from app.domain.configuration.in_force import parse_condition
 from app.domain.configuration.items import UnknownVariables
 from app.domain.configuration.permissions import EXPERTS
+from app.domain.counting import counted, number
 from app.domain.errors import NotPermitted, Refused
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange
@@ -28,9 +29,33 @@ from app.services import names
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
 
+__all__ = [
+    "READING_SHARE",
+    "Generated",
+    "JsonEntry",
+    "JsonRow",
+    "MatchingDatasets",
+    "TaggedRule",
+    "Texts",
+    "datasets_matching",
+    "delete",
+    "entries",
+    "forget_seasons",
+    "generate",
+    "generate_several",
+    "preview",
+    "program_version",
+    "row",
+    "rule_named",
+    "season_from",
+    "season_of",
+    "texts",
+    "texts_of",
+]
+
 DISTRIBUTION = "run-registry-desktop"
 
-_READING = 0.6
+READING_SHARE = 0.6
 """Share of the progress that reading the state takes."""
 
 
@@ -44,20 +69,33 @@ class Generated:
 
     @property
     def text(self) -> str:
-        """What to tell the person."""
+        """The figures of the list in a sentence."""
         good = self.selection
         return (
-            f"Golden JSON {self.id}: {len(good.document)} runs, {good.lumisections} LS,"
+            f"Golden JSON {self.id}: {counted(len(good.document), 'run')},"
+            f" {number(good.lumisections)} LS,"
             f" {good.in_json.recorded:.3g} of {good.total.recorded:.3g} /pb."
         )
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """One of several golden JSONs: its rule, and the words to find it by."""
+class TaggedRule:
+    """One of several rules that lists are made of, with the tags that its list is found by."""
 
     rule: JsonValue
     tags: str = ""
+
+
+@dataclass(frozen=True)
+class MatchingDatasets:
+    """The runs of each dataset name that a pattern matches."""
+
+    runs_of: Mapping[str, int]
+
+    @property
+    def datasets(self) -> int:
+        """How many datasets they are in all."""
+        return sum(self.runs_of.values())
 
 
 @dataclass(frozen=True)
@@ -107,7 +145,7 @@ def generate(
     return generate_several(
         acting,
         pattern,
-        [Wanted(rule, tags)],
+        [TaggedRule(rule, tags)],
         official=official,
         as_of=as_of,
         insist=insist,
@@ -118,7 +156,7 @@ def generate(
 def generate_several(
     acting: Acting,
     pattern: str,
-    wanted: Sequence[Wanted],
+    rules: Sequence[TaggedRule],
     *,
     official: bool = False,
     as_of: int | None = None,
@@ -126,7 +164,7 @@ def generate_several(
     progress: Progress = SILENT,
 ) -> list[Generated]:
     """Computes several rules over the same state of the same datasets, read once, and stores all
-    results or none; in the order of `wanted`. Everything else as in `generate`.
+    results or none; in the order of the rules. Everything else as in `generate`.
 
     Raises UnknownVariables, unless the person insists, when a rule reads what no lumisection of
     these datasets has: its conditions fail everywhere, and the list is easily empty.
@@ -134,15 +172,15 @@ def generate_several(
     allowed = configurations.current(acting).permissions
     allowed.check(acting.actor, permissions.generate_json_path())
     if official and EXPERTS not in acting.actor.egroups:
-        raise NotPermitted(f"Only {EXPERTS} mark a golden JSON as official.")
-    checked = [parse_condition(each.rule) for each in wanted]
+        raise NotPermitted(f"Only {EXPERTS} may mark a golden JSON as official.")
+    conditions = [parse_condition(each.rule) for each in rules]
     names.check_moment(acting, as_of)
     read, season = season_of(acting, pattern, as_of=as_of, progress=progress)
     selections = []
-    share = (1 - _READING) / len(checked)
-    for number, rule in enumerate(checked):
-        begin = _READING + share * number
-        selections.append(select(season, rule, progress.part(begin, begin + share)))
+    share = (1 - READING_SHARE) / len(conditions)
+    for at, condition in enumerate(conditions):
+        begin = READING_SHARE + share * at
+        selections.append(select(season, condition, progress.part(begin, begin + share)))
     unknown = {each.name: each.nearest for of in selections for each in of.warnings}
     if unknown and not insist:
         raise UnknownVariables(unknown, "generate the list")
@@ -154,15 +192,15 @@ def generate_several(
             desk=acting.db.desk,
         )
         made = []
-        for each, rule, selection in zip(wanted, checked, selections, strict=True):
+        for rule, condition, selection in zip(rules, conditions, selections, strict=True):
             row: JsonObject = {
                 **selection.as_row(),
                 "dataset_name_filter": pattern,
-                "tags": each.tags,
+                "tags": rule.tags,
                 "created_by": acting.actor.email,
                 "official": official,
                 "runregistry_version": read.version,
-                "json_logic": rule.source,
+                "json_logic": condition.source,
                 "total_recorded_luminosity_from_run_range": recorded,
                 "total_delivered_luminosity_from_run_range": delivered,
             }
@@ -198,7 +236,7 @@ def season_of(
     """The datasets whose names match, with their states; kept until something is written."""
     if as_of is None and (known := _still_valid(acting, pattern)) is not None:
         return known.read, known.season
-    reading = progress.part(0.0, _READING)
+    reading = progress.part(0.0, READING_SHARE)
     with acting.db.read() as connection:
         read = generated_json.read_season(
             connection, pattern, desk=acting.db.desk, as_of=as_of, told=reading.at
@@ -235,10 +273,10 @@ def forget_seasons(acting: Acting) -> None:
         _seasons.pop(acting.db, None)
 
 
-def names_matching(acting: Acting, pattern: str) -> list[tuple[str, int]]:
-    """Dataset names that a pattern matches, with the number of runs of each."""
+def datasets_matching(acting: Acting, pattern: str) -> MatchingDatasets:
+    """The datasets whose names a pattern matches."""
     with acting.db.read() as connection:
-        return generated_json.names_matching(connection, pattern)
+        return MatchingDatasets(dict(generated_json.names_matching(connection, pattern)))
 
 
 def entries(
@@ -269,7 +307,7 @@ def row(acting: Acting, id_: int) -> JsonRow:
 
 
 def delete(acting: Acting, ids: Sequence[int]) -> None:
-    """Takes lists out of all lists, every one or none; whoever made them may, and experts."""
+    """Deletes lists, all of them or none; their creators may, and experts."""
     with acting.db.transaction() as connection:
         for id_ in ids:
             made_by = generated_json.row(connection, id_).entry.created_by
@@ -298,16 +336,8 @@ def texts_of(selection: Selection, style: Style = Style.OFFICIAL) -> Texts:
     )
 
 
-def rules(acting: Acting) -> list[JsonRule]:
-    """Saved rules by name, the newest of each."""
-    newest: dict[str, JsonRule] = {}
-    for saved in sorted(configurations.current(acting).json_rules, key=lambda each: each.id):
-        newest[saved.name] = saved
-    return [newest[name] for name in sorted(newest)]
-
-
 def rule_named(acting: Acting, name: str) -> JsonValue:
-    """The rule saved or shipped under a name."""
+    """The rule that is saved or shipped under a name."""
     saved = configurations.current(acting).json_rules
     shipped = configurations.shipped_rule_names()
     if any(each.name == name for each in saved):
@@ -345,12 +375,12 @@ def _named(stored: JsonObject) -> dict[str, tuple[LumiRange, ...]]:
         run_number, _, name = item[0].partition("-")
         return int(run_number), name
 
-    found: dict[str, tuple[LumiRange, ...]] = {}
+    named: dict[str, tuple[LumiRange, ...]] = {}
     for key, ranges in sorted(stored.items(), key=order):
         pairs: Sequence[JsonValue] = ranges if isinstance(ranges, list) else []
-        found[key] = tuple(
+        named[key] = tuple(
             LumiRange(int(str(pair[0])), int(str(pair[1])))
             for pair in pairs
             if isinstance(pair, list)
         )
-    return found
+    return named

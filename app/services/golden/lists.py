@@ -1,7 +1,7 @@
-"""Lists of good lumisections, stored or in files: read, combined, compared, with luminosity."""
+"""Lists of good lumisections, stored or in files: reading, combining, comparing, luminosity."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -23,7 +23,6 @@ from app.golden.list_luminosity import (
     run_luminosity,
     together,
 )
-from app.models.database.engine import Database
 from app.models.events import states
 from app.models.golden.generated_json import JsonRow
 from app.services.acting import Acting
@@ -34,8 +33,12 @@ _BLOCK = 400
 """Runs whose luminosity is read in one go."""
 
 
+Source = int | Path
+"""The number of a stored list, or a file."""
+
+
 class Operation(StrEnum):
-    """What two lists are combined with."""
+    """How two lists are combined."""
 
     AND = "and"
     OR = "or"
@@ -44,7 +47,7 @@ class Operation(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class GoldenList:
-    """A list with where it comes from; `remarks` say where its file breaks the format."""
+    """A list and its origin; `remarks` say where its file breaks the format."""
 
     name: str
     document: Document
@@ -59,7 +62,8 @@ class GoldenList:
 
 @dataclass(frozen=True, eq=False)
 class ComparedLists:
-    """From an old list to a new one; luminosities by run [pb^-1], None when nobody asked."""
+    """What differs from an old list to a new one; `gained` and `lost` are luminosities by run
+    [pb^-1], None where they weren't computed."""
 
     old: GoldenList
     new: GoldenList
@@ -77,6 +81,28 @@ class ComparedLists:
         """Luminosity that only the old list has."""
         return None if self.lost is None else together(self.lost.values())
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Where the files of both break the format."""
+        return _remarks((self.old, self.new))
+
+
+@dataclass(frozen=True)
+class Part:
+    """A list of a combination, and how it is combined with the lists before it; the operation of
+    the first one means nothing."""
+
+    list_: GoldenList
+    operation: Operation = Operation.OR
+
+
+@dataclass(frozen=True, eq=False)
+class Combined:
+    """Lists combined from left to right; `remarks` say where their files break the format."""
+
+    document: Document
+    remarks: tuple[str, ...]
+
 
 def stored_id(source: str) -> int | None:
     """The number of the stored list that `12` or `#12` names; None for the path of a file."""
@@ -89,6 +115,11 @@ def of_database(acting: Acting, id_: int) -> GoldenList:
     return of_row(golden.row(acting, id_))
 
 
+def of_source(acting: Acting, source: Source) -> GoldenList:
+    """A stored list or a file."""
+    return of_file(source) if isinstance(source, Path) else of_database(acting, source)
+
+
 def of_row(stored: JsonRow) -> GoldenList:
     """A stored list that was read."""
     reading = documents.from_json(stored.generated_json)
@@ -96,7 +127,7 @@ def of_row(stored: JsonRow) -> GoldenList:
 
 
 def runs_made_from(acting: Acting, id_: int) -> tuple[int, ...]:
-    """Runs of the lumisections that took part in a stored list, good or not, ascending."""
+    """Runs whose lumisections took part in a stored list, good or not; ascending."""
     stored = golden.row(acting, id_)
     return tuple(
         sorted({int(run) for run in (*stored.generated_json, *stored.generated_anti_json)})
@@ -112,7 +143,7 @@ def of_file(file: Path) -> GoldenList:
     except NotJson as error:
         raise BadInput(f"The list {file} {error}: it can't be read.") from error
     except UnicodeDecodeError as error:
-        raise BadInput(f"The list {file} is no text in UTF-8.") from error
+        raise BadInput(f"The list {file} is not text in UTF-8.") from error
     try:
         reading = documents.read(text)
     except BadInput as error:
@@ -120,29 +151,32 @@ def of_file(file: Path) -> GoldenList:
     return GoldenList(str(file), reading.document, reading.remarks)
 
 
-def combine(first: Document, further: Sequence[tuple[Operation, Document]]) -> Document:
-    """Combines lists from left to right."""
-    combined = first
-    for operation, other in further:
-        match operation:
+def combine(
+    parts: Sequence[Part], first_run: int | None = None, last_run: int | None = None
+) -> Combined:
+    """Combines lists from left to right, then leaves out runs before the first and after the
+    last."""
+    combined = parts[0].list_.document
+    for part in parts[1:]:
+        other = part.list_.document
+        match part.operation:
             case Operation.AND:
                 combined = documents.and_(combined, other)
             case Operation.OR:
                 combined = documents.or_(combined, other)
             case Operation.MINUS:
                 combined = documents.minus(combined, other)
-    return combined
+    return Combined(
+        documents.clip(combined, first_run, last_run), _remarks(part.list_ for part in parts)
+    )
 
 
-def compare(old: GoldenList, new: GoldenList, db: Database | None = None) -> ComparedLists:
-    """What the new list has and the old one hasn't, and the other way round.
-
-    With a database also the luminosity of that, as the `online` datasets have it now.
-    """
+def compare(acting: Acting | None, old: GoldenList, new: GoldenList) -> ComparedLists:
+    """Compares two lists; without `acting` the luminosity of what differs isn't computed."""
     comparison = compare_documents(old.document, new.document)
-    if db is None:
+    if acting is None:
         return ComparedLists(old, new, comparison, None, None)
-    runs = luminosity_of_runs(Acting(db), {*comparison.gained, *comparison.lost})
+    runs = luminosity_of_runs(acting, {*comparison.gained, *comparison.lost})
     return ComparedLists(
         old,
         new,
@@ -152,10 +186,15 @@ def compare(old: GoldenList, new: GoldenList, db: Database | None = None) -> Com
     )
 
 
+def luminosity_of(acting: Acting, document: Document) -> Mapping[int, ListLuminosity]:
+    """Luminosity of a list run by run, as the `online` datasets have it now."""
+    return luminosity_by_run(document, luminosity_of_runs(acting, document))
+
+
 def luminosity_of_runs(acting: Acting, run_numbers: Collection[int]) -> dict[int, RunLuminosity]:
     """Luminosity per lumisection of the runs that are in the database."""
     keys = [(run_number, ONLINE) for run_number in sorted(run_numbers)]
-    found: dict[int, RunLuminosity] = {}
+    by_run: dict[int, RunLuminosity] = {}
     for begin in range(0, len(keys), _BLOCK):
         with acting.db.read() as connection:
             block, _ = states.load_compact(
@@ -163,5 +202,9 @@ def luminosity_of_runs(acting: Acting, run_numbers: Collection[int]) -> dict[int
             )
         for (run_number, _), (state, _) in block.items():
             if state.length:
-                found[run_number] = run_luminosity(state)
-    return found
+                by_run[run_number] = run_luminosity(state)
+    return by_run
+
+
+def _remarks(lists: Iterable[GoldenList]) -> tuple[str, ...]:
+    return tuple(f"{list_.name}: {remark}" for list_ in lists for remark in list_.remarks)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from app.domain.configuration.permissions import import_luminosity_path
+from app.domain.counting import counted, number
 from app.domain.errors import BadInput
 from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, count, ranges_of_numbers
@@ -39,7 +40,7 @@ Run = dict[int, tuple[float, float]]
 
 
 class Outcome(StrEnum):
-    """What a file means for a run."""
+    """What the import of a file does to a run."""
 
     CHANGED = "changed"
     UNCHANGED = "unchanged"
@@ -48,10 +49,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class RunReport:
-    """One run of a file: lumisections in it, those that get another value, and those `beyond` the
+    """One run of a file: its lumisections, those that get another value, and those `beyond` the
     run's last one, `length`, which are left out.
 
-    Sums [pb^-1] of what becomes the run's, recorded so far in the same lumisections, and what is
+    Sums [pb^-1] of what becomes the run's, `recorded_before` in the same lumisections, and what is
     left out.
     """
 
@@ -82,21 +83,30 @@ class ImportReport:
         return sum(run.changed for run in self.runs)
 
     @property
-    def taken(self) -> int:
+    def within_runs(self) -> int:
         """Lumisections of the file that its runs have."""
         return sum(run.lumisections - count(run.beyond) for run in self.runs)
 
     @property
+    def text(self) -> str:
+        """What was done, or would be, in a sentence."""
+        if not self.changed and not self.within_runs:
+            return "Nothing to change: the runs have none of these lumisections."
+        if not self.changed:
+            return "Nothing to change: the runs have these luminosities."
+        runs = counted(sum(run.outcome is Outcome.CHANGED for run in self.runs), "run")
+        what = f"luminosity of {number(self.changed)} LS in {runs}"
+        return f"Would change the {what}." if self.dry_run else f"Imported {what}."
+
+    @property
     def unknown(self) -> tuple[int, ...]:
         """Runs that aren't in the Run Registry."""
-        return tuple(each.run_number for each in self.runs if each.outcome is Outcome.UNKNOWN)
+        return tuple(run.run_number for run in self.runs if run.outcome is Outcome.UNKNOWN)
 
     @property
     def too_short(self) -> tuple[RunReport, ...]:
         """Runs that have fewer lumisections than the file."""
-        return tuple(
-            each for each in self.runs if each.beyond and each.outcome is not Outcome.UNKNOWN
-        )
+        return tuple(run for run in self.runs if run.beyond and run.outcome is not Outcome.UNKNOWN)
 
 
 def import_brilcalc(
@@ -150,24 +160,24 @@ def import_brilcalc(
 
 def _measured_in(file: Path, checkpoint: Callable[[], None]) -> dict[int, Run]:
     """What a file measures, run by run; read line by line, whatever its size."""
-    found: dict[int, Run] = {}
+    runs: dict[int, Run] = {}
     try:
         with file.open("rb") as stored:
-            for number, each in enumerate(brilcalc.read(_lines(stored))):
-                if number % _BETWEEN_CHECKPOINTS == 0:
+            for line_number, each in enumerate(brilcalc.read(_lines(stored))):
+                if line_number % _BETWEEN_CHECKPOINTS == 0:
                     checkpoint()
-                _keep(found, each)
+                _keep(runs, each)
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise BadInput(f"{file} can't be unpacked: it is damaged or was cut off.") from error
     except OSError as error:
         raise BadInput(f"{file} can't be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise BadInput(f"{file} is no text in UTF-8.") from error
+        raise BadInput(f"{file} is not text in UTF-8.") from error
     except BadInput as error:
         raise BadInput(f"{file}: {error}") from error
-    if not found:
-        raise BadInput(f"{file} has no luminosity of any lumisection.")
-    return found
+    if not runs:
+        raise BadInput(f"{file} has no luminosity for any lumisection.")
+    return runs
 
 
 def _lines(stored: BufferedReader) -> Iterator[str]:
@@ -175,24 +185,24 @@ def _lines(stored: BufferedReader) -> Iterator[str]:
     unpacked, is longer than any luminosity can be."""
     packed = stored.peek(len(_PACKED))[: len(_PACKED)] == _PACKED
     bytes_ = gzip.GzipFile(fileobj=stored) if packed else stored
-    characters, number = 0, 0
+    characters, line_number = 0, 0
     with TextIOWrapper(bytes_, encoding="utf-8", newline="") as lines:
         while line := lines.readline(_LONGEST_LINE):
-            number += 1
+            line_number += 1
             characters += len(line)
             if len(line) == _LONGEST_LINE:
-                raise BadInput(f"Line {number} is longer than {_LONGEST_LINE // 1024} KiB.")
+                raise BadInput(f"Line {line_number} is longer than {_LONGEST_LINE // 1024} KiB.")
             if packed and characters > _MOST_CHARACTERS:
                 raise BadInput(f"It unpacks to more than {_MOST_CHARACTERS // 1024**3} GiB.")
             yield line
 
 
-def _keep(found: dict[int, Run], each: Measured) -> None:
-    run = found.setdefault(each.run_number, {})
+def _keep(runs: dict[int, Run], each: Measured) -> None:
+    run = runs.setdefault(each.run_number, {})
     values = each.recorded, each.delivered
     if run.setdefault(each.lumisection, values) != values:
         raise BadInput(
-            f"Line {each.line}: run {each.run_number} LS {each.lumisection} is there twice, with"
+            f"Line {each.line}: run {each.run_number} LS {each.lumisection} occurs twice, with"
             " different luminosities."
         )
 
@@ -205,13 +215,13 @@ def _reports(
 
 def _report(run_number: int, run: Run, state: CompactState | None) -> RunReport:
     length = 0 if state is None else state.oms_length
-    taken = [values for number, values in run.items() if number <= length]
-    left_out = [values for number, values in run.items() if number > length]
+    within = [values for lumi, values in run.items() if lumi <= length]
+    left_out = [values for lumi, values in run.items() if lumi > length]
     changed, before = 0, 0.0
     if state is not None:
         changed = len(_differing(run, state))
         stored = run_luminosity(state).recorded
-        before = _sum(stored[number - 1] for number in run if number <= length)
+        before = _sum(stored[lumi - 1] for lumi in run if lumi <= length)
     outcome = Outcome.CHANGED if changed else Outcome.UNCHANGED
     return RunReport(
         run_number,
@@ -219,9 +229,9 @@ def _report(run_number: int, run: Run, state: CompactState | None) -> RunReport:
         len(run),
         changed,
         length,
-        ranges_of_numbers(number for number in run if number > length),
-        _sum(recorded for recorded, _ in taken),
-        _sum(delivered for _, delivered in taken),
+        ranges_of_numbers(lumi for lumi in run if lumi > length),
+        _sum(recorded for recorded, _ in within),
+        _sum(delivered for _, delivered in within),
         before,
         _sum(recorded for recorded, _ in left_out),
         _sum(delivered for _, delivered in left_out),
@@ -232,22 +242,22 @@ def _differing(run: Run, state: CompactState) -> list[int]:
     """Lumisections of the run whose stored values are others, ascending."""
     now: RunLuminosity = run_luminosity(state)
     return [
-        number
-        for number, (recorded, delivered) in sorted(run.items())
-        if number <= state.oms_length
-        and (now.recorded[number - 1] != recorded or now.delivered[number - 1] != delivered)
+        lumi
+        for lumi, (recorded, delivered) in sorted(run.items())
+        if lumi <= state.oms_length
+        and (now.recorded[lumi - 1] != recorded or now.delivered[lumi - 1] != delivered)
     ]
 
 
 def _events(run: Run, state: CompactState) -> list[LumisectionPayload]:
     """What is to be written, neighbours with equal values together."""
     by_values: list[tuple[tuple[float, float], list[int]]] = []
-    for number in _differing(run, state):
-        values = run[number]
-        if by_values and by_values[-1][0] == values and by_values[-1][1][-1] == number - 1:
-            by_values[-1][1].append(number)
+    for lumi in _differing(run, state):
+        values = run[lumi]
+        if by_values and by_values[-1][0] == values and by_values[-1][1][-1] == lumi - 1:
+            by_values[-1][1].append(lumi)
         else:
-            by_values.append((values, [number]))
+            by_values.append((values, [lumi]))
     return [
         (
             {"recorded": recorded, "delivered": delivered},

@@ -1,4 +1,4 @@
-"""Stored lists made again from what they were made from, and the events that move lumisections."""
+"""Stored lists computed again, and the events that moved lumisections in or out."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.configuration.in_force import parse_condition
+from app.domain.counting import number
 from app.domain.errors import NotFound
 from app.domain.history.cells import Action, Attribution
 from app.domain.json_logic import Rule
@@ -20,7 +21,7 @@ from app.domain.progress import SILENT, Progress
 from app.domain.state.grid import Value
 from app.domain.triplets import Triplet
 from app.golden.compare import Comparison, compare
-from app.golden.document import Document, document_of, from_json
+from app.golden.document import Document, document_of, from_json, lumisections
 from app.golden.leaves import coordinate
 from app.golden.season import Season, SeasonDataset
 from app.golden.selection import Selection, select
@@ -41,6 +42,13 @@ THE_RULE = "the rule"
 THE_DATASETS = "the pattern of dataset names"
 THE_DATASET = "the dataset"
 TAKING_PART = "taking part"
+
+_COLUMNS = {
+    "generated_json": "the list",
+    "generated_json_with_dataset_names": "the list with dataset names",
+    "generated_anti_json": "the anti-JSON",
+    "generated_anti_json_with_dataset_names": "the anti-JSON with dataset names",
+}
 
 _SAME = 1e-9
 """Relative difference up to which two sums of luminosity are the same."""
@@ -75,27 +83,28 @@ class Reproduced:
 
     @property
     def text(self) -> str:
-        """What to tell the person."""
+        """The result in a sentence."""
         how = "from the events it was made from" if self.exact else "as of its version"
         name = f"Golden JSON {self.stored.entry.id}"
         if self.equal:
-            return f"{name} comes out the same {how}."
-        return f"{name} does not come out the same {how}: {', '.join(self.differing)} differ."
+            return f"{name} comes out the same {how}: nothing differs."
+        differing = ", ".join(_COLUMNS.get(column, column) for column in self.differing)
+        return f"{name} does not come out the same {how}: {differing}."
 
     @property
     def reason(self) -> str:
         """Why it may come out differently; empty when it came out the same exactly."""
         if not self.exact:
             return (
-                "Of this list only its version is known, as of every list of the web service: what"
-                " was being written while it was made may or may not be in it."
+                "Only the version of this list is known, as for every list of the web service."
+                " What was being written while it was made may or may not be in it."
             )
         if self.equal:
             return ""
-        text = "All events it was made from are known, so the stored list was changed afterwards"
+        text = "All events it was made from are known, so the stored list was changed later"
         this = golden.program_version()
         if self.made_by != this:
-            text += f", or version {self.made_by} of the program computed otherwise than {this}"
+            text += f", or version {self.made_by} of the program computes differently from {this}"
         return f"{text}."
 
 
@@ -123,6 +132,16 @@ class Changes:
 
     comparison: Comparison
     responsible: tuple[Responsible, ...]
+
+    @property
+    def text(self) -> str:
+        """What the list would gain and lose if it were made now."""
+        if self.comparison.equal:
+            return "If it were made now, it would hold the same lumisections."
+        gained, lost = (
+            number(lumisections(part)) for part in (self.comparison.gained, self.comparison.lost)
+        )
+        return f"If it were made now, it would gain {gained} LS and lose {lost} LS."
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,14 +173,7 @@ def reproduce(
     side = _side(acting, stored, moment, progress)
     made = side.selection.as_row()
     differing = [
-        column
-        for column in (
-            "generated_json",
-            "generated_json_with_dataset_names",
-            "generated_anti_json",
-            "generated_anti_json_with_dataset_names",
-        )
-        if not _same_lists(getattr(stored, column), made[column])
+        column for column in _COLUMNS if not _same_lists(getattr(stored, column), made[column])
     ]
     differing += [
         column
@@ -451,7 +463,7 @@ def _status(triplet: Triplet) -> JsonValue:
 
 
 def _numbers(ranges: Iterable[tuple[int, int]]) -> set[int]:
-    return {number for first, last in ranges for number in range(first, last + 1)}
+    return {lumi for first, last in ranges for lumi in range(first, last + 1)}
 
 
 def _same_lists(stored: JsonValue, made: JsonValue) -> bool:

@@ -16,12 +16,9 @@ from app.views.backend.configuration import ConfigurationParts
 from app.views.backend.datasets import Datasets
 from app.views.backend.dqm_gui import DqmGui
 from app.views.backend.editing import Editing
-from app.views.backend.golden import Golden
 from app.views.backend.history import History
 from app.views.backend.log import Log
 from app.views.backend.lumisections import Lumisections
-from app.views.backend.rules import Rules
-from app.views.backend.workbench import Workbench
 
 
 class Backend(
@@ -30,10 +27,7 @@ class Backend(
     Editing,
     Bulk,
     Datasets,
-    Golden,
-    Workbench,
     DqmGui,
-    Rules,
     Log,
     Agents,
     ConfigurationParts,

@@ -3,7 +3,7 @@
 What comes back are the services' own frozen values: nothing in them depends on a database.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,7 +15,10 @@ from app.services.classifying.reclassify import Reclassified, RunPlan
 from app.services.classifying.trials import Draft, Tried
 from app.services.classifying.why import Why
 from app.services.configuration.versions import InForce, Restoration
-from app.views.backend.workbench import IsCancelled, Tell
+
+Tell = Callable[[float], None]
+"""Takes the share done, 0 to 1."""
+IsCancelled = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from app.domain.configuration.in_force import Configuration, Kind
 from app.domain.configuration.versions import Item, ListHistory
 from app.domain.json_value import js_stringify
 from app.domain.rules.vocabulary import RuleVocabulary
+from app.services.configuration import rule_vocabulary
 from app.views import words
 from app.views.backend import Backend
 from app.views.background import Job
@@ -127,7 +128,9 @@ class ListPane(QWidget):
         subject = self.section.subject
         if self.history is None and subject is not None:
             self._background.read_then(
-                lambda: backend.rule_vocabulary(subject), self._take_words, owner=self
+                lambda: rule_vocabulary.vocabulary(backend.acting, subject),
+                self._take_words,
+                owner=self,
             )
 
     def choose(self, item_id: int) -> None:

@@ -1,7 +1,4 @@
-"""The workbench: which datasets, which rule, and at once what comes of it."""
-
-from collections.abc import Callable
-from typing import TypeVar
+"""The workbench: datasets, a rule, and at once what the rule selects."""
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -17,35 +14,32 @@ from PySide6.QtWidgets import (
 from app.domain.errors import BadInput, Refused
 from app.domain.json_logic import Rule
 from app.domain.json_value import JsonValue, js_stringify
-from app.domain.progress import Cancelled
 from app.domain.rules import tree
-from app.domain.rules.vocabulary import RuleSubject, RuleVocabulary
-from app.golden.preview import Preview
+from app.domain.rules.vocabulary import RuleSubject
+from app.services.configuration import rule_vocabulary
+from app.services.golden import bench as golden_bench
 from app.services.golden.bench import Bench, Narrowing
 from app.views import words
-from app.views.background import Job
+from app.views.background import Work
 from app.views.golden.bench_result import BenchResult
 from app.views.golden.configuration_bar import ConfigurationBar
 from app.views.golden.datasets_bar import DatasetsBar
 from app.views.places import PlaceContext
 from app.views.rules.rule_editor import RuleEditor
-from app.views.stoppable import Stoppable
 from app.views.theme import STEP
 from app.views.widgets.plain import Label
 
 _PATTERN, _RULE = "golden/pattern", "golden/rule"
 _DEFAULT_RULE = "golden"
 _MOST_AT_ONCE = 3_000
-"""Datasets that are read without being asked."""
+"""Datasets that are read without a click."""
 _RENEW_AFTER_MS = 5_000
 _PARTS = [500, 400]
 _LEAST_RESULT = 340
 
-Found = TypeVar("Found")
-
 
 class RuleBench(QWidget):
-    """Holds the datasets in memory; each valid rule is tried on them as it is typed.
+    """Keeps the datasets in memory and tries each valid rule on them as it is typed.
 
     Signals: `generate_wanted()`.
     """
@@ -54,28 +48,27 @@ class RuleBench(QWidget):
 
     def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._golden = context.backend
+        self._acting = context.acting
         self._background = context.background
         self._remembered = context.remembered
         self._bench: Bench | None = None
         self._rule: Rule | None = None
-        self._reading: Stoppable | None = None
-        self._computing: Stoppable | None = None
-        self._job: Job[Bench | None] | None = None
+        self._reading = Work(context.background, self)
+        self._computing = Work(context.background, self)
         self._begun = False
         self._may_be_older = False
-        self.datasets = DatasetsBar(context.backend, context.background)
-        self.configurations = ConfigurationBar(context.backend, context.background, context.notices)
+        self.datasets = DatasetsBar(context.acting, context.background)
+        self.configurations = ConfigurationBar(context.acting, context.background, context.notices)
         self.rule = RuleEditor(context.themes)
         self.result = BenchResult(context.themes)
         self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()
         self.read_all = QPushButton()
-        self.read_all.setToolTip("They are many: reading takes a while and some memory")
+        self.read_all.setToolTip("There are many: reading them takes a while and some memory")
         self.read_all.hide()
         self.generate = QPushButton("Generate...")
-        self.generate.setToolTip("Generate one or several lists of these datasets (Ctrl+Shift+G)")
+        self.generate.setToolTip("Generate one or several lists from these datasets (Ctrl+Shift+G)")
         self._renewal = QTimer(self, singleShot=True, interval=_RENEW_AFTER_MS)
         self.addActions([self.configurations.save, self.configurations.save_as])
         self._lay_out()
@@ -88,29 +81,26 @@ class RuleBench(QWidget):
 
     @property
     def source(self) -> JsonValue:
-        """The rule that is written, None while it is none."""
+        """The written rule, None while the text isn't one."""
         return None if self._rule is None else self._rule.source
 
     @property
     def is_settled(self) -> bool:
-        """Whether what is shown belongs to what is written."""
-        return self._reading is None and self._computing is None
+        """Whether the result that is shown belongs to the written rule."""
+        return not self._reading.is_running and not self._computing.is_running
 
-    def asked(self) -> tuple[str, Narrowing]:
-        """Which datasets; BadInput says what is wrong."""
+    def chosen_datasets(self) -> tuple[str, Narrowing]:
+        """The pattern and the limits of the datasets; BadInput says what is wrong with them."""
         return self.datasets.read()
 
     def begin(self) -> None:
-        """Reads what is offered, and takes up what was written last; the first time only."""
+        """Reads the saved rules; the first time also shows what was written last."""
         if self._begun:
             self.configurations.read()
             return
         self._begun = True
-        golden = self._golden
         self.configurations.read()
-        self._background.read_then(
-            lambda: golden.rule_vocabulary(RuleSubject.GOLDEN), self._show_words, owner=self
-        )
+        self._background.run(self._read_vocabulary(), self)
         text = str(self._remembered.value(_RULE, ""))
         if text:
             self.rule.show_text(text)
@@ -118,34 +108,34 @@ class RuleBench(QWidget):
         self.datasets.apply()
 
     def changed_elsewhere(self) -> None:
-        """Something was written to the database: what is in memory may be older than that."""
+        """Notes that something was written to the database since the datasets were read."""
         self._may_be_older = self._bench is not None
         if self._may_be_older and not self._renewal.isActive() and self.isVisible():
             self._renewal.start()
 
     def remember(self) -> None:
-        """Keeps what is written for the next time."""
+        """Keeps the datasets and the rule for the next start."""
         self._remembered.setValue(_PATTERN, self.datasets.pattern.text().strip())
         self._remembered.setValue(_RULE, self.rule.toPlainText())
 
     def show_rule(self, rule: JsonValue) -> None:
-        """Writes another rule, as a step that can be undone."""
+        """Writes another rule as a step that can be undone."""
         self.rule.replace_rule(rule)
 
-    def take(self, pattern: str, rule: JsonValue) -> None:
-        """Writes other datasets and another rule."""
+    def show_list(self, pattern: str, rule: JsonValue) -> None:
+        """Writes the datasets and the rule of a list."""
         self.datasets.show_everything_of(pattern)
         self.show_rule(rule)
 
     # Datasets
 
-    def _find_datasets(self) -> None:
-        found = self.datasets.found
-        if found is None:
+    def _datasets_changed(self) -> None:
+        matching = self.datasets.matching
+        if matching is None:
             return
-        if found.datasets > _MOST_AT_ONCE:
+        if matching.datasets > _MOST_AT_ONCE:
             self.result.set_stale()
-            many = words.counted(found.datasets, "dataset")
+            many = words.counted(matching.datasets, "dataset")
             self.read_all.setText(f"Read {many}")
             self.read_all.show()
             self.result.say(f"{many} match.")
@@ -153,54 +143,45 @@ class RuleBench(QWidget):
             self._read_datasets()
 
     def _read_datasets(self, *, quietly: bool = False) -> None:
-        """Reads what is asked for; `quietly` when what is shown may well stay as it is."""
+        """Reads the chosen datasets; `quietly` leaves the shown result as it is meanwhile."""
         try:
             pattern, narrowing = self.datasets.read()
         except BadInput as error:
             self.datasets.refuse(str(error))
             return
         self.read_all.hide()
-        if self._reading is not None:
-            self._reading.cancel()
-        if self._job is not None:
-            self._job.cancel()
-        golden, run = self._golden, Stoppable()
-        self._reading = run
         self._may_be_older = False
+        self._reading.start(self._read_bench(pattern, narrowing))
         if not quietly:
             self.result.set_stale()
             self.result.bar.set_loading(True)
             self.result.say("Reading the datasets ...")
-        self._job = self._background.read_then(
-            lambda: golden.bench(pattern, narrowing, run.is_cancelled),
-            self._show_bench,
-            owner=self,
-            refused=self._refuse_datasets,
-            finished=lambda: self._read_ended(run),
-        )
-        run.job = self._job
 
-    def _read_ended(self, run: Stoppable) -> None:
-        if self._reading is run:
-            self._reading = None
-            self._job = None
+    async def _read_bench(self, pattern: str, narrowing: Narrowing) -> None:
+        progress = self._reading.progress
+        try:
+            bench = await self._background.read(
+                lambda: golden_bench.bench(self._acting, pattern, narrowing, progress=progress)
+            )
+        except Refused as error:
+            self._bench = None
+            self.datasets.refuse(str(error))
+            self.result.say("")
+        else:
+            self._show_bench(bench)
+
+    def _reading_changed(self, running: bool) -> None:
+        if not running:
             self.result.bar.set_loading(False)
 
-    def _refuse_datasets(self, error: Refused) -> None:
-        self._bench = None
-        self.datasets.refuse(str(error))
-        self.result.say("")
-
-    def _show_bench(self, bench: Bench | None) -> None:
-        if bench is None:
-            return
+    def _show_bench(self, bench: Bench) -> None:
         self._bench = bench
         self.remember()
         self.datasets.refuse("")
         self.datasets.show_eras(bench.eras)
         self.datasets.show_run_range(bench.runs)
         if self._rule is None:
-            self._say_what_is_held()
+            self._describe(bench)
         self._compute()
 
     def _datasets_cleared(self) -> None:
@@ -208,19 +189,22 @@ class RuleBench(QWidget):
             self.result.set_stale()
 
     def _renew(self) -> None:
-        if self._may_be_older and self.isVisible() and self._reading is None:
+        if self._may_be_older and self.isVisible() and not self._reading.is_running:
             self._read_datasets(quietly=True)
 
     # Rule
 
-    def _show_words(self, vocabulary: RuleVocabulary) -> None:
+    async def _read_vocabulary(self) -> None:
+        vocabulary = await self._background.read(
+            lambda: rule_vocabulary.vocabulary(self._acting, RuleSubject.GOLDEN)
+        )
         self.rule.set_vocabulary(vocabulary)
         names = vocabulary.by_name.get("dataset.name")
         if names is not None:
             self.datasets.set_known_names([str(each) for each in names.values])
 
     def _offered(self) -> None:
-        """Begins with the golden rule when nobody has written one."""
+        """Shows the golden rule while no rule is written."""
         if not self.rule.toPlainText().strip():
             self.configurations.choose(_DEFAULT_RULE)
 
@@ -237,39 +221,28 @@ class RuleBench(QWidget):
         bench, rule = self._bench, self._rule
         if bench is None or rule is None:
             return
-        if self._computing is not None:
-            self._computing.cancel()
-        run = Stoppable()
-        self._computing = run
         self.result.set_stale()
-        run.job = self._background.read_then(
-            lambda: _unless_cancelled(lambda: bench.preview(rule, run.is_cancelled)),
-            lambda preview: self._show_preview(run, preview),
-            owner=self,
-            refused=lambda error: self._refuse_rule(run, error),
-            reaches_server=False,
-        )
+        self._computing.start(self._preview(bench, rule))
 
-    def _show_preview(self, run: Stoppable, preview: Preview | None) -> None:
-        if run is not self._computing or preview is None:
+    async def _preview(self, bench: Bench, rule: Rule) -> None:
+        progress = self._computing.progress
+        try:
+            preview = await self._background.read(
+                lambda: bench.preview(rule, progress), reaches_server=False
+            )
+        except Refused as error:
+            self._refuse(str(error))
             return
-        self._computing = None
         self._refuse("")
-        self._say_what_is_held()
+        if not self._reading.is_running:
+            self._describe(bench)
         self.result.show_preview(preview)
 
-    def _refuse_rule(self, run: Stoppable, error: Refused) -> None:
-        if run is self._computing:
-            self._computing = None
-            self._refuse(str(error))
-
-    def _say_what_is_held(self) -> None:
-        bench = self._bench
-        if bench is not None and self._reading is None:
-            self.result.say(
-                f"{words.counted(bench.datasets, 'dataset')},"
-                f" {words.counted(bench.season.size, 'lumisection')}, version {bench.version}"
-            )
+    def _describe(self, bench: Bench) -> None:
+        self.result.say(
+            f"{words.counted(bench.datasets, 'dataset')},"
+            f" {words.counted(bench.season.size, 'lumisection')}, version {bench.version}"
+        )
 
     def _go_to_condition(self, condition: str) -> None:
         """Shows a condition in the text and in the tree."""
@@ -317,7 +290,7 @@ class RuleBench(QWidget):
         layout.addWidget(splitter)
 
     def _connect(self) -> None:
-        self.datasets.changed.connect(self._find_datasets)
+        self.datasets.changed.connect(self._datasets_changed)
         self.datasets.cleared.connect(self._datasets_cleared)
         self.configurations.rule_wanted.connect(self.show_rule)
         self.configurations.text_wanted.connect(self.rule.text.replace_text)
@@ -327,6 +300,7 @@ class RuleBench(QWidget):
         self.result.condition_wanted.connect(self._go_to_condition)
         self.read_all.clicked.connect(lambda _checked=False: self._read_datasets())
         self.generate.clicked.connect(self.generate_wanted)
+        self._reading.running_changed.connect(self._reading_changed)
         self._renewal.timeout.connect(self._renew)
 
     # Qt
@@ -342,15 +316,8 @@ class RuleBench(QWidget):
         self.remember()
 
 
-def _unless_cancelled(compute: Callable[[], Found]) -> Found | None:
-    try:
-        return compute()
-    except Cancelled:
-        return None
-
-
 def _path_of(node: tree.Node, condition: str) -> tree.Path | None:
-    """Where a condition first stands in a rule."""
+    """Where a condition first occurs in a rule."""
     if js_stringify(tree.source_of(node)) == condition:
         return ()
     for number, child in enumerate(tree.children_of(node)):

@@ -1,4 +1,4 @@
-"""What the rule makes of the datasets in memory: figures, and what costs most."""
+"""The result of the workbench: figures, and which conditions cost most."""
 
 from functools import partial
 
@@ -17,11 +17,11 @@ _DIM_AFTER_MS = 250
 _COLUMNS = ("In the list", "Lost", "All")
 _ROWS = ("Runs", "Lumisections", "Recorded pb⁻¹", "Delivered pb⁻¹")
 _WARNINGS = 3
-_NOTHING_YET = "Say which datasets, and write a rule: what it selects is shown here at once."
+_NOTHING_YET = "Choose datasets and write a rule: what it selects is shown here at once."
 
 
 class BenchResult(QWidget):
-    """Keeps the old figures, dimmed, until the new ones are there.
+    """Keeps the old figures, dimmed, until the new ones are known.
 
     Signals: `condition_wanted(str)` with the JSON text of a condition to go to.
     """
@@ -53,7 +53,7 @@ class BenchResult(QWidget):
         self.table.activated.connect(self._ask_for)
 
     def show_preview(self, preview: Preview) -> None:
-        """Shows other figures, at once."""
+        """Shows other figures."""
         self.preview = preview
         self._dim.stop()
         self._body.setEnabled(True)
@@ -77,18 +77,18 @@ class BenchResult(QWidget):
         self.table.costs.show_preview(preview)
 
     def set_stale(self) -> None:
-        """What is shown belongs to something else by now; dimmed unless something comes soon."""
+        """Marks the shown result as stale; it is dimmed unless a new one comes soon."""
         if self._body.isEnabled() and not self._dim.isActive():
             self._dim.start()
 
     def say(self, text: str, role: str = "muted") -> None:
-        """What the figures belong to, or why there are none."""
+        """Shows what the figures belong to, or why there are none."""
         self.state.setText(text)
         set_property(self.state, "role", role)
 
     @property
     def is_dimmed(self) -> bool:
-        """Whether the figures belong to something else."""
+        """Whether the shown result is stale."""
         return not self._body.isEnabled()
 
     def _show_figures(self, column: str, figures: Figures) -> None:
@@ -166,7 +166,7 @@ def _figure_font(font: QFont) -> QFont:
 
 
 def _missing(preview: Preview) -> str:
-    """What has no luminosity: that isn't the same as losing none."""
+    """How many lumisections have no luminosity, which is not the same as a luminosity of 0."""
     parts = [
         f"{words.number(figures.unmeasured)} {where}"
         for figures, where in ((preview.inside, "in the list"), (preview.lost, "lost"))
@@ -174,4 +174,4 @@ def _missing(preview: Preview) -> str:
     ]
     if not parts:
         return ""
-    return f"Lumisections without a luminosity, which no sum counts: {', '.join(parts)}."
+    return f"Lumisections without luminosity, which the sums leave out: {', '.join(parts)}."

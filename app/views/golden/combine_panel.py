@@ -1,6 +1,6 @@
-"""Tab that combines lists: and, or, minus, clipped to runs; stored ones and files."""
+"""Tab that combines stored lists and files with and, or, minus, within a range of runs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QIntValidator
@@ -19,11 +19,13 @@ from app import files
 from app.domain.errors import Refused
 from app.domain.lumisections import count, format_ranges
 from app.golden.document import Style, to_text
-from app.services.golden.lists import Operation
+from app.golden.list_luminosity import ListLuminosity, together
+from app.services.golden import generation as golden
+from app.services.golden import lists as golden_lists
+from app.services.golden.generation import JsonEntry
+from app.services.golden.lists import Combined, Operation, Part, Source
 from app.views import words
-from app.views.backend.golden import GoldenEntry, GoldenList
-from app.views.backend.workbench import Combined, Part
-from app.views.background import Job
+from app.views.background import Work
 from app.views.focus import give_keys
 from app.views.golden.list_choice import ListChoice
 from app.views.golden.panel import GoldenPanel
@@ -39,13 +41,13 @@ _OPERATION_WIDTH = 84
 _RUN_WIDTH = 84
 _LARGEST_RUN_NUMBER = 9_999_999
 _TITLES = ("Run", "LS", "pb⁻¹", "Lumisections")
-_CHOOSE = "Name the lists to combine, from top to bottom: stored ones or files."
+_CHOOSE = "Choose the lists to combine, from top to bottom: stored lists or files."
 
 
 class PartLine(QWidget):
     """One list of a combination.
 
-    Signals: `changed()`; `removed()` when the person takes it out.
+    Signals: `changed()`; `removed()` when the person removes it.
     """
 
     changed = Signal()
@@ -55,13 +57,13 @@ class PartLine(QWidget):
         super().__init__(parent)
         self._themes = themes
         self.operation = QComboBox()
-        self.operation.setAccessibleName("How it is joined")
+        self.operation.setAccessibleName("Operation")
         self.operation.addItems([each.value for each in Operation])
         self.operation.setFixedWidth(_OPERATION_WIDTH)
         self.choice = ListChoice("List")
         self.remove = QToolButton()
-        self.remove.setToolTip("Take this list out")
-        self.remove.setAccessibleName("Take this list out")
+        self.remove.setToolTip("Remove this list")
+        self.remove.setAccessibleName("Remove this list")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2 * STEP)
@@ -78,34 +80,34 @@ class PartLine(QWidget):
         self.operation.currentIndexChanged.connect(self.changed)
         self.choice.chosen.connect(self.changed)
         self.remove.clicked.connect(self.removed)
-        themes.changed.connect(self._dress)
-        self._dress()
+        themes.changed.connect(self._apply_theme)
+        self._apply_theme()
 
-    def part(self) -> Part | None:
-        """What it says; None while it names no list."""
+    def part(self) -> tuple[Operation, Source] | None:
+        """The list and how it is combined; None while no list is named."""
         source = self.choice.source
         if source is None:
             return None
-        return Part(source, Operation(self.operation.currentText()))
+        return Operation(self.operation.currentText()), source
 
-    def _dress(self) -> None:
+    def _apply_theme(self) -> None:
         self.remove.setIcon(self._themes.theme.icon("cross"))
 
 
 class CombinePanel(GoldenPanel):
-    """The result follows what is named; the first list follows the place until it is changed."""
+    """Combines lists with every change; the first one follows the place until it is changed."""
 
     tab = "Combine"
-    tab_tip = "And, or, minus of lists and files, clipped to runs; saved as a file"
+    tab_tip = "Combine lists and files with and, or, minus; save the result as a file"
 
     def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._backend = context.backend
+        self._acting = context.acting
         self._background = context.background
         self._themes = context.themes
         self._followed: int | None = None
-        self._entries: Sequence[GoldenEntry] = ()
-        self._job: Job[Combined] | None = None
+        self._entries: Sequence[JsonEntry] = ()
+        self._work = Work(context.background, self)
         self.result: Combined | None = None
         self.saver = FileSaver(context.background, context.notices, self)
         self.parts: list[PartLine] = []
@@ -127,6 +129,7 @@ class CombinePanel(GoldenPanel):
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._timer = QTimer(self, singleShot=True, interval=_AFTER_MS)
         self._lay_out()
+        self._work.running_changed.connect(self.bar.set_loading)
         self._timer.timeout.connect(self._combine)
         self.add.clicked.connect(self._add_and_name)
         for line in (self.first_run, self.last_run):
@@ -146,13 +149,10 @@ class CombinePanel(GoldenPanel):
         self.renew()
 
     def renew(self) -> None:
-        backend = self._backend
-        self._background.read_then(
-            lambda: backend.golden_list(GoldenList.ALL, None), self._offer, owner=self
-        )
+        self._background.run(self._offer(), self)
 
     def add_part(self) -> PartLine:
-        """A line for one more list."""
+        """Adds a line for one more list."""
         line = PartLine(self._themes, first=not self.parts)
         line.choice.offer(self._entries)
         line.changed.connect(self._timer.start)
@@ -186,14 +186,13 @@ class CombinePanel(GoldenPanel):
         line.deleteLater()
         self._timer.start()
 
-    def _offer(self, entries: Sequence[GoldenEntry]) -> None:
-        self._entries = entries
+    async def _offer(self) -> None:
+        self._entries = await self._background.read(lambda: golden.entries(self._acting))
         for line in self.parts:
-            line.choice.offer(entries)
+            line.choice.offer(self._entries)
 
     def _combine(self) -> None:
-        if self._job is not None:
-            self._job.cancel()
+        self._work.drop()
         parts = [part for line in self.parts if (part := line.part()) is not None]
         if self.parts[0].part() is None:
             self._show_nothing("", _CHOOSE)
@@ -201,22 +200,27 @@ class CombinePanel(GoldenPanel):
         first, last = (
             int(line.text()) if line.text() else None for line in (self.first_run, self.last_run)
         )
-        backend = self._backend
-        self.bar.set_loading(True)
-        self._job = self._background.read_then(
-            lambda: backend.combine_golden(parts, first, last),
-            self._show,
-            owner=self,
-            refused=self._refuse,
-            finished=self._arrived,
-        )
+        self._work.start(self._read(parts, first, last))
 
-    def _arrived(self) -> None:
-        self._job = None
-        self.bar.set_loading(False)
+    async def _read(
+        self, parts: Sequence[tuple[Operation, Source]], first: int | None, last: int | None
+    ) -> None:
+        acting = self._acting
 
-    def _refuse(self, error: Refused) -> None:
-        self._show_nothing(str(error), "")
+        def combine() -> tuple[Combined, Mapping[int, ListLuminosity]]:
+            lists = [
+                Part(golden_lists.of_source(acting, source), operation)
+                for operation, source in parts
+            ]
+            combined = golden_lists.combine(lists, first, last)
+            return combined, golden_lists.luminosity_of(acting, combined.document)
+
+        try:
+            combined, luminosity = await self._background.read(combine)
+        except Refused as error:
+            self._show_nothing(str(error), "")
+        else:
+            self._show(combined, luminosity)
 
     def _show_nothing(self, refusal: str, why: str) -> None:
         self.result = None
@@ -229,20 +233,20 @@ class CombinePanel(GoldenPanel):
         self.remarks.hide()
         self.save.setEnabled(False)
 
-    def _show(self, found: Combined) -> None:
-        self.result = found
-        document = found.document
+    def _show(self, combined: Combined, luminosity: Mapping[int, ListLuminosity]) -> None:
+        self.result = combined
+        document = combined.document
         lumisections = sum(map(count, document.values()))
         self.summary.setText(
             f"{words.counted(len(document), 'run')}, {words.number(lumisections)} LS,"
-            f" {luminosity_text(found.luminosity)}"
+            f" {luminosity_text(together(luminosity.values()))}"
         )
-        self.remarks.setText("\n".join(found.remarks[:3]))
-        self.remarks.setToolTip("\n".join(found.remarks))
-        self.remarks.setVisible(bool(found.remarks))
+        self.remarks.setText("\n".join(combined.remarks[:3]))
+        self.remarks.setToolTip("\n".join(combined.remarks))
+        self.remarks.setVisible(bool(combined.remarks))
         rows = []
         for run_number, ranges in document.items():
-            of = found.by_run.get(run_number)
+            of = luminosity.get(run_number)
             recorded = of.recorded if of is not None and of.known else None
             cells = (run_number, count(ranges), recorded, format_ranges(ranges))
             rows.append(RunRow(run_number, "", cells))

@@ -1,7 +1,6 @@
-"""Tab of a stored list: what another list has more or less, and the events that made it so."""
+"""Tab of a stored list: how it differs from another list, and the events responsible."""
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -15,14 +14,17 @@ from PySide6.QtWidgets import (
 )
 
 from app import files
+from app.domain.errors import Refused
 from app.domain.lumisections import count, format_ranges
 from app.golden.list_luminosity import ListLuminosity
 from app.services.golden import compared as golden_compared
-from app.services.golden.lists import ComparedLists
+from app.services.golden import generation as golden
+from app.services.golden import lists as golden_lists
+from app.services.golden import reproduce as golden_reproduce
+from app.services.golden.lists import ComparedLists, Source
 from app.services.golden.reproduce import Changes
 from app.views import words
-from app.views.backend.golden import GoldenEntry, GoldenList
-from app.views.background import Job
+from app.views.background import Work
 from app.views.golden.events_table import EventsTable
 from app.views.golden.list_choice import ListChoice
 from app.views.golden.panel import GoldenPanel
@@ -37,20 +39,20 @@ from app.views.widgets.save_file import FileSaver
 _TITLES = ("Run", "", "Gained LS", "Gained pb⁻¹", "Lost LS", "Lost pb⁻¹", "Gained", "Lost")
 _WIDTHS = {"Run": 64, "": 80, **dict.fromkeys(_TITLES[2:6], 84)}
 _WHOLE_GAINED, _WHOLE_LOST = "new run", "run is gone"
-_CHOOSE = "Choose another list to compare with: a stored one, or a file such as an official mask."
+_CHOOSE = "Choose a list to compare with: a stored list, or a file such as an official mask."
 
 
 class ComparePanel(GoldenPanel):
-    """From an old list to the chosen one, which is the new one until they change places."""
+    """Compares an old list with the chosen one, which is the new one until they are swapped."""
 
     tab = "Compare"
-    tab_tip = "Runs and lumisections that another list has more or less, and whose doing it was"
+    tab_tip = "Runs and lumisections in which two lists differ, and who changed them"
 
     def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._backend = context.backend
+        self._acting = context.acting
         self._background = context.background
-        self._job: Job[ComparedLists] | None = None
+        self._work = Work(context.background, self)
         self._compared: ComparedLists | None = None
         self._changes: Changes | None = None
         self.saver = FileSaver(context.background, context.notices, self)
@@ -58,8 +60,8 @@ class ComparePanel(GoldenPanel):
         self.new = ListChoice("New list")
         self.swap = QToolButton()
         self.swap.setText("⇄")
-        self.swap.setToolTip("Old and new change places")
-        self.swap.setAccessibleName("Old and new change places")
+        self.swap.setToolTip("Swap old and new")
+        self.swap.setAccessibleName("Swap old and new")
         self.bar = LoadingBar(context.themes)
         self.summary = Label(wordWrap=True)
         self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -69,7 +71,7 @@ class ComparePanel(GoldenPanel):
         self.save_events = QPushButton("Save events...")
         self.runs = RunsTable("Runs that differ")
         self.events = EventsTable("Events responsible")
-        self.share = ShareDone(context.background, "Looking for the events that did it")
+        self.share = ShareDone(context.background, "Searching for the events responsible")
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.empty = Label(_CHOOSE, wordWrap=True)
@@ -79,6 +81,7 @@ class ComparePanel(GoldenPanel):
         self._lay_out()
         for choice in (self.old, self.new):
             choice.chosen.connect(self._compare)
+        self._work.running_changed.connect(self.bar.set_loading)
         self.swap.clicked.connect(self._swap)
         self.save_runs.clicked.connect(self.ask_where_runs)
         self.save_events.clicked.connect(self.ask_where_events)
@@ -88,34 +91,34 @@ class ComparePanel(GoldenPanel):
 
     def show_golden(self, id_: int | None) -> None:
         self.new.name(id_)
-        self._offer()
+        self.renew()
         self._compare()
 
     def renew(self) -> None:
-        self._offer()
+        self._background.run(self._offer(), self)
 
     def ask_where_runs(self) -> QFileDialog | None:
         """Asks for the CSV of the runs that differ."""
-        found = self._compared
-        if found is None:
+        compared = self._compared
+        if compared is None:
             return None
         return self.saver.ask_where(
             "Save runs as CSV",
             "golden_json_comparison.csv",
             "CSV (*.csv)",
-            lambda file: files.write(file, golden_compared.csv_of_runs(found)),
+            lambda file: files.write(file, golden_compared.csv_of_runs(compared)),
         )
 
     def ask_where_events(self) -> QFileDialog | None:
         """Asks for the CSV of the events."""
-        found = self._changes
-        if found is None:
+        changes = self._changes
+        if changes is None:
             return None
         return self.saver.ask_where(
             "Save events as CSV",
             "golden_json_events.csv",
             "CSV (*.csv)",
-            lambda file: files.write(file, golden_compared.csv_of_events(found)),
+            lambda file: files.write(file, golden_compared.csv_of_events(changes)),
         )
 
     def _lay_out(self) -> None:
@@ -164,13 +167,8 @@ class ComparePanel(GoldenPanel):
         layout.addWidget(self._body, 1)
         layout.addWidget(self.empty, 1)
 
-    def _offer(self) -> None:
-        backend = self._backend
-        self._background.read_then(
-            lambda: backend.golden_list(GoldenList.ALL, None), self._offered, owner=self
-        )
-
-    def _offered(self, entries: Sequence[GoldenEntry]) -> None:
+    async def _offer(self) -> None:
+        entries = await self._background.read(lambda: golden.entries(self._acting))
         for choice in (self.old, self.new):
             choice.offer(entries)
 
@@ -181,37 +179,37 @@ class ComparePanel(GoldenPanel):
         self._compare()
 
     def _compare(self) -> None:
-        if self._job is not None:
-            self._job.cancel()
-        self.share.stop()
+        self._work.drop()
+        self.share.work.drop()
         self._compared = self._changes = None
         old, new = self.old.source, self.new.source
         if old is None or new is None:
-            self.bar.set_loading(False)
             self._say(_CHOOSE)
             return
-        backend = self._backend
-        self.bar.set_loading(True)
-        self._job = self._background.read_then(
-            lambda: backend.compare_golden(old, new),
-            self._show,
-            owner=self,
-            refused=lambda error: self._say(str(error)),
-            finished=self._arrived,
-        )
+        self._work.start(self._read(old, new))
 
-    def _arrived(self) -> None:
-        self._job = None
-        self.bar.set_loading(False)
+    async def _read(self, old: Source, new: Source) -> None:
+        acting = self._acting
+
+        def compare() -> ComparedLists:
+            lists = [golden_lists.of_source(acting, source) for source in (old, new)]
+            return golden_lists.compare(acting, *lists)
+
+        try:
+            compared = await self._background.read(compare)
+        except Refused as error:
+            self._say(str(error))
+        else:
+            self._show(compared)
 
     def _say(self, why_nothing: str) -> None:
         self.empty.setText(why_nothing)
         self.empty.setVisible(bool(why_nothing))
         self._body.setVisible(not why_nothing)
 
-    def _show(self, found: ComparedLists) -> None:
-        self._compared = found
-        comparison = found.comparison
+    def _show(self, compared: ComparedLists) -> None:
+        self._compared = compared
+        comparison = compared.comparison
         if comparison.equal:
             self.summary.setText("Both hold the same lumisections.")
         else:
@@ -219,45 +217,49 @@ class ComparePanel(GoldenPanel):
                 f"{words.number(sum(map(count, part.values())))} LS in"
                 f" {words.counted(len(part), 'run')}, {luminosity_text(sum_)}"
                 for part, sum_ in (
-                    (comparison.gained, found.gained_total),
-                    (comparison.lost, found.lost_total),
+                    (comparison.gained, compared.gained_total),
+                    (comparison.lost, compared.lost_total),
                 )
             )
             self.summary.setText(f"Gained {gained}; lost {lost}.")
-        remarks = [
-            f"{each.name}: {remark}" for each in (found.old, found.new) for remark in each.remarks
-        ]
+        remarks = compared.remarks
         self.remarks.setText("\n".join(remarks[:3]))
         self.remarks.setToolTip("\n".join(remarks))
         self.remarks.setVisible(bool(remarks))
-        self.runs.show_rows(_TITLES, _rows(found), wide=_TITLES[-2:], widths=_WIDTHS)
+        self.runs.show_rows(_TITLES, _rows(compared), wide=_TITLES[-2:], widths=_WIDTHS)
         self.save_runs.setEnabled(not comparison.equal)
         self._say("")
-        self._look_for_events(found)
+        self._search_events(compared)
 
-    def _look_for_events(self, found: ComparedLists) -> None:
+    def _search_events(self, compared: ComparedLists) -> None:
         self.events.show_changes((), "")
         self.save_events.setEnabled(False)
-        old, new = found.old.id, found.new.id
-        if found.comparison.equal:
+        old, new = compared.old.id, compared.new.id
+        if compared.comparison.equal:
             self.events.show_changes((), "Nothing differs.")
         elif old is None or new is None:
-            self.events.show_changes((), "Of a list in a file is not known which events made it.")
-        else:
-            self.share.start(
-                partial(self._backend.golden_changes, old, new),
-                self._show_events,
-                lambda error: self.events.show_changes((), str(error)),
+            self.events.show_changes(
+                (), "It is not known which events a list in a file was made from."
             )
+        else:
+            self.share.work.start(self._read_events(old, new))
 
-    def _show_events(self, changes: Changes) -> None:
+    async def _read_events(self, old: int, new: int) -> None:
+        progress = self.share.work.progress
+        try:
+            changes = await self._background.read(
+                lambda: golden_reproduce.changes_between(self._acting, old, new, progress)
+            )
+        except Refused as error:
+            self.events.show_changes((), str(error))
+            return
         self._changes = changes
         self.save_events.setEnabled(bool(changes.responsible))
-        self.events.show_changes(changes.responsible, "No event was found that explains it.")
+        self.events.show_changes(changes.responsible, "No event explains the difference.")
 
 
-def _rows(found: ComparedLists) -> list[RunRow]:
-    comparison = found.comparison
+def _rows(compared: ComparedLists) -> list[RunRow]:
+    comparison = compared.comparison
     rows = []
     for run_number in sorted({*comparison.gained, *comparison.lost}):
         whole = ""
@@ -270,9 +272,9 @@ def _rows(found: ComparedLists) -> list[RunRow]:
             run_number,
             whole,
             count(gained),
-            _recorded(found.gained, run_number),
+            _recorded(compared.gained, run_number),
             count(lost),
-            _recorded(found.lost, run_number),
+            _recorded(compared.lost, run_number),
             format_ranges(gained),
             format_ranges(lost),
         )
@@ -281,7 +283,7 @@ def _rows(found: ComparedLists) -> list[RunRow]:
 
 
 def _recorded(sums: Mapping[int, ListLuminosity] | None, run_number: int) -> Cell:
-    """pb^-1 of a run on one side; nothing there is 0, nothing stored isn't known."""
+    """pb^-1 of a run on one side: 0 without lumisections, None where no luminosity is stored."""
     of = None if sums is None else sums.get(run_number)
     if of is None:
         return 0.0

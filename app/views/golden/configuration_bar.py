@@ -1,4 +1,4 @@
-"""Saved rules: choose one, save, save as, rename, delete, import and export as files."""
+"""Saved rules: choosing, saving, renaming, deleting; import from files and export to them."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -21,11 +21,14 @@ from app import files
 from app.domain.errors import BadInput, Refused
 from app.domain.json_value import JsonValue, js_stringify
 from app.domain.rules.text import pretty
-from app.views.backend.golden import Golden, GoldenConfiguration
+from app.services.acting import Acting
+from app.services.golden import rules as golden_rules
+from app.services.golden.rules import OfferedRule
 from app.views.background import Background
 from app.views.notices import Notices, ask
 from app.views.theme import STEP
 from app.views.widgets.plain import Label
+from app.views.widgets.save_file import FileSaver
 
 _GOLDEN = "golden"
 _MOST_RULE_BYTES = 4_000_000
@@ -33,7 +36,7 @@ _CHOOSE = "Choose a rule"
 
 
 class ConfigurationBar(QWidget):
-    """Knows where the rule that is written comes from, and whether it is another one by now.
+    """Knows which saved rule was chosen, and whether the written rule still is the same.
 
     Signals: `rule_wanted(object)` with the JSON of a rule to write; `text_wanted(str)` with the
     text of a file; `offered()` when the saved rules were read; `refused(str)`.
@@ -46,20 +49,21 @@ class ConfigurationBar(QWidget):
 
     def __init__(
         self,
-        golden: Golden,
+        acting: Acting,
         background: Background,
         notices: Notices,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._golden = golden
+        self._acting = acting
         self._background = background
         self._notices = notices
-        self._known: tuple[GoldenConfiguration, ...] = ()
-        self._offered: list[GoldenConfiguration | None] = []
+        self._known: tuple[OfferedRule, ...] = ()
+        self._offered: list[OfferedRule | None] = []
         self._rule: JsonValue = None
         self._folder = Path()
-        self.chosen: GoldenConfiguration | None = None
+        self.saver = FileSaver(background, notices, self, self._refuse)
+        self.chosen: OfferedRule | None = None
         self.choice = QComboBox()
         self.choice.setAccessibleName("Saved rule")
         self.choice.setToolTip("Saved rules: type a part of a name or an author")
@@ -104,21 +108,24 @@ class ConfigurationBar(QWidget):
         self._look()
 
     @property
-    def configurations(self) -> tuple[GoldenConfiguration, ...]:
-        """All that are offered."""
+    def configurations(self) -> tuple[OfferedRule, ...]:
+        """All rules that are offered."""
         return self._known
 
     @property
     def is_changed(self) -> bool:
-        """Whether the rule that is written isn't the chosen one any more."""
+        """Whether the written rule differs from the chosen one."""
         return self.chosen is not None and not _same(self.chosen.rule, self._rule)
 
     def read(self) -> None:
-        """Reads what is saved by now."""
-        self._background.read_then(self._golden.golden_configurations, self._offer, owner=self)
+        """Reads the saved rules."""
+        self._background.run(self._read(), self)
+
+    async def _read(self) -> None:
+        self._offer(await self._background.read(lambda: golden_rules.offered(self._acting)))
 
     def show_rule(self, rule: JsonValue) -> None:
-        """The rule that is written now; None while it is none."""
+        """Takes the written rule; None while the text isn't one."""
         self._rule = rule
         if self.chosen is None and rule is not None:
             self._find()
@@ -126,9 +133,9 @@ class ConfigurationBar(QWidget):
 
     def choose(self, name: str) -> None:
         """Writes the rule saved under a name."""
-        found = next((each for each in self._known if each.name == name), None)
-        if found is not None:
-            self._take(found)
+        rule = self._named(name)
+        if rule is not None:
+            self._take(rule)
 
     def save_rule(self) -> None:
         """Saves the rule in the place of the chosen one, or asks for a name."""
@@ -138,7 +145,7 @@ class ConfigurationBar(QWidget):
         elif not self._has_rule():
             return
         elif chosen.name == _GOLDEN:
-            question = "Everybody begins with the golden rule. Replace it?"
+            question = "Everybody starts from the golden rule. Replace it?"
             ask(self.window(), "Save", question, "Replace", partial(self._save, _GOLDEN, chosen.id))
         else:
             self._save(chosen.name, chosen.id)
@@ -155,8 +162,10 @@ class ConfigurationBar(QWidget):
         chosen = self.chosen
         if chosen is None or chosen.id is None:
             return None
-        rename = partial(self._act_save, chosen.rule, chosen.id)
-        return self._ask_text("Rename", "New name:", chosen.name, rename)
+        rule, id_ = chosen.rule, chosen.id
+        return self._ask_text(
+            "Rename", "New name:", chosen.name, lambda name: self._store(name, rule, id_)
+        )
 
     def ask_delete(self) -> None:
         """Asks before the chosen one is deleted."""
@@ -165,7 +174,7 @@ class ConfigurationBar(QWidget):
             ask(
                 self.window(),
                 "Delete",
-                f'Delete the configuration "{chosen.name}"? Lists that were made with it stay.',
+                f'Delete the configuration "{chosen.name}"? Lists that were made with it are kept.',
                 "Delete",
                 partial(self._delete, chosen.id),
             )
@@ -180,55 +189,39 @@ class ConfigurationBar(QWidget):
         return dialog
 
     def import_file(self, file: Path) -> None:
-        """Writes the rule of a file; what is wrong inside is shown in the text."""
+        """Writes the rule of a file; its errors are shown in the text."""
         self._folder = file.parent
+        self._background.run(self._import(file), self)
 
-        def show(text: str) -> None:
-            self.chosen = None
-            self._show_chosen(f"from {file.name}")
-            self.text_wanted.emit(text)
-
-        self._background.read_then(
-            lambda: _text_of(file),
-            show,
-            owner=self,
-            refused=self._refuse,
-            reaches_server=False,
-        )
+    async def _import(self, file: Path) -> None:
+        try:
+            text = await self._background.read(lambda: _text_of(file), reaches_server=False)
+        except Refused as error:
+            self._refuse(error)
+            return
+        self.chosen = None
+        self._show_chosen(f"from {file.name}")
+        self.text_wanted.emit(text)
 
     def ask_where(self) -> QFileDialog | None:
         """Asks which file the rule is exported as."""
         if not self._has_rule():
             return None
         name = self.chosen.name if self.chosen is not None else "rule"
-        dialog = QFileDialog(self.window(), "Export rule", str(self._folder))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters(["JSON (*.json)", "All files (*)"])
-        dialog.setDefaultSuffix("json")
-        dialog.selectFile(f"{name.replace('/', '_')}.json")
         text = pretty(self._rule) + "\n"
-        dialog.fileSelected.connect(lambda file: self.export_file(text, Path(file)))
-        dialog.open()
-        return dialog
-
-    def export_file(self, text: str, file: Path) -> None:
-        """Writes a rule whole or not at all."""
-        self._folder = file.parent
-        self._background.act_then(
-            lambda: files.write(file, text),
-            lambda _none: self._notices.tell(f"Saved {file}."),
-            owner=self,
-            refused=self._refuse,
+        return self.saver.ask_where(
+            "Export rule",
+            f"{name.replace('/', '_')}.json",
+            "JSON (*.json)",
+            lambda file: files.write(file, text),
         )
 
-    # What is offered
+    # Choosing
 
-    def _offer(self, configurations: Sequence[GoldenConfiguration]) -> None:
+    def _offer(self, configurations: Sequence[OfferedRule]) -> None:
         self._known = tuple(configurations)
         if self.chosen is not None:
-            name = self.chosen.name
-            self.chosen = next((each for each in self._known if each.name == name), None)
+            self.chosen = self._named(self.chosen.name)
         self.choice.clear()
         self._offered = []
         shipped = [each for each in self._known if each.shipped]
@@ -240,7 +233,7 @@ class ConfigurationBar(QWidget):
                 self.choice.insertSeparator(self.choice.count())
                 self._offered.append(None)
             for each in part:
-                self.choice.addItem(_words_for(each))
+                self.choice.addItem(f"{each.name}   {'mine' if each.mine else each.origin}")
                 self._offered.append(each)
         if self.chosen is None and self._rule is not None:
             self._find()
@@ -253,15 +246,15 @@ class ConfigurationBar(QWidget):
         if chosen is not None:
             self._take(chosen)
 
-    def _take(self, chosen: GoldenConfiguration) -> None:
+    def _take(self, chosen: OfferedRule) -> None:
         self.chosen = chosen
         self._show_chosen()
         self.rule_wanted.emit(chosen.rule)
         self._look()
 
     def _find(self) -> None:
-        """Chooses what says the same as the rule that is written."""
-        self.chosen = next((each for each in self._known if _same(each.rule, self._rule)), None)
+        """Chooses the saved rule that is equal to the written one."""
+        self.chosen = next((rule for rule in self._known if _same(rule.rule, self._rule)), None)
         self._show_chosen()
 
     def _show_chosen(self, otherwise: str = "") -> None:
@@ -283,24 +276,30 @@ class ConfigurationBar(QWidget):
         self.export.setEnabled(rule is not None)
         self.rename.setEnabled(may_change and not is_golden)
         self.delete.setEnabled(may_change and not is_golden)
-        owner = "" if chosen is None else f"only {chosen.created_by} and experts may"
+        owner = "" if chosen is None else f"Only {chosen.created_by} and experts may do this"
         for action in (self.rename, self.delete):
-            action.setToolTip("" if action.isEnabled() else "golden stays" if is_golden else owner)
+            action.setToolTip(
+                ""
+                if action.isEnabled()
+                else "The golden rule is always kept"
+                if is_golden
+                else owner
+            )
 
-    # What is done
+    # Saving and deleting
 
     def _has_rule(self) -> bool:
         if self._rule is None:
-            self.refused.emit("The rule has to be written without a fault first.")
+            self.refused.emit("Correct the rule first: it has an error.")
         return self._rule is not None
 
     def _save_as(self, name: str) -> None:
-        known = next((each for each in self._known if each.name == name.strip()), None)
+        known = self._named(name.strip())
         if known is not None and known.id is not None and known.may_change:
             ask(
                 self.window(),
                 "Save as",
-                f'There is a configuration "{known.name}" already. Replace its rule?',
+                f'A configuration "{known.name}" exists already. Replace its rule?',
                 "Replace",
                 partial(self._save, known.name, known.id),
             )
@@ -308,33 +307,38 @@ class ConfigurationBar(QWidget):
             self._save(name, None)
 
     def _save(self, name: str, replaces: int | None) -> None:
-        self._act_save(self._rule, replaces, name)
+        self._store(name, self._rule, replaces)
 
-    def _act_save(self, rule: JsonValue, replaces: int | None, name: str) -> None:
-        golden = self._golden
-        self._background.act_then(
-            lambda: golden.save_configuration(name, rule, replaces),
-            self._saved,
-            owner=self,
-            refused=self._refuse,
-        )
+    def _store(self, name: str, rule: JsonValue, replaces: int | None) -> None:
+        self._background.run(self._do_store(name, rule, replaces), self)
 
-    def _saved(self, saved: GoldenConfiguration) -> None:
+    async def _do_store(self, name: str, rule: JsonValue, replaces: int | None) -> None:
+        try:
+            saved = await self._background.act(
+                lambda: golden_rules.save(self._acting, name, rule, replaces)
+            )
+        except Refused as error:
+            self._refuse(error)
+            return
         self.chosen = saved
         self._notices.tell(f'Saved the configuration "{saved.name}".')
         self.read()
 
     def _delete(self, id_: int) -> None:
-        golden = self._golden
+        self._background.run(self._do_delete(id_), self)
 
-        def done(text: str) -> None:
-            self.chosen = None
-            self._notices.tell(text)
-            self.read()
+    async def _do_delete(self, id_: int) -> None:
+        try:
+            await self._background.act(lambda: golden_rules.delete(self._acting, id_))
+        except Refused as error:
+            self._refuse(error)
+            return
+        self.chosen = None
+        self._notices.tell("Deleted the configuration. Lists that were made with it are kept.")
+        self.read()
 
-        self._background.act_then(
-            lambda: golden.delete_configuration(id_), done, owner=self, refused=self._refuse
-        )
+    def _named(self, name: str) -> OfferedRule | None:
+        return next((rule for rule in self._known if rule.name == name), None)
 
     def _refuse(self, error: Refused) -> None:
         self.refused.emit(str(error))
@@ -360,13 +364,6 @@ class ConfigurationBar(QWidget):
         return action
 
 
-def _words_for(configuration: GoldenConfiguration) -> str:
-    note = f"by {configuration.created_by}" if configuration.created_by else "saved"
-    if configuration.shipped or configuration.mine:
-        note = "shipped" if configuration.shipped else "mine"
-    return f"{configuration.name}   {note}"
-
-
 def _same(one: JsonValue, other: JsonValue) -> bool:
     return other is not None and js_stringify(one) == js_stringify(other)
 
@@ -378,6 +375,6 @@ def _text_of(file: Path) -> str:
             raise BadInput(f"{file} is too large for a rule.")
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise BadInput(f"{file} can't be read: it is no text.") from error
+        raise BadInput(f"{file} can't be read: it is not text.") from error
     except OSError as error:
         raise BadInput(f"{file} can't be read: {error.strerror}.") from error

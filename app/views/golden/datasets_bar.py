@@ -1,4 +1,4 @@
-"""Which datasets a rule is tried on: pattern of names with the list of matches, runs, era."""
+"""The datasets that a rule is tried on: a pattern of names with its matches, runs, era."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,10 +17,12 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.errors import BadInput, Refused
+from app.services.acting import Acting
+from app.services.golden import generation as golden
 from app.services.golden.bench import Narrowing
+from app.services.golden.generation import MatchingDatasets
 from app.views import words
-from app.views.backend.golden import Golden, MatchingDatasets
-from app.views.background import Background, Job
+from app.views.background import Background, Work
 from app.views.focus import give_keys
 from app.views.theme import STEP
 from app.views.widgets.plain import Label
@@ -37,22 +39,22 @@ _ANY_ERA = "any era"
 class DatasetsBar(QWidget):
     """Looks the names up while they are typed.
 
-    Signals: `changed()` after a pause or Enter when what is asked for is something else and has
-    matches; `cleared()` as soon as what was asked for no longer holds.
+    Signals: `changed()` after a pause or Enter, when other datasets are named and there are some;
+    `cleared()` as soon as the datasets that were named no longer hold.
     """
 
     changed = Signal()
     cleared = Signal()
 
     def __init__(
-        self, golden: Golden, background: Background, parent: QWidget | None = None
+        self, acting: Acting, background: Background, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._golden = golden
+        self._acting = acting
         self._background = background
-        self._job: Job[MatchingDatasets] | None = None
-        self._asked: tuple[str, Narrowing] | None = None
-        self.found: MatchingDatasets | None = None
+        self._work = Work(background, self)
+        self._chosen: tuple[str, Narrowing] | None = None
+        self.matching: MatchingDatasets | None = None
         self.pattern = QLineEdit(placeholderText="%/PromptReco/Collisions%")
         self.pattern.setToolTip(f"Names of datasets. {_HINT}")
         self.pattern.setAccessibleName("Datasets")
@@ -87,37 +89,37 @@ class DatasetsBar(QWidget):
         self.matches.clicked.connect(self._show_names)
 
     def read(self) -> tuple[str, Narrowing]:
-        """What is asked for; BadInput says what is wrong with it."""
+        """The pattern, and the limits in run and era; BadInput says what is wrong with them."""
         pattern = self.pattern.text().strip()
         if not pattern:
-            raise BadInput("Say which datasets, such as %/PromptReco/Collisions%.")
+            raise BadInput("Enter the names of datasets, such as %/PromptReco/Collisions%.")
         first, last = _run(self.first), _run(self.last)
         if first is not None and last is not None and first > last:
             raise BadInput(f"The first run {first} is greater than the last run {last}.")
         return pattern, Narrowing(first, last, str(self.era.currentData() or ""))
 
     def apply(self) -> None:
-        """Looks up what is typed, unless that is known already."""
+        """Looks the typed names up, unless they are known already."""
         self._pause.stop()
         try:
-            asked = self.read()
+            chosen = self.read()
         except BadInput as error:
-            self._asked = None
+            self._chosen = None
             self.refuse(str(error) if self.pattern.text().strip() else "")
             self.matches.setText("")
             self.matches.setEnabled(False)
             return
-        if asked == self._asked:
+        if chosen == self._chosen:
             return
-        before, self._asked = self._asked, asked
+        before, self._chosen = self._chosen, chosen
         self.refuse("")
-        if before is not None and before[0] == asked[0] and self.found is not None:
-            self.changed.emit()  # the same names: only runs or era are others
+        if before is not None and before[0] == chosen[0] and self.matching is not None:
+            self.changed.emit()  # the same names: only runs or era are different
             return
-        self._look_up(asked[0])
+        self._work.start(self._look_up(chosen[0]))
 
     def show_everything_of(self, pattern: str) -> None:
-        """Asks for another pattern, whatever run or era."""
+        """Takes another pattern without limits in run and era."""
         self.first.clear()
         self.last.clear()
         self.era.setCurrentIndex(0)
@@ -125,7 +127,7 @@ class DatasetsBar(QWidget):
         self.apply()
 
     def set_known_names(self, names: Sequence[str]) -> None:
-        """What is offered while a pattern is typed."""
+        """Takes the names that are offered while a pattern is typed."""
         self._known.setStringList(list(names))
 
     def show_eras(self, eras: Mapping[str, int]) -> None:
@@ -141,12 +143,12 @@ class DatasetsBar(QWidget):
         self.era.setCurrentIndex(max(self.era.findData(chosen), 0))
 
     def show_run_range(self, runs: tuple[int, int]) -> None:
-        """Says from where to where there are runs."""
+        """Shows the first and the last run of the datasets."""
         self.first.setPlaceholderText(str(runs[0]))
         self.last.setPlaceholderText(str(runs[1]))
 
     def refuse(self, text: str) -> None:
-        """Says why it can't be done."""
+        """Shows why the datasets can't be read."""
         self.refusal.setText(text)
         self.refusal.setVisible(bool(text))
 
@@ -154,38 +156,30 @@ class DatasetsBar(QWidget):
         self.cleared.emit()
         self._pause.start()
 
-    def _look_up(self, pattern: str) -> None:
-        if self._job is not None:
-            self._job.cancel()
-        golden = self._golden
-        self.matches.setText("looking ...")
+    async def _look_up(self, pattern: str) -> None:
+        self.matches.setText("searching ...")
         self.matches.setEnabled(False)
-        self._job = self._background.read_then(
-            lambda: golden.matching_datasets(pattern),
-            self._show_found,
-            owner=self,
-            refused=self._refused,
-            finished=self._finish,
-        )
+        try:
+            matching = await self._background.read(
+                lambda: golden.datasets_matching(self._acting, pattern)
+            )
+        except Refused as error:
+            self.matching = None
+            self.matches.setText("")
+            self.refuse(str(error))
+        else:
+            self._show_matching(matching)
 
-    def _finish(self) -> None:
-        self._job = None
-
-    def _refused(self, error: Refused) -> None:
-        self.found = None
-        self.matches.setText("")
-        self.refuse(str(error))
-
-    def _show_found(self, found: MatchingDatasets) -> None:
-        self.found = found
-        self.names.show_names(found.names)
-        self.matches.setEnabled(bool(found.names))
-        if not found.datasets:
+    def _show_matching(self, matching: MatchingDatasets) -> None:
+        self.matching = matching
+        self.names.show_names(list(matching.runs_of))
+        self.matches.setEnabled(bool(matching.runs_of))
+        if not matching.datasets:
             self.matches.setText("none")
             self.refuse(f"No dataset has such a name. {_HINT}")
             return
-        names = words.counted(len(found.names), "name")
-        self.matches.setText(f"{names}, {words.counted(found.datasets, 'dataset')}")
+        names = words.counted(len(matching.runs_of), "name")
+        self.matches.setText(f"{names}, {words.counted(matching.datasets, 'dataset')}")
         self.changed.emit()
 
     def _show_names(self) -> None:
@@ -224,7 +218,7 @@ class DatasetsBar(QWidget):
 
 
 class _NamesPopup(QFrame):
-    """The names that match, until something else is clicked."""
+    """Shows the names that match until something else is clicked."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
@@ -254,5 +248,5 @@ def _run(line: QLineEdit) -> int | None:
     if not text:
         return None
     if not text.isdecimal() or int(text) > _LARGEST_RUN:
-        raise BadInput(f'"{text}" is no run number.')
+        raise BadInput(f'"{text}" is not a run number.')
     return int(text)

@@ -18,7 +18,7 @@ _WIDTHS = {"Run": 64, "Dataset": 150, "By": 140, "When": 160, "Gained LS": 100, 
 
 
 class EventsTable(QWidget):
-    """Shows who, when and what; or a sentence that says why there is nothing.
+    """Shows who changed what and when, or why there is nothing to show.
 
     Signals: `run_wanted(run_number, dataset)`.
     """
@@ -36,7 +36,7 @@ class EventsTable(QWidget):
         layout.addWidget(self.words, 1)
         self.table.run_wanted.connect(self.run_wanted)
 
-    def show_changes(self, responsible: Sequence[Responsible], else_say: str) -> None:
+    def show_changes(self, responsible: Sequence[Responsible], otherwise: str) -> None:
         """Shows events, or the sentence when there is none."""
         now = datetime.now(UTC)
         self.table.show_rows(
@@ -46,11 +46,11 @@ class EventsTable(QWidget):
             widths=_WIDTHS,
         )
         self.table.setVisible(bool(responsible))
-        self.words.setText(else_say)
+        self.words.setText(otherwise)
         self.words.setVisible(not responsible)
 
     def lines(self) -> list[list[str]]:
-        """What is shown, line by line."""
+        """The shown texts, line by line."""
         items = [self.table.topLevelItem(row) for row in range(self.table.topLevelItemCount())]
         return [_texts(item) for item in items if item is not None]
 

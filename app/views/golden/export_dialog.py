@@ -1,7 +1,6 @@
-"""The dialog that exports lists: forms, folder, where they come from beside them."""
+"""The dialog that exports lists: in which forms, to which folder, with or without provenance."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt, Signal
@@ -20,21 +19,22 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.errors import Refused
-from app.services.golden.exports import Export
+from app.domain.errors import Refused, Unavailable
+from app.domain.progress import Cancelled
+from app.services.acting import Acting
+from app.services.golden import exports as golden_exports
+from app.services.golden.exports import Export, Planned
 from app.views import words
-from app.views.backend.golden import ExportRequest, Golden
-from app.views.backend.news import Step
-from app.views.background import Background
+from app.views.background import Background, Work
 from app.views.golden.forms import EXPORTS
 from app.views.notices import ask
-from app.views.stoppable import Attempt
 from app.views.theme import STEP
 from app.views.widgets.plain import Label, ListItem
 
 _FOLDER, _FORMS, _PROVENANCE = "export/folder", "export/forms", "export/provenance"
 _EXPORT = Qt.ItemDataRole.UserRole
 _NAMED = 3
+_WHOLE = 100
 
 
 class ExportDialog(QDialog):
@@ -47,7 +47,7 @@ class ExportDialog(QDialog):
 
     def __init__(
         self,
-        golden: Golden,
+        acting: Acting,
         background: Background,
         ids: Sequence[int],
         remembered: QSettings,
@@ -57,16 +57,16 @@ class ExportDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Export")
         self.resize(560, 400)
-        self._golden = golden
+        self._acting = acting
         self._background = background
         self._ids = tuple(ids)
         self._remembered = remembered
-        self._run: Attempt | None = None
+        self._work = Work(background, self)
         numbers = ", ".join(map(str, self._ids))
         self.lists = Label(f"golden JSON {numbers}", wordWrap=True)
         self.forms = QListWidget()
         self.forms.setAccessibleName("Forms")
-        self.forms.setToolTip("Space ticks")
+        self.forms.setToolTip("Space ticks a form")
         chosen = str(remembered.value(_FORMS, Export.GOLDEN.value)).split(",")
         for export, (title, what) in EXPORTS.items():
             item = ListItem(f"{title}   {what}")
@@ -80,7 +80,7 @@ class ExportDialog(QDialog):
         self.folder.setAccessibleName("Folder")
         self.choose = QPushButton("Choose...")
         self.choose.setAutoDefault(False)
-        self.provenance = QCheckBox("Where it comes from, in a file beside each")
+        self.provenance = QCheckBox("A file with the provenance beside each")
         self.provenance.setToolTip(
             "Rule, datasets with their versions, author, program version, checksums"
         )
@@ -99,6 +99,8 @@ class ExportDialog(QDialog):
         self._lay_out()
         self.forms.itemChanged.connect(self._look)
         self.choose.clicked.connect(self.ask_folder)
+        self._work.progressed.connect(self._show_progress)
+        self._work.running_changed.connect(self._show_running)
         self.buttons.accepted.connect(self.submit)
         self.buttons.rejected.connect(self.reject)
         self._look()
@@ -123,71 +125,67 @@ class ExportDialog(QDialog):
         return dialog
 
     def submit(self) -> None:
-        """Exports, after asking when files are there already."""
-        if self._run is not None or not self.ticked:
+        """Exports, after a question when files exist already."""
+        if self._work.is_running or not self.ticked:
             return
         self._refuse("")
-        request = ExportRequest(
-            self._ids,
-            self.ticked,
-            Path(self.folder.text().strip()).expanduser(),
-            self.provenance.isChecked(),
-        )
-        golden = self._golden
-        self._background.read_then(
-            lambda: [each for each in golden.export_names(request) if each.exists()],
-            lambda there: self._ask_or_go(request, there),
-            owner=self,
-            refused=self._refused,
-        )
+        folder = Path(self.folder.text().strip()).expanduser()
+        self._background.run(self._plan(self.ticked, folder), self)
 
     def reject(self) -> None:
-        if self._run is not None:
-            self._run.cancel()
+        if self._work.is_running:
+            self._work.stop()
             self.stop.setEnabled(False)
         else:
             super().reject()
 
-    def _ask_or_go(self, request: ExportRequest, there: list[Path]) -> None:
-        if not there:
-            self._export(request)
-            return
-        names = ", ".join(each.name for each in there[:_NAMED])
-        more = f" and {words.counted(len(there) - _NAMED, 'more file')}" if there[_NAMED:] else ""
-        are = "is" if len(there) == 1 else "are"
-        question = f"{names}{more} {are} there already."
-        ask(self, "Replace", question, "Replace", partial(self._export, request))
+    async def _plan(self, exports: Sequence[Export], folder: Path) -> None:
+        def plan() -> tuple[tuple[Planned, ...], list[str]]:
+            planned = golden_exports.plan(self._acting, self._ids, exports, folder)
+            return planned, [each.file.name for each in planned if each.file.exists()]
 
-    def _export(self, request: ExportRequest) -> None:
+        try:
+            planned, existing = await self._background.read(plan)
+        except Refused as error:
+            self._refuse(str(error))
+            return
+        if not existing:
+            self._export(planned)
+            return
+        names = ", ".join(existing[:_NAMED])
+        if existing[_NAMED:]:
+            names += f" and {words.counted(len(existing) - _NAMED, 'more file')}"
+        verb = "exists" if len(existing) == 1 else "exist"
+        ask(self, "Replace", f"{names} {verb} already.", "Replace", lambda: self._export(planned))
+
+    def _export(self, planned: Sequence[Planned]) -> None:
+        with_provenance = self.provenance.isChecked()
         self._remembered.setValue(_FOLDER, self.folder.text().strip())
-        self._remembered.setValue(_FORMS, ",".join(each.value for each in request.exports))
-        self._remembered.setValue(_PROVENANCE, str(request.with_provenance).lower())
-        golden, run = self._golden, Attempt(self)
-        self._run = run
-        run.progressed.connect(self._show_progress)
-        self._set_running(running=True)
-        run.job = self._background.act_then(
-            lambda: golden.export_golden(request, run.tell, run.is_cancelled),
-            self._done,
-            owner=self,
-            refused=self._refused,
-            finished=lambda: self._set_running(running=False),
-        )
+        self._remembered.setValue(_FORMS, ",".join(export.value for export in self.ticked))
+        self._remembered.setValue(_PROVENANCE, str(with_provenance).lower())
+        self._work.start(self._save(planned, with_provenance=with_provenance))
 
-    def _done(self, files: tuple[Path, ...] | None) -> None:
-        if files is None:
-            self._refuse("Cancelled; nothing was written.")
-            return
-        self.exported.emit(files)
-        self.accept()
+    async def _save(self, planned: Sequence[Planned], *, with_provenance: bool) -> None:
+        progress = self._work.progress
+        try:
+            files = await self._background.act(
+                lambda: golden_exports.save_all(
+                    self._acting, planned, with_provenance=with_provenance, progress=progress
+                )
+            )
+        except (Refused, Cancelled) as error:
+            self._refuse(str(error))
+        except Unavailable as error:
+            self._refuse(f"{error} Nothing was written: try again.")
+        else:
+            self.exported.emit(files)
+            self.accept()
 
-    def _show_progress(self, progress: Step) -> None:
-        self.progress.setRange(0, progress.total)
-        self.progress.setValue(progress.done)
+    def _show_progress(self, share: float) -> None:
+        self.progress.setRange(0, _WHOLE)
+        self.progress.setValue(round(_WHOLE * share))
 
-    def _set_running(self, *, running: bool) -> None:
-        if not running:
-            self._run = None
+    def _show_running(self, running: bool) -> None:
         self.stop.setEnabled(True)
         self.progress.setVisible(running)
         self.progress.setRange(0, 0)
@@ -196,10 +194,7 @@ class ExportDialog(QDialog):
         self._look()
 
     def _look(self) -> None:
-        self.go.setEnabled(bool(self.ticked) and self._run is None)
-
-    def _refused(self, error: Refused) -> None:
-        self._refuse(str(error))
+        self.go.setEnabled(bool(self.ticked) and not self._work.is_running)
 
     def _refuse(self, text: str) -> None:
         self.refusal.setText(text)

@@ -1,53 +1,30 @@
-"""The forms of a golden JSON: how they are called, read on screen, and named as files."""
+"""The forms of a golden JSON: what they are called, and how they are read on screen."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from app.services.golden.exports import Export
-from app.views.backend.golden import GoldenResult
+from app.services.golden.files import Form
 
-Part = Literal["generated", "with_dataset_names", "anti", "anti_with_dataset_names"]
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """One form: its field of the result, its name, also a short one, and how it is exported."""
-
-    part: Part
-    title: str
-    short: str
-    export: Export
-
-    def text_of(self, result: GoldenResult) -> str:
-        """The text as it is saved, byte for byte."""
-        text: str = getattr(result, self.part)
-        return text
-
-
-FORMS = (
-    Form("generated", "JSON", "JSON", Export.GOLDEN),
-    Form("with_dataset_names", "JSON with dataset names", "With names", Export.WITH_DATASET_NAMES),
-    Form("anti", "Anti-JSON", "Anti-JSON", Export.ANTI),
-    Form(
-        "anti_with_dataset_names",
-        "Anti-JSON with dataset names",
-        "Anti with names",
-        Export.ANTI_WITH_DATASET_NAMES,
-    ),
-)
+FORMS: Mapping[Form, str] = {
+    Form.GOLDEN: "JSON",
+    Form.WITH_DATASET_NAMES: "With names",
+    Form.ANTI: "Anti-JSON",
+    Form.ANTI_WITH_DATASET_NAMES: "Anti with names",
+}
+"""What the tab of each form is called."""
 
 EXPORTS: Mapping[Export, tuple[str, str]] = {
     Export.GOLDEN: ("JSON", "run and lumisection ranges, what every analysis reads"),
     Export.WITH_DATASET_NAMES: ("JSON with dataset names", "the same by run and dataset"),
-    Export.ANTI: ("Anti-JSON", "the lumisections that take part and aren't good"),
+    Export.ANTI: ("Anti-JSON", "the lumisections that take part and are not good"),
     Export.ANTI_WITH_DATASET_NAMES: ("Anti-JSON with dataset names", "by run and dataset"),
     Export.BRILCALC: ("JSON for brilcalc", "one run per line, for brilcalc lumi -i"),
     Export.RUNS: ("Run list", "one run number per line"),
     Export.CSV: ("CSV per run", "lumisections and luminosity of each run"),
 }
-"""How each form is called, and what it is."""
+"""What each form is called, and what it holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +42,9 @@ class RunLines:
         numbers = [int(key.partition("-")[0]) for key in self.keys]
         return (min(numbers), max(numbers))
 
-    def find(self, wanted: str) -> tuple[int, ...]:
+    def find(self, text: str) -> tuple[int, ...]:
         """Places of the keys that begin with a number or contain a text."""
-        folded = wanted.strip().casefold()
+        folded = text.strip().casefold()
         if not folded:
             return ()
         if folded.isdigit():
@@ -82,6 +59,6 @@ def run_lines(text: str) -> RunLines:
     return RunLines("{\n" + ",\n".join(lines) + "\n}" if lines else "{}", tuple(document))
 
 
-def file_name(stem: str, form: Form) -> str:
-    """A name for the file, such as `Cert_Collisions2025_390001_390120_Golden_anti.json`."""
-    return f"{stem}{form.export.ending}"
+def title_of(form: Form) -> str:
+    """What a form is called."""
+    return EXPORTS[Export(form.value)][0]

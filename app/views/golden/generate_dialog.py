@@ -1,6 +1,6 @@
-"""The dialog that generates golden JSONs: one or several rules from one pass over the datasets."""
+"""The dialog that generates golden JSONs: one or several rules, with the datasets read once."""
 
-from collections.abc import Sequence
+import asyncio
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -19,31 +19,34 @@ from PySide6.QtWidgets import (
 from app.domain.configuration.items import UnknownVariables
 from app.domain.errors import NotPermitted, Refused, Unavailable
 from app.domain.json_value import JsonValue, js_stringify
+from app.domain.progress import Cancelled
+from app.services.acting import Acting
+from app.services.golden import bench as golden_bench
+from app.services.golden import rules as golden_rules
 from app.services.golden.bench import Narrowing
-from app.views.backend.golden import Golden, GoldenConfiguration, GoldenRequest
-from app.views.backend.news import Step
-from app.views.background import Background
-from app.views.stoppable import Attempt
+from app.services.golden.generation import READING_SHARE, Generated
+from app.views.background import Background, Work
 from app.views.theme import STEP
 from app.views.widgets.plain import Label, ListItem
 from app.views.widgets.search_line import SearchLine
 
 _WRITTEN = "This rule"
-_CONFIGURATION = Qt.ItemDataRole.UserRole
+_RULE = Qt.ItemDataRole.UserRole
+_WHOLE = 100
 
 
 class GenerateDialog(QDialog):
-    """Asks which rules, and generates a list of each; the datasets are read once.
+    """Asks for rules and generates a list for each.
 
-    `written` is the rule of the workbench, the one that is ticked at first. Signals:
-    `generated(tuple)` with the ids of the new rows.
+    `written` is the rule of the workbench, the only one that is ticked at first. Signals:
+    `generated(tuple)` with the ids of the new lists.
     """
 
     generated = Signal(object)
 
     def __init__(
         self,
-        golden: Golden,
+        acting: Acting,
         background: Background,
         pattern: str,
         narrowing: Narrowing,
@@ -54,20 +57,20 @@ class GenerateDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Generate golden JSON")
         self.resize(560, 480)
-        self._golden = golden
+        self._acting = acting
         self._background = background
         self._pattern = pattern
         self._narrowing = narrowing
         self._written = written
-        self._run: Attempt | None = None
-        self.datasets = Label(_datasets_words(pattern, narrowing), wordWrap=True)
+        self._work = Work(background, self)
+        self.datasets = Label(_datasets_text(pattern, narrowing), wordWrap=True)
         self.datasets.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.search = SearchLine()
         self.search.setPlaceholderText("Find a saved rule")
         self.search.setAccessibleName("Find a saved rule")
         self.rules = QListWidget()
         self.rules.setAccessibleName("Rules")
-        self.rules.setToolTip("Space ticks; a list is made of each that is ticked")
+        self.rules.setToolTip("Space ticks a rule; a list is generated for each ticked rule")
         self.tags = QLineEdit(placeholderText="Words to find it by")
         self.tags.setAccessibleName("Tags")
         self.official = QCheckBox("Official")
@@ -98,55 +101,68 @@ class GenerateDialog(QDialog):
         self._add(_WRITTEN, "written in the workbench", written, ticked=written is not None)
         self._connect()
         self._look()
-        background.read_then(golden.golden_configurations, self._offer, owner=self)
+        background.run(self._offer(), self)
 
     @property
     def is_running(self) -> bool:
-        return self._run is not None
+        return self._work.is_running
 
     @property
     def ticked(self) -> tuple[tuple[str, JsonValue], ...]:
         """Names and rules that are ticked."""
         items = (self.rules.item(row) for row in range(self.rules.count()))
         return tuple(
-            item.data(_CONFIGURATION)
-            for item in items
-            if item.checkState() is Qt.CheckState.Checked
+            item.data(_RULE) for item in items if item.checkState() is Qt.CheckState.Checked
         )
 
     def submit(self, *, insist: bool = False) -> None:
-        """Generates what is ticked, unless it does so already."""
-        ticked = self.ticked
-        if self.is_running or not ticked:
-            return
-        self._refuse("")
-        request = GoldenRequest(
-            self._pattern,
-            tuple((_tag(name), rule) for name, rule in ticked),
-            self.tags.text().strip(),
-            self.official.isChecked(),
-            self._narrowing,
-            insist,
-        )
-        golden, run = self._golden, Attempt(self)
-        self._run = run
-        run.progressed.connect(self._show_progress)
-        self._set_running(running=True)
-        run.job = self._background.act_then(
-            lambda: golden.generate_golden(request, run.tell, run.is_cancelled),
-            self._done,
-            owner=self,
-            refused=self._refused,
-            unavailable=self._unavailable,
-            finished=lambda: self._set_running(running=False),
-        )
+        """Generates a list for each ticked rule, unless it does so already."""
+        if not self.is_running and self.ticked:
+            self._refuse("")
+            self._work.start(self._generate(insist))
+
+    async def _generate(self, insist: bool) -> None:
+        progress = self._work.progress
+        rules = [(_tag(name), rule) for name, rule in self.ticked]
+        tags, official = self.tags.text().strip(), self.official.isChecked()
+
+        def generate() -> list[Generated]:
+            return golden_bench.generate_named(
+                self._acting,
+                self._pattern,
+                rules,
+                self._narrowing,
+                tags=tags,
+                official=official,
+                insist=insist,
+                progress=progress,
+            )
+
+        try:
+            generated = await self._background.act(generate)
+        except asyncio.CancelledError:
+            self._work.stop()  # The end of the program doesn't wait for a list.
+            raise
+        except Cancelled:
+            self._refuse("Cancelled: no list was stored.")
+        except NotPermitted as error:
+            self._refuse("" if official else str(error))
+            self.not_permitted.setText(str(error) if official else "")
+        except Refused as error:
+            self._refuse(str(error))
+            self.insist.setVisible(isinstance(error, UnknownVariables))
+        except Unavailable as error:
+            self._refuse(f"{error} Nothing was written: try again.")
+        else:
+            self.generated.emit(tuple(each.id for each in generated))
+            self.accept()
 
     def cancel(self) -> None:
-        """Stops what is being generated; without anything closes the dialog."""
-        if self._run is None:
+        """Stops generating; closes the dialog when nothing is being generated."""
+        if not self.is_running:
             super().reject()
             return
-        self._run.cancel()
+        self._work.stop()
         self.stop.setEnabled(False)
         self.progress.setRange(0, 0)
         self.step.setText("Cancelling ...")
@@ -156,36 +172,35 @@ class GenerateDialog(QDialog):
 
     def _add(self, name: str, note: str, rule: JsonValue, *, ticked: bool) -> None:
         item = ListItem(f"{name}   {note}")
-        item.setData(_CONFIGURATION, (name, rule))
+        item.setData(_RULE, (name, rule))
         item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
         if rule is not None:
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
         else:
-            item.setText(f"{name}   has a fault")
+            item.setText(f"{name}   has an error")
             item.setFlags(Qt.ItemFlag.NoItemFlags)
         self.rules.addItem(item)
 
-    def _offer(self, configurations: Sequence[GoldenConfiguration]) -> None:
-        same = None if self._written is None else js_stringify(self._written)
-        for each in configurations:
-            if js_stringify(each.rule) == same:
-                # What is written is a saved rule: it has its name.
+    async def _offer(self) -> None:
+        offered = await self._background.read(lambda: golden_rules.offered(self._acting))
+        written = None if self._written is None else js_stringify(self._written)
+        for rule in offered:
+            if js_stringify(rule.rule) == written:
+                # The written rule is a saved one, so it is called by its name.
                 first = self.rules.item(0)
-                first.setText(f"{each.name}   written in the workbench")
-                first.setData(_CONFIGURATION, (each.name, each.rule))
-                same = None
-                continue
-            saved = f"by {each.created_by}" if each.created_by else "saved"
-            note = "shipped" if each.shipped else saved
-            self._add(each.name, note, each.rule, ticked=False)
+                first.setText(f"{rule.name}   written in the workbench")
+                first.setData(_RULE, (rule.name, rule.rule))
+                written = None
+            else:
+                self._add(rule.name, rule.origin, rule.rule, ticked=False)
         self._find(self.search.text())
 
     def _find(self, text: str) -> None:
-        wanted = text.casefold().split()
+        parts = text.casefold().split()
         for row in range(self.rules.count()):
             item = self.rules.item(row)
-            shown = all(word in item.text().casefold() for word in wanted)
+            shown = all(word in item.text().casefold() for word in parts)
             item.setHidden(not shown and item.checkState() is not Qt.CheckState.Checked)
 
     def _look(self) -> None:
@@ -195,41 +210,22 @@ class GenerateDialog(QDialog):
 
     # Running
 
-    def _set_running(self, *, running: bool) -> None:
-        if not running:
-            self._run = None
+    def _show_running(self, running: bool) -> None:
         self.stop.setEnabled(True)
         self.progress.setVisible(running)
         self.step.setVisible(running)
         self.progress.setRange(0, 0)
-        self.step.setText("Beginning ...")
+        self.step.setText("Starting ...")
         for part in (self.search, self.rules, self.tags, self.official):
             part.setEnabled(not running)
         self._look()
 
-    def _show_progress(self, progress: Step) -> None:
-        if self._run is None or self._run.stopping:
+    def _show_progress(self, share: float) -> None:
+        if self._work.is_stopping:
             return
-        self.progress.setRange(0, progress.total)
-        self.progress.setValue(progress.done)
-        self.step.setText(progress.text)
-
-    def _done(self, ids: tuple[int, ...] | None) -> None:
-        if ids is None:
-            self._refuse("Cancelled; nothing was kept.")
-            return
-        self.generated.emit(ids)
-        self.accept()
-
-    def _refused(self, error: Refused) -> None:
-        if isinstance(error, NotPermitted) and self.official.isChecked():
-            self.not_permitted.setText(str(error))
-        else:
-            self._refuse(str(error))
-            self.insist.setVisible(isinstance(error, UnknownVariables))
-
-    def _unavailable(self, error: Unavailable) -> None:
-        self._refuse(f"{error} Nothing was written: try again.")
+        self.progress.setRange(0, _WHOLE)
+        self.progress.setValue(round(_WHOLE * share))
+        self.step.setText("Reading the state" if share < READING_SHARE else "Applying the rule")
 
     def _refuse(self, text: str) -> None:
         self.not_permitted.clear()
@@ -273,6 +269,8 @@ class GenerateDialog(QDialog):
         self.search.textChanged.connect(self._find)
         self.rules.itemChanged.connect(self._look)
         self.official.toggled.connect(self.not_permitted.clear)
+        self._work.progressed.connect(self._show_progress)
+        self._work.running_changed.connect(self._show_running)
         self.buttons.accepted.connect(self.submit)
         self.insist.clicked.connect(lambda: self.submit(insist=True))
         # Another rule is another question.
@@ -285,7 +283,7 @@ def _tag(name: str) -> str:
     return "-".join(name.split()).lower() if name == _WRITTEN else "-".join(name.split())
 
 
-def _datasets_words(pattern: str, narrowing: Narrowing) -> str:
+def _datasets_text(pattern: str, narrowing: Narrowing) -> str:
     parts = [pattern]
     if narrowing.first_run is not None or narrowing.last_run is not None:
         first, last = narrowing.first_run or "the first", narrowing.last_run or "the last"

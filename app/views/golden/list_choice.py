@@ -14,10 +14,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.services.golden.lists import stored_id
+from app.services.golden.generation import JsonEntry
+from app.services.golden.lists import Source, stored_id
 from app.views import words
-from app.views.backend.golden import GoldenEntry
-from app.views.backend.workbench import Source
 from app.views.theme import STEP
 
 _LEAST_WIDTH = 180
@@ -62,11 +61,11 @@ class ListChoice(QWidget):
 
     @property
     def source(self) -> Source | None:
-        """What is named; None while nothing is."""
+        """The list that is named; None while none is."""
         return self._source
 
-    def offer(self, entries: Sequence[GoldenEntry]) -> None:
-        """Lists to choose from; what is named stays."""
+    def offer(self, entries: Sequence[JsonEntry]) -> None:
+        """Offers lists to choose from; the list that is named stays."""
         text = self.line.text()
         self.box.blockSignals(True)  # offering chooses none
         self.box.clear()
@@ -79,7 +78,7 @@ class ListChoice(QWidget):
         self.box.blockSignals(False)
 
     def name(self, source: Source | None) -> None:
-        """Names a list; tells nobody."""
+        """Names a list; no signal is emitted."""
         self._source = source
         self.box.setCurrentIndex(self._index())
         if self.box.currentIndex() < 0:
@@ -102,9 +101,9 @@ class ListChoice(QWidget):
         return self.box.findData(self._source) if isinstance(self._source, int) else -1
 
     def _picked(self, index: int) -> None:
-        found = self.box.itemData(index)
-        if found is not None:
-            self._choose(int(found))
+        id_ = self.box.itemData(index)
+        if id_ is not None:
+            self._choose(int(id_))
 
     def _typed(self) -> None:
         text = self.line.text().strip()
@@ -122,8 +121,8 @@ class ListChoice(QWidget):
             self.chosen.emit()
 
 
-def _label(entry: GoldenEntry) -> str:
-    parts = [f"{entry.id}  {entry.pattern}"]
+def _label(entry: JsonEntry) -> str:
+    parts = [f"{entry.id}  {entry.dataset_name_filter}"]
     if entry.official:
         parts.append("official")
     if entry.tags:

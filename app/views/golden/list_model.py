@@ -1,4 +1,4 @@
-"""Qt model of the generated JSONs, newest first, and what a search leaves of it."""
+"""Qt model of the golden JSONs, newest first, and those that a search finds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from PySide6.QtCore import (
     Qt,
 )
 
+from app.services.golden.generation import JsonEntry
 from app.views import words
-from app.views.backend.golden import GoldenEntry
 from app.views.widgets.plain import cell, shown
 
 ENTRY_ROLE = Qt.ItemDataRole.UserRole
@@ -26,7 +26,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 @dataclass(frozen=True, slots=True)
 class ItemText:
-    """What an item of the list says."""
+    """The texts of an item of the list."""
 
     id: str
     pattern: str
@@ -45,40 +45,40 @@ class GoldenModel(QAbstractListModel):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._entries: list[GoldenEntry] = []
+        self._entries: list[JsonEntry] = []
         self._items: list[ItemText] = []
         self._now = datetime.now(UTC)
 
     @property
-    def entries(self) -> tuple[GoldenEntry, ...]:
+    def entries(self) -> tuple[JsonEntry, ...]:
         return tuple(self._entries)
 
-    def show_entries(self, entries: Sequence[GoldenEntry]) -> None:
+    def show_entries(self, entries: Sequence[JsonEntry]) -> None:
         """Shows another list, which has ids descending as well."""
-        new = {each.id: each for each in entries}
+        ids = {entry.id for entry in entries}
         for row in range(len(self._entries) - 1, -1, -1):
-            if self._entries[row].id not in new:
+            if self._entries[row].id not in ids:
                 self.beginRemoveRows(QModelIndex(), row, row)
                 del self._entries[row], self._items[row]
                 self.endRemoveRows()
-        wanted, row = list(entries), 0
-        while row < len(wanted):
+        new, row = list(entries), 0
+        while row < len(new):
             known = self._entries[row] if row < len(self._entries) else None
-            if known is not None and known.id == wanted[row].id:
-                self._renew(row, wanted[row])
+            if known is not None and known.id == new[row].id:
+                self._renew(row, new[row])
                 row += 1
                 continue
             end = row
-            while end < len(wanted) and (known is None or wanted[end].id != known.id):
+            while end < len(new) and (known is None or new[end].id != known.id):
                 end += 1
             self.beginInsertRows(QModelIndex(), row, end - 1)
-            self._entries[row:row] = wanted[row:end]
-            self._items[row:row] = [_item(each, self._now) for each in wanted[row:end]]
+            self._entries[row:row] = new[row:end]
+            self._items[row:row] = [_item(entry, self._now) for entry in new[row:end]]
             self.endInsertRows()
             row = end
 
     def set_now(self, now: datetime) -> None:
-        """Says anew how long ago each was made."""
+        """Shows how long ago each list was made."""
         self._now = now
         for row, entry in enumerate(self._entries):
             self._renew(row, entry)
@@ -103,7 +103,7 @@ class GoldenModel(QAbstractListModel):
             return self._entries[index.row()]
         return item if role == ITEM_ROLE else None
 
-    def _renew(self, row: int, entry: GoldenEntry) -> None:
+    def _renew(self, row: int, entry: JsonEntry) -> None:
         item = _item(entry, self._now)
         if (entry, item) != (self._entries[row], self._items[row]):
             self._entries[row], self._items[row] = entry, item
@@ -111,7 +111,7 @@ class GoldenModel(QAbstractListModel):
 
 
 class FoundGolden(QSortFilterProxyModel):
-    """The entries in which every word that is searched for occurs."""
+    """The entries that contain every word of a search."""
 
     def __init__(self, model: GoldenModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -119,7 +119,7 @@ class FoundGolden(QSortFilterProxyModel):
         self.setSourceModel(model)
 
     def search(self, text: str) -> None:
-        """Keeps those with all words: of the name, id, author or tags."""
+        """Keeps the entries with all words in their name, id, author or tags."""
         self._words = tuple(text.casefold().split())
         self.invalidate()
 
@@ -128,23 +128,24 @@ class FoundGolden(QSortFilterProxyModel):
         return all(word in item.searched for word in self._words)
 
 
-def _item(entry: GoldenEntry, now: datetime) -> ItemText:
-    at, known = words.time(entry.created_at), entry.recorded_luminosity >= 0
+def _item(entry: JsonEntry, now: datetime) -> ItemText:
+    at, known = words.time(entry.created_at), entry.recorded_in_json >= 0
     figures = [words.counted(entry.runs, "run"), f"{words.number(entry.lumisections)} LS"]
     if known:
-        figures.append(f"{words.luminosity(entry.recorded_luminosity)} pb⁻¹")
-    luminosity = f"{entry.recorded_luminosity!r} pb⁻¹ recorded" if known else "luminosity unknown"
+        figures.append(f"{words.luminosity(entry.recorded_in_json)} pb⁻¹")
+    luminosity = f"{entry.recorded_in_json!r} pb⁻¹ recorded" if known else "luminosity unknown"
     tip = (
-        f"Golden JSON {entry.id}{', official' if entry.official else ''}\n{entry.pattern}\n"
+        f"Golden JSON {entry.id}{', official' if entry.official else ''}\n"
+        f"{entry.dataset_name_filter}\n"
         f"by {entry.created_by}, {at}\n{figures[0]}, {figures[1]}, {luminosity}"
     )
     if entry.tags:
         tip += f"\ntags: {entry.tags}"
     official = "official" if entry.official else ""
-    searched = f"{entry.pattern} #{entry.id} {entry.created_by} {entry.tags} {official}"
+    searched = f"{entry.dataset_name_filter} #{entry.id} {entry.created_by} {entry.tags} {official}"
     return ItemText(
         str(entry.id),
-        cell(entry.pattern),
+        cell(entry.dataset_name_filter),
         entry.official,
         cell(entry.created_by),
         f"{words.ago(entry.created_at, now)}, {at}",

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
@@ -16,8 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.views.backend.golden import Golden, GoldenEntry, GoldenList
-from app.views.background import Job
+from app.services.golden import generation as golden
+from app.services.golden.generation import JsonEntry
+from app.views.background import Work
 from app.views.focus import give_keys
 from app.views.golden.item_delegate import GoldenDelegate
 from app.views.golden.list_model import ENTRY_ROLE, FoundGolden, GoldenModel
@@ -30,10 +32,20 @@ from app.views.widgets.search_line import SearchLine
 _PART = 50
 _TIMES_RENEWED_MS = 30_000
 _PAUSE_MS = 200
+
+
+class Kind(StrEnum):
+    """Which of the golden JSONs are listed."""
+
+    MINE = "mine"
+    ALL = "all"
+    OFFICIAL = "official"
+
+
 _EMPTY = {
-    GoldenList.MINE: "You have made no golden JSON yet: Generate makes one.",
-    GoldenList.ALL: "Nobody has made a golden JSON yet: Generate makes one.",
-    GoldenList.OFFICIAL: "No golden JSON is marked as official yet: Generate can make one.",
+    Kind.MINE: "You have made no golden JSON yet. Generate makes one.",
+    Kind.ALL: "There is no golden JSON yet. Generate makes one.",
+    Kind.OFFICIAL: "No golden JSON is marked as official yet. Generate can make one.",
 }
 
 
@@ -42,7 +54,7 @@ class GoldenListPane(QWidget):
 
     Signals: `chosen(int)` with the id of another golden JSON; `opened()` when the person clicks on
     the chosen one or presses Enter; `generate_wanted()`; `menu_wanted(QPoint)` on screen;
-    `times_renewed(datetime)` now and then, while it is seen.
+    `times_renewed(datetime)` now and then, while it is visible.
     """
 
     chosen = Signal(int)
@@ -55,10 +67,10 @@ class GoldenListPane(QWidget):
         super().__init__(parent)
         self.setObjectName("pane")
         themes = context.themes
-        self._golden: Golden = context.backend
+        self._acting = context.acting
         self._background = context.background
-        self._which = GoldenList.ALL
-        self._job: Job[Sequence[GoldenEntry]] | None = None
+        self._kind = Kind.ALL
+        self._work = Work(context.background, self)
         self._shown: int | None = None
         self._known = False
         self._listed_words = ""
@@ -97,12 +109,12 @@ class GoldenListPane(QWidget):
         self._connect()
         self._say()
 
-    def show_list(self, which: GoldenList) -> None:
-        """Shows another list."""
-        if which is self._which:
+    def show_list(self, kind: Kind) -> None:
+        """Lists golden JSONs of another kind."""
+        if kind is self._kind:
             return
-        self._which = which
-        self.lists.button(list(GoldenList).index(which)).setChecked(True)
+        self._kind = kind
+        self.lists.button(list(Kind).index(kind)).setChecked(True)
         self._known = False
         self._may_have_more = False
         self._show_entries(())
@@ -113,18 +125,18 @@ class GoldenListPane(QWidget):
         self._load(None)
 
     def load_older(self) -> None:
-        """Reads the next part of the list, unless something is on its way already."""
-        if self._may_have_more and self._job is None and self.model.entries:
+        """Reads the next part of the list, unless a part is being read."""
+        if self._may_have_more and not self._work.is_running and self.model.entries:
             self._load(self.model.entries[-1].id)
 
     def show_row(self, id_: int) -> None:
-        """Chooses a golden JSON, also one that the list doesn't hold yet."""
+        """Chooses a golden JSON, also one that isn't in the list yet."""
         self.search.clear()
         self._choose_id(id_)
         self.refresh()
 
     def forget(self, ids: Collection[int]) -> None:
-        """Lists are there no longer: the first of the others is chosen."""
+        """Takes deleted lists out; the first of the others is chosen."""
         self._shown = None
         self._show_entries(tuple(each for each in self.model.entries if each.id not in ids))
         if self.found.rowCount():
@@ -156,11 +168,11 @@ class GoldenListPane(QWidget):
         line = QHBoxLayout(top)
         line.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
         line.setSpacing(STEP)
-        for number, which in enumerate(GoldenList):
+        for number, kind in enumerate(Kind):
             button = QToolButton()
-            button.setText(which.value.capitalize())
+            button.setText(kind.value.capitalize())
             button.setCheckable(True)
-            button.setChecked(which is self._which)
+            button.setChecked(kind is self._kind)
             self.lists.addButton(button, number)
             line.addWidget(button)
         line.addStretch(1)
@@ -181,7 +193,7 @@ class GoldenListPane(QWidget):
         inside.addLayout(end)
 
     def _connect(self) -> None:
-        self.lists.idClicked.connect(lambda number: self.show_list(list(GoldenList)[number]))
+        self.lists.idClicked.connect(lambda number: self.show_list(list(Kind)[number]))
         self.list.selectionModel().currentChanged.connect(self._choose)
         self.list.verticalScrollBar().valueChanged.connect(self._scrolled)
         self.search.textChanged.connect(self._search)
@@ -191,6 +203,7 @@ class GoldenListPane(QWidget):
         self.list.clicked.connect(self.opened)
         self.list.activated.connect(self.opened)
         self._pause.timeout.connect(self.refresh)
+        self._work.running_changed.connect(self.bar.set_loading)
         self._times.timeout.connect(lambda: self._renew_times(datetime.now(UTC)))
         slash = QShortcut(QKeySequence(Qt.Key.Key_Slash), self)
         slash.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -201,23 +214,24 @@ class GoldenListPane(QWidget):
         give_keys(self.search, select=True)
 
     def _load(self, before: int | None) -> None:
-        if self._job is not None:
-            self._job.cancel()
-        which, golden, words = self._which, self._golden, self.search.text().strip()
-        self.bar.set_loading(True)
-        self._job = self._background.read_then(
-            lambda: golden.golden_list(which, before, words),
-            lambda entries: self._show(entries, before, words),
-            owner=self,
-            finished=self._finish,
+        self._work.start(self._read(self._kind, before, self.search.text().strip()))
+
+    async def _read(self, kind: Kind, before: int | None, words: str) -> None:
+        acting = self._acting
+        entries = await self._background.read(
+            lambda: golden.entries(
+                acting,
+                created_by=acting.actor.email if kind is Kind.MINE else None,
+                official=kind is Kind.OFFICIAL,
+                words=words,
+                before=before,
+                limit=_PART,
+            )
         )
+        self._show(entries, before, words)
 
-    def _finish(self) -> None:
-        self._job = None
-        self.bar.set_loading(False)
-
-    def _show(self, entries: Sequence[GoldenEntry], before: int | None, words: str) -> None:
-        # What was found for other words says nothing about what is missing for these.
+    def _show(self, entries: Sequence[JsonEntry], before: int | None, words: str) -> None:
+        # What a search for other words gave doesn't tell what is missing in this one.
         known = self.model.entries if words == self._listed_words else ()
         self._listed_words = words
         first, self._known = not self._known, True
@@ -235,8 +249,8 @@ class GoldenListPane(QWidget):
         if first and self._shown is None and self.found.rowCount():
             self.list.setCurrentIndex(self.found.index(0, 0))
 
-    def _show_entries(self, entries: Sequence[GoldenEntry]) -> None:
-        # Rows that go must not make their neighbours the chosen ones.
+    def _show_entries(self, entries: Sequence[JsonEntry]) -> None:
+        # When rows are removed, their neighbours must not become the chosen ones.
         self._following = False
         self.model.set_now(datetime.now(UTC))
         self.model.show_entries(entries)
@@ -261,7 +275,7 @@ class GoldenListPane(QWidget):
         self._say()
 
     def _say(self) -> None:
-        """Says how much is listed, or why nothing is."""
+        """Shows how many lists there are, or why there are none."""
         listed, found = len(self.model.entries), self.found.rowCount()
         searched = self.search.text().strip()
         if not self._known:
@@ -271,7 +285,7 @@ class GoldenListPane(QWidget):
         elif searched:
             text = f'No list has "{searched}" in its name, author, tags or number.'
         else:
-            text = _EMPTY[self._which]
+            text = _EMPTY[self._kind]
         self.words.setText(text)
         self.words.setVisible(not found)
         self.list.setVisible(bool(found))
@@ -291,7 +305,7 @@ class GoldenListPane(QWidget):
     def _choose(self, current: QModelIndex, _before: QModelIndex) -> None:
         if not (self._following and current.isValid()):
             return
-        entry: GoldenEntry = current.data(ENTRY_ROLE)
+        entry: JsonEntry = current.data(ENTRY_ROLE)
         if entry.id != self._shown:
             self._choose_id(entry.id)
 

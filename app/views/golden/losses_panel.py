@@ -20,15 +20,17 @@ from PySide6.QtWidgets import (
 )
 
 from app import files
+from app.domain.errors import Refused
 from app.domain.json_logic import condition_words
 from app.domain.lumisections import count, format_ranges
-from app.golden.document import NamedDocument
+from app.golden.document import Document, NamedDocument
 from app.golden.list_luminosity import ListLuminosity
 from app.golden.losses import Bar, Chart, Step
+from app.services.golden import lists as golden_lists
 from app.services.golden import losses as golden_losses
 from app.services.golden.losses import ListLosses
 from app.views import words
-from app.views.background import Job
+from app.views.background import Work
 from app.views.focus import give_keys
 from app.views.golden.panel import GoldenPanel
 from app.views.golden.runs_table import RunRow, RunsTable
@@ -42,32 +44,32 @@ if TYPE_CHECKING:
     from app.views.golden.bar_chart import BarChart
 
 WAY = "way"
-"""Key of the chart that shows how luminosity came into the list."""
+"""Key of the chart that shows how luminosity gets into the list."""
 
 _CONDITIONS = ("conditions", "conditions-exclusive")
 _TITLES = ("Run", "Dataset", "LS", "pb⁻¹", "Lumisections")
 _NOTHING = 1e-6
-"""pb^-1 that differences of sums leave where nothing was lost."""
+"""pb^-1 by which sums may differ although nothing was lost."""
 _PARTS = [460, 200]
 _CHARTS_WIDTH = 236
 
 
 class LossesPanel(GoldenPanel):
-    """A chart at a time; the bar that is chosen shows its runs below."""
+    """Shows one chart at a time, and the runs of the chosen bar below it."""
 
     tab = "Losses"
     tab_tip = "Luminosity lost, by cause, sub-system and DCS bit"
 
     def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._workbench = context.backend
+        self._acting = context.acting
         self._background = context.background
         self._themes = context.themes
         self._id: int | None = None
         self._losses: ListLosses | None = None
         self._bars: tuple[Bar, ...] = ()
-        self._job: Job[ListLosses] | None = None
-        self._sums: Job[Mapping[int, ListLuminosity]] | None = None
+        self._work = Work(context.background, self)
+        self._summing = Work(context.background, self)
         self.chart: BarChart | None = None
         self.saver = FileSaver(context.background, context.notices, self)
         self.bar = LoadingBar(context.themes)
@@ -92,31 +94,33 @@ class LossesPanel(GoldenPanel):
         self._scroll = QScrollArea()
         self._body = QWidget()
         self._lay_out()
+        self._work.running_changed.connect(self.bar.set_loading)
         self.charts.currentRowChanged.connect(self._show_chart)
         self.runs.run_wanted.connect(self.run_wanted)
         self._say("Choose a list to see what it lost.")
 
     def show_golden(self, id_: int | None) -> None:
         self._id = id_
-        if self._job is not None:
-            self._job.cancel()
+        self._work.drop()
         if id_ is None:
             self._say("Choose a list to see what it lost.")
-            return
-        workbench = self._workbench
-        self.bar.set_loading(True)
-        self._job = self._background.read_then(
-            lambda: workbench.golden_losses(id_),
-            self._show,
-            owner=self,
-            refused=lambda error: self._say(str(error)),
-            finished=self._arrived,
-        )
+        else:
+            self._work.start(self._read(id_))
+
+    async def _read(self, id_: int) -> None:
+        try:
+            losses = await self._background.read(
+                lambda: golden_losses.losses_of_list(self._acting, id_)
+            )
+        except Refused as error:
+            self._say(str(error))
+        else:
+            self._show(losses)
 
     def ask_where(self, kind: str, _checked: bool = False) -> QFileDialog | None:
         """Asks for the file that the chart is saved as: PNG, SVG, CSV, or CSV of all charts."""
-        found, chart = self._losses, self.chart
-        if found is None or chart is None:
+        losses, chart = self._losses, self.chart
+        if losses is None or chart is None:
             return None
         key = self._key()
         stem = f"golden_json_{self._id}_losses_{key.replace('-', '_')}"
@@ -126,11 +130,11 @@ class LossesPanel(GoldenPanel):
         elif kind == "SVG":
             content = chart.as_svg()
         elif not kind:
-            stem, content = f"golden_json_{self._id}_losses", golden_losses.csv_of(found.losses)
+            stem, content = f"golden_json_{self._id}_losses", golden_losses.csv_of(losses.losses)
         elif key == WAY:
-            content = golden_losses.csv_of_steps(found.steps)
+            content = golden_losses.csv_of_steps(losses.steps)
         else:
-            content = golden_losses.csv_of(found.losses, key)
+            content = golden_losses.csv_of(losses.losses, key)
         ending = (kind or "CSV").lower()
         return self.saver.ask_where(
             f"Save as {kind or 'CSV'}",
@@ -188,10 +192,6 @@ class LossesPanel(GoldenPanel):
             self._scroll.setWidget(self.chart)
         return self.chart
 
-    def _arrived(self) -> None:
-        self._job = None
-        self.bar.set_loading(False)
-
     def _say(self, why_nothing: str) -> None:
         if why_nothing:
             self._losses = None
@@ -199,10 +199,10 @@ class LossesPanel(GoldenPanel):
         self.empty.setVisible(bool(why_nothing))
         self._body.setVisible(not why_nothing)
 
-    def _show(self, found: ListLosses) -> None:
-        self._losses = found
-        everything = found.losses.total
-        recorded = found.steps[2].luminosity if found.steps else 0.0
+    def _show(self, losses: ListLosses) -> None:
+        self._losses = losses
+        everything = losses.losses.total
+        recorded = losses.steps[2].luminosity if losses.steps else 0.0
         share = f", {100 * everything.recorded / recorded:.1f} %" if recorded > 0 else ""
         in_ls = f"in {words.number(everything.lumisections)} LS"
         if recorded > 0:
@@ -211,12 +211,14 @@ class LossesPanel(GoldenPanel):
                 f" pb⁻¹ lost{share}, {in_ls}"
             )
         else:
-            self.total.setText(f"Lost {in_ls}; their luminosity isn't stored, so LS are shown.")
+            self.total.setText(
+                f"Lost {in_ls}. Their luminosity is not stored, so the charts show LS."
+            )
         key = self._key()
         self.charts.blockSignals(True)  # shown once, below
         self.charts.clear()
         self._add_chart(WAY, "Way into the list", "From the LHC into the list, step by step")
-        for chart in found.losses.charts:
+        for chart in losses.losses.charts:
             if chart.bars:
                 tip = "Bars overlap" if chart.inclusive else "Nothing is counted twice"
                 self._add_chart(chart.key, chart.title, tip)
@@ -251,8 +253,7 @@ class LossesPanel(GoldenPanel):
         if self._losses is None:
             return
         plot, chart = self._make_chart(), self._chart_shown()
-        if self._sums is not None:
-            self._sums.cancel()
+        self._summing.drop()
         self.runs.show_rows(_TITLES, (), wide=_TITLES[-1:])
         if chart is None:
             steps = self._losses.steps
@@ -295,20 +296,19 @@ class LossesPanel(GoldenPanel):
         plot.choose(0)
 
     def _show_runs(self, number: int) -> None:
-        chart, found = self._chart_shown(), self._losses
-        if chart is None or found is None:
+        chart, losses = self._chart_shown(), self._losses
+        if chart is None or losses is None:
             return
         bar = self._bars[number]
-        where = found.losses.where(bar)
+        where = losses.losses.where(bar)
         self._fill_runs(where, {})
-        if self._sums is not None:
-            self._sums.cancel()
-        document, workbench = found.losses.runs(bar), self._workbench
-        self._sums = self._background.read_then(
-            lambda: workbench.luminosity_of_lumisections(document),
-            lambda sums: self._fill_runs(where, sums),
-            owner=self,
+        self._summing.start(self._sum_runs(where, losses.losses.runs(bar)))
+
+    async def _sum_runs(self, where: NamedDocument, document: Document) -> None:
+        sums = await self._background.read(
+            lambda: golden_lists.luminosity_of(self._acting, document)
         )
+        self._fill_runs(where, sums)
 
     def _fill_runs(
         self,

@@ -1,6 +1,6 @@
-"""Importing luminosity of brilcalc: what a file would change, then the writing of it."""
+"""Importing luminosity from brilcalc: first what a file would change, then the import."""
 
-from functools import partial
+import asyncio
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -16,9 +16,11 @@ from PySide6.QtWidgets import (
 
 from app.domain.errors import Refused, Unavailable
 from app.domain.lumisections import format_ranges
+from app.domain.progress import Cancelled
+from app.services.acting import Acting
+from app.services.golden import luminosity
 from app.services.golden.luminosity import ImportReport, Outcome, RunReport
 from app.views import words
-from app.views.backend.workbench import Workbench
 from app.views.background import Background
 from app.views.golden.runs_table import Cell, RunRow, RunsTable
 from app.views.golden.share_done import ShareDone
@@ -33,23 +35,23 @@ _TITLES = (
     "LS that change",
     "pb⁻¹ now",
     "pb⁻¹ then",
-    "LS it hasn't",
+    "LS not in the run",
     "pb⁻¹ left out",
 )
-_WIDE = ("What", "LS it hasn't")
+_WIDE = ("What", "LS not in the run")
 _OUTCOMES = {
     Outcome.CHANGED: "changes",
-    Outcome.UNCHANGED: "as it is",
+    Outcome.UNCHANGED: "is equal",
     Outcome.UNKNOWN: "not in the Run Registry",
 }
 _CHOOSE = (
-    "Choose a file that brilcalc lumi --byls --output-style csv wrote. Nothing is written before"
-    " you have seen what it would change."
+    "Choose a file that brilcalc lumi --byls --output-style csv wrote. You see what it would change"
+    " before anything is written."
 )
 
 
 class LuminosityDialog(QDialog):
-    """Reads first, writes on request; one version whatever the number of runs.
+    """Reads the file first, and writes on request; all runs as one version.
 
     Signals: `imported(text, version)` once it is written; `run_wanted(run_number, dataset)`.
     """
@@ -58,16 +60,17 @@ class LuminosityDialog(QDialog):
     run_wanted = Signal(int, str)
 
     def __init__(
-        self, workbench: Workbench, background: Background, parent: QWidget | None = None
+        self, acting: Acting, background: Background, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Import luminosity")
         self.resize(*_SIZE)
-        self._workbench = workbench
+        self._acting = acting
+        self._background = background
         self._file: Path | None = None
         self.line = QLineEdit()
-        self.line.setPlaceholderText("File of brilcalc")
+        self.line.setPlaceholderText("File from brilcalc")
         self.line.setAccessibleName("File")
         self.choose = QPushButton("File...")
         self.summary = Label(_CHOOSE, wordWrap=True)
@@ -76,7 +79,7 @@ class LuminosityDialog(QDialog):
         self.refusal.hide()
         self.runs = RunsTable("Runs of the file")
         self.reading = ShareDone(background, "Reading the file")
-        self.writing = ShareDone(background, "Writing")
+        self.writing = ShareDone(background, "Writing", writes=True)
         self.write = QPushButton("Import")
         self.write.setEnabled(False)
         self.close_button = QPushButton("Close")
@@ -87,12 +90,11 @@ class LuminosityDialog(QDialog):
         self.close_button.clicked.connect(self.reject)
         self.runs.run_wanted.connect(self.run_wanted)
         self.reading.stopped.connect(lambda: self.summary.setText(_CHOOSE))
-        self.writing.stopped.connect(self._stopped)
 
     def ask_file(self) -> QFileDialog:
         """Asks for the file."""
         folder = self._file.parent if self._file is not None else Path()
-        dialog = QFileDialog(self, "File of brilcalc", str(folder))
+        dialog = QFileDialog(self, "File from brilcalc", str(folder))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setNameFilters(["CSV (*.csv *.csv.gz)", "All files (*)"])
         dialog.fileSelected.connect(lambda file: self.preview(Path(file)))
@@ -101,16 +103,25 @@ class LuminosityDialog(QDialog):
         return dialog
 
     def preview(self, file: Path) -> None:
-        """Says what a file would change; writes nothing."""
+        """Shows what a file would change; writes nothing."""
         self._file = file
         self.line.setText(str(file))
         self._forget()
         self.summary.setText("")
-        self.reading.start(
-            partial(self._workbench.import_luminosity, file, dry_run=True),
-            self._show,
-            self._refuse,
-        )
+        self.reading.work.start(self._read(file))
+
+    async def _read(self, file: Path) -> None:
+        progress = self.reading.work.progress
+        try:
+            report = await self._background.read(
+                lambda: luminosity.import_brilcalc(
+                    self._acting, file, dry_run=True, progress=progress
+                )
+            )
+        except Refused as error:
+            self._refuse(str(error))
+        else:
+            self._show(report)
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
@@ -142,8 +153,8 @@ class LuminosityDialog(QDialog):
         self.write.setEnabled(False)
         self.refusal.hide()
 
-    def _refuse(self, error: Refused | Unavailable) -> None:
-        self.refusal.setText(str(error))
+    def _refuse(self, text: str) -> None:
+        self.refusal.setText(text)
         self.refusal.show()
         self._let_choose(True)
 
@@ -159,54 +170,63 @@ class LuminosityDialog(QDialog):
         self.refusal.hide()
         self.write.setEnabled(False)
         self._let_choose(False)
-        self.writing.start(
-            partial(self._workbench.import_luminosity, file, dry_run=False),
-            self._written,
-            self._refuse,
-        )
+        self.writing.work.start(self._write(file))
+
+    async def _write(self, file: Path) -> None:
+        progress = self.writing.work.progress
+        try:
+            report = await self._background.act(
+                lambda: luminosity.import_brilcalc(self._acting, file, progress=progress)
+            )
+        except asyncio.CancelledError:
+            self.writing.work.stop()  # The end of the program doesn't wait for the import.
+            raise
+        except Cancelled as error:
+            self._let_choose(True)
+            self.write.setEnabled(True)
+            self.summary.setText(str(error))
+        except Refused as error:
+            self._refuse(str(error))
+        except Unavailable as error:
+            self._refuse(f"{error} Nothing was written: try again.")
+            self.write.setEnabled(True)
+        else:
+            self._written(report)
 
     def _let_choose(self, may: bool) -> None:
         for widget in (self.line, self.choose):
             widget.setEnabled(may)
-
-    def _stopped(self) -> None:
-        self._let_choose(True)
-        self.write.setEnabled(True)
-        self.summary.setText("Stopped: nothing was written.")
 
     def _written(self, report: ImportReport) -> None:
         if report.version is None:
             self._let_choose(True)
             self._show(report)
             return
-        runs = sum(each.outcome is Outcome.CHANGED for each in report.runs)
-        text = (
-            f"Imported luminosity of {words.number(report.changed)} LS in"
-            f" {words.counted(runs, 'run')}."
-        )
-        self.imported.emit(text, report.version)
+        self.imported.emit(report.text, report.version)
         self.accept()
 
     # Qt
 
-    def done(self, result: int) -> None:
-        self.reading.stop()
-        self.writing.stop()
-        super().done(result)
+    def reject(self) -> None:
+        if self.writing.work.is_running:
+            self.writing.stop()
+        else:
+            self.reading.work.drop()
+            super().reject()
 
 
 def _summary(report: ImportReport) -> str:
     runs = sum(each.outcome is Outcome.CHANGED for each in report.runs)
     if report.changed:
         text = f"{words.number(report.changed)} LS in {words.counted(runs, 'run')} get other values"
-    elif report.taken:
-        text = "Everything in it is stored already"
+    elif report.within_runs:
+        text = "All values in the file are stored already"
     else:
         text = "The runs have none of these LS: nothing to import"
     unchanged = sum(each.outcome is Outcome.UNCHANGED for each in report.runs)
     parts = [text]
     if report.changed and unchanged:
-        parts.append(f"{words.counted(unchanged, 'run')} stay as they are")
+        parts.append(f"{words.counted(unchanged, 'run')} without a change")
     if report.unknown:
         count = words.counted(len(report.unknown), "run")
         parts.append(f"{count} not in the Run Registry")

@@ -5,22 +5,22 @@ from PySide6.QtWidgets import QWidget
 
 
 class GoldenPanel(QWidget):
-    """Shows something about one golden JSON; asked only while it is in front.
+    """Shows something about one golden JSON while it is in front.
 
     Signals: `run_wanted(run_number, dataset)` to look at a run or one of its datasets;
     `golden_wanted(int)` to choose another golden JSON.
     """
 
     tab = ""
-    """What the tab says."""
+    """Title of the tab."""
     tab_tip = ""
 
     run_wanted = Signal(int, str)
     golden_wanted = Signal(int)
 
     def show_golden(self, id_: int | None) -> None:
-        """Shows another golden JSON, or what to do when None is chosen."""
+        """Shows another golden JSON; with None, what to do."""
         raise NotImplementedError
 
     def renew(self) -> None:
-        """Something was written to the database."""
+        """Takes up that something was written to the database."""

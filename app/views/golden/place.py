@@ -1,15 +1,15 @@
-"""The place of the golden JSONs: the list at the left; the workbench and tabs about the chosen
+"""The place of the golden JSONs: the lists at the left; the workbench and tabs about the chosen
 list at the right."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMenu, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
+from app.domain.counting import counted
 from app.domain.errors import BadInput
+from app.services.golden import generation as golden
 from app.views.actions import ActionRow
-from app.views.backend.golden import GoldenResult
 from app.views.focus import give_keys
 from app.views.golden import export_actions
 from app.views.golden.bench import RuleBench
@@ -36,11 +36,11 @@ PANELS: tuple[Callable[[PlaceContext], GoldenPanel], ...] = (
     ReproducePanel,
     CombinePanel,
 )
-"""Tabs about the chosen golden JSON, in the order they are shown."""
+"""Tabs about the chosen golden JSON, in their order."""
 
 
 class GoldenPlace(PlaceWidget):
-    """List at the left, tabs at the right; only the tab in front follows the list."""
+    """Lists at the left, tabs at the right; only the tab in front follows the chosen list."""
 
     def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -89,18 +89,18 @@ class GoldenPlace(PlaceWidget):
             *self.exports.rows(),
             ActionRow(
                 "golden.take",
-                "Take into the workbench",
+                "Edit in the workbench",
                 self.take_chosen,
                 "",
                 "edit",
-                "Write the rule and the datasets of the chosen list into the workbench",
+                "Open the rule and the datasets of the chosen list in the workbench",
                 lambda: bool(self.entries.selected()),
             ),
             ActionRow(
                 "golden.delete",
                 "Delete...",
                 self.delete,
-                tip="Take the selected golden JSONs out of all lists",
+                tip="Delete the selected golden JSONs",
                 enabled=lambda: bool(self.entries.selected()),
             ),
         )
@@ -109,39 +109,30 @@ class GoldenPlace(PlaceWidget):
         return {"Golden JSON": ("", "golden.take", "", *export_actions.MENU, "", "golden.delete")}
 
     def take_chosen(self) -> None:
-        """Writes rule and datasets of the chosen list into the workbench."""
-        ids, backend = self.entries.selected(), self._context.backend
-        if not ids:
-            return
+        """Opens rule and datasets of the chosen list in the workbench."""
+        ids = self.entries.selected()
+        if ids:
+            self._context.background.run(self._take(ids[0]), self)
 
-        def take(result: GoldenResult) -> None:
-            self.tabs.setCurrentWidget(self.bench)
-            self.bench.take(result.entry.pattern, json.loads(result.rule))
-
-        self._context.background.read_then(lambda: backend.golden_row(ids[0]), take, owner=self)
+    async def _take(self, id_: int) -> None:
+        acting = self._context.acting
+        stored = await self._context.background.read(lambda: golden.row(acting, id_))
+        self.tabs.setCurrentWidget(self.bench)
+        self.bench.show_list(stored.entry.dataset_name_filter, stored.json_logic)
 
     def delete(self) -> None:
-        """Asks, then takes the selected lists out of all lists."""
-        ids, context = self.entries.selected(), self._context
+        """Deletes the selected lists, after a question."""
+        ids = self.entries.selected()
         if not ids:
             return
-
-        def delete() -> None:
-            context.background.act_then(
-                lambda: context.backend.delete_golden(ids), deleted, owner=self
-            )
-
-        def deleted(text: str) -> None:
-            self.entries.forget(ids)
-            context.notices.tell(text)
-
-        which = f"golden JSON {ids[0]}" if len(ids) == 1 else f"{len(ids)} golden JSONs"
+        which = f"golden JSON {ids[0]}" if len(ids) == 1 else counted(len(ids), "golden JSON")
+        what = "It" if len(ids) == 1 else "They"
         ask(
             self,
             "Delete",
-            f"Delete {which}? Nobody finds it in a list any more; there is no undo.",
+            f"Delete {which}? {what} will disappear from all lists. This can't be undone.",
             "Delete",
-            delete,
+            lambda: self._delete(ids),
         )
 
     def home(self) -> QWidget:
@@ -150,6 +141,15 @@ class GoldenPlace(PlaceWidget):
 
     def panes(self) -> Sequence[QWidget]:
         return (self.entries, self.tabs.currentWidget())
+
+    def _delete(self, ids: Sequence[int]) -> None:
+        self._context.background.run(self._do_delete(ids), self)
+
+    async def _do_delete(self, ids: Sequence[int]) -> None:
+        acting = self._context.acting
+        await self._context.background.act(lambda: golden.delete(acting, ids))
+        self.entries.forget(ids)
+        self._context.notices.tell(f"Deleted golden JSON {', '.join(map(str, ids))}.")
 
     def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
         """Shows the present state of the newest part of the list."""
@@ -167,21 +167,21 @@ class GoldenPlace(PlaceWidget):
         self.refresh()
 
     def show_row(self, id_: int) -> None:
-        """Shows a golden JSON, also when the list doesn't hold it yet."""
+        """Shows a golden JSON, also one that isn't in the list yet."""
         self.entries.show_row(id_)
         self.open_chosen()
 
     def open_chosen(self) -> None:
-        """Brings what is chosen in the list to the front."""
+        """Brings a tab about the chosen list to the front."""
         if self.tabs.currentWidget() is self.bench:
             self.tabs.setCurrentWidget(self._last_panel)
 
     def generate(self) -> GenerateDialog | None:
-        """Opens the dialog that generates lists of the workbench's datasets."""
+        """Opens the dialog that generates lists from the datasets of the workbench."""
         context, bench = self._context, self.bench
         bench.begin()
         try:
-            pattern, narrowing = bench.asked()
+            pattern, narrowing = bench.chosen_datasets()
         except BadInput as error:
             self.tabs.setCurrentWidget(bench)
             bench.datasets.refuse(str(error))
@@ -189,7 +189,7 @@ class GoldenPlace(PlaceWidget):
             return None
         bench.remember()
         dialog = GenerateDialog(
-            context.backend, context.background, pattern, narrowing, bench.source, self
+            context.acting, context.background, pattern, narrowing, bench.source, self
         )
         dialog.generated.connect(self._show_generated)
         dialog.open()
@@ -212,7 +212,7 @@ class GoldenPlace(PlaceWidget):
         self._context.notices.tell(f"Generated golden JSON{'s' if len(ids) > 1 else ''} {numbers}.")
 
     def _follow(self) -> None:
-        """Tells the tab in front what is chosen; the others are told once they come to it."""
+        """Shows the chosen list in the tab in front; the other tabs follow when they come there."""
         panel, id_ = self.tabs.currentWidget(), self.entries.shown
         if isinstance(panel, GoldenPanel):
             self._last_panel = panel

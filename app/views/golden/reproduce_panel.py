@@ -1,6 +1,4 @@
-"""Tab of a stored list: made again from what it was made from, and what has changed since."""
-
-from functools import partial
+"""Tab of a stored list: the list computed again, and what has changed since it was made."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
@@ -10,8 +8,8 @@ from app.domain.errors import Refused
 from app.domain.lumisections import count
 from app.golden.compare import Comparison
 from app.services.golden import compared as golden_compared
+from app.services.golden import reproduce as golden_reproduce
 from app.services.golden.reproduce import Changes, Reproduced
-from app.views import words
 from app.views.golden.events_table import EventsTable
 from app.views.golden.panel import GoldenPanel
 from app.views.golden.runs_table import RunRow, RunsTable
@@ -22,36 +20,33 @@ from app.views.widgets.plain import Label
 from app.views.widgets.save_file import FileSaver
 
 _RUNS = ("Run", "Only in the new one, LS", "Only in the stored one, LS")
-_COLUMNS = {
-    "generated_json": "the list",
-    "generated_json_with_dataset_names": "the list with dataset names",
-    "generated_anti_json": "the anti-JSON",
-    "generated_anti_json_with_dataset_names": "the anti-JSON with dataset names",
-}
 
 
 class ReproducePanel(GoldenPanel):
-    """Does nothing until a button is pressed: both take a while on a whole season."""
+    """Computes only when a button is pressed: both take a while on a whole season."""
 
     tab = "Reproduce"
-    tab_tip = "Make the list again and compare; what changed since it was made"
+    tab_tip = "Make the list again and compare; see what has changed since it was made"
 
     def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._backend = context.backend
+        self._acting = context.acting
+        self._background = context.background
         self._id: int | None = None
         self._changes: Changes | None = None
         self.saver = FileSaver(context.background, context.notices, self)
         self.again = QPushButton("Make it again")
-        self.again.setToolTip("Compute the list from what it was made from, and compare the two")
+        self.again.setToolTip(
+            "Compute the list from the state it was made from, and compare the two"
+        )
         self.since = QPushButton("What changed since?")
-        self.since.setToolTip("What the same rule would give now, and the events that did it")
+        self.since.setToolTip("What the same rule would give now, and the events responsible")
         self.save = QPushButton("Save events...")
         self.share = ShareDone(context.background, "Computing")
-        self.verdict = _told("")
-        self.detail = _told("muted")
+        self.verdict = _text_label("")
+        self.detail = _text_label("muted")
         self.runs = RunsTable("Runs that differ")
-        self.now = _told("")
+        self.now = _text_label("")
         self.events = EventsTable("Events since")
         self.empty = Label(wordWrap=True)
         self.empty.setProperty("role", "empty")
@@ -66,7 +61,7 @@ class ReproducePanel(GoldenPanel):
         self.show_golden(None)
 
     def show_golden(self, id_: int | None) -> None:
-        self.share.stop()
+        self.share.work.drop()
         self._id = id_
         self._changes = None
         for widget in (self.verdict, self.detail, self.runs, self.now, self.events, self.save):
@@ -76,39 +71,55 @@ class ReproducePanel(GoldenPanel):
         self._settle(
             "Choose a list."
             if id_ is None
-            else f"Golden JSON {id_} can be made again from the state it was made from: the same"
-            " list proves that nothing got lost. Or see what would be different now, and whose"
-            " doing that is."
+            else f"Golden JSON {id_} can be made again from the state it was made from. If it comes"
+            " out the same, nothing was lost. You can also see what would be different now, and who"
+            " changed it."
         )
 
     def reproduce(self) -> None:
         """Makes the list again."""
         if self._id is not None:
             self._start()
-            self.share.start(
-                partial(self._backend.reproduce_golden, self._id), self._show, self._refuse
+            self.share.work.start(self._reproduce(self._id))
+
+    async def _reproduce(self, id_: int) -> None:
+        progress = self.share.work.progress
+        try:
+            reproduced = await self._background.read(
+                lambda: golden_reproduce.reproduce(self._acting, id_, progress=progress)
             )
+        except Refused as error:
+            self._settle(str(error))
+        else:
+            self._show(reproduced)
 
     def look_since(self) -> None:
-        """Looks for what has changed."""
+        """Searches for what has changed since the list was made."""
         if self._id is not None:
             self._start()
-            self.share.start(
-                partial(self._backend.golden_changes, self._id, None),
-                self._show_since,
-                self._refuse,
+            self.share.work.start(self._read_changes(self._id))
+
+    async def _read_changes(self, id_: int) -> None:
+        progress = self.share.work.progress
+        try:
+            changes = await self._background.read(
+                lambda: golden_reproduce.changes_since(self._acting, id_, progress)
             )
+        except Refused as error:
+            self._settle(str(error))
+        else:
+            self._show_changes(changes)
 
     def ask_where(self) -> QFileDialog | None:
         """Asks for the CSV of the events."""
-        found = self._changes
-        if found is None:
+        changes = self._changes
+        if changes is None:
             return None
         return self.saver.ask_where(
             "Save events as CSV",
             f"golden_json_{self._id}_events_since.csv",
             "CSV (*.csv)",
-            lambda file: files.write(file, golden_compared.csv_of_events(found)),
+            lambda file: files.write(file, golden_compared.csv_of_events(changes)),
         )
 
     def _lay_out(self) -> None:
@@ -138,49 +149,30 @@ class ReproducePanel(GoldenPanel):
             button.setEnabled(False)
 
     def _settle(self, text: str) -> None:
-        """Says a text where nothing is shown; the buttons work again."""
+        """Shows a text in place of a result, and enables the buttons again."""
         self.empty.setText(text)
         self.empty.setVisible(bool(text))
         for button in (self.again, self.since):
             button.setEnabled(self._id is not None)
 
-    def _refuse(self, error: Refused) -> None:
-        self._settle(str(error))
-
-    def _show(self, found: Reproduced) -> None:
-        how = "from the events it was made from" if found.exact else "as of its version"
-        name = f"Golden JSON {found.stored.entry.id}"
-        if found.equal:
-            _tell(self.verdict, f"{name} comes out the same {how}: nothing differs.", "success")
-        else:
-            differing = ", ".join(_COLUMNS.get(each, each) for each in found.differing)
-            _tell(self.verdict, f"{name} does not come out the same {how}: {differing}.", "refusal")
-        self.detail.setText(found.reason)
-        self.detail.setVisible(bool(found.reason))
-        rows = _rows(found.comparison)
+    def _show(self, reproduced: Reproduced) -> None:
+        role = "success" if reproduced.equal else "refusal"
+        _show_text(self.verdict, reproduced.text, role)
+        self.detail.setText(reproduced.reason)
+        self.detail.setVisible(bool(reproduced.reason))
+        rows = _rows(reproduced.comparison)
         self.runs.show_rows(_RUNS, rows)
         self.runs.setVisible(bool(rows))
         self._settle("" if rows else " ")
 
-    def _show_since(self, found: Changes) -> None:
-        self._changes = found
-        gained, lost = (
-            sum(map(count, part.values()))
-            for part in (found.comparison.gained, found.comparison.lost)
-        )
-        if found.comparison.equal:
-            _tell(self.now, "Made now it would hold the same lumisections.", "success")
-        else:
-            _tell(
-                self.now,
-                f"Made now it would gain {words.number(gained)} LS and lose {words.number(lost)}"
-                " LS:",
-                "",
-            )
-        self.events.setVisible(not found.comparison.equal)
-        self.events.show_changes(found.responsible, "No event was found that explains it.")
-        self.save.setVisible(bool(found.responsible))
-        self._settle(" " if found.comparison.equal else "")
+    def _show_changes(self, changes: Changes) -> None:
+        self._changes = changes
+        equal = changes.comparison.equal
+        _show_text(self.now, changes.text, "success" if equal else "")
+        self.events.setVisible(not equal)
+        self.events.show_changes(changes.responsible, "No event explains the difference.")
+        self.save.setVisible(bool(changes.responsible))
+        self._settle(" " if equal else "")
 
 
 def _rows(comparison: Comparison) -> list[RunRow]:
@@ -198,7 +190,7 @@ def _rows(comparison: Comparison) -> list[RunRow]:
     ]
 
 
-def _told(role: str) -> QLabel:
+def _text_label(role: str) -> QLabel:
     label = Label(wordWrap=True)
     label.setProperty("role", role)
     label.setContentsMargins(3 * STEP, 0, 3 * STEP, 0)
@@ -206,7 +198,7 @@ def _told(role: str) -> QLabel:
     return label
 
 
-def _tell(label: QLabel, text: str, role: str) -> None:
+def _show_text(label: QLabel, text: str, role: str) -> None:
     label.setText(text)
     set_property(label, "role", role)
     label.show()

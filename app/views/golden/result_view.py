@@ -1,10 +1,8 @@
-"""A generated JSON: its figures, its texts, and the files it can be saved as."""
+"""A golden JSON: its figures, its texts, and the files it can be saved as."""
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
@@ -22,18 +20,25 @@ from PySide6.QtWidgets import (
 )
 
 from app import files
+from app.domain.errors import Refused
 from app.domain.rules.text import pretty
+from app.services.acting import Acting
+from app.services.golden import exports as golden_exports
+from app.services.golden import files as golden_files
+from app.services.golden import generation as golden
+from app.services.golden import lists as golden_lists
+from app.services.golden.files import Form
+from app.services.golden.generation import JsonRow, Texts
 from app.views import words
-from app.views.backend.golden import Golden, GoldenResult
-from app.views.background import Job
-from app.views.golden.forms import FORMS, Form, RunLines, file_name, run_lines
+from app.views.background import Work
+from app.views.golden.forms import FORMS, RunLines, run_lines, title_of
 from app.views.golden.panel import GoldenPanel
 from app.views.golden.run_text import FindLine, RunText
-from app.views.notices import ask
 from app.views.places import PlaceContext
 from app.views.theme import STEP, monospaced, set_property
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
+from app.views.widgets.save_file import FileSaver
 
 _CHOOSE = "Choose a golden JSON from the list, or generate one."
 _DIM_AFTER_MS = 200
@@ -41,27 +46,49 @@ _FACTS = ("Datasets", "In it", "Recorded", "Delivered", "Made", "By", "Tags")
 
 
 @dataclass(frozen=True, slots=True)
-class Readable:
-    """A result as it is read on screen."""
+class Result:
+    """A stored list as it is shown: `texts` as they are saved, `lines` as they are read.
 
-    result: GoldenResult
+    `stem` is what the names of its files begin with.
+    """
+
+    stored: JsonRow
+    texts: Texts
     lines: tuple[RunLines, ...]
     rule: str
+    stem: str
+
+    @property
+    def id(self) -> int:
+        """Number of the list."""
+        return self.stored.entry.id
+
+    def text_of(self, form: Form) -> str:
+        """A text as it is saved, byte for byte."""
+        return golden_files.text_of(self.texts, form)
 
 
-def readable(result: GoldenResult) -> Readable:
-    """Breaks the texts into lines; for a season that takes a while."""
-    return Readable(
-        result,
-        tuple(run_lines(form.text_of(result)) for form in FORMS),
-        pretty(json.loads(result.rule)),
+def read_result(acting: Acting, id_: int) -> Result:
+    """Reads a stored list and breaks its texts into lines; for a season that takes a while."""
+    return result_of(golden.row(acting, id_))
+
+
+def result_of(stored: JsonRow) -> Result:
+    """A stored list with its texts."""
+    texts = golden.texts(stored)
+    return Result(
+        stored,
+        texts,
+        tuple(run_lines(golden_files.text_of(texts, form)) for form in FORMS),
+        pretty(stored.json_logic),
+        golden_exports.stem_of(golden_lists.of_row(stored)),
     )
 
 
 class GoldenResultView(GoldenPanel):
-    """Shows one result; says what to do until one is chosen.
+    """Shows one list; says what to do until one is chosen.
 
-    Signals: `export_wanted()` for every form.
+    Signals: `export_wanted()` to export several forms.
     """
 
     export_wanted = Signal()
@@ -71,19 +98,17 @@ class GoldenResultView(GoldenPanel):
 
     def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        golden: Golden = context.backend
-        background, notices, themes = context.background, context.notices, context.themes
         self.setObjectName("pane")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._golden = golden
-        self._background = background
-        self._notices = notices
-        self._job: Job[Readable] | None = None
-        self._folder = Path()
+        self._acting = context.acting
+        self._background = context.background
+        self._notices = context.notices
+        self._work = Work(context.background, self)
         self._found: tuple[int, ...] = ()
         self._at = 0
-        self.result: GoldenResult | None = None
-        self.bar = LoadingBar(themes)
+        self.result: Result | None = None
+        self.saver = FileSaver(context.background, context.notices, self, self._refuse)
+        self.bar = LoadingBar(context.themes)
         self.title = Label()
         self.title.setProperty("role", "title")
         self.empty = Label(_CHOOSE, wordWrap=True)
@@ -97,14 +122,14 @@ class GoldenResultView(GoldenPanel):
         self.save = QPushButton("Save as")
         menu = QMenu(self.save)
         for form in FORMS:
-            menu.addAction(f"{form.title}...").triggered.connect(partial(self.ask_where, form))
+            menu.addAction(f"{title_of(form)}...").triggered.connect(partial(self.ask_where, form))
         menu.addSeparator()
         menu.addAction("Other forms, several at once...").triggered.connect(self.export_wanted)
         self.save.setMenu(menu)
         self.facts = {name: _fact() for name in _FACTS}
         self.texts = QTabWidget()
         self.texts.setDocumentMode(True)
-        self.editors = [RunText(form.title) for form in FORMS]
+        self.editors = [RunText(title_of(form)) for form in FORMS]
         self.rule = QPlainTextEdit(readOnly=True)
         self.rule.setFont(monospaced())
         self.rule.setAccessibleName("Rule")
@@ -115,6 +140,7 @@ class GoldenResultView(GoldenPanel):
         self._body = QWidget()
         self._dim = QTimer(self, singleShot=True, interval=_DIM_AFTER_MS)
         self._lay_out()
+        self._work.running_changed.connect(self._show_loading)
         self._dim.timeout.connect(partial(self._body.setEnabled, False))
         self.copy.clicked.connect(self.copy_text)
         self.find_run.textChanged.connect(self._search)
@@ -126,30 +152,26 @@ class GoldenResultView(GoldenPanel):
             self.load(id_)
 
     def load(self, id_: int) -> None:
-        """Brings a result; what is shown stays until it is there."""
-        if self._job is not None:
-            self._job.cancel()
-        golden = self._golden
-        self.bar.set_loading(True)
-        self._dim.start()
-        self._job = self._background.read_then(
-            lambda: readable(golden.golden_row(id_)),
-            self.show_result,
-            owner=self,
-            refused=lambda error: self._show_nothing(str(error)),
-            finished=self._finish,
-        )
+        """Reads a list; the one that is shown stays until it is there."""
+        self._work.start(self._load(id_))
 
-    def show_result(self, shown: Readable) -> None:
-        """Shows another result."""
-        self.result = result = shown.result
-        self._refuse("")
-        self.title.setText(
-            f"Golden JSON {result.entry.id}{', official' if result.entry.official else ''}"
-        )
-        for editor, lines in zip(self.editors, shown.lines, strict=True):
+    async def _load(self, id_: int) -> None:
+        try:
+            result = await self._background.read(lambda: read_result(self._acting, id_))
+        except Refused as error:
+            self._show_nothing(str(error))
+        else:
+            self.show_result(result)
+
+    def show_result(self, result: Result) -> None:
+        """Shows another list."""
+        self.result = result
+        self.refusal.hide()
+        official = ", official" if result.stored.entry.official else ""
+        self.title.setText(f"Golden JSON {result.id}{official}")
+        for editor, lines in zip(self.editors, result.lines, strict=True):
             editor.show_lines(lines)
-        self.rule.setPlainText(shown.rule)
+        self.rule.setPlainText(result.rule)
         self._state_facts(result)
         self.set_now(datetime.now(UTC))
         self.empty.hide()
@@ -157,83 +179,58 @@ class GoldenResultView(GoldenPanel):
         self._search()
 
     def set_now(self, now: datetime) -> None:
-        """Says anew how long ago it was made."""
+        """Shows how long ago it was made."""
         if self.result is not None:
-            at = self.result.entry.created_at
+            at = self.result.stored.entry.created_at
             self.facts["Made"].setText(f"{words.time(at)}, {words.ago(at, now)}")
 
     def copy_text(self) -> None:
-        """Puts the text of the tab onto the clipboard, byte for byte as it is saved."""
+        """Copies the text of the tab, byte for byte as it is saved."""
         if self.result is None:
             return
         form = self._form()
-        text = self.rule.toPlainText() if form is None else form.text_of(self.result)
+        text = self.rule.toPlainText() if form is None else self.result.text_of(form)
         QGuiApplication.clipboard().setText(text)
-        what = "Rule" if form is None else form.title
-        self._notices.tell(f"Copied: {what} of golden JSON {self.result.entry.id}.")
+        what = "Rule" if form is None else title_of(form)
+        self._notices.tell(f"Copied: {what} of golden JSON {self.result.id}.")
 
     def ask_where(self, form: Form, _checked: bool = False) -> QFileDialog | None:
         """Asks for the file that a form is saved as."""
         if self.result is None:
             return None
-        name = file_name(self.result.stem, form)
-        dialog = QFileDialog(self.window(), f"Save {form.title}", str(self._folder))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters(["JSON (*.json)", "All files (*)"])
-        dialog.setDefaultSuffix("json")
-        # Its own question would start a second event loop inside this one.
-        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
-        dialog.selectFile(name)
-        text = form.text_of(self.result)
-        dialog.fileSelected.connect(lambda file: self.save_text(text, Path(file)))
-        dialog.open()
-        return dialog
-
-    def save_text(self, text: str, file: Path) -> None:
-        """Writes a text whole or not at all; asks before it replaces a file."""
-        self._folder = file.parent
-
-        def look(there: bool) -> None:
-            if there:
-                question = f"{file.name} is there already."
-                ask(self.window(), "Replace", question, "Replace", partial(self._write, text, file))
-            else:
-                self._write(text, file)
-
-        self._background.read_then(file.exists, look, owner=self, reaches_server=False)
-
-    def _write(self, text: str, file: Path) -> None:
-        self._background.act_then(
-            lambda: files.write(file, text),
-            lambda _none: self._notices.tell(f"Saved {file}."),
-            owner=self,
-            refused=lambda error: self._refuse(str(error)),
+        result = self.result
+        return self.saver.ask_where(
+            f"Save {title_of(form)}",
+            f"{result.stem}{form.ending}.json",
+            "JSON (*.json)",
+            lambda file: files.write(file, result.text_of(form)),
         )
 
     def _show_nothing(self, why: str) -> None:
         self.result = None
         self.empty.setText(why)
         self.empty.show()
-        self._refuse("")
+        self.refusal.hide()
         self._body.hide()
 
-    def _finish(self) -> None:
-        self._job = None
-        self._dim.stop()
-        self._body.setEnabled(True)
-        self.bar.set_loading(False)
+    def _refuse(self, error: Refused) -> None:
+        self.refusal.setText(str(error))
+        self.refusal.show()
 
-    def _refuse(self, text: str) -> None:
-        self.refusal.setText(text)
-        self.refusal.setVisible(bool(text))
+    def _show_loading(self, loading: bool) -> None:
+        self.bar.set_loading(loading)
+        if loading:
+            self._dim.start()
+        else:
+            self._dim.stop()
+            self._body.setEnabled(True)
 
-    def _state_facts(self, result: GoldenResult) -> None:
-        entry = result.entry
+    def _state_facts(self, result: Result) -> None:
+        entry, luminosity = result.stored.entry, result.stored.luminosity
         first_last = self.editors[0].lines.runs
         span = f", {first_last[0]} to {first_last[-1]}" if first_last else ""
         for name, text, tip in (
-            ("Datasets", entry.pattern, "Pattern that the names of the datasets match"),
+            ("Datasets", entry.dataset_name_filter, "Pattern that the names of the datasets match"),
             (
                 "In it",
                 f"{words.counted(entry.runs, 'run')}{span}; {words.number(entry.lumisections)} LS",
@@ -241,16 +238,19 @@ class GoldenResultView(GoldenPanel):
             ),
             (
                 "Recorded",
-                *_share(entry.recorded_luminosity, result.total_recorded_luminosity),
+                *_share(entry.recorded_in_json, luminosity["total_recorded_luminosity"]),
             ),
             (
                 "Delivered",
-                *_share(result.delivered_luminosity, result.total_delivered_luminosity),
+                *_share(
+                    luminosity["delivered_luminosity_in_json"],
+                    luminosity["total_delivered_luminosity"],
+                ),
             ),
             (
                 "By",
-                f"{entry.created_by}, at version {words.number(result.version)}",
-                "The last change of the database that this JSON knows",
+                f"{entry.created_by}, at version {words.number(entry.version)}",
+                "The last version of the database that this JSON takes into account",
             ),
             ("Tags", entry.tags or "none", ""),
         ):
@@ -260,7 +260,7 @@ class GoldenResultView(GoldenPanel):
     def _form(self) -> Form | None:
         """Form of the tab that is shown; None for the rule."""
         place = self.texts.currentIndex()
-        return FORMS[place] if place < len(FORMS) else None
+        return list(FORMS)[place] if place < len(FORMS) else None
 
     # Search
 
@@ -284,18 +284,18 @@ class GoldenResultView(GoldenPanel):
             self._show_found()
 
     def _show_found(self) -> None:
-        wanted = self.find_run.text().strip()
-        set_property(self.find_run, "wrong", bool(wanted and not self._found))
+        text = self.find_run.text().strip()
+        set_property(self.find_run, "wrong", bool(text and not self._found))
         if self._found:
             self.editors[self.texts.currentIndex()].show_key(self._found[self._at])
             self.found.setText(f"{self._at + 1} of {len(self._found)}")
         else:
-            self.found.setText(self._where_else(wanted) if wanted else "")
+            self.found.setText(self._where_else(text) if text else "")
 
-    def _where_else(self, wanted: str) -> str:
+    def _where_else(self, text: str) -> str:
         for form, editor in zip(FORMS, self.editors, strict=True):
-            if editor.lines.find(wanted):
-                return f"only in {form.title}"
+            if editor.lines.find(text):
+                return f"only in {title_of(form)}"
         return "not in it"
 
     def _lay_out(self) -> None:
@@ -311,8 +311,8 @@ class GoldenResultView(GoldenPanel):
             label = Label(name)
             label.setProperty("role", "muted")
             facts.addRow(label, value)
-        for form, editor in zip(FORMS, self.editors, strict=True):
-            self.texts.addTab(editor, form.short)
+        for name, editor in zip(FORMS.values(), self.editors, strict=True):
+            self.texts.addTab(editor, name)
         self.texts.addTab(self.rule, "Rule")
         search = QHBoxLayout()
         search.addWidget(self.find_run)
@@ -350,7 +350,7 @@ def _fact() -> QLabel:
 def _share(part: float, whole: float) -> tuple[str, str]:
     """How much of a luminosity is in the JSON, and the same in full."""
     if part < 0 or whole < 0:
-        return "unknown", "The luminosity isn't computed"
+        return "unknown", "The luminosity was not computed"
     share = f", {100 * part / whole:.1f} %" if whole else ""
     return (
         f"{words.luminosity(part)} of {words.luminosity(whole)} pb⁻¹{share}",

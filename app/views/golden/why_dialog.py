@@ -1,13 +1,14 @@
-"""Why the lumisection a person looks at is in the golden JSON or not."""
+"""Why the chosen lumisection is in the golden JSON or not."""
 
-from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
-from app.views.backend import Backend
-from app.views.backend.golden import GoldenConfiguration, GoldenEntry, GoldenList
-from app.views.backend.workbench import ListAsked, RuleAsked
+from app.services.acting import Acting
+from app.services.golden import explain as golden_explain
+from app.services.golden import generation as golden
+from app.services.golden import rules as golden_rules
 from app.views.background import Background
 from app.views.focus import give_keys_once_shown
 from app.views.golden.why_pane import WhyPane
@@ -19,7 +20,7 @@ _SIZE = (1040, 720)
 
 
 class WhyDialog(QDialog):
-    """A window of its own beside the grid: a choice of rule or list, and the answer.
+    """A window beside the grid: a choice of rule or list, and the answer.
 
     Signals: `run_wanted(run_number, dataset)`.
     """
@@ -28,7 +29,7 @@ class WhyDialog(QDialog):
 
     def __init__(
         self,
-        backend: Backend,
+        acting: Acting,
         background: Background,
         themes: Themes,
         run_number: int,
@@ -40,11 +41,15 @@ class WhyDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"Why in the golden JSON? Run {run_number}")
         self.resize(*_SIZE)
+        self._acting = acting
+        self._background = background
         self._place = (run_number, lumisection, dataset)
         self.choice = QComboBox()
         self.choice.setAccessibleName("Rule or list")
-        self.choice.setToolTip("A rule over what holds now, or a list as it was made")
-        self.pane = WhyPane(backend, background, themes)
+        self.choice.setToolTip(
+            "A rule over the present state, or a list in the state it was made from"
+        )
+        self.pane = WhyPane(acting, background, themes)
         self.pane.run_wanted.connect(self.run_wanted)
         label = Label("By")
         label.setProperty("role", "muted")
@@ -61,31 +66,32 @@ class WhyDialog(QDialog):
         layout.addWidget(self.pane, 1)
         self.choice.currentIndexChanged.connect(self._ask)
         give_keys_once_shown(self.pane.axis)
-        background.read_then(
-            lambda: (backend.golden_configurations(), backend.golden_list(GoldenList.ALL, None)),
-            self._offer,
-            owner=self,
-        )
+        background.run(self._offer(), self)
 
-    def _offer(self, found: tuple[Sequence[GoldenConfiguration], Sequence[GoldenEntry]]) -> None:
-        rules, entries = found
-        self.choice.blockSignals(True)  # asked once, below
+    async def _offer(self) -> None:
+        acting = self._acting
+        rules, entries = await self._background.read(
+            lambda: (golden_rules.offered(acting), golden.entries(acting))
+        )
+        self.choice.blockSignals(True)  # loaded once, below
         for rule in sorted(rules, key=lambda each: (each.name != _GOLDEN, each.name)):
-            self.choice.addItem(f"Rule {rule.name}, as things are now", RuleAsked(rule.rule))
+            question = partial(golden_explain.question_now, rule.rule)
+            self.choice.addItem(f"Rule {rule.name}, present state", question)
         for entry in entries:
             official = ", official" if entry.official else ""
             tags = f", {entry.tags}" if entry.tags else ""
             self.choice.addItem(
-                f"Golden JSON {entry.id}{official}: {entry.pattern}{tags}", ListAsked(entry.id)
+                f"Golden JSON {entry.id}{official}: {entry.dataset_name_filter}{tags}",
+                partial(golden_explain.question_of, acting, entry.id),
             )
         self.choice.blockSignals(False)
         self._ask()
 
     def _ask(self) -> None:
-        asked = self.choice.currentData()
-        if asked is None:
+        read_question = self.choice.currentData()
+        if read_question is None:
             return
         first = not self.pane.run_number
-        self.pane.ask(asked)
+        self.pane.ask(read_question)
         if first:
             self.pane.show_lumisection(*self._place)

@@ -1,6 +1,6 @@
-"""Why lumisections of a run are in a list or out: the run by cause, and the rule's tree for one."""
+"""Why lumisections of a run are in or out: the run by cause, and the rule's tree for one LS."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
@@ -24,10 +24,11 @@ from PySide6.QtWidgets import (
 from app.domain.errors import Refused
 from app.domain.lumisections import count, format_ranges
 from app.domain.triplets import GOOD
-from app.services.golden.explain import Explained, RunExplained
+from app.services.acting import Acting
+from app.services.golden import explain as golden_explain
+from app.services.golden.explain import Explained, Question, RunExplained
 from app.views import words
-from app.views.backend.workbench import Asked, Workbench
-from app.views.background import Background, Job
+from app.views.background import Background, Work
 from app.views.golden.cause_axis import CauseAxis, Strip, cause_colour, strip_of
 from app.views.rules.verdict_tree import VerdictTree
 from app.views.theme import STEP, Theme, Themes, set_property
@@ -44,7 +45,7 @@ _NUMBER, _FIRST = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 
 
 class WhyPane(QWidget):
-    """Asks about one run at a time; says what to do until a list or rule is chosen.
+    """Explains one run at a time; says what to do until a list or rule is chosen.
 
     Signals: `run_wanted(run_number, dataset)` to look at it in its place.
     """
@@ -53,21 +54,22 @@ class WhyPane(QWidget):
 
     def __init__(
         self,
-        workbench: Workbench,
+        acting: Acting,
         background: Background,
         themes: Themes,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._workbench = workbench
+        self._acting = acting
         self._background = background
         self._themes = themes
-        self._asked: Asked | None = None
-        self._wanted = (0, "")
+        self._read_question: Callable[[], Question] | None = None
+        self._question: Question | None = None
+        self._chosen = (0, "")
         self._explained: tuple[RunExplained, ...] = ()
-        self._causes_of: tuple[int, str, Asked | None] = (0, "", None)
-        self._run_job: Job[Sequence[RunExplained]] | None = None
-        self._job: Job[Explained | None] | None = None
+        self._causes_of = ""
+        self._run_work = Work(background, self)
+        self._work = Work(background, self)
         self.run_number = 0
         self.run = QComboBox()
         self._run_line = QLineEdit()
@@ -75,18 +77,18 @@ class WhyPane(QWidget):
         self.run.setLineEdit(self._run_line)
         self.run.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.run.setAccessibleName("Run")
-        self.run.setToolTip("Type a run number and Enter, or choose one of the list's")
+        self.run.setToolTip("Type a run number and press Enter, or choose a run of the list")
         self.run.setMinimumWidth(110)
         self.lumisection = QSpinBox()
         self.lumisection.setAccessibleName("Lumisection")
         self.lumisection.setMinimum(1)
         self.lumisection.setKeyboardTracking(False)
         self.lumisection.setFixedWidth(64)
-        self.only_deciding = QCheckBox("Only what decides")
-        self.only_deciding.setToolTip("Leave out the parts of the rule the answer doesn't hang on")
+        self.only_deciding = QCheckBox("Only deciding conditions")
+        self.only_deciding.setToolTip("Hide the parts of the rule that do not decide the answer")
         self.look = QPushButton("Open run")
         self.look.setAutoDefault(False)  # Enter in a dialog is for the run number
-        self.look.setToolTip("Show the run or dataset in its place")
+        self.look.setToolTip("Open the run or dataset")
         self.verdict = Label(wordWrap=True)
         self.verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.bar = LoadingBar(themes)
@@ -102,16 +104,19 @@ class WhyPane(QWidget):
         self._connect()
         self._say("Choose a run to see why its lumisections are in or out.")
 
-    def ask(self, asked: Asked | None) -> None:
-        """Asks about another list or rule; the run and lumisection stay."""
-        self._asked = asked
-        if asked is None:
+    def ask(self, read_question: Callable[[], Question] | None) -> None:
+        """Explains another list or rule, which is read in the pool; run and lumisection stay."""
+        self._read_question = read_question
+        self._question = None
+        if read_question is None:
+            self._run_work.drop()
+            self._work.drop()
             self._say("Choose a list to see why lumisections are in or out.")
         elif self.run_number:
             self._load_run()
 
     def offer_runs(self, runs: Sequence[int]) -> None:
-        """Runs to choose from; any other can be typed."""
+        """Offers runs to choose from; any other can be typed."""
         text = self.run.currentText()
         self.run.blockSignals(True)  # offering runs chooses none
         self.run.clear()
@@ -122,7 +127,7 @@ class WhyPane(QWidget):
     def show_lumisection(self, run_number: int, lumisection: int = 1, dataset: str = "") -> None:
         """Shows a lumisection of a run, of this dataset if that is given."""
         self.run.setCurrentText(str(run_number))
-        self._wanted = (lumisection, dataset or self.axis.dataset)
+        self._chosen = (lumisection, dataset or self.axis.dataset)
         self.run_number = run_number
         self._load_run()
 
@@ -149,9 +154,9 @@ class WhyPane(QWidget):
         self._scroll = scroll
         causes = self.causes
         causes.setAccessibleName("Causes")
-        causes.setToolTip("Conditions by which lumisections fail first; choosing one goes there")
+        causes.setToolTip("The first condition that fails in a lumisection; click one to go there")
         causes.setColumnCount(3)
-        causes.setHeaderLabels(["First that fails", "LS", "pb⁻¹"])
+        causes.setHeaderLabels(["First condition that fails", "LS", "pb⁻¹"])
         causes.setRootIsDecorated(False)
         causes.setUniformRowHeights(True)
         causes.setFrameShape(QFrame.Shape.NoFrame)
@@ -191,46 +196,50 @@ class WhyPane(QWidget):
         self.only_deciding.toggled.connect(self.tree.show_only_deciding)
         self.look.clicked.connect(lambda: self.run_wanted.emit(self.run_number, self.axis.dataset))
         self._timer.timeout.connect(self._load_lumisection)
-        self._themes.changed.connect(self._dress)
+        self._themes.changed.connect(self._apply_theme)
+        for work in (self._run_work, self._work):
+            work.running_changed.connect(self._show_loading)
 
     # The run
 
     def _run_typed(self) -> None:
         text = self.run.currentText().strip()
         if not text.isdecimal() or not 0 < int(text) <= _LARGEST_RUN_NUMBER:
-            self._say(f'"{text}" is no run number.')
+            self._say(f'"{text}" is not a run number.')
             return
         if int(text) != self.run_number:
-            self._wanted = (1, self.axis.dataset)
+            self._chosen = (1, self.axis.dataset)
             self.run_number = int(text)
         self._load_run()
 
     def _load_run(self) -> None:
-        if self._asked is None:
-            return
-        if self._run_job is not None:
-            self._run_job.cancel()
-        workbench, asked, run_number = self._workbench, self._asked, self.run_number
-        self.bar.set_loading(True)
-        self._run_job = self._background.read_then(
-            lambda: workbench.explain_run(asked, run_number),
-            self._show_run,
-            owner=self,
-            refused=self._refuse,
-            finished=self._run_arrived,
-        )
+        if self._read_question is not None:
+            self._work.drop()
+            self._run_work.start(self._read_run(self._read_question, self.run_number))
 
-    def _run_arrived(self) -> None:
-        self._run_job = None
-        self.bar.set_loading(self._job is not None)
+    async def _read_run(self, read_question: Callable[[], Question], run_number: int) -> None:
+        try:
+            if self._question is None:
+                self._question = await self._background.read(read_question)
+            question = self._question
+            explained = await self._background.read(
+                lambda: golden_explain.explain_run(self._acting, question, run_number)
+            )
+        except Refused as error:
+            self._refuse(error)
+        else:
+            self._show_run(explained)
+
+    def _show_loading(self) -> None:
+        self.bar.set_loading(self._run_work.is_running or self._work.is_running)
 
     def _show_run(self, explained: Sequence[RunExplained]) -> None:
         self._explained = tuple(explained)
-        self._causes_of = (0, "", None)
+        self._causes_of = ""
         strips = [strip_of(each) for each in explained]
         self.axis.show_strips(strips)
         self._scroll.setFixedHeight(min(self.axis.sizeHint().height(), _MOST_AXIS_HEIGHT))
-        lumisection, dataset = self._wanted
+        lumisection, dataset = self._chosen
         strip = next((each for each in strips if each.dataset == dataset), strips[0])
         self._say("")
         self._show_current(strip, lumisection)
@@ -254,12 +263,12 @@ class WhyPane(QWidget):
     def _show_current(self, strip: Strip, lumisection: int) -> None:
         number = min(max(lumisection, 1), max(strip.length, 1))
         self.axis.show_current(strip.dataset, number)
-        self._wanted = (number, strip.dataset)
+        self._chosen = (number, strip.dataset)
         self.lumisection.blockSignals(True)  # shown, not chosen
         self.lumisection.setMaximum(max(strip.length, 1))
         self.lumisection.setValue(number)
         self.lumisection.blockSignals(False)
-        if self._causes_of != (self.run_number, strip.dataset, self._asked):
+        if self._causes_of != strip.dataset:
             self._list_causes(strip)
 
     def _axis_chose(self, dataset: str, lumisection: int) -> None:
@@ -281,43 +290,45 @@ class WhyPane(QWidget):
             self._timer.start()
 
     def _load_lumisection(self) -> None:
-        if self._asked is None or self.axis.current is None:
-            return
-        if self._job is not None:
-            self._job.cancel()
-        workbench, asked, run_number = self._workbench, self._asked, self.run_number
-        lumisection, dataset = self.axis.lumisection, self.axis.dataset
-        self.bar.set_loading(True)
-        self._job = self._background.read_then(
-            lambda: workbench.explain_lumisection(asked, run_number, lumisection, dataset),
-            self._show_explained,
-            owner=self,
-            refused=self._refuse,
-            finished=self._arrived,
-        )
+        if self._question is not None and self.axis.current is not None:
+            self._work.start(
+                self._read_lumisection(
+                    self._question, self.run_number, self.axis.lumisection, self.axis.dataset
+                )
+            )
 
-    def _arrived(self) -> None:
-        self._job = None
-        self.bar.set_loading(self._run_job is not None)
+    async def _read_lumisection(
+        self, question: Question, run_number: int, lumisection: int, dataset: str
+    ) -> None:
+        try:
+            explained = await self._background.read(
+                lambda: golden_explain.explain_lumisection(
+                    self._acting, question, run_number, lumisection, only=dataset
+                )
+            )
+        except Refused as error:
+            self._refuse(error)
+        else:
+            for only in explained:
+                self._show_explained(only)
 
-    def _show_explained(self, found: Explained | None) -> None:
-        if found is None:
-            return
-        self.tree.show_tree(found.tree, found.words)
-        if found.tree is None:
-            text, role = f"takes no part: {found.absent}", "muted"
-        elif found.good:
+    def _show_explained(self, explained: Explained) -> None:
+        self.tree.show_tree(explained.tree, explained.set_by)
+        if explained.tree is None:
+            text, role = f"takes no part: {explained.absent}", "muted"
+        elif explained.good:
             text, role = "is in", "success"
         else:
-            fails = sum(leaf.deciding for leaf in found.tree.leaves)
-            text, role = f"is out: {words.counted(fails, 'condition')} failed", "refusal"
-        self.verdict.setText(f"LS {words.number(found.lumisection)} of {found.dataset} {text}.")
+            failed = sum(leaf.deciding for leaf in explained.tree.leaves)
+            text, role = f"is out: {words.counted(failed, 'condition')} failed", "refusal"
+        number = words.number(explained.lumisection)
+        self.verdict.setText(f"LS {number} of {explained.dataset} {text}.")
         set_property(self.verdict, "role", role)
 
     # Causes
 
     def _list_causes(self, strip: Strip) -> None:
-        self._causes_of = (self.run_number, strip.dataset, self._asked)
+        self._causes_of = strip.dataset
         explained = next(each for each in self._explained if each.dataset == strip.dataset)
         by_text = {cause.condition: cause for cause in explained.causes}
         self.causes.clear()
@@ -347,9 +358,9 @@ class WhyPane(QWidget):
             item.setData(0, _FIRST, explained.no_part[0].first)
             item.setToolTip(0, f"LS {format_ranges(explained.no_part)}")
             self.causes.addTopLevelItem(item)
-        self._dress(self._themes.theme)
+        self._apply_theme(self._themes.theme)
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         for row in range(self.causes.topLevelItemCount()):
             item = self.causes.topLevelItem(row)
             if item is None:

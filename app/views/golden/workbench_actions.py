@@ -1,4 +1,4 @@
-"""What the golden JSON workbench does for the run a person looks at, from menu or palette."""
+"""Actions of the golden JSON workbench on the run a person looks at, for menus and palette."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ GOLDEN_MENU = ("golden.luminosity",)
 
 
 class WorkbenchActions(QObject):
-    """Acts on the subject that `subject()` names when an action is asked for.
+    """Acts on the subject that `subject()` names when an action is triggered.
 
     Signals: `run_wanted(run_number, dataset)` to look at a run or one of its datasets; `acted()`
     when something was written.
@@ -42,7 +42,7 @@ class WorkbenchActions(QObject):
                 self.why,
                 "Ctrl+Shift+W",
                 "golden",
-                "Why the chosen lumisection is in the golden JSON or not, and whose word it is",
+                "Why the chosen lumisection is in the golden JSON or not, and who set the values",
                 lambda: self._subject() is not None,
             ),
             ActionRow(
@@ -51,14 +51,14 @@ class WorkbenchActions(QObject):
                 self.import_luminosity,
                 "Ctrl+Shift+I",
                 "lumisections",
-                "Import what brilcalc measured, after a look at what it changes",
+                "Import luminosity from brilcalc, after a look at what it changes",
             ),
         ]
 
     def import_luminosity(self) -> LuminosityDialog:
-        """Opens the dialog that imports a file of brilcalc."""
+        """Opens the dialog that imports a file from brilcalc."""
         context = self._context
-        dialog = LuminosityDialog(context.backend, context.background, self._window)
+        dialog = LuminosityDialog(context.acting, context.background, self._window)
         dialog.imported.connect(self._imported)
         dialog.run_wanted.connect(self.run_wanted)
         dialog.open()
@@ -75,7 +75,7 @@ class WorkbenchActions(QObject):
             return None
         context = self._context
         dialog = WhyDialog(
-            context.backend,
+            context.acting,
             context.background,
             context.themes,
             subject.run_number,

@@ -12,10 +12,20 @@ from app.views.notices import Notices, ask
 
 
 class FileSaver(QObject):
-    """Saves what a panel shows; remembers the folder. What can't be written is told as a notice."""
+    """Saves what a panel shows and remembers the folder.
 
-    def __init__(self, background: Background, notices: Notices, parent: QWidget) -> None:
+    A notice says that a file was saved; `refuse` shows why one wasn't, a notice where it is None.
+    """
+
+    def __init__(
+        self,
+        background: Background,
+        notices: Notices,
+        parent: QWidget,
+        refuse: Callable[[Refused], None] | None = None,
+    ) -> None:
         super().__init__(parent)
+        self._refuse = refuse or notices.refuse
         self._parent = parent
         self._background = background
         self._notices = notices
@@ -38,25 +48,29 @@ class FileSaver(QObject):
         return dialog
 
     def save(self, file: Path, write: Callable[[Path], object]) -> None:
-        """Writes a file, after asking when there is one already."""
+        """Writes a file, after a question when it exists already."""
         self._folder = file.parent
+        self._background.run(self._ask_or_write(file, write), self)
 
-        def look(there: bool) -> None:
-            if there:
-                question = f"{file.name} is there already."
-                ask(self._parent.window(), "Replace", question, "Replace", act)
-            else:
-                act()
+    async def _ask_or_write(self, file: Path, write: Callable[[Path], object]) -> None:
+        if not await self._background.read(file.exists, reaches_server=False):
+            await self._write(file, write)
+            return
+        ask(
+            self._parent.window(),
+            "Replace",
+            f"{file.name} exists already.",
+            "Replace",
+            lambda: self._replace(file, write),
+        )
 
-        def act() -> None:
-            self._background.act_then(
-                lambda: write(file),
-                lambda _none: self._notices.tell(f"Saved {file}."),
-                owner=self,
-                refused=self._refuse,
-            )
+    def _replace(self, file: Path, write: Callable[[Path], object]) -> None:
+        self._background.run(self._write(file, write), self)
 
-        self._background.read_then(file.exists, look, owner=self, reaches_server=False)
-
-    def _refuse(self, error: Refused) -> None:
-        self._notices.refuse(error)
+    async def _write(self, file: Path, write: Callable[[Path], object]) -> None:
+        try:
+            await self._background.act(lambda: write(file))
+        except Refused as error:
+            self._refuse(error)
+        else:
+            self._notices.tell(f"Saved {file}.")

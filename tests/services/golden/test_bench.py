@@ -14,7 +14,7 @@ from app.services.configuration import in_force as configuration
 from app.services.golden import bench as golden_bench
 from app.services.golden import generation as golden
 from app.services.golden.bench import EVERYTHING, Narrowing
-from app.services.golden.generation import Wanted
+from app.services.golden.generation import TaggedRule
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, NOBODY, a_run
 
@@ -108,9 +108,9 @@ def test_that_a_season_in_memory_is_read_once_until_something_is_written(
 
 def test_that_several_lists_are_made_of_one_state_or_none(season: Database) -> None:
     shares: list[float] = []
-    wanted = [Wanted(DT, "dt"), Wanted(PIXEL, "pixel"), Wanted(True, "all")]
+    rules = [TaggedRule(DT, "dt"), TaggedRule(PIXEL, "pixel"), TaggedRule(True, "all")]
     made = golden.generate_several(
-        Acting(season, EXPERT), "online", wanted, progress=Progress(shares.append)
+        Acting(season, EXPERT), "online", rules, progress=Progress(shares.append)
     )
     rows = [golden.row(Acting(season), each.id) for each in made]
     assert [each.entry.tags for each in rows] == ["dt", "pixel", "all"]
@@ -121,10 +121,10 @@ def test_that_several_lists_are_made_of_one_state_or_none(season: Database) -> N
     known = len(golden.entries(Acting(season)))
     with pytest.raises(Refused):
         golden.generate_several(
-            Acting(season, EXPERT), "online", [Wanted(DT), Wanted({"=": [1, 1]})]
+            Acting(season, EXPERT), "online", [TaggedRule(DT), TaggedRule({"=": [1, 1]})]
         )
     with pytest.raises(NotPermitted):
-        golden.generate_several(Acting(season, NOBODY), "online", [Wanted(DT)], official=True)
+        golden.generate_several(Acting(season, NOBODY), "online", [TaggedRule(DT)], official=True)
     asked: list[int] = []
 
     def cancelled() -> bool:
@@ -133,7 +133,7 @@ def test_that_several_lists_are_made_of_one_state_or_none(season: Database) -> N
 
     with pytest.raises(Cancelled):
         golden.generate_several(
-            Acting(season, EXPERT), "online", wanted, progress=Progress(is_cancelled=cancelled)
+            Acting(season, EXPERT), "online", rules, progress=Progress(is_cancelled=cancelled)
         )
     assert len(golden.entries(Acting(season))) == known
 
@@ -149,3 +149,17 @@ def test_that_lists_are_found_by_all_words(season: Database) -> None:
     ]
     assert golden.entries(Acting(season), words="week 49") == []
     assert len(golden.entries(Acting(season), words="  ")) == 2
+
+
+def test_that_several_named_rules_are_narrowed_and_tagged_with_their_names(
+    season: Database,
+) -> None:
+    acting = Acting(season, EXPERT)
+    rules = [("dt", DT), ("week", PIXEL)]
+    made = golden_bench.generate_named(acting, "online", rules, Narrowing(396002), tags="week 33")
+    stored = [golden.row(acting, each.id) for each in made]
+    assert [each.entry.tags for each in stored] == ["week 33 dt", "week 33"]
+    assert [sorted(each.generated_json) for each in stored] == [["396002", "396003"]] * 2
+    (alone,) = golden_bench.generate_named(acting, "online", rules[:1], tags="mine")
+    assert golden.row(acting, alone.id).entry.tags == "mine"
+    assert alone.text.startswith(f"Golden JSON {alone.id}: 3 runs, 59 LS, ")

@@ -44,22 +44,28 @@ def season(database):
     return database
 
 
-def test_that_each_value_is_told_with_whose_word_it_is(season):
-    asked = golden_explain.question(RULE, PROMPT)
-    (found,) = golden_explain.explain_lumisection(Acting(season), asked, FIRST, 4)
+def test_that_each_value_is_shown_with_who_set_it(season):
+    question = golden_explain.question_now(RULE, PROMPT)
+    (explained,) = golden_explain.explain_lumisection(Acting(season), question, FIRST, 4)
 
-    assert (found.good, found.absent) == (False, "")
-    deciding = [leaf for leaf in found.tree.leaves if leaf.deciding]
+    assert (explained.good, explained.absent) == (False, "")
+    deciding = [leaf for leaf in explained.tree.leaves if leaf.deciding]
     assert [value[:2] for leaf in deciding for value in leaf.values] == [(DT, "BAD"), (BPIX, False)]
-    assert (found.words[DT].action.comment, found.words[DT].by_hand) == ("checked the plots", True)
-    assert found.words[DT].action.author == EXPERT.email
-    assert "off in the logbook" in found.words[BPIX].action.comment
-    assert (found.words[ENERGY].action.author, found.words[ENERGY].by_hand) == ("auto@auto", False)
-    assert found.words[CLASS].action.comment == f"run {FIRST} creation"
-    assert found.words[STATE].action.author == EXPERT.email
-    (good,) = golden_explain.explain_lumisection(Acting(season), asked, FIRST, 1)
+    assert (explained.set_by[DT].action.comment, explained.set_by[DT].by_hand) == (
+        "checked the plots",
+        True,
+    )
+    assert explained.set_by[DT].action.author == EXPERT.email
+    assert "off in the logbook" in explained.set_by[BPIX].action.comment
+    assert (explained.set_by[ENERGY].action.author, explained.set_by[ENERGY].by_hand) == (
+        "auto@auto",
+        False,
+    )
+    assert explained.set_by[CLASS].action.comment == f"run {FIRST} creation"
+    assert explained.set_by[STATE].action.author == EXPERT.email
+    (good,) = golden_explain.explain_lumisection(Acting(season), question, FIRST, 1)
     assert good.good
-    assert good.words[DT].action.author == "auto@auto"
+    assert good.set_by[DT].action.author == "auto@auto"
 
 
 def test_that_a_stored_list_is_explained_as_it_was_made(season):
@@ -73,21 +79,21 @@ def test_that_a_stored_list_is_explained_as_it_was_made(season):
     )
 
     (now,) = golden_explain.explain_lumisection(
-        Acting(season), golden_explain.question(RULE, PROMPT), FIRST, 4
+        Acting(season), golden_explain.question_now(RULE, PROMPT), FIRST, 4
     )
     (then,) = golden_explain.explain_lumisection(
         Acting(season), golden_explain.question_of(Acting(season), made), FIRST, 4
     )
 
     assert (now.good, then.good) == (True, False)
-    assert then.words[DT].action.comment == "checked the plots"
-    assert then.words[BPIX].action.version < now.words[BPIX].action.version
+    assert then.set_by[DT].action.comment == "checked the plots"
+    assert then.set_by[BPIX].action.version < now.set_by[BPIX].action.version
 
 
-def test_that_a_run_is_told_by_the_first_condition_that_failed(season):
-    asked = golden_explain.question(RULE)
+def test_that_a_run_is_explained_by_the_first_condition_that_failed(season):
+    question = golden_explain.question_now(RULE)
     by_name = {
-        each.dataset: each for each in golden_explain.explain_run(Acting(season), asked, FIRST)
+        each.dataset: each for each in golden_explain.explain_run(Acting(season), question, FIRST)
     }
 
     assert set(by_name) == {"online", PROMPT, EXPRESS}
@@ -102,18 +108,20 @@ def test_that_a_run_is_told_by_the_first_condition_that_failed(season):
 
 
 def test_that_what_takes_no_part_says_why(season):
-    asked = golden_explain.question(RULE, PROMPT)
-    (beyond,) = golden_explain.explain_lumisection(Acting(season), asked, FIRST, 11)
+    question = golden_explain.question_now(RULE, PROMPT)
+    (beyond,) = golden_explain.explain_lumisection(Acting(season), question, FIRST, 11)
     assert beyond.absent == "the dataset has 10 lumisections"
     pull.apply(Acting(season), a_run(390009, 3, hlt_key=None))
     (insignificant,) = golden_explain.explain_lumisection(
-        Acting(season), golden_explain.question(RULE), 390009, 1
+        Acting(season), golden_explain.question_now(RULE), 390009, 1
     )
     assert "RR" in insignificant.absent
-    assert golden_explain.explain_run(Acting(season), golden_explain.question(RULE), 390009)[
+    assert golden_explain.explain_run(Acting(season), golden_explain.question_now(RULE), 390009)[
         0
     ].no_part == (LumiRange(1, 3),)
     with pytest.raises(NotFound, match="/No/Such"):
-        golden_explain.explain_run(Acting(season), golden_explain.question(RULE, "/No/Such"), FIRST)
+        golden_explain.explain_run(
+            Acting(season), golden_explain.question_now(RULE, "/No/Such"), FIRST
+        )
     with pytest.raises(NotFound):
-        golden_explain.explain_run(Acting(season), asked, 1)
+        golden_explain.explain_run(Acting(season), question, 1)

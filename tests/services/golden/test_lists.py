@@ -12,7 +12,7 @@ from app.services.acting import Acting
 from app.services.configuration import in_force as configuration
 from app.services.golden import generation as golden
 from app.services.golden import lists as golden_lists
-from app.services.golden.lists import Operation
+from app.services.golden.lists import GoldenList, Operation, Part
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run
 
@@ -33,6 +33,23 @@ def naive(document):
     return {
         (run, ls) for run, ranges in document.items() for a, b in ranges for ls in range(a, b + 1)
     }
+
+
+def combine(first, further):
+    """Combines documents, as lists that have no name."""
+    parts = [Part(GoldenList("", first))]
+    parts += [Part(GoldenList("", document), operation) for operation, document in further]
+    return golden_lists.combine(parts).document
+
+
+def test_that_a_combination_is_clipped_and_repeats_the_remarks_of_its_files(tmp_path):
+    file = tmp_path / "unordered.json"
+    file.write_text('{"7": [[6, 9], [1, 6]], "8": [[1, 2]], "9": [[1, 1]]}')
+    list_ = golden_lists.of_file(file)
+    combined = golden_lists.combine([Part(list_)], 8, 8)
+    assert combined.document == {8: (LumiRange(1, 2),)}
+    assert len(combined.remarks) == len(list_.remarks) > 0
+    assert all(remark.startswith(f"{file}: ") for remark in combined.remarks)
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -61,7 +78,7 @@ def test_that_combining_is_set_arithmetic_from_left_to_right(seed):
     for operation, other in further:
         expected = sets[operation](expected, naive(other))
 
-    combined = golden_lists.combine(first, further)
+    combined = combine(first, further)
 
     assert naive(combined) == expected
     assert combined == document_of(combined)
@@ -72,20 +89,18 @@ def test_that_official_lists_come_out_of_themselves_unchanged(shared_data):
     assert len(files) > 8
     for file in files:
         one = golden_lists.of_file(file)
-        again = golden_lists.combine(
-            one.document, [(Operation.AND, one.document), (Operation.OR, one.document)]
-        )
+        again = combine(one.document, [(Operation.AND, one.document), (Operation.OR, one.document)])
         assert again == one.document
         assert read(to_text(again)).document == one.document
-        assert golden_lists.combine(one.document, [(Operation.MINUS, one.document)]) == {}
+        assert combine(one.document, [(Operation.MINUS, one.document)]) == {}
 
 
 def test_that_the_golden_list_of_2022_and_what_the_muon_list_adds_make_the_muon_list(shared_data):
     masks = shared_data / "data" / "masks"
     gold = golden_lists.of_file(masks / "golden" / "Cert_Collisions2022_355100_362760_Golden.json")
     muon = golden_lists.of_file(masks / "muon" / "Cert_Collisions2022_355100_362760_Muon.json")
-    found = golden_lists.compare(gold, muon)
-    rebuilt = golden_lists.combine(
+    found = golden_lists.compare(None, gold, muon)
+    rebuilt = combine(
         gold.document,
         [(Operation.OR, found.comparison.gained), (Operation.MINUS, found.comparison.lost)],
     )
@@ -98,9 +113,9 @@ def test_that_luminosity_that_is_missing_is_told_apart_from_none_lost(season):
     everything = golden.generate(Acting(season, EXPERT), "online", ALL).id
 
     found = golden_lists.compare(
+        Acting(season),
         golden_lists.of_database(Acting(season), everything),
         golden_lists.of_database(Acting(season), pixel),
-        season,
     )
 
     assert found.comparison.lost == {396001: (LumiRange(5, 6),)}
@@ -115,7 +130,9 @@ def test_that_runs_nobody_knows_have_no_luminosity(season, tmp_path):
     nothing = tmp_path / "nothing.json"
     nothing.write_text("{}")
 
-    found = golden_lists.compare(golden_lists.of_file(nothing), golden_lists.of_file(file), season)
+    found = golden_lists.compare(
+        Acting(season), golden_lists.of_file(nothing), golden_lists.of_file(file)
+    )
 
     assert (found.gained[396001].lumisections, found.gained[396001].missing) == (7, 5)
     assert not found.gained[500000].known

@@ -164,7 +164,7 @@ def test_that_a_file_that_can_t_be_read_is_refused_whole(signed_off, tmp_path, c
 def test_that_contradicting_lines_are_refused(signed_off, tmp_path):
     file = written(tmp_path, {(FIRST, 3): (1, 1)})
     file.write_text(file.read_text() + f"{FIRST}:1,3:3,t,STABLE BEAMS,6800,2,2,50,HFOC\n")
-    with pytest.raises(BadInput, match="Line 3: run 390001 LS 3 is there twice"):
+    with pytest.raises(BadInput, match="Line 3: run 390001 LS 3 occurs twice"):
         import_brilcalc(Acting(signed_off, EXPERT), file)
 
 

@@ -132,7 +132,7 @@ def test_that_runs_narrow_what_is_held(qtbot: QtBot, bench: RuleBench) -> None:
     qtbot.keyClicks(bench.datasets.first, str(SECOND))
     qtbot.waitUntil(lambda: cell(bench, "Lumisections", "All") == "10")
     assert cell(bench, "Lumisections", "Lost") == "0"
-    assert bench.asked() == (PROMPT, Narrowing(first_run=SECOND))
+    assert bench.chosen_datasets() == (PROMPT, Narrowing(first_run=SECOND))
     qtbot.keyClicks(bench.datasets.last, str(FIRST))
     qtbot.waitUntil(lambda: "greater than the last run" in bench.datasets.refusal.text())
     bench.datasets.first.clear()
@@ -149,13 +149,13 @@ def test_that_a_pattern_without_datasets_says_so(qtbot: QtBot, bench: RuleBench)
     qtbot.waitUntil(lambda: not bench.result.is_dimmed)
 
 
-def test_that_missing_luminosity_is_told_apart_from_none(qtbot: QtBot, bench: RuleBench) -> None:
+def test_that_missing_luminosity_is_not_shown_as_none(qtbot: QtBot, bench: RuleBench) -> None:
     assert bench.bench is not None
     unmeasured = int(bench.bench.season.unmeasured.sum())
     if unmeasured == 20:
         assert cell(bench, "Recorded pb⁻¹", "In the list") == "?"
     shown = bench.result.missing.text()
-    assert ("without a luminosity" in shown) is bool(unmeasured)
+    assert ("without luminosity" in shown) is bool(unmeasured)
 
 
 def test_that_what_others_write_is_taken_up(
@@ -167,7 +167,7 @@ def test_that_what_others_write_is_taken_up(
     qtbot.waitUntil(lambda: cell(bench, "Lumisections", "Lost") == "2")
 
 
-def test_that_a_variable_no_lumisection_has_is_told(qtbot: QtBot, bench: RuleBench) -> None:
+def test_that_a_variable_no_lumisection_has_is_a_warning(qtbot: QtBot, bench: RuleBench) -> None:
     bench.rule.setPlainText(TEXT.replace("bpix_ready", "bpx_ready"))
     qtbot.waitUntil(bench.result.warning.isVisible)
     assert bench.result.warning.text().startswith(
@@ -260,7 +260,7 @@ def test_that_golden_can_be_changed_but_stays(
     bar.save.trigger()
     question = bar.window().findChild(QMessageBox)
     assert question is not None
-    assert "Everybody begins" in question.text()
+    assert "Everybody starts" in question.text()
     assert golden.rule_named(Acting(season), "golden") == RULE
     question.accepted.emit()
     qtbot.waitUntil(lambda: golden.rule_named(Acting(season), "golden") is True)
@@ -271,7 +271,10 @@ def test_that_a_rule_comes_from_a_file_and_goes_into_one(
 ) -> None:
     bar = bench.configurations
     file = tmp_path / "rule.json"
-    bar.export_file(bench.rule.toPlainText(), file)
+    dialog = bar.ask_where()
+    assert dialog is not None
+    dialog.fileSelected.emit(str(file))
+    dialog.close()
     qtbot.waitUntil(file.exists)
     bench.rule.setPlainText("")
     bar.import_file(file)
@@ -330,7 +333,7 @@ def test_that_several_lists_are_made_and_a_second_client_sees_them_at_once(
 
 def test_that_without_datasets_it_says_what_is_missing(qtbot: QtBot, place: GoldenPlace) -> None:
     assert place.generate() is None
-    assert "Say which datasets" in place.bench.datasets.refusal.text()
+    assert "Enter the names of datasets" in place.bench.datasets.refusal.text()
 
 
 def test_that_opening_a_list_leaves_the_workbench(

@@ -1,4 +1,4 @@
-"""Comparing lists in the window: figures, runs, whose doing it was, and what is saved."""
+"""Comparing lists in the window: figures, runs, the events responsible, and what is saved."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -45,10 +45,10 @@ def line(panel: ComparePanel) -> list[str]:
     return [item.text(column) for column in range(panel.runs.columnCount())]
 
 
-def test_that_lists_of_ours_are_compared_with_whose_doing_it_was(
+def test_that_stored_lists_are_compared_with_the_events_responsible(
     qtbot: QtBot, panel: ComparePanel, lists: tuple[int, int], tmp_path: Path
 ) -> None:
-    assert "Choose another list" in panel.empty.text()
+    assert "Choose a list to compare" in panel.empty.text()
     choose(panel, lists[0])
     qtbot.waitUntil(lambda: panel.summary.text() != "")
     assert panel.summary.text() == (
@@ -90,7 +90,7 @@ def test_that_old_and_new_change_places(
     assert (panel.old.source, panel.new.source) == (lists[1], lists[0])
 
 
-def test_that_a_file_is_compared_and_its_faults_told(
+def test_that_a_file_is_compared_and_its_faults_are_shown(
     qtbot: QtBot, panel: ComparePanel, tmp_path: Path
 ) -> None:
     mask = tmp_path / "Cert_Golden.json"
@@ -118,4 +118,4 @@ def test_that_a_list_that_can_t_be_read_is_refused_in_place(
     assert "Nothing differs" in panel.events.words.text()
     panel.old.line.setText("")
     panel.old.line.editingFinished.emit()
-    assert "Choose another list" in panel.empty.text()
+    assert "Choose a list to compare" in panel.empty.text()

@@ -69,7 +69,7 @@ def test_that_every_form_is_exported_at_once_byte_by_byte(
     assert stem == f"{STEM}{ids[1]}"
     for export in Export:
         file = folder / f"{stem}{export.ending}"
-        text = golden_exports.text_of(export, list_, season)
+        text = golden_exports.text_of(Acting(season), export, list_)
         assert file.read_bytes() == text.encode()
         beside = json.loads(golden_exports.beside_of(file).read_text("utf-8"))
         assert beside["file_sha256"] == hashlib.sha256(text.encode()).hexdigest()
@@ -89,7 +89,7 @@ def test_that_files_that_are_there_are_replaced_only_after_a_question(
     qtbot.waitUntil(lambda: dialog.findChild(QMessageBox) is not None)
     question = dialog.findChild(QMessageBox)
     assert question is not None
-    assert question.text() == f"{file.name} is there already."
+    assert question.text() == f"{file.name} exists already."
     assert file.read_text() == "mine"
     with qtbot.waitSignal(dialog.exported):
         question.accepted.emit()
@@ -137,7 +137,7 @@ def test_that_one_form_is_saved_where_the_person_says(
     dialog.fileSelected.emit(str(file))
     qtbot.waitUntil(file.exists)
     list_ = golden_lists.of_database(Acting(season), ids[1])
-    assert file.read_text("utf-8") == golden_exports.text_of(export, list_, season)
+    assert file.read_text("utf-8") == golden_exports.text_of(Acting(season), export, list_)
     dialog.reject()
 
 

@@ -1,46 +1,54 @@
 """The dialog that generates golden JSONs: several at once, progress, cancel, refusals."""
 
-import threading
-
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from app.domain.configuration.items import UnknownVariables
-from app.domain.errors import NotPermitted, Refused
+from app.domain.identity import Actor
 from app.domain.json_value import JsonValue
+from app.models.database.engine import Database
+from app.services.acting import Acting
+from app.services.golden import generation as golden
+from app.services.golden import rules as golden_rules
 from app.services.golden.bench import EVERYTHING, Narrowing
-from app.views.backend.golden import GoldenRequest
 from app.views.background import Background
 from app.views.golden.generate_dialog import GenerateDialog
-from tests.views.fake_backend import FakeBackend, unavailable
+from tests.builders import EXPERT
+from tests.conftest import TestServer
+from tests.services.offline_runs import PROMPT, SECOND
+from tests.views.golden.conftest import RULE, locked, unreachable
 
-PATTERN = "%Collisions2025C%"
-WRITTEN: JsonValue = {"==": [3, 3]}
-GOLDEN: JsonValue = {"==": [{"var": "lumisection.rr.dt-dt"}, "GOOD"]}
 MINE: JsonValue = {"==": [1, 1]}
+FIRST_LINE = "This rule   written in the workbench"
 
 
 def opened(
     qtbot: QtBot,
-    backend: FakeBackend,
+    acting: Acting,
     background: Background,
     owner: QWidget,
-    written: JsonValue = WRITTEN,
+    written: JsonValue = RULE,
+    pattern: str = PROMPT,
     narrowing: Narrowing = EVERYTHING,
 ) -> GenerateDialog:
-    dialog = GenerateDialog(backend, background, PATTERN, narrowing, written, owner)
+    dialog = GenerateDialog(acting, background, pattern, narrowing, written, owner)
     dialog.open()
-    qtbot.waitUntil(lambda: dialog.rules.count() >= 2)
+    qtbot.waitUntil(lambda: dialog.rules.count() >= 3)
     return dialog
 
 
 @pytest.fixture
-def dialog(
-    qtbot: QtBot, backend: FakeBackend, background: Background, owner: QWidget
-) -> GenerateDialog:
-    return opened(qtbot, backend, background, owner)
+def acting(season: Database) -> Acting:
+    """An expert with one saved rule."""
+    acting = Acting(season, EXPERT)
+    golden_rules.save(acting, "mine", MINE)
+    return acting
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, acting: Acting, background: Background, owner: QWidget) -> GenerateDialog:
+    return opened(qtbot, acting, background, owner)
 
 
 def texts(dialog: GenerateDialog) -> list[str]:
@@ -48,155 +56,158 @@ def texts(dialog: GenerateDialog) -> list[str]:
     return [item.text() for item in items if not item.isHidden()]
 
 
-def tick(dialog: GenerateDialog, row: int, ticked: bool = True) -> None:
+def tick(dialog: GenerateDialog, name: str, ticked: bool = True) -> None:
     state = Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked
-    dialog.rules.item(row).setCheckState(state)
+    for row in range(dialog.rules.count()):
+        if dialog.rules.item(row).text().startswith(f"{name}   "):
+            dialog.rules.item(row).setCheckState(state)
+
+
+def stored(acting: Acting) -> list[tuple[str, bool]]:
+    return [(each.tags, each.official) for each in golden.entries(acting)]
 
 
 def test_that_the_rule_of_the_workbench_is_ticked_first(dialog: GenerateDialog) -> None:
-    assert texts(dialog) == [
-        "This rule   written in the workbench",
-        "golden   shipped",
-        "mine   by person@cern.ch",
-    ]
-    assert dialog.ticked == (("This rule", WRITTEN),)
-    assert dialog.datasets.text() == PATTERN
+    assert texts(dialog)[0] == FIRST_LINE
+    assert {"golden   shipped", f"mine   by {EXPERT.email}"} <= set(texts(dialog))
+    assert dialog.ticked == (("This rule", RULE),)
+    assert dialog.datasets.text() == PROMPT
 
 
 def test_that_a_saved_rule_that_is_written_has_its_name_and_stands_once(
-    qtbot: QtBot, backend: FakeBackend, background: Background, owner: QWidget
+    qtbot: QtBot, acting: Acting, background: Background, owner: QWidget
 ) -> None:
-    dialog = opened(qtbot, backend, background, owner, MINE)
-    assert texts(dialog) == ["mine   written in the workbench", "golden   shipped"]
+    dialog = opened(qtbot, acting, background, owner, MINE)
+    qtbot.waitUntil(lambda: texts(dialog)[0] == "mine   written in the workbench")
+    assert sum(text.startswith("mine ") for text in texts(dialog)) == 1
     assert dialog.ticked == (("mine", MINE),)
 
 
-def test_that_a_rule_with_a_fault_is_not_offered(
-    qtbot: QtBot, backend: FakeBackend, background: Background, owner: QWidget
+def test_that_a_rule_with_an_error_is_not_offered(
+    qtbot: QtBot, acting: Acting, background: Background, owner: QWidget
 ) -> None:
-    dialog = opened(qtbot, backend, background, owner, None)
-    assert texts(dialog)[0] == "This rule   has a fault"
+    dialog = opened(qtbot, acting, background, owner, None)
+    assert texts(dialog)[0] == "This rule   has an error"
     assert dialog.ticked == ()
     assert not dialog.go.isEnabled()
 
 
 def test_that_several_are_made_at_once(
-    qtbot: QtBot, dialog: GenerateDialog, backend: FakeBackend
+    qtbot: QtBot, dialog: GenerateDialog, acting: Acting
 ) -> None:
-    tick(dialog, 1)
+    tick(dialog, "mine")
     assert dialog.go.text() == "Generate 2"
     dialog.tags.setText(" week 33 ")
     dialog.official.setChecked(True)
-    with qtbot.waitSignal(dialog.generated) as told:
+    with qtbot.waitSignal(dialog.generated) as generated:
         qtbot.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
-    assert told.args == [(4, 5)]
-    rules = (("this-rule", WRITTEN), ("golden", GOLDEN))
-    request = GoldenRequest(PATTERN, rules, "week 33", True)
-    assert backend.acts == [("generate", request)]
+    assert generated.args is not None
+    (ids,) = generated.args
+    assert [golden.row(acting, id_).json_logic for id_ in ids] == [RULE, MINE]
+    assert stored(acting) == [("week 33 mine", True), ("week 33 this-rule", True)]
 
 
-def test_that_runs_and_era_are_said_and_asked_for(
-    qtbot: QtBot, backend: FakeBackend, background: Background, owner: QWidget
+def test_that_runs_and_era_become_part_of_the_rule(
+    qtbot: QtBot, acting: Acting, background: Background, owner: QWidget
 ) -> None:
-    narrowing = Narrowing(390001, None, "Run2025C")
-    dialog = opened(qtbot, backend, background, owner, narrowing=narrowing)
+    narrowing = Narrowing(SECOND, None, "Run2025C")
+    dialog = opened(qtbot, acting, background, owner, narrowing=narrowing)
     assert dialog.datasets.text() == (
-        f"{PATTERN}, runs 390001 to the last, era Run2025C, which becomes part of the rule"
+        f"{PROMPT}, runs {SECOND} to the last, era Run2025C, which becomes part of the rule"
     )
-    with qtbot.waitSignal(dialog.generated):
+    with qtbot.waitSignal(dialog.generated) as generated:
         dialog.submit()
-    ((_, request),) = backend.acts
-    assert request.narrowing == narrowing
+    assert generated.args is not None
+    ((id_,),) = generated.args
+    assert golden.row(acting, id_).json_logic == narrowing.rule(RULE)
 
 
 def test_that_rules_are_found_by_a_part_of_their_name(dialog: GenerateDialog) -> None:
-    dialog.search.setText("MIN")
-    assert texts(dialog) == ["This rule   written in the workbench", "mine   by person@cern.ch"]
-    tick(dialog, 0, ticked=False)
+    dialog.search.setText("MINE")
+    assert texts(dialog) == [FIRST_LINE, f"mine   by {EXPERT.email}"]
+    tick(dialog, "This rule", ticked=False)
     dialog.search.setText("gold")
     assert texts(dialog) == ["golden   shipped"]
     assert not dialog.go.isEnabled()
 
 
 def test_that_progress_is_shown_and_cancel_keeps_nothing(
-    qtbot: QtBot, dialog: GenerateDialog, backend: FakeBackend
+    qtbot: QtBot, dialog: GenerateDialog, acting: Acting
 ) -> None:
-    backend.gate = threading.Event()
-    dialog.submit()
-    qtbot.waitUntil(lambda: dialog.step.text() == "Reading 3 datasets")
-    assert (dialog.progress.value(), dialog.progress.maximum()) == (1, 3)
-    assert dialog.progress.isVisible()
-    for part in (dialog.rules, dialog.tags, dialog.official, dialog.go):
-        assert not part.isEnabled()
-    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
-    assert dialog.step.text() == "Cancelling ..."
-    backend.gate.set()
+    with locked(acting.db, "GeneratedJson"):
+        dialog.submit()
+        qtbot.waitUntil(lambda: dialog.step.text() == "Applying the rule")
+        assert dialog.progress.maximum() == 100
+        assert dialog.progress.isVisible()
+        for part in (dialog.rules, dialog.tags, dialog.official, dialog.go):
+            assert not part.isEnabled()
+        qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+        assert dialog.step.text() == "Cancelling ..."
     qtbot.waitUntil(lambda: not dialog.is_running)
-    assert dialog.refusal.text() == "Cancelled; nothing was kept."
-    assert backend.acts == []
+    assert dialog.refusal.text() == "Cancelled: no list was stored."
+    assert stored(acting) == []
     assert dialog.isVisible()
     assert dialog.rules.isEnabled()
     assert dialog.go.isEnabled()
 
 
 def test_that_the_end_of_the_program_stops_a_generation(
-    qtbot: QtBot, dialog: GenerateDialog, backend: FakeBackend, background: Background
+    qtbot: QtBot, dialog: GenerateDialog, acting: Acting, background: Background
 ) -> None:
-    backend.gate = threading.Event()
-    dialog.submit()
-    qtbot.waitUntil(lambda: dialog.step.text() == "Reading 3 datasets")
-    # What closing the background does to work under way.
-    assert dialog._run is not None
-    assert dialog._run.job is not None
-    dialog._run.job.cancel()
-    backend.gate.set()
+    with locked(acting.db, "GeneratedJson"):
+        dialog.submit()
+        qtbot.waitUntil(lambda: dialog.step.text() == "Applying the rule")
+        background.stop()
+        qtbot.waitUntil(lambda: not dialog.is_running)
     qtbot.waitUntil(lambda: not background.busy)
-    assert backend.acts == []
+    assert stored(acting) == []
 
 
 def test_that_a_refusal_of_the_service_is_shown_as_written(
-    qtbot: QtBot, dialog: GenerateDialog, backend: FakeBackend
+    qtbot: QtBot, acting: Acting, background: Background, owner: QWidget
 ) -> None:
-    backend.error = Refused('No dataset name matches "%x%".')
+    dialog = opened(qtbot, acting, background, owner, pattern="%nothing%")
     dialog.submit()
-    qtbot.waitUntil(lambda: dialog.refusal.text() == 'No dataset name matches "%x%".')
+    qtbot.waitUntil(lambda: dialog.refusal.text() == 'No dataset name matches "%nothing%".')
     assert dialog.refusal.isVisible()
 
 
 def test_that_a_rule_that_reads_what_nothing_has_is_generated_when_the_person_insists(
-    qtbot: QtBot, dialog: GenerateDialog, backend: FakeBackend
+    qtbot: QtBot, acting: Acting, background: Background, owner: QWidget
 ) -> None:
-    backend.error = UnknownVariables({"dataset.dt-dt": ("lumisection.rr.dt-dt",)}, "generate it")
+    rule: JsonValue = {"==": [{"var": "dataset.dt-dt"}, "GOOD"]}
+    dialog = opened(qtbot, acting, background, owner, rule)
     dialog.submit()
     qtbot.waitUntil(dialog.insist.isVisible)
     assert "lumisection.rr.dt-dt" in dialog.refusal.text()
-    backend.error = None
+    assert stored(acting) == []
+    qtbot.waitUntil(lambda: not dialog.is_running)
     with qtbot.waitSignal(dialog.generated):
         qtbot.mouseClick(dialog.insist, Qt.MouseButton.LeftButton)
-    ((_, request),) = backend.acts
-    assert request.insist is True
+    assert len(stored(acting)) == 1
 
 
-def test_that_who_may_not_mark_as_official_is_told_beside_the_mark(
-    qtbot: QtBot, dialog: GenerateDialog, backend: FakeBackend
+def test_that_who_may_not_mark_as_official_reads_it_beside_the_mark(
+    qtbot: QtBot, acting: Acting, background: Background, owner: QWidget
 ) -> None:
+    author = acting.by(Actor("author@cern.ch", frozenset()))
+    dialog = opened(qtbot, author, background, owner)
     dialog.official.setChecked(True)
-    backend.error = NotPermitted("Only experts mark a golden JSON as official.")
     dialog.submit()
-    qtbot.waitUntil(lambda: "Only experts" in dialog.not_permitted.text())
+    qtbot.waitUntil(lambda: "may" in dialog.not_permitted.text())
     assert not dialog.refusal.isVisible()
     dialog.official.setChecked(False)
     assert dialog.not_permitted.text() == ""
 
 
 def test_that_a_lost_connection_leaves_the_form_as_it_is(
-    qtbot: QtBot, dialog: GenerateDialog, backend: FakeBackend
+    qtbot: QtBot, dialog: GenerateDialog, server: TestServer, dsn: str
 ) -> None:
     dialog.tags.setText("first")
-    backend.error = unavailable()
-    dialog.submit()
-    qtbot.waitUntil(lambda: "try again" in dialog.refusal.text())
+    with unreachable(server, dsn):
+        dialog.submit()
+        qtbot.waitUntil(lambda: "try again" in dialog.refusal.text(), timeout=20_000)
     assert dialog.tags.text() == "first"
-    backend.error = None
+    qtbot.waitUntil(lambda: not dialog.is_running)
     with qtbot.waitSignal(dialog.generated):
         dialog.submit()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.views.frame.main_window import MainWindow
@@ -68,3 +69,27 @@ def test_that_imported_luminosity_can_be_undone_from_its_notice(
     assert context.notices.last.text == "Imported luminosity of 10 LS in 1 run."
     qtbot.waitUntil(lambda: not context.background.busy)
     assert window.online.table.model.rowCount() == 2
+
+
+def test_that_the_palette_leads_to_the_lists(qtbot: QtBot, window: MainWindow) -> None:
+    palette = window.open_palette()
+    qtbot.keyClicks(palette.line, "golden show")
+    assert palette.list.count() == 1
+    qtbot.keyClick(palette.line, Qt.Key.Key_Return)
+    assert window.place == "golden"
+    qtbot.waitUntil(lambda: window.golden.entries.model.rowCount() == 1)
+
+
+def test_that_generating_leads_to_the_result(qtbot: QtBot, window: MainWindow) -> None:
+    assert window.generate() is None  # the datasets aren't chosen yet
+    window.golden.bench.datasets.pattern.setText(PROMPT)
+    qtbot.waitUntil(lambda: window.golden.bench.source is not None)
+    dialog = window.generate()
+    assert dialog is not None
+    with qtbot.waitSignal(dialog.generated) as generated:
+        dialog.submit()
+    assert generated.args is not None
+    ((id_,),) = generated.args
+    assert window.place == "golden"
+    qtbot.waitUntil(lambda: window.golden.result.result is not None)
+    qtbot.waitUntil(lambda: window.golden.result.title.text() == f"Golden JSON {id_}")

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from app.golden.list_luminosity import ListLuminosity
 from app.golden.losses import losses_of
+from app.services.golden import losses as golden_losses
 from app.services.golden.losses import ListLosses
 from app.views.golden.bar_chart import BarChart
 from app.views.golden.losses_panel import WAY, LossesPanel
@@ -175,13 +176,13 @@ def test_that_missing_luminosity_is_not_called_zero() -> None:
 def test_that_a_list_without_luminosity_shows_lumisections_instead(
     qtbot: QtBot, panel: LossesPanel, context: PlaceContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = context.backend.golden_losses(panel._id or 0)
+    known = golden_losses.losses_of_list(context.acting, panel._id or 0)
     unmeasured = losses_of([replace(each, recorded=0.0) for each in known.losses.combinations])
     steps = tuple(step._replace(luminosity=0.0, lost=0.0) for step in known.steps)
     monkeypatch.setattr(
-        type(context.backend), "golden_losses", lambda _self, _id: ListLosses(unmeasured, steps)
+        golden_losses, "losses_of_list", lambda _acting, _id: ListLosses(unmeasured, steps)
     )
     panel.show_golden(1)
-    qtbot.waitUntil(lambda: "luminosity isn't stored" in panel.total.text())
+    qtbot.waitUntil(lambda: "luminosity is not stored" in panel.total.text())
     assert [each.value for each in chart(panel)._bars] == [2, 2]
     assert panel.note.text().startswith("3 LS together")

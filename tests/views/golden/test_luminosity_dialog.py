@@ -7,15 +7,18 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.models.database.engine import Database
+from app.services.golden import luminosity
+from app.services.history import undo
 from app.views.golden.luminosity_dialog import LuminosityDialog
 from app.views.places import PlaceContext
 from tests.services.golden.test_luminosity import written
 from tests.services.offline_runs import FIRST, SECOND, newest_version
+from tests.views.golden.conftest import locked
 
 
 @pytest.fixture
 def dialog(qtbot: QtBot, context: PlaceContext) -> LuminosityDialog:
-    dialog = LuminosityDialog(context.backend, context.background)
+    dialog = LuminosityDialog(context.acting, context.background)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
     qtbot.addWidget(dialog)
     dialog.show()
@@ -66,13 +69,7 @@ def test_that_it_is_written_as_one_version_that_can_be_undone(
     assert text == "Imported luminosity of 10 LS in 1 run."
     assert newest_version(season)[0] == version
     qtbot.waitUntil(lambda: not dialog.isVisible())
-    preview = context.backend.preview_undo(version)
-    lines = [(each.where, each.piece.key, each.note) for each in preview.lines]
-    assert lines[:2] == [
-        (str(FIRST), "delivered", "what was stored before"),
-        (str(FIRST), "recorded", "what was stored before"),
-    ]
-    context.backend.undo(version)
+    undo.undo(context.acting, version)
     dialog.preview(file)
     qtbot.waitUntil(lambda: "10 LS in 1 run get other values" in dialog.summary.text())
 
@@ -80,7 +77,7 @@ def test_that_it_is_written_as_one_version_that_can_be_undone(
 def test_that_a_file_that_says_nothing_new_is_not_written(
     qtbot: QtBot, dialog: LuminosityDialog, season: Database, file: Path, context: PlaceContext
 ) -> None:
-    context.backend.import_luminosity(file, lambda _: None, lambda: False, dry_run=False)
+    luminosity.import_brilcalc(context.acting, file)
     dialog.preview(file)
     qtbot.waitUntil(lambda: "stored already" in dialog.summary.text())
     assert not dialog.write.isEnabled()
@@ -99,19 +96,19 @@ def test_that_a_bad_file_is_refused_in_place(
 
 
 def test_that_stopping_writes_nothing(
-    qtbot: QtBot, dialog: LuminosityDialog, season: Database, tmp_path: Path, context: PlaceContext
+    qtbot: QtBot, dialog: LuminosityDialog, season: Database, tmp_path: Path
 ) -> None:
     before = newest_version(season)
     measured = {(run, ls): (6e5, 5e5) for run in (FIRST, SECOND) for ls in range(1, 11)}
     dialog.preview(written(tmp_path, measured))
     qtbot.waitUntil(dialog.write.isEnabled)
-    assert (
-        context.backend.import_luminosity(
-            written(tmp_path, measured), lambda _: None, lambda: True, dry_run=False
-        )
-        is None
-    )
+    with locked(season, "Run"):
+        qtbot.mouseClick(dialog.write, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: dialog.writing.progress.value() > 0)
+        assert not dialog.choose.isEnabled()
+        qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: dialog.summary.text() == "Cancelled: nothing was written.")
     assert newest_version(season) == before
-    dialog.writing.stopped.emit()
-    assert dialog.summary.text() == "Stopped: nothing was written."
+    assert dialog.isVisible()
     assert dialog.write.isEnabled()
+    qtbot.waitUntil(lambda: not dialog.writing.isVisible())

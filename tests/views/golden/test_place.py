@@ -2,10 +2,10 @@
 
 import errno
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Event
 
 import pytest
 from PySide6.QtCore import Qt
@@ -14,37 +14,79 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from app.domain.errors import NotFound
+from app.models.database.engine import Database
+from app.services.acting import Acting
 from app.services.golden import files as golden_files
-from app.views.backend.golden import GoldenEntry, GoldenList, GoldenResult
+from app.services.golden import generation as golden
+from app.services.golden.files import Form
+from app.services.golden.generation import JsonEntry
 from app.views.background import Background
-from app.views.golden.forms import FORMS, Form
 from app.views.golden.list_model import FoundGolden, GoldenModel
+from app.views.golden.list_pane import Kind
 from app.views.golden.place import GoldenPlace
-from app.views.golden.result_view import readable
+from app.views.golden.result_view import Result, result_of
 from app.views.notices import Notices
 from app.views.places import PlaceContext
-from tests.views.fake_backend import NOW, FakeBackend, unavailable
+from tests.builders import EXPERT
+from tests.conftest import TestServer
+from tests.services.offline_runs import FIRST, PROMPT, SECOND
+from tests.views.golden.conftest import RULE, change_lists, copy_list, locked, unreachable
 
-GOLDEN, NAMED, ANTI, ANTI_NAMED = FORMS
+MADE = datetime(2025, 8, 12, 12, 0, tzinfo=UTC)
+NOW = datetime(2025, 8, 20, 12, 0, tzinfo=UTC)
+OTHER = "shifter@cern.ch"
+
+
+def an_entry(id_: int, **changes: object) -> JsonEntry:
+    """A list as it is listed."""
+    entry = JsonEntry(
+        id_, "%/PromptReco/Collisions2025C/DQM", "week 33", EXPERT.email, False, 812,
+        MADE, 396201, 396241, 41, 12_345, 11.86, 15.0,
+    )  # fmt: skip
+    return replace(entry, **changes)
+
+
+@pytest.fixture(scope="module")
+def lists_template(server: TestServer, season_template: str) -> Iterator[str]:
+    """The season with three lists: the second is official, the third is somebody else's."""
+    name = server.create(season_template)
+    db = Database(server.dsn(name))
+    db.prepare()
+    ids = [golden.generate(Acting(db, EXPERT), PROMPT, RULE).id for _ in range(3)]
+    change_lists(db, 'UPDATE "GeneratedJson" SET official = true WHERE id = :id', id=ids[1])
+    change_lists(
+        db, 'UPDATE "GeneratedJson" SET created_by = :who WHERE id = :id', who=OTHER, id=ids[2]
+    )
+    db.close()
+    yield name
+    server.drop(name)
 
 
 @pytest.fixture
-def place(qtbot: QtBot, backend: FakeBackend, context: PlaceContext) -> GoldenPlace:
+def dsn(server: TestServer, lists_template: str) -> Iterator[str]:
+    """Address of a copy of the season with its lists."""
+    name = server.create(lists_template)
+    yield server.dsn(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def lists(acting: Acting) -> list[int]:
+    """The three lists, the oldest first."""
+    return sorted(entry.id for entry in golden.entries(acting))
+
+
+@pytest.fixture
+def place(qtbot: QtBot, context: PlaceContext, lists: list[int]) -> GoldenPlace:
     place = GoldenPlace(context)
     qtbot.addWidget(place)
     place.resize(1200, 600)
     place.tabs.setCurrentWidget(place.result)
     place.show()
     place.refresh()
-    qtbot.waitUntil(lambda: place.entries.model.rowCount() == len(backend.golden_entries[:50]))
+    qtbot.waitUntil(lambda: ids(place) == lists[::-1])
     qtbot.waitUntil(lambda: place.result.result is not None)
     return place
-
-
-def many(entry: GoldenEntry, count: int) -> list[GoldenEntry]:
-    """Entries `count` to 1, each with a tag of its own."""
-    return [replace(entry, id=n, tags=f"tag{n}") for n in range(count, 0, -1)]
 
 
 def ids(place: GoldenPlace) -> list[int]:
@@ -66,8 +108,8 @@ def test_that_the_list_keeps_the_rules_of_qt(qtmodeltester: ModelTester) -> None
     model = GoldenModel()
     found = FoundGolden(model)
     qtmodeltester.check(model)
-    one, two, three = FakeBackend(1).golden_entries
-    for entries in ([two], [one, two, three], [one, three], [replace(one, tags="x"), three], []):
+    three, two, one = an_entry(3), an_entry(2), an_entry(1)
+    for entries in ([two], [three, two, one], [three, one], [replace(three, tags="x"), one], []):
         model.show_entries(entries)
         assert list(model.entries) == entries
         qtmodeltester.check(model)
@@ -76,13 +118,13 @@ def test_that_the_list_keeps_the_rules_of_qt(qtmodeltester: ModelTester) -> None
 
 def test_that_an_item_says_who_made_what_and_when() -> None:
     model = GoldenModel()
-    model.show_entries([FakeBackend(1).golden_entries[1]])
+    model.show_entries([an_entry(2, official=True)])
     model.set_now(NOW)
     tip = model.index(0).data(Qt.ItemDataRole.AccessibleTextRole)
     assert tip.startswith("Golden JSON 2, official\n%/PromptReco/Collisions2025C/DQM\n")
     assert "11.86 pb⁻¹ recorded" in tip
     item = model.index(0).data(Qt.ItemDataRole.UserRole + 1)
-    assert (item.id, item.by) == ("2", "person@cern.ch")
+    assert (item.id, item.by) == ("2", EXPERT.email)
     assert item.made == "8 d ago, 2025-08-12 12:00 UTC"
     assert item.figures == "41 runs   12\u202f345 LS   11.9 pb⁻¹"
     model.set_now(NOW + timedelta(days=1))
@@ -91,51 +133,57 @@ def test_that_an_item_says_who_made_what_and_when() -> None:
 
 def test_that_an_unknown_luminosity_is_not_written_as_a_number() -> None:
     model = GoldenModel()
-    model.show_entries([replace(FakeBackend(1).golden_entries[0], recorded_luminosity=-1.0)])
+    model.show_entries([an_entry(1, recorded_in_json=-1.0)])
     assert "pb" not in model.index(0).data(Qt.ItemDataRole.UserRole + 1).figures
     assert "luminosity unknown" in model.index(0).data(Qt.ItemDataRole.ToolTipRole)
 
 
-def test_that_the_newest_is_shown_at_first(place: GoldenPlace) -> None:
-    assert place.result.title.text() == "Golden JSON 3"
-    assert chosen(place) == "Golden JSON 3"
+def test_that_the_newest_is_shown_at_first(place: GoldenPlace, lists: list[int]) -> None:
+    assert place.result.title.text() == f"Golden JSON {lists[2]}"
+    assert chosen(place) == f"Golden JSON {lists[2]}"
 
 
 def test_that_a_new_entry_keeps_the_chosen_one(
-    qtbot: QtBot, place: GoldenPlace, backend: FakeBackend
+    qtbot: QtBot, place: GoldenPlace, lists: list[int], generate: Callable[[], int]
 ) -> None:
     choose(place, 1)
-    qtbot.waitUntil(lambda: place.result.title.text() == "Golden JSON 2, official")
-    backend.golden_entries.insert(0, replace(backend.golden_entries[0], id=4))
+    official = f"Golden JSON {lists[1]}, official"
+    qtbot.waitUntil(lambda: place.result.title.text() == official)
+    new = generate()
     place.refresh()
-    qtbot.waitUntil(lambda: ids(place) == [4, 3, 2, 1])
-    assert chosen(place) == "Golden JSON 2, official"
-    assert place.result.title.text() == "Golden JSON 2, official"
+    qtbot.waitUntil(lambda: ids(place) == [new, *lists[::-1]])
+    assert chosen(place) == official
+    assert place.result.title.text() == official
 
 
 def test_that_an_entry_that_goes_makes_no_other_one_the_chosen(
-    qtbot: QtBot, place: GoldenPlace, backend: FakeBackend, background: Background
+    qtbot: QtBot,
+    place: GoldenPlace,
+    acting: Acting,
+    lists: list[int],
+    background: Background,
 ) -> None:
-    del backend.golden_entries[0]
+    golden.delete(acting, [lists[2]])
     place.refresh()
-    qtbot.waitUntil(lambda: ids(place) == [2, 1])
+    qtbot.waitUntil(lambda: ids(place) == [lists[1], lists[0]])
     assert not place.entries.list.selectionModel().hasSelection()
     qtbot.waitUntil(lambda: not background.busy)
-    assert place.result.title.text() == "Golden JSON 3"
+    assert place.result.title.text() == f"Golden JSON {lists[2]}"
 
 
-def test_that_lists_can_be_chosen(qtbot: QtBot, place: GoldenPlace) -> None:
-    official = place.entries.lists.button(list(GoldenList).index(GoldenList.OFFICIAL))
-    qtbot.mouseClick(official, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: ids(place) == [2])
-    assert place.result.title.text() == "Golden JSON 3"
+def test_that_lists_can_be_chosen(qtbot: QtBot, place: GoldenPlace, lists: list[int]) -> None:
+    for kind, expected in ((Kind.OFFICIAL, [lists[1]]), (Kind.MINE, [lists[1], lists[0]])):
+        button = place.entries.lists.button(list(Kind).index(kind))
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda expected=expected: ids(place) == expected)
+    assert place.result.title.text() == f"Golden JSON {lists[2]}"
 
 
 def test_that_an_empty_list_says_how_to_fill_it(
-    qtbot: QtBot, place: GoldenPlace, backend: FakeBackend
+    qtbot: QtBot, place: GoldenPlace, acting: Acting, lists: list[int]
 ) -> None:
-    backend.golden_entries.clear()
-    place.entries.show_list(GoldenList.MINE)
+    golden.delete(acting, lists)
+    place.entries.show_list(Kind.MINE)
     assert place.entries.words.text() == "Reading the list ..."
     qtbot.waitUntil(lambda: "Generate" in place.entries.words.text())
     assert place.entries.words.isVisible()
@@ -143,70 +191,72 @@ def test_that_an_empty_list_says_how_to_fill_it(
 
 
 def test_that_older_ones_come_at_the_end(
-    qtbot: QtBot, place: GoldenPlace, backend: FakeBackend
+    qtbot: QtBot, place: GoldenPlace, season: Database
 ) -> None:
-    backend.golden_entries = many(backend.golden_entries[0], 120)
+    copy_list(season, 1001, 1117)  # 120 in all
     place.refresh()
     qtbot.waitUntil(lambda: len(ids(place)) == 50)
     assert place.entries.older.isVisible()
     bar = place.entries.list.verticalScrollBar()
     qtbot.waitUntil(lambda: bar.maximum() > 0)
+    qtbot.waitUntil(lambda: not place.entries.bar.loading)
     bar.setValue(bar.maximum())
     qtbot.waitUntil(lambda: len(ids(place)) == 100)
+    qtbot.waitUntil(lambda: not place.entries.bar.loading)
     qtbot.mouseClick(place.entries.older, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: ids(place) == list(range(120, 0, -1)))
+    qtbot.waitUntil(lambda: len(ids(place)) == 120)
+    assert ids(place)[:117] == list(range(1117, 1000, -1))
     assert not place.entries.older.isVisible()
 
 
 def test_that_what_was_read_stays_when_new_ones_come(
-    qtbot: QtBot, place: GoldenPlace, backend: FakeBackend
+    qtbot: QtBot, place: GoldenPlace, season: Database
 ) -> None:
-    entry = backend.golden_entries[0]
-    backend.golden_entries = many(entry, 120)
+    copy_list(season, 1001, 1120)
     place.refresh()
     qtbot.waitUntil(lambda: len(ids(place)) == 50)
+    qtbot.waitUntil(lambda: not place.entries.bar.loading)
     place.entries.load_older()
     qtbot.waitUntil(lambda: len(ids(place)) == 100)
-    backend.golden_entries = many(entry, 121)
+    copy_list(season, 1121, 1121)
     place.refresh()
-    qtbot.waitUntil(lambda: ids(place) == list(range(121, 20, -1)))
+    qtbot.waitUntil(lambda: ids(place) == list(range(1121, 1020, -1)))
 
 
 def test_that_nothing_is_left_out_when_many_came_at_once(
-    qtbot: QtBot, place: GoldenPlace, backend: FakeBackend
+    qtbot: QtBot, place: GoldenPlace, season: Database
 ) -> None:
-    backend.golden_entries = many(backend.golden_entries[0], 120)
+    copy_list(season, 1001, 1120)
     place.refresh()
-    qtbot.waitUntil(lambda: ids(place) == list(range(120, 70, -1)))
+    qtbot.waitUntil(lambda: ids(place) == list(range(1120, 1070, -1)))
+    qtbot.waitUntil(lambda: not place.entries.bar.loading)
     place.entries.load_older()
-    qtbot.waitUntil(lambda: ids(place) == list(range(120, 20, -1)))
+    qtbot.waitUntil(lambda: ids(place) == list(range(1120, 1020, -1)))
 
 
-def test_that_the_list_can_be_searched(
-    qtbot: QtBot, place: GoldenPlace, backend: FakeBackend
-) -> None:
-    place.entries.search.setText("person OFFICIAL")
-    assert place.entries.found.rowCount() == 1  # at once, of what is there
+def test_that_the_list_can_be_searched(qtbot: QtBot, place: GoldenPlace, lists: list[int]) -> None:
+    place.entries.search.setText("expert OFFICIAL")
+    assert place.entries.found.rowCount() == 1  # at once, among those that were read
     assert place.entries.listed.text() == "1"
     place.entries.search.setText("nobody")
     assert place.entries.words.text() == "Searching ..."
     qtbot.waitUntil(lambda: "No list has" in place.entries.words.text())
     place.entries.search.clear()
     qtbot.waitUntil(lambda: place.entries.found.rowCount() == 3)
-    assert chosen(place) == "Golden JSON 3"
+    assert chosen(place) == f"Golden JSON {lists[2]}"
 
 
 def test_that_a_search_finds_what_was_not_read_yet(
-    qtbot: QtBot, place: GoldenPlace, backend: FakeBackend
+    qtbot: QtBot, place: GoldenPlace, season: Database
 ) -> None:
-    backend.golden_entries = many(backend.golden_entries[0], 160)
+    copy_list(season, 1001, 1160)
     place.refresh()
     qtbot.waitUntil(lambda: len(ids(place)) == 50)
-    place.entries.search.setText("tag7")
-    qtbot.waitUntil(lambda: ids(place) == [*range(79, 69, -1), 7])
+    place.entries.search.setText("tag107")
+    qtbot.waitUntil(lambda: ids(place) == [*range(1079, 1069, -1)])
     assert not place.entries.older.isVisible()
     place.entries.search.clear()
-    qtbot.waitUntil(lambda: ids(place) == list(range(160, 110, -1)))
+    qtbot.waitUntil(lambda: ids(place) == list(range(1160, 1110, -1)))
 
 
 def test_that_slash_goes_to_the_search(qtbot: QtBot, place: GoldenPlace) -> None:
@@ -220,28 +270,31 @@ def test_that_slash_goes_to_the_search(qtbot: QtBot, place: GoldenPlace) -> None
 
 
 def test_that_an_outage_leaves_the_list_and_heals(
-    qtbot: QtBot, place: GoldenPlace, backend: FakeBackend, background: Background
+    qtbot: QtBot,
+    place: GoldenPlace,
+    lists: list[int],
+    background: Background,
+    server: TestServer,
+    dsn: str,
 ) -> None:
-    backend.error = unavailable()
-    with qtbot.waitSignal(background.outage):
-        place.refresh()
-    assert ids(place) == [3, 2, 1]
-    assert place.entries.bar.loading
-    backend.error = None
-    backend.golden_entries.pop()
+    with unreachable(server, dsn):
+        with qtbot.waitSignal(background.outage, timeout=20_000):
+            place.refresh()
+        assert ids(place) == lists[::-1]
+        assert place.entries.bar.loading
     background.retry_now()
-    qtbot.waitUntil(lambda: ids(place) == [3, 2])
-    assert not place.entries.bar.loading
+    qtbot.waitUntil(lambda: not place.entries.bar.loading)
+    assert ids(place) == lists[::-1]
 
 
 def test_that_one_that_was_just_made_is_shown_and_chosen(
-    qtbot: QtBot, place: GoldenPlace, backend: FakeBackend
+    qtbot: QtBot, place: GoldenPlace, generate: Callable[[], int]
 ) -> None:
     place.entries.search.setText("nobody")
-    backend.golden_entries.insert(0, replace(backend.golden_entries[0], id=4))
-    place.show_row(4)
-    qtbot.waitUntil(lambda: place.result.title.text() == "Golden JSON 4")
-    qtbot.waitUntil(lambda: chosen(place) == "Golden JSON 4")
+    new = generate()
+    place.show_row(new)
+    qtbot.waitUntil(lambda: place.result.title.text() == f"Golden JSON {new}")
+    qtbot.waitUntil(lambda: chosen(place) == f"Golden JSON {new}")
 
 
 # The result
@@ -249,64 +302,71 @@ def test_that_one_that_was_just_made_is_shown_and_chosen(
 
 def test_that_a_result_shows_its_figures(place: GoldenPlace) -> None:
     facts = {name: label.text() for name, label in place.result.facts.items()}
-    assert facts["In it"] == "41 runs, 396201 to 396201; 12\u202f345 LS"
-    assert facts["Recorded"] == "11.9 of 15 pb⁻¹, 79.1 %"
-    assert facts["Delivered"] == "12.7 of 15.9 pb⁻¹, 79.9 %"
-    assert facts["Made"].startswith("2025-08-13 12:00 UTC, ")
-    assert facts["By"] == "person@cern.ch, at version 812"
-    assert place.result.facts["Recorded"].toolTip().startswith("11.86 of 15.0 pb⁻¹")
+    assert facts["Datasets"] == PROMPT
+    assert facts["In it"] == f"2 runs, {FIRST} to {SECOND}; 17 LS"
+    assert facts["Recorded"] == "5.11 of 6.01 pb⁻¹, 85.0 %"
+    assert facts["Delivered"].endswith(" pb⁻¹, 85.0 %")
+    assert facts["By"].startswith(f"{OTHER}, at version ")
+    assert facts["Tags"] == "none"
+    assert place.result.facts["Recorded"].toolTip().startswith("5.1")
 
 
 def test_that_the_text_has_a_run_per_line(place: GoldenPlace) -> None:
     text = place.result.editors[0].toPlainText()
-    assert text == '{\n  "396201": [[1, 99], [101, 240]]\n}'
-    assert json.loads(text) == {"396201": [[1, 99], [101, 240]]}
+    assert text == f'{{\n  "{FIRST}": [[1, 2], [6, 10]],\n  "{SECOND}": [[1, 10]]\n}}'
+    assert json.loads(text) == {str(FIRST): [[1, 2], [6, 10]], str(SECOND): [[1, 10]]}
 
 
 def test_that_a_result_that_is_gone_is_said_where_it_would_be(
-    qtbot: QtBot, place: GoldenPlace, backend: FakeBackend
+    qtbot: QtBot, place: GoldenPlace, acting: Acting, lists: list[int]
 ) -> None:
-    backend.error = NotFound("There is no golden JSON 2.")
+    golden.delete(acting, [lists[1]])
     choose(place, 1)
-    qtbot.waitUntil(lambda: place.result.empty.text() == "There is no golden JSON 2.")
+    qtbot.waitUntil(lambda: str(lists[1]) in place.result.empty.text())
     assert not place.result.texts.isVisible()
-    backend.error = None
     choose(place, 2)
-    qtbot.waitUntil(lambda: place.result.title.text() == "Golden JSON 1")
+    qtbot.waitUntil(lambda: place.result.title.text() == f"Golden JSON {lists[0]}")
     assert place.result.texts.isVisible()
 
 
 def test_that_the_old_result_stays_dimmed_until_the_new_one_is_there(
-    qtbot: QtBot, place: GoldenPlace, backend: FakeBackend
+    qtbot: QtBot, place: GoldenPlace, season: Database, lists: list[int]
 ) -> None:
-    backend.gate = Event()
-    choose(place, 2)
-    assert place.result.bar.loading
-    qtbot.waitUntil(lambda: not place.result.texts.isEnabled())
-    assert place.result.title.text() == "Golden JSON 3"
-    backend.gate.set()
-    qtbot.waitUntil(lambda: place.result.title.text() == "Golden JSON 1")
+    qtbot.waitUntil(lambda: not place.result.bar.loading)
+    with locked(season, "GeneratedJson"):
+        choose(place, 2)
+        assert place.result.bar.loading
+        qtbot.waitUntil(lambda: not place.result.texts.isEnabled())
+        assert place.result.title.text() == f"Golden JSON {lists[2]}"
+    qtbot.waitUntil(lambda: place.result.title.text() == f"Golden JSON {lists[0]}")
+    qtbot.waitUntil(lambda: not place.result.bar.loading)
     assert place.result.texts.isEnabled()
-    assert not place.result.bar.loading
 
 
-def a_result(backend: FakeBackend) -> GoldenResult:
-    """One with two runs, one of them in two datasets, and a third one that isn't good."""
-    return replace(
-        backend.golden_row(3),
-        generated='{"390001": [[1, 9]], "390120": [[3, 4], [6, 8]]}',
-        with_dataset_names='{"390001-/A/B/DQM": [[1, 9]], "390120-/A/B/DQM": [[3, 4]],'
-        ' "390120-/A/C/DQM": [[6, 8]]}',
-        anti='{"390002": [[1, 50]]}',
-        anti_with_dataset_names='{"390002-/A/B/DQM": [[1, 50]]}',
+@pytest.fixture
+def a_result(acting: Acting, lists: list[int]) -> Result:
+    """A list with two runs, one of them in two datasets, and a third run that isn't good."""
+    stored = golden.row(acting, lists[0])
+    return result_of(
+        replace(
+            stored,
+            generated_json={"390001": [[1, 9]], "390120": [[3, 4], [6, 8]]},
+            generated_json_with_dataset_names={
+                "390001-/A/B/DQM": [[1, 9]],
+                "390120-/A/B/DQM": [[3, 4]],
+                "390120-/A/C/DQM": [[6, 8]],
+            },
+            generated_anti_json={"390002": [[1, 50]]},
+            generated_anti_json_with_dataset_names={"390002-/A/B/DQM": [[1, 50]]},
+        )
     )
 
 
 def test_that_a_run_is_found_in_the_text(
-    qtbot: QtBot, place: GoldenPlace, backend: FakeBackend
+    qtbot: QtBot, place: GoldenPlace, a_result: Result
 ) -> None:
     result = place.result
-    result.show_result(readable(a_result(backend)))
+    result.show_result(a_result)
     qtbot.keyClicks(result.find_run, "390120")
     assert result.found.text() == "1 of 1"
     assert result.editors[0].textCursor().block().text() == '  "390120": [[3, 4], [6, 8]]'
@@ -324,10 +384,10 @@ def test_that_a_run_is_found_in_the_text(
 
 
 def test_that_a_run_that_is_not_good_is_said_to_be_in_the_anti_json(
-    qtbot: QtBot, place: GoldenPlace, backend: FakeBackend
+    place: GoldenPlace, a_result: Result
 ) -> None:
     result = place.result
-    result.show_result(readable(a_result(backend)))
+    result.show_result(a_result)
     result.find_run.setText("390002")
     assert result.found.text() == "only in Anti-JSON"
     assert result.find_run.property("wrong") is True
@@ -341,32 +401,41 @@ def test_that_a_run_that_is_not_good_is_said_to_be_in_the_anti_json(
 # Saving
 
 
-@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.part)
+def saved(place: GoldenPlace, form: Form, file: Path) -> None:
+    """Chooses a file for a form."""
+    dialog = place.result.ask_where(form)
+    assert isinstance(dialog, QFileDialog)
+    dialog.fileSelected.emit(str(file))
+    dialog.close()
+
+
+@pytest.mark.parametrize("form", Form)
 def test_that_every_form_is_saved_byte_for_byte(
     qtbot: QtBot,
     place: GoldenPlace,
-    backend: FakeBackend,
+    a_result: Result,
     notices: Notices,
     tmp_path: Path,
     form: Form,
 ) -> None:
-    result = a_result(backend)
-    file = tmp_path / f"{form.part}.json"
+    place.result.show_result(a_result)
+    file = tmp_path / f"{form}.json"
     with qtbot.waitSignal(notices.shown) as shown:
-        place.result.save_text(form.text_of(result), file)
-    assert file.read_bytes() == getattr(result, form.part).encode()
+        saved(place, form, file)
+    assert file.read_bytes() == a_result.text_of(form).encode()
     assert shown.args is not None
     assert shown.args[0].text == f"Saved {file}."
 
 
-def test_that_the_dialog_offers_a_telling_name_and_saves_where_it_is_told(
-    qtbot: QtBot, place: GoldenPlace, backend: FakeBackend, notices: Notices, tmp_path: Path
+def test_that_the_dialog_offers_the_usual_name_and_saves_where_the_person_says(
+    qtbot: QtBot, place: GoldenPlace, a_result: Result, notices: Notices, tmp_path: Path
 ) -> None:
-    place.result.show_result(readable(a_result(backend)))
-    dialog = place.result.ask_where(ANTI)
+    place.result.show_result(a_result)
+    dialog = place.result.ask_where(Form.ANTI)
     assert isinstance(dialog, QFileDialog)
     (offered,) = dialog.selectedFiles()
-    assert Path(offered).name == "Cert_x_anti.json"
+    assert Path(offered).name == f"{a_result.stem}_anti.json"
+    assert a_result.stem.startswith("Cert_Collisions2025_")
     file = tmp_path / "mine.json"
     with qtbot.waitSignal(notices.shown):
         dialog.fileSelected.emit(str(file))
@@ -379,22 +448,22 @@ def test_that_a_file_is_replaced_only_when_the_person_says_so(
 ) -> None:
     file = tmp_path / "golden.json"
     file.write_text("old")
-    place.result.save_text("new", file)
+    saved(place, Form.GOLDEN, file)
     qtbot.waitUntil(lambda: place.findChild(QMessageBox) is not None)
     box = place.findChild(QMessageBox)
     assert box is not None
-    assert box.text() == "golden.json is there already."
+    assert box.text() == "golden.json exists already."
     assert file.read_text() == "old"
     with qtbot.waitSignal(notices.shown):
         box.buttons()[0].click()
-    assert file.read_text() == "new"
+    assert file.read_text().startswith(f'{{"{FIRST}"')
 
 
 def test_that_a_file_that_cannot_be_written_is_refused_inside(
     qtbot: QtBot, place: GoldenPlace, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
-    place.result.save_text("{}", tmp_path / "file" / "golden.json")
+    saved(place, Form.GOLDEN, tmp_path / "file" / "golden.json")
     qtbot.waitUntil(lambda: "can't be written" in place.result.refusal.text())
     assert place.result.refusal.isVisible()
 
@@ -408,19 +477,21 @@ def test_that_a_full_disk_leaves_the_old_file_and_says_so(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(golden_files.os, "replace", full)
-    place.result.save_text("{}", file)
+    saved(place, Form.GOLDEN, file)
     qtbot.waitUntil(lambda: "No space left on device" in place.result.refusal.text())
     assert not file.exists()
-    assert [each.name for each in tmp_path.iterdir()] == ["window.ini"]
+    assert not [each for each in tmp_path.iterdir() if each.name != "window.ini"]
 
 
 def test_that_what_is_shown_can_be_copied(
-    qtbot: QtBot, place: GoldenPlace, backend: FakeBackend
+    qtbot: QtBot, place: GoldenPlace, a_result: Result
 ) -> None:
-    result = a_result(backend)
-    place.result.show_result(readable(result))
+    place.result.show_result(a_result)
     qtbot.mouseClick(place.result.copy, Qt.MouseButton.LeftButton)
-    assert QGuiApplication.clipboard().text() == result.generated
+    assert QGuiApplication.clipboard().text() == a_result.texts.golden
     place.result.texts.setCurrentIndex(3)
     place.result.copy_text()
-    assert QGuiApplication.clipboard().text() == result.anti_with_dataset_names
+    assert QGuiApplication.clipboard().text() == a_result.texts.anti_with_dataset_names
+    place.result.texts.setCurrentIndex(4)
+    place.result.copy_text()
+    assert json.loads(QGuiApplication.clipboard().text()) == RULE

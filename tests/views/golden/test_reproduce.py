@@ -28,7 +28,7 @@ def press(qtbot: QtBot, button: object) -> None:
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
-def test_that_a_list_is_proved_the_same_and_what_changed_is_told(
+def test_that_a_list_is_proved_the_same_and_what_changed_is_shown(
     qtbot: QtBot,
     panel: ReproducePanel,
     season: Database,
@@ -78,7 +78,7 @@ def test_that_a_list_that_comes_out_differently_says_where_and_why(
     press(qtbot, panel.again)
     qtbot.waitUntil(lambda: "does not come out the same as of its version" in panel.verdict.text())
     assert "the list" in panel.verdict.text()
-    assert "only its version is known" in panel.detail.text()
+    assert "Only the version of this list is known" in panel.detail.text()
     item = panel.runs.topLevelItem(0)
     assert [item.text(n) for n in range(3)] == [str(FIRST), "5", "0"]
 
@@ -94,7 +94,7 @@ def test_that_a_stored_list_that_was_changed_is_found_out(
     panel.show_golden(made)
     press(qtbot, panel.again)
     qtbot.waitUntil(lambda: "does not come out the same from the events" in panel.verdict.text())
-    assert "the stored list was changed afterwards" in panel.detail.text()
+    assert "the stored list was changed later" in panel.detail.text()
     assert panel.runs.topLevelItemCount() == 2
 
 

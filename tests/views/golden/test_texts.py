@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.domain.json_value import JsonValue
 from app.domain.rules.text import RuleTextError, line_and_column, pretty, read, span_of
-from app.views.golden.forms import FORMS, file_name, run_lines
+from app.views.golden.forms import FORMS, run_lines
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
@@ -25,7 +25,7 @@ def line_of(text: str, place: tuple[str | int, ...]) -> int:
 
 
 def test_that_each_form_has_a_file_name_of_its_own() -> None:
-    names = [file_name("Cert_Collisions2025_390001_390120_Golden", form) for form in FORMS]
+    names = [f"Cert_Collisions2025_390001_390120_Golden{form.ending}.json" for form in FORMS]
     assert names == [
         "Cert_Collisions2025_390001_390120_Golden.json",
         "Cert_Collisions2025_390001_390120_Golden_with_dataset_names.json",

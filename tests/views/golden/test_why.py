@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.lumisections import LumiRange
 from app.models.database.engine import Database
-from app.views.backend.workbench import RuleAsked
+from app.services.golden import explain as golden_explain
 from app.views.golden.cause_axis import CauseAxis, strip_of
 from app.views.golden.why_dialog import WhyDialog
 from app.views.golden.why_panel import WhyPanel
@@ -64,7 +64,7 @@ def test_that_a_run_is_shown_by_what_fails_first(panel: WhyPanel) -> None:
     ]
 
 
-def test_that_a_lumisection_is_explained_with_whose_word_it_is(
+def test_that_a_lumisection_is_explained_with_who_set_its_values(
     qtbot: QtBot, panel: WhyPanel
 ) -> None:
     pane = panel.pane
@@ -114,7 +114,7 @@ def test_that_another_run_is_typed(qtbot: QtBot, panel: WhyPanel) -> None:
     with qtbot.waitSignal(panel.run_wanted) as wanted:
         qtbot.mouseClick(pane.look, Qt.MouseButton.LeftButton)
     assert wanted.args == [SECOND, PROMPT]
-    for text, said in (("1", "Run 1 has no dataset"), ("now", '"now" is no run number')):
+    for text, said in (("1", "Run 1 has no dataset"), ("now", '"now" is not a run number')):
         pane.run.setCurrentText(text)
         qtbot.keyClick(pane.run, Qt.Key.Key_Return)
         qtbot.waitUntil(lambda said=said: said in pane.empty.text())
@@ -156,7 +156,8 @@ def test_that_a_single_lumisection_is_seen_in_a_long_run(
     axis = CauseAxis(context.themes)
     qtbot.addWidget(axis)
     axis.resize(300, 80)
-    (explained,) = context.backend.explain_run(RuleAsked(RULE, PROMPT), FIRST)
+    question = golden_explain.question_now(RULE, PROMPT)
+    (explained,) = golden_explain.explain_run(context.acting, question, FIRST)
     long = strip_of(explained)
     axis.show_strips([type(long)(long.dataset, 5000, long.causes, long.segments)])
     assert axis.area_of(0, LumiRange(5, 5)).width() >= 2
@@ -167,11 +168,11 @@ def test_that_the_grid_asks_by_rule_or_list(
 ) -> None:
     made = generate()
     set_dt(season, 3, 4, "GOOD")
-    dialog = WhyDialog(context.backend, context.background, context.themes, FIRST, EXPRESS, 4, None)
+    dialog = WhyDialog(context.acting, context.background, context.themes, FIRST, EXPRESS, 4, None)
     qtbot.addWidget(dialog)
     dialog.show()
     qtbot.waitUntil(lambda: "LS 4" in dialog.pane.verdict.text())
-    assert dialog.choice.currentText() == "Rule golden, as things are now"
+    assert dialog.choice.currentText() == "Rule golden, present state"
     assert dialog.pane.axis.dataset == EXPRESS
     assert {each.dataset for each in dialog.pane.axis.strips} == {"online", PROMPT, EXPRESS}
     place = next(

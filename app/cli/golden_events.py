@@ -1,0 +1,51 @@
+"""The events that moved lumisections into a list or out of it, as a text and as a document."""
+
+from app.cli.output import table
+from app.domain.counting import counted
+from app.domain.json_value import JsonObject, js_stringify
+from app.domain.lumisections import format_ranges
+from app.services.golden.reproduce import Changes, Responsible
+
+_SHOWN = 50
+
+
+def event_document(each: Responsible) -> JsonObject:
+    """One value that changed, with the event that set it."""
+    action = each.action
+    return {
+        "version": None if action is None else action.version,
+        "author": None if action is None else action.author,
+        "at": None if action is None else action.at.isoformat(),
+        "comment": None if action is None else action.comment,
+        "run_number": each.run_number,
+        "dataset": each.dataset,
+        "name": each.name,
+        "before": each.before,
+        "after": each.after,
+        "gained": [list(pair) for pair in each.gained],
+        "lost": [list(pair) for pair in each.lost],
+    }
+
+
+def event_lines(changes: Changes) -> list[str]:
+    """A table of the events; nothing when there is none."""
+    rows = [
+        (
+            None if each.action is None else each.action.version,
+            "" if each.action is None else each.action.author,
+            "" if each.action is None else f"{each.action.at:%Y-%m-%d %H:%M}",
+            each.run_number,
+            each.dataset,
+            f"{each.name}: {js_stringify(each.before)} to {js_stringify(each.after)}",
+            format_ranges(each.gained),
+            format_ranges(each.lost),
+        )
+        for each in changes.responsible
+    ]
+    if not rows:
+        return []
+    heads = ("version", "by", "at (UTC)", "run", "dataset", "what", "gained LS", "lost LS")
+    lines: list[str] = [table(heads, rows[:_SHOWN], right=("version", "run"))]
+    if len(rows) > _SHOWN:
+        lines.append(f"and {counted(len(rows) - _SHOWN, 'more event')}; --json lists them all.")
+    return lines

@@ -80,12 +80,14 @@ def main() -> None:
             "events between two lists, 20 runs",
             lambda: golden_reproduce.changes_between(Acting(db), old, new),
         )
-        asked = golden_explain.question_of(Acting(db), new)
+        question = golden_explain.question_of(Acting(db), new)
         measured(
-            "explain a lumisection with whose words",
-            lambda: golden_explain.explain_lumisection(Acting(db), asked, FIRST_RUN, 120),
+            "explain a lumisection with who set its values",
+            lambda: golden_explain.explain_lumisection(Acting(db), question, FIRST_RUN, 120),
         )
-        measured("explain a run", lambda: golden_explain.explain_run(Acting(db), asked, FIRST_RUN))
+        measured(
+            "explain a run", lambda: golden_explain.explain_run(Acting(db), question, FIRST_RUN)
+        )
         measured("losses of a stored list", lambda: golden_losses.losses_of_list(Acting(db), new))
         measured("reproduce the newest list", lambda: golden_reproduce.reproduce(Acting(db), new))
         measured(

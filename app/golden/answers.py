@@ -1,4 +1,4 @@
-"""Whether leaves of rules hold, kept for the next rule that has the same leaves."""
+"""Whether leaves of rules hold: remembered for the next rule that has the same leaves."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from threading import Lock
 from app.domain.lumisections import Mask
 
 _CAPACITY = 64 * 1024 * 1024
-"""Bytes kept; those that weren't asked for longest go first."""
+"""Bytes that are kept; the answers that weren't used for the longest time go first."""
 
 
 class Level(IntEnum):
@@ -36,7 +36,7 @@ class AnswerMemory:
         self._bytes = 0
 
     def get(self, leaf: str) -> Answer | None:
-        """The answer, None when it isn't there (any more)."""
+        """The answer, None when it isn't kept."""
         with self._lock:
             answer = self._kept.get(leaf)
             if answer is not None:
@@ -44,7 +44,7 @@ class AnswerMemory:
             return answer
 
     def keep(self, leaf: str, answer: Answer) -> None:
-        """Keeps an answer, in the place of the oldest ones when there is too much."""
+        """Keeps an answer; drops the oldest ones when there are too many bytes."""
         with self._lock:
             if leaf in self._kept:
                 return

@@ -15,7 +15,7 @@ Indices = NDArray[np.intp]
 Codes = NDArray[np.integer]
 
 ABSENT = 0
-"""Code of a variable that isn't there, which is not the same as null."""
+"""Code of a variable that doesn't exist, which is not the same as null."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +76,7 @@ class _Block:
 class Table:
     """Codes of many states, each with a value list of its own, as codes of one value list.
 
-    Kept as the states have them and translated key by key when asked: a rule names few keys.
+    Kept as the states have them, and translated key by key on demand: a rule names few keys.
     """
 
     def __init__(

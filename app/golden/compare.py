@@ -1,4 +1,4 @@
-"""What one golden JSON has and another hasn't."""
+"""How two golden JSONs differ."""
 
 from dataclasses import dataclass
 

@@ -80,7 +80,7 @@ def read(text: str) -> Reading:
 
 
 def from_json(value: JsonValue) -> Reading:
-    """As `read`, of JSON that is there already, as stored lists are."""
+    """Like `read`, for JSON that is parsed already, such as that of a stored list."""
     remarks: list[str] = []
     pairs = _Pairs(value.items()) if isinstance(value, dict) else value
     return Reading(_collected(pairs, remarks.append), tuple(remarks))
@@ -160,7 +160,7 @@ def _difference(one: Ranges, other: Ranges) -> Ranges:
 
 
 class _Pairs(list[tuple[str, object]]):
-    """A JSON object as written, keys that come twice included."""
+    """A JSON object as written, including keys that occur twice."""
 
 
 def _loaded(text: str) -> object:
@@ -181,28 +181,28 @@ def _collected(items: object, remark: Callable[[str], None]) -> Document:
         raise BadInput(
             'A golden JSON is an object from run to ranges, such as {"355100": [[1, 88]]}.'
         )
-    found: dict[int, list[LumiRange]] = {}
+    ranges_by_run: dict[int, list[LumiRange]] = {}
     previous = 0
     for key, value in items:
         if not _RUN.fullmatch(key) or int(key) > GREATEST_NUMBER:
             raise BadInput(f'"{key}" is not a run number.')
         run_number = int(key)
-        if run_number in found:
-            remark(f"Run {run_number} is there twice.")
+        if run_number in ranges_by_run:
+            remark(f"Run {run_number} occurs twice.")
         elif run_number < previous:
             remark(f"Run {run_number} comes after run {previous}; runs must ascend.")
         ranges = _ranges(run_number, value)
         if not ranges:
             remark(f"Run {run_number} has no ranges; a run without lumisections is left out.")
         _check_order(run_number, ranges, remark)
-        found.setdefault(run_number, []).extend(ranges)
+        ranges_by_run.setdefault(run_number, []).extend(ranges)
         previous = run_number
-    return document_of(found)
+    return document_of(ranges_by_run)
 
 
 def _ranges(run_number: int, value: object) -> list[LumiRange]:
     if not isinstance(value, list) or isinstance(value, _Pairs):
-        raise BadInput(f"Run {run_number}: a list of ranges is wanted, such as [[1, 88]].")
+        raise BadInput(f"Run {run_number}: expected a list of ranges, such as [[1, 88]].")
     ranges: list[LumiRange] = []
     for number, item in enumerate(value, start=1):
         place = f"Run {run_number}, range {number}"

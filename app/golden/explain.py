@@ -24,11 +24,11 @@ def causes(selection: Selection) -> dict[tuple[int, str], tuple[Cause, ...]]:
         [loss.leaves[0] if loss.leaves else 0 for loss in selection.losses] or [0]
     )
     cause = np.where(selection.loss >= 0, first_failed[selection.loss], -1)
-    found: dict[tuple[int, str], tuple[Cause, ...]] = {}
+    causes_by_dataset: dict[tuple[int, str], tuple[Cause, ...]] = {}
     for number, dataset in enumerate(season.datasets):
         here = segments.dataset == number
         of_cause = cause[here]
-        found[dataset.run_number, dataset.name] = tuple(
+        causes_by_dataset[dataset.run_number, dataset.name] = tuple(
             Cause(
                 None if each < 0 else selection.leaves[each],
                 join(
@@ -42,4 +42,4 @@ def causes(selection: Selection) -> dict[tuple[int, str], tuple[Cause, ...]]:
             )
             for each in np.unique(of_cause).tolist()
         )
-    return found
+    return causes_by_dataset

@@ -39,7 +39,7 @@ _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def answer_of(season: Season, leaf: Rule, progress: Progress = SILENT) -> Answer:
-    """Whether the leaf holds in each lumisection, from the season's memory where it is there."""
+    """Whether the leaf holds in each lumisection; remembered by the season."""
     text = js_stringify(leaf.source)
     answer = season.answers.get(text)
     if answer is None:
@@ -202,9 +202,9 @@ def _over_columns(
     season: Season, leaf: Rule, places: Sequence[Coordinate], progress: Progress
 ) -> Answer:
     """Computes a leaf once per combination of values that occurs."""
-    found = [column_at(season, place) for place in places]
-    level = max(each for each, _ in found)
-    columns = [_spread(season, column, own, level) for own, column in found]
+    columns_of_places = [column_at(season, place) for place in places]
+    level = max(each for each, _ in columns_of_places)
+    columns = [_spread(season, column, own, level) for own, column in columns_of_places]
     if not columns[0].codes.size:
         return Answer(level, np.zeros(0, np.bool_))
     joint, examples = combinations([(each.codes, len(each.values)) for each in columns])

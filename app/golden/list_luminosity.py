@@ -1,4 +1,4 @@
-"""Luminosity of any list of lumisections, with what is missing told apart from nothing."""
+"""Luminosity of any list of lumisections; unknown luminosity is not counted as 0."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -36,7 +36,7 @@ class ListLuminosity:
         return self.lumisections > self.missing
 
     def as_json(self) -> dict[str, JsonValue]:
-        """The same for a document; a luminosity that nobody knows is null."""
+        """The same for a document; an unknown luminosity is null."""
         return {
             "lumisections": self.lumisections,
             "recorded": self.recorded if self.known else None,
@@ -46,12 +46,12 @@ class ListLuminosity:
 
 
 def run_luminosity(state: CompactState) -> RunLuminosity:
-    """What a dataset's state says of the luminosity of its run."""
+    """The luminosity of a run, from the state of its dataset."""
     return RunLuminosity(numbers_of(state, RECORDED), numbers_of(state, DELIVERED))
 
 
 def numbers_of(state: CompactState, key: str) -> Numbers:
-    """An OMS attribute per lumisection, NaN where it is missing or no number."""
+    """An OMS attribute per lumisection, NaN where it is missing or not a number."""
     if key in state.dense:
         return state.dense[key]
     if key not in state.bits:
@@ -64,33 +64,33 @@ def luminosity_by_run(
     document: Document, runs: Mapping[int, RunLuminosity]
 ) -> dict[int, ListLuminosity]:
     """Luminosity of a list, run by run; negative values count nothing."""
-    found: dict[int, ListLuminosity] = {}
+    by_run: dict[int, ListLuminosity] = {}
     for run_number, ranges in document.items():
         lumisections = count(ranges)
         known = runs.get(run_number)
         if known is None:
-            found[run_number] = ListLuminosity(lumisections, missing=lumisections)
+            by_run[run_number] = ListLuminosity(lumisections, missing=lumisections)
             continue
         parts = [slice(first - 1, last) for first, last in ranges]
         recorded = np.concatenate([known.recorded[part] for part in parts])
         delivered = np.concatenate([known.delivered[part] for part in parts])
-        found[run_number] = ListLuminosity(
+        by_run[run_number] = ListLuminosity(
             lumisections,
             total(counted(recorded)),
             total(counted(delivered)),
             lumisections - int(np.count_nonzero(~np.isnan(recorded))),
         )
-    return found
+    return by_run
 
 
 def together(parts: Iterable[ListLuminosity]) -> ListLuminosity:
     """The sum of the luminosities of different lumisections."""
-    found = list(parts)
+    summands = list(parts)
     return ListLuminosity(
-        sum(each.lumisections for each in found),
-        total(np.array([each.recorded for each in found])),
-        total(np.array([each.delivered for each in found])),
-        sum(each.missing for each in found),
+        sum(each.lumisections for each in summands),
+        total(np.array([each.recorded for each in summands])),
+        total(np.array([each.delivered for each in summands])),
+        sum(each.missing for each in summands),
     )
 
 

@@ -145,18 +145,18 @@ class Losses:
 
     def where(self, bar: Bar) -> NamedDocument:
         """Lumisections behind a bar by `{run}-{name}`."""
-        found: dict[str, list[LumiRange]] = {}
+        ranges_by_key: dict[str, list[LumiRange]] = {}
         for number in bar.combinations:
             for key, ranges in self.combinations[number].where.items():
-                found.setdefault(key, []).extend(ranges)
-        return {key: join(found[key]) for key in sorted(found, key=_order)}
+                ranges_by_key.setdefault(key, []).extend(ranges)
+        return {key: join(ranges_by_key[key]) for key in sorted(ranges_by_key, key=_order)}
 
     def runs(self, bar: Bar) -> Document:
         """Lumisections behind a bar by run."""
-        found: dict[int, list[LumiRange]] = {}
+        ranges_by_run: dict[int, list[LumiRange]] = {}
         for key, ranges in self.where(bar).items():
-            found.setdefault(_order(key)[0], []).extend(ranges)
-        return document_of(found)
+            ranges_by_run.setdefault(_order(key)[0], []).extend(ranges)
+        return document_of(ranges_by_run)
 
 
 class Step(NamedTuple):
@@ -170,30 +170,30 @@ class Step(NamedTuple):
 
 def losses_of(combinations: Iterable[Combination]) -> Losses:
     """Charts of what was lost."""
-    found = tuple(combinations)
+    listed = tuple(combinations)
     charts = (
-        _chart(found, "conditions", "By condition", True, lambda each: each.conditions),
-        _chart(found, "conditions-exclusive", "By condition, alone", False, _only_condition),
-        _chart(found, "short-runs", "Short-run attributes", True, _short_runs),
+        _chart(listed, "conditions", "By condition", True, lambda each: each.conditions),
+        _chart(listed, "conditions-exclusive", "By condition, alone", False, _only_condition),
+        _chart(listed, "short-runs", "Short-run attributes", True, _short_runs),
         _chart(
-            found, "short-runs-exclusive", "Short-run attributes, no DCS bit", False, _only_short
+            listed, "short-runs-exclusive", "Short-run attributes, no DCS bit", False, _only_short
         ),
-        _chart(found, "exclusive", "Sub-system, DCS and quality, alone", False, _exclusive),
-        _chart(found, "dcs-subsystems-exclusive", "Sub-system, DCS, alone", False, _exclusive_dcs),
-        _chart(found, "dcs-bits-exclusive", "DCS bit, alone", False, _exclusive_bit),
+        _chart(listed, "exclusive", "Sub-system, DCS and quality, alone", False, _exclusive),
+        _chart(listed, "dcs-subsystems-exclusive", "Sub-system, DCS, alone", False, _exclusive_dcs),
+        _chart(listed, "dcs-bits-exclusive", "DCS bit, alone", False, _exclusive_bit),
         _chart(
-            found,
+            listed,
             "quality-subsystems-exclusive",
             "Sub-system, quality, alone",
             False,
             _exclusive_quality,
         ),
-        _chart(found, "dcs-bits", "DCS bit", True, _bits),
-        _chart(found, "dcs-subsystems", "Sub-system, DCS", True, _dcs),
-        _chart(found, "quality-subsystems", "Sub-system, quality, no DCS", True, _quality),
-        _chart(found, "subsystems", "Sub-system, DCS and quality", True, _subsystems),
+        _chart(listed, "dcs-bits", "DCS bit", True, _bits),
+        _chart(listed, "dcs-subsystems", "Sub-system, DCS", True, _dcs),
+        _chart(listed, "quality-subsystems", "Sub-system, quality, no DCS", True, _quality),
+        _chart(listed, "subsystems", "Sub-system, DCS and quality", True, _subsystems),
     )
-    return Losses(found, charts)
+    return Losses(listed, charts)
 
 
 def combinations_of(selection: Selection) -> tuple[Combination, ...]:

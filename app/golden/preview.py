@@ -1,4 +1,4 @@
-"""What a rule makes of a season in figures: what is in, what is lost, and what costs most."""
+"""What a rule selects of a season, in figures: what is in, what is lost, what costs most."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,7 +42,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Preview:
-    """The answer of a rule. `costs` are by condition (JSON text), the greatest loss first; runs
+    """The result of a rule. `costs` are by condition (JSON text), the greatest loss first; runs
     count as lost when no lumisection of them is left."""
 
     datasets: int

@@ -228,9 +228,9 @@ class Season:
         if key in self._dense_keys:
             stored = np.concatenate(
                 [
-                    np.full(state.length, np.nan) if found is None else found
+                    np.full(state.length, np.nan) if numbers is None else numbers
                     for state in self._states
-                    for found in (state.dense.get(key),)
+                    for numbers in (state.dense.get(key),)
                 ]
             )
             if self._here is not None:
@@ -250,13 +250,13 @@ class Season:
         """Values that are no numbers of an attribute kept as numbers, and their positions."""
         offsets = np.cumsum(self._state_lengths) - self._state_lengths
         places: list[int] = []
-        found: list[JsonValue] = []
+        odd_values: list[JsonValue] = []
         for offset, state in zip(offsets.tolist(), self._states, strict=True):
             for at, value in state.odd.get(key, {}).items():
                 places.append(offset + at)
-                found.append(value)
+                odd_values.append(value)
         positions = np.array(places, np.intp)
-        column = column_of((True, value) for value in found)
+        column = column_of((True, value) for value in odd_values)
         if self._here is None or not places:
             return column, positions
         here = self._here[positions]

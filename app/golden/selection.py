@@ -1,4 +1,4 @@
-"""A golden rule over a season: good lumisections, what was lost, and which conditions did it."""
+"""A golden rule over a season: good lumisections, what was lost, and by which conditions."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -124,7 +124,7 @@ class Selection:
 
     @cached_property
     def luminosity_by_leaf(self) -> dict[str, float]:
-        """Recorded luminosity where each condition failed, also if others did, too [pb^-1]."""
+        """Recorded luminosity where each condition failed, also where others failed [pb^-1]."""
         parts: dict[int, list[float]] = {}
         for loss in self.losses:
             for leaf in loss.leaves:
@@ -212,11 +212,13 @@ class Selection:
         at, first, last = _joined(key, segments.first[lost], segments.last[lost])
         key = key[at]
         order = np.argsort(key, kind="stable")
-        found: list[dict[str, Pairs]] = [{} for _ in self.losses]
+        lists_by_loss: list[dict[str, Pairs]] = [{} for _ in self.losses]
         for each, pairs in _grouped(key[order], first[order], last[order]):
             loss, dataset = divmod(each, len(names))
-            found[loss][names[dataset]] = pairs
-        return {self.text_of(loss): each for loss, each in zip(self.losses, found, strict=True)}
+            lists_by_loss[loss][names[dataset]] = pairs
+        return {
+            self.text_of(loss): each for loss, each in zip(self.losses, lists_by_loss, strict=True)
+        }
 
 
 def select(season: Season, rule: Rule, progress: Progress = SILENT) -> Selection:

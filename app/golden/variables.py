@@ -1,4 +1,4 @@
-"""Which variables of a rule the lumisections of a season have, and what was meant instead."""
+"""Variables of a rule that no lumisection of a season has, and similar names that exist."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -52,14 +52,14 @@ def values_of(season: Season, name: str) -> list[JsonValue]:
     if level == Level.DATASET:
         column = column.spread(season.coarse_dataset)
     steps = name.split(".")[len(where) :]
-    found = (
+    all_values = (
         read(column.values[code], steps, UNDEFINED) for code in column.present() if code != ABSENT
     )
-    return [cast("JsonValue", value) for value in found if value is not UNDEFINED]
+    return [cast("JsonValue", value) for value in all_values if value is not UNDEFINED]
 
 
 def _nearest_instead(season: Season, name: str) -> tuple[str, ...] | None:
-    """Existing names near one that nothing has; None when something has it."""
+    """Existing names similar to one that doesn't exist; None when it exists."""
     if name not in season.instead_of:
         season.instead_of[name] = (
             None if _is_there(season, name) else nearest_variables(name, season.names)

@@ -114,8 +114,8 @@ def test_that_the_official_style_is_one_line_with_runs_ascending():
         ('{"x": [[1, 2]]}', '"x" is not a run number'),
         ('{"01": [[1, 2]]}', '"01" is not a run number'),
         ('{"-1": [[1, 2]]}', '"-1" is not a run number'),
-        ('{"1": {"a": 1}}', "Run 1: a list of ranges"),
-        ('{"1": {}}', "Run 1: a list of ranges"),
+        ('{"1": {"a": 1}}', "Run 1: expected a list of ranges"),
+        ('{"1": {}}', "Run 1: expected a list of ranges"),
         ('{"1": [1, 2]}', "Run 1, range 1: a range is a pair"),
         ('{"1": [[1, 2], [3, 4, 5]]}', "Run 1, range 2: a range is a pair"),
         ('{"1": [[1, 2.0]]}', "Run 1, range 1: 2.0 is not a whole number"),
@@ -129,7 +129,7 @@ def test_that_the_official_style_is_one_line_with_runs_ascending():
         ('{"1": [[1, 5], [6, 9]]}', r"Run 1, range 2: \[6, 9\] touches \[1, 5\]"),
         ('{"1": []}', "Run 1 has no ranges"),
         ('{"2": [[1, 1]], "1": [[1, 1]]}', "Run 1 comes after run 2"),
-        ('{"1": [[1, 1]], "1": [[3, 3]]}', "Run 1 is there twice"),
+        ('{"1": [[1, 1]], "1": [[3, 3]]}', "Run 1 occurs twice"),
     ],
 )
 def test_that_a_faulty_list_is_refused_with_what_is_wrong_and_where(text, problem):

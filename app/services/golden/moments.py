@@ -1,4 +1,4 @@
-"""Seasons as a stored list saw them, and whose word each of their values is."""
+"""Seasons in the state a stored list was made from, and who set each of their values."""
 
 from collections.abc import Collection, Sequence
 from functools import cached_property
@@ -33,7 +33,7 @@ __all__ = [
 
 
 class Voices:
-    """Whose word each value of one dataset is, of the lumisections' only those with these keys."""
+    """Which event set each value of one dataset; per lumisection only values with these keys."""
 
     def __init__(self, words: Words, keys: Collection[str]) -> None:
         self.words = words
@@ -69,12 +69,12 @@ class Voices:
 
 
 def _setting(writes: Sequence[Write[Value]], keys: Collection[str]) -> list[Write[Value]]:
-    """Those that set any of the keys: nearly all events of a run are its luminosity."""
+    """The events that set any of the keys: nearly all events of a run are its luminosity."""
     return [write for write in writes if not write.values.keys().isdisjoint(keys)]
 
 
 def moment_of(acting: Acting, id_: int) -> tuple[JsonRow, Moment]:
-    """A stored list and what it was made from, as exactly as it is known."""
+    """A stored list and the state it was made from, as exactly as it is known."""
     stored = golden.row(acting, id_)
     provenance = None
     if acting.db.desk:
@@ -91,7 +91,7 @@ def season_at(
     run_numbers: Collection[int] | None = None,
     progress: Progress = SILENT,
 ) -> Season:
-    """The matching datasets at a moment, of these runs only if given; there may be none."""
+    """The matching datasets at a moment, only of these runs if given; there may be none."""
     if moment is NOW and run_numbers is None:
         with acting.db.read() as connection:
             if not generated_json.matching_datasets(connection, pattern):
@@ -112,9 +112,9 @@ def season_at(
 def voices(
     acting: Acting, keys: Collection[DatasetKey], moment: Moment, variables: Collection[str]
 ) -> dict[DatasetKey, Voices]:
-    """Whose word each of these variables was at the moment, dataset by dataset."""
-    (found,) = voices_at(acting, keys, [moment], variables)
-    return found
+    """Which event set each of these variables at the moment, dataset by dataset."""
+    (attributed,) = voices_at(acting, keys, [moment], variables)
+    return attributed
 
 
 def voices_at(
@@ -124,18 +124,20 @@ def voices_at(
     variables: Collection[str],
 ) -> tuple[dict[DatasetKey, Voices], ...]:
     """The same at each of several moments."""
-    wanted = {where[2] for name in variables if (where := coordinate(name)) and len(where) == 3}
+    keys_read = {where[2] for name in variables if (where := coordinate(name)) and len(where) == 3}
     with acting.db.read() as connection:
-        found = golden_provenance.words(connection, keys, moments, wanted)
-    return tuple({key: Voices(each, wanted) for key, each in at.items()} for at in found)
+        words_at_moments = golden_provenance.words(connection, keys, moments, keys_read)
+    return tuple(
+        {key: Voices(each, keys_read) for key, each in at.items()} for at in words_at_moments
+    )
 
 
 def actions(acting: Acting, events: Collection[int]) -> dict[int, Action]:
     """Who made these events."""
     with acting.db.read() as connection:
         version_of = history.versions_of_events(connection, sorted(events))
-        found = history.actions(connection, set(version_of.values()))
-    return {event: found[version] for event, version in version_of.items()}
+        by_version = history.actions(connection, set(version_of.values()))
+    return {event: by_version[version] for event, version in version_of.items()}
 
 
 def _setter(

@@ -64,10 +64,10 @@ Cells = NDArray[np.intp]
 class Reproduced:
     """A stored list computed again.
 
-    `exact`: our desk knows the events it was made from; else only its version is known, and a
+    `exact`: the events it was made from are known; otherwise only its version is, and a
     transaction that was under way then may make a difference. `differing` names the columns
     that came out differently; `comparison` goes from the stored list to the new one; `made_by` is
-    the version of the program that made the list, empty where nobody kept it.
+    the version of the program that made the list, empty where it wasn't kept.
     """
 
     stored: JsonRow
@@ -128,7 +128,7 @@ class Responsible:
 
 @dataclass(frozen=True)
 class Changes:
-    """From an old list to a new one, or to what the old one would be now."""
+    """What differs from an old list to a new one, or to what the old one would be now."""
 
     comparison: Comparison
     responsible: tuple[Responsible, ...]
@@ -154,11 +154,11 @@ class _Side:
     selection: Selection
 
     def datasets(self, runs: Iterable[int]) -> dict[DatasetKey, SeasonDataset]:
-        wanted = set(runs)
+        chosen_runs = set(runs)
         return {
             (each.run_number, each.name): each
             for each in self.selection.season.datasets
-            if each.run_number in wanted
+            if each.run_number in chosen_runs
         }
 
 
@@ -193,7 +193,7 @@ def reproduce(
 
 
 def changes_since(acting: Acting, id_: int, progress: Progress = SILENT) -> Changes:
-    """What the same rule over the same names would give now, and the events that made it so."""
+    """What the same rule over the same names would give now, and the events responsible."""
     stored, moment = moment_of(acting, id_)
     old = _side(acting, stored, moment, progress.part(0.0, _ONE_SIDE))
     new = _side(acting, stored, NOW, progress.part(_ONE_SIDE, 2 * _ONE_SIDE))
@@ -221,20 +221,20 @@ def _changes(acting: Acting, old: _Side, new: _Side, progress: Progress) -> Chan
     keys = sorted({*before, *after})
     names = _variables(old.rule, new.rule)
     progress.at(0.0)
-    spoken = voices_at(acting, keys, [old.moment, new.moment], names)
-    found: list[tuple[int | None, Responsible]] = []
+    voices = voices_at(acting, keys, [old.moment, new.moment], names)
+    moved_by_event: list[tuple[int | None, Responsible]] = []
     for at, key in enumerate(keys):
         progress.at(0.5 + 0.5 * at / len(keys))
         moved = _moved(old, new, key, comparison)
         if not any(moved):
             continue
-        found += _of_dataset(
+        moved_by_event += _of_dataset(
             key, moved, (old, new), (before.get(key), after.get(key)),
-            (spoken[0][key], spoken[1][key]),
+            (voices[0][key], voices[1][key]),
         )  # fmt: skip
-    done_by = actions(acting, {event for event, _ in found if event is not None})
+    done_by = actions(acting, {event for event, _ in moved_by_event if event is not None})
     merged: dict[str, Responsible] = {}
-    for event, each in found:
+    for event, each in moved_by_event:
         action = None if event is None else done_by[event]
         version = 0 if action is None else action.version
         same = (version, each.run_number, each.dataset, each.name, each.before, each.after)
@@ -274,7 +274,7 @@ def _of_dataset(
     moved: tuple[set[int], set[int]],
     sides: tuple[_Side, _Side],
     datasets: tuple[SeasonDataset | None, SeasonDataset | None],
-    spoken: tuple[Voices, Voices],
+    voices: tuple[Voices, Voices],
 ) -> Iterator[tuple[int | None, Responsible]]:
     def responsible(
         name: str, cells: Iterable[int], before: JsonValue = None, after: JsonValue = None
@@ -286,7 +286,7 @@ def _of_dataset(
     old, new = sides
     everything = moved[0] | moved[1]
     if datasets[0] is None or datasets[1] is None:
-        event = _appearance(spoken)
+        event = _appearance(voices)
         if event is None and old.pattern != new.pattern:
             yield (
                 None,
@@ -299,7 +299,7 @@ def _of_dataset(
     explained: set[int] = set()
     views = _Views(datasets[0]), _Views(datasets[1])
     for name in _variables(old.rule, new.rule):
-        for event, cells, before, after in _differing(name, sorted(everything), datasets, spoken):
+        for event, cells, before, after in _differing(name, sorted(everything), datasets, voices):
             if _decides(name, min(cells), sides, views):
                 explained |= cells
                 yield event, responsible(name, cells, before, after)
@@ -314,9 +314,9 @@ def _of_dataset(
         if by_rule:
             yield None, responsible(THE_RULE, by_rule)
         rest -= by_rule
-    between = spoken[0].words.events ^ spoken[1].words.events
+    between = voices[0].words.events ^ voices[1].words.events
     written: list[tuple[int, Ranges]] = []
-    for voice in reversed(spoken):
+    for voice in reversed(voices):
         written += [(write.event, write.ranges) for write in voice.words.rr]
         written += [(write.event, write.ranges) for write in voice.words.oms]
     for event, ranges in written:
@@ -331,7 +331,7 @@ def _of_dataset(
 
 
 class _Views:
-    """What a rule sees of the lumisections of one dataset."""
+    """The data that a rule reads of the lumisections of one dataset."""
 
     def __init__(self, dataset: SeasonDataset) -> None:
         self._dataset = dataset
@@ -370,34 +370,34 @@ def _differing(
     name: str,
     cells: Sequence[int],
     datasets: tuple[SeasonDataset | None, SeasonDataset | None],
-    spoken: tuple[Voices, Voices],
+    voices: tuple[Voices, Voices],
 ) -> Iterator[tuple[int | None, set[int], JsonValue, JsonValue]]:
     """Where a variable has another value than before: the event, lumisections, both values."""
     numbers = np.array(cells, np.intp)
     match coordinate(name):
         case ("lumisection", "rr", key):
             yield from _cells(
-                key, numbers, (spoken[0].columns_now, spoken[1].columns_now), spoken, _status
+                key, numbers, (voices[0].columns_now, voices[1].columns_now), voices, _status
             )
         case ("lumisection", "oms", key):
             yield from _cells(
-                key, numbers, (spoken[0].bits_now, spoken[1].bits_now), spoken, lambda value: value
+                key, numbers, (voices[0].bits_now, voices[1].bits_now), voices, lambda value: value
             )
         case ("run", _, _) | ("dataset", _):
             before, after = (_attribute(dataset, name) for dataset in datasets)
             if before != after:
                 was, is_ = (
                     0 if each is None else each[0]
-                    for each in (voice.event_of(name, 0) for voice in spoken)
+                    for each in (voice.event_of(name, 0) for voice in voices)
                 )
-                yield _newer(was, is_, spoken), set(cells), before, after
+                yield _newer(was, is_, voices), set(cells), before, after
 
 
 def _cells(
     key: str,
     cells: Cells,
     now: tuple[Attribution[Value], Attribution[Value]],
-    spoken: tuple[Voices, Voices],
+    voices: tuple[Voices, Voices],
     shown: Callable[[Value], JsonValue],
 ) -> Iterator[tuple[int | None, set[int], JsonValue, JsonValue]]:
     events, codes = zip(*(_at(each, key, cells) for each in now), strict=True)
@@ -416,7 +416,7 @@ def _cells(
             )
         )
         if before != after:
-            yield _newer(event_before, event_after, spoken), members, before, after
+            yield _newer(event_before, event_after, voices), members, before, after
 
 
 def _at(
@@ -434,16 +434,16 @@ def _at(
     return events, codes
 
 
-def _newer(before: int, after: int, spoken: tuple[Voices, Voices]) -> int | None:
+def _newer(before: int, after: int, voices: tuple[Voices, Voices]) -> int | None:
     """The event of the two that the other side didn't know."""
-    if after and after not in spoken[0].words.events:
+    if after and after not in voices[0].words.events:
         return after
     return before or after or None
 
 
-def _appearance(spoken: tuple[Voices, Voices]) -> int | None:
+def _appearance(voices: tuple[Voices, Voices]) -> int | None:
     """The event that made a dataset appear or disappear between the two."""
-    known = [{event.version: event for event in voice.words.dataset} for voice in spoken]
+    known = [{event.version: event for event in voice.words.dataset} for voice in voices]
     changed = sorted(known[0].keys() ^ known[1].keys())
     either = known[0] | known[1]
     for event in reversed(changed):
@@ -473,13 +473,13 @@ def _same_lists(stored: JsonValue, made: JsonValue) -> bool:
 
 def _in_order(stored: JsonValue) -> dict[str, Document]:
     lists = stored if isinstance(stored, dict) else {}
-    found = {}
+    documents = {}
     for key, ranges in lists.items():
         pairs = ranges if isinstance(ranges, list) else []
         read_back = document_of({1: [(pair[0], pair[1]) for pair in pairs]})  # type: ignore[index,misc]
         if read_back:
-            found[key] = read_back
-    return found
+            documents[key] = read_back
+    return documents
 
 
 def _same_sums(stored: float, made: JsonValue) -> bool:

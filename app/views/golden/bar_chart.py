@@ -1,4 +1,4 @@
-"""Bars of luminosity by name: hovered, chosen by mouse or keyboard, exported."""
+"""A chart of luminosity by name: bars are chosen by mouse or keyboard, and exported."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ _PNG_SCALE = 2
 
 @dataclass(frozen=True, slots=True)
 class ChartBar:
-    """One bar: its figure, and what is said of it."""
+    """One bar: its name, its figure, its tool tip."""
 
     name: str
     value: float
@@ -43,7 +43,7 @@ class ChartBar:
 
 
 class BarChart(pyqtgraph.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
-    """Shows one chart at a time; as high as its bars need, so that it is scrolled from outside.
+    """Shows one chart at a time; as high as its bars need, so its parent has to scroll.
 
     Signals: `bar_chosen(int)` when another bar is the current one; `bar_opened(int)` by Enter or
     double click.
@@ -72,7 +72,7 @@ class BarChart(pyqtgraph.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no 
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.viewport().setMouseTracking(True)
         self.setAccessibleName("Chart")
-        themes.changed.connect(self._paint_anew)
+        themes.changed.connect(self._repaint)
 
     @property
     def chosen(self) -> int:
@@ -82,13 +82,13 @@ class BarChart(pyqtgraph.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no 
     def show_bars(
         self, title: str, bars: Sequence[ChartBar], total: float, unit: str = "pb⁻¹"
     ) -> None:
-        """Shows another chart; `total` is what shares are of."""
+        """Shows another chart; shares are relative to `total`."""
         self._title, self._bars, self._total = title, tuple(bars), total
         self._unit = unit
         self._chosen = self._hovered = -1
         self.setMinimumHeight(_AXIS + 2 * _BAR + _BAR * len(self._bars))
         self.setAccessibleName(title)
-        self._paint_anew(self._themes.theme)
+        self._repaint(self._themes.theme)
 
     def choose(self, number: int) -> None:
         """Makes a bar the current one."""
@@ -146,7 +146,7 @@ class BarChart(pyqtgraph.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no 
         painter.end()
         return bytes(content.data())
 
-    def _paint_anew(self, theme: Theme) -> None:
+    def _repaint(self, theme: Theme) -> None:
         plot = self.getPlotItem()
         plot.clear()
         self.setBackground(theme.colour("surface"))
@@ -192,7 +192,7 @@ class BarChart(pyqtgraph.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no 
         self._item.setOpts(brushes=colours, pens=edges)
 
     def _leave_room(self) -> None:
-        """Scales so that the figures behind the longest bar are seen."""
+        """Scales so that the figures behind the longest bar are visible."""
         most = max((bar.value for bar in self._bars), default=0.0) or 1.0
         plot = self.getPlotItem()
         wide = max(plot.getViewBox().width(), 2.0 * _FIGURES)

@@ -27,7 +27,7 @@ from app.views.theme import STEP, Theme, Themes, contrast, tabular
 from app.views.widgets.plain import tip
 
 CAUSES = 8
-"""Colours that causes have; more of them begin anew, and their numbers tell them apart."""
+"""Colours of causes; further causes use them again and are told apart by their numbers."""
 
 _LABEL, _STRIP, _AXIS, _MARGIN = 18, 22, 20, 2 * STEP
 _LEAST_PIXELS = 2
@@ -64,28 +64,28 @@ class Strip:
             None,
         )
 
-    def says(self, segment: Segment) -> str:
-        """What a segment means, in a line."""
+    def describe(self, segment: Segment) -> str:
+        """A segment in a sentence."""
         where = f"LS {format_ranges([segment.ranges])}"
         if segment.number is None:
             return f"{where}: takes no part"
         if segment.number == 0:
             return f"{where}: in"
         condition, _ = self.causes[segment.number - 1]
-        return f"{where}: out, first for {condition}"
+        return f"{where}: out, first failed: {condition}"
 
 
 def strip_of(explained: RunExplained) -> Strip:
-    """A dataset ready to be painted; causes in the order in which the lumisections meet them."""
-    found: list[tuple[LumiRange, str | None, bool]] = [
+    """A dataset ready to be painted; causes in the order in which lumisections meet them."""
+    pieces: list[tuple[LumiRange, str | None, bool]] = [
         (each, None, False) for each in explained.no_part
     ]
     for cause in explained.causes:
-        found += [(each, cause.condition, True) for each in cause.ranges]
-    found.sort(key=lambda each: each[0])
+        pieces += [(each, cause.condition, True) for each in cause.ranges]
+    pieces.sort(key=lambda each: each[0])
     numbers: dict[str, int] = {}
     segments: list[Segment] = []
-    for ranges, condition, takes_part in found:
+    for ranges, condition, takes_part in pieces:
         number: int | None = None
         if takes_part:
             number = 0 if condition is None else numbers.setdefault(condition, len(numbers) + 1)
@@ -132,7 +132,7 @@ class CauseAxis(QWidget):
         self._describe()
 
     def show_current(self, dataset: str, lumisection: int) -> None:
-        """Marks a lumisection; tells nobody."""
+        """Marks a lumisection; no signal is emitted."""
         self.dataset, self.lumisection = dataset, lumisection
         self.update()
         self._describe()
@@ -180,7 +180,7 @@ class CauseAxis(QWidget):
         strip = self.current
         segment = strip.at(self.lumisection) if strip is not None else None
         self.setAccessibleDescription(
-            f"{self.dataset}, LS {self.lumisection}. {strip.says(segment)}"
+            f"{self.dataset}, LS {self.lumisection}. {strip.describe(segment)}"
             if strip is not None and segment is not None
             else "No lumisection is chosen."
         )
@@ -262,15 +262,15 @@ class CauseAxis(QWidget):
             painter.drawText(QPointF(left, top + STEP + painter.fontMetrics().ascent()), text)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        found = self.place_at(event.position().toPoint())
-        if found is not None and event.button() == Qt.MouseButton.LeftButton:
-            self._choose(*found)
+        place = self.place_at(event.position().toPoint())
+        if place is not None and event.button() == Qt.MouseButton.LeftButton:
+            self._choose(*place)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if event.buttons() & Qt.MouseButton.LeftButton:
-            found = self.place_at(event.position().toPoint())
-            if found is not None:
-                self._choose(*found)
+            place = self.place_at(event.position().toPoint())
+            if place is not None:
+                self._choose(*place)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         strip = self.current
@@ -302,27 +302,27 @@ class CauseAxis(QWidget):
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            found = self.place_at(event.pos())
-            segment = None if found is None else found[0].at(found[1])
-            if found is None or segment is None:
-                QToolTip.hideText()
-            else:
-                QToolTip.showText(
-                    event.globalPos(),
-                    tip(
-                        f"{found[0].dataset}, LS {words.number(found[1])}\n{found[0].says(segment)}"
-                    ),
-                    self,
-                )
+            self._show_tip(event)
             return True
         return super().event(event)
+
+    def _show_tip(self, event: QHelpEvent) -> None:
+        place = self.place_at(event.pos())
+        if place is not None:
+            strip, lumisection = place
+            segment = strip.at(lumisection)
+            if segment is not None:
+                text = f"{strip.dataset}, LS {words.number(lumisection)}\n{strip.describe(segment)}"
+                QToolTip.showText(event.globalPos(), tip(text), self)
+                return
+        QToolTip.hideText()
 
 
 def _step(length: int) -> int:
     """A round distance of ticks."""
-    wanted = max(length / _TICKS, 1)
-    power = 10 ** math.floor(math.log10(wanted))
-    return int(next(each * power for each in (1, 2, 5, 10) if each * power >= wanted))
+    least = max(length / _TICKS, 1)
+    power = 10 ** math.floor(math.log10(least))
+    return int(next(each * power for each in (1, 2, 5, 10) if each * power >= least))
 
 
 def _ink(fill: QColor) -> QColor:

@@ -25,8 +25,8 @@ COST_ROLE = Qt.ItemDataRole.UserRole
 _SHARE_ROLE = Qt.ItemDataRole.UserRole + 1
 _HEADERS = ("Condition that fails", "LS", "Lost pb⁻¹", "Alone pb⁻¹")
 _TIPS = (
-    "Conditions that failed in lumisections that aren't in the list",
-    "Lumisections in which it failed, whatever else did",
+    "Conditions that failed in lumisections outside the list",
+    "Lumisections in which it failed, whatever else failed",
     "Recorded luminosity of those lumisections",
     "Recorded luminosity where nothing else failed: what the list would gain without it",
 )
@@ -45,14 +45,14 @@ class _Row:
 
 
 class CostModel(QAbstractTableModel):
-    """The greatest loss first."""
+    """Lists the conditions, the greatest loss first."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rows: list[_Row] = []
 
     def show_preview(self, preview: Preview) -> None:
-        """Shows other costs; rows stay rows, so that the eye keeps its place."""
+        """Shows other costs; rows are kept, so that the scroll position stays."""
         costs = preview.costs
         largest = max((each.failed.luminosity.recorded for each in costs), default=0.0)
         most = max((each.failed.lumisections for each in costs), default=0)
@@ -120,7 +120,7 @@ class CostModel(QAbstractTableModel):
 
 
 class _BarDelegate(QStyledItemDelegate):
-    """A thin bar below the condition: its part of the greatest loss."""
+    """Paints a thin bar below the condition: its share of the greatest loss."""
 
     def __init__(self, themes: Themes, parent: QWidget) -> None:
         super().__init__(parent)
@@ -140,7 +140,7 @@ class _BarDelegate(QStyledItemDelegate):
 
 
 class CostTable(QTableView):
-    """Read-only; Enter and a double click name a condition."""
+    """Read-only; Enter and a double click go to a condition."""
 
     def __init__(self, themes: Themes, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -174,7 +174,7 @@ def condition_words(condition: str, *, short: bool = False) -> str:
 
 
 def pb(figures: Figures) -> str:
-    """Recorded luminosity; a question mark where nobody knows any."""
+    """Recorded luminosity; a question mark where it is unknown."""
     return words.luminosity(figures.luminosity.recorded) if figures.measured else "?"
 
 

@@ -72,7 +72,7 @@ def _row(each: Responsible, now: datetime) -> RunRow:
             each.run_number,
             each.dataset,
             what_changed(each),
-            "nobody" if action is None else action.author,
+            "" if action is None else action.author,
             "" if action is None else action.comment,
             "" if action is None else f"{words.ago(action.at, now)}, {words.time(action.at)}",
             _ranges(each.gained),

@@ -18,7 +18,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class GoldenDelegate(QStyledItemDelegate):
-    """Every item has the same height."""
+    """Paints items of equal height."""
 
     def __init__(self, themes: Themes, parent: QWidget) -> None:
         super().__init__(parent)
@@ -74,7 +74,7 @@ def _line_height(option: QStyleOptionViewItem) -> int:
 
 
 def _left(painter: QPainter, line: QRect, end: int, text: str) -> int:
-    """Writes from the left side as far as `end`; returns how much room that took."""
+    """Writes from the left as far as `end`; returns the width that it took."""
     area = QRect(line)
     area.setRight(end)
     metrics = painter.fontMetrics()
@@ -84,7 +84,7 @@ def _left(painter: QPainter, line: QRect, end: int, text: str) -> int:
 
 
 def _right(painter: QPainter, line: QRect, right: int, text: str) -> int:
-    """Writes against the right side; returns where what stands left of it has to end."""
+    """Writes at the right; returns where the text to the left of it has to end."""
     width = painter.fontMetrics().horizontalAdvance(text)
     area = QRect(right - width, line.top(), width + 1, line.height())
     painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, text)

@@ -33,7 +33,7 @@ class RunText(QPlainTextEdit):
         self.setPlainText(lines.text)
 
     def show_key(self, place: int | None) -> None:
-        """Brings a run into view and marks it; None marks nothing."""
+        """Scrolls to a run and marks it; None marks nothing."""
         self.setExtraSelections([])
         if place is None:
             return
@@ -51,9 +51,9 @@ class RunText(QPlainTextEdit):
 
 
 class FindLine(SearchLine):
-    """Where the run is typed that is looked for.
+    """The line for the run to search.
 
-    Signals: `next_wanted(int)` with 1 for the next and -1 for the one before.
+    Signals: `next_wanted(int)` with 1 for the next and -1 for the previous one.
     """
 
     next_wanted = Signal(int)
@@ -62,7 +62,7 @@ class FindLine(SearchLine):
         super().__init__(parent)
         self.setPlaceholderText("Find run")
         self.setAccessibleName("Find run")
-        self.setToolTip("Enter: next; Shift+Enter: the one before; Escape: clear")
+        self.setToolTip("Enter: next; Shift+Enter: previous; Escape: clear")
         self.setFixedWidth(160)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -1,4 +1,4 @@
-"""A table of runs with figures, sorted by any of them; a run is opened from it."""
+"""A table of runs with figures, sorted by any column; a run is opened from it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 Cell = str | int | float | None
-"""A text, a count, pb^-1, or nothing known."""
+"""A text, a count, pb^-1, or None for unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class RunRow:
 
 
 class _Line(TreeItem):
-    """Sorts numbers as numbers; what isn't known comes last."""
+    """Sorts numbers as numbers; unknown ones come last."""
 
     def __lt__(self, other: QTreeWidgetItem) -> bool:
         view = self.treeWidget()
@@ -99,7 +99,7 @@ class RunsTable(QTreeWidget):
 
 
 def luminosity_text(of: ListLuminosity | None) -> str:
-    """Recorded luminosity in words, with what is missing said."""
+    """Recorded luminosity as a text, and how many lumisections have none."""
     if of is None or not of.lumisections:
         return "0 pb⁻¹" if of is not None else "luminosity unknown"
     if not of.known:

@@ -1,1 +1,1 @@
-"""Rules: written as text or as a tree, and looked at with the values they met."""
+"""Rules: edited as text or as a tree, and shown with the values they were applied to."""

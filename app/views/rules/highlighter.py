@@ -8,7 +8,7 @@ from app.views.theme import Theme
 
 
 class RuleHighlighter(QSyntaxHighlighter):
-    """Colours a line by itself: rules have no text that goes over several lines."""
+    """Colours each line by itself: no token of a rule goes over several lines."""
 
     def __init__(self, document: QTextDocument, theme: Theme) -> None:
         super().__init__(document)

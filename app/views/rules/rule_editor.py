@@ -1,4 +1,4 @@
-"""The editor of a rule: its text, the same as a tree, and what is wrong with it and where."""
+"""The editor of a rule: its text, the same rule as a tree, and its errors."""
 
 from contextlib import suppress
 
@@ -21,8 +21,8 @@ from app.views.widgets.plain import Label
 _PAUSE_MS = 300
 
 
-class _Verdict(Label):
-    """A sentence that leads to its place in the text.
+class _Finding(Label):
+    """A sentence about the rule; a click leads to the place in the text.
 
     Signals: `clicked()`.
     """
@@ -35,10 +35,10 @@ class _Verdict(Label):
 
 
 class RuleEditor(QWidget):
-    """Text and tree hold the same rule; both change through the text, which can undo all of it.
+    """Text and tree show the same rule; both change it through the text, which can undo it all.
 
-    Signals: `edited()` when the text became another one, by whomever; `valid_rule_changed(Rule
-    | None)` at once when the rule that is written became another one, None while it is none.
+    Signals: `edited()` when the text has changed, also by the program; `valid_rule_changed(Rule
+    | None)` at once when the written rule has changed, with None while the text isn't a rule.
     """
 
     edited = Signal()
@@ -58,15 +58,15 @@ class RuleEditor(QWidget):
         self.tabs.addTab(self.tree, "Tree")
         self.tabs.setTabToolTip(0, "The rule as JSON logic (Ctrl+T; Ctrl+Space completes)")
         self.tabs.setTabToolTip(1, "The same rule as conditions in groups (Ctrl+T)")
-        self.verdict = _Verdict(wordWrap=True)
-        self.verdict.setToolTip("Go to the place (F8)")
+        self.verdict = _Finding(wordWrap=True)
+        self.verdict.setToolTip("Go to the place in the text (F8)")
         self.place = Label()
         self.place.setProperty("role", "muted")
         self.place.setFont(tabular(self.place.font()))
         self.place.setToolTip("Line and column of the cursor")
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._lay_out()
-        self._pause.timeout.connect(self._judge)
+        self._pause.timeout.connect(self._check)
         self.text.textChanged.connect(self._changed)
         self.text.cursorPositionChanged.connect(self._show_place)
         self.tree.changed.connect(self._take_from_tree)
@@ -82,29 +82,29 @@ class RuleEditor(QWidget):
         self._show_place()
 
     def set_vocabulary(self, vocabulary: RuleVocabulary) -> None:
-        """What is offered, and what counts as known."""
+        """Takes the names that are offered and that count as known."""
         self._vocabulary = vocabulary
         self.text.vocabulary = vocabulary
         self.tree.set_vocabulary(vocabulary)
-        self._judge()
+        self._check()
 
     def show_rule(self, rule: JsonValue) -> None:
         """Shows a rule in place of the text."""
         self.show_text(rule_text.pretty(rule))
 
     def show_text(self, text: str) -> None:
-        """Shows another text and judges it at once."""
+        """Shows another text and checks it at once."""
         if text != self.toPlainText():
             self.text.setPlainText(text)
-        self._judge()
+        self._check()
 
     def replace_rule(self, rule: JsonValue) -> None:
-        """Another rule as a step of the person, which can be undone."""
+        """Writes another rule as a step that can be undone."""
         self.text.replace_text(rule_text.pretty(rule))
-        self._judge()
+        self._check()
 
     def read(self) -> Rule:
-        """The rule that is written; RuleTextError, which is shown, when it isn't one."""
+        """The written rule; RuleTextError, which is also shown, when the text isn't one."""
         try:
             rule = rule_text.read(self.toPlainText())
         except rule_text.RuleTextError as error:
@@ -115,16 +115,16 @@ class RuleEditor(QWidget):
 
     @property
     def rule(self) -> Rule | None:
-        """The rule that is written, None while it is none; nothing is said about it."""
+        """The written rule, None while the text isn't one; shows no error."""
         return self._rule
 
     def set_read_only(self, read_only: bool) -> None:
-        """Whether it can only be looked at."""
+        """Sets whether the rule can be edited."""
         self.text.setReadOnly(read_only)
         self.tree.set_read_only(read_only)
 
     def toPlainText(self) -> str:
-        """The text as it is."""
+        """The text of the rule."""
         return self.text.toPlainText()
 
     def setPlainText(self, text: str) -> None:
@@ -132,12 +132,12 @@ class RuleEditor(QWidget):
         self.text.setPlainText(text)
 
     def turn(self) -> None:
-        """From the text to the tree, and back."""
+        """Switches between text and tree."""
         self.tabs.setCurrentIndex(1 - self.tabs.currentIndex())
         give_keys(self.tabs.currentWidget())
 
     def go_to_fault(self) -> None:
-        """The next place of the text at which something is wrong."""
+        """Goes to the next error in the text."""
         if not self._faults:
             return
         here = self.text.textCursor().position()
@@ -145,7 +145,7 @@ class RuleEditor(QWidget):
         self.text.go_to(next((each for each in self._faults if each > here), self._faults[0]))
 
     def show_part(self, path: Path) -> None:
-        """Chooses a part of the rule, in the text or in the tree, whichever is in front."""
+        """Selects a part of the rule in the text or in the tree, whichever is in front."""
         if self._rule is None:
             return
         if self.tabs.currentWidget() is self.tree:
@@ -159,7 +159,7 @@ class RuleEditor(QWidget):
             self._accept(rule_text.read(self.toPlainText()))
         except rule_text.RuleTextError:
             self._accept(None)
-        # A rule is judged at once; what is not finished yet gets a moment.
+        # A rule is checked at once; errors in a text that is being typed are shown after a pause.
         if self._rule is None:
             self._pause.start()
         else:
@@ -167,11 +167,11 @@ class RuleEditor(QWidget):
         self.edited.emit()
 
     def _accept(self, rule: Rule | None) -> None:
-        known = "" if rule is None else js_stringify(rule.source)
+        text = "" if rule is None else js_stringify(rule.source)
         self._rule = rule
-        if known == self._known:
+        if text == self._known:
             return
-        self._known = known
+        self._known = text
         self.tree.setEnabled(rule is not None)
         if rule is not None and self.tabs.currentWidget() is self.tree:
             self.tree.show_tree(node_of(rule.source))
@@ -187,8 +187,8 @@ class RuleEditor(QWidget):
         self.tree.show_tree(root, path)
         self.text.replace_text(rule_text.pretty(source_of(root)))
 
-    def _judge(self) -> None:
-        if not self.toPlainText().strip():  # nobody has begun to write
+    def _check(self) -> None:
+        if not self.toPlainText().strip():  # nothing is written yet
             self._pause.stop()
             self._say("", "muted")
             self._mark([])
@@ -200,8 +200,8 @@ class RuleEditor(QWidget):
         self._pause.stop()
         unknown = rule_text.unknown_names(self.toPlainText(), rule, self._vocabulary)
         if unknown:
-            more = f" And {words.counted(len(unknown) - 1, 'more')}." if len(unknown) > 1 else ""
-            self._say(f"{unknown[0]}{more}".replace(" mores", " more"), "warning")
+            more = f" And {words.number(len(unknown) - 1)} more." if len(unknown) > 1 else ""
+            self._say(f"{unknown[0]}{more}", "warning")
         else:
             read = (
                 "the whole data"

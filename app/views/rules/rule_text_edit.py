@@ -1,4 +1,4 @@
-"""The text of a rule: highlighted, completed while typing, its faults marked where they are."""
+"""The text of a rule: highlighted, completed while typing, its errors marked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A part of the text, and what is wrong with it; `token` is its colour."""
+    """A part of the text with an error; `token` names its colour."""
 
     start: int
     end: int
@@ -53,29 +53,29 @@ class Mark:
 
 
 class _CompletionModel(QAbstractListModel):
-    """What can be typed next."""
+    """Lists what can be typed next."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._found: list[Completion] = []
+        self._completions: list[Completion] = []
 
-    def show_completions(self, found: list[Completion]) -> None:
-        """Offers something else."""
+    def show_completions(self, completions: list[Completion]) -> None:
+        """Offers other completions."""
         self.beginResetModel()
-        self._found = found
+        self._completions = completions
         self.endResetModel()
 
     def completion(self, row: int) -> Completion:
-        """The one in a row."""
-        return self._found[row]
+        """The completion in a row."""
+        return self._completions[row]
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self._found)
+        return 0 if parent.isValid() else len(self._completions)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> str | None:
         if not index.isValid():
             return None
-        each = self._found[index.row()]
+        each = self._completions[index.row()]
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{each.label}, {each.detail}" if each.detail else each.label
         if role == _DETAIL_ROLE:
@@ -84,7 +84,7 @@ class _CompletionModel(QAbstractListModel):
 
 
 class _CompletionDelegate(QStyledItemDelegate):
-    """The name at the left, what it is at the right."""
+    """Paints the name at the left, and what it is at the right."""
 
     def __init__(self, themes: Themes, parent: QWidget) -> None:
         super().__init__(parent)
@@ -114,7 +114,7 @@ class _CompletionDelegate(QStyledItemDelegate):
 
 
 class RuleTextEdit(QPlainTextEdit):
-    """A text that offers what can stand at the cursor and closes its own brackets."""
+    """Offers what can be typed at the cursor, and closes brackets."""
 
     def __init__(self, themes: Themes, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -139,18 +139,18 @@ class RuleTextEdit(QPlainTextEdit):
         self._completer.activated[QModelIndex].connect(  # type: ignore[index]
             self._take
         )
-        themes.changed.connect(self._dress)
+        themes.changed.connect(self._apply_theme)
 
     def offer(self) -> None:
-        """Opens the list of what can stand at the cursor, or closes it."""
+        """Opens the list of what can be typed at the cursor; closes it when there is nothing."""
         cursor = self.textCursor()
-        found = (
+        completions = (
             []
             if self.isReadOnly() or cursor.hasSelection()
             else complete(self.toPlainText(), cursor.position(), self.vocabulary)
         )
-        self.completions.show_completions(found)
-        if not found:
+        self.completions.show_completions(completions)
+        if not completions:
             self.popup.hide()
             return
         self.popup.setCurrentIndex(self.completions.index(0))
@@ -160,7 +160,7 @@ class RuleTextEdit(QPlainTextEdit):
         self._completer.complete(place)
 
     def show_marks(self, marks: Sequence[Mark]) -> None:
-        """Underlines parts of the text; their words are shown where the pointer rests."""
+        """Underlines parts of the text; tool tips tell what is wrong."""
         self._marks = tuple(marks)
         selections = []
         length = len(self.toPlainText())
@@ -180,7 +180,7 @@ class RuleTextEdit(QPlainTextEdit):
         self.setExtraSelections(selections)
 
     def go_to(self, offset: int) -> None:
-        """Puts the cursor at a place of the text."""
+        """Moves the cursor to a place in the text."""
         cursor = self.textCursor()
         cursor.setPosition(min(offset, len(self.toPlainText())))
         self.setTextCursor(cursor)
@@ -188,7 +188,7 @@ class RuleTextEdit(QPlainTextEdit):
         give_keys(self)
 
     def choose(self, start: int, end: int) -> None:
-        """Selects a part of the text and brings it into view."""
+        """Selects a part of the text and scrolls to it."""
         cursor = self.textCursor()
         cursor.setPosition(start)
         cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
@@ -197,20 +197,20 @@ class RuleTextEdit(QPlainTextEdit):
         give_keys(self)
 
     def replace_text(self, text: str) -> None:
-        """Another text as one step that can be undone; what is equal at both ends isn't touched."""
+        """Replaces the text as one step that can be undone; equal beginnings and ends are kept."""
         old = self.toPlainText()
         if text == old:
             return
         shorter = min(len(old), len(text))
         same = next((n for n in range(shorter) if old[n] != text[n]), shorter)
-        behind = next(
+        same_at_end = next(
             (n for n in range(shorter - same) if old[-1 - n] != text[-1 - n]), shorter - same
         )
         cursor = QTextCursor(self.document())
         cursor.beginEditBlock()
         cursor.setPosition(same)
-        cursor.setPosition(len(old) - behind, QTextCursor.MoveMode.KeepAnchor)
-        cursor.insertText(text[same : len(text) - behind])
+        cursor.setPosition(len(old) - same_at_end, QTextCursor.MoveMode.KeepAnchor)
+        cursor.insertText(text[same : len(text) - same_at_end])
         cursor.endEditBlock()
 
     def _take(self, index: QModelIndex) -> None:
@@ -279,7 +279,7 @@ class RuleTextEdit(QPlainTextEdit):
         ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         enter = key in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if self.popup.isVisible() and (enter or key == Qt.Key.Key_Escape):
-            event.ignore()  # the list takes it
+            event.ignore()  # handled by the list
             return
         if ctrl and key == Qt.Key.Key_Space:
             self.offer()
@@ -332,6 +332,6 @@ class RuleTextEdit(QPlainTextEdit):
             return True
         return super().event(event)
 
-    def _dress(self) -> None:
+    def _apply_theme(self) -> None:
         self._highlighter.show_theme(self._themes.theme)
         self.show_marks(self._marks)

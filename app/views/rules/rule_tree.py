@@ -1,4 +1,4 @@
-"""A rule as a tree that can be changed: rows of variable, comparison and value in groups."""
+"""A rule as a tree that can be edited: conditions of variable, comparison and value in groups."""
 
 from collections.abc import Callable
 from functools import partial
@@ -67,7 +67,7 @@ Change = Callable[[Node, Path], Edited]
 
 
 class _Cell(QComboBox):
-    """A line with a list of what it may say; what is typed is looked for anywhere in it."""
+    """A line with a list of texts; what is typed is searched anywhere in them."""
 
     def __init__(self, texts: list[str], parent: QWidget, *, free: bool) -> None:
         super().__init__(parent)
@@ -85,7 +85,7 @@ class _Cell(QComboBox):
 
 
 class _Delegate(QStyledItemDelegate):
-    """Edits a cell by a list of what exists; the view is told and changes nothing itself."""
+    """Edits a cell with a list of known names or values; the tree asks for the change."""
 
     def __init__(self, parent: "RuleTree") -> None:
         super().__init__(parent)
@@ -134,9 +134,9 @@ class _Delegate(QStyledItemDelegate):
 
 
 class RuleTree(QWidget):
-    """Asks for changes and shows what comes of them.
+    """Asks for changes, and shows the trees it is given.
 
-    Signals: `changed(Edited)` when the person wants another tree; `undo_wanted()`,
+    Signals: `changed(Edited)` when the person changes the tree; `undo_wanted()`,
     `redo_wanted()`.
     """
 
@@ -185,12 +185,12 @@ class RuleTree(QWidget):
 
     @property
     def path(self) -> Path:
-        """Where the row is that is chosen; the root when none is."""
+        """The path of the chosen row; that of the root when none is chosen."""
         index = self.view.currentIndex()
         return _path(index) if index.isValid() else ()
 
     def show_tree(self, root: Node | None, path: Path | None = None) -> None:
-        """Shows another tree; the chosen row and what is folded stay, or `path` is chosen."""
+        """Shows another tree; the chosen and the folded rows stay, unless `path` chooses a row."""
         if root == self.model.root and path is None:
             return
         chosen = self.path if path is None else path
@@ -198,7 +198,7 @@ class RuleTree(QWidget):
         self._refuse("")
         self.model.show_tree(root)
         folded = set(self._collapsed)
-        with QSignalBlocker(self.view):  # it would tell of every row
+        with QSignalBlocker(self.view):  # it would emit a signal for every row
             self.view.expandAll()
         self._collapsed.clear()
         for each in folded:
@@ -216,18 +216,18 @@ class RuleTree(QWidget):
         self._look_at_actions()
 
     def choose(self, path: Path) -> None:
-        """Chooses a row and brings it into view."""
+        """Chooses a row and scrolls to it."""
         self.view.setCurrentIndex(self.model.index_of(path))
         self.view.scrollTo(self.view.currentIndex())
         give_keys(self.view)
 
     def set_vocabulary(self, vocabulary: RuleVocabulary) -> None:
-        """What cells offer, and what is marked as unknown."""
+        """Takes the names and values that cells offer and that count as known."""
         self._vocabulary = vocabulary
         self.model.show_vocabulary(vocabulary)
 
     def set_read_only(self, read_only: bool) -> None:
-        """Whether it can only be looked at."""
+        """Sets whether the tree can be edited."""
         self._read_only = read_only
         self._bar.setVisible(not read_only)
         self.view.setEditTriggers(
@@ -240,14 +240,14 @@ class RuleTree(QWidget):
         self._look_at_actions()
 
     def texts_for(self, condition: Condition, column: int) -> list[str]:
-        """What a cell of a condition may say."""
+        """The texts that a cell of a condition offers."""
         if column == SUBJECT:
             return [each.name for each in self._vocabulary.variables]
         known = self._vocabulary.by_name.get(condition.variable)
         return [tree.value_text(value) for value in known.values] if known else []
 
     def change_cell(self, index: Index, text: str) -> None:
-        """Asks for what was typed into a cell; says why it can't be."""
+        """Asks for the change that was typed into a cell, or shows why it is refused."""
         node, path, column = index.data(NODE_ROLE), _path(index), index.column()
         root = self.model.root
         assert root is not None
@@ -260,7 +260,7 @@ class RuleTree(QWidget):
         self.changed.emit(tree.put(root, path, changed))
 
     def do(self, change: Change, *, then_edit: bool = False) -> None:
-        """Asks for a change at the chosen row; says why it can't be."""
+        """Asks for a change at the chosen row, or shows why it is refused."""
         root = self.model.root
         if root is None or self._read_only:
             return
@@ -276,7 +276,7 @@ class RuleTree(QWidget):
             self.view.edit(self.view.currentIndex())
 
     def add_condition(self) -> None:
-        """Adds a condition into the chosen group or behind the chosen row, and edits it."""
+        """Adds a condition to the chosen group or after the chosen row, and edits it."""
         new = self._new_condition()
         self.do(lambda root, path: tree.add(root, path, new), then_edit=True)
 
@@ -304,7 +304,7 @@ class RuleTree(QWidget):
             ("up", "Move up", "Alt+Up", lambda: self.do(lambda r, p: tree.move(r, p, -1))),
             ("down", "Move down", "Alt+Down", lambda: self.do(lambda r, p: tree.move(r, p, 1))),
             ("out", "Move out of the group", "Alt+Left", lambda: self.do(tree.move_out)),
-            ("in", "Move into the group beside", "Alt+Right", lambda: self.do(tree.move_in)),
+            ("in", "Move into the next group", "Alt+Right", lambda: self.do(tree.move_in)),
             ("remove", "Remove", "Del", lambda: self.do(tree.remove)),
             ("undo", "Undo", "Ctrl+Z", self.undo_wanted.emit),
             ("redo", "Redo", "Ctrl+Shift+Z", self.redo_wanted.emit),
@@ -339,7 +339,7 @@ class RuleTree(QWidget):
             line.addWidget(button)
         group = QToolButton()
         group.setText("Group")
-        group.setToolTip("Groups: add, put into one, dissolve, move in and out")
+        group.setToolTip("Groups: add, wrap, dissolve, move in and out")
         group.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         group.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         menu = QMenu(group)
@@ -402,7 +402,7 @@ def _comparisons(condition: Condition) -> list[Comparison]:
 
 
 def _cell_changed(node: Node, column: int, text: str, vocabulary: RuleVocabulary) -> Node:
-    """The node after something was typed into one of its cells; Refused when it can't be."""
+    """The node with what was typed into one of its cells; Refused when that can't be read."""
     if isinstance(node, Group):
         joint: Literal["and", "or"] = "and" if _GROUPS.get(text) == "and" else "or"
         return Group(joint, node.children)
@@ -420,12 +420,12 @@ def _cell_changed(node: Node, column: int, text: str, vocabulary: RuleVocabulary
         return Condition(node.variable, node.comparison, tree.read_value(text))
     values = tree.read_values(text)
     if node.comparison is not Comparison.ONE_OF and len(values) != 2:
-        raise Refused('"between" takes two values with a comma between them, such as 1, 10.')
+        raise Refused('"between" takes two values, separated by a comma, such as 1, 10.')
     return Condition(node.variable, node.comparison, values)
 
 
 def _about(condition: Condition, name: str, vocabulary: RuleVocabulary) -> Condition:
-    """The condition about another variable; a value that this one never has gives way."""
+    """The condition for another variable; its value is replaced if the variable never has it."""
     if not name:
         raise Refused("A condition needs a variable.")
     old, new = vocabulary.by_name.get(condition.variable), vocabulary.by_name.get(name)
@@ -440,11 +440,11 @@ def _about(condition: Condition, name: str, vocabulary: RuleVocabulary) -> Condi
 
 
 def _all_rows(model: RuleTreeModel) -> list[QModelIndex]:
-    found: list[QModelIndex] = []
+    indexes: list[QModelIndex] = []
     waiting = [model.index(0, 0)]
     while waiting:
         index = waiting.pop()
         if index.isValid():
-            found.append(index)
+            indexes.append(index)
             waiting += [model.index(row, 0, index) for row in range(model.rowCount(index))]
-    return found
+    return indexes

@@ -23,7 +23,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 @dataclass(eq=False)
 class _Item:
-    """A node with where it stands; alive as long as the tree it belongs to."""
+    """A node with its path; it lives as long as its tree."""
 
     node: Node
     path: Path
@@ -40,7 +40,7 @@ def _item(node: Node, path: Path = (), parent: _Item | None = None) -> _Item:
 
 
 class RuleTreeModel(QAbstractItemModel):
-    """Shows a tree that never changes; another one is shown instead, as a whole."""
+    """Shows a tree that never changes; another tree replaces it as a whole."""
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -60,7 +60,7 @@ class RuleTreeModel(QAbstractItemModel):
         self.endResetModel()
 
     def show_vocabulary(self, vocabulary: RuleVocabulary) -> None:
-        """Marks what is not in it."""
+        """Marks variables that are not in the vocabulary."""
         self._vocabulary = vocabulary
         self._renew()
 
@@ -70,7 +70,7 @@ class RuleTreeModel(QAbstractItemModel):
         self._renew()
 
     def index_of(self, path: Path) -> QModelIndex:
-        """Index of a node, or of the nearest one above that is there."""
+        """Index of a node, or of its nearest existing ancestor."""
         index = self.index(0, 0)
         for step in path:
             inside = self.index(step, 0, index)
@@ -156,7 +156,7 @@ class RuleTreeModel(QAbstractItemModel):
         if not isinstance(node, Condition) or self._vocabulary.knows(node.variable):
             return None
         nearest = self._vocabulary.nearest(node.variable)
-        text = f'Nothing has "{node.variable}"'
+        text = f'There is no variable "{node.variable}"'
         return f"{text}; did you mean {' or '.join(nearest)}?" if nearest else f"{text}."
 
     def _item(self, index: Index) -> _Item | None:

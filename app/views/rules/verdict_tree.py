@@ -1,4 +1,4 @@
-"""The tree of a rule over some data: what holds, what decided it, and whose word the values are."""
+"""The tree of a rule over some data: what holds, what decides, and who set the values."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -21,15 +21,15 @@ _TINT = 0.16
 _LEAST_RULE = 220
 _MOST_IN_A_CELL = 300
 
-Words = Mapping[str, Word | None]
-"""Whose word each variable is; None where no event set it."""
+SetBy = Mapping[str, Word | None]
+"""Who set each variable; None where no event did."""
 
 
 class VerdictTree(QTreeWidget):
-    """Shows one rule over some data; parts that decide are tinted, the others muted.
+    """Shows one rule over some data; deciding parts are tinted, the others muted.
 
-    Icon, word and tint say the same, so that nobody depends on a colour. Ctrl+C copies the tree as
-    text.
+    The text of the answer says the same as the tint, so that nobody depends on a colour. Ctrl+C
+    copies the tree as text.
     """
 
     def __init__(self, themes: Themes, parent: QWidget | None = None) -> None:
@@ -55,20 +55,20 @@ class VerdictTree(QTreeWidget):
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self)
         copy.setContext(Qt.ShortcutContext.WidgetShortcut)
         copy.activated.connect(lambda: QGuiApplication.clipboard().setText(self.as_text()))
-        themes.changed.connect(self._dress)
+        themes.changed.connect(self._apply_theme)
 
-    def show_tree(self, node: Node | None, words_of: Words | None = None) -> None:
-        """Shows another rule, or nothing; with `words_of` also who set each value."""
+    def show_tree(self, node: Node | None, set_by: SetBy | None = None) -> None:
+        """Shows another rule, or nothing; with `set_by` also who set each value."""
         self.node = node
         self._items.clear()
         self.clear()
         for column in (SET_BY, WHEN):
-            self.setColumnHidden(column, words_of is None)
+            self.setColumnHidden(column, set_by is None)
         self._share_width()
         if node is not None:
-            self.addTopLevelItem(self._item(node, words_of or {}, datetime.now(UTC), 0))
+            self.addTopLevelItem(self._item(node, set_by or {}, datetime.now(UTC), 0))
             self.expandAll()
-        self._dress(self._themes.theme)
+        self._apply_theme(self._themes.theme)
         self._hide_rest()
         deciding = next(self._deciding_leaves(), None)
         if deciding is not None:
@@ -76,7 +76,7 @@ class VerdictTree(QTreeWidget):
             self.scrollToItem(deciding)
 
     def show_only_deciding(self, only: bool) -> None:
-        """Leaves out what the answer doesn't hang on, or shows everything again."""
+        """Hides the parts that don't decide the answer, or shows everything again."""
         self._only_deciding = only
         self._hide_rest()
 
@@ -94,20 +94,20 @@ class VerdictTree(QTreeWidget):
             lines.append("\t".join(["  " * depth + item.text(RULE), *cells]))
         return "\n".join(lines)
 
-    def _item(self, node: Node, words_of: Words, now: datetime, depth: int) -> QTreeWidgetItem:
+    def _item(self, node: Node, set_by: SetBy, now: datetime, depth: int) -> QTreeWidgetItem:
         item = TreeItem()
         self._items.append((item, depth))
         item.setData(RULE, Qt.ItemDataRole.UserRole, node)
         answer = "true" if node.holds else "false"
         if node.joint is None:
-            _fill_condition(item, node, words_of, now)
+            _fill_condition(item, node, set_by, now)
             answer += ", decides" if node.deciding else ""
         else:
             held = sum(part.holds for part in node.parts)
             item.setText(RULE, _JOINTS[node.joint])
             item.setText(VALUE, f"{held} of {len(node.parts)} true")
             for part in node.parts:
-                item.addChild(self._item(part, words_of, now, depth + 1))
+                item.addChild(self._item(part, set_by, now, depth + 1))
         item.setText(ANSWER, answer)
         item.setData(
             RULE,
@@ -123,14 +123,14 @@ class VerdictTree(QTreeWidget):
                 yield item
 
     def _node_of(self, item: QTreeWidgetItem) -> Node:
-        found: Node = item.data(RULE, Qt.ItemDataRole.UserRole)
-        return found
+        node: Node = item.data(RULE, Qt.ItemDataRole.UserRole)
+        return node
 
     def _hide_rest(self) -> None:
         for item, depth in self._items:
             item.setHidden(self._only_deciding and depth > 0 and not self._node_of(item).deciding)
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         surface, muted = theme.colour("surface"), QBrush(theme.colour("muted"))
         text = QBrush(theme.colour("text"))
         for item, _ in self._items:
@@ -157,26 +157,26 @@ class VerdictTree(QTreeWidget):
         self._share_width()
 
 
-def _fill_condition(item: QTreeWidgetItem, node: Node, words_of: Words, now: datetime) -> None:
+def _fill_condition(item: QTreeWidgetItem, node: Node, set_by: SetBy, now: datetime) -> None:
     item.setText(RULE, condition_words(json.loads(node.text)))
     item.setToolTip(RULE, node.text[:_MOST_IN_A_CELL])
     item.setText(
         VALUE, ", ".join(_value_text(each, alone=len(node.values) == 1) for each in node.values)
     )
     item.setToolTip(VALUE, "\n".join(f"{each.name}: {_shown(each)}" for each in node.values))
-    spoken = [(each.name, words_of[each.name]) for each in node.values if each.name in words_of]
-    item.setText(SET_BY, "; ".join(dict.fromkeys(_speaker(word) for _, word in spoken)))
+    origins = [(each.name, set_by[each.name]) for each in node.values if each.name in set_by]
+    item.setText(SET_BY, "; ".join(dict.fromkeys(_author(word) for _, word in origins)))
     item.setText(
         WHEN,
         "; ".join(
             dict.fromkeys(
                 f"{words.ago(word.action.at, now)}, {words.time(word.action.at)}"
-                for _, word in spoken
+                for _, word in origins
                 if word is not None
             )
         ),
     )
-    tip = "\n".join(f"{name}: {_origin(word)}" for name, word in spoken)
+    tip = "\n".join(f"{name}: {_origin(word)}" for name, word in origins)
     for column in (SET_BY, WHEN):
         item.setToolTip(column, tip)
 
@@ -187,10 +187,10 @@ def _value_text(value: Value, *, alone: bool) -> str:
 
 
 def _shown(value: Value) -> str:
-    return words.value(value.value) if value.there else "not there"
+    return words.value(value.value) if value.there else "missing"
 
 
-def _speaker(word: Word | None) -> str:
+def _author(word: Word | None) -> str:
     if word is None:
         return "nobody"
     comment = word.action.comment
@@ -199,16 +199,16 @@ def _speaker(word: Word | None) -> str:
 
 def _origin(word: Word | None) -> str:
     if word is None:
-        return "no event has set it"
+        return "not set by any event"
     hand = "by hand" if word.by_hand else "automatic"
     return (
-        f"{_speaker(word)}, {words.time(word.action.at)}, {hand},"
+        f"{_author(word)}, {words.time(word.action.at)}, {hand},"
         f" version {words.number(word.action.version)}"
     )
 
 
 def _mixed(surface: QColor, colour: QColor) -> QColor:
-    """The colour, thin enough that text can be read on it."""
+    """The colour, pale enough for text to be read on it."""
     red, green, blue = (
         round(of(surface) + (of(colour) - of(surface)) * _TINT)
         for of in (QColor.red, QColor.green, QColor.blue)

@@ -114,10 +114,10 @@ def test_that_another_run_is_typed(qtbot: QtBot, panel: WhyPanel) -> None:
     with qtbot.waitSignal(panel.run_wanted) as wanted:
         qtbot.mouseClick(pane.look, Qt.MouseButton.LeftButton)
     assert wanted.args == [SECOND, PROMPT]
-    for text, said in (("1", "Run 1 has no dataset"), ("now", '"now" is not a run number')):
+    for text, shown in (("1", "Run 1 has no dataset"), ("now", '"now" is not a run number')):
         pane.run.setCurrentText(text)
         qtbot.keyClick(pane.run, Qt.Key.Key_Return)
-        qtbot.waitUntil(lambda said=said: said in pane.empty.text())
+        qtbot.waitUntil(lambda shown=shown: shown in pane.empty.text())
     pane.run.setCurrentText(str(FIRST))
     qtbot.keyClick(pane.run, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: len(causes(panel)) == 3)
@@ -140,14 +140,14 @@ def test_that_a_list_is_explained_as_it_was_made(
 def test_that_hovering_says_what_a_colour_means(
     qtbot: QtBot, panel: WhyPanel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said: list[str] = []
-    monkeypatch.setattr(QToolTip, "showText", lambda _at, text, _of: said.append(text))
+    shown: list[str] = []
+    monkeypatch.setattr(QToolTip, "showText", lambda _at, text, _of: shown.append(text))
     axis = panel.pane.axis
     spot = axis.area_of(0, LumiRange(3, 4)).center().toPoint()
     axis.event(QHelpEvent(QEvent.Type.ToolTip, spot, axis.mapToGlobal(spot)))
     axis.event(QHelpEvent(QEvent.Type.ToolTip, QPoint(1, 1), QPoint(1, 1)))
-    (text,) = said
-    assert text.endswith('LS 3-4: out, first for dt-dt = "GOOD"')
+    (text,) = shown
+    assert text.endswith('LS 3-4: out, first failed: dt-dt = "GOOD"')
 
 
 def test_that_a_single_lumisection_is_seen_in_a_long_run(

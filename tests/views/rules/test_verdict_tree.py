@@ -52,7 +52,7 @@ def test_that_it_says_what_holds_and_what_decides(tree: VerdictTree) -> None:
     assert row(tree, 1)[:3] == ["any of", "true", "1 of 2 true"]
     assert row(tree, 1, 0)[:3] == ["bpix_ready = true", "true", "true"]
     assert row(tree, 1, 1)[:3] == ["energy ≥ 6000", "false", "450"]
-    assert row(tree, 2)[:3] == ['"WMass" not in hlt_key', "true", "not there"]
+    assert row(tree, 2)[:3] == ['"WMass" not in hlt_key', "true", "missing"]
     assert tree.currentItem().text(RULE) == 'dt-dt = "GOOD"'
     said = tree.currentItem().data(RULE, Qt.ItemDataRole.AccessibleTextRole)
     assert said == 'dt-dt = "GOOD": false, decides, BAD'

@@ -134,6 +134,7 @@ class RuleBench(QWidget):
         if matching is None:
             return
         if matching.datasets > _MOST_AT_ONCE:
+            self._reading.drop()
             self.result.set_stale()
             many = words.counted(matching.datasets, "dataset")
             self.read_all.setText(f"Read {many}")
@@ -201,7 +202,7 @@ class RuleBench(QWidget):
         self.rule.set_vocabulary(vocabulary)
         names = vocabulary.by_name.get("dataset.name")
         if names is not None:
-            self.datasets.set_known_names([str(each) for each in names.values])
+            self.datasets.set_known_names([str(name) for name in names.values])
 
     def _offered(self) -> None:
         """Shows the golden rule while no rule is written."""
@@ -213,6 +214,7 @@ class RuleBench(QWidget):
         self._refuse("")
         self.configurations.show_rule(None if rule is None else rule.source)
         if rule is None:
+            self._computing.drop()
             self.result.set_stale()
         else:
             self._compute()

@@ -58,7 +58,7 @@ class PartLine(QWidget):
         self._themes = themes
         self.operation = QComboBox()
         self.operation.setAccessibleName("Operation")
-        self.operation.addItems([each.value for each in Operation])
+        self.operation.addItems([operation.value for operation in Operation])
         self.operation.setFixedWidth(_OPERATION_WIDTH)
         self.choice = ListChoice("List")
         self.remove = QToolButton()
@@ -108,6 +108,7 @@ class CombinePanel(GoldenPanel):
         self._followed: int | None = None
         self._entries: Sequence[JsonEntry] = ()
         self._work = Work(context.background, self)
+        self._offering = Work(context.background, self)
         self.result: Combined | None = None
         self.saver = FileSaver(context.background, context.notices, self)
         self.parts: list[PartLine] = []
@@ -149,7 +150,7 @@ class CombinePanel(GoldenPanel):
         self.renew()
 
     def renew(self) -> None:
-        self._background.run(self._offer(), self)
+        self._offering.start(self._offer())
 
     def add_part(self) -> PartLine:
         """Adds a line for one more list."""

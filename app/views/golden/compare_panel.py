@@ -53,6 +53,7 @@ class ComparePanel(GoldenPanel):
         self._acting = context.acting
         self._background = context.background
         self._work = Work(context.background, self)
+        self._offering = Work(context.background, self)
         self._compared: ComparedLists | None = None
         self._changes: Changes | None = None
         self.saver = FileSaver(context.background, context.notices, self)
@@ -95,7 +96,7 @@ class ComparePanel(GoldenPanel):
         self._compare()
 
     def renew(self) -> None:
-        self._background.run(self._offer(), self)
+        self._offering.start(self._offer())
 
     def ask_where_runs(self) -> QFileDialog | None:
         """Asks for the CSV of the runs that differ."""

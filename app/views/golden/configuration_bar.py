@@ -24,7 +24,7 @@ from app.domain.rules.text import pretty
 from app.services.acting import Acting
 from app.services.golden import rules as golden_rules
 from app.services.golden.rules import OfferedRule
-from app.views.background import Background
+from app.views.background import Background, Work
 from app.views.notices import Notices, ask
 from app.views.theme import STEP
 from app.views.widgets.plain import Label
@@ -57,6 +57,7 @@ class ConfigurationBar(QWidget):
         super().__init__(parent)
         self._acting = acting
         self._background = background
+        self._reading = Work(background, self)
         self._notices = notices
         self._known: tuple[OfferedRule, ...] = ()
         self._offered: list[OfferedRule | None] = []
@@ -119,7 +120,7 @@ class ConfigurationBar(QWidget):
 
     def read(self) -> None:
         """Reads the saved rules."""
-        self._background.run(self._read(), self)
+        self._reading.start(self._read())
 
     async def _read(self) -> None:
         self._offer(await self._background.read(lambda: golden_rules.offered(self._acting)))
@@ -224,10 +225,10 @@ class ConfigurationBar(QWidget):
             self.chosen = self._named(self.chosen.name)
         self.choice.clear()
         self._offered = []
-        shipped = [each for each in self._known if each.shipped]
-        golden = [each for each in self._known if each.name == _GOLDEN and not each.shipped]
-        mine = [each for each in self._known if each.mine and each not in golden]
-        others = [each for each in self._known if each not in (*shipped, *golden, *mine)]
+        shipped = [rule for rule in self._known if rule.shipped]
+        golden = [rule for rule in self._known if rule.name == _GOLDEN and not rule.shipped]
+        mine = [rule for rule in self._known if rule.mine and rule not in golden]
+        others = [rule for rule in self._known if rule not in (*shipped, *golden, *mine)]
         for part in (golden, shipped, mine, others):
             if part and self._offered:
                 self.choice.insertSeparator(self.choice.count())

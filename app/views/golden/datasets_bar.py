@@ -104,6 +104,7 @@ class DatasetsBar(QWidget):
         try:
             chosen = self.read()
         except BadInput as error:
+            self._work.drop()
             self._chosen = None
             self.refuse(str(error) if self.pattern.text().strip() else "")
             self.matches.setText("")

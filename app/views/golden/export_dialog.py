@@ -61,6 +61,7 @@ class ExportDialog(QDialog):
         self._background = background
         self._ids = tuple(ids)
         self._remembered = remembered
+        self._planning = Work(background, self)
         self._work = Work(background, self)
         numbers = ", ".join(map(str, self._ids))
         self.lists = Label(f"golden JSON {numbers}", wordWrap=True)
@@ -130,7 +131,7 @@ class ExportDialog(QDialog):
             return
         self._refuse("")
         folder = Path(self.folder.text().strip()).expanduser()
-        self._background.run(self._plan(self.ticked, folder), self)
+        self._planning.start(self._plan(self.ticked, folder))
 
     def reject(self) -> None:
         if self._work.is_running:
@@ -142,7 +143,7 @@ class ExportDialog(QDialog):
     async def _plan(self, exports: Sequence[Export], folder: Path) -> None:
         def plan() -> tuple[tuple[Planned, ...], list[str]]:
             planned = golden_exports.plan(self._acting, self._ids, exports, folder)
-            return planned, [each.file.name for each in planned if each.file.exists()]
+            return planned, [one.file.name for one in planned if one.file.exists()]
 
         try:
             planned, existing = await self._background.read(plan)

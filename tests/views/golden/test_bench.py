@@ -108,6 +108,28 @@ def test_that_a_fault_keeps_the_old_result_dimmed(qtbot: QtBot, bench: RuleBench
     assert not bench.result.is_dimmed
 
 
+def test_that_no_result_comes_of_a_rule_that_is_not_written_any_more(
+    qtbot: QtBot, bench: RuleBench, context: PlaceContext
+) -> None:
+    bench.rule.replace_rule({"==": [{"var": DT}, "GOOD"]})
+    bench.rule.setPlainText("{")
+    qtbot.waitUntil(lambda: bench.result.is_dimmed)
+    qtbot.waitUntil(lambda: not context.background.busy)
+    assert cell(bench, "Lumisections", "In the list") == "17"
+    assert bench.result.is_dimmed
+
+
+def test_that_a_pattern_that_was_cleared_finds_nothing(
+    qtbot: QtBot, bench: RuleBench, context: PlaceContext
+) -> None:
+    bench.datasets.pattern.setText("/Express%")
+    bench.datasets.apply()
+    bench.datasets.pattern.clear()
+    bench.datasets.apply()
+    qtbot.waitUntil(lambda: not context.background.busy)
+    assert bench.datasets.matches.text() == ""
+
+
 def test_that_the_tree_changes_the_result_as_the_text_does(qtbot: QtBot, bench: RuleBench) -> None:
     bench.rule.turn()
     bench.rule.tree.choose((1,))

@@ -145,18 +145,18 @@ def _list(program: Program, arguments: Arguments) -> Answer:
     )
     rows = [
         (
-            each.id,
-            f"{each.created_at:%Y-%m-%d %H:%M}",
-            each.created_by,
-            each.dataset_name_filter,
-            each.tags,
-            each.official,
-            each.runs,
-            each.lumisections,
-            luminosity(each.recorded_in_json),
-            luminosity(each.recorded_total),
+            entry.id,
+            f"{entry.created_at:%Y-%m-%d %H:%M}",
+            entry.created_by,
+            entry.dataset_name_filter,
+            entry.tags,
+            entry.official,
+            entry.runs,
+            entry.lumisections,
+            luminosity(entry.recorded_in_json),
+            luminosity(entry.recorded_total),
         )
-        for each in entries
+        for entry in entries
     ]
     heads = (
         "id",
@@ -170,7 +170,7 @@ def _list(program: Program, arguments: Arguments) -> Answer:
         "/pb",
         "of /pb",
     )
-    document: JsonValue = {"golden_jsons": [_entry(each) for each in entries]}
+    document: JsonValue = {"golden_jsons": [_entry(entry) for entry in entries]}
     if not rows:
         return Answer(document, "No golden JSON.")
     text = table(heads, rows, right=("id", "runs", "LS", "/pb", "of /pb"))

@@ -98,31 +98,34 @@ def _explain(program: Program, arguments: Arguments) -> Answer:
     if arguments.ls is None:
         runs = golden_explain.explain_run(program.acting, question, run_number)
         return Answer(
-            {"run_number": run_number, "datasets": [_run_document(each) for each in runs]},
-            together((_run_text(each) for each in runs), "\n\n"),
+            {"run_number": run_number, "datasets": [_run_document(run) for run in runs]},
+            together((_run_text(run) for run in runs), "\n\n"),
         )
     explained = golden_explain.explain_lumisection(
         program.acting, question, run_number, arguments.ls
     )
-    if all(each.is_beyond for each in explained):
+    if all(of.is_beyond for of in explained):
         where = f"Run {run_number} has no LS {arguments.ls}"
-        beyond = (f"{each.dataset}: {each.absent}" for each in explained)
-        raise NotFound("; ".join([where, *beyond]))
+        lengths = (f"{of.dataset}: {of.absent}" for of in explained)
+        raise NotFound("; ".join([where, *lengths]))
     document: JsonObject = {
         "run_number": run_number,
         "lumisection": arguments.ls,
         "datasets": [
             {
-                "dataset": each.dataset,
-                "good": each.good,
-                "takes_part": not each.absent,
-                "absent": each.absent,
-                "tree": None if each.tree is None else tree_document(each.tree, each.set_by),
+                "dataset": dataset_explained.dataset,
+                "good": dataset_explained.good,
+                "takes_part": not dataset_explained.absent,
+                "absent": dataset_explained.absent,
+                "tree": None
+                if dataset_explained.tree is None
+                else tree_document(dataset_explained.tree, dataset_explained.set_by),
             }
-            for each in explained
+            for dataset_explained in explained
         ],
     }
-    return Answer(document, together((_explained_text(each) for each in explained), "\n\n"))
+    texts = (_explained_text(dataset_explained) for dataset_explained in explained)
+    return Answer(document, together(texts, "\n\n"))
 
 
 def _question(program: Program, arguments: Arguments) -> Question:
@@ -140,11 +143,11 @@ def _run_document(explained: RunExplained) -> JsonObject:
         "lumisections": explained.lumisections,
         "causes": [
             {
-                "condition": None if each.condition is None else json.loads(each.condition),
-                "ranges": [list(pair) for pair in each.ranges],
-                "recorded": each.recorded,
+                "condition": None if cause.condition is None else json.loads(cause.condition),
+                "ranges": [list(pair) for pair in cause.ranges],
+                "recorded": cause.recorded,
             }
-            for each in explained.causes
+            for cause in explained.causes
         ],
         "no_part": [list(pair) for pair in explained.no_part],
     }
@@ -153,11 +156,11 @@ def _run_document(explained: RunExplained) -> JsonObject:
 def _run_text(explained: RunExplained) -> str:
     rows = [
         (
-            format_ranges(each.ranges),
-            luminosity(each.recorded),
-            "good" if each.condition is None else each.condition,
+            format_ranges(cause.ranges),
+            luminosity(cause.recorded),
+            "good" if cause.condition is None else cause.condition,
         )
-        for each in explained.causes
+        for cause in explained.causes
     ]
     if explained.no_part:
         rows.append((format_ranges(explained.no_part), "", "takes no part"))
@@ -275,7 +278,7 @@ def _reproduce(program: Program, arguments: Arguments) -> Answer:
         document["since"] = {
             "gained": to_json(changes.comparison.gained),
             "lost": to_json(changes.comparison.lost),
-            "events": [event_document(each) for each in changes.responsible],
+            "events": [event_document(change) for change in changes.responsible],
         }
         lines += [changes.text, *event_lines(changes)]
     return Answer(document, together(lines), DONE if reproduced.equal else REFUSED)

@@ -31,16 +31,16 @@ def event_lines(changes: Changes) -> list[str]:
     """A table of the events; nothing when there is none."""
     rows = [
         (
-            None if each.action is None else each.action.version,
-            "" if each.action is None else each.action.author,
-            "" if each.action is None else f"{each.action.at:%Y-%m-%d %H:%M}",
-            each.run_number,
-            each.dataset,
-            f"{each.name}: {js_stringify(each.before)} to {js_stringify(each.after)}",
-            format_ranges(each.gained),
-            format_ranges(each.lost),
+            None if change.action is None else change.action.version,
+            "" if change.action is None else change.action.author,
+            "" if change.action is None else f"{change.action.at:%Y-%m-%d %H:%M}",
+            change.run_number,
+            change.dataset,
+            f"{change.name}: {js_stringify(change.before)} to {js_stringify(change.after)}",
+            format_ranges(change.gained),
+            format_ranges(change.lost),
         )
-        for each in changes.responsible
+        for change in changes.responsible
     ]
     if not rows:
         return []

@@ -66,7 +66,7 @@ def add(group: Commands, common: Parser) -> None:
     parser.add_argument("list", metavar="LIST", help=_LIST)
     parser.add_argument(
         "--form",
-        choices=[each.value for each in Export],
+        choices=[export.value for export in Export],
         default=Export.GOLDEN.value,
         metavar="FORM",
         help=f"{', '.join(Export)} (golden)",
@@ -121,7 +121,7 @@ def _compare(program: Program, arguments: Arguments) -> Answer:
     document, lines = _compared_document(compared), _compared_lines(compared)
     if old.id is not None and new.id is not None and not compared.comparison.equal:
         changes = golden_reproduce.changes_between(program.acting, old.id, new.id)
-        document["events"] = [event_document(each) for each in changes.responsible]
+        document["events"] = [event_document(change) for change in changes.responsible]
         lines += ["", *event_lines(changes)]
     return Answer(document, together(lines))
 

@@ -47,9 +47,9 @@ def _import(program: Program, arguments: Arguments) -> Answer:
         "atomic_version": report.version,
         "dry_run": report.dry_run,
         "lumisections_changed": report.changed,
-        "runs": [_run(each) for each in report.runs],
+        "runs": [_run(run) for run in report.runs],
         "unknown": [*report.unknown],
-        "too_short": [each.run_number for each in report.too_short],
+        "too_short": [run.run_number for run in report.too_short],
     }
     return Answer(document, _text(report))
 
@@ -75,17 +75,17 @@ def _text(report: ImportReport) -> str:
         lines[0] += f" Version {report.version}."
     rows = [
         (
-            each.run_number,
-            each.outcome.value,
-            each.lumisections,
-            each.changed,
+            run.run_number,
+            run.outcome.value,
+            run.lumisections,
+            run.changed,
             *(
                 ("", "", "")
-                if each.outcome is Outcome.UNKNOWN
-                else map(luminosity, (each.recorded_before, each.recorded, each.delivered))
+                if run.outcome is Outcome.UNKNOWN
+                else map(luminosity, (run.recorded_before, run.recorded, run.delivered))
             ),
         )
-        for each in report.runs
+        for run in report.runs
     ]
     heads = (
         "run",
@@ -103,21 +103,21 @@ def _text(report: ImportReport) -> str:
         lines.append(f"and {more}; --json lists them all.")
     if report.unknown:
         unknown = ", ".join(map(str, report.unknown))
-        left_out = (each for each in report.runs if each.outcome is Outcome.UNKNOWN)
+        left_out = (run for run in report.runs if run.outcome is Outcome.UNKNOWN)
         lines.append(
             f"Left out, because they are not in the Run Registry: runs {unknown}"
             f"{_left_out(*left_out)}."
         )
     lines += [
-        f"Run {each.run_number} ends at LS {each.length}: LS {format_ranges(each.beyond)}"
-        f" ({count(each.beyond)}) left out{_left_out(each)}."
-        for each in report.too_short
+        f"Run {run.run_number} ends at LS {run.length}: LS {format_ranges(run.beyond)}"
+        f" ({count(run.beyond)}) left out{_left_out(run)}."
+        for run in report.too_short
     ]
     return together(lines)
 
 
 def _left_out(*runs: RunReport) -> str:
     """What is left out of some runs, which no sum of the table holds."""
-    recorded = sum(each.recorded_left_out for each in runs)
-    delivered = sum(each.delivered_left_out for each in runs)
+    recorded = sum(run.recorded_left_out for run in runs)
+    delivered = sum(run.delivered_left_out for run in runs)
     return f", recorded {luminosity(recorded)} /pb, delivered {luminosity(delivered)} /pb"

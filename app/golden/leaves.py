@@ -138,7 +138,9 @@ def _objects(season: Season, level: Level) -> Iterator[JsonObject]:
         return season.objects()
     if level == Level.SEGMENT:
         return season.segment_objects()
-    return ({"run": each.run_data, "dataset": each.dataset_data} for each in season.datasets)
+    return (
+        {"run": dataset.run_data, "dataset": dataset.dataset_data} for dataset in season.datasets
+    )
 
 
 def _compared(season: Season, leaf: Rule, where: Coordinate) -> Answer | None:

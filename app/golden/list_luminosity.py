@@ -87,10 +87,10 @@ def together(parts: Iterable[ListLuminosity]) -> ListLuminosity:
     """The sum of the luminosities of different lumisections."""
     summands = list(parts)
     return ListLuminosity(
-        sum(each.lumisections for each in summands),
-        total(np.array([each.recorded for each in summands])),
-        total(np.array([each.delivered for each in summands])),
-        sum(each.missing for each in summands),
+        sum(part.lumisections for part in summands),
+        total(np.array([part.recorded for part in summands])),
+        total(np.array([part.delivered for part in summands])),
+        sum(part.missing for part in summands),
     )
 
 

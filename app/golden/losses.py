@@ -94,7 +94,7 @@ class Combination:
     @cached_property
     def causes(self) -> frozenset[Cause]:
         """All that failed in it."""
-        return frozenset(cause for each in self.conditions for cause in causes_of(each))
+        return frozenset(cause for condition in self.conditions for cause in causes_of(condition))
 
     def of(self, kind: Kind) -> frozenset[Cause]:
         """The causes of one kind."""

@@ -104,8 +104,8 @@ class Season:
         self.answers = AnswerMemory()
         self.instead_of: dict[str, tuple[str, ...] | None] = {}
         self.datasets = sorted(datasets, key=lambda each: (each.run_number, each.name))
-        self.run_numbers = np.array([each.run_number for each in self.datasets], np.int64)
-        states = self._states = [each.state for each in self.datasets]
+        self.run_numbers = np.array([dataset.run_number for dataset in self.datasets], np.int64)
+        states = self._states = [dataset.state for dataset in self.datasets]
         self._state_lengths = np.array([state.length for state in states], np.intp)
         self._dense_keys = frozenset(key for state in states for key in state.dense)
         progress.at(0.1)
@@ -171,19 +171,21 @@ class Season:
         """An attribute of the run, `part` "oms" or "rr", per dataset."""
         return column_of(
             (key in values, values.get(key))
-            for values in (each.run_oms if part == "oms" else each.run_rr for each in self.datasets)
+            for values in (
+                dataset.run_oms if part == "oms" else dataset.run_rr for dataset in self.datasets
+            )
         )
 
     def run_number_column(self) -> Column:
         """Run number per dataset."""
-        return column_of((True, each.run_number) for each in self.datasets)
+        return column_of((True, dataset.run_number) for dataset in self.datasets)
 
     def dataset_column(self, key: str) -> Column:
         """An attribute of the dataset, or its name, per dataset."""
         if key == "name":
-            return column_of((True, each.name) for each in self.datasets)
+            return column_of((True, dataset.name) for dataset in self.datasets)
         return column_of(
-            (key in each.attributes, each.attributes.get(key)) for each in self.datasets
+            (key in dataset.attributes, dataset.attributes.get(key)) for dataset in self.datasets
         )
 
     def status_column(self, key: str) -> Column:
@@ -420,10 +422,10 @@ class Season:
     def names(self) -> tuple[str, ...]:
         """Every variable that some lumisection of the season has, sorted."""
         names = {"run.run_number", "dataset.name", "lumisection.lumisection_number"}
-        for each in self.datasets:
-            names.update(f"run.oms.{key}" for key in each.run_oms)
-            names.update(f"run.rr.{key}" for key in each.run_rr)
-            names.update(f"dataset.{key}" for key in each.attributes)
+        for dataset in self.datasets:
+            names.update(f"run.oms.{key}" for key in dataset.run_oms)
+            names.update(f"run.rr.{key}" for key in dataset.run_rr)
+            names.update(f"dataset.{key}" for key in dataset.attributes)
         names.update(f"lumisection.rr.{key}" for key in self._statuses.keys)
         names.update(f"lumisection.oms.{key}" for key in self._attributes.keys | self._dense_keys)
         return tuple(sorted(names))

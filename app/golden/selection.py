@@ -169,7 +169,7 @@ class Selection:
 
     @cached_property
     def _names(self) -> list[str]:
-        return [f"{each.run_number}-{each.name}" for each in self.season.datasets]
+        return [f"{dataset.run_number}-{dataset.name}" for dataset in self.season.datasets]
 
     @cached_property
     def _good_by_number(self) -> list[tuple[int, Pairs]]:

@@ -100,7 +100,7 @@ def bench(
     read, season = golden.season_of(acting, pattern, progress=progress)
     everything = season.datasets
     if narrowing.narrows:
-        chosen = [each for each in everything if narrowing.holds(each)]
+        chosen = [dataset for dataset in everything if narrowing.holds(dataset)]
         if not chosen:
             first, last = everything[0].run_number, everything[-1].run_number
             raise Refused(
@@ -112,8 +112,10 @@ def bench(
         pattern,
         narrowing,
         read.version,
-        dict(sorted(Counter(each.name for each in everything).items())),
-        dict(sorted(Counter(str(each.run_oms.get(_ERA) or "") for each in everything).items())),
+        dict(sorted(Counter(dataset.name for dataset in everything).items())),
+        dict(
+            sorted(Counter(str(dataset.run_oms.get(_ERA) or "") for dataset in everything).items())
+        ),
         (everything[0].run_number, everything[-1].run_number),
         season,
     )

@@ -37,21 +37,21 @@ def csv_of_runs(compared: ComparedLists) -> str:
 def csv_of_events(changes: Changes) -> str:
     """One line per value that changed, with who did it and when."""
     rows: list[tuple[object, ...]] = [_EVENT]
-    for each in changes.responsible:
-        action = each.action
+    for change in changes.responsible:
+        action = change.action
         rows.append(
             (
                 "" if action is None else action.version,
                 "" if action is None else action.author,
                 "" if action is None else action.at.isoformat(),
                 "" if action is None else action.comment,
-                each.run_number,
-                each.dataset,
-                each.name,
-                js_stringify(each.before),
-                js_stringify(each.after),
-                format_ranges(each.gained),
-                format_ranges(each.lost),
+                change.run_number,
+                change.dataset,
+                change.name,
+                js_stringify(change.before),
+                js_stringify(change.after),
+                format_ranges(change.gained),
+                format_ranges(change.lost),
             )
         )
     return csv_text(rows)

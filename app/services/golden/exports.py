@@ -143,15 +143,15 @@ def provenance_of(acting: Acting, list_: GoldenList) -> JsonObject:
     if kept is not None:
         datasets = [
             {
-                "run_number": each.run_number,
-                "name": each.name,
-                "newest_event": each.version,
-                "newest_event_of_run": each.run_version,
-                "rr_events": each.counts.rr,
-                "oms_events": each.counts.oms,
-                "oms_events_of_online": each.counts.online_oms,
+                "run_number": dataset.run_number,
+                "name": dataset.name,
+                "newest_event": dataset.version,
+                "newest_event_of_run": dataset.run_version,
+                "rr_events": dataset.counts.rr,
+                "oms_events": dataset.counts.oms,
+                "oms_events_of_online": dataset.counts.online_oms,
             }
-            for each in kept.datasets.values()
+            for dataset in kept.datasets.values()
         ]
     return {
         "golden_json": entry.id,
@@ -195,7 +195,7 @@ def plan(
     if not files.is_folder(folder):
         raise Refused(f"There is no folder {folder}.")
     lists = [golden_lists.of_database(acting, id_) for id_ in ids]
-    stems = [stem_of(each) for each in lists]
+    stems = [stem_of(list_) for list_ in lists]
     twice = {stem for stem, count in Counter(stems).items() if count > 1}
     planned = tuple(
         Planned(

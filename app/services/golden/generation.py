@@ -214,7 +214,7 @@ def generate_several(
                     datasets=read.provenance,
                 )
             made.append(Generated(id_, read.version, selection))
-        generated_json.announce(connection, [each.id for each in made])
+        generated_json.announce(connection, [golden_json.id for golden_json in made])
         progress.checkpoint()
     return made
 
@@ -256,14 +256,14 @@ def season_from(read: SeasonRead) -> Season:
     """What was read, ready for rules."""
     return Season(
         SeasonDataset(
-            each.run_number,
-            each.name,
-            each.attributes,
-            each.oms_attributes,
-            each.rr_attributes,
-            read.states[each.run_number, each.name],
+            dataset.run_number,
+            dataset.name,
+            dataset.attributes,
+            dataset.oms_attributes,
+            dataset.rr_attributes,
+            read.states[dataset.run_number, dataset.name],
         )
-        for each in read.datasets
+        for dataset in read.datasets
     )
 
 

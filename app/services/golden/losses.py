@@ -47,7 +47,7 @@ def csv_of_steps(steps: Sequence[Step]) -> str:
     """The way of luminosity into a list as CSV, in pb^-1 at full precision."""
     head = ("step", "luminosity_pb", "lost_pb", "lost_by")
     return csv_text(
-        [head, *((each.name, each.luminosity, each.lost, each.reason) for each in steps)]
+        [head, *((step.name, step.luminosity, step.lost, step.reason) for step in steps)]
     )
 
 

@@ -137,7 +137,7 @@ def import_brilcalc(
             block, _ = states.load_compact(connection, keys, desk=acting.db.desk)
         current.update((run, state) for (run, _), (state, _) in block.items())
     reports = _reports(measured, current)
-    touched = [each.run_number for each in reports if each.changed]
+    touched = [report.run_number for report in reports if report.changed]
     if dry_run or not touched:
         return ImportReport(reports, None, dry_run)
     with begin(acting.db, touched, lambda share: progress.at(0.5 + 0.5 * share)) as action:

@@ -156,9 +156,9 @@ class _Side:
     def datasets(self, runs: Iterable[int]) -> dict[DatasetKey, SeasonDataset]:
         chosen_runs = set(runs)
         return {
-            (each.run_number, each.name): each
-            for each in self.selection.season.datasets
-            if each.run_number in chosen_runs
+            (dataset.run_number, dataset.name): dataset
+            for dataset in self.selection.season.datasets
+            if dataset.run_number in chosen_runs
         }
 
 

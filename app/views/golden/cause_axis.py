@@ -57,9 +57,9 @@ class Strip:
         """The segment that a lumisection is in."""
         return next(
             (
-                each
-                for each in self.segments
-                if each.ranges.first <= lumisection <= each.ranges.last
+                segment
+                for segment in self.segments
+                if segment.ranges.first <= lumisection <= segment.ranges.last
             ),
             None,
         )
@@ -140,7 +140,7 @@ class CauseAxis(QWidget):
     @property
     def current(self) -> Strip | None:
         """The strip of the current dataset."""
-        return next((each for each in self.strips if each.dataset == self.dataset), None)
+        return next((strip for strip in self.strips if strip.dataset == self.dataset), None)
 
     def place_at(self, point: QPoint) -> tuple[Strip, int] | None:
         """The strip and the lumisection at a pixel."""
@@ -159,7 +159,7 @@ class CauseAxis(QWidget):
         return QRectF(left, _MARGIN + row * (_LABEL + _STRIP) + _LABEL, width, _STRIP)
 
     def _scale(self) -> float:
-        longest = max((each.length for each in self.strips), default=1)
+        longest = max((strip.length for strip in self.strips), default=1)
         return max(self.width() - 2 * _MARGIN, 1) / max(longest, 1)
 
     def _choose(self, strip: Strip, lumisection: int) -> None:
@@ -169,7 +169,7 @@ class CauseAxis(QWidget):
             self.lumisection_chosen.emit(strip.dataset, number)
 
     def _step_change(self, strip: Strip, forward: bool) -> None:
-        starts = [each.ranges.first for each in strip.segments]
+        starts = [segment.ranges.first for segment in strip.segments]
         if forward:
             self._choose(strip, next((n for n in starts if n > self.lumisection), self.lumisection))
         else:
@@ -250,7 +250,7 @@ class CauseAxis(QWidget):
 
     def _paint_axis(self, painter: QPainter, theme: Theme) -> None:
         top = _MARGIN + len(self.strips) * (_LABEL + _STRIP)
-        longest = max(each.length for each in self.strips)
+        longest = max(strip.length for strip in self.strips)
         painter.setPen(theme.colour("muted"))
         scale, step = self._scale(), _step(longest)
         for number in [1, *range(step, longest + 1, step)]:

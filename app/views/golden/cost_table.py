@@ -54,23 +54,23 @@ class CostModel(QAbstractTableModel):
     def show_preview(self, preview: Preview) -> None:
         """Shows other costs; rows are kept, so that the scroll position stays."""
         costs = preview.costs
-        largest = max((each.failed.luminosity.recorded for each in costs), default=0.0)
-        most = max((each.failed.lumisections for each in costs), default=0)
+        largest = max((cost.failed.luminosity.recorded for cost in costs), default=0.0)
+        most = max((cost.failed.lumisections for cost in costs), default=0)
         rows = [
             _Row(
-                each,
+                cost,
                 (
-                    condition_words(each.condition, short=True),
-                    words.number(each.failed.lumisections),
-                    pb(each.failed),
-                    pb(each.alone) if each.alone.lumisections else "",
+                    condition_words(cost.condition, short=True),
+                    words.number(cost.failed.lumisections),
+                    pb(cost.failed),
+                    pb(cost.alone) if cost.alone.lumisections else "",
                 ),
-                _tip(each),
-                each.failed.luminosity.recorded / largest
+                _tip(cost),
+                cost.failed.luminosity.recorded / largest
                 if largest
-                else each.failed.lumisections / max(most, 1),
+                else cost.failed.lumisections / max(most, 1),
             )
-            for each in costs
+            for cost in costs
         ]
         known = len(self._rows)
         if len(rows) > known:

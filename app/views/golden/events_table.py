@@ -41,7 +41,7 @@ class EventsTable(QWidget):
         now = datetime.now(UTC)
         self.table.show_rows(
             _TITLES,
-            [_row(each, now) for each in responsible],
+            [_row(change, now) for change in responsible],
             wide=("What", "Comment"),
             widths=_WIDTHS,
         )

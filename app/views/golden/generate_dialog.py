@@ -154,7 +154,7 @@ class GenerateDialog(QDialog):
         except Unavailable as error:
             self._refuse(f"{error} Nothing was written: try again.")
         else:
-            self.generated.emit(tuple(each.id for each in generated))
+            self.generated.emit(tuple(golden_json.id for golden_json in generated))
             self.accept()
 
     def cancel(self) -> None:

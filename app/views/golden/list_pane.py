@@ -138,7 +138,7 @@ class GoldenListPane(QWidget):
     def forget(self, ids: Collection[int]) -> None:
         """Takes deleted lists out; the first of the others is chosen."""
         self._shown = None
-        self._show_entries(tuple(each for each in self.model.entries if each.id not in ids))
+        self._show_entries(tuple(entry for entry in self.model.entries if entry.id not in ids))
         if self.found.rowCount():
             self.list.setCurrentIndex(self.found.index(0, 0))
         else:
@@ -241,8 +241,8 @@ class GoldenListPane(QWidget):
             return
         # What is older than the newest part stays, if nothing can be missing in between.
         last = entries[-1].id if len(entries) >= _PART else None
-        meets = last is not None and any(each.id >= last for each in known)
-        older = tuple(each for each in known if each.id < (last or 0)) if meets else ()
+        meets = last is not None and any(entry.id >= last for entry in known)
+        older = tuple(entry for entry in known if entry.id < (last or 0)) if meets else ()
         if not older:
             self._may_have_more = last is not None
         self._show_entries((*entries, *older))

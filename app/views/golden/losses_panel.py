@@ -257,17 +257,17 @@ class LossesPanel(GoldenPanel):
         self.runs.show_rows(_TITLES, (), wide=_TITLES[-1:])
         if chart is None:
             steps = self._losses.steps
-            most = max((each.luminosity for each in steps), default=0.0)
+            most = max((step.luminosity for step in steps), default=0.0)
             plot.show_bars(
                 "Way into the list",
-                [ChartBar(each.name, max(each.luminosity, 0.0), _step_tip(each)) for each in steps],
+                [ChartBar(step.name, max(step.luminosity, 0.0), _step_tip(step)) for step in steps],
                 most,
             )
             self.note.setText(
                 "; ".join(
-                    f"{words.luminosity(each.lost)} pb⁻¹ lost by {each.reason}"
-                    for each in steps
-                    if each.reason and each.lost > _NOTHING
+                    f"{words.luminosity(step.lost)} pb⁻¹ lost by {step.reason}"
+                    for step in steps
+                    if step.reason and step.lost > _NOTHING
                 )
             )
             return

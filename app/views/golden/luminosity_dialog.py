@@ -159,7 +159,7 @@ class LuminosityDialog(QDialog):
         self._let_choose(True)
 
     def _show(self, report: ImportReport) -> None:
-        self.runs.show_rows(_TITLES, [_row(each) for each in report.runs], wide=_WIDE)
+        self.runs.show_rows(_TITLES, [_row(run) for run in report.runs], wide=_WIDE)
         self.summary.setText(_summary(report))
         self.write.setEnabled(bool(report.changed))
 
@@ -216,14 +216,14 @@ class LuminosityDialog(QDialog):
 
 
 def _summary(report: ImportReport) -> str:
-    runs = sum(each.outcome is Outcome.CHANGED for each in report.runs)
+    runs = sum(run.outcome is Outcome.CHANGED for run in report.runs)
     if report.changed:
         text = f"{words.number(report.changed)} LS in {words.counted(runs, 'run')} get other values"
     elif report.within_runs:
         text = "All values in the file are stored already"
     else:
         text = "The runs have none of these LS: nothing to import"
-    unchanged = sum(each.outcome is Outcome.UNCHANGED for each in report.runs)
+    unchanged = sum(run.outcome is Outcome.UNCHANGED for run in report.runs)
     parts = [text]
     if report.changed and unchanged:
         parts.append(f"{words.counted(unchanged, 'run')} without a change")

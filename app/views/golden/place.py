@@ -82,7 +82,7 @@ class GoldenPlace(PlaceWidget):
     @property
     def result(self) -> GoldenResultView:
         """The tab with the list itself."""
-        return next(each for each in self.panels if isinstance(each, GoldenResultView))
+        return next(panel for panel in self.panels if isinstance(panel, GoldenResultView))
 
     def rows(self) -> Sequence[ActionRow]:
         return (

@@ -120,7 +120,7 @@ class WhyPane(QWidget):
         text = self.run.currentText()
         self.run.blockSignals(True)  # offering runs chooses none
         self.run.clear()
-        self.run.addItems([str(each) for each in runs])
+        self.run.addItems([str(run) for run in runs])
         self.run.setCurrentText(text)
         self.run.blockSignals(False)
 
@@ -236,7 +236,7 @@ class WhyPane(QWidget):
     def _show_run(self, explained: Sequence[RunExplained]) -> None:
         self._explained = tuple(explained)
         self._causes_of = ""
-        strips = [strip_of(each) for each in explained]
+        strips = [strip_of(dataset_explained) for dataset_explained in explained]
         self.axis.show_strips(strips)
         self._scroll.setFixedHeight(min(self.axis.sizeHint().height(), _MOST_AXIS_HEIGHT))
         lumisection, dataset = self._chosen
@@ -329,7 +329,11 @@ class WhyPane(QWidget):
 
     def _list_causes(self, strip: Strip) -> None:
         self._causes_of = strip.dataset
-        explained = next(each for each in self._explained if each.dataset == strip.dataset)
+        explained = next(
+            dataset_explained
+            for dataset_explained in self._explained
+            if dataset_explained.dataset == strip.dataset
+        )
         by_text = {cause.condition: cause for cause in explained.causes}
         self.causes.clear()
         numbered = [

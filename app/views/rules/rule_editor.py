@@ -142,7 +142,7 @@ class RuleEditor(QWidget):
             return
         here = self.text.textCursor().position()
         self.tabs.setCurrentIndex(0)
-        self.text.go_to(next((each for each in self._faults if each > here), self._faults[0]))
+        self.text.go_to(next((fault for fault in self._faults if fault > here), self._faults[0]))
 
     def show_part(self, path: Path) -> None:
         """Selects a part of the rule in the text or in the tree, whichever is in front."""
@@ -209,7 +209,7 @@ class RuleEditor(QWidget):
                 else words.counted(len(rule.variables), "value")
             )
             self._say(f"{words.counted(len(rule.leaves), 'condition')}, reads {read}", "muted")
-        self._mark([Mark(each.start, each.end, str(each), "warning") for each in unknown])
+        self._mark([Mark(name.start, name.end, str(name), "warning") for name in unknown])
 
     def _show(self, error: rule_text.RuleTextError) -> None:
         self._pause.stop()
@@ -220,7 +220,7 @@ class RuleEditor(QWidget):
             self._mark([Mark(error.start, error.end, str(error), "danger")])
 
     def _mark(self, marks: list[Mark]) -> None:
-        self._faults = [each.start for each in marks]
+        self._faults = [mark.start for mark in marks]
         self.verdict.setCursor(
             Qt.CursorShape.PointingHandCursor if marks else Qt.CursorShape.ArrowCursor
         )

@@ -317,7 +317,7 @@ class RuleTextEdit(QPlainTextEdit):
             pointer = cast("QHelpEvent", event)
             place = self.viewport().mapFromGlobal(pointer.globalPos())
             at = self.cursorForPosition(place).position()
-            text = next((each.text for each in self._marks if each.start <= at <= each.end), "")
+            text = next((mark.text for mark in self._marks if mark.start <= at <= mark.end), "")
             QToolTip.showText(pointer.globalPos(), tip(text), self)
             return True
         if (

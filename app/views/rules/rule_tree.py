@@ -101,7 +101,9 @@ class _Delegate(QStyledItemDelegate):
         elif not isinstance(node, Condition):
             return QLineEdit(parent, frame=False)
         elif index.column() == COMPARISON:
-            cell = _Cell([each.value for each in _comparisons(node)], parent, free=False)
+            cell = _Cell(
+                [comparison.value for comparison in _comparisons(node)], parent, free=False
+            )
         else:
             cell = _Cell(self._tree.texts_for(node, index.column()), parent, free=True)
         # Enter is also seen by Qt's own filter, which comes first then.
@@ -242,7 +244,7 @@ class RuleTree(QWidget):
     def texts_for(self, condition: Condition, column: int) -> list[str]:
         """The texts that a cell of a condition offers."""
         if column == SUBJECT:
-            return [each.name for each in self._vocabulary.variables]
+            return [variable.name for variable in self._vocabulary.variables]
         known = self._vocabulary.by_name.get(condition.variable)
         return [tree.value_text(value) for value in known.values] if known else []
 
@@ -282,7 +284,9 @@ class RuleTree(QWidget):
 
     def _new_condition(self) -> Condition:
         variables = self._vocabulary.variables
-        likely = next((each for each in variables if each.kind is VariableKind.STATUS), None)
+        likely = next(
+            (variable for variable in variables if variable.kind is VariableKind.STATUS), None
+        )
         chosen = likely or next(iter(variables), None)
         if chosen is None:
             return Condition("lumisection.rr.dt-dt", Comparison.EQUAL, "GOOD")

@@ -161,10 +161,10 @@ def _fill_condition(item: QTreeWidgetItem, node: Node, set_by: SetBy, now: datet
     item.setText(RULE, condition_words(json.loads(node.text)))
     item.setToolTip(RULE, node.text[:_MOST_IN_A_CELL])
     item.setText(
-        VALUE, ", ".join(_value_text(each, alone=len(node.values) == 1) for each in node.values)
+        VALUE, ", ".join(_value_text(value, alone=len(node.values) == 1) for value in node.values)
     )
-    item.setToolTip(VALUE, "\n".join(f"{each.name}: {_shown(each)}" for each in node.values))
-    origins = [(each.name, set_by[each.name]) for each in node.values if each.name in set_by]
+    item.setToolTip(VALUE, "\n".join(f"{value.name}: {_shown(value)}" for value in node.values))
+    origins = [(value.name, set_by[value.name]) for value in node.values if value.name in set_by]
     item.setText(SET_BY, "; ".join(dict.fromkeys(_author(word) for _, word in origins)))
     item.setText(
         WHEN,

@@ -28,7 +28,13 @@ from app.services.golden.generation import JsonEntry, JsonRow
 def add(commands: Commands, common: Parser) -> None:
     """Adds `golden` and its commands."""
     group = add_group(commands, common, "golden", "lists of good lumisections")
+    _add_generate(group, common)
+    _add_stored(group, common)
+    golden_workbench.add(group, common)
+    golden_analysis.add(group, common)
 
+
+def _add_generate(group: Commands, common: Parser) -> None:
     parser = add_command(
         group,
         common,
@@ -61,6 +67,8 @@ def add(commands: Commands, common: Parser) -> None:
     )
     add_force(parser)
 
+
+def _add_stored(group: Commands, common: Parser) -> None:
     parser = add_command(group, common, "list", "the golden JSONs, newest first", _list)
     parser.add_argument("--mine", action="store_true", help="only your own")
     parser.add_argument("--official", action="store_true", help="only official ones")
@@ -91,8 +99,6 @@ def add(commands: Commands, common: Parser) -> None:
         group, common, "delete", "delete golden JSONs; this can't be undone", _delete
     )
     parser.add_argument("ids", type=positive, nargs="+", metavar="ID")
-    golden_workbench.add(group, common)
-    golden_analysis.add(group, common)
 
 
 def _generate(program: Program, arguments: Arguments) -> Answer:

@@ -125,11 +125,11 @@ def test_that_several_lists_are_made_of_one_state_or_none(season: Database) -> N
         )
     with pytest.raises(NotPermitted):
         golden.generate_several(Acting(season, NOBODY), "online", [TaggedRule(DT)], official=True)
-    asked: list[int] = []
+    checks: list[int] = []
 
     def cancelled() -> bool:
-        asked.append(1)
-        return len(asked) > 8
+        checks.append(1)
+        return len(checks) > 8
 
     with pytest.raises(Cancelled):
         golden.generate_several(

@@ -1,4 +1,4 @@
-"""Generating golden JSON: what is selected, stored, kept in memory and told."""
+"""Generating golden JSON: what is selected, stored, kept in memory, reported."""
 
 import json
 
@@ -106,10 +106,10 @@ def test_that_a_cancelled_list_leaves_nothing_behind(season):
 
 
 def test_that_progress_goes_from_nothing_to_all(season):
-    told = []
-    golden.generate(Acting(season, EXPERT), "online", GOOD_DT, progress=Progress(told.append))
-    assert told == sorted(told)
-    assert 0 <= told[0] < told[-1] == 1
+    shares = []
+    golden.generate(Acting(season, EXPERT), "online", GOOD_DT, progress=Progress(shares.append))
+    assert shares == sorted(shares)
+    assert 0 <= shares[0] < shares[-1] == 1
 
 
 def test_that_generating_needs_the_right_to(season):
@@ -179,3 +179,12 @@ def test_that_lists_are_deleted_together_or_not_at_all(season):
     with pytest.raises(NotFound, match="999"):
         golden.delete(Acting(season, EXPERT), [made, 999])
     assert [each.id for each in golden.entries(Acting(season))] == [made]
+
+
+def test_that_matching_datasets_are_counted_by_name(season):
+    matching = golden.datasets_matching(Acting(season), "online")
+    assert matching.runs_of == {"online": 2}
+    assert matching.datasets == 2
+    assert golden.datasets_matching(Acting(season), "/No/Such/%").datasets == 0
+    # While a pattern is typed it may be none yet.
+    assert golden.datasets_matching(Acting(season), "on(line%").datasets == 0

@@ -124,6 +124,17 @@ def test_that_luminosity_that_is_missing_is_told_apart_from_none_lost(season):
     assert found.gained_total.as_json()["recorded"] is None
 
 
+def test_that_the_luminosity_of_a_list_is_known_run_by_run(season, tmp_path):
+    file = tmp_path / "list.json"
+    file.write_text(json.dumps({"396001": [[1, 2]], "500000": [[1, 3]]}))
+    source = golden_lists.of_source(Acting(season), file)
+    by_run = golden_lists.luminosity_of(Acting(season), source.document)
+    assert by_run[396001].recorded == pytest.approx(0.3001 + 0.3002)
+    assert not by_run[500000].known
+    stored = golden.generate(Acting(season, EXPERT), "online", ALL).id
+    assert golden_lists.of_source(Acting(season), stored).id == stored
+
+
 def test_that_runs_nobody_knows_have_no_luminosity(season, tmp_path):
     file = tmp_path / "list.json"
     file.write_text(json.dumps({"396001": [[19, 25]], "500000": [[1, 3]]}))

@@ -171,12 +171,12 @@ def test_that_contradicting_lines_are_refused(signed_off, tmp_path):
 def test_that_a_cancelled_import_leaves_nothing(signed_off, tmp_path):
     file = written(tmp_path, {(FIRST, ls): (ls, ls) for ls in range(1, 11)})
     before = newest_version(signed_off)
-    told = []
+    shares = []
     with pytest.raises(Cancelled):
         import_brilcalc(
             Acting(signed_off, EXPERT),
             file,
-            progress=Progress(told.append, lambda: max(told, default=0) >= 0.5),
+            progress=Progress(shares.append, lambda: max(shares, default=0) >= 0.5),
         )
     assert newest_version(signed_off) == before
 

@@ -119,8 +119,8 @@ def test_that_the_event_that_moved_each_lumisection_is_named(season):
     changes = golden_reproduce.changes_between(Acting(season), old, new)
 
     assert changes.comparison.lost == {FIRST: (LumiRange(3, 4), LumiRange(8, 9))}
-    told = [(each.name, each.before, each.after, each.lost) for each in changes.responsible]
-    assert told == [
+    responsible = [(each.name, each.before, each.after, each.lost) for each in changes.responsible]
+    assert responsible == [
         (DT, "GOOD", "BAD", (LumiRange(3, 4),)),
         (BPIX, True, False, (LumiRange(8, 9),)),
     ]
@@ -150,8 +150,10 @@ def test_that_attributes_and_datasets_that_came_or_went_are_responsible_too(seas
 
     assert changes.comparison.lost == {FIRST: (LumiRange(1, 10),)}
     assert changes.comparison.gained == {390003: (LumiRange(1, 10),)}
-    told = {(each.run_number, each.name, each.before, each.after) for each in changes.responsible}
-    assert told == {
+    responsible = {
+        (each.run_number, each.name, each.before, each.after) for each in changes.responsible
+    }
+    assert responsible == {
         (FIRST, "dataset.dt_state", "OPEN", "SIGNOFF"),
         (390003, golden_reproduce.THE_DATASET, False, True),
     }

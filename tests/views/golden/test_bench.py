@@ -327,9 +327,9 @@ def test_that_several_lists_are_made_and_a_second_client_sees_them_at_once(
     )
     qtbot.addWidget(other)
     other.show()
-    told: list[object] = []
+    announced: list[object] = []
     live: list[bool] = []
-    end = news.subscribe(told.append, lambda is_live, _why: live.append(is_live))
+    end = news.subscribe(announced.append, lambda is_live, _why: live.append(is_live))
     listener.start()
     try:
         qtbot.waitUntil(lambda: bool(live))
@@ -344,7 +344,7 @@ def test_that_several_lists_are_made_and_a_second_client_sees_them_at_once(
         made = place.entries.model.entries
         assert [each.tags for each in made] == ["dcs-only", "this-rule"]
         assert golden.row(Acting(season), made[1].id).json_logic == RULE
-        qtbot.waitUntil(lambda: bool(told))
+        qtbot.waitUntil(lambda: bool(announced))
         other.changed(frozenset(), in_front=True)
         qtbot.waitUntil(lambda: len(other.entries.model.entries) == 2)
     finally:

@@ -75,9 +75,9 @@ def test_that_stored_lists_are_compared_with_the_events_responsible(
         dialog.close()
     assert (tmp_path / "runs.csv").read_text().splitlines()[1].startswith(f"{FIRST},1,0.3")
     assert '"""BAD""","""GOOD""",3,' in (tmp_path / "events.csv").read_text()
-    with qtbot.waitSignal(panel.run_wanted) as wanted:
+    with qtbot.waitSignal(panel.run_wanted) as opened_run:
         panel.events.table.itemActivated.emit(panel.events.table.topLevelItem(0), 0)
-    assert wanted.args == [FIRST, PROMPT]
+    assert opened_run.args == [FIRST, PROMPT]
 
 
 def test_that_old_and_new_change_places(

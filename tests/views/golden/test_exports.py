@@ -62,7 +62,7 @@ def test_that_every_form_is_exported_at_once_byte_by_byte(
     folder.mkdir()
     dialog = opened(place, folder, *Export)
     dialog.provenance.setChecked(True)
-    with qtbot.waitSignal(dialog.exported) as told:
+    with qtbot.waitSignal(dialog.exported) as exported:
         qtbot.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
     list_ = golden_lists.of_database(Acting(season), ids[1])
     stem = golden_exports.stem_of(list_)
@@ -74,7 +74,7 @@ def test_that_every_form_is_exported_at_once_byte_by_byte(
         beside = json.loads(golden_exports.beside_of(file).read_text("utf-8"))
         assert beside["file_sha256"] == hashlib.sha256(text.encode()).hexdigest()
         assert beside["golden_json"] == ids[1]
-    assert set(told.args[0]) == set(folder.iterdir())
+    assert set(exported.args[0]) == set(folder.iterdir())
 
 
 def test_that_files_that_are_there_are_replaced_only_after_a_question(

@@ -82,9 +82,9 @@ def test_that_the_keyboard_goes_from_bar_to_runs(qtbot: QtBot, panel: LossesPane
     qtbot.keyClick(chart(panel), Qt.Key.Key_Home)
     assert chart(panel).chosen == 0
     qtbot.keyClick(chart(panel), Qt.Key.Key_Return)
-    with qtbot.waitSignal(panel.run_wanted) as wanted:
+    with qtbot.waitSignal(panel.run_wanted) as opened_run:
         panel.runs.itemActivated.emit(panel.runs.topLevelItem(0), 0)
-    assert wanted.args == [FIRST, PROMPT]
+    assert opened_run.args == [FIRST, PROMPT]
 
 
 def test_that_the_mouse_chooses_and_hovers(

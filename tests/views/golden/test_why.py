@@ -111,9 +111,9 @@ def test_that_another_run_is_typed(qtbot: QtBot, panel: WhyPanel) -> None:
     pane.run.setCurrentText(str(SECOND))
     qtbot.keyClick(pane.run, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: causes(panel) == [["in", "10"]])
-    with qtbot.waitSignal(panel.run_wanted) as wanted:
+    with qtbot.waitSignal(panel.run_wanted) as opened_run:
         qtbot.mouseClick(pane.look, Qt.MouseButton.LeftButton)
-    assert wanted.args == [SECOND, PROMPT]
+    assert opened_run.args == [SECOND, PROMPT]
     for text, shown in (("1", "Run 1 has no dataset"), ("now", '"now" is not a run number')):
         pane.run.setCurrentText(text)
         qtbot.keyClick(pane.run, Qt.Key.Key_Return)

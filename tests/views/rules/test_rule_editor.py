@@ -51,13 +51,13 @@ def editor(qtbot: QtBot, themes: Themes) -> Iterator[RuleEditor]:
     editor.text.popup.hide()
 
 
-def rules_told(editor: RuleEditor) -> list[JsonValue]:
-    """What is told of valid rules from now on, None for each time there is none."""
-    told: list[JsonValue] = []
+def rules_of_signal(editor: RuleEditor) -> list[JsonValue]:
+    """The valid rules that are announced from now on, None for each time there is none."""
+    rules: list[JsonValue] = []
     editor.valid_rule_changed.connect(
-        lambda rule: told.append(rule.source if isinstance(rule, Rule) else None)
+        lambda rule: rules.append(rule.source if isinstance(rule, Rule) else None)
     )
-    return told
+    return rules
 
 
 def show_tree(editor: RuleEditor, *path: int) -> None:
@@ -176,14 +176,14 @@ def test_that_a_key_that_stands_twice_is_a_fault(editor: RuleEditor) -> None:
 def test_that_the_rule_is_told_at_once_and_only_when_it_is_another(
     qtbot: QtBot, editor: RuleEditor
 ) -> None:
-    told = rules_told(editor)
+    announced = rules_of_signal(editor)
     editor.show_rule(RULE)
     editor.text.go_to(1)
     qtbot.keyClicks(editor.text, " ")
-    assert told == [RULE]
+    assert announced == [RULE]
     editor.setPlainText("{")
     editor.setPlainText("{{")
-    assert told == [RULE, None]
+    assert announced == [RULE, None]
 
 
 # Tree
@@ -209,7 +209,7 @@ def test_that_the_tree_shows_variable_comparison_and_value(editor: RuleEditor) -
 
 def test_that_a_cell_that_is_edited_changes_the_text(qtbot: QtBot, editor: RuleEditor) -> None:
     editor.show_rule(RULE)
-    told = rules_told(editor)
+    announced = rules_of_signal(editor)
     show_tree(editor, 0)
     type_into(qtbot, editor, (0,), VALUE, "BAD")
     assert '[{"var": "lumisection.rr.dt-dt"}, "BAD"]' in editor.toPlainText()
@@ -218,7 +218,7 @@ def test_that_a_cell_that_is_edited_changes_the_text(qtbot: QtBot, editor: RuleE
     type_into(qtbot, editor, (0,), SUBJECT, "run.oms.energy")
     assert '{">=": [{"var": "run.oms.energy"}, 6800]}' in editor.toPlainText()
     type_into(qtbot, editor, (1,), SUBJECT, "all of")
-    assert len(told) == 4
+    assert len(announced) == 4
     assert editor.tree.path == (1,)
 
 
@@ -226,7 +226,7 @@ def test_that_every_key_of_the_tree_works_and_undo_takes_all_back(
     qtbot: QtBot, editor: RuleEditor
 ) -> None:
     editor.show_rule(RULE)
-    told = rules_told(editor)
+    announced = rules_of_signal(editor)
     begin = editor.toPlainText()
     show_tree(editor, 0)
     view = editor.tree.view
@@ -244,7 +244,7 @@ def test_that_every_key_of_the_tree_works_and_undo_takes_all_back(
     qtbot.keyClick(view, Qt.Key.Key_Delete)
     editor.tree.actions_["wrap.any"].trigger()
     editor.tree.actions_["dissolve"].trigger()
-    steps = len(told)
+    steps = len(announced)
     assert steps == 8
     for _ in range(steps):
         qtbot.keyClick(view, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
@@ -252,7 +252,7 @@ def test_that_every_key_of_the_tree_works_and_undo_takes_all_back(
     assert editor.tree.model.root == node_of(RULE)
     for _ in range(steps):
         qtbot.keyClick(view, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | shift)
-    assert told[-1] == told[steps - 1]
+    assert announced[-1] == announced[steps - 1]
 
 
 def test_that_a_new_condition_is_edited_at_once(qtbot: QtBot, editor: RuleEditor) -> None:

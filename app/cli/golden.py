@@ -186,8 +186,8 @@ def _list(program: Program, arguments: Arguments) -> Answer:
 
 def _delete(program: Program, arguments: Arguments) -> Answer:
     ids: list[int] = arguments.ids
-    golden.delete(program.acting, ids)
-    return Answer({"deleted": [*ids]}, f"Deleted golden JSON {', '.join(map(str, ids))}.")
+    deleted = golden.delete(program.acting, ids)
+    return Answer({"deleted": [*deleted.ids]}, deleted.text)
 
 
 def _show(program: Program, arguments: Arguments) -> Answer:

@@ -31,6 +31,7 @@ from app.services.configuration import in_force as configurations
 
 __all__ = [
     "READING_SHARE",
+    "Deleted",
     "Generated",
     "JsonEntry",
     "JsonRow",
@@ -84,6 +85,19 @@ class TaggedRule:
 
     rule: JsonValue
     tags: str = ""
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """Golden JSONs that are in no list any more."""
+
+    ids: tuple[int, ...]
+
+    @property
+    def text(self) -> str:
+        """What was deleted, in a sentence."""
+        noun = "golden JSON" if len(self.ids) == 1 else "golden JSONs"
+        return f"Deleted {noun} {', '.join(map(str, self.ids))}."
 
 
 @dataclass(frozen=True)
@@ -306,14 +320,15 @@ def row(acting: Acting, id_: int) -> JsonRow:
         return generated_json.row(connection, id_)
 
 
-def delete(acting: Acting, ids: Sequence[int]) -> None:
-    """Deletes lists, all of them or none; their creators may, and experts."""
+def delete(acting: Acting, ids: Sequence[int]) -> Deleted:
+    """Deletes lists, all of them or none; their authors may, and experts."""
     with acting.db.transaction() as connection:
         for id_ in ids:
             made_by = generated_json.row(connection, id_).entry.created_by
             permissions.check_creator_or_expert(acting.actor, made_by, f"golden JSON {id_}")
             generated_json.delete(connection, id_)
         generated_json.announce(connection, ids)
+    return Deleted(tuple(ids))
 
 
 def texts(stored: JsonRow, style: Style = Style.OFFICIAL) -> Texts:

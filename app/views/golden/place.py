@@ -147,9 +147,9 @@ class GoldenPlace(PlaceWidget):
 
     async def _do_delete(self, ids: Sequence[int]) -> None:
         acting = self._context.acting
-        await self._context.background.act(lambda: golden.delete(acting, ids))
-        self.entries.forget(ids)
-        self._context.notices.tell(f"Deleted golden JSON {', '.join(map(str, ids))}.")
+        deleted = await self._context.background.act(lambda: golden.delete(acting, ids))
+        self.entries.forget(deleted.ids)
+        self._context.notices.tell(deleted.text)
 
     def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
         """Shows the present state of the newest part of the list."""

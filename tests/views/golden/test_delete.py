@@ -43,3 +43,17 @@ def test_that_only_a_yes_deletes_the_chosen_list(
     left = ids[:1] if says_yes else ids
     qtbot.waitUntil(lambda: place.entries.shown == left[-1])
     assert sorted(each.id for each in golden.entries(Acting(season))) == left
+
+
+def test_that_several_lists_are_deleted_at_once(
+    qtbot: QtBot, place: GoldenPlace, season: Database, ids: list[int], context: PlaceContext
+) -> None:
+    place.entries.list.selectAll()
+    place.delete()
+    (box,) = place.findChildren(QMessageBox)
+    assert box.text().startswith("Delete 2 golden JSONs? They will disappear from all lists.")
+    box.accepted.emit()
+    qtbot.waitUntil(lambda: golden.entries(Acting(season)) == [])
+    qtbot.waitUntil(lambda: context.notices.last is not None)
+    assert context.notices.last is not None
+    assert context.notices.last.text == f"Deleted golden JSONs {ids[1]}, {ids[0]}."

@@ -110,7 +110,7 @@ def test_that_without_a_first_list_the_panel_says_what_to_do_and_a_refusal_stand
 ) -> None:
     name(panel, 0, "")
     qtbot.waitUntil(panel.empty.isVisible)
-    assert panel.empty.text().startswith("Name the lists to combine")
+    assert panel.empty.text().startswith("Choose the lists to combine")
     name(panel, 0, tmp_path / "missing.json")
     qtbot.waitUntil(panel.refusal.isVisible)
     assert panel.empty.text() == ""

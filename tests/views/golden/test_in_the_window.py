@@ -14,6 +14,7 @@ from app.views.grid.grid_layout import Cell
 from app.views.places import PlaceContext
 from tests.services.golden.test_luminosity import written
 from tests.services.offline_runs import FIRST, PROMPT
+from tests.views.golden.conftest import RULE
 
 
 @pytest.fixture
@@ -82,8 +83,8 @@ def test_that_the_palette_leads_to_the_lists(qtbot: QtBot, window: MainWindow) -
 
 def test_that_generating_leads_to_the_result(qtbot: QtBot, window: MainWindow) -> None:
     assert window.generate() is None  # the datasets aren't chosen yet
-    window.golden.bench.datasets.pattern.setText(PROMPT)
-    qtbot.waitUntil(lambda: window.golden.bench.source is not None)
+    window.golden.bench.show_list(PROMPT, RULE)
+    qtbot.waitUntil(lambda: window.golden.bench.source == RULE)
     dialog = window.generate()
     assert dialog is not None
     with qtbot.waitSignal(dialog.generated) as generated:

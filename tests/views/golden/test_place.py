@@ -14,9 +14,9 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
+from app import files
 from app.models.database.engine import Database
 from app.services.acting import Acting
-from app.services.golden import files as golden_files
 from app.services.golden import generation as golden
 from app.services.golden.files import Form
 from app.services.golden.generation import JsonEntry
@@ -476,9 +476,9 @@ def test_that_a_full_disk_leaves_the_old_file_and_says_so(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(golden_files.os, "replace", full)
+    monkeypatch.setattr(files.os, "replace", full)
     saved(place, Form.GOLDEN, file)
-    qtbot.waitUntil(lambda: "No space left on device" in place.result.refusal.text())
+    qtbot.waitUntil(lambda: "the disk is full" in place.result.refusal.text())
     assert not file.exists()
     assert not [each for each in tmp_path.iterdir() if each.name != "window.ini"]
 

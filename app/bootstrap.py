@@ -423,7 +423,6 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
     from app.views.display import check_display
     from app.views.frame.application import WindowSettings, run_window
     from app.views.session import WebAddresses, Workplace
-    from app.window import ServiceBackend
 
     check_display()
     settings = program.settings
@@ -461,12 +460,10 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
     )
     if demonstration and screenshot is None:
         program.start_colleagues()
-    backend = ServiceBackend(acting, news)
-    backend.pullers = pullers
 
     def stop() -> None:
         with suppress(Unavailable):
-            presence.close_dataset(acting, acting.client)
+            presence.close_dataset(acting)
         program.close()
 
     return run_window(
@@ -477,7 +474,6 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
             pullers,
             WebAddresses(settings.oms_web_url, settings.dqm_gui_url, settings.elog_url),
         ),
-        backend,
         WindowSettings(
             remembered=settings.data_folder / "window.ini",
             theme=settings.theme,

@@ -27,7 +27,7 @@ from app.services.certification import datasets
 from app.services.configuration import in_force as configuration
 from app.services.editing import bulk as bulk_edit
 from app.services.history import look as history
-from app.services.history import undo
+from app.services.history import moments, undo
 from app.services.pulling import runs as pull
 from benchmarks.chain import LENGTH, add_events, answer, mend_and_sign_off
 from benchmarks.database import folder_argument, measured, prepared, server, show
@@ -115,7 +115,7 @@ def measure(db: Database, keys: list[DatasetKey]) -> None:
     measured("who set a cell", lambda: history.origin(Acting(db), *first, "dt-dt", 5), times=20)
     measured(
         "differences of two versions",
-        lambda: history.compare(Acting(db), *first, version - 1, version),
+        lambda: moments.compare(Acting(db), *first, version - 1, version),
         times=10,
     )
     many = keys[:MANY]

@@ -29,7 +29,6 @@ from app.views.notices import Notices
 from app.views.places import PlaceContext
 from app.views.session import DatabaseKind, Session, WebAddresses, Workplace
 from app.views.theme import Themes
-from app.window import ServiceBackend
 from benchmarks.chain import EXPERT, build_season
 from benchmarks.database import folder_argument, prepared, server, show
 
@@ -114,9 +113,8 @@ def main() -> None:
         acting = Acting(db, EXPERT)
         session = Session("bench", DatabaseKind.TEST, EXPERT.email)
         workplace = Workplace(acting, session, News(acting), Pullers(), WebAddresses())
-        backend = ServiceBackend(acting, workplace.news)
         remembered = QSettings(str(Path(made) / "w.ini"), QSettings.Format.IniFormat)
-        bench = RuleBench(PlaceContext(backend, workplace, background, notices, themes, remembered))
+        bench = RuleBench(PlaceContext(workplace, background, notices, themes, remembered))
         bench.resize(1100, 800)
         bench.show()
         wait(application, lambda: bool(bench.configurations.configurations))

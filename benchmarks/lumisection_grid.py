@@ -19,7 +19,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.domain.editing.draft_cells import DraftCells, Wish, changed_cells
+from app.domain.editing.draft_cells import DraftCells, TripletChange, changed_cells
 from app.domain.editing.selection import Selection
 from app.domain.state.grid import DatasetState, Grid
 from app.domain.triplets import BAD, EXCLUDED, GOOD, STANDBY, Triplet
@@ -159,7 +159,7 @@ def measure_drafts(view: GridView, snapshot: LumisectionsSnapshot, timed: Timed)
 
     def draft(number: int) -> None:
         cells, _ = nothing.set_columns(
-            snapshot.state, columns, Wish("BAD" if number % 2 else "STANDBY")
+            snapshot.state, columns, TripletChange("BAD" if number % 2 else "STANDBY")
         )
         view.show_draft(cells)
 
@@ -179,7 +179,9 @@ def memory(state: DatasetState) -> float:
     view.show_snapshot(snapshot)
     view.show()
     view.choose_all(everything=True)
-    cells, _ = DraftCells(snapshot.length).set_columns(state, view.chosen, Wish("BAD", "off"))
+    cells, _ = DraftCells(snapshot.length).set_columns(
+        state, view.chosen, TripletChange("BAD", "off")
+    )
     view.show_draft(cells)
     view.flash(view.chosen)
     view.viewport().repaint()

@@ -6,12 +6,14 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
+from psycopg.conninfo import conninfo_to_dict
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from pytestqt.wait_signal import SignalBlocker
@@ -29,6 +31,8 @@ settings.register_profile(
     "tests", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 settings.load_profile("tests")
+
+TEMPLATE = "run_registry_template"
 
 _SERVER_FOLDER = "RUN_REGISTRY_TEST_SERVER_FOLDER"
 _SERVER_OWNER = "RUN_REGISTRY_TEST_SERVER_OWNER"
@@ -124,17 +128,56 @@ class TestServer:
         """Forgets a database, whoever is still connected."""
         self._control.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
-    def template(self, name: str) -> str:
-        """The database with the shared schema, the first settings and our desk, made once."""
+    @contextmanager
+    def closed(self, db: Database) -> Iterator[None]:
+        """A database that nobody can reach for a while, as when its server is down."""
+        dsn = self.dsn(db.dsn_without_password.rsplit("/", 1)[1])
+        self.shut(dsn)
+        yield
+        self.reopen(dsn)
+
+    def shut(self, dsn: str) -> None:
+        """Ends every connection to a database and lets nobody in until `reopen`."""
+        name = conninfo_to_dict(dsn)["dbname"]
+        self._control.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        self._control.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+        )
+
+    def reopen(self, dsn: str) -> None:
+        """Lets everybody in again."""
+        name = conninfo_to_dict(dsn)["dbname"]
+        self._control.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
+    @contextmanager
+    def without_rights(self, dsn: str) -> Iterator[None]:
+        """Lets who connects meanwhile read nothing."""
+        name = conninfo_to_dict(dsn)["dbname"]
+        self._control.execute(f"CREATE ROLE {name}")
+        self._control.execute(f"ALTER DATABASE {name} SET role = {name}")
+        self._control.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+        )
+        yield
+        self._control.execute(f"ALTER DATABASE {name} RESET role")
+        self._control.execute(f"DROP ROLE {name}")
+
+    def template(self, name: str, fill: Callable[[Database], None] | None = None) -> str:
+        """Name of a database that is made once: with the shared schema, the first settings, our
+        desk, and what `fill` puts into it."""
+        base = "template0" if fill is None else self.template(TEMPLATE)
         self._control.execute("SELECT pg_advisory_lock(1)")
         try:
             known = self._control.execute("SELECT FROM pg_database WHERE datname = %s", [name])
             if known.rowcount == 0:
-                made = self.create()
+                made = self.create(base)
                 database = Database(self.dsn(made))
-                with database.transaction() as connection:
-                    schema.create(connection)
+                if fill is None:
+                    with database.transaction() as connection:
+                        schema.create(connection)
                 database.prepare()
+                if fill is not None:
+                    fill(database)
                 database.close()
                 self._control.execute(f"ALTER DATABASE {made} RENAME TO {name}")
         finally:
@@ -202,7 +245,7 @@ def server() -> Iterator[TestServer]:
 @pytest.fixture(scope="session")
 def template(server: TestServer) -> str:
     """Name of the database that `database` copies."""
-    return server.template("run_registry_template")
+    return server.template(TEMPLATE)
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""`agent`: machines as authors; what they propose, what people make of it, how far they agree."""
+"""`agent`: machines as authors, their proposals and their agreement with people."""
 
 from pathlib import Path
 
@@ -11,13 +11,20 @@ from app.cli.output import (
     Answer,
     ProgressLine,
     UsageError,
-    number_of,
     table,
     together,
 )
 from app.cli.program import Program
 from app.domain.agents.agreement import Confusion
-from app.domain.agents.proposals import Agent, Mode, Proposal, ProposalState, Speaks, parse_speaks
+from app.domain.agents.proposals import (
+    Agent,
+    AgentColumn,
+    Mode,
+    Proposal,
+    ProposalState,
+    parse_agent_column,
+)
+from app.domain.counting import counted
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import format_ranges
 from app.services import names
@@ -25,52 +32,56 @@ from app.services.agents import agreement as agent_agreement
 from app.services.agents import proposals as agent_proposals
 from app.services.agents import registry as agents
 from app.services.agents.agreement import Against, Agreement
-from app.services.agents.registry import Registered, Spoken
+from app.services.agents.registry import Recorded, Registered
 
 _SHOWN = 40
 
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `agent` and its commands."""
-    group = add_group(commands, common, "agent", "machines as authors: what they say and propose")
-    parser = add_command(
-        group, common, "register", "make an agent, or its new version, known", _register
-    )
+    group = add_group(commands, common, "agent", "machines as authors and their proposals")
+    parser = add_command(group, common, "register", "register an agent or a new version", _register)
     parser.add_argument("name", metavar="AGENT")
     parser.add_argument("--agent-version", required=True, metavar="V", dest="agent_version")
     parser.add_argument(
         "--writes",
         action="append",
         default=[],
-        metavar="C[=JUDGED]",
-        help="column of its own that it writes, and the one of people that it is judged by;"
-        " may be given again",
+        metavar="C[=PEOPLE]",
+        help="column of its own that it writes, and the column of people that it is compared with;"
+        " may be repeated",
     )
     parser.add_argument(
         "--proposes",
         action="append",
         default=[],
         metavar="C",
-        help="column of people that it makes proposals for; may be given again",
+        help="column of people that it proposes values for; may be repeated",
     )
-    parser.add_argument("--owner", default="", metavar="EMAIL", help="who answers for it (you)")
-    add_command(group, common, "list", "agents and what became of what they said", _list)
-    parser = add_command(group, common, "retire", "an agent speaks no longer", _retire)
+    parser.add_argument(
+        "--owner", default="", metavar="EMAIL", help="person responsible for it (you)"
+    )
+    add_command(group, common, "list", "agents and the numbers of their proposals", _list)
+    parser = add_command(
+        group, common, "retire", "retire an agent; its past proposals are kept", _retire
+    )
     parser.add_argument("name", metavar="AGENT")
-    parser = add_command(group, common, "propose", "what an agent says, from a file", _propose)
+    parser = add_command(
+        group, common, "propose", "submit the values of an agent from a file", _propose
+    )
     parser.add_argument("--agent", required=True, metavar="AGENT", dest="name")
     parser.add_argument(
         "--file",
         required=True,
         type=Path,
         metavar="CSV",
-        help="as a file of changes; - is the input",
+        help="a file of changes; - reads standard input",
     )
-    parser.add_argument("--dry-run", action="store_true", help="report each line and keep nothing")
+    parser.add_argument("--dry-run", action="store_true", help="check every line and write nothing")
     parser.add_argument(
-        "--leave-out-refused", action="store_true", help="keep the lines that aren't refused"
+        "--leave-out-refused", action="store_true", help="write the lines that aren't refused"
     )
-    parser = add_command(group, common, "proposals", "what agents propose", _proposals)
+    parser = add_command(group, common, "proposals", "proposals of agents", _proposals)
     parser.add_argument("--run", type=a_run, metavar="N", dest="run")
     parser.add_argument("--dataset", metavar="NAME", default="online")
     parser.add_argument("--agent", metavar="AGENT", dest="name")
@@ -80,65 +91,67 @@ def add(commands: Commands, common: Parser) -> None:
         default=[],
         choices=[state.value for state in ProposalState],
         dest="states",
-        help="open ones unless given; may be given again",
+        help="state of the proposals (open); may be repeated",
     )
     parser.add_argument("--limit", type=positive, default=200, metavar="N", help="at most (200)")
-    for word, help_, command in (
-        ("accept", "make proposals your own word, as one version", _accept),
-        ("reject", "say no to proposals", _reject),
+    for verb, help_, command in (
+        ("accept", "accept proposals as your own edits, in one version", _accept),
+        ("reject", "reject proposals", _reject),
     ):
-        parser = add_command(group, common, word, help_, command)
+        parser = add_command(group, common, verb, help_, command)
         parser.add_argument("ids", nargs="*", type=positive, metavar="ID")
         parser.add_argument(
             "--run",
             type=a_run,
             metavar="N",
             dest="run",
-            help="all that are open on this run's dataset instead",
+            help="all open proposals on the dataset of this run instead",
         )
         parser.add_argument("--dataset", metavar="NAME", default="online")
-        parser.add_argument("--agent", metavar="AGENT", dest="name", help="only of this agent")
+        parser.add_argument(
+            "--agent", metavar="AGENT", dest="name", help="only proposals of this agent"
+        )
         parser.add_argument("--comment", metavar="TEXT", default="")
     parser = add_command(
-        group, common, "agreement", "how far an agent agrees with people", _agreement
+        group, common, "agreement", "agreement of an agent with people", _agreement
     )
     parser.add_argument("name", metavar="AGENT")
     parser.add_argument("--first-run", type=a_run, default=1, metavar="N")
     parser.add_argument("--last-run", type=a_run, default=2**31 - 1, metavar="N")
     parser.add_argument(
         "--against",
-        choices=[each.value for each in Against],
+        choices=[against.value for against in Against],
         default=Against.PEOPLE.value,
-        help="what people set by hand, or all that holds now (people)",
+        help="values set by hand, or all present values (people)",
     )
 
 
 def _register(program: Program, arguments: Arguments) -> Answer:
-    columns: list[Speaks] = [
-        *(parse_speaks(each, Mode.WRITES) for each in arguments.writes),
-        *(parse_speaks(each, Mode.PROPOSES) for each in arguments.proposes),
+    columns: list[AgentColumn] = [
+        *(parse_agent_column(text, Mode.WRITES) for text in arguments.writes),
+        *(parse_agent_column(text, Mode.PROPOSES) for text in arguments.proposes),
     ]
-    made = agents.register(
+    registered = agents.register(
         program.acting,
         arguments.name,
         arguments.agent_version,
         columns,
         owner=arguments.owner,
     )
-    return Answer(_agent_document(made), f"Registered {made.title}, owner {made.owner}.")
+    return Answer(_agent_document(registered.agent), registered.text)
 
 
 def _list(program: Program, arguments: Arguments) -> Answer:
-    found = agents.registered(program.acting)
+    agents_ = agents.registered(program.acting)
     rows = [
         (
-            each.agent.name,
-            each.agent.version,
-            each.agent.owner,
-            _speaks(each.agent),
-            "retired" if each.agent.retired else "",
+            registered.agent.name,
+            registered.agent.version,
+            registered.agent.owner,
+            _columns(registered.agent),
+            "retired" if registered.agent.retired else "",
             *(
-                each.counts.get(state, "") if each.agent.retired is None else ""
+                registered.counts.get(state, "") if registered.agent.retired is None else ""
                 for state in (
                     ProposalState.OPEN,
                     ProposalState.ACCEPTED,
@@ -147,13 +160,13 @@ def _list(program: Program, arguments: Arguments) -> Answer:
                 )
             ),
         )
-        for each in found
+        for registered in agents_
     ]
     heads = (
         "agent",
         "version",
         "owner",
-        "speaks for",
+        "columns",
         "",
         "open",
         "accepted",
@@ -161,61 +174,64 @@ def _list(program: Program, arguments: Arguments) -> Answer:
         "rejected",
     )
     text = table(heads, rows, right=heads[5:]) if rows else "No agent is registered."
-    return Answer({"agents": [_registered_document(each) for each in found]}, text)
+    return Answer({"agents": [_registered_document(registered) for registered in agents_]}, text)
 
 
 def _retire(program: Program, arguments: Arguments) -> Answer:
     retired = agents.retire(program.acting, arguments.name)
-    return Answer({"agent": retired.name, "version": retired.version}, f"Retired {retired.title}.")
+    agent = retired.agent
+    return Answer({"agent": agent.name, "version": agent.version}, retired.text)
 
 
 def _propose(program: Program, arguments: Arguments) -> Answer:
     content = read_file(arguments.file)
     line = ProgressLine()
     try:
-        spoken = agents.propose(
+        recorded = agents.propose(
             program.acting,
             arguments.name,
             content,
             dry_run=arguments.dry_run,
             leave_out_refused=arguments.leave_out_refused,
-            progress=line.shares("hearing"),
+            progress=line.shares("checking"),
         )
     finally:
         line.clear()
-    refused = bool(spoken.refused) and arguments.dry_run and not arguments.leave_out_refused
-    return Answer(_spoken_document(spoken), _spoken_text(spoken), REFUSED if refused else DONE)
+    refused = bool(recorded.refused) and arguments.dry_run and not arguments.leave_out_refused
+    return Answer(
+        _recorded_document(recorded), _recorded_text(recorded), REFUSED if refused else DONE
+    )
 
 
-def _spoken_text(spoken: Spoken) -> str:
-    rows = [(line.number, line.refused) for line in spoken.refused[:_SHOWN]]
+def _recorded_text(recorded: Recorded) -> str:
+    rows = [(line.number, line.refused) for line in recorded.refused[:_SHOWN]]
     lines: list[str] = [table(("line", "why it is refused"), rows, right=("line",))] if rows else []
-    if len(spoken.refused) > _SHOWN:
-        lines.append(f"and {len(spoken.refused) - _SHOWN} more")
-    lines.append(spoken.text)
-    if spoken.version is not None:
-        lines[-1] += f" Version {spoken.version}."
-    if spoken.dry:
-        lines[-1] += " Nothing was kept."
+    if len(recorded.refused) > _SHOWN:
+        lines.append(f"and {len(recorded.refused) - _SHOWN} more")
+    lines.append(recorded.text)
+    if recorded.dry:
+        lines[-1] += " Nothing was written."
     return together(lines)
 
 
-def _spoken_document(spoken: Spoken) -> JsonValue:
+def _recorded_document(recorded: Recorded) -> JsonValue:
     return {
-        "atomic_version": spoken.version,
-        "cells": spoken.cells,
-        "waiting": spoken.waiting,
-        "agreed": spoken.agreed,
-        "lines": len(spoken.lines),
-        "refused": [{"line": line.number, "refused": str(line.refused)} for line in spoken.refused],
-        "text": spoken.text,
+        "atomic_version": recorded.version,
+        "cells": recorded.cells,
+        "waiting": recorded.waiting,
+        "agreed": recorded.agreed,
+        "lines": len(recorded.lines),
+        "refused": [
+            {"line": line.number, "refused": str(line.refused)} for line in recorded.refused
+        ],
+        "text": recorded.text,
     }
 
 
 def _proposals(program: Program, arguments: Arguments) -> Answer:
     _check_names(program, arguments)
-    states = [ProposalState(each) for each in arguments.states] or [ProposalState.OPEN]
-    found = agent_proposals.proposals(
+    states = [ProposalState(state) for state in arguments.states] or [ProposalState.OPEN]
+    proposals = agent_proposals.proposals(
         program.acting,
         run_number=arguments.run,
         dataset=arguments.dataset,
@@ -225,55 +241,59 @@ def _proposals(program: Program, arguments: Arguments) -> Answer:
     )
     rows = [
         (
-            each.id,
-            f"{each.agent} {each.agent_version}",
-            each.run_number,
-            each.dataset,
-            each.column,
-            format_ranges(each.ranges),
-            " ".join(filter(None, each.triplet)),
-            each.state.value,
-            each.decided_by,
+            proposal.id,
+            f"{proposal.agent} {proposal.agent_version}",
+            proposal.run_number,
+            proposal.dataset,
+            proposal.column,
+            format_ranges(proposal.ranges),
+            " ".join(filter(None, proposal.triplet)),
+            proposal.state.value,
+            proposal.decided_by,
         )
-        for each in found
+        for proposal in proposals
     ]
-    heads = ("id", "agent", "run", "dataset", "column", "LS", "says", "", "by")
-    shown = ", ".join(each.value for each in states)
-    if not rows:
-        text = f"No {f'{shown} ' if len(states) == 1 else ''}proposal is like that."
+    heads = ("id", "agent", "run", "dataset", "column", "LS", "value", "", "by")
+    shown = ", ".join(state.value for state in states)
+    lines: list[str] = []
+    if rows:
+        lines = [table(heads, rows, right=("id",)), f"{counted(len(rows), 'proposal')}, {shown}."]
     else:
-        text = f"{table(heads, rows, right=('id',))}\n{number_of(len(rows), 'proposal')}, {shown}."
+        lines = [f"No {f'{shown} ' if len(states) == 1 else ''}proposal matches."]
     if not arguments.states:
-        text += " --state shows others."
-    return Answer({"proposals": [_proposal_document(each) for each in found]}, text)
+        lines[-1] += " --state shows others."
+    document: JsonObject = {"proposals": [_proposal_document(proposal) for proposal in proposals]}
+    return Answer(document, together(lines))
 
 
 def _accept(program: Program, arguments: Arguments) -> Answer:
-    done = agent_proposals.accept(
+    decided = agent_proposals.accept(
         program.acting, _chosen(program, arguments), comment=arguments.comment
     )
-    text = done.text if done.version is None else f"{done.text} Version {done.version}."
-    return Answer(
-        {"atomic_version": done.version, "proposals": done.proposals, "text": done.text}, text
-    )
+    document: JsonObject = {
+        "atomic_version": decided.version,
+        "proposals": decided.proposals,
+        "text": decided.text,
+    }
+    return Answer(document, decided.text)
 
 
 def _reject(program: Program, arguments: Arguments) -> Answer:
-    done = agent_proposals.reject(
+    decided = agent_proposals.reject(
         program.acting, _chosen(program, arguments), reason=arguments.comment
     )
-    return Answer({"proposals": done.proposals, "text": done.text}, done.text)
+    return Answer({"proposals": decided.proposals, "text": decided.text}, decided.text)
 
 
 def _chosen(program: Program, arguments: Arguments) -> list[int]:
     if arguments.ids:
         return list(arguments.ids)
     if arguments.run is None:
-        raise UsageError("Which proposals? Name their numbers, or --run (and --dataset, --agent).")
+        raise UsageError("Give the numbers of the proposals, or --run (with --dataset, --agent).")
     _check_names(program, arguments)
     return [
-        each.id
-        for each in agent_proposals.proposals(
+        proposal.id
+        for proposal in agent_proposals.proposals(
             program.acting,
             run_number=arguments.run,
             dataset=arguments.dataset,
@@ -292,7 +312,7 @@ def _agreement(program: Program, arguments: Arguments) -> Answer:
     names.check_agent(program.acting, arguments.name)
     line = ProgressLine()
     try:
-        found = agent_agreement.agreement(
+        agreement = agent_agreement.agreement(
             program.acting,
             arguments.name,
             arguments.first_run,
@@ -302,19 +322,19 @@ def _agreement(program: Program, arguments: Arguments) -> Answer:
         )
     finally:
         line.clear()
-    return Answer(_agreement_document(found), _agreement_text(found))
+    return Answer(_agreement_document(agreement), _agreement_text(agreement))
 
 
-def _agreement_text(found: Agreement) -> str:
-    if not found.columns:
-        return f"{found.agent} said nothing about these runs."
+def _agreement_text(agreement: Agreement) -> str:
+    if not agreement.columns:
+        return f"{agreement.agent} has no values for these runs."
     lines: list[str] = []
-    for column, confusion in found.columns.items():
+    for column, confusion in agreement.columns.items():
         statuses = confusion.statuses
         lines.append(
-            f"{column}: {_percent(confusion.share)} of {number_of(confusion.compared, 'LS', 'LS')}"
+            f"{column}: {_percent(confusion.share)} of {counted(confusion.compared, 'LS', 'LS')}"
             f" agree, kappa {_figure(confusion.kappa)};"
-            f" only the agent spoke in {confusion.only_agent}, only people in"
+            f" set by the agent only: {confusion.only_agent}, by people only:"
             f" {confusion.only_people}"
         )
         rows = [
@@ -329,32 +349,32 @@ def _agreement_text(found: Agreement) -> str:
         heads = ("agent \\ people", *statuses, "precision", "recall")
         if rows:
             lines.append(table(heads, rows, right=heads[1:]))
-    worst = [each for each in found.datasets if each.differing][:10]
+    worst = [dataset for dataset in agreement.datasets if dataset.differing][:10]
     if worst:
         rows = [
-            (each.run_number, each.dataset, each.column, format_ranges(each.differing))
-            for each in worst
+            (dataset.run_number, dataset.dataset, dataset.column, format_ranges(dataset.differing))
+            for dataset in worst
         ]
         lines.append(table(("run", "dataset", "column", "differ in LS"), rows))
     return together(lines)
 
 
-def _agreement_document(found: Agreement) -> JsonValue:
+def _agreement_document(agreement: Agreement) -> JsonValue:
     return {
-        "agent": found.agent,
-        "against": found.against.value,
-        "columns": {column: _confusion(each) for column, each in found.columns.items()},
+        "agent": agreement.agent,
+        "against": agreement.against.value,
+        "columns": {column: _confusion(dataset) for column, dataset in agreement.columns.items()},
         "datasets": [
             {
-                "run_number": each.run_number,
-                "dataset": each.dataset,
-                "column": each.column,
-                "judged_by": each.judged_by,
-                "agent": {**each.agent},
-                "people": {**each.people},
-                "differing": [[*range_] for range_ in each.differing],
+                "run_number": dataset.run_number,
+                "dataset": dataset.dataset,
+                "column": dataset.column,
+                "judged_by": dataset.judged_by,
+                "agent": {**dataset.agent},
+                "people": {**dataset.people},
+                "differing": [[*range_] for range_ in dataset.differing],
             }
-            for each in found.datasets
+            for dataset in agreement.datasets
         ],
     }
 
@@ -383,11 +403,11 @@ def _figure(number: float | None) -> str:
     return "-" if number is None else f"{number:.2f}"
 
 
-def _speaks(agent: Agent) -> str:
+def _columns(agent: Agent) -> str:
     return ", ".join(
-        f"{each.column} ({each.mode.value}"
-        f"{f', judged by {each.judged_by}' if each.judged_by != each.column else ''})"
-        for each in agent.columns
+        f"{column.column} ({column.mode.value}"
+        f"{f', compared with {column.judged_by}' if column.judged_by != column.column else ''})"
+        for column in agent.columns
     )
 
 
@@ -397,37 +417,37 @@ def _agent_document(agent: Agent) -> JsonObject:
         "version": agent.version,
         "owner": agent.owner,
         "columns": [
-            {"column": each.column, "mode": each.mode.value, "judged_by": each.judged_by}
-            for each in agent.columns
+            {"column": column.column, "mode": column.mode.value, "judged_by": column.judged_by}
+            for column in agent.columns
         ],
         "registered": agent.registered.isoformat(),
         "retired": None if agent.retired is None else agent.retired.isoformat(),
     }
 
 
-def _registered_document(each: Registered) -> JsonObject:
+def _registered_document(registered: Registered) -> JsonObject:
     return {
-        **_agent_document(each.agent),
-        "proposals": {state.value: number for state, number in each.counts.items()},
+        **_agent_document(registered.agent),
+        "proposals": {state.value: number for state, number in registered.counts.items()},
     }
 
 
-def _proposal_document(each: Proposal) -> JsonObject:
+def _proposal_document(proposal: Proposal) -> JsonObject:
     return {
-        "id": each.id,
-        "agent": each.agent,
-        "agent_version": each.agent_version,
-        "run_number": each.run_number,
-        "dataset": each.dataset,
-        "column": each.column,
-        "ranges": [[*range_] for range_ in each.ranges],
-        "status": each.triplet.status,
-        "comment": each.triplet.comment,
-        "cause": each.triplet.cause,
-        "proposed": each.proposed.isoformat(),
-        "state": each.state.value,
-        "decided_by": each.decided_by or None,
-        "decided": None if each.decided is None else each.decided.isoformat(),
-        "atomic_version": each.version,
-        "reason": each.reason,
+        "id": proposal.id,
+        "agent": proposal.agent,
+        "agent_version": proposal.agent_version,
+        "run_number": proposal.run_number,
+        "dataset": proposal.dataset,
+        "column": proposal.column,
+        "ranges": [[*range_] for range_ in proposal.ranges],
+        "status": proposal.triplet.status,
+        "comment": proposal.triplet.comment,
+        "cause": proposal.triplet.cause,
+        "proposed": proposal.proposed.isoformat(),
+        "state": proposal.state.value,
+        "decided_by": proposal.decided_by or None,
+        "decided": None if proposal.decided is None else proposal.decided.isoformat(),
+        "atomic_version": proposal.version,
+        "reason": proposal.reason,
     }

@@ -1,26 +1,18 @@
-"""Files of changes: `lumisections edit --file`, dry or for good."""
+"""Files of changes: `lumisections edit --file`, with or without `--dry-run`."""
 
 import sys
 from pathlib import Path
 
 from app.cli.arguments import Arguments, Parser
-from app.cli.output import (
-    DONE,
-    REFUSED,
-    Answer,
-    ProgressLine,
-    luminosity,
-    number_of,
-    table,
-    together,
-)
+from app.cli.output import DONE, REFUSED, Answer, ProgressLine, luminosity, table, together
 from app.cli.program import Program
+from app.domain.counting import counted
 from app.domain.editing.edits import BitEdit, Edit
 from app.domain.errors import BadInput, Refused
 from app.domain.json_value import JsonValue
 from app.domain.lumisections import format_ranges
-from app.services.editing import bulk as bulk_edit
-from app.services.editing.bulk import FileLine, FileReport
+from app.services.editing import change_files
+from app.services.editing.report import Report, ReportLine
 
 _MOST_BYTES = 64 * 1024 * 1024
 
@@ -32,32 +24,33 @@ def add_file_options(parser: Parser) -> None:
         "--file",
         type=Path,
         metavar="CSV",
-        help="run, dataset, column, first LS, last LS, status, comment, cause; - is the input",
+        help="columns: run, dataset, column, first LS, last LS, status, comment, cause; - reads"
+        " standard input",
     )
     options.add_argument(
-        "--dry-run", action="store_true", help="report each line and write nothing"
+        "--dry-run", action="store_true", help="report every line and write nothing"
     )
     options.add_argument(
-        "--leave-out-refused", action="store_true", help="write the lines that aren't refused"
+        "--leave-out-refused", action="store_true", help="write the lines that are not refused"
     )
 
 
 def edit_from_file(program: Program, arguments: Arguments) -> Answer:
-    """Writes or tries a file of changes."""
+    """Writes a file of changes, or reports what it would do."""
     content = read_file(arguments.file)
     line = ProgressLine()
     try:
         if arguments.dry_run:
             return _report(
-                bulk_edit.preview_file(
+                change_files.preview(
                     program.acting,
                     content,
                     comment=arguments.comment,
-                    progress=line.shares("looking"),
+                    progress=line.shares("checking"),
                 ),
                 leave_out=arguments.leave_out_refused,
             )
-        written = bulk_edit.write_file(
+        written = change_files.write(
             program.acting,
             content,
             comment=arguments.comment,
@@ -83,12 +76,12 @@ def read_file(file: Path) -> str:
     try:
         content = sys.stdin.buffer.read(_MOST_BYTES + 1) if str(file) == "-" else _bytes(file)
         if len(content) > _MOST_BYTES:
-            raise Refused(f"The file {file} is greater than {_MOST_BYTES // 2**20} MiB.")
+            raise Refused(f"The file {file} is larger than {_MOST_BYTES // 2**20} MiB. Split it.")
         return content.decode("utf-8")
     except OSError as error:
         raise BadInput(f"The file {file} can't be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise BadInput(f"The file {file} is no text in UTF-8. Save it as CSV UTF-8.") from error
+        raise BadInput(f"The file {file} is not UTF-8 text. Save it as CSV UTF-8.") from error
 
 
 def _bytes(file: Path) -> bytes:
@@ -96,7 +89,7 @@ def _bytes(file: Path) -> bytes:
         return opened.read(_MOST_BYTES + 1)
 
 
-def _report(report: FileReport, *, leave_out: bool) -> Answer:
+def _report(report: Report, *, leave_out: bool) -> Answer:
     rows = [
         (line.number, *_what(line.edit), line.outcome, line.cells or "", line.refused or "")
         for line in report.lines
@@ -104,16 +97,16 @@ def _report(report: FileReport, *, leave_out: bool) -> Answer:
     heads = ("line", "run", "dataset", "column", "LS", "", "cells", "why")
     lines = [table(heads, rows, right=("line", "cells")), report.text]
     if report.preview is not None:
-        recorded = sum(each.recorded for each in report.preview.datasets)
+        recorded = sum(dataset.recorded for dataset in report.preview.datasets)
         lines.append(
-            f"{number_of(report.preview.cells, 'cell')} would change in"
-            f" {number_of(len(report.preview.datasets), 'dataset')}:"
-            f" {number_of(report.preview.lumisections, 'lumisection')},"
+            f"{counted(report.preview.cells, 'cell')} would change in"
+            f" {counted(len(report.preview.datasets), 'dataset')}:"
+            f" {counted(report.preview.lumisections, 'lumisection')},"
             f" {luminosity(recorded)} /pb. Nothing was written."
         )
     document: JsonValue = {
         "lines": [_line_document(line) for line in report.lines],
-        "cells": report.preview.cells if report.preview is not None else 0,
+        "cells": report.cells,
         "lumisections": report.preview.lumisections if report.preview is not None else 0,
         "text": report.text,
     }
@@ -121,7 +114,7 @@ def _report(report: FileReport, *, leave_out: bool) -> Answer:
     return Answer(document, together(lines), REFUSED if refused else DONE)
 
 
-def _line_document(line: FileLine) -> JsonValue:
+def _line_document(line: ReportLine) -> JsonValue:
     return {
         "line": line.number,
         "outcome": line.outcome,

@@ -1,4 +1,4 @@
-"""`config`: the whole configuration in and out as files; what is done to parts of it beside."""
+"""`config`: import and export of the configuration, and commands on its lists."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,8 +10,9 @@ from app.cli import (
     configuration_workspaces,
 )
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
-from app.cli.output import Answer, number_of, table, together
+from app.cli.output import Answer, table, together
 from app.cli.program import Program
+from app.domain.counting import counted
 from app.domain.json_value import JsonObject, JsonValue
 from app.services.configuration import in_force as configuration
 
@@ -55,21 +56,21 @@ def _import(program: Program, arguments: Arguments) -> Answer:
     }
     lines = [f"Imported {folder}: configuration {report.settings_id} is in force."]
     if done.replaced_default:
-        lines.append("The shipped configuration, which nobody had changed, gave way.")
+        lines.append("It replaced the shipped configuration, which nobody had changed.")
     if report.went_back_to is not None:
-        lines.append(f"It is what version {report.went_back_to} was; what came since is kept.")
+        lines.append(f"It is the same as version {report.went_back_to}; later versions are kept.")
     elif report.written:
         lines.append(_rows(report.written))
     else:
-        lines.append("Every row was there already.")
+        lines.append("Every row was already there.")
     lines += [
-        f"Made {name} {', '.join(map(str, ids))}, empty: the settings name it."
+        f"Created {name} {', '.join(map(str, ids))} without rows: the settings refer to it."
         for name, ids in report.made_lists.items()
     ]
     if report.ignored:
-        lines.append(f"Not configuration, left out: {', '.join(report.ignored)}.")
+        lines.append(f"Ignored, because it is not configuration: {', '.join(report.ignored)}.")
     if done.problems:
-        lines.append(f"{number_of(len(done.problems), 'rule')} can't be used:")
+        lines.append(f"{counted(len(done.problems), 'rule')} can't be used:")
         lines += [f"  {problem}" for problem in done.problems[:_SHOWN]]
     return Answer(document, together(lines))
 

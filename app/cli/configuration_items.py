@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.cli.arguments import Arguments, Commands, Parser, add_command, positive
-from app.cli.output import Answer, Lines, UsageError, number_of, table, together
+from app.cli.output import Answer, Lines, UsageError, table, together
 from app.cli.program import Program
 from app.domain.configuration.in_force import Kind
 from app.domain.configuration.items import (
@@ -16,6 +16,7 @@ from app.domain.configuration.items import (
     parse_stored,
 )
 from app.domain.configuration.versions import Item, ListHistory, value_words
+from app.domain.counting import counted
 from app.domain.errors import BadInput, NotFound, Refused
 from app.domain.foreign_json import NotJson, parse, read_text
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
@@ -29,17 +30,17 @@ _RULE_SHOWN = 60
 
 def add(group: Commands, common: Parser) -> None:
     """Adds the commands to `config`."""
-    parser = add_command(group, common, "list", "the items in force, or what there is", _list)
+    parser = add_command(group, common, "list", "the items in force, or all lists", _list)
     parser.add_argument("kind", nargs="?", type=kind, metavar="KIND", help=KINDS)
-    parser.add_argument("--words", default="", metavar="TEXT", help="only items that hold the text")
+    parser.add_argument("--words", default="", metavar="TEXT", help="only items with this text")
     parser.add_argument(
-        "--at", type=positive, metavar="VERSION", help="as it was in a version of the configuration"
+        "--at", type=positive, metavar="VERSION", help="as of a version of the configuration"
     )
 
     parser = add_command(group, common, "show", "an item with its rule", _show)
     add_item(parser)
 
-    parser = add_command(group, common, "add", "a new item, in a new version", _add)
+    parser = add_command(group, common, "add", "add an item, as a new version", _add)
     parser.add_argument("kind", type=kind, metavar="KIND", help=KINDS)
     add_values(parser)
     _add_insist(parser)
@@ -49,19 +50,19 @@ def add(group: Commands, common: Parser) -> None:
     add_values(parser)
     _add_insist(parser)
 
-    parser = add_command(group, common, "delete", "take an item out of force", _delete)
+    parser = add_command(group, common, "delete", "remove an item from the list", _delete)
     add_item(parser)
 
 
 KINDS = ", ".join(kind.word for kind in Kind)
 
-_BY_WORD = {each.word: each for each in Kind}
+_BY_WORD = {kind.word: kind for kind in Kind}
 
 
 def kind(text: str) -> Kind:
-    """A kind of items by its word."""
+    """A kind of items by its name."""
     if text not in _BY_WORD:
-        raise UsageError(str(not_found(f'"{text}" is no kind of item', text, _BY_WORD)))
+        raise UsageError(str(not_found(f'"{text}" is not a kind of item', text, _BY_WORD)))
     return _BY_WORD[text]
 
 
@@ -79,20 +80,22 @@ def add_values(parser: Parser) -> None:
         default=[],
         metavar="NAME=VALUE",
         dest="values",
-        help="a value, as JSON or as a text; several times",
+        help="a value, as JSON or text; may be repeated",
     )
     parser.add_argument(
-        "--rule", metavar="FILE", help="the rule as JSON logic, its condition is enough; - reads it"
+        "--rule",
+        metavar="FILE",
+        help="file with the rule as JSON logic, or - for standard input",
     )
 
 
 def values_given(arguments: Arguments) -> JsonObject:
     """The values that the options give. BadInput when a rule can't be read."""
     values: JsonObject = {}
-    for each in arguments.values:
-        name, equals, text = each.partition("=")
+    for setting in arguments.values:
+        name, equals, text = setting.partition("=")
         if not equals:
-            raise UsageError(f'--set takes NAME=VALUE, not "{each}".')
+            raise UsageError(f'--set requires NAME=VALUE, not "{setting}".')
         values[name.strip()] = _value(name.strip(), text)
     if arguments.rule is not None:
         values[RULE] = read(_text_of(arguments.rule)).source
@@ -125,8 +128,8 @@ def _list(program: Program, arguments: Arguments) -> Answer:
     words = str(arguments.words).casefold()
     items = [
         item
-        for each in sorted(version.items)
-        if words in js_stringify((item := history.items[each]).values).casefold()
+        for item_id in sorted(version.items)
+        if words in js_stringify((item := history.items[item_id]).values).casefold()
     ]
     items.sort(key=_order)
     names = fields_of(chosen)
@@ -137,8 +140,8 @@ def _list(program: Program, arguments: Arguments) -> Answer:
         "items": [item_document(item) for item in items],
     }
     text = table(("id", *names), rows, right=("id", "priority"))
-    problems = [f"{each.id}: {problem}" for each in items if (problem := _problem(each))]
-    count = f"{number_of(len(items), 'item')} of version {version.settings_id}."
+    problems = [f"{item.id}: {problem}" for item in items if (problem := _problem(item))]
+    count = f"{counted(len(items), 'item')} of version {version.settings_id}."
     return Answer(document, together((text, count, *problems)) if items else count)
 
 
@@ -147,13 +150,13 @@ _OVERVIEW = ("kind", "items", "faulty", "versions", "settings_id", "at", "by")
 
 def _overview(program: Program) -> Answer:
     rows = []
-    for each in Kind:
-        history = configuration_versions.versions(program.acting, each)
+    for listed in Kind:
+        history = configuration_versions.versions(program.acting, listed)
         newest = history.versions[-1]
         faulty = sum(bool(_problem(history.items[item])) for item in newest.items)
         rows.append(
             (
-                each.word,
+                listed.word,
                 len(newest.items),
                 faulty,
                 len(history.versions),
@@ -171,29 +174,29 @@ def _show(program: Program, arguments: Arguments) -> Answer:
     item, history = _item(program, arguments)
     in_force = item.id in history.versions[-1].items
     past = [
-        each
-        for each in history.versions
-        if item.id in each.added
-        or item.id in each.removed
-        or any(item.id in pair for pair in each.edited)
+        version
+        for version in history.versions
+        if item.id in version.added
+        or item.id in version.removed
+        or any(item.id in pair for pair in version.edited)
     ]
     document: JsonValue = {
         **item_document(item),
         "in_force": in_force,
-        "versions": [each.settings_id for each in past],
+        "versions": [version.settings_id for version in past],
     }
     names = [name for name in fields_of(item.kind) if name != RULE]
     width = max(map(len, names))
     lines = [
         f"{item.kind.word} {item.id}{'' if in_force else ', no longer in force'}",
         *(f"{name:{width}}  {value_words(item.values[name])}" for name in names),
-        f"made {item.created_at:%Y-%m-%d %H:%M} UTC by"
-        f" {item.updated_by or item.created_by or 'somebody unknown'}",
+        f"saved {item.created_at:%Y-%m-%d %H:%M} UTC by"
+        f" {item.updated_by or item.created_by or 'an unknown person'}",
     ]
     if item.kind in WITH_RULE:
         lines += ["", Lines(pretty(condition_of(item.values[RULE])))]
         if problem := _problem(item):
-            lines.append(f"It can't be used: {problem}")
+            lines.append(f"This rule can't be used: {problem}")
     return Answer(document, together(lines))
 
 
@@ -209,7 +212,7 @@ def _edit(program: Program, arguments: Arguments) -> Answer:
     chosen: Kind = arguments.kind
     values = values_given(arguments)
     if not values:
-        raise UsageError("Nothing is to be changed: give --set or --rule.")
+        raise UsageError("Nothing to change: give --set or --rule.")
     made = configuration_edits.edit_item(
         program.acting, chosen, arguments.id, values, insist=arguments.insist
     )
@@ -224,13 +227,13 @@ def _delete(program: Program, arguments: Arguments) -> Answer:
     configuration_edits.delete_item(program.acting, chosen, arguments.id)
     return Answer(
         {"kind": chosen.word, "id": arguments.id},
-        f"{chosen.word} {arguments.id} is out of force; its versions keep it.",
+        f"{chosen.word} {arguments.id} was removed; earlier versions keep it.",
     )
 
 
 def _add_insist(parser: Parser) -> None:
     parser.add_argument(
-        "--insist", action="store_true", help="also when the rule reads what nothing has"
+        "--insist", action="store_true", help="save although the rule reads unknown variables"
     )
 
 
@@ -257,7 +260,7 @@ def _shown(name: str, value: JsonValue) -> str:
 
 
 def _problem(item: Item) -> str:
-    """Why the rule of an item can't be used, nothing when it can."""
+    """Why the rule of an item can't be used; empty when it can."""
     if item.kind not in WITH_RULE:
         return ""
     try:

@@ -1,33 +1,24 @@
 """Commands on what classifiers do to runs: `config try`, `why`, `reclassify`."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from app.cli.arguments import Arguments, Commands, Parser, add_command, positive, run_number
 from app.cli.configuration_items import KINDS, add_values, kind, lines_of, values_given
-from app.cli.output import (
-    DONE,
-    REFUSED,
-    Answer,
-    ProgressLine,
-    UsageError,
-    number_of,
-    table,
-    together,
-)
+from app.cli.output import DONE, REFUSED, Answer, ProgressLine, UsageError, table, together
 from app.cli.program import Program
 from app.cli.rule_tree import tree_document, tree_lines, word_document
 from app.domain.classifying.trial import NOT_CLASSIFIED, ColumnChange, RunTrial
+from app.domain.counting import counted
 from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.keys import ONLINE
-from app.domain.lumisections import format_ranges, parse_ranges
+from app.domain.lumisections import format_ranges
 from app.domain.text.names import not_found
 from app.services import names
-from app.services.acting import Acting
 from app.services.classifying import reclassify, trials, why
 from app.services.classifying.reclassify import RunPlan
-from app.services.classifying.trials import LAST, MOST, Draft
+from app.services.classifying.trials import LAST, Draft, parse_runs
 from app.services.classifying.why import Verdict, Why
 from app.services.configuration import in_force as configuration
 
@@ -37,41 +28,44 @@ _SHOWN = 60
 def add(group: Commands, common: Parser) -> None:
     """Adds the commands to `config`."""
     parser = add_command(
-        group, common, "try", "what a change would do to runs, before it is saved", _try
+        group, common, "try", "the effect of a change on runs, before it is saved", _try
     )
     parser.add_argument("kind", type=kind, metavar="KIND", help=KINDS)
     parser.add_argument(
-        "id", type=positive, nargs="?", metavar="ID", help="the item that changes; else a new one"
+        "id",
+        type=positive,
+        nargs="?",
+        metavar="ID",
+        help="the item to change (a new one)",
     )
     add_values(parser)
-    parser.add_argument("--delete", action="store_true", help="try it without the item")
+    parser.add_argument("--delete", action="store_true", help="try removing the item")
     _add_runs(parser)
 
-    parser = add_command(group, common, "why", "the classifiers over a run, as trees", _why)
+    parser = add_command(group, common, "why", "the classifiers of a run as trees", _why)
     parser.add_argument("run", type=run_number, metavar="RUN")
     parser.add_argument(
         "what", metavar="WHAT", help="class, significant, a column, or a workspace of --dataset"
     )
     parser.add_argument("--dataset", default=ONLINE, metavar="NAME", help="online")
-    parser.add_argument("--ls", type=positive, metavar="N", help="lumisection, for a column")
-    parser.add_argument("--is", dest="wanted", metavar="VALUE", help="only those that give it")
+    parser.add_argument("--ls", type=positive, metavar="N", help="lumisection of a column")
+    parser.add_argument(
+        "--is", dest="given_value", metavar="VALUE", help="only classifiers with this value"
+    )
 
     parser = add_command(
-        group, common, "reclassify", "bring OPEN runs in line with the classifiers", _reclassify
+        group, common, "reclassify", "apply the classifiers to OPEN runs again", _reclassify
     )
     _add_runs(parser)
-    parser.add_argument("--apply", action="store_true", help="do it; without it only a preview")
+    parser.add_argument("--apply", action="store_true", help="write it; without it only a preview")
 
 
 def runs(text: str) -> tuple[int, ...]:
     """Run numbers such as `355100-355102,355105`."""
     try:
-        ranges = parse_ranges(text)
+        return parse_runs(text)
     except BadInput as error:
         raise argparse.ArgumentTypeError(str(error).rstrip(".")) from error
-    if sum(last - first + 1 for first, last in ranges) > MOST:
-        raise argparse.ArgumentTypeError(f"these are more than {MOST} runs")
-    return tuple(each for first, last in ranges for each in range(first, last + 1))
 
 
 def _add_runs(parser: Parser) -> None:
@@ -85,13 +79,13 @@ def _try(program: Program, arguments: Arguments) -> Answer:
     values = values_given(arguments)
     if arguments.delete:
         if arguments.id is None or values:
-            raise UsageError("--delete takes the ID of an item and no values.")
+            raise UsageError("--delete requires the ID of an item, and no values.")
         draft = Draft(arguments.kind, arguments.id, None)
     else:
         draft = Draft(arguments.kind, arguments.id, values)
     line = ProgressLine()
     try:
-        found = trials.try_draft(
+        tried = trials.try_draft(
             program.acting,
             draft,
             arguments.runs,
@@ -101,18 +95,15 @@ def _try(program: Program, arguments: Arguments) -> Answer:
     finally:
         line.clear()
     document: JsonValue = {
-        "kind": found.kind.word,
-        "tried": len(found.runs),
-        "nowhere": [*found.nowhere],
-        "changed": [_run_document(each) for each in found.changed],
+        "kind": tried.kind.word,
+        "tried": len(tried.runs),
+        "nowhere": [*tried.nowhere],
+        "changed": [_run_document(run) for run in tried.changed],
     }
-    lines = [line for each in found.changed for line in _run_lines(each)]
-    end = (
-        f"Of {number_of(len(found.runs), 'run')}"
-        f" {number_of(len(found.changed), 'run changes', 'runs change')}."
-    )
-    if found.nowhere:
-        end += f" None of them has {', '.join(found.nowhere)}."
+    lines = [line for run in tried.changed for line in _run_lines(run)]
+    end = f"{len(tried.changed)} of {counted(len(tried.runs), 'run')} would change."
+    if tried.nowhere:
+        end += f" None of them has {', '.join(tried.nowhere)}."
     return Answer(document, together((*lines_of(lines, _SHOWN), end)))
 
 
@@ -140,12 +131,12 @@ def _run_document(run: RunTrial) -> JsonObject:
         ],
         "datasets": [
             {
-                "dataset": each.dataset,
-                "workspace": each.workspace,
-                "before": each.before,
-                "after": each.after,
+                "dataset": dataset.dataset,
+                "workspace": dataset.workspace,
+                "before": dataset.before,
+                "after": dataset.after,
             }
-            for each in run.datasets
+            for dataset in run.datasets
         ],
         "datasets_gained": [*run.gained],
         "datasets_lost": [*run.lost],
@@ -159,24 +150,25 @@ def _run_lines(run: RunTrial) -> Iterator[str]:
         yield f"{name}: {run.problem}"
     for what, pair in (("class", run.class_), ("significant", run.significant)):
         if pair is not None:
-            before, after = (_word(each) for each in pair)
-            hidden = ", but a person's word stands" if what in run.by_hand else ""
+            before, after = map(_value, pair)
+            hidden = ", hidden by a value set by hand" if what in run.by_hand else ""
             yield f"{name}: {what} {before} → {after}{hidden}"
     for column in run.columns:
         yield f"{name}: {column.column} {_column_words(column)}"
-    for each in run.datasets:
+    for dataset in run.datasets:
         yield (
-            f"{name}: {each.workspace} of {each.dataset}"
-            f" {each.before or 'undecided'} → {each.after or 'undecided'}"
+            f"{name}: {dataset.workspace} of {dataset.dataset}"
+            f" {dataset.before or 'undecided'} → {dataset.after or 'undecided'}"
         )
-    yield from (f"{name}: gets {each}" for each in run.gained)
-    yield from (f"{name}: no longer gets {each}" for each in run.lost)
+    yield from (f"{name}: gets {gained}" for gained in run.gained)
+    yield from (f"{name}: no longer gets {lost}" for lost in run.lost)
 
 
 def _column_words(column: ColumnChange) -> str:
     return ", ".join(
-        f"LS {format_ranges((each.lumisections,))}: {_status(each.before)} → {_status(each.after)}"
-        for each in column.changes
+        f"LS {format_ranges((change.lumisections,))}:"
+        f" {_status(change.before)} → {_status(change.after)}"
+        for change in column.changes
     )
 
 
@@ -184,60 +176,64 @@ def _status(status: str) -> str:
     return "not classified" if status == NOT_CLASSIFIED else status
 
 
-def _word(value: str | bool) -> str:
+def _value(value: str | bool) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return value or "none"
 
 
 def _why(program: Program, arguments: Arguments) -> Answer:
-    db, what = program.db, arguments.what
+    acting, what = program.acting, arguments.what
     if what == "class":
-        found = why.why_class(Acting(db), arguments.run)
+        answer = why.why_class(acting, arguments.run)
     elif what == "significant":
-        found = why.why_significant(Acting(db), arguments.run)
+        answer = why.why_significant(acting, arguments.run)
     elif "-" in what:
         if arguments.ls is None:
-            raise UsageError("A column needs --ls.")
-        names.check_dataset(Acting(db), arguments.run, arguments.dataset)
-        found = why.why_column(Acting(db), arguments.run, arguments.dataset, what, arguments.ls)
+            raise UsageError("A column requires --ls.")
+        names.check_dataset(acting, arguments.run, arguments.dataset)
+        answer = why.why_column(acting, arguments.run, arguments.dataset, what, arguments.ls)
     elif arguments.dataset == ONLINE:
-        known = ("class", "significant", *configuration.current(Acting(db)).online_columns)
-        raise not_found(f'Nothing of a run is called "{what}"', what, known)
+        known = ("class", "significant", *configuration.current(acting).online_columns)
+        raise not_found(f'A run has no "{what}" to explain', what, known)
     else:
-        names.check_offline_workspace(Acting(db), what)
-        found = why.why_workspace(Acting(db), arguments.run, arguments.dataset, what)
-    verdicts = [each for each in found.verdicts if arguments.wanted in (None, each.gives)]
-    if arguments.wanted is not None and not verdicts:
-        given = {each.gives for each in found.verdicts}
-        raise not_found(
-            f'No classifier of {found.question} gives "{arguments.wanted}"', arguments.wanted, given
-        )
+        names.check_offline_workspace(acting, what)
+        answer = why.why_workspace(acting, arguments.run, arguments.dataset, what)
+    verdicts = _verdicts(answer, arguments.given_value)
     document: JsonValue = {
-        "run_number": found.run_number,
-        "question": found.question,
-        "answer": found.answer,
-        "stands": found.stands,
-        "set_by": word_document(found.word),
-        "classifiers": [_verdict_document(found, each) for each in verdicts],
+        "run_number": answer.run_number,
+        "question": answer.question,
+        "answer": answer.answer,
+        "stands": answer.recorded,
+        "set_by": word_document(answer.set_by),
+        "classifiers": [_verdict_document(answer, verdict) for verdict in verdicts],
     }
-    lines = [found.text]
-    for each in verdicts:
-        priority = "" if each.priority is None else f", priority {each.priority}"
+    lines = [answer.text]
+    for verdict in verdicts:
+        priority = "" if verdict.priority is None else f", priority {verdict.priority}"
         lines += [
             "",
-            f"{'→' if each.decides else ' '} {each.gives or 'no class'}"
-            f" (classifier {each.id}{priority}{'' if each.enabled else ', switched off'}):"
-            f" {'true' if each.holds else 'false'}",
+            f"{'→' if verdict.decides else ' '} {verdict.gives or 'no class'}"
+            f" (classifier {verdict.id}{priority}{'' if verdict.enabled else ', disabled'}):"
+            f" {'true' if verdict.holds else 'false'}",
         ]
-        if each.tree is None:
-            lines.append(f"  {each.problem}")
+        if verdict.tree is None:
+            lines.append(f"  {verdict.problem}")
         else:
-            lines += tree_lines(each.tree, found.words, 0)
+            lines += tree_lines(verdict.tree, answer.words, 0)
     return Answer(document, together(lines))
 
 
-def _verdict_document(found: Why, verdict: Verdict) -> JsonObject:
+def _verdicts(answer: Why, value: str | None) -> list[Verdict]:
+    """The classifiers with this value, all without one; NotFound when none has it."""
+    verdicts = [verdict for verdict in answer.verdicts if value in (None, verdict.gives)]
+    if value is not None and not verdicts:
+        given = {verdict.gives for verdict in answer.verdicts}
+        raise not_found(f'No classifier of {answer.question} gives "{value}"', value, given)
+    return verdicts
+
+
+def _verdict_document(answer: Why, verdict: Verdict) -> JsonObject:
     return {
         "id": verdict.id,
         "gives": verdict.gives,
@@ -245,103 +241,103 @@ def _verdict_document(found: Why, verdict: Verdict) -> JsonObject:
         "enabled": verdict.enabled,
         "holds": verdict.holds,
         "decides": verdict.decides,
-        "rule": None if verdict.tree is None else tree_document(verdict.tree, found.words),
+        "rule": None if verdict.tree is None else tree_document(verdict.tree, answer.words),
         "problem": verdict.problem,
     }
 
 
 def _reclassify(program: Program, arguments: Arguments) -> Answer:
-    db = program.db
-    names.check_runs(Acting(db), arguments.runs or ())
-    numbers = arguments.runs or reclassify.open_runs(Acting(db), arguments.last)
+    acting = program.acting
+    names.check_runs(acting, arguments.runs or ())
+    numbers = arguments.runs or reclassify.open_runs(acting, arguments.last)
     line = ProgressLine()
-    share = line.shares("reclassifying")
+    progress = line.shares("reclassifying")
     try:
         if not arguments.apply:
-            return _plan_answer(reclassify.preview(Acting(db), numbers, share))
-        done = reclassify.apply(Acting(db, program.actor), numbers, share)
+            plans = reclassify.preview(acting, numbers, progress)
+            return Answer(_plans_document(plans), _plans_text(plans))
+        outcome = reclassify.apply(acting, numbers, progress)
     finally:
         line.clear()
     document: JsonValue = {
         "applied": True,
         "runs": [
-            {"run_number": number, "outcome": outcome.kind.value, "text": outcome.text}
-            for number, outcome in done.done
+            {"run_number": number, "outcome": done.kind.value, "text": done.text}
+            for number, done in outcome.done
         ],
-        "refused": [{"run_number": number, "reason": reason} for number, reason in done.refused],
+        "refused": [{"run_number": number, "reason": reason} for number, reason in outcome.refused],
     }
-    lines = [outcome.text for _, outcome in done.done]
-    lines += [f"Run {number} is left alone: {reason}" for number, reason in done.refused]
-    end = f"{number_of(done.changed, 'run')} changed."
-    code = REFUSED if done.refused else DONE
+    lines = [done.text for _, done in outcome.done]
+    lines += [f"Run {number} was skipped: {reason}" for number, reason in outcome.refused]
+    end = f"{counted(outcome.changed, 'run')} changed."
+    code = REFUSED if outcome.refused else DONE
     return Answer(document, together((*lines_of(lines, _SHOWN), end)), code)
 
 
-def _plan_answer(plans: tuple[RunPlan, ...]) -> Answer:
-    document: JsonValue = {
+def _plans_document(plans: Sequence[RunPlan]) -> JsonValue:
+    return {
         "applied": False,
-        "runs": [
-            {
-                "run_number": plan.run_number,
-                "attributes": [
-                    {
-                        "name": each.name,
-                        "stands": each.stands,
-                        "value": each.value,
-                        "hidden": each.hidden,
-                    }
-                    for each in plan.attributes
-                ],
-                "statuses": [
-                    {
-                        "column": each.column,
-                        "lumisections": [*each.lumisections],
-                        "stands": each.stands,
-                        "status": each.status,
-                        "hidden": each.hidden,
-                    }
-                    for each in plan.statuses
-                ],
-            }
-            for plan in plans
-            if not plan.refused
-        ],
+        "runs": [_plan_document(plan) for plan in plans if not plan.refused],
         "refused": [
             {"run_number": plan.run_number, "reason": plan.refused}
             for plan in plans
             if plan.refused
         ],
     }
-    rows: list[tuple[object, ...]] = []
-    for plan in plans:
-        rows += [
-            (plan.run_number, each.name, "", each.stands, each.value, _hidden(each.hidden))
-            for each in plan.attributes
-        ]
-        rows += [
-            (
-                plan.run_number,
-                each.column,
-                format_ranges((each.lumisections,)),
-                each.stands,
-                each.status,
-                _hidden(each.hidden),
-            )
-            for each in plan.statuses
-        ]
-    shown = table(("run", "what", "LS", "stands", "becomes", ""), rows[:_SHOWN])
-    changing = sum(plan.changes for plan in plans)
-    lines: list[str] = [shown] if rows else []
+
+
+def _plan_document(plan: RunPlan) -> JsonObject:
+    return {
+        "run_number": plan.run_number,
+        "attributes": [
+            {
+                "name": attribute.name,
+                "stands": attribute.visible,
+                "value": attribute.value,
+                "hidden": attribute.hidden,
+            }
+            for attribute in plan.attributes
+        ],
+        "statuses": [
+            {
+                "column": status.column,
+                "lumisections": [*status.lumisections],
+                "stands": status.visible,
+                "status": status.status,
+                "hidden": status.hidden,
+            }
+            for status in plan.statuses
+        ],
+    }
+
+
+def _plans_text(plans: Sequence[RunPlan]) -> str:
+    rows = [row for plan in plans for row in _plan_rows(plan)]
+    lines: list[str] = []
+    if rows:
+        lines.append(table(("run", "what", "LS", "now", "new", ""), rows[:_SHOWN]))
     if len(rows) > _SHOWN:
         lines.append(f"and {len(rows) - _SHOWN} more")
     lines += [f"Run {plan.run_number}: {plan.refused}" for plan in plans if plan.refused]
+    changing = sum(plan.changes for plan in plans)
     lines.append(
-        f"{number_of(changing, 'run')} of {len(plans)} would change; --apply does it."
+        f"{changing} of {counted(len(plans), 'run')} would change. Use --apply to write it."
         if changing
-        else f"Nothing would change in {number_of(len(plans), 'run')}."
+        else f"Nothing would change in {counted(len(plans), 'run')}."
     )
-    return Answer(document, together(lines))
+    return together(lines)
+
+
+def _plan_rows(plan: RunPlan) -> Iterator[tuple[object, ...]]:
+    number = plan.run_number
+    for attribute in plan.attributes:
+        hidden = _hidden(attribute.hidden)
+        yield number, attribute.name, "", attribute.visible, attribute.value, hidden
+    for status in plan.statuses:
+        ranges = format_ranges((status.lumisections,))
+        hidden = _hidden(status.hidden)
+        yield number, status.column, ranges, status.visible, status.status, hidden
 
 
 def _hidden(hidden: bool) -> str:
-    return "hidden by a person's word" if hidden else ""
+    return "hidden by a value set by hand" if hidden else ""

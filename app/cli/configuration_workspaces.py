@@ -3,10 +3,11 @@
 from typing import Protocol
 
 from app.cli.arguments import Arguments, Command, Commands, Parser, add_command
-from app.cli.output import Answer, UsageError, number_of, table, together
+from app.cli.output import Answer, UsageError, table, together
 from app.cli.program import Program
 from app.domain.configuration.in_force import Workspace
 from app.domain.configuration.rights import matrix
+from app.domain.counting import counted
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.text.names import not_found
 from app.services.acting import Acting
@@ -21,49 +22,69 @@ class _Act(Protocol):
 def add(group: Commands, common: Parser) -> None:
     """Adds the commands to `config`."""
     add_command(group, common, "workspaces", "workspaces and columns, retired ones too", _list)
-    for word, help_, thing, act in (
-        ("add-workspace", "a workspace, or one that was retired", "NAME", workspaces.add_workspace),
+    for verb, help_, thing, act in (
+        (
+            "add-workspace",
+            "add or restore a workspace",
+            "NAME",
+            workspaces.add_workspace,
+        ),
         (
             "add-column",
-            "a column, or one that was retired",
+            "add or restore a column",
             "WORKSPACE-NAME",
             workspaces.add_column,
         ),
-        ("retire-workspace", "take a workspace out of use", "NAME", workspaces.retire_workspace),
-        ("retire-column", "take a column out of use", "WORKSPACE-NAME", workspaces.retire_column),
+        (
+            "retire-workspace",
+            "retire a workspace",
+            "NAME",
+            workspaces.retire_workspace,
+        ),
+        (
+            "retire-column",
+            "retire a column",
+            "WORKSPACE-NAME",
+            workspaces.retire_column,
+        ),
     ):
-        parser = add_command(group, common, word, help_, _acting(act, word.replace("-", " ")))
+        parser = add_command(group, common, verb, help_, _acting(act, verb.replace("-", " ")))
         parser.add_argument("name", metavar=thing)
         place = parser.add_mutually_exclusive_group(required=True)
         place.add_argument("--online", action="store_true", help="of online runs")
         place.add_argument("--offline", action="store_true", help="of offline datasets")
     parser = add_command(group, common, "rights", "who may do what", _rights)
-    parser.add_argument("--egroup", metavar="NAME", help="only what this e-group may")
+    parser.add_argument("--egroup", metavar="NAME", help="only rights of this e-group")
     parser.add_argument(
         "--routes",
         action="append",
         metavar="REGEXP",
-        help="what it could do with these routes instead; several times",
+        help="the rights it would have with these routes; may be repeated",
     )
 
 
 def _list(program: Program, arguments: Arguments) -> Answer:
     current = configuration.current(program.acting)
-    known = [(each, False) for each in current.workspaces]
-    known += [(each, True) for each in current.retired]
+    known = [(workspace, False) for workspace in current.workspaces]
+    known += [(workspace, True) for workspace in current.retired]
     rows = [
-        (each.name, _where(each), "retired" if retired else "", ", ".join(each.columns))
-        for each, retired in known
+        (
+            workspace.name,
+            _where(workspace),
+            "retired" if retired else "",
+            ", ".join(workspace.columns),
+        )
+        for workspace, retired in known
     ]
     document: JsonValue = {
         "workspaces": [
             {
-                "name": each.name,
-                "online": each.online,
+                "name": workspace.name,
+                "online": workspace.online,
                 "retired": retired,
-                "columns": [*each.columns],
+                "columns": [*workspace.columns],
             }
-            for each, retired in known
+            for workspace, retired in known
         ]
     }
     return Answer(document, table(("workspace", "of", "", "columns"), rows))
@@ -90,44 +111,44 @@ def _rights(program: Program, arguments: Arguments) -> Answer:
         raise not_found(f"The permissions have no e-group {name}", name, known)
     if arguments.routes:
         if arguments.egroup is None:
-            raise UsageError("--routes stands beside --egroup.")
+            raise UsageError("--routes requires --egroup.")
         kept = [(egroup, routes) for egroup, routes in rows if egroup != arguments.egroup]
         rows = (*kept, (arguments.egroup, tuple(arguments.routes)))
     lines = [
-        each
-        for each in matrix(current, rows)
-        if arguments.egroup is None or arguments.egroup in each.egroups | each.before
+        line
+        for line in matrix(current, rows)
+        if arguments.egroup is None or arguments.egroup in line.egroups | line.before
     ]
     document: JsonValue = {
         "rights": [
             {
-                "group": each.right.group,
-                "action": each.right.action,
-                "paths": [*each.right.paths],
-                "egroups": [*sorted(each.egroups)],
-                "gained": [*sorted(each.gained)],
-                "lost": [*sorted(each.lost)],
+                "group": line.right.group,
+                "action": line.right.action,
+                "paths": [*line.right.paths],
+                "egroups": [*sorted(line.egroups)],
+                "gained": [*sorted(line.gained)],
+                "lost": [*sorted(line.lost)],
             }
-            for each in lines
+            for line in lines
         ]
     }
     shown = [
         (
-            each.right.group,
-            each.right.action,
+            line.right.group,
+            line.right.action,
             ", ".join(
                 (
-                    *(f"+{name}" for name in sorted(each.gained)),
-                    *(f"-{name}" for name in sorted(each.lost)),
-                    *sorted(each.egroups - each.gained),
+                    *(f"+{name}" for name in sorted(line.gained)),
+                    *(f"-{name}" for name in sorted(line.lost)),
+                    *sorted(line.egroups - line.gained),
                 )
             )
             or "nobody",
         )
-        for each in lines
+        for line in lines
     ]
     text = table(("of", "action", "e-groups"), shown)
-    return Answer(document, together((text, f"{number_of(len(shown), 'right')}.")))
+    return Answer(document, together((text, f"{counted(len(shown), 'right')}.")))
 
 
 def _where(workspace: Workspace) -> str:

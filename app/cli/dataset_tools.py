@@ -16,7 +16,7 @@ from app.cli.arguments import (
     filter_text,
     run_number,
 )
-from app.cli.output import REFUSED, Answer, ProgressLine, UsageError, number_of, table, together
+from app.cli.output import REFUSED, Answer, ProgressLine, UsageError, table, together
 from app.cli.program import Program
 from app.domain.certification.dataset_tools import (
     ChangeStates,
@@ -30,6 +30,7 @@ from app.domain.certification.dataset_tools import (
 )
 from app.domain.certification.datasets import DATASET_STATES, EDITABLE_STATES
 from app.domain.configuration.in_force import GLOBAL
+from app.domain.counting import counted
 from app.domain.errors import BadInput
 from app.domain.filters import NAME, RUN, Comparison, Node, Operator, all_of
 from app.domain.filters import parse as parse_filter
@@ -37,7 +38,7 @@ from app.domain.json_value import JsonObject, JsonValue
 from app.domain.keys import DatasetKey
 from app.domain.triplets import SETTABLE_STATUSES
 from app.services import names as typed
-from app.services.certification import datasets, tables
+from app.services.certification import dataset_csv, datasets, tables
 from app.services.certification.tables import TableQuery
 from app.services.configuration import in_force as configuration
 from app.services.editing import dataset_tools
@@ -48,14 +49,21 @@ def add(group: Commands, common: Parser) -> None:
     parser = add_command(group, common, "move", "move datasets to a state", _move)
     add_selection(parser)
     parser.add_argument("--to", required=True, choices=DATASET_STATES, metavar="STATE")
-    parser.add_argument("--workspace", default=GLOBAL, metavar="W", help="in which one (global)")
-    parser.add_argument("--from", dest="from_state", metavar="STATE", help="only if still there")
+    parser.add_argument(
+        "--workspace",
+        default=GLOBAL,
+        metavar="W",
+        help="workspace in which they are moved (global)",
+    )
+    parser.add_argument(
+        "--from", dest="from_state", metavar="STATE", help="only if they are still in this state"
+    )
     parser.add_argument("--comment", default="", metavar="TEXT")
 
     parser = _tool(group, common, "duplicate", "copy datasets under another name", _duplicate)
     parser.add_argument("--as", dest="target", required=True, metavar="NAME")
     parser.add_argument(
-        "--workspaces", type=names, metavar="W,W", help="whose states are copied (all)"
+        "--workspaces", type=names, metavar="W,W", help="workspaces whose states are copied (all)"
     )
 
     parser = _tool(group, common, "copy-column", "copy columns between datasets", _copy)
@@ -63,19 +71,19 @@ def add(group: Commands, common: Parser) -> None:
     parser.add_argument("--into", required=True, metavar="NAME")
     parser.add_argument("--columns", type=names, required=True, metavar="C,C")
 
-    parser = _tool(group, common, "set-column", "give columns a status in every LS", _set)
+    parser = _tool(group, common, "set-column", "set the status of columns in every LS", _set)
     parser.add_argument("--columns", type=names, required=True, metavar="C,C")
     parser.add_argument("--status", required=True, choices=SETTABLE_STATUSES)
 
-    parser = _tool(group, common, "change-states", "give many datasets a state", _states)
+    parser = _tool(group, common, "change-states", "move many datasets to a state", _states)
     parser.add_argument("--to", required=True, choices=EDITABLE_STATES)
-    parser.add_argument("--workspace", metavar="W", help="in which one; without it in all")
+    parser.add_argument("--workspace", metavar="W", help="workspace in which they are moved (all)")
     parser.add_argument(
         "--from",
         dest="from_states",
         action="append",
         choices=DATASET_STATES,
-        help="only what is in this state; may be given again (OPEN, SIGNOFF and COMPLETED)",
+        help="only datasets in this state; may be repeated (OPEN, SIGNOFF and COMPLETED)",
     )
 
     _tool(group, common, "hide", "hide datasets, with a reason", _hide)
@@ -89,8 +97,8 @@ def add(group: Commands, common: Parser) -> None:
 
 
 def add_selection(parser: Parser) -> None:
-    """Options that say which datasets are meant."""
-    group = parser.add_argument_group("which datasets (all conditions that are given hold)")
+    """Options that select datasets."""
+    group = parser.add_argument_group("selection of datasets (all given conditions apply)")
     group.add_argument(
         "--run",
         type=run_number,
@@ -98,7 +106,7 @@ def add_selection(parser: Parser) -> None:
         default=[],
         metavar="N",
         dest="runs",
-        help="of this run; may be given again",
+        help="datasets of this run; may be repeated",
     )
     group.add_argument(
         "--name",
@@ -106,15 +114,17 @@ def add_selection(parser: Parser) -> None:
         default=[],
         metavar="NAME",
         dest="names",
-        help="of this name; may be given again",
+        help="datasets of this name; may be repeated",
     )
-    group.add_argument("--filter", type=filter_text, metavar="TEXT", help="as of datasets list")
+    group.add_argument(
+        "--filter", type=filter_text, metavar="TEXT", help="a filter as for `datasets list`"
+    )
 
 
 def selection(
     program: Program, arguments: Arguments, *, hidden: bool = False
 ) -> tuple[DatasetKey, ...]:
-    """The datasets that the options name; BadInput when none is."""
+    """The datasets that the options select; BadInput when there are none."""
     parts: list[Node] = []
     typed.check_runs(program.acting, arguments.runs)
     typed.check_dataset_names(program.acting, arguments.names)
@@ -127,27 +137,27 @@ def selection(
     if arguments.names:
         parts.append(Comparison(NAME, Operator.IN, tuple(arguments.names)))
     if not parts:
-        raise UsageError("Say which datasets: with --run, --name or --filter.")
+        raise UsageError("Select datasets with --run, --name or --filter.")
     query = TableQuery("datasets", all_of(parts), include_deleted=hidden)
-    found = tables.matching(program.acting, query)
-    if not found:
-        raise BadInput("No dataset matches what was given.")
-    return found
+    keys = tables.matching(program.acting, query)
+    if not keys:
+        raise BadInput("No dataset matches the selection.")
+    return keys
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Names with commas between them."""
-    found = tuple(part.strip() for part in text.split(",") if part.strip())
-    if not found:
-        raise argparse.ArgumentTypeError("no names are given; they look like dt-dt,csc-csc")
-    return found
+    """Names separated by commas."""
+    parts = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not parts:
+        raise argparse.ArgumentTypeError("no names were given, such as dt-dt,csc-csc")
+    return parts
 
 
 def _tool(group: Commands, common: Parser, name: str, help_: str, command: Command) -> Parser:
     parser = add_command(group, common, name, help_, command)
     add_selection(parser)
     parser.add_argument("--reason", default="", metavar="TEXT", help="kept with the change")
-    parser.add_argument("--dry-run", action="store_true", help="only tell what would happen")
+    parser.add_argument("--dry-run", action="store_true", help="only show what would change")
     return parser
 
 
@@ -210,37 +220,37 @@ def _unhide(program: Program, arguments: Arguments) -> Answer:
 
 def _use(program: Program, arguments: Arguments, tool: Tool) -> Answer:
     if arguments.dry_run:
-        return _told(program, tool)
+        return _preview(program, tool)
     line = ProgressLine()
     try:
-        done = dataset_tools.apply(
+        applied = dataset_tools.apply(
             program.acting,
             tool,
             reason=arguments.reason,
-            progress=line.shares("looking"),
+            progress=line.shares("applying"),
         )
     finally:
         line.clear()
     document: JsonValue = {
-        "atomic_version": done.atomic_version,
-        "text": done.text,
-        "datasets": [_effect(each) for each in done.effects],
+        "atomic_version": applied.atomic_version,
+        "text": applied.text,
+        "datasets": [_effect(effect) for effect in applied.effects],
     }
-    return Answer(document, done.text)
+    return Answer(document, applied.text)
 
 
-def _told(program: Program, tool: Tool) -> Answer:
-    said = dataset_tools.preview(program.acting, tool)
-    rows = [(*each.key, each.problem or each.text) for each in said.effects]
-    text = table(("run", "dataset", "what will happen"), rows, right=("run",))
+def _preview(program: Program, tool: Tool) -> Answer:
+    preview = dataset_tools.preview(program.acting, tool)
+    rows = [(*effect.key, effect.problem or effect.text) for effect in preview.effects]
+    text = table(("run", "dataset", "what would change"), rows, right=("run",))
     document: JsonValue = {
         "atomic_version": None,
-        "text": said.text,
-        "problems": list(said.problems),
-        "datasets": [_effect(each) for each in said.effects],
+        "text": preview.text,
+        "problems": list(preview.problems),
+        "datasets": [_effect(effect) for effect in preview.effects],
     }
-    code = REFUSED if said.problems or not said.changed else 0
-    return Answer(document, together((text, said.text)), code)
+    code = REFUSED if preview.problems or not preview.changed else 0
+    return Answer(document, together((text, preview.text)), code)
 
 
 def _effect(effect: Effect) -> JsonObject:
@@ -254,15 +264,15 @@ def _effect(effect: Effect) -> JsonObject:
 
 
 def keys_document(keys: Sequence[DatasetKey]) -> list[JsonValue]:
-    """Datasets as the documents name them."""
+    """Datasets as they are written in documents."""
     return [{"run_number": run, "name": name} for run, name in keys]
 
 
 def _export(program: Program, arguments: Arguments) -> Answer:
     files.check_writable(arguments.out)
     keys = selection(program, arguments)
-    content = dataset_tools.csv_text(program.acting, keys, arguments.columns)
+    content = dataset_csv.csv_text(program.acting, keys, arguments.columns)
     out_files.check_csv(arguments.out, content, force=arguments.force)
     files.write(arguments.out, content)
-    text = f"Wrote {number_of(len(keys), 'dataset')} to {arguments.out}."
+    text = f"Wrote {counted(len(keys), 'dataset')} to {arguments.out}."
     return Answer({"file": str(arguments.out), "datasets": len(keys), "text": text}, text)

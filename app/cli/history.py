@@ -15,6 +15,7 @@ from app.cli.arguments import (
 )
 from app.cli.output import Answer, UsageError, together
 from app.cli.program import Program
+from app.domain.counting import number
 from app.domain.history.attributes import AttributeChange
 from app.domain.history.cells import CellChange, Difference
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
@@ -22,16 +23,15 @@ from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.triplets import Triplet
 from app.services import names
-from app.services.acting import Acting
-from app.services.history import look as history
 from app.services.history.look import (
     MOST_VERSIONS,
-    Compared,
-    ComparedRun,
     DatasetChanges,
     Entry,
+    HistorySubject,
     Page,
+    history_of,
 )
+from app.services.history.moments import Compared, ComparedRun, compare, compare_run
 
 _SHOWN = 12
 
@@ -49,11 +49,18 @@ def add(commands: Commands, common: Parser) -> None:
         default=[],
         metavar="C",
         dest="keys",
-        help="only this column or DCS bit; may be given again",
+        help="only this column or DCS bit; can be repeated",
     )
-    parser.add_argument("--ls", type=lumisections, metavar="RANGES", dest="ranges", default=())
     parser.add_argument(
-        "--as-of", type=natural, metavar="VERSION", help="as it was at that version"
+        "--ls",
+        type=lumisections,
+        metavar="RANGES",
+        dest="ranges",
+        default=(),
+        help="only these lumisections of the columns, such as 12-40,55",
+    )
+    parser.add_argument(
+        "--as-of", type=natural, metavar="VERSION", help="as it was after that version"
     )
     parser.add_argument("--limit", type=_limit, default=20, metavar="N", help="versions (20)")
     parser.add_argument(
@@ -68,49 +75,35 @@ def add(commands: Commands, common: Parser) -> None:
 
 
 def shown_value(value: "Triplet | JsonValue") -> str:
-    """A cell's or attribute's value in a word or a few."""
+    """The value of a cell or attribute in a few words."""
     if isinstance(value, Triplet):
         return " ".join(filter(None, value)) or "without a status"
     return value if isinstance(value, str) else js_stringify(value)
 
 
 def _limit(text: str) -> int:
-    number = positive(text)
-    if number > MOST_VERSIONS:
+    limit = positive(text)
+    if limit > MOST_VERSIONS:
         raise argparse.ArgumentTypeError(f"a page has at most {MOST_VERSIONS} versions")
-    return number
+    return limit
 
 
 def _history(program: Program, arguments: Arguments) -> Answer:
-    db, run_number, dataset = program.db, arguments.run, arguments.dataset
-    names.check_moment(Acting(db), arguments.as_of)
-    names.check_moment(Acting(db), arguments.compare)
+    acting = program.acting
+    names.check_moment(acting, arguments.as_of)
+    names.check_moment(acting, arguments.compare)
     if arguments.compare is not None:
         return _compare(program, arguments)
     before: int | None = arguments.before
     if arguments.as_of is not None:
         before = min(before or arguments.as_of + 1, arguments.as_of + 1)
     if arguments.ranges and not arguments.keys:
-        raise UsageError("--ls says in which lumisections of a --column.", "")
+        raise UsageError("--ls requires --column.", "")
+    dataset: str | None = arguments.dataset or (ONLINE if arguments.keys else None)
     if arguments.keys:
-        names.check_cells(
-            Acting(db), run_number, dataset or ONLINE, arguments.keys, arguments.ranges
-        )
-        page = history.selection_history(
-            Acting(db),
-            run_number,
-            dataset or ONLINE,
-            arguments.keys,
-            arguments.ranges,
-            limit=arguments.limit,
-            before=before,
-        )
-    elif dataset:
-        page = history.dataset_history(
-            Acting(db), run_number, dataset, limit=arguments.limit, before=before
-        )
-    else:
-        page = history.run_history_of(Acting(db), run_number, limit=arguments.limit, before=before)
+        names.check_cells(acting, arguments.run, dataset, arguments.keys, arguments.ranges)
+    subject = HistorySubject(arguments.run, dataset, tuple(arguments.keys), tuple(arguments.ranges))
+    page = history_of(acting, subject, limit=arguments.limit, before=before)
     return Answer(_page_document(page), _page_text(page))
 
 
@@ -123,14 +116,14 @@ def _page_text(page: Page) -> str:
             f"{action.version}  {action.at:%Y-%m-%d %H:%M:%S} UTC  {action.author}{kind}:"
             f" {action.comment}"
         )
-        told = [attribute_line(each) for each in entry.attributes]
+        changes = [attribute_line(each) for each in entry.attributes]
         for dataset in entry.datasets:
-            told += [f"{dataset.dataset} {cell_line(each)}" for each in dataset.cells]
-        lines += [f"    {line}" for line in told[:_SHOWN]]
-        if len(told) > _SHOWN:
-            lines.append(f"    and {len(told) - _SHOWN} more")
+            changes += [f"{dataset.dataset} {cell_line(each)}" for each in dataset.cells]
+        lines += [f"    {line}" for line in changes[:_SHOWN]]
+        if len(changes) > _SHOWN:
+            lines.append(f"    and {number(len(changes) - _SHOWN)} more")
     if not lines:
-        return "No version changed that."
+        return "No version changed it."
     if page.before is not None:
         lines.append(f"--before {page.before} shows older ones.")
     return together(lines)
@@ -139,7 +132,7 @@ def _page_text(page: Page) -> str:
 def attribute_line(change: AttributeChange) -> str:
     """An attribute from what to what."""
     where = f"{change.dataset} " if change.dataset else ""
-    overruled = " (a person's word goes on to hold)" if change.overruled else ""
+    overruled = " (an earlier value set by hand stays in force)" if change.overruled else ""
     return (
         f"{where}{change.name}: {shown_value(change.before)} -> {shown_value(change.written)}"
         f"{overruled}"
@@ -150,8 +143,8 @@ def cell_line(change: CellChange[Triplet] | CellChange[JsonValue]) -> str:
     """Cells from what to what, and where."""
     where = f"in LS {format_ranges(change.ranges)}"
     if change.kinds > 1:
-        return f"{change.key}: {change.kinds} values {where}"
-    overruled = " (a person's word goes on to hold)" if change.overruled else ""
+        return f"{change.key}: {number(change.kinds)} different changes {where}"
+    overruled = " (an earlier value set by hand stays in force)" if change.overruled else ""
     return (
         f"{change.key}: {shown_value(change.before)} -> {shown_value(change.written)} {where}"
         f"{overruled}"
@@ -206,36 +199,34 @@ def changes_document(
 
 
 def _compare(program: Program, arguments: Arguments) -> Answer:
-    db, run_number, dataset = program.db, arguments.run, arguments.dataset
+    acting, run_number, dataset = program.acting, arguments.run, arguments.dataset
     keys = arguments.keys or None
     if arguments.ranges:
-        raise UsageError("--ls goes with a history; --compare compares all lumisections.", "")
+        raise UsageError("--ls requires a history; --compare compares all lumisections.", "")
     if keys:
-        names.check_cells(Acting(db), run_number, dataset, keys)
+        names.check_cells(acting, run_number, dataset, keys)
     if dataset is None:
-        whole = history.compare_run(
-            Acting(db), run_number, arguments.compare, arguments.as_of, keys=keys
-        )
+        whole = compare_run(acting, run_number, arguments.compare, arguments.as_of, keys=keys)
     else:
-        found = history.compare(
-            Acting(db), run_number, dataset, arguments.compare, arguments.as_of, keys=keys
+        compared = compare(
+            acting, run_number, dataset, arguments.compare, arguments.as_of, keys=keys
         )
-        whole = ComparedRun(found.run_attributes, {dataset: found}, ())
+        whole = ComparedRun(compared.run_attributes, {dataset: compared}, ())
     shown = dataset or ONLINE
     return Answer(_compared_document(whole, shown), _compared_text(whole, shown))
 
 
 def _compared_text(compared: ComparedRun, dataset: str) -> str:
     lines = [_pair(name, *pair) for name, pair in compared.run_attributes.items()]
-    for name, found in compared.datasets.items():
-        # What is said of the one that was asked for, or of `online`, needs no name.
+    for name, differing in compared.datasets.items():
+        # Lines of the dataset that was named, or of `online`, need no name.
         of = "" if name == dataset else f"{name} "
-        if found.hidden is not None:
-            lines.append(f"{name}: {'shown again' if found.hidden[0] else 'hidden'}")
-        lines += [f"{of}{_pair(each, *pair)}" for each, pair in found.attributes.items()]
+        if differing.hidden is not None:
+            lines.append(f"{name}: {'shown again' if differing.hidden[0] else 'hidden'}")
+        lines += [f"{of}{_pair(key, *pair)}" for key, pair in differing.attributes.items()]
         lines += [
             f"{of}{_pair(each.key, each.before, each.after)} in LS {format_ranges(each.ranges)}"
-            for each in found.cells
+            for each in differing.cells
         ]
     lines += [f"{name}: made since" for name in compared.appeared]
     return together(lines) or "Nothing differs."

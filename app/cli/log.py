@@ -1,4 +1,4 @@
-"""`log`: everything that was done, the newest first, searched, opened and exported."""
+"""`log`: lists, searches, opens and exports everything that was done, the newest first."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,8 +14,9 @@ from app.cli.arguments import (
     run_number,
 )
 from app.cli.history import attribute_line, cell_line, changes_document
-from app.cli.output import Answer, ProgressLine, UsageError, number_of, table, together
+from app.cli.output import Answer, ProgressLine, UsageError, table, together
 from app.cli.program import Program
+from app.domain.counting import counted, number
 from app.domain.errors import BadInput
 from app.domain.history.log import (
     Kind,
@@ -39,13 +40,13 @@ def add(commands: Commands, common: Parser) -> None:
     parser = add_command(commands, common, "log", "what was done, the newest first", _log)
     parser.add_argument("--run", type=run_number, metavar="N", help="only about this run")
     parser.add_argument(
-        "--dataset", metavar="NAME", default="", help="only about datasets so named"
+        "--dataset", metavar="NAME", default="", help="only about datasets of this name"
     )
     parser.add_argument(
         "--author",
         metavar="A",
         default="",
-        help="only by this person or agent, or by all of: people, automatic, machine",
+        help="only by this person or agent, or by a group: people, automatic, machine",
     )
     parser.add_argument(
         "--kind",
@@ -53,23 +54,23 @@ def add(commands: Commands, common: Parser) -> None:
         default=[],
         choices=[kind.value for kind in Kind],
         dest="kinds",
-        help="only of this kind; may be given again",
+        help="only entries of this kind; can be repeated",
     )
     parser.add_argument("--since", metavar="T", help="2025-06-01, 2025-06-01T12:00, 6h, 3d")
-    parser.add_argument("--until", metavar="T", help="likewise; of a day its end")
+    parser.add_argument("--until", metavar="T", help="same formats; a day counts to its end")
     parser.add_argument(
         "--words",
         metavar="W",
         default="",
-        help="words in the comment, or in those of the cells it set",
+        help="words in the comment, or in the comments of the cells that it set",
     )
     parser.add_argument("--limit", type=positive, metavar="N", help="entries (50, --export all)")
-    parser.add_argument("--before", metavar="V", help="only older than this version: the next page")
+    parser.add_argument("--before", metavar="V", help="only entries older than this: the next page")
     parser.add_argument(
         "--show", type=positive, metavar="V", help="what this version changed, from what to what"
     )
     parser.add_argument(
-        "--export", type=Path, metavar="FILE", help="write what is found as .csv or .json"
+        "--export", type=Path, metavar="FILE", help="write the entries as .csv or .json"
     )
     add_force(parser)
 
@@ -85,33 +86,34 @@ def _log(program: Program, arguments: Arguments) -> Answer:
         raise UsageError(str(error)) from error
     line = ProgressLine()
 
-    def told(number: int, at: datetime | None) -> None:
-        back = "" if at is None else f", back to {at:%Y-%m-%d %H:%M}"
-        line.say(f"{number_of(number, 'entry', 'entries')}{back}")
+    def show_progress(reached: log.Reached) -> None:
+        line.say(reached.text)
 
     try:
         if arguments.export is not None:
             out_files.check_log(arguments.export, force=arguments.force)
             names.check_searched(program.acting, query)
-            written = log_export.export(
-                program.acting, query, arguments.export, position, limit=arguments.limit, told=told
+            exported = log_export.export(
+                program.acting,
+                query,
+                arguments.export,
+                position,
+                limit=arguments.limit,
+                on_page=show_progress,
             )
-            document: JsonValue = {"file": str(written.file), "entries": written.entries}
-            return Answer(
-                document,
-                f"Wrote {number_of(written.entries, 'entry', 'entries')} to {written.file}.",
-            )
-        found, after = _pages(program, query, position, arguments.limit or 50, told)
-        if not found:
+            document: JsonValue = {"file": str(exported.file), "entries": exported.entries}
+            return Answer(document, exported.text)
+        entries, after = _pages(program, query, position, arguments.limit or 50, show_progress)
+        if not entries:
             names.check_searched(program.acting, query)
     finally:
         line.clear()
     return Answer(
         {
-            "entries": [log_export.document(entry) for entry in found],
+            "entries": [log_export.document(entry) for entry in entries],
             "before": None if after is None else str(after),
         },
-        _text(found, after),
+        _text(entries, after),
     )
 
 
@@ -145,20 +147,20 @@ def _pages(
     query: LogQuery,
     position: Position | None,
     limit: int,
-    told: log.Told,
+    on_page: log.OnPage,
 ) -> tuple[list[LogEntry], Position | None]:
-    """As many entries as wanted, and where the next ones are."""
-    found: list[LogEntry] = []
+    """Up to `limit` entries, and where the next ones are."""
+    entries: list[LogEntry] = []
     while True:
-        page = log.page(program.acting, query, position, limit=limit - len(found))
-        found += page.entries
-        if page.after is None or len(found) == limit:
-            return found, page.after
+        page = log.page(program.acting, query, position, limit=limit - len(entries))
+        entries += page.entries
+        if page.after is None or len(entries) == limit:
+            return entries, page.after
         position = page.after
-        told(len(found), page.back_to)
+        on_page(log.Reached(len(entries), page.back_to))
 
 
-def _text(found: list[LogEntry], after: Position | None) -> str:
+def _text(entries: list[LogEntry], after: Position | None) -> str:
     rows = [
         (
             f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
@@ -167,10 +169,10 @@ def _text(found: list[LogEntry], after: Position | None) -> str:
             log_export.about(entry),
             entry.text,
         )
-        for entry in found
+        for entry in entries
     ]
     if not rows:
-        return "Nothing in the log is like that."
+        return "No log entry matches."
     lines: list[str] = [table(("time (UTC)", "entry", "author", "about", ""), rows)]
     if after is not None:
         lines.append(f"--before {after} shows older ones.")
@@ -193,9 +195,9 @@ def _show(program: Program, version: int) -> Answer:
         ]
     left = len(opened.subjects) - len(opened.shown)
     if len(lines) > _SHOWN:
-        lines[_SHOWN:] = [f"    and {len(lines) - _SHOWN} more (--json has all)"]
+        lines[_SHOWN:] = [f"    and {number(len(lines) - _SHOWN)} more (--json lists all)"]
     if left:
-        lines.append(f"    and what it changed in {number_of(left, 'more dataset')}")
+        lines.append(f"    and changes in {counted(left, 'more dataset')}")
     parts: list[JsonValue] = [
         {"run_number": part.run_number, **changes_document(part.attributes, part.datasets)}
         for part in opened.parts

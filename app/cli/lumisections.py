@@ -13,8 +13,9 @@ from app.cli.arguments import (
     truth,
 )
 from app.cli.bulk import add_file_options, edit_from_file
-from app.cli.output import Answer, UsageError, number_of, table, together
+from app.cli.output import Answer, UsageError, table, together
 from app.cli.program import Program
+from app.domain.counting import counted
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, count, format_ranges, ranges_of_mask
@@ -44,7 +45,7 @@ def add(commands: Commands, common: Parser) -> None:
         group,
         common,
         "edit",
-        "set a column in some lumisections, or what a file of changes says",
+        "set a column in some lumisections, or write a file of changes",
         _edit,
     )
     parser.add_argument("run", nargs="?", type=run_number, metavar="RUN", help="run number")
@@ -58,7 +59,7 @@ def add(commands: Commands, common: Parser) -> None:
         metavar="STATUS",
         help=", ".join(SETTABLE_STATUSES),
     )
-    parser.add_argument("--comment", default="", metavar="TEXT", help="required when BAD")
+    parser.add_argument("--comment", default="", metavar="TEXT", help="required for BAD")
     parser.add_argument("--cause", default="", metavar="TEXT")
     add_file_options(parser)
     parser.set_defaults(usage=parser.format_usage)
@@ -69,11 +70,11 @@ def add(commands: Commands, common: Parser) -> None:
     parser.add_argument("--bit", required=True, metavar="BIT", help="e.g. rpc_ready")
     _add_lumisections(parser)
     parser.add_argument("--value", required=True, type=truth, metavar="true|false")
-    parser.add_argument("--comment", required=True, metavar="TEXT", help="why, is required")
+    parser.add_argument("--comment", required=True, metavar="TEXT", help="the reason (required)")
 
 
 def _add_dataset(parser: Parser) -> None:
-    parser.add_argument("--dataset", default=ONLINE, metavar="NAME", help="online unless given")
+    parser.add_argument("--dataset", default=ONLINE, metavar="NAME", help="default: online")
 
 
 def _add_lumisections(parser: Parser, *, required: bool = True) -> None:
@@ -112,7 +113,7 @@ def _show(program: Program, arguments: Arguments) -> Answer:
     }
     where = f"Run {state.run_number}, {state.name}"
     lines = [
-        f"{where}: {number_of(state.length, 'lumisection')},"
+        f"{where}: {counted(state.length, 'lumisection')},"
         f" {count(taking_part)} of them with flags and DCS bits."
     ]
     if columns:
@@ -163,9 +164,7 @@ def _check_edit(arguments: Arguments) -> None:
     given = [name for name, value in one.items() if value is not None]
     if arguments.file is not None:
         if given:
-            raise UsageError(
-                f"--file names what to edit, and so does {given[0]}.", arguments.usage()
-            )
+            raise UsageError(f"--file and {given[0]} can't be used together.", arguments.usage())
         return
     missing = [name for name, value in one.items() if value is None]
     if missing:
@@ -173,7 +172,7 @@ def _check_edit(arguments: Arguments) -> None:
             f"The following arguments are required: {', '.join(missing)}.", arguments.usage()
         )
     if arguments.dry_run or arguments.leave_out_refused:
-        raise UsageError("--dry-run and --leave-out-refused go with --file.", arguments.usage())
+        raise UsageError("--dry-run and --leave-out-refused require --file.", arguments.usage())
 
 
 def _edit_oms(program: Program, arguments: Arguments) -> Answer:

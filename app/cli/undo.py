@@ -1,4 +1,4 @@
-"""`undo`: takes back what a version did, as a new version."""
+"""`undo`: undoes a version by writing a new one."""
 
 from collections.abc import Mapping
 
@@ -6,25 +6,23 @@ from app.cli.arguments import Arguments, Commands, Parser, add_command, positive
 from app.cli.history import shown_value
 from app.cli.output import DONE, REFUSED, Answer, ProgressLine, table, together
 from app.cli.program import Program
+from app.domain.counting import number
 from app.domain.history.cells import Action
-from app.domain.json_value import JsonObject, JsonValue
+from app.domain.json_value import JsonObject
 from app.domain.lumisections import format_ranges
-from app.services.acting import Acting
 from app.services.history import undo as services
-from app.services.history.undo import Preview
+from app.services.history.undo_preview import Preview
 
 _SHOWN = 60
 
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `undo`."""
-    parser = add_command(
-        commands, common, "undo", "take back what a version did, as a new version", _undo
-    )
+    parser = add_command(commands, common, "undo", "undo a version by writing a new one", _undo)
     parser.add_argument("version", type=positive, metavar="VERSION")
-    parser.add_argument("--comment", default="", metavar="TEXT", help="why")
+    parser.add_argument("--comment", default="", metavar="TEXT", help="the reason")
     parser.add_argument(
-        "--dry-run", action="store_true", help="list what would come back and what wouldn't"
+        "--dry-run", action="store_true", help="list what would be undone and what wouldn't"
     )
     parser.add_argument(
         "--leave-out-refused", action="store_true", help="undo the parts that aren't refused"
@@ -32,17 +30,16 @@ def add(commands: Commands, common: Parser) -> None:
 
 
 def _undo(program: Program, arguments: Arguments) -> Answer:
-    db, actor = program.db, program.actor
     if arguments.dry_run:
-        found = services.preview(Acting(db, actor), arguments.version)
-        lines = [f"{found.text[0].upper()}{found.text[1:]}.", *_lines(found)]
-        refused = bool(found.refused) and not arguments.leave_out_refused
-        document = {**_document(found), "atomic_version": None}
+        preview = services.preview(program.acting, arguments.version)
+        lines = [f"{preview.text[0].upper()}{preview.text[1:]}.", *_lines(preview)]
+        refused = bool(preview.refused) and not arguments.leave_out_refused
+        document = {**_document(preview), "atomic_version": None}
         return Answer(document, together(lines), REFUSED if refused else DONE)
     line = ProgressLine()
     try:
         undone = services.undo(
-            Acting(db, actor),
+            program.acting,
             arguments.version,
             comment=arguments.comment,
             leave_out_refused=arguments.leave_out_refused,
@@ -54,7 +51,7 @@ def _undo(program: Program, arguments: Arguments) -> Answer:
     return Answer(document, f"{undone.text} Version {undone.version}.")
 
 
-def _lines(found: Preview) -> list[str]:
+def _lines(preview: Preview) -> list[str]:
     lines: list[str] = []
     restored = [
         (
@@ -64,9 +61,9 @@ def _lines(found: Preview) -> list[str]:
             format_ranges(each.ranges),
             shown_value(each.now),
             shown_value(each.restored),
-            "by hand from now on" if each.by_hand else "",
+            "set by hand from now on" if each.by_hand else "",
         )
-        for part in found.parts
+        for part in preview.parts
         for each in part.cells.restored
     ]
     restored += [
@@ -77,40 +74,40 @@ def _lines(found: Preview) -> list[str]:
             "",
             shown_value(each.now),
             shown_value(each.restored),
-            "by hand from now on" if each.by_hand else "",
+            "set by hand from now on" if each.by_hand else "",
         )
-        for of in found.attributes
+        for of in preview.attributes
         for each in of.attributes.restored
     ]
     restored += [
         (each.run_number, each.dataset, "", "", "", "hidden" if each.hide else "shown again", "")
-        for each in found.visibility
+        for each in preview.visibility
     ]
     if restored:
         heads = ("run", "dataset", "what", "LS", "now", "goes back to", "")
         lines += ["", table(heads, restored[:_SHOWN])]
         if len(restored) > _SHOWN:
-            lines.append(f"and {len(restored) - _SHOWN} more")
-    if since := _changed_since(found, found.authors):
+            lines.append(f"and {number(len(restored) - _SHOWN)} more")
+    if since := _changed_since(preview, preview.authors):
         lines += ["", "Changed since, left alone:", *since[:_SHOWN]]
-    if found.kept:
-        lines += ["", "Stays as it is:", *(f"  {each.text}" for each in found.kept[:_SHOWN])]
-    if found.refused:
-        lines += ["", "Refused:", *(f"  {each.what}: {each.reason}" for each in found.refused)]
+    if preview.kept:
+        lines += ["", "Stays as it is:", *(f"  {each.text}" for each in preview.kept[:_SHOWN])]
+    if preview.refused:
+        lines += ["", "Refused:", *(f"  {each.what}: {each.reason}" for each in preview.refused)]
     return lines
 
 
-def _changed_since(found: Preview, authors: Mapping[int, Action]) -> list[str]:
+def _changed_since(preview: Preview, authors: Mapping[int, Action]) -> list[str]:
     lines = [
         f"  {part.dataset} of run {part.run_number}, {each.key}, LS {format_ranges(each.ranges)}:"
         f" {shown_value(each.now)} ({_by(authors, each.version)})"
-        for part in found.parts
+        for part in preview.parts
         for each in part.cells.changed_since
     ]
     lines += [
         f"  {each.name} of {of.dataset or 'run'} {of.run_number}: {shown_value(each.now)}"
         f" ({_by(authors, each.version)})"
-        for of in found.attributes
+        for of in preview.attributes
         for each in of.attributes.changed_since
     ]
     return lines
@@ -121,68 +118,76 @@ def _by(authors: Mapping[int, Action], version: int) -> str:
     return f"version {version}, {known.author}" if known is not None else f"version {version}"
 
 
-def _document(found: Preview) -> JsonObject:
-    restored: list[JsonValue] = [
-        {
-            "run_number": part.run_number,
-            "dataset": part.dataset,
-            "key": each.key,
-            "ranges": [[first, last] for first, last in each.ranges],
-            "now": shown_value(each.now),
-            "restored": shown_value(each.restored),
-            "by_hand": each.by_hand,
-        }
-        for part in found.parts
-        for each in part.cells.restored
-    ]
-    since: list[JsonValue] = [
-        {
-            "run_number": part.run_number,
-            "dataset": part.dataset,
-            "key": each.key,
-            "ranges": [[first, last] for first, last in each.ranges],
-            "now": shown_value(each.now),
-            "version": each.version,
-        }
-        for part in found.parts
-        for each in part.cells.changed_since
-    ]
-    attributes: list[JsonValue] = [
-        {
-            "run_number": of.run_number,
-            "dataset": of.dataset,
-            "name": each.name,
-            "now": each.now,
-            "restored": each.restored,
-            "by_hand": each.by_hand,
-        }
-        for of in found.attributes
-        for each in of.attributes.restored
-    ]
-    attributes_since: list[JsonValue] = [
-        {
-            "run_number": of.run_number,
-            "dataset": of.dataset,
-            "name": each.name,
-            "now": each.now,
-            "version": each.version,
-        }
-        for of in found.attributes
-        for each in of.attributes.changed_since
-    ]
+def _document(preview: Preview) -> JsonObject:
     return {
-        "undone": found.undone.version,
-        "author": found.undone.author,
-        "cells": found.cells,
-        "restored": restored,
-        "changed_since": since,
-        "attributes": attributes,
-        "attributes_changed_since": attributes_since,
+        "undone": preview.undone.version,
+        "author": preview.undone.author,
+        "cells": preview.cells,
+        **_cells_document(preview),
+        **_attributes_document(preview),
         "visibility": [
             {"run_number": each.run_number, "dataset": each.dataset, "hidden": each.hide}
-            for each in found.visibility
+            for each in preview.visibility
         ],
-        "kept": [each.text for each in found.kept],
-        "refused": [{"what": each.what, "reason": str(each.reason)} for each in found.refused],
-        "text": found.text,
+        "kept": [each.text for each in preview.kept],
+        "refused": [{"what": each.what, "reason": str(each.reason)} for each in preview.refused],
+        "text": preview.text,
+    }
+
+
+def _cells_document(preview: Preview) -> JsonObject:
+    return {
+        "restored": [
+            {
+                "run_number": part.run_number,
+                "dataset": part.dataset,
+                "key": each.key,
+                "ranges": [[first, last] for first, last in each.ranges],
+                "now": shown_value(each.now),
+                "restored": shown_value(each.restored),
+                "by_hand": each.by_hand,
+            }
+            for part in preview.parts
+            for each in part.cells.restored
+        ],
+        "changed_since": [
+            {
+                "run_number": part.run_number,
+                "dataset": part.dataset,
+                "key": each.key,
+                "ranges": [[first, last] for first, last in each.ranges],
+                "now": shown_value(each.now),
+                "version": each.version,
+            }
+            for part in preview.parts
+            for each in part.cells.changed_since
+        ],
+    }
+
+
+def _attributes_document(preview: Preview) -> JsonObject:
+    return {
+        "attributes": [
+            {
+                "run_number": of.run_number,
+                "dataset": of.dataset,
+                "name": each.name,
+                "now": each.now,
+                "restored": each.restored,
+                "by_hand": each.by_hand,
+            }
+            for of in preview.attributes
+            for each in of.attributes.restored
+        ],
+        "attributes_changed_since": [
+            {
+                "run_number": of.run_number,
+                "dataset": of.dataset,
+                "name": each.name,
+                "now": each.now,
+                "version": each.version,
+            }
+            for of in preview.attributes
+            for each in of.attributes.changed_since
+        ],
     }

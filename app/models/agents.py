@@ -1,4 +1,4 @@
-"""Agents and what they said, in schema `desk`."""
+"""Agents and their proposals, in schema `desk`."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy import exc as sa_exc
 
-from app.domain.agents.proposals import Agent, Mode, Proposal, ProposalState, Speaks
+from app.domain.agents.proposals import Agent, AgentColumn, Mode, Proposal, ProposalState
 from app.domain.errors import Conflict, NotFound, Refused
 from app.domain.keys import DatasetKey
 from app.domain.lumisections import LumiRange
@@ -26,7 +26,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class NewProposal:
-    """An agent's word that is to be kept; `version` wrote it where it was written at once."""
+    """A proposal to store; `version` is the one that wrote it, if it was written at once."""
 
     run_number: int
     dataset: str
@@ -49,9 +49,9 @@ class Waiting:
 
 
 def register(
-    connection: Connection, name: str, version: str, owner: str, columns: Sequence[Speaks]
+    connection: Connection, name: str, version: str, owner: str, columns: Sequence[AgentColumn]
 ) -> Agent:
-    """A new version of an agent, which takes the place of the one in force."""
+    """Registers a new version of an agent, which replaces the one in force."""
     connection.execute(
         text("UPDATE desk.agent SET retired = now() WHERE name = :name AND retired IS NULL"),
         {"name": name},
@@ -73,14 +73,14 @@ def register(
         ).scalar_one()
     except sa_exc.IntegrityError as error:
         raise Conflict(
-            f"There is a version {version} of {name} already: what it may say isn't changed"
-            " afterwards. Register another version."
+            f"Version {version} of {name} is already registered and can't be changed. Register"
+            " another version."
         ) from error
     return next(each for each in agents(connection) if each.id == id_)
 
 
 def retire(connection: Connection, id_: int) -> None:
-    """The agent may speak no longer."""
+    """Retires a version of an agent."""
     connection.execute(
         text("UPDATE desk.agent SET retired = now() WHERE id = :id AND retired IS NULL"),
         {"id": id_},
@@ -88,7 +88,7 @@ def retire(connection: Connection, id_: int) -> None:
 
 
 def agents(connection: Connection, name: str | None = None) -> list[Agent]:
-    """Agents by name, of each the newest version first; only of one name if given."""
+    """Agents by name, the newest version of an agent first; only of one name if given."""
     rows = connection.execute(
         text(
             "SELECT id, name, version, owner, columns, registered, retired FROM desk.agent"
@@ -104,7 +104,7 @@ def agents(connection: Connection, name: str | None = None) -> list[Agent]:
 
 
 def add(connection: Connection, agent: Agent, proposals: Sequence[NewProposal]) -> None:
-    """Keeps an agent's words; open ones on the same columns of the same datasets are superseded."""
+    """Stores proposals; open ones on the same columns of the same datasets are superseded."""
     if not proposals:
         return
     connection.execute(
@@ -188,7 +188,7 @@ def decide(
     version: int | None = None,
     reason: str = "",
 ) -> None:
-    """Keeps what a person decided."""
+    """Stores the decision of a person."""
     connection.execute(
         text(
             "UPDATE desk.proposal SET state = :state, decided_by = :by, decided = now(),"
@@ -207,7 +207,7 @@ def decide(
 def waiting(
     connection: Connection, *, agent: str | None = None, limit: int = 1_000
 ) -> list[Waiting]:
-    """What waits for somebody, by dataset and agent, the newest runs first."""
+    """Open proposals by dataset and agent, the newest runs first."""
     rows = connection.execute(
         text(
             'SELECT p.run_number, p.name, a.name, array_agg(DISTINCT p."column"), count(*)'
@@ -238,7 +238,7 @@ def count_by_state(connection: Connection) -> dict[str, dict[ProposalState, int]
 
 
 def in_force(connection: Connection, name: str) -> Agent:
-    """The version of an agent that may speak. Raises NotFound."""
+    """The version of an agent that is in force. Raises NotFound."""
     known = agents(connection, name)
     found = next((agent for agent in known if agent.retired is None), None)
     if found is not None:
@@ -253,11 +253,11 @@ def no_agent(connection: Connection, name: str) -> Refused:
     known = {agent.name for agent in agents(connection)}
     if known:
         return not_found(f"There is no agent {name}", name, known)
-    return NotFound(f"There is no agent {name}: agent register makes one known.")
+    return NotFound(f"There is no agent {name}. Register it with `agent register`.")
 
 
 def open_ones(connection: Connection, ids: Collection[int]) -> list[Proposal]:
-    """The proposals, held for the rest of the transaction; all of them wait for a decision."""
+    """Open proposals, locked for the rest of the transaction; refused if any is decided."""
     found = proposals(connection, ids=ids, lock=True)
     missing = set(ids) - {each.id for each in found}
     if missing:
@@ -267,14 +267,14 @@ def open_ones(connection: Connection, ids: Collection[int]) -> list[Proposal]:
             by = f" by {each.decided_by}" if each.decided_by else ""
             raise Conflict(
                 f"Proposal {each.id} of {each.agent} on {each.column} of {each.dataset} of"
-                f" run {each.run_number} is {each.state.value}{by} already."
+                f" run {each.run_number} is already {each.state.value}{by}."
                 " Look at what is there now."
             )
     return found
 
 
 def announce(connection: Connection) -> None:
-    """Tells every open window to look again."""
+    """Notifies every open window."""
     connection.execute(
         text("SELECT pg_notify(:channel, :what)"),
         {"channel": CHANGES_CHANNEL, "what": "proposals"},
@@ -289,9 +289,9 @@ def _columns_of(proposals: Sequence[NewProposal]) -> dict[str, Sequence[object]]
     }
 
 
-def _speaks(columns: Mapping[str, Sequence[str]]) -> tuple[Speaks, ...]:
+def _speaks(columns: Mapping[str, Sequence[str]]) -> tuple[AgentColumn, ...]:
     return tuple(
-        Speaks(column, Mode(mode), judged_by) for column, (mode, judged_by) in columns.items()
+        AgentColumn(column, Mode(mode), judged_by) for column, (mode, judged_by) in columns.items()
     )
 
 

@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QWidget
 
 from app.services.acting import Acting
 from app.services.configuration.workspaces import WorkspaceColumns
+from app.services.editing.presence import OpenDatasets
 from app.views.actions import ActionRow
-from app.views.backend import Backend
 from app.views.background import Background
-from app.views.lumisections.draft_book import DraftBook
+from app.views.drafts import DraftBook
 from app.views.notices import Notices
 from app.views.selection import Selection
 from app.views.session import Workplace
@@ -23,7 +23,6 @@ from app.views.theme import Themes
 class PlaceContext:
     """What every place is made with."""
 
-    backend: Backend
     workplace: Workplace
     background: Background
     notices: Notices
@@ -37,8 +36,13 @@ class PlaceContext:
 
     @cached_property
     def drafts(self) -> DraftBook:
-        """What the person hasn't written yet, for all places."""
-        return DraftBook(self.backend, self.background)
+        """Edits that the person hasn't written yet, for all places."""
+        return DraftBook(self.acting, self.background)
+
+    @cached_property
+    def open_datasets(self) -> OpenDatasets:
+        """The datasets that are open in any place."""
+        return OpenDatasets(self.acting)
 
 
 class PlaceWidget(QWidget):

@@ -3,9 +3,20 @@
 from datetime import UTC, datetime
 
 from app.domain.counting import counted, number
+from app.domain.errors import Refused, Unavailable
 from app.domain.json_value import JsonValue, js_stringify
 
-__all__ = ["ago", "counted", "luminosity", "moment", "number", "time", "value"]
+__all__ = [
+    "ago",
+    "counted",
+    "failure",
+    "luminosity",
+    "moment",
+    "number",
+    "percent",
+    "time",
+    "value",
+]
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -27,6 +38,16 @@ def moment(text: str) -> datetime | None:
 def time(at: datetime) -> str:
     """`2025-08-18 06:12 UTC`."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def failure(error: Refused | Unavailable) -> str:
+    """Why an action failed, and what to do."""
+    return str(error) if isinstance(error, Refused) else f"{error} Nothing was written: try again."
+
+
+def percent(share: float | None) -> str:
+    """`98.2 %`, a dash where there is no share."""
+    return "-" if share is None else f"{100 * share:.1f} %"
 
 
 def ago(at: datetime, now: datetime) -> str:

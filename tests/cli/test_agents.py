@@ -33,7 +33,7 @@ def agent(registry: RunRegistry) -> RunRegistry:
 def test_that_an_agent_proposes_and_a_person_accepts(agent: RunRegistry, predictions: Path):
     dry = agent("agent", "propose", "--agent", "pixel-ae", "--file", predictions, "--dry-run")
     assert dry.code == 0
-    assert "Nothing was kept." in dry.out
+    assert "Nothing was written." in dry.out
     said = agent("agent", "propose", "--agent", "pixel-ae", "--file", predictions, "--json")
     assert said.document["waiting"] == 1
     (proposal,) = agent("agent", "proposals", "--run", FIRST, "--json").document["proposals"]
@@ -42,7 +42,7 @@ def test_that_an_agent_proposes_and_a_person_accepts(agent: RunRegistry, predict
     assert "hot module" in listed
     assert listed.splitlines()[-1] == "1 proposal, open. --state shows others."
     none = agent("agent", "proposals", "--state", "rejected").out
-    assert none == "No rejected proposal is like that.\n"
+    assert none == "No rejected proposal matches.\n"
     accepted = agent("agent", "accept", proposal["id"], "--json").document
     assert isinstance(accepted["atomic_version"], int)
     shown = agent("log", "--show", accepted["atomic_version"]).out
@@ -64,7 +64,7 @@ def test_that_all_proposals_of_a_run_are_rejected_at_once(agent: RunRegistry, pr
     assert listed["proposals"] == {"rejected": 1}
     assert "pixel-ae" in agent("agent", "list").out
     unsaid = agent("agent", "reject")
-    assert (unsaid.code, "Which proposals" in unsaid.err) == (2, True)
+    assert (unsaid.code, "numbers of the proposals" in unsaid.err) == (2, True)
 
 
 def test_that_a_faulty_file_is_refused_with_its_line(

@@ -13,7 +13,7 @@ def test_that_what_is_exported_can_be_imported_elsewhere(registry, run_registry,
     assert imported.document["written"]["ClassClassifier"] == len(classes)
     assert imported.document["problems"] == []
     again = run_registry("config", "import", tmp_path / "configuration", "--dsn", dsn)
-    assert "Every row was there already." in again.out
+    assert "Every row was already there." in again.out
 
 
 def test_that_the_shipped_configuration_gives_way_until_somebody_changes_it(registry, shared_data):

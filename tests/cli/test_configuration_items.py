@@ -82,7 +82,7 @@ def test_that_versions_are_listed_compared_and_restored(registry):
     assert restored["settings_id"] == history[0]["settings_id"] + 1
     assert _ids(registry, "class", **{"class": "Collisions25"}) == [id_]
     assert "as version" in registry("config", "history", "class").out
-    assert registry("config", "diff", "class", start).out.endswith("Both say the same.\n")
+    assert registry("config", "diff", "class", start).out.endswith("Both versions are identical.\n")
 
 
 def test_that_a_change_is_tried_explained_and_applied_to_open_runs(registry, tmp_path):
@@ -99,7 +99,7 @@ def test_that_a_change_is_tried_explained_and_applied_to_open_runs(registry, tmp
     assert (run["run_number"], change["lumisections"], change["after"]) == (SECOND, [8, 11], "BAD")
     said = registry("config", "try", "component", *values, "--runs", f"{FIRST}-{SECOND}").out
     assert "LS 8-11: GOOD → BAD" in said
-    assert said.endswith("Of 2 runs 1 run changes.\n")
+    assert said.endswith("1 of 2 runs would change.\n")
 
     registry("config", "add", "component", *values)
     why = registry("config", "why", SECOND, "csc-csc", "--ls", 9, "--json").document

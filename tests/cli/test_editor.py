@@ -55,7 +55,7 @@ def test_that_a_file_of_changes_is_tried_written_told_and_undone(registry, chang
 
     dry = registry("undo", newest["version"], "--dry-run")
     assert "dt-dt" in dry.out
-    assert "by hand from now on" in dry.out
+    assert "set by hand from now on" in dry.out
     undone = registry("undo", newest["version"], "--json").document
     assert undone["cells"] == 4
     assert _statuses(registry, FIRST, "dt-dt") == before
@@ -80,7 +80,7 @@ def test_that_refused_lines_stop_the_file_or_are_left_out(registry, changes):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("lumisections", "edit", "--file", "x.csv", "--column", "dt-dt"), "--file names"),
+        (("lumisections", "edit", "--file", "x.csv", "--column", "dt-dt"), "--file and --column"),
         (("lumisections", "edit", FIRST, "--column", "dt-dt"), "required: --ls, --status"),
         (("history", FIRST, "--ls", "1-3"), "--column"),
         (("undo", "0"), "number from 1"),

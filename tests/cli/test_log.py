@@ -39,7 +39,7 @@ def test_that_the_log_is_searched_and_paged(registry: RunRegistry, edited: int):
     assert first["before"] == f"v{edited}"
     rest = registry("log", "--run", FIRST, "--before", first["before"], "--json").document
     assert rest["entries"][0]["number"] < edited
-    assert registry("log", "--words", "nothing like that").out.startswith("Nothing in the log")
+    assert registry("log", "--words", "nothing like that").out == "No log entry matches.\n"
     assert "shows older ones" in registry("log", "--limit", 1).out
 
 
@@ -62,8 +62,8 @@ def test_that_the_log_is_exported(registry: RunRegistry, edited: int, tmp_path: 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--since", "yesterday"), "is no time"),
-        (("--before", "x"), "no place in the log"),
+        (("--since", "yesterday"), "is not a time"),
+        (("--before", "x"), "is not a position in the log"),
         (("--since", "2025-02-01", "--until", "2025-01-01"), "ends before it begins"),
         (("--limit", "5000"), "--export"),
         (("--export", "log.txt"), ".csv or .json"),

@@ -86,7 +86,7 @@ def test_that_datasets_are_moved_by_filter_and_by_name(opened):
     assert refused.code == 1
     assert "no longer OPEN" in refused.err
     nothing = opened("datasets", "move", "--to", "OPEN")
-    assert (nothing.code, "Say which datasets" in nothing.err) == (2, True)
+    assert (nothing.code, "Select datasets with" in nothing.err) == (2, True)
 
 
 def test_that_the_tools_tell_first_and_act_then(opened, tmp_path):

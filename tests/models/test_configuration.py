@@ -292,7 +292,7 @@ def test_that_editing_what_is_no_longer_in_force_is_refused(
         lambda c: configuration.delete_item(c, Kind.CLASS, 5, "two@example.org"),
     ):
         with (
-            pytest.raises(Conflict, match="isn't any more what you saw"),
+            pytest.raises(Conflict, match="was changed meanwhile"),
             database.transaction() as connection,
         ):
             action(connection)

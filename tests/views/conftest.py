@@ -1,4 +1,4 @@
-"""A window's surroundings for tests: Qt offscreen, the real pool and loop, a backend in memory."""
+"""A window for tests: Qt offscreen, the real pool and loop, a real database with thirty runs."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,15 +13,16 @@ from qasync import QEventLoop
 
 from app.models.database.engine import Database
 from app.services.acting import Acting
-from app.services.pulling.pullers import Pullers
 from app.views.background import Background
 from app.views.frame.main_window import MainWindow
 from app.views.notices import Notices
 from app.views.places import PlaceContext
-from app.views.session import WebAddresses, Workplace
+from app.views.session import Workplace
 from app.views.theme import Themes
-from tests.views.fake_backend import FakeBackend
+from tests.conftest import TestServer
+from tests.views import many_runs
 from tests.views.offline_window import real_window, services
+from tests.views.workplaces import a_context, a_workplace
 
 __all__ = ["real_window", "services"]
 
@@ -74,20 +75,6 @@ def notices(background: Background) -> Notices:
 
 
 @pytest.fixture
-def context(
-    backend: FakeBackend,
-    background: Background,
-    notices: Notices,
-    themes: Themes,
-    remembered: QSettings,
-) -> PlaceContext:
-    """What a place is made with."""
-    session = backend.session()
-    workplace = Workplace(backend.acting, session, backend, Pullers(), WebAddresses())
-    return PlaceContext(backend, workplace, background, notices, themes, remembered)
-
-
-@pytest.fixture
 def owner(qtbot: QtBot) -> QWidget:
     """A parent for dialogs, which delete themselves when they close."""
     owner = QWidget()
@@ -97,35 +84,60 @@ def owner(qtbot: QtBot) -> QWidget:
 
 
 @pytest.fixture
-def backend() -> FakeBackend:
-    """Thirty runs in memory."""
-    return FakeBackend()
-
-
-@pytest.fixture
 def remembered(tmp_path: Path) -> QSettings:
     """Settings of this test only."""
     return QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
 
 
 @pytest.fixture
-def window(
-    qtbot: QtBot,
-    database: Database,
-    backend: FakeBackend,
+def runs_dsn(server: TestServer) -> Iterator[str]:
+    """Address of a fresh database with the thirty runs."""
+    name = server.create(server.template(many_runs.TEMPLATE, many_runs.fill))
+    yield server.dsn(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def thirty_runs(runs_dsn: str) -> Iterator[Database]:
+    """A fresh database with the thirty runs."""
+    database = Database(runs_dsn)
+    database.prepare()
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def workplace(thirty_runs: Database) -> Workplace:
+    """An expert at the thirty runs."""
+    return a_workplace(thirty_runs)
+
+
+@pytest.fixture
+def acting(workplace: Workplace) -> Acting:
+    """The expert who acts on the thirty runs."""
+    return workplace.acting
+
+
+@pytest.fixture
+def context(
+    workplace: Workplace,
     background: Background,
     notices: Notices,
     themes: Themes,
     remembered: QSettings,
-) -> Iterator[MainWindow]:
-    """The whole window with its first table loaded; some places read an empty database."""
-    backend.acting = Acting(database)
-    window = MainWindow(backend, background, notices, themes, remembered)
+) -> PlaceContext:
+    """What a place is made with, at the thirty runs."""
+    return a_context(workplace, background, notices, themes, remembered)
+
+
+@pytest.fixture
+def window(qtbot: QtBot, context: PlaceContext, background: Background) -> Iterator[MainWindow]:
+    """The whole window with its first table loaded."""
+    window = MainWindow(context)
     qtbot.addWidget(window)
     window.stop_wanted.connect(window.stopped)
     window.show()
     qtbot.waitUntil(lambda: window.online.table.model.rowCount() > 0)
     qtbot.waitUntil(lambda: not background.busy)
     yield window
-    backend.gate = None
     window.close()

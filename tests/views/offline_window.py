@@ -11,10 +11,9 @@ from app.models.database.engine import Database
 from app.views.background import Background
 from app.views.frame.main_window import MainWindow
 from app.views.notices import Notices
-from app.views.session import WebAddresses
+from app.views.session import WebAddresses, Workplace
 from app.views.tables.table_view import TableView
 from app.views.theme import Themes
-from app.window import ServiceBackend
 from tests.services.offline_runs import FIRST, SECOND, open_all, sign_off_runs
 from tests.views.workplaces import a_context, a_workplace
 
@@ -22,27 +21,24 @@ ADDRESSES = WebAddresses("https://oms/report", "https://gui/dqm/offline", "https
 
 
 @pytest.fixture
-def services(database: Database) -> ServiceBackend:
-    """The backend on a database with two runs whose datasets are OPEN everywhere."""
+def services(database: Database) -> Workplace:
+    """An expert at a database with two runs whose datasets are OPEN everywhere."""
     sign_off_runs(database, FIRST, SECOND)
     open_all(database, FIRST, SECOND)
-    workplace = a_workplace(database)
-    return ServiceBackend(workplace.acting, workplace.news)
+    return a_workplace(database, addresses=ADDRESSES)
 
 
 @pytest.fixture
 def real_window(
     qtbot: QtBot,
-    services: ServiceBackend,
-    database: Database,
+    services: Workplace,
     background: Background,
     notices: Notices,
     themes: Themes,
     remembered: QSettings,
 ) -> Iterator[MainWindow]:
     """The window at the offline datasets."""
-    workplace = a_workplace(database, addresses=ADDRESSES)
-    context = a_context(workplace, background, notices, themes, remembered)
+    context = a_context(services, background, notices, themes, remembered)
     window = MainWindow(context)
     qtbot.addWidget(window)
     window.stop_wanted.connect(window.stopped)

@@ -1,7 +1,6 @@
 """The keyboard stays where the person put it: nothing that loads, closes or arrives moves it."""
 
 import re
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -38,13 +37,14 @@ from app.views.focus import (
     has_keys,
     holder,
 )
-from app.views.frame.main_window import PLACES, MainWindow
+from app.views.frame.main_window import MainWindow
+from app.views.frame.navigation import PLACES
 from app.views.notices import Notices
 from app.views.runs.details import DetailsView
 from app.views.theme import Themes
 from tests.builders import EXPERT, a_run
 from tests.services.offline_runs import FIRST, open_all, sign_off_runs
-from tests.views.fake_backend import FIRST_RUN, FakeBackend
+from tests.views.many_runs import NEWEST, locked
 from tests.views.workplaces import a_context, a_workplace
 
 VIEWS = Path(__file__).parents[2] / "app" / "views"
@@ -331,7 +331,7 @@ def online(qtbot: QtBot, window: MainWindow) -> MainWindow:
     """The first run is loaded, nobody has touched anything."""
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
-    loaded(qtbot, window, FIRST_RUN + 30)
+    loaded(qtbot, window, NEWEST)
     return window
 
 
@@ -347,11 +347,11 @@ def test_that_a_click_on_a_run_leaves_the_keyboard_in_the_table(
     table, grid = online.online.table.table, online.online.details.lumisections.grid
     cell = table.visualRect(online.online.table.model.index(2, 0)).center()
     qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=cell)
-    loaded(qtbot, online, FIRST_RUN + 28)
+    loaded(qtbot, online, NEWEST - 2)
     assert has_keys(table)
     before = grid.focus_cell
     qtbot.keyClick(holder(online), Qt.Key.Key_Down)
-    loaded(qtbot, online, FIRST_RUN + 27)
+    loaded(qtbot, online, NEWEST - 3)
     qtbot.keyClick(holder(online), Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
     assert len(table.selectionModel().selectedRows()) == 2
     assert grid.focus_cell == before
@@ -410,26 +410,24 @@ def test_that_the_list_of_places_keeps_the_keyboard_until_a_place_is_asked_for(
 
 
 def test_that_enter_on_a_run_goes_into_its_grid_once_that_is_there(
-    qtbot: QtBot, online: MainWindow, backend: FakeBackend
+    qtbot: QtBot, online: MainWindow, runs_dsn: str
 ) -> None:
-    backend.gate = threading.Event()
-    qtbot.keyClick(holder(online), Qt.Key.Key_Return)
-    details = online.online.shown_details
-    assert details is not online.online.details
-    assert not has_keys(details.lumisections.grid)
-    backend.gate.set()
-    loaded(qtbot, online, FIRST_RUN + 30)
+    with locked(runs_dsn):
+        qtbot.keyClick(holder(online), Qt.Key.Key_Return)
+        details = online.online.shown_details
+        assert details is not online.online.details
+        assert not has_keys(details.lumisections.grid)
+    loaded(qtbot, online, NEWEST)
     qtbot.waitUntil(lambda: has_keys(details.lumisections.grid))
 
 
 def test_that_a_run_that_is_still_read_takes_nothing_from_who_went_elsewhere(
-    qtbot: QtBot, online: MainWindow, backend: FakeBackend
+    qtbot: QtBot, online: MainWindow, runs_dsn: str
 ) -> None:
-    backend.gate = threading.Event()
-    qtbot.keyClick(holder(online), Qt.Key.Key_Return)
-    give_keys(online.places)
-    backend.gate.set()
-    loaded(qtbot, online, FIRST_RUN + 30)
+    with locked(runs_dsn):
+        qtbot.keyClick(holder(online), Qt.Key.Key_Return)
+        give_keys(online.places)
+    loaded(qtbot, online, NEWEST)
     assert has_keys(online.places)
 
 
@@ -438,7 +436,7 @@ def test_that_a_tab_that_is_closed_gives_the_keyboard_to_the_table(
 ) -> None:
     qtbot.keyClick(holder(online), Qt.Key.Key_Return)
     details = online.online.shown_details
-    loaded(qtbot, online, FIRST_RUN + 30)
+    loaded(qtbot, online, NEWEST)
     qtbot.waitUntil(lambda: has_keys(details.lumisections.grid))
     online.online.close_tab(online.online.tabs.currentIndex())
     assert has_keys(online.online.table.table)

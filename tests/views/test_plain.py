@@ -20,17 +20,21 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 import app.views
+from app.domain.editing.edits import ColumnEdit
+from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange
-from app.domain.state.grid import with_changes
-from app.domain.triplets import Triplet
+from app.domain.triplets import BAD, Triplet
+from app.models.database.engine import Database
+from app.services.acting import Acting
+from app.services.editing import bulk
 from app.views.frame.main_window import MainWindow
 from app.views.grid.grid_layout import Cell
 from app.views.notices import Level, Notice, ReportDialog, ask, inform
 from app.views.theme import Themes
 from app.views.widgets import plain
 from app.views.widgets.plain import Label, ListItem, MarkedUp, TreeItem, cell, of_role, said, tip
-from tests.views.builders import a_state
-from tests.views.fake_backend import FIRST_RUN, OFFLINE, FakeBackend, a_row
+from tests.builders import EXPERT
+from tests.views.many_runs import LENGTH, NEWEST, OLDEST, set_rr
 
 VIEWS = Path(app.views.__file__).parent
 MARKUP = '<img src="q" width="2500" height="1500"><b>bold</b> <a href="x">here</a>'
@@ -186,29 +190,19 @@ def test_that_tooltips_boxes_and_questions_take_no_markup(
 
 
 @pytest.fixture
-def backend(request: pytest.FixtureRequest) -> FakeBackend:
+def thirty_runs(request: pytest.FixtureRequest, thirty_runs: Database) -> Database:
     """Runs, datasets, attributes, comments, causes and authors that say something hostile."""
-    text: str = request.param
-    backend = FakeBackend()
-    words = {"class": text, "state": "OPEN", "significant": True, "stop_reason": text}
-    for rows, name in ((backend.rows, "online"), (backend.datasets, OFFLINE)):
-        for place, row in enumerate(rows):
-            fresh = a_row(row.run_number, name, place=place)
-            rows[place] = a_row(
-                row.run_number,
-                name,
-                place=place,
-                rr_attributes=words,
-                oms_attributes={**fresh.oms_attributes, "hlt_key": text},
-            )
-    newest = FIRST_RUN + 30
-    state = a_state(newest)
-    rr = with_changes(state.rr, [({"dt-dt": Triplet("BAD", text, text)}, (LumiRange(1, 50),))])
-    backend.states[newest, "online"] = replace(state, rr=rr)
-    return backend
+    # The server itself takes no lone surrogate.
+    text: str = request.param.replace("\ud800", "")
+    for number in range(OLDEST, NEWEST + 1):
+        set_rr(thirty_runs, number, **{"class": text, "stop_reason": text})
+    author = replace(EXPERT, email=text)
+    edit = ColumnEdit(NEWEST, ONLINE, "dt-dt", (LumiRange(1, LENGTH),), Triplet(BAD, text, text))
+    bulk.write(Acting(thirty_runs, author), [edit], comment=text)
+    return thirty_runs
 
 
-@pytest.mark.parametrize("backend", HOSTILE, indirect=True)
+@pytest.mark.parametrize("thirty_runs", HOSTILE, indirect=True)
 def test_that_nothing_others_wrote_breaks_out_of_the_window(
     qtbot: QtBot, window: MainWindow
 ) -> None:

@@ -14,7 +14,6 @@ from app.views.notices import Notices
 from app.views.places import PlaceContext
 from app.views.session import DatabaseKind, Session, WebAddresses, Workplace
 from app.views.theme import Themes
-from app.window import ServiceBackend
 from tests.builders import EXPERT
 
 NOWHERE = WebAddresses("", "", "")
@@ -43,6 +42,4 @@ def a_context(
     remembered: QSettings,
 ) -> PlaceContext:
     """What the places of a window are made with."""
-    backend = ServiceBackend(workplace.acting, workplace.news)
-    backend.pullers = workplace.pullers
-    return PlaceContext(backend, workplace, background, notices, themes, remembered)
+    return PlaceContext(workplace, background, notices, themes, remembered)

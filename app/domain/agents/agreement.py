@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from app.domain.triplets import EMPTY, NO_VALUE_FOUND, STATUSES
 
 Statuses = NDArray[np.int16]
-"""Places in `KNOWN`, one per lumisection; 0 is no word."""
+"""Indices in `KNOWN`, one per lumisection; 0 means no value."""
 
 KNOWN = (None, *STATUSES)
 _PLACES: Mapping[str, int] = {status: place for place, status in enumerate(STATUSES, start=1)}
@@ -18,15 +18,15 @@ NO_WORD = (EMPTY, NO_VALUE_FOUND, "")
 
 
 def place_of(status: str) -> int:
-    """The place of a status in `KNOWN`; 0 where it says nothing."""
+    """The index of a status in `KNOWN`; 0 when it is no value."""
     return 0 if status in NO_WORD else _PLACES.get(status, 0)
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """Numbers of lumisections by what the agent and what people said.
+    """Numbers of lumisections by the status of the agent and that of people.
 
-    `only_agent` and `only_people` are those in which the other said nothing.
+    `only_agent` and `only_people` count lumisections that only one of them set.
     """
 
     counts: Mapping[tuple[str, str], int] = field(default_factory=dict)
@@ -43,29 +43,32 @@ class Confusion:
 
     @property
     def compared(self) -> int:
-        """Lumisections in which both said something."""
+        """Lumisections that both set."""
         return sum(self.counts.values())
 
     @property
     def agreeing(self) -> int:
-        """Lumisections in which both said the same."""
+        """Lumisections that both set to the same status."""
         return sum(number for (agent, people), number in self.counts.items() if agent == people)
 
     @property
     def share(self) -> float | None:
-        """Agreeing part of what was compared; None when nothing was."""
+        """Agreeing share of the compared lumisections; None when there are none."""
         return self.agreeing / self.compared if self.compared else None
 
     @property
     def chance(self) -> float | None:
-        """The share that would agree if both spoke as often, but at random."""
+        """The share that would agree by chance, with the same numbers of each status."""
         if not self.compared:
             return None
-        return sum(self.said(each) * self.meant(each) for each in self.statuses) / self.compared**2
+        return (
+            sum(self.by_agent(status) * self.by_people(status) for status in self.statuses)
+            / self.compared**2
+        )
 
     @property
     def kappa(self) -> float | None:
-        """Cohen's: 1 is full agreement, 0 no better than chance; None where that can't be told."""
+        """Cohen's kappa: 1 is full agreement, 0 is chance; None where it is undefined."""
         share, chance = self.share, self.chance
         if share is None or chance is None or chance == 1:
             return None
@@ -73,38 +76,38 @@ class Confusion:
 
     @property
     def statuses(self) -> tuple[str, ...]:
-        """Statuses that either said, in their usual order."""
-        said = {status for pair in self.counts for status in pair}
-        return tuple(status for status in STATUSES if status in said)
+        """Statuses that either used, in their usual order."""
+        used = {status for pair in self.counts for status in pair}
+        return tuple(status for status in STATUSES if status in used)
 
-    def said(self, status: str) -> int:
-        """How often the agent said so, where people said something too."""
+    def by_agent(self, status: str) -> int:
+        """Compared lumisections to which the agent gave this status."""
         return sum(number for (agent, _), number in self.counts.items() if agent == status)
 
-    def meant(self, status: str) -> int:
-        """How often people said so, where the agent said something too."""
+    def by_people(self, status: str) -> int:
+        """Compared lumisections to which people gave this status."""
         return sum(number for (_, people), number in self.counts.items() if people == status)
 
     def precision(self, status: str) -> float | None:
-        """Of the lumisections that the agent called so: the part that people called so, too."""
-        said = self.said(status)
-        return self.counts.get((status, status), 0) / said if said else None
+        """Of the lumisections with this status of the agent: the share that people confirm."""
+        total = self.by_agent(status)
+        return self.counts.get((status, status), 0) / total if total else None
 
     def recall(self, status: str) -> float | None:
-        """Of the lumisections that people called so: the part that the agent called so, too."""
-        meant = self.meant(status)
-        return self.counts.get((status, status), 0) / meant if meant else None
+        """Of the lumisections with this status of people: the share that the agent found."""
+        total = self.by_people(status)
+        return self.counts.get((status, status), 0) / total if total else None
 
 
 def confusion(agent: Statuses, people: Statuses) -> Confusion:
-    """Two words on the same lumisections compared; the shorter one says nothing beyond its end."""
+    """Compares statuses of the same lumisections; the shorter array has no value beyond its end."""
     length = max(agent.size, people.size)
-    said, meant = (np.zeros(length, np.int64) for _ in range(2))
-    said[: agent.size] = agent
-    meant[: people.size] = people
-    both = (said > 0) & (meant > 0)
+    by_agent, by_people = (np.zeros(length, np.int64) for _ in range(2))
+    by_agent[: agent.size] = agent
+    by_people[: people.size] = people
+    both = (by_agent > 0) & (by_people > 0)
     size = len(KNOWN)
-    numbers = np.bincount(said[both] * size + meant[both], minlength=size * size)
+    numbers = np.bincount(by_agent[both] * size + by_people[both], minlength=size * size)
     counts: dict[tuple[str, str], int] = {}
     for joint in np.flatnonzero(numbers).tolist():
         one, other = KNOWN[joint // size], KNOWN[joint % size]
@@ -112,7 +115,9 @@ def confusion(agent: Statuses, people: Statuses) -> Confusion:
         assert other is not None
         counts[one, other] = int(numbers[joint])
     return Confusion(
-        counts, int(((said > 0) & (meant == 0)).sum()), int(((said == 0) & (meant > 0)).sum())
+        counts,
+        int(((by_agent > 0) & (by_people == 0)).sum()),
+        int(((by_agent == 0) & (by_people > 0)).sum()),
     )
 
 
@@ -125,9 +130,9 @@ def together(parts: Iterable[Confusion]) -> Confusion:
 
 
 def disagreeing(agent: Statuses, people: Statuses) -> NDArray[np.bool_]:
-    """Lumisections in which both said something, and not the same."""
+    """Lumisections that both set, but not to the same status."""
     length = min(agent.size, people.size)
-    found: NDArray[np.bool_] = (
+    differing: NDArray[np.bool_] = (
         (agent[:length] > 0) & (people[:length] > 0) & (agent[:length] != people[:length])
     )
-    return found
+    return differing

@@ -1,4 +1,4 @@
-"""Machines as authors: registered agents, what they may speak for, what they propose."""
+"""Machines as authors: registered agents, their columns and their proposals."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -18,7 +18,7 @@ _LONGEST_VERSION = 60
 
 
 class Mode(Enum):
-    """What becomes of an agent's word in a column: written at once, or proposed to people."""
+    """Whether an agent writes a column itself, or proposes values to people."""
 
     WRITES = "writes"
     PROPOSES = "proposes"
@@ -27,8 +27,8 @@ class Mode(Enum):
 class ProposalState(Enum):
     """What became of a proposal.
 
-    `AGREED`: the cells held that status already; `SUPERSEDED`: the agent said something newer;
-    `WRITTEN`: it went into a column of the agent's own.
+    `AGREED`: the cells already had that status; `SUPERSEDED`: the agent proposed something newer;
+    `WRITTEN`: the agent wrote it into a column of its own.
     """
 
     OPEN = "open"
@@ -40,8 +40,8 @@ class ProposalState(Enum):
     WRITTEN = "written"
 
 
-class Speaks(NamedTuple):
-    """A column that an agent speaks for, how, and the column of people it is judged by."""
+class AgentColumn(NamedTuple):
+    """A column of an agent, its mode, and the column of people that it is compared with."""
 
     column: str
     mode: Mode
@@ -50,32 +50,32 @@ class Speaks(NamedTuple):
 
 @dataclass(frozen=True)
 class Agent:
-    """A version of an agent; `retired` None means that it may speak."""
+    """A version of an agent; it is in force while `retired` is None."""
 
     id: int
     name: str
     version: str
     owner: str
-    columns: tuple[Speaks, ...]
+    columns: tuple[AgentColumn, ...]
     registered: datetime
     retired: datetime | None = None
 
     @property
     def title(self) -> str:
-        """Name and version, as comments and lists call it."""
+        """Name and version, as in comments and lists."""
         return f"{self.name} {self.version}"
 
     @cached_property
-    def by_column(self) -> Mapping[str, Speaks]:
+    def by_column(self) -> Mapping[str, AgentColumn]:
         """Its columns by name."""
-        return {each.column: each for each in self.columns}
+        return {column.column: column for column in self.columns}
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """An agent's word on a column of a dataset in some lumisections, and what became of it.
+    """A value that an agent proposes for lumisections of a column, and what became of it.
 
-    `version` is the one that wrote it, where one did.
+    `version` is the one that wrote it, if it was written.
     """
 
     id: int
@@ -105,12 +105,12 @@ class Proposal:
 
 
 def check_name(name: str) -> str:
-    """A name that can stand behind `auto@auto - ` and is no e-mail."""
+    """A name that can follow `auto@auto - ` and is not an e-mail address."""
     cleaned = name.strip()
     if _NAME.fullmatch(cleaned) is None:
         raise BadInput(
-            f'"{name}" is no name of an agent: 2 to 60 letters, figures and . _ + - without'
-            " blanks or @."
+            f'"{name}" is not a valid name of an agent: use 2 to 60 letters, digits and . _ + -'
+            " (no spaces, no @)."
         )
     return cleaned
 
@@ -119,32 +119,34 @@ def check_version(version: str) -> str:
     """A short text without a line break."""
     cleaned = version.strip()
     if not cleaned or len(cleaned) > _LONGEST_VERSION or not cleaned.isprintable():
-        raise BadInput(f"The version of an agent is a text of 1 to {_LONGEST_VERSION} characters.")
+        raise BadInput(f"The version of an agent must have 1 to {_LONGEST_VERSION} characters.")
     return cleaned
 
 
-def check_columns(columns: Sequence[Speaks], known: Collection[str]) -> tuple[Speaks, ...]:
-    """At least one column, each once, all of them columns of some workspace."""
+def check_columns(
+    columns: Sequence[AgentColumn], known: Collection[str]
+) -> tuple[AgentColumn, ...]:
+    """At least one column, none twice, all of them columns of some workspace."""
     if not columns:
-        raise BadInput("An agent speaks for at least one column.")
+        raise BadInput("An agent needs at least one column.")
     seen: set[str] = set()
-    for each in columns:
-        if each.column in seen:
-            raise BadInput(f"The column {each.column} is there twice.")
-        seen.add(each.column)
-        for name in (each.column, each.judged_by):
+    for column in columns:
+        if column.column in seen:
+            raise BadInput(f"The column {column.column} is given twice.")
+        seen.add(column.column)
+        for name in (column.column, column.judged_by):
             if name not in known:
                 raise not_found(f"No workspace has a column {name}", name, known, BadInput)
     return tuple(columns)
 
 
-def parse_speaks(text: str, mode: Mode) -> Speaks:
-    """`tracker-pixel`, or `ml-pixel=tracker-pixel` with the column it is judged by."""
+def parse_agent_column(text: str, mode: Mode) -> AgentColumn:
+    """`tracker-pixel`, or `ml-pixel=tracker-pixel` with the column it is compared with."""
     column, _, judged_by = (part.strip() for part in text.partition("="))
-    return Speaks(column, mode, judged_by or column)
+    return AgentColumn(column, mode, judged_by or column)
 
 
 def accepted_comment(agents: Collection[str], given: str = "") -> str:
-    """The comment of a version by which a person made agents' words their own."""
+    """The comment of a version in which a person accepted proposals."""
     by = ", ".join(sorted(agents))
     return f"{given.strip()} (proposed by {by})" if given.strip() else f"Accepted from {by}"

@@ -1,19 +1,20 @@
-"""Tools over many datasets: what is wanted, what that would do to each, and what was done."""
+"""Tools over many datasets: the request, its effect on every dataset, and the outcome."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain.certification.datasets import EDITABLE_STATES
+from app.domain.counting import counted
 from app.domain.keys import DatasetKey
 
-_PROBLEMS_TOLD = 3
+_PROBLEMS_NAMED = 3
 
 
 @dataclass(frozen=True)
 class Duplicate:
-    """Datasets of one name under another: attributes, and all lumisections.
+    """Copies datasets of one name under another name, with attributes and all lumisections.
 
-    Of the states those of `workspaces` and `global` are copied.
+    The states of `workspaces` and of `global` are copied.
     """
 
     keys: tuple[DatasetKey, ...]
@@ -23,9 +24,9 @@ class Duplicate:
 
 @dataclass(frozen=True)
 class CopyColumns:
-    """Columns of the datasets named `source` into those named `target`, run by run.
+    """Copies columns of the datasets named `source` into those named `target`, run by run.
 
-    `keys` name either or both of a run's two datasets.
+    `keys` name one or both of the two datasets of a run.
     """
 
     keys: tuple[DatasetKey, ...]
@@ -36,7 +37,7 @@ class CopyColumns:
 
 @dataclass(frozen=True)
 class SetColumns:
-    """A status for columns in every lumisection; comments and causes stay."""
+    """Sets the status of columns in every lumisection; comments and causes stay."""
 
     keys: tuple[DatasetKey, ...]
     columns: tuple[str, ...]
@@ -45,9 +46,9 @@ class SetColumns:
 
 @dataclass(frozen=True)
 class ChangeStates:
-    """A state for the datasets that are in one of `from_states`, in one workspace or in all.
+    """Moves the datasets that are in one of `from_states`, in one workspace or in all.
 
-    What waits or doesn't matter to a workspace is only moved when its state is named.
+    Datasets that are waiting or not significant are only moved when their state is named.
     """
 
     keys: tuple[DatasetKey, ...]
@@ -58,14 +59,14 @@ class ChangeStates:
 
 @dataclass(frozen=True)
 class Hide:
-    """Datasets that nobody shall see any more."""
+    """Hides datasets."""
 
     keys: tuple[DatasetKey, ...]
 
 
 @dataclass(frozen=True)
 class Unhide:
-    """Hidden datasets that shall be seen again."""
+    """Shows hidden datasets again."""
 
     keys: tuple[DatasetKey, ...]
 
@@ -75,7 +76,7 @@ Tool = Duplicate | CopyColumns | SetColumns | ChangeStates | Hide | Unhide
 
 @dataclass(frozen=True)
 class Effect:
-    """What a tool does to one dataset; with a `problem` it does nothing to any."""
+    """What a tool does to one dataset; with a `problem` the tool changes no dataset at all."""
 
     run_number: int
     name: str
@@ -91,7 +92,7 @@ class Effect:
 
 @dataclass(frozen=True)
 class Preview:
-    """Exactly what a tool will do, dataset by dataset; `what` says it of all of them."""
+    """Exactly what a tool will do, dataset by dataset; `what` is the tool in a few words."""
 
     what: str
     effects: tuple[Effect, ...]
@@ -99,23 +100,23 @@ class Preview:
     @property
     def changed(self) -> tuple[Effect, ...]:
         """Datasets that would change."""
-        return tuple(each for each in self.effects if each.changes and not each.problem)
+        return tuple(effect for effect in self.effects if effect.changes and not effect.problem)
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Why the tool can't be used; it can when this is empty."""
-        return tuple(each.problem for each in self.effects if each.problem)
+        """Why the tool can't be used; empty when it can."""
+        return tuple(effect.problem for effect in self.effects if effect.problem)
 
     @property
     def text(self) -> str:
         """The sentence above the list."""
         if self.problems:
-            return f"{self.what}: not possible, {told(self.problems)}"
+            return f"{self.what}: not possible. {first_of(self.problems)}"
         if not self.changed:
             return f"{self.what}: nothing would change."
         rest = len(self.effects) - len(self.changed)
-        left = f", {rest} stay as they are" if rest else ""
-        return f"{self.what}: {counted(len(self.changed))} will change{left}."
+        unchanged = f", {rest} will stay as {'it is' if rest == 1 else 'they are'}" if rest else ""
+        return f"{self.what}: {counted(len(self.changed), 'dataset')} will change{unchanged}."
 
 
 @dataclass(frozen=True)
@@ -127,11 +128,8 @@ class Applied:
     effects: tuple[Effect, ...]
 
 
-def told(problems: Sequence[str]) -> str:
-    more = len(problems) - _PROBLEMS_TOLD
-    told = " ".join(problems[:_PROBLEMS_TOLD])
-    return f"{told} And {more} more." if more > 0 else told
-
-
-def counted(number: int) -> str:
-    return f"{number} dataset" if number == 1 else f"{number} datasets"
+def first_of(problems: Sequence[str]) -> str:
+    """The first problems, and how many more there are."""
+    more = len(problems) - _PROBLEMS_NAMED
+    first = " ".join(problems[:_PROBLEMS_NAMED])
+    return f"{first} And {more} more." if more > 0 else first

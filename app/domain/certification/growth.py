@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.domain.certification.dataset_tools import counted
 from app.domain.certification.datasets import COMPLETED, SIGNOFF, states_of
+from app.domain.counting import counted
 from app.domain.json_value import JsonObject
 from app.domain.lumisections import LumiRange, Mask, count, format_ranges, ranges_of_mask
 from app.domain.state.copies import ColumnEvents, OmsEvents
@@ -61,7 +61,7 @@ def gained_text(gained: Sequence[Gained]) -> str:
     for each in gained:
         by_ranges[each.ranges] = by_ranges.get(each.ranges, 0) + 1
     parts = [
-        f"{count(ranges)} LS ({format_ranges(ranges)}) into {counted(number)}"
+        f"{count(ranges)} LS ({format_ranges(ranges)}) into {counted(number, 'dataset')}"
         for ranges, number in by_ranges.items()
     ]
     text = f"Brought {', '.join(parts)}."

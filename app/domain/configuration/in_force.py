@@ -299,7 +299,7 @@ def parse_condition(rule: JsonValue) -> Rule:
     A plain value would hold for everything (an empty object too), which nobody means.
     """
     if not decides(rule):
-        raise RuleError("it is a plain value and no condition.", ())
+        raise RuleError("it is a plain value, not a condition.", ())
     parsed = parse(rule)
     _check_storable(parsed.source, ())
     return parsed

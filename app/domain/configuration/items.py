@@ -39,17 +39,17 @@ _SHOWN = 120
 
 
 class UnknownVariables(Refused):
-    """A rule reads what nothing has; the person may insist on what they wanted to do with it.
-    `nearest` has names near each."""
+    """A rule reads unknown variables; the person may insist on `purpose`. `nearest` has
+    similar known names."""
 
-    def __init__(self, nearest: Mapping[str, Sequence[str]], wanted: str = "save it") -> None:
+    def __init__(self, nearest: Mapping[str, Sequence[str]], purpose: str = "save it") -> None:
         self.nearest = nearest
-        said = "; ".join(
+        unknown = "; ".join(
             f'"{name}"{f" (did you mean {_or(near)}?)" if near else ""}'
             for name, near in nearest.items()
         )
         super().__init__(
-            f"Nothing has what the rule reads: {said}. Insist to {wanted} all the same."
+            f"The rule reads unknown variables: {unknown}. Insist to {purpose} anyway."
         )
 
 
@@ -82,7 +82,7 @@ def parse_stored(stored: JsonValue) -> Rule:
     """
     rule = parse_condition(stored)
     if not decides(condition_of(stored)):
-        raise RuleError("it is a plain value and no condition.", ("if", 0))
+        raise RuleError("it is a plain value, not a condition.", ("if", 0))
     return rule
 
 

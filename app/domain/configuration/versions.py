@@ -92,7 +92,7 @@ class Difference:
 
     @property
     def is_empty(self) -> bool:
-        """Whether both versions say the same."""
+        """Whether both versions are identical."""
         return not (self.added or self.removed or self.edited)
 
 
@@ -107,8 +107,8 @@ class RuleChange:
 class ItemChanged(Conflict):
     """Somebody else changed an item meanwhile.
 
-    `base` is what the person saw, `mine` the values they want, None to take it out; `theirs` is
-    what is in force in its place, None when the other took it out.
+    `base` is the item that the person saw, `mine` the values to save, None to remove it; `theirs`
+    is the item in force instead, None when the other person removed it.
     """
 
     def __init__(
@@ -120,13 +120,13 @@ class ItemChanged(Conflict):
         self.changed = changed
         who = changed.by or "Somebody else"
         if theirs is None:
-            what = "took it out of the configuration"
+            what = "removed it"
         else:
             fields = field_changes(base.kind, base.values, theirs.values)
-            what = f"changed it: {words_for(fields)}" if fields else "saved it anew"
+            what = f"changed it: {words_for(fields)}" if fields else "saved it again"
         super().__init__(
-            f"{base.title} isn't any more what you saw: {who} {what}. Nothing of yours was saved;"
-            " look at it and do it again."
+            f"{base.title} was changed meanwhile: {who} {what}. Your change was not saved. Check"
+            " the present item and try again."
         )
 
 

@@ -1,4 +1,4 @@
-"""Values that a person wants in cells of one dataset and has not written yet."""
+"""Values that a person has drafted for cells of one dataset and not written yet."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,15 +13,15 @@ from app.domain.sources.oms import DCS_BITS
 from app.domain.state.grid import MISSING, Codes, DatasetState, ValueList
 from app.domain.triplets import EMPTY_TRIPLET, SETTABLE_STATUSES, Triplet
 
-Word: TypeAlias = Triplet | bool
+DraftValue: TypeAlias = Triplet | bool
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What cells of columns shall become; a part that is None stays as it is.
+class TripletChange:
+    """What to set in cells of columns; a part that is None stays as it is.
 
     A status given to a cell takes away the comment and cause that were written for another one,
-    unless they are drafted, too.
+    unless they are drafted as well.
     """
 
     status: str | None = None
@@ -29,7 +29,7 @@ class Wish:
     cause: str | None = None
 
     def after(self, shown: Triplet, *, drafted: bool) -> Triplet:
-        """What becomes of a cell that shows a triplet."""
+        """The triplet of a cell that shows another one so far."""
         kept = shown if drafted or self.status is None else Triplet(shown.status)
         return Triplet(
             shown.status if self.status is None else self.status,
@@ -40,21 +40,22 @@ class Wish:
 
 @dataclass(frozen=True, eq=False)
 class DraftCells:
-    """Wanted values per column or DCS bit, as codes of `values`; 0 where nothing is wanted."""
+    """Drafted values per column or DCS bit, as codes of `values`; 0 where nothing is drafted."""
 
     length: int
-    values: tuple[Word | None, ...] = (None,)
+    values: tuple[DraftValue | None, ...] = (None,)
     rows: Mapping[str, Codes] = field(default_factory=dict)
 
     @staticmethod
     def of_edits(edits: Iterable[Edit], length: int) -> "DraftCells":
-        """What edits want, the later ones over the earlier; what lies beyond `length` is cut."""
-        values: ValueList[Word] = ValueList()
+        """The values that edits set, the later ones over the earlier; what lies beyond `length` is
+        cut."""
+        values: ValueList[DraftValue] = ValueList()
         rows: dict[str, Codes] = {}
         for edit in edits:
-            key, word = _content(edit)
+            key, value = _content(edit)
             row = rows.setdefault(key, np.zeros(length, np.int32))
-            row[mask_of_ranges(edit.ranges, length)] = values.code(word)
+            row[mask_of_ranges(edit.ranges, length)] = values.code(value)
         return _made(length, values, rows)
 
     def __bool__(self) -> bool:
@@ -75,34 +76,47 @@ class DraftCells:
         """The cells."""
         return Selection(self.length, {key: row != MISSING for key, row in self.rows.items()})
 
-    def word(self, key: str, lumisection: int) -> Word | None:
-        """What is wanted in a cell, None where nothing is."""
+    def value(self, key: str, lumisection: int) -> DraftValue | None:
+        """What is drafted in a cell, None where nothing is."""
         row = self.rows.get(key)
         if row is None or not 1 <= lumisection <= row.size:
             return None
         return self.values[int(row[lumisection - 1])]
 
-    def words(self, key: str) -> Iterable[tuple[Word, Mask]]:
-        """What is wanted in a row, and where."""
+    def values_of(self, key: str) -> Iterable[tuple[DraftValue, Mask]]:
+        """What is drafted in a row, and where."""
         row = self.rows.get(key)
         if row is not None:
             for code in np.unique(row[row != MISSING]).tolist():
-                word = self.values[code]
-                assert word is not None  # only code 0 stands for none
-                yield word, row == code
+                value = self.values[code]
+                assert value is not None  # only code 0 stands for none
+                yield value, row == code
 
-    def where(self, holds: Callable[[Word], bool]) -> Selection:
-        """Cells whose wanted value fulfils a condition."""
-        fulfils = np.array([word is not None and holds(word) for word in self.values], np.bool_)
+    def equal(self, other: "DraftCells") -> Selection:
+        """Cells in which another draft of the same length has the same value."""
+        rows: dict[str, Mask] = {}
+        for key in self.rows.keys() & other.rows.keys():
+            same = np.zeros(self.length, np.bool_)
+            for value, mask in self.values_of(key):
+                for other_value, other_mask in other.values_of(key):
+                    if value == other_value:
+                        same |= mask & other_mask
+            if same.any():
+                rows[key] = same
+        return Selection(self.length, rows)
+
+    def where(self, holds: Callable[[DraftValue], bool]) -> Selection:
+        """Cells whose drafted value fulfils a condition."""
+        fulfils = np.array([value is not None and holds(value) for value in self.values], np.bool_)
         rows = {key: fulfils[row] for key, row in self.rows.items()}
         return Selection(self.length, {key: mask for key, mask in rows.items() if mask.any()})
 
     def set_columns(
-        self, state: DatasetState, chosen: Selection, wish: Wish
+        self, state: DatasetState, chosen: Selection, change: TripletChange
     ) -> tuple["DraftCells", Selection]:
-        """Gives the chosen cells of columns what is wished, and returns those left out because
-        they have no status that could be written; DCS bits are passed over."""
-        values: ValueList[Word] = ValueList(self.values)
+        """Sets the chosen cells of columns, and returns those left out because they have no status
+        that can be written; DCS bits are skipped."""
+        values: ValueList[DraftValue] = ValueList(self.values)
         rows = dict(self.rows)
         left_out: dict[str, Mask] = {}
         for key, mask in chosen.rows.items():
@@ -116,7 +130,7 @@ class DraftCells:
                 here = mask & (shown == number)
                 triplet = self.values[number] if number > 0 else state.rr.values[-number]
                 before = triplet if isinstance(triplet, Triplet) else EMPTY_TRIPLET
-                after = wish.after(before, drafted=number > 0)
+                after = change.after(before, drafted=number > 0)
                 if after.status in SETTABLE_STATUSES:
                     mine[here] = values.code(after)
                 else:
@@ -125,8 +139,8 @@ class DraftCells:
         return _made(self.length, values, rows), Selection(self.length, left_out)
 
     def set_bits(self, chosen: Selection, value: bool) -> "DraftCells":
-        """Makes the chosen cells of DCS bits true or false; columns are passed over."""
-        values: ValueList[Word] = ValueList(self.values)
+        """Makes the chosen cells of DCS bits true or false; columns are skipped."""
+        values: ValueList[DraftValue] = ValueList(self.values)
         rows = dict(self.rows)
         for key, mask in chosen.rows.items():
             if key in DCS_BITS:
@@ -136,7 +150,7 @@ class DraftCells:
         return _made(self.length, values, rows)
 
     def without(self, chosen: Selection) -> "DraftCells":
-        """Wants nothing any more in the chosen cells."""
+        """Drafts nothing in the chosen cells."""
         rows = dict(self.rows)
         for key, mask in chosen.rows.items():
             if key in rows:
@@ -153,15 +167,15 @@ class DraftCells:
 
     def edits(self, run_number: int, dataset: str) -> tuple[Edit, ...]:
         """The edits that write it, by column or bit and lumisection."""
-        found: list[Edit] = []
+        edits: list[Edit] = []
         for key in sorted(self.rows):
-            words = [(ranges_of_mask(mask), word) for word, mask in self.words(key)]
-            for ranges, word in sorted(words, key=lambda each: each[0]):
-                if isinstance(word, Triplet):
-                    found.append(ColumnEdit(run_number, dataset, key, ranges, word))
+            values = [(ranges_of_mask(mask), value) for value, mask in self.values_of(key)]
+            for ranges, value in sorted(values, key=lambda pair: pair[0]):
+                if isinstance(value, Triplet):
+                    edits.append(ColumnEdit(run_number, dataset, key, ranges, value))
                 else:
-                    found.append(BitEdit(run_number, dataset, key, ranges, word))
-        return tuple(found)
+                    edits.append(BitEdit(run_number, dataset, key, ranges, value))
+        return tuple(edits)
 
 
 def changed_cells(before: DatasetState, after: DatasetState) -> Selection:
@@ -185,7 +199,7 @@ def changed_cells(before: DatasetState, after: DatasetState) -> Selection:
     return Selection(length, rows)
 
 
-def _made(length: int, values: ValueList[Word], rows: Mapping[str, Codes]) -> DraftCells:
+def _made(length: int, values: ValueList[DraftValue], rows: Mapping[str, Codes]) -> DraftCells:
     return DraftCells(
         length, tuple(values.values), {key: row for key, row in rows.items() if row.any()}
     )
@@ -200,7 +214,7 @@ def _stored(state: DatasetState, key: str, length: int) -> Codes:
     return codes
 
 
-def _content(edit: Edit) -> tuple[str, Word]:
+def _content(edit: Edit) -> tuple[str, DraftValue]:
     if isinstance(edit, BitEdit):
         return edit.bit, edit.value
     return edit.column, edit.triplet

@@ -191,7 +191,7 @@ def parse_position(text: str) -> Position:
     for part in text.split("."):
         matched = re.fullmatch(r"([vsgc])(\d{1,10})", part, re.ASCII)
         if matched is None or matched[1] in found or int(matched[2]) > GREATEST_NUMBER:
-            raise BadInput(f'"{text}" is no place in the log; it looks like v120.s4 or 120.')
+            raise BadInput(f'"{text}" is not a position in the log, such as v120.s4 or 120.')
         found[matched[1]] = int(matched[2])
     return Position(found.get("v"), found.get("s"), found.get("g"), found.get("c"))
 
@@ -241,5 +241,5 @@ def parse_time(text: str, now: datetime, *, end: bool = False) -> datetime:
         return found + timedelta(days=1, microseconds=-1) if is_day and end else found
     except (ValueError, OverflowError) as error:
         raise BadInput(
-            f'"{text}" is no time; it looks like 2025-06-01, 2025-06-01T12:00, 6h or 3d (ago).'
+            f'"{text}" is not a time, such as 2025-06-01, 2025-06-01T12:00, 6h or 3d (ago).'
         ) from error

@@ -1,4 +1,4 @@
-"""Undoing a version: what can be restored, what was changed since, and what can't be taken away.
+"""Undoing a version: what can be restored, what was changed since, and what can't be removed.
 
 A new version writes back what held before the one that is undone, wherever that one's word holds
 still. It is a person's version: where an automatic value held before, the same value comes back as
@@ -278,7 +278,7 @@ def undo_attributes(
         if restorable is not None and name not in restorable:
             undone.kept.append((name, "it can't be set by a person"))
         elif name not in before:
-            undone.kept.append((name, "it had no value before, and a value can't be taken away"))
+            undone.kept.append((name, "it had no value before, and a value can't be removed"))
         elif writer != version:
             restored = before[name][0]
             if changed_attributes({name: restored}, {name: value}):

@@ -31,7 +31,7 @@ _BLOCK = 100
 
 
 class Against(Enum):
-    """What an agent is compared with: what people set by hand, or all that holds now."""
+    """What an agent is compared with: values set by hand, or all present values."""
 
     PEOPLE = "people"
     NOW = "now"
@@ -39,8 +39,7 @@ class Against(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """Lumisections in which the agent said one thing and people another or the same; "" is no
-    word."""
+    """Lumisections with one pair of statuses of the agent and of people; "" means no value."""
 
     agent: str
     people: str
@@ -49,10 +48,10 @@ class Verdicts:
 
 @dataclass(frozen=True)
 class OnDataset:
-    """One column of one dataset: what the agent and what people said, and where they differ.
+    """One column of one dataset: the statuses of the agent and of people, and where they differ.
 
     `agent` and `people` are numbers of lumisections by status; `verdicts` cover every lumisection
-    on which either spoke.
+    that either of them set.
     """
 
     run_number: int
@@ -68,7 +67,7 @@ class OnDataset:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Over a range of runs: by column, and dataset by dataset with the most differing first."""
+    """The comparison over a range of runs: by column, and by dataset with the worst first."""
 
     agent: str
     against: Against
@@ -87,23 +86,25 @@ def agreement(
     against: Against = Against.PEOPLE,
     progress: Progress = SILENT,
 ) -> Agreement:
-    """Compares what an agent said last with what people said, lumisection by lumisection.
+    """Compares the latest values of an agent with those of people, lumisection by lumisection.
 
-    Words of the agent that people accepted are people's words, too.
+    Accepted proposals count as values of people, too.
     """
     if first_run > last_run:
         raise BadInput(f"The first run {first_run} is greater than the last run {last_run}.")
     with acting.db.read() as connection:
         known = model.agents(connection, agent)
         judged = {
-            speaks.column: speaks.judged_by for each in reversed(known) for speaks in each.columns
+            column.column: column.judged_by
+            for version in reversed(known)
+            for column in version.columns
         }
-        said = model.proposals(connection, agent=agent, runs=(first_run, last_run))
+        proposals = model.proposals(connection, agent=agent, runs=(first_run, last_run))
         by_key: dict[DatasetKey, list[Proposal]] = {}
-        for each in said:
-            by_key.setdefault(each.key, []).append(each)
+        for proposal in proposals:
+            by_key.setdefault(proposal.key, []).append(proposal)
         keys = sorted(by_key, reverse=True)
-        found: list[OnDataset] = []
+        compared: list[OnDataset] = []
         for start in range(0, len(keys), _BLOCK):
             progress.at(start / len(keys))
             here = keys[start : start + _BLOCK]
@@ -116,54 +117,53 @@ def agreement(
             for key in here:
                 state = compacts[key][0]
                 hand = states.fold_rr(by_hand.get(key, ()))
-                for column, word in words_on(by_key[key], state.length).items():
+                for column, statuses in latest_statuses(by_key[key], state.length).items():
                     judged_by = judged.get(column, column)
                     people = (
                         _statuses(hand, judged_by, state.length)
                         if against is Against.PEOPLE
                         else statuses_of_column(state, judged_by)
                     )
-                    found.append(_on_dataset(key, column, judged_by, word, people))
+                    compared.append(_on_dataset(key, column, judged_by, statuses, people))
         progress.at(1.0)
     columns = {
-        column: together(each.confusion for each in found if each.column == column)
-        for column in sorted({each.column for each in found})
+        column: together(dataset.confusion for dataset in compared if dataset.column == column)
+        for column in sorted({dataset.column for dataset in compared})
     }
-    found.sort(key=lambda each: each.confusion.agreeing - each.confusion.compared)
-    return Agreement(agent, against, first_run, last_run, columns, tuple(found))
+    compared.sort(key=lambda dataset: dataset.confusion.agreeing - dataset.confusion.compared)
+    return Agreement(agent, against, first_run, last_run, columns, tuple(compared))
 
 
-def words_on(said: Sequence[Proposal], length: int) -> dict[str, Statuses]:
-    """What an agent says last about a dataset, by column; what it was progress to be wrong about,
-    too."""
-    found: dict[str, Statuses] = {}
-    for each in sorted(said, key=lambda each: each.id):
-        word = found.setdefault(each.column, np.zeros(length, np.int16))
-        for first, last in each.ranges:
-            word[first - 1 : last] = place_of(each.triplet.status)
-    return found
+def latest_statuses(proposals: Sequence[Proposal], length: int) -> dict[str, Statuses]:
+    """The latest statuses of an agent for a dataset, by column; rejected proposals count too."""
+    by_column: dict[str, Statuses] = {}
+    for proposal in sorted(proposals, key=lambda proposal: proposal.id):
+        statuses = by_column.setdefault(proposal.column, np.zeros(length, np.int16))
+        for first, last in proposal.ranges:
+            statuses[first - 1 : last] = place_of(proposal.triplet.status)
+    return by_column
 
 
 def _on_dataset(
-    key: DatasetKey, column: str, judged_by: str, word: Statuses, people: Statuses
+    key: DatasetKey, column: str, judged_by: str, agent: Statuses, people: Statuses
 ) -> OnDataset:
     return OnDataset(
         *key,
         column,
         judged_by,
-        confusion(word, people),
-        _counts(word),
+        confusion(agent, people),
+        _counts(agent),
         _counts(people),
-        ranges_of_mask(disagreeing(word, people)),
-        tuple(_verdicts(word, people)),
+        ranges_of_mask(disagreeing(agent, people)),
+        tuple(_verdicts(agent, people)),
     )
 
 
-def _verdicts(word: Statuses, people: Statuses) -> Iterator[Verdicts]:
-    joint = word.astype(np.int64) * len(KNOWN) + people
-    for kind in np.unique(joint[joint > 0]).tolist():
-        said, meant = divmod(kind, len(KNOWN))
-        yield Verdicts(KNOWN[said] or "", KNOWN[meant] or "", ranges_of_mask(joint == kind))
+def _verdicts(agent: Statuses, people: Statuses) -> Iterator[Verdicts]:
+    pairs = agent.astype(np.int64) * len(KNOWN) + people
+    for pair in np.unique(pairs[pairs > 0]).tolist():
+        by_agent, by_people = divmod(pair, len(KNOWN))
+        yield Verdicts(KNOWN[by_agent] or "", KNOWN[by_people] or "", ranges_of_mask(pairs == pair))
 
 
 def _counts(places: Statuses) -> dict[str, int]:
@@ -176,12 +176,12 @@ def _counts(places: Statuses) -> dict[str, int]:
 
 
 def _statuses(grid: Grid[Triplet], column: str, length: int) -> Statuses:
-    found = np.zeros(length, np.int16)
+    statuses = np.zeros(length, np.int16)
     row = grid.row_of.get(column)
     if row is not None:
         places = np.array(
             [0 if value is None else place_of(value.status) for value in grid.values], np.int16
         )
         codes = grid.codes[row, :length]
-        found[: codes.size] = places[codes]
-    return found
+        statuses[: codes.size] = places[codes]
+    return statuses

@@ -1,10 +1,11 @@
-"""What agents propose, and what people make of it: accepted, edited, rejected."""
+"""Proposals of agents, and the decisions of people: accepted, edited, rejected."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from app.domain.agents import proposals as rules
 from app.domain.agents.proposals import Proposal, ProposalState
+from app.domain.counting import counted
 from app.domain.editing.edits import ColumnEdit
 from app.domain.errors import BadInput
 from app.domain.keys import ONLINE
@@ -12,14 +13,18 @@ from app.models import agents as model
 from app.models.agents import Waiting
 from app.models.events.action import begin
 from app.services.acting import Acting
-from app.services.agents.registry import number_of
 from app.services.configuration import in_force as configurations
 from app.services.editing.plan import Checks, plan
+
+__all__ = ["Decided", "Waiting", "accept", "proposals", "reject", "waiting"]
 
 
 @dataclass(frozen=True)
 class Decided:
-    """What a person decided; `version` is None when nothing had to be written."""
+    """The outcome of a decision, with a sentence for the person.
+
+    `version` is None when nothing had to be written.
+    """
 
     version: int | None
     proposals: int
@@ -44,7 +49,7 @@ def proposals(
 
 
 def waiting(acting: Acting, *, agent: str | None = None) -> tuple[Waiting, ...]:
-    """What waits for people, by dataset and agent, the newest runs first."""
+    """Open proposals by dataset and agent, the newest runs first."""
     if not acting.db.desk:
         return ()
     with acting.db.read() as connection:
@@ -58,22 +63,22 @@ def accept(
     comment: str = "",
     instead: Mapping[int, ColumnEdit] | None = None,
 ) -> Decided:
-    """Makes proposals the person's own word, as one version that names person and agents.
+    """Writes proposals as edits of the person, as one version that names person and agents.
 
-    `instead` are edits that take the place of single proposals: these were wrong in part. It
-    takes the rights of the edits. Raises Conflict when somebody decided on one meanwhile.
+    `instead` holds edits that replace single proposals which were wrong in part. The person needs
+    the rights for the edits. Raises Conflict when somebody has decided on one meanwhile.
     """
     _check_ids(ids)
     changed = instead or {}
     configuration = configurations.current(acting)
     with acting.db.read() as connection:
-        runs = {each.run_number for each in model.proposals(connection, ids=ids)}
+        runs = {proposal.run_number for proposal in model.proposals(connection, ids=ids)}
     with begin(acting.db, runs) as action:
         chosen = model.open_ones(action.connection, ids)
-        edits = [changed.get(each.id) or _edit(each) for each in chosen]
-        for each, edit in zip(chosen, edits, strict=True):
-            if (edit.run_number, edit.dataset, edit.column) != (*each.key, each.column):
-                raise BadInput("A proposal is edited in its own column and dataset.")
+        edits = [changed.get(proposal.id) or _edit(proposal) for proposal in chosen]
+        for proposal, edit in zip(chosen, edits, strict=True):
+            if (edit.run_number, edit.dataset, edit.column) != (*proposal.key, proposal.column):
+                raise BadInput("A correction of a proposal must be in its own column and dataset.")
         made = plan(action, configuration, acting.actor, edits)
         if made.refused:
             first = made.refused[0].refused
@@ -82,13 +87,16 @@ def accept(
         appended = made.appended()
         version = None
         if appended:
-            by = {f"{each.agent} {each.agent_version}" for each in chosen}
+            by = {f"{proposal.agent} {proposal.agent_version}" for proposal in chosen}
             version = action.append(
                 acting.actor.email, rules.accepted_comment(by, comment), appended
             )
         for state, of in (
-            (ProposalState.EDITED, [each.id for each in chosen if each.id in changed]),
-            (ProposalState.ACCEPTED, [each.id for each in chosen if each.id not in changed]),
+            (ProposalState.EDITED, [proposal.id for proposal in chosen if proposal.id in changed]),
+            (
+                ProposalState.ACCEPTED,
+                [proposal.id for proposal in chosen if proposal.id not in changed],
+            ),
         ):
             if of:
                 model.decide(
@@ -101,25 +109,26 @@ def accept(
                 )
         model.announce(action.connection)
     cells = sum(line.cells for line in made.lines)
+    written = "" if version is None else f" Version {version}."
     return Decided(
         version,
         len(chosen),
-        f"Accepted {number_of(len(chosen), 'proposal')}: {cells} cells changed.",
+        f"Accepted {counted(len(chosen), 'proposal')}: {counted(cells, 'cell')} changed.{written}",
     )
 
 
 def reject(acting: Acting, ids: Collection[int], *, reason: str = "") -> Decided:
-    """Says no to proposals. It takes the right to edit what they are about."""
+    """Rejects proposals. The person needs the right to edit their columns."""
     _check_ids(ids)
     configuration = configurations.current(acting)
     with acting.db.transaction() as connection:
         chosen = model.open_ones(connection, ids)
         checks = Checks(configuration, acting.actor, {}, {})
-        for each in chosen:
-            checks.allowed(_edit(each))
+        for proposal in chosen:
+            checks.allowed(_edit(proposal))
         model.decide(connection, ids, ProposalState.REJECTED, acting.actor.email, reason=reason)
         model.announce(connection)
-    return Decided(None, len(chosen), f"Rejected {number_of(len(chosen), 'proposal')}.")
+    return Decided(None, len(chosen), f"Rejected {counted(len(chosen), 'proposal')}.")
 
 
 def _edit(proposal: Proposal) -> ColumnEdit:
@@ -128,4 +137,4 @@ def _edit(proposal: Proposal) -> ColumnEdit:
 
 def _check_ids(ids: Collection[int]) -> None:
     if not ids:
-        raise BadInput("No proposal was chosen.")
+        raise BadInput("Select at least one proposal.")

@@ -1,4 +1,4 @@
-"""Machines as authors: registered, heard, and what they say accepted or rejected by people."""
+"""Machines as authors: their registration, and the values that they write and propose."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,9 +7,10 @@ import numpy as np
 
 from app.domain.agents import proposals as rules
 from app.domain.agents.agreement import Statuses, place_of
-from app.domain.agents.proposals import Agent, Mode, ProposalState, Speaks
+from app.domain.agents.proposals import Agent, AgentColumn, Mode, ProposalState
 from app.domain.configuration import permissions
 from app.domain.configuration.in_force import Configuration
+from app.domain.counting import counted
 from app.domain.editing import edits as edit_rules
 from app.domain.editing.change_file import ChangeLine, parse_changes
 from app.domain.editing.edits import ColumnEdit
@@ -32,15 +33,15 @@ from app.services.editing.plan import plan, where
 
 @dataclass(frozen=True)
 class Registered:
-    """An agent with what became of what it said."""
+    """An agent with the numbers of its proposals by state."""
 
     agent: Agent
     counts: Mapping[ProposalState, int]
 
 
 @dataclass(frozen=True)
-class SpokenLine:
-    """What became of a line of an agent's file: `ok`, or why it is refused."""
+class RecordedLine:
+    """A line of an agent's file; `refused` is the reason when it was refused."""
 
     number: int
     edit: ColumnEdit | None
@@ -48,11 +49,11 @@ class SpokenLine:
 
 
 @dataclass(frozen=True)
-class Spoken:
-    """What an agent said, line by line: cells written in its own columns under `version`, and
-    proposals that wait for people or that agree with what holds already."""
+class Recorded:
+    """The outcome of an agent's file: cells written in its own columns as `version`, proposals
+    that wait for people, and proposals that agree with the present values."""
 
-    lines: tuple[SpokenLine, ...]
+    lines: tuple[RecordedLine, ...]
     version: int | None
     cells: int
     waiting: int
@@ -60,47 +61,55 @@ class Spoken:
     dry: bool
 
     @property
-    def refused(self) -> tuple[SpokenLine, ...]:
-        """Lines that were left out."""
+    def refused(self) -> tuple[RecordedLine, ...]:
+        """Lines that were refused."""
         return tuple(line for line in self.lines if line.refused is not None)
 
     @property
     def text(self) -> str:
         """The outcome in a sentence."""
-        would = "would " if self.dry else ""
+        would = "would be " if self.dry else ""
         parts = []
         if self.cells:
-            parts.append(f"{self.cells} cells {would}change in its own columns".replace("  ", " "))
+            parts.append(f"{counted(self.cells, 'cell')} {would}changed in its own columns")
         if self.waiting:
-            parts.append(f"{number_of(self.waiting, 'proposal')} {would}wait for people")
+            parts.append(f"{counted(self.waiting, 'proposal')} {would}submitted to people")
         if self.agreed:
             parts.append(
-                f"{number_of(self.agreed, 'proposal')} {would}agree with what holds already"
+                f"{counted(self.agreed, 'proposal')} already agreed with the present values"
             )
         if self.refused:
-            parts.append(f"{number_of(len(self.refused), 'line')} refused")
-        return ("; ".join(parts) or "Nothing new was said") + "."
+            parts.append(f"{counted(len(self.refused), 'line')} refused")
+        written = "" if self.version is None else f" Version {self.version}."
+        return f"{'; '.join(parts) or 'Nothing new was proposed'}.{written}"
+
+
+@dataclass(frozen=True)
+class AgentChanged:
+    """An agent after an action, with a sentence for the person."""
+
+    agent: Agent
+    text: str
 
 
 def register(
     acting: Acting,
     name: str,
     version: str,
-    columns: Sequence[Speaks],
+    columns: Sequence[AgentColumn],
     *,
     owner: str = "",
-) -> Agent:
-    """Registers an agent, or a new version of one, which takes the place of the one before.
+) -> AgentChanged:
+    """Registers an agent, or a new version that replaces the one before.
 
-    It takes the right to edit component classifiers, the other automatic authors.
+    The person needs the right to edit component classifiers, which are automatic authors too.
     """
     _check_desk(acting)
     configuration = configurations.current(acting)
     configuration.permissions.check(acting.actor, permissions.classifiers_path("component"))
-    known = {*configuration.online_columns, *configuration.offline_columns}
-    checked = rules.check_columns(columns, known)
+    checked = rules.check_columns(columns, _columns_of(configuration))
     with acting.db.transaction() as connection:
-        made = model.register(
+        agent = model.register(
             connection,
             rules.check_name(name),
             rules.check_version(version),
@@ -108,21 +117,30 @@ def register(
             checked,
         )
         model.announce(connection)
-    return made
+    return AgentChanged(agent, f"Registered {agent.title}, owner {agent.owner}.")
 
 
-def retire(acting: Acting, name: str) -> Agent:
-    """The agent speaks no longer; what it said stays. Its owner may do that, too."""
+def known_columns(acting: Acting) -> tuple[str, ...]:
+    """Columns of all workspaces, which agents may be registered for."""
+    return tuple(sorted(_columns_of(configurations.current(acting))))
+
+
+def _columns_of(configuration: Configuration) -> set[str]:
+    return {*configuration.online_columns, *configuration.offline_columns}
+
+
+def retire(acting: Acting, name: str) -> AgentChanged:
+    """Retires an agent; its past proposals are kept. Its owner may do that, too."""
     agent = in_force(acting, name)
     _check_owner(acting, agent)
     with acting.db.transaction() as connection:
         model.retire(connection, agent.id)
         model.announce(connection)
-    return agent
+    return AgentChanged(agent, f"Retired {agent.title}.")
 
 
 def registered(acting: Acting) -> tuple[Registered, ...]:
-    """All agents by name, of each the newest version first."""
+    """All agents by name, the newest version of an agent first."""
     if not acting.db.desk:
         return ()
     with acting.db.read() as connection:
@@ -133,7 +151,7 @@ def registered(acting: Acting) -> tuple[Registered, ...]:
 
 
 def in_force(acting: Acting, name: str) -> Agent:
-    """The version of an agent that may speak. Raises NotFound."""
+    """The version of an agent that is in force. Raises NotFound."""
     _check_desk(acting)
     with acting.db.read() as connection:
         return model.in_force(connection, name)
@@ -147,12 +165,13 @@ def propose(
     dry_run: bool = False,
     leave_out_refused: bool = False,
     progress: Progress = SILENT,
-) -> Spoken:
-    """Hears a file of an agent, a file of changes in form, as one action or not at all.
+) -> Recorded:
+    """Records the values of an agent's file, which has the form of a file of changes.
 
-    Words on columns that it writes become one version by `auto@auto - {name}`; words on columns
-    that it proposes for wait for people. Raises the first refusal, unless refused lines are left
-    out; with `dry_run` nothing is written, and refusals are in the answer.
+    Values for columns that the agent writes become one version by `auto@auto - {name}`; values
+    for other columns of its are proposals that wait for people. Raises the first refusal and
+    writes nothing, unless refused lines are left out; with `dry_run` nothing is written, and
+    refusals are in the answer.
     """
     agent = in_force(acting, name)
     _check_owner(acting, agent)
@@ -161,7 +180,7 @@ def propose(
     progress.at(0.05)
     if dry_run:
         with acting.db.read() as connection:
-            return _hear(
+            return _record(
                 Action(connection, acting.db.desk),
                 configuration,
                 acting.actor,
@@ -180,7 +199,7 @@ def propose(
         progress.at(0.6 + 0.4 * share)
 
     with begin(acting.db, runs, finishing) as action:
-        spoken = _hear(
+        recorded = _record(
             action,
             configuration,
             acting.actor,
@@ -191,10 +210,10 @@ def propose(
             all_or_none=not leave_out_refused,
         )
         model.announce(action.connection)
-    return spoken
+    return recorded
 
 
-def _hear(
+def _record(
     action: Action,
     configuration: Configuration,
     actor: Actor,
@@ -204,8 +223,8 @@ def _hear(
     *,
     dry: bool,
     all_or_none: bool = False,
-) -> Spoken:
-    """Sorts out an agent's lines and, unless `dry`, keeps and writes what isn't refused."""
+) -> Recorded:
+    """Checks an agent's lines and, unless `dry`, writes those that aren't refused."""
     refusals = {line.number: _refusal_of_line(agent, line) for line in lines}
     edits = {
         line.number: line.edit
@@ -225,48 +244,53 @@ def _hear(
     progress.at(0.5)
     for number, edit in suggested.items():
         refusals[number] = _refusal_of_proposal(edit, configuration, known_runs, known, states)
-    first = next((number for number, refusal in refusals.items() if refusal is not None), None)
-    if first is not None and all_or_none:
-        refusal = refusals[first]
-        assert refusal is not None
-        more = sum(each is not None for each in refusals.values()) - 1
-        rest = f" {more} more of {len(lines)} lines are refused." if more else ""
-        raise type(refusal)(f"Line {first}: {refusal}{rest}")
+    if all_or_none:
+        _raise_first(refusals)
     version = None
     cells = sum(line.cells for line in written.lines)
     appended = written.appended()
     if appended and not dry:
-        comment = f"{agent.title}: {number_of(len(appended), 'dataset')}, {cells} cells"
+        comment = f"{agent.title}: {counted(len(appended), 'dataset')}, {counted(cells, 'cell')}"
         version = action.append(agent_author(agent.name), comment, appended)
-    heard = [n for n in suggested if refusals[n] is None]
-    fresh = _new_proposals([suggested[n] for n in heard], states, None)
-    kept = [n for n in own if refusals[n] is None]
-    spoken = _new_proposals([own[n] for n in kept], states, version)
+    proposed = _new_proposals(
+        [edit for n, edit in suggested.items() if refusals[n] is None], states, None
+    )
+    kept = _new_proposals([edit for n, edit in own.items() if refusals[n] is None], states, version)
     if not dry:
-        model.add(action.connection, agent, [*fresh, *spoken])
+        model.add(action.connection, agent, [*proposed, *kept])
     progress.at(0.6)
-    return Spoken(
-        tuple(
-            SpokenLine(
-                line.number,
-                line.edit if isinstance(line.edit, ColumnEdit) else None,
-                refusals[line.number],
-            )
-            for line in lines
-        ),
+    return Recorded(
+        tuple(_recorded_line(line, refusals[line.number]) for line in lines),
         version,
         cells,
-        sum(each.state is ProposalState.OPEN for each in fresh),
-        sum(each.state is ProposalState.AGREED for each in fresh),
+        sum(proposal.state is ProposalState.OPEN for proposal in proposed),
+        sum(proposal.state is ProposalState.AGREED for proposal in proposed),
         dry,
     )
+
+
+def _recorded_line(line: ChangeLine, refusal: Refused | None) -> RecordedLine:
+    edit = line.edit if isinstance(line.edit, ColumnEdit) else None
+    return RecordedLine(line.number, edit, refusal)
+
+
+def _raise_first(refusals: Mapping[int, Refused | None]) -> None:
+    """Raises the first refusal, if there is any."""
+    refused = {number: refusal for number, refusal in refusals.items() if refusal is not None}
+    if refused:
+        number, refusal = next(iter(refused.items()))
+        more = len(refused) - 1
+        rest = f" {more} more of {len(refusals)} lines are refused." if more else ""
+        raise type(refusal)(f"Line {number}: {refusal}{rest}")
 
 
 def _new_proposals(
     edits: Sequence[ColumnEdit], states: Mapping[DatasetKey, CompactState], version: int | None
 ) -> list[NewProposal]:
-    """An agent's words, later ones over earlier ones; written ones under a version, else those
-    that wait apart from those with which the cells agree already."""
+    """The values of an agent as proposals; later lines replace earlier ones.
+
+    Without a version, cells that already agree are separate from those that wait for people.
+    """
     cells: dict[tuple[DatasetKey, str], tuple[Codes, dict[Triplet, int]]] = {}
     for edit in edits:
         key = (edit.run_number, edit.dataset)
@@ -276,7 +300,7 @@ def _new_proposals(
         code = values.setdefault(edit.triplet, len(values) + 1)
         for first, last in edit.ranges:
             codes[first - 1 : last] = code
-    found: list[NewProposal] = []
+    proposals: list[NewProposal] = []
     for (key, column), (codes, values) in cells.items():
         shown = statuses_of_column(states[key], column)
         for triplet, code in values.items():
@@ -287,16 +311,16 @@ def _new_proposals(
                 if version is not None
                 else [(mask & ~same, ProposalState.OPEN), (same, ProposalState.AGREED)]
             )
-            found += [
+            proposals += [
                 NewProposal(*key, column, ranges_of_mask(part), triplet, state, version)
                 for part, state in parts
                 if part.any()
             ]
-    return found
+    return proposals
 
 
 def statuses_of_column(state: CompactState, column: str) -> Statuses:
-    """What a column shows in each lumisection, as places of statuses; 0 is no word."""
+    """The statuses of a column in each lumisection; 0 means no value."""
     if column not in state.columns:
         return np.zeros(state.length, np.int16)
     places = np.array(
@@ -310,7 +334,7 @@ def _refusal_of_line(agent: Agent, line: ChangeLine) -> Refused | None:
     if line.edit is None:
         return line.problem
     if not isinstance(line.edit, ColumnEdit):
-        return BadInput("An agent speaks for columns, not for DCS bits.")
+        return BadInput("Agents can set columns only, not DCS bits.")
     if line.edit.column not in agent.by_column:
         return Refused(f"{agent.title} is not registered for {line.edit.column}.")
     return None
@@ -323,8 +347,8 @@ def _refusal_of_proposal(
     known: Mapping[DatasetKey, rows.DatasetRow],
     states: Mapping[DatasetKey, CompactState],
 ) -> Refused | None:
-    """Why a word can't even be proposed; whether the dataset is open is asked when it is accepted,
-    so that agents may be tried on what is certified already."""
+    """Why a value can't even be proposed. Whether the dataset is open is only checked when the
+    proposal is accepted, so that agents can be tried on certified datasets."""
     key = (edit.run_number, edit.dataset)
     try:
         if key not in known or edit.run_number not in known_runs:
@@ -342,8 +366,8 @@ def _refusal_of_proposal(
 
 
 def _mode(agent: Agent, column: str) -> Mode | None:
-    speaks = agent.by_column.get(column)
-    return None if speaks is None else speaks.mode
+    known = agent.by_column.get(column)
+    return None if known is None else known.mode
 
 
 def _check_owner(acting: Acting, agent: Agent) -> None:
@@ -352,19 +376,14 @@ def _check_owner(acting: Acting, agent: Agent) -> None:
     path = permissions.classifiers_path("component")
     if not configurations.current(acting).permissions.allows(acting.actor, path):
         raise NotPermitted(
-            f"{acting.actor.email} may not speak for {agent.name}: its owner {agent.owner} may, and"
-            " whoever may edit component classifiers."
+            f"{acting.actor.email} may not act for the agent {agent.name}. Its owner {agent.owner}"
+            " may, and people who may edit component classifiers."
         )
 
 
 def _check_desk(acting: Acting) -> None:
     if not acting.db.desk:
         raise Refused(
-            "Agents are kept in the schema desk, which this database doesn't let this login have:"
-            " ask its administrator for it."
+            "Agents need the schema desk, which this login may not create in this database. Ask the"
+            " administrator of the database for it."
         )
-
-
-def number_of(number: int, thing: str) -> str:
-    """`1 line`, `2 lines`."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"

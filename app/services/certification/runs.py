@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from app.domain.certification.dataset_tools import counted
 from app.domain.certification.growth import Gained, gained_text, without_part
 from app.domain.certification.runs import (
     EDITABLE_ATTRIBUTES,
@@ -14,6 +13,7 @@ from app.domain.certification.runs import (
 from app.domain.classifying import classification
 from app.domain.configuration import permissions
 from app.domain.configuration.in_force import Configuration
+from app.domain.counting import counted
 from app.domain.errors import BadInput, Conflict, Refused
 from app.domain.identity import auto_author
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
@@ -59,7 +59,7 @@ class Moved:
             "SIGNOFF": f"Signed off run {self.run_number}",
             "COMPLETED": f"Completed run {self.run_number}",
         }.get(self.state, f"Reopened run {self.run_number}")
-        waiting = f", {counted(len(self.datasets))} waiting" if self.datasets else ""
+        waiting = f", {counted(len(self.datasets), 'dataset')} waiting" if self.datasets else ""
         parts = [f"{moved}{waiting}."]
         if self.gained:
             parts.append(gained_text(self.gained))

@@ -1,9 +1,10 @@
-"""Bringing OPEN runs in line with the classifiers in force, from what is recorded of them."""
+"""Applying the classifiers in force again to OPEN runs, from their recorded data."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from app.domain.certification.runs import OPEN
+from app.domain.counting import counted
 from app.domain.errors import Refused
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.keys import ONLINE
@@ -26,29 +27,29 @@ _BLOCK = 50
 
 @dataclass(frozen=True, slots=True)
 class NewStatus:
-    """Lumisections of a column that get another automatic status; where `hidden`, a person's word
-    stays before it. `stands` is what everybody sees now."""
+    """Lumisections of a column that get another automatic status. `visible` is the visible status;
+    where `hidden`, it was set by hand and stays visible."""
 
     column: str
     lumisections: LumiRange
-    stands: str
+    visible: str
     status: str
     hidden: bool
 
 
 @dataclass(frozen=True, slots=True)
 class NewAttribute:
-    """An attribute of the run that gets another automatic value; `hidden` by a person's word."""
+    """An attribute of the run that gets another automatic value; `hidden` if it is set by hand."""
 
     name: str
-    stands: JsonValue
+    visible: JsonValue
     value: JsonValue
     hidden: bool
 
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """What reclassifying does to a run; `refused` says why it can't be."""
+    """The effect of reclassifying a run; `refused` is the reason when it can't be."""
 
     run_number: int
     attributes: tuple[NewAttribute, ...] = ()
@@ -57,51 +58,62 @@ class RunPlan:
 
     @property
     def changes(self) -> bool:
-        """Whether anything is written."""
+        """Whether anything would be written."""
         return bool(self.attributes or self.statuses)
 
     @property
     def hidden(self) -> int:
-        """How many of the new values a person's word hides: attributes, and cells."""
+        """Number of new values, attributes and cells, that stay hidden by values set by hand."""
         cells = sum(
-            each.lumisections.last - each.lumisections.first + 1
-            for each in self.statuses
-            if each.hidden
+            status.lumisections.last - status.lumisections.first + 1
+            for status in self.statuses
+            if status.hidden
         )
-        return cells + sum(each.hidden for each in self.attributes)
+        return cells + sum(attribute.hidden for attribute in self.attributes)
 
 
 @dataclass(frozen=True, slots=True)
 class Reclassified:
-    """What was done, run by run; `refused` are runs that were left alone, with the reason."""
+    """The outcome, run by run; `refused` are runs that were skipped, with the reason."""
 
     done: tuple[tuple[int, Outcome], ...]
     refused: tuple[tuple[int, str], ...]
 
     @property
     def changed(self) -> int:
-        """How many runs got another value."""
+        """Number of runs that changed."""
         return sum(outcome.kind is OutcomeKind.UPDATED for _, outcome in self.done)
+
+    @property
+    def text(self) -> str:
+        """The outcome in a sentence."""
+        text = f"Reclassified {counted(self.changed, 'run')}."
+        if self.refused:
+            number, reason = self.refused[0]
+            more = len(self.refused) - 1
+            rest = f" {more} more skipped." if more else ""
+            text += f" Run {number} was skipped: {reason}{rest}"
+        return text
 
 
 def open_runs(acting: Acting, last: int = 200) -> tuple[int, ...]:
-    """Those of the newest runs that are OPEN, the newest first."""
+    """The OPEN runs among the newest runs, the newest first."""
     with acting.db.read() as connection:
         numbers = rows.recent_runs(connection, last)
-        found = rows.run_states(connection, numbers)
-    return tuple(number for number in numbers if found[number].state == OPEN)
+        known = rows.run_states(connection, numbers)
+    return tuple(number for number in numbers if known[number].state == OPEN)
 
 
 def preview(
     acting: Acting, run_numbers: Sequence[int], progress: Progress = SILENT
 ) -> tuple[RunPlan, ...]:
-    """What `apply` would do to each run; nothing is written."""
+    """The effect of `apply` on each run; nothing is written."""
     configuration = configurations.current(acting)
     plans: list[RunPlan] = []
     numbers = [*dict.fromkeys(run_numbers)]
     for start in range(0, len(numbers), _BLOCK):
         block = numbers[start : start + _BLOCK]
-        recorded = {each.run_number: each for each in recorded_runs(acting, block)}
+        recorded = {run.run_number: run for run in recorded_runs(acting, block)}
         for at, number in enumerate(block, start):
             progress.at(at / len(numbers))
             with acting.db.read() as connection:
@@ -123,10 +135,10 @@ def preview(
 def apply(
     acting: Acting, run_numbers: Collection[int], progress: Progress = SILENT
 ) -> Reclassified:
-    """Reclassifies OPEN runs, each in one automatic action by request of the person.
+    """Reclassifies OPEN runs, each in one automatic action at the person's request.
 
-    A run that can't be is left alone, and the others go on. When `progress` stops it, what is
-    done stays.
+    A run that can't be reclassified is skipped. When `progress` stops it, runs that are done stay
+    reclassified.
     """
     done: list[tuple[int, Outcome]] = []
     refused: list[tuple[int, str]] = []
@@ -141,39 +153,42 @@ def apply(
 
 def _check_open(run: RunRow) -> None:
     if run.state != OPEN:
-        raise Refused(f"Run {run.run_number} is in state {run.state}: only OPEN runs change.")
+        raise Refused(
+            f"Run {run.run_number} is in state {run.state}: only OPEN runs can be reclassified."
+        )
 
 
 def _plan(action: Action, run: RunRow, flags: pull.FlagChanges, changed: JsonObject) -> RunPlan:
-    number = run.run_number
-    by_hand = rows.manual_rr_attributes(action.connection, number)
+    by_hand = rows.manual_rr_attributes(action.connection, run.run_number)
     attributes = tuple(
         NewAttribute(name, run.rr_attributes.get(name), value, name in by_hand)
         for name, value in sorted(changed.items())
     )
     if not flags:
-        return RunPlan(number, attributes)
-    stands = action.state(number, ONLINE).rr
-    events = states.rr_events(action.connection, [(number, ONLINE)])
-    words = states.fold_rr([event for event in events if event.manual])
+        return RunPlan(run.run_number, attributes)
+    visible = action.state(run.run_number, ONLINE).rr
+    events = states.rr_events(action.connection, [(run.run_number, ONLINE)])
+    by_hand_cells = states.fold_rr([event for event in events if event.manual])
     statuses: list[NewStatus] = []
     for values, (first, last) in flags:
         for column, triplet in values.items():
             start = first
-            for each in range(first, last + 1):
-                seen = _seen(stands, words, column, each)
-                if each == last or _seen(stands, words, column, each + 1) != seen:
+            for number in range(first, last + 1):
+                seen = _seen(visible, by_hand_cells, column, number)
+                if number == last or _seen(visible, by_hand_cells, column, number + 1) != seen:
                     statuses.append(
-                        NewStatus(column, LumiRange(start, each), seen[0], triplet.status, seen[1])
+                        NewStatus(
+                            column, LumiRange(start, number), seen[0], triplet.status, seen[1]
+                        )
                     )
-                    start = each + 1
-    statuses.sort(key=lambda each: (each.column, each.lumisections))
-    return RunPlan(number, attributes, tuple(statuses))
+                    start = number + 1
+    statuses.sort(key=lambda status: (status.column, status.lumisections))
+    return RunPlan(run.run_number, attributes, tuple(statuses))
 
 
 def _seen(
-    stands: Grid[Triplet], words: Grid[Triplet], column: str, number: int
+    visible: Grid[Triplet], by_hand: Grid[Triplet], column: str, number: int
 ) -> tuple[str, bool]:
-    """What everybody sees of a cell, and whether it is a person's word."""
-    value = stands.value(column, number)
-    return "" if value is None else value.status, words.has(column, number)
+    """The visible status of a cell, and whether it is set by hand."""
+    value = visible.value(column, number)
+    return "" if value is None else value.status, by_hand.has(column, number)

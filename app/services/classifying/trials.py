@@ -12,6 +12,7 @@ from app.domain.errors import BadInput, NotFound
 from app.domain.json_logic.access import read
 from app.domain.json_value import JsonObject
 from app.domain.keys import ONLINE
+from app.domain.lumisections import parse_ranges
 from app.domain.progress import SILENT, Progress
 from app.domain.sources.dqm_gui import classifier_data
 from app.models import configuration as model
@@ -20,7 +21,7 @@ from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
 
 LAST = 200
-"""So many of the newest runs are tried on when none are chosen."""
+"""Number of newest runs to try a change on when none are chosen."""
 
 MOST = 5000
 _BLOCK = 50
@@ -29,8 +30,8 @@ _NOWHERE = object()
 
 @dataclass(frozen=True)
 class Draft:
-    """A change that isn't saved: of the item `item_id`, or a new one without; values that aren't
-    in `values` stay. Without `values` the item is taken out."""
+    """An unsaved change of the item `item_id`, or an unsaved new item without an id. Other values
+    than `values` stay as they are; without `values` the item is removed."""
 
     kind: Kind
     item_id: int | None
@@ -39,8 +40,8 @@ class Draft:
 
 @dataclass(frozen=True)
 class Tried:
-    """What a change does to runs, the newest first; `nowhere` are variables of its rule that none
-    of the runs has."""
+    """The effect of a change on runs, the newest first; `nowhere` are variables of its rule that
+    none of the runs has."""
 
     kind: Kind
     runs: tuple[RunTrial, ...]
@@ -48,12 +49,20 @@ class Tried:
 
     @property
     def changed(self) -> tuple[RunTrial, ...]:
-        """The runs of which something changes, or of which the rule couldn't be computed."""
-        return tuple(each for each in self.runs if each.changes or each.problem)
+        """Runs that would change, or for which the rule couldn't be computed."""
+        return tuple(run for run in self.runs if run.changes or run.problem)
+
+
+def parse_runs(text: str) -> tuple[int, ...]:
+    """Run numbers and ranges such as `355100-355102, 355105`."""
+    ranges = parse_ranges(text)
+    if sum(last - first + 1 for first, last in ranges) > MOST:
+        raise BadInput(f"These are more than {MOST} runs.")
+    return tuple(number for first, last in ranges for number in range(first, last + 1))
 
 
 def checked(acting: Acting, draft: Draft) -> JsonObject | None:
-    """The values as they would be stored; None when the item goes. Refused when they can't be."""
+    """The values as they would be stored; None when the item is removed. Refused when invalid."""
     if draft.values is None:
         return None
     old: JsonObject = {}
@@ -65,7 +74,7 @@ def checked(acting: Acting, draft: Draft) -> JsonObject | None:
 
 
 def configurations_of(acting: Acting, draft: Draft) -> tuple[Configuration, Configuration]:
-    """The configuration in force, and the one there would be."""
+    """The configuration in force, and the one with the change."""
     before = configurations.current(acting)
     return before, with_item(before, draft.kind, draft.item_id, checked(acting, draft))
 
@@ -78,19 +87,21 @@ def try_draft(
     last: int = LAST,
     progress: Progress = SILENT,
 ) -> Tried:
-    """What the change does to these runs, or to the last ones.
+    """The effect of the change on these runs, or on the last ones.
 
-    NotFound names a run that isn't there.
+    Raises NotFound for a run that doesn't exist.
     """
     if draft.kind in (Kind.PERMISSION, Kind.JSON_RULE):
-        raise BadInput("Permissions and JSON configurations decide nothing of a run by themselves.")
+        raise BadInput(
+            "Permissions and JSON configurations can't be tried: they don't change runs."
+        )
     values = checked(acting, draft)
     before = configurations.current(acting)
     trial = Trial(before, with_item(before, draft.kind, draft.item_id, values))
     rule = None if values is None or draft.kind not in WITH_RULE else rule_in(values)
     nowhere = set(() if rule is None else rule.variables or ())
     numbers = _chosen(acting, run_numbers, last)
-    found: list[RunTrial] = []
+    tried: list[RunTrial] = []
     for start in range(0, len(numbers), _BLOCK):
         progress.at(start / len(numbers))
         block = numbers[start : start + _BLOCK]
@@ -108,35 +119,35 @@ def try_draft(
                 for row in datasets.values()
                 if row.run_number == run.run_number and row.name != ONLINE and not row.deleted
             ]
-            found.append(trial.of(run, offline, by_hand.get(run.run_number, ())))
+            tried.append(trial.of(run, offline, by_hand.get(run.run_number, ())))
             if nowhere and values is not None:
                 seen = _seen(draft.kind, values, run, offline)
                 nowhere = {
                     name for name in nowhere if read(seen, name.split("."), _NOWHERE) is _NOWHERE
                 }
     progress.at(1.0)
-    return Tried(draft.kind, tuple(found), tuple(sorted(nowhere)) if found else ())
+    return Tried(draft.kind, tuple(tried), tuple(sorted(nowhere)) if tried else ())
 
 
 def recorded_runs(acting: Acting, run_numbers: Sequence[int]) -> list[RecordedRun]:
-    """These runs as they are recorded, in the same order; those that aren't there left out."""
+    """These runs as they are recorded, in the same order; unknown ones are left out."""
     with acting.db.read() as connection:
-        found = rows.run_states(connection, run_numbers)
-        keys = [(number, ONLINE) for number in run_numbers if number in found]
+        known = rows.run_states(connection, run_numbers)
+        keys = [(number, ONLINE) for number in run_numbers if number in known]
         online, _ = states.load_compact(connection, keys, desk=acting.db.desk)
     return [
         RecordedRun(number, row.oms_attributes, row.rr_attributes, online[number, ONLINE][0])
         for number in run_numbers
-        if (row := found.get(number)) is not None
+        if (row := known.get(number)) is not None
     ]
 
 
 def recorded_run(acting: Acting, run_number: int) -> RecordedRun:
-    """A run as it is recorded; NotFound when it isn't there."""
-    found = recorded_runs(acting, [run_number])
-    if not found:
+    """A run as it is recorded. Raises NotFound."""
+    runs = recorded_runs(acting, [run_number])
+    if not runs:
         raise NotFound(f"Run {run_number} is not in the Run Registry.")
-    return found[0]
+    return runs[0]
 
 
 def _chosen(acting: Acting, run_numbers: Collection[int] | None, last: int) -> list[int]:
@@ -144,7 +155,7 @@ def _chosen(acting: Acting, run_numbers: Collection[int] | None, last: int) -> l
         with acting.db.read() as connection:
             return rows.recent_runs(connection, min(last, MOST))
     if len(run_numbers) > MOST:
-        raise BadInput(f"At most {MOST} runs are tried at once, not {len(run_numbers)}.")
+        raise BadInput(f"At most {MOST} runs can be tried at once, not {len(run_numbers)}.")
     numbers = sorted(set(run_numbers), reverse=True)
     with acting.db.read() as connection:
         known = rows.run_states(connection, numbers)
@@ -157,11 +168,13 @@ def _chosen(acting: Acting, run_numbers: Collection[int] | None, last: int) -> l
 def _seen(
     kind: Kind, values: JsonObject, run: RecordedRun, datasets: Sequence[OfflineDataset]
 ) -> JsonObject:
-    """Something of everything that a rule of the kind can read of the run."""
+    """All variables of the run that a rule of the kind can read, with sample values."""
     state = run.online
     bits: JsonObject = dict.fromkeys((*state.bits, *state.dense), True)
     if kind is Kind.OFFLINE_DATASET:
-        attributes = {name: value for each in datasets for name, value in each.attributes.items()}
+        attributes = {
+            name: value for dataset in datasets for name, value in dataset.attributes.items()
+        }
         return classifier_data(
             run.run_number, ONLINE, attributes, run.recorded_oms, run.rr_attributes
         )

@@ -20,13 +20,30 @@ from app.services.classifying.trials import Draft, configurations_of, recorded_r
 from app.services.configuration import in_force as configurations
 from app.services.golden.moments import NOW, Voices, actions, voices
 
+CLASS, SIGNIFICANCE = "class", "significant"
+"""Subjects of a question about a run itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question about a run: `subject` is CLASS, SIGNIFICANCE, or a column in a lumisection.
+
+    With `draft` it is answered as if that change of the configuration were saved.
+    """
+
+    run_number: int
+    subject: str
+    dataset: str = ONLINE
+    lumisection: int = 0
+    draft: Draft | None = None
+
 
 @dataclass(frozen=True)
 class Verdict:
-    """One classifier over the data, in the order they are asked; `id` as in the configuration.
+    """The result of one classifier; `id` is its id in the configuration.
 
-    `decides`: its answer is the one that counts. `tree` is None where the rule can't be computed,
-    `problem` says why.
+    `decides`: its result is the one that counts. `tree` is None where the rule can't be computed,
+    `problem` is the reason.
     """
 
     id: int
@@ -41,66 +58,89 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Why:
-    """What the classifiers say of something, and what stands.
+    """The results of the classifiers for one question, beside the recorded value.
 
-    `stands` is what is recorded, `word` whose word that is, None where nobody gave it a value.
-    `words` has who set each variable of the rules, as far as one event did.
+    `recorded` was set by `set_by`, None where nobody set it. `words` has who set
+    each variable of the rules, as far as one event did.
     """
 
     question: str
     run_number: int
     answer: str
-    stands: str
-    word: Word | None
+    recorded: str
+    set_by: Word | None
     verdicts: tuple[Verdict, ...]
     words: Mapping[str, Word | None] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
         """The answer in a sentence."""
-        chosen = next((each for each in self.verdicts if each.decides), None)
+        chosen = next((verdict for verdict in self.verdicts if verdict.decides), None)
         if not self.verdicts:
-            said = "no classifier decides it"
+            result = "no classifier decides it"
         elif chosen is None:
-            said = f"no classifier matches{f', so {self.answer}' if self.answer else ''}"
+            result = f"no classifier matches{f', so {self.answer}' if self.answer else ''}"
         else:
-            said = f"{self.answer} by classifier {chosen.id}"
-        if self.stands == self.answer:
-            return f"{self.question}: {said}."
-        by = self.word
-        whose = f", the word of {by.action.author}" if by is not None and by.by_hand else ""
+            result = f"{self.answer} by classifier {chosen.id}"
+        if self.recorded == self.answer:
+            return f"{self.question}: {result}."
+        by = self.set_by
+        author = f", set by {by.action.author}" if by is not None and by.by_hand else ""
         return (
-            f"{self.question}: {self.stands or 'nothing'} stands{whose}; the classifiers now say:"
-            f" {said}."
+            f"{self.question}: recorded is {self.recorded or 'nothing'}{author}; the present"
+            f" classifiers give: {result}."
         )
 
 
+def why(acting: Acting, question: Question) -> Why:
+    """The answer to a question."""
+    run_number, draft = question.run_number, question.draft
+    if question.subject == CLASS:
+        return why_class(acting, run_number, draft)
+    if question.subject == SIGNIFICANCE:
+        return why_significant(acting, run_number, draft)
+    return why_column(
+        acting, run_number, question.dataset, question.subject, question.lumisection, draft
+    )
+
+
 def why_class(acting: Acting, run_number: int, draft: Draft | None = None) -> Why:
-    """Every class classifier over a run, by priority."""
+    """All class classifiers applied to a run, by priority."""
     configuration = _configuration(acting, draft)
     run = recorded_run(acting, run_number)
     verdicts = _first_match(
         (
-            (each.id, each.class_, each.priority, each.enabled, each.rule)
-            for each in configuration.class_classifiers
+            (
+                classifier.id,
+                classifier.class_,
+                classifier.priority,
+                classifier.enabled,
+                classifier.rule,
+            )
+            for classifier in configuration.class_classifiers
         ),
         run.class_data(run.rr_attributes),
     )
     answer = str(run.classified(configuration).get("class") or "")
-    rules = [each.rule for each in configuration.class_classifiers]
+    rules = [classifier.rule for classifier in configuration.class_classifiers]
     return _run(acting, run, "Class", "class", answer, run.class_, verdicts, rules)
 
 
 def why_significant(acting: Acting, run_number: int, draft: Draft | None = None) -> Why:
-    """The dataset classifiers of the run's class over the run; any that holds will do."""
+    """The dataset classifiers of the run's class applied to the run; one that holds is enough."""
     configuration = _configuration(acting, draft)
     run = recorded_run(acting, run_number)
     rr = run.classified(configuration)
-    asked = [
-        each for each in configuration.dataset_classifiers if each.class_ == rr.get("class", "")
+    classifiers = [
+        classifier
+        for classifier in configuration.dataset_classifiers
+        if classifier.class_ == rr.get("class", "")
     ]
     verdicts = _first_match(
-        ((each.id, "significant", None, each.enabled, each.rule) for each in asked),
+        (
+            (classifier.id, "significant", None, classifier.enabled, classifier.rule)
+            for classifier in classifiers
+        ),
         run.class_data({**run.rr_attributes, "class": rr.get("class", "")}),
     )
     return _run(
@@ -111,7 +151,7 @@ def why_significant(acting: Acting, run_number: int, draft: Draft | None = None)
         _significance(rr["significant"] is True),
         _significance(run.is_significant),
         verdicts,
-        [each.rule for each in asked],
+        [classifier.rule for classifier in classifiers],
     )
 
 
@@ -123,11 +163,11 @@ def why_column(
     lumisection: int,
     draft: Draft | None = None,
 ) -> Why:
-    """The classifiers of a column over a lumisection, by priority.
+    """The classifiers of a column applied to a lumisection, by priority.
 
-    Those of an offline dataset were asked once, when it was made; here they see what `online` is
-    now; without a name it is any dataset that would be made now. NotFound when the lumisection or
-    the column isn't there.
+    Offline columns were classified when their dataset was made; here the classifiers read the
+    present values of `online`. Without a dataset the answer is for one that would be made now.
+    Raises NotFound when the lumisection or the column doesn't exist.
     """
     configuration = _configuration(acting, draft)
     run = recorded_run(acting, run_number)
@@ -136,7 +176,7 @@ def why_column(
     online = dataset == ONLINE
     configuration.workspace_of(column, online=online)
     components = configuration.online_components if online else configuration.offline_components
-    classifiers = [each for each in components if each.column == column]
+    classifiers = [classifier for classifier in components if classifier.column == column]
     if online:
         data = run.online_data(run.classified(configuration), lumisection)
         place = _online_place(run)
@@ -144,12 +184,14 @@ def why_column(
         data = run.offline_data(lumisection)
         place = _as_written
     verdicts = _first_match(
-        ((each.id, each.status, each.priority, each.enabled, each.rule) for each in classifiers),
+        ((item.id, item.status, item.priority, item.enabled, item.rule) for item in classifiers),
         data,
     )
-    answer = next((each.gives for each in verdicts if each.decides), NO_VALUE_FOUND)
+    answer = next((verdict.gives for verdict in verdicts if verdict.decides), NO_VALUE_FOUND)
     own = f"lumisection.rr.{column}"
-    places = {name: place(name) for each in classifiers for name in each.rule.variables or ()}
+    places = {
+        name: place(name) for classifier in classifiers for name in classifier.rule.variables or ()
+    }
     keys = {(run_number, ONLINE), *([(run_number, dataset)] if dataset else ())}
     spoken = voices(acting, keys, NOW, [own, *places.values()])
     words = _words(acting, spoken[run_number, ONLINE], places, lumisection)
@@ -171,7 +213,8 @@ def why_column(
 def why_workspace(
     acting: Acting, run_number: int, dataset: str, workspace: str, draft: Draft | None = None
 ) -> Why:
-    """The offline dataset classifiers of a workspace over a dataset; the first enabled counts."""
+    """The offline dataset classifiers of a workspace applied to a dataset; the first enabled one
+    counts."""
     configuration = _configuration(acting, draft)
     run = recorded_run(acting, run_number)
     with acting.db.read() as connection:
@@ -179,18 +222,32 @@ def why_workspace(
     if row is None or dataset == ONLINE:
         raise NotFound(f"Run {run_number} has no offline dataset {dataset}.")
     data = classifier_data(run_number, dataset, row.attributes, run.recorded_oms, run.rr_attributes)
-    asked = [
-        each for each in configuration.offline_dataset_classifiers if each.workspace == workspace
+    classifiers = [
+        classifier
+        for classifier in configuration.offline_dataset_classifiers
+        if classifier.workspace == workspace
     ]
-    counts = next((each.id for each in asked if each.enabled), None)
+    counts = next((classifier.id for classifier in classifiers if classifier.enabled), None)
     verdicts = tuple(
-        _verdict(each.id, OPEN, None, each.enabled, each.rule, data, decides=each.id == counts)
-        for each in asked
+        _verdict(
+            classifier.id,
+            OPEN,
+            None,
+            classifier.enabled,
+            classifier.rule,
+            data,
+            decides=classifier.id == counts,
+        )
+        for classifier in classifiers
     )
-    holds = any(each.decides and each.holds for each in verdicts)
+    holds = any(verdict.decides and verdict.holds for verdict in verdicts)
     attribute = f"{workspace}_state"
     name = f"dataset.{attribute}"
-    places = {each: _as_written(each) for one in asked for each in one.rule.variables or ()}
+    places = {
+        name: _as_written(name)
+        for classifier in classifiers
+        for name in classifier.rule.variables or ()
+    }
     spoken = voices(acting, {(run_number, dataset)}, NOW, [])[run_number, dataset]
     return Why(
         f"{workspace} of {dataset}",
@@ -213,7 +270,7 @@ def _run(
     question: str,
     attribute: str,
     answer: str,
-    stands: str,
+    recorded: str,
     verdicts: tuple[Verdict, ...],
     rules: Iterable[Rule],
 ) -> Why:
@@ -229,7 +286,7 @@ def _run(
         question,
         run.run_number,
         answer,
-        stands,
+        recorded,
         _words(acting, spoken, {own: own}, 1)[own],
         verdicts,
         _words(acting, spoken, {name: where for name, where in places.items() if where}, 1),
@@ -240,15 +297,15 @@ def _first_match(
     classifiers: Iterable[tuple[int, str, int | None, bool, Rule]], data: JsonObject
 ) -> tuple[Verdict, ...]:
     """Verdicts of classifiers by priority; the first enabled one that holds decides."""
-    found: list[Verdict] = []
+    verdicts: list[Verdict] = []
     decided = False
     for id_, gives, priority, enabled, rule in classifiers:
         verdict = _verdict(id_, gives, priority, enabled, rule, data, decides=False)
         if enabled and verdict.holds and not decided:
             decided = True
             verdict = replace(verdict, decides=True)
-        found.append(verdict)
-    return tuple(found)
+        verdicts.append(verdict)
+    return tuple(verdicts)
 
 
 def _verdict(
@@ -271,12 +328,12 @@ def _verdict(
 def _words(
     acting: Acting, spoken: Voices, places: Mapping[str, str], lumisection: int
 ) -> dict[str, Word | None]:
-    """Whose word each variable is, by its name; `places` has where its value comes from."""
+    """Who set each variable, by its name; `places` has where its value comes from."""
     setters = {name: spoken.event_of(where, lumisection) for name, where in places.items()}
-    done_by = actions(acting, {each[0] for each in setters.values() if each is not None})
+    done_by = actions(acting, {setter[0] for setter in setters.values() if setter is not None})
     return {
-        name: None if each is None else Word(each[0], done_by[each[0]], each[1])
-        for name, each in setters.items()
+        name: None if setter is None else Word(setter[0], done_by[setter[0]], setter[1])
+        for name, setter in setters.items()
     }
 
 

@@ -1,4 +1,4 @@
-"""Editing the configuration: items added, changed, taken out, each as a new version."""
+"""Editing the configuration: adding, changing and removing items, each as a new version."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -29,14 +29,14 @@ from app.services.configuration import in_force as configurations
 from app.services.configuration.rule_vocabulary import vocabulary
 
 GOLDEN_RULE = "golden"
-"""Name of the JSON configuration that everybody begins with; it stays."""
+"""Name of the JSON configuration that everybody starts from; it can't be removed."""
 
 
 def add_item(acting: Acting, kind: Kind, values: JsonObject, *, insist: bool = False) -> int:
     """Adds a classifier, JSON configuration, accepted dataset or permission; returns its id.
 
-    `values` as `check_item` wants them: a classifier's rule may be the bare condition. Raises
-    UnknownVariables, unless the person insists, when the rule reads what nothing has.
+    `values` are as in `check_item`: a classifier's rule may be the bare condition. Raises
+    UnknownVariables, unless the person insists, when the rule reads unknown variables.
     """
     _check_variables(acting, kind, values, None, insist=insist)
     with acting.db.transaction() as connection:
@@ -57,7 +57,7 @@ def edit_item(
     *,
     insist: bool = False,
 ) -> int:
-    """Changes some values of an item; returns the id of the item that takes its place.
+    """Changes some values of an item; returns the id of the item that replaces it.
 
     Raises ItemChanged, with both sides, when somebody else changed it meanwhile, and
     UnknownVariables as `add_item` does, for variables that the old rule didn't read.
@@ -84,8 +84,17 @@ def edit_item(
         return model.edit_item(connection, kind, item_id, checked, acting.actor.email)
 
 
+def save_item(
+    acting: Acting, kind: Kind, item_id: int | None, values: JsonObject, *, insist: bool = False
+) -> int:
+    """Adds an item, or changes the one with the id; returns the new id."""
+    if item_id is None:
+        return add_item(acting, kind, values, insist=insist)
+    return edit_item(acting, kind, item_id, values, insist=insist)
+
+
 def delete_item(acting: Acting, kind: Kind, item_id: int) -> None:
-    """Takes an item out of force; the versions that had it keep it. Raises ItemChanged."""
+    """Removes an item; earlier versions keep it. Raises ItemChanged."""
     with acting.db.transaction() as connection:
         model.lock(connection)
         configuration = model.in_force(connection)
@@ -106,15 +115,13 @@ def save_json_rule(
     item_id: int | None = None,
     insist: bool = False,
 ) -> int:
-    """Saves a JSON configuration, in the place of `item_id` if given; returns its new id.
+    """Saves a JSON configuration, in place of `item_id` if given; returns its new id.
 
-    Only its creator or an expert changes one. Raises Conflict when another has the name, and
+    Only its creator or an expert may change one. Raises Conflict when another has the name, and
     UnknownVariables as `add_item` does.
     """
     values: JsonObject = {"name": name.strip(), RULE: rule}
-    if item_id is None:
-        return add_item(acting, Kind.JSON_RULE, values, insist=insist)
-    return edit_item(acting, Kind.JSON_RULE, item_id, values, insist=insist)
+    return save_item(acting, Kind.JSON_RULE, item_id, values, insist=insist)
 
 
 def path_of(kind: Kind) -> str:
@@ -146,9 +153,9 @@ def subject_of(kind: Kind, values: Mapping[str, JsonValue]) -> RuleSubject:
 def unknown_variables(
     acting: Acting, kind: Kind, values: JsonObject, before: JsonObject | None = None
 ) -> dict[str, tuple[str, ...]]:
-    """Variables of the rule that nothing has and no rule in force reads, with names near each.
+    """Unknown variables of the rule that no rule in force reads, with similar known names.
 
-    Those that the rule of `before` read already are left out. Refused when the rule can't be read.
+    Variables of the rule of `before` are left out. Refused when the rule can't be read.
     """
     read = variables_of(parse_stored(values[RULE]))
     if before is not None:
@@ -203,9 +210,9 @@ def _refuse_golden(old: JsonObject, what: str) -> None:
 
 
 def _refuse_taken_name(configuration: Configuration, values: JsonObject) -> None:
-    if any(each.name == values["name"] for each in configuration.json_rules):
+    if any(rule.name == values["name"] for rule in configuration.json_rules):
         raise Conflict(
-            f'There is a JSON configuration "{values["name"]}" already. Choose another name, or'
+            f'There is already a JSON configuration "{values["name"]}". Choose another name, or'
             " change that one."
         )
 
@@ -214,11 +221,11 @@ def refuse_locking_out(rows: Iterable[tuple[str, Sequence[str]]]) -> None:
     """Refuses permissions under which nobody could change permissions any more."""
     if not Permissions(rows).egroups_for(permissions_path()):
         raise Refused(
-            "Then nobody could change permissions any more: no e-group would have a route for"
+            "Nobody could change permissions any more: no e-group would have a route for"
             f" {permissions_path()}. Give that right to another e-group first."
         )
 
 
 def _without(items: Iterable[JsonObject], item_id: int) -> list[tuple[str, Sequence[str]]]:
-    """The permissions that stay when one goes."""
-    return [(str(each["egroup"]), routes_of(each)) for each in items if each["id"] != item_id]
+    """The permissions without one."""
+    return [(str(item["egroup"]), routes_of(item)) for item in items if item["id"] != item_id]

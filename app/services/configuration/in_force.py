@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from app import assets, files
-from app.domain.configuration.in_force import Configuration
+from app.domain.configuration.in_force import Configuration, DatasetAccepted
 from app.domain.configuration.permissions import permissions_path
 from app.domain.errors import BadInput, NotFound, Refused
 from app.domain.foreign_json import NotJson, read_file
@@ -23,7 +23,7 @@ SHIPPED_RULES = "rules"
 
 @dataclass(frozen=True)
 class FolderImported:
-    """What an import of a folder did, and what is wrong with the configuration now in force."""
+    """The outcome of importing a folder, and the problems of the configuration in force."""
 
     report: ImportReport
     problems: tuple[str, ...]
@@ -31,17 +31,28 @@ class FolderImported:
 
 
 def current(acting: Acting) -> Configuration:
-    """The configuration in force; read anew only after it changed."""
+    """The configuration in force; read again only after it changed."""
     with acting.db.read() as connection:
         return model.in_force(connection)
+
+
+def accepted_datasets(acting: Acting) -> tuple[DatasetAccepted, ...]:
+    """The accepted datasets in force: enabled ones first, then by class and name."""
+    return tuple(
+        sorted(
+            current(acting).datasets_accepted,
+            key=lambda entry: (not entry.enabled, entry.class_, entry.name, entry.id),
+        )
+    )
 
 
 def import_folder(acting: Acting, folder: Path) -> FolderImported:
     """Imports one JSON list per table, as `export_folder` writes them; other files are ignored.
 
-    Takes the right to change permissions, unless nobody has any right yet. All or nothing.
-    The shipped configuration gives way as long as nobody has changed anything in it. Where the
-    configuration goes on from what is given, as after an export, that is in force again.
+    The person needs the right to change permissions, unless nobody has any right yet. All or
+    nothing is imported. The shipped configuration is replaced while nobody has changed it. Where
+    the configuration went on from the given one, as after an export, the given one is in force
+    again.
     """
     given, others = _read_tables(folder)
     shipped, _ = _read_tables(assets.path(SHIPPED))
@@ -78,7 +89,7 @@ def export_folder(acting: Acting, folder: Path) -> dict[str, int]:
 
 
 def install_default(acting: Acting) -> bool:
-    """Gives a database in which nobody configured anything the shipped one; says if it did."""
+    """Installs the shipped configuration in an empty database; returns whether it did."""
     given, _ = _read_tables(assets.path(SHIPPED))
     with acting.db.transaction() as connection:
         model.lock(connection)
@@ -121,7 +132,7 @@ def _read_tables(folder: Path) -> tuple[dict[str, list[JsonObject]], tuple[str, 
             raise BadInput(f"{path} can't be read: {error.strerror}.") from error
     if not given:
         raise BadInput(
-            f"{folder} holds no table of the configuration, such as Settings.json or"
+            f"{folder} contains no table of the configuration, such as Settings.json or"
             " ClassClassifier.json."
         )
     return given, tuple(others)

@@ -1,4 +1,4 @@
-"""The variables that rules of each subject can read, with values that occur in a database."""
+"""The variables that rules of variable subject can read, with values that occur in a database."""
 
 import re
 from collections import Counter
@@ -61,9 +61,9 @@ def _online_column(words: RuleWords, _current: Configuration) -> Iterator[Variab
     # What a lumisection has wins over the run's attribute of the same name.
     yield from _lumisection(words, "")
     yield Variable("lumisection_number", VariableKind.NUMBER, "lumisection number")
-    for each in _run(words, "", ""):
-        if each.name != "beams_present_and_stable":
-            yield each
+    for variable in _run(words, "", ""):
+        if variable.name != "beams_present_and_stable":
+            yield variable
 
 
 def _offline_column(words: RuleWords, current: Configuration) -> Iterator[Variable]:
@@ -101,9 +101,13 @@ def _run(words: RuleWords, oms: str, rr: str) -> Iterator[Variable]:
     if oms != rr:
         yield from _attributes(oms, _OMS, words.oms, OMS_ATTRIBUTES)
     known: dict[str, Sequence[Scalar]] = {"class": words.classes, "state": RUN_STATES}
-    for each in _attributes(rr, _RR, words.rr, RR_ATTRIBUTES):
-        more = known.get(each.last_part, ())
-        yield each._replace(values=tuple(dict.fromkeys((*each.values, *more)))) if more else each
+    for variable in _attributes(rr, _RR, words.rr, RR_ATTRIBUTES):
+        more = known.get(variable.last_part, ())
+        yield (
+            variable._replace(values=tuple(dict.fromkeys((*variable.values, *more))))
+            if more
+            else variable
+        )
     if oms == rr:
         # An attribute of the Run Registry is put over one of OMS with the same name.
         yield from _attributes(oms, _OMS, words.oms, OMS_ATTRIBUTES)
@@ -111,12 +115,12 @@ def _run(words: RuleWords, oms: str, rr: str) -> Iterator[Variable]:
 
 def _dataset(words: RuleWords, current: Configuration, prefix: str) -> Iterator[Variable]:
     states = {f"{name}_state" for name in (*current.offline_workspaces, "global")}
-    for each in _attributes(prefix, "attribute of the dataset", words.dataset, states):
-        if each.last_part.endswith("_state"):
-            values = tuple(dict.fromkeys((*each.values, *DATASET_STATES)))
-            yield each._replace(kind=VariableKind.TEXT, values=values)
+    for variable in _attributes(prefix, "attribute of the dataset", words.dataset, states):
+        if variable.last_part.endswith("_state"):
+            values = tuple(dict.fromkeys((*variable.values, *DATASET_STATES)))
+            yield variable._replace(kind=VariableKind.TEXT, values=values)
         else:
-            yield each
+            yield variable
 
 
 def _lumisection(words: RuleWords, prefix: str) -> Iterator[Variable]:

@@ -1,4 +1,4 @@
-"""Versions of the configuration: what they hold, what differs, one of them brought back."""
+"""Versions of the configuration: their items, their differences, and restoring one."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +7,7 @@ from app.domain.configuration.in_force import Kind
 from app.domain.configuration.items import RULE, WITH_RULE, parse_stored, routes_of
 from app.domain.configuration.permissions import check_creator_or_expert
 from app.domain.configuration.versions import Difference, Item, ListHistory, Version
+from app.domain.counting import counted
 from app.domain.errors import Conflict, Refused
 from app.domain.json_logic import RuleError
 from app.domain.text.names import no_version
@@ -18,9 +19,9 @@ from app.services.configuration.edits import path_of, refuse_locking_out
 
 @dataclass(frozen=True, slots=True)
 class Restoration:
-    """What bringing a version of a list back would change, from the version in force.
+    """What restoring a version of a list would change, from the version in force.
 
-    `faulty` would come back although their rules can't be read, with the reason.
+    `faulty` are items of it whose rules can't be read, with the reason.
     """
 
     difference: Difference
@@ -29,8 +30,8 @@ class Restoration:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """The version of a list in force at a time; not `sure` where the web service, which doesn't
-    record when, may have brought it in later."""
+    """The version of a list in force at a time; not `sure` where the web service may have put it
+    in force later, because it doesn't record when."""
 
     kind: Kind
     version: Version
@@ -72,13 +73,19 @@ def in_force_at_event(acting: Acting, version: int) -> AtEvent:
             raise no_version(version, event_history.newest_version(connection))
         lists = []
         for kind in Kind:
-            found = model.history(connection, kind).in_force_at(action.at)
-            lists.append(InForce(kind, found, found.exact and found.at <= action.at))
+            present = model.history(connection, kind).in_force_at(action.at)
+            lists.append(InForce(kind, present, present.exact and present.at <= action.at))
     return AtEvent(version, action.author, action.at, tuple(lists))
 
 
+def in_force_at(acting: Acting, kind: Kind, version: int) -> InForce:
+    """The version of one list when a version of events was written; NotFound without one."""
+    lists = in_force_at_event(acting, version).lists
+    return next(in_force for in_force in lists if in_force.kind is kind)
+
+
 def preview_restoration(acting: Acting, kind: Kind, settings_id: int) -> Restoration:
-    """What `restore` would do."""
+    """What `restore` would change."""
     return _restoration(versions(acting, kind), settings_id)
 
 
@@ -90,10 +97,10 @@ def restore(
     seen: int | None = None,
     without_faulty: bool = False,
 ) -> int:
-    """Brings a version of a list back, item for item, as a new version; returns its settings id.
+    """Restores a version of a list, item by item, as a new version; returns its settings id.
 
-    `seen`: the version in force that the person compared with; Conflict when it is another now.
-    Refused when rules would come back that can't be read, unless they are to be left out.
+    `seen` is the version in force that the person compared with; Conflict when it is another now.
+    Refused when some of its rules can't be read, unless they are left out.
     """
     with acting.db.transaction() as connection:
         model.lock(connection)
@@ -106,25 +113,25 @@ def restore(
         newest = history.versions[-1]
         if seen is not None and seen != newest.settings_id:
             raise Conflict(
-                f"{newest.by or 'Somebody else'} changed this list meanwhile: version"
+                f"{newest.by or 'Somebody else'} changed this list meanwhile. Version"
                 f" {newest.settings_id} is in force now. Compare again."
             )
         history.check(settings_id)
-        wanted = set(history.at(settings_id).items)
+        restored = set(history.at(settings_id).items)
         faulty = _restoration(history, settings_id).faulty
         if faulty and not without_faulty:
             item, reason = faulty[0]
             raise Refused(
-                f"{len(faulty)} of the rules of version {settings_id} can't be read, first"
+                f"{counted(len(faulty), 'rule')} of version {settings_id} can't be read. First"
                 f" {item.id} ({item.title}): {reason} Leave them out to restore the rest."
             )
-        wanted -= {item.id for item, _ in faulty}
-        if wanted == newest.items:
-            raise Refused(f"Version {settings_id} is what is in force already.")
+        restored -= {item.id for item, _ in faulty}
+        if restored == newest.items:
+            raise Refused(f"Version {settings_id} is already in force.")
         if kind is Kind.PERMISSION:
-            values = [history.items[each].values for each in wanted]
-            refuse_locking_out((str(each["egroup"]), routes_of(each)) for each in values)
-        return model.replace_list(connection, kind, wanted, acting.actor.email)
+            values = [history.items[item_id].values for item_id in restored]
+            refuse_locking_out((str(value["egroup"]), routes_of(value)) for value in values)
+        return model.replace_list(connection, kind, restored, acting.actor.email)
 
 
 def _restoration(history: ListHistory, settings_id: int) -> Restoration:

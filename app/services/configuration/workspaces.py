@@ -1,4 +1,4 @@
-"""Workspaces and their columns: added, retired without losing anything, brought back."""
+"""Workspaces and their columns: adding, retiring without losing values, and restoring."""
 
 import re
 from dataclasses import dataclass
@@ -49,36 +49,38 @@ def retired(acting: Acting) -> tuple[Workspace, ...]:
 
 
 def add_workspace(acting: Acting, name: str, *, online: bool) -> None:
-    """Makes a workspace without columns; one that was retired comes back with all of its own."""
+    """Adds a workspace without columns; a retired one is restored with its columns."""
     _check_name(name, "workspace")
     with acting.db.transaction() as connection:
         model.lock(connection)
         configuration = model.in_force(connection)
         configuration.permissions.check(acting.actor, workspaces_path(online=online))
         if _find(configuration, name, online=online) is not None:
-            raise Conflict(f'There is a workspace "{name}" in {_where(online)} already.')
+            raise Conflict(f'There is already a workspace "{name}" in {_where(online)}.')
         model.put_workspace(connection, name, online=online)
         model.note(connection, acting.actor.email, f"workspace {name} added in {_where(online)}")
 
 
 def add_column(acting: Acting, column: str, *, online: bool) -> None:
-    """Gives a workspace a column `{workspace}-{name}`; one that was retired is the same again."""
+    """Adds a column `{workspace}-{name}` to a workspace; a retired one is restored."""
     owner, dash, name = column.partition("-")
     if not dash:
-        raise BadInput(f'A column is written workspace-name, such as dt-dt, not "{column}".')
+        raise BadInput(
+            f'"{column}" is not a column: columns are named workspace-name, such as dt-dt.'
+        )
     _check_name(name, "column")
     with acting.db.transaction() as connection:
         model.lock(connection)
         configuration = model.in_force(connection)
         configuration.permissions.check(acting.actor, workspaces_path(online=online))
         if column in configuration.columns_of(owner, online=online):
-            raise Conflict(f'There is a column "{column}" in {_where(online)} already.')
+            raise Conflict(f'There is already a column "{column}" in {_where(online)}.')
         model.put_column(connection, column, online=online)
         model.note(connection, acting.actor.email, f"column {column} added in {_where(online)}")
 
 
 def retire_column(acting: Acting, column: str, *, online: bool) -> None:
-    """Takes a column out of use: nobody edits or classifies it any more, what was said stays."""
+    """Retires a column: it is no longer edited or classified; its values are kept."""
     with acting.db.transaction() as connection:
         model.lock(connection)
         configuration = model.in_force(connection)
@@ -89,7 +91,7 @@ def retire_column(acting: Acting, column: str, *, online: bool) -> None:
 
 
 def retire_workspace(acting: Acting, name: str, *, online: bool) -> None:
-    """Takes a workspace with all its columns out of use."""
+    """Retires a workspace with all its columns."""
     with acting.db.transaction() as connection:
         model.lock(connection)
         configuration = model.in_force(connection)
@@ -103,7 +105,11 @@ def retire_workspace(acting: Acting, name: str, *, online: bool) -> None:
 
 def _find(configuration: Configuration, name: str, *, online: bool) -> Workspace | None:
     return next(
-        (each for each in configuration.workspaces if each.name == name and each.online is online),
+        (
+            workspace
+            for workspace in configuration.workspaces
+            if workspace.name == name and workspace.online is online
+        ),
         None,
     )
 
@@ -111,8 +117,8 @@ def _find(configuration: Configuration, name: str, *, online: bool) -> Workspace
 def _check_name(name: str, what: str) -> None:
     if not _NAME.fullmatch(name) or name == GLOBAL:
         raise BadInput(
-            f'"{name}" can\'t be the name of a {what}: letters, digits and _ only, at most 60,'
-            f" and not {GLOBAL}."
+            f'"{name}" is not a valid name of a {what}: use 1 to 60 letters, digits and _, and not'
+            f" {GLOBAL}."
         )
 
 

@@ -1,4 +1,4 @@
-"""Editing many columns and bits of many datasets at once: looked at first, then one version."""
+"""Editing many columns and bits of many datasets at once: a preview, then one version."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.configuration.in_force import parse_condition
-from app.domain.editing.change_file import ChangeLine, parse_changes
+from app.domain.counting import counted
 from app.domain.editing.edits import BitEdit, ColumnEdit, Edit
-from app.domain.errors import BadInput, Refused
+from app.domain.errors import Refused
 from app.domain.json_value import JsonValue
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import LumiRange, Mask, count, mask_of_ranges, ranges_of_mask
@@ -17,6 +17,7 @@ from app.domain.progress import SILENT, Cancelled, Progress
 from app.domain.state.compact import compact
 from app.domain.state.grid import DatasetState
 from app.domain.state.summaries import exact_sum, luminosity_numbers
+from app.domain.triplets import Triplet
 from app.golden.document import Document
 from app.golden.season import Season, SeasonDataset
 from app.golden.selection import Selection, select
@@ -35,6 +36,10 @@ from app.services.editing.plan import (
     check_given,
     plan,
 )
+from app.services.golden import generation as golden
+
+GOLDEN_RULE = "golden"
+NOTHING_TO_CHANGE = "Nothing to change: every cell has that value already."
 
 
 @dataclass(frozen=True)
@@ -94,22 +99,22 @@ class Preview:
     @property
     def cells(self) -> int:
         """Cells that change."""
-        return sum(each.cells for each in self.datasets)
+        return sum(dataset.cells for dataset in self.datasets)
 
     @property
     def lumisections(self) -> int:
         """Lumisections with a changed cell; one that several datasets of a run have counts once."""
         by_run: dict[int, set[int]] = {}
-        for each in self.datasets:
-            numbers = by_run.setdefault(each.run_number, set())
-            for first, last in each.ranges:
+        for dataset in self.datasets:
+            numbers = by_run.setdefault(dataset.run_number, set())
+            for first, last in dataset.ranges:
                 numbers.update(range(first, last + 1))
         return sum(map(len, by_run.values()))
 
 
 @dataclass(frozen=True)
 class Written:
-    """What was written; `version` is None when every cell held that word already."""
+    """What was written; `version` is None when every cell had that value already."""
 
     version: int | None
     cells: int
@@ -129,8 +134,8 @@ def preview(
 ) -> Preview:
     """What the edits would do now, line by line and cell by cell; nothing is written.
 
-    `comment` is checked where DCS bits ask for one. With `rule` also what that golden rule makes
-    of it. Refusals are in the answer; only edits that say nothing at all raise.
+    `comment` is checked where DCS bits need one. With `rule` also what that golden rule loses and
+    gains. Refusals are in the answer; only edits that set nothing at all raise.
     """
     check_given(edits, comment)
     configuration = configurations.current(acting)
@@ -149,9 +154,9 @@ def preview(
     progress.at(0.6)
     changes = tuple(made.changes())
     datasets = tuple(_effects(made, changes))
-    golden = None
+    effect = None
     if rule is not None:
-        golden = _golden_effect(made, rule, known_runs, known_datasets, progress)
+        effect = _golden_effect(made, rule, known_runs, known_datasets, progress)
     progress.at(1.0)
     recorded, delivered = (_luminosity_of_runs(made, name) for name in ("recorded", "delivered"))
     return Preview(
@@ -159,7 +164,7 @@ def preview(
         changes,
         datasets,
         made.conflicts,
-        golden,
+        effect,
         newest,
         recorded,
         delivered,
@@ -174,210 +179,20 @@ def write(
     seen: Mapping[DatasetKey, int] | None = None,
     leave_out_refused: bool = False,
     progress: Progress = SILENT,
-) -> Written:
-    """Writes the edits as one version, all or none; refused ones are left out only when asked.
-
-    Raises the first refusal, ChangedMeanwhile when somebody changed the same cells after `seen`,
-    and Cancelled, after which nothing is left behind.
-    """
-    return _write(
-        acting,
-        edits,
-        comment,
-        seen,
-        progress,
-        leave_out_refused=leave_out_refused,
-    )
-
-
-@dataclass(frozen=True)
-class FileLine:
-    """What became of a line of a file of changes; `refused` says why it can't be written, `values`
-    is what stands in it."""
-
-    number: int
-    edit: Edit | None
-    cells: int
-    refused: Refused | None
-    values: Mapping[str, str]
-
-    @property
-    def outcome(self) -> str:
-        """`ok`, `no change` or `refused`."""
-        if self.refused is not None:
-            return "refused"
-        return "ok" if self.cells else "no change"
-
-
-@dataclass(frozen=True)
-class FileReport:
-    """A file of changes line by line; `preview` is None when no line can be read."""
-
-    lines: tuple[FileLine, ...]
-    preview: Preview | None
-
-    @property
-    def refused(self) -> tuple[FileLine, ...]:
-        """Lines that can't be written."""
-        return tuple(line for line in self.lines if line.refused is not None)
-
-    @property
-    def text(self) -> str:
-        """The outcome in a sentence."""
-        counts = [
-            f"{number} {outcome}"
-            for outcome in ("ok", "no change", "refused")
-            if (number := sum(line.outcome == outcome for line in self.lines))
-        ]
-        return f"{_number_of(len(self.lines), 'line')}: {', '.join(counts)}."
-
-
-def preview_file(
-    acting: Acting,
-    content: str,
-    *,
-    comment: str = "",
-    rule: JsonValue = None,
-    progress: Progress = SILENT,
-) -> FileReport:
-    """What a file of changes would do, line by line; nothing is written."""
-    lines = parse_changes(content)
-    edits = [line.edit for line in lines if line.edit is not None]
-    if not edits:
-        return FileReport(
-            tuple(FileLine(x.number, None, 0, x.problem, x.values) for x in lines), None
-        )
-    made = preview(
-        acting,
-        edits,
-        comment=_file_comment(lines, comment),
-        rule=rule,
-        progress=progress,
-    )
-    judged = iter(made.lines)
-    report: list[FileLine] = []
-    for line in lines:
-        if line.edit is None:
-            report.append(FileLine(line.number, None, 0, line.problem, line.values))
-        else:
-            each = next(judged)
-            report.append(FileLine(line.number, line.edit, each.cells, each.refused, line.values))
-    return FileReport(tuple(report), made)
-
-
-def write_file(
-    acting: Acting,
-    content: str,
-    *,
-    comment: str = "",
-    seen: Mapping[DatasetKey, int] | None = None,
-    leave_out_refused: bool = False,
-    progress: Progress = SILENT,
-) -> Written:
-    """Writes a file of changes as one version, all or none; refused lines are left out only when
-    asked. A refusal names its line; `seen` as for `write`."""
-    lines = parse_changes(content)
-    unreadable = [line for line in lines if line.problem is not None]
-    if unreadable and not leave_out_refused:
-        first = unreadable[0]
-        raise BadInput(f"Line {first.number}: {first.problem}")
-    readable = [line for line in lines if line.edit is not None]
-    if not readable:
-        raise BadInput("No line of the file of changes can be read.")
-    numbers = [line.number for line in readable]
-    written = _write(
-        acting,
-        [line.edit for line in readable if line.edit is not None],
-        _file_comment(readable, comment),
-        seen,
-        progress,
-        leave_out_refused=leave_out_refused,
-        name=lambda place: f"Line {numbers[place]}: ",
-    )
-    if not unreadable:
-        return written
-    unread = _number_of(len(unreadable), "line")
-    return replace(written, text=f"{written.text} {unread} can't be read.")
-
-
-def _file_comment(lines: Sequence[ChangeLine], comment: str) -> str:
-    """The version's comment: given, or what the lines that edit DCS bits say."""
-    if comment:
-        return comment
-    said = dict.fromkeys(line.comment for line in lines if isinstance(line.edit, BitEdit))
-    return "; ".join(said)
-
-
-def resolved(
-    edits: Sequence[Edit], conflicts: Sequence[CellsInConflict], keep_theirs: Sequence[bool]
-) -> list[Edit]:
-    """The edits without the cells for which the other's value is kept, conflict by conflict.
-
-    Written with the `seen` of a newer preview the other conflicts are then overwritten.
-    """
-    theirs = [each for each, keep in zip(conflicts, keep_theirs, strict=True) if keep]
-    left: list[Edit] = []
-    for edit in edits:
-        name = edit.bit if isinstance(edit, BitEdit) else edit.column
-        out = [
-            each
-            for conflict in theirs
-            if (conflict.run_number, conflict.dataset, conflict.key)
-            == (edit.run_number, edit.dataset, name)
-            for each in conflict.ranges
-        ]
-        ranges = _without(edit.ranges, out)
-        if ranges:
-            left.append(replace(edit, ranges=ranges))
-    return left
-
-
-def of_datasets(
-    keys: Sequence[DatasetKey],
-    edits: Sequence[Edit],
-    *,
-    lengths: Mapping[DatasetKey, int] | None = None,
-) -> list[Edit]:
-    """The same edits on each of these datasets; ranges are cut at `lengths` where given."""
-    found: list[Edit] = []
-    for run_number, dataset in keys:
-        last = lengths.get((run_number, dataset)) if lengths else None
-        for edit in edits:
-            ranges = edit.ranges
-            if last is not None:
-                ranges = tuple(
-                    LumiRange(first, min(end, last)) for first, end in ranges if first <= last
-                )
-            if ranges:
-                found.append(replace(edit, run_number=run_number, dataset=dataset, ranges=ranges))
-    return found
-
-
-def lengths(acting: Acting, keys: Collection[DatasetKey]) -> dict[DatasetKey, int]:
-    """The last lumisection of each dataset, 0 where it has none."""
-    with acting.db.read() as connection:
-        return states.lengths(connection, keys)
-
-
-def _write(
-    acting: Acting,
-    edits: Sequence[Edit],
-    comment: str,
-    seen: Mapping[DatasetKey, int] | None,
-    progress: Progress,
-    *,
-    leave_out_refused: bool,
     name: Callable[[int], str] = lambda _: "",
 ) -> Written:
-    """Writes edits; `name` says how a refusal calls the edit at a place."""
+    """Writes the edits as one version, all or none; refused ones are left out only with
+    `leave_out_refused`.
+
+    Raises the first refusal, ChangedMeanwhile when somebody changed the same cells after `seen`,
+    and Cancelled, after which nothing is left behind. `name` says how a refusal calls the edit at
+    a place.
+    """
     check_given(edits, comment)
     configuration = configurations.current(acting)
     progress.at(0.0)
-
-    def finishing(share: float) -> None:
-        progress.at(0.5 + 0.5 * share)
-
-    with begin(acting.db, {edit.run_number for edit in edits}, finishing) as action:
+    finishing = progress.part(0.5, 1.0)
+    with begin(acting.db, {edit.run_number for edit in edits}, finishing.at) as action:
         progress.at(0.05)
         made = plan(action, configuration, acting.actor, edits, seen=seen)
         progress.at(0.3)
@@ -390,15 +205,74 @@ def _write(
         if not appended:
             if left_out:
                 raise _refusal(made, name)
-            text = "Nothing to change: every cell holds that word already."
-            return Written(None, 0, 0, (), text)
+            return Written(None, 0, 0, (), NOTHING_TO_CHANGE)
         cells = sum(line.cells for line in made.lines)
-        datasets = len({(each.run_number, each.name) for each in appended})
+        datasets = len({(change.run_number, change.name) for change in appended})
         version = action.append(acting.actor.email, comment or _comment(edits, datasets), appended)
-    text = f"Changed {cells} cells in {_number_of(datasets, 'dataset')}."
+    text = f"Changed {counted(cells, 'cell')} in {counted(datasets, 'dataset')}."
     if left_out:
-        text += f" Left out: {_number_of(len(left_out), 'line')}."
+        text += f" Left out: {counted(len(left_out), 'line')}."
     return Written(version, cells, datasets, left_out, text)
+
+
+def resolved(
+    edits: Sequence[Edit], conflicts: Sequence[CellsInConflict], keep_theirs: Sequence[bool]
+) -> list[Edit]:
+    """The edits without the cells for which the other's value is kept, conflict by conflict.
+
+    Written with the `seen` of a newer preview the other conflicts are then overwritten.
+    """
+    theirs = [conflict for conflict, keep in zip(conflicts, keep_theirs, strict=True) if keep]
+    left: list[Edit] = []
+    for edit in edits:
+        name = edit.bit if isinstance(edit, BitEdit) else edit.column
+        out = [
+            taken
+            for conflict in theirs
+            if (conflict.run_number, conflict.dataset, conflict.key)
+            == (edit.run_number, edit.dataset, name)
+            for taken in conflict.ranges
+        ]
+        ranges = _without(edit.ranges, out)
+        if ranges:
+            left.append(replace(edit, ranges=ranges))
+    return left
+
+
+def same_edits(
+    acting: Acting,
+    keys: Sequence[DatasetKey],
+    names: Sequence[str],
+    value: Triplet | bool,
+    ranges: tuple[LumiRange, ...] = (),
+) -> list[Edit]:
+    """Edits that set columns, or DCS bits when `value` is true or false, in the same lumisections
+    of these datasets; without ranges in all lumisections of each."""
+    lengths = {} if ranges else _lengths(acting, keys)
+    edits: list[Edit] = []
+    for run_number, dataset in keys:
+        last = lengths.get((run_number, dataset), 0)
+        here = ranges or ((LumiRange(1, last),) if last else ())
+        for name in names if here else ():
+            if isinstance(value, bool):
+                edits.append(BitEdit(run_number, dataset, name, here, value))
+            else:
+                edits.append(ColumnEdit(run_number, dataset, name, here, value))
+    return edits
+
+
+def golden_rule(acting: Acting) -> JsonValue:
+    """The golden rule in force, for the effect that a preview shows; None when there is none."""
+    try:
+        return golden.rule_named(acting, GOLDEN_RULE)
+    except Refused:
+        return None
+
+
+def _lengths(acting: Acting, keys: Collection[DatasetKey]) -> dict[DatasetKey, int]:
+    """The last lumisection of each dataset, 0 where it has none."""
+    with acting.db.read() as connection:
+        return states.lengths(connection, keys)
 
 
 def _refusal(made: Plan, name: Callable[[int], str]) -> Refused:
@@ -406,7 +280,7 @@ def _refusal(made: Plan, name: Callable[[int], str]) -> Refused:
     first = refused[0]
     assert first.refused is not None
     more = len(refused) - 1
-    rest = f" {more} more of {len(made.lines)} lines are refused." if more else ""
+    rest = f" {counted(more, 'more line')} of {len(made.lines)} can't be written." if more else ""
     return type(first.refused)(f"{name(first.place)}{first.refused}{rest}")
 
 
@@ -439,7 +313,9 @@ def _luminosity_of_runs(made: Plan, name: str) -> float:
         longer, shorter = (known, here) if known.size >= here.size else (here, known)
         longer[: shorter.size] = np.maximum(longer[: shorter.size], shorter)
         by_run[run_number] = longer
-    return exact_sum(value for each in by_run.values() for value in each[each > 0].tolist())
+    return exact_sum(
+        value for numbers in by_run.values() for value in numbers[numbers > 0].tolist()
+    )
 
 
 def _following(made: Plan, known: Mapping[DatasetKey, DatasetRow]) -> list[DatasetKey]:
@@ -492,12 +368,12 @@ def _golden_effect(
 
 
 def _minus(one: Document, other: Document) -> dict[int, tuple[LumiRange, ...]]:
-    found: dict[int, tuple[LumiRange, ...]] = {}
+    remaining: dict[int, tuple[LumiRange, ...]] = {}
     for run_number, ranges in one.items():
         left = _without(ranges, other.get(run_number, ()))
         if left:
-            found[run_number] = left
-    return found
+            remaining[run_number] = left
+    return remaining
 
 
 def _without(
@@ -505,7 +381,7 @@ def _without(
 ) -> tuple[LumiRange, ...]:
     if not taken or not ranges:
         return tuple(ranges)
-    length = max(each.last for each in ranges)
+    length = max(last for _, last in ranges)
     return ranges_of_mask(mask_of_ranges(ranges, length) & ~mask_of_ranges(taken, length))
 
 
@@ -518,12 +394,8 @@ def _padded(mask: Mask, length: int) -> Mask:
 def _comment(edits: Sequence[Edit], datasets: int) -> str:
     columns = {edit.column if isinstance(edit, ColumnEdit) else edit.bit for edit in edits}
     if len(columns) == 1:
-        return f"Edit {next(iter(columns))} of {_number_of(datasets, 'dataset')}"
-    return f"Edit {len(columns)} components of {_number_of(datasets, 'dataset')}"
-
-
-def _number_of(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+        return f"Edit {next(iter(columns))} of {counted(datasets, 'dataset')}"
+    return f"Edit {len(columns)} components of {counted(datasets, 'dataset')}"
 
 
 __all__ = [
@@ -532,16 +404,13 @@ __all__ = [
     "CellsInConflict",
     "ChangedMeanwhile",
     "DatasetEffect",
-    "FileLine",
-    "FileReport",
     "GoldenEffect",
     "Line",
     "Preview",
     "Written",
-    "of_datasets",
+    "golden_rule",
     "preview",
-    "preview_file",
     "resolved",
+    "same_edits",
     "write",
-    "write_file",
 ]

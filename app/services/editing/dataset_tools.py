@@ -1,10 +1,10 @@
-"""Tools over many datasets: looked at first, then one version, all or nothing.
+"""Tools over many datasets: a preview first, then one version, all or nothing.
 
-A tool is a value that says what is wanted. `preview` tells what it would do to each dataset,
-`apply` does it. What a selection or a filter holds is for the caller to say, as keys.
+A tool is a value that holds the request. `preview` answers what it would do to every dataset,
+`apply` does it. The caller names the datasets by their keys.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from app.domain.certification import datasets
@@ -19,8 +19,7 @@ from app.domain.certification.dataset_tools import (
     SetColumns,
     Tool,
     Unhide,
-    counted,
-    told,
+    first_of,
 )
 from app.domain.certification.datasets import (
     EDITABLE_STATES,
@@ -31,15 +30,15 @@ from app.domain.certification.datasets import (
 )
 from app.domain.configuration import permissions
 from app.domain.configuration.in_force import GLOBAL, Configuration
+from app.domain.counting import counted
 from app.domain.errors import BadInput, Refused
 from app.domain.identity import Actor
-from app.domain.json_value import JsonObject, JsonValue, js_stringify
+from app.domain.json_value import JsonObject
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import LumiRange
 from app.domain.progress import SILENT, Progress
 from app.domain.state import copies
 from app.domain.state.grid import DatasetState, Grid
-from app.domain.text.csv_text import csv_line
 from app.domain.text.names import no_dataset, not_found
 from app.domain.triplets import SETTABLE_STATUSES, Triplet
 from app.models.events import rows
@@ -49,22 +48,16 @@ from app.models.events.event_log import Change, DatasetChange, LumisectionChange
 from app.models.events.rows import DatasetRow
 from app.models.events.states import StoredEvent
 from app.services.acting import Acting
-from app.services.certification import tables
 from app.services.certification.datasets import check_workspace, distinct, named_datasets
-from app.services.certification.tables import Row
 from app.services.configuration import in_force as configurations
 
-Report = Callable[[float], None]
-Asked = Callable[[], bool]
-
-_CSV_FIRST = ("run_number", "dataset_name", "class", "stop_reason", "short_run", "ls_duration")
 _BLOCK = 50
-"""Datasets between two questions whether the person has had enough."""
+"""Datasets between two checkpoints."""
 
 
 @dataclass
 class _Plan:
-    """What a tool does and what that takes."""
+    """The effects of a tool, and the changes that have to be written for them."""
 
     what: str
     comment: str
@@ -82,7 +75,8 @@ def preview(
     *,
     progress: Progress = SILENT,
 ) -> Preview:
-    """What `apply` would do now. Refused as that would be, save for problems of single datasets."""
+    """What `apply` would do now. It is refused as `apply` would be, but problems of single datasets
+    are in the answer."""
     configuration = configurations.current(acting)
     _check_right(configuration, acting.actor, tool)
     with acting.db.read() as connection:
@@ -97,68 +91,27 @@ def apply(
     reason: str = "",
     progress: Progress = SILENT,
 ) -> Applied:
-    """Does it, as one version with the reason as its comment, or nothing at all.
+    """Applies a tool as one version with the reason as its comment, or changes nothing at all.
 
-    Raises Cancelled, and leaves nothing behind, when the person has had enough.
+    Raises Cancelled, and leaves nothing behind, when the person stops it.
     """
     reason = reason.strip()
     if isinstance(tool, Hide | Unhide) and not reason:
-        raise BadInput("Say why: the reason is kept with the datasets.")
+        raise BadInput("A reason is required: it is kept with the datasets.")
     configuration = configurations.current(acting)
     _check_right(configuration, acting.actor, tool)
     planning, storing = progress.part(0.0, 0.4), progress.part(0.6, 1.0)
     with begin(acting.db, {run_number for run_number, _ in tool.keys}, storing.at) as action:
         plan = _plan(action, configuration, tool, planning)
         if plan.preview.problems:
-            raise Refused(f"Nothing was changed: {told(plan.preview.problems)}")
+            raise Refused(f"Nothing was changed: {first_of(plan.preview.problems)}")
         if not plan.preview.changed:
             raise Refused(f"{plan.what}: nothing to change.")
         version = action.append(acting.actor.email, reason or plan.comment, plan.changes)
         storing.at(0.0)
     progress.tell(1.0)
     changed = plan.preview.changed
-    return Applied(version, f"{plan.what}: {counted(len(changed))} changed.", changed)
-
-
-def csv_text(
-    acting: Acting,
-    keys: Sequence[DatasetKey],
-    columns: Sequence[str],
-    *,
-    progress: Progress = SILENT,
-) -> str:
-    """The datasets as CSV, in the order given: run, attributes, summaries of columns as JSON."""
-    known = configurations.current(acting)
-    for column in columns:
-        if column not in {*known.offline_columns, *known.online_columns}:
-            columns_there = {*known.offline_columns, *known.online_columns}
-            raise not_found(f"No workspace has a column {column}", column, columns_there, BadInput)
-    found: list[Row] = []
-    for block in _blocks(list(dict.fromkeys(keys)), progress):
-        found.extend(tables.rows(acting, "datasets", block))
-    if not found:
-        raise BadInput("No datasets were given: select at least one.")
-    attributes = sorted({name for row in found for name in row.dataset_attributes})
-    lines = [csv_line([*_CSV_FIRST, *attributes, *columns, "oms_attributes"])]
-    for row in found:
-        summary = row.triplet_summary or {}
-        cells = [
-            row.run_number,
-            row.name,
-            *(row.rr_attributes.get(name) for name in ("class", "stop_reason", "short_run")),
-            row.oms_attributes.get("ls_duration"),
-            *(row.dataset_attributes.get(name) for name in attributes),
-            *(summary.get(column) for column in columns),
-            row.oms_attributes,
-        ]
-        lines.append(csv_line([_csv_cell(cell) for cell in cells]))
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _csv_cell(value: JsonValue) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else js_stringify(value)
+    return Applied(version, f"{plan.what}: {counted(len(changed), 'dataset')} changed.", changed)
 
 
 def _check_right(configuration: Configuration, actor: Actor, tool: Tool) -> None:
@@ -187,12 +140,12 @@ def _plan(action: Action, configuration: Configuration, tool: Tool, progress: Pr
         return _duplicate(action, configuration, replace(tool, keys=tuple(keys)), progress)
     if isinstance(tool, CopyColumns):
         return _copy_columns(action, configuration, replace(tool, keys=tuple(keys)), progress)
-    found = named_datasets(action, keys)
+    rows_by_key = named_datasets(action, keys)
     if isinstance(tool, SetColumns):
-        return _set_columns(action, configuration, tool, found, progress)
+        return _set_columns(action, configuration, tool, rows_by_key, progress)
     if isinstance(tool, ChangeStates):
-        return _change_states(configuration, tool, found)
-    return _hide(found, hide=isinstance(tool, Hide))
+        return _change_states(configuration, tool, rows_by_key)
+    return _hide(rows_by_key, hide=isinstance(tool, Hide))
 
 
 # --- duplicate ------------------------------------------------------------------------------------
@@ -204,15 +157,17 @@ def _duplicate(
     target = tool.target.strip()
     names = sorted({name for _, name in tool.keys})
     if len(names) > 1:
-        raise BadInput(f"Datasets of one name are duplicated at a time, not {', '.join(names)}.")
+        raise BadInput(
+            f"Only datasets of one name can be duplicated at a time, not {', '.join(names)}."
+        )
     source = names[0]
     if not target or target == ONLINE:
-        raise BadInput("The duplicates need a name of their own, such as /ReReco/Run2025C/DQM.")
+        raise BadInput("The copies need a name of their own, such as /ReReco/Run2025C/DQM.")
     if target == source:
-        raise BadInput(f"The datasets are called {target} already: choose another name.")
+        raise BadInput(f"The datasets are already called {target}: choose another name.")
     for workspace in tool.workspaces:
         check_workspace(configuration, workspace)
-    workspaces = [GLOBAL, *(each for each in tool.workspaces if each != GLOBAL)]
+    workspaces = [GLOBAL, *(name for name in tool.workspaces if name != GLOBAL)]
     plan = _Plan(f"Duplicate {source} as {target}", f"duplicate {source} as {target}")
     known = _with_online(action, tool.keys)
     taken: list[DatasetKey] = []
@@ -220,7 +175,7 @@ def _duplicate(
         problem = _hidden(key, known[key])
         if (key[0], target) in known:
             hidden = " (hidden)" if known[key[0], target].deleted else ""
-            problem = f"Run {key[0]} has a dataset {target}{hidden} already."
+            problem = f"Run {key[0]} already has a dataset {target}{hidden}."
         if problem:
             plan.effects.append(Effect(key[0], target, "", problem=problem))
         else:
@@ -232,7 +187,7 @@ def _duplicate(
             plan.changes.append(DatasetChange(*new, attributes=attributes))
             plan.changes.append(LumisectionChange(*new, _events(rr)))
             plan.changes.append(
-                LumisectionChange(*new, [(each, (range_,)) for each, range_ in oms], oms=True)
+                LumisectionChange(*new, [(bits, (lumis,)) for bits, lumis in oms], oms=True)
             )
             states = ", ".join(f"{name} {attributes[state_key(name)]}" for name in workspaces)
             plan.effects.append(
@@ -244,9 +199,9 @@ def _duplicate(
 def _copied_lumisections(
     action: Action, keys: Sequence[DatasetKey], target: str
 ) -> dict[DatasetKey, tuple[copies.ColumnEvents, copies.OmsEvents]]:
-    """What the duplicates need of their own."""
-    wanted = {*keys, *((run_number, ONLINE) for run_number, _ in keys)}
-    loaded = action.compact_states(wanted)
+    """The lumisections that the copies need of their own, by the key of the original."""
+    needed = {*keys, *((run_number, ONLINE) for run_number, _ in keys)}
+    loaded = action.compact_states(needed)
     copied = {}
     for key in keys:
         state, online = loaded[key], loaded[key[0], ONLINE]
@@ -287,13 +242,13 @@ def _copy_columns(
     if source == target:
         raise BadInput("Source and target are the same dataset.")
     if target == ONLINE:
-        raise BadInput(f"Columns are copied into offline datasets, not into {ONLINE}.")
+        raise BadInput(f"Columns can only be copied into offline datasets, not into {ONLINE}.")
     columns = _checked_columns(configuration, tool.columns)
     others = sorted({name for _, name in tool.keys} - {source, target})
     if others:
         raise BadInput(
-            f"The selection holds more than {source} and {target}: {', '.join(others)}. Leave the"
-            " others out."
+            f"The selection also holds {', '.join(others)}. Select only datasets named {source} or"
+            f" {target}."
         )
     runs = sorted({run_number for run_number, _ in tool.keys})
     known = rows.datasets_of_runs(action.connection, runs)
@@ -307,9 +262,7 @@ def _copy_columns(
         for name in (source, target):
             row = known.get((run_number, name))
             if row is None:
-                problem = (
-                    f"Run {run_number} has no dataset {name}: each source needs exactly one target."
-                )
+                problem = f"Run {run_number} has no dataset {name}: every source needs a target."
             else:
                 problem = problem or _hidden((run_number, name), row)
         if problem:
@@ -348,7 +301,7 @@ def _copied(
         return Effect(*key, "", problem=problem)
     events = copies.columns_of(source.rr, target.rr, by_hand[key], columns)
     beyond = source.rr.length - target.rr.length
-    more = f"; {beyond} LS of the source lie beyond it" if beyond > 0 else ""
+    more = f"; the source is {beyond} LS longer" if beyond > 0 else ""
     return _written(plan, key, events, more + _not_open(known[key], columns))
 
 
@@ -356,7 +309,7 @@ def _set_columns(
     action: Action,
     configuration: Configuration,
     tool: SetColumns,
-    found: Mapping[DatasetKey, DatasetRow],
+    rows_by_key: Mapping[DatasetKey, DatasetRow],
     progress: Progress,
 ) -> _Plan:
     columns = _checked_columns(configuration, tool.columns)
@@ -367,33 +320,33 @@ def _set_columns(
     plan = _Plan(
         f"Set {', '.join(columns)} to {tool.status}", f"set {', '.join(columns)} to {tool.status}"
     )
-    for block in _blocks(list(_visible(plan, found)), progress):
+    for block in _blocks(list(_visible(plan, rows_by_key)), progress):
         states, by_hand = action.states(block), _by_hand(action, block)
         for key in block:
             events = copies.with_status(states[key].rr, by_hand[key], columns, tool.status)
-            plan.effects.append(_written(plan, key, events, _not_open(found[key], columns)))
+            plan.effects.append(_written(plan, key, events, _not_open(rows_by_key[key], columns)))
     return plan
 
 
 def _by_hand(action: Action, keys: Collection[DatasetKey]) -> dict[DatasetKey, Grid[Triplet]]:
-    """What people's words alone make of the columns."""
+    """Columns as people set them by hand."""
     events: dict[DatasetKey, list[StoredEvent]] = {key: [] for key in keys}
     for event in states_model.rr_events(action.connection, keys, only_manual=True):
         events[event.run_number, event.name].append(event)
-    return {key: states_model.fold_rr(each) for key, each in events.items()}
+    return {key: states_model.fold_rr(manual) for key, manual in events.items()}
 
 
 def _written(plan: _Plan, key: DatasetKey, events: copies.ColumnEvents, more: str) -> Effect:
-    """What columns get, noted in the plan."""
+    """Adds new values of columns to the plan."""
     if not events:
-        return Effect(*key, f"holds that by hand already{more}", changes=False)
+        return Effect(*key, f"already set by hand to these values{more}", changes=False)
     plan.changes.append(LumisectionChange(*key, _events(events)))
     number = copies.lumisections(events)
-    return Effect(*key, f"{copies.cells(events)} cells in {number} LS{more}")
+    return Effect(*key, f"{counted(copies.cells(events), 'cell')} in {number} LS{more}")
 
 
 def _events(events: copies.ColumnEvents) -> list[tuple[dict[str, Triplet], tuple[LumiRange]]]:
-    return [(values, (each,)) for values, each in events]
+    return [(values, (lumis,)) for values, lumis in events]
 
 
 def _checked_columns(configuration: Configuration, columns: Sequence[str]) -> tuple[str, ...]:
@@ -411,7 +364,7 @@ def _checked_columns(configuration: Configuration, columns: Sequence[str]) -> tu
 
 
 def _not_open(row: DatasetRow, columns: Sequence[str]) -> str:
-    """Says where the dataset isn't OPEN: the tool may change it, who looks at it should know."""
+    """Says where the dataset isn't OPEN: the tool may change it, but the person should know."""
     states = {column.split("-", 1)[0]: "" for column in columns}
     for workspace in states:
         states[workspace] = str(row.attributes.get(state_key(workspace)) or "without a state")
@@ -423,7 +376,7 @@ def _not_open(row: DatasetRow, columns: Sequence[str]) -> str:
 
 
 def _change_states(
-    configuration: Configuration, tool: ChangeStates, found: Mapping[DatasetKey, DatasetRow]
+    configuration: Configuration, tool: ChangeStates, rows_by_key: Mapping[DatasetKey, DatasetRow]
 ) -> _Plan:
     if tool.to_state not in EDITABLE_STATES:
         raise BadInput(
@@ -438,14 +391,14 @@ def _change_states(
         f"Change states to {tool.to_state} in {there}",
         f"change states from {', '.join(tool.from_states)} to {tool.to_state} in {there}",
     )
-    for key in _visible(plan, found):
-        states = datasets.states_of(found[key].attributes)
+    for key in _visible(plan, rows_by_key):
+        states = datasets.states_of(rows_by_key[key].attributes)
         if tool.workspace is not None and tool.workspace not in states:
             problem = f"{where(*key)} has no state in workspace {tool.workspace}."
             plan.effects.append(Effect(*key, "", problem=problem))
             continue
-        asked = states if tool.workspace is None else {tool.workspace: states[tool.workspace]}
-        plan.effects.append(_changed_states(plan, key, asked, tool))
+        chosen = states if tool.workspace is None else {tool.workspace: states[tool.workspace]}
+        plan.effects.append(_changed_states(plan, key, chosen, tool))
     return plan
 
 
@@ -470,22 +423,22 @@ def _changed_states(
     return Effect(*key, "; ".join([", ".join(steps), *left]))
 
 
-def _hide(found: Mapping[DatasetKey, DatasetRow], *, hide: bool) -> _Plan:
-    word = "Hide" if hide else "Un-hide"
-    plan = _Plan(f"{word} datasets", f"{word.lower()} datasets")
-    for key, row in found.items():
+def _hide(rows_by_key: Mapping[DatasetKey, DatasetRow], *, hide: bool) -> _Plan:
+    verb = "Hide" if hide else "Un-hide"
+    plan = _Plan(f"{verb} datasets", f"{verb.lower()} datasets")
+    for key, row in rows_by_key.items():
         if row.deleted is hide:
-            text = "hidden already" if hide else "not hidden"
+            text = "already hidden" if hide else "not hidden"
             plan.effects.append(Effect(*key, text, changes=False))
         else:
             plan.changes.append(DatasetChange(*key, deleted=hide))
-            plan.effects.append(Effect(*key, "will be hidden" if hide else "will be seen again"))
+            plan.effects.append(Effect(*key, "will be hidden" if hide else "will be shown again"))
     return plan
 
 
-def _visible(plan: _Plan, found: Mapping[DatasetKey, DatasetRow]) -> Iterator[DatasetKey]:
+def _visible(plan: _Plan, rows_by_key: Mapping[DatasetKey, DatasetRow]) -> Iterator[DatasetKey]:
     """The datasets that aren't hidden; the others are noted as problems."""
-    for key, row in found.items():
+    for key, row in rows_by_key.items():
         problem = _hidden(key, row)
         if problem:
             plan.effects.append(Effect(*key, "", problem=problem))
@@ -498,7 +451,7 @@ def _hidden(key: DatasetKey, row: DatasetRow) -> str:
 
 
 def _blocks(keys: Sequence[DatasetKey], progress: Progress) -> Iterator[Sequence[DatasetKey]]:
-    """Keys in blocks; the person is told how far it is, and asked, before each."""
+    """Keys in blocks, with a checkpoint before every block."""
     for at in range(0, len(keys), _BLOCK):
         progress.at(at / len(keys))
         yield keys[at : at + _BLOCK]

@@ -1,7 +1,7 @@
 """Edits not yet written are never lost: kept in the database, and in a file of this machine.
 
-The file is written first, so that a lost connection or a crash loses nothing; the newer of both
-counts. What was changed meanwhile shows when a draft is offered again.
+The file, in `acting.draft_folder`, is written first, so that a lost connection or a crash loses
+nothing; the newer of both counts. What was changed meanwhile shows when a draft is offered again.
 """
 
 import contextlib
@@ -60,20 +60,21 @@ class Draft:
 
 @dataclass(frozen=True)
 class Offer:
-    """A draft that was found again, and what it would do now: changed cells, refused edits, and
-    conflicts with what others wrote; None where even that can't be said, `reason` tells why."""
+    """A draft that was kept, and what it would change now, with refused edits and conflicts with
+    what others wrote; without a preview `reason` says why there is none."""
 
     draft: Draft
     preview: Preview | None
     reason: str = ""
 
 
-def save(acting: Acting, draft: Draft, folder: Path | None) -> bool:
+def save(acting: Acting, draft: Draft) -> bool:
     """Keeps the draft of a dataset instead of the one before; returns whether the database has
     it, too. Raises Refused when the file can't be written and the database hasn't got it.
 
     Without a folder the database alone keeps it.
     """
+    folder = acting.draft_folder
     row = _row(draft, datetime.now(UTC))
     problem: Refused | None = None
     if folder is not None:
@@ -83,14 +84,16 @@ def save(acting: Acting, draft: Draft, folder: Path | None) -> bool:
             problem = refused
     stored = _store(acting, row)
     if folder is None and not stored:
-        raise Refused("The draft can't be kept: neither a folder nor the database takes it.")
+        raise Refused("The draft can't be kept: neither a folder nor the database can take it.")
     if problem is not None and not stored:
         raise Refused(f"The draft can't be kept: {problem}") from problem
     return stored
 
 
-def drop(acting: Acting, key: DatasetKey, folder: Path | None) -> None:
-    """Forgets the draft of a dataset: it was written, or given up."""
+def drop(acting: Acting, key: DatasetKey) -> None:
+    """Deletes the draft of a dataset, which was written or given up. Raises Refused when neither
+    the database nor the file can be changed."""
+    folder = acting.draft_folder
     dropped = False
     with contextlib.suppress(Unavailable):
         if acting.db.desk:
@@ -103,28 +106,28 @@ def drop(acting: Acting, key: DatasetKey, folder: Path | None) -> None:
         with contextlib.suppress(OSError):
             _file(folder, acting.db, acting.actor, key).unlink(missing_ok=True)
         return
-    # The database still has it: an empty newer draft says that it is given up.
-    _write(
-        folder,
-        acting.db,
-        acting.actor,
-        DraftRow(*key, _content((), "", None), 0, datetime.now(UTC)),
-    )
+    # The database still has it: an empty newer draft marks it as given up.
+    empty = DraftRow(*key, _content((), "", None), 0, datetime.now(UTC))
+    try:
+        _write(folder, acting.db, acting.actor, empty)
+    except Refused as refused:
+        raise Refused(f"The draft can't be deleted: {refused}") from refused
 
 
-def offered(acting: Acting, folder: Path | None) -> tuple[Offer, ...]:
-    """The drafts of a person, the newest first, each checked against what holds now."""
-    found: dict[DatasetKey, DraftRow] = {}
+def offered(acting: Acting) -> tuple[Offer, ...]:
+    """The drafts of a person, the newest first, each checked against the present state."""
+    folder = acting.draft_folder
+    newest: dict[DatasetKey, DraftRow] = {}
     for row in _files(folder, acting.db, acting.actor) if folder is not None else ():
-        found[row.run_number, row.name] = row
+        newest[row.run_number, row.name] = row
     if acting.db.desk:
         with acting.db.read() as connection:
             for row in drafts.of_person(connection, acting.actor.email):
                 key = (row.run_number, row.name)
-                if key not in found or found[key].saved < row.saved:
-                    found[key] = row
+                if key not in newest or newest[key].saved < row.saved:
+                    newest[key] = row
     offers: list[Offer] = []
-    for key, row in found.items():
+    for key, row in newest.items():
         try:
             draft = _draft(row)
         except _Damaged as damage:
@@ -134,18 +137,20 @@ def offered(acting: Acting, folder: Path | None) -> tuple[Offer, ...]:
             offers.append(_check(acting, draft))
         else:
             with contextlib.suppress(Refused):
-                drop(acting, key, folder)
+                drop(acting, key)
     return tuple(sorted(offers, key=lambda offer: offer.draft.saved, reverse=True))
 
 
 def _check(acting: Acting, draft: Draft) -> Offer:
-    # Whether the comment will do is asked when it is written.
+    # The comment is checked when the draft is written.
     comment = draft.comment.ljust(SHORTEST_COMMENT, "-")
     try:
-        made = bulk_edit.preview(acting, draft.edits, comment=comment, seen={draft.key: draft.seen})
+        preview = bulk_edit.preview(
+            acting, draft.edits, comment=comment, seen={draft.key: draft.seen}
+        )
     except Refused as refused:
         return Offer(draft, None, str(refused))
-    return Offer(draft, made)
+    return Offer(draft, preview)
 
 
 def _store(acting: Acting, row: DraftRow) -> bool:
@@ -166,15 +171,15 @@ def _row(draft: Draft, saved: datetime) -> DraftRow:
 
 
 def _content(edits: tuple[Edit, ...], comment: str, selection: JsonValue) -> JsonObject:
-    found: list[JsonValue] = []
+    stored: list[JsonValue] = []
     for edit in edits:
         ranges: list[JsonValue] = [[first, last] for first, last in edit.ranges]
         if isinstance(edit, BitEdit):
-            found.append({"bit": edit.bit, "ranges": ranges, "value": edit.value})
+            stored.append({"bit": edit.bit, "ranges": ranges, "value": edit.value})
         else:
             triplet: JsonObject = {**edit.triplet.as_json()}
-            found.append({"column": edit.column, "ranges": ranges, "triplet": triplet})
-    return {"format": _FORMAT, "edits": found, "comment": comment, "selection": selection}
+            stored.append({"column": edit.column, "ranges": ranges, "triplet": triplet})
+    return {"format": _FORMAT, "edits": stored, "comment": comment, "selection": selection}
 
 
 class _Damaged(Exception):
@@ -192,7 +197,7 @@ def _draft(row: DraftRow) -> Draft:
     return Draft(
         row.run_number,
         row.name,
-        tuple(_edit(row, each) for each in edits),
+        tuple(_edit(row, stored) for stored in edits),
         row.seen,
         _text(comment, "the comment"),
         content.get("selection"),
@@ -264,9 +269,9 @@ def _write(folder: Path, db: Database, actor: Actor, row: DraftRow) -> None:
 def _files(folder: Path, db: Database, actor: Actor) -> list[DraftRow]:
     """The drafts of a person in files. One that can't be read gets another name, so that the
     next draft of its dataset doesn't replace it, and hides no other."""
-    found: list[DraftRow] = []
+    stored: list[DraftRow] = []
     if not folder.is_dir():
-        return found
+        return stored
     for pattern in (files.UNFINISHED, _UNFINISHED_ONCE):
         files.take_away_abandoned(folder, pattern)
     for path in sorted(folder.glob("draft-*.json")):
@@ -284,8 +289,8 @@ def _files(folder: Path, db: Database, actor: Actor) -> list[DraftRow]:
                 path.replace(aside)
         else:
             if row is not None:
-                found.append(row)
-    return found
+                stored.append(row)
+    return stored
 
 
 def _row_of(document: JsonValue, database: str, person: str) -> DraftRow | None:

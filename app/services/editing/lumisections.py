@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from app.domain.counting import counted
 from app.domain.editing.edits import BitEdit, ColumnEdit
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import format_ranges
@@ -28,7 +29,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Edited:
-    """What was written; `atomic_version` is None when every cell held that word already."""
+    """What was written; `atomic_version` is None when every cell had that value already."""
 
     atomic_version: int | None
     text: str
@@ -36,7 +37,7 @@ class Edited:
 
 def edit_columns(
     acting: Acting,
-    wanted: Sequence[ColumnEdit],
+    edits: Sequence[ColumnEdit],
     *,
     comment: str = "",
     seen: Mapping[DatasetKey, int] | None = None,
@@ -45,31 +46,31 @@ def edit_columns(
 
     `seen`: the newest event of each dataset that the person knew of, such as `Dataset.version`;
     when somebody else has changed one of the same cells since, ChangedMeanwhile holds both values.
-    A cell that holds the triplet by hand already is no change; an automatic one is, because a
-    person's word lasts.
+    A cell that has the triplet by hand already is no change; an automatic one is, because a value
+    set by hand lasts.
     """
-    check_given(wanted, comment)
-    return _edit(acting, wanted, comment or _comment(wanted), _summary, seen)
+    check_given(edits, comment)
+    return _edit(acting, edits, comment or _comment(edits), _summary, seen)
 
 
 def edit_bits(
     acting: Acting,
-    wanted: Sequence[BitEdit],
+    edits: Sequence[BitEdit],
     *,
     comment: str,
     seen: Mapping[DatasetKey, int] | None = None,
 ) -> Edited:
     """Writes edits of DCS bits as one version, all or none; the comment is required."""
-    check_given(wanted, comment)
-    first = wanted[0]
+    check_given(edits, comment)
+    first = edits[0]
     what = (
         f"Edit run {first.run_number} dataset {first.dataset} component {first.bit} OMS"
         f" lumisection ranges, user comment: '{comment.strip()}', range"
         f" [{format_ranges(first.ranges)}]"
-        if len(wanted) == 1
-        else f"Edit {len(wanted)} DCS bits, user comment: '{comment.strip()}'"
+        if len(edits) == 1
+        else f"Edit {len(edits)} DCS bits, user comment: '{comment.strip()}'"
     )
-    return _edit(acting, wanted, what, _summary_of_bits, seen)
+    return _edit(acting, edits, what, _summary_of_bits, seen)
 
 
 def dataset_state(
@@ -87,14 +88,14 @@ def dataset_state(
 
 def _edit(
     acting: Acting,
-    wanted: Sequence[Given],
+    edits: Sequence[Given],
     comment: str,
     summary: Callable[[Sequence[Given]], str],
     seen: Mapping[DatasetKey, int] | None,
 ) -> Edited:
     configuration = configurations.current(acting)
-    with begin(acting.db, {edit.run_number for edit in wanted}) as action:
-        made = plan(action, configuration, acting.actor, wanted, seen=seen)
+    with begin(acting.db, {edit.run_number for edit in edits}) as action:
+        made = plan(action, configuration, acting.actor, edits, seen=seen)
         for line in made.lines:
             if line.refused is not None:
                 raise line.refused
@@ -102,36 +103,38 @@ def _edit(
             raise ChangedMeanwhile(made.conflicts)
         appended = made.appended()
         if not appended:
-            return Edited(None, "Nothing to change: every cell holds that word already.")
-        return Edited(action.append(acting.actor.email, comment, appended), summary(wanted))
+            return Edited(None, "Nothing to change: every cell has that value already.")
+        return Edited(action.append(acting.actor.email, comment, appended), summary(edits))
 
 
-def _comment(wanted: Sequence[ColumnEdit]) -> str:
-    first = wanted[0]
-    if len(wanted) == 1:
+def _comment(edits: Sequence[ColumnEdit]) -> str:
+    first = edits[0]
+    if len(edits) == 1:
         return (
             f"Edit run {first.run_number} lumisections of a dataset {first.dataset}"
             f" for component {first.column}"
         )
-    datasets = len({(edit.run_number, edit.dataset) for edit in wanted})
-    return f"Edit {len({edit.column for edit in wanted})} components of {datasets} datasets"
+    datasets = len({(edit.run_number, edit.dataset) for edit in edits})
+    return (
+        f"Edit {len({edit.column for edit in edits})} components of {counted(datasets, 'dataset')}"
+    )
 
 
-def _summary(wanted: Sequence[ColumnEdit]) -> str:
-    first = wanted[0]
-    if len(wanted) == 1:
+def _summary(edits: Sequence[ColumnEdit]) -> str:
+    first = edits[0]
+    if len(edits) == 1:
         return (
             f"Set {first.column} to {first.triplet.status} in LS {format_ranges(first.ranges)}"
             f" of {where(first.run_number, first.dataset)}."
         )
-    datasets = len({(edit.run_number, edit.dataset) for edit in wanted})
-    return f"Changed {len(wanted)} ranges in {datasets} datasets."
+    datasets = len({(edit.run_number, edit.dataset) for edit in edits})
+    return f"Changed {counted(len(edits), 'range')} in {counted(datasets, 'dataset')}."
 
 
-def _summary_of_bits(wanted: Sequence[BitEdit]) -> str:
-    first = wanted[0]
-    if len(wanted) > 1:
-        return f"Changed {len(wanted)} DCS bits."
+def _summary_of_bits(edits: Sequence[BitEdit]) -> str:
+    first = edits[0]
+    if len(edits) > 1:
+        return f"Changed {len(edits)} DCS bits."
     return (
         f"Set {first.bit} to {str(first.value).lower()} in LS {format_ranges(first.ranges)}"
         f" of {where(first.run_number, first.dataset)}."

@@ -8,6 +8,7 @@ import numpy as np
 
 from app.domain.configuration import permissions
 from app.domain.configuration.in_force import Configuration
+from app.domain.counting import counted
 from app.domain.editing import edits as rules
 from app.domain.editing.edits import BitEdit, ColumnEdit, Edit
 from app.domain.errors import BadInput, Conflict, NotFound, Refused
@@ -59,8 +60,8 @@ class Line:
 class CellsChanged:
     """A column or bit of a dataset in some lumisections, from a value to another.
 
-    `before` None is a bit without a value. Where both are equal, the automatic value becomes a
-    person's word, and a value seen of `online` the dataset's own.
+    `before` None is a bit without a value. Where both are equal, an automatic value is confirmed
+    by hand, or a value seen from `online` becomes the dataset's own.
     """
 
     run_number: int
@@ -80,7 +81,7 @@ class CellsChanged:
 @dataclass(frozen=True)
 class CellsInConflict:
     """Cells that somebody else changed after the person looked: what was seen, what is there
-    now by whose version, and what is wanted."""
+    now by whose version, and what the edit sets."""
 
     run_number: int
     dataset: str
@@ -89,7 +90,7 @@ class CellsInConflict:
     ranges: tuple[LumiRange, ...]
     seen: CellValue
     now: CellValue
-    wanted: CellValue
+    new: CellValue
     version: int
     author: str
 
@@ -100,11 +101,12 @@ class ChangedMeanwhile(Conflict):
     def __init__(self, cells: Sequence[CellsInConflict]) -> None:
         self.cells = tuple(cells)
         first = self.cells[0]
-        more = f" and {len(self.cells) - 1} more places" if len(self.cells) > 1 else ""
+        others = len(self.cells) - 1
+        more = f" and {counted(others, 'more place')}" if others else ""
         super().__init__(
             f"{first.key} of {where(first.run_number, first.dataset)}, LS"
-            f" {format_ranges(first.ranges)}{more}: it was changed by somebody else"
-            f" ({first.author}) while you looked at it. Look at the new values, then decide."
+            f" {format_ranges(first.ranges)}{more}: somebody else ({first.author})"
+            " changed it while you looked at it. Look at the new values, then decide."
         )
 
 
@@ -131,12 +133,12 @@ class Plan:
 
     def touched(self) -> dict[DatasetKey, Mask]:
         """Lumisections of each dataset in which any cell changes."""
-        found: dict[DatasetKey, Mask] = {}
+        masks: dict[DatasetKey, Mask] = {}
         for (key, _), target in self.targets.items():
             touched = target.touched()
             if touched.any():
-                found[key] = found[key] | touched if key in found else touched
-        return found
+                masks[key] = masks[key] | touched if key in masks else touched
+        return masks
 
     def appended(self) -> list[LumisectionChange]:
         """What has to be appended; empty when nothing changes."""
@@ -154,35 +156,35 @@ class Plan:
             events = target.events()
             if not events:
                 continue
-            # A bit of `online` is the newest word on every dataset of its run.
+            # A bit of `online` holds for every dataset of its run.
             following = (
-                [each for each in self.states if each[0] == key[0]]
+                [known for known in self.states if known[0] == key[0]]
                 if oms and key[1] == ONLINE
                 else [key]
             )
-            for each in following:
-                before = changed.get(each, self.states[each])
+            for dataset in following:
+                before = changed.get(dataset, self.states[dataset])
                 if not oms:
-                    changed[each] = before.with_columns(with_changes(before.rr, events))  # type: ignore[arg-type]
+                    changed[dataset] = before.with_columns(with_changes(before.rr, events))  # type: ignore[arg-type]
                     continue
                 own = before.own_oms
-                if each == key:
+                if dataset == key:
                     # A bit makes a lumisection the dataset's own, whatever its value was.
                     length = max(own.size, *(r.last for _, ranges in events for r in ranges))
                     own = padded(own, length).copy()
                     for _, ranges in events:
                         own |= mask_of_ranges(ranges, length)
-                changed[each] = before.with_oms(with_changes(before.oms, events), own)  # type: ignore[arg-type]
+                changed[dataset] = before.with_oms(with_changes(before.oms, events), own)  # type: ignore[arg-type]
         return changed
 
 
 class _Target:
-    """What the cells of one side of a dataset shall become.
+    """New values of the columns, or of the bits, of a dataset.
 
-    A cell of `wanted` is 0 where no edit goes; `held` is what stands already in the way that
-    lasts: for columns a person's word (an automatic one if an agent speaks), for bits the value
-    where the dataset has an OMS event of its own. What it only sees of `online` isn't held: there
-    the edit is what makes the lumisection take part.
+    A cell of `new` is 0 where no edit goes; `held` is what stands already in the way that
+    lasts: for columns the value set by hand (the automatic one for an agent), for bits the value
+    where the dataset has an OMS event of its own. A value that it only sees from `online` isn't
+    held: there the edit makes the lumisection take part.
     """
 
     def __init__(self, shown: Grid[CellValue], held: Grid[CellValue], length: int) -> None:
@@ -200,21 +202,21 @@ class _Target:
                 np.zeros(self._length, np.int32),
                 self._padded(self._held, key, self._held_codes),
             )
-        wanted, held = self._rows[key]
+        new, held = self._rows[key]
         code = self._values.code(value)
         changed = 0
         for first, last in ranges:
             here = slice(first - 1, last)
-            now = np.where(wanted[here] != MISSING, wanted[here], held[here])
+            now = np.where(new[here] != MISSING, new[here], held[here])
             changed += int(np.count_nonzero(now != code))
         if changed:
             for first, last in ranges:
-                wanted[first - 1 : last] = code
+                new[first - 1 : last] = code
         return changed
 
     def _changed(self, key: str) -> Mask:
-        wanted, held = self._rows[key]
-        changed: Mask = (wanted != MISSING) & (wanted != held)
+        new, held = self._rows[key]
+        changed: Mask = (new != MISSING) & (new != held)
         return changed
 
     def touched(self) -> Mask:
@@ -253,8 +255,8 @@ class _Target:
         codes = np.arange(len(self._shown.values), dtype=np.int32)
         return self._padded(self._shown, key, codes), self._values
 
-    def wanted(self) -> Iterator[tuple[str, Codes]]:
-        """Every column or bit that is edited, with codes of the values wanted."""
+    def edited(self) -> Iterator[tuple[str, Codes]]:
+        """Every column or bit that is edited, with codes of its new values."""
         for key in sorted(self._rows):
             yield key, self._rows[key][0]
 
@@ -263,11 +265,11 @@ class _Target:
         values = self._values.values
         by_ranges: dict[tuple[LumiRange, ...], dict[str, CellValue]] = {}
         for key in sorted(self._rows):
-            wanted, held = self._rows[key]
-            if not ((wanted != MISSING) & (wanted != held)).any():
+            new, held = self._rows[key]
+            if not ((new != MISSING) & (new != held)).any():
                 continue
-            for code in np.unique(wanted[wanted != MISSING]).tolist():
-                mask = wanted == code
+            for code in np.unique(new[new != MISSING]).tolist():
+                mask = new == code
                 if (held[mask] != code).any():
                     by_ranges.setdefault(ranges_of_mask(mask), {})[key] = values[code]
         return [(payload, ranges) for ranges, payload in sorted(by_ranges.items())]
@@ -283,8 +285,8 @@ class _Target:
 
 @dataclass
 class Checks:
-    """Rights and states that many edits share, each asked for once; an agent speaks by what it is
-    registered for, not by rights."""
+    """Rights and states that many edits share, each checked once; an agent may edit what it is
+    registered for, whatever the rights."""
 
     configuration: Configuration
     actor: Actor
@@ -294,7 +296,7 @@ class Checks:
     _answers: dict[tuple[object, ...], Refused | None] = field(default_factory=dict)
 
     def check(self, *question: object, by: Callable[[], object]) -> None:
-        """Raises what `by` raised the first time this was asked."""
+        """Raises what `by` raised when this was checked first."""
         if question not in self._answers:
             try:
                 by()
@@ -400,7 +402,7 @@ def plan(
     """What the edits do, in the order given, to what `action` reads.
 
     `seen`: the newest event of a dataset that the person knew of, such as its `Dataset.version`.
-    `of_agent`: they are automatic words, which change what automatic words made before.
+    `of_agent`: the values are automatic, and change what automatic values made before.
     """
     connection = action.connection
     run_numbers = {edit.run_number for edit in edits}
@@ -455,7 +457,7 @@ def _refusal(checks: Checks, edit: Edit) -> Refused | None:
 def _held(
     action: Action, edits: Sequence[Edit], *, manual: bool
 ) -> dict[DatasetKey, Grid[Triplet]]:
-    """What people's words alone made of the columns, or the automatic ones alone."""
+    """Columns as values set by hand alone made them, or automatic values alone."""
     keys = {(edit.run_number, edit.dataset) for edit in edits if isinstance(edit, ColumnEdit)}
     grouped: dict[DatasetKey, list[states.StoredEvent]] = {key: [] for key in keys}
     for event in states.rr_events(action.connection, keys, only_manual=manual):
@@ -508,7 +510,7 @@ def _conflicts(
                     for event, version in fresh
                     if event.run_number == key[0] and event.name in names and version > version_seen
                 ),
-                key=lambda each: each[0].version,
+                key=lambda pair: pair[0].version,
             )
             if not newer:
                 continue
@@ -526,22 +528,22 @@ def _of_dataset(
     *,
     oms: bool,
 ) -> Iterator[CellsInConflict]:
-    for key_name, wanted in target.wanted():
+    for key_name, new in target.edited():
         now, values = target.shown(key_name)
         length = now.size
         changed_by = np.zeros(length, np.int64)
         for event, version in newer:
             if key_name in event.values:
                 changed_by[mask_of_ranges(event.ranges, length)] = version
-        if not ((changed_by > 0) & (wanted != MISSING)).any():
+        if not ((changed_by > 0) & (new != MISSING)).any():
             continue
         before = np.zeros(length, np.int32)
         row = old.row_of.get(key_name)
         if row is not None:
             shared = min(length, old.length)
             before[:shared] = values.translate(old.values)[old.codes[row, :shared]]
-        disputed = (changed_by > 0) & (wanted != MISSING) & (now != before) & (now != wanted)
-        kinds = np.stack([before, now, wanted, changed_by], axis=1)
+        disputed = (changed_by > 0) & (new != MISSING) & (now != before) & (now != new)
+        kinds = np.stack([before, now, new, changed_by], axis=1)
         for kind in np.unique(kinds[disputed], axis=0).tolist():
             mask = disputed & (kinds == np.array(kind)).all(axis=1)
             seen, present, becomes = (

@@ -1,4 +1,4 @@
-"""What the editor of one dataset asks before anything is edited: may it be, and in which words."""
+"""What the editor of one dataset needs before an edit: what may be edited, and recent remarks."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ MOST_REMARKS = 50
 
 @dataclass(frozen=True)
 class Remarks:
-    """Comments and causes that a person wrote lately, the newest first."""
+    """Comments and causes that a person wrote recently, the newest first."""
 
     comments: tuple[str, ...] = ()
     causes: tuple[str, ...] = ()
@@ -35,24 +35,24 @@ def refusals(
             rows.run_states(connection, {run_number}),
             rows.datasets_of_runs(connection, {run_number}),
         )
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     for key in keys:
         edit: Edit
         if key in DCS_BITS:
             edit = BitEdit(run_number, dataset, key, (), value=True)
         elif key in KEPT_LUMISECTION_ATTRIBUTES:
-            found[key] = f"{key} comes from OMS: it is no DCS bit that could be set."
+            reasons[key] = f"{key} comes from OMS: it is not a DCS bit that can be set."
             continue
         else:
             edit = ColumnEdit(run_number, dataset, key, (), Triplet(GOOD))
         refused = checks.refusal(edit)
         if refused is not None:
-            found[key] = str(refused)
-    return found
+            reasons[key] = str(refused)
+    return reasons
 
 
 def remarks(acting: Acting) -> Remarks:
-    """What the person wrote lately, in any dataset."""
+    """What the person wrote recently, in any dataset."""
     comments: dict[str, None] = {}
     causes: dict[str, None] = {}
     with acting.db.read() as connection:

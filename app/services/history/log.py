@@ -1,9 +1,10 @@
 """The log: searched from the newest entry on, a page at a time; a page never takes long."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
+from app.domain.counting import counted
 from app.domain.errors import BadInput, TookTooLong
 from app.domain.history.log import (
     MOST_ON_A_PAGE,
@@ -24,9 +25,27 @@ _EXAMINED = 30_000
 _EXAMINED_CLOSELY = 6_000
 """Versions that one page looks through at most; fewer where their events have to be looked at."""
 _STATEMENT_MS = 4_000
-Told = Callable[[int, datetime | None], None]
+_MINUTE = "%Y-%m-%d %H:%M"
 
 _OTHERS = (Source.SETTINGS, Source.GOLDEN, Source.CYCLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far a search of the log is: its entries so far, and the time back to which it looked
+    (None: unknown)."""
+
+    entries: int
+    back_to: datetime | None
+
+    @property
+    def text(self) -> str:
+        """`1 200 entries, back to 2025-06-01 12:00`."""
+        back = "" if self.back_to is None else f", back to {self.back_to.astimezone(UTC):{_MINUTE}}"
+        return f"{counted(self.entries, 'entry', 'entries')}{back}"
+
+
+OnPage = Callable[[Reached], None]
 
 
 def page(
@@ -39,34 +58,36 @@ def page(
 ) -> LogPage:
     """Entries that fulfil the query, from a position on.
 
-    When so many versions were looked through without filling the page, it says how far back that
-    was, and `after` goes on from there; likewise when the server takes too long.
+    A page looks through a limited number of versions. Where that doesn't fill it, or the server
+    takes too long, it says how far back it looked, and `after` goes on from there.
     """
     if not 0 < limit <= MOST_ON_A_PAGE:
         raise BadInput(f"A page of the log has 1 to {MOST_ON_A_PAGE} entries.")
     check_times(query)
-    begun = position or Position()
-    found: dict[Source, list[LogEntry]] = {}
-    low, floor, ended = begun.version, None, True
+    start = position or Position()
+    by_source: dict[Source, list[LogEntry]] = {}
+    low, floor, ended = start.version, None, True
     if query.wants(Source.VERSION):
-        found[Source.VERSION], low, floor, ended = _versions(acting, query, begun, limit, examine)
+        by_source[Source.VERSION], low, floor, ended = _versions(
+            acting, query, start, limit, examine
+        )
     complete = ended
     with acting.db.read() as connection:
         for source in _OTHERS:
             if not query.wants(source) or (source is Source.CYCLE and not acting.db.desk):
                 continue
-            before, wanted = begun.of(source), query
-            if before is None and begun.version is not None:
-                # Nothing of it was told yet: it begins where the versions stand.
-                wanted = _not_newer(query, log.time_of(connection, begun.version))
-            rows, all_of_them = log_sources.read(connection, source, wanted, before, limit)
-            found[source] = list(rows)
-            complete = complete and all_of_them
+            before, narrowed = start.of(source), query
+            if before is None and start.version is not None:
+                # None of these entries was listed yet: they begin where the versions stand.
+                narrowed = _not_newer(query, log.time_of(connection, start.version))
+            rows, are_all = log_sources.read(connection, source, narrowed, before, limit)
+            by_source[source] = list(rows)
+            complete = complete and are_all
     entries: list[LogEntry] = []
-    after = begun
-    versions_left = len(found.get(Source.VERSION, ()))
-    others_left = sum(len(found.get(source, ())) for source in _OTHERS)
-    for entry in merged(found, floor=floor):
+    after = start
+    versions_left = len(by_source.get(Source.VERSION, ()))
+    others_left = sum(len(by_source.get(source, ())) for source in _OTHERS)
+    for entry in merged(by_source, floor=floor):
         if len(entries) == limit:
             break
         entries.append(entry)
@@ -85,7 +106,7 @@ def page(
 def check_times(query: LogQuery) -> None:
     """BadInput for a time that ends before it begins."""
     if query.since is not None and query.until is not None and query.since > query.until:
-        raise BadInput("The log is asked for a time that ends before it begins.")
+        raise BadInput("The time of the search ends before it begins.")
 
 
 def _not_newer(query: LogQuery, at: datetime | None) -> LogQuery:
@@ -100,42 +121,42 @@ def entries(
     position: Position | None = None,
     *,
     limit: int | None = None,
-    told: Told | None = None,
+    on_page: OnPage | None = None,
 ) -> Iterator[LogEntry]:
-    """Entries from a position on, as many as wanted or all of them, however long that takes.
+    """Entries from a position on, at most `limit` or all of them, however long that takes.
 
-    `told` takes the number found so far and how far back was looked; it may raise.
+    `on_page` is called after every page; it may raise, such as Cancelled.
     """
     number = 0
     while True:
         most = MOST_ON_A_PAGE if limit is None else min(MOST_ON_A_PAGE, limit - number)
         if most <= 0:
             return
-        found = page(acting, query, position, limit=most)
-        yield from found.entries
-        number += len(found.entries)
-        if told is not None:
-            at = found.back_to or (found.entries[-1].at if found.entries else None)
-            told(number, at)
-        if found.after is None:
+        part = page(acting, query, position, limit=most)
+        yield from part.entries
+        number += len(part.entries)
+        if on_page is not None:
+            oldest = part.entries[-1].at if part.entries else None
+            on_page(Reached(number, part.back_to or oldest))
+        if part.after is None:
             return
-        position = found.after
+        position = part.after
 
 
 def known_authors(acting: Acting) -> tuple[str, ...]:
-    """Everybody who made a version, for completion; empty where that would take long to tell."""
+    """All authors of versions, for completion; empty where listing them would take long."""
     with acting.db.read() as connection:
         log.limit_time(connection, _STATEMENT_MS)
         return log.authors(connection, indexes.present(connection)) or ()
 
 
 def _versions(
-    acting: Acting, query: LogQuery, begun: Position, limit: int, examine: int | None
+    acting: Acting, query: LogQuery, start: Position, limit: int, examine: int | None
 ) -> tuple[list[LogEntry], int | None, datetime | None, bool]:
     """Versions from a position on: entries, the number below which the search goes on, the time
-    down to which everything is told if it stopped early, and whether there are no more."""
-    found: list[LogEntry] = []
-    low, size, examined = begun.version, _BLOCK, 0
+    down to which everything was found if it stopped early, and whether there are no more."""
+    versions: list[LogEntry] = []
+    low, size, examined = start.version, _BLOCK, 0
     floor: datetime | None = None
     with acting.db.read() as connection:
         search = log.prepare(connection, query)
@@ -145,9 +166,9 @@ def _versions(
         try:
             with acting.db.read() as connection:
                 log.limit_time(connection, _STATEMENT_MS)
-                wanted = limit - len(found)
-                block = log.block(connection, search, low, size=size, limit=wanted)
-                kept, all_kept = log.entries(connection, search, block.found, wanted)
+                missing = limit - len(versions)
+                block = log.block(connection, search, low, size=size, limit=missing)
+                kept, all_kept = log.entries(connection, search, block.found, missing)
                 low = block.lowest if all_kept else kept[-1].number
                 ended = block.ended and all_kept
                 if not ended:
@@ -156,13 +177,13 @@ def _versions(
             if size > _BLOCK // 8:
                 size //= 4
                 continue
-            if not found:
+            if not versions:
                 raise
-            return found, low, found[-1].at, False
-        found += kept
+            return versions, low, versions[-1].at, False
+        versions += kept
         examined += block.examined
         if ended:
-            return found, low, None, True
-        if len(found) >= limit or examined >= examine:
-            return found, low, floor, False
+            return versions, low, None, True
+        if len(versions) >= limit or examined >= examine:
+            return versions, low, floor, False
         size = min(2 * size, _LARGEST_BLOCK)

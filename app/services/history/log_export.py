@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from app import files
+from app.domain.counting import counted
 from app.domain.errors import BadInput
 from app.domain.history.log import Kind, LogEntry, LogQuery, Position, Source
 from app.domain.json_value import JsonObject
@@ -26,6 +27,11 @@ class Exported:
     file: Path
     entries: int
 
+    @property
+    def text(self) -> str:
+        """What was written, for the person."""
+        return f"Wrote {counted(self.entries, 'entry', 'entries')} to {self.file}."
+
 
 def export(
     acting: Acting,
@@ -34,14 +40,15 @@ def export(
     position: Position | None = None,
     *,
     limit: int | None = None,
-    told: log.Told | None = None,
+    on_page: log.OnPage | None = None,
 ) -> Exported:
-    """Writes all entries that fulfil the query, or so many, as CSV or JSON by the file's name.
+    """Writes the entries that fulfil the query, at most `limit`, as CSV or JSON by the file's name.
 
-    The file is there whole or not at all; what `told` raises ends it.
+    The file is there whole or not at all. `on_page` is called after every page; it may raise, such
+    as Cancelled.
     """
     suffix = check_name(file)
-    found = log.entries(acting, query, position, limit=limit, told=told)
+    found = log.entries(acting, query, position, limit=limit, on_page=on_page)
     with files.replacing(file) as written:
         stream = io.TextIOWrapper(written, "utf-8", "backslashreplace", newline="")
         number = _csv(found, stream) if suffix == ".csv" else _json(found, stream)

@@ -1,4 +1,4 @@
-"""What happened to a selection, a dataset or a run; what it was at a version; what differs."""
+"""The history of cells, a dataset or a run, and a dataset as a person looks at it."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,11 +7,10 @@ from typing import TypeAlias
 from app.domain.errors import BadInput, NotFound
 from app.domain.history.attributes import AttributeChange, attribute_changes
 from app.domain.history.cells import Action as VersionInfo
-from app.domain.history.cells import CellChange, Difference, Frame, Write, differences, last_covered
+from app.domain.history.cells import CellChange, Frame, Write, last_covered
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import LumiRange, Mask, mask_of_ranges
-from app.domain.state.differences import changed_attributes
 from app.domain.state.grid import MISSING, DatasetState
 from app.domain.text.names import no_dataset, no_version
 from app.domain.triplets import Triplet
@@ -19,6 +18,7 @@ from app.models.events import rows, states
 from app.models.history import run_history
 from app.models.history import writes as history
 from app.services.acting import Acting
+from app.services.editing.plan import where as name_of
 
 MOST_VERSIONS = 200
 
@@ -42,9 +42,20 @@ class DatasetChanges:
         return [*self.columns, *self.bits]
 
 
+@dataclass(frozen=True, slots=True)
+class HistorySubject:
+    """What a history is of: a run; with `dataset` one of its datasets; with `keys` only those
+    columns and bits, in those lumisections (all without `ranges`)."""
+
+    run_number: int
+    dataset: str | None = None
+    keys: tuple[str, ...] = ()
+    ranges: tuple[LumiRange, ...] = ()
+
+
 @dataclass(frozen=True)
 class Entry:
-    """One version as far as it touched what was asked for."""
+    """One version as far as it touched the subject of the history."""
 
     action: VersionInfo
     attributes: tuple[AttributeChange, ...]
@@ -61,8 +72,8 @@ class Page:
 
 @dataclass(frozen=True)
 class Origin:
-    """The value that holds in a cell, and whose word it is; `automatic` is what it would be
-    without the words of persons (for OMS the same value)."""
+    """The value in force in a cell, and who set it; `automatic` is what it would be without
+    manual values (for OMS the same value)."""
 
     value: CellValue
     action: VersionInfo
@@ -74,8 +85,8 @@ class Origin:
 class Look:
     """A dataset as a person looks at it.
 
-    `by_hand[column]` is true where a person's word holds, index 0 is LS 1. `seen` is what the
-    services that write take to notice changes made since.
+    `by_hand[column]` is true where a manual value is in force, index 0 is LS 1. Services that
+    write take `seen` to notice changes made since.
     """
 
     state: DatasetState
@@ -86,34 +97,18 @@ class Look:
     seen: int
 
 
-@dataclass(frozen=True)
-class Compared:
-    """What differs between two moments of a dataset, and the newer of them.
-
-    `hidden` says whether it was hidden then and is now, None where that is the same.
-    """
-
-    now: Look
-    hidden: tuple[bool, bool] | None
-    columns: tuple[Difference[Triplet], ...]
-    bits: tuple[Difference[JsonValue], ...]
-    attributes: Mapping[str, tuple[JsonValue, JsonValue]]
-    run_attributes: Mapping[str, tuple[JsonValue, JsonValue]]
-
-    @property
-    def cells(self) -> list[Difference[Triplet] | Difference[JsonValue]]:
-        """Columns, then OMS attributes."""
-        return [*self.columns, *self.bits]
-
-
-@dataclass(frozen=True)
-class ComparedRun:
-    """What differs between two moments of a run and of all its datasets, those by name that were
-    there at both; `appeared` are those that were made in between."""
-
-    run_attributes: Mapping[str, tuple[JsonValue, JsonValue]]
-    datasets: Mapping[str, Compared]
-    appeared: tuple[str, ...]
+def history_of(
+    acting: Acting, subject: HistorySubject, *, limit: int = 50, before: int | None = None
+) -> Page:
+    """Versions that touched the subject, the newest first."""
+    run_number, dataset = subject.run_number, subject.dataset
+    if dataset is None:
+        return run_history_of(acting, run_number, limit=limit, before=before)
+    if subject.keys:
+        return selection_history(
+            acting, run_number, dataset, subject.keys, subject.ranges, limit=limit, before=before
+        )
+    return dataset_history(acting, run_number, dataset, limit=limit, before=before)
 
 
 def selection_history(
@@ -127,7 +122,7 @@ def selection_history(
     before: int | None = None,
 ) -> Page:
     """Versions that wrote any of these columns or bits in these lumisections (all without)."""
-    _check_limit(limit)
+    check_limit(limit)
     key = (run_number, dataset)
     with acting.db.read() as connection:
         _check_dataset(acting, key)
@@ -165,38 +160,19 @@ def run_history_of(
     return _history(acting, run_number, None, limit, before)
 
 
-def moments(
-    acting: Acting, run_number: int, dataset: str, *, limit: int = 50, before: int | None = None
-) -> tuple[VersionInfo, ...]:
-    """Versions that touched a dataset, the newest first, without what they changed."""
-    _check_limit(limit)
-    with acting.db.read() as connection:
-        rows.get_run(connection, run_number)
-        found = history.versions_of_run(connection, run_number, dataset, limit, before)
-    return tuple(action for action, _ in found)
-
-
 def version_of(acting: Acting, version: int) -> VersionInfo:
     """Who made a version, when and why."""
     with acting.db.read() as connection:
-        found = history.action(connection, version)
-        if found is None:
+        action = history.action(connection, version)
+        if action is None:
             raise no_version(version, history.newest_version(connection))
-    return found
-
-
-def touched_by(acting: Acting, version: int) -> frozenset[DatasetKey]:
-    """Datasets that a version touches; a change of a run counts as one of its `online`."""
-    with acting.db.read() as connection:
-        touched = history.touched_by(connection, version)
-    runs = {(run_number, ONLINE) for run_number in touched.runs}
-    return frozenset(touched.datasets | touched.rr | touched.oms | runs)
+    return action
 
 
 def origin(
     acting: Acting, run_number: int, dataset: str, key: str, lumisection: int
 ) -> Origin | None:
-    """Whose word holds in a cell of a column or OMS attribute; None when nobody gave it a value."""
+    """Who set the value in force in a cell of a column or OMS attribute; None when nobody did."""
     dataset_key = (run_number, dataset)
     _check_dataset(acting, dataset_key)
     with acting.db.read() as connection:
@@ -227,8 +203,8 @@ def look(acting: Acting, run_number: int, dataset: str, *, as_of: int | None = N
     _check_dataset(acting, key)
     with acting.db.read() as connection:
         state = states.load(connection, [key], desk=acting.db.desk, as_of=as_of)[key].state
-        words = states.fold_rr(states.rr_events(connection, [key], as_of=as_of, only_manual=True))
-        by_hand = {column: words.codes[row] != MISSING for column, row in words.row_of.items()}
+        manual = states.fold_rr(states.rr_events(connection, [key], as_of=as_of, only_manual=True))
+        by_hand = {column: manual.codes[row] != MISSING for column, row in manual.row_of.items()}
         seen = history.newest_events(connection, [key])[key]
         if as_of is None:
             run = rows.get_run(connection, run_number)
@@ -236,71 +212,21 @@ def look(acting: Acting, run_number: int, dataset: str, *, as_of: int | None = N
             return Look(state, by_hand, row.attributes, run.rr_attributes, row.deleted, seen)
         run_writes = history.run_writes(connection, [run_number]).get(run_number, [])
         writes = history.dataset_writes(connection, [key]).get(key, [])
-    attributes, deleted = _fold(writes, as_of, manual_first=False)
-    run_attributes, _ = _fold(run_writes, as_of, manual_first=True)
+    attributes, deleted = _fold(name_of(*key), writes, as_of, manual_first=False)
+    run_attributes, _ = _fold(name_of(run_number, ONLINE), run_writes, as_of, manual_first=True)
     return Look(state, by_hand, attributes, run_attributes, deleted, seen)
-
-
-def compare(
-    acting: Acting,
-    run_number: int,
-    dataset: str,
-    old: int,
-    new: int | None = None,
-    *,
-    keys: Collection[str] | None = None,
-) -> Compared:
-    """What differs between a dataset at version `old` and at `new`, or now."""
-    then = look(acting, run_number, dataset, as_of=old)
-    now = look(acting, run_number, dataset, as_of=new)
-    return Compared(
-        now,
-        (then.deleted, now.deleted) if then.deleted is not now.deleted else None,
-        differences(then.state.rr, now.state.rr, keys),
-        differences(then.state.oms, now.state.oms, keys),
-        _attribute_differences(then.attributes, now.attributes),
-        _attribute_differences(then.run_attributes, now.run_attributes),
-    )
-
-
-def compare_run(
-    acting: Acting,
-    run_number: int,
-    old: int,
-    new: int | None = None,
-    *,
-    keys: Collection[str] | None = None,
-) -> ComparedRun:
-    """What differs between a run with all its datasets at version `old` and at `new`, or now.
-
-    NotFound when the run wasn't there yet.
-    """
-    with acting.db.read() as connection:
-        rows.get_run(connection, run_number)
-        names = [(run_number, name) for name in rows.datasets_of_run(connection, run_number)]
-        written = history.dataset_writes(connection, names)
-    made = {name: min(write.version for write in writes) for (_, name), writes in written.items()}
-    then = {name for name, version in made.items() if version <= old}
-    now = {name for name, version in made.items() if new is None or version <= new}
-    compared = {
-        name: compare(acting, run_number, name, old, new, keys=keys)
-        for name in (ONLINE, *sorted((then & now) - {ONLINE}))
-    }
-    return ComparedRun(
-        compared[ONLINE].run_attributes, compared, tuple(sorted(now - then - {ONLINE}))
-    )
 
 
 def _history(
     acting: Acting, run_number: int, name: str | None, limit: int, before: int | None
 ) -> Page:
-    _check_limit(limit)
+    check_limit(limit)
     if name is not None:
         _check_dataset(acting, (run_number, name))
     with acting.db.read() as connection:
         rows.get_run(connection, run_number)
-        found = history.versions_of_run(connection, run_number, name, limit + 1, before)
-        page = found[:limit]
+        versions = history.versions_of_run(connection, run_number, name, limit + 1, before)
+        page = versions[:limit]
         shown = {action.version for action, _ in page}
         events = {event for _, each in page for event in each}
         writes = run_history.lumisection_writes(connection, events)
@@ -316,7 +242,7 @@ def _history(
         for dataset, own in run_history.dataset_events(connection, run_number, name).items():
             _collect(attributes, attribute_changes(own, "dataset", dataset, manual_first=False))
     columns = {key[1]: Frame(each).changes(shown) for key, each in rr.items()}
-    # What came through `online` is told there.
+    # Changes that came through `online` are listed there.
     bits = {
         key[1]: Frame(each).changes(
             shown & {write.version for write in each if write.dataset == key[1]}
@@ -340,7 +266,7 @@ def _history(
         )
         for action, own in page
     )
-    return Page(entries, page[-1][0].version if len(found) > limit else None)
+    return Page(entries, page[-1][0].version if len(versions) > limit else None)
 
 
 def _touching(
@@ -348,11 +274,11 @@ def _touching(
     keys: Collection[str],
     where: Mask | None,
 ) -> set[int]:
-    wanted = set(keys)
+    known = set(keys)
     return {
         write.version
         for write in writes
-        if not wanted.isdisjoint(write.values)
+        if not known.isdisjoint(write.values)
         and (where is None or any(where[first - 1 : last].any() for first, last in write.ranges))
     }
 
@@ -371,30 +297,24 @@ def _next(versions: Collection[int], shown: Sequence[int]) -> int | None:
 def _collect(
     changes: dict[int, list[AttributeChange]], more: Mapping[int, tuple[AttributeChange, ...]]
 ) -> None:
-    for event, found in more.items():
-        changes.setdefault(event, []).extend(found)
+    for event, changed in more.items():
+        changes.setdefault(event, []).extend(changed)
 
 
 def _fold(
-    writes: Sequence[history.AttributeWrite], as_of: int, *, manual_first: bool
+    owner: str, writes: Sequence[history.AttributeWrite], as_of: int, *, manual_first: bool
 ) -> tuple[JsonObject, bool]:
     known = [write for write in writes if write.version <= as_of]
     if not known:
-        raise NotFound(f"It wasn't there yet at version {as_of}.")
+        raise NotFound(f"At version {as_of}, {owner} didn't exist yet.")
     attributes: JsonObject = {}
     for write in sorted(known, key=lambda write: (manual_first and write.manual, write.event)):
         attributes.update(write.values)
     return attributes, known[-1].deleted
 
 
-def _attribute_differences(
-    old: JsonObject, new: JsonObject
-) -> dict[str, tuple[JsonValue, JsonValue]]:
-    changed = {**changed_attributes(old, new), **dict.fromkeys(old.keys() - new.keys())}
-    return {key: (old.get(key), new.get(key)) for key in sorted(changed)}
-
-
-def _check_limit(limit: int) -> None:
+def check_limit(limit: int) -> None:
+    """Refuses a page of a history that is empty or too long."""
     if not 0 < limit <= MOST_VERSIONS:
         raise BadInput(f"A page of a history has 1 to {MOST_VERSIONS} versions.")
 

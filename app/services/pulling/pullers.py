@@ -1,4 +1,4 @@
-"""The pullers of this client, as a person asks them: what they do, and to look at once."""
+"""The pullers of this client: what they do, and requests to pull at once."""
 
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -23,10 +23,10 @@ class OmsPuller(Protocol):
 
     @property
     def status(self) -> PullStatus:
-        """What it does now; quick."""
+        """What it does now, without waiting."""
 
     def wake(self) -> None:
-        """Has it pull at once."""
+        """Makes it pull at once."""
 
     def fetch(self, run_number: RunNumber) -> Future[OmsRun]:
         """What OMS says of one run."""
@@ -37,16 +37,16 @@ class GuiPuller(Protocol):
 
     @property
     def status(self) -> GuiStatus:
-        """What it does now; quick."""
+        """What it does now, without waiting."""
 
     def wake(self) -> None:
-        """Has it look at once."""
+        """Makes it look at once."""
 
 
 @dataclass(frozen=True)
 class Pullers:
-    """Both pullers; None is switched off. `gui_store` keeps what the DQM GUI had last, and
-    `read_gui` reads it where another client pulls."""
+    """Both pullers; None is switched off. `gui_store` keeps the latest listing of the DQM GUI, and
+    `read_gui` reads one where another client pulls."""
 
     oms: OmsPuller | None = None
     gui: GuiPuller | None = None
@@ -68,42 +68,52 @@ class Pullers:
         if self.oms is None:
             return None
         try:
-            return self.oms.fetch(run_number).result(FETCH_S)
-        except (Unavailable, TimeoutError):
+            return _answer(self.oms, run_number)
+        except Unavailable:
             return None
 
 
 def pull_now(pullers: Pullers) -> str:
-    """Asks for a pull of everything new; says who does it."""
+    """Requests a pull of everything new; says who does it."""
     if pullers.oms is None:
         raise Refused("Pulling is switched off in the settings.")
     status = pullers.oms.status
     if status.state is PullState.STANDBY:
-        return f"{status.puller or 'Another client'} pulls."
+        return f"{status.puller or 'Another client'} pulls from OMS."
     pullers.oms.wake()
-    return "Asking OMS."
+    return "Pulling from OMS."
 
 
 def pull_run(acting: Acting, pullers: Pullers, run_number: RunNumber) -> str:
     """Fetches one run from OMS and brings it in; says what that did."""
     if pullers.oms is None:
         raise Refused("Pulling is switched off in the settings.")
-    return runs.apply(acting, pullers.oms.fetch(run_number).result(FETCH_S)).text
+    return runs.apply(acting, _answer(pullers.oms, run_number)).text
+
+
+def _answer(oms: OmsPuller, run_number: RunNumber) -> OmsRun:
+    """What OMS says of a run; Unavailable when it doesn't within `FETCH_S`."""
+    try:
+        return oms.fetch(run_number).result(FETCH_S)
+    except TimeoutError as error:
+        raise Unavailable(
+            f"OMS did not answer for run {run_number} within {FETCH_S:.0f} s. Try again later."
+        ) from error
 
 
 def ask_gui_now(pullers: Pullers) -> str:
-    """Asks for a look at the DQM GUI; says who does it."""
+    """Requests a look at the DQM GUI; says who does it."""
     if pullers.gui is None or pullers.gui.status.state is PullState.OFF:
         raise Refused("Pulling the DQM GUI is switched off in the settings.")
     status = pullers.gui.status
     if status.state is PullState.STANDBY:
         return f"{status.puller or 'Another client'} pulls the DQM GUI."
     pullers.gui.wake()
-    return "Asking the DQM GUI."
+    return "Reading the DQM GUI."
 
 
 def latest_listing(pullers: Pullers) -> GuiListing:
-    """What the DQM GUI had last; read from it where this client has not looked yet."""
+    """The latest listing of the DQM GUI, read from it if this client has none yet."""
     store = pullers.gui_store
     if store is None:
         raise Refused("This client doesn't ask the DQM GUI.")
@@ -115,6 +125,6 @@ def latest_listing(pullers: Pullers) -> GuiListing:
     try:
         store.keep(pullers.read_gui())
     except Unavailable as error:
-        # Nothing of the database is concerned, and nobody waits for it to come back.
+        # Not an outage of the database: the window must not wait for one to end.
         raise Refused(str(error)) from error
     return store.latest

@@ -1,4 +1,4 @@
-"""The registered agents: name, version, owner, what they may speak for, what became of it."""
+"""The registered agents: name, version, owner, columns and the numbers of their proposals."""
 
 from collections.abc import Sequence
 
@@ -20,13 +20,13 @@ from app.views.widgets.plain import Label, ListItem
 
 _AGENT_ROLE = Qt.ItemDataRole.UserRole
 _NONE = (
-    "No agent is registered yet. Register one, then let it speak:\n\n"
+    "No agent is registered yet. Register one, then submit its values with:\n\n"
     "run-registry agent propose --agent NAME --file predictions.csv"
 )
 
 
 class AgentList(QWidget):
-    """One line for each agent in force, and for those whose last version is retired.
+    """One line for registered agent in force, and for those whose last version is retired.
 
     Signals: `agent_chosen(Registered | None)`; `register_wanted()`; `retire_wanted(str)`.
     """
@@ -43,16 +43,16 @@ class AgentList(QWidget):
         self.list = QListWidget()
         self.list.setAccessibleName("Agents")
         self.list.setFrameShape(QFrame.Shape.NoFrame)
-        self.words = Label(_NONE, wordWrap=True)
-        self.words.setProperty("role", "empty")
-        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty = Label(_NONE, wordWrap=True)
+        self.empty.setProperty("role", "empty")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.about = Label(wordWrap=True)
         self.about.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.about.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
         self.register_ = QPushButton("Register...")
-        self.register_.setToolTip("Make an agent, or a new version of one, known")
+        self.register_.setToolTip("Register an agent or a new version")
         self.retire = QPushButton("Retire...")
-        self.retire.setToolTip("The agent speaks no longer; what it said stays")
+        self.retire.setToolTip("Retire this agent. Its past proposals are kept.")
         buttons = QHBoxLayout()
         buttons.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
         buttons.addWidget(self.register_)
@@ -62,38 +62,38 @@ class AgentList(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.list, 1)
-        layout.addWidget(self.words, 1)
+        layout.addWidget(self.empty, 1)
         layout.addWidget(self.about)
         layout.addLayout(buttons)
         self.list.currentItemChanged.connect(self._choose)
         self.register_.clicked.connect(self.register_wanted)
         self.retire.clicked.connect(self._retire)
-        themes.changed.connect(self._dress)
+        themes.changed.connect(self._apply_theme)
         self.show_agents(())
 
     @property
     def chosen(self) -> Registered | None:
-        """The agent that is looked at."""
+        """The selected agent."""
         item = self.list.currentItem()
-        found = None if item is None else item.data(_AGENT_ROLE)
-        assert found is None or isinstance(found, Registered)
-        return found
+        agent = None if item is None else item.data(_AGENT_ROLE)
+        assert agent is None or isinstance(agent, Registered)
+        return agent
 
     def show_agents(self, agents: Sequence[Registered]) -> None:
-        """Shows others; the one that is looked at stays so."""
+        """Shows other agents; the selection is kept."""
         if tuple(agents) == self._agents and self.list.count():
             return
         before = self.chosen
         newest: dict[str, Registered] = {}
-        for each in agents:
-            newest.setdefault(each.agent.name, each)
+        for registered in agents:
+            newest.setdefault(registered.agent.name, registered)
         self._agents = tuple(agents)
-        self.list.blockSignals(True)  # one choice, below
+        self.list.blockSignals(True)  # one signal, below
         self.list.clear()
-        for each in newest.values():
-            item = ListItem(_line(each))
-            item.setData(_AGENT_ROLE, each)
-            if each.agent.retired is not None:
+        for registered in newest.values():
+            item = ListItem(_line(registered))
+            item.setData(_AGENT_ROLE, registered)
+            if registered.agent.retired is not None:
                 item.setForeground(self._theme.colour("muted"))
             self.list.addItem(item)
         names = list(newest)
@@ -101,7 +101,7 @@ class AgentList(QWidget):
         self.list.setCurrentRow(names.index(name) if name in names else 0 if names else -1)
         self.list.blockSignals(False)
         self.list.setVisible(bool(names))
-        self.words.setVisible(not names)
+        self.empty.setVisible(not names)
         self._choose()
 
     def _choose(self) -> None:
@@ -116,28 +116,28 @@ class AgentList(QWidget):
         if chosen is not None:
             self.retire_wanted.emit(chosen.agent.name)
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         self._theme = theme
         agents, self._agents = self._agents, ()
         self.show_agents(agents)
 
 
-def _line(each: Registered) -> str:
-    waiting = each.counts.get(ProposalState.OPEN, 0)
-    text = each.agent.title
-    if each.agent.retired is not None:
+def _line(registered: Registered) -> str:
+    waiting = registered.counts.get(ProposalState.OPEN, 0)
+    text = registered.agent.title
+    if registered.agent.retired is not None:
         return f"{text}, retired"
     return f"{text}   {words.number(waiting)} waiting" if waiting else text
 
 
-def _about(each: Registered) -> str:
-    agent, counts = each.agent, each.counts
+def _about(registered: Registered) -> str:
+    agent, counts = registered.agent, registered.counts
     lines = [
         agent.title,
         f"owner {agent.owner}",
         f"registered {words.time(agent.registered)}",
     ]
-    for mode, text in ((Mode.PROPOSES, "proposes for"), (Mode.WRITES, "writes")):
+    for mode, text in ((Mode.PROPOSES, "proposes values for"), (Mode.WRITES, "writes")):
         columns = _columns(agent, mode)
         if columns:
             lines.append(f"{text} {columns}")
@@ -159,9 +159,9 @@ def _about(each: Registered) -> str:
 
 def _columns(agent: Agent, mode: Mode) -> str:
     return ", ".join(
-        each.column
-        if each.column == each.judged_by
-        else f"{each.column} (judged by {each.judged_by})"
-        for each in agent.columns
-        if each.mode is mode
+        column.column
+        if column.column == column.judged_by
+        else f"{column.column} (compared with {column.judged_by})"
+        for column in agent.columns
+        if column.mode is mode
     )

@@ -1,6 +1,4 @@
-"""How far an agent agrees with people over a range of runs: figures, and verdicts side by side."""
-
-import threading
+"""The agreement of an agent with people over a range of runs: rates, and both side by side."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QIntValidator
@@ -19,12 +17,14 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.errors import Refused
+from app.domain.progress import Cancelled
+from app.services.acting import Acting
+from app.services.agents import agreement as services
 from app.services.agents.agreement import Against, Agreement
 from app.views import words
-from app.views.agents.confusion_view import ConfusionView, percent
+from app.views.agents.confusion_view import ConfusionView
 from app.views.agents.verdicts_table import VerdictsTable
-from app.views.backend.agents import Agents
-from app.views.background import Background, Job
+from app.views.background import Background, Work
 from app.views.theme import STEP, Themes
 from app.views.widgets.plain import Label, ListItem
 
@@ -33,34 +33,32 @@ _COLUMN_ROLE = Qt.ItemDataRole.UserRole
 _PARTS = [330, 300]
 _LIST_WIDTH = 170
 _AGAINST = (
-    (Against.PEOPLE, "what people set by hand"),
-    (Against.NOW, "all that holds now"),
+    (Against.PEOPLE, "values set by hand"),
+    (Against.NOW, "all present values"),
 )
 
 
 class AgreementPanel(QWidget):
-    """Compared when it is asked for; stays until something else is compared.
+    """Compares on request; the result stays until the next comparison.
 
     Signals: `opened(run_number, dataset)`.
     """
 
     opened = Signal(int, str)
-    _told = Signal(float)
 
     def __init__(
         self,
-        agents: Agents,
+        acting: Acting,
         background: Background,
         themes: Themes,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._agents = agents
+        self._acting = acting
         self._background = background
         self._agent = ""
-        self._found: Agreement | None = None
-        self._job: Job[Agreement | None] | None = None
-        self._stopped = threading.Event()
+        self._agreement: Agreement | None = None
+        self._comparing = Work(background, self)
         self.first, self.last = _run_edit("First run"), _run_edit("Last run")
         self.against = QComboBox()
         for _, text in _AGAINST:
@@ -82,83 +80,73 @@ class AgreementPanel(QWidget):
         self.summary = Label()
         self.summary.setProperty("role", "muted")
         self.verdicts = VerdictsTable(themes)
-        self.words = Label(wordWrap=True)
-        self.words.setProperty("role", "empty")
-        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty = Label(wordWrap=True)
+        self.empty.setProperty("role", "empty")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._lay_out()
         self._connect()
         self._show(None)
 
-    @property
-    def found(self) -> Agreement | None:
-        """What is shown."""
-        return self._found
-
     def show_agent(self, name: str) -> None:
-        """Goes over to another agent, and compares it."""
+        """Switches to another agent, and compares it if the panel is visible."""
         if name == self._agent:
             return
+        self._comparing.drop()
         self._agent = name
         self._show(None)
         if name and self.isVisible():
             self.start()
 
     def start_if_empty(self) -> None:
-        """Compares when nothing was compared yet."""
-        if self._agent and self._found is None and self._job is None:
+        """Compares unless there is a result already."""
+        if self._agent and self._agreement is None and not self._comparing.is_running:
             self.start()
 
     def start(self) -> None:
-        """Compares over the runs that are named, over all without."""
+        """Compares over the given runs, or over all."""
         if not self._agent:
             return
-        self._end()
         first, last = self.first.text(), self.last.text()
-        agents, agent, stopped = self._agents, self._agent, threading.Event()
-        self._stopped = stopped
-        against = _AGAINST[self.against.currentIndex()][0]
-        runs = (int(first) if first else 1, int(last) if last else _LARGEST)
         self.refusal.clear()
-        self._running(running=True)
-        self._job = self._background.read_then(
-            lambda: agents.agreement(agent, *runs, against, self._told.emit, stopped.is_set),
-            self._show,
-            owner=self,
-            refused=self._refuse,
-            finished=self._finish,
+        self._comparing.start(
+            self._compare(
+                self._agent,
+                int(first) if first else 1,
+                int(last) if last else _LARGEST,
+                _AGAINST[self.against.currentIndex()][0],
+            )
         )
 
-    def _stop(self) -> None:
-        self._stopped.set()
+    async def _compare(self, agent: str, first: int, last: int, against: Against) -> None:
+        acting, progress = self._acting, self._comparing.progress
+        try:
+            self._show(
+                await self._background.read(
+                    lambda: services.agreement(
+                        acting, agent, first, last, against=against, progress=progress
+                    )
+                )
+            )
+        except Refused as error:
+            self.refusal.setText(str(error))
+        except Cancelled:
+            self._show(None)
 
-    def _end(self) -> None:
-        self._stopped.set()
-        if self._job is not None:
-            self._job.cancel()
-            self._job = None
-
-    def _finish(self) -> None:
-        self._job = None
-        self._running(running=False)
-
-    def _running(self, *, running: bool) -> None:
+    def _show_running(self, running: bool) -> None:
         self.progress.setValue(0)
         self.progress.setVisible(running)
         self.stop.setVisible(running)
         self.compare.setVisible(not running)
 
-    def _refuse(self, error: Refused) -> None:
-        self.refusal.setText(str(error))
-
-    def _show(self, found: Agreement | None) -> None:
-        self._found = found
+    def _show(self, agreement: Agreement | None) -> None:
+        self._agreement = agreement
         chosen = self.columns.currentItem()
         before = "" if chosen is None else str(chosen.data(_COLUMN_ROLE))
-        columns = {} if found is None else dict(found.columns)
-        self.columns.blockSignals(True)  # one choice, below
+        columns = {} if agreement is None else dict(agreement.columns)
+        self.columns.blockSignals(True)  # one signal, below
         self.columns.clear()
         for column, confusion in columns.items():
-            item = ListItem(f"{column}   {percent(confusion.share)}")
+            item = ListItem(f"{column}   {words.percent(confusion.share)}")
             item.setToolTip(f"{words.number(confusion.compared)} LS compared")
             item.setData(_COLUMN_ROLE, column)
             self.columns.addItem(item)
@@ -166,30 +154,31 @@ class AgreementPanel(QWidget):
         self.columns.setCurrentRow(names.index(before) if before in names else 0 if names else -1)
         self.columns.blockSignals(False)
         self._parts.setVisible(bool(names))
-        self.words.setVisible(not names)
-        self.words.setText(
-            f"{self._agent} said nothing about these runs."
-            if found is not None
-            else "Compare what the agent said with what people said, lumisection by lumisection."
+        self.empty.setVisible(not names)
+        self.empty.setText(
+            f"{self._agent} has no values for these runs."
+            if agreement is not None
+            else "Compare the values of the agent with those of people, lumisection by lumisection."
         )
         self._choose()
 
     def _choose(self) -> None:
         item = self.columns.currentItem()
         column = "" if item is None else str(item.data(_COLUMN_ROLE))
-        found = self._found
+        agreement = self._agreement
         self.confusion.show_confusion(
-            column, None if found is None or not column else found.columns[column]
+            column, None if agreement is None or not column else agreement.columns[column]
         )
-        rows = [] if found is None else [each for each in found.datasets if each.column == column]
-        shown = [each for each in rows if each.differing or not self.only_differing.isChecked()]
-        differing = sum(bool(each.differing) for each in rows)
+        datasets = () if agreement is None else agreement.datasets
+        rows = [dataset for dataset in datasets if dataset.column == column]
+        differing = [dataset for dataset in rows if dataset.differing]
+        shown = differing if self.only_differing.isChecked() else rows
         self.summary.setText(
-            f"{words.counted(len(rows), 'dataset')}, {words.number(differing)} with differences"
+            f"{words.counted(len(rows), 'dataset')}, {len(differing)} with differences"
             if rows
             else ""
         )
-        self.verdicts.show_verdicts(shown, "They differ nowhere.")
+        self.verdicts.show_verdicts(shown, "There are no differences.")
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
@@ -222,7 +211,7 @@ class AgreementPanel(QWidget):
         line = QHBoxLayout()
         line.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
         line.setSpacing(3 * STEP)
-        name = Label("Side by side: people's verdicts in the strip above, the agent's below")
+        name = Label("Side by side: people in the strip above, the agent below")
         line.addWidget(name)
         line.addWidget(self.summary)
         line.addStretch(1)
@@ -239,19 +228,20 @@ class AgreementPanel(QWidget):
         layout.setSpacing(0)
         layout.addLayout(top)
         layout.addWidget(self._parts, 1)
-        layout.addWidget(self.words, 1)
-        self._running(running=False)
+        layout.addWidget(self.empty, 1)
+        self._show_running(False)
 
     def _connect(self) -> None:
         self.compare.clicked.connect(self.start)
-        self.stop.clicked.connect(self._stop)
+        self.stop.clicked.connect(self._comparing.stop)
+        self._comparing.running_changed.connect(self._show_running)
+        self._comparing.progressed.connect(lambda share: self.progress.setValue(round(100 * share)))
         for line in (self.first, self.last):
             line.returnPressed.connect(self.start)
         self.against.currentIndexChanged.connect(lambda _: self.start())
         self.columns.currentItemChanged.connect(self._choose)
         self.only_differing.toggled.connect(self._choose)
         self.verdicts.opened.connect(self.opened)
-        self._told.connect(lambda share: self.progress.setValue(round(100 * share)))
 
 
 def _run_edit(name: str) -> QLineEdit:

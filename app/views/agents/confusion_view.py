@@ -1,4 +1,4 @@
-"""A confusion table painted: what the agent said in rows, what people said in columns."""
+"""The confusion table: statuses of the agent in rows, those of people in columns."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -32,20 +32,15 @@ _LEAST_CELL = 62
 _CHART_WIDTH = 300
 
 
-def percent(share: float | None) -> str:
-    """`98.2 %`, a dash where it can't be told."""
-    return "-" if share is None else f"{100 * share:.1f} %"
-
-
 class ConfusionModel(QAbstractTableModel):
-    """Lumisections by what both said; then precision in the last column, recall in the last row."""
+    """Lumisections by both statuses; precision in the last column, recall in the last row."""
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._confusion = Confusion()
-        self._said: tuple[str, ...] = ()
-        self._meant: tuple[str, ...] = ()
+        self._of_agent: tuple[str, ...] = ()
+        self._of_people: tuple[str, ...] = ()
 
     @property
     def confusion(self) -> Confusion:
@@ -53,24 +48,26 @@ class ConfusionModel(QAbstractTableModel):
         return self._confusion
 
     def show_confusion(self, confusion: Confusion) -> None:
-        """Shows another one."""
+        """Shows the figures of another column."""
         self.beginResetModel()
         self._confusion = confusion
-        self._said = tuple(each for each in confusion.statuses if confusion.said(each))
-        self._meant = tuple(each for each in confusion.statuses if confusion.meant(each))
+        self._of_agent = tuple(filter(confusion.by_agent, confusion.statuses))
+        self._of_people = tuple(filter(confusion.by_people, confusion.statuses))
         self.endResetModel()
 
     def set_theme(self, theme: Theme) -> None:
         """Shows other colours."""
         self._theme = theme
-        if self._said:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self._said), len(self._meant)))
+        if self._of_agent:
+            self.dataChanged.emit(
+                self.index(0, 0), self.index(len(self._of_agent), len(self._of_people))
+            )
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() or not self._said else len(self._said) + 1
+        return 0 if parent.isValid() or not self._of_agent else len(self._of_agent) + 1
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() or not self._meant else len(self._meant) + 1
+        return 0 if parent.isValid() or not self._of_people else len(self._of_people) + 1
 
     @shown
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -98,53 +95,55 @@ class ConfusionModel(QAbstractTableModel):
         orientation: Qt.Orientation,
         role: int = Qt.ItemDataRole.DisplayRole,
     ) -> Any:
-        if role != Qt.ItemDataRole.DisplayRole or not self._said:
+        if role != Qt.ItemDataRole.DisplayRole or not self._of_agent:
             return None
         across = orientation == Qt.Orientation.Horizontal
-        names = self._meant if across else self._said
+        names = self._of_people if across else self._of_agent
         if section == len(names):
             return "precision" if across else "recall"
         return names[section]
 
     def _is_rate(self, row: int, column: int) -> bool:
-        return row == len(self._said) or column == len(self._meant)
+        return row == len(self._of_agent) or column == len(self._of_people)
 
     def _count(self, row: int, column: int) -> int:
-        return self._confusion.counts.get((self._said[row], self._meant[column]), 0)
+        return self._confusion.counts.get((self._of_agent[row], self._of_people[column]), 0)
 
     def _text(self, row: int, column: int) -> str:
-        last_row, last_column = row == len(self._said), column == len(self._meant)
+        last_row, last_column = row == len(self._of_agent), column == len(self._of_people)
         if last_row and last_column:
-            return percent(self._confusion.share)
+            return words.percent(self._confusion.share)
         if last_column:
-            return percent(self._confusion.precision(self._said[row]))
+            return words.percent(self._confusion.precision(self._of_agent[row]))
         if last_row:
-            return percent(self._confusion.recall(self._meant[column]))
+            return words.percent(self._confusion.recall(self._of_people[column]))
         return words.number(self._count(row, column))
 
     def _tip(self, row: int, column: int) -> str:
-        last_row, last_column = row == len(self._said), column == len(self._meant)
+        last_row, last_column = row == len(self._of_agent), column == len(self._of_people)
         confusion = self._confusion
         if last_row and last_column:
-            return "Part of the lumisections in which both said the same"
+            return "Share of the lumisections to which both gave the same status"
         if last_column:
-            said = self._said[row]
-            return f"Of the LS that the agent called {said}: the part that people called so, too"
+            status = self._of_agent[row]
+            return f"Of the LS that the agent set to {status}: the share that people confirm"
         if last_row:
-            meant = self._meant[column]
-            return f"Of the LS that people called {meant}: the part that the agent called so, too"
+            status = self._of_people[column]
+            return f"Of the LS that people set to {status}: the share that the agent found"
         share = self._count(row, column) / confusion.compared if confusion.compared else 0.0
         return (
-            f"The agent said {self._said[row]}, people {self._meant[column]}:"
-            f" {self._count(row, column)} LS, {percent(share)}"
+            f"Agent {self._of_agent[row]}, people {self._of_people[column]}:"
+            f" {self._count(row, column)} LS, {words.percent(share)}"
         )
 
     def _ground(self, row: int, column: int) -> QColor | None:
-        """Stronger with the share of what people called so; agreement in one colour, else other."""
+        """The colour of a cell, stronger with its share of the status of people."""
         if self._is_rate(row, column) or not self._count(row, column):
             return None
-        share = self._count(row, column) / max(self._confusion.meant(self._meant[column]), 1)
-        agrees = self._said[row] == self._meant[column]
+        share = self._count(row, column) / max(
+            self._confusion.by_people(self._of_people[column]), 1
+        )
+        agrees = self._of_agent[row] == self._of_people[column]
         colour = self._theme.colour("success" if agrees else "danger")
         under = self._theme.colour("surface")
         part = (40 + (_STRONGEST - 40) * share) / 255
@@ -184,12 +183,12 @@ class ConfusionView(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.chart: RatesChart | None = None
         self.legend = MarkedUp()
-        self.said = Label(wordWrap=True)
+        self.summary = Label(wordWrap=True)
         self._themes = themes
         self._right = QVBoxLayout()
         self._right.setSpacing(STEP)
         self._right.addWidget(self.legend)
-        self.sides = Label("LS that the agent called (rows) and people called (columns)")
+        self.sides = Label("LS by the status of the agent (rows) and of people (columns)")
         self.sides.setProperty("role", "muted")
         left = QVBoxLayout()
         left.setSpacing(STEP)
@@ -202,14 +201,14 @@ class ConfusionView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2 * STEP, 2 * STEP, 2 * STEP, 2 * STEP)
         layout.setSpacing(2 * STEP)
-        layout.addWidget(self.said)
+        layout.addWidget(self.summary)
         layout.addLayout(both, 1)
-        themes.changed.connect(self._dress)
-        self._dress(themes.theme)
+        themes.changed.connect(self._apply_theme)
+        self._apply_theme(themes.theme)
 
     def _make_chart(self) -> "RatesChart":
         if self.chart is None:
-            # Drawing comes with a library that takes longer to load than all other views.
+            # Imported late: the plotting library takes longer to load than all other views.
             from app.views.agents.rates_chart import RatesChart
 
             self.chart = RatesChart(self._themes)
@@ -218,39 +217,41 @@ class ConfusionView(QWidget):
         return self.chart
 
     def show_confusion(self, column: str, confusion: Confusion | None) -> None:
-        """Shows the figures of a column, or none."""
-        found = confusion or Confusion()
-        self.model.show_confusion(found)
-        if self.chart is not None or found.compared:
+        """Shows the figures of a column; nothing for None."""
+        shown = confusion or Confusion()
+        self.model.show_confusion(shown)
+        if self.chart is not None or shown.compared:
             chart = self._make_chart()
-            chart.show_confusion(found)
-            chart.setVisible(bool(found.compared))
+            chart.show_confusion(shown)
+            chart.setVisible(bool(shown.compared))
         if confusion is None:
-            self.said.setText("")
-        elif not found.compared:
-            self.said.setText(
-                f"{column}: there is no lumisection on which both spoke;"
-                f" the agent alone in {words.number(found.only_agent)} LS,"
-                f" people alone in {words.number(found.only_people)}."
+            self.summary.setText("")
+        elif not shown.compared:
+            self.summary.setText(
+                f"{column}: no lumisection was set by both the agent and people;"
+                f" {words.number(shown.only_agent)} LS by the agent only,"
+                f" {words.number(shown.only_people)} by people only."
             )
         else:
-            kappa = found.kappa
-            more = "" if kappa is None else f", kappa {kappa:.2f} (1 is full, 0 is by chance)"
-            self.said.setText(
-                f"{column}: {percent(found.share)} of {words.number(found.compared)} LS agree"
-                f"{more}. The agent alone spoke in {words.number(found.only_agent)} LS,"
-                f" people alone in {words.number(found.only_people)}."
+            kappa = shown.kappa
+            more = (
+                "" if kappa is None else f", kappa {kappa:.2f} (1 is full agreement, 0 is chance)"
             )
-        self.table.say("" if found.compared else "Nothing to compare.")
-        self.legend.setVisible(bool(found.compared))
-        self.sides.setVisible(bool(found.compared))
+            self.summary.setText(
+                f"{column}: {words.percent(shown.share)} of {words.number(shown.compared)} LS agree"
+                f"{more}. Set by the agent only: {words.number(shown.only_agent)} LS,"
+                f" by people only: {words.number(shown.only_people)}."
+            )
+        self.table.say("" if shown.compared else "Nothing to compare.")
+        self.legend.setVisible(bool(shown.compared))
+        self.sides.setVisible(bool(shown.compared))
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         self.model.set_theme(theme)
-        one, other = theme.tokens["cause_1"], theme.tokens["cause_7"]
+        precision, recall = theme.tokens["cause_1"], theme.tokens["cause_7"]
         self.legend.setText(
-            f"<span style='color:{one}'>&#9632;</span> precision&nbsp;&nbsp;"
-            f"<span style='color:{other}'>&#9632;</span> recall"
+            f"<span style='color:{precision}'>&#9632;</span> precision&nbsp;&nbsp;"
+            f"<span style='color:{recall}'>&#9632;</span> recall"
         )
 
 

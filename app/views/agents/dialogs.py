@@ -5,13 +5,15 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QStringListModel, Qt
 from PySide6.QtWidgets import QComboBox, QCompleter, QLineEdit, QPlainTextEdit, QWidget
 
-from app.domain.agents.proposals import Mode, Proposal, Speaks, parse_speaks
+from app.domain.agents.proposals import AgentColumn, Mode, Proposal, parse_agent_column
 from app.domain.certification.datasets import where
+from app.domain.counting import counted
 from app.domain.editing.edits import ColumnEdit
 from app.domain.lumisections import format_ranges, parse_ranges
 from app.domain.triplets import SETTABLE_STATUSES, Triplet
-from app.views import words
-from app.views.backend.agents import Agents
+from app.services.acting import Acting
+from app.services.agents import proposals as decisions
+from app.services.agents import registry
 from app.views.background import Background
 from app.views.widgets.action_dialog import ActionDialog
 from app.views.widgets.plain import Label
@@ -24,13 +26,13 @@ class CorrectDialog(ActionDialog):
 
     def __init__(
         self,
-        agents: Agents,
+        acting: Acting,
         background: Background,
         proposal: Proposal,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(background, f"Correct proposal {proposal.id}", "Accept", parent)
-        self._agents = agents
+        self._acting = acting
         self._proposal = proposal
         about = Label(
             f"{proposal.agent} {proposal.agent_version} on {proposal.column} of"
@@ -44,7 +46,7 @@ class CorrectDialog(ActionDialog):
         self.comment = QLineEdit(proposal.triplet.comment)
         self.cause = QLineEdit(proposal.triplet.cause)
         self.why = QLineEdit()
-        self.why.setPlaceholderText("Comment of the version")
+        self.why.setPlaceholderText("Comment of the new version")
         self.form.addRow(about)
         for name, widget in (
             ("LS", self.ranges),
@@ -57,7 +59,7 @@ class CorrectDialog(ActionDialog):
             self.form.addRow(name, widget)
 
     def work(self) -> Callable[[], str]:
-        agents, proposal, why = self._agents, self._proposal, self.why.text().strip()
+        acting, proposal, why = self._acting, self._proposal, self.why.text().strip()
         edit = ColumnEdit(
             *proposal.key,
             proposal.column,
@@ -66,56 +68,56 @@ class CorrectDialog(ActionDialog):
                 self.status.currentText(), self.comment.text().strip(), self.cause.text().strip()
             ),
         )
-        return lambda: agents.accept_proposals(
-            [proposal.id], comment=why, instead={proposal.id: edit}
+        return lambda: (
+            decisions.accept(acting, [proposal.id], comment=why, instead={proposal.id: edit}).text
         )
 
 
 class RejectDialog(ActionDialog):
-    """Says no to proposals, and why."""
+    """Rejects proposals, with a reason."""
 
     def __init__(
         self,
-        agents: Agents,
+        acting: Acting,
         background: Background,
         proposals: Sequence[Proposal],
         parent: QWidget | None = None,
     ) -> None:
-        many = words.counted(len(proposals), "proposal")
+        many = counted(len(proposals), "proposal")
         super().__init__(background, f"Reject {many}", "Reject", parent)
-        self._agents = agents
-        self._ids = [each.id for each in proposals]
+        self._acting = acting
+        self._ids = [proposal.id for proposal in proposals]
         self.reason = QLineEdit()
-        self.reason.setPlaceholderText("Such as: known noise")
+        self.reason.setPlaceholderText("For example: known noise")
         self.reason.setAccessibleName("Reason")
         self.form.addRow(Label(f"Reject {many}. Nothing else changes.", wordWrap=True))
         self.form.addRow("Reason", self.reason)
 
     def work(self) -> Callable[[], str]:
-        agents, ids, reason = self._agents, self._ids, self.reason.text().strip()
-        return lambda: agents.reject_proposals(ids, reason=reason)
+        acting, ids, reason = self._acting, self._ids, self.reason.text().strip()
+        return lambda: decisions.reject(acting, ids, reason=reason).text
 
 
 class RegisterDialog(ActionDialog):
-    """Makes an agent, or a new version of one, known."""
+    """Registers an agent or a new version."""
 
     def __init__(
         self,
-        agents: Agents,
+        acting: Acting,
         background: Background,
         person: str,
         columns: Sequence[str],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(background, "Register an agent", "Register", parent)
-        self._agents = agents
+        self._acting = acting
         self.name = QLineEdit()
         self.version = QLineEdit()
         self.owner = QLineEdit(person)
-        self.proposes = _columns_edit("One column in a line, such as tracker-pixel")
+        self.proposes = _columns_edit("One column per line, such as tracker-pixel")
         self.writes = _columns_edit(
-            "One column in a line, such as ml-pixel, or ml-pixel=tracker-pixel with the column"
-            " it is judged by"
+            "One column per line, such as ml-pixel, or ml-pixel=tracker-pixel with the column"
+            " that it is compared with"
         )
         self.add = QComboBox()
         self.add.setEditable(True)
@@ -127,8 +129,9 @@ class RegisterDialog(ActionDialog):
         self.add.activated.connect(self._add_column)
         self.form.addRow(
             Label(
-                "Another version takes the place of the one in force. What an agent proposes waits"
-                " for people; what it writes goes into columns of its own, beneath people's words.",
+                "A new version replaces the one in force. Values that an agent proposes wait for"
+                " people. Values that it writes go into columns of its own; people can overrule"
+                " them.",
                 wordWrap=True,
             )
         )
@@ -144,13 +147,13 @@ class RegisterDialog(ActionDialog):
             self.form.addRow(text, widget)
 
     def work(self) -> Callable[[], str]:
-        agents = self._agents
+        acting = self._acting
         name, version, owner = self.name.text(), self.version.text(), self.owner.text()
-        columns: list[Speaks] = [
-            *_speaks(self.proposes, Mode.PROPOSES),
-            *_speaks(self.writes, Mode.WRITES),
+        columns: list[AgentColumn] = [
+            *_columns(self.proposes, Mode.PROPOSES),
+            *_columns(self.writes, Mode.WRITES),
         ]
-        return lambda: agents.register_agent(name, version, owner, columns)
+        return lambda: registry.register(acting, name, version, columns, owner=owner).text
 
     def _add_column(self) -> None:
         self.proposes.appendPlainText(self.add.currentText())
@@ -165,6 +168,6 @@ def _columns_edit(placeholder: str) -> QPlainTextEdit:
     return edit
 
 
-def _speaks(edit: QPlainTextEdit, mode: Mode) -> list[Speaks]:
+def _columns(edit: QPlainTextEdit, mode: Mode) -> list[AgentColumn]:
     lines = edit.toPlainText().replace(",", "\n").splitlines()
-    return [parse_speaks(line, mode) for line in lines if line.strip()]
+    return [parse_agent_column(line, mode) for line in lines if line.strip()]

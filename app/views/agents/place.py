@@ -1,25 +1,25 @@
-"""The place of machines: who they are, what waits for people, how far each agrees with them."""
+"""The place of machines: agents, their open proposals, their agreement with people."""
 
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
-from app.models.agents import Waiting
+from app.services.agents import proposals, registry
+from app.services.agents.proposals import Waiting
 from app.services.agents.registry import Registered
 from app.views.actions import ActionRow
 from app.views.agents.agent_list import AgentList
 from app.views.agents.agreement_panel import AgreementPanel
 from app.views.agents.dialogs import RegisterDialog
 from app.views.agents.waiting_panel import WaitingPanel
-from app.views.background import Job
+from app.views.background import Work
 from app.views.notices import ask
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.widgets.loading_bar import LoadingBar
 
 _PARTS = [230, 1000]
-
-_Read = tuple[Sequence[Registered], Sequence[Waiting]]
+_WAITING = "Waiting for people"
 
 
 class MachinesPlace(PlaceWidget):
@@ -27,18 +27,18 @@ class MachinesPlace(PlaceWidget):
 
     def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._agents = context.backend
+        self._acting = context.acting
         self._background = context.background
         self._notices = context.notices
         self._person = context.workplace.session.person
-        self._job: Job[_Read] | None = None
+        self._reading = Work(context.background, self)
         self.bar = LoadingBar(context.themes)
         self.list = AgentList(context.themes)
-        self.waiting = WaitingPanel(context.backend, context.background, context.themes)
-        self.agreement = AgreementPanel(context.backend, context.background, context.themes)
+        self.waiting = WaitingPanel(context.acting, context.background, context.themes)
+        self.agreement = AgreementPanel(context.acting, context.background, context.themes)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.addTab(self.waiting, "Waiting for people")
+        self.tabs.addTab(self.waiting, _WAITING)
         self.tabs.addTab(self.agreement, "Agreement with people")
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(self.list)
@@ -52,16 +52,17 @@ class MachinesPlace(PlaceWidget):
         layout.setSpacing(0)
         layout.addWidget(self.bar)
         layout.addWidget(splitter, 1)
+        self._reading.running_changed.connect(self.bar.set_loading)
         self.list.agent_chosen.connect(self._choose)
         self.list.register_wanted.connect(self.register_agent)
         self.list.retire_wanted.connect(self._ask_to_retire)
         self.tabs.currentChanged.connect(self._tab_changed)
         for panel in (self.waiting, self.agreement):
             panel.opened.connect(self.run_wanted)
-        self.waiting.acted.connect(self._acted)
+        self.waiting.acted.connect(self._done)
 
     def shown(self) -> None:
-        """Reads what is there now."""
+        """Reads the present state."""
         self.refresh()
         self._tab_changed()
 
@@ -73,25 +74,24 @@ class MachinesPlace(PlaceWidget):
         return (self.list, self.tabs)
 
     def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
-        """Reads agents and what waits; what was compared stays."""
-        if self._job is not None:
-            self._job.cancel()
-        agents = self._agents
-        self.bar.set_loading(True)
-        self._job = self._background.read_then(
-            lambda: (agents.agents(), agents.waiting_proposals()),
-            self._show,
-            owner=self,
-            finished=self._finish,
+        """Reads agents and open proposals; a comparison stays as it is."""
+        self._reading.renew(self._read)
+
+    async def _read(self) -> None:
+        acting = self._acting
+        self._show(
+            *await self._background.read(
+                lambda: (registry.registered(acting), proposals.waiting(acting))
+            )
         )
 
     def changed(self, run_numbers: frozenset[int], *, in_front: bool) -> None:
-        """New proposals are counted in the navigation, in front or not."""
+        """Counts new proposals for the navigation even when another place is in front."""
         if in_front or not run_numbers:
             self.refresh(run_numbers)
 
     def rows(self) -> Sequence[ActionRow]:
-        """Registering is everywhere by name."""
+        """Registering is available everywhere."""
         return (
             ActionRow(
                 "machines.register",
@@ -99,37 +99,32 @@ class MachinesPlace(PlaceWidget):
                 self.register_agent,
                 "",
                 "machine",
-                "Make an agent, or a new version of one, known",
+                "Register an agent or a new version",
             ),
         )
 
     def menus(self) -> Mapping[str, Sequence[str]]:
-        """Among the tools."""
+        """Registering is in the menu Tools."""
         return {"Tools": ("machines.register",)}
 
     def register_agent(self) -> None:
-        """Opens the dialog for it, once the columns are known."""
-        agents, person = self._agents, self._person
+        """Opens the dialog for it, once the columns are read."""
+        self._background.run(self._register(), self)
 
-        def open_dialog(columns: Sequence[str]) -> None:
-            dialog = RegisterDialog(agents, self._background, person, columns, self.window())
-            dialog.acted.connect(self._acted)
-            dialog.open()
+    async def _register(self) -> None:
+        acting = self._acting
+        # Once: a dialog that comes when the server is back would come out of the blue.
+        columns = await self._background.act(lambda: registry.known_columns(acting))
+        dialog = RegisterDialog(acting, self._background, self._person, columns, self.window())
+        dialog.acted.connect(self._done)
+        dialog.open()
 
-        # Not read again and again while the server is away: the dialog would come out of the blue.
-        self._background.act_then(agents.columns_to_speak_for, open_dialog, owner=self)
-
-    def _show(self, read: _Read) -> None:
-        agents, waiting = read
+    def _show(self, agents: Sequence[Registered], waiting: Sequence[Waiting]) -> None:
         self.waiting.show_waiting(waiting)
         self.list.show_agents(agents)
-        number = sum(each.proposals for each in waiting)
+        number = sum(dataset.proposals for dataset in waiting)
         self.count_changed.emit(number)
-        self.tabs.setTabText(0, f"Waiting for people  {number}" if number else "Waiting for people")
-
-    def _finish(self) -> None:
-        self._job = None
-        self.bar.set_loading(False)
+        self.tabs.setTabText(0, f"{_WAITING}  {number}" if number else _WAITING)
 
     def _choose(self, chosen: Registered | None) -> None:
         self.tabs.setVisible(chosen is not None)
@@ -142,21 +137,23 @@ class MachinesPlace(PlaceWidget):
             self.agreement.start_if_empty()
 
     def _ask_to_retire(self, name: str) -> None:
-        agents = self._agents
-
-        def retire() -> None:
-            self._background.act_then(lambda: agents.retire_agent(name), self._acted, owner=self)
-
         ask(
             self.window(),
             "Retire an agent",
-            f"{name} will speak no longer, until another version of it is registered."
-            " What it said stays.",
+            f"Retire {name}? It can't propose or write anything until a new version of it is"
+            " registered. Its past proposals are kept.",
             "Retire",
-            retire,
+            lambda: self._retire(name),
         )
 
-    def _acted(self, text: str) -> None:
+    def _retire(self, name: str) -> None:
+        self._background.run(self._write_retirement(name), self)
+
+    async def _write_retirement(self, name: str) -> None:
+        acting = self._acting
+        self._done((await self._background.act(lambda: registry.retire(acting, name))).text)
+
+    def _done(self, text: str) -> None:
         self._notices.tell(text)
         self.refresh()
         self.acted.emit()

@@ -1,4 +1,4 @@
-"""Qt model of proposals: whose, where, what, with the lumisections drawn."""
+"""Qt model of proposals: agent, column, lumisections and value."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -9,19 +9,19 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 from app.domain.agents.proposals import Proposal
 from app.domain.lumisections import format_ranges
 from app.views import words
-from app.views.backend.history import Piece
 from app.views.grid.history_axis import LANE_ROLE, value_words
+from app.views.grid.lines import Piece
 from app.views.widgets.plain import shown
 from app.views.widgets.titled_model import TitledModel
 
-AGENT, COLUMN, LANE, RANGES, SAYS, SINCE = range(6)
-TITLES = ("Agent", "Column", "", "LS", "Says", "Since")
+AGENT, COLUMN, LANE, RANGES, VALUE, SINCE = range(6)
+TITLES = ("Agent", "Column", "", "LS", "Value", "Since")
 
 Index = QModelIndex | QPersistentModelIndex
 
 
 class ProposalModel(TitledModel):
-    """Shows proposals as they are."""
+    """One row per proposal."""
 
     titles = TITLES
 
@@ -33,20 +33,21 @@ class ProposalModel(TitledModel):
 
     @property
     def proposals(self) -> tuple[Proposal, ...]:
-        """What is shown."""
+        """The proposals of the rows."""
         return self._proposals
 
     @property
     def lanes(self) -> tuple[tuple[Piece, ...], ...]:
-        """What is drawn of each."""
+        """The pieces that are drawn in the rows."""
         return self._lanes
 
     def show_proposals(self, proposals: Sequence[Proposal]) -> None:
-        """Shows others."""
+        """Shows other proposals."""
         self.beginResetModel()
         self._proposals = tuple(proposals)
         self._lanes = tuple(
-            (Piece(each.column, each.ranges, each.triplet, each.triplet),) for each in proposals
+            (Piece(proposal.column, proposal.ranges, proposal.triplet, proposal.triplet),)
+            for proposal in proposals
         )
         self._now = datetime.now(UTC)
         self.endResetModel()
@@ -58,22 +59,22 @@ class ProposalModel(TitledModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
-        each, column = self._proposals[index.row()], index.column()
+        proposal, column = self._proposals[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             return (
-                f"{each.agent} {each.agent_version}",
-                each.column,
+                f"{proposal.agent} {proposal.agent_version}",
+                proposal.column,
                 "",
-                format_ranges(each.ranges),
-                value_words(each.triplet),
-                words.ago(each.proposed, self._now),
+                format_ranges(proposal.ranges),
+                value_words(proposal.triplet),
+                words.ago(proposal.proposed, self._now),
             )[column]
         if role == LANE_ROLE and column == LANE:
             return self._lanes[index.row()]
         if role == Qt.ItemDataRole.ToolTipRole and column != LANE:
             if column == SINCE:
-                return words.time(each.proposed)
+                return words.time(proposal.proposed)
             if column == RANGES:
-                return f"{words.number(each.lumisections)} LS: {format_ranges(each.ranges)}"
+                return f"{words.number(proposal.lumisections)} LS: {format_ranges(proposal.ranges)}"
             return self.data(index)
         return None

@@ -1,4 +1,4 @@
-"""A strip above the lumisections that says what agents propose there; opened it lists them."""
+"""A strip above the lumisections with the proposals of agents, which can be listed."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.agents.proposals import Proposal
+from app.domain.keys import DatasetKey
+from app.services.acting import Acting
+from app.services.agents import proposals as services
 from app.views import words
 from app.views.agents.proposal_list import ProposalList
-from app.views.backend.agents import Agents
-from app.views.background import Background, Job
+from app.views.background import Background, Work
 from app.views.focus import give_keys
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes
 from app.views.widgets.plain import Label
@@ -19,7 +21,7 @@ _AROUND_ROWS = 78
 
 
 class ProposalStrip(QFrame):
-    """There only while something is proposed on the dataset that is looked at.
+    """Visible only while the dataset that is shown has proposals.
 
     Signals: `cells_wanted(column, ranges)` to show what a proposal is about.
     """
@@ -28,7 +30,7 @@ class ProposalStrip(QFrame):
 
     def __init__(
         self,
-        agents: Agents,
+        acting: Acting,
         background: Background,
         themes: Themes,
         parent: QWidget | None = None,
@@ -36,19 +38,19 @@ class ProposalStrip(QFrame):
         super().__init__(parent)
         self.setObjectName("banner")
         self.setAccessibleName("Proposals of agents")
-        self._agents = agents
+        self._acting = acting
         self._background = background
         self._themes = themes
-        self._key: tuple[int, str] | None = None
+        self._reading = Work(background, self)
+        self._key: DatasetKey | None = None
         self._length: int | None = None
-        self._job: Job[Sequence[Proposal]] | None = None
-        self._said = False
+        self._shows_outcome = False
         self.sign = Label()
         self.text = Label(wordWrap=True)
         self.toggle = QPushButton("Show")
         self.toggle.setCheckable(True)
-        self.toggle.setToolTip("List what is proposed, to accept or reject it")
-        self.list = ProposalList(agents, background, themes)
+        self.toggle.setToolTip("List the proposals, to accept or reject them")
+        self.list = ProposalList(acting, background, themes)
         line = QHBoxLayout()
         line.setContentsMargins(2 * STEP, STEP, STEP, STEP)
         line.setSpacing(2 * STEP)
@@ -65,53 +67,56 @@ class ProposalStrip(QFrame):
         self.toggle.toggled.connect(self._open)
         self.list.shown_changed.connect(self._point)
         self.list.acted.connect(self._acted)
-        themes.changed.connect(self._dress)
-        self._dress(themes.theme)
+        themes.changed.connect(self._apply_theme)
+        self._apply_theme(themes.theme)
 
     def show_dataset(self, run_number: int, dataset: str, length: int | None = None) -> None:
-        """Looks for proposals on a dataset with so many lumisections; hides while it has none."""
+        """Shows the proposals on a dataset of `length` lumisections; hides while it has none."""
         if self._key != (run_number, dataset):
+            self._reading.drop()
             self._key = (run_number, dataset)
-            self._said = False
+            self._shows_outcome = False
             self.toggle.setChecked(False)
             self.hide()
         self._length = length
         self.refresh()
 
     def refresh(self) -> None:
-        """Looks again."""
-        if self._key is None:
-            return
-        if self._job is not None:
-            self._job.cancel()
-        agents, key = self._agents, self._key
-        self._job = self._background.read_then(
-            lambda: agents.proposals(*key), self._show, owner=self
+        """Reads the proposals again."""
+        if self._key is not None:
+            run_number, dataset = self._key
+            self._reading.renew(lambda: self._read(run_number, dataset))
+
+    async def _read(self, run_number: int, dataset: str) -> None:
+        acting = self._acting
+        self._show(
+            await self._background.read(
+                lambda: services.proposals(acting, run_number=run_number, dataset=dataset)
+            )
         )
 
     def _show(self, proposals: Sequence[Proposal]) -> None:
-        self._job = None
         self.list.show_proposals(proposals, length=self._length)
         rows = min(max(len(proposals), 2), _MOST_ROWS)
         self.list.setFixedHeight(_AROUND_ROWS + rows * ROW_HEIGHT)
-        self.setVisible(bool(proposals) or self._said)
+        self.setVisible(bool(proposals) or self._shows_outcome)
         self.toggle.setVisible(bool(proposals))
         if proposals:
-            by = sorted({f"{each.agent} {each.agent_version}" for each in proposals})
-            columns = sorted({each.column for each in proposals})
+            by = sorted({f"{proposal.agent} {proposal.agent_version}" for proposal in proposals})
+            columns = sorted({proposal.column for proposal in proposals})
             self.text.setText(
-                f"{words.counted(len(proposals), 'proposal')} of {', '.join(by)}"
+                f"{words.counted(len(proposals), 'proposal')} by {', '.join(by)}"
                 f" on {', '.join(columns)}"
             )
         else:
             self.toggle.setChecked(False)
-            self.text.setText(self.list.told.text())
+            self.text.setText(self.list.outcome.text())
 
     def _open(self, opened: bool) -> None:
         self.list.setVisible(opened)
         self.toggle.setText("Hide" if opened else "Show")
         if opened:
-            self._said = False
+            self._shows_outcome = False
             give_keys(self.list.table)
             chosen = self.list.chosen
             self._point(chosen[0] if chosen else None)
@@ -121,8 +126,8 @@ class ProposalStrip(QFrame):
             self.cells_wanted.emit(proposal.column, proposal.ranges)
 
     def _acted(self, _text: str) -> None:
-        self._said = True
+        self._shows_outcome = True
         self.refresh()
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         self.sign.setPixmap(theme.icon("machine", "warning").pixmap(16, 16))

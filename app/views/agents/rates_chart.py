@@ -7,14 +7,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from app.domain.agents.agreement import Confusion
-from app.views.agents.confusion_view import percent
+from app.views import words
 from app.views.theme import Theme, Themes, tabular
 
 _BAR = 0.34
 
 
 class RatesChart(pyqtgraph.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
-    """Precision and recall of each status as bars from 0 to 100 %."""
+    """Precision and recall of status status as bars from 0 to 100 %."""
 
     def __init__(self, themes: Themes, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -28,15 +28,15 @@ class RatesChart(pyqtgraph.PlotWidget):  # type: ignore[misc]  # pyqtgraph has n
         self.setFrameShape(self.Shape.NoFrame)
         self.setAccessibleName("Precision and recall")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        themes.changed.connect(self._paint_anew)
-        self._paint_anew(themes.theme)
+        themes.changed.connect(self._repaint)
+        self._repaint(themes.theme)
 
     def show_confusion(self, confusion: Confusion) -> None:
-        """Shows another one."""
+        """Shows the rates of another column."""
         self._confusion = confusion
-        self._paint_anew(self._themes.theme)
+        self._repaint(self._themes.theme)
 
-    def _paint_anew(self, theme: Theme) -> None:
+    def _repaint(self, theme: Theme) -> None:
         plot = self.getPlotItem()
         plot.clear()
         self.setBackground(theme.colour("surface"))
@@ -52,8 +52,8 @@ class RatesChart(pyqtgraph.PlotWidget):  # type: ignore[misc]  # pyqtgraph has n
         sides: Sequence[tuple[str, float]] = (("cause_1", -_BAR / 2), ("cause_7", _BAR / 2))
         for number, (token, shift) in enumerate(sides):
             rates = [
-                self._confusion.precision(each) if number == 0 else self._confusion.recall(each)
-                for each in statuses
+                self._confusion.precision(status) if number == 0 else self._confusion.recall(status)
+                for status in statuses
             ]
             bars = pyqtgraph.BarGraphItem(
                 x=[place + shift for place in range(len(statuses))],
@@ -65,8 +65,8 @@ class RatesChart(pyqtgraph.PlotWidget):  # type: ignore[misc]  # pyqtgraph has n
             plot.addItem(bars)
         self.setAccessibleDescription(
             "; ".join(
-                f"{each}: precision {percent(self._confusion.precision(each))},"
-                f" recall {percent(self._confusion.recall(each))}"
-                for each in statuses
+                f"{status}: precision {words.percent(self._confusion.precision(status))},"
+                f" recall {words.percent(self._confusion.recall(status))}"
+                for status in statuses
             )
         )

@@ -1,4 +1,4 @@
-"""Agents' verdicts beside people's: a line for each column of a dataset, both drawn on its LS."""
+"""Statuses of an agent beside those of people: a row per dataset, drawn on its lumisections."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,13 +16,13 @@ from app.domain.lumisections import count, format_ranges
 from app.domain.triplets import Triplet
 from app.services.agents.agreement import OnDataset
 from app.views import words
-from app.views.backend.history import CellValue, Piece
 from app.views.grid.history_axis import (
     LANE_ROLE,
     AxisHeader,
     LaneDelegate,
     last_lumisection,
 )
+from app.views.grid.lines import CellValue, Piece
 from app.views.theme import Theme, Themes
 from app.views.widgets.plain import shown
 from app.views.widgets.plain_table import PlainTable
@@ -36,7 +36,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class VerdictsModel(TitledModel):
-    """Shows verdicts as they are, the most differing first."""
+    """One row per dataset, in the order given."""
 
     titles = TITLES
 
@@ -47,19 +47,19 @@ class VerdictsModel(TitledModel):
 
     @property
     def verdicts(self) -> tuple[OnDataset, ...]:
-        """What is shown."""
+        """The verdicts of the rows."""
         return self._rows
 
     @property
     def lanes(self) -> tuple[tuple[Piece, ...], ...]:
-        """What is drawn of each."""
+        """The pieces that are drawn in the rows."""
         return self._lanes
 
     def show_verdicts(self, verdicts: Sequence[OnDataset]) -> None:
-        """Shows others."""
+        """Shows other verdicts."""
         self.beginResetModel()
         self._rows = tuple(verdicts)
-        self._lanes = tuple(_lane(each) for each in verdicts)
+        self._lanes = tuple(_lane(dataset) for dataset in verdicts)
         self.endResetModel()
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:
@@ -69,25 +69,25 @@ class VerdictsModel(TitledModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
-        each, column = self._rows[index.row()], index.column()
+        dataset, column = self._rows[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             return (
-                str(each.run_number),
-                each.dataset,
-                each.column,
+                str(dataset.run_number),
+                dataset.dataset,
+                dataset.column,
                 "",
-                words.number(count(each.differing)) if each.differing else "",
-                format_ranges(each.differing),
-                _said(each.agent),
-                _said(each.people),
+                words.number(count(dataset.differing)) if dataset.differing else "",
+                format_ranges(dataset.differing),
+                _counts(dataset.agent),
+                _counts(dataset.people),
             )[column]
         if role == LANE_ROLE and column == LANE:
             return self._lanes[index.row()]
         if role == Qt.ItemDataRole.TextAlignmentRole and column == DIFFER:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole and column != LANE:
-            if column == COLUMN and each.judged_by != each.column:
-                return f"{each.column}, judged by people's {each.judged_by}"
+            if column == COLUMN and dataset.judged_by != dataset.column:
+                return f"{dataset.column}, compared with {dataset.judged_by} of people"
             return self.data(index)
         return None
 
@@ -99,19 +99,19 @@ class VerdictsModel(TitledModel):
     ) -> Any:
         tip = role == Qt.ItemDataRole.ToolTipRole and orientation == Qt.Orientation.Horizontal
         if tip and section == LANE:
-            return "People's verdicts in the thin strip above, the agent's below"
+            return "People in the thin strip above, the agent below"
         return super().headerData(section, orientation, role)
 
 
 class VerdictLanes(LaneDelegate):
-    """Says whose verdict is whose under the mouse."""
+    """Draws both statuses; the tooltip names them."""
 
     def tip(self, lane: Sequence[Piece], lumisection: int) -> str:
         for piece in lane:
             if any(first <= lumisection <= last for first, last in piece.ranges):
-                people, agent = (_word(each) for each in (piece.before, piece.after))
+                people, agent = _status(piece.before), _status(piece.after)
                 return f"LS {lumisection}: people {people}, agent {agent}"
-        return f"LS {lumisection}: nobody spoke"
+        return f"LS {lumisection}: set by nobody"
 
 
 class VerdictsTable(QWidget):
@@ -140,10 +140,10 @@ class VerdictsTable(QWidget):
         layout.addWidget(self.table)
         self.table.entered.connect(self._open)
         self.table.doubleClicked.connect(lambda index: self._open(index.row()))
-        themes.changed.connect(self._dress)
+        themes.changed.connect(self._apply_theme)
 
     def show_verdicts(self, verdicts: Sequence[OnDataset], nothing: str) -> None:
-        """Shows others; `nothing` is said when there are none."""
+        """Shows other verdicts; `nothing` is the text when there are none."""
         self.model.show_verdicts(verdicts)
         self._lanes.set_length(last_lumisection(self.model.lanes))
         self.table.say("" if verdicts else nothing)
@@ -152,31 +152,31 @@ class VerdictsTable(QWidget):
             self.table.selectRow(0)
 
     def _open(self, row: int) -> None:
-        each = self.model.verdicts[row]
-        self.opened.emit(each.run_number, each.dataset)
+        dataset = self.model.verdicts[row]
+        self.opened.emit(dataset.run_number, dataset.dataset)
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         self._lanes.set_theme(theme)
         self.table.viewport().update()
 
 
 def _lane(verdicts: OnDataset) -> tuple[Piece, ...]:
-    """What people said as the old value, what the agent said as the new one."""
+    """The status of people as the old value, that of the agent as the new one."""
     return tuple(
         Piece(
             verdicts.column,
-            each.ranges,
-            Triplet(each.people) if each.people else None,
-            Triplet(each.agent) if each.agent else None,
-            oms=True,  # no word is no missing value
+            pair.ranges,
+            Triplet(pair.people) if pair.people else None,
+            Triplet(pair.agent) if pair.agent else None,
+            oms=True,  # a status that nobody set is not a missing value
         )
-        for each in verdicts.verdicts
+        for pair in verdicts.verdicts
     )
 
 
-def _said(counts: Mapping[str, int]) -> str:
+def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{status} {words.number(number)}" for status, number in counts.items())
 
 
-def _word(value: CellValue) -> str:
+def _status(value: CellValue) -> str:
     return value.status if isinstance(value, Triplet) else "nothing"

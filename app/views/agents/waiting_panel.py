@@ -1,4 +1,4 @@
-"""What agents propose and nobody has decided on, dataset by dataset."""
+"""Open proposals of agents, by dataset."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,12 +12,12 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QHeaderView, QSplitter, QVBoxLayout, QWidget
 
-from app.domain.agents.proposals import Proposal
-from app.models.agents import Waiting
+from app.services.acting import Acting
+from app.services.agents import proposals as services
+from app.services.agents.proposals import Waiting
 from app.views import words
 from app.views.agents.proposal_list import ProposalList
-from app.views.backend.agents import Agents
-from app.views.background import Background, Job
+from app.views.background import Background, Work
 from app.views.theme import Themes
 from app.views.widgets.plain import shown
 from app.views.widgets.plain_table import PlainTable
@@ -31,7 +31,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class WaitingModel(TitledModel):
-    """Shows datasets with proposals as they are."""
+    """One row per dataset and agent."""
 
     titles = TITLES
 
@@ -40,7 +40,7 @@ class WaitingModel(TitledModel):
         self.waiting: tuple[Waiting, ...] = ()
 
     def show_waiting(self, waiting: Sequence[Waiting]) -> None:
-        """Shows others."""
+        """Shows other datasets."""
         self.beginResetModel()
         self.waiting = tuple(waiting)
         self.endResetModel()
@@ -52,20 +52,20 @@ class WaitingModel(TitledModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
-        each = self.waiting[index.row()]
+        waiting = self.waiting[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return (
-                str(each.run_number),
-                each.dataset,
-                each.agent,
-                words.number(each.proposals),
-                ", ".join(each.columns),
+                str(waiting.run_number),
+                waiting.dataset,
+                waiting.agent,
+                words.number(waiting.proposals),
+                ", ".join(waiting.columns),
             )[index.column()]
         return None
 
 
 class WaitingPanel(QWidget):
-    """Datasets above, the proposals on the one that is chosen below.
+    """Datasets above, the proposals on the selected one below.
 
     Signals: `opened(run_number, dataset)`; `acted(str)`.
     """
@@ -75,15 +75,15 @@ class WaitingPanel(QWidget):
 
     def __init__(
         self,
-        agents: Agents,
+        acting: Acting,
         background: Background,
         themes: Themes,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._agents = agents
+        self._acting = acting
         self._background = background
-        self._job: Job[Sequence[Proposal]] | None = None
+        self._reading = Work(background, self)
         self._all: tuple[Waiting, ...] = ()
         self._agent = ""
         self.model = WaitingModel(self)
@@ -95,7 +95,7 @@ class WaitingPanel(QWidget):
         for column, width in enumerate(_WIDTHS):
             header.resizeSection(column, width)
         header.setSectionResizeMode(len(_WIDTHS), QHeaderView.ResizeMode.Stretch)
-        self.list = ProposalList(agents, background, themes)
+        self.list = ProposalList(acting, background, themes)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.addWidget(self.table)
         splitter.addWidget(self.list)
@@ -107,55 +107,57 @@ class WaitingPanel(QWidget):
         self.table.selectionModel().currentRowChanged.connect(self._choose)
         self.table.entered.connect(self._open)
         self.table.doubleClicked.connect(lambda index: self._open(index.row()))
-        self.list.opened.connect(lambda each: self.opened.emit(*each.key))
+        self.list.opened.connect(lambda proposal: self.opened.emit(*proposal.key))
         self.list.acted.connect(self.acted)
 
     @property
     def chosen(self) -> Waiting | None:
-        """The dataset that is looked at."""
+        """The selected dataset."""
         row = self.table.currentIndex().row()
         return self.model.waiting[row] if 0 <= row < len(self.model.waiting) else None
 
     def show_waiting(self, waiting: Sequence[Waiting]) -> None:
-        """Shows what waits now."""
+        """Shows the present open proposals."""
         self._all = tuple(waiting)
         self._show()
 
     def show_agent(self, name: str) -> None:
-        """Shows what waits of one agent."""
+        """Shows the proposals of one agent."""
         self._agent = name
         self._show()
 
     def _show(self) -> None:
         before = self.chosen
-        shown = [each for each in self._all if each.agent == self._agent]
+        shown = [waiting for waiting in self._all if waiting.agent == self._agent]
         self.model.show_waiting(shown)
-        self.table.say("" if shown else "Nothing of this agent waits for anybody.")
+        self.table.say("" if shown else "No proposal of this agent is open.")
         place = 0
         if before is not None:
             same = (before.run_number, before.dataset)
-            place = next(
-                (n for n, each in enumerate(shown) if (each.run_number, each.dataset) == same), 0
-            )
+            keys = [(waiting.run_number, waiting.dataset) for waiting in shown]
+            place = keys.index(same) if same in keys else 0
         if shown:
             self.table.selectRow(place)
         self._choose()
 
     def _choose(self) -> None:
         chosen = self.chosen
-        if self._job is not None:
-            self._job.cancel()
-            self._job = None
         if chosen is None:
+            self._reading.drop()
             self.list.show_proposals(())
-            return
-        agents = self._agents
-        self._job = self._background.read_then(
-            lambda: agents.proposals(chosen.run_number, chosen.dataset, chosen.agent),
-            self.list.show_proposals,
-            owner=self,
+        else:
+            self._reading.start(self._read(chosen))
+
+    async def _read(self, chosen: Waiting) -> None:
+        acting, run_number, dataset = self._acting, chosen.run_number, chosen.dataset
+        self.list.show_proposals(
+            await self._background.read(
+                lambda: services.proposals(
+                    acting, run_number=run_number, dataset=dataset, agent=chosen.agent
+                )
+            )
         )
 
     def _open(self, row: int) -> None:
-        each = self.model.waiting[row]
-        self.opened.emit(each.run_number, each.dataset)
+        waiting = self.model.waiting[row]
+        self.opened.emit(waiting.run_number, waiting.dataset)

@@ -1,1 +1,1 @@
-"""Editing many datasets: by hand or from a file, looked at before it is written."""
+"""Editing many datasets, by hand or from a file, with a preview before anything is written."""

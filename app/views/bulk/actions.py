@@ -1,17 +1,16 @@
 """Editing many datasets, from menus and the palette."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.domain.errors import Refused
+from app.services.acting import Acting
 from app.services.configuration import workspaces
-from app.services.configuration.workspaces import WorkspaceColumns
+from app.services.editing.bulk import Written
 from app.views.actions import ActionRow
-from app.views.backend import Backend
-from app.views.backend.done import Done
-from app.views.background import Background
+from app.views.background import Background, Work
 from app.views.bulk.edit_dialog import BulkEditDialog
 from app.views.bulk.file_dialog import ChangeFileDialog
 from app.views.notices import Notices
@@ -32,7 +31,7 @@ class BulkActions(QObject):
 
     def __init__(
         self,
-        backend: Backend,
+        acting: Acting,
         background: Background,
         notices: Notices,
         themes: Themes,
@@ -40,8 +39,9 @@ class BulkActions(QObject):
         table: Callable[[], TableView | None],
     ) -> None:
         super().__init__(window)
-        self._backend = backend
+        self._acting = acting
         self._background = background
+        self._opening = Work(background, self)
         self._notices = notices
         self._themes = themes
         self._window = window
@@ -65,30 +65,28 @@ class BulkActions(QObject):
                 self.open_file,
                 "Ctrl+Alt+F",
                 "file",
-                "Write a CSV file of changes, after a report of each line",
+                "Write a CSV file of changes, after a report of every line",
             ),
         ]
 
     def edit(self) -> None:
         """Opens the dialog for what the table shows."""
         table = self._table()
-        if table is None:
-            return
-        backend, kind = self._backend, table.kind
-        self._background.read_then(
-            lambda: workspaces.with_columns(backend.acting, online=kind == "runs"),
-            self._open_edit,
-            owner=self,
-        )
+        if table is not None:
+            self._opening.start(self._open_edit(online=table.kind == "runs"))
 
     def open_file(self) -> ChangeFileDialog:
         """Opens the dialog for a file of changes."""
-        dialog = ChangeFileDialog(self._backend, self._background, self._themes, self._window)
-        dialog.written.connect(self._done)
+        dialog = ChangeFileDialog(self._acting, self._background, self._themes, self._window)
+        dialog.written.connect(self._written)
         dialog.open()
         return dialog
 
-    def _open_edit(self, workspaces: Sequence[WorkspaceColumns]) -> None:
+    async def _open_edit(self, *, online: bool) -> None:
+        acting = self._acting
+        columns = await self._background.read(
+            lambda: workspaces.with_columns(acting, online=online)
+        )
         table = self._table()
         if table is None:
             return
@@ -97,11 +95,11 @@ class BulkActions(QObject):
             self._notices.refuse(Refused("The table is empty: there is nothing to edit."))
             return
         dialog = BulkEditDialog(
-            self._backend, self._background, self._themes, selection, workspaces, self._window
+            self._acting, self._background, self._themes, selection, columns, self._window
         )
-        dialog.written.connect(self._done)
+        dialog.written.connect(self._written)
         dialog.open()
 
-    def _done(self, done: Done) -> None:
-        self._notices.tell(done.text, version=done.atomic_version)
+    def _written(self, written: Written) -> None:
+        self._notices.tell(written.text, version=written.version)
         self.acted.emit()

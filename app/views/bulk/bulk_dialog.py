@@ -1,4 +1,4 @@
-"""What the dialogs that edit many datasets share: a look at it, progress, and one version."""
+"""What the dialogs that edit many datasets share: a preview, progress, and one version."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -14,32 +14,34 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.errors import Refused
+from app.domain.progress import Progress
+from app.services.acting import Acting
+from app.services.editing.bulk import Written
+from app.services.editing.report import Report
 from app.views import words
-from app.views.backend.bulk import Asked, Bulk, BulkReport, Report
-from app.views.backend.done import Done
 from app.views.background import Background
 from app.views.bulk.report_view import ReportView
 from app.views.theme import STEP, Themes
 from app.views.widgets.long_work import LongWork
 from app.views.widgets.plain import Label
 
-Looking = Callable[[Report, Asked], BulkReport | None]
-Writing = Callable[[Report, Asked], Done | None]
+Checking = Callable[[Progress], Report]
+Writing = Callable[[Progress], Written]
 
 _SIZE = (1180, 700)
 
 
 class BulkDialog(QDialog):
-    """A form at the left or above, and what it would do; nothing is written unseen.
+    """A form at the left or above, and what it would change; nothing is written without a preview.
 
-    Signals: `written(Done)`; the dialog closes then.
+    Signals: `written(Written)`; the dialog closes then.
     """
 
     written = Signal(object)
 
     def __init__(
         self,
-        bulk: Bulk,
+        acting: Acting,
         background: Background,
         themes: Themes,
         title: str,
@@ -51,12 +53,12 @@ class BulkDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
         self.resize(*_SIZE)
-        self._bulk = bulk
+        self._acting = acting
         self._background = background
-        self.report: BulkReport | None = None
+        self.report: Report | None = None
         self.form = QWidget()
         self.view = ReportView(themes)
-        self.leave_out = QCheckBox("Leave out the lines that are refused, write the others")
+        self.leave_out = QCheckBox("Leave out the refused lines and write the others")
         self.leave_out.hide()
         self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
@@ -82,44 +84,55 @@ class BulkDialog(QDialog):
         self.buttons.accepted.connect(self.write)
         self.buttons.rejected.connect(self.reject)
         self.leave_out.toggled.connect(self._offer)
-        self.work.running_changed.connect(self._offer)
+        self.work.running_changed.connect(self._running_changed)
         self.work.failed.connect(self._failed)
 
     @abstractmethod
-    def looking(self) -> Looking:
-        """The work that tells what the form would do; raises `Refused` when it says nothing."""
+    def checking(self) -> Checking:
+        """The work that reports what the form would change; raises `Refused` when the form is not
+        complete."""
 
     @abstractmethod
-    def writing(self, report: BulkReport) -> Writing:
-        """The work that writes what was looked at."""
+    def writing(self, report: Report) -> Writing:
+        """The work that writes what was previewed."""
 
     def look(self) -> None:
-        """Asks what the form would do."""
+        """Shows what the form would change."""
         if self.work.is_running:
             return
         self.forget()
         try:
-            looking = self.looking()
+            check = self.checking()
         except Refused as error:
             self.refuse(str(error))
             return
-        self.view.show_words("Looking what it would do ...")
-        self.work.run("Looking", looking, self._show, "Cancelled.")
+        self.view.show_text("Checking what would change ...")
+
+        async def steps(progress: Progress) -> None:
+            self._show(await self._background.act(lambda: check(progress)))
+
+        self.work.start("Checking", steps)
 
     def write(self) -> None:
-        """Writes what was looked at, as one version."""
+        """Writes what was previewed, as one version."""
         if self.work.is_running or self.report is None or not self.write_button.isEnabled():
             return
         self.refuse("")
-        self.work.run("Writing", self.writing(self.report), self._done)
+        write = self.writing(self.report)
+
+        async def steps(progress: Progress) -> None:
+            self.written.emit(await self._background.act(lambda: write(progress)))
+            self.accept()
+
+        self.work.start("Writing", steps)
 
     def forget(self) -> None:
-        """The form says something else than what was looked at."""
+        """Drops the preview: the form has changed since."""
         self.report = None
         self.refuse("")
         self.leave_out.hide()
         self.leave_out.setChecked(False)
-        self.view.show_words("Preview shows what would change. Nothing is written before.")
+        self.view.show_text("Choose Preview to see what would change. Nothing is written before.")
         self._offer()
 
     def refuse(self, text: str) -> None:
@@ -134,18 +147,21 @@ class BulkDialog(QDialog):
         else:
             super().reject()
 
-    def _show(self, report: BulkReport) -> None:
+    def _show(self, report: Report) -> None:
         self.report = report
         self.view.show_report(report)
-        left = any(line.cells for line in report.lines)
-        self.leave_out.setVisible(bool(report.refused) and left)
+        some = any(line.cells for line in report.lines)
+        self.leave_out.setVisible(bool(report.refused) and some)
         if report.refused:
             self.refuse(
-                f"{words.counted(report.refused, 'line')} of {words.number(len(report.lines))}"
-                " can't be written. All or none are, unless they are left out."
+                f"{words.counted(len(report.refused), 'line')} of"
+                f" {words.number(len(report.lines))} can't be written. Nothing can be written"
+                " unless you leave them out."
             )
+
+    def _running_changed(self, running: bool) -> None:
         self._offer()
-        if self.write_button.isEnabled():
+        if not running and self.write_button.isEnabled():
             self.write_button.setDefault(True)
 
     def _offer(self) -> None:
@@ -163,9 +179,5 @@ class BulkDialog(QDialog):
 
     def _failed(self, text: str) -> None:
         if self.report is None:
-            self.view.show_words("")
+            self.view.show_text("")
         self.refuse(text)
-
-    def _done(self, done: Done) -> None:
-        self.written.emit(done)
-        self.accept()

@@ -1,6 +1,7 @@
-"""The same status, comment and cause, or DCS bit, on many datasets."""
+"""The same status, comment and cause, or DCS bit, for many datasets."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -16,20 +17,22 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.editing.edits import check_bit_comment, check_triplet
+from app.domain.editing.edits import Edit, check_bit_comment, check_triplet
 from app.domain.errors import BadInput
 from app.domain.keys import DatasetKey
 from app.domain.lumisections import LumiRange, parse_ranges
+from app.domain.progress import Progress
 from app.domain.sources.oms import DCS_BITS
 from app.domain.triplets import GOOD, SETTABLE_STATUSES, Triplet
+from app.services.acting import Acting
 from app.services.certification import tables
 from app.services.configuration.workspaces import WorkspaceColumns
+from app.services.editing import bulk
+from app.services.editing.bulk import Written
+from app.services.editing.report import Report, report_of
 from app.views import words
-from app.views.backend import Backend
-from app.views.backend.bulk import Asked, BulkReport, BulkWish, Report
-from app.views.backend.done import Done
 from app.views.background import Background
-from app.views.bulk.bulk_dialog import BulkDialog, Looking, Writing
+from app.views.bulk.bulk_dialog import BulkDialog, Checking, Writing
 from app.views.selection import Selection
 from app.views.theme import STEP, Themes
 from app.views.widgets.plain import Label, ListItem
@@ -40,12 +43,26 @@ _BITS = "DCS bits"
 _TRUE, _FALSE = "true", "false"
 
 
+@dataclass(frozen=True)
+class _Form:
+    """What the ticked columns or DCS bits become; without ranges in all lumisections."""
+
+    names: tuple[str, ...]
+    value: Triplet | bool
+    ranges: tuple[LumiRange, ...]
+    comment: str = ""
+
+    def edits(self, acting: Acting, keys: Sequence[DatasetKey]) -> list[Edit]:
+        """The edits of these datasets."""
+        return bulk.same_edits(acting, keys, self.names, self.value, self.ranges)
+
+
 class BulkEditDialog(BulkDialog):
     """Edits the datasets that are selected, or everything that the table's filter matches."""
 
     def __init__(
         self,
-        backend: Backend,
+        acting: Acting,
         background: Background,
         themes: Themes,
         selection: Selection,
@@ -53,14 +70,14 @@ class BulkEditDialog(BulkDialog):
         parent: QWidget | None = None,
     ) -> None:
         title = "Edit lumisections of many datasets"
-        super().__init__(backend, background, themes, title, parent)
-        self._datasets = backend
+        super().__init__(acting, background, themes, title, parent)
         self._selection = selection
         self._keys: tuple[DatasetKey, ...] = ()
-        self._columns = {each.name: each.columns for each in workspaces}
+        self._columns = {workspace.name: workspace.columns for workspace in workspaces}
         self.of_selected = QRadioButton(words.counted(selection.count, "selected dataset"))
         self.of_matching = QRadioButton(
-            f"everything the table's filter matches ({words.number(selection.everything_count)})"
+            "everything that the table's filter matches"
+            f" ({words.number(selection.everything_count)})"
         )
         self.of_selected.setEnabled(selection.count > 0)
         self.of_matching.setEnabled(selection.everything is not None)
@@ -75,7 +92,7 @@ class BulkEditDialog(BulkDialog):
         self.all_button.setText("All")
         self.none_button = QToolButton()
         self.none_button.setText("None")
-        self.whole = QRadioButton("all of each dataset")
+        self.whole = QRadioButton("all of every dataset")
         self.some = QRadioButton("these")
         self.whole.setChecked(True)
         self.ranges = QLineEdit(placeholderText="12-40, 55")
@@ -106,33 +123,48 @@ class BulkEditDialog(BulkDialog):
         items = (self.names.item(row) for row in range(self.names.count()))
         return tuple(item.text() for item in items if item.checkState() == Qt.CheckState.Checked)
 
-    def looking(self) -> Looking:
-        wish, bulk, datasets = self._wish(), self._bulk, self._datasets
+    def tick(self, *names: str) -> None:
+        """Ticks columns or bits."""
+        for row in range(self.names.count()):
+            item = self.names.item(row)
+            if item.text() in names:
+                item.setCheckState(Qt.CheckState.Checked)
+
+    def checking(self) -> Checking:
+        form, acting = self._read_form(), self._acting
         everything = self._selection.everything if self.of_matching.isChecked() else None
         chosen = everything or self._selection.chosen
 
-        def look(report: Report, asked: Asked) -> BulkReport | None:
-            keys = tables.chosen_keys(datasets.acting, chosen)
+        def check(progress: Progress) -> Report:
+            self._keys = keys = tables.chosen_keys(acting, chosen)
             if not keys:
-                raise BadInput("The filter matches no dataset any more.")
-            self._keys = keys
-            return bulk.preview_bulk(keys, wish, report, asked)
+                raise BadInput("The filter no longer matches any dataset.")
+            edits, rule = form.edits(acting, keys), bulk.golden_rule(acting)
+            return report_of(
+                bulk.preview(acting, edits, comment=form.comment, rule=rule, progress=progress)
+            )
 
-        return look
+        return check
 
-    def writing(self, report: BulkReport) -> Writing:
-        # What the filter matched when it was looked at, whatever it matches by now.
-        wish, bulk, keys = self._wish(), self._bulk, self._keys
+    def writing(self, report: Report) -> Writing:
+        # The datasets of the preview, whatever the filter matches by now.
+        form, acting, keys = self._read_form(), self._acting, self._keys
+        seen = report.preview.seen if report.preview is not None else {}
         leave_out = self.leave_out.isChecked()
 
-        def write(told: Report, asked: Asked) -> Done | None:
-            return bulk.write_bulk(
-                keys, wish, report.seen, told, asked, leave_out_refused=leave_out
+        def write(progress: Progress) -> Written:
+            return bulk.write(
+                acting,
+                form.edits(acting, keys),
+                comment=form.comment,
+                seen=seen,
+                leave_out_refused=leave_out,
+                progress=progress,
             )
 
         return write
 
-    def _wish(self) -> BulkWish:
+    def _read_form(self) -> _Form:
         names = self.chosen()
         if not names:
             raise BadInput("Tick at least one column or bit.")
@@ -140,14 +172,14 @@ class BulkEditDialog(BulkDialog):
         if self.some.isChecked():
             ranges = parse_ranges(self.ranges.text())
             if not ranges:
-                raise BadInput("Say which lumisections, such as 12-40, 55.")
+                raise BadInput("Enter lumisections, such as 12-40, 55.")
         comment = self.comment.toPlainText().strip()
         if self.sets_bits:
             check_bit_comment(comment)
-            return BulkWish(names, self.value.currentText() == _TRUE, ranges, comment)
+            return _Form(names, self.value.currentText() == _TRUE, ranges, comment)
         triplet = Triplet(self.value.currentText(), comment, self.cause.text().strip())
         check_triplet(triplet)
-        return BulkWish(names, triplet, ranges)
+        return _Form(names, triplet, ranges)
 
     def _lay_out_form(self) -> None:
         self.form.setFixedWidth(_FORM_WIDTH)
@@ -203,7 +235,7 @@ class BulkEditDialog(BulkDialog):
         self.forget()
 
     def _tick_all(self, state: Qt.CheckState) -> None:
-        self.names.blockSignals(True)  # one change, told below
+        self.names.blockSignals(True)  # one change, signalled below
         for row in range(self.names.count()):
             self.names.item(row).setCheckState(state)
         self.names.blockSignals(False)
@@ -212,7 +244,7 @@ class BulkEditDialog(BulkDialog):
     def _show_names(self) -> None:
         before = self.chosen()
         bits = self.sets_bits
-        self.names.blockSignals(True)  # one change, told below
+        self.names.blockSignals(True)  # one change, signalled below
         self.names.clear()
         known = list(self._columns.values())
         shown = sorted(DCS_BITS) if bits else known[max(self.group.currentIndex(), 0)]

@@ -15,38 +15,41 @@ from PySide6.QtWidgets import (
 
 from app.domain.editing.change_file import COLUMNS
 from app.domain.errors import BadInput
+from app.domain.progress import Progress
+from app.services.acting import Acting
+from app.services.editing import bulk, change_files
+from app.services.editing.bulk import Written
+from app.services.editing.report import Report
 from app.views import words
-from app.views.backend.bulk import Asked, Bulk, BulkReport, Report
-from app.views.backend.done import Done
 from app.views.background import Background
-from app.views.bulk.bulk_dialog import BulkDialog, Looking, Writing
+from app.views.bulk.bulk_dialog import BulkDialog, Checking, Writing
 from app.views.theme import STEP, Themes
 from app.views.widgets.plain import Label
 
 _MOST_BYTES = 64 * 1024 * 1024
 _HINT = (
-    f"CSV with the columns {', '.join(COLUMNS)}; a head may name them in another order, lines that"
-    " begin with # are passed over. A DCS bit stands in column, with true or false as its status."
+    f"CSV with the columns {', '.join(COLUMNS)}. A first line may name them in another order; lines"
+    " that begin with # are skipped. For a DCS bit, column is its name and status is true or false."
 )
 
 
 class ChangeFileDialog(BulkDialog):
-    """Opens a file, reports it line by line, and writes it."""
+    """Reports a file line by line, and writes it."""
 
     def __init__(
         self,
-        bulk: Bulk,
+        acting: Acting,
         background: Background,
         themes: Themes,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(bulk, background, themes, "File of changes", parent, form_above=True)
+        super().__init__(acting, background, themes, "File of changes", parent, form_above=True)
         self._content = ""
         self.path = QLineEdit(placeholderText="changes.csv")
         self.path.setAccessibleName("File")
         self.open_button = QPushButton("Open...")
         self.open_button.setAutoDefault(False)
-        self.comment = QLineEdit(placeholderText="What it is about (optional)")
+        self.comment = QLineEdit(placeholderText="Reason for the changes (optional)")
         self.comment.setAccessibleName("Comment of the version")
         hint = Label(_HINT, wordWrap=True)
         hint.setProperty("role", "muted")
@@ -68,7 +71,7 @@ class ChangeFileDialog(BulkDialog):
         self.forget()
 
     def ask_file(self) -> None:
-        """Asks for the file, and looks at it."""
+        """Asks for the file, and shows what it would change."""
         dialog = QFileDialog(self, "File of changes", "", "CSV (*.csv *.txt);;All files (*)")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
@@ -76,30 +79,39 @@ class ChangeFileDialog(BulkDialog):
         dialog.open()
 
     def load(self, file: str) -> None:
-        """Looks at a file."""
+        """Shows what a file would change."""
         self.path.setText(file)
         self.look()
 
-    def looking(self) -> Looking:
+    def checking(self) -> Checking:
         name = self.path.text().strip()
         if not name:
-            raise BadInput("Say which file.")
-        bulk, comment, file = self._bulk, self.comment.text().strip(), Path(name)
+            raise BadInput("Choose a file.")
+        acting, comment, file = self._acting, self.comment.text().strip(), Path(name)
 
-        def look(report: Report, asked: Asked) -> BulkReport | None:
+        def check(progress: Progress) -> Report:
             self._content = content = text_of(file)
-            return bulk.preview_changes(content, comment, report, asked)
+            rule = bulk.golden_rule(acting)
+            return change_files.preview(
+                acting, content, comment=comment, rule=rule, progress=progress
+            )
 
-        return look
+        return check
 
-    def writing(self, report: BulkReport) -> Writing:
-        # The text that was looked at, whatever the file holds by now.
-        bulk, comment, content = self._bulk, self.comment.text().strip(), self._content
+    def writing(self, report: Report) -> Writing:
+        # The text that was previewed, whatever the file holds by now.
+        acting, comment, content = self._acting, self.comment.text().strip(), self._content
+        seen = report.preview.seen if report.preview is not None else {}
         leave_out = self.leave_out.isChecked()
 
-        def write(told: Report, asked: Asked) -> Done | None:
-            return bulk.write_changes(
-                content, comment, report.seen, told, asked, leave_out_refused=leave_out
+        def write(progress: Progress) -> Written:
+            return change_files.write(
+                acting,
+                content,
+                comment=comment,
+                seen=seen,
+                leave_out_refused=leave_out,
+                progress=progress,
             )
 
         return write
@@ -119,12 +131,12 @@ def text_of(file: Path) -> str:
     try:
         size = file.stat().st_size
         if size > _MOST_BYTES:
-            raise BadInput(f"{file} is too large: {words.number(size)} bytes. Cut it.")
+            raise BadInput(f"{file} is too large: {words.number(size)} bytes. Split it.")
         # As it is: a line end inside a cell is of the comment.
         return file.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadInput(
-            f"{file} can't be read: it is no text in UTF-8. Save it as CSV UTF-8."
+            f"{file} can't be read: it is not UTF-8 text. Save it as CSV UTF-8."
         ) from error
     except OSError as error:
         raise BadInput(f"{file} can't be read: {error.strerror}.") from error

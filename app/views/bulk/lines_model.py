@@ -1,4 +1,4 @@
-"""Qt model of the lines of an edit, each with what it would do or why it can't."""
+"""Qt model of the lines of an edit: what each would change, or why it can't be written."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,9 +6,10 @@ from typing import Any
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QBrush
 
+from app.domain.editing.edits import BitEdit
 from app.domain.lumisections import format_ranges
+from app.services.editing.report import NO_CHANGE, REFUSED, ReportLine
 from app.views import words
-from app.views.backend.bulk import LINE_REFUSED, NO_CHANGE, ReportLine
 from app.views.grid.history_axis import value_words
 from app.views.theme import Theme
 from app.views.widgets.plain import shown
@@ -21,7 +22,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class LinesModel(TitledModel):
-    """Shows lines as they are, all or those of one outcome."""
+    """Lists lines, all or those of one outcome."""
 
     titles = TITLES
 
@@ -45,7 +46,7 @@ class LinesModel(TitledModel):
         """Shows the lines with one outcome, all of them for None."""
         self.beginResetModel()
         self._lines = tuple(
-            each for each in self._all if outcome is None or each.outcome == outcome
+            line for line in self._all if outcome is None or line.outcome == outcome
         )
         self.endResetModel()
 
@@ -65,7 +66,7 @@ class LinesModel(TitledModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return text_of(line, column)
         if role == Qt.ItemDataRole.ForegroundRole:
-            token = {LINE_REFUSED: "danger", NO_CHANGE: "muted"}.get(line.outcome, "text")
+            token = {REFUSED: "danger", NO_CHANGE: "muted"}.get(line.outcome, "text")
             if column in (OUTCOME, WHY):
                 return QBrush(self._theme.colour(token))
         if role == Qt.ItemDataRole.TextAlignmentRole and column in (LINE, RUN, CELLS):
@@ -74,23 +75,38 @@ class LinesModel(TitledModel):
 
 
 def text_of(line: ReportLine, column: int) -> str:
-    """What a line says in a column."""
+    """The text of a line in a column."""
     if column == LINE:
         return str(line.number)
     if column == OUTCOME:
         return line.outcome
     if column == WHY:
-        return line.reason
-    if line.run_number is None:
-        unread = dict(zip((RUN, DATASET, WHAT, RANGES, TO), line.unread, strict=True))
-        return unread.get(column, "")
-    if column == RUN:
-        return str(line.run_number)
+        return str(line.refused or "")
+    if line.edit is None:
+        return _unread(line, column)
     if column == CELLS:
         return words.number(line.cells) if line.cells else ""
+    edit = line.edit
+    name, value = (
+        (edit.bit, edit.value) if isinstance(edit, BitEdit) else (edit.column, edit.triplet)
+    )
     return {
-        DATASET: line.dataset,
-        WHAT: line.name,
-        RANGES: format_ranges(line.ranges),
-        TO: value_words(line.to),
+        RUN: str(edit.run_number),
+        DATASET: edit.dataset,
+        WHAT: name,
+        RANGES: format_ranges(edit.ranges),
+        TO: value_words(value),
     }[column]
+
+
+def _unread(line: ReportLine, column: int) -> str:
+    """What stands in a line that can't be read."""
+    values = line.values
+    first, last = values.get("first LS", ""), values.get("last LS", "")
+    return {
+        RUN: values.get("run", ""),
+        DATASET: values.get("dataset", ""),
+        WHAT: values.get("column", ""),
+        RANGES: f"{first}-{last}" if last and last != first else first,
+        TO: " ".join(filter(None, (values.get("status"), values.get("comment")))),
+    }.get(column, "")

@@ -1,10 +1,11 @@
-"""What an edit of many datasets would do: totals, line by line, and cell by cell."""
+"""What an edit of many datasets would change: totals, line by line, and cell by cell."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
+from app.services.editing.bulk import Preview
+from app.services.editing.report import OUTCOMES, Report
 from app.views import words
-from app.views.backend.bulk import OUTCOMES, BulkReport, GoldenChange
 from app.views.bulk.lines_model import (
     CELLS,
     DATASET,
@@ -19,6 +20,8 @@ from app.views.bulk.lines_model import (
     text_of,
 )
 from app.views.grid.changes_table import ChangesTable
+from app.views.grid.lines import ChangeLine, Piece, place
+from app.views.grid.value_words import golden_text
 from app.views.theme import STEP, Theme, Themes
 from app.views.widgets.chips import Chips
 from app.views.widgets.plain import Label
@@ -39,7 +42,7 @@ _BESIDE = 6 * STEP
 
 
 class ReportView(QWidget):
-    """Shows a report; words stand where there is none yet."""
+    """Shows a report, or a text where there is none."""
 
     def __init__(self, themes: Themes, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,10 +78,10 @@ class ReportView(QWidget):
             layout.addWidget(part)
         layout.addWidget(self.tabs, 1)
         self.chips.chosen.connect(self.lines.show_outcome)
-        themes.changed.connect(self._dress)
+        themes.changed.connect(self._apply_theme)
 
-    def show_words(self, text: str) -> None:
-        """No report yet, or none that holds any more."""
+    def show_text(self, text: str) -> None:
+        """Shows a text instead of a report."""
         self.totals.clear()
         self.golden.clear()
         self.chips.hide()
@@ -86,11 +89,13 @@ class ReportView(QWidget):
         self.changes.show_lines((), nothing=text)
         self.table.say(text)
 
-    def show_report(self, report: BulkReport) -> None:
+    def show_report(self, report: Report) -> None:
         """Shows what would be written."""
+        preview = report.preview
+        effect = preview.golden if preview is not None else None
         self.totals.setText(totals_words(report))
-        self.golden.setText(golden_words(report.golden) if report.golden is not None else "")
-        self.golden.setVisible(report.golden is not None)
+        self.golden.setText(golden_text(effect, " on these datasets") if effect else "")
+        self.golden.setVisible(effect is not None)
         counts = dict.fromkeys(OUTCOMES, 0)
         for line in report.lines:
             counts[line.outcome] += 1
@@ -106,36 +111,34 @@ class ReportView(QWidget):
             header.resizeSection(column, min(room, widest))
         self.table.setColumnHidden(WHY, not report.refused)
         header.setStretchLastSection(bool(report.refused))
-        self.changes.show_lines(report.changes, nothing="No cell changes.")
+        self.changes.show_lines(_changes(preview), nothing="No cell changes.")
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         self.lines.set_theme(theme)
         self.table.viewport().update()
 
 
-def totals_words(report: BulkReport) -> str:
+def totals_words(report: Report) -> str:
     """How much changes, in a line."""
-    if not report.cells:
+    preview = report.preview
+    if preview is None or not preview.cells:
         return "No cell changes."
     text = (
-        f"{words.counted(report.cells, 'cell')} in {words.counted(report.datasets, 'dataset')}:"
-        f" {words.number(report.lumisections)} LS, {words.luminosity(report.recorded)} pb⁻¹"
-        f" recorded of {words.luminosity(report.delivered)} delivered"
+        f"{words.counted(preview.cells, 'cell')} in"
+        f" {words.counted(len(preview.datasets), 'dataset')}:"
+        f" {words.number(preview.lumisections)} LS, {words.luminosity(preview.recorded)} pb⁻¹"
+        f" recorded of {words.luminosity(preview.delivered)} delivered"
     )
     if report.refused:
-        text += f"; {words.counted(report.refused, 'line')} refused"
+        text += f"; {words.counted(len(report.refused), 'line')} refused"
     return text
 
 
-def golden_words(change: GoldenChange) -> str:
-    """What a golden rule makes of it."""
-    parts = [
-        f"{words.number(lumisections)} LS ({words.luminosity(recorded)} pb⁻¹) {verb}"
-        for lumisections, recorded, verb in (
-            (change.lumisections_leaving, change.recorded_leaving, "leave"),
-            (change.lumisections_entering, change.recorded_entering, "enter"),
+def _changes(preview: Preview | None) -> list[ChangeLine]:
+    return [
+        ChangeLine(
+            place(change.run_number, change.dataset),
+            Piece(change.key, change.ranges, change.before, change.after, oms=change.oms),
         )
-        if lumisections
+        for change in (preview.changes if preview is not None else ())
     ]
-    effect = ", ".join(parts) or "nothing leaves or enters"
-    return f"Golden rule “{change.rule}” on these datasets: {effect}."

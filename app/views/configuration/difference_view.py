@@ -30,9 +30,9 @@ WHAT, BEFORE, AFTER = range(3)
 
 
 class DifferenceView(QTreeWidget):
-    """A line for each item that differs, below it its fields; a rule by its conditions.
+    """A line for each item that differs, with its fields below; rules are shown by condition.
 
-    Green came, red went; the sign before the name says the same. Ctrl+C copies it as text.
+    Added items are green, removed ones red, with a sign before the name. Ctrl+C copies it as text.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class DifferenceView(QTreeWidget):
     ) -> None:
         super().__init__(parent)
         self._themes = themes
-        self.setAccessibleName("What differs")
+        self.setAccessibleName("Differences")
         self.setColumnCount(3)
         self.setHeaderLabels(list(heads))
         self.setFrameShape(self.Shape.NoFrame)
@@ -56,23 +56,23 @@ class DifferenceView(QTreeWidget):
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self)
         copy.setContext(Qt.ShortcutContext.WidgetShortcut)
         copy.activated.connect(lambda: QGuiApplication.clipboard().setText(self.as_text()))
-        themes.changed.connect(self._dress)
+        themes.changed.connect(self._apply_theme)
 
-    def show_difference(self, found: Difference) -> None:
-        """Shows what differs between two versions of a list."""
+    def show_difference(self, difference: Difference) -> None:
+        """Shows the difference between two versions of a list."""
         self.clear()
-        for item in found.added:
+        for item in difference.added:
             self._add_whole(f"+ {item.title}", item, "success", AFTER)
-        for item in found.removed:
+        for item in difference.removed:
             self._add_whole(f"− {item.title}", item, "danger", BEFORE)
-        for edited in found.edited:
+        for edited in difference.edited:
             line = self._line([f"{edited.after.title}"], "text")
             line.addChildren([*self._fields(edited.fields)])
             self.addTopLevelItem(line)
         self._finish()
 
     def show_fields(self, fields: Iterable[FieldChange]) -> None:
-        """Shows what differs between two forms of one item."""
+        """Shows the difference between two versions of one item."""
         self.clear()
         self.addTopLevelItems([*self._fields(fields)])
         self._finish()
@@ -115,7 +115,7 @@ class DifferenceView(QTreeWidget):
                 change = rule_change(field.before, field.after)
                 line.setText(WHAT, "rule")
                 line.setText(BEFORE, "")
-                line.setText(AFTER, "" if change.lost or change.gained else "joined otherwise")
+                line.setText(AFTER, "" if change.lost or change.gained else "combined differently")
                 for text in change.lost:
                     line.addChild(self._line(["−", text, ""], "danger"))
                 for text in change.gained:
@@ -137,11 +137,11 @@ class DifferenceView(QTreeWidget):
         for row in range(self.topLevelItemCount()):
             top = self.topLevelItem(row)
             if top is not None and top.text(WHAT)[:1] in ("+", "−"):
-                # What came or went as a whole is looked into only by who wants to.
+                # Items that were added or removed as a whole start collapsed.
                 top.setExpanded(False)
-        self._dress(self._themes.theme)
+        self._apply_theme(self._themes.theme)
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         def walk(item: QTreeWidgetItem) -> None:
             brush = QBrush(theme.colour(str(item.data(WHAT, _TOKEN))))
             for column in (WHAT, BEFORE, AFTER):

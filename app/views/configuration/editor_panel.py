@@ -1,6 +1,4 @@
-"""One item of the configuration: its values, saved as a new version, and what stands against it."""
-
-from collections.abc import Callable
+"""The editor of one item of the configuration, which saves it as a new version."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -18,10 +16,11 @@ from app.domain.configuration.versions import Item, ItemChanged, field_changes
 from app.domain.errors import Refused, Unavailable
 from app.domain.json_value import JsonObject
 from app.domain.rules.vocabulary import RuleVocabulary
+from app.services.acting import Acting
 from app.services.classifying.trials import Draft
+from app.services.configuration import edits
 from app.views import words
-from app.views.backend.configuration import ConfigurationParts
-from app.views.background import Background
+from app.views.background import Background, Work
 from app.views.configuration.difference_view import DifferenceView
 from app.views.configuration.item_form import ItemForm, new_values
 from app.views.configuration.sections import Section, problem_of
@@ -35,8 +34,8 @@ _SIDES_HEIGHT = 150
 class EditorPanel(QWidget):
     """Edits items of one section.
 
-    Signals: `saved(int, str)` with the id of the item and what was done, the id is 0 when it went;
-    `theirs_wanted(int)` to look at the item that somebody else has put in the place; `edited()`.
+    Signals: `saved(int, str)` with the id of the item, 0 when it was removed, and a sentence;
+    `theirs_wanted(int)` to show the item that somebody else saved instead; `edited()`.
     """
 
     saved = Signal(int, str)
@@ -46,16 +45,16 @@ class EditorPanel(QWidget):
     def __init__(
         self,
         section: Section,
-        parts: ConfigurationParts,
+        acting: Acting,
         background: Background,
         themes: Themes,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.section = section
-        self._parts = parts
+        self._acting = acting
         self._background = background
-        self._busy = False
+        self._writing = Work(background, self)
         self.item: Item | None = None
         self.title = Label()
         self.title.setProperty("role", "title")
@@ -71,22 +70,22 @@ class EditorPanel(QWidget):
         self.sides.setFixedHeight(_SIDES_HEIGHT)
         self.sides.setFrameShape(QFrame.Shape.StyledPanel)
         self.look_at_theirs = QPushButton("Take theirs")
-        self.look_at_theirs.setToolTip("Drop what you wrote and look at what is in force")
+        self.look_at_theirs.setToolTip("Discard your changes and show the item in force")
         self.mine_over_theirs = QPushButton("Keep mine")
         self.mine_over_theirs.setToolTip(
-            "What you wrote stays in the form; saving then changes what the other has saved"
+            "Keep your changes in the form; saving then replaces what the other person saved"
         )
-        self.insist = QPushButton("Save all the same")
-        self.insist.setToolTip("Although nothing has what the rule reads")
+        self.insist = QPushButton("Save anyway")
+        self.insist.setToolTip("Save although the rule reads unknown variables")
         self.save = QPushButton("Save")
-        self.save.setToolTip("Put it in force, as a new version (Ctrl+S)")
+        self.save.setToolTip("Save as a new version, which is in force at once (Ctrl+S)")
         self.revert = QPushButton("Revert")
-        self.revert.setToolTip("Drop what you wrote")
-        self.delete = QPushButton("Take out...")
-        self.delete.setToolTip("Take it out of force; the versions that had it keep it")
+        self.revert.setToolTip("Discard your changes")
+        self.delete = QPushButton("Remove...")
+        self.delete.setToolTip("Remove the item; earlier versions keep it")
         self._lay_out()
         self._connect()
-        self._say_nothing()
+        self._clear_messages()
 
     def show_item(self, item: Item | None) -> None:
         """Shows an item, or the form of a new one."""
@@ -103,108 +102,99 @@ class EditorPanel(QWidget):
             )
             self.form.show_values(item.values)
         fault = "" if item is None else problem_of(item)
-        self.problem.setText(f"It decides nothing: {fault}" if fault else "")
+        self.problem.setText(f"This rule has no effect: {fault}" if fault else "")
         self.problem.setVisible(bool(fault))
-        self._say_nothing()
+        self._clear_messages()
         self._offer()
 
     def offer(self, configuration: Configuration) -> None:
-        """What can be chosen."""
+        """Offers the choices of the fields."""
         self.form.offer(configuration)
 
     def set_vocabulary(self, vocabulary: RuleVocabulary) -> None:
-        """What the rule can read."""
+        """Sets the variables that the rule can read."""
         self.form.set_vocabulary(vocabulary)
 
     @property
     def is_changed(self) -> bool:
-        """Whether something is written that isn't saved."""
+        """Whether there are unsaved changes."""
         return self.form.is_changed
 
     def draft(self) -> Draft:
-        """What is written, to be tried; refused when it can't be read."""
+        """The unsaved change, to be tried; refused when it can't be read."""
         assert self.section.kind is not None
         return Draft(
             self.section.kind, None if self.item is None else self.item.id, self.form.values()
         )
 
     def submit(self, *, insist: bool = False) -> None:
-        """Saves what is written, unless it is being saved."""
-        if self._busy or not (self.is_changed or self.item is None):
+        """Saves the changes, unless they are being saved already."""
+        if self._writing.is_running or not (self.is_changed or self.item is None):
             return
-        self._say_nothing()
+        self._clear_messages()
         try:
             values = self.form.values()
         except Refused as error:
             self._refuse(error)
             return
-        parts, kind, item = self._parts, self.section.kind, self.item
+        self._writing.start(self._write(self.item, values, insist=insist))
+
+    async def _write(self, item: Item | None, values: JsonObject, *, insist: bool) -> None:
+        acting, kind = self._acting, self.section.kind
         assert kind is not None
         item_id = None if item is None else item.id
-        self._act(
-            lambda: parts.save_item(kind, item_id, values, insist=insist),
-            lambda made: self._saved(made, values),
-        )
+        try:
+            saved_id = await self._background.act(
+                lambda: edits.save_item(acting, kind, item_id, values, insist=insist)
+            )
+        except (Refused, Unavailable) as error:
+            self._refuse(error)
+        else:
+            if self.item is item:  # unless another is edited by now
+                self.form.show_values(values)  # so that nothing counts as unsaved
+            verb = "Added" if item_id is None else "Saved"
+            self.saved.emit(saved_id, f"{verb} {self.section.noun} {saved_id}.")
 
     def _save(self) -> None:
         self.submit()
 
     def ask_to_delete(self) -> None:
-        """Asks whether the item is to go."""
+        """Asks whether to remove the item."""
         item = self.item
-        if item is None or self._busy:
+        if item is None or self._writing.is_running:
             return
         ask(
             self.window(),
-            f"Take out {item.title}?",
-            f"{item.title} decides nothing any more. The versions that had it keep it, and it can"
-            " be restored from them.",
-            "Take out",
+            f"Remove {item.title}?",
+            f"{item.title} will have no effect any more. Earlier versions keep it, and it can be"
+            " restored from them.",
+            "Remove",
             self._delete,
         )
 
     def _delete(self) -> None:
-        item, parts, kind = self.item, self._parts, self.section.kind
-        if item is None or kind is None:
-            return
-        self._say_nothing()
+        if self.item is not None and not self._writing.is_running:
+            self._clear_messages()
+            self._writing.start(self._remove(self.item))
 
-        def delete() -> int:
-            parts.delete_item(kind, item.id)
-            return 0
+    async def _remove(self, item: Item) -> None:
+        acting = self._acting
+        try:
+            await self._background.act(lambda: edits.delete_item(acting, item.kind, item.id))
+        except (Refused, Unavailable) as error:
+            self._refuse(error)
+        else:
+            self.saved.emit(0, f"Removed {item.title}.")
 
-        self._act(delete, lambda _none: self.saved.emit(0, f"Took out {item.title}."))
-
-    def _act(self, work: Callable[[], int], then: Callable[[int], None]) -> None:
-        self._busy = True
-        self._offer()
-        self._background.act_then(
-            work,
-            then,
-            owner=self,
-            refused=self._refuse,
-            unavailable=self._unavailable,
-            finished=self._finished,
-        )
-
-    def _finished(self) -> None:
-        self._busy = False
-        self._offer()
-
-    def _saved(self, made: int, values: JsonObject) -> None:
-        self.form.show_values(values)  # nothing is left to save
-        what = "Added" if self.item is None else "Saved"
-        self.saved.emit(made, f"{what} {self.section.noun} {made}.")
-
-    def _refuse(self, error: Refused) -> None:
-        self.refusal.setText(str(error))
+    def _refuse(self, error: Refused | Unavailable) -> None:
+        self.refusal.setText(words.failure(error))
         self.refusal.show()
         self.insist.setVisible(isinstance(error, UnknownVariables))
         if isinstance(error, ItemChanged):
             self._show_sides(error)
 
     def _show_sides(self, error: ItemChanged) -> None:
-        """What the other has saved beside what the person wrote, where they differ."""
+        """Shows where the other person's item and the changes in the form differ."""
         theirs, mine = error.theirs, error.mine
         self.look_at_theirs.show()
         if theirs is None or mine is None:
@@ -215,25 +205,21 @@ class EditorPanel(QWidget):
         self.sides.setVisible(bool(differing))
         self.mine_over_theirs.show()
 
-    def _unavailable(self, error: Unavailable) -> None:
-        self.refusal.setText(f"{error} Nothing was written: try again.")
-        self.refusal.show()
-
     def _take_theirs(self) -> None:
         self.theirs_wanted.emit(0 if self.item is None else self.item.id)
 
     def _keep_mine(self) -> None:
-        """The form stays; it now stands for a change of what the other saved."""
+        """Keeps the form as a change of the item that the other person saved."""
         theirs = self.item
         if theirs is None:
             return
         self.title.setText(theirs.title)
-        self.made.setText(f"Over {theirs.id}, saved {words.time(theirs.created_at)}")
+        self.made.setText(f"Replaces {theirs.id}, saved {words.time(theirs.created_at)}")
         self.form.compare_with(theirs.values)
-        self._say_nothing()
+        self._clear_messages()
         self._offer()
 
-    def _say_nothing(self) -> None:
+    def _clear_messages(self) -> None:
         for widget in (
             self.refusal,
             self.sides,
@@ -253,10 +239,10 @@ class EditorPanel(QWidget):
 
     def _offer(self) -> None:
         changed = self.is_changed
-        self.save.setEnabled((changed or self.item is None) and not self._busy)
+        self.save.setEnabled((changed or self.item is None) and not self._writing.is_running)
         self.save.setText("Save" if self.item is not None else "Add")
-        self.revert.setEnabled(changed and not self._busy)
-        self.delete.setEnabled(self.item is not None and not self._busy)
+        self.revert.setEnabled(changed and not self._writing.is_running)
+        self.delete.setEnabled(self.item is not None and not self._writing.is_running)
 
     def _lay_out(self) -> None:
         answers = QHBoxLayout()
@@ -283,6 +269,7 @@ class EditorPanel(QWidget):
 
     def _connect(self) -> None:
         self.form.edited.connect(self._edited)
+        self._writing.running_changed.connect(lambda _running: self._offer())
         self.save.clicked.connect(self._save)
         self.insist.clicked.connect(lambda: self.submit(insist=True))
         self.revert.clicked.connect(self._revert)

@@ -1,4 +1,4 @@
-"""The values of an item in a form: a field for each, its rule in the editor of rules."""
+"""A form with a field for each value of an item, and the editor of its rule."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -42,19 +42,19 @@ _LABELS = {
     "routes": "Routes",
 }
 _TIPS = {
-    "priority": "The matching one of the smallest number wins; equal ones by age",
-    "enabled": "Switched off it decides nothing, and stays for later",
-    "regexp": "Regular expressions of dataset names in the DQM GUI, one a line",
-    "run_from": "First run; empty: from the beginning",
-    "routes": "Regular expressions searched in the path of an action, one a line; .* is everything",
-    "column": "Which column gets the status",
+    "priority": "Of those that match, the smallest number wins; of equal ones the oldest",
+    "enabled": "A disabled item has no effect and is kept",
+    "regexp": "Regular expressions of dataset names in the DQM GUI, one per line",
+    "run_from": "First run; empty: from the first run on",
+    "routes": "Regular expressions for paths of actions, one per line; .* matches all",
+    "column": "The column that gets the status",
 }
 
 
 class ItemForm(QWidget):
-    """Shows one item; what is written comes back as the values a service takes.
+    """Shows one item and reads the edited values as a service takes them.
 
-    Signals: `edited()` when anything became another, by the person.
+    Signals: `edited()` when the person changed anything.
     """
 
     edited = Signal()
@@ -89,17 +89,17 @@ class ItemForm(QWidget):
         self._shown = self._written()
 
     def set_vocabulary(self, vocabulary: RuleVocabulary) -> None:
-        """What the rule can read."""
+        """Sets the variables that the rule can read."""
         if self.rule is not None:
             self.rule.set_vocabulary(vocabulary)
 
     def offer(self, configuration: Configuration) -> None:
-        """What can be chosen in the fields."""
+        """Offers the choices of the fields."""
         online = self.section.online is True
         choices: Mapping[str, Sequence[str]] = {
             "class": sorted(
-                {each.class_ for each in configuration.class_classifiers}
-                | {each.class_ for each in configuration.datasets_accepted}
+                {classifier.class_ for classifier in configuration.class_classifiers}
+                | {entry.class_ for entry in configuration.datasets_accepted}
             ),
             "column": configuration.online_columns if online else configuration.offline_columns,
             "workspace": sorted({*configuration.offline_workspaces, GLOBAL}),
@@ -120,7 +120,7 @@ class ItemForm(QWidget):
             self._shown = self._written()
 
     def show_values(self, values: JsonObject) -> None:
-        """Shows an item, or what a new one begins with; nothing counts as written."""
+        """Shows an item or the defaults of a new one; nothing counts as changed."""
         self._showing = True
         for name in self.fields:
             self._set(name, values.get(name))
@@ -133,7 +133,7 @@ class ItemForm(QWidget):
         self._shown = self._written()
 
     def compare_with(self, values: JsonObject) -> None:
-        """What is written stays, and counts as changed from these values."""
+        """Keeps the form, as a change of these values."""
         written = self._written()
         rule = None if self.rule is None else self.rule.toPlainText()
         self.show_values(values)
@@ -147,11 +147,11 @@ class ItemForm(QWidget):
 
     @property
     def is_changed(self) -> bool:
-        """Whether something else is written than was shown."""
+        """Whether the form differs from the item that was shown."""
         return self._written() != self._shown
 
     def values(self) -> JsonObject:
-        """What is written; BadInput or RuleTextError when it can't be read."""
+        """The values of the form; BadInput or RuleTextError when they can't be read."""
         values = {name: self._value(name) for name in self.fields}
         if self.section.online is not None:
             values["online"] = self.section.online
@@ -199,11 +199,11 @@ class ItemForm(QWidget):
                 field.setChecked(value is not False)
             case QPlainTextEdit():
                 lines = value if isinstance(value, list) else [value]
-                field.setPlainText("\n".join(str(each) for each in lines if each is not None))
+                field.setPlainText("\n".join(str(line) for line in lines if line is not None))
             case QComboBox():
                 text = "" if value is None else str(value)
                 if not field.isEditable() and text and field.findText(text) < 0:
-                    # What was retired meanwhile still has its name.
+                    # A name that has been retired meanwhile is kept.
                     field.addItem(text)
                 field.setCurrentText(text)
                 if not field.isEditable() and not text:
@@ -234,11 +234,11 @@ class ItemForm(QWidget):
             if not digits and name == "run_from":
                 return None
             if not re.fullmatch(r"-?[0-9]{1,10}", digits):
-                raise BadInput(f'{_LABELS[name]}: "{text}" is no whole number.')
+                raise BadInput(f'{_LABELS[name]}: "{text}" is not a whole number.')
             return int(digits)
         return text.strip() if isinstance(text, str) and name != "regexp" else text
 
 
 def new_values() -> JsonObject:
-    """What a new item begins with."""
+    """The defaults of a new item."""
     return {"priority": 1, "enabled": True, "run_to": 999_999}

@@ -1,4 +1,4 @@
-"""One list of the configuration: its items, and tabs about the chosen one."""
+"""One list of the configuration: its items, and tabs about the selected one."""
 
 from collections.abc import Callable
 
@@ -19,11 +19,11 @@ from PySide6.QtWidgets import (
 from app.domain.configuration.in_force import Configuration, Kind
 from app.domain.configuration.versions import Item, ListHistory
 from app.domain.json_value import js_stringify
-from app.domain.rules.vocabulary import RuleVocabulary
-from app.services.configuration import rule_vocabulary
+from app.domain.rules.vocabulary import RuleSubject
+from app.services.configuration import in_force, versions
+from app.services.configuration.rule_vocabulary import vocabulary
 from app.views import words
-from app.views.backend import Backend
-from app.views.background import Job
+from app.views.background import Work
 from app.views.configuration.editor_panel import EditorPanel
 from app.views.configuration.rights_panel import RightsPanel
 from app.views.configuration.sections import Section, is_off, problem_of
@@ -40,13 +40,12 @@ from app.views.widgets.search_line import SearchLine
 
 _PARTS = [360, 640]
 _ANY = -1
-"""Whatever item is first."""
+"""Stands for the first item."""
 _ID = Qt.ItemDataRole.UserRole
 _SORTED = Qt.ItemDataRole.UserRole + 1
 _WIDTHS = {"priority": 60, "enabled": 36, "runs": 120}
+_WIDTH = 90
 _NUMBERS = frozenset({"priority", "routes"})
-
-Read = tuple[ListHistory, Configuration]
 
 
 class _Line(TreeItem):
@@ -60,14 +59,14 @@ class _Line(TreeItem):
 
 
 class ListPane(QWidget):
-    """Items at the left; what is written about one isn't dropped without a question.
+    """Items at the left; unsaved changes of one aren't discarded without a question.
 
-    Signals: `run_wanted(run_number, dataset)`; `told(str)` with what was saved; `counted(int)`
-    with the items whose rule can't be used; `reclassify_wanted()`.
+    Signals: `run_wanted(run_number, dataset)`; `saved(str)` with the outcome; `counted(int)`
+    with the number of items whose rule can't be used; `reclassify_wanted()`.
     """
 
     run_wanted = Signal(int, str)
-    told = Signal(str)
+    saved = Signal(str)
     counted = Signal(int)
     reclassify_wanted = Signal()
 
@@ -79,15 +78,15 @@ class ListPane(QWidget):
         self.section = section
         self.kind: Kind = section.kind
         self._context = context
-        self._backend: Backend = context.backend
+        self._acting = context.acting
         self._background = context.background
         self._themes = context.themes
-        self._job: Job[Read] | None = None
+        self._reading = Work(context.background, self)
         self._following = True
-        self._wanted: int | None = None
+        self._to_choose: int | None = None
         self.history: ListHistory | None = None
         self.shown: int | None = None
-        parts = (context.backend, context.background, context.themes)
+        parts = (context.acting, context.background, context.themes)
         self.search = SearchLine()
         self.items = QTreeWidget()
         self.add = QPushButton("Add")
@@ -104,7 +103,7 @@ class ListPane(QWidget):
             self.trial = TrialPanel(*parts, self.editor.draft)
             self.trial.run_wanted.connect(self.run_wanted)
             self.tabs.addTab(self.trial, "Try")
-            self.tabs.setTabToolTip(1, "What the change does to runs, before it is saved")
+            self.tabs.setTabToolTip(1, "Show the effect of the change on runs, before it is saved")
         if section.kind is Kind.PERMISSION:
             self.rights = RightsPanel(*parts, self.editor.draft)
             self.tabs.addTab(self.rights, "Who could do what")
@@ -114,81 +113,70 @@ class ListPane(QWidget):
         self._connect()
 
     def refresh(self) -> None:
-        """Reads the list again; what is written stays."""
-        if self._job is not None:
-            self._job.cancel()
-        backend, kind = self._backend, self.kind
-        self.bar.set_loading(True)
-        self._job = self._background.read_then(
-            lambda: (backend.configuration_list(kind), backend.configuration()),
-            self._show,
-            owner=self,
-            finished=self._finish,
-        )
+        """Reads the list again; unsaved changes stay."""
+        self._reading.renew(self._read)
         subject = self.section.subject
         if self.history is None and subject is not None:
-            self._background.read_then(
-                lambda: rule_vocabulary.vocabulary(backend.acting, subject),
-                self._take_words,
-                owner=self,
+            self._background.run(self._read_vocabulary(subject), self)
+
+    async def _read(self) -> None:
+        acting, kind = self._acting, self.kind
+        self._show(
+            *await self._background.read(
+                lambda: (versions.versions(acting, kind), in_force.current(acting))
             )
+        )
+
+    async def _read_vocabulary(self, subject: RuleSubject) -> None:
+        acting = self._acting
+        self.editor.set_vocabulary(await self._background.read(lambda: vocabulary(acting, subject)))
 
     def choose(self, item_id: int) -> None:
-        """Chooses an item in force."""
+        """Selects an item in force."""
         line = self._line_of(item_id)
         if line is not None:
             self.items.setCurrentItem(line)
 
     def add_item(self) -> None:
-        """Begins a new item, after a question when something isn't saved."""
+        """Starts a new item, after a question if there are unsaved changes."""
         self._leave(self._begin_new)
 
     def try_it(self) -> None:
-        """Tries what is written, or looks what it allows."""
+        """Tries the unsaved change, or shows the rights it would give."""
         for panel in (self.trial, self.rights):
             if panel is not None:
                 self.tabs.setCurrentWidget(panel)
                 panel.run()
 
     def open_with_gui(self) -> DatasetsAcceptedWindow:
-        """Opens the editor that looks into the DQM GUI."""
+        """Opens the editor that shows matches in the DQM GUI."""
         window = DatasetsAcceptedWindow(self._context, self.window())
         window.finished.connect(self.refresh)
         window.open()
         return window
 
-    # Reading
-
-    def _finish(self) -> None:
-        self._job = None
-        self.bar.set_loading(False)
-
-    def _take_words(self, vocabulary: RuleVocabulary) -> None:
-        self.editor.set_vocabulary(vocabulary)
-
-    def _show(self, read: Read) -> None:
-        history, configuration = read
+    def _show(self, history: ListHistory, configuration: Configuration) -> None:
         first = self.history is None
         self.history = history
         self.editor.offer(configuration)
         self._following = False
         self.items.clear()
-        in_force = [history.items[each] for each in sorted(history.versions[-1].items)]
-        listed = [each for each in in_force if self.section.holds(each)]
+        present = [history.items[item_id] for item_id in sorted(history.versions[-1].items)]
+        listed = [item for item in present if self.section.holds(item)]
         for item in listed:
             self.items.addTopLevelItem(self._line(item))
-        self._dress(self._themes.theme)
+        self._apply_theme(self._themes.theme)
         self._search()
         self._following = True
-        faulty = sum(bool(problem_of(each)) for each in listed)
+        faulty = sum(bool(problem_of(item)) for item in listed)
         self.counted.emit(faulty)
-        wanted = self._wanted if self._wanted is not None else self.shown
-        self._wanted = None
+        chosen = self._to_choose if self._to_choose is not None else self.shown
+        self._to_choose = None
         self.versions.show_history(self.section, history, self.shown)
-        line = None if wanted is None else self._line_of(wanted)
+        line = None if chosen is None else self._line_of(chosen)
         if line is not None:
             self.items.setCurrentItem(line)
-        elif not self.editor.is_changed and (first or wanted is not None):
+        elif not self.editor.is_changed and (first or chosen is not None):
             top = self.items.topLevelItem(0)
             if top is None:
                 self._begin_new()
@@ -224,7 +212,7 @@ class ListPane(QWidget):
                 return line
         return None
 
-    # Choosing
+    # Selection
 
     def _choose(self, current: QTreeWidgetItem | None, _before: object) -> None:
         if not self._following or current is None:
@@ -235,7 +223,7 @@ class ListPane(QWidget):
         self._leave(lambda: self._show_item(item_id), back=self._mark_shown)
 
     def _leave(self, then: Callable[[], None], back: Callable[[], None] | None = None) -> None:
-        """Goes on at once, or after the person has agreed to drop what is written."""
+        """Continues at once, or after the person has agreed to discard unsaved changes."""
         if not self.editor.is_changed:
             then()
             return
@@ -243,9 +231,9 @@ class ListPane(QWidget):
             back()
         ask(
             self.window(),
-            "Drop what is written?",
-            f"{self.editor.title.text()} was changed and isn't saved.",
-            "Drop it",
+            "Discard changes?",
+            f"{self.editor.title.text()} has unsaved changes.",
+            "Discard",
             then,
         )
 
@@ -290,8 +278,8 @@ class ListPane(QWidget):
                 panel.outdated()
 
     def _saved(self, item_id: int, text: str) -> None:
-        self.told.emit(text)
-        self._wanted = item_id or _ANY
+        self.saved.emit(text)
+        self._to_choose = item_id or _ANY
         self.shown = None
         if not item_id:
             self.editor.show_item(None)
@@ -299,17 +287,17 @@ class ListPane(QWidget):
 
     def _take_theirs(self, item_id: int) -> None:
         self.editor.show_item(None)
-        self._wanted = item_id or _ANY
+        self._to_choose = item_id or _ANY
         self.shown = None
         self.refresh()
 
     def _restored(self, text: str) -> None:
-        self.told.emit(text)
+        self.saved.emit(text)
         self.refresh()
 
     def _search(self) -> None:
         text = self.search.text().casefold().split()
-        found = total = 0
+        matching = total = 0
         for row in range(self.items.topLevelItemCount()):
             line = self.items.topLevelItem(row)
             if line is None or self.history is None:
@@ -318,20 +306,22 @@ class ListPane(QWidget):
             searched = f"{item.id} {js_stringify(item.values)} {item.created_by or ''}".casefold()
             matches = all(word in searched for word in text)
             line.setHidden(not matches)
-            found += matches
+            matching += matches
             total += 1
-        self.listed.setText(f"{found} of {total}" if text else words.counted(total, "item"))
-        self.empty.setText("" if found else "None matches." if total else "There is none yet.")
-        self.empty.setVisible(not found)
-        self.items.setVisible(bool(found))
+        self.listed.setText(f"{matching} of {total}" if text else words.counted(total, "item"))
+        self.empty.setText(
+            "" if matching else "No item matches." if total else "There are no items yet."
+        )
+        self.empty.setVisible(not matching)
+        self.items.setVisible(bool(matching))
 
-    # Making
+    # Layout
 
     def _lay_out(self) -> None:
         self.search.setPlaceholderText("Search")
         self.search.setAccessibleName("Search the list")
         self.search.setToolTip("Searches values and rules (/); Escape: clear")
-        self.add.setToolTip(f"A new {self.section.noun} (Ctrl+N)")
+        self.add.setToolTip(f"Add a {self.section.noun} (Ctrl+N)")
         self.empty.setProperty("role", "empty")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.listed.setProperty("role", "muted")
@@ -349,9 +339,19 @@ class ListPane(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column, (name, _) in enumerate(self.section.heads):
             if column:
-                header.resizeSection(
-                    column, {"priority": 60, "enabled": 36, "runs": 120}.get(name, 90)
-                )
+                header.resizeSection(column, _WIDTHS.get(name, _WIDTH))
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.addWidget(self._left_side())
+        splitter.addWidget(self.tabs)
+        splitter.setSizes(_PARTS)
+        splitter.setStretchFactor(0, 0)
+        splitter.setStretchFactor(1, 1)
+        splitter.setChildrenCollapsible(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(splitter)
+
+    def _left_side(self) -> QWidget:
         top = QWidget()
         top.setObjectName("bar")
         line = QHBoxLayout(top)
@@ -364,12 +364,12 @@ class ListPane(QWidget):
         end.addWidget(self.listed, 1)
         if self.kind is Kind.DATASETS_ACCEPTED:
             gui = QPushButton("With the DQM GUI...")
-            gui.setToolTip("What each expression finds in the DQM GUI, while it is written")
+            gui.setToolTip("Show what each expression matches in the DQM GUI while you edit it")
             gui.clicked.connect(self.open_with_gui)
             end.addWidget(gui)
         if self.kind in (Kind.CLASS, Kind.DATASET) or self.section.online is True:
             again = QPushButton("Reclassify runs...")
-            again.setToolTip("Bring OPEN runs in line with what is in force")
+            again.setToolTip("Apply the classifiers in force to OPEN runs again")
             again.clicked.connect(self.reclassify_wanted)
             end.addWidget(again)
         left = QWidget()
@@ -382,18 +382,10 @@ class ListPane(QWidget):
         inside.addWidget(self.items, 1)
         inside.addWidget(self.empty, 1)
         inside.addLayout(end)
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.addWidget(left)
-        splitter.addWidget(self.tabs)
-        splitter.setSizes(_PARTS)
-        splitter.setStretchFactor(0, 0)
-        splitter.setStretchFactor(1, 1)
-        splitter.setChildrenCollapsible(False)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(splitter)
+        return left
 
     def _connect(self) -> None:
+        self._reading.running_changed.connect(self.bar.set_loading)
         self.items.currentItemChanged.connect(self._choose)
         self.search.textChanged.connect(self._search)
         self.add.clicked.connect(self.add_item)
@@ -401,7 +393,7 @@ class ListPane(QWidget):
         self.editor.edited.connect(self._edited)
         self.editor.theirs_wanted.connect(self._take_theirs)
         self.versions.restored.connect(self._restored)
-        self._themes.changed.connect(self._dress)
+        self._themes.changed.connect(self._apply_theme)
         for keys, handler in (
             ("/", self.focus_search),
             ("Ctrl+N", self.add_item),
@@ -411,7 +403,7 @@ class ListPane(QWidget):
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(handler)
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         if self.history is None:
             return
         for row in range(self.items.topLevelItemCount()):

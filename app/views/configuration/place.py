@@ -1,4 +1,4 @@
-"""The place of the configuration: its lists at the left, the chosen one at the right."""
+"""The place of the configuration: its lists at the left, the selected one at the right."""
 
 from collections.abc import Sequence
 
@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.domain.counting import counted
 from app.views.actions import ActionRow
 from app.views.configuration.list_pane import ListPane
 from app.views.configuration.reclassify_dialog import ReclassifyDialog
@@ -24,8 +25,8 @@ _LINE_HEIGHT = ROW_HEIGHT + 2 * STEP
 
 
 class ConfigurationPlace(PlaceWidget):
-    """Each list keeps what is written in it while another is looked at; it is made when it is
-    looked at first, because most people never open most of them."""
+    """Every list keeps its unsaved changes while another is in front. A list is only made when it
+    is first shown, because most people never open most of them."""
 
     def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -82,50 +83,44 @@ class ConfigurationPlace(PlaceWidget):
         self.pane.refresh()
 
     def changed(self, run_numbers: frozenset[int], *, in_front: bool) -> None:
-        """What is written of runs changes nothing here."""
+        """Changes of runs don't concern the configuration."""
 
     def rows(self) -> tuple[ActionRow, ...]:
-        """What can be done from everywhere."""
+        """Actions that are available everywhere."""
         return (
             ActionRow(
                 "configuration.reclassify",
                 "Reclassify open runs...",
                 self.reclassify,
                 icon="refresh",
-                tip="Bring OPEN runs in line with the classifiers, after a look at what changes",
+                tip="Apply the classifiers to OPEN runs again, after a preview",
             ),
         )
 
     def menus(self) -> dict[str, tuple[str, ...]]:
-        """Where its actions belong."""
+        """The menus of its actions."""
         return {"Tools": ("configuration.reclassify",)}
 
     def reclassify(self) -> ReclassifyDialog:
-        """Opens what brings open runs in line with the classifiers."""
+        """Opens the dialog that reclassifies open runs."""
         context = self._context
-        dialog = ReclassifyDialog(
-            context.backend, context.background, context.themes, self.window()
-        )
-        dialog.done_.connect(self._reclassified)
+        dialog = ReclassifyDialog(context.acting, context.background, context.themes, self.window())
+        dialog.done_.connect(self._tell)
         dialog.run_wanted.connect(self.run_wanted)
         dialog.open()
         return dialog
-
-    def _reclassified(self, text: str) -> None:
-        self._context.notices.tell(text)
-        self.acted.emit()
 
     def _make_pane(self, row: int) -> ListPane | WorkspacesPane:
         section = SECTIONS[row]
         if section.kind is None:
             workspaces = WorkspacesPane(self._context)
-            workspaces.told.connect(self._tell)
+            workspaces.saved.connect(self._tell)
             return workspaces
         pane = ListPane(section, self._context)
         pane.run_wanted.connect(self.run_wanted)
         pane.reclassify_wanted.connect(self.reclassify)
         pane.counted.connect(lambda count: self._show_faulty(row, count))
-        pane.told.connect(self._tell)
+        pane.saved.connect(self._tell)
         return pane
 
     def _turn(self) -> None:
@@ -142,5 +137,5 @@ class ConfigurationPlace(PlaceWidget):
             return
         section = SECTIONS[row]
         line.setText(f"{section.text}  {count}" if count else section.text)
-        faulty = f"\n{count} of the rules can't be read and decide nothing." if count else ""
+        faulty = f"\n{counted(count, 'rule')} can't be read and have no effect." if count else ""
         line.setToolTip(f"{section.about}{faulty}")

@@ -1,4 +1,4 @@
-"""Open runs brought in line with the classifiers, after a look at what would change."""
+"""The dialog that reclassifies open runs, after a preview of what would change."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QHBoxLayout,
     QHeaderView,
+    QLabel,
     QLineEdit,
     QPushButton,
     QTreeWidget,
@@ -17,14 +18,16 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.errors import Refused
-from app.domain.lumisections import format_ranges, parse_ranges
-from app.services.classifying.reclassify import Reclassified, RunPlan
-from app.services.classifying.trials import MOST
+from app.domain.lumisections import format_ranges
+from app.domain.progress import Cancelled, Progress
+from app.services.acting import Acting
+from app.services.classifying import reclassify
+from app.services.classifying.reclassify import RunPlan
+from app.services.classifying.trials import parse_runs
 from app.views import words
-from app.views.backend.configuration import ConfigurationParts
 from app.views.background import Background
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes
-from app.views.widgets.long_work import Asked, LongWork, Report
+from app.views.widgets.long_work import LongWork
 from app.views.widgets.plain import Label, TreeItem
 
 _SIZE = (920, 620)
@@ -33,9 +36,9 @@ _HIDDEN = Qt.ItemDataRole.UserRole + 1
 
 
 class ReclassifyDialog(QDialog):
-    """Lists what changes run by run, the runs that are ticked are reclassified.
+    """Lists the changes run by run; the ticked runs are reclassified.
 
-    Signals: `done_(str)` with what was done; the dialog closes then. `run_wanted(run_number,
+    Signals: `done_(str)` with the outcome; the dialog closes then. `run_wanted(run_number,
     dataset)`.
     """
 
@@ -44,7 +47,7 @@ class ReclassifyDialog(QDialog):
 
     def __init__(
         self,
-        parts: ConfigurationParts,
+        acting: Acting,
         background: Background,
         themes: Themes,
         parent: QWidget | None = None,
@@ -53,22 +56,22 @@ class ReclassifyDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Reclassify open runs")
         self.resize(*_SIZE)
-        self._parts = parts
+        self._acting = acting
         self._background = background
         self._themes = themes
         self.plans: tuple[RunPlan, ...] = ()
         about = Label(
-            "Each run gets one automatic action in your name. What people said stays, and hides"
-            " the new value where it is marked.",
+            "Every run gets one automatic action in your name. Values set by hand stay visible"
+            " where marked; the new values are hidden there.",
             wordWrap=True,
         )
         about.setProperty("role", "muted")
         self.runs = QLineEdit(placeholderText="the newest open runs")
         self.runs.setAccessibleName("Runs")
         self.runs.setToolTip("Run numbers and ranges, e.g. 355100-355110; empty: the newest")
-        self.look = QPushButton("Look")
-        self.look.setToolTip("What would change in these runs (Enter)")
-        self.look.setAutoDefault(False)
+        self.preview_button = QPushButton("Preview")
+        self.preview_button.setToolTip("Show what would change in these runs (Enter)")
+        self.preview_button.setAutoDefault(False)
         self.summary = Label(wordWrap=True)
         self.summary.setProperty("role", "title")
         self.tree = QTreeWidget()
@@ -80,20 +83,9 @@ class ReclassifyDialog(QDialog):
         self.submit_button = self.buttons.addButton(
             "Reclassify", QDialogButtonBox.ButtonRole.AcceptRole
         )
-        line = QHBoxLayout()
-        line.addWidget(Label("Runs"))
-        line.addWidget(self.runs, 1)
-        line.addWidget(self.look)
-        layout = QVBoxLayout(self)
-        layout.setSpacing(2 * STEP)
-        layout.addWidget(about)
-        layout.addLayout(line)
-        layout.addWidget(self.summary)
-        layout.addWidget(self.tree, 1)
-        for widget in (self.work, self.refusal, self.buttons):
-            layout.addWidget(widget)
+        self._lay_out(about)
         self._make_tree()
-        self.look.clicked.connect(self.preview)
+        self.preview_button.clicked.connect(self.preview)
         self.runs.returnPressed.connect(self.preview)
         self.buttons.accepted.connect(self.submit)
         self.buttons.rejected.connect(self.reject)
@@ -101,47 +93,55 @@ class ReclassifyDialog(QDialog):
         self.work.running_changed.connect(self._offer)
         self.tree.itemChanged.connect(self._offer)
         self.tree.itemActivated.connect(self._open)
-        themes.changed.connect(self._dress)
+        themes.changed.connect(self._apply_theme)
         self.preview()
 
     def preview(self) -> None:
-        """Looks what would change."""
+        """Shows what would change."""
         if self.work.is_running:
             return
         self._refuse("")
         try:
-            chosen = self._typed()
+            chosen = parse_runs(text) if (text := self.runs.text().strip()) else ()
         except Refused as error:
             self._refuse(str(error))
             return
-        self.tree.clear()
-        self.plans = ()
-        self.summary.setText("Looking what would change ...")
-        parts = self._parts
+        self._clear()
+        self.summary.setText("Checking what would change ...")
+        self.work.start("Checking", lambda progress: self._preview(chosen, progress))
 
-        def look(report: Report, asked: Asked) -> tuple[RunPlan, ...] | None:
-            return parts.preview_reclassification(chosen or parts.open_runs(), report, asked)
-
-        self.work.run("Looking", look, self._show, "Cancelled: nothing was written.")
+    async def _preview(self, chosen: Sequence[int], progress: Progress) -> None:
+        acting = self._acting
+        self._show(
+            await self._background.read(
+                lambda: reclassify.preview(acting, chosen or reclassify.open_runs(acting), progress)
+            )
+        )
 
     def submit(self) -> None:
-        """Reclassifies the runs that are ticked."""
+        """Reclassifies the ticked runs."""
         chosen = self.chosen
-        if self.work.is_running or not chosen:
+        if chosen and not self.work.is_running:
+            self._refuse("")
+            self.work.start("Reclassifying", lambda progress: self._reclassify(chosen, progress))
+
+    async def _reclassify(self, chosen: Sequence[int], progress: Progress) -> None:
+        acting = self._acting
+        try:
+            outcome = await self._background.act(lambda: reclassify.apply(acting, chosen, progress))
+        except Cancelled:
+            self._refuse("Cancelled: runs that were done before stay reclassified.")
             return
-        self._refuse("")
-        parts = self._parts
-
-        def apply(report: Report, asked: Asked) -> Reclassified | None:
-            return parts.reclassify(chosen, report, asked)
-
-        self.work.run(
-            "Reclassifying", apply, self._done, "Cancelled: the runs before stay reclassified."
-        )
+        if outcome.refused:
+            await self._preview(chosen, progress)
+            self._refuse(outcome.text)
+        else:
+            self.done_.emit(outcome.text)
+            self.accept()
 
     @property
     def chosen(self) -> tuple[int, ...]:
-        """The runs that are ticked."""
+        """The ticked runs."""
         return tuple(
             int(line.data(0, _RUN))
             for line in self._lines()
@@ -149,30 +149,22 @@ class ReclassifyDialog(QDialog):
         )
 
     def reject(self) -> None:
-        """Stops what is under way; else closes."""
+        """Stops the work under way; otherwise closes the dialog."""
         if self.work.is_running:
             self.work.cancel()
         else:
             super().reject()
 
-    def _typed(self) -> Sequence[int]:
-        text = self.runs.text().strip()
-        if not text:
-            return ()
-        ranges = parse_ranges(text)
-        if sum(last - first + 1 for first, last in ranges) > MOST:
-            raise Refused(f"These are more than {MOST} runs.")
-        return tuple(each for first, last in ranges for each in range(first, last + 1))
-
     def _lines(self) -> list[QTreeWidgetItem]:
-        found = (self.tree.topLevelItem(row) for row in range(self.tree.topLevelItemCount()))
-        return [line for line in found if line is not None]
+        tops = (self.tree.topLevelItem(row) for row in range(self.tree.topLevelItemCount()))
+        return [line for line in tops if line is not None]
 
     def _show(self, plans: tuple[RunPlan, ...]) -> None:
+        self._clear()
         self.plans = plans
         changing = [plan for plan in plans if plan.changes]
         refused = [plan for plan in plans if plan.refused]
-        self.tree.blockSignals(True)  # ticked by nobody
+        self.tree.blockSignals(True)  # these ticks are not the person's
         for plan in changing:
             self.tree.addTopLevelItem(self._line(plan))
         for plan in refused:
@@ -183,18 +175,24 @@ class ReclassifyDialog(QDialog):
         self.tree.blockSignals(False)
         for each in self._lines():
             each.setExpanded(len(changing) <= 10)
-        self._dress(self._themes.theme)
+        self._apply_theme(self._themes.theme)
         hidden = sum(plan.hidden for plan in changing)
-        text = f"{words.counted(len(plans), 'run')} looked at, "
-        text += f"{words.number(len(changing))} would change" if changing else "nothing changes"
+        text = f"{words.counted(len(plans), 'run')} checked, "
+        text += f"{words.number(len(changing))} would change" if changing else "none would change"
         if hidden:
-            text += f"; {words.counted(hidden, 'value')} hidden by a person's word"
+            text += f"; {words.counted(hidden, 'new value')} hidden by values set by hand"
         self.summary.setText(f"{text}.")
         self._offer()
 
+    def _clear(self) -> None:
+        self.tree.clear()
+        self.plans = ()
+
     def _line(self, plan: RunPlan) -> QTreeWidgetItem:
-        cells = sum(each.lumisections.last - each.lumisections.first + 1 for each in plan.statuses)
-        what = [each.name for each in plan.attributes]
+        cells = sum(
+            status.lumisections.last - status.lumisections.first + 1 for status in plan.statuses
+        )
+        what = [attribute.name for attribute in plan.attributes]
         if cells:
             what.append(words.counted(cells, "cell"))
         line = TreeItem([str(plan.run_number), ", ".join(what)])
@@ -204,7 +202,7 @@ class ReclassifyDialog(QDialog):
         line.setCheckState(0, Qt.CheckState.Checked)
         for attribute in plan.attributes:
             child = TreeItem(
-                ["", attribute.name, words.value(attribute.stands), words.value(attribute.value)]
+                ["", attribute.name, words.value(attribute.visible), words.value(attribute.value)]
             )
             self._mark(child, hidden=attribute.hidden)
             line.addChild(child)
@@ -213,7 +211,7 @@ class ReclassifyDialog(QDialog):
                 [
                     f"LS {format_ranges((status.lumisections,))}",
                     status.column,
-                    status.stands,
+                    status.visible,
                     status.status,
                 ]
             )
@@ -224,20 +222,7 @@ class ReclassifyDialog(QDialog):
     def _mark(self, line: QTreeWidgetItem, *, hidden: bool) -> None:
         line.setData(0, _HIDDEN, hidden)
         if hidden:
-            line.setText(4, "hidden by a person's word")
-
-    def _done(self, done: Reclassified) -> None:
-        if done.refused:
-            number, reason = done.refused[0]
-            more = len(done.refused) - 1
-            self._refuse(
-                f"{words.counted(done.changed, 'run')} reclassified. Run {number} was left alone:"
-                f" {reason}{f' And {more} more.' if more else ''}"
-            )
-            self.preview()
-            return
-        self.done_.emit(f"Reclassified {words.counted(done.changed, 'run')}.")
-        self.accept()
+            line.setText(4, "hidden by a value set by hand")
 
     def _refuse(self, text: str) -> None:
         self.refusal.setText(text)
@@ -250,7 +235,7 @@ class ReclassifyDialog(QDialog):
         self.submit_button.setText(
             f"Reclassify {words.counted(number, 'run')}" if number else "Reclassify"
         )
-        self.look.setEnabled(not self.work.is_running)
+        self.preview_button.setEnabled(not self.work.is_running)
 
     def _open(self, line: QTreeWidgetItem) -> None:
         top = line
@@ -258,12 +243,26 @@ class ReclassifyDialog(QDialog):
             top = above
         self.run_wanted.emit(int(top.data(0, _RUN)), "online")
 
+    def _lay_out(self, about: QLabel) -> None:
+        line = QHBoxLayout()
+        line.addWidget(Label("Runs"))
+        line.addWidget(self.runs, 1)
+        line.addWidget(self.preview_button)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(2 * STEP)
+        layout.addWidget(about)
+        layout.addLayout(line)
+        layout.addWidget(self.summary)
+        layout.addWidget(self.tree, 1)
+        for widget in (self.work, self.refusal, self.buttons):
+            layout.addWidget(widget)
+
     def _make_tree(self) -> None:
         tree = self.tree
-        tree.setAccessibleName("What changes")
+        tree.setAccessibleName("Changes")
         tree.setToolTip("Space ticks a run, Enter opens it")
         tree.setColumnCount(5)
-        tree.setHeaderLabels(["Run", "What", "Stands", "Becomes", ""])
+        tree.setHeaderLabels(["Run", "What", "Now", "New", ""])
         tree.setUniformRowHeights(True)
         header = tree.header()
         header.setStretchLastSection(False)
@@ -271,8 +270,8 @@ class ReclassifyDialog(QDialog):
         for column in (1, 2, 3, 4):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
 
-    def _dress(self, theme: Theme) -> None:
-        self.tree.blockSignals(True)  # colours are no change
+    def _apply_theme(self, theme: Theme) -> None:
+        self.tree.blockSignals(True)  # colours are not changes
         for line in self._lines():
             self._paint(line, theme)
             for row in range(line.childCount()):

@@ -1,4 +1,4 @@
-"""Who could do what, if a permission were saved as it is written."""
+"""Who could do what with an unsaved permission."""
 
 from collections.abc import Callable
 
@@ -16,10 +16,12 @@ from PySide6.QtWidgets import (
 
 from app.domain.configuration.rights import RightLine
 from app.domain.errors import Refused
+from app.domain.json_value import JsonObject
+from app.services.acting import Acting
 from app.services.classifying.trials import Draft
+from app.services.configuration.rights import rights_with
 from app.views import words
-from app.views.backend.configuration import ConfigurationParts
-from app.views.background import Background
+from app.views.background import Background, Work
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label, TreeItem
@@ -29,29 +31,30 @@ ACTION, NOW, THEN, WHO = range(4)
 
 
 class RightsPanel(QWidget):
-    """Every action against the e-group that is edited, and who else may."""
+    """Lists all actions, whether the edited e-group may do them, and who else may."""
 
     def __init__(
         self,
-        parts: ConfigurationParts,
+        acting: Acting,
         background: Background,
         themes: Themes,
         draft: Callable[[], Draft],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._parts = parts
+        self._acting = acting
         self._background = background
         self._themes = themes
         self._draft = draft
+        self._reading = Work(background, self)
         self._egroup = ""
         self.lines: tuple[RightLine, ...] = ()
-        self.only_changes = QCheckBox("Only what changes")
-        self.only_changes.setToolTip("Leave out what stays as it is")
-        self.look = QPushButton("Look")
-        self.look.setToolTip("Who could do what with the routes as they are written")
-        self.said = Label(wordWrap=True)
-        self.said.setProperty("role", "muted")
+        self.only_changes = QCheckBox("Only changes")
+        self.only_changes.setToolTip("Hide actions that stay as they are")
+        self.check = QPushButton("Check")
+        self.check.setToolTip("Show who could do what with the routes in the form")
+        self.summary = Label(wordWrap=True)
+        self.summary.setProperty("role", "muted")
         self.bar = LoadingBar(themes)
         self.tree = QTreeWidget()
         self.tree.setAccessibleName("Rights")
@@ -68,50 +71,53 @@ class RightsPanel(QWidget):
         line = QHBoxLayout(top)
         line.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
         line.setSpacing(2 * STEP)
-        line.addWidget(self.said, 1)
+        line.addWidget(self.summary, 1)
         line.addWidget(self.only_changes)
-        line.addWidget(self.look)
+        line.addWidget(self.check)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(top)
         layout.addWidget(self.bar)
         layout.addWidget(self.tree, 1)
-        self.look.clicked.connect(self.run)
+        self._reading.running_changed.connect(self.bar.set_loading)
+        self.check.clicked.connect(self.run)
         self.only_changes.toggled.connect(self._hide_rest)
-        themes.changed.connect(self._dress)
+        themes.changed.connect(self._apply_theme)
         self.forget()
 
     def run(self) -> None:
-        """Reads what is written and shows what it allows."""
+        """Shows what the routes in the form would allow."""
         try:
             draft = self._draft()
         except Refused as error:
-            self.said.setText(str(error))
+            self.summary.setText(str(error))
             return
         values = draft.values
         self._egroup = "" if values is None else str(values["egroup"])
-        parts = self._parts
-        self.bar.set_loading(True)
-        self._background.read_then(
-            lambda: parts.rights_with(draft.item_id, values),
-            self._show,
-            owner=self,
-            refused=lambda error: self.said.setText(str(error)),
-            finished=lambda: self.bar.set_loading(False),
-        )
+        self._reading.start(self._read(draft.item_id, values))
+
+    async def _read(self, item_id: int | None, values: JsonObject | None) -> None:
+        acting = self._acting
+        try:
+            self._show(await self._background.read(lambda: rights_with(acting, item_id, values)))
+        except Refused as error:
+            self.summary.setText(str(error))
 
     def forget(self) -> None:
-        """Another permission is looked at."""
+        """Clears the panel for another permission."""
+        self._reading.drop()
         self.lines = ()
         self.tree.clear()
-        self.tree.setHeaderLabels(["Action", "Now", "Then", "Who could"])
-        self.said.setText("Look shows who could do what with the routes as they are written.")
+        self.tree.setHeaderLabels(["Action", "Now", "Then", "E-groups"])
+        self.summary.setText("Check shows who could do what with the routes in the form.")
 
     def outdated(self) -> None:
-        """The routes were changed after they were looked at."""
-        if self.lines and "since" not in self.said.text():
-            self.said.setText(f"{self.said.text()} The routes were changed since: look again.")
+        """Marks the shown result as outdated."""
+        if self.lines and "since" not in self.summary.text():
+            self.summary.setText(
+                f"{self.summary.text()} The routes were changed since: check again."
+            )
 
     def _show(self, lines: tuple[RightLine, ...]) -> None:
         self.lines = lines
@@ -138,11 +144,11 @@ class RightsPanel(QWidget):
         gained = sum(bool(line.gained) for line in lines)
         lost = sum(bool(line.lost) for line in lines)
         may = sum(self._egroup in line.egroups for line in lines)
-        self.said.setText(
+        self.summary.setText(
             f"{self._egroup} could do {words.counted(may, 'action')} of {len(lines)}:"
-            f" {gained} more, {lost} no longer."
+            f" {gained} gained, {lost} lost."
         )
-        self._dress(self._themes.theme)
+        self._apply_theme(self._themes.theme)
         self._hide_rest()
 
     def _hide_rest(self) -> None:
@@ -163,7 +169,7 @@ class RightsPanel(QWidget):
             group.setHidden(not shown)
             group.setExpanded(True)
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         for row in range(self.tree.topLevelItemCount()):
             group = self.tree.topLevelItem(row)
             if group is None:

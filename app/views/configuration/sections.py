@@ -1,4 +1,4 @@
-"""The parts of the configuration as the window shows them."""
+"""The lists of the configuration in the window."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from app.domain.rules.vocabulary import RuleSubject
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A list of the navigation; of component classifiers `online` says which columns.
+    """A list of the navigation; of component classifiers `online` selects the columns.
 
     `heads` are the columns of its table, by field.
     """
@@ -53,7 +53,7 @@ SECTIONS = (
         Kind.CLASS,
         None,
         RuleSubject.CLASS,
-        "Give a run its class: the matching one of smallest priority wins.",
+        "Give a run its class. Of those that match, the one with the smallest priority wins.",
         "class classifier",
         (("class", "Class"), ("priority", "Priority"), ("enabled", "")),
     ),
@@ -63,7 +63,7 @@ SECTIONS = (
         Kind.DATASET,
         None,
         RuleSubject.SIGNIFICANCE,
-        "Say whether a run of a class is significant: any that holds will do.",
+        "Decide whether a run of a class is significant. One that holds is enough.",
         "dataset classifier",
         (("class", "Class"), ("enabled", "")),
     ),
@@ -73,7 +73,7 @@ SECTIONS = (
         Kind.COMPONENT,
         True,
         RuleSubject.ONLINE_COLUMN,
-        "Give the columns of online their status: the matching one of smallest priority wins.",
+        "Give online columns their status. Of those that match, the smallest priority wins.",
         "component classifier",
         _COMPONENT,
     ),
@@ -83,7 +83,7 @@ SECTIONS = (
         Kind.COMPONENT,
         False,
         RuleSubject.OFFLINE_COLUMN,
-        "Give the columns of offline datasets their status when a run is signed off.",
+        "Give columns of offline datasets their status when a run is signed off.",
         "component classifier",
         _COMPONENT,
     ),
@@ -93,7 +93,7 @@ SECTIONS = (
         Kind.OFFLINE_DATASET,
         None,
         RuleSubject.OFFLINE_DATASET,
-        "Say whether a dataset that appeared in the DQM GUI matters to a workspace.",
+        "Decide whether a dataset that appeared in the DQM GUI is significant to a workspace.",
         "offline dataset classifier",
         (("workspace", "Workspace"), ("enabled", "")),
     ),
@@ -103,7 +103,7 @@ SECTIONS = (
         Kind.JSON_RULE,
         None,
         RuleSubject.GOLDEN,
-        "Rules of golden JSONs; each belongs to who made it.",
+        "Rules of golden JSONs. Only the author of a rule and experts can change it.",
         "JSON configuration",
         (("name", "Name"), ("created_by", "By")),
     ),
@@ -113,7 +113,7 @@ SECTIONS = (
         Kind.DATASETS_ACCEPTED,
         None,
         None,
-        "Offline datasets that runs of a class get, and how the DQM GUI calls them.",
+        "Offline datasets that runs of a class get, and their names in the DQM GUI.",
         "accepted dataset",
         (("name", "Name"), ("class", "Class"), ("runs", "Runs"), ("enabled", "")),
     ),
@@ -123,7 +123,7 @@ SECTIONS = (
         Kind.PERMISSION,
         None,
         None,
-        "What members of an e-group may do, by routes.",
+        "What members of an e-group may do, as routes.",
         "permission",
         (("egroup", "E-group"), ("routes", "Routes")),
     ),
@@ -133,13 +133,13 @@ SECTIONS = (
         None,
         None,
         None,
-        "Groups of experts and their columns. What is retired keeps everything that was said.",
+        "Groups of experts and their columns. Retired ones keep all their values.",
     ),
 )
 
 
 def problem_of(item: Item) -> str:
-    """Why the rule of an item can't be used; nothing when it can, or there is none."""
+    """Why the rule of an item can't be used; empty when it can, or there is none."""
     if item.kind not in WITH_RULE:
         return ""
     try:

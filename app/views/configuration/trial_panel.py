@@ -1,4 +1,4 @@
-"""What a change would do to runs, before it is saved."""
+"""The effect of an unsaved change on runs."""
 
 from collections.abc import Callable, Sequence
 
@@ -19,26 +19,28 @@ from PySide6.QtWidgets import (
 from app.domain.classifying.trial import ColumnChange, RunTrial
 from app.domain.configuration.in_force import Kind
 from app.domain.errors import Refused
-from app.domain.lumisections import format_ranges, parse_ranges
-from app.services.classifying.trials import MOST, Draft, Tried
-from app.services.classifying.why import Why
+from app.domain.lumisections import format_ranges
+from app.domain.progress import Cancelled, Progress
+from app.services.acting import Acting
+from app.services.classifying import trials
+from app.services.classifying.trials import Draft, Tried, parse_runs
+from app.services.classifying.why import CLASS, SIGNIFICANCE, Question, why
 from app.views import words
-from app.views.backend.configuration import CLASS, SIGNIFICANCE, ConfigurationParts, WhyAsked
-from app.views.background import Background, Job
+from app.views.background import Background, Work
 from app.views.configuration.why_view import WhyView
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes, set_property
-from app.views.widgets.long_work import Asked, LongWork, Report
+from app.views.widgets.long_work import LongWork
 from app.views.widgets.plain import Label, TreeItem
 
 _PARTS = [260, 260]
 _LAST = (200, 50, 10, 1000)
-_ASKED = Qt.ItemDataRole.UserRole
+_QUESTION = Qt.ItemDataRole.UserRole
 _RUN = Qt.ItemDataRole.UserRole + 1
 _MOST_RUNS_SHOWN = 500
 
 
 class TrialPanel(QWidget):
-    """Runs the rule as it is written; a line that is chosen shows why, below.
+    """Tries the unsaved rule; the selected line is explained below.
 
     Signals: `run_wanted(run_number, dataset)`.
     """
@@ -47,19 +49,19 @@ class TrialPanel(QWidget):
 
     def __init__(
         self,
-        parts: ConfigurationParts,
+        acting: Acting,
         background: Background,
         themes: Themes,
         draft: Callable[[], Draft],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._parts = parts
+        self._acting = acting
         self._background = background
         self._themes = themes
         self._draft = draft
         self._tried_draft: Draft | None = None
-        self._job: Job[Why] | None = None
+        self._explaining = Work(background, self)
         self.tried: Tried | None = None
         self.last = QComboBox()
         for number in _LAST:
@@ -69,10 +71,10 @@ class TrialPanel(QWidget):
         self.runs.setAccessibleName("Runs")
         self.runs.setToolTip("Run numbers and ranges; empty: the last runs (Enter: try)")
         self.start = QPushButton("Try")
-        self.start.setToolTip("What the change as it is written does to these runs (Ctrl+Return)")
+        self.start.setToolTip("Show what the unsaved change would do to these runs (Ctrl+Return)")
         self.work = LongWork(background)
-        self.said = Label(wordWrap=True)
-        self.said.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
+        self.summary = Label(wordWrap=True)
+        self.summary.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
         self.results = QTreeWidget()
         self.why = WhyView(themes)
         self._lay_out()
@@ -80,55 +82,55 @@ class TrialPanel(QWidget):
         self.runs.returnPressed.connect(self.run)
         self.work.failed.connect(lambda text: self._say(text, "refusal"))
         self.work.running_changed.connect(lambda running: self.start.setEnabled(not running))
-        self.results.currentItemChanged.connect(self._ask_why)
+        self.results.currentItemChanged.connect(self._choose)
         self.results.itemActivated.connect(self._open)
-        themes.changed.connect(self._dress)
+        themes.changed.connect(self._apply_theme)
         self.forget()
 
     def run(self) -> None:
-        """Tries what is written on the runs that are chosen."""
+        """Tries the unsaved change on the chosen runs."""
         if self.work.is_running:
             return
         try:
             draft = self._draft()
-            chosen = self._chosen()
+            chosen = parse_runs(text) if (text := self.runs.text().strip()) else None
         except Refused as error:
             self._say(str(error), "refusal")
             return
         self._tried_draft = draft
-        parts, last = self._parts, int(self.last.currentData())
-
-        def work(report: Report, asked: Asked) -> Tried | None:
-            return parts.try_draft(draft, chosen, last, report, asked)
-
+        last = int(self.last.currentData())
         self._say("", "muted")
-        self.work.run("Trying", work, self._show, "Cancelled.")
+        self.work.start("Trying", lambda progress: self._try(draft, chosen, last, progress))
+
+    async def _try(
+        self, draft: Draft, chosen: Sequence[int] | None, last: int, progress: Progress
+    ) -> None:
+        acting = self._acting
+        try:
+            tried = await self._background.read(
+                lambda: trials.try_draft(acting, draft, chosen, last=last, progress=progress)
+            )
+        except Cancelled:
+            self._say("Cancelled.", "refusal")
+        else:
+            self._show(tried)
 
     def forget(self) -> None:
-        """Another item is looked at: what was tried is no longer of it."""
+        """Clears the panel for another item."""
+        self._explaining.drop()
         self.tried = None
         self.results.clear()
         self.results.hide()
         self.why.hide()
         self._say(
-            "Try shows which runs and lumisections would get another value, before anything is"
-            " saved.",
+            "Try shows which runs and lumisections would change, before anything is saved.",
             "muted",
         )
 
     def outdated(self) -> None:
-        """The rule was changed after it was tried."""
-        if self.tried is not None and "since" not in self.said.text():
-            self.said.setText(f"{self.said.text()} The rule was changed since: try again.")
-
-    def _chosen(self) -> tuple[int, ...] | None:
-        text = self.runs.text().strip()
-        if not text:
-            return None
-        ranges = parse_ranges(text)
-        if sum(last - first + 1 for first, last in ranges) > MOST:
-            raise Refused(f"These are more than {MOST} runs.")
-        return tuple(each for first, last in ranges for each in range(first, last + 1))
+        """Marks the shown result as outdated."""
+        if self.tried is not None and "since" not in self.summary.text():
+            self.summary.setText(f"{self.summary.text()} The rule was changed since: try again.")
 
     def _show(self, tried: Tried) -> None:
         self.tried = tried
@@ -141,23 +143,23 @@ class TrialPanel(QWidget):
             line = self.results.topLevelItem(row)
             if line is not None:
                 line.setExpanded(lines <= 20)
-        self._dress(self._themes.theme)
+        self._apply_theme(self._themes.theme)
         self.results.setVisible(bool(changed))
         self.why.setVisible(bool(changed))
-        said = f"{words.counted(len(tried.runs), 'run')} tried"
+        text = f"{words.counted(len(tried.runs), 'run')} tried"
         if not tried.runs:
-            said = "There is no run to try it on"
+            text = "There are no runs to try it on"
         elif not changed:
-            said += ", nothing changes"
+            text += ", none would change"
         else:
             cells = sum(column.lumisections for run in changed for column in run.columns)
-            said += f", {words.counted(len(changed), 'run')} would change"
-            said += f", {words.number(cells)} lumisections" if cells else ""
+            text += f", {words.counted(len(changed), 'run')} would change"
+            text += f", {words.number(cells)} lumisections" if cells else ""
         if tried.nowhere:
-            said += f". None of them has {', '.join(tried.nowhere)}"
+            text += f". None of them has {', '.join(tried.nowhere)}"
         if len(changed) > _MOST_RUNS_SHOWN:
-            said += f". The first {_MOST_RUNS_SHOWN} are shown"
-        self._say(f"{said}.", "warning" if tried.nowhere else "title")
+            text += f". The first {_MOST_RUNS_SHOWN} are shown"
+        self._say(f"{text}.", "warning" if tried.nowhere else "title")
         first = self.results.topLevelItem(0)
         if first is not None:
             self.results.setCurrentItem(first)
@@ -167,10 +169,10 @@ class TrialPanel(QWidget):
         line = TreeItem([str(run.run_number), what, before, after])
         line.setData(0, _RUN, run.run_number)
         line.setSizeHint(0, QSize(0, ROW_HEIGHT))
-        line.setData(0, _ASKED, self._asked(run, None))
+        line.setData(0, _QUESTION, self._question(run, None))
         if run.by_hand and (run.class_ or run.significant):
             line.setText(1, f"{what}, by hand")
-            line.setToolTip(1, "A person's word stands before what the classifiers say")
+            line.setToolTip(1, "The value is set by hand and stays visible")
         for column in run.columns:
             for change in column.changes:
                 child = TreeItem(
@@ -182,19 +184,19 @@ class TrialPanel(QWidget):
                     ]
                 )
                 child.setData(0, _RUN, run.run_number)
-                child.setData(0, _ASKED, self._asked(run, column, change.lumisections.first))
+                child.setData(0, _QUESTION, self._question(run, column, change.lumisections.first))
                 line.addChild(child)
-        for each in run.datasets:
-            child = TreeItem(["", f"{each.workspace} of {each.dataset}"])
-            child.setText(2, each.before or "undecided")
-            child.setText(3, each.after or "undecided")
+        for dataset in run.datasets:
+            child = TreeItem(["", f"{dataset.workspace} of {dataset.dataset}"])
+            child.setText(2, dataset.before or "undecided")
+            child.setText(3, dataset.after or "undecided")
             child.setData(0, _RUN, run.run_number)
             line.addChild(child)
         return line
 
-    def _asked(
+    def _question(
         self, run: RunTrial, column: ColumnChange | None, lumisection: int = 0
-    ) -> WhyAsked | None:
+    ) -> Question | None:
         draft = self._tried_draft
         if draft is None:
             return None
@@ -203,36 +205,36 @@ class TrialPanel(QWidget):
             lumisection = column.changes[0].lumisections.first
         if column is not None:
             dataset = "online" if column.online else ""
-            return WhyAsked(run.run_number, column.column, dataset, lumisection, draft)
+            return Question(run.run_number, column.column, dataset, lumisection, draft)
         if draft.kind is Kind.CLASS:
-            return WhyAsked(run.run_number, CLASS, draft=draft)
+            return Question(run.run_number, CLASS, draft=draft)
         if draft.kind is Kind.DATASET:
-            return WhyAsked(run.run_number, SIGNIFICANCE, draft=draft)
+            return Question(run.run_number, SIGNIFICANCE, draft=draft)
         return None
 
-    def _ask_why(self, current: QTreeWidgetItem | None, _before: object) -> None:
-        asked = None if current is None else current.data(0, _ASKED)
-        if self._job is not None:
-            self._job.cancel()
-        if not isinstance(asked, WhyAsked):
+    def _choose(self, current: QTreeWidgetItem | None, _before: object) -> None:
+        question = None if current is None else current.data(0, _QUESTION)
+        if isinstance(question, Question):
+            self._explaining.start(self._explain(question))
+        else:
+            self._explaining.drop()
             self.why.show_why(None)
-            return
-        parts = self._parts
-        self._job = self._background.read_then(
-            lambda: parts.why(asked),
-            self.why.show_why,
-            owner=self,
-            refused=lambda error: self.why.show_why(None, str(error)),
-        )
+
+    async def _explain(self, question: Question) -> None:
+        acting = self._acting
+        try:
+            self.why.show_why(await self._background.read(lambda: why(acting, question)))
+        except Refused as error:
+            self.why.show_why(None, str(error))
 
     def _open(self, item: QTreeWidgetItem) -> None:
         self.run_wanted.emit(int(item.data(0, _RUN)), "online")
 
     def _say(self, text: str, role: str) -> None:
-        self.said.setText(text)
-        set_property(self.said, "role", role)
+        self.summary.setText(text)
+        set_property(self.summary, "role", role)
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         for row in range(self.results.topLevelItemCount()):
             line = self.results.topLevelItem(row)
             if line is None:
@@ -252,7 +254,7 @@ class TrialPanel(QWidget):
         line.addWidget(self.runs, 1)
         line.addWidget(self.start)
         results = self.results
-        results.setAccessibleName("What changes")
+        results.setAccessibleName("Changes")
         results.setToolTip("Enter opens the run")
         results.setColumnCount(4)
         results.setHeaderLabels(["Run", "What", "Before", "After"])
@@ -274,17 +276,17 @@ class TrialPanel(QWidget):
         layout.setSpacing(0)
         layout.addWidget(top)
         layout.addWidget(self.work)
-        layout.addWidget(self.said)
+        layout.addWidget(self.summary)
         layout.addWidget(splitter, 1)
         layout.addStretch(0)
 
 
 def _summary(run: RunTrial) -> tuple[str, str, str]:
-    """What a run's line says: before, after, and of what."""
+    """Values before and after, and what changes, for the line of a run."""
     if run.problem:
         return "", "", run.problem
     if run.class_ is not None:
-        before, after = (each or "no class" for each in run.class_)
+        before, after = (class_ or "no class" for class_ in run.class_)
         if run.significant is None:
             return before, after, "class"
         return (
@@ -302,8 +304,8 @@ def _summary(run: RunTrial) -> tuple[str, str, str]:
 
 
 def _columns(columns: Sequence[ColumnChange]) -> str:
-    lumisections = sum(each.lumisections for each in columns)
-    names = ", ".join(each.column for each in columns[:3])
+    lumisections = sum(column.lumisections for column in columns)
+    names = ", ".join(column.column for column in columns[:3])
     return f"{names}, {words.number(lumisections)} LS"
 
 

@@ -1,4 +1,4 @@
-"""Versions of a list: who changed what when, what differs between two, one of them brought back."""
+"""The versions of a list: authors, changes, and the difference between any two."""
 
 from datetime import UTC, datetime
 
@@ -6,8 +6,6 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
-    QDialog,
-    QDialogButtonBox,
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
@@ -18,73 +16,70 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.configuration.versions import (
-    Difference,
-    ListHistory,
-    Version,
-    field_changes,
-    words_for,
-)
-from app.domain.errors import Refused, Unavailable
-from app.services.configuration.versions import InForce, Restoration
+from app.domain.configuration.in_force import Kind
+from app.domain.configuration.versions import ListHistory
+from app.domain.errors import Refused
+from app.services.acting import Acting
+from app.services.configuration import versions as services
+from app.services.configuration.versions import InForce
 from app.views import words
-from app.views.backend.configuration import ConfigurationParts
-from app.views.background import Background
+from app.views.background import Background, Work
 from app.views.configuration.difference_view import DifferenceView
+from app.views.configuration.restore_dialog import RestoreDialog
 from app.views.configuration.sections import Section
+from app.views.configuration.version_texts import changes_of, summary_of, time_of
 from app.views.theme import ROW_HEIGHT, STEP, Themes
-from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label, TreeItem
 
 _ID = Qt.ItemDataRole.UserRole
 _PARTS = [260, 320]
-_SIZE = (900, 560)
-_MOST_SAID = 3
+_MOST_IN_TIP = 40
 _LARGEST = 2**31 - 1
-_ITS_CHANGE, _SINCE, _BOTH = "What it changed", "What changed since", "Between the two"
+_ITS_CHANGE, _SINCE, _BOTH = "Its changes", "Changes since", "Between the two"
 
 
 class VersionsPanel(QWidget):
-    """One version chosen: what it changed, or what changed since; two: what is between them.
+    """Shows the changes of the selected version, or since then; of two, their difference.
 
-    Signals: `restored(str)` with what was done.
+    Signals: `restored(str)` with the outcome.
     """
 
     restored = Signal(str)
 
     def __init__(
         self,
-        parts: ConfigurationParts,
+        acting: Acting,
         background: Background,
         themes: Themes,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._parts = parts
+        self._acting = acting
         self._background = background
         self._themes = themes
         self._section: Section | None = None
         self._history: ListHistory | None = None
         self._item: int | None = None
+        self._searching = Work(background, self)
         self.of = QComboBox()
-        self.of.addItems(["All of the list", "Only of the item"])
+        self.of.addItems(["Whole list", "Selected item"])
         self.of.setAccessibleName("Which versions")
-        self.of.setToolTip("Versions of the whole list, or those that touched the chosen item")
+        self.of.setToolTip("Versions of the whole list, or those that changed the selected item")
         self.compare = QComboBox()
         self.compare.setAccessibleName("Compare")
-        self.compare.setToolTip("What is shown of the chosen version; choose two to compare them")
+        self.compare.setToolTip("What to show of the selected version; select two to compare them")
         self.written = QLineEdit(placeholderText="in force at event version")
         self.written.setAccessibleName("In force at event version")
         self.written.setToolTip(
-            "Number of a version of events, as the log and histories show it: the version of this"
-            " list that was in force then (Enter)"
+            "Number of a version of events, as in the log: selects the version of this list that"
+            " was in force then (Enter)"
         )
         self.written.setFixedWidth(180)
         self.restore = QPushButton("Restore...")
-        self.restore.setToolTip("Bring the chosen version back, as a new one, after a look at it")
+        self.restore.setToolTip("Restore the selected version as a new one, after a preview")
         self.versions = QTreeWidget()
-        self.said = Label(wordWrap=True)
-        self.said.setProperty("role", "muted")
+        self.summary = Label(wordWrap=True)
+        self.summary.setProperty("role", "muted")
         self.difference = DifferenceView(themes)
         self._lay_out()
         self.versions.itemSelectionChanged.connect(self._chosen)
@@ -94,23 +89,23 @@ class VersionsPanel(QWidget):
         self.written.returnPressed.connect(self._find_event)
 
     def show_history(self, section: Section, history: ListHistory, item_id: int | None) -> None:
-        """Shows the versions of a list; the chosen ones stay chosen."""
+        """Shows the versions of a list; the selection is kept."""
         self._section, self._history, self._item = section, history, item_id
         self._list()
 
     def show_item(self, item_id: int | None) -> None:
-        """Another item is chosen."""
+        """Shows the versions of another item, if they are limited to one."""
         self._item = item_id
         if self.of.currentIndex() == 1:
             self._list()
 
     @property
     def chosen(self) -> list[int]:
-        """Settings ids of the chosen versions, ascending."""
-        return sorted(int(each.data(0, _ID)) for each in self.versions.selectedItems())
+        """Settings ids of the selected versions, ascending."""
+        return sorted(int(line.data(0, _ID)) for line in self.versions.selectedItems())
 
     def choose(self, *settings_ids: int) -> None:
-        """Chooses versions."""
+        """Selects versions."""
         self.versions.clearSelection()
         for row in range(self.versions.topLevelItemCount()):
             line = self.versions.topLevelItem(row)
@@ -129,7 +124,7 @@ class VersionsPanel(QWidget):
         line.addWidget(self.restore)
         versions = self.versions
         versions.setAccessibleName("Versions")
-        versions.setToolTip("Ctrl and click chooses two")
+        versions.setToolTip("Hold Ctrl to select two")
         versions.setColumnCount(4)
         versions.setHeaderLabels(["Version", "When", "By", "What"])
         versions.setRootIsDecorated(False)
@@ -145,8 +140,8 @@ class VersionsPanel(QWidget):
         inside = QVBoxLayout(below)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(0)
-        self.said.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
-        inside.addWidget(self.said)
+        self.summary.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
+        inside.addWidget(self.summary)
         inside.addWidget(self.difference, 1)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.addWidget(versions)
@@ -168,7 +163,7 @@ class VersionsPanel(QWidget):
         root = history.versions
         only = self._item if self.of.currentIndex() == 1 else None
         touching = None if only is None else history.touching(only)
-        self.versions.blockSignals(True)  # chosen anew below
+        self.versions.blockSignals(True)  # selected again below
         self.versions.clear()
         for version in reversed(root):
             if touching is not None and version.settings_id not in touching:
@@ -178,13 +173,13 @@ class VersionsPanel(QWidget):
                     str(version.settings_id),
                     f"{'' if version.exact else 'from '}{words.time(version.at)}",
                     version.by,
-                    "; ".join(said_of(history, version)),
+                    "; ".join(changes_of(history, version)),
                 ]
             )
             line.setData(0, _ID, version.settings_id)
             line.setSizeHint(0, QSize(0, ROW_HEIGHT))
-            line.setToolTip(1, _when(version, now))
-            line.setToolTip(3, "\n".join(said_of(history, version, 40)))
+            line.setToolTip(1, time_of(version, now))
+            line.setToolTip(3, "\n".join(changes_of(history, version, _MOST_IN_TIP)))
             self.versions.addTopLevelItem(line)
         self.versions.blockSignals(False)
         self.choose(*kept)
@@ -195,11 +190,11 @@ class VersionsPanel(QWidget):
 
     def _chosen(self) -> None:
         chosen = self.chosen
-        wanted = [_BOTH] if len(chosen) == 2 else [_ITS_CHANGE, _SINCE]
-        if [self.compare.itemText(row) for row in range(self.compare.count())] != wanted:
+        choices = [_BOTH] if len(chosen) == 2 else [_ITS_CHANGE, _SINCE]
+        if [self.compare.itemText(row) for row in range(self.compare.count())] != choices:
             self.compare.blockSignals(True)
             self.compare.clear()
-            self.compare.addItems(wanted)
+            self.compare.addItems(choices)
             self.compare.blockSignals(False)
         self.compare.setEnabled(len(chosen) in (1, 2))
         newest = self._history.versions[-1].settings_id if self._history else 0
@@ -210,48 +205,55 @@ class VersionsPanel(QWidget):
         history, chosen = self._history, self.chosen
         if history is None or len(chosen) not in (1, 2):
             self.difference.clear()
-            self.said.setText("Choose a version, or two to compare them.")
+            self.summary.setText("Select a version, or two to compare them.")
             return
         if len(chosen) == 2:
-            found = history.difference(chosen[0], chosen[1])
+            difference = history.difference(chosen[0], chosen[1])
         elif self.compare.currentText() == _SINCE:
-            found = history.difference(chosen[0], history.versions[-1].settings_id)
+            difference = history.difference(chosen[0], history.versions[-1].settings_id)
         else:
-            before = [each for each in history.versions if each.settings_id < chosen[0]]
+            before = [version for version in history.versions if version.settings_id < chosen[0]]
             if not before:
                 self.difference.clear()
-                self.said.setText(f"Version {chosen[0]} is the first; nothing is before it.")
+                self.summary.setText(
+                    f"Version {chosen[0]} is the first: there is none to compare it with."
+                )
                 return
-            found = history.difference(before[-1].settings_id, chosen[0])
-        self.difference.show_difference(found)
-        self.said.setText(_summary(found))
+            difference = history.difference(before[-1].settings_id, chosen[0])
+        self.difference.show_difference(difference)
+        self.summary.setText(summary_of(difference))
 
     def _find_event(self) -> None:
-        """Chooses the version that was in force when an event was written."""
+        """Selects the version that was in force when an event was written."""
         section, text = self._section, self.written.text().strip()
         if section is None or section.kind is None:
             return
         if not text.isdecimal() or int(text) > _LARGEST:
-            self.said.setText(f'"{text}" is no number of a version.')
+            self.summary.setText(f'"{text}" is not a number of a version.')
             return
-        parts, kind, version = self._parts, section.kind, int(text)
-        self._background.read_then(
-            lambda: parts.in_force_at(kind, version),
-            lambda found: self._show_event(version, found),
-            owner=self,
-            refused=lambda error: self.said.setText(str(error)),
-        )
+        self._searching.start(self._find(section.kind, int(text)))
 
-    def _show_event(self, version: int, found: InForce) -> None:
+    async def _find(self, kind: Kind, version: int) -> None:
+        acting = self._acting
+        try:
+            in_force = await self._background.read(
+                lambda: services.in_force_at(acting, kind, version)
+            )
+        except Refused as error:
+            self.summary.setText(str(error))
+        else:
+            self._show_event(version, in_force)
+
+    def _show_event(self, version: int, in_force: InForce) -> None:
         self.of.setCurrentIndex(0)
-        self.choose(found.version.settings_id)
+        self.choose(in_force.version.settings_id)
         line = next(iter(self.versions.selectedItems()), None)
         if line is not None:
             self.versions.scrollToItem(line)
-        sure = "" if found.sure else ", perhaps: the web service records no times"
-        self.said.setText(
-            f"Version {found.version.settings_id} was in force when version {version} was"
-            f" written{sure}. {self.said.text()}"
+        sure = "" if in_force.sure else " (probably: the web service records no times)"
+        self.summary.setText(
+            f"Version {in_force.version.settings_id} was in force when version {version} was"
+            f" written{sure}. {self.summary.text()}"
         )
 
     def _ask_to_restore(self) -> None:
@@ -259,145 +261,7 @@ class VersionsPanel(QWidget):
         if section is None or section.kind is None or len(chosen) != 1:
             return
         dialog = RestoreDialog(
-            self._parts, self._background, self._themes, section, chosen[0], self.window()
+            self._acting, self._background, self._themes, section, chosen[0], self.window()
         )
         dialog.restored.connect(self.restored)
         dialog.open()
-
-
-class RestoreDialog(QDialog):
-    """Shows what bringing a version back changes, and does it.
-
-    Signals: `restored(str)` with what was done; the dialog closes then.
-    """
-
-    restored = Signal(str)
-
-    def __init__(
-        self,
-        parts: ConfigurationParts,
-        background: Background,
-        themes: Themes,
-        section: Section,
-        settings_id: int,
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__(parent)
-        assert section.kind is not None
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(f"Restore version {settings_id}")
-        self.resize(*_SIZE)
-        self._parts = parts
-        self._background = background
-        self._kind = section.kind
-        self._settings_id = settings_id
-        self.preview: Restoration | None = None
-        self.summary = Label("Looking what would change ...", wordWrap=True)
-        self.summary.setProperty("role", "title")
-        self.faulty = Label(wordWrap=True)
-        self.faulty.setProperty("role", "warning")
-        self.faulty.hide()
-        self.bar = LoadingBar(themes)
-        self.difference = DifferenceView(themes, ("What", "Now", "Then"))
-        self.refusal = Label(wordWrap=True)
-        self.refusal.setProperty("role", "refusal")
-        self.refusal.hide()
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.submit_button = self.buttons.addButton(
-            "Restore", QDialogButtonBox.ButtonRole.AcceptRole
-        )
-        self.submit_button.setEnabled(False)
-        layout = QVBoxLayout(self)
-        layout.setSpacing(2 * STEP)
-        for widget in (self.summary, self.faulty, self.bar):
-            layout.addWidget(widget)
-        layout.addWidget(self.difference, 1)
-        layout.addWidget(self.refusal)
-        layout.addWidget(self.buttons)
-        self.buttons.accepted.connect(self.submit)
-        self.buttons.rejected.connect(self.reject)
-        kind = self._kind
-        self.bar.set_loading(True)
-        background.read_then(
-            lambda: parts.preview_restoration(kind, settings_id),
-            self._show,
-            owner=self,
-            refused=lambda error: self._refuse(str(error)),
-            finished=lambda: self.bar.set_loading(False),
-        )
-
-    def submit(self) -> None:
-        """Does it, unless it is being done already."""
-        if self.preview is None or not self.submit_button.isEnabled():
-            return
-        self.submit_button.setEnabled(False)
-        parts, kind, settings_id = self._parts, self._kind, self._settings_id
-        seen, without = self.preview.difference.before, bool(self.preview.faulty)
-        self._background.act_then(
-            lambda: parts.restore_list(kind, settings_id, seen=seen, without_faulty=without),
-            self._done,
-            owner=self,
-            refused=self._refused,
-            unavailable=self._unavailable,
-        )
-
-    def _show(self, preview: Restoration) -> None:
-        self.preview = preview
-        self.difference.show_difference(preview.difference)
-        self.summary.setText(_summary(preview.difference))
-        if preview.faulty:
-            item, reason = preview.faulty[0]
-            more = len(preview.faulty) - 1
-            self.faulty.setText(
-                f"{words.counted(len(preview.faulty), 'rule')} of it can't be read and will be left"
-                f" out: {item.title}: {reason}{f' And {more} more.' if more else ''}"
-            )
-            self.faulty.show()
-        self.submit_button.setEnabled(not preview.difference.is_empty)
-
-    def _refuse(self, text: str) -> None:
-        self.refusal.setText(text)
-        self.refusal.show()
-
-    def _refused(self, error: Refused) -> None:
-        self._refuse(str(error))
-        self.submit_button.setEnabled(True)
-
-    def _unavailable(self, error: Unavailable) -> None:
-        self._refuse(f"{error} Nothing was written: try again.")
-        self.submit_button.setEnabled(True)
-
-    def _done(self, made: int) -> None:
-        self.restored.emit(f"Version {self._settings_id} is in force again, as version {made}.")
-        self.accept()
-
-
-def said_of(history: ListHistory, version: Version, most: int = _MOST_SAID) -> list[str]:
-    """What a version did, in words."""
-    items = history.items
-    said = [f"as version {version.same_as}"] if version.same_as is not None else []
-    for old, new in version.edited:
-        fields = field_changes(history.kind, items[old].values, items[new].values)
-        said.append(f"{items[new].title}: {words_for(fields) or 'saved anew'}")
-    said += [f"+ {items[each].title}" for each in version.added]
-    said += [f"− {items[each].title}" for each in version.removed]
-    more = len(said) - most
-    return [*said[:most], f"and {more} more"] if more > 0 else said
-
-
-def _when(version: Version, now: datetime) -> str:
-    if version.exact:
-        return words.ago(version.at, now)
-    return "Then or later: the web service doesn't record when it changes the configuration."
-
-
-def _summary(found: Difference) -> str:
-    if found.is_empty:
-        return f"Version {found.before} and version {found.after} say the same."
-    parts = (
-        (len(found.edited), "changed"),
-        (len(found.added), "added"),
-        (len(found.removed), "taken out"),
-    )
-    said = ", ".join(f"{number} {what}" for number, what in parts if number)
-    return f"From version {found.before} to version {found.after}: {said}."

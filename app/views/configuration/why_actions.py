@@ -1,12 +1,12 @@
-"""What the classifiers say of the run a person looks at, from menu or palette."""
+"""Actions that explain the classification of the run in front."""
 
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
+from app.services.classifying.why import CLASS
 from app.views.actions import ActionRow
-from app.views.backend.configuration import CLASS
 from app.views.configuration.why_dialog import WhyClassDialog
 from app.views.places import PlaceContext
 from app.views.runs.details import DetailsView
@@ -16,7 +16,7 @@ RUN_MENU = ("run.why_class", "run.why_status")
 
 
 class WhyActions(QObject):
-    """Asks about the subject that `subject()` names when an action is asked for."""
+    """Explains the dataset that `subject()` names when an action is triggered."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class WhyActions(QObject):
                 self.why_class,
                 "Ctrl+Shift+K",
                 "search",
-                "The classifiers over the run as trees: why it has its class, or not another",
+                "Show the class classifiers of the run as trees, with their results",
                 lambda: self._subject() is not None,
             ),
             ActionRow(
@@ -49,7 +49,7 @@ class WhyActions(QObject):
                 self.why_status,
                 "Ctrl+Shift+J",
                 "lumisections",
-                "The classifiers of the chosen column in the chosen lumisection, each as a tree",
+                "Show the classifiers of the selected column in the selected lumisection as trees",
                 lambda: self._column() != "",
             ),
         ]
@@ -70,15 +70,15 @@ class WhyActions(QObject):
         keys = () if details is None else details.lumisections.selection()[0]
         return next((key for key in keys if "-" in key), "")
 
-    def _open(self, subject: Subject, asked: str) -> WhyClassDialog:
+    def _open(self, subject: Subject, question: str) -> WhyClassDialog:
         context = self._context
         dialog = WhyClassDialog(
-            context.backend,
+            context.acting,
             context.background,
             context.themes,
             subject.run_number,
             subject.dataset,
-            asked,
+            question,
             subject.ranges[0].first if subject.ranges else 1,
             self._window,
         )

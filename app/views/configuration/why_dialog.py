@@ -1,4 +1,4 @@
-"""Why the run a person looks at has its class, its significance, or a status in a lumisection."""
+"""Why a run has its class or significance, or a column its status in a lumisection."""
 
 from collections.abc import Sequence
 
@@ -13,10 +13,12 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.configuration.in_force import Configuration
+from app.domain.errors import Refused
 from app.domain.keys import ONLINE
-from app.services.classifying.why import Why
-from app.views.backend.configuration import CLASS, SIGNIFICANCE, ConfigurationParts, WhyAsked
-from app.views.background import Background, Job
+from app.services.acting import Acting
+from app.services.classifying.why import CLASS, SIGNIFICANCE, Question, why
+from app.services.configuration import in_force
+from app.views.background import Background, Work
 from app.views.configuration.why_view import WhyView
 from app.views.theme import STEP, Themes
 from app.views.widgets.loading_bar import LoadingBar
@@ -28,11 +30,11 @@ _LARGEST = 99_999
 
 
 class WhyClassDialog(QDialog):
-    """A window of its own beside the run: a choice of what is asked, and the classifiers."""
+    """A window with a choice of questions about a run, and the classifiers that answer them."""
 
     def __init__(
         self,
-        parts: ConfigurationParts,
+        acting: Acting,
         background: Background,
         themes: Themes,
         run_number: int,
@@ -45,13 +47,13 @@ class WhyClassDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"Why? Run {run_number}")
         self.resize(*_SIZE)
-        self._parts = parts
+        self._acting = acting
         self._background = background
         self._run_number = run_number
         self._dataset = dataset
-        self._job: Job[Why] | None = None
+        self._explaining = Work(background, self)
         self.subject = QComboBox()
-        self.subject.setAccessibleName("What is asked")
+        self.subject.setAccessibleName("Question")
         self.subject.setToolTip("The class, the significance, or a column in a lumisection")
         self.lumisection = QSpinBox()
         self.lumisection.setAccessibleName("Lumisection")
@@ -81,8 +83,13 @@ class WhyClassDialog(QDialog):
         self.subject.addItem(subject, subject)
         self.subject.currentIndexChanged.connect(self._ask)
         self.lumisection.valueChanged.connect(self._timer.start)
-        background.read_then(parts.configuration, self._offer, owner=self)
+        self._explaining.running_changed.connect(self.bar.set_loading)
+        background.run(self._offer_columns(), self)
         self._ask()
+
+    async def _offer_columns(self) -> None:
+        acting = self._acting
+        self._offer(await self._background.read(lambda: in_force.current(acting)))
 
     def _offer(self, configuration: Configuration) -> None:
         online = self._dataset == ONLINE
@@ -90,7 +97,7 @@ class WhyClassDialog(QDialog):
             configuration.online_columns if online else configuration.offline_columns
         )
         chosen = str(self.subject.currentData())
-        self.subject.blockSignals(True)  # the same stays chosen
+        self.subject.blockSignals(True)  # the choice stays the same
         self.subject.clear()
         self.subject.addItem("class", CLASS)
         self.subject.addItem("significance", SIGNIFICANCE)
@@ -107,19 +114,15 @@ class WhyClassDialog(QDialog):
         of_column = subject not in (CLASS, SIGNIFICANCE)
         self._ls.setVisible(of_column)
         self.lumisection.setVisible(of_column)
-        if self._job is not None:
-            self._job.cancel()
-        parts = self._parts
-        asked = WhyAsked(self._run_number, subject, self._dataset, self.lumisection.value())
-        self.bar.set_loading(True)
-        self._job = self._background.read_then(
-            lambda: parts.why(asked),
-            self.view.show_why,
-            owner=self,
-            refused=lambda error: self.view.show_why(None, str(error)),
-            finished=self._arrived,
+        self._explaining.start(
+            self._explain(
+                Question(self._run_number, subject, self._dataset, self.lumisection.value())
+            )
         )
 
-    def _arrived(self) -> None:
-        self._job = None
-        self.bar.set_loading(False)
+    async def _explain(self, question: Question) -> None:
+        acting = self._acting
+        try:
+            self.view.show_why(await self._background.read(lambda: why(acting, question)))
+        except Refused as error:
+            self.view.show_why(None, str(error))

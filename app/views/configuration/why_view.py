@@ -1,4 +1,4 @@
-"""What the classifiers say of something: each with its answer, and the tree of the chosen one."""
+"""The results of classifiers, and the tree of the selected one."""
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
@@ -22,18 +22,18 @@ _NUMBER = Qt.ItemDataRole.UserRole
 
 
 class WhyView(QWidget):
-    """Shows one answer; the classifier that decides is chosen at first."""
+    """Shows one answer; the classifier that decides is selected at first."""
 
     def __init__(self, themes: Themes, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._themes = themes
         self.why: Why | None = None
-        self.said = Label(wordWrap=True)
-        self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.said.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
+        self.summary = Label(wordWrap=True)
+        self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.summary.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
         self.verdicts = QTreeWidget()
         self.verdicts.setAccessibleName("Classifiers")
-        self.verdicts.setToolTip("In the order they are asked; the one that decides is bold")
+        self.verdicts.setToolTip("In order of evaluation; the one that decides is bold")
         self.verdicts.setColumnCount(3)
         self.verdicts.setHeaderLabels(["Gives", "Priority", "Answer"])
         self.verdicts.setRootIsDecorated(False)
@@ -62,21 +62,21 @@ class WhyView(QWidget):
         splitter.setStretchFactor(1, 1)
         splitter.setChildrenCollapsible(False)
         line = QHBoxLayout()
-        line.addWidget(self.said, 1)
+        line.addWidget(self.summary, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(line)
         layout.addWidget(splitter, 1)
         self.verdicts.currentItemChanged.connect(self._chosen)
-        themes.changed.connect(self._dress)
+        themes.changed.connect(self._apply_theme)
         self.show_why(None)
 
     def show_why(self, why: Why | None, text: str = "") -> None:
-        """Shows another answer, or a text instead."""
+        """Shows an answer, or a text instead."""
         self.why = why
-        self.said.setText(text if why is None else why.text)
-        set_property(self.said, "role", "muted" if why is None else "title")
+        self.summary.setText(text if why is None else why.text)
+        set_property(self.summary, "role", "muted" if why is None else "title")
         self.verdicts.clear()
         chosen = 0
         for number, verdict in enumerate(why.verdicts if why else ()):
@@ -95,7 +95,7 @@ class WhyView(QWidget):
                 for column in range(3):
                     line.setFont(column, font)
             self.verdicts.addTopLevelItem(line)
-        self._dress(self._themes.theme)
+        self._apply_theme(self._themes.theme)
         current = self.verdicts.topLevelItem(chosen)
         if current is None:
             self.problem.hide()
@@ -104,7 +104,7 @@ class WhyView(QWidget):
             self.verdicts.setCurrentItem(current)
 
     def choose(self, gives: str) -> None:
-        """Chooses the first classifier that gives something, e.g. a class somebody expected."""
+        """Selects the first classifier that gives a value, e.g. an expected class."""
         for number, verdict in enumerate(self.why.verdicts if self.why else ()):
             line = self.verdicts.topLevelItem(number)
             if verdict.gives == gives and line is not None:
@@ -119,7 +119,7 @@ class WhyView(QWidget):
         self.problem.setVisible(bool(verdict.problem))
         self.tree.show_tree(verdict.tree, self.why.words)
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         for number, verdict in enumerate(self.why.verdicts if self.why else ()):
             line = self.verdicts.topLevelItem(number)
             if line is None:
@@ -144,4 +144,4 @@ def _cells(verdict: Verdict) -> list[str]:
 
 
 def _name(verdict: Verdict) -> str:
-    return "as it is written here" if verdict.id == TRIED else str(verdict.id)
+    return "in the form" if verdict.id == TRIED else str(verdict.id)

@@ -1,4 +1,4 @@
-"""Workspaces and their columns: added, retired, brought back."""
+"""Workspaces and their columns: adding, retiring and restoring."""
 
 from collections.abc import Callable
 
@@ -17,8 +17,9 @@ from PySide6.QtWidgets import (
 
 from app.domain.configuration.in_force import Configuration, Workspace
 from app.domain.errors import Refused, Unavailable
+from app.services.configuration import in_force, workspaces
 from app.views import words
-from app.views.backend.configuration import ConfigurationParts
+from app.views.background import Work
 from app.views.notices import ask
 from app.views.places import PlaceContext
 from app.views.theme import ROW_HEIGHT, STEP, Theme
@@ -27,7 +28,7 @@ from app.views.widgets.plain import Label, TreeItem
 
 _ABOUT = (
     "A retired column or workspace is no longer shown, classified or edited, here and in the web"
-    " service. What was said of it stays in every run and can be searched; it can be brought back."
+    " service. Its values are kept in every run and can be searched; it can be restored."
 )
 _CHOSEN = Qt.ItemDataRole.UserRole
 _NAME, _STATE = range(2)
@@ -37,69 +38,70 @@ _MOST_WIDTH = 760
 class WorkspacesPane(QWidget):
     """A tree of workspaces, retired ones below.
 
-    Signals: `told(str)` with what was done.
+    Signals: `saved(str)` with the outcome.
     """
 
-    told = Signal(str)
+    saved = Signal(str)
 
     def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("pane")
-        self._parts: ConfigurationParts = context.backend
+        self._acting = context.acting
         self._background = context.background
         self._themes = context.themes
-        self._busy = False
+        self._reading = Work(context.background, self)
+        self._writing = Work(context.background, self)
         self.configuration: Configuration | None = None
         self.bar = LoadingBar(context.themes)
         self.tree = QTreeWidget()
         self.where = QComboBox()
         self.where.addItems(["online", "offline"])
-        self.where.setAccessibleName("Of online or offline")
+        self.where.setAccessibleName("Online or offline")
         self.name = QLineEdit(placeholderText="workspace, or workspace-column")
         self.name.setAccessibleName("Name")
-        self.name.setToolTip("gem makes a workspace, gem-gem a column of it (Enter: add)")
+        self.name.setToolTip("gem adds a workspace, gem-gem a column of it (Enter: add)")
         self.add = QPushButton("Add")
         self.retire = QPushButton("Retire...")
-        self.bring_back = QPushButton("Bring back")
-        self.bring_back.setToolTip("Put what is retired into use again")
-        self.retire.setToolTip("Take what is chosen out of use; nothing said of it is lost")
+        self.restore = QPushButton("Restore")
+        self.restore.setToolTip("Use the retired workspace or column again")
+        self.retire.setToolTip("Retire the selected workspace or column; its values are kept")
         self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()
         self._lay_out()
+        self._reading.running_changed.connect(self.bar.set_loading)
+        self._writing.running_changed.connect(lambda _running: self._offer())
         self.add.clicked.connect(self._add)
         self.name.returnPressed.connect(self._add)
         self.retire.clicked.connect(self._ask_to_retire)
-        self.bring_back.clicked.connect(self._bring_back)
+        self.restore.clicked.connect(self._restore)
         self.tree.itemSelectionChanged.connect(self._offer)
-        context.themes.changed.connect(self._dress)
+        context.themes.changed.connect(self._apply_theme)
         self._offer()
 
     def refresh(self) -> None:
         """Reads the workspaces again."""
-        self.bar.set_loading(True)
-        self._background.read_then(
-            self._parts.configuration,
-            self._show,
-            owner=self,
-            finished=lambda: self.bar.set_loading(False),
-        )
+        self._reading.renew(self._read)
+
+    async def _read(self) -> None:
+        acting = self._acting
+        self._show(await self._background.read(lambda: in_force.current(acting)))
 
     def choose(self, name: str, *, online: bool, retired: bool = False) -> None:
-        """Chooses a workspace or column."""
+        """Selects a workspace or column."""
         for line in self._lines():
             if line.data(0, _CHOSEN) == (name, online, retired):
                 self.tree.setCurrentItem(line)
 
     def _lines(self) -> list[QTreeWidgetItem]:
-        found: list[QTreeWidgetItem] = []
+        lines: list[QTreeWidgetItem] = []
         waiting = [self.tree.topLevelItem(row) for row in range(self.tree.topLevelItemCount())]
         while waiting:
             line = waiting.pop()
             if line is not None:
-                found.append(line)
+                lines.append(line)
                 waiting += [line.child(row) for row in range(line.childCount())]
-        return found
+        return lines
 
     def _show(self, configuration: Configuration) -> None:
         self.configuration = configuration
@@ -111,13 +113,13 @@ class WorkspacesPane(QWidget):
             ("Retired, online", True, True, configuration.retired),
             ("Retired, offline", False, True, configuration.retired),
         ):
-            here = [each for each in known if each.online is online]
+            here = [workspace for workspace in known if workspace.online is online]
             if here or not retired:
                 self.tree.addTopLevelItem(self._group(text, here, retired=retired))
         self.tree.expandAll()
         if chosen is not None:
             self.choose(chosen[0], online=chosen[1], retired=chosen[2])
-        self._dress(self._themes.theme)
+        self._apply_theme(self._themes.theme)
         self._offer()
 
     def _group(self, text: str, known: list[Workspace], *, retired: bool) -> QTreeWidgetItem:
@@ -141,9 +143,11 @@ class WorkspacesPane(QWidget):
 
     def _offer(self) -> None:
         chosen = self._chosen()
-        self.retire.setEnabled(chosen is not None and not chosen[2] and not self._busy)
-        self.bring_back.setEnabled(chosen is not None and chosen[2] and not self._busy)
-        self.add.setEnabled(not self._busy)
+        self.retire.setEnabled(
+            chosen is not None and not chosen[2] and not self._writing.is_running
+        )
+        self.restore.setEnabled(chosen is not None and chosen[2] and not self._writing.is_running)
+        self.add.setEnabled(not self._writing.is_running)
 
     def _add(self) -> None:
         name = self.name.text().strip()
@@ -151,18 +155,16 @@ class WorkspacesPane(QWidget):
         if name:
             self._put(name, online, f"Added {name} in {self.where.currentText()}.")
 
-    def _bring_back(self) -> None:
+    def _restore(self) -> None:
         chosen = self._chosen()
         if chosen is not None and chosen[2]:
             where = "online" if chosen[1] else "offline"
-            self._put(chosen[0], chosen[1], f"{chosen[0]} is in use in {where} again.")
+            self._put(chosen[0], chosen[1], f"Restored {chosen[0]} in {where}.")
 
     def _put(self, name: str, online: bool, text: str) -> None:
-        parts = self._parts
-        if "-" in name:
-            self._act(lambda: parts.add_column(name, online=online), text)
-        else:
-            self._act(lambda: parts.add_workspace(name, online=online), text)
+        acting = self._acting
+        add = workspaces.add_column if "-" in name else workspaces.add_workspace
+        self._write(lambda: add(acting, name, online=online), text)
 
     def _ask_to_retire(self) -> None:
         chosen = self._chosen()
@@ -170,53 +172,38 @@ class WorkspacesPane(QWidget):
             return
         name, online, _ = chosen
         where = "online" if online else "offline"
-        parts, is_column = self._parts, "-" in name
-
-        def retire() -> None:
-            if is_column:
-                parts.retire_column(name, online=online)
-            else:
-                parts.retire_workspace(name, online=online)
-
+        acting, is_column = self._acting, "-" in name
+        retire = workspaces.retire_column if is_column else workspaces.retire_workspace
         ask(
             self.window(),
             f"Retire {name}?",
             f"{'The column' if is_column else 'The workspace with its columns'} {name} of {where}"
-            " is no longer shown, classified or edited, here and in the web service. What was said"
-            " stays, and it can be brought back.",
+            " will no longer be shown, classified or edited, here and in the web service. Its"
+            " values are kept, and it can be restored.",
             "Retire",
-            lambda: self._act(retire, f"Retired {name} in {where}."),
+            lambda: self._write(
+                lambda: retire(acting, name, online=online), f"Retired {name} in {where}."
+            ),
         )
 
-    def _act(self, work: Callable[[], None], text: str) -> None:
-        self.refusal.hide()
-        self._busy = True
-        self._offer()
-        self._background.act_then(
-            work,
-            lambda _none: self._done(text),
-            owner=self,
-            refused=self._refuse,
-            unavailable=self._unavailable,
-            finished=self._finished,
-        )
+    def _write(self, work: Callable[[], None], text: str) -> None:
+        if not self._writing.is_running:
+            self.refusal.hide()
+            self._writing.start(self._finish_writing(work, text))
 
-    def _done(self, text: str) -> None:
-        self.name.clear()
-        self.told.emit(text)
-        self.refresh()
+    async def _finish_writing(self, work: Callable[[], None], text: str) -> None:
+        try:
+            await self._background.act(work)
+        except (Refused, Unavailable) as error:
+            self._refuse(words.failure(error))
+        else:
+            self.name.clear()
+            self.saved.emit(text)
+            self.refresh()
 
-    def _refuse(self, error: Refused) -> None:
-        self.refusal.setText(str(error))
+    def _refuse(self, text: str) -> None:
+        self.refusal.setText(text)
         self.refusal.show()
-
-    def _unavailable(self, error: Unavailable) -> None:
-        self.refusal.setText(f"{error} Nothing was written: try again.")
-        self.refusal.show()
-
-    def _finished(self) -> None:
-        self._busy = False
-        self._offer()
 
     def _lay_out(self) -> None:
         about = Label(_ABOUT, wordWrap=True)
@@ -237,7 +224,7 @@ class WorkspacesPane(QWidget):
             line.addWidget(widget, 1 if widget is self.name else 0)
         line.addSpacing(4 * STEP)
         line.addWidget(self.retire)
-        line.addWidget(self.bring_back)
+        line.addWidget(self.restore)
         column = QWidget()
         column.setMaximumWidth(_MOST_WIDTH)
         inside = QVBoxLayout(column)
@@ -253,7 +240,7 @@ class WorkspacesPane(QWidget):
         layout.addWidget(column, 1)
         layout.addStretch(0)
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         for line in self._lines():
             chosen = line.data(0, _CHOSEN)
             retired = isinstance(chosen, tuple) and chosen[2]

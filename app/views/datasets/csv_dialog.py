@@ -1,6 +1,5 @@
 """The dialog that exports datasets as CSV, with the columns that a person ticks."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -15,13 +14,15 @@ from PySide6.QtWidgets import (
 )
 
 from app import files
-from app.domain.errors import Unavailable
-from app.services.certification import tables
+from app.domain.counting import counted
+from app.domain.errors import Refused, Unavailable
+from app.domain.progress import Cancelled
+from app.services.certification import dataset_csv, tables
+from app.services.certification.tables import Chosen
 from app.services.configuration import workspaces
-from app.services.configuration.workspaces import WorkspaceColumns
+from app.views.background import Work
 from app.views.places import PlaceContext
 from app.views.selection import Selection
-from app.views.stoppable import Attempt
 from app.views.theme import STEP
 from app.views.widgets.check_list import CheckList
 from app.views.widgets.plain import Label
@@ -32,7 +33,7 @@ _FILE = "datasets.csv"
 
 
 class CsvDialog(QDialog):
-    """Writes a file; what is in it is read only once the person has named it."""
+    """Writes a file; the datasets are only read once the person has named it."""
 
     def __init__(
         self, context: PlaceContext, selection: Selection, parent: QWidget | None = None
@@ -43,12 +44,13 @@ class CsvDialog(QDialog):
         self.resize(*_SIZE)
         self._context = context
         self._selection = selection
-        self._attempt: Attempt | None = None
+        self._writing = Work(context.background, self)
         self.scope = ScopeChoice(selection)
         self.columns = CheckList("Columns")
         self.columns.offer(selection.columns, selection.columns)
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
+        self.progress.setRange(0, 100)
         self.progress.setFixedHeight(STEP)
         policy = self.progress.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
@@ -57,9 +59,9 @@ class CsvDialog(QDialog):
         self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()
-        words = Label(
-            "Run, name, class and attributes are always written; tick the columns whose summaries"
-            " shall be, too.",
+        explanation = Label(
+            "Run, name, class and attributes are always written. Tick the columns whose summaries"
+            " are written too.",
             wordWrap=True,
         )
         role = QDialogButtonBox.ButtonRole
@@ -70,19 +72,18 @@ class CsvDialog(QDialog):
         layout.setContentsMargins(4 * STEP, 3 * STEP, 4 * STEP, 3 * STEP)
         layout.setSpacing(2 * STEP)
         layout.addWidget(self.scope)
-        layout.addWidget(words)
+        layout.addWidget(explanation)
         layout.addWidget(self.columns, 1)
         for widget in (self.progress, self.refusal, buttons):
             layout.addWidget(widget)
         buttons.accepted.connect(self.ask_file)
         buttons.rejected.connect(self.cancel)
-        acting = context.acting
-        context.background.read_then(
-            lambda: workspaces.with_columns(acting, online=False), self._offer, owner=self
-        )
+        self._writing.progressed.connect(lambda share: self.progress.setValue(round(100 * share)))
+        self._writing.running_changed.connect(self._show_running)
+        context.background.run(self._offer_columns(), self)
 
     def ask_file(self) -> None:
-        """Asks where to."""
+        """Asks for the file to write."""
         dialog = QFileDialog(self, "Export datasets as CSV", _FILE, "CSV (*.csv)")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
@@ -92,60 +93,50 @@ class CsvDialog(QDialog):
 
     def write(self, file: Path) -> None:
         """Reads the datasets and writes the file."""
-        if self._attempt is not None:
-            return
-        backend, chosen = self._context.backend, self.scope.chosen()
-        columns = self.columns.ticked()
-        attempt = self._attempt = Attempt(self)
-        attempt.progressed.connect(lambda share: self.progress.setValue(round(100 * share)))
-        self.progress.setRange(0, 100)
-        self.progress.show()
-        self.save.setEnabled(False)
-        self._refuse("")
+        if not self._writing.is_running:
+            self._refuse("")
+            self._writing.start(self._write(file, self.scope.chosen(), self.columns.ticked()))
 
-        def work() -> str:
-            keys = tables.chosen_keys(backend.acting, chosen)
-            text = backend.datasets_csv(keys, columns, attempt.tell, attempt.is_cancelled)
-            if text is None:
-                return ""
-            files.write(file, text)
-            return f"Wrote {len(keys)} datasets to {file}."
+    async def _write(self, file: Path, chosen: Chosen, columns: tuple[str, ...]) -> None:
+        acting, progress = self._context.acting, self._writing.progress
 
-        attempt.job = self._context.background.act_then(
-            work,
-            self._done,
-            owner=self,
-            refused=lambda error: self._refuse(str(error)),
-            unavailable=self._unavailable,
-            finished=self._finished,
-        )
+        def write() -> int:
+            keys = tables.chosen_keys(acting, chosen)
+            files.write(file, dataset_csv.csv_text(acting, keys, columns, progress=progress))
+            return len(keys)
+
+        try:
+            number = await self._context.background.act(write)
+        except Cancelled:
+            self._refuse("Cancelled: no file was written.")
+        except Refused as error:
+            self._refuse(str(error))
+        except Unavailable as error:
+            self._refuse(f"{error} No file was written: try again.")
+        else:
+            self._context.notices.tell(f"Wrote {counted(number, 'dataset')} to {file}.")
+            self.accept()
 
     def cancel(self) -> None:
-        """Stops reading; else closes."""
-        if self._attempt is None:
-            self.reject()
+        """Stops the writing if it is under way; otherwise closes the dialog."""
+        if self._writing.is_running:
+            self._writing.stop()
         else:
-            self._attempt.cancel()
+            self.reject()
 
-    def _offer(self, workspaces: Sequence[WorkspaceColumns]) -> None:
+    async def _offer_columns(self) -> None:
+        acting = self._context.acting
+        known = await self._context.background.read(
+            lambda: workspaces.with_columns(acting, online=False)
+        )
         own = list(self._selection.columns)
-        others = sorted({column for each in workspaces for column in each.columns} - set(own))
-        self.columns.offer([*own, *others], self.columns.ticked())
+        others = {column for workspace in known for column in workspace.columns} - set(own)
+        self.columns.offer([*own, *sorted(others)], self.columns.ticked())
 
-    def _done(self, text: str) -> None:
-        if not text:
-            self._refuse("Cancelled: no file was written.")
-            return
-        self._context.notices.tell(text)
-        self.accept()
-
-    def _unavailable(self, error: Unavailable) -> None:
-        self._refuse(f"{error} No file was written: try again.")
-
-    def _finished(self) -> None:
-        self._attempt = None
-        self.progress.hide()
-        self.save.setEnabled(True)
+    def _show_running(self, running: bool) -> None:
+        self.progress.setValue(0)
+        self.progress.setVisible(running)
+        self.save.setEnabled(not running)
 
     def _refuse(self, text: str) -> None:
         self.refusal.setText(text)

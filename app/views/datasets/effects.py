@@ -9,13 +9,13 @@ TITLES = ("Run", "Dataset", "What happens")
 
 
 def effect_lines(effects: Iterable[Effect]) -> list[Line[Effect]]:
-    """What can't be done first, then what changes, then what stays as it is."""
+    """Problems first, then datasets that change, then those that stay as they are."""
     return [
         Line(
-            each.key,
-            each,
-            (str(each.run_number), each.name, each.problem or each.text),
-            token="danger" if each.problem else "" if each.changes else "muted",
+            effect.key,
+            effect,
+            (str(effect.run_number), effect.name, effect.problem or effect.text),
+            token="danger" if effect.problem else "" if effect.changes else "muted",
         )
-        for each in sorted(effects, key=lambda each: (not each.problem, not each.changes))
+        for effect in sorted(effects, key=lambda effect: (not effect.problem, not effect.changes))
     ]

@@ -25,23 +25,23 @@ def run_in_oms(addresses: WebAddresses, run_number: int) -> str:
 
 
 def run_in_elog(addresses: WebAddresses, run_number: int) -> str:
-    """The logbook, at the run where its address has a place for the number."""
+    """The logbook, at the run if its address contains `{run}`."""
     return addresses.elog.replace("{run}", str(run_number))
 
 
 def online_in_gui(addresses: WebAddresses, run_number: int) -> str:
-    """What the DQM GUI shows of data taking; it stands beside the one of offline datasets."""
+    """The run in the online DQM GUI, whose address is next to that of the offline one."""
     base = addresses.dqm_gui.removesuffix("/offline")
     return f"{base}/online/start?runnr={run_number};sampletype=online_data;workspace=Summary"
 
 
 def dataset_in_gui(addresses: WebAddresses, run_number: int, name: str) -> str:
-    """A dataset in the DQM GUI, called as it is there."""
+    """A dataset in the DQM GUI under its name there."""
     return f"{addresses.dqm_gui}/start?runnr={run_number};dataset={quote(name)}"
 
 
 class LinkActions(QObject):
-    """Opens the pages of the dataset that `subject()` names when an action is asked for."""
+    """Opens the pages of the dataset that `subject()` names when an action is triggered."""
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class LinkActions(QObject):
             self._open(run_in_elog(self._addresses, subject[0]))
 
     def open_gui(self) -> None:
-        """Opens the dataset as the DQM GUI calls it; a choice is offered where it has several."""
+        """Opens the dataset in the DQM GUI, with a choice where it has several names there."""
         subject = self._subject()
         if subject is None:
             return
@@ -109,13 +109,7 @@ class LinkActions(QObject):
         if name == ONLINE:
             self._open(online_in_gui(self._addresses, run_number))
             return
-        acting = self._context.acting
-        # Once: a menu that comes when the server is back would come out of the blue.
-        self._context.background.act_then(
-            lambda: tables.dataset_details(acting, run_number, name).row.datasets_in_gui,
-            lambda names: self._offer(run_number, name, names),
-            owner=self,
-        )
+        self._context.background.run(self._find_in_gui(run_number, name), self)
 
     @property
     def _addresses(self) -> WebAddresses:
@@ -124,7 +118,13 @@ class LinkActions(QObject):
     def _has_subject(self) -> bool:
         return self._subject() is not None
 
-    def _offer(self, run_number: int, name: str, in_gui: tuple[str, ...]) -> None:
+    async def _find_in_gui(self, run_number: int, name: str) -> None:
+        acting = self._context.acting
+        # Once: a menu that comes when the server is back would come out of the blue.
+        details = await self._context.background.act(
+            lambda: tables.dataset_details(acting, run_number, name)
+        )
+        in_gui = details.row.datasets_in_gui
         if not in_gui:
             self._context.notices.refuse(
                 Refused(f"{name} of run {run_number} is not in the DQM GUI yet.")
@@ -133,12 +133,11 @@ class LinkActions(QObject):
             self._open(dataset_in_gui(self._addresses, run_number, in_gui[0]))
         else:
             menu = QMenu(self._window)
-            for each in in_gui[:_MOST_OFFERED]:
-                action = menu.addAction(each)
+            for name_in_gui in in_gui[:_MOST_OFFERED]:
+                address = dataset_in_gui(self._addresses, run_number, name_in_gui)
+                action = menu.addAction(name_in_gui)
                 action.triggered.connect(
-                    lambda _checked=False, each=each: self._open(
-                        dataset_in_gui(self._addresses, run_number, each)
-                    )
+                    lambda _checked=False, address=address: self._open(address)
                 )
             menu.aboutToHide.connect(menu.deleteLater)
             menu.popup(QCursor.pos())
@@ -146,5 +145,5 @@ class LinkActions(QObject):
     def _open(self, address: str) -> None:
         if not self._open_url(QUrl(address)):
             self._context.notices.refuse(
-                Refused(f"No browser could be opened; the address is {address}")
+                Refused(f"No browser could be opened. The address is {address}")
             )

@@ -46,7 +46,7 @@ _Tool = (
 
 
 class ToolActions(QObject):
-    """Opens the dialogs of the tools for what `selection()` names when one is asked for.
+    """Opens the dialogs of the tools for the datasets that `selection()` names.
 
     Signals: `acted()` when something was written.
     """
@@ -102,7 +102,7 @@ class ToolActions(QObject):
                 self.new_cycle,
                 "Ctrl+Shift+N",
                 "cycles",
-                "Make a cycle of the selected datasets",
+                "Create a cycle with the selected datasets",
                 hidden=False,
             ),
             self._row(
@@ -111,7 +111,7 @@ class ToolActions(QObject):
                 self.add_to_cycle,
                 "",
                 "add",
-                "Put the selected datasets into a cycle",
+                "Add the selected datasets to a cycle",
                 hidden=False,
             ),
             self._row(
@@ -120,7 +120,7 @@ class ToolActions(QObject):
                 self.export,
                 "Ctrl+Shift+V",
                 "save",
-                "Write the datasets into a file",
+                "Write the datasets to a file",
                 hidden=None,
             ),
             self._tool(
@@ -129,7 +129,7 @@ class ToolActions(QObject):
                 HideDialog,
                 "",
                 "hide",
-                "Have datasets not be seen any more; they can be un-hidden",
+                "Hide datasets from all lists; they can be un-hidden",
             ),
             self._tool(
                 "dataset.unhide",
@@ -137,7 +137,7 @@ class ToolActions(QObject):
                 UnhideDialog,
                 "",
                 "show",
-                "Have hidden datasets be seen again; the table shows them under Hidden",
+                "Show hidden datasets again; the table lists them under Hidden",
                 hidden=True,
             ),
         ]
@@ -151,13 +151,13 @@ class ToolActions(QObject):
             dialog.open()
 
     def new_cycle(self) -> None:
-        """Opens the dialog that makes a cycle."""
+        """Opens the dialog that creates a cycle."""
         selection = self._selection()
         if selection is not None:
             self._open(NewCycleDialog(self._context, selection, self._window))
 
     def add_to_cycle(self) -> None:
-        """Opens the dialog that puts datasets into a cycle."""
+        """Opens the dialog that adds datasets to a cycle."""
         selection = self._selection()
         if selection is not None:
             self._open(AddToCycleDialog(self._context, selection, self._window))
@@ -194,7 +194,7 @@ class ToolActions(QObject):
         *,
         hidden: bool | None,
     ) -> ActionRow:
-        """`hidden`: for hidden datasets only, for all others, or for both when it is None."""
+        """`hidden`: for hidden datasets only, for the others only, or for both when it is None."""
 
         def possible() -> bool:
             selection = self._selection()
@@ -203,13 +203,13 @@ class ToolActions(QObject):
         return ActionRow(id_, text, handler, shortcut, icon, tip, possible)
 
     def _open(self, dialog: ActionDialog) -> None:
-        dialog.acted.connect(self._told)
+        dialog.acted.connect(self._tell)
         dialog.open()
 
     def _applied(self, applied: Applied) -> None:
         self._context.notices.tell(applied.text, version=applied.atomic_version)
         self.acted.emit()
 
-    def _told(self, text: str) -> None:
+    def _tell(self, text: str) -> None:
         self._context.notices.tell(text)
         self.acted.emit()

@@ -1,4 +1,4 @@
-"""The frame of the dialogs of tools: what to do, to which datasets, preview, reason, progress."""
+"""The frame of the dialogs of tools: form, datasets, preview, reason, progress."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,16 +15,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.certification.dataset_tools import Applied, Effect, Preview, Tool
+from app.domain.certification.dataset_tools import Effect, Preview, Tool
 from app.domain.errors import Refused, Unavailable
 from app.domain.keys import DatasetKey
+from app.domain.progress import Cancelled
+from app.services.acting import Acting
 from app.services.certification import tables
-from app.views.backend.datasets import Datasets
-from app.views.background import Background
+from app.services.certification.tables import Chosen
+from app.services.editing import dataset_tools
+from app.views.background import Background, Work
 from app.views.datasets.effects import TITLES, effect_lines
 from app.views.focus import give_keys
 from app.views.selection import Selection
-from app.views.stoppable import Attempt
 from app.views.theme import STEP, Themes, set_property
 from app.views.widgets.details_table import DetailsTable
 from app.views.widgets.lines_model import LinesModel
@@ -39,17 +41,16 @@ MakeTool = Callable[[tuple[DatasetKey, ...]], Tool]
 
 
 class ToolDialog(QDialog):
-    """Shows what would happen to each dataset, and does exactly that when it is asked to.
+    """Shows what a tool would do to every dataset, and applies exactly that.
 
     Signals: `acted(Applied)`; the dialog closes then.
     """
 
     acted = Signal(object)
-    needs_reason = False
 
     def __init__(
         self,
-        datasets: Datasets,
+        acting: Acting,
         background: Background,
         themes: Themes,
         selection: Selection,
@@ -61,14 +62,14 @@ class ToolDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
         self.resize(*_SIZE)
-        self.datasets = datasets
+        self.acting = acting
         self.background = background
         self.selection = selection
         self.keys: tuple[DatasetKey, ...] = ()
         self._tool: Tool | None = None
-        self._reading: Attempt | None = None
-        self._looking: Attempt | None = None
-        self._doing: Attempt | None = None
+        self._reading = Work(background, self)
+        self._previewing = Work(background, self)
+        self._applying = Work(background, self)
         self.scope = ScopeChoice(selection)
         self.fields = QWidget()
         self.form = QFormLayout(self.fields)
@@ -78,9 +79,9 @@ class ToolDialog(QDialog):
         self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self.reason = QLineEdit()
         self.reason.setAccessibleName("Reason")
-        self.reason.setPlaceholderText("Kept with the version that this makes")
+        self.reason.setPlaceholderText("Kept as the comment of the new version")
         self.effects: LinesModel[Effect] = LinesModel(TITLES, themes, self)
-        self.table = DetailsTable("What would happen")
+        self.table = DetailsTable("Effects")
         self.table.setModel(self.effects)
         for column, width in enumerate(_WIDTHS):
             self.table.setColumnWidth(column, width)
@@ -100,45 +101,58 @@ class ToolDialog(QDialog):
         self.submit_button.setDefault(True)
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._lay_out()
-        self._pause.timeout.connect(self.look)
+        self._connect()
+        self._show_progress(None)
+
+    def _connect(self) -> None:
+        self._pause.timeout.connect(self.preview)
+        self._previewing.progressed.connect(self._show_preview_progress)
+        self._applying.progressed.connect(self._show_progress)
+        self._applying.running_changed.connect(self._set_running)
         self.scope.changed.connect(self.read_keys)
         self.reason.textChanged.connect(self._allow)
         self.buttons.accepted.connect(self.submit)
         self.buttons.rejected.connect(self.cancel)
-        self._show_progress(None)
 
-    # What the dialogs of the tools say
+    # For the dialogs of the tools
 
     def make(self) -> MakeTool:
-        """The tool as the form has it, for some datasets; Refused when something is missing."""
+        """Makes the tool of the form for given datasets; Refused when something is missing."""
         raise NotImplementedError
 
     def offer(self, keys: Sequence[DatasetKey]) -> None:
-        """The datasets are known: time to offer their names."""
+        """Offers the names of the datasets, once they are read."""
 
     # Preview
 
     def read_keys(self) -> None:
-        """Finds out which datasets are meant, then what would happen to them."""
+        """Reads which datasets are chosen, then shows the preview."""
         self._forget()
-        self._say("Looking which datasets these are ...")
-        datasets, chosen = self.datasets, self.scope.chosen()
         self.keys = ()
-        attempt = self._reading = Attempt(self)
-        attempt.job = self.background.read_then(
-            lambda: tables.chosen_keys(datasets.acting, chosen),
-            lambda keys: self._show_keys(attempt, keys),
-            owner=self,
-            refused=self._refuse_preview,
-        )
+        self._say("Reading the list of datasets ...")
+        self._reading.start(self._read_keys(self.scope.chosen()))
 
-    def look_soon(self) -> None:
-        """The form was changed: looks again once nobody types for a moment."""
+    async def _read_keys(self, chosen: Chosen) -> None:
+        acting = self.acting
+        try:
+            self.keys = await self.background.read(lambda: tables.chosen_keys(acting, chosen))
+        except Refused as error:
+            self._refuse_preview(error)
+            return
+        if self.keys:
+            self.offer(self.keys)
+            self.preview()
+        else:
+            self._say("No dataset is left: select at least one.", "warning")
+            self._show_progress(None)
+
+    def preview_soon(self) -> None:
+        """Renews the preview after a change of the form, once nobody has typed for a moment."""
         self._forget()
         self._pause.start()
 
-    def look(self) -> None:
-        """Finds out what would happen."""
+    def preview(self) -> None:
+        """Shows what the tool of the form would do."""
         self._pause.stop()
         self._forget()
         if not self.keys:
@@ -150,37 +164,22 @@ class ToolDialog(QDialog):
             self._say(str(error), "muted")
             self._show_progress(None)
             return
-        attempt = self._begin_looking()
-        datasets = self.datasets
-        self._say("Looking what would happen ...")
+        self._say("Checking what would change ...")
         self._show_progress(0.0)
-        attempt.job = self.background.read_then(
-            lambda: datasets.preview_tool(tool, attempt.tell, attempt.is_cancelled),
-            lambda preview: self._show_preview(attempt, tool, preview),
-            owner=self,
-            refused=lambda error: self._refuse_preview(error, attempt),
-        )
+        self._previewing.start(self._preview(tool))
 
-    def _begin_looking(self) -> Attempt:
-        attempt = self._looking = Attempt(self)
-        attempt.progressed.connect(self._show_progress)
-        return attempt
+    async def _preview(self, tool: Tool) -> None:
+        acting, progress = self.acting, self._previewing.progress
+        try:
+            preview = await self.background.read(
+                lambda: dataset_tools.preview(acting, tool, progress=progress)
+            )
+        except Refused as error:
+            self._refuse_preview(error)
+        else:
+            self._show_preview(tool, preview)
 
-    def _show_keys(self, attempt: Attempt, keys: tuple[DatasetKey, ...]) -> None:
-        if attempt is not self._reading:
-            return
-        self.keys = keys
-        if not keys:
-            self._say("No dataset is left: select at least one.", "warning")
-            self._show_progress(None)
-            return
-        self.offer(keys)
-        self.look()
-
-    def _show_preview(self, attempt: Attempt, tool: Tool, preview: Preview | None) -> None:
-        if attempt is not self._looking or preview is None:
-            return
-        self._looking = None
+    def _show_preview(self, tool: Tool, preview: Preview) -> None:
         self._show_progress(None)
         self.effects.show_lines(effect_lines(preview.effects))
         possible = bool(preview.changed) and not preview.problems
@@ -188,84 +187,74 @@ class ToolDialog(QDialog):
         self._say(preview.text, "" if possible else "refusal" if preview.problems else "warning")
         self._allow()
 
-    def _refuse_preview(self, error: Refused, attempt: Attempt | None = None) -> None:
-        if attempt is None or attempt is self._looking:
-            self._looking = None
-            self._show_progress(None)
-            self._say(str(error), "refusal")
+    def _refuse_preview(self, error: Refused) -> None:
+        self._show_progress(None)
+        self._say(str(error), "refusal")
 
     def _forget(self) -> None:
-        """What is shown belongs to another form from now on."""
-        if self._looking is not None:
-            self._looking.cancel()
-            self._looking = None
+        """Removes the preview: it no longer belongs to the form."""
+        self._previewing.drop()
         self._tool = None
         self.refuse("")
         self.effects.show_lines(())
         self._allow()
 
-    # Doing it
+    # Applying
 
     def submit(self) -> None:
-        """Does what was shown, unless it is being done already."""
-        if self._tool is None or self._doing is not None:
-            return
-        if self.needs_reason and not self.reason.text().strip():
-            self.refuse("Say why: the reason is kept with the datasets.")
-            give_keys(self.reason)
-            return
-        self.refuse("")
-        tool, reason, datasets = self._tool, self.reason.text().strip(), self.datasets
-        attempt = self._doing = Attempt(self)
-        attempt.progressed.connect(self._show_progress)
-        self._set_running(running=True)
-        attempt.job = self.background.act_then(
-            lambda: datasets.apply_tool(tool, reason, attempt.tell, attempt.is_cancelled),
-            self._done,
-            owner=self,
-            refused=lambda error: self.refuse(str(error)),
-            unavailable=self._unavailable,
-            finished=lambda: self._set_running(running=False),
-        )
+        """Applies the tool that the preview shows, unless it is being applied already."""
+        if self._tool is not None and not self._applying.is_running:
+            self.refuse("")
+            self._applying.start(self._apply(self._tool, self.reason.text().strip()))
+
+    async def _apply(self, tool: Tool, reason: str) -> None:
+        acting, progress = self.acting, self._applying.progress
+        try:
+            applied = await self.background.act(
+                lambda: dataset_tools.apply(acting, tool, reason=reason, progress=progress)
+            )
+        except Cancelled:
+            self._say("Cancelled: nothing was changed.", "warning")
+        except Refused as error:
+            self.refuse(str(error))
+            if not reason:
+                give_keys(self.reason)
+        except Unavailable as error:
+            self.refuse(f"{error} Nothing was written: try again.")
+        else:
+            self.acted.emit(applied)
+            self.accept()
 
     def cancel(self) -> None:
-        """Stops what is being done, and leaves nothing of it; else closes."""
-        if self._doing is None:
+        """Stops the tool, which then changes nothing; closes the dialog if none is applied."""
+        if not self._applying.is_running:
             self.reject()
             return
-        self._doing.cancel()
+        self._applying.stop()
         self.cancel_button.setEnabled(False)
-        self._say("Stopping ...")
+        self._say("Cancelling ...")
 
     def refuse(self, text: str) -> None:
-        """Says why it can't be done; nothing when the text is empty."""
+        """Shows why the tool was refused; hides the line when the text is empty."""
         self.refusal.setText(text)
         self.refusal.setVisible(bool(text))
 
-    def _done(self, applied: Applied | None) -> None:
-        if applied is None:
-            self._say("Cancelled: nothing was changed.", "warning")
-            return
-        self.acted.emit(applied)
-        self.accept()
-
-    def _unavailable(self, error: Unavailable) -> None:
-        self.refuse(f"{error} Nothing was written: try again.")
-
-    def _set_running(self, *, running: bool) -> None:
-        if not running:
-            self._doing = None
+    def _set_running(self, running: bool) -> None:
         for widget in (self.fields, self.scope, self.reason):
             widget.setEnabled(not running)
         self.cancel_button.setEnabled(True)
         self._show_progress(0.0 if running else None)
         self._allow()
 
-    # Looks
+    # Layout
 
     def _allow(self) -> None:
-        self.submit_button.setEnabled(self._tool is not None and self._doing is None)
-        self.submit_button.setDefault(True)  # while it couldn't be pressed, Cancel was
+        self.submit_button.setEnabled(self._tool is not None and not self._applying.is_running)
+        self.submit_button.setDefault(True)  # while it was disabled, Cancel was
+
+    def _show_preview_progress(self, share: float) -> None:
+        if self._previewing.is_running:  # a share may arrive after the preview
+            self._show_progress(share)
 
     def _show_progress(self, share: float | None) -> None:
         policy = self.progress.sizePolicy()
@@ -299,12 +288,11 @@ class ToolDialog(QDialog):
     # Qt
 
     def reject(self) -> None:
-        if self._looking is not None:
-            self._looking.cancel()
+        self._previewing.drop()
         super().reject()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self._doing is not None:
+        if self._applying.is_running:
             event.ignore()
             self.cancel()
             return

@@ -13,6 +13,7 @@ from app.domain.certification.dataset_tools import (
     Unhide,
 )
 from app.domain.certification.datasets import DATASET_STATES, EDITABLE_STATES
+from app.domain.configuration.in_force import GLOBAL
 from app.domain.errors import BadInput
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.triplets import SETTABLE_STATUSES
@@ -45,7 +46,7 @@ def offer_names(box: QComboBox, names: Sequence[str]) -> None:
     box.blockSignals(False)
 
 
-class _OfNames(ToolDialog):
+class _DatasetsDialog(ToolDialog):
     """A tool that needs the offline workspaces with their columns."""
 
     def __init__(
@@ -57,29 +58,31 @@ class _OfNames(ToolDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(
-            context.backend, context.background, context.themes, selection, title, submit, parent
+            context.acting, context.background, context.themes, selection, title, submit, parent
         )
-        self._acting = context.acting
 
     def begin(self) -> None:
         """Reads the workspaces and the datasets."""
-        acting = self._acting
-        self.background.read_then(
-            lambda: workspaces.with_columns(acting, online=False), self.offer_workspaces, owner=self
-        )
+        self.background.run(self._read_workspaces(), self)
         self.read_keys()
 
+    async def _read_workspaces(self) -> None:
+        acting = self.acting
+        self.offer_workspaces(
+            await self.background.read(lambda: workspaces.with_columns(acting, online=False))
+        )
+
     def offer_workspaces(self, workspaces: Sequence[WorkspaceColumns]) -> None:
-        """The workspaces are known, `global` first."""
+        """Offers the workspaces, `global` first, once they are read."""
 
     def columns_of(self, workspaces: Sequence[WorkspaceColumns]) -> list[str]:
-        """Columns to offer: those of the workspace that is shown first."""
+        """Columns to offer: those of the workspace that is shown come first."""
         own = list(self.selection.columns)
-        others = sorted({column for each in workspaces for column in each.columns} - set(own))
-        return [*own, *others]
+        others = {column for workspace in workspaces for column in workspace.columns} - set(own)
+        return [*own, *sorted(others)]
 
 
-class DuplicateDialog(_OfNames):
+class DuplicateDialog(_DatasetsDialog):
     """Copies datasets under another name."""
 
     def __init__(
@@ -90,13 +93,13 @@ class DuplicateDialog(_OfNames):
         self.target = QLineEdit(placeholderText="/ReReco/Run2025C/DQM")
         self.workspaces = CheckList("Workspaces")
         self.workspaces.setFixedHeight(_LIST_HEIGHT)
-        self.workspaces.setToolTip("Whose states are copied; those of global always are")
+        self.workspaces.setToolTip("Workspaces whose states are copied, besides global")
         self.form.addRow("Datasets named", self.source)
         self.form.addRow("New name", self.target)
         self.form.addRow("States of", self.workspaces)
-        self.source.currentTextChanged.connect(self.look_soon)
-        self.target.textChanged.connect(self.look_soon)
-        self.workspaces.changed.connect(self.look_soon)
+        self.source.currentTextChanged.connect(self.preview_soon)
+        self.target.textChanged.connect(self.preview_soon)
+        self.workspaces.changed.connect(self.preview_soon)
         give_keys(self.target)
         self.begin()
 
@@ -104,20 +107,20 @@ class DuplicateDialog(_OfNames):
         offer_names(self.source, names_of(keys))
 
     def offer_workspaces(self, workspaces: Sequence[WorkspaceColumns]) -> None:
-        names = [each.name for each in workspaces if each.name != "global"]
+        names = [workspace.name for workspace in workspaces if workspace.name != GLOBAL]
         self.workspaces.offer(names, names)
 
     def make(self) -> MakeTool:
         source, target = self.source.currentText(), self.target.text().strip()
         if not target:
-            raise BadInput("Say under which name the datasets are copied.")
+            raise BadInput("Enter the name of the copies.")
         workspaces = self.workspaces.ticked()
         return lambda keys: Duplicate(
             tuple(key for key in keys if key[1] == source), target, workspaces
         )
 
 
-class CopyColumnsDialog(_OfNames):
+class CopyColumnsDialog(_DatasetsDialog):
     """Copies columns from datasets of one name to those of another, run by run."""
 
     def __init__(
@@ -134,8 +137,8 @@ class CopyColumnsDialog(_OfNames):
         self.form.addRow("Into datasets named", self.target)
         self.form.addRow("Columns", self.columns)
         for box in (self.source, self.target):
-            box.currentTextChanged.connect(self.look_soon)
-        self.columns.changed.connect(self.look_soon)
+            box.currentTextChanged.connect(self.preview_soon)
+        self.columns.changed.connect(self.preview_soon)
         self.begin()
 
     def offer(self, keys: Sequence[DatasetKey]) -> None:
@@ -154,9 +157,9 @@ class CopyColumnsDialog(_OfNames):
         source, target = self.source.currentText().strip(), self.target.currentText().strip()
         columns = self.columns.ticked()
         if not columns:
-            raise BadInput("Tick the columns that are copied.")
+            raise BadInput("Tick the columns to copy.")
         if not source or not target:
-            raise BadInput("Say from which datasets into which.")
+            raise BadInput("Choose the datasets to copy from and to copy into.")
 
         def make(keys: tuple[DatasetKey, ...]) -> CopyColumns:
             named = tuple(key for key in keys if key[1] in (source, target))
@@ -165,7 +168,7 @@ class CopyColumnsDialog(_OfNames):
         return make
 
 
-class SetColumnsDialog(_OfNames):
+class SetColumnsDialog(_DatasetsDialog):
     """Sets the status of columns in every lumisection."""
 
     def __init__(
@@ -178,8 +181,8 @@ class SetColumnsDialog(_OfNames):
         self.columns.setFixedHeight(_LIST_HEIGHT)
         self.form.addRow("Status in every LS", self.status)
         self.form.addRow("Columns", self.columns)
-        self.status.currentTextChanged.connect(self.look_soon)
-        self.columns.changed.connect(self.look_soon)
+        self.status.currentTextChanged.connect(self.preview_soon)
+        self.columns.changed.connect(self.preview_soon)
         self.begin()
 
     def offer_workspaces(self, workspaces: Sequence[WorkspaceColumns]) -> None:
@@ -188,11 +191,11 @@ class SetColumnsDialog(_OfNames):
     def make(self) -> MakeTool:
         columns, status = self.columns.ticked(), self.status.currentText()
         if not columns:
-            raise BadInput("Tick the columns that are set; comments and causes stay.")
+            raise BadInput("Tick the columns to set. Comments and causes stay as they are.")
         return lambda keys: SetColumns(keys, columns, status)
 
 
-class ChangeStatesDialog(_OfNames):
+class ChangeStatesDialog(_DatasetsDialog):
     """Changes states in one workspace or in all."""
 
     def __init__(
@@ -211,21 +214,21 @@ class ChangeStatesDialog(_OfNames):
         line.setSpacing(3 * STEP)
         for state, box in self.from_states.items():
             box.setChecked(state in EDITABLE_STATES)
-            box.toggled.connect(self.look_soon)
+            box.toggled.connect(self.preview_soon)
             line.addWidget(box)
         line.addStretch(1)
         self.form.addRow("Workspace", self.workspace)
         self.form.addRow("From", states)
         self.form.addRow("To", self.to_state)
-        self.workspace.currentTextChanged.connect(self.look_soon)
-        self.to_state.currentTextChanged.connect(self.look_soon)
+        self.workspace.currentTextChanged.connect(self.preview_soon)
+        self.to_state.currentTextChanged.connect(self.preview_soon)
         self.begin()
 
     def offer_workspaces(self, workspaces: Sequence[WorkspaceColumns]) -> None:
         chosen = self.workspace.currentText()
         self.workspace.blockSignals(True)
         self.workspace.clear()
-        self.workspace.addItems([each.name for each in workspaces])
+        self.workspace.addItems([workspace.name for workspace in workspaces])
         self.workspace.addItem(_ALL_WORKSPACES)
         self.workspace.setCurrentText(chosen)
         self.workspace.blockSignals(False)
@@ -239,36 +242,32 @@ class ChangeStatesDialog(_OfNames):
             if box.isChecked() and (workspace is None or state != to_state)
         )
         if not states:
-            raise BadInput("Tick the states that are changed.")
+            raise BadInput("Tick the states to change.")
         return lambda keys: ChangeStates(keys, to_state, workspace, states)
 
 
-class HideDialog(_OfNames):
+class HideDialog(_DatasetsDialog):
     """Hides datasets, with a reason."""
-
-    needs_reason = True
 
     def __init__(
         self, context: PlaceContext, selection: Selection, parent: QWidget | None = None
     ) -> None:
         super().__init__(context, selection, "Hide datasets", "Hide", parent)
-        self.reason.setPlaceholderText("Why they shall not be seen any more")
+        self.reason.setPlaceholderText("Reason for hiding")
         self.begin()
 
     def make(self) -> MakeTool:
         return Hide
 
 
-class UnhideDialog(_OfNames):
-    """Has hidden datasets seen again, with a reason."""
-
-    needs_reason = True
+class UnhideDialog(_DatasetsDialog):
+    """Shows hidden datasets again, with a reason."""
 
     def __init__(
         self, context: PlaceContext, selection: Selection, parent: QWidget | None = None
     ) -> None:
         super().__init__(context, selection, "Un-hide datasets", "Un-hide", parent)
-        self.reason.setPlaceholderText("Why they shall be seen again")
+        self.reason.setPlaceholderText("Reason for un-hiding")
         self.begin()
 
     def make(self) -> MakeTool:

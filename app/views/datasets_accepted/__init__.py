@@ -1,1 +1,1 @@
-"""Which datasets of the DQM GUI belong to which of ours."""
+"""Accepted datasets: which datasets of the DQM GUI belong to ours."""

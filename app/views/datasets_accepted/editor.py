@@ -1,6 +1,4 @@
-"""Editor of the accepted datasets: what each of their expressions finds is seen before saving."""
-
-from collections.abc import Sequence
+"""The editor of the accepted datasets, which shows the matches of expressions before saving."""
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
@@ -17,37 +15,34 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.configuration.in_force import DatasetAccepted
+from app.domain.configuration.in_force import DatasetAccepted, Kind
 from app.domain.errors import BadInput, Refused, Unavailable
 from app.domain.json_value import JsonObject
-from app.domain.lumisections import LumiRange, format_ranges
-from app.domain.sources.dqm_gui import ExpressionMatches
 from app.services.certification import runs
+from app.services.configuration import edits, in_force
 from app.views import words
-from app.views.background import Job
+from app.views.background import Work
+from app.views.datasets_accepted.matches_view import MatchesView
 from app.views.focus import give_keys
 from app.views.notices import ask
 from app.views.places import PlaceContext
-from app.views.theme import STEP, monospaced, set_property
+from app.views.theme import STEP, monospaced
 from app.views.widgets.details_table import DetailsTable
 from app.views.widgets.lines_model import Line, LinesModel
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
 
 ENTRY_TITLES = ("Class", "Dataset", "Runs", "Enabled", "Expressions")
-MATCH_TITLES = ("Expression", "Datasets", "Runs", "Such as")
 
 _PAUSE_MS = 400
 _ENTRY_WIDTHS = (120, 280, 130, 64)
-_MATCH_WIDTHS = (260, 72, 64)
 _REGEXP_HEIGHT = 110
 _PARTS = [380, 340]
 _LAST_RUN = 999_999
-_RUNS_TOLD = 12
 
 
 class DatasetsAcceptedEditor(QWidget):
-    """The list above, the chosen or a new entry below, with what the DQM GUI has of it.
+    """The list above; the selected or a new entry below, with its matches in the DQM GUI.
 
     Signals: `changed()` when something was written.
     """
@@ -57,33 +52,31 @@ class DatasetsAcceptedEditor(QWidget):
     def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("pane")
-        self._context = context
-        self._backend = context.backend
+        self._acting = context.acting
+        self._background = context.background
+        self._notices = context.notices
+        self._reading = Work(context.background, self)
+        self._writing = Work(context.background, self)
         self._chosen: int | None = None
-        self._wanted: int | None = None
-        self._trying: Job[Sequence[ExpressionMatches]] | None = None
+        self._to_choose: int | None = None
         self._showing = False
         themes = context.themes
         self.entries: LinesModel[DatasetAccepted] = LinesModel(ENTRY_TITLES, themes, self)
         self.table = DetailsTable("Accepted datasets")
         self.table.setModel(self.entries)
-        self.matches: LinesModel[ExpressionMatches] = LinesModel(
-            MATCH_TITLES, themes, self, right=(1, 2)
-        )
-        self.matches_table = DetailsTable("What the DQM GUI has")
-        self.matches_table.setModel(self.matches)
+        self.matches = MatchesView(context)
         self.bar = LoadingBar(themes)
         self.name = QLineEdit(placeholderText="/PromptReco/Collisions2025C/DQM")
         self.class_ = QComboBox()
         self.class_.setEditable(True)
-        self.run_from = QLineEdit(placeholderText="from the first run on")
+        self.run_from = QLineEdit(placeholderText="first run")
         self.run_to = QLineEdit(placeholderText="last run")
         self.enabled = QCheckBox("Enabled")
         self.regexp = QPlainTextEdit()
         self.regexp.setFont(monospaced())
         self.regexp.setFixedHeight(_REGEXP_HEIGHT)
         self.regexp.setTabChangesFocus(True)
-        self.regexp.setPlaceholderText("One regular expression a line; a GUI dataset needs one")
+        self.regexp.setPlaceholderText("Regular expressions, one per line; one match is enough")
         for widget, name in (
             (self.name, "Dataset"),
             (self.class_, "Class"),
@@ -99,7 +92,6 @@ class DatasetsAcceptedEditor(QWidget):
         for button in (self.new, self.copy, self.delete):
             button.setAutoDefault(False)
         self.save.setDefault(True)
-        self.said = Label(wordWrap=True)
         self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.setAccessibleName("Why it was refused")
@@ -108,33 +100,29 @@ class DatasetsAcceptedEditor(QWidget):
         self._lay_out()
         self._connect()
         self._show_entry(None)
-        acting = context.acting
-        context.background.read_then(lambda: runs.classes(acting), self._offer_classes, owner=self)
+        context.background.run(self._offer_classes(), self)
         self.refresh()
 
     # The list
 
     @property
     def entry(self) -> DatasetAccepted | None:
-        """The entry that is edited; None for a new one."""
+        """The entry being edited; None for a new one."""
         row = self.entries.row_of(self._chosen) if self._chosen is not None else None
         return None if row is None else self.entries.item(row)
 
     def refresh(self) -> None:
-        """Shows the list in force; what is being edited stays."""
-        backend = self._backend
-        self.bar.set_loading(True)
-        self._context.background.read_then(
-            lambda: tuple(backend.datasets_accepted()),
-            self._show_list,
-            owner=self,
-            finished=lambda: self.bar.set_loading(False),
-        )
+        """Shows the list in force; the edited entry stays."""
+        self._reading.renew(self._read)
+
+    async def _read(self) -> None:
+        acting = self._acting
+        self._show_list(await self._background.read(lambda: in_force.accepted_datasets(acting)))
 
     def _show_list(self, entries: tuple[DatasetAccepted, ...]) -> None:
-        self.entries.show_lines([_entry_line(each) for each in entries])
-        wanted, self._wanted = self._wanted, None
-        row = self.entries.row_of(wanted if wanted is not None else self._chosen)
+        self.entries.show_lines([_entry_line(entry) for entry in entries])
+        chosen, self._to_choose = self._to_choose, None
+        row = self.entries.row_of(chosen if chosen is not None else self._chosen)
         if row is not None:
             self.table.selectRow(row)
         elif entries and self._chosen is None and not self.name.text():
@@ -147,12 +135,12 @@ class DatasetsAcceptedEditor(QWidget):
     # The entry
 
     def begin_new(self) -> None:
-        """Begins a new entry from nothing."""
+        """Starts a new, empty entry."""
         self.begin_copy()
         self._show_entry(None)
 
     def begin_copy(self) -> None:
-        """Begins a new entry from what the form holds."""
+        """Starts a new entry with the values in the form."""
         self._chosen = None
         self.table.clearSelection()
         self.table.setCurrentIndex(QModelIndex())
@@ -172,10 +160,10 @@ class DatasetsAcceptedEditor(QWidget):
         self._showing = False
         self._refuse("")
         self._allow()
-        self.try_now()
+        self._match()
 
     def values(self) -> JsonObject:
-        """What the form holds; BadInput names a field that can't be read."""
+        """The values in the form; BadInput names a field that can't be read."""
         return {
             "name": self.name.text().strip(),
             "regexp": self.regexp.toPlainText().strip(),
@@ -186,128 +174,90 @@ class DatasetsAcceptedEditor(QWidget):
         }
 
     def write(self) -> None:
-        """Saves the entry in the place of the one it was, or a new one."""
+        """Saves the entry, or adds a new one."""
         try:
             values = self.values()
         except BadInput as error:
             self._refuse(str(error))
             return
         self._refuse("")
-        backend, item_id = self._backend, self._chosen
-        self.save.setEnabled(False)
-        self._context.background.act_then(
-            lambda: backend.save_dataset_accepted(item_id, values),
-            lambda id_: self._saved(id_, str(values["name"])),
-            owner=self,
-            refused=lambda error: self._refuse(str(error)),
-            unavailable=self._unavailable,
-            finished=lambda: self.save.setEnabled(True),
-        )
+        if not self._writing.is_running:
+            self._writing.start(self._save(self._chosen, values))
+
+    async def _save(self, item_id: int | None, values: JsonObject) -> None:
+        acting = self._acting
+        try:
+            saved_id = await self._background.act(
+                lambda: edits.save_item(acting, Kind.DATASETS_ACCEPTED, item_id, values)
+            )
+        except (Refused, Unavailable) as error:
+            self._refuse(words.failure(error))
+        else:
+            self._notices.tell(f"Saved accepted dataset {values['name']}.")
+            self._chosen = self._to_choose = saved_id
+            self.refresh()
+            self.changed.emit()
 
     def ask_delete(self) -> None:
-        """Asks, then takes the entry out of force."""
+        """Asks, then removes the entry."""
         entry = self.entry
         if entry is not None:
             ask(
                 self.window(),
                 "Delete",
-                f"Take {entry.name} for class {entry.class_} off the accepted datasets? Datasets"
-                " that exist stay as they are.",
+                f"Remove {entry.name} for class {entry.class_} from the accepted datasets? Existing"
+                " datasets stay as they are.",
                 "Delete",
-                lambda: self._delete(entry),
+                lambda: self.delete_entry(entry),
             )
 
-    def _delete(self, entry: DatasetAccepted) -> None:
-        backend = self._backend
-        self._context.background.act_then(
-            lambda: backend.delete_dataset_accepted(entry.id),
-            lambda _: self._deleted(entry.name),
-            owner=self,
-            refused=lambda error: self._refuse(str(error)),
-            unavailable=self._unavailable,
-        )
+    def delete_entry(self, entry: DatasetAccepted) -> None:
+        """Removes an entry."""
+        if not self._writing.is_running:
+            self._writing.start(self._delete(entry))
 
-    def _saved(self, id_: int, name: str) -> None:
-        self._context.notices.tell(f"Saved accepted dataset {name}.")
-        self._chosen = self._wanted = id_
-        self.refresh()
-        self.changed.emit()
+    async def _delete(self, entry: DatasetAccepted) -> None:
+        acting = self._acting
+        try:
+            await self._background.act(
+                lambda: edits.delete_item(acting, Kind.DATASETS_ACCEPTED, entry.id)
+            )
+        except (Refused, Unavailable) as error:
+            self._refuse(words.failure(error))
+        else:
+            self._notices.tell(f"Deleted accepted dataset {entry.name}.")
+            self._show_entry(None)
+            self.refresh()
+            self.changed.emit()
 
-    def _deleted(self, name: str) -> None:
-        self._context.notices.tell(f"Deleted accepted dataset {name}.")
-        self._show_entry(None)
-        self.refresh()
-        self.changed.emit()
+    # Matches
 
-    def _unavailable(self, error: Unavailable) -> None:
-        self._refuse(f"{error} Nothing was written: try again.")
-
-    # What the DQM GUI has
-
-    def try_soon(self) -> None:
-        """The expressions or the runs were changed."""
+    def _match_soon(self) -> None:
         if not self._showing:
             self._pause.start()
 
-    def try_now(self) -> None:
-        """Finds out what each expression finds in the DQM GUI."""
+    def _match(self) -> None:
         self._pause.stop()
-        if self._trying is not None:
-            self._trying.cancel()
-            self._trying = None
-        regexp = self.regexp.toPlainText()
-        if not regexp.strip():
-            self.matches.show_lines(())
-            self._say("What each expression finds in the DQM GUI is shown here.", "muted")
-            return
         try:
             run_from, run_to = _run_of(self.run_from), _run_of(self.run_to)
         except BadInput as error:
-            self._say(str(error), "refusal")
+            self.matches.say(str(error), "refusal")
             return
-        backend = self._backend
-        self._say("Looking what the DQM GUI has ...", "muted")
-        self._trying = self._context.background.read_then(
-            lambda: backend.try_expressions(regexp, run_from, run_to),
-            self._show_matches,
-            owner=self,
-            refused=self._not_tried,
-        )
+        self.matches.show_expressions(self.regexp.toPlainText(), run_from, run_to)
 
-    def _show_matches(self, found: Sequence[ExpressionMatches]) -> None:
-        self._trying = None
-        self.matches.show_lines([_match_line(number, each) for number, each in enumerate(found)])
-        wrong = sum(bool(each.problem) for each in found)
-        runs = {run for each in found for run in each.runs}
-        if wrong:
-            self._say(f"{words.counted(wrong, 'expression')} can't be read.", "refusal")
-        elif not runs:
-            self._say("The DQM GUI has nothing of that.", "warning")
-        else:
-            listed = format_ranges([LumiRange(run, run) for run in sorted(runs)[:_RUNS_TOLD]])
-            more = " ..." if len(runs) > _RUNS_TOLD else ""
-            self._say(f"Found in {words.counted(len(runs), 'run')}: {listed}{more}", "muted")
-
-    def _not_tried(self, error: Refused) -> None:
-        self._trying = None
-        self.matches.show_lines(())
-        self._say(str(error), "warning")
-
-    # Looks
+    # Layout
 
     def _allow(self) -> None:
         self.delete.setEnabled(self._chosen is not None)
         self.save.setText("Save" if self._chosen is not None else "Add")
 
-    def _offer_classes(self, classes: tuple[str, ...]) -> None:
+    async def _offer_classes(self) -> None:
+        acting = self._acting
+        classes = await self._background.read(lambda: runs.classes(acting))
         typed = self.class_.currentText()
         self.class_.clear()
         self.class_.addItems(list(classes))
         self.class_.setCurrentText(typed)
-
-    def _say(self, text: str, role: str) -> None:
-        self.said.setText(text)
-        set_property(self.said, "role", role)
 
     def _refuse(self, text: str) -> None:
         self.refusal.setText(text)
@@ -317,8 +267,6 @@ class DatasetsAcceptedEditor(QWidget):
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         for column, width in enumerate(_ENTRY_WIDTHS):
             self.table.setColumnWidth(column, width)
-        for column, width in enumerate(_MATCH_WIDTHS):
-            self.matches_table.setColumnWidth(column, width)
         above = QWidget()
         top = QVBoxLayout(above)
         top.setContentsMargins(0, 0, 0, 0)
@@ -349,16 +297,12 @@ class DatasetsAcceptedEditor(QWidget):
         left.addWidget(self.refusal)
         left.addStretch(1)
         left.addLayout(buttons)
-        right = QVBoxLayout()
-        right.setSpacing(STEP)
-        right.addWidget(self.said)
-        right.addWidget(self.matches_table, 1)
         below = QWidget()
         inside = QHBoxLayout(below)
         inside.setContentsMargins(3 * STEP, 2 * STEP, 3 * STEP, 2 * STEP)
         inside.setSpacing(4 * STEP)
         inside.addLayout(left, 1)
-        inside.addLayout(right, 1)
+        inside.addWidget(self.matches, 1)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.addWidget(above)
         splitter.addWidget(below)
@@ -370,10 +314,12 @@ class DatasetsAcceptedEditor(QWidget):
 
     def _connect(self) -> None:
         self.table.selectionModel().currentRowChanged.connect(self._choose)
-        self._pause.timeout.connect(self.try_now)
-        self.regexp.textChanged.connect(self.try_soon)
-        self.run_from.textChanged.connect(self.try_soon)
-        self.run_to.textChanged.connect(self.try_soon)
+        self._reading.running_changed.connect(self.bar.set_loading)
+        self._writing.running_changed.connect(lambda running: self.save.setEnabled(not running))
+        self._pause.timeout.connect(self._match)
+        self.regexp.textChanged.connect(self._match_soon)
+        self.run_from.textChanged.connect(self._match_soon)
+        self.run_to.textChanged.connect(self._match_soon)
         self.new.clicked.connect(self.begin_new)
         self.copy.clicked.connect(self.begin_copy)
         self.save.clicked.connect(self.write)
@@ -392,24 +338,10 @@ def _entry_line(entry: DatasetAccepted) -> Line[DatasetAccepted]:
     return Line(entry.id, entry, texts, tips, "" if entry.enabled else "muted")
 
 
-def _match_line(number: int, found: ExpressionMatches) -> Line[ExpressionMatches]:
-    if found.problem:
-        texts = (found.expression, "", "", found.problem)
-        return Line(number, found, texts, token="danger")
-    texts = (
-        found.expression,
-        words.number(found.datasets),
-        words.number(len(found.runs)),
-        "   ".join(found.examples),
-    )
-    tips = (*texts[:-1], "\n".join(found.examples))
-    return Line(number, found, texts, tips, "" if found.datasets else "warning")
-
-
 def _run_of(edit: QLineEdit) -> int | None:
     text = edit.text().strip()
     if not text:
         return None
     if not (text.isascii() and text.isdigit()):
-        raise BadInput(f'"{text}" is no run number.')
+        raise BadInput(f'"{text}" is not a run number.')
     return int(text)

@@ -10,7 +10,7 @@ _SIZE = (1100, 760)
 
 
 class DatasetsAcceptedWindow(QDialog):
-    """Hosts the editor; everything is saved entry by entry."""
+    """Hosts the editor, which saves entry by entry."""
 
     def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)

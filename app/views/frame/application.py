@@ -20,7 +20,6 @@ from qasync import QEventLoop
 
 from app import assets
 from app.domain.errors import Refused
-from app.views.backend import Backend
 from app.views.background import Background
 from app.views.display import check_display
 from app.views.frame.main_window import MainWindow
@@ -52,7 +51,6 @@ class WindowSettings:
 
 def run_window(
     workplace: Workplace,
-    backend: Backend,
     settings: WindowSettings,
     *,
     stop: Callable[[], None] | None = None,
@@ -78,7 +76,7 @@ def run_window(
         remembered, faulty = open_remembered(settings.remembered)
         themes = _themes(application, settings, remembered)
         with themes.undressed():
-            context = PlaceContext(backend, workplace, background, notices, themes, remembered)
+            context = PlaceContext(workplace, background, notices, themes, remembered)
             try:
                 window = MainWindow(context)
             except Exception as error:

@@ -1,12 +1,24 @@
-"""The command palette: every action by name, with its shortcut."""
+"""The command palette: every action by name, with its shortcut; and the question for a run."""
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QDialog, QFrame, QLineEdit, QListWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QInputDialog,
+    QLineEdit,
+    QListWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
+from app.views.focus import give_keys
 from app.views.theme import STEP
+
+_BELOW_TOP = 96
+_LARGEST_RUN_NUMBER = 9_999_999
 
 
 class CommandPalette(QDialog):
@@ -16,7 +28,7 @@ class CommandPalette(QDialog):
         super().__init__(parent, Qt.WindowType.Popup)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._actions = [action for action in actions if action.text()]
-        self._found: list[QAction] = []
+        self._matching: list[QAction] = []
         frame = QFrame()
         frame.setObjectName("palette")
         self.line = QLineEdit(placeholderText="What do you want to do?")
@@ -36,16 +48,24 @@ class CommandPalette(QDialog):
         self.line.installEventFilter(self)
         self.search("")
 
+    def open_over(self, window: QWidget) -> None:
+        """Opens in the upper middle of a window."""
+        middle = window.mapToGlobal(window.rect().center())
+        top = window.mapToGlobal(window.pos()).y() + _BELOW_TOP
+        self.move(middle.x() - self.width() // 2, top)
+        self.open()
+        give_keys(self.line)
+
     def search(self, text: str) -> None:
         """Shows the actions whose text holds every word."""
-        wanted = text.casefold().split()
-        self._found = [
+        searched = text.casefold().split()
+        self._matching = [
             action
             for action in self._actions
-            if all(word in f"{action.text()} {action.toolTip()}".casefold() for word in wanted)
+            if all(word in f"{action.text()} {action.toolTip()}".casefold() for word in searched)
         ]
         self.list.clear()
-        for action in self._found:
+        for action in self._matching:
             keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
             name = action.text().replace("&", "")
             self.list.addItem(f"{name}   {keys}" if keys else name)
@@ -54,8 +74,8 @@ class CommandPalette(QDialog):
     def run_chosen(self) -> None:
         """Closes, then does what is chosen."""
         row = self.list.currentRow()
-        if 0 <= row < len(self._found):
-            action = self._found[row]
+        if 0 <= row < len(self._matching):
+            action = self._matching[row]
             self.accept()
             action.trigger()
 
@@ -71,3 +91,14 @@ class CommandPalette(QDialog):
                 self.list.setCurrentRow(min(max(self.list.currentRow() + step, 0), last))
                 return True
         return super().eventFilter(watched, event)
+
+
+def run_number_dialog(parent: QWidget) -> QInputDialog:
+    """Asks for a run number."""
+    dialog = QInputDialog(parent)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setInputMode(QInputDialog.InputMode.IntInput)
+    dialog.setIntRange(1, _LARGEST_RUN_NUMBER)
+    dialog.setWindowTitle("Go to run")
+    dialog.setLabelText("Run number")
+    return dialog

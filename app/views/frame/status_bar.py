@@ -1,4 +1,4 @@
-"""The status bar: what a person must trust before acting."""
+"""The status bar: what a person looks at before acting."""
 
 from datetime import UTC, datetime
 
@@ -21,8 +21,8 @@ _STRIP_TOKENS = {
 
 
 class StatusBar(QFrame):
-    """Database, whether news arrive, puller, person, last notice; a strip in the database's
-    colour over its whole width."""
+    """Shows database, connection, puller, person and the last notice, below a strip in the
+    colour of the database."""
 
     def __init__(self, session: Session, themes: Themes, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,27 +52,27 @@ class StatusBar(QFrame):
         layout.setSpacing(0)
         layout.addWidget(self.strip)
         layout.addLayout(line)
-        themes.changed.connect(self._dress)
-        self._dress(themes.theme)
+        themes.changed.connect(self._apply_theme)
+        self._apply_theme(themes.theme)
 
     def set_live(self, *, live: bool, reason: str = "") -> None:
-        """Whether what is written elsewhere is seen at once."""
+        """Shows whether what others write is seen at once."""
         self._live = live
         self.live.setToolTip(tip(reason))
-        self._dress(self._themes.theme)
+        self._apply_theme(self._themes.theme)
 
     def show_pull(self, status: PullStatus, now: datetime | None = None) -> None:
-        """The puller in a few words."""
+        """Shows the puller in a few words."""
         text = summary(status, now or datetime.now(UTC))
         if text != self.puller.text():
             self.puller.setText(text)
 
     def show_notice(self, notice: Notice) -> None:
-        """The last thing that was told."""
+        """Shows the last notice."""
         self.notice.setText(cell(notice.text))
         self.notice.setToolTip(notice.text)
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         colour = self._session.strip_colour or theme.tokens[_STRIP_TOKENS[self._session.kind]]
         self.strip.setStyleSheet(f"background: {colour}; border: none;")
         token = "success" if self._live else "danger"

@@ -54,15 +54,19 @@ class WorkspaceSelector(QWidget):
 
     def load(self) -> None:
         """Reads which workspaces there are."""
+        self._background.run(self._load(), self)
+
+    async def _load(self) -> None:
         acting = self._acting
-        self._background.read_then(
+        online, offline = await self._background.read(
             lambda: (
                 workspaces.with_columns(acting, online=True),
                 workspaces.with_columns(acting, online=False),
-            ),
-            self._show,
-            owner=self,
+            )
         )
+        self._known = {"runs": online, "datasets": offline}
+        self.offer(self._kind)
+        self.chosen.emit(self._remembered_name)
 
     def offer(self, kind: TableKind | None) -> None:
         """Offers those of runs or of datasets; none where a place has nothing to do with them."""
@@ -72,25 +76,18 @@ class WorkspaceSelector(QWidget):
             return
         self.box.blockSignals(True)  # which one is chosen doesn't change
         self.box.clear()
-        self.box.addItems([each.name for each in self._known[kind]])
-        self.box.setCurrentText(self._wanted)
+        self.box.addItems([workspace.name for workspace in self._known[kind]])
+        self.box.setCurrentText(self._remembered_name)
         self.box.blockSignals(False)
 
     def columns(self, kind: TableKind, name: str) -> WorkspaceColumns | None:
         """A workspace of that name, else `global`; None while they aren't known."""
-        known = {each.name: each for each in self._known.get(kind, ())}
+        known = {workspace.name: workspace for workspace in self._known.get(kind, ())}
         return known.get(name) or known.get(_FIRST)
 
     @property
-    def _wanted(self) -> str:
+    def _remembered_name(self) -> str:
         return str(self._remembered.value(_REMEMBERED, _FIRST))
-
-    def _show(
-        self, found: tuple[tuple[WorkspaceColumns, ...], tuple[WorkspaceColumns, ...]]
-    ) -> None:
-        self._known = {"runs": found[0], "datasets": found[1]}
-        self.offer(self._kind)
-        self.chosen.emit(self._wanted)
 
     def _choose(self, name: str) -> None:
         if name:

@@ -1,1 +1,1 @@
-"""Lumisections drawn: the grid, its selection, and values along the axis."""
+"""Drawing lumisections: the grid, its selection, and values along the axis."""

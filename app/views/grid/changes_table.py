@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 
 from app.domain.lumisections import count, format_ranges
 from app.views import words
-from app.views.backend.history import ChangeLine
 from app.views.grid.history_axis import (
     LANE_ROLE,
     AxisHeader,
@@ -30,6 +29,7 @@ from app.views.grid.history_axis import (
     last_lumisection,
     value_words,
 )
+from app.views.grid.lines import ChangeLine
 from app.views.theme import STEP, Theme, Themes
 from app.views.widgets.chips import Chips
 from app.views.widgets.plain import shown
@@ -45,6 +45,7 @@ _NARROWEST = 110
 _LEAST_LANE = 170
 _MEASURED = 300
 _SWATCH = 10
+_OVERRULED = "an earlier value set by hand stays in force"
 _VALUE_ROLE = Qt.ItemDataRole.UserRole + 21
 
 
@@ -73,7 +74,7 @@ class ChangesModel(TitledModel):
         """Shows the lines of one group, all of them for None."""
         self.beginResetModel()
         self._group = group
-        self._lines = tuple(each for each in self._all if group is None or each.group == group)
+        self._lines = tuple(line for line in self._all if group is None or line.group == group)
         self.endResetModel()
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:
@@ -167,7 +168,7 @@ class ChangesTable(QWidget):
         self.table.entered.connect(self._enter)
         self.table.resized.connect(self._share_width)
         self.table.doubleClicked.connect(lambda index: self._enter(index.row()))
-        themes.changed.connect(self._dress)
+        themes.changed.connect(self._apply_theme)
 
     def show_lines(
         self,
@@ -202,7 +203,7 @@ class ChangesTable(QWidget):
             RANGES: not any(line.piece.ranges for line in lines),
             BEFORE: not any(line.valued for line in lines),
             AFTER: not any(line.valued for line in lines),
-            NOTE: not any(line.note for line in lines),
+            NOTE: not any(_text(line, NOTE) for line in lines),
         }
         metrics = self.table.fontMetrics()
         self._wanted = {}
@@ -240,7 +241,7 @@ class ChangesTable(QWidget):
         if 0 <= row < len(self.model.lines):
             self.line_entered.emit(self.model.lines[row])
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         self._lanes.set_theme(theme)
         self._values.set_theme(theme)
         self.table.viewport().update()
@@ -258,7 +259,7 @@ def _text(line: ChangeLine, column: int) -> str:
     if column == RANGES:
         return format_ranges(piece.ranges)
     if column == NOTE:
-        return line.note
+        return line.note or (_OVERRULED if piece.overruled else "")
     if column == LANE or not line.valued:
         return ""
     if piece.kinds > 1:

@@ -1,9 +1,9 @@
-"""Paints what is drafted over a grid: the wanted colour, hatched and framed until it is written."""
+"""Paints what is drafted over a grid: the new colour, hatched and framed until it is written."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPen, QStaticText
 
-from app.domain.editing.draft_cells import DraftCells, Word
+from app.domain.editing.draft_cells import DraftCells, DraftValue
 from app.domain.triplets import SETTABLE_STATUSES, Triplet
 from app.views.grid.grid_layout import AXIS_HEIGHT, BIT_HEIGHT, GridLayout
 from app.views.grid.snapshot import LumisectionsSnapshot
@@ -29,15 +29,15 @@ class DraftPainter:
         painter.setClipRect(self._layout.area())
         for row in self._layout.rows_in_sight():
             top = self._layout.tops[row] - self._layout.top + AXIS_HEIGHT
-            for word, mask in cells.words(snapshot.rows[row].key):
+            for value, mask in cells.values_of(snapshot.rows[row].key):
                 for left, right in self._layout.spans(mask):
                     width = max(right - left, 2.0)
-                    if isinstance(word, Triplet):
+                    if isinstance(value, Triplet):
                         self._paint_column(
-                            painter, word, QRectF(left, top + 1, width, ROW_HEIGHT - 2)
+                            painter, value, QRectF(left, top + 1, width, ROW_HEIGHT - 2)
                         )
                     else:
-                        self._paint_bit(painter, word, QRectF(left, top, width, BIT_HEIGHT))
+                        self._paint_bit(painter, value, QRectF(left, top, width, BIT_HEIGHT))
         painter.setClipRect(self._layout.whole())
 
     def _paint_column(self, painter: QPainter, triplet: Triplet, rect: QRectF) -> None:
@@ -57,9 +57,9 @@ class DraftPainter:
                 painter.setPen(look.ink)
                 painter.drawStaticText(QPointF(seen_from + 2 * STEP, top), letter)
 
-    def _paint_bit(self, painter: QPainter, word: Word, rect: QRectF) -> None:
+    def _paint_bit(self, painter: QPainter, value: DraftValue, rect: QRectF) -> None:
         painter.fillRect(rect, self._theme.colour("surface"))
-        if word is True:
+        if value is True:
             middle = rect.center().y()
             painter.fillRect(
                 QRectF(rect.left(), middle - 1, rect.width(), 2), self._theme.colour("success")

@@ -11,7 +11,7 @@ _STEADY = 0.6
 
 
 class Flash(QObject):
-    """Fades in steps; for who asked the system for less motion it is one steady light.
+    """Fades in steps, or is one steady light where the system is set to less motion.
 
     Signals: `changed()` whenever it has to be painted again.
     """
@@ -42,7 +42,7 @@ class Flash(QObject):
         self.changed.emit()
 
     def end(self) -> None:
-        """Goes out at once."""
+        """Ends at once."""
         self._clock.stop()
         self._left = 0
         self.cells = Selection.empty(0)

@@ -171,6 +171,14 @@ class GridLayout:
             self.x(cell.lumisection - 1), top, max(self.scale, 1.0), self.height_of(cell.row)
         )
 
+    def scrolled_to(self, cell: Cell) -> tuple[int, int]:
+        """`left` and `top` at which a cell is in sight, as near to the present ones as possible."""
+        begin, end = (cell.lumisection - 1) * self.scale, cell.lumisection * self.scale
+        left = min(max(self.left, math.ceil(end - self.area_width)), math.floor(begin))
+        top = self.tops[cell.row]
+        lowest = top + self.height_of(cell.row) - self.area_height
+        return left, min(max(self.top, lowest), top)
+
     def spans(self, mask: Mask) -> Iterator[tuple[float, float]]:
         """Pixels from and to of the true lumisections in sight, each at least one pixel wide;
         what shares a pixel is joined."""

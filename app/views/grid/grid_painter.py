@@ -1,4 +1,4 @@
-"""Paints a snapshot of lumisections: runs of equal cells, bits as lines, luminosity as curves."""
+"""Paints a snapshot of lumisections: cells as boxes, bits as lines, luminosity as curves."""
 
 import itertools
 from collections.abc import Iterator
@@ -181,15 +181,15 @@ class GridPainter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(self._theme.colour("surface"), 0.5))
         for row in rows:
-            each = snapshot.rows[row]
+            grid_row = snapshot.rows[row]
             top = self._layout.tops[row] - offset + 1.0
-            for left, right, place in self._marked(each, snapshot.length):
+            for left, right, place in self._marked(grid_row, snapshot.length):
                 if right - left < _MARK_FROM:
                     continue
-                if each.by_hand[place]:
+                if grid_row.by_hand[place]:
                     painter.setBrush(self._theme.colour("accent"))
                     painter.drawPolygon(_corner(right, top, -7.0))
-                if each.remarked[place]:
+                if grid_row.remarked[place]:
                     painter.setBrush(self._theme.colour("text"))
                     painter.drawPolygon(_corner(max(left, self._layout.header_width), top, 7.0))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
@@ -211,8 +211,8 @@ class GridPainter:
         painter.setClipRect(area)
         offset = self._layout.top - AXIS_HEIGHT
         for row in self._layout.rows_in_sight():
-            each = snapshot.rows[row]
-            token = "text" if each.kind is RowKind.COLUMN else "muted"
+            grid_row = snapshot.rows[row]
+            token = "text" if grid_row.kind is RowKind.COLUMN else "muted"
             painter.setPen(self._theme.colour(token))
             place = QRect(
                 2 * STEP,
@@ -221,7 +221,9 @@ class GridPainter:
                 self._layout.height_of(row),
             )
             painter.drawText(
-                place, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), each.label
+                place,
+                int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft),
+                grid_row.label,
             )
         painter.setClipRect(self._layout.whole())
         painter.setPen(self._theme.colour("line"))
@@ -287,8 +289,8 @@ class GridPainter:
         painter.drawLine(
             self._layout.header_width - 1, top, self._layout.header_width - 1, top + tall
         )
-        known = [np.nan_to_num(each) for each in (snapshot.recorded, snapshot.delivered)]
-        highest = max(float(each.max()) for each in known)
+        known = [np.nan_to_num(curve) for curve in (snapshot.recorded, snapshot.delivered)]
+        highest = max(float(curve.max()) for curve in known)
         metrics_height = self._metrics.height()
         legend = (
             ("text", f"{highest:.3g} pb⁻¹"),

@@ -28,9 +28,9 @@ class GridPicture:
         self._over = over
         self._stored: QPixmap | None = None
         self._whole: QPixmap | None = None
-        self.dress(theme, font)
+        self.apply_theme(theme, font)
 
-    def dress(self, theme: Theme, font: QFont) -> None:
+    def apply_theme(self, theme: Theme, font: QFont) -> None:
         """Paints in other colours or letters."""
         self._theme = theme
         self._painter = GridPainter(self._layout, theme, font)

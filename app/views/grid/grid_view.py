@@ -1,4 +1,4 @@
-"""The lumisection grid: columns and DCS bits over lumisections, painted as runs of equal cells."""
+"""The lumisection grid: columns and DCS bits over lumisections, painted as stretches."""
 
 import math
 
@@ -23,7 +23,9 @@ from app.domain.lumisections import LumiRange, format_ranges, ranges_of_mask
 from app.domain.text.plain_text import one_line
 from app.domain.triplets import Triplet
 from app.views.grid.flash import Flash
-from app.views.grid.grid_layout import AXIS_HEIGHT, WIDEST_CELL, Cell, GridLayout
+from app.views.grid.grid_keys import GridKeys
+from app.views.grid.grid_layout import WIDEST_CELL, Cell, GridLayout
+from app.views.grid.grid_mouse import GridMouse
 from app.views.grid.grid_picture import GridPicture
 from app.views.grid.selection_model import Mode, SelectionModel, Span
 from app.views.grid.selection_painter import SelectionPainter
@@ -31,9 +33,7 @@ from app.views.grid.snapshot import LumisectionsSnapshot, RowKind
 from app.views.theme import ROW_HEIGHT, Theme, tabular
 from app.views.widgets.plain import tip
 
-_ZOOM = 1.5
 _SCROLL_STEP = 3
-_FAR = 10
 
 
 class GridView(QAbstractScrollArea):
@@ -60,8 +60,8 @@ class GridView(QAbstractScrollArea):
         self._flash = Flash(self)
         self._flash.changed.connect(self.viewport().update)
         self._hovered: Cell | None = None
-        self._panned_from: tuple[QPoint, int, int] | None = None
-        self._selecting: Span | None = None
+        self._keys = GridKeys(self, self._layout)
+        self._mouse = GridMouse(self, self._layout)
         self._tip_at: tuple[Cell, QPoint] | None = None
         self._picture = GridPicture(self._layout, theme, self.font(), self.paint_over)
         self._over = SelectionPainter(self._layout, theme, self.fontMetrics())
@@ -107,7 +107,8 @@ class GridView(QAbstractScrollArea):
             self._flash.end()
             self._focus = Cell(0, 1) if snapshot and snapshot.rows and snapshot.length else None
         elif snapshot is not None:
-            self._clamp(snapshot)
+            self._focus = _inside(snapshot, self._focus or Cell(0, 1))
+            self._hovered = self._hovered and _inside(snapshot, self._hovered)
         self._lay_out()
         self._describe()
         if before and before != self._model.chosen:
@@ -193,7 +194,7 @@ class GridView(QAbstractScrollArea):
             QToolTip.showText(place, tip(f"{self.text_of(cell)}\n{text}"), self.viewport())
 
     def text_of(self, cell: Cell) -> str:
-        """What a cell says, in lines: where, value, comment, cause."""
+        """A cell in lines: where, value, comment, cause."""
         snapshot = self._snapshot
         assert snapshot is not None  # a cell is one of a snapshot
         row = snapshot.rows[cell.row]
@@ -210,12 +211,13 @@ class GridView(QAbstractScrollArea):
                 lines.append(f"cause: {one_line(triplet.cause)}")
             if row.by_hand[place]:
                 lines.append("set by hand")
-        word = self._draft.word(row.key, cell.lumisection) if self._draft is not None else None
-        if word is not None:
-            said = " ".join(filter(None, word)) if isinstance(word, Triplet) else str(word).lower()
-            lines.append(f"drafted, not written: {said}")
+        drafted = self._draft.value(row.key, cell.lumisection) if self._draft is not None else None
+        if isinstance(drafted, Triplet):
+            lines.append(f"drafted, not written: {' '.join(filter(None, drafted))}")
+        elif drafted is not None:
+            lines.append(f"drafted, not written: {str(drafted).lower()}")
         if not self._takes_part(cell.lumisection):
-            lines.append("doesn't count: this LS has no RR and OMS event of this dataset")
+            lines.append("doesn't count: this dataset has no RR and OMS event for this LS")
         return "\n".join(lines)
 
     # Zoom and place
@@ -248,22 +250,9 @@ class GridView(QAbstractScrollArea):
         """Scrolls as little as needed to show a cell."""
         if not self._layout.tops:
             return
-        bar = self.horizontalScrollBar()
-        left, right = (
-            (cell.lumisection - 1) * self._layout.scale,
-            cell.lumisection * self._layout.scale,
-        )
-        if left < bar.value():
-            bar.setValue(math.floor(left))
-        elif right > bar.value() + self._layout.area_width:
-            bar.setValue(math.ceil(right - self._layout.area_width))
-        bar = self.verticalScrollBar()
-        top = self._layout.tops[cell.row]
-        bottom = top + self._layout.height_of(cell.row)
-        if top < bar.value():
-            bar.setValue(top)
-        elif bottom > bar.value() + self._layout.area_height:
-            bar.setValue(bottom - self._layout.area_height)
+        left, top = self._layout.scrolled_to(cell)
+        self.horizontalScrollBar().setValue(left)
+        self.verticalScrollBar().setValue(top)
 
     def cell_at(self, point: QPoint) -> Cell | None:
         """The cell at a pixel of the viewport."""
@@ -284,21 +273,8 @@ class GridView(QAbstractScrollArea):
         self.selection_changed.emit()
 
     def _make_painters(self) -> None:
-        self._picture.dress(self._theme, self.font())
+        self._picture.apply_theme(self._theme, self.font())
         self._over = SelectionPainter(self._layout, self._theme, self.fontMetrics())
-
-    def _clamp(self, snapshot: LumisectionsSnapshot) -> None:
-        def inside(cell: Cell | None) -> Cell | None:
-            if cell is None or not snapshot.rows or not snapshot.length:
-                return None
-            return Cell(
-                min(cell.row, len(snapshot.rows) - 1), min(cell.lumisection, snapshot.length)
-            )
-
-        self._focus = inside(self._focus)
-        if self._focus is None and snapshot.rows and snapshot.length:
-            self._focus = Cell(0, 1)
-        self._hovered = inside(self._hovered)
 
     def _lay_out(self) -> None:
         layout = self._layout
@@ -363,55 +339,12 @@ class GridView(QAbstractScrollArea):
         if self._focus is not None:
             self._over.paint_focus(painter, self._focus, strong=self.hasFocus())
 
-    # Keys
-
-    def _move_focus(self, event: QKeyEvent) -> bool:
-        focus = self._focus
-        if focus is None or self._snapshot is None:
-            return False
-        ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        step = _FAR if event.modifiers() & Qt.KeyboardModifier.AltModifier else 1
-        last_row = len(self._snapshot.rows) - 1
-        last = self._snapshot.length
-        page = max(1, int(self._layout.area_width / self._layout.scale))
-        key = Qt.Key
-        targets = {
-            key.Key_Left: Cell(focus.row, focus.lumisection - step),
-            key.Key_Right: Cell(focus.row, focus.lumisection + step),
-            key.Key_Up: Cell(focus.row - 1, focus.lumisection),
-            key.Key_Down: Cell(focus.row + 1, focus.lumisection),
-            key.Key_Home: Cell(0 if ctrl else focus.row, 1),
-            key.Key_End: Cell(last_row if ctrl else focus.row, last),
-            key.Key_PageUp: Cell(focus.row, focus.lumisection - page),
-            key.Key_PageDown: Cell(focus.row, focus.lumisection + page),
-        }
-        target = targets.get(Qt.Key(event.key()))
-        if target is None:
-            return False
-        self.focus(target, extend=shift, keep=ctrl)
-        return True
-
-    def _to_change(self, direction: int, *, extend: bool = False) -> None:
-        """To the beginning of the next run of the row, or of the one before."""
-        focus = self._focus
-        if focus is None or self._snapshot is None:
-            return
-        context, place = self._snapshot.run_at(focus.row, focus.lumisection)
-        starts = self._snapshot.rows[focus.row].starts
-        if direction > 0 and place + 1 < starts.size:
-            self.focus(Cell(focus.row, context.last + 1), extend=extend)
-        elif direction < 0:
-            inside = focus.lumisection > context.first
-            target = context.first if inside else int(starts[max(place - 1, 0)]) + 1
-            self.focus(Cell(focus.row, target), extend=extend)
-
     def choose_alike(self, *, everywhere: bool = False) -> None:
         """Selects the stretch with the status, or bit, of the focused cell; or all of its row."""
         if self._snapshot is not None and self._focus is not None:
-            found = same_everywhere if everywhere else same_as
+            select = same_everywhere if everywhere else same_as
             key = self._snapshot.rows[self._focus.row].key
-            self.choose(found(self._snapshot.state, key, self._focus.lumisection))
+            self.choose(select(self._snapshot.state, key, self._focus.lumisection))
 
     def choose_all(self, *, everything: bool = False) -> None:
         """Selects all columns, or all DCS bits where the focus is on one; or both."""
@@ -419,136 +352,47 @@ class GridView(QAbstractScrollArea):
             model = self._model
             self.choose(model.everything() if everything else model.all_like(self._focus))
 
-    def _choose_by_key(self, event: QKeyEvent) -> bool:
-        if self._focus is None:
-            return False
-        ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if event.key() == Qt.Key.Key_Space:
-            span = Span.ROWS if shift else Span.LUMISECTIONS if ctrl else Span.CELLS
-            self._model.toggle(self._focus, span)
-            self._chosen_changed()
-        elif event.key() == Qt.Key.Key_A and ctrl:
-            self.choose_all(everything=shift)
-        elif event.key() == Qt.Key.Key_A:
-            self.choose_alike(everywhere=shift)
-        else:
-            return False
-        return True
+    def toggle(self, cell: Cell, span: Span) -> None:
+        """Adds a cell, its row or its lumisection to the selection, or takes it away."""
+        self._model.toggle(cell, span)
+        self._chosen_changed()
+
+    def begin(self, cell: Cell, span: Span) -> None:
+        """Selects a cell, its row or its lumisection instead of what is selected."""
+        self._model.begin(cell, Mode.REPLACE, span)
+        self.focus(cell, keep=True)
+        self._chosen_changed()
+
+    def is_chosen(self, cell: Cell) -> bool:
+        """Whether a cell is selected."""
+        return self._model.holds(cell)
+
+    def hover(self, cell: Cell | None) -> None:
+        """Marks the cell below the mouse."""
+        if cell != self._hovered:
+            self._hovered = cell
+            self.viewport().update()
 
     # Qt
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if self._move_focus(event) or self._choose_by_key(event):
-            return
-        text = event.text()
-        if text in ("+", "="):
-            self.zoom(_ZOOM)
-        elif text == "-":
-            self.zoom(1 / _ZOOM)
-        elif text == "0":
-            self.fit()
-        elif text in ("]", "}"):
-            self._to_change(1, extend=text == "}")
-        elif text in ("[", "{"):
-            self._to_change(-1, extend=text == "{")
-        else:
+        if not self._keys.handle(event):
             super().keyPressEvent(event)
 
-    def _pressed_on(self, point: QPoint) -> tuple[Cell, Span] | None:
-        """Where a press at a pixel begins to select: a cell, a name, a number of the axis."""
-        row, number = self._layout.row_at(point.y()), self._layout.lumisection_at(point.x())
-        focus = self._focus or Cell(0, 1)
-        if row is not None and number is not None:
-            return Cell(row, number), Span.CELLS
-        if row is not None and point.x() < self._layout.header_width:
-            return Cell(row, focus.lumisection), Span.ROWS
-        if number is not None and point.y() < AXIS_HEIGHT:
-            return Cell(focus.row, number), Span.LUMISECTIONS
-        return None
-
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        point = event.position().toPoint()
-        left = event.button() == Qt.MouseButton.LeftButton
-        where = self._pressed_on(point) if self._snapshot is not None else None
-        in_corner = point.x() < self._layout.header_width and point.y() < AXIS_HEIGHT
-        beside = point.y() >= AXIS_HEIGHT + self._layout.area_height
-        if event.button() == Qt.MouseButton.MiddleButton or (left and beside):
-            self._panned_from = (
-                point,
-                self.horizontalScrollBar().value(),
-                self.verticalScrollBar().value(),
-            )
-            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
-        elif left and in_corner:
-            self.choose_all()
-        elif left and where is not None:
-            self._begin_selecting(*where, event.modifiers())
-        elif event.button() == Qt.MouseButton.RightButton and where is not None:
-            cell = where[0]
-            # A menu for what is selected, or for the cell below the mouse.
-            self.focus(cell, keep=self._model.holds(cell))
-
-    def _begin_selecting(self, cell: Cell, span: Span, modifiers: Qt.KeyboardModifier) -> None:
-        self._selecting = span
-        if modifiers & Qt.KeyboardModifier.ShiftModifier and self._focus is not None:
-            self.focus(self._reached(cell), extend=True)
-            return
-        if modifiers & Qt.KeyboardModifier.ControlModifier:
-            self._model.toggle(cell, span)
-        else:
-            self._model.begin(cell, Mode.REPLACE, span)
-        self.focus(cell, keep=True)
-        self._chosen_changed()
-
-    def _reached(self, cell: Cell) -> Cell:
-        """The corner that the mouse draws to: beside the cells only one direction counts."""
-        focus = self._focus or cell
-        if self._selecting is Span.ROWS:
-            return Cell(cell.row, focus.lumisection)
-        return Cell(focus.row, cell.lumisection) if self._selecting is Span.LUMISECTIONS else cell
+        self._mouse.press(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        point = event.position().toPoint()
-        if self._panned_from is not None:
-            start, horizontal, vertical = self._panned_from
-            self.horizontalScrollBar().setValue(horizontal - (point.x() - start.x()))
-            self.verticalScrollBar().setValue(vertical - (point.y() - start.y()))
-            return
-        if self._selecting is not None:
-            cell = self._layout.nearest_cell(point)
-            if cell is not None and self._reached(cell) != self._focus:
-                self.focus(self._reached(cell), extend=True)
-        hovered = self.cell_at(point)
-        if hovered != self._hovered:
-            self._hovered = hovered
-            self.viewport().update()
+        self._mouse.move(event)
 
     def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
-        if self._panned_from is not None:
-            self.viewport().unsetCursor()
-        self._panned_from = None
-        self._selecting = None
+        self._mouse.release()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        cell = self.cell_at(event.position().toPoint())
-        if cell is not None and event.button() == Qt.MouseButton.LeftButton:
-            self.focus(cell)
-            self.choose_alike()
+        self._mouse.double_click(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        delta = event.angleDelta()
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.zoom(_ZOOM ** (delta.y() / 120), event.position().x())
-            event.accept()
-        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier or (delta.x() and not delta.y()):
-            bar = self.horizontalScrollBar()
-            bar.setValue(bar.value() - (delta.x() or delta.y()))
-            event.accept()
-        else:
-            bar = self.verticalScrollBar()
-            bar.setValue(bar.value() - delta.y() // 2)
-            event.accept()
+        self._mouse.turn_wheel(event)
 
     def viewportEvent(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
@@ -590,3 +434,10 @@ class GridView(QAbstractScrollArea):
 
     def sizeHint(self) -> QSize:
         return QSize(800, 400)
+
+
+def _inside(snapshot: LumisectionsSnapshot, cell: Cell) -> Cell | None:
+    """The nearest cell of a snapshot; None when it has no cells."""
+    if not snapshot.rows or not snapshot.length:
+        return None
+    return Cell(min(cell.row, len(snapshot.rows) - 1), min(cell.lumisection, snapshot.length))

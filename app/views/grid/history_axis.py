@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
 from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.triplets import Triplet
 from app.views import words
-from app.views.backend.history import CellValue, Piece
 from app.views.grid.grid_painter import tick_step
+from app.views.grid.lines import CellValue, Piece
 from app.views.theme import STEP, Theme
 from app.views.widgets.plain import tip
 from app.views.widgets.shares import RANKED_STATUSES
@@ -41,14 +41,14 @@ def piece_words(piece: Piece) -> str:
     before = value_words(piece.before, oms=piece.oms)
     after = value_words(piece.after, oms=piece.oms)
     if piece.overruled:
-        return f"{after}, which a person's earlier word goes on to hide"
+        return f"{after}, hidden by an earlier value set by hand"
     if before == after:
         return f"{after}, now by hand"
     return f"{before} -> {after}"
 
 
 def value_words(value: CellValue, *, oms: bool = False) -> str:
-    """What a cell holds, in a line: status, comment, cause; or a bit's value."""
+    """The value of a cell in a line: status, comment, cause; or that of a bit."""
     if isinstance(value, Triplet):
         text = " ".join(filter(None, (value.status or "without a status", value.comment)))
         return f"{text} (cause: {value.cause})" if value.cause else text
@@ -175,7 +175,7 @@ class LanePainter:
 
 
 class LaneDelegate(QStyledItemDelegate):
-    """Paints the lane that the model gives for a cell, and says what is under the mouse."""
+    """Paints the lane that the model gives for a cell, and describes what is under the mouse."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -270,7 +270,7 @@ def last_lumisection(lanes: Sequence[Sequence[Piece]]) -> int:
 
 
 def _all(lane: Sequence[Piece]) -> list[LumiRange]:
-    return [each for piece in lane for each in piece.ranges]
+    return [lumi_range for piece in lane for lumi_range in piece.ranges]
 
 
 def _rank(piece: Piece) -> int:

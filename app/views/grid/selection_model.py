@@ -63,8 +63,8 @@ class SelectionModel:
 
     def holds(self, cell: Cell, span: Span = Span.CELLS) -> bool:
         """Whether a cell is chosen, or everything that a span reaches from it."""
-        wanted = self._shape(cell, cell, span)
-        return bool(wanted) and not wanted - self.chosen
+        shape = self._shape(cell, cell, span)
+        return bool(shape) and not shape - self.chosen
 
     def begin(self, cell: Cell, mode: Mode = Mode.REPLACE, span: Span = Span.CELLS) -> None:
         """Begins a rectangle at a cell."""

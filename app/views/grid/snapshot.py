@@ -1,6 +1,6 @@
 """A dataset's lumisections prepared for painting; made outside the GUI thread, never changed."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -48,10 +48,10 @@ class RowKind(Enum):
 
 @dataclass(frozen=True, eq=False)
 class GridRow:
-    """One column or bit; runs of equal values are `starts[i]` to `starts[i + 1]`, zero-based.
+    """One column or bit; stretches of equal values are `starts[i]` to `starts[i + 1]`, zero-based.
 
     `codes[i]` is the value's code in the grid the row comes from; `by_hand[i]`, `remarked[i]`: the
-    run was set by a person, has a comment or a cause.
+    stretch was set by hand, has a comment or a cause.
     """
 
     key: str
@@ -102,16 +102,16 @@ class LumisectionsSnapshot:
         return LumiRange(int(starts[place]) + 1, last), place
 
     def triplet(self, row: int, lumisection: int) -> Triplet:
-        """What a column holds in a lumisection; EMPTY where no event says anything."""
+        """The value of a column in a lumisection; EMPTY where no event set one."""
         _, place = self.run_at(row, lumisection)
         return self.triplets[int(self.rows[row].codes[place])] or EMPTY_TRIPLET
 
     def bit(self, row: int, lumisection: int) -> bool | None:
-        """What a DCS bit is in a lumisection, None where null or missing."""
+        """The value of a DCS bit in a lumisection, None where null or missing."""
         return {TRUE: True, FALSE: False}.get(int(self.ranks[row, lumisection - 1]))
 
     def size_of(self, chosen: Selection) -> Size:
-        """How much is chosen; quick enough to be asked at every move of the mouse."""
+        """How much is selected; quick enough for every move of the mouse."""
         some = chosen.lumisections[: self.length]
         counting = np.zeros(self.length, np.bool_)
         counting[: some.size] = some
@@ -124,7 +124,7 @@ class LumisectionsSnapshot:
         )
 
     def value_text(self, row: int, lumisection: int) -> str:
-        """A cell's value in a word."""
+        """A cell's status, or the value of a bit."""
         if self.rows[row].kind is RowKind.COLUMN:
             return self.triplet(row, lumisection).status or "without a status"
         value = self.bit(row, lumisection)
@@ -138,71 +138,68 @@ def prepare(
     by_hand: Mapping[str, Mask] | None = None,
     bits: Collection[str] | None = None,
 ) -> LumisectionsSnapshot:
-    """Cuts a state into runs of equal values.
+    """Cuts a state into stretches of equal values.
 
     `order`: columns in the order of the workspaces, others follow by name; `by_hand[column]` is
-    true where a person's word holds; `bits`: those to show, else every OMS attribute that is
+    true where a value was set by hand; `bits`: those to show, else every OMS attribute that is
     true, false or null throughout.
     """
     length = state.length
-    known = set(state.rr.keys)
-    columns = [key for key in dict.fromkeys(order) if key in known]
-    columns += [key for key in state.rr.keys if key not in columns]
-    rows: list[GridRow] = []
-    ranks: list[Ranks] = []
-    rank_of = np.array(
-        [_RANK.get(value.status if value else EMPTY, _RANK[EMPTY]) for value in state.rr.values],
-        np.uint8,
-    )
-    remarked_of = np.array(
-        [value is not None and bool(value.comment or value.cause) for value in state.rr.values]
-    )
-    hands = by_hand or {}
-    for key in columns:
-        codes = np.zeros(length, np.int32)
-        codes[: state.rr.length] = state.rr.codes[state.rr.row_of[key]]
-        hand = np.zeros(length, np.bool_)
-        given = hands.get(key)
-        if given is not None:
-            hand[: given.size] = given[:length]
-        starts = _starts(codes, hand)
-        rows.append(
-            GridRow(
-                key,
-                key,
-                RowKind.COLUMN,
-                starts,
-                codes[starts],
-                hand[starts],
-                remarked_of[codes[starts]],
-            )
-        )
-        ranks.append(rank_of[codes])
-    shown = _bits(state.oms) if bits is None else [key for key in state.oms.keys if key in bits]
-    shown.sort(key=lambda key: (_FIRST_BITS.index(key) if key in _FIRST_BITS else 99, key))
-    bit_rank_of = np.array(
-        [TRUE if each is True else FALSE if each is False else NULL for each in state.oms.values],
-        np.uint8,
-    )
-    for key in shown:
-        rank = np.full(length, NULL, np.uint8)
-        rank[: state.oms.length] = bit_rank_of[state.oms.codes[state.oms.row_of[key]]]
-        starts = _starts(rank.astype(np.int32), np.zeros(length, np.bool_))
-        nothing = np.zeros(starts.size, np.bool_)
-        codes = rank[starts].astype(np.int32)
-        label = key.removesuffix(_BIT_SUFFIX)
-        rows.append(GridRow(key, label, RowKind.BIT, starts, codes, nothing, nothing))
-        ranks.append(rank)
+    columns = list(_columns(state, order, by_hand or {}))
+    drawn = [*columns, *_bit_rows(state, bits)]
     return LumisectionsSnapshot(
         state,
         length,
-        tuple(rows),
-        np.stack(ranks) if ranks else np.zeros((0, length), np.uint8),
+        tuple(row for row, _ in drawn),
+        np.stack([ranks for _, ranks in drawn]) if drawn else np.zeros((0, length), np.uint8),
         state.rr.values,
         state.participating,
         _luminosity(state.oms, "recorded", length),
         _luminosity(state.oms, "delivered", length),
     )
+
+
+def _columns(
+    state: DatasetState, order: Sequence[str], by_hand: Mapping[str, Mask]
+) -> Iterator[tuple[GridRow, Ranks]]:
+    length, rr = state.length, state.rr
+    known = set(rr.keys)
+    rank_of = np.array(
+        [_RANK.get(value.status if value else EMPTY, _RANK[EMPTY]) for value in rr.values],
+        np.uint8,
+    )
+    remarked_of = np.array(
+        [value is not None and bool(value.comment or value.cause) for value in rr.values]
+    )
+    for key in dict.fromkeys([*(key for key in order if key in known), *rr.keys]):
+        codes = np.zeros(length, np.int32)
+        codes[: rr.length] = rr.codes[rr.row_of[key]]
+        hand = np.zeros(length, np.bool_)
+        given = by_hand.get(key)
+        if given is not None:
+            hand[: given.size] = given[:length]
+        starts = _starts(codes, hand)
+        here = codes[starts]
+        row = GridRow(key, key, RowKind.COLUMN, starts, here, hand[starts], remarked_of[here])
+        yield row, rank_of[codes]
+
+
+def _bit_rows(state: DatasetState, bits: Collection[str] | None) -> Iterator[tuple[GridRow, Ranks]]:
+    length, oms = state.length, state.oms
+    shown = _bits(oms) if bits is None else [key for key in oms.keys if key in bits]
+    shown.sort(key=lambda key: (_FIRST_BITS.index(key) if key in _FIRST_BITS else 99, key))
+    rank_of = np.array(
+        [TRUE if value is True else FALSE if value is False else NULL for value in oms.values],
+        np.uint8,
+    )
+    for key in shown:
+        rank = np.full(length, NULL, np.uint8)
+        rank[: oms.length] = rank_of[oms.codes[oms.row_of[key]]]
+        starts = _starts(rank.astype(np.int32), np.zeros(length, np.bool_))
+        nothing = np.zeros(starts.size, np.bool_)
+        codes = rank[starts].astype(np.int32)
+        label = key.removesuffix(_BIT_SUFFIX)
+        yield GridRow(key, label, RowKind.BIT, starts, codes, nothing, nothing), rank
 
 
 def _starts(codes: Codes, hand: Mask) -> Codes:

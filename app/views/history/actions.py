@@ -1,24 +1,39 @@
 """History, moments and undo, from menus, keys, notices and the palette."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from app.domain.history.cells import Action
+from app.services.acting import Acting
+from app.services.history import undo
+from app.services.history.undo import Undone
 from app.views.actions import ActionRow
-from app.views.backend.done import Done
-from app.views.backend.history import History
 from app.views.background import Background
 from app.views.history.undo_dialog import UndoDialog
 from app.views.notices import Notices
-from app.views.runs.details import DetailsView
 from app.views.theme import Themes
 
 MENU = ("edit.undo", "edit.redo", "", "history.selection", "history.moment")
 
 
+class ShownRun(Protocol):
+    """The run in front, with its history."""
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether there is a run to show the history of."""
+        ...
+
+    def show_history_of_selection(self) -> None: ...
+
+    def choose_moment(self) -> object: ...
+
+
 class HistoryActions(QObject):
-    """Undo of any version, and the history of what `details()` shows.
+    """Undoes any version, and shows the history of the run in front.
 
     Signals: `acted()` when something was written.
     """
@@ -27,20 +42,20 @@ class HistoryActions(QObject):
 
     def __init__(
         self,
-        history: History,
+        acting: Acting,
         background: Background,
         notices: Notices,
         themes: Themes,
         window: QWidget,
-        details: Callable[[], DetailsView | None],
+        shown_run: Callable[[], ShownRun | None],
     ) -> None:
         super().__init__(window)
-        self._history = history
+        self._acting = acting
         self._background = background
         self._notices = notices
         self._themes = themes
         self._window = window
-        self._details = details
+        self._shown_run = shown_run
         notices.undo_wanted.connect(self.undo)
 
     def rows(self) -> list[ActionRow]:
@@ -52,7 +67,7 @@ class HistoryActions(QObject):
                 self.undo_last,
                 "Ctrl+Z",
                 "undo",
-                "Take back what you did last, after a look at what would come back",
+                "Undo your last action, after a preview of what would come back",
             ),
             ActionRow(
                 "edit.redo",
@@ -60,7 +75,7 @@ class HistoryActions(QObject):
                 self.redo_last,
                 "Ctrl+Y",
                 "redo",
-                "Do again what you took back last",
+                "Redo the action that you undid last",
             ),
             ActionRow(
                 "history.selection",
@@ -82,42 +97,41 @@ class HistoryActions(QObject):
             ),
         ]
 
-    def undo(self, atomic_version: int) -> UndoDialog:
-        """Opens the dialog that takes a version back."""
-        dialog = UndoDialog(
-            self._history, self._background, self._themes, atomic_version, self._window
-        )
+    def undo(self, version: int) -> UndoDialog:
+        """Opens the dialog that undoes a version."""
+        dialog = UndoDialog(self._acting, self._background, self._themes, version, self._window)
         dialog.undone.connect(self._done)
         dialog.open()
         return dialog
 
     def undo_last(self) -> None:
-        """The same for what this person did last."""
-        self._background.act_then(self._history.last_to_undo, self._open, owner=self)
+        """Opens it for the person's last action."""
+        self._background.run(self._open_newest(undo.newest_to_undo), self)
 
     def redo_last(self) -> None:
-        """The same for what this person took back last."""
-        self._background.act_then(self._history.last_to_redo, self._open, owner=self)
+        """Opens it for the action that the person undid last."""
+        self._background.run(self._open_newest(undo.newest_to_redo), self)
 
     def show_history(self) -> None:
-        """What was done to the cells that are selected."""
-        details = self._details()
-        if details is not None:
-            details.show_history_of_selection()
+        """Shows the history of the selected cells."""
+        run = self._shown_run()
+        if run is not None:
+            run.show_history_of_selection()
 
     def choose_moment(self) -> None:
-        """Asks for the moment that the grid shall show."""
-        details = self._details()
-        if details is not None:
-            details.choose_moment()
+        """Asks for the moment to show in the grid."""
+        run = self._shown_run()
+        if run is not None:
+            run.choose_moment()
 
-    def _open(self, atomic_version: int) -> None:
-        self.undo(atomic_version)
+    async def _open_newest(self, newest: Callable[[Acting], Action]) -> None:
+        acting = self._acting
+        self.undo((await self._background.act(lambda: newest(acting))).version)
 
     def _shows_a_run(self) -> bool:
-        details = self._details()
-        return details is not None and details.details is not None
+        run = self._shown_run()
+        return run is not None and run.is_loaded
 
-    def _done(self, done: Done) -> None:
-        self._notices.tell(done.text, version=done.atomic_version)
+    def _done(self, undone: Undone) -> None:
+        self._notices.tell(undone.text, version=undone.version)
         self.acted.emit()

@@ -14,14 +14,18 @@ from PySide6.QtWidgets import (
 
 from app.domain.errors import Refused
 from app.domain.lumisections import count
+from app.services.acting import Acting
+from app.services.history import moments
+from app.services.history.moments import Compared
 from app.views import words
-from app.views.backend.history import ChangeLine, History, MomentsCompared
-from app.views.background import Background, Job
+from app.views.background import Background, Work
 from app.views.focus import give_keys
 from app.views.grid.changes_table import ChangesTable
 from app.views.grid.grid_layout import Cell
+from app.views.grid.lines import ChangeLine
 from app.views.grid.snapshot import LumisectionsSnapshot, prepare
 from app.views.history.compared_grid import ComparedGrid, only_rows
+from app.views.history.lines import comparison_lines
 from app.views.history.moment_chooser import MomentChooser
 from app.views.theme import STEP, Theme, Themes
 from app.views.widgets.loading_bar import LoadingBar
@@ -33,28 +37,29 @@ _PARTS = [300, 180]
 class ComparisonView(QWidget):
     """Compares a dataset after one version with the same after another, or now.
 
-    Signals: `closed()` when the person has seen enough.
+    Signals: `closed()` when the person closes it.
     """
 
     closed = Signal()
 
     def __init__(
         self,
-        history: History,
+        acting: Acting,
         background: Background,
         themes: Themes,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._history = history
+        self._acting = acting
         self._background = background
         self._themes = themes
-        self._where: tuple[int, str] | None = None
+        self._dataset: tuple[int, str] | None = None
         self._moments: tuple[int, int | None] = (0, None)
         self._order: tuple[str, ...] = ()
-        self._job: Job[tuple[MomentsCompared, LumisectionsSnapshot]] | None = None
-        self._whole: LumisectionsSnapshot | None = None
-        self._comparison: MomentsCompared | None = None
+        self._loading = Work(background, self)
+        self._snapshot: LumisectionsSnapshot | None = None
+        self._comparison: Compared | None = None
+        self._lines: tuple[ChangeLine, ...] = ()
         self.older = QPushButton()
         self.newer = QPushButton()
         self.summary = Label()
@@ -72,11 +77,11 @@ class ComparisonView(QWidget):
         self.changes = ChangesTable(themes, "Differences")
         self._lay_out()
         self._connect()
-        self._dress(themes.theme)
+        self._apply_theme(themes.theme)
 
     @property
-    def comparison(self) -> MomentsCompared | None:
-        """What is shown."""
+    def comparison(self) -> Compared | None:
+        """The comparison that is shown."""
         return self._comparison
 
     def compare(
@@ -88,19 +93,19 @@ class ComparisonView(QWidget):
         order: Sequence[str] = (),
     ) -> None:
         """Compares the moments after two versions, None is now; `order` is that of the columns."""
-        if (run_number, dataset) != self._where:
+        if (run_number, dataset) != self._dataset:
             self._show_nothing()
-        self._where, self._moments, self._order = (run_number, dataset), (old, new), tuple(order)
+        self._dataset, self._moments, self._order = (run_number, dataset), (old, new), tuple(order)
         self.older.setText(f"After version {old}")
         self.newer.setText("Now" if new is None else f"After version {new}")
-        self._load()
+        self._loading.start(self._load())
 
     def refresh(self, run_numbers: frozenset[int] = frozenset()) -> None:
-        """Compares with the present state again, where that is one of the moments."""
-        if self._where is None or self._moments[1] is not None:
+        """Compares again where the present state is one of the moments."""
+        if self._dataset is None or self._moments[1] is not None:
             return
-        if not run_numbers or self._where[0] in run_numbers:
-            self._load()
+        if not run_numbers or self._dataset[0] in run_numbers:
+            self._loading.renew(self._load)
 
     def _lay_out(self) -> None:
         top = QWidget()
@@ -139,73 +144,74 @@ class ComparisonView(QWidget):
         layout.addWidget(splitter, 1)
 
     def _connect(self) -> None:
+        self._loading.running_changed.connect(self.bar.set_loading)
         self.older.clicked.connect(lambda: self._choose(older=True))
         self.newer.clicked.connect(lambda: self._choose(older=False))
         self.only_differing.toggled.connect(self._show_rows)
         self.close_button.clicked.connect(self.closed)
         self.changes.line_entered.connect(self._go_to)
-        self._themes.changed.connect(self._dress)
+        self._themes.changed.connect(self._apply_theme)
 
     def _choose(self, *, older: bool) -> None:
-        if self._where is None:
+        if self._dataset is None:
             return
         chooser = MomentChooser(
-            self._history, self._background, self._themes, *self._where, self.window()
+            self._acting, self._background, self._themes, *self._dataset, self.window()
         )
 
         def choose(version: int) -> None:
-            if self._where is None:
+            if self._dataset is None:
                 return
             old, new = self._moments
-            moments = (version, new) if older else (old, version)
-            if moments[1] is not None and moments[0] > moments[1]:
-                moments = (moments[1], moments[0])
-            self.compare(*self._where, *moments, self._order)
+            old, new = (version, new) if older else (old, version)
+            if new is not None and old > new:
+                old, new = new, old
+            self.compare(*self._dataset, old, new, self._order)
 
         chooser.chosen.connect(choose)
         chooser.open()
 
-    def _load(self) -> None:
-        if self._where is None:
+    async def _load(self) -> None:
+        if self._dataset is None:
             return
-        if self._job is not None:
-            self._job.cancel()
-        history, where, moments, order = self._history, self._where, self._moments, self._order
-
-        def load() -> tuple[MomentsCompared, LumisectionsSnapshot]:
-            found = history.compare(*where, *moments)
-            loaded = found.lumisections
-            return found, prepare(loaded.state, order=order, by_hand=loaded.by_hand)
-
-        self.bar.set_loading(True)
-        self._job = self._background.read_then(
-            load, self._show, owner=self, refused=self._refuse, finished=self._finished
+        acting, dataset, (old, new), order = (
+            self._acting,
+            self._dataset,
+            self._moments,
+            self._order,
         )
 
-    def _finished(self) -> None:
-        self._job = None
-        self.bar.set_loading(False)
+        def load() -> tuple[Compared, LumisectionsSnapshot]:
+            compared = moments.compare(acting, *dataset, old, new)
+            now = compared.now
+            return compared, prepare(now.state, order=order, by_hand=now.by_hand)
 
-    def _show(self, loaded: tuple[MomentsCompared, LumisectionsSnapshot]) -> None:
-        self._comparison, self._whole = loaded
-        lines = self._comparison.lines
-        self.changes.show_lines(
-            lines, length=self._whole.length, nothing="Both moments are the same."
-        )
+        try:
+            compared, snapshot = await self._background.read(load)
+        except Refused as error:
+            self._refuse(error)
+        else:
+            self._show(comparison_lines(*dataset, compared), compared, snapshot)
+
+    def _show(
+        self, lines: tuple[ChangeLine, ...], compared: Compared, snapshot: LumisectionsSnapshot
+    ) -> None:
+        self._lines, self._comparison, self._snapshot = lines, compared, snapshot
+        self.changes.show_lines(lines, length=snapshot.length, nothing="Both moments are the same.")
         cells = sum(count(line.piece.ranges) for line in lines)
         keys = {line.piece.key for line in lines if line.piece.ranges}
         attributes = sum(not line.piece.ranges for line in lines)
         parts = [f"{words.counted(cells, 'cell')} in {words.counted(len(keys), 'row')} differ"]
         if attributes:
             parts.append(words.counted(attributes, "attribute"))
-        self.summary.setText(", ".join(parts) if lines else "both are the same")
+        self.summary.setText(", ".join(parts) if lines else "no difference")
         self._show_rows()
 
     def _show_rows(self) -> None:
-        if self._comparison is None or self._whole is None:
+        if self._snapshot is None:
             return
-        pieces = [line.piece for line in self._comparison.lines if line.piece.ranges]
-        shown = self._whole
+        pieces = [line.piece for line in self._lines if line.piece.ranges]
+        shown = self._snapshot
         if self.only_differing.isChecked():
             shown = only_rows(shown, {piece.key for piece in pieces})
         self.grid.show_comparison(shown, pieces)
@@ -221,7 +227,8 @@ class ComparisonView(QWidget):
             give_keys(self.grid)
 
     def _show_nothing(self) -> None:
-        self._comparison = self._whole = None
+        self._comparison = self._snapshot = None
+        self._lines = ()
         self.grid.show_comparison(None, ())
         self.changes.show_lines([], nothing="")
         self.summary.clear()
@@ -232,7 +239,7 @@ class ComparisonView(QWidget):
         self.words.setText(str(error))
         self.words.show()
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         self.grid.set_theme(theme)
         for button in (self.older, self.newer):
             button.setIcon(theme.icon("history"))

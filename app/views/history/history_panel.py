@@ -1,7 +1,7 @@
 """History of a selection, a dataset or a run: versions with their lumisections drawn, and what
 the chosen one changed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,11 +18,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.domain.counting import counted
 from app.domain.errors import Refused
 from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, format_ranges
-from app.views.backend.history import History, HistorySubject
-from app.views.background import Background, Job
+from app.services.acting import Acting
+from app.services.history.look import HistorySubject, history_of
+from app.views.background import Background, Work
 from app.views.grid.changes_table import ChangesTable
 from app.views.grid.history_axis import AxisHeader, LaneDelegate, last_lumisection
 from app.views.history.versions_model import (
@@ -58,9 +60,8 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """What a person looks at: a dataset of a run with `length` lumisections, and the cells that
-    are selected there."""
+class DatasetInFront:
+    """The dataset in front, with `length` lumisections, and the cells that are selected there."""
 
     run_number: int
     dataset: str
@@ -70,7 +71,7 @@ class Looked:
 
 
 class HistoryPanel(QWidget):
-    """Versions, newest first, of what a person looks at.
+    """Versions of the dataset in front, its run or its selected cells, the newest first.
 
     Signals: `undo_wanted(version)`; `moment_wanted(version)` to see the grid as it was after it;
     `comparison_wanted(old, new)`, new None for now; `line_entered(ChangeLine)`.
@@ -83,20 +84,20 @@ class HistoryPanel(QWidget):
 
     def __init__(
         self,
-        history: History,
+        acting: Acting,
         background: Background,
         themes: Themes,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._history = history
+        self._acting = acting
         self._background = background
         self._themes = themes
-        self._looked: Looked | None = None
+        self._dataset: DatasetInFront | None = None
         self._scope = Scope.DATASET
         self._shown: HistorySubject | None = None
-        self._job: Job[Loaded] | None = None
-        self._more_job: Job[Loaded] | None = None
+        self._loading = Work(background, self)
+        self._loading_older = Work(background, self)
         self.scopes = {scope: QToolButton() for scope in Scope}
         self._scope_group = QButtonGroup(self)
         self.of = Label()
@@ -114,7 +115,7 @@ class HistoryPanel(QWidget):
         self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._lay_out()
         self._connect()
-        self._dress(themes.theme)
+        self._apply_theme(themes.theme)
         self._chosen_changed()
 
     @property
@@ -128,35 +129,37 @@ class HistoryPanel(QWidget):
         rows = sorted(index.row() for index in self.table.selectionModel().selectedRows())
         return [self.model.entry(row) for row in rows]
 
-    def look_at(self, looked: Looked | None) -> None:
-        """The person looks at something else; loads once the panel is seen."""
-        before, self._looked = self._looked, looked
-        if looked is None:
+    def show_dataset(self, dataset: DatasetInFront | None) -> None:
+        """Another dataset or selection is in front; its history loads once the panel is visible."""
+        before, self._dataset = self._dataset, dataset
+        if dataset is None:
+            self._loading.drop()
+            self._loading_older.drop()
             self._show_nothing()
             return
         if before is None or (before.run_number, before.dataset) != (
-            looked.run_number,
-            looked.dataset,
+            dataset.run_number,
+            dataset.dataset,
         ):
             self._shown = None
-        self._lanes.set_length(max(looked.length, self._lanes.length))
-        self.scopes[Scope.SELECTION].setEnabled(bool(looked.keys))
+        self._lanes.set_length(max(dataset.length, self._lanes.length))
+        self.scopes[Scope.SELECTION].setEnabled(bool(dataset.keys))
         if self.isVisible():
             self._settle.start()
 
     def set_scope(self, scope: Scope) -> None:
-        """Shows the history of something smaller or larger."""
+        """Shows the history of the selection, the dataset or the run."""
         self._scope = scope
         self.scopes[scope].setChecked(True)
         self._load()
 
     def refresh(self) -> None:
-        """Puts on top what was done meanwhile."""
+        """Puts new versions on top."""
         subject = self._subject()
-        if subject is None or subject != self._shown or not self.isVisible():
-            self._shown = None if subject != self._shown else self._shown
-            return
-        self._read(subject, None, self._renew)
+        if subject is None or subject != self._shown:
+            self._shown = None
+        elif self.isVisible():
+            self._loading.renew(lambda: self._load_new(subject))
 
     # Making
 
@@ -165,9 +168,9 @@ class HistoryPanel(QWidget):
         top.setContentsMargins(2 * STEP, STEP, STEP, STEP)
         top.setSpacing(STEP)
         tips = {
-            Scope.SELECTION: "What was done to the selected cells (H)",
-            Scope.DATASET: "What was done to this dataset",
-            Scope.RUN: "What was done to the run and all its datasets",
+            Scope.SELECTION: "History of the selected cells (H)",
+            Scope.DATASET: "History of this dataset",
+            Scope.RUN: "History of the run and all its datasets",
         }
         for scope, button in self.scopes.items():
             button.setText(scope.value)
@@ -181,7 +184,7 @@ class HistoryPanel(QWidget):
         for each in (self.compare_button, self.moment_button, self.undo_button):
             each.setAutoDefault(False)
             top.addWidget(each)
-        self.undo_button.setToolTip("Take the chosen version back, as far as its word holds still")
+        self.undo_button.setToolTip("Undo the chosen version where its values are still in force")
         self.table.setHorizontalHeader(AxisHeader(LANE, self._lanes, self.table))
         self.table.setItemDelegateForColumn(LANE, self._lanes)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -200,6 +203,7 @@ class HistoryPanel(QWidget):
     def _connect(self) -> None:
         for scope, button in self.scopes.items():
             button.clicked.connect(lambda _checked, scope=scope: self.set_scope(scope))
+        self._loading.running_changed.connect(self.bar.set_loading)
         self._settle.timeout.connect(self._load)
         self.model.more_wanted.connect(self._load_more)
         self.table.selectionModel().selectionChanged.connect(self._chosen_changed)
@@ -210,80 +214,53 @@ class HistoryPanel(QWidget):
         self.moment_button.clicked.connect(self._as_of)
         self.compare_button.clicked.connect(self._compare)
         self.changes.line_entered.connect(self.line_entered)
-        self._themes.changed.connect(self._dress)
+        self._themes.changed.connect(self._apply_theme)
 
     # Loading
 
     def _subject(self) -> HistorySubject | None:
-        looked = self._looked
-        if looked is None:
+        dataset = self._dataset
+        if dataset is None:
             return None
         if self._scope is Scope.RUN:
-            return HistorySubject(looked.run_number)
-        if self._scope is Scope.SELECTION and looked.keys:
-            return HistorySubject(looked.run_number, looked.dataset, looked.keys, looked.ranges)
-        return HistorySubject(looked.run_number, looked.dataset)
+            return HistorySubject(dataset.run_number)
+        if self._scope is Scope.SELECTION and dataset.keys:
+            return HistorySubject(dataset.run_number, dataset.dataset, dataset.keys, dataset.ranges)
+        return HistorySubject(dataset.run_number, dataset.dataset)
 
     def _load(self) -> None:
         subject = self._subject()
         if subject is None:
             return
-        self._tell_subject(subject)
-        if subject == self._shown and self._job is None:
-            self._read(subject, None, self._renew)
+        self._name_subject(subject)
+        if subject == self._shown and not self._loading.is_running:
+            self._loading.start(self._load_new(subject))
             return
         self._shown = subject
-        self._read(subject, None, self._start)
+        self._loading_older.drop()
+        self._loading.start(self._load_newest(subject))
 
-    def _read(
-        self, subject: HistorySubject, before: int | None, then: Callable[[Loaded], None]
-    ) -> None:
-        if self._job is not None:
-            self._job.cancel()
-        history = self._history
-        self.bar.set_loading(True)
-        self._job = self._background.read_then(
-            lambda: _prepared(history, subject, before),
-            then,
-            owner=self,
-            refused=self._refuse,
-            finished=self._finished,
-        )
-
-    def _finished(self) -> None:
-        self._job = None
-        self.bar.set_loading(False)
-
-    def _load_more(self, before: int) -> None:
-        subject, history = self._shown, self._history
-        if subject is None:
+    async def _load_newest(self, subject: HistorySubject) -> None:
+        """Shows the newest versions of another subject."""
+        try:
+            entries, before = await self._read(subject)
+        except Refused as error:
+            self._refuse(error)
             return
-
-        def show(loaded: Loaded) -> None:
-            if subject == self._shown:
-                self._reach(loaded[0])
-                self.model.extend(*loaded)
-
-        if self._more_job is not None:
-            self._more_job.cancel()
-        self._more_job = self._background.read_then(
-            lambda: _prepared(history, subject, before),
-            show,
-            owner=self,
-            refused=lambda _error: self.model.ask_again(),
-        )
-
-    def _start(self, loaded: Loaded) -> None:
-        entries, before = loaded
         chosen = [each.version for each in self.chosen]
-        self._lanes.set_length(self._looked.length if self._looked is not None else 1)
+        self._lanes.set_length(self._dataset.length if self._dataset is not None else 1)
         self._reach(entries)
         self.model.start(entries, before)
-        self.table.say("" if entries else "Nothing was done to it yet.")
+        self.table.say("" if entries else "No changes yet.")
         self._choose(chosen)
 
-    def _renew(self, loaded: Loaded) -> None:
-        entries, before = loaded
+    async def _load_new(self, subject: HistorySubject) -> None:
+        """Puts new versions on top of those that are shown."""
+        try:
+            entries, before = await self._read(subject)
+        except Refused as error:
+            self._refuse(error)
+            return
         self._reach(entries)
         bar = self.table.verticalScrollBar()
         place, rows = bar.value(), self.model.rowCount()
@@ -292,8 +269,25 @@ class HistoryPanel(QWidget):
         if not self.chosen:
             self._choose([])
 
+    def _load_more(self, before: int) -> None:
+        if self._shown is not None:
+            self._loading_older.start(self._load_older(self._shown, before))
+
+    async def _load_older(self, subject: HistorySubject, before: int) -> None:
+        try:
+            entries, older = await self._read(subject, before)
+        except Refused:
+            self.model.ask_again()
+        else:
+            self._reach(entries)
+            self.model.extend(entries, older)
+
+    async def _read(self, subject: HistorySubject, before: int | None = None) -> Loaded:
+        acting = self._acting
+        return await self._background.read(lambda: _prepared(acting, subject, before))
+
     def _reach(self, entries: Sequence[PreparedEntry]) -> None:
-        """The axis is as long as the dataset, and as whatever was ever written."""
+        """Makes the axis long enough for the dataset and for everything that was written."""
         length = max(self._lanes.length, last_lumisection([each.lane for each in entries]))
         if length != self._lanes.length:
             self._lanes.set_length(length)
@@ -301,7 +295,7 @@ class HistoryPanel(QWidget):
         self.table.horizontalHeader().viewport().update()
 
     def _choose(self, versions: Sequence[int]) -> None:
-        """Whoever looks at a version goes on looking at it; else the newest one is chosen."""
+        """Keeps the chosen version; chooses the newest where there is none."""
         rows = [row for each in versions if (row := self.model.row_of(each)) is not None]
         if not rows and self.model.rowCount():
             rows = [0]
@@ -337,19 +331,18 @@ class HistoryPanel(QWidget):
                 "What changed since the chosen version; choose two to compare them (Ctrl+click)"
             )
         if one:
-            entry = chosen[0].entry
-            self.moment_button.setText("As of it")
+            self.moment_button.setText("As of then")
             self.moment_button.setToolTip(
-                f"The whole grid as it was after version {chosen[0].version} (Enter)"
+                f"Show the whole grid as it was after version {chosen[0].version} (Enter)"
             )
             self.changes.show_lines(
-                entry.lines,
+                chosen[0].lines,
                 length=self._lanes.length,
-                nothing="It wrote what was there already.",
+                nothing="It wrote the values that were there already.",
             )
         else:
-            words = f"{len(chosen)} versions are chosen." if chosen else ""
-            self.changes.show_lines([], nothing=words)
+            text = f"{counted(len(chosen), 'version')} chosen." if chosen else ""
+            self.changes.show_lines([], nothing=text)
 
     def _undo(self) -> None:
         if len(self.chosen) == 1:
@@ -393,7 +386,7 @@ class HistoryPanel(QWidget):
 
     # Looks
 
-    def _tell_subject(self, subject: HistorySubject) -> None:
+    def _name_subject(self, subject: HistorySubject) -> None:
         if subject.keys:
             what = subject.keys[0] if len(subject.keys) == 1 else f"{len(subject.keys)} rows"
             where = f", LS {format_ranges(subject.ranges)}" if subject.ranges else ""
@@ -418,7 +411,7 @@ class HistoryPanel(QWidget):
             header.resizeSection(column, width)
         header.resizeSection(LANE, _LEAST_LANE + max(spare, 0))
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         self._lanes.set_theme(theme)
         self.model.set_icons(theme.icon("person"), theme.icon("sync"))
         self.undo_button.setIcon(theme.icon("undo"))
@@ -433,6 +426,6 @@ class HistoryPanel(QWidget):
         self._settle.start()
 
 
-def _prepared(history: History, subject: HistorySubject, before: int | None) -> Loaded:
-    page = history.history(subject, before=before)
-    return [prepare_entry(each) for each in page.entries], page.before
+def _prepared(acting: Acting, subject: HistorySubject, before: int | None) -> Loaded:
+    page = history_of(acting, subject, before=before)
+    return [prepare_entry(subject.run_number, each) for each in page.entries], page.before

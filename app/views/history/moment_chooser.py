@@ -1,4 +1,4 @@
-"""Asks for a moment: one of a dataset's versions, or any version by its number."""
+"""A dialog to choose a moment: one of a dataset's versions, or any version by its number."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -17,9 +17,12 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLineEdit, QVBoxLayout, QWidget
 
 from app.domain.errors import Refused
+from app.domain.history.cells import Action
+from app.services.acting import Acting
+from app.services.history import moments
+from app.services.history.look import MOST_VERSIONS
 from app.views import words
-from app.views.backend.history import History, Version
-from app.views.background import Background
+from app.views.background import Background, Work
 from app.views.focus import give_keys
 from app.views.theme import STEP, Themes
 from app.views.widgets.loading_bar import LoadingBar
@@ -41,17 +44,17 @@ class MomentsModel(TitledModel):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._versions: tuple[Version, ...] = ()
+        self._versions: tuple[Action, ...] = ()
         self._now = datetime.now(UTC)
 
-    def show_versions(self, versions: Sequence[Version]) -> None:
-        """Shows them."""
+    def show_versions(self, versions: Sequence[Action]) -> None:
+        """Shows other versions."""
         self.beginResetModel()
         self._versions = tuple(versions)
         self._now = datetime.now(UTC)
         self.endResetModel()
 
-    def version(self, row: int) -> Version:
+    def version(self, row: int) -> Action:
         """The version of a row."""
         return self._versions[row]
 
@@ -65,17 +68,17 @@ class MomentsModel(TitledModel):
         version = self._versions[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return (
-                str(version.atomic_version),
+                str(version.version),
                 f"{version.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
                 words.ago(version.at, self._now),
-                version.by,
+                version.author,
                 version.comment,
             )[index.column()]
         return None
 
 
 class MomentChooser(QDialog):
-    """The moments of a dataset; typing finds one, or names any version by its number.
+    """Lists the moments of a dataset; typing finds one, or names any version by its number.
 
     Signals: `chosen(int)`: the version after which the moment is.
     """
@@ -84,7 +87,7 @@ class MomentChooser(QDialog):
 
     def __init__(
         self,
-        history: History,
+        acting: Acting,
         background: Background,
         themes: Themes,
         run_number: int,
@@ -96,14 +99,14 @@ class MomentChooser(QDialog):
         self.setWindowTitle(f"As of ... run {run_number}, {dataset}")
         self.resize(*_SIZE)
         self.model = MomentsModel(self)
-        self.found = QSortFilterProxyModel(self)
-        self.found.setSourceModel(self.model)
-        self.line = QLineEdit(placeholderText="A version's number, or words, a person, a day")
+        self.matching = QSortFilterProxyModel(self)
+        self.matching.setSourceModel(self.model)
+        self.line = QLineEdit(placeholderText="Number of a version, or text, person, day")
         self.line.setClearButtonEnabled(True)
         self.line.setAccessibleName("Moment")
         self.bar = LoadingBar(themes)
         self.table = PlainTable("Moments")
-        self.table.setModel(self.found)
+        self.table.setModel(self.matching)
         header = self.table.horizontalHeader()
         header.setStretchLastSection(True)
         header.setHighlightSections(False)
@@ -129,22 +132,18 @@ class MomentChooser(QDialog):
         self.table.doubleClicked.connect(lambda _index: self.submit())
         buttons.accepted.connect(self.submit)
         buttons.rejected.connect(self.reject)
-        self.bar.set_loading(True)
-        background.read_then(
-            lambda: history.moments(run_number, dataset),
-            self._show,
-            owner=self,
-            refused=self._refuse,
-            finished=lambda: self.bar.set_loading(False),
-        )
+        self._background = background
+        self._loading = Work(background, self)
+        self._loading.running_changed.connect(self.bar.set_loading)
+        self._loading.start(self._load(acting, run_number, dataset))
         give_keys(self.line)
 
     def submit(self) -> None:
-        """The selected moment, or the number that is typed."""
+        """Chooses the selected moment, or the number that is typed."""
         row = self.table.currentIndex()
         typed = self.line.text().strip()
         if row.isValid():
-            number = self.model.version(self.found.mapToSource(row).row()).atomic_version
+            number = self.model.version(self.matching.mapToSource(row).row()).version
         elif typed.isascii() and typed.isdecimal():
             number = int(typed)
         else:
@@ -153,33 +152,37 @@ class MomentChooser(QDialog):
         self.chosen.emit(number)
         self.accept()
 
-    def _show(self, versions: Sequence[Version]) -> None:
-        self.model.show_versions(versions)
-        self._find()
+    async def _load(self, acting: Acting, run_number: int, dataset: str) -> None:
+        try:
+            versions = await self._background.read(
+                lambda: moments.moments(acting, run_number, dataset, limit=MOST_VERSIONS)
+            )
+        except Refused as error:
+            self._say(str(error))
+        else:
+            self.model.show_versions(versions)
+            self._find()
 
     def _find(self) -> None:
-        """Words are looked for everywhere; a number is the beginning of a version's."""
+        """Looks for text in all columns; a number is the beginning of a version's number."""
         self._say("")
         typed = self.line.text().strip()
         is_number = typed.isascii() and typed.isdecimal()
-        self.found.setFilterKeyColumn(0 if is_number else -1)
+        self.matching.setFilterKeyColumn(0 if is_number else -1)
         pattern = f"^{typed}" if is_number else QRegularExpression.escape(typed)
-        self.found.setFilterRegularExpression(
+        self.matching.setFilterRegularExpression(
             QRegularExpression(pattern, QRegularExpression.PatternOption.CaseInsensitiveOption)
         )
-        found = [self.found.index(row, 0).data() for row in range(self.found.rowCount())]
+        versions = [self.matching.index(row, 0).data() for row in range(self.matching.rowCount())]
         self.table.say("")
-        if is_number and typed not in found:
+        if is_number and typed not in versions:
             self.table.setCurrentIndex(QModelIndex())
-            if not found:
-                self.table.say(f"Version {typed} didn't touch this dataset; Show goes there.")
-        elif found:
-            self.table.selectRow(found.index(typed) if is_number else 0)
+            if not versions:
+                self.table.say(f"Version {typed} didn't touch this dataset. Show goes there.")
+        elif versions:
+            self.table.selectRow(versions.index(typed) if is_number else 0)
         else:
-            self.table.say("No such moment among the newest 200.")
-
-    def _refuse(self, error: Refused) -> None:
-        self._say(str(error))
+            self.table.say(f"No such moment among the newest {MOST_VERSIONS}.")
 
     def _say(self, text: str) -> None:
         self.refusal.setText(text)
@@ -188,9 +191,9 @@ class MomentChooser(QDialog):
     # Qt
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self.found.rowCount():
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self.matching.rowCount():
             step = 1 if event.key() == Qt.Key.Key_Down else -1
             row = self.table.currentIndex().row() + step
-            self.table.selectRow(min(max(row, 0), self.found.rowCount() - 1))
+            self.table.selectRow(min(max(row, 0), self.matching.rowCount() - 1))
             return
         super().keyPressEvent(event)

@@ -1,4 +1,4 @@
-"""Takes a version back, after showing what comes back and what doesn't."""
+"""The dialog that undoes a version, after a preview of what comes back and what doesn't."""
 
 from datetime import UTC, datetime
 
@@ -13,62 +13,66 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.errors import Refused
-from app.domain.history.undo import is_redo, undone_version
+from app.domain.history.cells import Action
+from app.domain.progress import Progress
+from app.services.acting import Acting
+from app.services.history import undo
+from app.services.history.undo_preview import Preview
 from app.views import words
-from app.views.backend.done import Done
-from app.views.backend.history import REFUSED, UNDO_GROUPS, History, UndoPreview, Version
-from app.views.background import Background
+from app.views.background import Background, Work
 from app.views.grid.changes_table import ChangesTable
+from app.views.history.undo_lines import UNDO_GROUPS, undo_lines
 from app.views.theme import STEP, Themes
 from app.views.widgets.loading_bar import LoadingBar
-from app.views.widgets.long_work import Asked, LongWork, Report
+from app.views.widgets.long_work import LongWork
 from app.views.widgets.plain import Label
 
 _SIZE = (1120, 600)
 _BY_HAND = (
-    "Some of it were automatic values. They come back as your word, because a person's word can't"
-    " be withdrawn: later automatic values won't show there."
+    "Some of these were automatic values. They come back as set by hand, which can't be withdrawn:"
+    " they hide later automatic values."
 )
 
 
 class UndoDialog(QDialog):
-    """Lists what undoing a version does, with the lumisections drawn, and does it.
+    """Lists what undoing a version does, with the lumisections drawn, and undoes it.
 
-    Signals: `undone(Done)`; the dialog closes then.
+    Signals: `undone(Undone)`; the dialog closes then.
     """
 
     undone = Signal(object)
 
     def __init__(
         self,
-        history: History,
+        acting: Acting,
         background: Background,
         themes: Themes,
-        atomic_version: int,
+        version: int,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(f"Undo version {atomic_version}")
+        self.setWindowTitle(f"Undo version {version}")
         self.resize(*_SIZE)
-        self._history = history
+        self._acting = acting
         self._background = background
-        self.atomic_version = atomic_version
-        self.preview: UndoPreview | None = None
+        self.version = version
+        self.preview: Preview | None = None
+        self._previewing = Work(background, self)
         self.made = Label(wordWrap=True)
         self.made.setProperty("role", "muted")
         self.made.setTextFormat(Qt.TextFormat.PlainText)
-        self.summary = Label("Looking what would come back ...", wordWrap=True)
+        self.summary = Label("Checking what would come back ...", wordWrap=True)
         self.summary.setProperty("role", "title")
         self.by_hand = Label(_BY_HAND, wordWrap=True)
         self.by_hand.setProperty("role", "warning")
         self.by_hand.hide()
         self.bar = LoadingBar(themes)
         self.changes = ChangesTable(themes, "What comes back, and what doesn't")
-        self.leave_out = QCheckBox("Undo the rest, leave out what is refused")
+        self.leave_out = QCheckBox("Leave out what is refused, undo the rest")
         self.leave_out.hide()
-        self.comment = QLineEdit(placeholderText="Why (optional)")
-        self.comment.setAccessibleName("Why")
+        self.comment = QLineEdit(placeholderText="Reason (optional)")
+        self.comment.setAccessibleName("Reason")
         self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.setAccessibleName("Why it was refused")
@@ -83,41 +87,23 @@ class UndoDialog(QDialog):
         self.leave_out.toggled.connect(self._offer)
         self.work.failed.connect(self.refuse)
         self.work.running_changed.connect(self._offer)
-        self.bar.set_loading(True)
-        background.read_then(
-            lambda: history.preview_undo(atomic_version),
-            self._show,
-            owner=self,
-            refused=self._no_preview,
-            finished=lambda: self.bar.set_loading(False),
-        )
+        self._previewing.running_changed.connect(self.bar.set_loading)
+        self._previewing.start(self._load_preview())
 
     def submit(self) -> None:
-        """Does it, unless it is being done already."""
+        """Undoes the version, unless that is under way already."""
         if self.work.is_running or not self.submit_button.isEnabled():
             return
         self.refuse("")
-        history, version = self._history, self.atomic_version
-        leave_out, comment = self.leave_out.isChecked(), self.comment.text().strip()
-
-        def undo(report: Report, asked: Asked) -> Done | None:
-            return history.undo(
-                version,
-                leave_out_refused=leave_out,
-                comment=comment,
-                progress=report,
-                cancelled=asked,
-            )
-
-        self.work.run("Undoing", undo, self._done)
+        self.work.start("Undoing", self._undo)
 
     def refuse(self, text: str) -> None:
-        """Says why it can't be done; nothing when the text is empty."""
+        """Shows why it can't be undone; hides that when the text is empty."""
         self.refusal.setText(text)
         self.refusal.setVisible(bool(text))
 
     def reject(self) -> None:
-        """Stops what is being undone; else closes."""
+        """Stops an undo that is under way; else closes."""
         if self.work.is_running:
             self.work.cancel()
         else:
@@ -134,50 +120,64 @@ class UndoDialog(QDialog):
         for part in (self.comment, self.leave_out, self.refusal, self.work, self.buttons):
             layout.addWidget(part)
 
-    def _show(self, preview: UndoPreview) -> None:
+    async def _load_preview(self) -> None:
+        acting, version = self._acting, self.version
+        try:
+            preview = await self._background.read(lambda: undo.preview(acting, version))
+        except Refused as error:
+            self._show_no_preview(error)
+        else:
+            self._show(preview)
+
+    def _show(self, preview: Preview) -> None:
         self.preview = preview
-        redone = undone_version(preview.version.comment)
-        if redone is not None and not is_redo(preview.version.comment):
-            self.setWindowTitle(f"Redo version {redone}")
+        if preview.redone is not None:
+            self.setWindowTitle(f"Redo version {preview.redone}")
             self.submit_button.setText("Redo")
-        self.summary.setText(preview.summary)
-        self.made.setText(made_text(preview.version, datetime.now(UTC)))
+        self.summary.setText(f"Undo {preview.text}.")
+        self.made.setText(made_text(preview.undone, datetime.now(UTC)))
         self.by_hand.setVisible(preview.by_hand)
         self.changes.show_lines(
-            preview.lines,
+            undo_lines(preview),
             length=preview.length,
             groups=UNDO_GROUPS,
             nothing="There is nothing to undo in this version.",
         )
-        self.leave_out.setVisible(bool(preview.refused and preview.restored))
+        self.leave_out.setVisible(bool(preview.refused) and preview.restores_anything)
         self._offer()
-        self.submit_button.setDefault(True)  # while it couldn't be pressed, Cancel was
-        if preview.refused and not preview.restored:
-            reasons = (line.note for line in preview.lines if line.group == REFUSED)
-            self.refuse(next(reasons))
+        self.submit_button.setDefault(True)  # while it was disabled, Cancel was the default
+        if preview.refused and not preview.restores_anything:
+            self.refuse(str(preview.refused[0].reason))
 
     def _offer(self) -> None:
         preview = self.preview
-        may = preview is not None and bool(preview.restored)
+        may = preview is not None and preview.restores_anything
         if preview is not None and preview.refused and not self.leave_out.isChecked():
             may = False
         self.submit_button.setEnabled(may and not self.work.is_running)
         self.leave_out.setEnabled(not self.work.is_running)
         self.comment.setEnabled(not self.work.is_running)
 
-    def _no_preview(self, error: Refused) -> None:
-        self.summary.setText("It can't be undone.")
+    def _show_no_preview(self, error: Refused) -> None:
+        self.summary.setText(f"Version {self.version} can't be undone.")
         self.changes.hide()
         self.comment.hide()
         self.refuse(str(error))
 
-    def _done(self, done: Done) -> None:
-        self.undone.emit(done)
+    async def _undo(self, progress: Progress) -> None:
+        acting, version = self._acting, self.version
+        leave_out, comment = self.leave_out.isChecked(), self.comment.text().strip()
+        undone = await self._background.act(
+            lambda: undo.undo(
+                acting, version, comment=comment, leave_out_refused=leave_out, progress=progress
+            )
+        )
+        self.undone.emit(undone)
         self.accept()
 
 
-def made_text(version: Version, now: datetime) -> str:
+def made_text(action: Action, now: datetime) -> str:
     """Who made a version, when and why, in a line."""
-    how = "by" if version.by_hand else "automatic, by"
-    text = f"{how} {version.by}, {words.time(version.at)} ({words.ago(version.at, now)})"
-    return f"{text}: {version.comment}" if version.comment else text
+    how = "by" if action.manual else "automatic, by"
+    text = f"{how} {action.author}, {words.time(action.at)} ({words.ago(action.at, now)})"
+    return f"{text}: {action.comment}" if action.comment else text

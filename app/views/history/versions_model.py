@@ -14,10 +14,13 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QIcon
 
+from app.domain.history.cells import Action
 from app.domain.lumisections import count, format_ranges
+from app.services.history.look import Entry
 from app.views import words
-from app.views.backend.history import ChangeLine, Piece, VersionEntry
 from app.views.grid.history_axis import LANE_ROLE, piece_words
+from app.views.grid.lines import ChangeLine, Piece
+from app.views.history.lines import entry_lines
 from app.views.widgets.plain import shown
 from app.views.widgets.titled_model import TitledModel
 
@@ -26,15 +29,16 @@ TITLES = ("When (UTC)", "By", "What", "", "Comment", "Version")
 
 Index = QModelIndex | QPersistentModelIndex
 
-_TOLD = 2
-_TOLD_IN_TIP = 20
+_LISTED = 2
+_LISTED_IN_TIP = 20
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedEntry:
-    """An entry with its texts; made outside the GUI thread."""
+    """A version with its texts; made outside the GUI thread."""
 
-    entry: VersionEntry
+    action: Action
+    lines: tuple[ChangeLine, ...]
     when: str
     by: str
     what: str
@@ -43,24 +47,25 @@ class PreparedEntry:
 
     @property
     def version(self) -> int:
-        return self.entry.version.atomic_version
+        return self.action.version
 
 
-def prepare_entry(entry: VersionEntry) -> PreparedEntry:
-    """Texts and lane of an entry."""
-    version = entry.version
-    lines = _distinct(entry.lines)
-    texts = [line_words(line) for line in lines]
-    what = "; ".join(f"{line.piece.key}: {piece_words(line.piece)}" for line in lines[:_TOLD])
-    if len(texts) > _TOLD:
-        what += f"; and {words.number(len(texts) - _TOLD)} more"
+def prepare_entry(run_number: int, entry: Entry) -> PreparedEntry:
+    """Lines, texts and lane of an entry."""
+    action, lines = entry.action, entry_lines(run_number, entry)
+    joined = _joined(lines)
+    texts = [line_words(line) for line in joined]
+    what = "; ".join(f"{line.piece.key}: {piece_words(line.piece)}" for line in joined[:_LISTED])
+    if len(texts) > _LISTED:
+        what += f"; and {words.number(len(texts) - _LISTED)} more"
     return PreparedEntry(
-        entry,
-        f"{version.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
-        version.by,
-        what or "nothing that differs",
-        "\n".join([*texts[:_TOLD_IN_TIP], *(["..."] if len(texts) > _TOLD_IN_TIP else [])]),
-        tuple(line.piece for line in entry.lines if line.piece.ranges),
+        action,
+        lines,
+        f"{action.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+        action.author,
+        what or "no difference",
+        "\n".join([*texts[:_LISTED_IN_TIP], *(["..."] if len(texts) > _LISTED_IN_TIP else [])]),
+        tuple(line.piece for line in lines if line.piece.ranges),
     )
 
 
@@ -76,8 +81,8 @@ def line_words(line: ChangeLine) -> str:
     return f"{text} in LS {ranges}"
 
 
-def _distinct(lines: Sequence[ChangeLine]) -> Sequence[ChangeLine]:
-    """Several columns or bits that change alike are told as one."""
+def _joined(lines: Sequence[ChangeLine]) -> Sequence[ChangeLine]:
+    """Joins columns or bits that change in the same way."""
     alike: dict[tuple[object, ...], list[ChangeLine]] = {}
     for line in lines:
         piece = line.piece
@@ -87,19 +92,19 @@ def _distinct(lines: Sequence[ChangeLine]) -> Sequence[ChangeLine]:
         else:
             alike[line.where, piece.key] = [line]
     joined: list[ChangeLine] = []
-    for found in alike.values():
-        first = found[0]
-        if len(found) == 1:
+    for group in alike.values():
+        first = group[0]
+        if len(group) == 1:
             joined.append(first)
             continue
-        keys = [line.piece.key for line in found]
+        keys = [line.piece.key for line in group]
         name = ", ".join(keys) if len(keys) <= 3 else f"{keys[0]} and {len(keys) - 1} others"
         joined.append(replace(first, piece=replace(first.piece, key=name)))
     return joined
 
 
 class VersionsModel(TitledModel):
-    """Shows entries as they are; more are asked for as the person scrolls.
+    """Shows entries; asks for more as the person scrolls.
 
     Signals: `more_wanted(int)`: entries older than that version.
     """
@@ -117,7 +122,7 @@ class VersionsModel(TitledModel):
         self._now = datetime.now(UTC)
 
     def set_icons(self, by_hand: QIcon, automatic: QIcon) -> None:
-        """What tells persons from the puller."""
+        """Icons that tell people from the puller."""
         self._icons = (by_hand, automatic)
 
     @property
@@ -133,8 +138,8 @@ class VersionsModel(TitledModel):
         self.endResetModel()
 
     def renew(self, entries: Sequence[PreparedEntry], before: int | None) -> bool:
-        """Puts what was done meanwhile on top; what is recorded never changes. False when it
-        doesn't join what is shown, which is then all replaced."""
+        """Puts new entries on top; those that are shown never change. False when the new ones don't
+        join them: then they are replaced."""
         self._now = datetime.now(UTC)
         known = {each.version for each in self._entries}
         if entries and not any(each.version in known for each in entries):
@@ -175,7 +180,7 @@ class VersionsModel(TitledModel):
             self.more_wanted.emit(self._before)
 
     def ask_again(self) -> None:
-        """What was asked for won't come: the next look at the end asks again."""
+        """The older entries didn't come: scrolling to the end asks again."""
         self._asked = None
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:
@@ -186,7 +191,7 @@ class VersionsModel(TitledModel):
         if not index.isValid():
             return None
         prepared = self._entries[index.row()]
-        version = prepared.entry.version
+        action = prepared.action
         column = index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             return (
@@ -194,21 +199,21 @@ class VersionsModel(TitledModel):
                 prepared.by,
                 prepared.what,
                 "",
-                version.comment,
+                action.comment,
                 str(prepared.version),
             )[column]
         if role == LANE_ROLE and column == LANE:
             return prepared.lane
         if role == Qt.ItemDataRole.DecorationRole and column == BY:
-            return self._icons[0 if version.by_hand else 1]
+            return self._icons[0 if action.manual else 1]
         if role == Qt.ItemDataRole.ToolTipRole and column != LANE:
-            how = "by hand" if version.by_hand else "automatic"
+            how = "by hand" if action.manual else "automatic"
             return (
-                words.ago(version.at, self._now),
-                f"{version.by}, {how}",
+                words.ago(action.at, self._now),
+                f"{action.author}, {how}",
                 prepared.tip,
                 "",
-                version.comment,
-                "What can be undone, and looked at as it was after it",
+                action.comment,
+                "Number of the version, for Undo and As of",
             )[column]
         return None

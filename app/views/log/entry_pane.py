@@ -8,12 +8,15 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.errors import Refused
 from app.domain.history.log import LogEntry, Source, Subject
-from app.domain.keys import DatasetKey
+from app.domain.keys import ONLINE, DatasetKey
+from app.services.acting import Acting
+from app.services.history import log_details
+from app.services.history.log_details import OpenedVersion
 from app.views import words
-from app.views.backend.history import ChangeLine
-from app.views.backend.log import Log, OpenedEntry, OpenedOther
-from app.views.background import Background, Job
+from app.views.background import Background, Work
 from app.views.grid.changes_table import ChangesTable
+from app.views.grid.lines import ChangeLine
+from app.views.log.lines import configuration_lines, version_lines
 from app.views.log.log_model import name_of, subject_words
 from app.views.theme import STEP, Theme, Themes
 from app.views.widgets.loading_bar import LoadingBar
@@ -26,27 +29,26 @@ class EntryPane(QWidget):
     """Shows the entry that is chosen in the list.
 
     Signals: `undo_wanted(int)` for a version; `subject_wanted(run_number, dataset)` to look at it;
-    `life_wanted(run_number, dataset)` to see all that happened to it; `golden_wanted(int)`.
+    `timeline_wanted(run_number, dataset)` for all entries about it; `golden_wanted(int)`.
     """
 
     undo_wanted = Signal(int)
     subject_wanted = Signal(int, str)
-    life_wanted = Signal(int, str)
+    timeline_wanted = Signal(int, str)
     golden_wanted = Signal(int)
 
     def __init__(
-        self, log: Log, background: Background, themes: Themes, parent: QWidget | None = None
+        self, acting: Acting, background: Background, themes: Themes, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.setObjectName("pane")
-        self._log = log
+        self._acting = acting
         self._background = background
         self._themes = themes
         self._entry: LogEntry | None = None
-        self._opened: OpenedEntry | None = None
         self._lines: tuple[ChangeLine, ...] = ()
-        self._job: Job[OpenedEntry] | None = None
-        self._other_job: Job[OpenedOther] | None = None
+        self._unopened: tuple[DatasetKey, ...] = ()
+        self._loading = Work(background, self)
         self.bar = LoadingBar(themes)
         self.title = Label()
         self.title.setProperty("role", "title")
@@ -55,10 +57,10 @@ class EntryPane(QWidget):
         self.comment = Label(wordWrap=True)
         self.comment.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.undo = QPushButton("Undo...")
-        self.undo.setToolTip("Take this version back, after a look at what comes back")
-        self.look = QPushButton("Look at it")
-        self.life = QPushButton("Whole life")
-        self.life.setToolTip("All that ever happened to it, as one timeline")
+        self.undo.setToolTip("Undo this version, after a preview of what comes back")
+        self.look = QPushButton("Open")
+        self.timeline = QPushButton("Whole history")
+        self.timeline.setToolTip("All log entries about it, on a timeline")
         self.golden = QPushButton("Golden JSON")
         self.golden.setToolTip("Show it among the golden JSONs")
         self.changes = ChangesTable(themes, "What this entry changed")
@@ -74,18 +76,14 @@ class EntryPane(QWidget):
 
     def show_entry(self, entry: LogEntry | None) -> None:
         """Opens another entry, or none."""
-        for job in (self._job, self._other_job):
-            if job is not None:
-                job.cancel()
-        self._job = self._other_job = None
-        self.bar.set_loading(False)
-        self._entry, self._opened, self._lines = entry, None, ()
+        self._loading.drop()
+        self._entry, self._lines, self._unopened = entry, (), ()
         self.more.hide()
         version = entry is not None and entry.source is Source.VERSION
         self.undo.setVisible(version)
         self.golden.setVisible(entry is not None and entry.source is Source.GOLDEN)
         subject = self._subject()
-        for button in (self.look, self.life):
+        for button in (self.look, self.timeline):
             button.setVisible(subject is not None)
         if subject is not None:
             self.look.setToolTip(tip(f"Show {subject_words(subject)}"))
@@ -95,76 +93,68 @@ class EntryPane(QWidget):
             self.comment.setText("")
             self.changes.show_lines((), nothing="Choose an entry to see what it changed.")
             return
-        self.title.setText(f"{name_of(entry)} by {entry.author or 'nobody named'}")
+        self.title.setText(f"{name_of(entry)} by {entry.author or 'an unknown author'}")
         at = entry.at.astimezone(UTC)
         self.when.setText(f"{at:%Y-%m-%d %H:%M:%S} UTC, {words.ago(at, datetime.now(UTC))}")
         self.comment.setText(entry.text)
         self.comment.setVisible(bool(entry.text))
         if version:
             self.changes.show_lines((), nothing="Reading what it changed ...")
-            self._load(entry, None)
+            self._loading.start(self._open_version(entry.number, None))
         elif entry.source is Source.SETTINGS:
             self.changes.show_lines((), nothing="Reading what it changed ...")
-            self._load_settings(entry.number)
+            self._loading.start(self._open_settings(entry.number))
         else:
             self.changes.show_lines((), nothing="It changed no run and no dataset.")
 
     def _subject(self) -> Subject | None:
-        """The run or dataset that the entry is about first."""
+        """The first run or dataset that the entry is about."""
         if self._entry is None or not self._entry.subjects:
             return None
         return self._entry.subjects[0]
 
-    def _load(self, entry: LogEntry, keys: Sequence[DatasetKey] | None) -> None:
-        log, number = self._log, entry.number
-        self.bar.set_loading(True)
-        self._job = self._background.read_then(
-            lambda: log.log_version(number, keys),
-            self._show,
-            owner=self,
-            refused=self._refuse,
-            finished=lambda: self.bar.set_loading(False),
-        )
+    async def _open_version(self, version: int, keys: Sequence[DatasetKey] | None) -> None:
+        acting = self._acting
+        try:
+            opened = await self._background.read(
+                lambda: log_details.open_version(acting, version, keys)
+            )
+        except Refused as error:
+            self._refuse(error)
+        else:
+            self._show(opened)
 
-    def _load_settings(self, number: int) -> None:
-        log = self._log
-        self.bar.set_loading(True)
-        self._other_job = self._background.read_then(
-            lambda: log.log_settings(number),
-            self._show_other,
-            owner=self,
-            refused=self._refuse,
-            finished=lambda: self.bar.set_loading(False),
-        )
+    async def _open_settings(self, settings_id: int) -> None:
+        acting = self._acting
+        try:
+            differences = await self._background.read(
+                lambda: log_details.open_settings(acting, settings_id)
+            )
+        except Refused as error:
+            self._refuse(error)
+        else:
+            nothing = "It is the first version of the configuration, or changed nothing."
+            self.changes.show_lines(configuration_lines(differences), nothing=nothing)
 
-    def _show_other(self, opened: OpenedOther) -> None:
-        self._other_job = None
-        self.changes.show_lines(opened.lines, nothing=opened.text)
-
-    def _show(self, opened: OpenedEntry) -> None:
-        self._job = None
-        before = self._opened
-        self._lines = (*self._lines, *opened.lines)
-        shown = opened.shown if before is None else (*before.shown, *opened.shown)
-        self._opened = OpenedEntry(opened.version, opened.subjects, shown, self._lines)
+    def _show(self, opened: OpenedVersion) -> None:
+        """Adds the changes of some datasets to those that are shown."""
+        before, shown = self._unopened or opened.subjects, set(opened.shown)
+        self._unopened = tuple(key for key in before if key not in shown)
+        self._lines = (*self._lines, *version_lines(opened))
         self.changes.show_lines(
-            self._lines, nothing="It changed nothing: all of it held that way already."
+            self._lines, nothing="It changed nothing: all values were the same already."
         )
-        left = len(opened.subjects) - len(shown)
-        self.more.setText(
-            f"Open {min(left, _MORE_AT_ONCE)} more of {words.counted(left, 'dataset')}"
-        )
+        left = len(self._unopened)
+        more = min(left, _MORE_AT_ONCE)
+        self.more.setText(f"Open {words.number(more)} more of {words.counted(left, 'dataset')}")
         self.more.setVisible(left > 0)
 
     def _open_more(self) -> None:
-        if self._opened is None or self._entry is None or self._job is not None:
-            return
-        known = set(self._opened.shown)
-        left = [key for key in self._opened.subjects if key not in known]
-        self._load(self._entry, left[:_MORE_AT_ONCE])
+        if self._entry is not None and self._unopened and not self._loading.is_running:
+            keys = self._unopened[:_MORE_AT_ONCE]
+            self._loading.start(self._open_version(self._entry.number, keys))
 
     def _refuse(self, error: Refused) -> None:
-        self._job = None
         self.changes.show_lines((), nothing=str(error))
 
     def _undo(self) -> None:
@@ -174,14 +164,14 @@ class EntryPane(QWidget):
     def _look(self) -> None:
         subject = self._subject()
         if subject is not None:
-            self.subject_wanted.emit(subject.run_number, subject.dataset or "online")
+            self.subject_wanted.emit(subject.run_number, subject.dataset or ONLINE)
 
-    def _live(self) -> None:
+    def _show_timeline(self) -> None:
         subject = self._subject()
         if subject is not None:
-            # A run as a whole is more than its dataset online.
-            dataset = "" if subject.dataset == "online" else subject.dataset
-            self.life_wanted.emit(subject.run_number, dataset)
+            # The run as a whole has more entries than its dataset online.
+            dataset = "" if subject.dataset == ONLINE else subject.dataset
+            self.timeline_wanted.emit(subject.run_number, dataset)
 
     def _show_golden(self) -> None:
         if self._entry is not None:
@@ -195,11 +185,11 @@ class EntryPane(QWidget):
         head.addSpacing(STEP)
         head.addWidget(self.when)
         head.addStretch(1)
-        for button in (self.golden, self.look, self.life, self.undo):
+        for button in (self.golden, self.look, self.timeline, self.undo):
             head.addWidget(button)
-        said = QHBoxLayout()
-        said.setContentsMargins(2 * STEP, 0, 2 * STEP, STEP)
-        said.addWidget(self.comment, 1)
+        comment = QHBoxLayout()
+        comment.setContentsMargins(2 * STEP, 0, 2 * STEP, STEP)
+        comment.addWidget(self.comment, 1)
         foot = QHBoxLayout()
         foot.setContentsMargins(2 * STEP, 0, 2 * STEP, STEP)
         foot.addWidget(self.more)
@@ -209,20 +199,21 @@ class EntryPane(QWidget):
         layout.setSpacing(STEP)
         layout.addWidget(self.bar)
         layout.addLayout(head)
-        layout.addLayout(said)
+        layout.addLayout(comment)
         layout.addWidget(self.changes, 1)
         layout.addLayout(foot)
 
     def _connect(self) -> None:
+        self._loading.running_changed.connect(self.bar.set_loading)
         self.undo.clicked.connect(self._undo)
         self.look.clicked.connect(self._look)
-        self.life.clicked.connect(self._live)
+        self.timeline.clicked.connect(self._show_timeline)
         self.golden.clicked.connect(self._show_golden)
         self.more.clicked.connect(self._open_more)
-        self._themes.changed.connect(self._dress)
-        self._dress(self._themes.theme)
+        self._themes.changed.connect(self._apply_theme)
+        self._apply_theme(self._themes.theme)
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         self.undo.setIcon(theme.icon("undo"))
-        self.life.setIcon(theme.icon("history"))
+        self.timeline.setIcon(theme.icon("history"))
         self.golden.setIcon(theme.icon("golden"))

@@ -1,4 +1,4 @@
-"""Qt model of the log: grows at its end while somebody reads, and at its top when news come."""
+"""Qt model of the log: older entries are added at its end, new ones at its top."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class _Prepared:
 
 
 class LogModel(TitledModel):
-    """Shows entries as they are, the newest first."""
+    """Shows entries, the newest first."""
 
     titles = TITLES
 
@@ -52,7 +52,7 @@ class LogModel(TitledModel):
 
     @property
     def entries(self) -> tuple[LogEntry, ...]:
-        """All that is shown."""
+        """All entries that are shown."""
         return tuple(row.entry for row in self._rows)
 
     def entry(self, row: int) -> LogEntry:
@@ -70,18 +70,18 @@ class LogModel(TitledModel):
         return key in self._known
 
     def start(self) -> None:
-        """Shows nothing."""
+        """Removes all entries."""
         self.beginResetModel()
         self._rows.clear()
         self._known.clear()
         self.endResetModel()
 
     def append(self, entries: Sequence[LogEntry]) -> None:
-        """Older ones at the end."""
+        """Adds older entries at the end."""
         self._insert(len(self._rows), entries)
 
     def prepend(self, entries: Sequence[LogEntry]) -> int:
-        """Newer ones at the top; returns how many those are."""
+        """Adds newer entries at the top; returns how many weren't shown yet."""
         return self._insert(0, entries)
 
     def set_theme(self, theme: Theme) -> None:
@@ -144,7 +144,7 @@ def _cells(entry: LogEntry) -> tuple[str, ...]:
     subjects = ", ".join(map(subject_words, entry.subjects))
     return (
         f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
-        entry.author or "nobody named",
+        entry.author or "unknown",
         ", ".join(KIND_WORDS[kind] for kind in Kind if kind in entry.kinds),
         f"{subjects}, ..." if entry.more else subjects,
         " ".join(entry.text.split()),
@@ -156,12 +156,12 @@ def _tip(entry: LogEntry, column: int, now: datetime) -> str:
     if column == TIME:
         return words.ago(entry.at, now)
     if column == AUTHOR:
-        said = {
+        kinds = {
             Who.PEOPLE: "by hand",
             Who.AUTOMATIC: "automatic",
             Who.MACHINE: "an agent, automatic",
         }
-        return f"{entry.author}, {said[entry.who]}"
+        return f"{entry.author}, {kinds[entry.who]}"
     if column == ABOUT:
         more = "\nand others" if entry.more else ""
         return "\n".join(map(subject_words, entry.subjects)) + more

@@ -1,4 +1,4 @@
-"""What is looked for in the log: words, run, dataset, author, kinds, time."""
+"""The search of the log: words, run, dataset, author, kinds, time."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ _TIME_TIP = "A day or time in UTC (2025-06-01, 2025-06-01T12:00), or how long ag
 class SearchBar(QWidget):
     """The line of fields above the log.
 
-    Signals: `query_changed(LogQuery)` after a pause or Enter, when everything can be read.
+    Signals: `query_changed(LogQuery)` after a pause or Enter, when all fields are valid.
     """
 
     query_changed = Signal(object)
@@ -47,11 +47,13 @@ class SearchBar(QWidget):
         self._themes = themes
         self._query = LogQuery()
         self.words = self._line(
-            "Words in the comment", "All of them, in any order, there or in those of cells (/)", 140
+            "Words in the comment",
+            "All these words, in any order, in the comment or in those of cells (/)",
+            140,
         )
-        self.run = self._line("Run", "Only about this run", 68)
+        self.run = self._line("Run", "Only entries about this run", 68)
         self.run.setValidator(QIntValidator(1, _LARGEST, self.run))
-        self.dataset = self._line("Dataset", "Only datasets of exactly this name", 130)
+        self.dataset = self._line("Dataset", "Only entries about datasets of this name", 130)
         self._typed = SearchLine()
         # Inside the box, which has the frame.
         self._typed.setStyleSheet("border: none; padding: 0; min-height: 0; background: none;")
@@ -60,12 +62,12 @@ class SearchBar(QWidget):
         self.author.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.author.addItems([text for text, _ in _GROUPS])
         self.author.setAccessibleName("Author")
-        self.author.setToolTip("A group, a person or an agent; a part of the name will do")
+        self.author.setToolTip("A group, a person or an agent, by any part of the name")
         self.author.setMinimumWidth(130)
         self.kinds = QToolButton()
         self.kinds.setText("All kinds")
         self.kinds.setAccessibleName("Kinds")
-        self.kinds.setToolTip("What entries are about")
+        self.kinds.setToolTip("Kinds of entries")
         self.kinds.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.kinds)
         self._kinds: dict[Kind, QAction] = {}
@@ -78,11 +80,11 @@ class SearchBar(QWidget):
         self.since = self._line("Since", f"Not older. {_TIME_TIP}", 92)
         self.until = self._line("Until", f"Not newer. {_TIME_TIP}", 92)
         self.clear = QToolButton()
-        self.clear.setToolTip("Look for everything again")
-        self.clear.setAccessibleName("Look for everything again")
+        self.clear.setToolTip("Clear the search")
+        self.clear.setAccessibleName("Clear the search")
         self.export = QToolButton()
-        self.export.setToolTip("Write all that is found as CSV or JSON")
-        self.export.setAccessibleName("Export what is found")
+        self.export.setToolTip("Export the entries as CSV or JSON")
+        self.export.setAccessibleName("Export the entries")
         self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()
@@ -93,16 +95,16 @@ class SearchBar(QWidget):
         self._typed.returnPressed.connect(self.apply)
         self._typed.installEventFilter(self)
         self.clear.clicked.connect(lambda: self.show_query(LogQuery()))
-        themes.changed.connect(self._dress)
-        self._dress(themes.theme)
+        themes.changed.connect(self._apply_theme)
+        self._apply_theme(themes.theme)
 
     @property
     def query(self) -> LogQuery:
-        """What was looked for last."""
+        """The last search."""
         return self._query
 
     def show_query(self, query: LogQuery) -> None:
-        """Fills the fields and looks for it; times are taken as they are."""
+        """Fills the fields and searches."""
         blocked = [QSignalBlocker(each) for each in (*self._lines(), self.author)]
         self.words.setText(query.words)
         self.run.setText("" if query.run is None else str(query.run))
@@ -128,7 +130,7 @@ class SearchBar(QWidget):
             self.author.setEditText(text)
 
     def apply(self, *, always: bool = False) -> None:
-        """Reads the fields; what can't be read is told, else it is looked for."""
+        """Reads the fields and searches; shows which field isn't valid."""
         self._pause.stop()
         now = datetime.now(UTC)
         author = self.author.currentText().strip()
@@ -139,7 +141,7 @@ class SearchBar(QWidget):
             since = self._time(self.since, now, end=False)
             until = self._time(self.until, now, end=True)
             if since is not None and until is not None and since > until:
-                raise BadInput("That time ends before it begins.")
+                raise BadInput("The time of the search ends before it begins.")
         except BadInput as error:
             self.refusal.setText(str(error))
             self.refusal.show()
@@ -161,7 +163,7 @@ class SearchBar(QWidget):
             self.query_changed.emit(query)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        # Whoever goes into the field wants to type a name, not to append to "Everybody".
+        # A name that is typed replaces "Everybody".
         if event.type() == QEvent.Type.FocusIn:
             QTimer.singleShot(0, self._typed, self._typed.selectAll)
         return super().eventFilter(watched, event)
@@ -215,6 +217,6 @@ class SearchBar(QWidget):
         else:
             self.kinds.setText(chosen[0] if chosen else "All kinds")
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         self.clear.setIcon(theme.icon("cross"))
         self.export.setIcon(theme.icon("save"))

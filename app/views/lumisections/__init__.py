@@ -1,1 +1,1 @@
-"""Lumisections of a dataset: the painted grid and its pane."""
+"""Lumisections of a dataset: the pane with its grid, and editing in it."""

@@ -16,10 +16,9 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.lumisections import format_ranges
-from app.services.editing.plan import CellsInConflict
+from app.services.editing.bulk import CellsInConflict
 from app.views import words
-from app.views.grid.value_words import value_text
-from app.views.lumisections.selection_words import short_ranges
+from app.views.grid.value_words import short_ranges, value_text
 from app.views.theme import STEP, Theme, Themes
 from app.views.widgets.plain import Label, TreeItem
 
@@ -44,7 +43,7 @@ class _List(QTreeWidget):
 
 
 class ConflictsView(QWidget):
-    """One line for each range of cells in which two people want different values.
+    """Lists the cells for which two people have different values, range by range.
 
     Signals: `changed()` when something was chosen.
     """
@@ -59,7 +58,7 @@ class ConflictsView(QWidget):
         self.title = Label(wordWrap=True)
         self.title.setProperty("role", "warning")
         self.list = _List()
-        self.list.setAccessibleName("Cells that were changed meanwhile")
+        self.list.setAccessibleName("Cells that somebody else changed meanwhile")
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setRootIsDecorated(False)
         self.list.setUniformRowHeights(True)
@@ -85,36 +84,37 @@ class ConflictsView(QWidget):
         self.list.chosen.connect(self._choose_current)
         self.all_theirs.clicked.connect(lambda: self._choose_all(mine=False))
         self.all_mine.clicked.connect(lambda: self._choose_all(mine=True))
-        themes.changed.connect(self._dress)
+        themes.changed.connect(self._apply_theme)
         self.hide()
 
     @property
     def open_ones(self) -> int:
-        """How many lines nobody has decided yet."""
+        """How many conflicts are undecided."""
         return self._mine.count(None)
 
     @property
     def conflicts(self) -> tuple[CellsInConflict, ...]:
+        """What is shown."""
         return self._conflicts
 
     @property
     def keep_theirs(self) -> list[bool]:
-        """Line by line whether the other's value stays."""
+        """For every conflict whether the other's value stays."""
         return [mine is not True for mine in self._mine]
 
     def show_conflicts(self, conflicts: Sequence[CellsInConflict]) -> None:
-        """Shows other conflicts; what was chosen for one that is still there stays."""
+        """Shows conflicts; a choice stays for a conflict that was shown before."""
         known = dict(zip(self._conflicts, self._mine, strict=True)) if self._conflicts else {}
         self._conflicts = tuple(conflicts)
-        self._mine = [known.get(each) for each in self._conflicts]
+        self._mine = [known.get(conflict) for conflict in self._conflicts]
         self.list.clear()
-        for each in self._conflicts:
+        for conflict in self._conflicts:
             item = TreeItem()
-            where = f"{each.key}, LS {format_ranges(each.ranges)}"
-            item.setText(_CELLS, f"{each.key}, LS {short_ranges(each.ranges)}")
-            item.setToolTip(_CELLS, f"{where}\nYou saw: {value_text(each.seen)}")
-            item.setToolTip(_THEIRS, f"{value_text(each.now)}, by {each.author}")
-            item.setToolTip(_MINE, value_text(each.wanted))
+            where = f"{conflict.key}, LS {format_ranges(conflict.ranges)}"
+            item.setText(_CELLS, f"{conflict.key}, LS {short_ranges(conflict.ranges)}")
+            item.setToolTip(_CELLS, f"{where}\nYou saw: {value_text(conflict.seen)}")
+            item.setToolTip(_THEIRS, f"{value_text(conflict.now)}, by {conflict.author}")
+            item.setToolTip(_MINE, value_text(conflict.new))
             self.list.addTopLevelItem(item)
         first = self.list.topLevelItem(0)
         if first is not None:
@@ -122,17 +122,17 @@ class ConflictsView(QWidget):
         tall = self.list.header().sizeHint().height() + _ROW * len(self._conflicts) + 8
         self.list.setFixedHeight(min(tall, _MOST_HEIGHT))
         self.setVisible(bool(self._conflicts))
-        self._dress(self._themes.theme)
+        self._apply_theme(self._themes.theme)
 
     def choose(self, line: int, *, mine: bool) -> None:
         """Decides one line."""
         self._mine[line] = mine
-        self._dress(self._themes.theme)
+        self._apply_theme(self._themes.theme)
         self.changed.emit()
 
     def _choose_all(self, *, mine: bool) -> None:
         self._mine = [mine] * len(self._mine)
-        self._dress(self._themes.theme)
+        self._apply_theme(self._themes.theme)
         self.changed.emit()
 
     def _choose_current(self, mine: bool) -> None:
@@ -144,20 +144,20 @@ class ConflictsView(QWidget):
         if column != _CELLS:
             self.choose(self.list.indexOfTopLevelItem(item), mine=column == _MINE)
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         left = self.open_ones
-        what = words.counted(len(self._conflicts), "place")
+        conflicts = words.counted(len(self._conflicts), "conflict")
         self.title.setText(
-            f"{what} changed while you drafted. Choose which value holds"
+            f"{conflicts} with changes made while you drafted. Choose the value to keep"
             + (f": {left} to decide." if left else ": all are decided.")
         )
-        for line, (each, mine) in enumerate(zip(self._conflicts, self._mine, strict=True)):
+        for line, (conflict, mine) in enumerate(zip(self._conflicts, self._mine, strict=True)):
             item = self.list.topLevelItem(line)
             if item is None:
                 continue
             texts = {
-                _THEIRS: f"{value_text(each.now)} · {each.author}",
-                _MINE: value_text(each.wanted),
+                _THEIRS: f"{value_text(conflict.now)} · {conflict.author}",
+                _MINE: value_text(conflict.new),
             }
             for column, text in texts.items():
                 held = mine is not None and mine == (column == _MINE)

@@ -1,4 +1,4 @@
-"""Drafts of an earlier time that nobody has looked at since: opened again, or dropped."""
+"""Drafts from earlier sessions, to be opened again or dropped."""
 
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QWidget
 from app.domain.keys import ONLINE
 from app.services.editing.drafts import Offer
 from app.views import words
-from app.views.lumisections.draft_book import DraftBook
+from app.views.drafts import DraftBook
 from app.views.theme import STEP, Themes
 from app.views.widgets.plain import Label
 
@@ -16,7 +16,7 @@ _SHOWN = 3
 
 
 class DraftsStrip(QFrame):
-    """There only while drafts are offered.
+    """Visible only while drafts are offered.
 
     Signals: `open_wanted(run_number, dataset)`.
     """
@@ -59,8 +59,8 @@ class DraftsStrip(QFrame):
         text = Label(offer_text(offer, datetime.now(UTC)))
         text.setToolTip(words.time(offer.draft.saved))
         opening, dropping = QPushButton("Open"), QPushButton("Drop")
-        opening.setToolTip("Go on where it was left")
-        dropping.setToolTip("Forget it")
+        opening.setToolTip("Open the dataset with this draft")
+        dropping.setToolTip("Delete this draft")
         opening.clicked.connect(lambda: self.open_wanted.emit(*key))
         dropping.clicked.connect(lambda: self._book.drop(key))
         for column, widget in enumerate((sign, text, opening, dropping)):
@@ -68,7 +68,7 @@ class DraftsStrip(QFrame):
 
 
 def offer_text(offer: Offer, now: datetime) -> str:
-    """Of what the draft is, how old, and what became of it meanwhile."""
+    """The dataset of a draft, its age, and what has changed meanwhile."""
     draft = offer.draft
     where = f"run {draft.run_number}"
     if draft.dataset != ONLINE:

@@ -18,13 +18,13 @@ _SWATCH = 10
 
 
 class EditStrip(QWidget):
-    """Asks for what a person sets; it knows nothing of drafts but what it is shown.
+    """Buttons and lines for what a person sets, and how much is drafted.
 
-    What has to be said stands in `below`, which has its place under the grid: no cell moves away
-    from under the mouse.
+    Messages appear in `below`, which has its place under the grid, so that no cell moves away from
+    under the mouse.
     Signals: `status_wanted(str)`, `bit_wanted(bool)`, `comment_entered(str)`,
-    `cause_entered(str)`, `preview_wanted()`, `drop_wanted()`, `back_wanted()` to take a dropped
-    draft up again, `left()` when the keyboard goes back to the grid.
+    `cause_entered(str)`, `preview_wanted()`, `drop_wanted()`, `back_wanted()` to bring a
+    dropped draft back, `left()` when the keyboard goes back to the grid.
     """
 
     status_wanted = Signal(str)
@@ -51,37 +51,37 @@ class EditStrip(QWidget):
         self.below = QWidget()
         self.below.setObjectName("below")
         self.message = Label(wordWrap=True)
-        self.message.setAccessibleName("What has to be known")
+        self.message.setAccessibleName("Message")
         self._lay_out()
         self._connect()
-        self._dress(themes.theme)
+        self._apply_theme(themes.theme)
         self.show_draft(0, 0, can_bring_back=False)
         self.say("", "")
 
     def show_selected(
         self, triplets: set[Triplet], *, columns: bool, bits: bool, bit_comment: str
     ) -> None:
-        """What the selected cells have, and whether there are columns and DCS bits among them."""
+        """Shows what the selected cells have, and offers what fits columns and DCS bits."""
         for button in self.statuses.values():
             button.setEnabled(columns)
         for button in self.bits.values():
             button.setVisible(bits)
-        comments = {each.comment for each in triplets}
+        comments = {triplet.comment for triplet in triplets}
         self.comment.show_texts(comments if columns else {bit_comment})
         self.cause.setEnabled(columns)
-        self.cause.show_texts({each.cause for each in triplets})
+        self.cause.show_texts({triplet.cause for triplet in triplets})
 
     def offer(self, comments: Sequence[str], causes: Sequence[str]) -> None:
-        """Comments and causes that may be meant again."""
+        """Comments and causes to choose from."""
         self.comment.offer(comments)
         self.cause.offer(causes)
 
     def show_draft(self, cells: int, rows: int, *, can_bring_back: bool) -> None:
-        """How much is drafted and not written."""
+        """Shows how much is drafted and not written."""
         text = f"{words.counted(cells, 'cell')} drafted" if cells else ""
         self.drafted.setText(text)
         self.drafted.setToolTip(
-            f"{text} in {words.counted(rows, 'row')}: kept, and not written yet" if cells else ""
+            f"{text} in {words.counted(rows, 'row')}: stored, not written yet" if cells else ""
         )
         self.preview.setEnabled(cells > 0)
         self.drop.setEnabled(cells > 0)
@@ -89,7 +89,7 @@ class EditStrip(QWidget):
         self._show_below()
 
     def say(self, text: str, role: str) -> None:
-        """What has to be known at once, where the hand is; nothing when empty."""
+        """Shows a message beside the grid; nothing when it is empty."""
         self.message.setText(text)
         self.message.setVisible(bool(text))
         set_property(self.message, "role", role)
@@ -144,14 +144,16 @@ class EditStrip(QWidget):
             text = str(value).lower()
             key = "G" if value else "B"
             button.setText(text)
-            button.setToolTip(f"Make the selected DCS bits {text} ({key} when no column is)")
+            button.setToolTip(
+                f"Make the selected DCS bits {text} ({key}, if no column is selected)"
+            )
             button.setAccessibleName(f"Make DCS bits {text}")
             button.clicked.connect(lambda _checked=False, value=value: self.bit_wanted.emit(value))
         self.comment.setToolTip(
             "Comment of the selected cells (C); the Down key offers recent ones"
         )
         self.cause.setToolTip("Cause of the selected cells (U); the Down key offers recent ones")
-        self.preview.setToolTip("Look at what changes, then write it (Enter)")
+        self.preview.setToolTip("Show what changes, then write it (Enter)")
         self.drop.setToolTip("Drop the draft (Esc)")
         self.drop.setAccessibleName("Drop the draft")
         self.comment.entered.connect(self.comment_entered)
@@ -162,9 +164,9 @@ class EditStrip(QWidget):
         self.preview.clicked.connect(self.preview_wanted)
         self.drop.clicked.connect(self.drop_wanted)
         self.bring_back.clicked.connect(self.back_wanted)
-        self._themes.changed.connect(self._dress)
+        self._themes.changed.connect(self._apply_theme)
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         self.drop.setIcon(theme.icon("cross"))
         for status, button in self.statuses.items():
             fill = theme.status(status).fill.name()

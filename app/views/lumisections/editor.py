@@ -1,19 +1,19 @@
 """The edits of one dataset as they are drafted: cells, comments, what may be edited and why not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Signal
 
-from app.domain.editing.draft_cells import DraftCells, Wish, changed_cells
+from app.domain.editing.draft_cells import DraftCells, TripletChange, changed_cells
 from app.domain.editing.edits import SHORTEST_COMMENT, Edit
 from app.domain.editing.selection import Selection
 from app.domain.sources.oms import DCS_BITS
 from app.domain.triplets import BAD, EMPTY, Triplet
 from app.services.editing.drafts import Draft
 from app.views import words
+from app.views.drafts import DraftBook
 from app.views.grid.snapshot import LumisectionsSnapshot
-from app.views.lumisections.draft_book import DraftBook
 
 _STEPS = 100
 
@@ -22,7 +22,7 @@ _STEPS = 100
 class Loaded:
     """A dataset as it was read: for painting, and what its editor needs.
 
-    `refusals` says of columns and bits why they can't be edited; `changed` are the cells that
+    `refusals` says why columns and bits can't be edited; `changed` are the cells that
     differ from what was shown before.
     """
 
@@ -41,12 +41,12 @@ class _Step:
 class Editor(QObject):
     """Drafts edits of what is loaded; nothing is written here.
 
-    Signals: `changed()` when something else is drafted; `said(text, role)` what the person has to
-    know at once, empty when that is over; `comment_wanted()` when what was set needs one.
+    Signals: `changed()` when something else is drafted; `message(text, role)` for the person, empty
+    when the last one no longer applies; `comment_wanted()` when what was set needs a comment.
     """
 
     changed = Signal()
-    said = Signal(str, str)
+    message = Signal(str, str)
     comment_wanted = Signal()
 
     def __init__(self, book: DraftBook, parent: QObject | None = None) -> None:
@@ -84,7 +84,7 @@ class Editor(QObject):
         return self._dropped is not None and not self.cells
 
     def show(self, loaded: Loaded | None) -> None:
-        """Goes over to what was read; of the same dataset the draft stays."""
+        """Goes over to a newly read state; the draft of the same dataset stays."""
         before, self._loaded = self._loaded, loaded
         if loaded is None:
             self.cells, self.comment, self._steps = DraftCells(0), "", []
@@ -105,7 +105,7 @@ class Editor(QObject):
         changed = changed_cells(before.snapshot.state, snapshot.state) & self.cells.chosen
         if changed:
             number = sum(int(mask.sum()) for mask in changed.rows.values())
-            self.said.emit(
+            self.message.emit(
                 f"{words.counted(number, 'drafted cell')} changed meanwhile:"
                 " the preview shows both values.",
                 "warning",
@@ -116,15 +116,15 @@ class Editor(QObject):
     # Drafting
 
     def set_status(self, chosen: Selection, status: str, comment: str | None = None) -> None:
-        """Sets a status in the chosen columns, with what was typed as comment already."""
+        """Sets a status in the chosen columns, with the comment that is typed already."""
         chosen = self._columns(chosen)
         if not chosen:
-            self.said.emit("Select cells of columns first: a DCS bit has no status.", "refusal")
+            self.message.emit("Select cells of columns first: a DCS bit has no status.", "refusal")
             return
         allowed = self._allowed(chosen)
         if not allowed:
             return
-        self._set_columns(allowed, Wish(status=status, comment=comment or None))
+        self._set_columns(allowed, TripletChange(status=status, comment=comment or None))
         if status == BAD and self._without_comment() & allowed:
             self.comment_wanted.emit()
 
@@ -143,14 +143,14 @@ class Editor(QObject):
             taken = True
         allowed = self._allowed(columns) if columns else columns
         if allowed:
-            taken = self._set_columns(allowed, Wish(comment=comment, cause=cause)) or taken
+            taken = self._set_columns(allowed, TripletChange(comment=comment, cause=cause)) or taken
         return taken
 
     def set_bits(self, chosen: Selection, value: bool) -> None:
         """Makes the chosen DCS bits true or false."""
         bits = self._bits(chosen)
         if not bits:
-            self.said.emit("Select DCS bits first: only these are true or false.", "refusal")
+            self.message.emit("Select DCS bits first: only these are true or false.", "refusal")
             return
         allowed = self._allowed(bits)
         if not allowed:
@@ -160,12 +160,12 @@ class Editor(QObject):
             self.comment_wanted.emit()
 
     def leave_out(self, chosen: Selection) -> None:
-        """Drafts nothing in the chosen cells any more."""
+        """Removes the chosen cells from the draft."""
         if self.cells.chosen & chosen:
             self._draft(self.cells.without(chosen), self.comment)
 
     def step_back(self) -> bool:
-        """Takes the last step of drafting back; returns whether there was one."""
+        """Undoes the last step of drafting; returns whether there was one."""
         if not self._steps:
             return False
         step = self._steps.pop()
@@ -174,18 +174,18 @@ class Editor(QObject):
         return True
 
     def drop(self) -> None:
-        """Gives the draft up; until something else is drafted it can be brought back."""
+        """Drops the draft; until something else is drafted it can be brought back."""
         if not self.cells:
             return
         dropped = (_Step(self.cells, self.comment), self._seen)
         number = self.cells.cells
         self.forget()
         self._dropped = dropped
-        self.said.emit(f"Dropped the draft of {words.counted(number, 'cell')}.", "muted")
+        self.message.emit(f"Dropped the draft of {words.counted(number, 'cell')}.", "muted")
         self.changed.emit()
 
     def bring_back(self) -> None:
-        """Takes the draft up again that was dropped last."""
+        """Brings back the draft that was dropped last."""
         if self._dropped is None:
             return
         step, self._seen = self._dropped
@@ -193,8 +193,17 @@ class Editor(QObject):
         self.cells, self.comment = step.cells, step.comment
         self._keep()
 
+    def remove_written(self, edits: Sequence[Edit]) -> None:
+        """Removes what is written from the draft; what was drafted meanwhile stays."""
+        written = DraftCells.of_edits(edits, self.cells.length)
+        left, comment = self.cells.without(self.cells.equal(written)), self.comment
+        self.forget()
+        if left:
+            self.cells, self.comment = left, comment
+            self._keep()
+
     def forget(self) -> None:
-        """The draft is written: nothing is drafted any more."""
+        """Empties the draft."""
         key = self.key
         self._steps, self._dropped = [], None
         self.cells, self.comment = DraftCells(self.cells.length), ""
@@ -207,7 +216,7 @@ class Editor(QObject):
         self.changed.emit()
 
     def problem(self) -> tuple[str, Selection] | None:
-        """What has to be said before anything can be written, and of which cells."""
+        """What has to be fixed before anything can be written, and in which cells."""
         missing = self._without_comment()
         if missing:
             return f"BAD needs a comment of at least {SHORTEST_COMMENT} characters.", missing
@@ -224,19 +233,19 @@ class Editor(QObject):
         if self._loaded is None:
             return set()
         state = self._loaded.snapshot.state
-        found: set[Triplet] = set()
+        triplets: set[Triplet] = set()
         for key, mask in self._columns(chosen).rows.items():
             left = mask
-            for word, where in self.cells.words(key):
-                if (where & mask).any() and isinstance(word, Triplet):
-                    found.add(word)
+            for value, where in self.cells.values_of(key):
+                if (where & mask).any() and isinstance(value, Triplet):
+                    triplets.add(value)
                 left = left & ~where
             row = state.rr.row_of.get(key)
             if row is None:
                 continue
             codes = set(state.rr.codes[row][left[: state.rr.length]].tolist())
-            found |= {state.rr.values[code] or Triplet(EMPTY) for code in codes}
-        return found
+            triplets |= {state.rr.values[code] or Triplet(EMPTY) for code in codes}
+        return triplets
 
     def refusal(self, chosen: Selection) -> str:
         """Why chosen cells can't be edited, in a sentence; empty when all can."""
@@ -249,7 +258,7 @@ class Editor(QObject):
         alike = sum(self._loaded.refusals[key] == reason for key in refused)
         rest = len(refused) - alike
         which = refused[0] if alike == 1 else f"{alike} rows"
-        more = f" {words.counted(rest, 'more row')} can't be edited, either." if rest else ""
+        more = f" {words.counted(rest, 'more row')} can't be edited either." if rest else ""
         return f"{which}: {reason}{more}"
 
     # Parts
@@ -272,23 +281,23 @@ class Editor(QObject):
         )
 
     def _allowed(self, chosen: Selection) -> Selection:
-        """What may be edited of it; why the rest may not is said."""
+        """The cells that may be edited; a message says why the others may not."""
         if self._loaded is None:
             return Selection.empty(chosen.length)
         refusal = self.refusal(chosen)
         rows = {key: mask for key, mask in chosen.rows.items() if key not in self._loaded.refusals}
         left_out = " Nothing was drafted there." if rows and refusal else ""
-        self.said.emit(f"{refusal}{left_out}", "refusal" if refusal else "")
+        self.message.emit(f"{refusal}{left_out}", "refusal" if refusal else "")
         return Selection(chosen.length, rows)
 
-    def _set_columns(self, chosen: Selection, wish: Wish) -> bool:
+    def _set_columns(self, chosen: Selection, change: TripletChange) -> bool:
         if self._loaded is None:
             return False
-        cells, left_out = self.cells.set_columns(self._loaded.snapshot.state, chosen, wish)
+        cells, left_out = self.cells.set_columns(self._loaded.snapshot.state, chosen, change)
         if left_out:
             number = sum(int(mask.sum()) for mask in left_out.rows.values())
-            self.said.emit(
-                f"{words.counted(number, 'cell')} without a status that could be written:"
+            self.message.emit(
+                f"{words.counted(number, 'cell')} without a status that can be written:"
                 " set a status first (G, B, S, X or N).",
                 "refusal",
             )
@@ -299,10 +308,10 @@ class Editor(QObject):
 
     def _without_comment(self) -> Selection:
         return self.cells.where(
-            lambda word: (
-                isinstance(word, Triplet)
-                and word.status == BAD
-                and len(word.comment.strip()) < SHORTEST_COMMENT
+            lambda value: (
+                isinstance(value, Triplet)
+                and value.status == BAD
+                and len(value.comment.strip()) < SHORTEST_COMMENT
             )
         )
 
@@ -324,13 +333,13 @@ class Editor(QObject):
         self.changed.emit()
 
     def _book_changed(self, run_number: int, dataset: str) -> None:
-        """Another view of the same dataset has drafted something, or a draft was found again."""
+        """Another view of the same dataset has drafted something, or a stored draft was read."""
         if not self._own and self.key == (run_number, dataset):
             self._steps = []
             self._take_from_book()
 
     def _take_from_book(self) -> None:
-        assert self._loaded is not None  # asked for a dataset that is shown
+        assert self._loaded is not None  # only called while a dataset is shown
         length = self._loaded.snapshot.length
         draft = self._book.find(self.key) if self.key is not None else None
         self._seen = self._loaded.seen if draft is None else draft.seen

@@ -6,14 +6,15 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 
 from app.domain.editing.selection import Selection
+from app.services.acting import Acting
+from app.services.editing import remarks
 from app.services.editing.bulk import Written
 from app.services.editing.remarks import Remarks
-from app.views.backend.editing import Editing
-from app.views.background import Background
+from app.views.background import Background, Work
+from app.views.drafts import DraftBook
 from app.views.focus import give_keys
 from app.views.grid.grid_view import GridView
 from app.views.grid.snapshot import RowKind
-from app.views.lumisections.draft_book import DraftBook
 from app.views.lumisections.edit_strip import STATUS_KEYS, EditStrip
 from app.views.lumisections.editor import Editor, Loaded
 from app.views.lumisections.grid_menu import kinds, select_where_bit
@@ -22,7 +23,7 @@ from app.views.theme import Themes
 
 
 class GridEditing(QObject):
-    """Brings a grid, its palette, its draft and its preview together.
+    """Connects a grid with its palette, its draft and its preview.
 
     `chosen` are the cells that keys and palette apply to; `is_now` whether the present state is
     shown, which alone can be edited.
@@ -34,7 +35,7 @@ class GridEditing(QObject):
 
     def __init__(
         self,
-        backend: Editing,
+        acting: Acting,
         background: Background,
         themes: Themes,
         drafts: DraftBook,
@@ -44,19 +45,21 @@ class GridEditing(QObject):
         is_now: Callable[[], bool],
     ) -> None:
         super().__init__(grid)
-        self._backend = backend
+        self._acting = acting
         self._background = background
         self._grid = grid
         self._chosen = chosen
         self._is_now = is_now
+        self._drafts = drafts
         self._remarks = Remarks()
+        self._reading = Work(background, self)
         self.editor = Editor(drafts, self)
         self.strip = EditStrip(themes)
-        self.preview = PreviewPane(backend, background, themes)
+        self.preview = PreviewPane(acting, background, themes)
         self._connect()
 
     def show(self, loaded: Loaded) -> None:
-        """Goes over to what was read; an open preview looks at it again."""
+        """Goes over to a newly read state; an open preview is renewed."""
         self.editor.show(loaded)
         self._grid.show_draft(self.editor.cells)
         self._look_again()
@@ -72,7 +75,7 @@ class GridEditing(QObject):
             self.editor.set_bits(self._chosen(), value)
 
     def look_before_writing(self) -> None:
-        """Shows what the draft would change; when that is shown already, writes it."""
+        """Shows what the draft would change, or writes it when that is shown already."""
         editor = self.editor
         if not self._is_now() or not editor.cells or editor.key is None:
             return
@@ -91,15 +94,19 @@ class GridEditing(QObject):
         self.preview.look(editor.edits, editor.comment, {editor.key: editor.seen})
 
     def _wrote(self, written: Written) -> None:
-        self.editor.forget()
-        self.strip.say("", "")
+        if self.preview.key == self.editor.key:
+            self.editor.remove_written(self.preview.edits)
+            self.strip.say("", "")
+        elif self.preview.key is not None:
+            # Another dataset was opened while this one was being written.
+            self._drafts.drop(self.preview.key)
         self.read_remarks()
         self.written.emit(written)
 
     def _all_theirs(self) -> None:
         self.preview.close_preview()
         self.editor.forget()
-        self.strip.say("Nothing of yours is left to write: the others' values stay.", "muted")
+        self.strip.say("The others' values stay; nothing of yours is left to write.", "muted")
 
     def _enter_comment(self, text: str) -> None:
         if not self.editor.set_remark(self._chosen(), comment=text):
@@ -122,7 +129,7 @@ class GridEditing(QObject):
             preview.close_preview()
 
     def refresh(self) -> None:
-        """The strip for what is selected and drafted."""
+        """Shows in the strip what is selected and drafted."""
         snapshot, editor = self._grid.snapshot, self.editor
         chosen = self._chosen()
         can_edit = snapshot is not None and self._is_now()
@@ -139,24 +146,30 @@ class GridEditing(QObject):
         )
 
     def read_remarks(self) -> None:
-        """Asks what the person wrote lately, to offer it again."""
-        self._background.read_then(self._backend.remarks, self._know_remarks, owner=self)
+        """Reads what the person wrote recently, to offer it again."""
+        self._reading.start(self._read_remarks())
 
-    def _know_remarks(self, remarks: Remarks) -> None:
-        self._remarks = remarks
+    async def _read_remarks(self) -> None:
+        acting = self._acting
+        self._remarks = await self._background.read(lambda: remarks.remarks(acting))
         self.offer_remarks()
 
     def offer_remarks(self) -> None:
         """The person's own first, then those of the dataset."""
         snapshot = self._grid.snapshot
-        here = [each for each in snapshot.triplets if each is not None] if snapshot else []
+        triplets = (
+            [triplet for triplet in snapshot.triplets if triplet is not None] if snapshot else []
+        )
         self.strip.offer(
-            [*self._remarks.comments, *(each.comment for each in here if each.comment)],
-            [*self._remarks.causes, *(each.cause for each in here if each.cause)],
+            [
+                *self._remarks.comments,
+                *(triplet.comment for triplet in triplets if triplet.comment),
+            ],
+            [*self._remarks.causes, *(triplet.cause for triplet in triplets if triplet.cause)],
         )
 
     def handle(self, event: QKeyEvent) -> bool:
-        """Does what a key means for the grid; returns whether it meant anything."""
+        """Does what a key does in the grid; returns whether it does anything."""
         modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         shifted = modifiers == Qt.KeyboardModifier.ShiftModifier
         key = Qt.Key(event.key())
@@ -210,7 +223,9 @@ class GridEditing(QObject):
         if row.kind is RowKind.BIT:
             select_where_bit(self._grid, row.key, value)
         else:
-            self.strip.say("Go to a DCS bit first: D selects where it is false.", "muted")
+            self.strip.say(
+                "Go to a DCS bit first: D selects the lumisections in which it is false.", "muted"
+            )
 
     def _connect(self) -> None:
         strip, editor, preview = self.strip, self.editor, self.preview
@@ -223,7 +238,7 @@ class GridEditing(QObject):
         strip.back_wanted.connect(self._bring_back)
         strip.left.connect(lambda: give_keys(self._grid))
         editor.changed.connect(self._draft_changed)
-        editor.said.connect(strip.say)
+        editor.message.connect(strip.say)
         editor.comment_wanted.connect(strip.ask_comment)
         preview.written.connect(self._wrote)
         preview.nothing_left.connect(self._all_theirs)

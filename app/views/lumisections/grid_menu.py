@@ -1,18 +1,19 @@
 """The menu of the grid: what can be selected and set where the mouse is."""
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
 from app.domain.editing.selection import Selection, where_bit
 from app.views.grid.grid_view import GridView
-from app.views.grid.snapshot import LumisectionsSnapshot, RowKind
+from app.views.grid.snapshot import GridRow, LumisectionsSnapshot, RowKind
 from app.views.lumisections.edit_strip import STATUS_KEYS
 
 
 def select_where_bit(grid: GridView, bit: str, value: bool | None) -> None:
-    """Selects the lumisections in which a DCS bit is so, in the rows of columns with anything
+    """Selects the lumisections in which a DCS bit has a value, in the columns with anything
     selected, or in all columns."""
     snapshot = grid.snapshot
     if snapshot is None:
@@ -38,56 +39,21 @@ def grid_menu(
     menu = QMenu(parent)
     menu.aboutToHide.connect(menu.deleteLater)
     snapshot, focus = grid.snapshot, grid.focus_cell
-
-    def add(to: QMenu, text: str, handler: Callable[[], object], *, enabled: bool = True) -> None:
-        action = QAction(text, to)
-        action.triggered.connect(lambda _checked=False: handler())
-        action.setEnabled(enabled)
-        to.addAction(action)
-
     if snapshot is not None and focus is not None:
-        row = snapshot.rows[focus.row]
-        what = "status" if row.kind is RowKind.COLUMN else "value"
-        add(menu, f"Select the same {what} around\tA", grid.choose_alike)
-        add(
-            menu,
-            f"Select the same {what} in the whole row\tShift+A",
-            lambda: grid.choose_alike(everywhere=True),
-        )
-        if row.kind is RowKind.BIT:
-            add(
-                menu,
-                f"Select where {row.label} is false\tD",
-                lambda: select_where_bit(grid, row.key, False),
-            )
-            add(
-                menu,
-                f"Select where {row.label} is true\tShift+D",
-                lambda: select_where_bit(grid, row.key, True),
-            )
-        menu.addMenu(_bits_menu(menu, grid, snapshot, add))
-        add(menu, "Select the whole run\tCtrl+A", grid.choose_all)
+        _add_choosing(menu, grid, snapshot, snapshot.rows[focus.row])
         menu.addSeparator()
         columns, bits = kinds(snapshot, grid.chosen or _focused(grid, snapshot))
         for key, status in STATUS_KEYS.items():
-            add(
-                menu,
-                f"Set {status}\t{key}",
-                lambda status=status: set_status(status),  # type: ignore[misc]
-                enabled=can_edit and columns,
-            )
+            handler = partial(set_status, status)
+            _add(menu, f"Set {status}\t{key}", handler, enabled=can_edit and columns)
         for value in (True, False):
-            add(
-                menu,
-                f"Make DCS bits {str(value).lower()}",
-                lambda value=value: set_bit(value),  # type: ignore[misc]
-                enabled=can_edit and bits,
-            )
+            text = f"Make DCS bits {str(value).lower()}"
+            _add(menu, text, partial(set_bit, value), enabled=can_edit and bits)
         menu.addSeparator()
-        add(menu, "History of the selection\tH", history)
-        add(menu, "As of...\tT", moment)
+        _add(menu, "History of the selection\tH", history)
+        _add(menu, "As of...\tT", moment)
         menu.addSeparator()
-    add(menu, "Run...", run_actions)
+    _add(menu, "Run...", run_actions)
     return menu
 
 
@@ -99,20 +65,30 @@ def kinds(snapshot: LumisectionsSnapshot, chosen: Selection) -> tuple[bool, bool
     )
 
 
-def _bits_menu(
-    menu: QMenu,
-    grid: GridView,
-    snapshot: LumisectionsSnapshot,
-    add: Callable[..., None],
-) -> QMenu:
-    found = QMenu("Select where a DCS bit is false", menu)
-    for row in snapshot.rows[snapshot.columns :]:
-        add(
-            found,
-            row.label,
-            lambda key=row.key: select_where_bit(grid, key, False),
-        )
-    return found
+def _add(menu: QMenu, text: str, handler: Callable[[], object], *, enabled: bool = True) -> None:
+    action = QAction(text, menu)
+    action.triggered.connect(lambda _checked=False: handler())
+    action.setEnabled(enabled)
+    menu.addAction(action)
+
+
+def _add_choosing(
+    menu: QMenu, grid: GridView, snapshot: LumisectionsSnapshot, row: GridRow
+) -> None:
+    """What can be selected around the focused cell."""
+    what = "status" if row.kind is RowKind.COLUMN else "value"
+    _add(menu, f"Select the same {what} around\tA", grid.choose_alike)
+    in_row = partial(grid.choose_alike, everywhere=True)
+    _add(menu, f"Select the same {what} in the whole row\tShift+A", in_row)
+    if row.kind is RowKind.BIT:
+        for value, key in ((False, "D"), (True, "Shift+D")):
+            text = f"Select where {row.label} is {str(value).lower()}\t{key}"
+            _add(menu, text, partial(select_where_bit, grid, row.key, value))
+    bits = QMenu("Select where a DCS bit is false", menu)
+    for bit in snapshot.rows[snapshot.columns :]:
+        _add(bits, bit.label, partial(select_where_bit, grid, bit.key, False))
+    menu.addMenu(bits)
+    _add(menu, "Select the whole run\tCtrl+A", grid.choose_all)
 
 
 def _focused(grid: GridView, snapshot: LumisectionsSnapshot) -> Selection:

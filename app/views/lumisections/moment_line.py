@@ -1,4 +1,4 @@
-"""Says that a grid shows another moment than now, and leads back."""
+"""Says that a grid shows a past moment, and leads back to now."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
@@ -8,7 +8,7 @@ from app.views.widgets.plain import Label
 
 
 class MomentLine(QFrame):
-    """A line above the grid, there only while another moment is shown.
+    """A line above the grid, visible only while a past moment is shown.
 
     Signals: `now_wanted()`; `older_wanted()` and `newer_wanted()` for the moments beside it;
     `comparison_wanted()` with now.
@@ -28,11 +28,11 @@ class MomentLine(QFrame):
         self.text = Label()
         self.text.setMinimumWidth(1)
         self.older = QPushButton("Older")
-        self.older.setToolTip("The moment before, when this dataset was last another (<)")
+        self.older.setToolTip("The state before the last change of this dataset (<)")
         self.newer = QPushButton("Newer")
-        self.newer.setToolTip("The moment after, when this dataset next became another (>)")
+        self.newer.setToolTip("The state after the next change of this dataset (>)")
         self.compare = QPushButton("Compare with now")
-        self.compare.setToolTip("What changed since")
+        self.compare.setToolTip("Show what has changed since")
         self.back = QPushButton("Back to now")
         self.back.setToolTip("Show the present state again (Esc)")
         self.back.clicked.connect(self.now_wanted)
@@ -45,12 +45,12 @@ class MomentLine(QFrame):
         layout.addWidget(self.text, 1)
         for button in (self.older, self.newer, self.compare, self.back):
             layout.addWidget(button)
-        themes.changed.connect(self._dress)
-        self._dress()
+        themes.changed.connect(self._apply_theme)
+        self._apply_theme()
         self.hide()
 
     def show_moment(self, moment: str) -> None:
-        """What is shown is as it was then."""
+        """Shows that the state is a past one."""
         self.moment = moment
         text = f"Read-only, as of {moment}."
         self.text.setText(text)
@@ -58,14 +58,14 @@ class MomentLine(QFrame):
         self.show()
 
     def offer(self, *, older: bool, newer: bool) -> None:
-        """Whether there are moments beside the one that is shown."""
+        """Offers the moments before and after."""
         self.older.setEnabled(older)
         self.newer.setEnabled(newer)
 
     def show_now(self) -> None:
-        """What is shown is the present state."""
+        """Hides: the present state is shown."""
         self.moment = ""
         self.hide()
 
-    def _dress(self) -> None:
+    def _apply_theme(self) -> None:
         self._sign.setPixmap(self._themes.theme.icon("history", "warning").pixmap(16, 16))

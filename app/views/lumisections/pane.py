@@ -1,10 +1,10 @@
-"""The lumisections of a run: a choice of dataset, the grid, and all that edits it."""
+"""The lumisections of a run: a choice of dataset, the grid, and its editor."""
 
 import contextlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from PySide6.QtCore import QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -16,39 +16,34 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.editing.draft_cells import changed_cells
 from app.domain.editing.selection import Selection
-from app.domain.errors import BadInput, Refused
+from app.domain.errors import BadInput
 from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, parse_ranges
 from app.services.editing.bulk import Written
-from app.services.news import Change
-from app.views import words
+from app.services.history.look import Look
+from app.services.news import Change, News
 from app.views.agents.proposal_strip import ProposalStrip
-from app.views.backend import Backend
-from app.views.backend.lumisections import DatasetLumisections, Origin
-from app.views.background import Background, Job
 from app.views.focus import give_keys, has_keys
 from app.views.grid.grid_view import GridView
-from app.views.grid.snapshot import prepare
 from app.views.lumisections.attendance import Attendance
-from app.views.lumisections.draft_book import DraftBook
+from app.views.lumisections.cell_line import CellLine
 from app.views.lumisections.editor import Loaded
 from app.views.lumisections.grid_editing import GridEditing
 from app.views.lumisections.grid_menu import grid_menu
+from app.views.lumisections.loader import Loader
 from app.views.lumisections.moment_line import MomentLine
-from app.views.lumisections.selection_words import selection_text
-from app.views.theme import STEP, Theme, Themes
+from app.views.places import PlaceContext
+from app.views.theme import STEP, Theme
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
 
-_ORIGIN_AFTER_MS = 200
 _PARTS = [900, 420]
 _WIDEST_NAME = 420
 
 
 class _News(QObject):
-    """Brings what other threads announce to the GUI thread."""
+    """Brings changes from other threads to the GUI thread."""
 
     changed = Signal(object)
 
@@ -70,23 +65,14 @@ class LumisectionsPane(QWidget):
     moment_changed = Signal()
     written = Signal(object)
 
-    def __init__(
-        self,
-        backend: Backend,
-        background: Background,
-        themes: Themes,
-        drafts: DraftBook,
-        parent: QWidget | None = None,
-    ) -> None:
+    def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._backend = backend
+        acting, background, themes = context.acting, context.background, context.themes
         self._background = background
         self._themes = themes
         self._run_number: int | None = None
         self._order: tuple[str, ...] = ()
-        self._job: Job[Loaded] | None = None
-        self._again = False
-        self._origin_job: Job[Origin | None] | None = None
+        self._loader = Loader(acting, background, self)
         self.datasets = QComboBox()
         self.datasets.setAccessibleName("Dataset")
         self.datasets.setMaximumWidth(_WIDEST_NAME)
@@ -96,30 +82,28 @@ class LumisectionsPane(QWidget):
         self.bar = LoadingBar(themes)
         self.moment_line = MomentLine(themes)
         self.editing = GridEditing(
-            backend,
+            acting,
             background,
             themes,
-            drafts,
+            context.drafts,
             self.grid,
             chosen=self.chosen,
             is_now=lambda: not self.moment,
         )
         self.editor, self.strip = self.editing.editor, self.editing.strip
         self.preview = self.editing.preview
-        self.attendance = Attendance(backend, background)
-        self.proposals = ProposalStrip(backend, background, themes)
+        self.attendance = Attendance(context.open_datasets, background)
+        self.proposals = ProposalStrip(context.acting, background, themes)
         self.not_live = Label()
         self.words = Label(wordWrap=True)
         self.words.setProperty("role", "empty")
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.cell = Label()
-        self.cell.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.cell.setMinimumWidth(1)
+        self.cell = CellLine(acting, background, self.grid, lambda: not self.moment)
         self._zooms = [QToolButton() for _ in range(3)]
-        self._origin_timer = QTimer(self, singleShot=True, interval=_ORIGIN_AFTER_MS)
         self._lay_out()
         self._connect()
-        self._dress(themes.theme)
+        self._follow(context.workplace.news)
+        self._apply_theme(themes.theme)
         self.editing.refresh()
 
     @property
@@ -162,35 +146,14 @@ class LumisectionsPane(QWidget):
         self.load(keep=same)
 
     def load(self, *, keep: bool = True) -> None:
-        """Loads the present state; with `keep` the old one isn't taken back meanwhile."""
+        """Loads the present state; with `keep` after what is under way."""
         if self._run_number is None or (keep and self.moment):
-            return  # what was then doesn't change
-        if self._job is not None:
-            if keep:
-                self._again = True
-                return
-            self._job.cancel()
-        self.bar.set_loading(True)
-        backend, run_number, dataset, order = (
-            self._backend,
-            self._run_number,
-            self.dataset,
-            self._order,
-        )
-        before = self.grid.snapshot
-
-        def load() -> Loaded:
-            found = backend.lumisections(run_number, dataset)
-            snapshot = prepare(found.state, order=order, by_hand=found.by_hand)
-            refusals = backend.refusals(run_number, dataset, snapshot.keys)
-            changed = None
-            if before is not None and (before.run_number, before.dataset) == (run_number, dataset):
-                changed = changed_cells(before.state, found.state)
-            return Loaded(snapshot, found.seen, refusals, changed)
-
-        self._job = self._background.read_then(
-            load, self._show, owner=self, refused=self._refuse, finished=self._finish
-        )
+            return  # A moment of the past doesn't change.
+        self._loader.choose((self._run_number, self.dataset), self._order)
+        if keep:
+            self._loader.read_again()
+        else:
+            self._loader.read()
 
     def chosen(self) -> Selection:
         """The selected cells; without a selection the focused one."""
@@ -210,21 +173,12 @@ class LumisectionsPane(QWidget):
         number = focus.lumisection
         return (snapshot.rows[focus.row].key,), (LumiRange(number, number),)
 
-    def show_state(self, found: DatasetLumisections, moment: str) -> None:
-        """Shows the dataset as it was, to be looked at only; `moment` says when, such as
+    def show_state(self, look: Look, moment: str) -> None:
+        """Shows the dataset as it was, read-only; `moment` says when, such as
         `version 812, 2025-08-18 06:12 UTC`."""
-        if self._job is not None:
-            self._job.cancel()
-        order = self._order
         self.preview.close_preview()
         self.moment_line.show_moment(moment)
-        self.bar.set_loading(True)
-        self._job = self._background.read_then(
-            lambda: Loaded(prepare(found.state, order=order, by_hand=found.by_hand)),
-            self._show,
-            owner=self,
-            finished=self._finish,
-        )
+        self._loader.show(look)
         self.editing.refresh()
         self.moment_changed.emit()
 
@@ -248,8 +202,8 @@ class LumisectionsPane(QWidget):
             now = datetime.now(UTC)
             self.not_live.setText(f"Not live since {now:%H:%M} UTC")
             self.not_live.setToolTip(
-                "The connection is lost: this is what was read last. Drafting goes on, and the"
-                " draft is kept on this machine."
+                "The connection is lost: this is the state that was read last. You can go on"
+                " drafting; the draft is kept on this machine."
             )
             self.not_live.show()
 
@@ -263,6 +217,7 @@ class LumisectionsPane(QWidget):
     # Showing
 
     def _forget(self) -> None:
+        self._loader.forget()
         self.grid.show_snapshot(None)
         self.editor.show(None)
         self.cell.clear()
@@ -280,91 +235,39 @@ class LumisectionsPane(QWidget):
         else:
             if before != (snapshot.run_number, snapshot.dataset):
                 self.strip.say("", "")
-                self.preview.close_preview()
+                self.preview.leave()
             self.editing.show(loaded)
             if loaded.changed is not None:
                 self.grid.flash(loaded.changed)
         if not has_rows:
             self.words.setText(
-                "No lumisections yet: they come with the next pull, and their columns when the"
-                " run is significant."
+                "No lumisections yet. They arrive with the next pull; the columns are filled when"
+                " the run is significant."
             )
         elif self.grid.focus_cell is not None:
-            cell = self.grid.focus_cell
-            self._focus_changed(snapshot.rows[cell.row].key, cell.lumisection)
+            self.cell.follow_focus()
         self.editing.offer_remarks()
         self._attend()
         self.editing.refresh()
         self.proposals.show_dataset(snapshot.run_number, snapshot.dataset, snapshot.length)
         self.shown.emit()
 
-    def _refuse(self, error: Refused) -> None:
+    def _refuse(self, text: str) -> None:
         self._grid_part.hide()
-        self.words.setText(str(error))
+        self.words.setText(text)
         self.words.show()
-
-    def _finish(self) -> None:
-        self._job = None
-        self.bar.set_loading(False)
-        if self._again:
-            self._again = False
-            self.load()
 
     def _dataset_chosen(self) -> None:
         self.moment_line.show_now()
         self.load(keep=False)
 
     def _focus_changed(self, _key: str, _lumisection: int) -> None:
-        self._describe("")
-        self._origin_timer.start()
         if not self.grid.chosen:
             self.editing.refresh()
 
     def _selection_changed(self) -> None:
-        self._describe("")
         self.editing.refresh()
         self.selection_changed.emit()
-
-    def _describe(self, origin: str) -> None:
-        cell = self.grid.focus_cell
-        if cell is None or self.grid.snapshot is None:
-            self.cell.clear()
-            return
-        chosen = self.grid.chosen
-        if self.grid.snapshot.size_of(chosen).cells > 1:
-            self._origin_timer.stop()
-            line, whole = selection_text(self.grid.snapshot, chosen)
-            self.cell.setText(line)
-            self.cell.setToolTip(whole)
-            return
-        text = " · ".join([*self.grid.text_of(cell).split("\n"), *filter(None, [origin])])
-        self.cell.setText(text)
-        self.cell.setToolTip(text)
-
-    def _ask_origin_of_focus(self) -> None:
-        snapshot, cell = self.grid.snapshot, self.grid.focus_cell
-        if snapshot is not None and cell is not None:
-            self._ask_origin(snapshot.rows[cell.row].key, cell.lumisection)
-
-    def _ask_origin(self, key: str, lumisection: int) -> None:
-        if self._run_number is None or self.moment:
-            return
-        if self._origin_job is not None:
-            self._origin_job.cancel()
-        backend, run_number, dataset = self._backend, self._run_number, self.dataset
-
-        def show(origin: Origin | None) -> None:
-            text = _origin_text(origin)
-            self.grid.show_origin(key, lumisection, text)
-            snapshot, cell = self.grid.snapshot, self.grid.focus_cell
-            if snapshot is None or cell is None or snapshot.size_of(self.grid.chosen).cells > 1:
-                return
-            if (snapshot.rows[cell.row].key, cell.lumisection) == (key, lumisection):
-                self._describe(text)
-
-        self._origin_job = self._background.read_then(
-            lambda: backend.origin(run_number, dataset, key, lumisection), show, owner=self
-        )
 
     def select_ranges(self, text: str) -> None:
         """Selects typed lumisections in the rows with anything selected, or in the focused row."""
@@ -379,7 +282,9 @@ class LumisectionsPane(QWidget):
         keys = self.grid.selection()[0] or (snapshot.rows[focus.row].key,)
         chosen = Selection.of(keys, ranges, snapshot.length)
         if not chosen:
-            self.strip.say(f"Type LS of 1-{snapshot.length}, such as 12-40, 55.", "refusal")
+            self.strip.say(
+                f"Enter lumisections from 1 to {snapshot.length}, such as 12-40, 55.", "refusal"
+            )
             return
         self.strip.say("", "")
         self.grid.choose(chosen)
@@ -463,7 +368,7 @@ class LumisectionsPane(QWidget):
         layout.addWidget(self.strip.below)
         layout.addWidget(self.words, 1)
         self._grid_part.hide()
-        self.words.setText("Choose a run to see its lumisections.")
+        self.words.setText("Select a run to see its lumisections.")
 
     def _connect(self) -> None:
         self.datasets.currentTextChanged.connect(self._dataset_chosen)
@@ -471,15 +376,15 @@ class LumisectionsPane(QWidget):
         self.moment_line.now_wanted.connect(self.show_now)
         self.grid.focus_changed.connect(self._focus_changed)
         self.grid.selection_changed.connect(self._selection_changed)
-        self.grid.origin_wanted.connect(self._ask_origin)
         self.grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.grid.customContextMenuRequested.connect(self._menu)
-        self._themes.changed.connect(self._dress)
-        self._origin_timer.timeout.connect(self._ask_origin_of_focus)
+        self._themes.changed.connect(self._apply_theme)
         self.proposals.cells_wanted.connect(self._show_cells)
         self.editing.written.connect(self._wrote)
         self.editing.draft_changed.connect(self._attend)
-        self._listen()
+        self._loader.loaded.connect(self._show)
+        self._loader.refused.connect(self._refuse)
+        self._loader.loading_changed.connect(self.bar.set_loading)
         actions = (
             ("Zoom in (+)", lambda: self.grid.zoom(1.5)),
             ("Zoom out (-)", lambda: self.grid.zoom(1 / 1.5)),
@@ -490,22 +395,22 @@ class LumisectionsPane(QWidget):
             button.setAccessibleName(tip)
             button.clicked.connect(handler)
 
-    def _listen(self) -> None:
-        news = _News()
-        news.changed.connect(self._note_change)
-        self._news = news
+    def _follow(self, news: News) -> None:
+        relay = _News()
+        relay.changed.connect(self._note_change)
+        self._news = relay
 
-        def tell(change: Change) -> None:
-            # The view may go while another thread tells it something.
+        def pass_on(change: Change) -> None:
+            # The view may be deleted while another thread announces a change.
             with contextlib.suppress(RuntimeError):
-                news.changed.emit(change)
+                relay.changed.emit(change)
 
-        end = self._backend.subscribe(tell, lambda _live, _reason: None)
+        end = news.subscribe(pass_on, lambda _live, _reason: None)
         self.destroyed.connect(end)
         self._background.outage.connect(self._lost)
         self._background.restored.connect(self.not_live.hide)
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         self.grid.set_theme(theme)
         for button, icon in zip(self._zooms, ("zoom-in", "zoom-out", "zoom-fit"), strict=True):
             button.setIcon(theme.icon(icon))
@@ -520,10 +425,3 @@ class LumisectionsPane(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._attend()
-
-
-def _origin_text(origin: Origin | None) -> str:
-    if origin is None:
-        return "no event has set it"
-    now = datetime.now(UTC)
-    return f"by {origin.by}, {words.time(origin.at)} ({words.ago(origin.at, now)})"

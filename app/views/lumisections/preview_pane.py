@@ -1,7 +1,6 @@
-"""What drafted edits would change, shown beside the grid before they are written."""
+"""What drafted edits would change, beside the grid, before they are written."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -13,40 +12,36 @@ from PySide6.QtWidgets import (
     QPushButton,
     QToolButton,
     QTreeWidget,
+    QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
 from app.domain.editing.edits import BitEdit, Edit
+from app.domain.errors import Refused
 from app.domain.keys import DatasetKey
 from app.domain.lumisections import format_ranges
-from app.services.editing.bulk import GoldenEffect, Preview, Written, resolved
-from app.services.editing.plan import ChangedMeanwhile
+from app.domain.progress import Progress
+from app.services.acting import Acting
+from app.services.editing import bulk
+from app.services.editing.bulk import CellsChanged, ChangedMeanwhile, Preview
 from app.views import words
-from app.views.backend.editing import Editing
-from app.views.background import Background, Job
-from app.views.grid.value_words import value_text
+from app.views.background import Background, Work
+from app.views.grid.value_words import golden_text, short_ranges, value_text
 from app.views.lumisections.conflicts_view import ConflictsView
-from app.views.lumisections.selection_words import short_ranges
 from app.views.theme import STEP, Theme, Themes
 from app.views.widgets.loading_bar import LoadingBar
-from app.views.widgets.long_work import Asked, LongWork, Report
+from app.views.widgets.long_work import LongWork
 from app.views.widgets.plain import Label, TreeItem
 
 _HEADINGS = ("Column", "LS", "Now", "Becomes")
 
 
-@dataclass(frozen=True)
-class _Outcome:
-    """What was written; None when somebody changed the same cells first."""
-
-    written: Written | None
-
-
 class PreviewPane(QFrame):
-    """Looks at edits, shows conflicts, writes when the person says so.
+    """Previews edits, shows conflicts, and writes when the person says so.
 
-    Signals: `written(Written)`; `nothing_left()` when the others' values are kept everywhere.
+    Signals: `written(Written)`; `nothing_left()` when the others' values stay everywhere;
+    `closed()`.
     """
 
     written = Signal(object)
@@ -54,7 +49,7 @@ class PreviewPane(QFrame):
 
     def __init__(
         self,
-        backend: Editing,
+        acting: Acting,
         background: Background,
         themes: Themes,
         parent: QWidget | None = None,
@@ -62,14 +57,14 @@ class PreviewPane(QFrame):
         super().__init__(parent)
         self.setObjectName("pane")
         self.setAccessibleName("Preview")
-        self._backend = backend
+        self._acting = acting
         self._background = background
         self._themes = themes
         self._edits: tuple[Edit, ...] = ()
         self._comment = ""
         self._seen: Mapping[DatasetKey, int] = {}
         self._preview: Preview | None = None
-        self._looking: Job[Preview | None] | None = None
+        self._looking = Work(background, self)
         self.title = Label("Preview")
         self.title.setProperty("role", "title")
         self.close_button = QToolButton()
@@ -78,14 +73,14 @@ class PreviewPane(QFrame):
         self.golden = Label(wordWrap=True)
         self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
-        self.leave_out = QCheckBox("Leave out what is refused")
+        self.leave_out = QCheckBox("Leave out refused edits")
         self.conflicts = ConflictsView(themes)
         self.changes = QTreeWidget()
         self.work = LongWork(background)
         self.write_button = QPushButton("Write")
         self._lay_out()
         self._connect()
-        self._dress(themes.theme)
+        self._apply_theme(themes.theme)
         self.hide()
 
     def home(self) -> QWidget:
@@ -93,133 +88,121 @@ class PreviewPane(QFrame):
         return self
 
     @property
+    def edits(self) -> tuple[Edit, ...]:
+        """The edits that are previewed or written."""
+        return self._edits
+
+    @property
+    def key(self) -> DatasetKey | None:
+        """The dataset that the edits belong to."""
+        return (self._edits[0].run_number, self._edits[0].dataset) if self._edits else None
+
+    @property
     def is_writing(self) -> bool:
         """Whether the edits are being written now."""
         return self.work.is_running
 
     def look(self, edits: Sequence[Edit], comment: str, seen: Mapping[DatasetKey, int]) -> None:
-        """Shows what these edits would do now; what was shown stays until that is known."""
+        """Shows what these edits would change now; the preview before stays until then."""
         if self.is_writing:
             return
-        if self._looking is not None:
-            self._looking.cancel()
         self._edits, self._comment, self._seen = tuple(edits), comment, seen
-        self._preview = None
-        self.bar.set_loading(True)
         self._refuse("")
-        self._update()
-        self.show()
-        backend, given = self._backend, self._edits
-        self._looking = self._background.read_then(
-            lambda: backend.preview_edits(given, comment=comment, seen=seen),
-            self._show,
-            owner=self,
-            refused=lambda error: self._refuse(str(error)),
-            finished=lambda: self.bar.set_loading(False),
-        )
+        self._look()
 
     def write(self) -> None:
         """Writes the edits as one version, unless something has to be decided first."""
         preview = self._preview
         if preview is None or self.is_writing or not self.write_button.isEnabled():
             return
-        edits = resolved(self._edits, preview.conflicts, self.conflicts.keep_theirs)
+        edits = bulk.resolved(self._edits, preview.conflicts, self.conflicts.keep_theirs)
         if not edits:
             self.nothing_left.emit()
             return
-        comment, seen = self._comment, preview.seen
+        acting, comment, seen = self._acting, self._comment, preview.seen
         leave_out = self.leave_out.isChecked()
-        backend = self._backend
         self._refuse("")
 
-        def write(report: Report, asked: Asked) -> _Outcome | None:
+        async def steps(progress: Progress) -> None:
             try:
-                written = backend.write_edits(
-                    edits,
-                    comment=comment,
-                    seen=seen,
-                    leave_out_refused=leave_out,
-                    progress=report,
-                    is_cancelled=asked,
+                written = await self._background.act(
+                    lambda: bulk.write(
+                        acting,
+                        edits,
+                        comment=comment,
+                        seen=seen,
+                        leave_out_refused=leave_out,
+                        progress=progress,
+                    )
                 )
             except ChangedMeanwhile:
-                return _Outcome(None)
-            return None if written is None else _Outcome(written)
+                if not self.isHidden():
+                    self._look()  # A newer preview has both values.
+                return
+            self._preview = None
+            self.conflicts.show_conflicts(())
+            self.hide()
+            self.written.emit(written)
 
-        self.work.run("Writing", write, self._wrote)
+        self.work.start("Writing", steps)
 
     def close_preview(self) -> None:
         """Goes back to drafting."""
         if self.is_writing:
             self.work.cancel()
-            return
-        if self._looking is not None:
-            self._looking.cancel()
-            self.bar.set_loading(False)
+        else:
+            self._close()
+
+    def leave(self) -> None:
+        """Closes because another dataset is shown; what is being written is asked to stop."""
+        self.work.cancel()
+        self._close()
+
+    def _close(self) -> None:
+        self._looking.drop()
         self._preview = None
         self.conflicts.show_conflicts(())
         self.hide()
 
     # Outcomes
 
-    def _show(self, preview: Preview | None) -> None:
-        if preview is None:
+    def _look(self) -> None:
+        self._preview = None
+        self._update()
+        self.show()
+        self._looking.start(self._read_preview())
+
+    async def _read_preview(self) -> None:
+        acting, edits, comment, seen = self._acting, self._edits, self._comment, self._seen
+        progress = self._looking.progress
+
+        def read() -> Preview:
+            rule = bulk.golden_rule(acting)
+            return bulk.preview(
+                acting, edits, comment=comment, seen=seen, rule=rule, progress=progress
+            )
+
+        try:
+            preview = await self._background.read(read)
+        except Refused as error:
+            self._refuse(str(error))
             return
+        self._show(preview)
+
+    def _show(self, preview: Preview) -> None:
         self._preview = preview
         self.summary.setText(_summary(preview))
-        self._show_golden(preview.golden)
+        self.golden.setVisible(preview.golden is not None)
+        if preview.golden is not None:
+            self.golden.setText(golden_text(preview.golden))
         if preview.refused:
             self._refuse(_refusals(preview))
         self.conflicts.show_conflicts(preview.conflicts)
         self.changes.clear()
         several = len(preview.datasets) > 1
-        for each in preview.changes:
-            where = f"{each.run_number} {each.dataset} " if several else ""
-            item = TreeItem(
-                [
-                    f"{where}{each.key}",
-                    short_ranges(each.ranges, 3),
-                    value_text(each.before),
-                    "the same, as your word"
-                    if each.before == each.after
-                    else value_text(each.after),
-                ]
-            )
-            item.setToolTip(1, f"LS {format_ranges(each.ranges)}")
-            for column in (0, 2, 3):
-                item.setToolTip(column, item.text(column))
-            self.changes.addTopLevelItem(item)
+        for change in preview.changes:
+            self.changes.addTopLevelItem(_item(change, several=several))
         self._update()
-
-    def _show_golden(self, effect: GoldenEffect | None) -> None:
-        self.golden.setVisible(effect is not None)
-        if effect is None:
-            return
-        parts = []
-        if effect.lumisections_leaving:
-            where = "; ".join(f"LS {short_ranges(ranges)}" for ranges in effect.leaving.values())
-            parts.append(
-                f"{words.number(effect.lumisections_leaving)} LS with"
-                f" {words.luminosity(effect.recorded_leaving)} pb⁻¹ leave ({where})"
-            )
-        if effect.lumisections_entering:
-            where = "; ".join(f"LS {short_ranges(ranges)}" for ranges in effect.entering.values())
-            parts.append(
-                f"{words.number(effect.lumisections_entering)} LS with"
-                f" {words.luminosity(effect.recorded_entering)} pb⁻¹ enter ({where})"
-            )
-        said = "; ".join(parts) if parts else "nothing leaves or enters"
-        self.golden.setText(f"Golden rule: {said}.")
-
-    def _wrote(self, outcome: _Outcome) -> None:
-        if outcome.written is None:
-            # Somebody was quicker: a newer preview has both values.
-            self.look(self._edits, self._comment, self._seen)
-            return
-        self._preview = None
-        self.conflicts.show_conflicts(())
-        self.hide()
-        self.written.emit(outcome.written)
 
     def _refuse(self, text: str) -> None:
         self.refusal.setText(text)
@@ -236,9 +219,9 @@ class PreviewPane(QFrame):
             ready = ready and some and self.leave_out.isChecked()
         changes = preview is not None and (preview.cells > 0 or bool(preview.conflicts))
         self.write_button.setEnabled(ready and changes)
-        tip = "Write it as one version (Enter)"
+        tip = "Write the changes as one version (Enter)"
         if undecided:
-            tip = f"{words.counted(undecided, 'place')} to decide first"
+            tip = f"Decide {words.counted(undecided, 'conflict')} first"
         self.write_button.setToolTip(tip)
         for widget in (self.changes, self.conflicts, self.summary, self.golden):
             widget.setEnabled(not writing)
@@ -284,11 +267,12 @@ class PreviewPane(QFrame):
         self.close_button.setAccessibleName("Close the preview")
         self.close_button.clicked.connect(self.close_preview)
         self.work.failed.connect(self._refuse)
+        self._looking.running_changed.connect(self.bar.set_loading)
         self.work.running_changed.connect(self._update)
         self.write_button.clicked.connect(self.write)
         self.leave_out.toggled.connect(self._update)
         self.conflicts.changed.connect(self._update)
-        self._themes.changed.connect(self._dress)
+        self._themes.changed.connect(self._apply_theme)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
@@ -299,15 +283,29 @@ class PreviewPane(QFrame):
         else:
             super().keyPressEvent(event)
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         self.close_button.setIcon(theme.icon("cross"))
+
+
+def _item(change: CellsChanged, *, several: bool) -> QTreeWidgetItem:
+    """A line of the preview; `several`: it names the dataset."""
+    where = f"{change.run_number} {change.dataset} " if several else ""
+    same = change.before == change.after
+    after = "the same, set by hand" if same else value_text(change.after)
+    item = TreeItem(
+        [f"{where}{change.key}", short_ranges(change.ranges, 3), value_text(change.before), after]
+    )
+    item.setToolTip(1, f"LS {format_ranges(change.ranges)}")
+    for column in (0, 2, 3):
+        item.setToolTip(column, item.text(column))
+    return item
 
 
 def _summary(preview: Preview) -> str:
     if not preview.cells:
-        return "Nothing changes: every cell holds that word already."
-    rows = len({(each.run_number, each.dataset, each.key) for each in preview.changes})
-    recorded = sum(each.recorded for each in preview.datasets)
+        return "Nothing changes: every cell has that value already."
+    rows = len({(change.run_number, change.dataset, change.key) for change in preview.changes})
+    recorded = sum(dataset.recorded for dataset in preview.datasets)
     text = (
         f"{words.counted(preview.cells, 'cell')} change in {words.counted(rows, 'row')},"
         f" {words.number(preview.lumisections)} LS, {words.luminosity(recorded)} pb⁻¹ recorded."

@@ -1,4 +1,4 @@
-"""A line for a comment or cause that offers what was written lately."""
+"""A line for a comment or cause that offers recent ones."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ _PAUSE_MS = 600
 
 
 class RemarkEdit(QLineEdit):
-    """Shows what the selected cells have, takes what is typed instead.
+    """Shows what the selected cells have, and takes what is typed instead.
 
     Signals: `entered(str)` when another text was typed and the line is left, Enter pressed, or
     nothing more typed for a moment, so that nothing typed is lost; `done()` after Enter,
@@ -59,12 +59,12 @@ class RemarkEdit(QLineEdit):
     def show_texts(self, texts: set[str]) -> None:
         """Shows what the cells have, unless something is being typed."""
         if self.isModified() or texts == {self.text().strip()}:
-            return  # the hand is in it, or it is there already: the cursor stays
+            return  # being typed, or there already: the cursor stays
         one = next(iter(texts)) if len(texts) == 1 else ""
         self._shown = one
         self.setText(one)
         self.setPlaceholderText(
-            f"{len(texts)} different ones" if len(texts) > 1 else self._placeholder
+            f"{len(texts)} different values" if len(texts) > 1 else self._placeholder
         )
         self.setCursorPosition(0)
 
@@ -81,7 +81,7 @@ class RemarkEdit(QLineEdit):
         key = Qt.Key(event.key())
         enters = key in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if self._popup.isVisible() and (enters or key == Qt.Key.Key_Escape):
-            event.ignore()  # it is meant for the list
+            event.ignore()  # for the list
         elif enters:
             self.enter()
             self.done.emit()

@@ -1,13 +1,13 @@
 """A selection in words: how many cells and lumisections, how much luminosity, and where."""
 
 from app.domain.editing.selection import Selection
-from app.domain.lumisections import LumiRange, format_ranges, ranges_of_mask
+from app.domain.lumisections import ranges_of_mask
 from app.views import words
 from app.views.grid.snapshot import LumisectionsSnapshot
+from app.views.grid.value_words import short_ranges
 
-_RANGES_SHOWN = 4
 _ROWS_SHOWN = 2
-_ROWS_TOLD = 12
+_ROWS_IN_TIP = 12
 
 
 def selection_text(snapshot: LumisectionsSnapshot, chosen: Selection) -> tuple[str, str]:
@@ -22,18 +22,11 @@ def selection_text(snapshot: LumisectionsSnapshot, chosen: Selection) -> tuple[s
     where = f"{_some(keys)} · LS {short_ranges(ranges)}"
     lines = [f"{counts} recorded, {size.delivered:.6g} pb⁻¹ delivered"]
     lines += [
-        f"{key}: LS {short_ranges(ranges_of_mask(chosen.rows[key]))}" for key in keys[:_ROWS_TOLD]
+        f"{key}: LS {short_ranges(ranges_of_mask(chosen.rows[key]))}" for key in keys[:_ROWS_IN_TIP]
     ]
-    if len(keys) > _ROWS_TOLD:
-        lines.append(f"and {words.counted(len(keys) - _ROWS_TOLD, 'more row')}")
+    if len(keys) > _ROWS_IN_TIP:
+        lines.append(f"and {words.counted(len(keys) - _ROWS_IN_TIP, 'more row')}")
     return f"{counts} · {where}", "\n".join(lines)
-
-
-def short_ranges(ranges: tuple[LumiRange, ...], most: int = _RANGES_SHOWN) -> str:
-    """The first ranges, and how many more there are."""
-    shown = format_ranges(ranges[:most])
-    more = len(ranges) - most
-    return f"{shown} and {words.counted(more, 'more range')}" if more > 0 else shown
 
 
 def _some(keys: list[str]) -> str:

@@ -9,6 +9,7 @@ from app.domain.certification.datasets import EDITABLE_STATES
 from app.domain.keys import DatasetKey
 from app.services.certification import tables
 from app.views.actions import ActionRow
+from app.views.background import Work
 from app.views.datasets import links, tool_actions
 from app.views.datasets.tool_actions import ToolActions
 from app.views.places import PlaceContext
@@ -40,6 +41,7 @@ class DatasetActions(QObject):
         self._context = context
         self._window = window
         self._selection = selection
+        self._work = Work(context.background, self)
         self._tools = ToolActions(context, window, selection)
         self._tools.acted.connect(self.acted)
 
@@ -69,13 +71,15 @@ class DatasetActions(QObject):
         if not selection.chosen.places:
             self._open_move(selection, to_state, selection.states)
             return
-        # Rows that nobody scrolled to aren't known yet.
+        self._work.start(self._read_and_open_move(selection, to_state))
+
+    async def _read_and_open_move(self, selection: Selection, to_state: str) -> None:
+        """Opens the dialog for rows of which some were never scrolled to, so aren't known yet."""
         acting, chosen, workspace = self._context.acting, selection.chosen, selection.workspace
-        self._context.background.read_then(
-            lambda: tables.states(acting, tables.chosen_keys(acting, chosen), workspace),
-            lambda states: self._open_move(selection, to_state, states),
-            owner=self,
+        states = await self._context.background.read(
+            lambda: tables.states(acting, tables.chosen_keys(acting, chosen), workspace)
         )
+        self._open_move(selection, to_state, states)
 
     def _open_move(
         self, selection: Selection, to_state: str, states: Mapping[DatasetKey, str]

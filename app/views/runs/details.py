@@ -16,20 +16,20 @@ from PySide6.QtWidgets import (
 
 from app.domain.certification.runs import OPEN
 from app.domain.errors import Refused
-from app.domain.keys import ONLINE
+from app.domain.keys import ONLINE, DatasetKey
 from app.services.certification import tables
 from app.services.certification.tables import Row, RunDetails
 from app.views import words
-from app.views.backend.history import ChangeLine, Moment
-from app.views.background import Job
-from app.views.focus import give_keys, give_keys_once_shown, holder
+from app.views.background import Work
+from app.views.focus import give_keys, give_keys_once_shown
 from app.views.grid.grid_layout import Cell
-from app.views.history.comparison_view import ComparisonView
-from app.views.history.history_panel import HistoryPanel, Looked, Scope
+from app.views.grid.lines import ChangeLine
+from app.views.history.history_panel import DatasetInFront, HistoryPanel, Scope
 from app.views.history.moment_chooser import MomentChooser
 from app.views.lumisections.pane import LumisectionsPane
 from app.views.places import PlaceContext
 from app.views.runs.attributes_model import AttributesModel, attributes_of
+from app.views.runs.moments import RunMoments
 from app.views.theme import STEP, Theme
 from app.views.widgets.details_table import DetailsTable
 from app.views.widgets.loading_bar import LoadingBar
@@ -70,13 +70,11 @@ class DetailsView(QWidget):
         self._order = tuple(order)
         self._run_number: int | None = None
         self._dataset = ONLINE
-        self._wished = False
+        self._is_requested = False
         self.details: RunDetails | None = None
         self._rows: dict[str, Row] = {}
-        self._job: Job[RunDetails] | None = None
-        self._moment_job: Job[Moment] | None = None
-        self._moment: Moment | None = None
-        self.title = Label("No run is chosen")
+        self._work = Work(background, self)
+        self.title = Label("No run is selected")
         self.title.setProperty("role", "title")
         self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.state = Label()
@@ -95,15 +93,23 @@ class DetailsView(QWidget):
         self.actions_button.setText("Run")
         self.bar = LoadingBar(themes)
         self.tabs = QTabWidget()
-        self.lumisections = LumisectionsPane(context.backend, background, themes, context.drafts)
+        self.lumisections = LumisectionsPane(context)
         self.attributes = AttributesModel(self)
         self.found = QSortFilterProxyModel(self)
-        self.history = HistoryPanel(context.backend, background, themes)
-        self.comparison = ComparisonView(context.backend, background, themes)
+        self.history = HistoryPanel(context.acting, background, themes)
         self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._lay_out()
+        self.moments = RunMoments(
+            context,
+            self.tabs,
+            self.lumisections,
+            self.history,
+            dataset=lambda: self._dataset_in_front,
+            order=lambda: self._order,
+        )
+        self.comparison = self.moments.comparison
         self._connect()
-        self._dress(themes.theme)
+        self._apply_theme(themes.theme)
 
     @property
     def run_number(self) -> int | None:
@@ -113,18 +119,30 @@ class DetailsView(QWidget):
     def dataset(self) -> str:
         return self.lumisections.dataset if self.details else self._dataset
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether a run is shown."""
+        return self.details is not None
+
+    @property
+    def _dataset_in_front(self) -> DatasetKey | None:
+        if self._run_number is None or self.details is None:
+            return None
+        return self._run_number, self.dataset
+
     def set_order(self, order: Sequence[str]) -> None:
         """Order of the columns in the grid."""
         self._order = tuple(order)
 
     def show_run(self, run_number: int, dataset: str = ONLINE) -> None:
-        """Shows a run once nobody has wished for another one for a moment."""
+        """Shows a run, once no other one has been asked for during a moment."""
         if (run_number, dataset) == (self._run_number, self._dataset):
             return
         if run_number != self._run_number:
             self.details = None
+            self.moments.drop()
         self._run_number, self._dataset = run_number, dataset
-        self._wished = True
+        self._is_requested = True
         self._settle.start()
 
     def go_into_grid(self) -> None:
@@ -137,8 +155,7 @@ class DetailsView(QWidget):
         return self.tabs.tabBar()
 
     def dataset_state(self, key: str, dataset: str | None = None) -> str:
-        """A `{workspace}_state` of the dataset that is looked at, or of another one of the run;
-        empty without one."""
+        """A `{workspace}_state` of the dataset in front or of another one; empty where unknown."""
         row = self._rows.get(self.dataset if dataset is None else dataset)
         return str(row.dataset_attributes.get(key) or "") if row is not None else ""
 
@@ -146,8 +163,8 @@ class DetailsView(QWidget):
         """Shows the present state of the same run."""
         if self._run_number is None or self._settle.isActive():
             return
-        # News that come while the dataset that was wished for is on its way don't change the wish.
-        self._load(keep=not self._wished)
+        # News that come while a dataset is on its way don't bring back the one before.
+        self._work.renew(lambda: self._load(keep=not self._is_requested))
 
     def _lay_out(self) -> None:
         top = QWidget()
@@ -163,8 +180,6 @@ class DetailsView(QWidget):
         self.tabs.addTab(self.lumisections, "Lumisections")
         self.tabs.addTab(self._attributes_tab(), "Attributes")
         self.tabs.addTab(self.history, "History")
-        self.tabs.addTab(self.comparison, "Comparison")
-        self.tabs.setTabVisible(self.tabs.indexOf(self.comparison), False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -198,7 +213,9 @@ class DetailsView(QWidget):
         return tab
 
     def _connect(self) -> None:
-        self._settle.timeout.connect(lambda: self._load(keep=False))
+        self._settle.timeout.connect(lambda: self._work.start(self._load(keep=False)))
+        self._work.running_changed.connect(self._show_loading)
+        self.moments.running_changed.connect(self._show_loading)
         self.lumisections.written.connect(self.written)
         self.lumisections.menu_wanted.connect(self.menu_wanted)
         self.lumisections.shown.connect(self._lumisections_shown)
@@ -209,37 +226,33 @@ class DetailsView(QWidget):
         self.history.moment_wanted.connect(self.show_moment)
         self.history.comparison_wanted.connect(self.compare)
         self.history.line_entered.connect(self._go_to)
-        self.comparison.closed.connect(self._close_comparison)
-        line = self.lumisections.moment_line
-        line.older_wanted.connect(lambda: self._step(older=True))
-        line.newer_wanted.connect(lambda: self._step(older=False))
-        line.comparison_wanted.connect(self._compare_moment)
         button = self.actions_button
         button.clicked.connect(
             lambda: self.actions_wanted.emit(button.mapToGlobal(button.rect().bottomLeft()))
         )
         self.take_in_button.clicked.connect(self.take_in_wanted)
-        self._themes.changed.connect(self._dress)
+        self._themes.changed.connect(self._apply_theme)
 
-    def _load(self, *, keep: bool) -> None:
+    async def _load(self, *, keep: bool) -> None:
         run_number, acting = self._run_number, self._context.acting
         if run_number is None:
             return
-        if self._job is not None:
-            self._job.cancel()
-        self.bar.set_loading(True)
-        self._job = self._background.read_then(
-            lambda: tables.run_details(acting, run_number),
-            lambda details: self._show(details, keep=keep),
-            owner=self,
-            refused=self._refuse,
-            finished=lambda: self.bar.set_loading(False),
-        )
+        try:
+            details = await self._context.background.read(
+                lambda: tables.run_details(acting, run_number)
+            )
+        except Refused as error:
+            self._refuse(str(error))
+        else:
+            self._show(details, keep=keep)
+
+    def _show_loading(self) -> None:
+        self.bar.set_loading(self._work.is_running or self.moments.is_reading)
 
     def _show(self, details: RunDetails, *, keep: bool) -> None:
         self.details = details
         self.tabs.setEnabled(True)
-        self._wished = False
+        self._is_requested = False
         self._rows = {row.name: row for row in details.visible_datasets}
         names = tuple(self._rows)
         dataset = self.lumisections.dataset if keep else self._dataset
@@ -258,7 +271,7 @@ class DetailsView(QWidget):
             parts.append(f"stopped: {cell(words.value(reason))}")
         self.state.setText("   ".join(parts))
         self.warning.setText(
-            "OMS changed it after sign-off: it needs a manual update"
+            "OMS changed this run after its sign-off: it needs a manual update"
             if details.needs_manual_update
             else ""
         )
@@ -272,18 +285,18 @@ class DetailsView(QWidget):
         if keep:
             self.comparison.refresh()
         else:
-            self._close_comparison()
+            self.moments.close_comparison()
         self.subject_changed.emit()
 
-    def _refuse(self, error: Refused) -> None:
-        self.title.setText(str(error))
+    def _refuse(self, text: str) -> None:
+        self.title.setText(text)
         self.state.clear()
         self.tabs.setEnabled(False)
 
     # History
 
     def show_history_of_selection(self) -> None:
-        """What was done to the selected cells."""
+        """Shows the history of the selected cells."""
         self._look()
         self.history.set_scope(Scope.SELECTION)
         self.tabs.setCurrentWidget(self.history)
@@ -291,87 +304,31 @@ class DetailsView(QWidget):
 
     def choose_moment(self) -> MomentChooser | None:
         """Asks for the moment to show."""
-        if self._run_number is None or self.details is None:
-            return None
-        chooser = MomentChooser(
-            self._context.backend,
-            self._background,
-            self._themes,
-            self._run_number,
-            self.dataset,
-            self.window(),
-        )
-        chooser.chosen.connect(self.show_moment)
-        chooser.open()
-        return chooser
+        return self.moments.choose()
 
-    def show_moment(self, atomic_version: int) -> None:
-        """The grid as it was after a version, to be looked at."""
-        run_number, dataset, runs = self._run_number, self.dataset, self._context.backend
-        if run_number is None:
-            return
-        before = holder(self)
-
-        def show(moment: Moment) -> None:
-            if (run_number, dataset) == (self._run_number, self.dataset):
-                self._moment = moment
-                self.lumisections.show_state(moment.lumisections, _moment_text(moment))
-                self.lumisections.moment_line.offer(
-                    older=moment.older is not None, newer=moment.newer is not None
-                )
-                is_awaited = holder(self) is before
-                self.tabs.setCurrentWidget(self.lumisections)
-                if is_awaited:
-                    give_keys(self.lumisections.grid)
-
-        if self._moment_job is not None:
-            self._moment_job.cancel()
-        self.bar.set_loading(True)
-        self._moment_job = self._background.read_then(
-            lambda: runs.moment(run_number, dataset, atomic_version),
-            show,
-            owner=self,
-            finished=lambda: self.bar.set_loading(False),
-        )
-
-    def _step(self, *, older: bool) -> None:
-        """To the moment before or after the one that is shown."""
-        moment = self._moment
-        if moment is not None and self.lumisections.moment:
-            beside = moment.older if older else moment.newer
-            if beside is not None:
-                self.show_moment(beside)
-
-    def _compare_moment(self) -> None:
-        if self._moment is not None and self.lumisections.moment:
-            self.compare(self._moment.atomic_version, None)
+    def show_moment(self, version: int) -> None:
+        """Shows the grid as it was after a version, read-only."""
+        self.moments.show(version)
 
     def compare(self, old: int, new: int | None) -> None:
-        """Two moments of the dataset in a tab of their own; None is now."""
-        if self._run_number is None:
-            return
-        self.tabs.setTabVisible(self.tabs.indexOf(self.comparison), True)
-        self.tabs.setCurrentWidget(self.comparison)
-        self.comparison.compare(self._run_number, self.dataset, old, new, self._order)
-
-    def _close_comparison(self) -> None:
-        if self.tabs.currentWidget() is self.comparison:
-            self.tabs.setCurrentWidget(self.history)
-        self.tabs.setTabVisible(self.tabs.indexOf(self.comparison), False)
+        """Compares two moments of the dataset in a tab of their own; None is now."""
+        self.moments.compare(old, new)
 
     def _lumisections_shown(self) -> None:
         self._look()
         self.subject_changed.emit()
 
     def _look(self) -> None:
-        """Tells the history what is looked at."""
+        """Tells the history which dataset and cells are in front."""
         if self._run_number is None or self.details is None:
-            self.history.look_at(None)
+            self.history.show_dataset(None)
             return
         keys, ranges = self.lumisections.selection()
         snapshot = self.lumisections.grid.snapshot
         length = snapshot.length if snapshot is not None else 1
-        self.history.look_at(Looked(self._run_number, self.dataset, length, keys, ranges))
+        self.history.show_dataset(
+            DatasetInFront(self._run_number, self.dataset, length, keys, ranges)
+        )
 
     def _go_to(self, line: ChangeLine) -> None:
         """Shows the cells of a change in the grid."""
@@ -383,7 +340,7 @@ class DetailsView(QWidget):
             self.lumisections.grid.focus(Cell(row, piece.ranges[0].first))
             give_keys(self.lumisections.grid)
 
-    def _dress(self, theme: Theme) -> None:
+    def _apply_theme(self, theme: Theme) -> None:
         self.actions_button.setIcon(theme.icon("arrow"))
         self.actions_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.actions_button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
@@ -395,16 +352,8 @@ class DetailsView(QWidget):
         if event.key() == Qt.Key.Key_Z and plain:
             self.undo_last_wanted.emit()
         elif event.text() in ("<", ">") and self.lumisections.moment:
-            self._step(older=event.text() == "<")
-        elif event.key() == Qt.Key.Key_Escape and self.tabs.currentWidget() is self.comparison:
-            self._close_comparison()
+            self.moments.step(older=event.text() == "<")
+        elif event.key() == Qt.Key.Key_Escape and self.moments.is_compared:
+            self.moments.close_comparison()
         else:
             super().keyPressEvent(event)
-
-
-def _moment_text(moment: Moment) -> str:
-    version = moment.version
-    if version is None:
-        return f"version {moment.atomic_version}"
-    why = f": {cell(version.comment)}" if version.comment else ""
-    return f"version {version.atomic_version}, {words.time(version.at)}, by {version.by}{why}"

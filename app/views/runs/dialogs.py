@@ -1,17 +1,16 @@
-"""Dialogs that act on a run: what a rule refuses is said inside them, and they stay open."""
+"""Dialogs that act on a run or on datasets; a refusal is shown inside them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import (
-    QComboBox,
-    QPlainTextEdit,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QPlainTextEdit, QWidget
 
 from app.domain.certification.datasets import WAITING, where
+from app.domain.certification.runs import OPEN
 from app.domain.configuration.in_force import GLOBAL
+from app.domain.counting import counted
 from app.domain.errors import Refused
+from app.domain.keys import DatasetKey
 from app.services.acting import Acting
 from app.services.certification import datasets, runs
 from app.views.background import Background
@@ -38,10 +37,10 @@ class MoveDialog(ActionDialog):
         self._acting = acting
         self._run_number = run_number
         self._from_state, self._to_state = from_state, to_state
-        words = f"Move run {run_number} from {from_state} to {to_state}."
-        if to_state != "OPEN":
-            words += " The offline datasets that wait for it are made."
-        self.form.addRow(Label(words, wordWrap=True))
+        text = f"Move run {run_number} from {from_state} to {to_state}."
+        if to_state != OPEN:
+            text += " Its offline datasets that don't exist yet are made."
+        self.form.addRow(Label(text, wordWrap=True))
 
     def work(self) -> Callable[[], str]:
         return lambda: (
@@ -52,32 +51,32 @@ class MoveDialog(ActionDialog):
 
 
 class MoveDatasetsDialog(ActionDialog):
-    """Moves offline datasets to another state in a workspace; those there already stay."""
+    """Moves offline datasets to another state in a workspace."""
 
     def __init__(
         self,
         acting: Acting,
         background: Background,
-        states: Mapping[tuple[int, str], str],
+        states: Mapping[DatasetKey, str],
         workspace: str,
         to_state: str,
         parent: QWidget | None = None,
     ) -> None:
         moving = {key: state for key, state in states.items() if state != to_state}
-        many = f"{len(moving)} datasets" if len(moving) != 1 else "1 dataset"
+        many = counted(len(moving), "dataset")
         super().__init__(background, f"Move {many}", f"Move to {to_state}", parent)
         self._acting = acting
         from_states = set(moving.values())
         from_state = (from_states.pop() or None) if len(from_states) == 1 else None
         self._keys, self._workspace = tuple(moving), workspace
         self._from_state, self._to_state = from_state, to_state
-        words = f"Move {many} to {to_state} in workspace {workspace}."
-        there = len(states) - len(moving)
-        if there:
-            words += f" {there} {'is' if there == 1 else 'are'} there already."
+        text = f"Move {many} to {to_state} in workspace {workspace}."
+        unchanged = len(states) - len(moving)
+        if unchanged:
+            text += f" {counted(unchanged, 'dataset')} already in {to_state} will not change."
         if workspace == GLOBAL and WAITING in moving.values():
-            words += " Where they wait in other workspaces they are opened, too."
-        self.form.addRow(Label(words, wordWrap=True))
+            text += " Datasets that wait for the DQM GUI become OPEN in the other workspaces too."
+        self.form.addRow(Label(text, wordWrap=True))
         lines = [
             f"{where(*key)}: {state or 'no state'}"
             for key, state in list(moving.items())[:_DATASETS_LISTED]
@@ -125,7 +124,7 @@ class EditRunDialog(ActionDialog):
         self.stop_reason.setFixedHeight(_COMMENT_HEIGHT)
         self.form.addRow("Class", self.class_)
         self.form.addRow("Stop reason", self.stop_reason)
-        background.read_then(lambda: runs.classes(acting), self._offer, owner=self)
+        background.run(self._offer_classes(), self)
 
     def work(self) -> Callable[[], str]:
         now = {
@@ -138,17 +137,19 @@ class EditRunDialog(ActionDialog):
         acting, run_number = self._acting, self._run_number
 
         def work() -> str:
-            done: list[str] = []
+            sentences: list[str] = []
             for name, text in changed.items():
                 try:
-                    done.append(runs.edit_attribute(acting, run_number, name, text).text)
+                    sentences.append(runs.edit_attribute(acting, run_number, name, text).text)
                 except Refused as error:
-                    raise Refused(" ".join([*done, str(error)])) from error
-            return " ".join(done)
+                    raise Refused(" ".join([*sentences, str(error)])) from error
+            return " ".join(sentences)
 
         return work
 
-    def _offer(self, classes: Sequence[str]) -> None:
+    async def _offer_classes(self) -> None:
+        acting = self._acting
+        classes = await self._background.read(lambda: runs.classes(acting))
         typed = self.class_.currentText()
         self.class_.clear()
         self.class_.addItems(list(classes))

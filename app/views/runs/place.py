@@ -82,9 +82,11 @@ class TablePlace(PlaceWidget):
         self.tabs.currentChanged.connect(self._tab_changed)
         self.tabs.tabCloseRequested.connect(self.close_tab)
         self._splitter.splitterMoved.connect(self._remember_splitter)
-        background.read_then(
-            lambda: tables.vocabulary(acting), self.table.set_vocabulary, owner=self
-        )
+        background.run(self._read_vocabulary(), self)
+
+    async def _read_vocabulary(self) -> None:
+        acting = self._acting
+        self.table.set_vocabulary(await self._background.read(lambda: tables.vocabulary(acting)))
 
     @property
     def shown_details(self) -> DetailsView:
@@ -191,7 +193,7 @@ class TablePlace(PlaceWidget):
 
     def _all_details(self) -> list[DetailsView]:
         tabs = (self.tabs.widget(place) for place in range(1, self.tabs.count()))
-        return [self.details, *(each for each in tabs if isinstance(each, DetailsView))]
+        return [self.details, *(details for details in tabs if isinstance(details, DetailsView))]
 
     def _make_details(self) -> DetailsView:
         details = DetailsView(self._context, self._order)

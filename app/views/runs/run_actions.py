@@ -78,7 +78,7 @@ class RunActions(QObject):
                 self.mark_significant,
                 "Ctrl+M",
                 "significant",
-                "Classify the run's columns; there is no way back",
+                "Classify the run's columns. This can't be undone",
                 self._is(lambda subject: subject.state == OPEN and not subject.significant),
             ),
             ActionRow(
@@ -106,7 +106,7 @@ class RunActions(QObject):
                 self.reset,
                 "Ctrl+Shift+R",
                 "reset",
-                "As refresh, with class and significance computed from nothing",
+                "Like refresh, but compute class and significance from scratch",
                 is_open,
             ),
             ActionRow(
@@ -121,11 +121,11 @@ class RunActions(QObject):
             ),
             ActionRow(
                 "run.settle",
-                "Manual update is done",
+                "Mark manual update as done",
                 self.settle,
                 "",
                 "done",
-                "Take back the mark that the run needs a manual update",
+                "Remove the mark that the run needs a manual update",
                 self._is(lambda subject: subject.needs_manual_update),
             ),
         ]
@@ -138,8 +138,8 @@ class RunActions(QObject):
             ask(
                 self._window,
                 "Mark significant",
-                f"Mark run {number} significant? Its columns are classified; this can't be"
-                " taken back.",
+                f"Mark run {number} significant? Its columns are then classified. This can't be"
+                " undone.",
                 "Mark significant",
                 lambda: self._act(lambda: runs.mark_significant(self._acting, number).text),
             )
@@ -182,14 +182,14 @@ class RunActions(QObject):
             self._act(lambda: runs.refresh(self._acting, number).text)
 
     def reset(self) -> None:
-        """Asks, then computes the run from nothing."""
+        """Asks, then computes the run from scratch."""
         subject = self._subject()
         if subject is not None:
             number = subject.run_number
             ask(
                 self._window,
                 "Reset and refresh",
-                f"Compute class and significance of run {number} from nothing? What was set by"
+                f"Compute class and significance of run {number} from scratch? What was set by"
                 " hand stays.",
                 "Reset and refresh",
                 lambda: self._act(lambda: runs.refresh(self._acting, number, reset=True).text),
@@ -203,14 +203,17 @@ class RunActions(QObject):
             self._act(lambda: growth.take_in(self._acting, number).text)
 
     def settle(self) -> None:
-        """Takes back the mark."""
+        """Removes the mark that the run needs a manual update."""
         subject = self._subject()
         if subject is not None:
             number = subject.run_number
             self._act(lambda: runs.settle_manual_update(self._acting, number))
 
     def _act(self, work: Callable[[], str]) -> None:
-        self._background.act_then(work, self._done, owner=self)
+        self._background.run(self._do(work), self)
+
+    async def _do(self, work: Callable[[], str]) -> None:
+        self._done(await self._background.act(work))
 
     def _open(self, dialog: ActionDialog) -> None:
         dialog.acted.connect(self._done)

@@ -11,11 +11,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.domain.errors import Refused, Unavailable
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullState
 from app.services.pulling.pullers import ask_gui_now
 from app.views import words
-from app.views.background import Background
+from app.views.background import Background, Work
 from app.views.notices import Notices
 from app.views.session import Workplace
 from app.views.sync_panel.status_lines import ROLES, StatusLines
@@ -23,12 +24,12 @@ from app.views.theme import STEP, set_property
 from app.views.widgets.plain import Label
 
 _MEANINGS = {
-    PullState.OFF: "off: this client doesn't ask the DQM GUI",
-    PullState.STANDBY: "standing by: another client asks",
-    PullState.WAITING: "this client asks; waiting for the next time",
-    PullState.PULLING: "this client is asking",
-    PullState.BACKING_OFF: "the DQM GUI asked for patience",
-    PullState.UNAVAILABLE: "the DQM GUI can't be asked now",
+    PullState.OFF: "off: this client doesn't read the DQM GUI",
+    PullState.STANDBY: "standing by: another client reads it",
+    PullState.WAITING: "this client reads it; waiting for the next time",
+    PullState.PULLING: "this client is reading it",
+    PullState.BACKING_OFF: "the DQM GUI asked us to wait",
+    PullState.UNAVAILABLE: "the DQM GUI can't be read now",
 }
 _NEXT = {
     PullState.OFF: "never: switched off, or no certificate in the settings",
@@ -39,7 +40,7 @@ _PROBLEMS_HEIGHT = 84
 
 
 class GuiPanel(QWidget):
-    """Shows the status it is given, and asks for looks at the DQM GUI."""
+    """Shows the status it is given, and requests readings of the DQM GUI."""
 
     def __init__(
         self,
@@ -54,38 +55,38 @@ class GuiPanel(QWidget):
         self._workplace = workplace
         self._background = background
         self._notices = notices
-        self._asking = False
+        self._asking = Work(background, self)
+        self._asking.running_changed.connect(self._allow)
         self._state = PullState.OFF
         self.lines = StatusLines()
         self.dot, self.values = self.lines.dot, self.lines.values
-        self.ask_now = QPushButton("Ask now")
+        self.read_now = QPushButton("Read now")
         self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()
         self.problems = QPlainTextEdit(readOnly=True)
-        self.problems.setAccessibleName("Problems of the last look")
+        self.problems.setAccessibleName("Problems of the last reading")
         self.problems.setFixedHeight(_PROBLEMS_HEIGHT)
         self.problems.setTabChangesFocus(True)
         self.problems.hide()
         self._lay_out()
-        self.ask_now.clicked.connect(self.ask)
+        self.read_now.clicked.connect(self.ask)
         self.show_status(GuiStatus())
 
     def ask(self) -> None:
-        """Asks for a look at once."""
-        if self._asking:
-            return
-        pullers, self._asking = self._workplace.pullers, True
-        self._refuse("")
-        self._allow()
-        self._background.act_then(
-            lambda: ask_gui_now(pullers),
-            self._notices.tell,
-            owner=self,
-            refused=lambda error: self._refuse(str(error)),
-            unavailable=lambda error: self._refuse(str(error)),
-            finished=self._asked,
-        )
+        """Requests a reading now."""
+        if not self._asking.is_running:
+            self._refuse("")
+            self._asking.start(self._ask())
+
+    async def _ask(self) -> None:
+        pullers = self._workplace.pullers
+        try:
+            text = await self._background.act(lambda: ask_gui_now(pullers))
+        except (Refused, Unavailable) as error:
+            self._refuse(str(error))
+        else:
+            self._notices.tell(text)
 
     def show_status(self, status: GuiStatus, now: datetime | None = None) -> None:
         """Shows what the puller does now."""
@@ -105,7 +106,7 @@ class GuiPanel(QWidget):
         self.lines.say("Next try", _next_try(status, at))
         self.lines.say(
             "Since start",
-            f"{words.counted(status.pulls, 'look')},"
+            f"{words.counted(status.pulls, 'reading')},"
             f" {words.counted(status.appeared, 'dataset')} appeared",
         )
         if problems != self.problems.toPlainText():
@@ -115,7 +116,7 @@ class GuiPanel(QWidget):
 
     def _lay_out(self) -> None:
         buttons = QHBoxLayout()
-        buttons.addWidget(self.ask_now)
+        buttons.addWidget(self.read_now)
         buttons.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(3 * STEP, 2 * STEP, 3 * STEP, 2 * STEP)
@@ -127,11 +128,7 @@ class GuiPanel(QWidget):
 
     def _allow(self) -> None:
         possible = self._state not in (PullState.OFF, PullState.PULLING)
-        self.ask_now.setEnabled(not self._asking and possible)
-
-    def _asked(self) -> None:
-        self._asking = False
-        self._allow()
+        self.read_now.setEnabled(not self._asking.is_running and possible)
 
     def _refuse(self, text: str) -> None:
         self.refusal.setText(text)

@@ -17,10 +17,11 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.errors import Refused, Unavailable
+from app.domain.keys import RunNumber
 from app.domain.sources.pull import PullState, PullStatus
 from app.services.pulling.pullers import pull_now, pull_run
 from app.views import words
-from app.views.background import Background
+from app.views.background import Background, Work
 from app.views.notices import Notices
 from app.views.session import Workplace
 from app.views.sync_panel.failed_model import REASON, RUN, SINCE, TRY, FailedRunsModel
@@ -34,7 +35,7 @@ _MEANINGS = {
     PullState.STANDBY: "standing by: another client pulls",
     PullState.WAITING: "this client pulls; waiting for the next time",
     PullState.PULLING: "this client is pulling",
-    PullState.BACKING_OFF: "OMS asked for patience",
+    PullState.BACKING_OFF: "OMS asked us to wait",
     PullState.UNAVAILABLE: "nothing can be pulled now",
 }
 _NEXT = {
@@ -42,7 +43,7 @@ _NEXT = {
     PullState.STANDBY: "when the other client stops",
     PullState.PULLING: "under way",
 }
-_LOOKING = "Looking ..."
+_READING = "Reading the status ..."
 _WIDTHS = {RUN: 68, SINCE: 88, TRY: 76}
 _LEAST_WIDTH = 340
 
@@ -60,7 +61,7 @@ class _TryDelegate(QStyledItemDelegate):
 
 
 class SyncPanel(QWidget):
-    """Shows the status it is given, and asks for pulls."""
+    """Shows the status it is given, and requests pulls."""
 
     def __init__(
         self,
@@ -77,9 +78,11 @@ class SyncPanel(QWidget):
         self._background = background
         self._notices = notices
         self._status: PullStatus | None = None
-        self._asking = False
-        self._to_try: deque[int] = deque()
-        self._tried: int | None = None
+        self._asking = Work(background, self)
+        self._asking.running_changed.connect(self._allow)
+        self._to_try: deque[RunNumber] = deque()
+        self._tried: RunNumber | None = None
+        self._trying = Work(background, self)
         self.lines = StatusLines()
         self.dot, self.values = self.lines.dot, self.lines.values
         self.refusal = Label(wordWrap=True)
@@ -98,28 +101,27 @@ class SyncPanel(QWidget):
         self.table.activated.connect(lambda index: self._try((self._run_of(index),)))
         self.table.selectionModel().selectionChanged.connect(self._selected)
         self.failed.modelReset.connect(self._selected)
-        self.lines.say("State", _LOOKING)
+        self.lines.say("State", _READING)
         set_property(self.dot, "role", "muted")
         self._show_failed(datetime.now(UTC))
 
-    def ask(self, run_number: int | None) -> None:
-        """Asks for a pull at once, of everything new or of one run."""
+    def ask(self, run_number: RunNumber | None) -> None:
+        """Requests a pull now, of everything new or of one run."""
         if run_number is not None:
             self._try((run_number,))
             return
-        if self._asking:
-            return
-        pullers, self._asking = self._workplace.pullers, True
-        self._refuse("")
-        self._allow()
-        self._background.act_then(
-            lambda: pull_now(pullers),
-            self._notices.tell,
-            owner=self,
-            refused=lambda error: self._refuse(str(error)),
-            unavailable=lambda error: self._refuse(str(error)),
-            finished=self._asked,
-        )
+        if not self._asking.is_running:
+            self._refuse("")
+            self._asking.start(self._ask())
+
+    async def _ask(self) -> None:
+        pullers = self._workplace.pullers
+        try:
+            text = await self._background.act(lambda: pull_now(pullers))
+        except (Refused, Unavailable) as error:
+            self._refuse(str(error))
+        else:
+            self._notices.tell(text)
 
     def show_status(self, status: PullStatus, now: datetime | None = None) -> None:
         """Shows what the puller does now."""
@@ -144,7 +146,7 @@ class SyncPanel(QWidget):
 
     def _lay_out(self) -> None:
         self.values["Since start"].setToolTip(
-            "Flagged: OMS has changed a run that is signed off, which waits for a manual update"
+            "Flagged: OMS changed a run after its sign-off, so it needs a manual update"
         )
         self.table.setModel(self.failed)
         header = self.table.horizontalHeader()
@@ -188,9 +190,11 @@ class SyncPanel(QWidget):
         self.table.setVisible(bool(failed))
         set_property(self.failed_words, "role", "warning" if failed else "muted")
         if failed:
-            text = f"{words.counted(len(failed), 'run')} could not be pulled; tried again each pull"
+            text = (
+                f"{words.counted(len(failed), 'run')} could not be pulled. Every pull tries again."
+            )
         elif self._status is not None and self._status.last_success is not None:
-            text = "Every run could be pulled."
+            text = "All runs were pulled."
         else:
             text = "Runs that can't be pulled will be listed here with the reason."
         if self.failed_words.text() != text:
@@ -199,7 +203,7 @@ class SyncPanel(QWidget):
     def _allow(self) -> None:
         state = self._status.state if self._status is not None else PullState.OFF
         self.pull_now.setEnabled(
-            not self._asking and state not in (PullState.OFF, PullState.PULLING)
+            not self._asking.is_running and state not in (PullState.OFF, PullState.PULLING)
         )
         self.pull_now.setToolTip(
             {
@@ -236,35 +240,40 @@ class SyncPanel(QWidget):
         self._try(self._chosen())
 
     def _try(self, run_numbers: Iterable[int]) -> None:
-        """Asks for one run after the other: each may hold a thread of the pool for long."""
+        """Asks for one run after the other: every one may hold a thread of the pool for long."""
         self._refuse("")
-        self._to_try.extend(
-            each for each in run_numbers if each != self._tried and each not in self._to_try
-        )
-        if self._tried is None:
-            self._try_next()
-
-    def _try_next(self) -> None:
-        self._tried = self._to_try.popleft() if self._to_try else None
+        under_way = {self._tried, *self._to_try}
+        self._to_try.extend(number for number in run_numbers if number not in under_way)
         self._show_failed(datetime.now(UTC))
-        if self._tried is None:
-            return
-        workplace, run_number = self._workplace, self._tried
-        self._background.act_then(
-            lambda: pull_run(workplace.acting, workplace.pullers, run_number),
-            self._notices.tell,
-            owner=self,
-            refused=lambda error: self._not_pulled(run_number, error),
-            unavailable=lambda error: self._not_pulled(run_number, error),
-            finished=self._try_next,
-        )
+        if not self._trying.is_running:
+            self._trying.start(self._try_all())
 
-    def _not_pulled(self, run_number: int, error: Refused | Unavailable) -> None:
-        self._refuse(f"Run {run_number}: {error}")
+    async def _try_all(self) -> None:
+        try:
+            while self._to_try:
+                self._tried = run_number = self._to_try.popleft()
+                self._show_failed(datetime.now(UTC))
+                await self._try_one(run_number)
+        except Exception:
+            self._end_trying()
+            raise
+        self._end_trying()
 
-    def _asked(self) -> None:
-        self._asking = False
-        self._allow()
+    def _end_trying(self) -> None:
+        self._tried = None
+        self._to_try.clear()
+        self._show_failed(datetime.now(UTC))
+
+    async def _try_one(self, run_number: RunNumber) -> None:
+        workplace = self._workplace
+        try:
+            text = await self._background.act(
+                lambda: pull_run(workplace.acting, workplace.pullers, run_number)
+            )
+        except (Refused, Unavailable) as error:
+            self._refuse(f"Run {run_number}: {error}")
+        else:
+            self._notices.tell(text)
 
 
 def summary(status: PullStatus, now: datetime) -> str:
@@ -295,7 +304,7 @@ def _when(at: datetime, now: datetime) -> str:
 
 def _counts(status: PullStatus) -> str:
     if not status.pulls:
-        return "no pull of this client yet"
+        return "this client has not pulled yet"
     return (
         f"{words.counted(status.pulls, 'pull')}: {words.counted(status.created, 'run')} made,"
         f" {words.number(status.updated)} updated, {words.number(status.unchanged)} unchanged,"

@@ -13,7 +13,7 @@ class LoadingBar(QFrame):
         self.setFixedHeight(2)
         self._themes = themes
         self._loading = False
-        themes.changed.connect(self._dress)
+        themes.changed.connect(self._apply_theme)
 
     @property
     def loading(self) -> bool:
@@ -22,8 +22,8 @@ class LoadingBar(QFrame):
     def set_loading(self, loading: bool) -> None:
         """Shows or hides the bar; its place stays, so that nothing jumps."""
         self._loading = loading
-        self._dress()
+        self._apply_theme()
 
-    def _dress(self) -> None:
+    def _apply_theme(self) -> None:
         token = self._themes.theme.tokens["accent"] if self._loading else "transparent"
         self.setStyleSheet(f"background: {token}; border: none;")

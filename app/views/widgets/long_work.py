@@ -7,8 +7,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from app.domain.errors import Refused, Unavailable
-from app.views.background import Background
-from app.views.stoppable import Attempt
+from app.domain.progress import Cancelled, Progress
+from app.views.background import Background, Steps, Work
 from app.views.theme import STEP
 from app.views.widgets.plain import Label
 
@@ -20,10 +20,10 @@ _STEPS = 1000
 
 
 class LongWork(QWidget):
-    """Runs one piece of work at a time.
+    """Runs one piece of work at a time, and shows how far it is.
 
-    Signals: `running_changed(bool)`; `failed(str)` with why it came to nothing, which includes
-    that the person cancelled it.
+    Signals: `running_changed(bool)`; `failed(str)` after it ended without an outcome, with the
+    reason, which may be that the person cancelled it.
     """
 
     running_changed = Signal(bool)
@@ -32,7 +32,9 @@ class LongWork(QWidget):
     def __init__(self, background: Background, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._background = background
-        self._attempt: Attempt | None = None
+        self._work = Work(background, self)
+        self._failure = ""
+        self._then: Callable[[], None] | None = None
         self.step = Label()
         self.step.setProperty("role", "muted")
         self.progress = QProgressBar()
@@ -48,11 +50,35 @@ class LongWork(QWidget):
         line.addWidget(self.progress, 1)
         line.addWidget(self.stop_button)
         self.stop_button.clicked.connect(self.cancel)
+        self._work.progressed.connect(self._show)
+        self._work.running_changed.connect(self._running_changed)
         self.hide()
 
     @property
     def is_running(self) -> bool:
-        return self._attempt is not None
+        """Whether work is under way."""
+        return self._work.is_running
+
+    def start(self, step: str, work: Callable[[Progress], Steps]) -> None:
+        """Runs a coroutine, unless something is under way; `step` names what it does.
+
+        It takes the progress to hand to a service. What it doesn't catch arrives by `failed`.
+        """
+        if self.is_running:
+            return
+        self._failure = ""
+        self.step.setText(step)
+        self.progress.setRange(0, 0)
+        self.stop_button.setEnabled(True)
+        self._work.start(self._guarded(work))
+
+    async def _guarded(self, work: Callable[[Progress], Steps]) -> None:
+        try:
+            await work(self._work.progress)
+        except (Refused, Cancelled) as error:
+            self._failure = str(error)
+        except Unavailable as error:
+            self._failure = f"{error} Nothing was written: try again."
 
     def run(
         self,
@@ -61,54 +87,39 @@ class LongWork(QWidget):
         then: Callable[[Result], None],
         nothing: str = "Cancelled: nothing was written.",
     ) -> None:
-        """Runs `work` with a function that takes the share done and one that asks whether to
-        stop; None means that it stopped."""
-        if self.is_running:
-            return
-        # Without its job: the end of the program waits for work like a write to end by itself.
-        attempt = self._attempt = Attempt(self)
-        attempt.progressed.connect(self._show)
-        self.step.setText(step)
-        self.progress.setRange(0, 0)
-        self.stop_button.setEnabled(True)
-        self.show()
-        self.running_changed.emit(True)
+        """Like `start`, with callbacks; None means that the work stopped."""
 
-        def arrived(result: Result | None) -> None:
+        async def steps(progress: Progress) -> None:
+            result = await self._background.act(
+                lambda: work(progress.tell, lambda: self._work.is_stopping)
+            )
             if result is None:
-                self.failed.emit(nothing)
+                self._failure = nothing
             else:
-                then(result)
+                self._then = lambda: then(result)
 
-        self._background.act_then(
-            lambda: work(attempt.tell, attempt.is_cancelled),
-            arrived,
-            owner=self,
-            refused=self._refused,
-            unavailable=self._unavailable,
-            finished=self._finished,
-        )
+        self.start(step, steps)
 
     def cancel(self) -> None:
         """Asks the work to stop; the outcome still arrives."""
-        if self._attempt is not None:
-            self._attempt.cancel()
+        if self.is_running:
+            self._work.stop()
             self.stop_button.setEnabled(False)
             self.step.setText("Cancelling ...")
             self.progress.setRange(0, 0)
 
     def _show(self, share: float) -> None:
-        if self._attempt is not None and not self._attempt.stopping:
+        if not self._work.is_stopping:
             self.progress.setRange(0, _STEPS)
             self.progress.setValue(round(share * _STEPS))
 
-    def _refused(self, error: Refused) -> None:
-        self.failed.emit(str(error))
-
-    def _unavailable(self, error: Unavailable) -> None:
-        self.failed.emit(f"{error} Nothing was written: try again.")
-
-    def _finished(self) -> None:
-        self._attempt = None
-        self.hide()
-        self.running_changed.emit(False)
+    def _running_changed(self, running: bool) -> None:
+        self.setVisible(running)
+        self.running_changed.emit(running)
+        if running:
+            return
+        then, self._then = self._then, None
+        if self._failure:
+            self.failed.emit(self._failure)
+        elif then is not None:
+            then()

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from app.domain.agents.agreement import KNOWN, Confusion, Statuses, confusion, disagreeing, place_of
 from app.domain.agents.agreement import together as sum_of
 from app.domain.agents.proposals import (
+    AgentColumn,
     Mode,
-    Speaks,
     accepted_comment,
     check_columns,
     check_name,
     check_version,
-    parse_speaks,
+    parse_agent_column,
 )
 from app.domain.errors import BadInput
 
@@ -58,8 +58,8 @@ def test_that_every_lumisection_is_counted_once(agent: Statuses, people: Statuse
     spoken[: people.size] |= people > 0
     assert found.compared + found.only_agent + found.only_people == int(spoken.sum())
     assert found.compared - found.agreeing == int(disagreeing(agent, people).sum())
-    assert sum(found.said(status) for status in found.statuses) == found.compared
-    assert sum(found.meant(status) for status in found.statuses) == found.compared
+    assert sum(found.by_agent(status) for status in found.statuses) == found.compared
+    assert sum(found.by_people(status) for status in found.statuses) == found.compared
 
 
 @given(words, words)
@@ -88,7 +88,7 @@ def test_that_disjoint_parts_add_up_to_the_whole(
 
 @pytest.mark.parametrize("wrong", ["", "a", "me@cern.ch", "two words", "a/b", "x" * 61])
 def test_that_an_agent_s_name_can_t_be_taken_for_a_person_s(wrong: str):
-    with pytest.raises(BadInput, match="no name of an agent"):
+    with pytest.raises(BadInput, match="not a valid name of an agent"):
         check_name(wrong)
     assert check_name(" pixel-ae_2.1 ") == "pixel-ae_2.1"
 
@@ -99,11 +99,11 @@ def test_that_what_an_agent_may_say_is_checked():
     for wrong in ("", "a\nb", "x" * 61):
         with pytest.raises(BadInput):
             check_version(wrong)
-    own = parse_speaks("ml-pixel = tracker-pixel", Mode.WRITES)
-    assert own == Speaks("ml-pixel", Mode.WRITES, "tracker-pixel")
-    assert parse_speaks("dt-dt", Mode.PROPOSES).judged_by == "dt-dt"
+    own = parse_agent_column("ml-pixel = tracker-pixel", Mode.WRITES)
+    assert own == AgentColumn("ml-pixel", Mode.WRITES, "tracker-pixel")
+    assert parse_agent_column("dt-dt", Mode.PROPOSES).judged_by == "dt-dt"
     assert check_columns([own], known) == (own,)
-    for columns in ([], [own, own], [Speaks("dt-dt", Mode.WRITES, "dt-dt")]):
+    for columns in ([], [own, own], [AgentColumn("dt-dt", Mode.WRITES, "dt-dt")]):
         with pytest.raises(BadInput):
             check_columns(columns, known)
 

@@ -138,13 +138,13 @@ def test_that_who_edits_what_is_gone_reads_what_the_other_did() -> None:
     history = _history({1: [1], 2: [2], 3: [3]}, *items)
     told = changed_meanwhile(history, 1, {"priority": 9})
     assert str(told).startswith(
-        "C25 isn't any more what you saw: person2@example.org changed it: priority 1 → 6."
+        "C25 was changed meanwhile: person2@example.org changed it: priority 1 → 6."
     )
     assert (told.mine, told.theirs) == ({"priority": 9}, items[2])
 
     gone = _history({1: [1, 2], 2: [2]}, _item(1), _item(2, class_="Z"))
     told = changed_meanwhile(gone, 1, None)
-    assert "took it out of the configuration" in str(told)
+    assert "removed it" in str(told)
     assert (told.mine, told.theirs) == (None, None)
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.editing.draft_cells import DraftCells, Wish, changed_cells
+from app.domain.editing.draft_cells import DraftCells, TripletChange, changed_cells
 from app.domain.editing.edits import BitEdit, ColumnEdit
 from app.domain.editing.selection import Selection
 from app.domain.lumisections import LumiRange
@@ -48,37 +48,39 @@ NOTHING = DraftCells(LENGTH)
 
 
 def test_that_a_status_takes_away_the_comment_of_another_one():
-    cells, left_out = NOTHING.set_columns(a_state(), chosen(("dt-dt", 3, 5)), Wish("GOOD"))
-    assert {cells.word("dt-dt", n) for n in (3, 4, 5)} == {GOOD}
+    cells, left_out = NOTHING.set_columns(a_state(), chosen(("dt-dt", 3, 5)), TripletChange("GOOD"))
+    assert {cells.value("dt-dt", n) for n in (3, 4, 5)} == {GOOD}
     assert not left_out
-    assert cells.word("dt-dt", 6) is None
+    assert cells.value("dt-dt", 6) is None
 
 
 def test_that_another_status_keeps_the_comment_that_is_drafted():
     where = chosen(("dt-dt", 1, 2))
-    cells, _ = NOTHING.set_columns(a_state(), where, Wish("BAD", "noise", "fed"))
-    cells, _ = cells.set_columns(a_state(), where, Wish("STANDBY"))
-    assert cells.word("dt-dt", 1) == Triplet("STANDBY", "noise", "fed")
+    cells, _ = NOTHING.set_columns(a_state(), where, TripletChange("BAD", "noise", "fed"))
+    cells, _ = cells.set_columns(a_state(), where, TripletChange("STANDBY"))
+    assert cells.value("dt-dt", 1) == Triplet("STANDBY", "noise", "fed")
 
 
 def test_that_a_comment_keeps_each_cells_status_and_cause():
-    cells, _ = NOTHING.set_columns(a_state(), chosen(("dt-dt", 3, 4)), Wish(comment="seen"))
-    assert cells.word("dt-dt", 3) == Triplet("GOOD", "seen")
-    assert cells.word("dt-dt", 4) == Triplet("BAD", "seen", "hv")
+    cells, _ = NOTHING.set_columns(
+        a_state(), chosen(("dt-dt", 3, 4)), TripletChange(comment="seen")
+    )
+    assert cells.value("dt-dt", 3) == Triplet("GOOD", "seen")
+    assert cells.value("dt-dt", 4) == Triplet("BAD", "seen", "hv")
 
 
 def test_that_a_comment_without_a_status_to_go_with_is_left_out():
     where = chosen(("gem-gem", 3, 4), ("dt-dt", 3, 3))
-    cells, left_out = NOTHING.set_columns(a_state(), where, Wish(comment="seen"))
+    cells, left_out = NOTHING.set_columns(a_state(), where, TripletChange(comment="seen"))
     assert left_out == chosen(("gem-gem", 3, 4))
     assert cells.rows.keys() == {"dt-dt"}
-    cells, left_out = cells.set_columns(a_state(), where, Wish("GOOD"))
-    assert (cells.word("gem-gem", 3), bool(left_out)) == (GOOD, False)
+    cells, left_out = cells.set_columns(a_state(), where, TripletChange("GOOD"))
+    assert (cells.value("gem-gem", 3), bool(left_out)) == (GOOD, False)
 
 
 def test_that_columns_and_bits_are_kept_apart():
     where = chosen(("dt-dt", 1, 1), ("dt0_ready", 1, 1), ("physics_flag", 1, 1))
-    cells, _ = NOTHING.set_columns(a_state(), where, Wish("NOTSET"))
+    cells, _ = NOTHING.set_columns(a_state(), where, TripletChange("NOTSET"))
     cells = cells.set_bits(where, value=False)
     assert cells.edits(7, "online") == (
         ColumnEdit(7, "online", "dt-dt", (LumiRange(1, 1),), Triplet("NOTSET")),
@@ -87,15 +89,15 @@ def test_that_columns_and_bits_are_kept_apart():
 
 
 def test_that_cells_with_a_condition_are_found():
-    cells, _ = NOTHING.set_columns(a_state(), chosen(("dt-dt", 3, 5)), Wish("BAD", "off"))
-    cells, _ = cells.set_columns(a_state(), chosen(("csc-csc", 1, 2)), Wish("BAD"))
+    cells, _ = NOTHING.set_columns(a_state(), chosen(("dt-dt", 3, 5)), TripletChange("BAD", "off"))
+    cells, _ = cells.set_columns(a_state(), chosen(("csc-csc", 1, 2)), TripletChange("BAD"))
     missing = cells.where(lambda word: isinstance(word, Triplet) and not word.comment)
     assert missing == chosen(("csc-csc", 1, 2))
 
 
 def test_that_a_draft_grows_with_its_dataset_and_is_cut_with_it():
     cells = NOTHING.set_bits(chosen(("dt0_ready", 11, 12)), value=True)
-    assert cells.resized(20).word("dt0_ready", 12) is True
+    assert cells.resized(20).value("dt0_ready", 12) is True
     assert cells.resized(11).cells == 1
     assert not cells.resized(5)
 
@@ -129,13 +131,13 @@ def test_that_any_steps_want_what_a_dictionary_of_cells_does(
             cells = cells.set_bits(where, what)
             expected.update(dict.fromkeys(here, what) if key in BITS else {})
         else:
-            cells, _ = cells.set_columns(a_state(), where, Wish(what))
+            cells, _ = cells.set_columns(a_state(), where, TripletChange(what))
             expected.update(dict.fromkeys(here, Triplet(what)) if key in COLUMNS else {})
     found = {
         (key, number): word
         for key in cells.rows
         for number in range(1, LENGTH + 1)
-        if (word := cells.word(key, number)) is not None
+        if (word := cells.value(key, number)) is not None
     }
     assert found == expected
     assert cells.cells == len(expected)

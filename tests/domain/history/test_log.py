@@ -56,7 +56,7 @@ def test_that_a_place_in_the_log_reads_as_it_is_written(position: Position):
 def test_that_a_bare_number_is_a_version():
     assert parse_position("120") == Position(version=120)
     for wrong in ("", "x", "v1.v2", "v-1", "v1.", "120.s3", "9" * 5_000):
-        with pytest.raises(BadInput, match="no place in the log"):
+        with pytest.raises(BadInput, match="is not a position in the log"):
             parse_position(wrong)
 
 
@@ -79,7 +79,7 @@ def test_that_until_a_day_means_to_its_end_and_nonsense_is_refused():
         2025, 6, 1, 23, 59, 59, 999999, tzinfo=UTC
     )
     for wrong in ("yesterday", "2025-13-01", "99999999999w"):
-        with pytest.raises(BadInput, match="is no time"):
+        with pytest.raises(BadInput, match="is not a time"):
             parse_time(wrong, NOW)
 
 

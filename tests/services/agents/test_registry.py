@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.agents.proposals import Mode, ProposalState, Speaks
+from app.domain.agents.proposals import AgentColumn, Mode, ProposalState
 from app.domain.editing.edits import ColumnEdit
 from app.domain.errors import BadInput, Conflict, NotFound, NotPermitted, Refused
 from app.domain.history.log import LogQuery, Who
@@ -36,9 +36,9 @@ def season(database: Database) -> Database:
     for number in (RUN, OTHER):
         pull.apply(Acting(database), a_run(number, 10))
     columns = [
-        Speaks("hcal-hcal", Mode.WRITES, "tracker-pixel"),
-        Speaks("tracker-pixel", Mode.PROPOSES, "tracker-pixel"),
-        Speaks("dt-dt", Mode.PROPOSES, "dt-dt"),
+        AgentColumn("hcal-hcal", Mode.WRITES, "tracker-pixel"),
+        AgentColumn("tracker-pixel", Mode.PROPOSES, "tracker-pixel"),
+        AgentColumn("dt-dt", Mode.PROPOSES, "dt-dt"),
     ]
     agents.register(Acting(database, EXPERT), AGENT, "1.0", columns, owner=OWNER.email)
     return database
@@ -49,7 +49,7 @@ def line(column: str, ls: str, status: str, comment: str = "", run: int = RUN) -
     return f"{run},online,{column},{first},{last or first},{status},{comment},"
 
 
-def say(db: Database, *lines: str, **options: bool) -> agents.Spoken:
+def say(db: Database, *lines: str, **options: bool) -> agents.Recorded:
     return agents.propose(Acting(db, OWNER), AGENT, "\n".join(lines), **options)
 
 
@@ -152,7 +152,7 @@ def test_that_of_two_people_who_decide_the_second_is_told(season: Database):
     say(season, line("tracker-pixel", "2-4", "BAD", "hot module"))
     (proposal,) = agent_proposals.proposals(Acting(season))
     agent_proposals.reject(Acting(season, SHIFTER), [proposal.id])
-    with pytest.raises(Conflict, match=f"rejected by {SHIFTER.email} already"):
+    with pytest.raises(Conflict, match=f"is already rejected by {SHIFTER.email}"):
         agent_proposals.accept(Acting(season, EXPERT), [proposal.id])
     assert column_of(season, "tracker-pixel", 3) == GOOD
     with pytest.raises(NotFound):
@@ -223,16 +223,18 @@ def test_that_only_its_owner_and_experts_speak_for_an_agent(season: Database):
         agents.propose(Acting(season, NOBODY), AGENT, content)
     assert agents.propose(Acting(season, EXPERT), AGENT, content).waiting == 1
     with pytest.raises(NotPermitted):
-        agents.register(Acting(season, OWNER), "mine", "1", [Speaks("dt-dt", Mode.WRITES, "dt-dt")])
+        agents.register(
+            Acting(season, OWNER), "mine", "1", [AgentColumn("dt-dt", Mode.WRITES, "dt-dt")]
+        )
 
 
 def test_that_a_retired_agent_is_silent_and_a_new_version_speaks(season: Database):
     agents.retire(Acting(season, OWNER), AGENT)
     with pytest.raises(NotFound, match="is retired"):
         say(season, line("dt-dt", "3", "BAD", "trip"))
-    columns = [Speaks("dt-dt", Mode.PROPOSES, "dt-dt")]
+    columns = [AgentColumn("dt-dt", Mode.PROPOSES, "dt-dt")]
     agents.register(Acting(season, EXPERT), AGENT, "2.0", columns, owner=OWNER.email)
-    with pytest.raises(Conflict, match=r"There is a version 2\.0"):
+    with pytest.raises(Conflict, match=r"Version 2\.0 of"):
         agents.register(Acting(season, EXPERT), AGENT, "2.0", columns)
     assert say(season, line("dt-dt", "3", "BAD", "trip")).waiting == 1
     assert [

@@ -99,7 +99,7 @@ def test_that_only_open_runs_change_and_the_others_are_named(changed) -> None:
     runs.move(Acting(changed, EXPERT), FIRST, "SIGNOFF")
     assert reclassify.open_runs(Acting(changed)) == (SECOND,)
     (plan,) = reclassify.preview(Acting(changed), [FIRST])
-    assert plan.refused == f"Run {FIRST} is in state SIGNOFF: only OPEN runs change."
+    assert plan.refused == f"Run {FIRST} is in state SIGNOFF: only OPEN runs can be reclassified."
     done = reclassify.apply(Acting(changed, EXPERT), [FIRST, 5, SECOND])
     assert [number for number, _ in done.done] == [SECOND]
     assert [number for number, _ in done.refused] == [FIRST, 5]

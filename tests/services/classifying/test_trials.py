@@ -16,7 +16,14 @@ from app.models.events import rows
 from app.models.events.action import Action
 from app.services.acting import Acting
 from app.services.certification import runs
-from app.services.classifying.trials import Draft, recorded_run, recorded_runs, try_draft
+from app.services.classifying.trials import (
+    MOST,
+    Draft,
+    parse_runs,
+    recorded_run,
+    recorded_runs,
+    try_draft,
+)
 from app.services.configuration import edits as configuration_edits
 from app.services.configuration import in_force as configuration
 from app.services.editing import lumisections
@@ -184,7 +191,7 @@ def test_that_a_rule_that_cannot_be_computed_is_told_run_by_run(pulled) -> None:
 def test_that_nothing_that_could_not_be_saved_is_tried(pulled) -> None:
     with pytest.raises(RuleError, match="like"):
         try_draft(Acting(pulled), Draft(Kind.CLASS, 1, {"classifier": {"like": []}}))
-    with pytest.raises(BadInput, match="decide nothing"):
+    with pytest.raises(BadInput, match="can't be tried"):
         try_draft(Acting(pulled), Draft(Kind.PERMISSION, 1, {"routes": [".*"]}))
     with pytest.raises(NotFound, match="Run 5 is not"):
         try_draft(Acting(pulled), Draft(Kind.CLASS, 1, {"enabled": False}), [5])
@@ -217,3 +224,11 @@ def test_that_a_recorded_run_is_classified_just_as_a_refresh_does(pulled) -> Non
             grid = run.online_columns(current, rr, current.online_columns)
             assert as_objects(grid) == as_objects(expected.rr)
     assert recorded_run(Acting(pulled), FIRST).run_number == FIRST
+
+
+def test_that_runs_are_typed_as_numbers_and_ranges_but_not_too_many():
+    assert parse_runs("355100-355102, 355105") == (355100, 355101, 355102, 355105)
+    with pytest.raises(BadInput, match=f"more than {MOST} runs"):
+        parse_runs(f"1-{MOST + 1}")
+    with pytest.raises(BadInput):
+        parse_runs("soon")

@@ -50,11 +50,11 @@ def test_that_every_classifier_of_a_class_shows_its_tree_and_the_first_that_hold
 def test_that_a_class_given_by_hand_stands_before_what_the_classifiers_say(pulled) -> None:
     runs.edit_attribute(Acting(pulled, EXPERT), RUN, "class", "Special25")
     found = why_class(Acting(pulled), RUN)
-    assert (found.answer, found.stands) == ("Collisions25", "Special25")
-    assert found.word is not None
-    assert (found.word.by_hand, found.word.action.author) == (True, EXPERT.email)
+    assert (found.answer, found.recorded) == ("Collisions25", "Special25")
+    assert found.set_by is not None
+    assert (found.set_by.by_hand, found.set_by.action.author) == (True, EXPERT.email)
     assert found.text == (
-        f"Class: Special25 stands, the word of {EXPERT.email}; the classifiers now say:"
+        f"Class: recorded is Special25, set by {EXPERT.email}; the present classifiers give:"
         " Collisions25 by classifier 1."
     )
 
@@ -62,7 +62,7 @@ def test_that_a_class_given_by_hand_stands_before_what_the_classifiers_say(pulle
 def test_that_a_change_that_is_not_saved_can_be_asked_about(pulled) -> None:
     draft = Draft(Kind.CLASS, 2, {"classifier": {"var": "energy"}})
     found = why_class(Acting(pulled), RUN, draft)
-    assert (found.answer, found.stands) == ("Cosmics25", "Collisions25")
+    assert (found.answer, found.recorded) == ("Cosmics25", "Collisions25")
     assert [each.id for each in found.verdicts if each.decides] == [2**31 - 1]
 
 
@@ -73,7 +73,8 @@ def test_that_significance_is_asked_of_the_class_of_the_run(pulled) -> None:
     other = why_significant(Acting(pulled), RUN, Draft(Kind.DATASET, 1, None))
     assert (other.verdicts, other.answer) == ((), "not significant")
     assert other.text == (
-        "Significance: significant stands; the classifiers now say: no classifier decides it."
+        "Significance: recorded is significant; the present classifiers give: no classifier"
+        " decides it."
     )
 
 
@@ -90,14 +91,14 @@ def test_that_a_column_in_a_lumisection_shows_its_rules_values_and_whose_they_ar
     values = [(leaf.holds, leaf.values[0].name, leaf.values[0].value) for leaf in tree.leaves]
     assert values == [(True, "dt0_ready", False), (False, "dtm_ready", True)]
     assert found.words["dt0_ready"] is not None
-    assert (found.answer, found.stands) == ("BAD", "BAD")
+    assert (found.answer, found.recorded) == ("BAD", "BAD")
     assert found.text == "dt-dt of online in LS 5: BAD by classifier 2."
 
     word = ColumnEdit(RUN, "online", "dt-dt", (LumiRange(5, 5),), Triplet("GOOD", "it was on"))
     lumisections.edit_columns(Acting(pulled, EXPERT), [word])
     by_hand = why_column(Acting(pulled), RUN, "online", "dt-dt", 5)
-    assert (by_hand.answer, by_hand.stands) == ("BAD", "GOOD")
-    assert f"the word of {EXPERT.email}" in by_hand.text
+    assert (by_hand.answer, by_hand.recorded) == ("BAD", "GOOD")
+    assert f"set by {EXPERT.email}" in by_hand.text
 
 
 def test_that_columns_without_a_rule_that_holds_say_so(pulled) -> None:
@@ -107,7 +108,7 @@ def test_that_columns_without_a_rule_that_holds_say_so(pulled) -> None:
     assert found.answer == "NO VALUE FOUND"
     assert "no classifier matches, so NO VALUE FOUND" in found.text
     nothing = why_column(Acting(pulled), RUN, "online", "hcal-hcal", 1)
-    assert (nothing.verdicts, nothing.answer, nothing.stands) == ((), "", "")
+    assert (nothing.verdicts, nothing.answer, nothing.recorded) == ((), "", "")
     with pytest.raises(NotFound, match="10 lumisections"):
         why_column(Acting(pulled), RUN, "online", "dt-dt", 11)
     with pytest.raises(NotFound, match="No online workspace"):
@@ -134,8 +135,8 @@ def test_that_offline_columns_and_datasets_are_explained_from_online(database: D
     )
     open_all(database, RUN)
     asked = why_workspace(Acting(database), RUN, PROMPT, "dt")
-    assert (asked.answer, asked.stands) == ("not significant for workspace", "OPEN")
-    assert asked.word is not None
-    assert asked.word.action.author == EXPERT.email
+    assert (asked.answer, asked.recorded) == ("not significant for workspace", "OPEN")
+    assert asked.set_by is not None
+    assert asked.set_by.action.author == EXPERT.email
     with pytest.raises(NotFound, match="no offline dataset"):
         why_workspace(Acting(database), RUN, "online", "dt")

@@ -147,9 +147,9 @@ def test_that_who_takes_out_what_another_changed_is_told(registry) -> None:
 
 
 def test_that_nobody_takes_the_right_to_change_permissions_from_everybody(registry) -> None:
-    with pytest.raises(Refused, match="nobody could change permissions"):
+    with pytest.raises(Refused, match="Nobody could change permissions"):
         delete_item(Acting(registry, EXPERT), Kind.PERMISSION, 1)
-    with pytest.raises(Refused, match="nobody could change permissions"):
+    with pytest.raises(Refused, match="Nobody could change permissions"):
         edit_item(Acting(registry, EXPERT), Kind.PERMISSION, 1, {"routes": ["/runs"]})
     edit_item(Acting(registry, EXPERT), Kind.PERMISSION, 3, {"routes": ["/permissions"]})
     delete_item(Acting(registry, EXPERT), Kind.PERMISSION, 1)

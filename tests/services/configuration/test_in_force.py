@@ -116,7 +116,7 @@ def test_that_every_kind_of_item_is_added_edited_and_deleted(
     edited = configuration_edits.edit_item(Acting(installed, EXPERT), kind, added, values)
     assert edited > added
     with pytest.raises(
-        Conflict, match=r"isn't any more what you saw: expert@example\.org saved it anew"
+        Conflict, match=r"was changed meanwhile: expert@example\.org saved it again"
     ):
         configuration_edits.edit_item(Acting(installed, EXPERT), kind, added, values)
     configuration_edits.delete_item(Acting(installed, EXPERT), kind, edited)
@@ -190,12 +190,12 @@ def test_that_a_json_configuration_belongs_to_who_made_it(installed: Database) -
 
 
 def test_that_two_json_configurations_do_not_get_one_name(installed: Database) -> None:
-    with pytest.raises(Conflict, match='"golden" already'):
+    with pytest.raises(Conflict, match='already a JSON configuration "golden"'):
         configuration_edits.save_json_rule(
             Acting(installed, EXPERT), "golden", {"var": "run.oms.energy"}
         )
     muon = configuration.current(Acting(installed)).json_rule("muon").id
-    with pytest.raises(Conflict, match='"golden" already'):
+    with pytest.raises(Conflict, match='already a JSON configuration "golden"'):
         configuration_edits.save_json_rule(
             Acting(installed, EXPERT), "golden", {"var": "run.oms.energy"}, item_id=muon
         )

@@ -13,7 +13,7 @@ from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.certification import datasets, runs
 from app.services.editing import bulk as bulk_edit
-from app.services.editing import lumisections
+from app.services.editing import change_files, lumisections
 from app.services.editing.bulk import ChangedMeanwhile
 from app.services.history import look as history
 from app.services.pulling import runs as pull
@@ -204,7 +204,7 @@ def test_that_both_values_are_shown_and_the_person_chooses_range_by_range(online
     with pytest.raises(ChangedMeanwhile, match=r"shifter@cern.ch") as refused:
         bulk_edit.write(Acting(online, EXPERT), mine, seen=seen)
     first, second = refused.value.cells
-    assert (first.ranges, first.seen, first.now, first.wanted, first.author) == (
+    assert (first.ranges, first.seen, first.now, first.new, first.author) == (
         (LumiRange(2, 3),),
         GOOD,
         theirs,
@@ -258,7 +258,7 @@ FILE = f"""run,dataset,column,first LS,last LS,status,comment,cause
 
 def test_that_a_dry_run_of_a_file_reports_every_line(offline: Database):
     before = versions(offline)
-    report = bulk_edit.preview_file(Acting(offline, EXPERT), FILE)
+    report = change_files.preview(Acting(offline, EXPERT), FILE)
     assert [(line.number, line.outcome) for line in report.lines] == [
         (2, "ok"),
         (3, "no change"),
@@ -274,11 +274,11 @@ def test_that_a_dry_run_of_a_file_reports_every_line(offline: Database):
 def test_that_a_file_is_written_whole_or_without_its_refused_lines(offline: Database):
     before = versions(offline)
     with pytest.raises(BadInput, match="Line 5: The first LS 9"):
-        bulk_edit.write_file(Acting(offline, EXPERT), FILE)
+        change_files.write(Acting(offline, EXPERT), FILE)
     with pytest.raises(Refused, match="Line 4: LS 9-12 is outside"):
-        bulk_edit.write_file(Acting(offline, EXPERT), FILE.replace(",9,8,", ",8,9,"))
+        change_files.write(Acting(offline, EXPERT), FILE.replace(",9,8,", ",8,9,"))
     assert versions(offline) == before
-    written = bulk_edit.write_file(Acting(offline, EXPERT), FILE, leave_out_refused=True)
+    written = change_files.write(Acting(offline, EXPERT), FILE, leave_out_refused=True)
     assert written.cells == 4
     assert "1 line can't be read" in written.text
     assert versions(offline) == before + 1
@@ -286,9 +286,14 @@ def test_that_a_file_is_written_whole_or_without_its_refused_lines(offline: Data
     check_folds(offline)
 
 
-def test_that_the_same_edits_go_to_many_datasets_cut_at_their_lengths(offline: Database):
-    edits = [column(0, "", "dt-dt", BAD, 5, 12)]
+def test_that_the_same_edits_go_to_all_or_some_lumisections_of_many_datasets(offline: Database):
     keys = [(RUN, PROMPT), (RUN, EXPRESS)]
-    placed = bulk_edit.of_datasets(keys, edits, lengths={keys[0]: 10, keys[1]: 4})
-    assert [(e.dataset, e.ranges) for e in placed] == [(PROMPT, (LumiRange(5, 10),))]
-    assert len(bulk_edit.of_datasets(keys, edits)) == 2
+    acting = Acting(offline, EXPERT)
+    length = lumisections.dataset_state(acting, RUN, PROMPT).length
+    whole = bulk_edit.same_edits(acting, keys, ["dt-dt"], BAD)
+    assert {(e.dataset, e.ranges) for e in whole} == {
+        (PROMPT, (LumiRange(1, length),)),
+        (EXPRESS, (LumiRange(1, length),)),
+    }
+    some = bulk_edit.same_edits(acting, keys, ["dt0_ready"], False, (LumiRange(2, 3),))
+    assert some == [BitEdit(*key, "dt0_ready", (LumiRange(2, 3),), value=False) for key in keys]

@@ -22,8 +22,8 @@ from app.domain.triplets import Triplet
 from app.models.database.engine import Database
 from app.models.events import states as stored
 from app.services.acting import Acting
-from app.services.certification import datasets, tables
-from app.services.editing import dataset_tools, lumisections
+from app.services.certification import dataset_csv, datasets, tables
+from app.services.editing import lumisections
 from app.services.editing.dataset_tools import apply, preview
 from app.services.editing.lumisections import BitEdit, ColumnEdit
 from app.services.history import look as history
@@ -179,8 +179,8 @@ def test_that_an_existing_target_refuses_all(opened: Database):
     apply(Acting(opened, EXPERT), Duplicate(((FIRST, PROMPT),), RERECO, ()))
     tool = Duplicate(BOTH, RERECO, ())
     said = preview(Acting(opened, EXPERT), tool)
-    assert said.problems == (f"Run {FIRST} has a dataset {RERECO} already.",)
-    with pytest.raises(Refused, match=f"Run {FIRST} has a dataset {RERECO} already"):
+    assert said.problems == (f"Run {FIRST} already has a dataset {RERECO}.",)
+    with pytest.raises(Refused, match=f"Run {FIRST} already has a dataset {RERECO}"):
         apply(Acting(opened, EXPERT), tool)
     assert newest_version(opened)[0] == before[0] + 1
     with opened.read() as connection:
@@ -199,7 +199,7 @@ def test_that_an_existing_target_refuses_all(opened: Database):
         (Duplicate(((1, PROMPT),), RERECO, ()), "not in the Run Registry"),
         (CopyColumns(BOTH, PROMPT, PROMPT, ("dt-dt",)), "the same dataset"),
         (CopyColumns(BOTH, PROMPT, "online", ("dt-dt",)), "not into online"),
-        (CopyColumns(BOTH, EXPRESS, RERECO, ("dt-dt",)), "holds more than"),
+        (CopyColumns(BOTH, EXPRESS, RERECO, ("dt-dt",)), "also holds"),
         (CopyColumns(BOTH, PROMPT, EXPRESS, ("nope-nope",)), "has a column nope-nope"),
         (CopyColumns(BOTH, PROMPT, EXPRESS, ()), "choose at least one"),
         (SetColumns(BOTH, ("dt-dt",), "NO VALUE FOUND"), "can't be set"),
@@ -247,7 +247,10 @@ def test_that_copied_columns_are_those_of_the_source_and_others_stay(opened: Dat
     edit(opened, "dt-dt", Triplet("GOOD"), 1, 30, name=EXPRESS, run=SECOND)
     tool = CopyColumns(BOTH, PROMPT, EXPRESS, ("dt-dt",))
     said = preview(Acting(opened, EXPERT), tool)
-    assert [each.text for each in said.effects] == ["3 cells in 3 LS", "holds that by hand already"]
+    assert [each.text for each in said.effects] == [
+        "3 cells in 3 LS",
+        "already set by hand to these values",
+    ]
     done = apply(Acting(opened, EXPERT), tool, reason="same data")
     assert done.text.endswith("1 dataset changed.")
     for run in (FIRST, SECOND):
@@ -269,7 +272,9 @@ def test_that_a_source_without_its_target_refuses_all(opened: Database):
     apply(Acting(opened, EXPERT), Duplicate(((SECOND, PROMPT),), RERECO, ()))
     tool = CopyColumns(BOTH, PROMPT, RERECO, ("dt-dt",))
     before = newest_version(opened)
-    with pytest.raises(Refused, match=f"Run {FIRST} has no dataset {RERECO}.*exactly one target"):
+    with pytest.raises(
+        Refused, match=f"Run {FIRST} has no dataset {RERECO}.*every source needs a target"
+    ):
         apply(Acting(opened, EXPERT), tool)
     assert newest_version(opened) == before
 
@@ -363,7 +368,7 @@ def test_that_nothing_to_change_is_said_and_leaves_no_version(opened: Database):
 
 def test_that_hidden_datasets_come_back_as_they_were(opened: Database):
     before = states(opened, FIRST)
-    with pytest.raises(BadInput, match="Say why"):
+    with pytest.raises(BadInput, match="A reason is required"):
         apply(Acting(opened, EXPERT), Hide(BOTH))
     apply(Acting(opened, EXPERT), Hide(BOTH), reason="bad reconstruction")
     shown = tables.datasets_page(Acting(opened), tables.TableQuery("datasets"))
@@ -376,7 +381,7 @@ def test_that_hidden_datasets_come_back_as_they_were(opened: Database):
     assert states(opened, FIRST) == before
     assert_read_models_hold(opened, FIRST, PROMPT)
     said = preview(Acting(opened, EXPERT), Hide(BOTH))
-    assert [each.text for each in said.effects] == ["will be hidden", "hidden already"]
+    assert [each.text for each in said.effects] == ["will be hidden", "already hidden"]
 
 
 def test_that_a_cancelled_tool_leaves_nothing_behind(opened: Database):
@@ -398,7 +403,7 @@ def test_that_a_cancelled_tool_leaves_nothing_behind(opened: Database):
 
 
 def test_that_the_csv_holds_attributes_states_and_summaries(opened: Database):
-    content = dataset_tools.csv_text(Acting(opened), [(SECOND, PROMPT), (FIRST, PROMPT)], ["dt-dt"])
+    content = dataset_csv.csv_text(Acting(opened), [(SECOND, PROMPT), (FIRST, PROMPT)], ["dt-dt"])
     second, first = csv.DictReader(io.StringIO(content))
     assert (second["run_number"], first["run_number"]) == (str(SECOND), str(FIRST))
     assert first["dataset_name"] == PROMPT
@@ -410,4 +415,4 @@ def test_that_the_csv_holds_attributes_states_and_summaries(opened: Database):
     assert '"BAD":3' in first["dt-dt"]
     assert first["oms_attributes"].startswith("{")
     with pytest.raises(BadInput, match="nope-nope"):
-        dataset_tools.csv_text(Acting(opened), [(FIRST, PROMPT)], ["nope-nope"])
+        dataset_csv.csv_text(Acting(opened), [(FIRST, PROMPT)], ["nope-nope"])

@@ -7,6 +7,7 @@ import pytest
 
 from app.domain.editing.edits import BitEdit, ColumnEdit
 from app.domain.errors import Refused, Unavailable
+from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
@@ -39,6 +40,10 @@ def a_draft(db: Database, comment: str = "so far") -> Draft:
     return Draft(RUN, "online", EDITS, seen, comment, selection={"rows": ["dt-dt"]})
 
 
+def acting(db: Database, actor: Actor, folder: Path | None) -> Acting:
+    return Acting(db, actor, draft_folder=folder)
+
+
 def lost_connection() -> None:
     """Stands for a transaction without a server."""
     raise Unavailable("The database can't be reached.")
@@ -47,8 +52,8 @@ def lost_connection() -> None:
 def test_that_a_draft_is_offered_again_as_it_was(online: Database, tmp_path: Path):
     before = datetime.now(UTC)
     draft = a_draft(online)
-    assert drafts.save(Acting(online, EXPERT), draft, tmp_path)
-    (offer,) = drafts.offered(Acting(online, EXPERT), tmp_path)
+    assert drafts.save(acting(online, EXPERT, tmp_path), draft)
+    (offer,) = drafts.offered(acting(online, EXPERT, tmp_path))
     found = offer.draft
     assert (found.edits, found.seen, found.comment, found.selection) == (
         EDITS,
@@ -59,40 +64,40 @@ def test_that_a_draft_is_offered_again_as_it_was(online: Database, tmp_path: Pat
     assert found.saved >= before
     assert offer.preview is not None
     assert (offer.preview.cells, offer.preview.conflicts) == (5, ())
-    assert drafts.offered(Acting(online, NOBODY), tmp_path) == ()
+    assert drafts.offered(acting(online, NOBODY, tmp_path)) == ()
 
 
 @pytest.mark.expected_log("The draft .* can't be read", always=False)
 @pytest.mark.parametrize("lost", ["file", "database"])
 def test_that_a_draft_survives_the_loss_of_either_copy(online: Database, tmp_path: Path, lost: str):
-    drafts.save(Acting(online, EXPERT), a_draft(online), tmp_path)
+    drafts.save(acting(online, EXPERT, tmp_path), a_draft(online))
     if lost == "file":
         for path in tmp_path.iterdir():
             path.write_text("{", encoding="utf-8")
     else:
         with online.transaction() as connection:
             connection.exec_driver_sql("DELETE FROM desk.draft")
-    assert [offer.draft.edits for offer in drafts.offered(Acting(online, EXPERT), tmp_path)] == [
+    assert [offer.draft.edits for offer in drafts.offered(acting(online, EXPERT, tmp_path))] == [
         EDITS
     ]
 
 
 def test_that_the_newer_copy_counts(online: Database, tmp_path: Path):
     elsewhere = tmp_path / "elsewhere"
-    drafts.save(Acting(online, EXPERT), a_draft(online, "first"), tmp_path)
-    drafts.save(Acting(online, EXPERT), a_draft(online, "second"), elsewhere)
-    (offer,) = drafts.offered(Acting(online, EXPERT), tmp_path)
+    drafts.save(acting(online, EXPERT, tmp_path), a_draft(online, "first"))
+    drafts.save(acting(online, EXPERT, elsewhere), a_draft(online, "second"))
+    (offer,) = drafts.offered(acting(online, EXPERT, tmp_path))
     assert offer.draft.comment == "second"
 
 
 def test_that_without_the_desk_the_file_alone_keeps_it(online: Database, dsn: str, tmp_path: Path):
     deskless = Database(dsn)
     try:
-        assert not drafts.save(Acting(deskless, EXPERT), a_draft(online), tmp_path)
-        (offer,) = drafts.offered(Acting(deskless, EXPERT), tmp_path)
+        assert not drafts.save(acting(deskless, EXPERT, tmp_path), a_draft(online))
+        (offer,) = drafts.offered(acting(deskless, EXPERT, tmp_path))
         assert offer.draft.edits == EDITS
-        drafts.drop(Acting(deskless, EXPERT), (RUN, "online"), tmp_path)
-        assert drafts.offered(Acting(deskless, EXPERT), tmp_path) == ()
+        drafts.drop(acting(deskless, EXPERT, tmp_path), (RUN, "online"))
+        assert drafts.offered(acting(deskless, EXPERT, tmp_path)) == ()
     finally:
         deskless.close()
 
@@ -100,49 +105,51 @@ def test_that_without_the_desk_the_file_alone_keeps_it(online: Database, dsn: st
 def test_that_a_draft_given_up_without_a_connection_stays_given_up(
     online: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    drafts.save(Acting(online, EXPERT), a_draft(online), tmp_path)
+    drafts.save(acting(online, EXPERT, tmp_path), a_draft(online))
     with monkeypatch.context() as patch:
         patch.setattr(online, "transaction", lost_connection)
-        drafts.drop(Acting(online, EXPERT), (RUN, "online"), tmp_path)
-        assert not drafts.save(Acting(online, NOBODY), a_draft(online), tmp_path)
-    assert drafts.offered(Acting(online, EXPERT), tmp_path) == ()
-    assert drafts.offered(Acting(online, EXPERT), tmp_path / "other") == ()
-    assert len(drafts.offered(Acting(online, NOBODY), tmp_path)) == 1
+        drafts.drop(acting(online, EXPERT, tmp_path), (RUN, "online"))
+        assert not drafts.save(acting(online, NOBODY, tmp_path), a_draft(online))
+    assert drafts.offered(acting(online, EXPERT, tmp_path)) == ()
+    assert drafts.offered(acting(online, EXPERT, tmp_path / "other")) == ()
+    assert len(drafts.offered(acting(online, NOBODY, tmp_path))) == 1
 
 
 def test_that_an_offer_shows_what_others_changed_meanwhile(online: Database, tmp_path: Path):
-    drafts.save(Acting(online, EXPERT), a_draft(online), tmp_path)
+    drafts.save(acting(online, EXPERT, tmp_path), a_draft(online))
     other = ColumnEdit(RUN, "online", "dt-dt", (LumiRange(3, 3),), Triplet("STANDBY"))
     bulk_edit.write(Acting(online, EXPERT), [other])
-    (offer,) = drafts.offered(Acting(online, EXPERT), tmp_path)
+    (offer,) = drafts.offered(acting(online, EXPERT, tmp_path))
     assert offer.preview is not None
     assert [(c.ranges, c.now) for c in offer.preview.conflicts] == [
         ((LumiRange(3, 3),), Triplet("STANDBY"))
     ]
 
 
-def test_that_a_draft_that_nobody_can_keep_is_refused(
+def test_that_a_draft_that_nobody_can_keep_or_delete_is_refused(
     online: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     occupied = tmp_path / "file"
     occupied.write_text("", encoding="utf-8")
-    assert drafts.save(Acting(online, EXPERT), a_draft(online), occupied)
+    assert drafts.save(acting(online, EXPERT, occupied), a_draft(online))
     monkeypatch.setattr(online, "transaction", lost_connection)
     with pytest.raises(Refused, match="can't be kept"):
-        drafts.save(Acting(online, EXPERT), a_draft(online), occupied)
+        drafts.save(acting(online, EXPERT, occupied), a_draft(online))
+    with pytest.raises(Refused, match="can't be deleted"):
+        drafts.drop(acting(online, EXPERT, occupied), (RUN, "online"))
 
 
 def test_that_without_a_folder_the_database_alone_keeps_it(
     online: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    assert drafts.save(Acting(online, EXPERT), a_draft(online), None)
-    (offer,) = drafts.offered(Acting(online, EXPERT), None)
+    assert drafts.save(acting(online, EXPERT, None), a_draft(online))
+    (offer,) = drafts.offered(acting(online, EXPERT, None))
     assert offer.draft.edits == EDITS
-    drafts.drop(Acting(online, EXPERT), (RUN, "online"), None)
-    assert drafts.offered(Acting(online, EXPERT), tmp_path) == ()
+    drafts.drop(acting(online, EXPERT, None), (RUN, "online"))
+    assert drafts.offered(acting(online, EXPERT, tmp_path)) == ()
     monkeypatch.setattr(online, "transaction", lost_connection)
     with pytest.raises(Refused, match="neither a folder nor the database"):
-        drafts.save(Acting(online, EXPERT), a_draft(online), None)
+        drafts.save(acting(online, EXPERT, None), a_draft(online))
 
 
 DAMAGED = {
@@ -172,29 +179,29 @@ def test_that_a_damaged_draft_hides_no_other_and_is_kept(
     pull.apply(Acting(online), a_run(RUN + 1, 10))
     edit = ColumnEdit(RUN + 1, "online", "dt-dt", (LumiRange(1, 1),), BAD)
     other = Draft(RUN + 1, "online", (edit,), 0)
-    drafts.save(Acting(online, EXPERT), a_draft(online), tmp_path)
+    drafts.save(acting(online, EXPERT, tmp_path), a_draft(online))
     (file,) = tmp_path.iterdir()
     text = damage(file.read_text(encoding="utf-8"))
-    drafts.save(Acting(online, EXPERT), other, tmp_path)
+    drafts.save(acting(online, EXPERT, tmp_path), other)
     with online.transaction() as connection:
         connection.exec_driver_sql("DELETE FROM desk.draft")
     file.write_text(text, encoding="utf-8")
 
-    (offer,) = drafts.offered(Acting(online, EXPERT), tmp_path)
+    (offer,) = drafts.offered(acting(online, EXPERT, tmp_path))
 
     assert offer.draft.run_number == RUN + 1
     assert caplog.text.count("can't be read") + caplog.text.count("left where it is") == 1
     # What is drafted next in the same dataset neither hides it nor is hidden by it.
-    drafts.save(Acting(online, EXPERT), a_draft(online), tmp_path)
-    assert len(drafts.offered(Acting(online, EXPERT), tmp_path)) == 2
+    drafts.save(acting(online, EXPERT, tmp_path), a_draft(online))
+    assert len(drafts.offered(acting(online, EXPERT, tmp_path))) == 2
     kept = [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()]
     assert text in kept or '"format": 2' in text
 
 
 def test_that_what_killed_saves_left_is_taken_away(online: Database, tmp_path: Path):
-    drafts.save(Acting(online, EXPERT), a_draft(online), tmp_path)
+    drafts.save(acting(online, EXPERT, tmp_path), a_draft(online))
     (file,) = tmp_path.iterdir()
     for left in (".run-registry-0123456789abcdef.part", f"{file.stem}abcd.part"):
         (tmp_path / left).write_text("{")
-    assert len(drafts.offered(Acting(online, EXPERT), tmp_path)) == 1
+    assert len(drafts.offered(acting(online, EXPERT, tmp_path))) == 1
     assert list(tmp_path.iterdir()) == [file]

@@ -48,7 +48,7 @@ def set_column(
 def test_that_an_expert_may_edit_columns_and_bits_of_an_open_run(online: Database):
     found = editing.refusals(Acting(online, EXPERT), RUN, "online", KEYS)
     assert found.keys() == {"physics_flag", "recorded", "no-column"}
-    assert "no DCS bit" in found["physics_flag"]
+    assert "not a DCS bit" in found["physics_flag"]
     assert "no-column" in found["no-column"]
 
 

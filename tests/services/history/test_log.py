@@ -350,11 +350,11 @@ def test_that_an_export_that_fails_leaves_no_file(season: Database, tmp_path: Pa
     with pytest.raises(Refused, match="can't be written"):
         log_export.export(Acting(season), LogQuery(), tmp_path / "missing" / "log.csv")
 
-    def stop(number: int, at: datetime | None) -> None:
+    def stop(_reached: log.Reached) -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        log_export.export(Acting(season), LogQuery(), tmp_path / "log.csv", told=stop)
+        log_export.export(Acting(season), LogQuery(), tmp_path / "log.csv", on_page=stop)
     assert list(tmp_path.iterdir()) == []
 
 

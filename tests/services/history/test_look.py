@@ -1,5 +1,7 @@
 """History of selections, datasets and runs: who, when, from what to what; as of and compared."""
 
+from itertools import pairwise
+
 import pytest
 
 from app.domain.editing.edits import BitEdit, ColumnEdit
@@ -12,6 +14,7 @@ from app.services.certification import runs
 from app.services.editing import bulk as bulk_edit
 from app.services.editing import lumisections
 from app.services.history import look as history
+from app.services.history import moments
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, a_run, configure
 
@@ -145,7 +148,7 @@ def test_that_a_look_at_a_version_is_what_was_seen_then(online: Database):
     }
     now = history.look(Acting(online), RUN, "online")
     assert now.seen > seen.seen
-    with pytest.raises(NotFound, match="wasn't there yet"):
+    with pytest.raises(NotFound, match="didn't exist yet"):
         history.look(Acting(online), RUN, "online", as_of=0)
 
 
@@ -154,22 +157,68 @@ def test_that_two_moments_are_compared_cell_by_cell_and_attribute_by_attribute(o
     set_column(online, "dt-dt", Triplet("STANDBY"), 4, 6)
     set_bit(online, "dt0_ready", 5, 6, value=False)
     runs.edit_attribute(Acting(online, EXPERT), RUN, "stop_reason", "beam dump")
-    compared = history.compare(Acting(online), RUN, "online", first)
+    compared = moments.compare(Acting(online), RUN, "online", first)
     assert {(c.key, c.before, c.after, c.ranges) for c in compared.columns} == {
         ("dt-dt", BAD, Triplet("STANDBY"), (LumiRange(4, 4),)),
         ("dt-dt", GOOD, Triplet("STANDBY"), (LumiRange(5, 6),)),
     }
     assert [(c.key, c.before, c.after) for c in compared.bits] == [("dt0_ready", True, False)]
     assert compared.run_attributes == {"stop_reason": ("", "beam dump")}
-    assert history.compare(Acting(online), RUN, "online", first, first).columns == ()
+    assert moments.compare(Acting(online), RUN, "online", first, first).columns == ()
 
 
-def test_that_what_a_version_touches_is_found_among_many(online: Database):
-    made = [set_column(online, "dt-dt", Triplet("BAD", f"number {n}"), 1, 1) for n in range(3)]
-    pull.apply(Acting(online), a_run(RUN + 1, 10))
-    assert history.touched_by(Acting(online), made[1]) == {(RUN, "online")}
-    assert history.touched_by(Acting(online), 99999) == frozenset()
-    assert history.version_of(Acting(online), made[0]).author == EXPERT.email
+def test_that_a_version_is_found_by_its_number(online: Database):
+    version = set_column(online, "dt-dt", BAD, 2, 4)
+    found = history.version_of(Acting(online), version)
+    assert (found.author, found.comment) == (EXPERT.email, "dt-dt BAD")
+    with pytest.raises(NotFound, match="There is no version 99999"):
+        history.version_of(Acting(online), 99999)
+
+
+@pytest.mark.parametrize(
+    ("subject", "versions"),
+    [
+        (history.HistorySubject(RUN), [3, 2, 1]),
+        (history.HistorySubject(RUN, "online"), [3, 2, 1]),
+        (history.HistorySubject(RUN, "online", ("csc-csc",)), [3, 1]),
+        (history.HistorySubject(RUN, "online", ("dt-dt",), (LumiRange(1, 1),)), [1]),
+        (history.HistorySubject(RUN, "online", ("dt-dt",), (LumiRange(4, 4),)), [2, 1]),
+    ],
+)
+def test_that_a_history_is_of_a_run_a_dataset_or_some_cells(
+    online: Database, subject: history.HistorySubject, versions: list[int]
+):
+    created = history.run_history_of(Acting(online), RUN).entries[0].action.version
+    set_column(online, "dt-dt", BAD, 2, 4)
+    set_column(online, "csc-csc", BAD, 1, 10)
+    page = history.history_of(Acting(online), subject)
+    found = [entry.action.version - created + 1 for entry in page.entries]
+    assert found == versions
+
+
+def test_that_a_moment_says_who_made_it_and_which_moments_are_beside_it(online: Database):
+    created = history.run_history_of(Acting(online), RUN).entries[0].action.version
+    first = set_column(online, "dt-dt", BAD, 2, 4)
+    pull.apply(Acting(online), a_run(RUN + 1, 10))  # of another run
+    second = set_column(online, "dt-dt", BAD, 2, 6)
+    moment = moments.moment(Acting(online), RUN, "online", first)
+    assert (moment.older, moment.newer) == (created, second)
+    assert moment.text.startswith(f"version {first}, 20")
+    assert moment.text.endswith(f" UTC, by {EXPERT.email}: dt-dt BAD")
+    value = moment.look.state.rr.value("dt-dt", 5)
+    assert value == GOOD
+    newest = moments.moment(Acting(online), RUN, "online", second + 7)
+    assert (newest.action, newest.older, newest.newer) == (None, second, None)
+    assert newest.text == f"version {second + 7}"
+
+
+def test_that_the_moment_after_one_is_found_beyond_the_first_page(
+    online: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(moments, "MOST_VERSIONS", 2)
+    made = [set_column(online, "dt-dt", Triplet("BAD", f"number {n}"), 1, 1) for n in range(6)]
+    for before, after in pairwise(made):
+        assert moments.moment(Acting(online), RUN, "online", before).newer == after
 
 
 def test_that_a_dataset_without_events_of_its_own_tells_what_came_through_online(online: Database):

@@ -291,7 +291,7 @@ def newest(db: Database) -> int:
 
 
 def test_that_the_making_of_a_run_and_an_unknown_version_are_refused(online: Database):
-    with pytest.raises(Refused, match="made run 390001"):
+    with pytest.raises(Refused, match="created run 390001"):
         undo.undo(Acting(online, EXPERT), 1)
     with pytest.raises(NotFound, match="no version 4711"):
         undo.preview(Acting(online, EXPERT), 4711)

@@ -2,14 +2,14 @@
 
 import pytest
 
-from app.domain.agents.proposals import Mode, Speaks
+from app.domain.agents.proposals import AgentColumn, Mode
 from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.agents import registry as agents
 from tests.builders import EXPERT
-from tests.views.log.conftest import RUN, real, season, service
+from tests.views.log.conftest import RUN, real, season, season_template
 
-__all__ = ["real", "season", "service"]
+__all__ = ["real", "season", "season_template"]
 
 AGENT = "pixel-ae"
 
@@ -25,7 +25,7 @@ def line(column: str, first: int, last: int, status: str, comment: str = "", run
 @pytest.fixture
 def spoken(season: Database) -> Database:
     """Two proposals on the first run."""
-    columns = [Speaks(each, Mode.PROPOSES, each) for each in ("tracker-pixel", "dt-dt")]
+    columns = [AgentColumn(each, Mode.PROPOSES, each) for each in ("tracker-pixel", "dt-dt")]
     agents.register(Acting(season, EXPERT), AGENT, "1.0", columns)
     say(
         season,

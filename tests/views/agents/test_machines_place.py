@@ -3,6 +3,7 @@
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from sqlalchemy import text
 
 from app.domain.editing.edits import ColumnEdit
 from app.domain.lumisections import LumiRange
@@ -40,8 +41,8 @@ def test_that_without_agents_it_says_how_one_begins(
 ):
     place.shown()
     settle(qtbot, background)
-    assert "No agent is registered yet" in place.list.words.text()
-    assert not place.list.words.isHidden()
+    assert "No agent is registered yet" in place.list.empty.text()
+    assert not place.list.empty.isHidden()
     assert place.tabs.isHidden()
 
 
@@ -88,7 +89,7 @@ def test_that_agreement_is_shown_in_figures_and_side_by_side(
     model = place.agreement.confusion.model
     cells = [[model.index(r, c).data() for c in range(3)] for r in range(2)]
     assert cells == [["1", "2", "66.7 %"], ["0.0 %", "100.0 %", "66.7 %"]]
-    assert "66.7 % of 3 LS agree" in place.agreement.confusion.said.text()
+    assert "66.7 % of 3 LS agree" in place.agreement.confusion.summary.text()
     verdicts = place.agreement.verdicts.model
     assert [str(verdicts.index(0, c).data()) for c in (DIFFER, AGENT, PEOPLE)] == [
         "1",
@@ -118,7 +119,41 @@ def test_that_only_differing_datasets_are_listed_on_demand(
     assert len(place.agreement.verdicts.model.verdicts) == 1
     place.agreement.only_differing.setChecked(True)
     assert place.agreement.verdicts.model.verdicts == ()
-    assert place.agreement.verdicts.table.words.text() == "They differ nowhere."
+    assert place.agreement.verdicts.table.words.text() == "There are no differences."
+
+
+def test_that_a_comparison_is_stopped_and_nothing_is_shown(
+    qtbot: QtBot, place: MachinesPlace, background: Background, spoken: Database
+):
+    place.shown()
+    settle(qtbot, background)
+    panel = place.agreement
+    with spoken.transaction() as connection:
+        connection.execute(text("LOCK TABLE desk.proposal IN ACCESS EXCLUSIVE MODE"))
+        panel.start()
+        assert panel.compare.isHidden()
+        panel.stop.click()
+    settle(qtbot, background)
+    assert not panel.compare.isHidden()
+    assert panel.columns.count() == 0
+    assert panel.empty.text().startswith("Compare the values of the agent")
+    panel.start()
+    settle(qtbot, background)
+    assert panel.columns.count() == 2
+
+
+def test_that_a_comparison_of_another_agent_is_never_shown(
+    qtbot: QtBot, place: MachinesPlace, background: Background, spoken: Database
+):
+    place.shown()
+    settle(qtbot, background)
+    panel = place.agreement
+    with spoken.transaction() as connection:
+        connection.execute(text("LOCK TABLE desk.proposal IN ACCESS EXCLUSIVE MODE"))
+        panel.start()
+        panel.show_agent("another")
+    settle(qtbot, background)
+    assert panel.columns.count() == 0
 
 
 def test_that_an_agent_is_registered_by_a_dialog(

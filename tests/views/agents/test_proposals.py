@@ -11,7 +11,7 @@ from app.services.acting import Acting
 from app.services.agents import proposals as agent_proposals
 from app.services.history import look as history
 from app.views.agents.dialogs import CorrectDialog, RejectDialog
-from app.views.agents.proposal_model import RANGES, SAYS
+from app.views.agents.proposal_model import RANGES, VALUE
 from app.views.agents.proposal_strip import ProposalStrip
 from app.views.background import Background
 from app.views.places import PlaceContext
@@ -22,7 +22,7 @@ from tests.views.log.conftest import OTHER, RUN
 @pytest.fixture
 def strip(qtbot: QtBot, real: PlaceContext, spoken: Database) -> ProposalStrip:
     """The strip on the first run."""
-    strip = ProposalStrip(real.backend, real.background, real.themes)
+    strip = ProposalStrip(real.acting, real.background, real.themes)
     qtbot.addWidget(strip)
     strip.resize(1000, 300)
     strip.show_dataset(RUN, "online", 10)
@@ -52,14 +52,14 @@ def status(db: Database, column: str, lumisection: int) -> str:
 def test_that_the_strip_says_who_proposes_what(
     qtbot: QtBot, strip: ProposalStrip, background: Background
 ):
-    assert strip.text.text() == "2 proposals of pixel-ae 1.0 on dt-dt, tracker-pixel"
+    assert strip.text.text() == "2 proposals by pixel-ae 1.0 on dt-dt, tracker-pixel"
     assert not strip.isHidden()
     assert strip.list.isHidden()
     with qtbot.waitSignal(strip.cells_wanted):
         strip.toggle.click()
     model = strip.list.model
     said = {
-        (str(model.index(n, RANGES).data()), str(model.index(n, SAYS).data())) for n in range(2)
+        (str(model.index(n, RANGES).data()), str(model.index(n, VALUE).data())) for n in range(2)
     }
     assert said == {("2-4", "BAD hot module"), ("6-7", "STANDBY")}
     strip.show_dataset(OTHER, "online", 10)
@@ -81,7 +81,7 @@ def test_that_a_proposal_is_accepted_by_a_key_and_becomes_the_person_s_word(
     found = history.origin(Acting(spoken), RUN, "online", "tracker-pixel", 3)
     assert found is not None
     assert (found.action.author, found.by_hand) == (EXPERT.email, True)
-    assert strip.list.told.text().startswith("Accepted 1 proposal: 3 cells changed. Version")
+    assert strip.list.outcome.text().startswith("Accepted 1 proposal: 3 cells changed. Version")
     assert [each.column for each in model.proposals] == ["dt-dt"]
 
 
@@ -146,5 +146,5 @@ def test_that_what_somebody_else_decided_is_told(
     agent_proposals.reject(Acting(spoken, EXPERT), ids)
     strip.list.accept_all.click()
     settle(qtbot, background)
-    assert "is rejected by" in strip.list.told.text()
+    assert "is already rejected by" in strip.list.outcome.text()
     assert status(spoken, "tracker-pixel", 3) == "GOOD"

@@ -8,9 +8,10 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from app.domain.certification.datasets import OPEN
+from app.domain.editing.edits import ColumnEdit
 from app.domain.filters import parse
 from app.domain.lumisections import LumiRange
+from app.domain.progress import Progress
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
 from app.services.acting import Acting
@@ -19,9 +20,9 @@ from app.services.certification.tables import Chosen, TableQuery
 from app.services.configuration.workspaces import WorkspaceColumns
 from app.services.editing import bulk as bulk_edit
 from app.services.editing import lumisections
+from app.services.editing.bulk import Written
+from app.services.editing.report import Report, ReportLine
 from app.services.history import look as history
-from app.views.backend.bulk import BulkReport, ReportLine
-from app.views.backend.done import Done
 from app.views.background import Background
 from app.views.bulk.bulk_dialog import BulkDialog
 from app.views.bulk.edit_dialog import BulkEditDialog
@@ -31,10 +32,9 @@ from app.views.frame.main_window import MainWindow
 from app.views.notices import Notices
 from app.views.selection import Selection
 from app.views.theme import Themes
-from app.window import ServiceBackend
 from tests.builders import EXPERT
-from tests.services.offline_runs import FIRST, PROMPT, SECOND, sign_off_runs
-from tests.views.history.conftest import backend_of
+from tests.services.offline_runs import FIRST, PROMPT, SECOND
+from tests.views.workplaces import a_context, a_workplace
 
 COLUMNS = ("csc-csc", "dt-dt", "jetmet-jetmet")
 HEAD = "run,dataset,column,first LS,last LS,status,comment,cause\n"
@@ -48,31 +48,22 @@ def tick(dialog: BulkEditDialog, *names: str) -> None:
 
 
 @pytest.fixture
-def two(database: Database) -> Database:
-    """The offline datasets of two runs, open everywhere."""
-    sign_off_runs(database, FIRST, SECOND)
-    datasets.move(Acting(database, EXPERT), [(FIRST, PROMPT), (SECOND, PROMPT)], "global", OPEN)
-    return database
-
-
-@pytest.fixture
-def services(two: Database) -> ServiceBackend:
-    return backend_of(two)
+def expert(database: Database) -> Acting:
+    """An expert at work on them."""
+    return Acting(database, EXPERT)
 
 
 Opened = Callable[..., BulkEditDialog]
 
 
 @pytest.fixture
-def opened(
-    services: ServiceBackend, background: Background, themes: Themes, owner: QWidget
-) -> Opened:
+def opened(expert: Acting, background: Background, themes: Themes, owner: QWidget) -> Opened:
     """Opens the dialog on some datasets or on a filter."""
 
     def open_dialog(*keys: tuple[int, str], text: str = "") -> BulkEditDialog:
         request = TableQuery("datasets", filter=parse(text) if text else None)
         dialog = BulkEditDialog(
-            services,
+            expert,
             background,
             themes,
             Selection(
@@ -98,14 +89,14 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def file_dialog(
-    services: ServiceBackend, background: Background, themes: Themes, owner: QWidget
+    expert: Acting, background: Background, themes: Themes, owner: QWidget
 ) -> ChangeFileDialog:
-    dialog = ChangeFileDialog(services, background, themes, owner)
+    dialog = ChangeFileDialog(expert, background, themes, owner)
     dialog.open()
     return dialog
 
 
-def looked(qtbot: QtBot, dialog: BulkDialog) -> BulkReport:
+def looked(qtbot: QtBot, dialog: BulkDialog) -> Report:
     dialog.look_button.click()
     qtbot.waitUntil(lambda: dialog.report is not None)
     qtbot.waitUntil(lambda: not dialog.work.is_running)
@@ -113,10 +104,10 @@ def looked(qtbot: QtBot, dialog: BulkDialog) -> BulkReport:
     return dialog.report
 
 
-def written(qtbot: QtBot, dialog: BulkDialog) -> Done:
+def written(qtbot: QtBot, dialog: BulkDialog) -> Written:
     with qtbot.waitSignal(dialog.written) as done:
         dialog.write_button.click()
-    assert isinstance(done.args[0], Done)
+    assert isinstance(done.args[0], Written)
     return done.args[0]
 
 
@@ -136,9 +127,9 @@ def newest(db: Database) -> int:
 
 
 def test_that_selected_datasets_are_looked_at_then_edited_as_one_version(
-    qtbot: QtBot, two: Database, opened: Opened
+    qtbot: QtBot, database: Database, opened: Opened
 ) -> None:
-    before = newest(two)
+    before = newest(database)
     dialog = opened((FIRST, PROMPT), (SECOND, PROMPT))
     assert dialog.of_selected.isChecked()
     assert not dialog.write_button.isEnabled()
@@ -146,22 +137,23 @@ def test_that_selected_datasets_are_looked_at_then_edited_as_one_version(
     dialog.value.setCurrentText("BAD")
     dialog.comment.setPlainText("HV trip")
     report = looked(qtbot, dialog)
-    assert newest(two) == before
+    assert newest(database) == before
     assert [line.outcome for line in report.lines] == ["ok"] * 4
-    assert report.datasets == 2
-    assert report.recorded > 0
-    assert report.golden is not None
+    assert report.preview is not None
+    assert len(report.preview.datasets) == 2
+    assert report.preview.recorded > 0
+    assert report.preview.golden is not None
     assert dialog.view.totals.text().startswith(f"{report.cells} cells in 2 datasets: ")
-    assert "Golden rule" in dialog.view.golden.text()
+    assert dialog.view.golden.text().startswith("Golden rule on these datasets: ")
     assert {line.piece.key for line in dialog.view.changes.model.lines} == {"csc-csc", "dt-dt"}
     done = written(qtbot, dialog)
-    assert newest(two) == done.atomic_version == before + 1
-    assert set(statuses(two, FIRST, "dt-dt")) == {"BAD"}
-    assert set(statuses(two, SECOND, "csc-csc")) == {"BAD"}
+    assert newest(database) == done.version == before + 1
+    assert set(statuses(database, FIRST, "dt-dt")) == {"BAD"}
+    assert set(statuses(database, SECOND, "csc-csc")) == {"BAD"}
 
 
 def test_that_everything_a_filter_matches_is_edited_in_the_given_lumisections(
-    qtbot: QtBot, two: Database, opened: Opened
+    qtbot: QtBot, database: Database, opened: Opened
 ) -> None:
     dialog = opened((FIRST, PROMPT), text=f"run = {SECOND}")
     dialog.of_matching.click()
@@ -170,16 +162,15 @@ def test_that_everything_a_filter_matches_is_edited_in_the_given_lumisections(
     qtbot.keyClicks(dialog.ranges, "2-3, 5")
     assert dialog.some.isChecked()
     report = looked(qtbot, dialog)
-    keys = {(line.run_number, line.dataset) for line in report.lines}
-    assert {run_number for run_number, _ in keys} == {SECOND}
+    assert {line.edit.run_number for line in report.lines if line.edit} == {SECOND}
     if report.refused:
         dialog.leave_out.setChecked(True)
     written(qtbot, dialog)
-    assert statuses(two, SECOND, "dt-dt")[:6].count("STANDBY") == 3
-    assert "STANDBY" not in statuses(two, FIRST, "dt-dt")
+    assert statuses(database, SECOND, "dt-dt")[:6].count("STANDBY") == 3
+    assert "STANDBY" not in statuses(database, FIRST, "dt-dt")
 
 
-def test_that_bits_are_set_with_a_comment(qtbot: QtBot, two: Database, opened: Opened) -> None:
+def test_that_bits_are_set_with_a_comment(qtbot: QtBot, database: Database, opened: Opened) -> None:
     dialog = opened((FIRST, PROMPT), (SECOND, PROMPT))
     dialog.group.setCurrentText("DCS bits")
     tick(dialog, "bpix_ready")
@@ -189,9 +180,9 @@ def test_that_bits_are_set_with_a_comment(qtbot: QtBot, two: Database, opened: O
     dialog.comment.setPlainText("seen on the monitor")
     looked(qtbot, dialog)
     done = written(qtbot, dialog)
-    assert done.atomic_version is not None
-    assert history.version_of(Acting(two), done.atomic_version).comment == "seen on the monitor"
-    oms = lumisections.dataset_state(Acting(two), SECOND, PROMPT).oms
+    assert done.version is not None
+    assert history.version_of(Acting(database), done.version).comment == "seen on the monitor"
+    oms = lumisections.dataset_state(Acting(database), SECOND, PROMPT).oms
     assert oms.value("bpix_ready", 2) is False
 
 
@@ -220,26 +211,27 @@ def test_that_a_changed_form_has_to_be_looked_at_again(qtbot: QtBot, opened: Ope
 
 
 def test_that_refused_lines_stop_the_whole_or_are_left_out_when_ticked(
-    qtbot: QtBot, two: Database, opened: Opened
+    qtbot: QtBot, database: Database, opened: Opened
 ) -> None:
-    datasets.move(Acting(two, EXPERT), [(SECOND, PROMPT)], "dt", "SIGNOFF")
-    datasets.move(Acting(two, EXPERT), [(SECOND, PROMPT)], "global", "SIGNOFF")
+    datasets.move(Acting(database, EXPERT), [(SECOND, PROMPT)], "dt", "SIGNOFF")
+    datasets.move(Acting(database, EXPERT), [(SECOND, PROMPT)], "global", "SIGNOFF")
     dialog = opened((FIRST, PROMPT), (SECOND, PROMPT))
     tick(dialog, "dt-dt")
     dialog.value.setCurrentText("STANDBY")
     report = looked(qtbot, dialog)
-    assert report.refused == 1
+    assert len(report.refused) == 1
     assert not dialog.write_button.isEnabled()
     assert dialog.leave_out.isVisible()
     qtbot.mouseClick(dialog.view.chips.button("refused"), Qt.MouseButton.LeftButton)
     (line,) = dialog.view.lines.lines
-    assert line.run_number == SECOND
-    assert "it must be OPEN to be edited" in line.reason
+    assert line.edit is not None
+    assert line.edit.run_number == SECOND
+    assert "it must be OPEN to be edited" in str(line.refused)
     dialog.leave_out.setChecked(True)
     done = written(qtbot, dialog)
     assert "Left out: 1 line" in done.text
-    assert set(statuses(two, FIRST, "dt-dt")) == {"STANDBY"}
-    assert "STANDBY" not in statuses(two, SECOND, "dt-dt")
+    assert set(statuses(database, FIRST, "dt-dt")) == {"STANDBY"}
+    assert "STANDBY" not in statuses(database, SECOND, "dt-dt")
 
 
 def test_that_the_enter_key_previews_first_and_writes_once_that_is_possible(
@@ -258,26 +250,23 @@ def test_that_the_enter_key_previews_first_and_writes_once_that_is_possible(
 
 
 def test_that_what_somebody_changed_after_the_look_is_not_overwritten(
-    qtbot: QtBot, two: Database, opened: Opened
+    qtbot: QtBot, database: Database, opened: Opened
 ) -> None:
     dialog = opened((FIRST, PROMPT))
     tick(dialog, "dt-dt")
     dialog.value.setCurrentText("STANDBY")
     looked(qtbot, dialog)
-    theirs = lumisections.ColumnEdit(
-        FIRST, PROMPT, "dt-dt", (LumiRange(2, 3),), Triplet("EXCLUDED")
-    )
-    bulk_edit.write(Acting(two, EXPERT), [theirs])
+    theirs = ColumnEdit(FIRST, PROMPT, "dt-dt", (LumiRange(2, 3),), Triplet("EXCLUDED"))
+    bulk_edit.write(Acting(database, EXPERT), [theirs])
     dialog.write_button.click()
     qtbot.waitUntil(lambda: "somebody else" in dialog.refusal.text())
-    assert statuses(two, FIRST, "dt-dt")[:3].count("EXCLUDED") == 2
-    assert "STANDBY" not in statuses(two, FIRST, "dt-dt")
+    assert statuses(database, FIRST, "dt-dt")[:3].count("EXCLUDED") == 2
+    assert "STANDBY" not in statuses(database, FIRST, "dt-dt")
 
 
 def test_that_a_cancelled_writing_leaves_nothing_behind(
     qtbot: QtBot,
-    two: Database,
-    services: ServiceBackend,
+    database: Database,
     opened: Opened,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -285,22 +274,23 @@ def test_that_a_cancelled_writing_leaves_nothing_behind(
     tick(dialog, "dt-dt")
     dialog.value.setCurrentText("STANDBY")
     looked(qtbot, dialog)
-    before = newest(two)
-    write = services.write_bulk
+    before = newest(database)
+    write = bulk_edit.write
 
-    def cancelled_on_the_way(keys, wish, seen, progress, asked, **rest):
-        def told(share: float) -> None:
-            progress(share)
+    def write_and_cancel(*given: object, progress: Progress, **rest: object) -> Written:
+        def report(share: float) -> None:
+            progress.tell(share)
             if share >= 0.3:
-                dialog.work._attempt.cancel()
+                dialog.work._work.stop()
 
-        return write(keys, wish, seen, told, asked, **rest)
+        watched = Progress(report, progress.is_cancelled)
+        return write(*given, progress=watched, **rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(services, "write_bulk", cancelled_on_the_way)
+    monkeypatch.setattr(bulk_edit, "write", write_and_cancel)
     dialog.write_button.click()
     qtbot.waitUntil(lambda: dialog.refusal.text() == "Cancelled: nothing was written.")
-    assert newest(two) == before
-    assert "STANDBY" not in statuses(two, FIRST, "dt-dt")
+    assert newest(database) == before
+    assert "STANDBY" not in statuses(database, FIRST, "dt-dt")
     assert dialog.isVisible()
     monkeypatch.undo()
     qtbot.waitUntil(dialog.write_button.isEnabled)
@@ -308,9 +298,9 @@ def test_that_a_cancelled_writing_leaves_nothing_behind(
 
 
 def test_that_a_file_is_reported_line_by_line_before_it_is_written(
-    qtbot: QtBot, two: Database, file: Path, file_dialog: ChangeFileDialog
+    qtbot: QtBot, database: Database, file: Path, file_dialog: ChangeFileDialog
 ) -> None:
-    before = newest(two)
+    before = newest(database)
     file.write_text(
         HEAD
         + f"{FIRST},{PROMPT},dt-dt,2,4,BAD,HV trip,hv\n"
@@ -328,8 +318,8 @@ def test_that_a_file_is_reported_line_by_line_before_it_is_written(
     outcomes = [line.outcome for line in report.lines]
     assert outcomes == ["ok", "ok", "no change", "refused", "refused", "refused"]
     assert [line.number for line in report.lines] == [2, 3, 4, 5, 6, 7]
-    assert "outside" in report.lines[3].reason
-    assert report.lines[4].run_number is None
+    assert "outside" in str(report.lines[3].refused)
+    assert report.lines[4].edit is None
     assert [text_of(report.lines[4], column) for column in (2, 4, 5, 6)] == [
         str(FIRST),
         "dt-dt",
@@ -339,21 +329,21 @@ def test_that_a_file_is_reported_line_by_line_before_it_is_written(
     assert [
         file_dialog.view.chips.button(group).text() for group in ("ok", "no change", "refused")
     ] == ["ok  2", "no change  1", "refused  3"]
-    assert newest(two) == before
+    assert newest(database) == before
     qtbot.waitUntil(lambda: not file_dialog.work.is_running)
     assert not file_dialog.write_button.isEnabled()
     file_dialog.leave_out.setChecked(True)
     file.write_text("changed meanwhile", encoding="utf-8")
     written(qtbot, file_dialog)
-    assert newest(two) == before + 1
-    assert statuses(two, FIRST, "dt-dt")[1:4] == ["BAD"] * 3
-    assert statuses(two, SECOND, "dt-dt")[:2] == ["STANDBY"] * 2
+    assert newest(database) == before + 1
+    assert statuses(database, FIRST, "dt-dt")[1:4] == ["BAD"] * 3
+    assert statuses(database, SECOND, "dt-dt")[:2] == ["STANDBY"] * 2
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"\xff\xfe\x00", "no text in UTF-8"),
+        (b"\xff\xfe\x00", "not UTF-8 text"),
         (b"", "is empty"),
         (b"run,what\n1,2\n", "is none of"),
     ],
@@ -376,14 +366,14 @@ def test_that_a_file_that_is_not_there_is_said_so(
 
 def test_that_the_window_edits_the_selected_rows_and_its_notice_takes_it_back(
     qtbot: QtBot,
-    two: Database,
-    services: ServiceBackend,
+    database: Database,
     background: Background,
     notices: Notices,
     themes: Themes,
     remembered: QSettings,
 ) -> None:
-    window = MainWindow(services, background, notices, themes, remembered)
+    context = a_context(a_workplace(database), background, notices, themes, remembered)
+    window = MainWindow(context)
     qtbot.addWidget(window)
     window.stop_wanted.connect(window.stopped)
     window.show()
@@ -404,15 +394,14 @@ def test_that_the_window_edits_the_selected_rows_and_its_notice_takes_it_back(
         dialog.leave_out.setChecked(True)
     written(qtbot, dialog)
     assert notices.last is not None
-    assert notices.last.version == newest(two)
-    assert "STANDBY" in statuses(two, FIRST, "dt-dt")
+    assert notices.last.version == newest(database)
+    assert "STANDBY" in statuses(database, FIRST, "dt-dt")
     window.close()
 
 
 def test_that_lines_say_what_they_become() -> None:
-    line = ReportLine(
-        7, FIRST, PROMPT, "dt-dt", (LumiRange(2, 4),), Triplet("BAD", "trip"), "ok", 3
-    )
+    edit = ColumnEdit(FIRST, PROMPT, "dt-dt", (LumiRange(2, 4),), Triplet("BAD", "trip"))
+    line = ReportLine(7, edit, 3, None)
     texts = [text_of(line, column) for column in range(9)]
     assert texts == [
         "7", "ok", str(FIRST), PROMPT, "dt-dt", "2-4", "BAD trip", "3", "",

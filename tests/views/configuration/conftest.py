@@ -18,7 +18,6 @@ from app.views.configuration.place import ConfigurationPlace
 from app.views.notices import Notices
 from app.views.places import PlaceContext
 from app.views.theme import Themes
-from app.window import ServiceBackend
 from tests.builders import EXPERT, a_run, configure
 from tests.views.workplaces import a_context, a_workplace
 
@@ -50,14 +49,7 @@ def settled(qtbot: QtBot, background: Background) -> Settled:
 
 
 @pytest.fixture
-def services(registry: Database, actor: Actor) -> ServiceBackend:
-    """The real backend."""
-    workplace = a_workplace(registry, actor)
-    return ServiceBackend(workplace.acting, workplace.news)
-
-
-@pytest.fixture
-def surroundings(
+def context(
     registry: Database,
     actor: Actor,
     background: Background,
@@ -70,9 +62,9 @@ def surroundings(
 
 
 @pytest.fixture
-def place(qtbot: QtBot, surroundings: PlaceContext, settled: Settled) -> ConfigurationPlace:
+def place(qtbot: QtBot, context: PlaceContext, settled: Settled) -> ConfigurationPlace:
     """The place with its first list read."""
-    place = ConfigurationPlace(surroundings)
+    place = ConfigurationPlace(context)
     qtbot.addWidget(place)
     place.resize(1280, 800)
     place.show()

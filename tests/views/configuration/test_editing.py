@@ -7,6 +7,7 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.configuration.in_force import Kind
 from app.domain.identity import Actor
+from app.models import configuration as model
 from app.services.acting import Acting
 from app.services.configuration import edits as configuration_edits
 from app.services.configuration import in_force as configuration
@@ -131,7 +132,7 @@ def test_that_what_cannot_be_read_is_refused_in_place_and_nothing_is_saved(
     _set(pane, "priority", "first")
     pane.editor.submit()
     settled()
-    assert pane.editor.refusal.text() == 'Priority: "first" is no whole number.'
+    assert pane.editor.refusal.text() == 'Priority: "first" is not a whole number.'
     assert configuration.current(Acting(registry)).settings_id == before
 
 
@@ -211,7 +212,7 @@ def test_that_what_is_written_is_dropped_only_after_a_question(turn, settled) ->
     _set(pane, "priority", "7")
     pane.choose(second)
     assert pane.shown == first
-    assert _box(pane).windowTitle() == "Drop what is written?"
+    assert _box(pane).windowTitle() == "Discard changes?"
     _box(pane).reject()
     assert (pane.shown, pane.editor.is_changed) == (first, True)
     pane.choose(second)
@@ -219,6 +220,32 @@ def test_that_what_is_written_is_dropped_only_after_a_question(turn, settled) ->
     settled()
     assert pane.shown == second
     assert not pane.editor.is_changed
+
+
+def test_that_a_save_that_arrives_late_leaves_the_item_that_is_edited_by_then(
+    turn, settled, registry
+) -> None:
+    pane = turn("class")
+    first, second = _row(pane, "Collisions25"), _row(pane, "Cosmics25")
+    pane.choose(first)
+    _set(pane, "priority", "7")
+    with registry.transaction() as connection:
+        model.lock(connection)  # so that saving waits for somebody else
+        pane.editor.submit()
+        pane.choose(second)
+        _agree(pane)
+        _set(pane, "priority", "5")
+    settled()
+    assert [
+        classifier.priority
+        for classifier in configuration.current(Acting(registry)).class_classifiers
+        if classifier.class_ == "Collisions25"
+    ] == [7]
+    assert pane.editor.item is not None
+    assert pane.editor.item.id == second
+    assert pane.editor.form.values()["priority"] == 5
+    assert pane.editor.is_changed
+    _box(pane).reject()
 
 
 def test_that_reading_again_keeps_what_is_written(turn, settled) -> None:
@@ -242,7 +269,7 @@ def test_that_the_list_is_searched_in_values_and_rules(turn) -> None:
     assert shown == [("tracker-pixel", "BAD")]
     assert pane.listed.text() == "1 of 9"
     pane.search.setText("nothing at all")
-    assert pane.empty.text() == "None matches."
+    assert pane.empty.text() == "No item matches."
 
 
 def test_that_a_row_says_what_is_switched_off_and_rows_sort_by_number(turn) -> None:
@@ -284,7 +311,7 @@ def test_that_accepted_datasets_and_permissions_have_their_own_fields(
     assert pane.rights is not None
     gained = {each.right.action for each in pane.rights.lines if each.gained}
     assert gained == {"Edit csc-csc"}
-    assert "1 more, 0 no longer" in pane.rights.said.text()
+    assert "1 gained, 0 lost" in pane.rights.summary.text()
     pane.editor.submit()
     settled()
     assert ("dt-experts", ("/dataset_lumisections/dt-dt", "/dataset_lumisections/csc.*")) in (

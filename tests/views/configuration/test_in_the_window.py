@@ -10,8 +10,8 @@ from tests.views.configuration.conftest import SECOND
 
 
 @pytest.fixture
-def whole(qtbot: QtBot, surroundings, settled):
-    window = MainWindow(surroundings)
+def whole(qtbot: QtBot, context, settled):
+    window = MainWindow(context)
     qtbot.addWidget(window)
     window.stop_wanted.connect(window.stopped)
     window.show()
@@ -37,7 +37,7 @@ def test_that_a_run_and_a_cell_are_asked_why(whole, settled, qtbot: QtBot) -> No
     dialog = whole.why_actions.why_class()
     assert isinstance(dialog, WhyClassDialog)
     settled()
-    assert dialog.view.said.text().startswith("Class: Collisions25")
+    assert dialog.view.summary.text().startswith("Class: Collisions25")
     dialog.close()
 
     details.lumisections.select_ranges("5")
@@ -48,5 +48,5 @@ def test_that_a_run_and_a_cell_are_asked_why(whole, settled, qtbot: QtBot) -> No
     settled()
     assert asked.subject.currentData() == next(key for key in keys if "-" in key)
     assert asked.lumisection.value() == 5
-    assert "in LS 5" in asked.view.said.text()
+    assert "in LS 5" in asked.view.summary.text()
     asked.close()

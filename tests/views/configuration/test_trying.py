@@ -10,20 +10,22 @@ from app.domain.configuration.items import TRIED
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.services.acting import Acting
+from app.services.classifying.why import CLASS
 from app.services.configuration import in_force as configuration
 from app.services.configuration.edits import add_item, delete_item, edit_item
 from app.services.editing import lumisections
 from app.services.editing.lumisections import ColumnEdit
-from app.views.backend.configuration import CLASS
 from app.views.configuration.reclassify_dialog import ReclassifyDialog
-from app.views.configuration.versions_panel import RestoreDialog
+from app.views.configuration.restore_dialog import RestoreDialog
 from app.views.configuration.why_dialog import WhyClassDialog
 from app.views.configuration.workspaces_pane import WorkspacesPane
 from tests.builders import EXPERT
 from tests.views.configuration.conftest import FIRST, SECOND, lines
 
 
-def test_that_trying_shows_what_changes_and_the_tree_of_what_is_written(turn, settled) -> None:
+def test_that_trying_shows_what_changes_and_the_tree_of_what_is_written(
+    registry, turn, settled
+) -> None:
     pane = turn("online")
     pane.add_item()
     fields = pane.editor.form.fields
@@ -33,7 +35,7 @@ def test_that_trying_shows_what_changes_and_the_tree_of_what_is_written(turn, se
     pane.editor.form.rule.setPlainText('{"==": [{"var": "dt0_ready"}, false]}')
     pane.try_it()
     settled()
-    assert pane.trial.said.text() == "2 runs tried, 1 run would change, 3 lumisections."
+    assert pane.trial.summary.text() == "2 runs tried, 1 run would change, 3 lumisections."
     assert lines(pane.trial.results) == [
         (str(SECOND), "csc-csc, 3 LS", "", ""),
         ("LS 4-6", "csc-csc", "GOOD", "BAD"),
@@ -41,20 +43,20 @@ def test_that_trying_shows_what_changes_and_the_tree_of_what_is_written(turn, se
     why = pane.trial.why.why
     first = why.verdicts[0]
     assert (first.id, first.gives, first.decides) == (TRIED, "BAD", True)
-    assert why.text.startswith("csc-csc of online in LS 4: GOOD stands")
+    assert why.text.startswith("csc-csc of online in LS 4: recorded is GOOD")
     assert pane.trial.why.tree.node is not None
-    assert configuration.current(Acting(pane._backend._db)).settings_id == 1
+    assert configuration.current(Acting(registry)).settings_id == 1
 
     pane.editor.form.rule.setPlainText("true")
-    assert "changed since" in pane.trial.said.text()
+    assert "changed since" in pane.trial.summary.text()
     pane.trial.runs.setText(f"{FIRST}, 5")
     pane.try_it()
     settled()
-    assert pane.trial.said.text() == "Run 5 is not in the Run Registry."
+    assert pane.trial.summary.text() == "Run 5 is not in the Run Registry."
     pane.trial.runs.setText(str(FIRST))
     pane.try_it()
     settled()
-    assert pane.trial.said.text() == "1 run tried, 1 run would change, 10 lumisections."
+    assert pane.trial.summary.text() == "1 run tried, 1 run would change, 10 lumisections."
 
 
 def test_that_a_class_rule_is_tried_run_by_run(turn, settled, qtbot: QtBot) -> None:
@@ -79,7 +81,7 @@ def test_that_a_class_rule_is_tried_run_by_run(turn, settled, qtbot: QtBot) -> N
     pane.editor.form.rule.setPlainText('{"var": "nothing_has_this"}')
     pane.try_it()
     settled()
-    assert "None of them has nothing_has_this" in pane.trial.said.text()
+    assert "None of them has nothing_has_this" in pane.trial.summary.text()
     assert not pane.trial.results.isVisibleTo(pane)
 
 
@@ -88,7 +90,7 @@ def test_that_what_cannot_be_read_is_not_tried(turn, settled) -> None:
     pane.editor.form.rule.setPlainText('{"like": 1}')
     pane.try_it()
     settled()
-    assert '"like" is not an operator' in pane.trial.said.text()
+    assert '"like" is not an operator' in pane.trial.summary.text()
 
 
 @pytest.fixture
@@ -119,11 +121,11 @@ def test_that_versions_say_who_did_what_and_any_two_are_compared(changed, turn) 
         ("priority", "2", "9"),
     ]
     panel.choose(1, 3)
-    assert panel.said.text() == "From version 1 to version 3: 1 changed, 1 taken out."
+    assert panel.summary.text() == "From version 1 to version 3: 1 changed, 1 removed."
     panel.choose(1)
-    assert panel.said.text() == "Version 1 is the first; nothing is before it."
+    assert panel.summary.text() == "Version 1 is the first: there is none to compare it with."
     panel.compare.setCurrentIndex(1)
-    assert panel.said.text() == "From version 1 to version 3: 1 changed, 1 taken out."
+    assert panel.summary.text() == "From version 1 to version 3: 1 changed, 1 removed."
     panel.of.setCurrentIndex(1)
     assert [line[0] for line in lines(panel.versions)] == ["2", "1"]
 
@@ -135,14 +137,14 @@ def test_that_the_version_in_force_at_an_event_is_found(changed, turn, settled) 
     panel.written.returnPressed.emit()
     settled()
     assert panel.chosen == [1]
-    assert panel.said.text().startswith("Version 1 was in force when version 1 was written")
+    assert panel.summary.text().startswith("Version 1 was in force when version 1 was written")
     panel.written.setText("99999")
     panel.written.returnPressed.emit()
     settled()
-    assert panel.said.text() == "There is no version 99999."
+    assert panel.summary.text() == "There is no version 99999."
     panel.written.setText("x")
     panel.written.returnPressed.emit()
-    assert panel.said.text() == '"x" is no number of a version.'
+    assert panel.summary.text() == '"x" is not a number of a version.'
 
 
 def test_that_a_version_is_restored_after_a_look(changed, turn, settled, notices) -> None:
@@ -178,13 +180,12 @@ def test_that_a_restoration_over_what_another_changed_is_refused(changed, turn, 
 
 
 def test_that_the_classifiers_of_a_run_are_explained_and_another_class_can_be_looked_at(
-    qtbot: QtBot, surroundings, settled
+    qtbot: QtBot, context, settled
 ) -> None:
-    context = surroundings
-    dialog = WhyClassDialog(context.backend, context.background, context.themes, SECOND)
+    dialog = WhyClassDialog(context.acting, context.background, context.themes, SECOND)
     qtbot.addWidget(dialog)
     settled()
-    assert dialog.view.said.text() == "Class: Collisions25 by classifier 1."
+    assert dialog.view.summary.text() == "Class: Collisions25 by classifier 1."
     assert [line[:3] for line in lines(dialog.view.verdicts)] == [
         ("Switched off (off)", "0", "true"),
         ("Cosmics25", "1", "false"),
@@ -195,11 +196,11 @@ def test_that_the_classifiers_of_a_run_are_explained_and_another_class_can_be_lo
     assert not dialog.view.tree.node.holds
     dialog.subject.setCurrentText("dt-dt")
     dialog.lumisection.setValue(5)
-    qtbot.waitUntil(lambda: "LS 5: BAD by classifier 2" in dialog.view.said.text())
+    qtbot.waitUntil(lambda: "LS 5: BAD by classifier 2" in dialog.view.summary.text())
     dialog.lumisection.setValue(99)
-    qtbot.waitUntil(lambda: "10 lumisections" in dialog.view.said.text())
+    qtbot.waitUntil(lambda: "10 lumisections" in dialog.view.summary.text())
     dialog.subject.setCurrentText("significance")
-    qtbot.waitUntil(lambda: dialog.view.said.text().startswith("Significance: significant"))
+    qtbot.waitUntil(lambda: dialog.view.summary.text().startswith("Significance: significant"))
     assert dialog.subject.findData(CLASS) == 0
     dialog.close()
 
@@ -222,13 +223,13 @@ def test_that_open_runs_are_reclassified_after_a_look_and_words_are_marked(
     assert isinstance(dialog, ReclassifyDialog)
     settled()
     assert dialog.summary.text() == (
-        "2 runs looked at, 2 would change; 2 values hidden by a person's word."
+        "2 runs checked, 2 would change; 2 new values hidden by values set by hand."
     )
     assert lines(dialog.tree) == [
         (str(SECOND), "4 cells", "", "", ""),
         ("LS 7-10", "csc-csc", "GOOD", "BAD", ""),
         (str(FIRST), "4 cells", "", "", ""),
-        ("LS 7-8", "csc-csc", "GOOD", "BAD", "hidden by a person's word"),
+        ("LS 7-8", "csc-csc", "GOOD", "BAD", "hidden by a value set by hand"),
         ("LS 9-10", "csc-csc", "GOOD", "BAD", ""),
     ]
     dialog.tree.topLevelItem(0).setCheckState(0, Qt.CheckState.Unchecked)
@@ -252,15 +253,15 @@ def test_that_columns_are_added_retired_and_brought_back(registry, place, settle
     settled()
     assert "hcal-hf" in configuration.current(Acting(registry)).online_columns
     pane.choose("hcal-hf", online=True)
-    assert (pane.retire.isEnabled(), pane.bring_back.isEnabled()) == (True, False)
+    assert (pane.retire.isEnabled(), pane.restore.isEnabled()) == (True, False)
     pane.retire.click()
     (box,) = pane.window().findChildren(QMessageBox)
     box.buttons()[0].click()
     settled()
     assert "hcal-hf" not in configuration.current(Acting(registry)).online_columns
     pane.choose("hcal-hf", online=True, retired=True)
-    assert (pane.retire.isEnabled(), pane.bring_back.isEnabled()) == (False, True)
-    pane.bring_back.click()
+    assert (pane.retire.isEnabled(), pane.restore.isEnabled()) == (False, True)
+    pane.restore.click()
     settled()
     assert "hcal-hf" in configuration.current(Acting(registry)).online_columns
     pane.name.setText("no-such")

@@ -1,13 +1,20 @@
 """Links of runs and datasets: which address is opened."""
 
 import pytest
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QSettings, QUrl
+from PySide6.QtWidgets import QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.models.database.engine import Database
+from app.models.events.action import begin
+from app.models.events.event_log import DatasetChange
+from app.views.background import Background
 from app.views.datasets.links import LinkActions, dataset_in_gui, online_in_gui, run_in_elog
-from app.views.frame.main_window import MainWindow
-from tests.views.fake_backend import OFFLINE, FakeBackend
+from app.views.notices import Notices
+from app.views.theme import Themes
+from tests.services.offline_runs import FIRST, PROMPT, sign_off_runs
 from tests.views.offline_window import ADDRESSES
+from tests.views.workplaces import a_context, a_workplace
 
 
 @pytest.fixture
@@ -17,14 +24,31 @@ def opened() -> list[str]:
 
 
 @pytest.fixture
-def links(window: MainWindow, opened: list[str]) -> LinkActions:
+def links(
+    database: Database,
+    owner: QWidget,
+    background: Background,
+    notices: Notices,
+    themes: Themes,
+    remembered: QSettings,
+    opened: list[str],
+) -> LinkActions:
     """Links of one offline dataset."""
+    sign_off_runs(database, FIRST)
 
     def open_url(url: QUrl) -> bool:
         opened.append(url.toString())
         return True
 
-    return LinkActions(window._context, window, lambda: (396_226, OFFLINE), open_url)
+    workplace = a_workplace(database, addresses=ADDRESSES)
+    context = a_context(workplace, background, notices, themes, remembered)
+    return LinkActions(context, owner, lambda: (FIRST, PROMPT), open_url)
+
+
+def link(db: Database, *names: str) -> None:
+    """Has the dataset appear in the DQM GUI under these names."""
+    with begin(db, {FIRST}) as action:
+        action.append("auto@auto", "", [DatasetChange(FIRST, PROMPT, datasets_in_gui=names)])
 
 
 def test_that_addresses_are_those_of_the_web_pages() -> None:
@@ -38,20 +62,33 @@ def test_that_addresses_are_those_of_the_web_pages() -> None:
 
 
 def test_that_a_dataset_opens_as_the_gui_calls_it(
-    qtbot: QtBot, links: LinkActions, backend: FakeBackend, opened: list[str]
+    qtbot: QtBot, links: LinkActions, database: Database, opened: list[str]
 ) -> None:
-    backend.in_gui = ("/Muon0/Run2025C-PromptReco-v1/DQMIO",)
+    link(database, "/Muon0/Run2025C-PromptReco-v1/DQMIO")
     links.open_gui()
     qtbot.waitUntil(lambda: len(opened) == 1)
-    assert opened[0].endswith("?runnr=396226;dataset=/Muon0/Run2025C-PromptReco-v1/DQMIO")
+    assert opened[0].endswith(f"?runnr={FIRST};dataset=/Muon0/Run2025C-PromptReco-v1/DQMIO")
     links.open_oms()
-    assert opened[1] == "https://oms/report?cms_run=396226"
+    assert opened[1] == f"https://oms/report?cms_run={FIRST}"
+
+
+def test_that_a_dataset_with_several_names_in_the_gui_offers_them(
+    qtbot: QtBot, links: LinkActions, database: Database, owner: QWidget, opened: list[str]
+) -> None:
+    link(database, "/Muon0/A/DQMIO", "/Muon1/A/DQMIO")
+    links.open_gui()
+    qtbot.waitUntil(lambda: owner.findChild(QMenu) is not None)
+    menu = owner.findChild(QMenu)
+    assert [action.text() for action in menu.actions()] == ["/Muon0/A/DQMIO", "/Muon1/A/DQMIO"]
+    menu.actions()[1].trigger()
+    assert opened[0].endswith("dataset=/Muon1/A/DQMIO")
+    menu.close()
 
 
 def test_that_a_dataset_that_is_not_in_the_gui_says_so(
-    qtbot: QtBot, links: LinkActions, window: MainWindow, opened: list[str]
+    qtbot: QtBot, links: LinkActions, notices: Notices, opened: list[str]
 ) -> None:
     links.open_gui()
-    qtbot.waitUntil(lambda: window._notices.last is not None)
-    assert window._notices.last.text == f"{OFFLINE} of run 396226 is not in the DQM GUI yet."
+    qtbot.waitUntil(lambda: notices.last is not None)
+    assert notices.last.text == f"{PROMPT} of run {FIRST} is not in the DQM GUI yet."
     assert opened == []

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
+from sqlalchemy import text
 
 from app.domain.certification.datasets import COMPLETED, OPEN
 from app.domain.errors import Refused
 from app.models.database.engine import Database
+from app.models.events.action import begin
 from app.services.editing import dataset_tools
 from app.views.datasets.csv_dialog import CsvDialog
 from app.views.datasets.tool_dialogs import (
@@ -23,7 +25,6 @@ from app.views.frame.main_window import MainWindow
 from app.views.history.undo_dialog import UndoDialog
 from app.views.tables.dataset_groups import DatasetGroup
 from tests.services.offline_runs import EXPRESS, FIRST, PROMPT, SECOND, newest_version, states
-from tests.views.fake_backend import FakeBackend
 from tests.views.offline_window import opened, select, settle
 
 
@@ -38,7 +39,7 @@ def tick(dialog: SetColumnsDialog | CopyColumnsDialog | CsvDialog, name: str) ->
 
 def previewed(qtbot: QtBot, dialog) -> list[tuple[str, ...]]:
     """The lines of the preview, once it is there."""
-    qtbot.waitUntil(lambda: bool(dialog.effects.lines) and dialog._looking is None)
+    qtbot.waitUntil(lambda: bool(dialog.effects.lines) and not dialog._previewing.is_running)
     return [line.texts for line in dialog.effects.lines]
 
 
@@ -93,7 +94,7 @@ def test_that_waiting_datasets_are_changed_only_when_they_are_ticked(
         assert box.isChecked() is (state in ("OPEN", "SIGNOFF", "COMPLETED"))
     for box in dialog.from_states.values():
         box.setChecked(False)
-    qtbot.waitUntil(lambda: dialog.summary.text() == "Tick the states that are changed.")
+    qtbot.waitUntil(lambda: dialog.summary.text() == "Tick the states to change.")
     assert not dialog.submit_button.isEnabled()
 
 
@@ -103,7 +104,7 @@ def test_that_datasets_are_duplicated_under_another_name(
     real_window.offline.table.table.selectAll()
     dialog = opened(real_window, "dataset.duplicate", DuplicateDialog)
     qtbot.waitUntil(lambda: dialog.source.count() == 2)
-    assert "under which name" in dialog.summary.text()
+    assert "name of the copies" in dialog.summary.text()
     dialog.source.setCurrentText(PROMPT)
     dialog.target.setText("/ReReco/Run2025A/DQM")
     lines = previewed(qtbot, dialog)
@@ -123,7 +124,7 @@ def test_that_a_problem_of_one_dataset_is_listed_first_and_nothing_can_be_done(
     dialog.source.setCurrentText(PROMPT)
     dialog.target.setText(EXPRESS)
     lines = previewed(qtbot, dialog)
-    assert lines[0][2] == f"Run {FIRST} has a dataset {EXPRESS} already."
+    assert lines[0][2] == f"Run {FIRST} already has a dataset {EXPRESS}."
     assert dialog.summary.property("role") == "refusal"
     assert not dialog.submit_button.isEnabled()
 
@@ -156,7 +157,8 @@ def test_that_hiding_wants_a_reason_and_hidden_datasets_can_be_seen_and_unhidden
     dialog = opened(real_window, "dataset.hide", HideDialog)
     previewed(qtbot, dialog)
     dialog.submit_button.click()
-    assert dialog.refusal.text() == "Say why: the reason is kept with the datasets."
+    qtbot.waitUntil(dialog.refusal.isVisible)
+    assert dialog.refusal.text() == "A reason is required: it is kept with the datasets."
     dialog.reason.setText("a test run")
     with qtbot.waitSignal(dialog.acted):
         dialog.submit_button.click()
@@ -207,22 +209,70 @@ def test_that_a_refusal_of_the_service_is_shown_and_the_form_stays(
 
 
 def test_that_cancelling_stops_the_work_and_changes_nothing(
-    qtbot: QtBot, window: MainWindow, backend: FakeBackend
+    qtbot: QtBot, real_window: MainWindow, database: Database
 ) -> None:
-    backend.never_ends = True
-    window.go_to("offline")
-    qtbot.waitUntil(lambda: window.offline.table.model.rowCount() > 0)
-    settle(qtbot, window)
-    dialog = opened(window, "dataset.states", ChangeStatesDialog)
+    before = newest_version(database)
+    dialog = opened(real_window, "dataset.states", ChangeStatesDialog)
     previewed(qtbot, dialog)
-    dialog.submit_button.click()
-    assert not dialog.submit_button.isEnabled()
-    dialog.cancel_button.click()
+    with begin(database, {FIRST, SECOND}):  # so that the tool waits for somebody else
+        dialog.submit_button.click()
+        assert not dialog.submit_button.isEnabled()
+        assert not dialog.fields.isEnabled()
+        dialog.cancel_button.click()
     qtbot.waitUntil(lambda: dialog.summary.text() == "Cancelled: nothing was changed.")
-    assert backend.acts == []
+    assert newest_version(database) == before
     assert dialog.isVisible()
+    qtbot.waitUntil(dialog.submit_button.isEnabled)
     dialog.cancel_button.click()
     assert not dialog.isVisible()
+
+
+def test_that_a_lost_connection_is_said_in_the_dialog_which_stays_as_it_was(
+    qtbot: QtBot, real_window: MainWindow, database: Database
+) -> None:
+    before = newest_version(database)
+    dialog = opened(real_window, "dataset.states", ChangeStatesDialog)
+    previewed(qtbot, dialog)
+    with begin(database, {FIRST, SECOND}):  # so that the tool waits for somebody else
+        dialog.submit_button.click()
+        qtbot.waitUntil(lambda: terminated(database))
+        qtbot.waitUntil(dialog.refusal.isVisible)
+    assert dialog.refusal.text().endswith("Nothing was written: try again.")
+    qtbot.waitUntil(dialog.submit_button.isEnabled)
+    assert newest_version(database) == before
+    with qtbot.waitSignal(dialog.acted):
+        dialog.submit_button.click()
+
+
+def test_that_a_preview_of_an_earlier_form_is_never_shown(
+    qtbot: QtBot, real_window: MainWindow, database: Database
+) -> None:
+    dialog = opened(real_window, "dataset.states", ChangeStatesDialog)
+    previewed(qtbot, dialog)
+    with database.transaction() as connection:
+        connection.execute(text('LOCK TABLE "Dataset" IN ACCESS EXCLUSIVE MODE'))
+        dialog.to_state.setCurrentText("SIGNOFF")
+        dialog.preview()
+        assert dialog.effects.lines == ()
+        dialog.from_states[OPEN].setChecked(False)
+        dialog.preview()
+        assert not dialog.submit_button.isEnabled()
+    qtbot.waitUntil(lambda: not dialog._previewing.is_running)
+    assert dialog.summary.text().endswith("nothing would change.")
+    assert not dialog.submit_button.isEnabled()
+
+
+def terminated(db: Database) -> bool:
+    """Ends the connections that wait for a lock; false while there are none."""
+    with db.read() as connection:
+        return bool(
+            connection.execute(
+                text(
+                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                    " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+                )
+            ).scalar_one()
+        )
 
 
 def _texts(dialog: SetColumnsDialog | CopyColumnsDialog) -> list[str]:

@@ -12,51 +12,62 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QImage
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 PROGRAM = """
     import sys
     from pathlib import Path
-    from app.views.application import WindowSettings, run_window
-    from tests.views.fake_backend import FakeBackend
+    from app.models.database.engine import Database
+    from app.services.certification import tables
+    from app.views.frame.application import WindowSettings, run_window
+    from tests.views.workplaces import a_workplace
 
-    class Backend(FakeBackend):
-        def page(self, request):
-            # One write: both tables are read at once, and print writes the line's end apart.
-            sys.stdout.write("shown\\n")
-            sys.stdout.flush()
-            return super().page(request)
+    read_page = tables.page
+
+    def page(acting, query):
+        # One write: both tables are read at once, and print writes the line's end apart.
+        sys.stdout.write("shown\\n")
+        sys.stdout.flush()
+        return read_page(acting, query)
 
     def stop():
         print("stopped", flush=True)
 
+    tables.page = page
     bugs = []
-    picture = Path(sys.argv[2]) if len(sys.argv) > 2 else None
-    settings = WindowSettings(Path(sys.argv[1]), "dark", screenshot=picture)
-    code = run_window(Backend(), settings, stop=stop, on_bug=bugs.append)
+    database = Database(sys.argv[1])
+    database.prepare()
+    workplace = a_workplace(database)
+    picture = Path(sys.argv[3]) if len(sys.argv) > 3 else None
+    settings = WindowSettings(Path(sys.argv[2]), "dark", screenshot=picture)
+    code = run_window(workplace, settings, stop=stop, on_bug=bugs.append)
     print("bugs", len(bugs), "code", code)
     sys.exit(code)
 """
 
 
 FAILS_ONCE = """
-    class Backend(Backend):
-        failed = False
+    from app.views.frame import application
 
-        def session(self):
-            if not self.failed:
-                self.failed = True
-                raise ValueError("as it was left")
-            return super().session()
+    MainWindow, attempts = application.MainWindow, []
 
+    def window(context):
+        attempts.append(context)
+        if len(attempts) == 1:
+            raise ValueError("as it was left")
+        return MainWindow(context)
+
+    application.MainWindow = window
     bugs = []
 """
 
 
 @contextmanager
-def start(folder: Path, *arguments: str, code: str = PROGRAM) -> Iterator[subprocess.Popen[str]]:
+def start(
+    dsn: str, folder: Path, *arguments: str, code: str = PROGRAM
+) -> Iterator[subprocess.Popen[str]]:
     program = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code), str(folder / "w.ini"), *arguments],
+        [sys.executable, "-c", textwrap.dedent(code), dsn, str(folder / "w.ini"), *arguments],
         cwd=ROOT,
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
@@ -72,9 +83,9 @@ def start(folder: Path, *arguments: str, code: str = PROGRAM) -> Iterator[subpro
 
 
 def test_that_a_picture_of_the_full_window_is_saved_and_the_program_ends(
-    tmp_path: Path,
+    tmp_path: Path, runs_dsn: str
 ) -> None:
-    with start(tmp_path, str(tmp_path / "window.png")) as program:
+    with start(runs_dsn, tmp_path, str(tmp_path / "window.png")) as program:
         said, complained = program.communicate(timeout=60)
     assert program.returncode == 0, complained
     assert said.splitlines()[-2:] == ["stopped", "bugs 0 code 0"]
@@ -84,10 +95,10 @@ def test_that_a_picture_of_the_full_window_is_saved_and_the_program_ends(
 
 
 def test_that_a_faulty_file_of_the_window_is_set_aside_and_the_program_starts(
-    tmp_path: Path,
+    tmp_path: Path, runs_dsn: str
 ) -> None:
     (tmp_path / "w.ini").write_text("[window]\ngeometry=42\nstate=soon\n")
-    with start(tmp_path, str(tmp_path / "window.png")) as program:
+    with start(runs_dsn, tmp_path, str(tmp_path / "window.png")) as program:
         said, complained = program.communicate(timeout=60)
     assert program.returncode == 0, complained
     assert said.splitlines()[-1] == "bugs 0 code 0"
@@ -95,10 +106,10 @@ def test_that_a_faulty_file_of_the_window_is_set_aside_and_the_program_starts(
     assert "geometry=42" not in (tmp_path / "w.ini").read_text()
 
 
-def test_that_a_window_that_fails_as_it_was_left_begins_anew(tmp_path: Path) -> None:
+def test_that_a_window_that_fails_as_it_was_left_begins_anew(tmp_path: Path, runs_dsn: str) -> None:
     (tmp_path / "w.ini").write_text("[General]\nplace=online\n")
     code = PROGRAM.replace("    bugs = []\n", FAILS_ONCE)
-    with start(tmp_path, str(tmp_path / "window.png"), code=code) as program:
+    with start(runs_dsn, tmp_path, str(tmp_path / "window.png"), code=code) as program:
         said, complained = program.communicate(timeout=60)
     assert program.returncode == 0, complained
     assert said.splitlines()[-1] == "bugs 0 code 0"
@@ -107,8 +118,8 @@ def test_that_a_window_that_fails_as_it_was_left_begins_anew(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_that_an_interrupt_ends_it_in_order(tmp_path: Path, number: int) -> None:
-    with start(tmp_path) as program:
+def test_that_an_interrupt_ends_it_in_order(tmp_path: Path, runs_dsn: str, number: int) -> None:
+    with start(runs_dsn, tmp_path) as program:
         assert program.stdout is not None
         assert program.stdout.readline() == "shown\n"
         program.send_signal(number)

@@ -3,20 +3,48 @@
 import threading
 from dataclasses import replace
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
+from app.models.database.engine import Database
+from app.models.database.listen import Change
+from app.services.acting import Acting
+from app.services.certification import tables
+from app.services.certification.tables import Page, TableQuery
+from app.services.news import News
+from app.services.pulling import runs as pull
+from app.services.pulling.pullers import Pullers
 from app.views.actions import Actions
 from app.views.background import Background
 from app.views.frame.main_window import MainWindow
 from app.views.notices import Notices, OutageBanner
+from app.views.places import PlaceContext
 from app.views.runs.dialogs import MoveDialog
-from tests.views.fake_backend import FIRST_RUN, OFFLINE, FakeBackend, a_row, unavailable
+from app.views.session import DatabaseKind, Session, Workplace
+from tests.builders import EXPERT, a_run
+from tests.conftest import TestServer
+from tests.views.many_runs import COUNT, LENGTH, NAMES, NEWEST, SIGNED_OFF, add_run, locked
+from tests.views.pullers import WAITING, Oms
+from tests.views.workplaces import NOWHERE
 
-NEWEST = FIRST_RUN + 30
+
+@pytest.fixture
+def oms() -> Oms:
+    return Oms()
+
+
+@pytest.fixture
+def workplace(thirty_runs: Database, oms: Oms) -> Workplace:
+    acting = Acting(thirty_runs, EXPERT)
+    session = Session("demo season", DatabaseKind.DEMONSTRATION, EXPERT.email, "expert")
+    return Workplace(acting, session, News(acting), Pullers(oms), NOWHERE)
+
+
+DATASETS = len(SIGNED_OFF) * len(NAMES)
 
 
 def loaded(qtbot: QtBot, window: MainWindow) -> None:
@@ -70,7 +98,7 @@ def test_that_places_have_keys(qtbot: QtBot, window: MainWindow) -> None:
     window.activateWindow()
     QTest.keySequence(window, QKeySequence("Ctrl+2"))
     assert window.place == "offline"
-    qtbot.waitUntil(lambda: window.offline.table.model.rowCount() == 6)
+    qtbot.waitUntil(lambda: window.offline.table.model.rowCount() == DATASETS)
     QTest.keySequence(window, QKeySequence("Ctrl+1"))
     assert window.place == "online"
 
@@ -80,7 +108,7 @@ def test_that_offline_shows_the_dataset_that_is_chosen(qtbot: QtBot, window: Mai
     qtbot.waitUntil(lambda: window.offline.subject() is not None)
     subject = window.offline.subject()
     assert subject is not None
-    assert subject.dataset == OFFLINE
+    assert (subject.run_number, subject.dataset) == (SIGNED_OFF[0], NAMES[0])
 
 
 def test_that_a_workspace_changes_the_columns_of_both_places(
@@ -93,9 +121,11 @@ def test_that_a_workspace_changes_the_columns_of_both_places(
             == ["tracker-pixel", "tracker-strip"]
         )
     )
-    assert "dataset.tracker_state" in [each.id for each in window.offline.table.columns] or (
-        "tracker_state" in [each.field.name for each in window.offline.table.columns]
-    )
+    window.go_to("offline")
+    window.workspace.setCurrentText("dt")
+    shown = window.offline.table
+    qtbot.waitUntil(lambda: [each.id for each in shown.columns if "-" in each.id] == ["dt-dt"])
+    assert "dt_state" in [each.field.name for each in shown.columns]
 
 
 def test_that_enter_opens_a_tab_once_and_it_can_be_closed(qtbot: QtBot, window: MainWindow) -> None:
@@ -111,29 +141,31 @@ def test_that_enter_opens_a_tab_once_and_it_can_be_closed(qtbot: QtBot, window: 
 
 
 def test_that_a_written_change_is_seen_at_once(
-    qtbot: QtBot, window: MainWindow, backend: FakeBackend
+    qtbot: QtBot, window: MainWindow, workplace: Workplace
 ) -> None:
-    backend.rows.insert(0, a_row(NEWEST + 1))
-    threading.Thread(target=backend.announce, args=(NEWEST + 1,)).start()
-    qtbot.waitUntil(lambda: window.online.table.model.rowCount() == 31)
+    add_run(workplace.acting.db, NEWEST + 1)
+    version = tables.run_history(workplace.acting, NEWEST + 1)[0].version
+    threading.Thread(target=workplace.news.changed, args=(Change(version),)).start()
+    qtbot.waitUntil(lambda: window.online.table.model.rowCount() == COUNT + 1)
     assert window.online.table.model.key_at(0) == (NEWEST + 1, "online")
 
 
 def test_that_a_lost_connection_shows_a_banner_and_heals_by_itself(
-    qtbot: QtBot, window: MainWindow, backend: FakeBackend
+    qtbot: QtBot, window: MainWindow, workplace: Workplace, server: TestServer, runs_dsn: str
 ) -> None:
     banner = window.findChild(OutageBanner)
     assert banner is not None
-    backend.error = unavailable()
-    threading.Thread(target=backend.announce_connection, args=(False, "gone")).start()
+    server.shut(runs_dsn)
+    news = workplace.news
+    threading.Thread(target=news.connected, args=(False, "gone")).start()
     qtbot.waitUntil(banner.isVisible)
     assert "not connected" in window.status.live.text()
-    assert window.online.table.model.rowCount() == 30
-    backend.error = None
-    backend.rows.insert(0, a_row(NEWEST + 1))
-    threading.Thread(target=backend.announce_connection, args=(True, "")).start()
+    assert window.online.table.model.rowCount() == COUNT
+    server.reopen(runs_dsn)
+    add_run(workplace.acting.db, NEWEST + 1)
+    threading.Thread(target=news.connected, args=(True, "")).start()
     qtbot.waitUntil(lambda: not banner.isVisible())
-    qtbot.waitUntil(lambda: window.online.table.model.rowCount() == 31)
+    qtbot.waitUntil(lambda: window.online.table.model.rowCount() == COUNT + 1)
     assert "not connected" not in window.status.live.text()
 
 
@@ -148,33 +180,40 @@ def test_that_actions_follow_what_the_run_allows(qtbot: QtBot, window: MainWindo
 
 
 def test_that_new_lumisections_are_taken_in_by_the_button_beside_the_flag(
-    qtbot: QtBot, window: MainWindow, backend: FakeBackend, notices: Notices
+    qtbot: QtBot, window: MainWindow, acting: Acting, notices: Notices
 ) -> None:
     loaded(qtbot, window)
-    flagged = next(row for row in backend.rows if row.needs_manual_update)
+    grown = SIGNED_OFF[0]
+    pull.apply(acting, a_run(grown, LENGTH + 5))
     details = window.online.details
-    details.show_run(flagged.run_number)
+    details.show_run(grown)
     qtbot.waitUntil(details.take_in_button.isVisible)
     hand = window.focusWidget()
     with qtbot.waitSignal(notices.shown) as shown:
         details.take_in_button.click()
-    assert backend.acts == [("take in", flagged.run_number)]
     assert shown.args is not None
-    assert shown.args[0].text == "Done: take in."
+    assert str(grown) in shown.args[0].text
     assert window.focusWidget() is hand
+    qtbot.waitUntil(lambda: not details.take_in_button.isVisible())
 
 
 def test_that_an_action_is_told_and_everything_read_again(
-    qtbot: QtBot, window: MainWindow, backend: FakeBackend, notices: Notices
+    qtbot: QtBot, window: MainWindow, notices: Notices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded(qtbot, window)
-    before = len(backend.requests)
+    read: list[TableQuery] = []
+    page = tables.page
+
+    def noted(acting: Acting, query: TableQuery) -> Page:
+        read.append(query)
+        return page(acting, query)
+
+    monkeypatch.setattr(tables, "page", noted)
     with qtbot.waitSignal(notices.shown) as shown:
         window.actions_["run.refresh"].trigger()
-    assert backend.acts == [("refresh", NEWEST)]
     assert shown.args is not None
-    assert shown.args[0].text == "Done: refresh."
-    qtbot.waitUntil(lambda: len(backend.requests) > before)
+    assert shown.args[0].text.endswith("OMS can't be asked now: classified from what is recorded.")
+    qtbot.waitUntil(lambda: {query.kind for query in read} == {"runs", "datasets"})
 
 
 def test_that_a_move_opens_its_dialog(qtbot: QtBot, window: MainWindow) -> None:
@@ -185,48 +224,48 @@ def test_that_a_move_opens_its_dialog(qtbot: QtBot, window: MainWindow) -> None:
     dialog.reject()
 
 
+def test_that_generating_leads_to_the_golden_jsons(qtbot: QtBot, window: MainWindow) -> None:
+    assert window.generate() is None  # it says first which datasets it wants to know
+    assert window.place == "golden"
+
+
 def test_that_the_status_bar_says_what_must_be_trusted(qtbot: QtBot, window: MainWindow) -> None:
     status = window.status
     assert status.database.text() == "demo season (demonstration)"
-    assert status.person.text() == "person@cern.ch (expert)"
+    assert status.person.text() == f"{EXPERT.email} (expert)"
     qtbot.waitUntil(lambda: status.puller.text().startswith("puller: this client"))
     assert "background" in status.strip.styleSheet()
 
 
 def test_that_the_sync_panel_shows_what_the_puller_does(
-    qtbot: QtBot, window: MainWindow, backend: FakeBackend
+    qtbot: QtBot, window: MainWindow, oms: Oms
 ) -> None:
     window.actions_["view.sync"].trigger()
     assert window.sync_dock.isVisible()
-    backend.status = replace(backend.status, activity="pulling run 396230")
+    oms.status = replace(WAITING, activity="pulling run 396230")
     qtbot.waitUntil(lambda: window.sync.oms.values["Doing"].text() == "pulling run 396230")
 
 
 def test_that_a_slow_database_does_not_hold_the_window(
-    qtbot: QtBot, window: MainWindow, backend: FakeBackend, background: Background
+    qtbot: QtBot, window: MainWindow, background: Background, runs_dsn: str
 ) -> None:
-    backend.gate = threading.Event()
-    window.refresh()
-    qtbot.waitUntil(lambda: background.busy)
-    window.go_to("offline")
-    window.go_to("online")
-    qtbot.keyClick(window.online.table.table, Qt.Key.Key_Down)
-    assert window.online.table.table.currentIndex().row() == 1
-    backend.gate.set()
+    with locked(runs_dsn):
+        window.refresh()
+        qtbot.waitUntil(lambda: background.busy)
+        window.go_to("golden")
+        window.go_to("online")
+        qtbot.keyClick(window.online.table.table, Qt.Key.Key_Down)
+        assert window.online.table.table.currentIndex().row() == 1
 
 
 def test_that_the_place_is_remembered(
-    qtbot: QtBot,
-    window: MainWindow,
-    backend: FakeBackend,
-    background: Background,
-    notices: Notices,
+    qtbot: QtBot, window: MainWindow, context: PlaceContext
 ) -> None:
     window.go_to("offline")
-    again = MainWindow(backend, background, notices, window._themes, window._remembered)
+    again = MainWindow(context)
     qtbot.addWidget(again)
     assert again.place == "offline"
-    again._clock.stop()
+    again._puller_watch.stop()
 
 
 def test_that_the_window_asks_before_it_closes(qtbot: QtBot, window: MainWindow) -> None:

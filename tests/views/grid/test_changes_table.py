@@ -7,9 +7,9 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
-from app.views.backend.history import ChangeLine, Piece
 from app.views.grid.changes_table import AFTER, BEFORE, GROUP, WHERE, ChangesTable
 from app.views.grid.history_axis import LaneDelegate, LanePainter, piece_words
+from app.views.grid.lines import ChangeLine, Piece
 from app.views.theme import Themes
 
 GOOD, BAD = Triplet("GOOD"), Triplet("BAD", "HV trip", "hv")
@@ -141,6 +141,6 @@ def test_that_the_tip_tells_what_happened_in_a_lumisection(
 
 def test_that_a_value_that_stays_in_the_background_is_told_so() -> None:
     overruled = Piece("dt-dt", (LumiRange(1, 2),), BAD, GOOD, overruled=True)
-    assert piece_words(overruled) == "GOOD, which a person's earlier word goes on to hide"
+    assert piece_words(overruled) == "GOOD, hidden by an earlier value set by hand"
     assert piece_words(Piece("dt-dt", (), GOOD, GOOD)) == "GOOD, now by hand"
     assert piece_words(Piece("recorded", (), None, None, kinds=1234)).endswith("different changes")

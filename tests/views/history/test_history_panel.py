@@ -1,34 +1,32 @@
 """The history of what a person looks at: versions drawn, paged, and led on from."""
 
+from datetime import UTC, datetime
+
 import pytest
 from PySide6.QtCore import QModelIndex
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
+from app.domain.history.cells import Action, CellChange
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
-from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.certification import runs
-from app.views.backend.history import ChangeLine, HistorySubject, Piece, VersionEntry
+from app.services.history.look import DatasetChanges, Entry
 from app.views.background import Background
 from app.views.grid.history_axis import LANE_ROLE
-from app.views.history.history_panel import HistoryPanel, Looked, Scope
+from app.views.history.history_panel import DatasetInFront, HistoryPanel, Scope
 from app.views.history.versions_model import LANE, WHAT, VersionsModel, prepare_entry
 from app.views.theme import Themes
-from app.window import ServiceBackend
 from tests.builders import EXPERT
-from tests.views.fake_backend import VERSIONS, FakeBackend
-from tests.views.history.conftest import BAD, LENGTH, RUN, Set
+from tests.views.history.conftest import BAD, GOOD, LENGTH, RUN, STANDBY, Set
 
-WHOLE = Looked(RUN, "online", LENGTH, ("dt-dt",), (LumiRange(3, 3),))
+WHOLE = DatasetInFront(RUN, "online", LENGTH, ("dt-dt",), (LumiRange(3, 3),))
 
 
 @pytest.fixture
-def panel(
-    qtbot: QtBot, services: ServiceBackend, background: Background, themes: Themes
-) -> HistoryPanel:
-    panel = HistoryPanel(services, background, themes)
+def panel(qtbot: QtBot, acting: Acting, background: Background, themes: Themes) -> HistoryPanel:
+    panel = HistoryPanel(acting, background, themes)
     qtbot.addWidget(panel)
     panel.resize(1200, 600)
     panel.show()
@@ -42,17 +40,17 @@ def shown(panel: HistoryPanel) -> list[int]:
 def test_that_the_selection_s_history_says_who_set_it_and_draws_from_what_to_what(
     qtbot: QtBot, panel: HistoryPanel, set_dt: Set
 ) -> None:
-    first, _elsewhere, second = set_dt(2, 6), set_dt(20, 22), set_dt(3, 4, Triplet("STANDBY"))
-    panel.look_at(WHOLE)
+    first, _elsewhere, second = set_dt(2, 6), set_dt(20, 22), set_dt(3, 4, STANDBY)
+    panel.show_dataset(WHOLE)
     panel.set_scope(Scope.SELECTION)
     qtbot.waitUntil(lambda: panel.model.rowCount() == 3)
     assert shown(panel)[:2] == [second, first]
     newest, edited, automatic = panel.model.entries
-    assert newest.entry.version.by == EXPERT.email
-    assert newest.entry.version.by_hand
-    assert not automatic.entry.version.by_hand
+    assert newest.action.author == EXPERT.email
+    assert newest.action.manual
+    assert not automatic.action.manual
     (piece,) = newest.lane
-    assert (piece.before, piece.after) == (BAD, Triplet("STANDBY"))
+    assert (piece.before, piece.after) == (BAD, STANDBY)
     assert piece.ranges == (LumiRange(3, 3),)
     assert panel.model.index(1, LANE).data(LANE_ROLE) == edited.lane
     assert "dt-dt: GOOD -> BAD HV trip" in panel.model.index(1, WHAT).data()
@@ -61,11 +59,11 @@ def test_that_the_selection_s_history_says_who_set_it_and_draws_from_what_to_wha
 
 
 def test_that_dataset_and_run_show_attributes_and_bits_too(
-    qtbot: QtBot, run: Database, panel: HistoryPanel, set_bit: Set
+    qtbot: QtBot, acting: Acting, panel: HistoryPanel, set_bit: Set
 ) -> None:
     bit = set_bit("bpix_ready", 5, 9, value=False)
-    runs.edit_attribute(Acting(run, EXPERT), RUN, "stop_reason", "beam dump")
-    panel.look_at(WHOLE)
+    runs.edit_attribute(acting, RUN, "stop_reason", "beam dump")
+    panel.show_dataset(WHOLE)
     panel.set_scope(Scope.DATASET)
     qtbot.waitUntil(lambda: panel.model.rowCount() >= 3)
     assert "stop_reason" in panel.model.index(0, WHAT).data()
@@ -79,7 +77,7 @@ def test_that_older_versions_come_as_the_person_scrolls(
     qtbot: QtBot, panel: HistoryPanel, set_dt: Set
 ) -> None:
     versions = [set_dt(1 + n % 30, 2 + n % 30, Triplet("BAD", f"number {n}")) for n in range(60)]
-    panel.look_at(WHOLE)
+    panel.show_dataset(WHOLE)
     panel.set_scope(Scope.DATASET)
     qtbot.waitUntil(lambda: panel.model.rowCount() >= 50)
     panel.table.scrollToBottom()
@@ -92,7 +90,7 @@ def test_that_what_others_do_meanwhile_comes_on_top_and_the_chosen_version_stays
     qtbot: QtBot, panel: HistoryPanel, set_dt: Set
 ) -> None:
     first = set_dt(2, 6)
-    panel.look_at(WHOLE)
+    panel.show_dataset(WHOLE)
     panel.set_scope(Scope.DATASET)
     qtbot.waitUntil(lambda: first in shown(panel))
     panel.table.selectRow(0)
@@ -105,8 +103,8 @@ def test_that_what_others_do_meanwhile_comes_on_top_and_the_chosen_version_stays
 def test_that_one_or_two_chosen_versions_lead_to_moments_and_comparisons(
     qtbot: QtBot, panel: HistoryPanel, set_dt: Set
 ) -> None:
-    first, second = set_dt(2, 6), set_dt(3, 4, Triplet("STANDBY"))
-    panel.look_at(WHOLE)
+    first, second = set_dt(2, 6), set_dt(3, 4, STANDBY)
+    panel.show_dataset(WHOLE)
     panel.set_scope(Scope.DATASET)
     qtbot.waitUntil(lambda: second in shown(panel))
     panel.table.selectRow(1)
@@ -130,21 +128,37 @@ def test_that_one_or_two_chosen_versions_lead_to_moments_and_comparisons(
     assert compared.args == [first, second]
 
 
-def test_that_columns_that_change_alike_are_told_as_one() -> None:
-    pieces = [
-        Piece(f"c{n}-c{n}", (LumiRange(1, 9),), Triplet("GOOD"), Triplet("BAD", "trip"))
-        for n in range(5)
-    ]
-    entry = VersionEntry(VERSIONS[0], tuple(ChangeLine("1", piece) for piece in pieces))
-    assert prepare_entry(entry).what == "c0-c0 and 4 others: GOOD -> BAD trip"
+def test_that_a_dataset_that_is_not_there_is_refused_in_the_panel(
+    qtbot: QtBot, panel: HistoryPanel, set_dt: Set
+) -> None:
+    set_dt(2, 6)
+    panel.show_dataset(WHOLE)
+    panel.set_scope(Scope.DATASET)
+    qtbot.waitUntil(lambda: panel.model.rowCount() == 2)
+    panel.show_dataset(DatasetInFront(RUN, "/No/Such/DQM", LENGTH))
+    qtbot.waitUntil(lambda: panel.model.rowCount() == 0)
+    assert panel.table.words.text() == f"Run {RUN} has no dataset /No/Such/DQM."
+    assert not panel.bar.loading
+
+
+def an_entry(version: int, *columns: str) -> Entry:
+    action = Action(version, "person@cern.ch", "HV trip", datetime(2025, 8, 20, tzinfo=UTC))
+    changes = tuple(CellChange(column, GOOD, BAD, BAD, (LumiRange(1, 9),)) for column in columns)
+    return Entry(action, (), (DatasetChanges("online", changes, ()),))
+
+
+def test_that_columns_that_change_alike_are_listed_as_one() -> None:
+    entry = an_entry(812, *(f"c{n}-c{n}" for n in range(5)))
+    what = prepare_entry(RUN, entry).what
+    assert what == "c0-c0 and 4 others: GOOD -> BAD HV trip (cause: hv)"
 
 
 def test_that_the_model_keeps_the_rules_of_qt(qtmodeltester: ModelTester) -> None:
     model = VersionsModel()
     qtmodeltester.check(model)
-    page = FakeBackend(1).history(HistorySubject(1))
-    model.start([prepare_entry(each) for each in page.entries[1:]], 700)
+    newer, older = (prepare_entry(RUN, an_entry(version, "dt-dt")) for version in (812, 700))
+    model.start([older], 700)
     qtmodeltester.check(model)
-    model.renew([prepare_entry(each) for each in page.entries], None)
+    model.renew([newer, older], None)
     assert [each.version for each in model.entries] == [812, 700]
     qtmodeltester.check(model)

@@ -6,7 +6,6 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.lumisections import LumiRange
 from app.domain.state.grid import as_objects
-from app.domain.triplets import Triplet
 from app.models.database.engine import Database
 from app.models.events import states
 from app.services.acting import Acting
@@ -16,22 +15,16 @@ from app.views.grid.grid_layout import Cell
 from app.views.history.comparison_view import ComparisonView
 from app.views.history.history_panel import Scope
 from app.views.history.moment_chooser import MomentChooser
-from app.views.lumisections.draft_book import DraftBook
+from app.views.places import PlaceContext
 from app.views.runs.details import DetailsView
 from app.views.theme import Themes
-from app.window import ServiceBackend
-from tests.builders import EXPERT
-from tests.views.history.conftest import BAD, LENGTH, RUN, Set
-
-STANDBY = Triplet("STANDBY")
+from tests.views.history.conftest import BAD, LENGTH, RUN, STANDBY, Set
 
 
 @pytest.fixture
-def details(
-    qtbot: QtBot, services: ServiceBackend, background: Background, themes: Themes
-) -> DetailsView:
+def details(qtbot: QtBot, run_context: PlaceContext) -> DetailsView:
     """The details of the run, loaded."""
-    details = DetailsView(services, background, themes, DraftBook(services, background))
+    details = DetailsView(run_context)
     qtbot.addWidget(details)
     details.resize(1200, 700)
     details.show()
@@ -98,8 +91,8 @@ def test_that_t_asks_for_a_moment_by_words_or_number(
     grid.setFocus()
     qtbot.keyClick(grid, Qt.Key.Key_T)
     (chooser,) = details.findChildren(MomentChooser)
-    qtbot.waitUntil(lambda: chooser.found.rowCount() >= 3)
-    assert chooser.found.index(0, 0).data() == str(second)
+    qtbot.waitUntil(lambda: chooser.matching.rowCount() >= 3)
+    assert chooser.matching.index(0, 0).data() == str(second)
     qtbot.keyClick(chooser, Qt.Key.Key_Down)
     with qtbot.waitSignal(chooser.chosen) as chosen:
         qtbot.keyClick(chooser.line, Qt.Key.Key_Return)
@@ -109,7 +102,7 @@ def test_that_t_asks_for_a_moment_by_words_or_number(
     chooser = details.choose_moment()
     assert chooser is not None
     chooser.line.setText("no such words")
-    assert chooser.found.rowCount() == 0
+    assert chooser.matching.rowCount() == 0
     chooser.show_button.click()
     assert "type the number of a version" in chooser.refusal.text()
     chooser.line.setText(str(second))
@@ -146,21 +139,36 @@ def test_that_one_steps_from_moment_to_moment_and_compares_with_now(
     }
 
 
+def test_that_a_moment_that_is_on_its_way_is_dropped_when_another_run_is_chosen(
+    qtbot: QtBot, details: DetailsView, background: Background, set_dt: Set
+) -> None:
+    first = set_dt(2, 6)
+    details.show_moment(first)
+    assert details.moments.is_reading
+    details.show_run(RUN + 1)
+    assert not details.moments.is_reading
+    qtbot.waitUntil(lambda: str(RUN + 1) in details.title.text())
+    qtbot.waitUntil(lambda: not background.busy)
+    assert details.lumisections.moment == ""
+    details.show_moment(first)
+    assert not details.moments.is_reading
+
+
 def test_that_a_moment_before_the_dataset_was_there_is_refused(
     qtbot: QtBot, details: DetailsView, background: Background
 ) -> None:
     with qtbot.waitSignal(background.refused) as refused:
         details.show_moment(0)
-    assert "wasn't there yet" in str(refused.args[0])
+    assert "didn't exist yet" in str(refused.args[0])
     assert details.lumisections.moment == ""
 
 
 def test_that_two_moments_are_compared_on_the_grid_and_in_a_list(
-    qtbot: QtBot, run: Database, details: DetailsView, set_dt: Set
+    qtbot: QtBot, acting: Acting, details: DetailsView, set_dt: Set
 ) -> None:
     old = set_dt(2, 6)
     set_dt(5, 12, STANDBY)
-    runs.edit_attribute(Acting(run, EXPERT), RUN, "stop_reason", "beam dump")
+    runs.edit_attribute(acting, RUN, "stop_reason", "beam dump")
     details.compare(old, None)
     view = details.comparison
     assert details.tabs.currentWidget() is view
@@ -206,13 +214,13 @@ def test_that_the_old_value_is_drawn_above_the_new_one_and_the_rest_is_pale(
 
 def test_that_a_comparison_with_now_follows_what_is_written(
     qtbot: QtBot,
-    services: ServiceBackend,
+    acting: Acting,
     background: Background,
     themes: Themes,
     set_dt: Set,
 ) -> None:
     old = set_dt(2, 6)
-    view = ComparisonView(services, background, themes)
+    view = ComparisonView(acting, background, themes)
     qtbot.addWidget(view)
     view.compare(RUN, "online", old, None)
     qtbot.waitUntil(lambda: view.comparison is not None)
@@ -225,19 +233,19 @@ def test_that_a_comparison_with_now_follows_what_is_written(
 
 def test_that_either_moment_can_be_chosen_anew(
     qtbot: QtBot,
-    services: ServiceBackend,
+    acting: Acting,
     background: Background,
     themes: Themes,
     set_dt: Set,
 ) -> None:
     first, second = set_dt(2, 6), set_dt(20, 22)
-    view = ComparisonView(services, background, themes)
+    view = ComparisonView(acting, background, themes)
     qtbot.addWidget(view)
     view.show()
     view.compare(RUN, "online", second, None)
     view.newer.click()
     (chooser,) = view.findChildren(MomentChooser)
-    qtbot.waitUntil(lambda: chooser.found.rowCount() >= 3)
+    qtbot.waitUntil(lambda: chooser.matching.rowCount() >= 3)
     chooser.line.setText(str(first))
     chooser.show_button.click()
     qtbot.waitUntil(lambda: view.comparison is not None and view.comparison.new == second)

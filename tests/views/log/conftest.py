@@ -1,4 +1,6 @@
-"""The real backend of the window on a database with two runs."""
+"""The log on a real database with two runs."""
+
+from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QSettings
@@ -10,27 +12,36 @@ from app.views.background import Background
 from app.views.notices import Notices
 from app.views.places import PlaceContext
 from app.views.theme import Themes
-from app.window import ServiceBackend
 from tests.builders import a_run, configure
+from tests.conftest import TestServer
 from tests.views.workplaces import a_context, a_workplace
 
 RUN, OTHER = 390001, 390002
 
 
-@pytest.fixture
-def season(database: Database) -> Database:
-    """Two open runs of 10 LS on the small configuration."""
-    configure(database)
+@pytest.fixture(scope="module")
+def season_template(server: TestServer, template: str) -> Iterator[str]:
+    """A database with two open runs of 10 LS on the small configuration, to be copied."""
+    name = server.create(template)
+    db = Database(server.dsn(name))
+    db.prepare()
+    configure(db)
     for number in (RUN, OTHER):
-        pull.apply(Acting(database), a_run(number, 10))
-    return database
+        pull.apply(Acting(db), a_run(number, 10))
+    db.close()
+    yield name
+    server.drop(name)
 
 
 @pytest.fixture
-def service(season: Database) -> ServiceBackend:
-    """What the window asks, as an expert."""
-    workplace = a_workplace(season)
-    return ServiceBackend(workplace.acting, workplace.news)
+def season(server: TestServer, season_template: str) -> Iterator[Database]:
+    """A database of the test's own with those runs."""
+    name = server.create(season_template)
+    db = Database(server.dsn(name))
+    db.prepare()
+    yield db
+    db.close()
+    server.drop(name)
 
 
 @pytest.fixture
@@ -41,5 +52,5 @@ def real(
     themes: Themes,
     remembered: QSettings,
 ) -> PlaceContext:
-    """What a place is made with, on the real backend."""
+    """What a place of an expert's window is made with."""
     return a_context(a_workplace(season), background, notices, themes, remembered)

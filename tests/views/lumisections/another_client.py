@@ -27,8 +27,9 @@ def main(what: str, dsn: str, folder: Path) -> None:
     edit = ColumnEdit(RUN, "online", "dt-dt", (LumiRange(10, 14),), triplet)
     if what == "draft":
         seen = history.look(Acting(db), RUN, "online").seen
-        drafts.save(Acting(db, actor), Draft(RUN, "online", (edit,), seen), folder)
-        presence.open_dataset(Acting(db, actor), "another", (RUN, "online"), editing=True)
+        acting = Acting(db, actor, client="another", draft_folder=folder)
+        drafts.save(acting, Draft(RUN, "online", (edit,), seen))
+        presence.open_dataset(acting, (RUN, "online"), editing=True)
         sys.stdout.write("drafted\n")
         sys.stdout.flush()
         os.kill(os.getpid(), signal.SIGKILL)

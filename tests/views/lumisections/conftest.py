@@ -31,6 +31,8 @@ from app.views.notices import Notices
 from app.views.session import Workplace
 from app.views.theme import Themes
 from tests.builders import EXPERT, a_run, configure
+from tests.conftest import TestServer
+from tests.views.templates import template_with
 from tests.views.workplaces import a_context, a_workplace
 
 RUN = 390001
@@ -113,11 +115,18 @@ class Story:
         bulk_edit.write(Acting(self.db, EXPERT), [edit], comment="seen on the monitor")
 
 
-def online_run(db: Database) -> None:
+def _online_run(db: Database) -> None:
     """One open run on the small configuration, in which a bit is false for a while."""
     configure(db)
     changed = {number: {"bpix_ready": False} for number in range(20, 26)}
     pull.apply(Acting(db), a_run(RUN, LENGTH, changed=changed))
+
+
+@pytest.fixture(scope="session")
+def template(server: TestServer) -> Iterator[str]:
+    """The database that `database` copies here."""
+    with template_with(server, _online_run) as name:
+        yield name
 
 
 @pytest.fixture
@@ -162,7 +171,6 @@ def open_story(
 
 
 @pytest.fixture
-def story(database: Database, open_story: Callable[[Actor], Story]) -> Story:
+def story(open_story: Callable[[Actor], Story]) -> Story:
     """An expert at the run."""
-    online_run(database)
     return open_story(EXPERT)

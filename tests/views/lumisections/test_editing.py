@@ -1,32 +1,52 @@
 """Editing in the grid with mouse and keyboard, over the real services and a real database."""
 
+import threading
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
+from pytestqt.qtbot import QtBot
 
 from app.domain.editing.edits import ColumnEdit
 from app.domain.editing.selection import Selection
 from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange
+from app.domain.progress import Progress
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.certification import datasets, runs
 from app.services.editing import bulk as bulk_edit
 from app.services.editing import drafts, lumisections
+from app.services.editing.bulk import Written
 from app.services.history import look as history
+from app.services.pulling import runs as pull
+from app.views.background import Background
 from app.views.focus import give_keys, has_keys
 from app.views.grid.grid_layout import Cell
 from app.views.history.undo_dialog import UndoDialog
-from tests.builders import NOBODY
-from tests.views.lumisections.conftest import LENGTH, RUN, SHIFTER, Story, online_run
+from app.views.lumisections.pane import LumisectionsPane
+from app.views.notices import Notices
+from app.views.theme import Themes
+from tests.builders import NOBODY, a_run
+from tests.views.lumisections.conftest import LENGTH, RUN, SHIFTER, Story
+from tests.views.workplaces import a_context, a_workplace
 
 ENTER, ESCAPE = Qt.Key.Key_Return, Qt.Key.Key_Escape
 GOOD = Triplet("GOOD")
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Something has begun in the pool, and waits to go on."""
+
+    begun: threading.Event
+    go_on: threading.Event
 
 
 def type_comment(story: Story, text: str) -> None:
@@ -112,7 +132,7 @@ def test_that_cells_without_a_comment_are_selected_when_one_is_asked_for(story: 
 def test_that_every_status_has_a_key(story: Story, key: str, status: str) -> None:
     story.drag(("dt-dt", 5), ("dt-dt", 6))
     story.keys(key)
-    assert story.pane.editor.cells.word("dt-dt", 5) == Triplet(status)
+    assert story.pane.editor.cells.value("dt-dt", 5) == Triplet(status)
     assert story.pane.window().focusWidget() is story.pane.grid
 
 
@@ -125,7 +145,7 @@ def test_that_comment_and_cause_are_given_once_for_the_whole_selection(story: St
     story.keys("hv", story.pane.strip.cause)
     story.press(ENTER, story.pane.strip.cause)
     cells = story.pane.editor.cells
-    assert {cells.word(key, n) for key in ("csc-csc", "dt-dt") for n in range(5, 10)} == {
+    assert {cells.value(key, n) for key in ("csc-csc", "dt-dt") for n in range(5, 10)} == {
         Triplet("STANDBY", "ramping", "hv")
     }
     story.previewed()
@@ -136,8 +156,8 @@ def test_that_a_comment_alone_keeps_the_status(story: Story) -> None:
     story.keys("c")
     type_comment(story, "looked at")
     cells = story.pane.editor.cells
-    assert cells.word("tracker-pixel", 18) == Triplet("GOOD", "looked at")
-    assert cells.word("tracker-pixel", 20) == Triplet("BAD", "looked at")
+    assert cells.value("tracker-pixel", 18) == Triplet("GOOD", "looked at")
+    assert cells.value("tracker-pixel", 20) == Triplet("BAD", "looked at")
 
 
 def test_that_a_comment_typed_first_goes_with_the_status(story: Story) -> None:
@@ -145,7 +165,7 @@ def test_that_a_comment_typed_first_goes_with_the_status(story: Story) -> None:
     story.keys("c")
     story.keys("noise", story.pane.strip.comment)
     story.pane.strip.statuses["BAD"].click()
-    assert story.pane.editor.cells.word("dt-dt", 5) == Triplet("BAD", "noise")
+    assert story.pane.editor.cells.value("dt-dt", 5) == Triplet("BAD", "noise")
 
 
 def test_that_comments_of_the_person_and_of_the_dataset_are_offered(story: Story) -> None:
@@ -210,16 +230,15 @@ def test_that_the_menu_of_the_grid_selects_and_sets(story: Story) -> None:
     assert not actions["Make DCS bits true"].isEnabled()
     actions["Set STANDBY"].trigger()
     menu.close()
-    assert story.pane.editor.cells.word("dt-dt", 4) == Triplet("STANDBY")
+    assert story.pane.editor.cells.value("dt-dt", 4) == Triplet("STANDBY")
 
 
 # --- what may not be edited -----------------------------------------------------------------------
 
 
 def test_that_what_may_not_be_edited_says_why_and_nothing_is_drafted(
-    database: Database, open_story: Callable[[Actor], Story]
+    open_story: Callable[[Actor], Story],
 ) -> None:
-    online_run(database)
     story = open_story(NOBODY)
     story.drag(("dt-dt", 3), ("dt-dt", 4))
     story.keys("g")
@@ -252,7 +271,7 @@ def test_that_rows_that_may_be_edited_are_drafted_and_the_others_named(story: St
     story.keys("b")
     assert "physics_flag" in story.pane.strip.message.text()
     assert story.pane.editor.cells.cells == 2
-    assert story.pane.editor.cells.word("dt0_ready", 3) is False
+    assert story.pane.editor.cells.value("dt0_ready", 3) is False
 
 
 # --- drafts ---------------------------------------------------------------------------------------
@@ -262,14 +281,13 @@ def test_that_a_draft_is_kept_as_it_is_made_and_gone_when_it_is_written(story: S
     story.drag(("dt-dt", 3), ("dt-dt", 4))
     story.keys("s")
     story.until(lambda: story.window.drafts.is_kept)
-    folder = story.workplace.acting.draft_folder
-    (offer,) = drafts.offered(Acting(story.db, story.actor), folder)
+    (offer,) = drafts.offered(story.workplace.acting)
     assert offer.draft.edits == story.pane.editor.edits
     story.press(ENTER)
     story.previewed()
     story.press(ENTER)
     story.until(lambda: not story.pane.editor.cells and story.window.drafts.is_kept)
-    assert drafts.offered(Acting(story.db, story.actor), folder) == ()
+    assert drafts.offered(story.workplace.acting) == ()
 
 
 def test_that_escape_drops_the_draft_and_it_can_be_brought_back(story: Story) -> None:
@@ -279,7 +297,7 @@ def test_that_escape_drops_the_draft_and_it_can_be_brought_back(story: Story) ->
     assert not story.pane.editor.cells
     assert story.pane.strip.message.text() == "Dropped the draft of 2 cells."
     story.pane.strip.bring_back.click()
-    assert story.pane.editor.cells.word("dt-dt", 3) == Triplet("STANDBY")
+    assert story.pane.editor.cells.value("dt-dt", 3) == Triplet("STANDBY")
     assert not story.pane.strip.bring_back.isVisible()
     assert not story.pane.strip.message.isVisible()
 
@@ -294,7 +312,7 @@ def test_that_z_takes_the_last_step_of_the_draft_back(story: Story) -> None:
     story.keys("z")
     assert not story.pane.editor.cells
     story.until(lambda: story.window.drafts.is_kept)
-    assert drafts.offered(Acting(story.db, story.actor), story.workplace.acting.draft_folder) == ()
+    assert drafts.offered(story.workplace.acting) == ()
 
 
 def test_that_cells_can_be_left_out_of_the_draft(story: Story) -> None:
@@ -404,7 +422,7 @@ def test_that_a_change_between_preview_and_writing_is_noticed_too(story: Story) 
     story.keys("s")
     story.press(ENTER)
     story.previewed()
-    story.window._unsubscribe()
+    story.window._news.stop()
     story.pane.grid.blockSignals(True)
     story.another_writes("dt-dt", 10, 10, Triplet("EXCLUDED", "not in"))
     story.pane.preview.write()
@@ -412,6 +430,86 @@ def test_that_a_change_between_preview_and_writing_is_noticed_too(story: Story) 
     assert story.stored("dt-dt", 10) == Triplet("EXCLUDED", "not in")
     assert story.stored("dt-dt", 11) == GOOD
     story.pane.grid.blockSignals(False)
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
+    """Every write waits for the test."""
+    gate = Gate(threading.Event(), threading.Event())
+    write = bulk_edit.write
+
+    def write_late(*given: Any, progress: Progress, **rest: Any) -> Written:
+        gate.begun.set()
+        assert gate.go_on.wait(20)
+        return write(*given, **rest)
+
+    monkeypatch.setattr(bulk_edit, "write", write_late)
+    return gate
+
+
+def test_that_what_is_drafted_while_the_rest_is_written_stays_drafted(
+    story: Story, gate: Gate
+) -> None:
+    story.drag(("dt-dt", 3), ("dt-dt", 6))
+    story.keys("s")
+    story.press(ENTER)
+    story.previewed()
+    story.press(ENTER)
+    story.until(gate.begun.is_set)
+    story.drag(("dt-dt", 6), ("dt-dt", 7))
+    story.keys("x")
+    gate.go_on.set()
+    story.until(lambda: not story.pane.preview.is_writing)
+    assert [story.stored("dt-dt", n).status for n in (3, 6, 7)] == ["STANDBY", "STANDBY", "GOOD"]
+    cells = story.pane.editor.cells
+    assert cells.rows.keys() == {"dt-dt"}
+    assert [cells.value("dt-dt", n) for n in (5, 6, 7)] == [
+        None,
+        Triplet("EXCLUDED"),
+        Triplet("EXCLUDED"),
+    ]
+    draft = story.window.drafts.find((RUN, "online"))
+    assert draft is not None
+    assert draft.edits == story.pane.editor.edits
+
+
+def test_that_a_write_that_ends_after_another_dataset_was_opened_empties_its_own_draft_only(
+    qtbot: QtBot,
+    database: Database,
+    background: Background,
+    notices: Notices,
+    themes: Themes,
+    remembered: QSettings,
+    gate: Gate,
+) -> None:
+    pull.apply(Acting(database), a_run(RUN + 1, LENGTH))
+    context = a_context(a_workplace(database), background, notices, themes, remembered)
+    pane = LumisectionsPane(context)
+    qtbot.addWidget(pane)
+    pane.show()
+
+    def draft(run_number: int, status: str) -> None:
+        pane.show_run(run_number, ["online"], "online", ())
+        qtbot.waitUntil(lambda: pane.editor.key == (run_number, "online"))
+        assert pane.grid.snapshot is not None
+        cell = Cell(pane.grid.snapshot.keys.index("dt-dt"), 3)
+        pane.grid.select(cell, cell)
+        pane.editing.set_status(status)
+
+    draft(RUN, "STANDBY")
+    pane.editing.look_before_writing()
+    qtbot.waitUntil(pane.preview.write_button.isEnabled)
+    pane.preview.write()
+    qtbot.waitUntil(gate.begun.is_set)
+    draft(RUN + 1, "EXCLUDED")
+    assert not pane.preview.isVisible()
+    gate.go_on.set()
+    qtbot.waitUntil(lambda: not pane.preview.is_writing)
+    rr = lumisections.dataset_state(Acting(database), RUN, "online").rr
+    assert rr.value("dt-dt", 3) == Triplet("STANDBY")
+    assert context.drafts.find((RUN, "online")) is None
+    assert pane.editor.cells.value("dt-dt", 3) == Triplet("EXCLUDED")
+    qtbot.waitUntil(lambda: context.drafts.is_kept and not background.busy)
 
 
 def test_that_what_the_person_saw_arrive_is_no_conflict(story: Story) -> None:
@@ -440,19 +538,19 @@ def test_that_a_comment_taken_from_the_list_is_drafted(story: Story) -> None:
     assert popup.isVisible()
     story.press(Qt.Key.Key_Down, popup)
     story.press(ENTER, popup)
-    assert story.pane.editor.cells.word("dt-dt", 5) == Triplet("BAD", "ramp of the shifter")
+    assert story.pane.editor.cells.value("dt-dt", 5) == Triplet("BAD", "ramp of the shifter")
 
 
 def test_that_a_comment_is_kept_while_it_is_typed(story: Story) -> None:
     story.drag(("dt-dt", 5), ("dt-dt", 6))
     story.keys("b")
     story.keys("HV trip of ", story.pane.strip.comment)
-    story.until(lambda: story.pane.editor.cells.word("dt-dt", 5) == Triplet("BAD", "HV trip of"))
+    story.until(lambda: story.pane.editor.cells.value("dt-dt", 5) == Triplet("BAD", "HV trip of"))
     assert story.pane.strip.comment.text() == "HV trip of "
     assert story.pane.strip.comment.cursorPosition() == 11
     story.keys("wheel 0", story.pane.strip.comment)
     story.until(
-        lambda: story.pane.editor.cells.word("dt-dt", 6) == Triplet("BAD", "HV trip of wheel 0")
+        lambda: story.pane.editor.cells.value("dt-dt", 6) == Triplet("BAD", "HV trip of wheel 0")
     )
 
 

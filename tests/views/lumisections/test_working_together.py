@@ -16,7 +16,7 @@ from app.services.acting import Acting
 from app.services.editing import drafts, presence
 from app.views.background import Outage
 from tests.builders import EXPERT
-from tests.views.lumisections.conftest import RUN, SHIFTER, Story, online_run
+from tests.views.lumisections.conftest import RUN, SHIFTER, Story
 
 KEY = (RUN, "online")
 PROGRAM = Path(__file__).with_name("another_client.py")
@@ -40,7 +40,6 @@ def buttons(story: Story) -> dict[str, QPushButton]:
 @pytest.fixture
 def killed(database: Database, dsn: str, tmp_path: Path) -> Database:
     """A client drafted edits of the run and was killed."""
-    online_run(database)
     ended = another_process("draft", dsn, tmp_path / "drafts")
     assert ended.stdout == "drafted\n", ended.stderr
     assert ended.returncode == -signal.SIGKILL
@@ -62,7 +61,7 @@ def test_that_the_draft_of_a_killed_client_is_there_when_its_dataset_is_opened(
             path.unlink()
     story = open_story(EXPERT)
     story.until(lambda: bool(story.pane.editor.cells))
-    assert story.pane.editor.cells.word("dt-dt", 12) == Triplet("BAD", "HV trip")
+    assert story.pane.editor.cells.value("dt-dt", 12) == Triplet("BAD", "HV trip")
     assert not story.window.drafts_strip.isVisible()
     story.press(ENTER)
     story.previewed()
@@ -90,7 +89,7 @@ def test_that_an_offered_draft_that_is_dropped_is_gone_for_good(
     buttons(story)["Drop"].click()
     story.until(lambda: story.window.drafts.is_kept)
     assert not story.window.drafts_strip.isVisible()
-    assert drafts.offered(Acting(killed, EXPERT), tmp_path / "drafts") == ()
+    assert drafts.offered(Acting(killed, EXPERT, draft_folder=tmp_path / "drafts")) == ()
 
 
 def test_that_an_offer_says_what_was_changed_meanwhile_and_both_values_are_shown(
@@ -136,16 +135,19 @@ def test_that_two_windows_see_each_other_and_who_edits(
     other.keys("s")
     story.until(lambda: story.pane.attendance.text() == f"Also here: {SHIFTER.email} (editing)")
     other.window.close()
-    presence.close_dataset(other.workplace.acting, other.workplace.acting.client)
+    presence.close_dataset(other.workplace.acting)
     story.until(lambda: not story.pane.attendance.isVisible())
 
 
 def test_that_a_dataset_that_is_out_of_sight_is_not_open(story: Story) -> None:
     story.until(
-        lambda: bool(presence.others(Acting(story.db), "nobody", KEY)) and not story.background.busy
+        lambda: (
+            bool(presence.others(Acting(story.db, client="nobody"), KEY))
+            and not story.background.busy
+        )
     )
     story.window.go_to("golden")
-    story.until(lambda: not presence.others(Acting(story.db), "nobody", KEY))
+    story.until(lambda: not presence.others(Acting(story.db, client="nobody"), KEY))
 
 
 # --- without a server -----------------------------------------------------------------------------

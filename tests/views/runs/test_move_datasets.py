@@ -1,39 +1,42 @@
 """Moving offline datasets in the window: which ones, where to, and what is said of it."""
 
-from dataclasses import replace
-
 import pytest
-from PySide6.QtCore import QItemSelectionModel
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from app.domain.filters import Field, Source
+from app.services.acting import Acting
+from app.services.certification import datasets, tables
 from app.views.background import Background
 from app.views.frame.main_window import MainWindow
 from app.views.notices import Notices
 from app.views.runs.dialogs import MoveDatasetsDialog
-from tests.views.fake_backend import OFFLINE, FakeBackend
+from tests.views.many_runs import NAMES, NEWEST, SIGNED_OFF, add_copies, open_datasets
+from tests.views.offline_window import select
 
-FIRST, SECOND = (396_226, OFFLINE), (396_221, OFFLINE)
+FIRST, SECOND = (SIGNED_OFF[0], NAMES[0]), (SIGNED_OFF[0], NAMES[1])
+THIRD = (SIGNED_OFF[1], NAMES[0])
+COUNT = len(SIGNED_OFF) * len(NAMES)
 
 
 @pytest.fixture
-def offline(qtbot: QtBot, window: MainWindow) -> MainWindow:
-    """The window at the offline datasets in workspace tracker, the first row selected."""
+def offline(qtbot: QtBot, window: MainWindow, acting: Acting) -> MainWindow:
+    """The window at the offline datasets in workspace dt, all OPEN, the first row selected."""
+    open_datasets(acting.db)
+    window.refresh()
     window.go_to("offline")
-    window.workspace.setCurrentText("tracker")
-    qtbot.waitUntil(lambda: window.offline.table.model.rowCount() == 6)
+    window.workspace.setCurrentText("dt")
+    qtbot.waitUntil(lambda: shown_states(window) == ["OPEN"] * COUNT)
     qtbot.waitUntil(window.offline.table.table.selectionModel().hasSelection)
     qtbot.waitUntil(lambda: window.is_settled)
     return window
 
 
-def select(window: MainWindow, *places: int) -> None:
-    table = window.offline.table
-    flags = QItemSelectionModel.SelectionFlag
-    table.table.clearSelection()
-    for place in places:
-        table.table.selectionModel().select(table.model.index(place, 0), flags.Select | flags.Rows)
+def shown_states(window: MainWindow) -> list[object]:
+    """States in workspace dt of the rows that are shown."""
+    model = window.offline.table.model
+    rows = (model.row_at(place) for place in range(model.rowCount()))
+    return [row.dataset_attributes["dt_state"] for row in rows if row is not None]
 
 
 def opened(window: MainWindow, to_state: str) -> MoveDatasetsDialog:
@@ -44,49 +47,44 @@ def opened(window: MainWindow, to_state: str) -> MoveDatasetsDialog:
 
 
 def test_that_the_selected_datasets_move_in_the_workspace_that_is_shown(
-    qtbot: QtBot, offline: MainWindow, backend: FakeBackend, notices: Notices
+    qtbot: QtBot, offline: MainWindow, acting: Acting, notices: Notices
 ) -> None:
-    select(offline, 0, 1)
+    select(offline.offline.table, 0, 1)
     dialog = opened(offline, "SIGNOFF")
     assert dialog.submit_button.text() == "Move to SIGNOFF"
-    assert f"{OFFLINE} of run {FIRST[0]}: OPEN" in dialog.listed.text()
-    assert backend.acts == []
+    assert f"{FIRST[1]} of run {FIRST[0]}: OPEN" in dialog.listed.text()
     with qtbot.waitSignal(notices.shown):
         dialog.submit_button.click()
-    assert backend.acts == [("move datasets", (FIRST, SECOND), "tracker", "OPEN", "SIGNOFF")]
     assert notices.last is not None
-    assert notices.last.text == "Done: move datasets."
-    model = offline.offline.table.model
-    qtbot.waitUntil(
-        lambda: (
-            [
-                row.dataset_attributes["tracker_state"]
-                for place in range(3)
-                if (row := model.row_at(place)) is not None
-            ]
-            == ["SIGNOFF", "SIGNOFF", "OPEN"]
-        )
-    )
+    assert notices.last.text == "Moved 2 datasets to SIGNOFF in workspace dt."
+    keys = [FIRST, SECOND, THIRD]
+    assert list(tables.states(acting, keys, "dt").values()) == ["SIGNOFF", "SIGNOFF", "OPEN"]
+    assert set(tables.states(acting, keys, "global").values()) == {"OPEN"}
+    qtbot.waitUntil(lambda: shown_states(offline)[:3] == ["SIGNOFF", "SIGNOFF", "OPEN"])
 
 
 def test_that_a_refusal_is_said_as_written_and_the_dialog_stays(
-    qtbot: QtBot, offline: MainWindow, backend: FakeBackend
+    qtbot: QtBot, offline: MainWindow, acting: Acting
 ) -> None:
-    dialog = opened(offline, "COMPLETED")
+    dialog = opened(offline, "SIGNOFF")
+    datasets.move(acting, [FIRST], "dt", "COMPLETED")
     dialog.submit_button.click()
     qtbot.waitUntil(dialog.refusal.isVisible)
-    assert dialog.refusal.text() == f"{OFFLINE} of run {FIRST[0]} is in no cycle."
+    assert dialog.refusal.text() == (
+        f"{FIRST[1]} of run {FIRST[0]} is COMPLETED in workspace dt, no longer OPEN: somebody"
+        " moved it meanwhile."
+    )
     assert dialog.isVisible()
-    assert backend.acts == []
+    assert tables.states(acting, [FIRST], "dt") == {FIRST: "COMPLETED"}
     dialog.reject()
 
 
 def test_that_menus_name_the_workspace_and_offer_only_what_moves_something(
-    qtbot: QtBot, offline: MainWindow, backend: FakeBackend
+    qtbot: QtBot, offline: MainWindow
 ) -> None:
     actions = offline.actions_
     actions.update()
-    assert actions["dataset.move.SIGNOFF"].text() == "Move to SIGNOFF in workspace tracker..."
+    assert actions["dataset.move.SIGNOFF"].text() == "Move to SIGNOFF in workspace dt..."
     assert actions["dataset.move.SIGNOFF"].isEnabled()
     assert not actions["dataset.move.OPEN"].isEnabled()
     assert actions["dataset.move.SIGNOFF"] in offline.offline_menu.actions()
@@ -103,7 +101,7 @@ def test_that_the_state_in_the_workspace_is_a_column_of_the_table(
         fields = [each.field for each in offline.offline.table.columns]
         return Field(Source.DATASET, f"{offline.offline.table.workspace}_state") in fields
 
-    assert offline.offline.table.workspace == "tracker"
+    assert offline.offline.table.workspace == "dt"
     assert shown()
     offline.workspace.setCurrentText("global")
     assert offline.offline.table.workspace == "global"
@@ -111,7 +109,7 @@ def test_that_the_state_in_the_workspace_is_a_column_of_the_table(
 
 
 def test_that_the_dataset_of_a_tab_is_what_moves_there(qtbot: QtBot, offline: MainWindow) -> None:
-    select(offline, 0, 1)
+    select(offline.offline.table, 0, 1)
     offline.offline.open_tab(*SECOND)
     qtbot.waitUntil(lambda: offline.offline.subject() is not None)
     selection = offline.offline.selection()
@@ -120,32 +118,30 @@ def test_that_the_dataset_of_a_tab_is_what_moves_there(qtbot: QtBot, offline: Ma
 
 
 def test_that_selected_datasets_that_nobody_scrolled_to_are_moved_too(
-    qtbot: QtBot, offline: MainWindow, backend: FakeBackend
+    qtbot: QtBot, offline: MainWindow, acting: Acting
 ) -> None:
-    backend.datasets = [
-        replace(backend.datasets[0], run_number=396_500 - place) for place in range(300)
-    ]
+    add_copies(acting.db, NEWEST + 1, NEWEST + 150, of=SIGNED_OFF[0])
     offline.refresh()
     table = offline.offline.table
-    qtbot.waitUntil(lambda: table.model.rowCount() == 300)
+    qtbot.waitUntil(lambda: table.model.rowCount() == COUNT + 300)
     qtbot.waitUntil(lambda: offline.is_settled)
     table.table.selectAll()
     offline.actions_["dataset.move.SIGNOFF"].trigger()
     qtbot.waitUntil(lambda: offline.findChild(MoveDatasetsDialog) is not None)
     dialog = offline.findChild(MoveDatasetsDialog)
-    with qtbot.waitSignal(dialog.acted):
+    with qtbot.waitSignal(dialog.acted) as acted:
         dialog.submit_button.click()
-    assert len(backend.acts[-1][1]) == 300
+    assert acted.args == [f"Moved {COUNT + 300} datasets to SIGNOFF in workspace dt."]
 
 
 def test_that_those_that_are_there_already_are_named_and_left_alone(
-    qtbot: QtBot, backend: FakeBackend, background: Background, owner: QWidget
+    qtbot: QtBot, acting: Acting, background: Background, owner: QWidget
 ) -> None:
-    states = {FIRST: "waiting dqm gui", SECOND: "OPEN", (396_216, OFFLINE): "SIGNOFF"}
-    dialog = MoveDatasetsDialog(backend, background, states, "global", "OPEN", owner)
+    datasets.move(acting, [SECOND], "dt", "OPEN")
+    states = {FIRST: "waiting dqm gui", SECOND: "OPEN", THIRD: "waiting dqm gui"}
+    dialog = MoveDatasetsDialog(acting, background, states, "dt", "OPEN", owner)
     dialog.open()
-    assert "run 396221" not in dialog.listed.text()
-    with qtbot.waitSignal(dialog.acted):
+    assert SECOND[1] not in dialog.listed.text()
+    with qtbot.waitSignal(dialog.acted) as acted:
         dialog.submit_button.click()
-    moved = (FIRST, (396_216, OFFLINE))
-    assert backend.acts == [("move datasets", moved, "global", None, "OPEN")]
+    assert acted.args == ["Moved 2 datasets to OPEN in workspace dt."]

@@ -1,6 +1,5 @@
 """The sync panel: what the puller does, in words; asking for pulls."""
 
-import threading
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,26 +8,39 @@ from PySide6.QtCore import Qt
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from app.domain.errors import NotFound, Refused
+from app.domain.errors import NotFound, RegistryError, Unavailable
+from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import FailedRun, PullState, PullStatus
+from app.models.database.engine import Database
+from app.services.pulling import pullers
+from app.services.pulling.pullers import Pullers
 from app.views.background import Background
 from app.views.notices import Notices
 from app.views.sync_panel.failed_model import REASON, RUN, SINCE, TRY, FailedRunsModel
+from app.views.sync_panel.gui_panel import GuiPanel
 from app.views.sync_panel.panel import SyncPanel, summary
-from tests.views.fake_backend import NOW, FakeBackend, unavailable
+from tests.builders import configure
+from tests.views.pullers import NOW, WAITING, Gui, Oms
+from tests.views.workplaces import a_workplace
 
 LATER = NOW + timedelta(seconds=12)
 FAILED = tuple(FailedRun(396_170 + n, f"OMS answered {500 + n}", NOW) for n in range(3))
 
 
 @pytest.fixture
+def oms() -> Oms:
+    return Oms()
+
+
+@pytest.fixture
 def panel(
-    qtbot: QtBot, backend: FakeBackend, background: Background, notices: Notices
+    qtbot: QtBot, database: Database, oms: Oms, background: Background, notices: Notices
 ) -> SyncPanel:
-    panel = SyncPanel(backend, background, notices)
+    configure(database)
+    panel = SyncPanel(a_workplace(database, pullers=Pullers(oms)), background, notices)
     qtbot.addWidget(panel)
     panel.resize(420, 520)
-    panel.show_status(backend.status, LATER)
+    panel.show_status(oms.status, LATER)
     panel.show()
     return panel
 
@@ -56,10 +68,10 @@ def test_that_the_panel_says_what_the_puller_does(panel: SyncPanel) -> None:
     }
 
 
-def test_that_the_next_try_counts_down(panel: SyncPanel, backend: FakeBackend) -> None:
-    panel.show_status(backend.status, NOW + timedelta(seconds=47))
+def test_that_the_next_try_counts_down(panel: SyncPanel) -> None:
+    panel.show_status(WAITING, NOW + timedelta(seconds=47))
     assert said(panel)["Next try"] == "in 1 s"
-    panel.show_status(backend.status, NOW + timedelta(seconds=49))
+    panel.show_status(WAITING, NOW + timedelta(seconds=49))
     assert said(panel)["Next try"] == "now"
 
 
@@ -77,25 +89,24 @@ def test_that_the_next_try_counts_down(panel: SyncPanel, backend: FakeBackend) -
 )
 def test_that_the_dot_has_the_colour_of_the_state(
     panel: SyncPanel,
-    backend: FakeBackend,
     state: PullState,
     activity: str,
     role: str,
     next_try: str,
 ) -> None:
-    panel.show_status(replace(backend.status, state=state, activity=activity), LATER)
+    panel.show_status(replace(WAITING, state=state, activity=activity), LATER)
     assert panel.dot.property("role") == role
     assert said(panel)["Doing"] == (activity or "nothing")
     assert said(panel)["Next try"] == next_try
 
 
 def test_that_before_the_first_status_nothing_is_claimed(
-    qtbot: QtBot, backend: FakeBackend, background: Background, notices: Notices
+    qtbot: QtBot, database: Database, background: Background, notices: Notices
 ) -> None:
-    panel = SyncPanel(backend, background, notices)
+    panel = SyncPanel(a_workplace(database), background, notices)
     qtbot.addWidget(panel)
     panel.show()
-    assert said(panel)["State"] == "Looking ..."
+    assert said(panel)["State"] == "Reading the status ..."
     assert "will be listed here" in panel.failed_words.text()
     assert not panel.table.isVisible()
 
@@ -103,10 +114,10 @@ def test_that_before_the_first_status_nothing_is_claimed(
 def test_that_a_puller_that_never_pulled_claims_no_success(panel: SyncPanel) -> None:
     panel.show_status(PullStatus(PullState.PULLING), NOW)
     assert said(panel)["Last success"] == "never"
-    assert said(panel)["Since start"] == "no pull of this client yet"
+    assert said(panel)["Since start"] == "this client has not pulled yet"
     assert "will be listed here" in panel.failed_words.text()
     panel.show_status(PullStatus(PullState.WAITING, last_success=NOW, pulls=1), NOW)
-    assert panel.failed_words.text() == "Every run could be pulled."
+    assert panel.failed_words.text() == "All runs were pulled."
 
 
 @pytest.mark.parametrize(
@@ -116,11 +127,11 @@ def test_that_a_puller_that_never_pulled_claims_no_success(panel: SyncPanel) -> 
         (PullState.WAITING, "puller: this client, 12 s ago, 1 failed"),
         (PullState.STANDBY, "puller: another client, 12 s ago, 1 failed"),
         (PullState.UNAVAILABLE, "puller: nothing can be pulled now, next try in 36 s"),
-        (PullState.BACKING_OFF, "puller: OMS asked for patience, next try in 36 s"),
+        (PullState.BACKING_OFF, "puller: OMS asked us to wait, next try in 36 s"),
     ],
 )
 def test_that_the_status_bar_says_it_in_a_few_words(state: PullState, text: str) -> None:
-    status = replace(FakeBackend(1).status, state=state)
+    status = replace(WAITING, state=state)
     assert summary(status, LATER) == text
 
 
@@ -128,16 +139,14 @@ def test_that_the_status_bar_says_it_in_a_few_words(state: PullState, text: str)
 
 
 def test_that_everything_new_can_be_pulled_at_once(
-    qtbot: QtBot, panel: SyncPanel, backend: FakeBackend, notices: Notices
+    qtbot: QtBot, panel: SyncPanel, oms: Oms, notices: Notices
 ) -> None:
-    backend.gate = threading.Event()
-    qtbot.mouseClick(panel.pull_now, Qt.MouseButton.LeftButton)
-    assert not panel.pull_now.isEnabled()
-    panel.ask(None)
     with qtbot.waitSignal(notices.shown):
-        backend.gate.set()
-    assert backend.acts == [("pull", None)]
-    assert panel.pull_now.isEnabled()
+        qtbot.mouseClick(panel.pull_now, Qt.MouseButton.LeftButton)
+        assert not panel.pull_now.isEnabled()
+        panel.ask(None)
+    assert oms.wakes == 1
+    qtbot.waitUntil(panel.pull_now.isEnabled)
 
 
 def test_that_a_puller_that_is_off_cannot_be_asked(panel: SyncPanel) -> None:
@@ -147,16 +156,43 @@ def test_that_a_puller_that_is_off_cannot_be_asked(panel: SyncPanel) -> None:
 
 
 def test_that_a_refusal_is_shown_where_it_was_asked(
-    qtbot: QtBot, panel: SyncPanel, backend: FakeBackend, notices: Notices
+    qtbot: QtBot, database: Database, oms: Oms, background: Background, notices: Notices
 ) -> None:
-    backend.error = Refused("Pulling is switched off in the settings.")
+    workplace = a_workplace(database)
+    panel = SyncPanel(workplace, background, notices)
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.show_status(WAITING, LATER)
     panel.pull_now.click()
     qtbot.waitUntil(panel.refusal.isVisible)
     assert panel.refusal.text() == "Pulling is switched off in the settings."
-    backend.error = None
+
+
+def test_that_a_refusal_goes_away_with_the_next_attempt(
+    qtbot: QtBot, panel: SyncPanel, oms: Oms, notices: Notices
+) -> None:
+    oms.fail(396_177, NotFound("OMS knows no such run."))
+    panel.ask(396_177)
+    qtbot.waitUntil(panel.refusal.isVisible)
     with qtbot.waitSignal(notices.shown):
         panel.pull_now.click()
     assert not panel.refusal.isVisible()
+
+
+def test_that_the_dqm_gui_can_be_asked_at_once(
+    qtbot: QtBot, database: Database, background: Background, notices: Notices
+) -> None:
+    gui = Gui(GuiStatus(PullState.WAITING))
+    panel = GuiPanel(a_workplace(database, pullers=Pullers(gui=gui)), background, notices)
+    qtbot.addWidget(panel)
+    assert not panel.read_now.isEnabled()
+    panel.show_status(gui.status)
+    with qtbot.waitSignal(notices.shown):
+        panel.read_now.click()
+        assert not panel.read_now.isEnabled()
+        panel.ask()
+    assert gui.wakes == 1
+    qtbot.waitUntil(panel.read_now.isEnabled)
 
 
 # Failed runs
@@ -175,7 +211,7 @@ def test_that_failed_runs_are_listed_with_their_reason(panel: SyncPanel) -> None
     assert texts == ["396177", "OMS answered 500 for its lumisections", "12 s ago", "Try again"]
     tip = panel.failed.index(0, SINCE).data(Qt.ItemDataRole.ToolTipRole)
     assert tip == "2025-08-20 12:00 UTC"
-    assert panel.failed_words.text() == "1 run could not be pulled; tried again each pull"
+    assert panel.failed_words.text() == "1 run could not be pulled. Every pull tries again."
     assert panel.table.isVisible()
 
 
@@ -186,8 +222,8 @@ def test_that_the_whole_reason_of_the_chosen_run_can_be_read(panel: SyncPanel) -
     assert panel.reason.text() == "OMS answered 500 for its lumisections"
 
 
-def test_that_a_status_keeps_the_chosen_runs(panel: SyncPanel, backend: FakeBackend) -> None:
-    status = replace(backend.status, failed=FAILED)
+def test_that_a_status_keeps_the_chosen_runs(panel: SyncPanel) -> None:
+    status = replace(WAITING, failed=FAILED)
     panel.show_status(status, LATER)
     panel.table.selectRow(1)
     panel.show_status(status, LATER + timedelta(seconds=1))
@@ -200,16 +236,17 @@ def test_that_a_status_keeps_the_chosen_runs(panel: SyncPanel, backend: FakeBack
 
 
 def test_that_a_failed_run_can_be_tried_at_once(
-    qtbot: QtBot, panel: SyncPanel, backend: FakeBackend, notices: Notices
+    qtbot: QtBot, panel: SyncPanel, oms: Oms, notices: Notices
 ) -> None:
-    backend.gate = threading.Event()
     click(qtbot, panel, 0, TRY)
     assert panel.failed.index(0, TRY).data() == "Trying ..."
     click(qtbot, panel, 0, TRY)
-    with qtbot.waitSignal(notices.shown):
-        backend.gate.set()
+    with qtbot.waitSignal(notices.shown) as shown:
+        oms.answer(396_177)
+    assert shown.args is not None
+    assert "396177" in shown.args[0].text
     assert panel.failed.index(0, TRY).data() == "Try again"
-    assert backend.acts == [("pull", 396_177)]
+    assert oms.fetched == [396_177]
 
 
 def test_that_a_click_beside_the_link_asks_for_nothing(
@@ -220,38 +257,48 @@ def test_that_a_click_beside_the_link_asks_for_nothing(
     assert panel.try_now.isEnabled()
 
 
-def test_that_enter_tries_a_run(
-    qtbot: QtBot, panel: SyncPanel, backend: FakeBackend, notices: Notices
-) -> None:
+def test_that_enter_tries_a_run(qtbot: QtBot, panel: SyncPanel, oms: Oms, notices: Notices) -> None:
+    oms.answer(396_177)
     panel.table.setFocus()
     panel.table.selectRow(0)
     with qtbot.waitSignal(notices.shown):
         qtbot.keyClick(panel.table, Qt.Key.Key_Return)
-    assert backend.acts == [("pull", 396_177)]
+    assert oms.fetched == [396_177]
 
 
 def test_that_many_runs_are_tried_one_after_the_other(
-    qtbot: QtBot, panel: SyncPanel, backend: FakeBackend, background: Background
+    qtbot: QtBot, panel: SyncPanel, oms: Oms
 ) -> None:
-    panel.show_status(replace(backend.status, failed=FAILED), LATER)
+    panel.show_status(replace(WAITING, failed=FAILED), LATER)
     assert not panel.try_now.isEnabled()
     panel.table.selectAll()
-    backend.gate = threading.Event()
     panel.try_now.click()
-    assert len(background._running) == 1
+    qtbot.waitUntil(lambda: oms.fetched == [FAILED[0].run_number])
     assert [panel.failed.index(row, TRY).data() for row in range(3)] == ["Trying ..."] * 3
-    backend.gate.set()
-    qtbot.waitUntil(lambda: len(backend.acts) == 3)
-    assert backend.acts == [("pull", each.run_number) for each in FAILED]
+    numbers = [failed.run_number for failed in FAILED]
+    for count, number in enumerate(numbers, start=1):
+        qtbot.waitUntil(lambda count=count: oms.fetched == numbers[:count])
+        oms.answer(number)
     qtbot.waitUntil(lambda: panel.failed.index(2, TRY).data() == "Try again")
 
 
-@pytest.mark.parametrize("error", [NotFound("OMS knows no such run."), unavailable()])
+@pytest.mark.parametrize(
+    "error", [NotFound("OMS knows no such run."), Unavailable("OMS is unavailable.")]
+)
 def test_that_a_run_that_fails_again_says_why(
-    qtbot: QtBot, panel: SyncPanel, backend: FakeBackend, error: Exception
+    qtbot: QtBot, panel: SyncPanel, oms: Oms, error: RegistryError
 ) -> None:
-    backend.error = error
+    oms.fail(396_177, error)
     panel.ask(396_177)
     qtbot.waitUntil(panel.refusal.isVisible)
     assert panel.refusal.text() == f"Run 396177: {error}"
     assert panel.failed.index(0, TRY).data() == "Try again"
+
+
+def test_that_an_oms_that_does_not_answer_is_not_waited_for_without_end(
+    qtbot: QtBot, panel: SyncPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pullers, "FETCH_S", 0.01)
+    panel.ask(396_177)
+    qtbot.waitUntil(panel.refusal.isVisible)
+    assert panel.refusal.text().startswith("Run 396177: OMS did not answer for run 396177 within")

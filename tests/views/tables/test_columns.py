@@ -1,7 +1,9 @@
 """What the cells of a table say."""
 
 from app.domain.filters import Field, Source
+from app.services.certification.tables import Row
 from app.views.tables.columns import (
+    Cell,
     CellKind,
     column,
     default_columns,
@@ -9,13 +11,13 @@ from app.views.tables.columns import (
     prepare_row,
 )
 from tests.views.builders import COLUMNS
-from tests.views.fake_backend import NOW, FakeBackend, a_row
+from tests.views.table_rows import NOW, VOCABULARY, a_row
 
 STATUS = column(Field(Source.COLUMN, "dt-dt"))
 
 
-def cell_of(row: object, field: Field):  # type: ignore[no-untyped-def]
-    return prepare_row(row, [column(field)], NOW).cells[0]  # type: ignore[arg-type]
+def cell_of(row: Row, field: Field) -> Cell:
+    return prepare_row(row, [column(field)], NOW).cells[0]
 
 
 def test_that_shares_come_worst_first_with_counts_and_comments() -> None:
@@ -60,7 +62,7 @@ def test_that_a_run_without_an_end_is_running_and_one_with_a_flag_is_marked() ->
 
 
 def test_that_bits_are_shares_of_true_and_false() -> None:
-    row = a_row(1, dcs_summary={"bpix_ready": {"TRUE": 7, "FALSE": 2, "NULL": 0, "EMPTY": 1}})
+    row = a_row(1, dcs_text='{"bpix_ready": {"TRUE": 7, "FALSE": 2, "NULL": 0, "EMPTY": 1}}')
     cell = cell_of(row, Field(Source.BIT, "bpix_ready"))
     assert cell.shares == (("BAD", 2), ("EMPTY", 1), ("GOOD", 7))
 
@@ -86,7 +88,6 @@ def test_that_a_workspace_shows_its_state_and_columns() -> None:
 
 
 def test_that_every_attribute_of_the_vocabulary_can_be_a_column() -> None:
-    vocabulary = FakeBackend(1).vocabulary("runs")
-    known = known_columns(vocabulary, default_columns("runs", "global", COLUMNS))
-    assert {field.field.text for field in vocabulary.fields} <= known.keys()
+    known = known_columns(VOCABULARY, default_columns("runs", "global", COLUMNS))
+    assert {field.field.text for field in VOCABULARY.fields} <= known.keys()
     assert all(each.id == id_ for id_, (each, _) in known.items())

@@ -8,14 +8,14 @@ from pytestqt.qtbot import QtBot
 from app.domain.filters import Comparison
 from app.views.tables.filter_line import CompletionModel, FilterLine
 from app.views.theme import Themes
-from tests.views.fake_backend import FakeBackend
+from tests.views.table_rows import VOCABULARY
 
 
 @pytest.fixture
 def line(qtbot: QtBot, themes: Themes) -> FilterLine:
     line = FilterLine(themes)
     qtbot.addWidget(line)
-    line.set_vocabulary(FakeBackend(1).vocabulary("runs"))
+    line.set_vocabulary(VOCABULARY)
     line.show()
     return line
 

@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from app.domain.errors import BadInput
+from app.services.acting import Acting
+from app.services.certification import datasets
 from app.services.configuration.workspaces import WorkspaceColumns
 from app.views.background import Background
 from app.views.tables.dataset_groups import DatasetGroup
@@ -15,7 +17,8 @@ from app.views.tables.saved_filters import SavedFilters, SavedFiltersDialog, as_
 from app.views.tables.table_view import TableView
 from app.views.theme import Themes
 from tests.views.builders import COLUMNS
-from tests.views.fake_backend import FakeBackend
+from tests.views.many_runs import NAMES, SIGNED_OFF
+from tests.views.table_rows import VOCABULARY
 
 
 def test_that_text_that_was_copied_can_be_pasted() -> None:
@@ -62,50 +65,50 @@ def test_that_filters_are_saved_renamed_taken_out_copied_and_pasted(
 
 
 def a_table(
-    backend: FakeBackend, background: Background, themes: Themes, remembered: QSettings
+    acting: Acting, background: Background, themes: Themes, remembered: QSettings
 ) -> TableView:
-    table = TableView("datasets", backend, background, themes, remembered)
-    table.show_workspace(WorkspaceColumns("tracker", COLUMNS))
+    table = TableView("datasets", acting, background, themes, remembered)
+    table.show_workspace(WorkspaceColumns("dt", COLUMNS))
     return table
 
 
 def test_that_filter_and_part_are_there_again_at_the_next_start(
     qtbot: QtBot,
-    backend: FakeBackend,
+    acting: Acting,
     background: Background,
     themes: Themes,
     remembered: QSettings,
 ) -> None:
-    table = a_table(backend, background, themes, remembered)
+    opened = [(number, NAMES[0]) for number in (*SIGNED_OFF[:2], SIGNED_OFF[-1])]
+    datasets.move(acting, opened, "global", "OPEN")
+    table = a_table(acting, background, themes, remembered)
     qtbot.addWidget(table)
     table.filter.set_text("run > 396210")
     table.show_group(DatasetGroup.EDITABLE)
-    again = a_table(backend, background, themes, remembered)
+    again = a_table(acting, background, themes, remembered)
     qtbot.addWidget(again)
     qtbot.waitUntil(lambda: not background.busy)
-    request = backend.requests[-1]
     assert again.filter.text == "run > 396210"
-    assert request.filter is not None
-    assert request.states == ("OPEN", "SIGNOFF", "COMPLETED")
+    assert again.count.text() == "2 datasets"
     assert again.groups.checkedButton().text() == "Editable"
 
 
 def test_that_the_states_of_all_workspaces_come_and_go_as_columns(
     qtbot: QtBot,
-    backend: FakeBackend,
+    acting: Acting,
     background: Background,
     themes: Themes,
     remembered: QSettings,
 ) -> None:
-    table = a_table(backend, background, themes, remembered)
+    table = a_table(acting, background, themes, remembered)
     qtbot.addWidget(table)
     before = [each.id for each in table.columns]
-    table.set_vocabulary(backend.vocabulary("datasets"))
+    table.set_vocabulary(VOCABULARY)
     table.states.click()
     after = [each.id for each in table.columns]
     added = [id_ for id_ in after if id_ not in before]
-    assert added == ["dt_state", "global_state"]
-    assert after.index(added[0]) == after.index("tracker_state") + 1
+    assert added == ["global_state", "tracker_state"]
+    assert after.index(added[0]) == after.index("dt_state") + 1
     assert table.states.isChecked()
     table.states.click()
     assert [each.id for each in table.columns] == before

@@ -1,53 +1,62 @@
 """The table of runs: loading, live refresh, sorting, filters, columns, words when empty."""
 
 import threading
-from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QSettings, Qt
 from pytestqt.qtbot import QtBot
 
-from app.domain.errors import Refused
 from app.domain.filters import Field, Source
-from app.services.certification.tables import Sort
+from app.models.database.engine import Database
+from app.services.acting import Acting
+from app.services.certification import tables
+from app.services.certification.tables import Page, Sort, TableQuery
 from app.services.configuration.workspaces import WorkspaceColumns
 from app.views.background import Background
 from app.views.tables.column_chooser import ColumnChooser
 from app.views.tables.table_view import TableView
 from app.views.theme import Themes
+from tests.builders import configure
+from tests.conftest import TestServer
 from tests.views.builders import COLUMNS
-from tests.views.fake_backend import FakeBackend, a_row, unavailable
+from tests.views.many_runs import LARGE_COUNT, NEWEST, add_copies, add_run, locked, set_rr
+from tests.views.table_rows import VOCABULARY
 
 GLOBAL = WorkspaceColumns("global", COLUMNS)
-
-
-@pytest.fixture(scope="module")
-def ten_thousand() -> FakeBackend:
-    return FakeBackend(10_000)
+COSMICS = LARGE_COUNT // 4
 
 
 @pytest.fixture
-def backend(ten_thousand: FakeBackend) -> FakeBackend:
-    backend = FakeBackend(1)
-    backend.rows = list(ten_thousand.rows)
-    return backend
+def acting(ten_thousand: Database) -> Acting:
+    return Acting(ten_thousand)
+
+
+@pytest.fixture
+def requests(monkeypatch: pytest.MonkeyPatch) -> list[TableQuery]:
+    """What is asked of the service, each time from the pool."""
+    asked: list[TableQuery] = []
+    page, gui_thread = tables.page, threading.get_ident()
+
+    def noted(acting: Acting, query: TableQuery) -> Page:
+        assert threading.get_ident() != gui_thread
+        asked.append(query)
+        return page(acting, query)
+
+    monkeypatch.setattr(tables, "page", noted)
+    return asked
 
 
 @pytest.fixture
 def view(
-    qtbot: QtBot,
-    backend: FakeBackend,
-    background: Background,
-    themes: Themes,
-    remembered: QSettings,
+    qtbot: QtBot, acting: Acting, background: Background, themes: Themes, remembered: QSettings
 ) -> TableView:
-    view = TableView("runs", backend, background, themes, remembered)
+    view = TableView("runs", acting, background, themes, remembered)
     qtbot.addWidget(view)
     view.resize(1200, 500)
     view.show()
-    view.set_vocabulary(backend.vocabulary("runs"))
+    view.set_vocabulary(VOCABULARY)
     view.show_workspace(GLOBAL)
-    qtbot.waitUntil(lambda: view.model.rowCount() == 10_000)
+    qtbot.waitUntil(lambda: view.model.rowCount() == LARGE_COUNT)
     return view
 
 
@@ -61,56 +70,53 @@ def settle(qtbot: QtBot, background: Background) -> None:
 
 
 def test_that_only_what_is_looked_at_is_loaded(
-    qtbot: QtBot, view: TableView, backend: FakeBackend, background: Background
+    qtbot: QtBot, requests: list[TableQuery], view: TableView, background: Background
 ) -> None:
     settle(qtbot, background)
-    assert sum(request.limit for request in backend.requests) <= 200
+    assert sum(request.limit for request in requests) <= 200
     view.table.verticalScrollBar().setValue(7_030)
     qtbot.waitUntil(lambda: view.model.key_at(7_030) is not None)
-    assert view.model.key_at(7_030) == (396_200 + 10_000 - 7_030, "online")
-    assert sum(request.limit for request in backend.requests) <= 400
+    assert view.model.key_at(7_030) == (NEWEST - 7_030, "online")
+    assert sum(request.limit for request in requests) <= 400
 
 
 def test_that_reading_never_happens_in_the_gui_thread(
-    qtbot: QtBot, view: TableView, backend: FakeBackend
+    qtbot: QtBot, requests: list[TableQuery], view: TableView
 ) -> None:
-    backend.threads.clear()
+    requests.clear()
     view.filter.set_text("class = Cosmics25")
-    qtbot.waitUntil(lambda: view.model.rowCount() == 2_500)
-    assert backend.threads
-    assert threading.get_ident() not in backend.threads
+    qtbot.waitUntil(lambda: view.model.rowCount() == COSMICS)
+    assert requests
 
 
 def test_that_a_live_refresh_keeps_selection_and_scroll(
-    qtbot: QtBot, view: TableView, backend: FakeBackend, background: Background
+    qtbot: QtBot, view: TableView, ten_thousand: Database, background: Background
 ) -> None:
     view.table.verticalScrollBar().setValue(40)
     settle(qtbot, background)
     view.table.selectRow(45)
     chosen, seen = view.model.key_at(45), first_run(view)
-    backend.rows.insert(0, a_row(500_000))
-    backend.rows.insert(0, a_row(500_001))
+    add_copies(ten_thousand, NEWEST + 1, NEWEST + 2)
     view.refresh_soon()
-    qtbot.waitUntil(lambda: view.model.rowCount() == 10_002)
+    qtbot.waitUntil(lambda: view.model.rowCount() == LARGE_COUNT + 2)
     assert view.model.key_at(view.table.currentIndex().row()) == chosen
     assert first_run(view) == seen
 
 
 def test_that_new_runs_appear_for_whoever_looks_at_the_top(
-    qtbot: QtBot, view: TableView, backend: FakeBackend
+    qtbot: QtBot, view: TableView, ten_thousand: Database
 ) -> None:
-    backend.rows.insert(0, a_row(500_000))
+    add_copies(ten_thousand, NEWEST + 1, NEWEST + 1)
     view.refresh_soon()
-    qtbot.waitUntil(lambda: first_run(view) == 500_000)
+    qtbot.waitUntil(lambda: first_run(view) == NEWEST + 1)
     assert view.chosen is not None
-    assert view.chosen.run_number == 396_200 + 10_000
+    assert view.chosen.run_number == NEWEST
 
 
 def test_that_a_changed_run_changes_in_place(
-    qtbot: QtBot, view: TableView, backend: FakeBackend
+    qtbot: QtBot, view: TableView, ten_thousand: Database
 ) -> None:
-    row = backend.rows[2]
-    backend.rows[2] = replace(row, rr_attributes={**row.rr_attributes, "state": "COMPLETED"})
+    set_rr(ten_thousand, NEWEST - 2, state="COMPLETED")
     with qtbot.waitSignal(view.model.dataChanged):
         view.refresh_soon()
     state = [each.id for each in view.columns].index("state")
@@ -118,47 +124,67 @@ def test_that_a_changed_run_changes_in_place(
 
 
 def test_that_a_click_on_a_title_sorts_at_the_server(
-    qtbot: QtBot, view: TableView, backend: FakeBackend
+    qtbot: QtBot, requests: list[TableQuery], view: TableView
 ) -> None:
     header = view.table.horizontalHeader()
     section = [each.id for each in view.columns].index("class")
     place = header.sectionViewportPosition(section) + 10
     for descending in (True, False):
-        before = len(backend.requests)
+        before = len(requests)
         qtbot.mouseClick(
             header.viewport(),
             Qt.MouseButton.LeftButton,
             pos=header.rect().topLeft() + type(header.pos())(place, 10),
         )
-        qtbot.waitUntil(lambda before=before: len(backend.requests) > before)
-        assert backend.requests[-1].sort == (Sort(Field(Source.RR, "class"), descending),)
+        qtbot.waitUntil(lambda before=before: len(requests) > before)
+        assert requests[-1].sort == (Sort(Field(Source.RR, "class"), descending),)
     qtbot.waitUntil(lambda: not view.bar.loading)
 
 
 def test_that_a_filter_and_the_switch_reach_the_server(
-    qtbot: QtBot, view: TableView, backend: FakeBackend
+    qtbot: QtBot, view: TableView, ten_thousand: Database
 ) -> None:
     view.filter.set_text("class = Cosmics25")
-    qtbot.waitUntil(lambda: view.model.rowCount() == 2_500)
+    qtbot.waitUntil(lambda: view.model.rowCount() == COSMICS)
     assert view.count.text() == "2\u202f500 runs"
+    set_rr(ten_thousand, NEWEST, significant=False)
     view.significant.click()
-    qtbot.waitUntil(lambda: backend.requests[-1].significant_only)
-    qtbot.waitUntil(lambda: 0 < view.model.rowCount() < 2_500)
+    qtbot.waitUntil(lambda: view.model.rowCount() == COSMICS - 1)
 
 
 def test_that_the_old_rows_stay_while_the_new_are_loaded(
-    qtbot: QtBot, view: TableView, backend: FakeBackend, background: Background
+    qtbot: QtBot, view: TableView, large_dsn: str, background: Background
 ) -> None:
     settle(qtbot, background)
-    backend.gate = threading.Event()
-    view.filter.set_text("class = Cosmics25")
-    assert view.bar.loading
-    assert view.model.rowCount() == 10_000
-    qtbot.waitUntil(lambda: view._delegate.dimmed)
-    backend.gate.set()
-    qtbot.waitUntil(lambda: view.model.rowCount() == 2_500)
+    with locked(large_dsn):
+        view.filter.set_text("class = Cosmics25")
+        assert view.bar.loading
+        assert view.model.rowCount() == LARGE_COUNT
+        qtbot.waitUntil(lambda: view._delegate.dimmed)
+    qtbot.waitUntil(lambda: view.model.rowCount() == COSMICS)
     assert not view.bar.loading
     assert not view._delegate.dimmed
+
+
+def test_that_a_change_is_seen_that_comes_while_another_table_is_read(
+    qtbot: QtBot, view: TableView, ten_thousand: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, was_read, may_return = tables.page, threading.Event(), threading.Event()
+
+    def slow(acting: Acting, query: TableQuery) -> Page:
+        result = page(acting, query)
+        was_read.set()
+        may_return.wait(20)
+        return result
+
+    monkeypatch.setattr(tables, "page", slow)
+    view.filter.set_text("class = Cosmics25")
+    qtbot.waitUntil(was_read.is_set)
+    add_copies(ten_thousand, NEWEST + 1, NEWEST + 1)
+    with qtbot.waitSignal(view._loader._soon.timeout):
+        view.refresh_soon()
+    may_return.set()
+    qtbot.waitUntil(lambda: view.model.rowCount() == COSMICS + 1)
 
 
 def test_that_an_empty_table_says_how_to_fill_it(qtbot: QtBot, view: TableView) -> None:
@@ -170,26 +196,31 @@ def test_that_an_empty_table_says_how_to_fill_it(qtbot: QtBot, view: TableView) 
 
 
 def test_that_a_refusal_of_the_server_stands_by_the_filter(
-    qtbot: QtBot, view: TableView, backend: FakeBackend
+    qtbot: QtBot, view: TableView, server: TestServer, large_dsn: str
 ) -> None:
-    backend.error = Refused("This filter asks too much.")
-    view.filter.set_text("class = Cosmics25")
-    qtbot.waitUntil(view.filter.refusal.isVisible)
-    assert view.filter.refusal.text() == "This filter asks too much."
+    with server.without_rights(large_dsn):
+        view.filter.set_text("class = Cosmics25")
+        qtbot.waitUntil(view.filter.refusal.isVisible)
+    assert "permission denied" in view.filter.refusal.text()
     assert not view.bar.loading
 
 
 def test_that_a_lost_server_leaves_the_rows_and_heals(
-    qtbot: QtBot, view: TableView, backend: FakeBackend, background: Background
+    qtbot: QtBot,
+    view: TableView,
+    server: TestServer,
+    large_dsn: str,
+    ten_thousand: Database,
+    background: Background,
 ) -> None:
-    backend.error = unavailable()
+    server.shut(large_dsn)
     with qtbot.waitSignal(background.outage):
         view.refresh_soon()
-    assert view.model.rowCount() == 10_000
-    backend.rows.insert(0, a_row(500_000))
-    backend.error = None
+    assert view.model.rowCount() == LARGE_COUNT
+    server.reopen(large_dsn)
+    add_copies(ten_thousand, NEWEST + 1, NEWEST + 1)
     background.retry_now()
-    qtbot.waitUntil(lambda: view.model.rowCount() == 10_001)
+    qtbot.waitUntil(lambda: view.model.rowCount() == LARGE_COUNT + 1)
 
 
 def test_that_enter_opens_a_row(qtbot: QtBot, view: TableView) -> None:
@@ -197,13 +228,13 @@ def test_that_enter_opens_a_row(qtbot: QtBot, view: TableView) -> None:
     with qtbot.waitSignal(view.row_opened) as opened:
         qtbot.keyClick(view.table, Qt.Key.Key_Return)
     assert opened.args is not None
-    assert opened.args[0].run_number == 396_200 + 10_000 - 3
+    assert opened.args[0].run_number == NEWEST - 3
 
 
 def test_that_columns_and_widths_are_remembered(
     qtbot: QtBot,
     view: TableView,
-    backend: FakeBackend,
+    acting: Acting,
     background: Background,
     themes: Themes,
     remembered: QSettings,
@@ -217,11 +248,11 @@ def test_that_columns_and_widths_are_remembered(
     chooser._accept()
     assert [each.id for each in view.columns] == ["run", "class", "energy"]
     view.table.setColumnWidth(1, 222)
-    again = TableView("runs", backend, background, themes, remembered)
+    again = TableView("runs", acting, background, themes, remembered)
     qtbot.addWidget(again)
-    again.set_vocabulary(backend.vocabulary("runs"))
+    again.set_vocabulary(VOCABULARY)
     again.show_workspace(GLOBAL)
-    qtbot.waitUntil(lambda: again.model.rowCount() == 10_000)
+    qtbot.waitUntil(lambda: again.model.rowCount() == LARGE_COUNT)
     assert [each.id for each in again.columns] == ["run", "class", "energy"]
     assert again.table.columnWidth(1) == 222
 
@@ -231,39 +262,40 @@ def test_that_a_dragged_column_stays_where_it_was_dropped(qtbot: QtBot, view: Ta
     view.table.horizontalHeader().moveSection(1, 0)
     qtbot.waitUntil(lambda: [each.id for each in view.columns] == [ids[1], ids[0], *ids[2:]])
     assert view.table.horizontalHeader().visualIndex(0) == 0
-    assert view.model.index(0, 1).data() == "406200"
+    assert view.model.index(0, 1).data() == str(NEWEST)
 
 
 def test_that_a_broken_memory_gives_the_defaults(
     qtbot: QtBot,
-    backend: FakeBackend,
+    acting: Acting,
     background: Background,
     themes: Themes,
     remembered: QSettings,
 ) -> None:
     for name, text in (("columns", "{no json"), ("widths", "[1]"), ("sort", '["x", 1, 2]')):
         remembered.setValue(f"runs/global/{name}", text)
-    view = TableView("runs", backend, background, themes, remembered)
+    view = TableView("runs", acting, background, themes, remembered)
     qtbot.addWidget(view)
     view.show_workspace(GLOBAL)
-    qtbot.waitUntil(lambda: view.model.rowCount() == 10_000)
+    qtbot.waitUntil(lambda: view.model.rowCount() == LARGE_COUNT)
     assert view.columns[0].id == "run"
 
 
 def test_that_the_first_run_that_ever_appears_is_chosen(
     qtbot: QtBot,
+    database: Database,
     background: Background,
     themes: Themes,
     remembered: QSettings,
 ) -> None:
-    backend = FakeBackend(0)
-    view = TableView("runs", backend, background, themes, remembered)
+    configure(database)
+    view = TableView("runs", Acting(database), background, themes, remembered)
     qtbot.addWidget(view)
     view.show()
     view.show_workspace(GLOBAL)
     qtbot.waitUntil(lambda: "No runs yet" in view.table.words.text())
-    backend.rows.append(a_row(396_201))
+    add_run(database, NEWEST)
     with qtbot.waitSignal(view.row_chosen, check_params_cb=lambda row: row is not None):
         view.refresh_soon()
     assert view.chosen is not None
-    assert view.chosen.run_number == 396_201
+    assert view.chosen.run_number == NEWEST

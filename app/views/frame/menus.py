@@ -1,0 +1,77 @@
+"""The menus of the window: which actions they show, in which order."""
+
+from collections.abc import Iterable, Sequence
+
+from PySide6.QtWidgets import QMainWindow, QMenu
+
+from app.views.actions import Actions
+from app.views.bulk import actions as bulk_actions
+from app.views.configuration import why_actions
+from app.views.datasets import links
+from app.views.frame import help as help_actions
+from app.views.frame import look
+from app.views.frame.navigation import PLACES
+from app.views.golden import workbench_actions
+from app.views.history import actions as history_actions
+from app.views.places import PlaceWidget
+from app.views.runs import dataset_actions, run_actions
+
+_RUN = (
+    *run_actions.MENU,
+    "",
+    *workbench_actions.RUN_MENU,
+    *why_actions.RUN_MENU,
+    "",
+    *links.MENU,
+    "",
+    *bulk_actions.MENU,
+)
+_DATASET = (*dataset_actions.MENU, "", *bulk_actions.MENU)
+_MENUS: dict[str, Sequence[str]] = {
+    "File": ("file.run", "", "file.quit"),
+    "Edit": (*history_actions.MENU, "", *bulk_actions.TOOLS),
+    "View": (
+        *(f"place.{place.name}" for place in PLACES),
+        "",
+        "view.filter",
+        "view.columns",
+        "view.pane",
+        "view.pane.back",
+        "view.refresh",
+        "",
+        "view.sync",
+        "view.palette",
+        "",
+    ),
+    "Run": _RUN,
+    "Dataset": _DATASET,
+    "Golden JSON": (
+        "golden.generate",
+        *workbench_actions.GOLDEN_MENU,
+        "",
+        "place.golden",
+    ),
+    "Tools": ("tools.accepted", ""),
+    "Help": help_actions.MENU,
+}
+
+
+class Menus:
+    """The menu bar, and the context menus of runs and of offline datasets."""
+
+    def __init__(self, window: QMainWindow, actions: Actions, views: Iterable[PlaceWidget]) -> None:
+        bar = window.menuBar()
+        menus = {title: bar.addMenu(f"&{title}") for title in _MENUS}
+        for title, ids in _MENUS.items():
+            actions.fill(menus[title], ids)
+        actions.fill(menus["View"].addMenu("Look"), look.MENU)
+        self.run = menus["Run"]
+        self.offline = QMenu(window)
+        actions.fill(self.offline, (*_DATASET, ""))
+        self.offline.addMenu(self.run)
+        actions.fill(self.offline, ["log.dataset"])
+        for view in views:
+            for title, names in view.menus().items():
+                actions.fill(menus[title], names)
+        for menu in menus.values():
+            menu.menuAction().setVisible(not menu.isEmpty())

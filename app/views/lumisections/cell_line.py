@@ -1,0 +1,106 @@
+"""A line on the focused cell with who set it, or on the selection."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QWidget
+
+from app.services.acting import Acting
+from app.services.history import look as history
+from app.services.history.look import Origin
+from app.views import words
+from app.views.background import Background, Work
+from app.views.grid.grid_view import GridView
+from app.views.lumisections.selection_words import selection_text
+from app.views.widgets.plain import Label
+
+_ORIGIN_AFTER_MS = 200
+
+
+class CellLine(Label):
+    """Describes what has the focus in a grid, or how much is selected.
+
+    `is_now`: whether the present state is shown, of which alone it is known who set a cell.
+    """
+
+    def __init__(
+        self,
+        acting: Acting,
+        background: Background,
+        grid: GridView,
+        is_now: Callable[[], bool],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent=parent)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.setMinimumWidth(1)
+        self._acting = acting
+        self._background = background
+        self._grid = grid
+        self._is_now = is_now
+        self._reading = Work(background, self)
+        self._pause = QTimer(self, singleShot=True, interval=_ORIGIN_AFTER_MS)
+        self._pause.timeout.connect(self._read_of_focus)
+        grid.focus_changed.connect(lambda _key, _lumisection: self.follow_focus())
+        grid.selection_changed.connect(self._describe)
+        grid.origin_wanted.connect(self._read)
+
+    def follow_focus(self) -> None:
+        """Describes the focused cell; who set it follows when the focus stays for a moment."""
+        self._describe()
+        if not self._several_selected():
+            self._pause.start()
+
+    def _read_of_focus(self) -> None:
+        snapshot, cell = self._grid.snapshot, self._grid.focus_cell
+        if snapshot is not None and cell is not None:
+            self._read(snapshot.rows[cell.row].key, cell.lumisection)
+
+    def _read(self, key: str, lumisection: int) -> None:
+        snapshot = self._grid.snapshot
+        if snapshot is not None and self._is_now():
+            self._reading.start(
+                self._show_origin(snapshot.run_number, snapshot.dataset, key, lumisection)
+            )
+
+    async def _show_origin(self, run_number: int, dataset: str, key: str, lumisection: int) -> None:
+        acting = self._acting
+        origin = await self._background.read(
+            lambda: history.origin(acting, run_number, dataset, key, lumisection)
+        )
+        text = _origin_text(origin)
+        self._grid.show_origin(key, lumisection, text)
+        snapshot, cell = self._grid.snapshot, self._grid.focus_cell
+        if snapshot is None or cell is None or self._several_selected():
+            return
+        if (snapshot.run_number, snapshot.dataset) != (run_number, dataset):
+            return
+        if (snapshot.rows[cell.row].key, cell.lumisection) == (key, lumisection):
+            self._describe(text)
+
+    def _several_selected(self) -> bool:
+        snapshot = self._grid.snapshot
+        return snapshot is not None and snapshot.size_of(self._grid.chosen).cells > 1
+
+    def _describe(self, origin: str = "") -> None:
+        snapshot, cell = self._grid.snapshot, self._grid.focus_cell
+        if cell is None or snapshot is None:
+            self.clear()
+        elif self._several_selected():
+            self._pause.stop()
+            line, whole = selection_text(snapshot, self._grid.chosen)
+            self.setText(line)
+            self.setToolTip(whole)
+        else:
+            parts = [*self._grid.text_of(cell).split("\n"), *filter(None, [origin])]
+            self.setText(" · ".join(parts))
+            self.setToolTip(self.text())
+
+
+def _origin_text(origin: Origin | None) -> str:
+    if origin is None:
+        return "no event has set it"
+    action = origin.action
+    age = words.ago(action.at, datetime.now(UTC))
+    return f"by {action.author}, {words.time(action.at)} ({age})"

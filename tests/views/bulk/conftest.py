@@ -1,0 +1,26 @@
+"""Two runs whose offline datasets are open everywhere."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.domain.certification.datasets import OPEN
+from app.models.database.engine import Database
+from app.services.acting import Acting
+from app.services.certification import datasets
+from tests.builders import EXPERT
+from tests.conftest import TestServer
+from tests.services.offline_runs import FIRST, PROMPT, SECOND, sign_off_runs
+from tests.views.templates import template_with
+
+
+def _fill(db: Database) -> None:
+    sign_off_runs(db, FIRST, SECOND)
+    datasets.move(Acting(db, EXPERT), [(FIRST, PROMPT), (SECOND, PROMPT)], "global", OPEN)
+
+
+@pytest.fixture(scope="session")
+def template(server: TestServer) -> Iterator[str]:
+    """The database that `database` copies here."""
+    with template_with(server, _fill) as name:
+        yield name

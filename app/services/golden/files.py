@@ -1,6 +1,5 @@
-"""Golden JSONs as files, and rules from files."""
+"""Golden JSONs as files."""
 
-from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
 
@@ -22,13 +21,17 @@ class Form(StrEnum):
         return "" if self is Form.GOLDEN else f"_{self.value.replace('-', '_')}"
 
 
-assert [form.name.lower() for form in Form] == [field.name for field in fields(Texts)]
-
-
 def text_of(texts: Texts, form: Form) -> str:
     """The text of one form."""
-    text: str = getattr(texts, form.name.lower())
-    return text
+    match form:
+        case Form.GOLDEN:
+            return texts.golden
+        case Form.WITH_DATASET_NAMES:
+            return texts.with_dataset_names
+        case Form.ANTI:
+            return texts.anti
+        case Form.ANTI_WITH_DATASET_NAMES:
+            return texts.anti_with_dataset_names
 
 
 def save(texts: Texts, folder: Path, stem: str) -> dict[Form, Path]:

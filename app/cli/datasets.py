@@ -27,7 +27,10 @@ def add(commands: Commands, common: Parser) -> None:
     parser = add_command(group, common, "list", "a page of datasets, newest runs first", _list)
     add_page(parser)
     parser.add_argument(
-        "--workspace", default="global", metavar="W", help="whose states are shown (global)"
+        "--workspace",
+        default="global",
+        metavar="W",
+        help="workspace whose states are shown (global)",
     )
     parser.add_argument(
         "--state",
@@ -35,10 +38,10 @@ def add(commands: Commands, common: Parser) -> None:
         default=[],
         metavar="S",
         dest="states",
-        help="only in this state of the workspace; may be given again",
+        help="only datasets in this state of the workspace; can be repeated",
     )
-    parser.add_argument("--hidden", action="store_true", help="the hidden datasets and no other")
-    parser.add_argument("--online", action="store_true", help="the datasets named online too")
+    parser.add_argument("--hidden", action="store_true", help="only hidden datasets")
+    parser.add_argument("--online", action="store_true", help="include the datasets named online")
     dataset_tools.add(group, common)
 
 

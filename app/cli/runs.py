@@ -35,7 +35,7 @@ _SHOWN = 12
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `runs` and its commands."""
-    group = add_group(commands, common, "runs", "the runs and what is done to them")
+    group = add_group(commands, common, "runs", "list, show and change runs")
     parser = add_command(group, common, "list", "a page of runs, newest first", _list)
     add_page(parser)
     parser.add_argument("--significant", action="store_true", help="only significant runs")
@@ -47,7 +47,7 @@ def add(commands: Commands, common: Parser) -> None:
         type=positive,
         default=20,
         metavar="N",
-        help=f"so many of the newest actions (20, at most {tables.MOST_VERSIONS})",
+        help=f"show the N newest actions (20, at most {tables.MOST_VERSIONS})",
     )
 
     parser = add_command(group, common, "move", "move a run to OPEN, SIGNOFF or COMPLETED", _move)
@@ -79,14 +79,14 @@ def add(commands: Commands, common: Parser) -> None:
     )
 
     parser = add_command(
-        group, common, "refresh", "ask OMS again and classify an OPEN run anew", _refresh
+        group, common, "refresh", "fetch an OPEN run from OMS and classify it again", _refresh
     )
     add_run(parser)
     parser.add_argument(
-        "--reset", action="store_true", help="class and significance computed from nothing"
+        "--reset", action="store_true", help="compute class and significance from scratch"
     )
     parser.add_argument(
-        "--recorded", action="store_true", help="from what is recorded, without asking OMS"
+        "--recorded", action="store_true", help="classify what is recorded, without OMS"
     )
 
 
@@ -155,22 +155,22 @@ def _show(program: Program, arguments: Arguments) -> Answer:
     document: JsonValue = {
         "run_number": arguments.run,
         "needs_manual_update": details.row.needs_manual_update,
-        "rr_attributes": [_attribute_document(each) for each in details.rr],
-        "oms_attributes": [_attribute_document(each) for each in details.oms],
+        "rr_attributes": [_attribute_document(attribute) for attribute in details.rr],
+        "oms_attributes": [_attribute_document(attribute) for attribute in details.oms],
         "datasets": [dataset_document(row) for row in details.datasets],
-        "history": [_entry_document(each) for each in history],
+        "history": [_entry_document(entry) for entry in history],
     }
     return Answer(document, _details_text(arguments.run, details, history))
 
 
 def _details_text(run_number: int, details: RunDetails, history: tuple[HistoryEntry, ...]) -> str:
-    rr = {each.name: each for each in details.rr}
+    rr = {attribute.name: attribute for attribute in details.rr}
     mark = ", needs a manual update" if details.row.needs_manual_update else ""
     heading = f"Run {run_number}: {_shown(rr, 'class') or 'no class'}, {_shown(rr, 'state')}{mark}"
     attributes = [
-        (part, each.name, each.author, "by hand" if each.by_hand else "", value_text(each.value))
-        for part, found in (("RR", details.rr), ("OMS", details.oms))
-        for each in sorted(found, key=lambda each: each.name)
+        (part, one.name, one.author, "by hand" if one.by_hand else "", value_text(one.value))
+        for part, of_part in (("RR", details.rr), ("OMS", details.oms))
+        for one in sorted(of_part, key=lambda attribute: attribute.name)
     ]
     datasets = [
         (
@@ -259,8 +259,8 @@ def _entry_document(entry: HistoryEntry) -> JsonObject:
 
 
 def _shown(attributes: Mapping[str, Attribute], name: str) -> str:
-    found = attributes.get(name)
-    return value_text(found.value) if found is not None else ""
+    attribute = attributes.get(name)
+    return value_text(attribute.value) if attribute is not None else ""
 
 
 def _move(program: Program, arguments: Arguments) -> Answer:
@@ -326,15 +326,15 @@ def _refresh(program: Program, arguments: Arguments) -> Answer:
 
 
 def _set(program: Program, run_number: int, attribute: str, value: JsonValue) -> Answer:
-    done = runs.edit_attribute(program.acting, run_number, attribute, value)
+    edited = runs.edit_attribute(program.acting, run_number, attribute, value)
     document: JsonValue = {
         "run_number": run_number,
         "attribute": attribute,
         "value": value,
-        "changed": done.changed,
-        "text": done.text,
+        "changed": edited.changed,
+        "text": edited.text,
     }
-    return Answer(document, done.text)
+    return Answer(document, edited.text)
 
 
 def _outcome(run_number: int, outcome: Outcome) -> Answer:

@@ -77,7 +77,7 @@ def test_that_documents_of_a_folder_are_served_until_the_process_is_stopped(regi
             lines.append(process.stdout.readline())
         url = json.loads("".join(lines))["url"]
         pulled = registry("pull", "--oms", url, "--run", 315265)
-        assert "Run 315265: Collisions18, 63 lumisections." in pulled.out
+        assert "Made run 315265: Collisions18, 63 lumisections." in pulled.out
     finally:
         process.send_signal(signal.SIGTERM)
         rest, _ = process.communicate(timeout=30)

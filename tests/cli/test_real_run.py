@@ -44,7 +44,7 @@ def test_that_real_runs_give_the_ranges_of_the_official_mask(
         for number in RUNS:
             pulled = registry("pull", "--oms", oms.url, "--run", number)
             assert pulled.code == 0, pulled.err
-            assert f"Run {number}: Collisions22" in pulled.out
+            assert f"Made run {number}: Collisions22" in pulled.out
     for number in RUNS:
         for _ in range(MOST_EDITS):
             moved = registry("runs", "move", number, "SIGNOFF")
@@ -59,7 +59,9 @@ def test_that_real_runs_give_the_ranges_of_the_official_mask(
                 "--comment", "checked with the expert",
             )  # fmt: skip
             assert edited.code == 0, edited.err
-        assert moved.out.startswith(f"Signed off run {number}, 1 dataset waiting.")
+        assert moved.out.startswith(
+            f"Signed off run {number}. 1 dataset now waits for the DQM GUI."
+        )
 
     listed = registry("datasets", "list", "--json").document
     assert [(each["run_number"], each["name"]) for each in listed["datasets"]] == [

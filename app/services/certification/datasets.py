@@ -7,6 +7,7 @@ from app.domain.certification import datasets
 from app.domain.certification.datasets import where
 from app.domain.configuration import permissions
 from app.domain.configuration.in_force import GLOBAL, Configuration
+from app.domain.counting import counted
 from app.domain.errors import BadInput, Conflict, NotFound, Refused
 from app.domain.json_value import JsonObject
 from app.domain.keys import ONLINE, DatasetKey
@@ -22,7 +23,7 @@ from app.services.configuration import in_force as configurations
 
 @dataclass(frozen=True)
 class Moved:
-    """Datasets in their new state; `unchanged` are those that were in it already."""
+    """Datasets in their new state; `unchanged` are those that were already in it."""
 
     workspace: str
     state: str
@@ -33,16 +34,11 @@ class Moved:
     @property
     def text(self) -> str:
         """What to tell the person."""
-        what = (
-            where(*self.datasets[0])
-            if len(self.datasets) == 1
-            else f"{len(self.datasets)} datasets"
-        )
-        text = f"Moved {what} to {self.state} in workspace {self.workspace}"
+        text = f"Moved {_named(self.datasets)} to {self.state} in workspace {self.workspace}."
         if not self.unchanged:
-            return f"{text}."
+            return text
         were = "was" if len(self.unchanged) == 1 else "were"
-        return f"{text}; {len(self.unchanged)} {were} there already."
+        return f"{text} {counted(len(self.unchanged), 'dataset')} {were} already in {self.state}."
 
 
 def move(
@@ -56,20 +52,20 @@ def move(
 ) -> Moved:
     """Moves datasets to a state in a workspace, as one version, all or none.
 
-    Those in that state already are left alone; refused when that is all of them. With
-    `from_state`, Conflict when somebody moved one elsewhere meanwhile. While a dataset is in a
-    cycle that is pending in the workspace, the right to move it there will do too.
+    Those already in that state are left alone; refused when that is all of them. With
+    `from_state`, Conflict when somebody has moved one elsewhere. While a dataset is in a cycle
+    that is pending in the workspace, the right to move datasets of cycles is enough.
     """
     configuration = configurations.current(acting)
     check_workspace(configuration, workspace)
     datasets.check_state(to_state)
-    wanted = distinct(keys)
-    with begin(acting.db, {run_number for run_number, _ in wanted}) as action:
-        found = visible_datasets(action, wanted)
-        pending = cycles.in_pending_cycle(action.connection, wanted, workspace)
+    chosen = distinct(keys)
+    with begin(acting.db, {run_number for run_number, _ in chosen}) as action:
+        rows_by_key = visible_datasets(action, chosen)
+        pending = cycles.in_pending_cycle(action.connection, chosen, workspace)
         changed: dict[DatasetKey, JsonObject] = {}
         checked: set[tuple[str, bool]] = set()
-        for key, row in found.items():
+        for key, row in rows_by_key.items():
             state = datasets.state_in(row.attributes, workspace, where(*key))
             changes = datasets.move(row.attributes, workspace, to_state, where(*key))
             if not changes:
@@ -77,7 +73,7 @@ def move(
             if from_state is not None and state != from_state:
                 raise Conflict(
                     f"{where(*key)} is {state} in workspace {workspace}, no longer {from_state}:"
-                    " somebody moved it meanwhile."
+                    " somebody else has moved it."
                 )
             if (way := (state, key in pending)) not in checked:
                 paths = permissions.move_dataset_paths(
@@ -87,14 +83,14 @@ def move(
                 checked.add(way)
             changed[key] = changes
         if not changed:
-            are = f"{where(*wanted[0])} is" if len(wanted) == 1 else "All of them are"
-            raise Refused(f"{are} {to_state} in workspace {workspace} already.")
+            are = f"{where(*chosen[0])} is" if len(chosen) == 1 else "All of them are"
+            raise Refused(f"{are} already {to_state} in workspace {workspace}.")
         version = action.append(
             acting.actor.email,
             comment.strip() or _comment(list(changed), workspace, to_state),
             [DatasetChange(*key, attributes=changes) for key, changes in changed.items()],
         )
-        unchanged = tuple(key for key in wanted if key not in changed)
+        unchanged = tuple(key for key in chosen if key not in changed)
         return Moved(workspace, to_state, tuple(changed), unchanged, version)
 
 
@@ -106,32 +102,32 @@ def check_workspace(configuration: Configuration, workspace: str) -> None:
 
 def distinct(keys: Collection[DatasetKey]) -> list[DatasetKey]:
     """The datasets named, each once, by run and name; BadInput when there are none."""
-    wanted = sorted(set(keys))
-    if not wanted:
+    chosen = sorted(set(keys))
+    if not chosen:
         raise BadInput("No datasets were given: select at least one.")
-    return wanted
+    return chosen
 
 
 def visible_datasets(
-    action: Action, wanted: Sequence[DatasetKey]
+    action: Action, chosen: Sequence[DatasetKey]
 ) -> Mapping[DatasetKey, DatasetRow]:
     """The offline datasets as they are now.
 
     NotFound or Refused names the first that isn't there, is hidden, or is `online`.
     """
-    found = named_datasets(action, wanted)
-    for key, row in found.items():
+    rows_by_key = named_datasets(action, chosen)
+    for key, row in rows_by_key.items():
         if row.deleted:
             raise Refused(f"{where(*key)} is hidden: un-hide it first.")
-    return found
+    return rows_by_key
 
 
-def named_datasets(action: Action, wanted: Sequence[DatasetKey]) -> Mapping[DatasetKey, DatasetRow]:
+def named_datasets(action: Action, chosen: Sequence[DatasetKey]) -> Mapping[DatasetKey, DatasetRow]:
     """Like `visible_datasets`, hidden ones too."""
-    numbers = {run_number for run_number, _ in wanted}
+    numbers = {run_number for run_number, _ in chosen}
     runs = rows.run_states(action.connection, numbers)
     known = rows.datasets_of_runs(action.connection, numbers)
-    for run_number, name in wanted:
+    for run_number, name in chosen:
         if name == ONLINE:
             raise Refused(
                 f"{ONLINE} of run {run_number} has no states of its own: move the run instead."
@@ -141,9 +137,12 @@ def named_datasets(action: Action, wanted: Sequence[DatasetKey]) -> Mapping[Data
             raise NotFound(f"Run {run_number} is not in the Run Registry.")
         if (run_number, name) not in known:
             raise no_dataset(run_number, name, (each for of, each in known if of == run_number))
-    return {key: known[key] for key in wanted}
+    return {key: known[key] for key in chosen}
 
 
 def _comment(keys: Sequence[DatasetKey], workspace: str, to_state: str) -> str:
-    what = where(*keys[0]) if len(keys) == 1 else f"{len(keys)} datasets"
-    return f"move {what} to {to_state} in workspace {workspace}"
+    return f"move {_named(keys)} to {to_state} in workspace {workspace}"
+
+
+def _named(keys: Sequence[DatasetKey]) -> str:
+    return where(*keys[0]) if len(keys) == 1 else counted(len(keys), "dataset")

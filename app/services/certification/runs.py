@@ -59,8 +59,10 @@ class Moved:
             "SIGNOFF": f"Signed off run {self.run_number}",
             "COMPLETED": f"Completed run {self.run_number}",
         }.get(self.state, f"Reopened run {self.run_number}")
-        waiting = f", {counted(len(self.datasets), 'dataset')} waiting" if self.datasets else ""
-        parts = [f"{moved}{waiting}."]
+        parts = [f"{moved}."]
+        if self.datasets:
+            wait = "waits" if len(self.datasets) == 1 else "wait"
+            parts.append(f"{counted(len(self.datasets), 'dataset')} now {wait} for the DQM GUI.")
         if self.gained:
             parts.append(gained_text(self.gained))
         if self.without_part:
@@ -110,7 +112,7 @@ def mark_significant(acting: Acting, run_number: int, oms_run: OmsRun | None = N
     with begin(acting.db, [run_number]) as action:
         run = _open_run(action, run_number, "be marked significant")
         if run.rr_attributes.get("significant") is True:
-            raise Refused(f"Run {run_number} is significant already.")
+            raise Refused(f"Run {run_number} is already significant.")
         action.append(
             acting.actor.email,
             f"mark run {run_number} significant",
@@ -153,7 +155,7 @@ def refresh(
             return outcome
         return replace(
             outcome,
-            text=f"{outcome.text} OMS can't be asked now: classified from what is recorded.",
+            text=f"{outcome.text} OMS is unavailable, so what is recorded was classified.",
         )
 
 
@@ -164,8 +166,8 @@ def edit_attribute(
     kind = EDITABLE_ATTRIBUTES.get(attribute)
     if kind is None:
         known = ", ".join(EDITABLE_ATTRIBUTES)
-        hint = " The state is moved." if attribute == "state" else ""
-        raise BadInput(f'"{attribute}" can\'t be set by hand; these can: {known}.{hint}')
+        hint = " Move the run to change its state." if attribute == "state" else ""
+        raise BadInput(f'"{attribute}" can\'t be set by hand. These can: {known}.{hint}')
     if type(value) is not kind:
         raise BadInput(f"{attribute} must be {'true or false' if kind is bool else 'a text'}.")
     path = permissions.edit_run_path(run_number, attribute)
@@ -185,14 +187,14 @@ def edit_attribute(
 
 
 def settle_manual_update(acting: Acting, run_number: int) -> str:
-    """Declares that what OMS changed after sign-off was dealt with; says what that did."""
+    """Removes the mark that the run needs a manual update; says what that did."""
     path = permissions.edit_run_path(run_number, pull.NEEDS_MANUAL_UPDATE)
     configurations.current(acting).permissions.check(acting.actor, path)
     with begin(acting.db, [run_number]) as action:
         run = rows.get_run(action.connection, run_number)
         if run.rr_attributes.get(pull.NEEDS_MANUAL_UPDATE) is not True:
             return f"Run {run_number} needs no manual update."
-        # Not by hand: a person's false would hide every later flag.
+        # Not by hand: a false set by hand would hide every later flag.
         action.append(
             auto_author(acting.actor),
             f"run {run_number}: the changes of OMS were dealt with",
@@ -204,7 +206,7 @@ def settle_manual_update(acting: Acting, run_number: int) -> str:
 def move(acting: Acting, run_number: int, to_state: str, *, from_state: str | None = None) -> Moved:
     """Moves a run to a state; to SIGNOFF or COMPLETED makes the waiting offline datasets.
 
-    With `from_state`, refused when somebody moved the run meanwhile.
+    With `from_state`, refused when somebody else has moved the run.
     """
     configuration = configurations.current(acting)
     with begin(acting.db, [run_number]) as action:
@@ -213,7 +215,7 @@ def move(acting: Acting, run_number: int, to_state: str, *, from_state: str | No
         if from_state is not None and from_state != run.state:
             raise Conflict(
                 f"Run {run_number} is in state {run.state}, no longer {from_state}: somebody"
-                " moved it meanwhile."
+                " else has moved it."
             )
         configuration.permissions.check(
             acting.actor, permissions.move_run_path(run.state, to_state)

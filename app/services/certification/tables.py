@@ -56,9 +56,9 @@ MOST_VERSIONS = 200
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """An attribute that holds, and who said so.
+    """The value of an attribute and its author.
 
-    Where a person's word holds, `automatic` is what the program would say.
+    Where the value was set by hand, `automatic` is the automatic one behind it.
     """
 
     name: str
@@ -181,8 +181,8 @@ def vocabulary(acting: Acting) -> Vocabulary:
 def run_details(acting: Acting, run_number: int) -> RunDetails:
     """A run with the origin of each attribute and its datasets, hidden ones too."""
     with acting.db.read() as connection:
-        found = table_pages.rows_by_key(connection, "runs", [(run_number, ONLINE)])
-        if not found:
+        run_rows = table_pages.rows_by_key(connection, "runs", [(run_number, ONLINE)])
+        if not run_rows:
             raise NotFound(f"There is no run {run_number}.")
         query = TableQuery(
             "datasets",
@@ -195,23 +195,23 @@ def run_details(acting: Acting, run_number: int) -> RunDetails:
         run = events.run_events(connection, run_number)
         oms = origins(run.oms, manual_first=False)
         rr = origins(run.rr, manual_first=True)
-        made_by = events.authors(
+        authors = events.authors(
             connection, {each.version for each in (*oms.values(), *rr.values())}
         )
-    return RunDetails(found[0], _attributes(oms, made_by), _attributes(rr, made_by), datasets)
+    return RunDetails(run_rows[0], _attributes(oms, authors), _attributes(rr, authors), datasets)
 
 
 def dataset_details(acting: Acting, run_number: int, name: str) -> DatasetDetails:
     """A dataset with the origin of each attribute."""
     with acting.db.read() as connection:
-        found = table_pages.rows_by_key(connection, "datasets", [(run_number, name)])
-        if not found:
+        dataset_rows = table_pages.rows_by_key(connection, "datasets", [(run_number, name)])
+        if not dataset_rows:
             raise no_dataset(run_number, name, stored.datasets_of_run(connection, run_number))
         own = events.dataset_events(connection, run_number, name).get(name, ())
         attributes = origins(own, manual_first=False)
         attributes.pop("datasets_in_gui", None)
-        made_by = events.authors(connection, {each.version for each in attributes.values()})
-    return DatasetDetails(found[0], _attributes(attributes, made_by))
+        authors = events.authors(connection, {each.version for each in attributes.values()})
+    return DatasetDetails(dataset_rows[0], _attributes(attributes, authors))
 
 
 def run_history(
@@ -274,23 +274,23 @@ def _history(
 def _collect(
     changes: dict[int, list[AttributeChange]], more: Mapping[int, tuple[AttributeChange, ...]]
 ) -> None:
-    for version, found in more.items():
-        changes.setdefault(version, []).extend(found)
+    for version, of_version in more.items():
+        changes.setdefault(version, []).extend(of_version)
 
 
 def _attributes(
-    found: Mapping[str, Origin], made_by: Mapping[int, events.Author]
+    origins_by_name: Mapping[str, Origin], authors: Mapping[int, events.Author]
 ) -> tuple[Attribute, ...]:
     attributes: list[Attribute] = []
-    for name, origin in found.items():
-        maker = made_by.get(origin.version)
+    for name, origin in origins_by_name.items():
+        author = authors.get(origin.version)
         attributes.append(
             Attribute(
                 name,
                 origin.value,
                 origin.manual,
-                maker.author if maker else "",
-                maker.at if maker else None,
+                author.author if author else "",
+                author.at if author else None,
                 origin.automatic,
             )
         )

@@ -83,7 +83,9 @@ class GuiStore:
     def latest(self) -> GuiListing:
         """The last answer of the GUI; Unavailable until there is one."""
         if self._latest is None:
-            raise Unavailable("This client hasn't read the DQM GUI yet: try again after a pull.")
+            raise Unavailable(
+                "This client has not read the DQM GUI yet. Try again after its next pull."
+            )
         return self._latest
 
     def preview(
@@ -105,14 +107,14 @@ class GuiStore:
         """Keeps what the elected puller does, for the other clients to show."""
         if not self._db.desk:
             return
-        told = PullStatus(
+        reported = PullStatus(
             status.state, status.activity, status.last_success, status.next_try, status.puller
         )
         with self._db.transaction() as connection:
-            pull_records.report(connection, told, SOURCE)
+            pull_records.report(connection, reported, SOURCE)
 
     def reported(self) -> JsonObject | None:
-        """What the elected puller, ours or another client's, said last."""
+        """The last report of the elected puller, ours or another client's."""
         if not self._db.desk:
             return None
         with self._db.read() as connection:

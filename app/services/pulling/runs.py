@@ -7,6 +7,7 @@ from app.domain.certification.runs import OPEN
 from app.domain.classifying import classification
 from app.domain.classifying.recorded_run import RecordedRun
 from app.domain.configuration.in_force import Configuration
+from app.domain.counting import counted
 from app.domain.errors import Refused
 from app.domain.identity import Actor, auto_author
 from app.domain.json_value import JsonObject, JsonValue
@@ -231,7 +232,8 @@ def _create(action: Action, computed: Computed, run_number: int) -> Outcome:
     action.append(auto_author(), f"run {run_number} creation", changed)
     class_ = computed.rr_attributes["class"] or "no class yet"
     return Outcome(
-        OutcomeKind.CREATED, f"Run {run_number}: {class_}, {computed.oms.length} lumisections."
+        OutcomeKind.CREATED,
+        f"Made run {run_number}: {class_}, {counted(computed.oms.length, 'lumisection')}.",
     )
 
 
@@ -254,10 +256,10 @@ def _rr_changes(
     """Flags and attributes of those computed that differ from the recorded automatic ones."""
     number = run.run_number
     is_open = run.state == OPEN
-    # Compared in version order, so that an automatic value that a person's word covers is
+    # Compared in version order, so that an automatic value that a manual one covers is
     # recorded once and the next pull finds nothing to do. A run that is no longer OPEN gets
     # nothing recorded: there only an automatic value that has itself changed counts, else every
-    # run that was mended by hand before its sign-off would be flagged.
+    # run that was corrected by hand before its sign-off would be flagged.
     recorded = [
         event
         for event in states.rr_events(action.connection, [(number, ONLINE)])
@@ -285,8 +287,9 @@ def _update(action: Action, run: RunRow, computed: Computed, author: str) -> Out
     action.append(author, f"run {number} automatic update", changed)
     return Outcome(
         OutcomeKind.UPDATED,
-        f"Run {number}: {len(plan.lumisections)} ranges of flags, {len(plan.oms_lumisections)} of"
-        f" OMS and {len(plan.oms_attributes) + len(plan.attributes)} attributes changed.",
+        f"Updated run {number}: {counted(len(plan.lumisections), 'range')} of statuses,"
+        f" {counted(len(plan.oms_lumisections), 'range')} of OMS values and"
+        f" {counted(len(plan.oms_attributes) + len(plan.attributes), 'attribute')} changed.",
     )
 
 
@@ -305,7 +308,7 @@ def _check_none_is_missing(run: RunRow, recorded: Grid[JsonValue], computed: Com
         raise Refused(
             f"OMS has {now} lumisections of run {run.run_number}, the last"
             f" {computed.oms.length}; {before} are recorded, the last {recorded.length}."
-            " Lumisections are never taken away: ask the OMS team."
+            " Lumisections are never removed: ask the OMS team."
         )
 
 

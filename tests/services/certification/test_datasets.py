@@ -100,9 +100,9 @@ def test_that_datasets_there_already_are_left_alone(opened: Database):
     moved = datasets.move(Acting(opened, EXPERT), both, "dt", SIGNOFF)
     assert moved.datasets == ((SECOND, PROMPT),)
     assert moved.unchanged == ((FIRST, PROMPT),)
-    assert moved.text.endswith("1 was there already.")
+    assert moved.text.endswith("1 dataset was already in SIGNOFF.")
     before = newest_version(opened)
-    with pytest.raises(Refused, match="All of them are SIGNOFF in workspace dt already"):
+    with pytest.raises(Refused, match="All of them are already SIGNOFF in workspace dt"):
         datasets.move(Acting(opened, EXPERT), both, "dt", SIGNOFF)
     assert newest_version(opened) == before
 

@@ -78,10 +78,10 @@ def versions(db: Database) -> list[tuple[str, str]]:
         return [tuple(row) for row in found]
 
 
-def refusal(kind: type[Refused], db: Database, action, *arguments, **named) -> str:
+def refusal(kind: type[Refused], db: Database, action, actor: Actor, *arguments, **named) -> str:
     before = versions(db)
     with pytest.raises(kind) as refused:
-        action(db, *arguments, **named)
+        action(Acting(db, actor), *arguments, **named)
     assert versions(db) == before
     return str(refused.value)
 
@@ -117,7 +117,7 @@ def test_that_the_move_is_a_version_by_the_person_and_the_datasets_are_automatic
             for name in moved.datasets
         ),
     ]
-    assert moved.text == f"Signed off run {RUN}, 2 datasets waiting."
+    assert moved.text == f"Signed off run {RUN}. 2 datasets now wait for the DQM GUI."
     assert runs.move(Acting(mended, EXPERT), RUN, "OPEN").text == f"Reopened run {RUN}."
     assert runs.move(Acting(mended, EXPERT), RUN, "COMPLETED").text == f"Completed run {RUN}."
 
@@ -311,26 +311,30 @@ def test_that_the_class_a_person_gave_decides_what_is_accepted(mended: Database)
 
 
 def test_that_an_attribute_set_by_hand_stays(mended: Database):
-    assert runs.edit_attribute(Acting(mended, EXPERT), RUN, "class", "Special25") is True
+    assert runs.edit_attribute(Acting(mended, EXPERT), RUN, "class", "Special25").changed
     assert versions(mended)[-1] == (
         EXPERT.email,
         f'run {RUN} manual edit of attribute class from "Collisions25" to "Special25"',
     )
     pull.apply(Acting(mended), a_run(RUN, 11))
     assert rr(mended)["class"] == "Special25"
-    assert runs.edit_attribute(Acting(mended, EXPERT), RUN, "short_run", value=True)
+    assert runs.edit_attribute(Acting(mended, EXPERT), RUN, "short_run", value=True).changed
     assert rr(mended)["short_run"] is True
 
 
-def test_that_setting_the_word_that_stands_already_writes_nothing(mended: Database):
+def test_that_setting_the_value_that_is_already_set_writes_nothing(mended: Database):
     runs.edit_attribute(Acting(mended, EXPERT), RUN, "stop_reason", "magnet")
     before = versions(mended)
-    assert runs.edit_attribute(Acting(mended, EXPERT), RUN, "stop_reason", "magnet") is False
+    again = runs.edit_attribute(Acting(mended, EXPERT), RUN, "stop_reason", "magnet")
+    assert not again.changed
+    assert again.text == (
+        f"Nothing to change: stop_reason of run {RUN} is already set to magnet by hand."
+    )
     assert versions(mended) == before
 
 
 def test_that_confirming_an_automatic_attribute_by_hand_is_recorded(mended: Database):
-    assert runs.edit_attribute(Acting(mended, EXPERT), RUN, "class", "Collisions25") is True
+    assert runs.edit_attribute(Acting(mended, EXPERT), RUN, "class", "Collisions25").changed
     pull.apply(Acting(mended), a_run(RUN, 10, **COSMICS))
     assert rr(mended)["class"] == "Collisions25"
 
@@ -338,7 +342,7 @@ def test_that_confirming_an_automatic_attribute_by_hand_is_recorded(mended: Data
 @pytest.mark.parametrize(
     ("attribute", "value", "named"),
     [
-        ("state", "SIGNOFF", "The state is moved"),
+        ("state", "SIGNOFF", "Move the run to change its state"),
         ("foo", "x", '"foo" can\'t be set by hand'),
         ("class", 3, "class must be a text"),
         ("class", None, "class must be a text"),
@@ -385,7 +389,7 @@ def test_that_marking_significant_classifies_the_lumisections(pulled: Database):
 
 def test_that_a_run_is_marked_once_while_open_and_by_who_may(mended: Database):
     words = refusal(Refused, mended, runs.mark_significant, EXPERT, RUN)
-    assert words == f"Run {RUN} is significant already."
+    assert words == f"Run {RUN} is already significant."
     words = refusal(NotPermitted, mended, runs.mark_significant, SHIFTER, RUN)
     assert "cms-dqm-runregistry-experts" in words
     runs.move(Acting(mended, EXPERT), RUN, "SIGNOFF")

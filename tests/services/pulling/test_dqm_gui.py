@@ -111,7 +111,7 @@ def test_that_a_hidden_dataset_is_passed_over(waiting: Database):
 
 def test_that_expressions_are_tried_on_the_last_answer(waiting: Database):
     store = GuiStore(waiting)
-    with pytest.raises(Unavailable, match="hasn't read the DQM GUI yet"):
+    with pytest.raises(Unavailable, match="has not read the DQM GUI yet"):
         store.preview("PromptReco")
     store.apply(GuiListing({FIRST: (ZERO_BIAS, STREAM), SECOND: (STREAM,)}))
     prompt, express = store.preview("PromptReco\nStreamExpress", run_from=SECOND)

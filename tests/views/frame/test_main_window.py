@@ -212,7 +212,7 @@ def test_that_an_action_is_told_and_everything_read_again(
     with qtbot.waitSignal(notices.shown) as shown:
         window.actions_["run.refresh"].trigger()
     assert shown.args is not None
-    assert shown.args[0].text.endswith("OMS can't be asked now: classified from what is recorded.")
+    assert shown.args[0].text.endswith("OMS is unavailable, so what is recorded was classified.")
     qtbot.waitUntil(lambda: {query.kind for query in read} == {"runs", "datasets"})
 
 

@@ -56,7 +56,7 @@ def test_that_a_move_is_told(
     dialog.open()
     with qtbot.waitSignal(dialog.acted) as acted:
         dialog.submit_button.click()
-    assert acted.args == [f"Signed off run {NEWEST}, 2 datasets waiting."]
+    assert acted.args == [f"Signed off run {NEWEST}. 2 datasets now wait for the DQM GUI."]
     assert details(acting).state == "SIGNOFF"
 
 

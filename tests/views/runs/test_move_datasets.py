@@ -72,7 +72,7 @@ def test_that_a_refusal_is_said_as_written_and_the_dialog_stays(
     qtbot.waitUntil(dialog.refusal.isVisible)
     assert dialog.refusal.text() == (
         f"{FIRST[1]} of run {FIRST[0]} is COMPLETED in workspace dt, no longer OPEN: somebody"
-        " moved it meanwhile."
+        " else has moved it."
     )
     assert dialog.isVisible()
     assert tables.states(acting, [FIRST], "dt") == {FIRST: "COMPLETED"}

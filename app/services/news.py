@@ -1,4 +1,4 @@
-"""What is written to the database by anybody, told to whoever listens."""
+"""Passes on what anybody writes to the database."""
 
 import threading
 from collections.abc import Callable
@@ -22,7 +22,7 @@ class Change:
 
 
 class News:
-    """Passes on what was written, and whether the connection is there, in any thread."""
+    """Tells its subscribers what was written, and when the connection is lost or back."""
 
     def __init__(self, acting: Acting) -> None:
         self._acting = acting
@@ -52,7 +52,7 @@ class News:
         return end
 
     def changed(self, change: listen.Change) -> None:
-        """Something was written to the database, by anybody."""
+        """Takes a change that the database announced."""
         run_numbers: frozenset[RunNumber] = frozenset()
         if change.atomic_version is not None:
             run_numbers = tables.runs_of_version(self._acting, change.atomic_version)
@@ -62,7 +62,7 @@ class News:
             listener(Change(run_numbers, change.presence))
 
     def connected(self, live: bool, reason: str) -> None:
-        """The connection to the database was lost, or is back."""
+        """Takes the news that the connection was lost, or is back."""
         with self._guard:
             listeners = list(self._on_connection.values())
         for listener in listeners:

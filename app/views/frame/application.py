@@ -59,7 +59,7 @@ def run_window(
     """Opens the window and returns the exit code once it is closed.
 
     `stop` ends what the window doesn't own (puller, listener); it is called in the pool before
-    the window goes. `on_bug` is told of each bug, besides the report that the person sees.
+    the window closes. `on_bug` is called for every bug, besides the report that is shown.
     Raises `Refused` where no window can be opened.
     """
     application = _application(check_display())
@@ -111,7 +111,7 @@ def run_window(
 def screenshot(window: QWidget, path: Path) -> None:
     """Saves a picture of a window; Refused where it can't be written."""
     if not window.grab().save(str(path)):
-        raise Refused(f"{path} can't be written as a picture.")
+        raise Refused(f"The picture can't be written to {path}.")
 
 
 def _application(platform: str) -> QApplication:
@@ -130,19 +130,19 @@ def _application(platform: str) -> QApplication:
 
 
 def _themes(application: QApplication, settings: WindowSettings, remembered: QSettings) -> Themes:
-    """What was chosen in the window holds until the settings force something else."""
+    """The look that the settings force, else the one chosen in the window last."""
     mode, palette = settings.theme, settings.palette
     if mode == "system":
         modes: tuple[Mode, ...] = ("light", "dark")
-        mode = next((each for each in modes if each == remembered.value("look")), "system")
+        mode = next((known for known in modes if known == remembered.value("look")), "system")
     if palette == PALETTES[0]:
         chosen = remembered.value("palette")
-        palette = next((each for each in PALETTES if each == chosen), PALETTES[0])
+        palette = next((known for known in PALETTES if known == chosen), PALETTES[0])
     return Themes(application, mode, palette)
 
 
 class _Ending(QObject):
-    """Ends everything in order, once: news, work under way, what isn't ours, the window."""
+    """Ends everything once, in order: news, work under way, what isn't ours, the window."""
 
     def __init__(
         self,
@@ -162,7 +162,7 @@ class _Ending(QObject):
         self.ended: asyncio.Future[None] = loop.create_future()
 
     def begin(self) -> None:
-        """Begins to end; asking again changes nothing."""
+        """Begins to end; a second call changes nothing."""
         if self._task is None:
             self._task = self._loop.create_task(self._end())
             self._task.add_done_callback(self._finish)
@@ -184,9 +184,9 @@ class _Ending(QObject):
 
 
 class _Bugs(QObject):
-    """The one hook for everything that nobody expected.
+    """Shows a report for every unexpected error.
 
-    Signals: `arrived(BaseException)`, so that other threads may tell.
+    Signals: `arrived(BaseException)` brings errors of other threads.
     """
 
     arrived = Signal(object)
@@ -207,7 +207,7 @@ class _Bugs(QObject):
 
     @contextmanager
     def caught(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-        """Catches what slots, callbacks and threads let pass; restores the hooks after."""
+        """Shows errors of slots, callbacks and threads meanwhile."""
         before, before_thread = sys.excepthook, threading.excepthook
 
         def hook(
@@ -233,7 +233,7 @@ class _Bugs(QObject):
 
 
 class _Photographer(QObject):
-    """Saves a picture once nothing has been on its way for a moment, then closes the window."""
+    """Saves a picture of the window once nothing is loading any more, then closes it."""
 
     def __init__(self, window: MainWindow, path: Path) -> None:
         super().__init__(window)
@@ -254,7 +254,7 @@ class _Photographer(QObject):
 
 @contextmanager
 def _interrupts(window: MainWindow) -> Iterator[None]:
-    """Ctrl+C and a polite kill close the window, although Qt's loop runs no Python meanwhile."""
+    """Ctrl+C and SIGTERM close the window, although Qt's loop runs no Python meanwhile."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -268,8 +268,8 @@ def _interrupts(window: MainWindow) -> Iterator[None]:
         window.close()
 
     notifier.activated.connect(arrived)
-    wanted = [signal.SIGINT, signal.SIGTERM]
-    before = {number: signal.signal(number, lambda *_: None) for number in wanted}
+    handled = [signal.SIGINT, signal.SIGTERM]
+    before = {number: signal.signal(number, lambda *_: None) for number in handled}
     descriptor = signal.set_wakeup_fd(writer.fileno())
     try:
         yield

@@ -22,7 +22,7 @@ _LARGEST_RUN_NUMBER = 9_999_999
 
 
 class CommandPalette(QDialog):
-    """A line to type in and the actions that match; Enter does the first."""
+    """A line to type in, and the actions that match; Enter runs the selected one."""
 
     def __init__(self, actions: Sequence[QAction], parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
@@ -57,7 +57,7 @@ class CommandPalette(QDialog):
         give_keys(self.line)
 
     def search(self, text: str) -> None:
-        """Shows the actions whose text holds every word."""
+        """Shows the actions whose text contains every word."""
         searched = text.casefold().split()
         self._matching = [
             action
@@ -72,7 +72,7 @@ class CommandPalette(QDialog):
         self.list.setCurrentRow(0)
 
     def run_chosen(self) -> None:
-        """Closes, then does what is chosen."""
+        """Closes, then runs the selected action."""
         row = self.list.currentRow()
         if 0 <= row < len(self._matching):
             action = self._matching[row]

@@ -1,4 +1,4 @@
-"""Keys and what this program is, told from the menu."""
+"""The Help menu: keys, and what this program is."""
 
 from collections.abc import Sequence
 
@@ -11,9 +11,12 @@ from app.views.session import Session
 MENU = ("help.keys", "help.about")
 _KEYS = (
     ("Arrows, Home, End", "move in the grid; Alt: by ten; Shift: select; Ctrl: keep the selection"),
-    ("Space", "select the cell, or leave it out; Shift: its row; Ctrl: its lumisection"),
-    ("A", "select what has the same status around; Shift: in the whole row; Ctrl: the whole run"),
-    ("Drag", "select; Ctrl: add, or take away from what is selected; Shift: move the last corner"),
+    ("Space", "select or deselect the cell; Shift: its row; Ctrl: its lumisection"),
+    (
+        "A",
+        "select neighbours with the same status; Shift: in the whole row; Ctrl: the whole run",
+    ),
+    ("Drag", "select; Ctrl: add to or remove from the selection; Shift: move the last corner"),
     ("Click on a name or the axis", "select the row, or the lumisection"),
     ("+  -  0", "zoom in, out, whole run; or Ctrl and wheel"),
     ("[  ]", "previous, next change in the row; Shift: select up to it"),
@@ -21,24 +24,24 @@ _KEYS = (
     ("L", "type lumisections to select, such as 12-40, 55"),
     ("G B S X N", "draft GOOD, BAD, STANDBY, EXCLUDED, NOTSET; of DCS bits G is true, B false"),
     ("C  U", "comment, cause of the selected cells; Down: recent ones"),
-    ("Delete", "leave the selected cells out of the draft"),
+    ("Delete", "remove the selected cells from the draft"),
     ("Enter", "table: details in a tab; grid: preview of the draft, then write it"),
-    ("Left, Right", "in the preview: keep their value, write yours"),
-    ("Escape", "close the preview; drop the draft; drop the selection; back to now"),
+    ("Left, Right", "in the preview: keep the stored value, write yours"),
+    ("Escape", "close the preview; discard the draft; clear the selection; back to now"),
     ("H", "history of the selection"),
-    ("T", "the grid as it was at another moment; &lt; and &gt;: the moments beside it"),
-    ("Z", "take the last step of the draft back; without one, undo your last action after a look"),
+    ("T", "the grid at another moment; &lt; and &gt;: the moments before and after it"),
+    ("Z", "undo the last step of the draft; without a draft, preview the undo of your last action"),
     ("Middle button, or drag the luminosity", "pan"),
-    ("Ctrl+Shift+K  Ctrl+Shift+J", "why this class of the run; why this status of the cell"),
-    ("Ctrl+N  Ctrl+S  Ctrl+Enter", "configuration: new item, save it, try it on runs"),
-    ("Ctrl+Space", "rule: what can be typed here; Ctrl+T: text or tree; F8: next fault"),
-    ("Ins  Del  !  &amp;  |", "tree of a rule: add, remove, negate, put into all of, any of"),
-    ("Alt+arrows", "tree of a rule: up, down, out of the group, into the one beside"),
+    ("Ctrl+Shift+K  Ctrl+Shift+J", "why the run has its class; why the cell has its status"),
+    ("Ctrl+N  Ctrl+S  Ctrl+Enter", "configuration: new item, save, try on runs"),
+    ("Ctrl+Space", "rule: completions; Ctrl+T: text or tree; F8: next error"),
+    ("Ins  Del  !  &amp;  |", "tree of a rule: add, remove, negate, wrap in all of, any of"),
+    ("Alt+arrows", "tree of a rule: move up, down, out of the group, into the next group"),
 )
 
 
 class HelpActions:
-    """Actions that tell about the program."""
+    """Actions of the Help menu."""
 
     def __init__(self, session: Session, window: QWidget) -> None:
         self._session = session
@@ -55,7 +58,7 @@ class HelpActions:
         lines = [
             f"<tr><td><b>{keys}</b>&nbsp;&nbsp;</td><td>{what}</td></tr>" for keys, what in _KEYS
         ]
-        text = f"<table>{''.join(lines)}</table>Every other key is in the menus."
+        text = f"<table>{''.join(lines)}</table>All other keys are in the menus."
         inform(self._window, "Keys", text, is_markup=True)
 
     def _show_about(self) -> None:

@@ -1,4 +1,4 @@
-"""Light or dark, and which colours the statuses have: chosen from the menu, remembered."""
+"""The look of the window: light or dark, and the colours of the statuses; remembered."""
 
 from collections.abc import Sequence
 

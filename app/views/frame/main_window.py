@@ -71,7 +71,7 @@ _View = TypeVar("_View", bound=PlaceWidget)
 
 
 class MainWindow(QMainWindow):
-    """Frame only: what happens in a place is the place's.
+    """Holds the places together; what happens in a place is up to the place.
 
     Signals: `stop_wanted()` when the person closes the window; it closes once `stopped()` is
     called.
@@ -165,7 +165,7 @@ class MainWindow(QMainWindow):
         self.golden.show_row(id_)
 
     def refresh(self) -> None:
-        """Reads everything that is shown again."""
+        """Reads again everything that is shown."""
         for view in self.views.values():
             view.refresh()
 
@@ -205,7 +205,7 @@ class MainWindow(QMainWindow):
         return editor
 
     def stopped(self) -> None:
-        """Everything has ended: the window may go."""
+        """Closes the window: everything else has ended."""
         self._may_close = True
         self.close()
 
@@ -321,12 +321,12 @@ class MainWindow(QMainWindow):
                 self._edit_lumisections,
                 "Ctrl+L",
                 "lumisections",
-                "Go to the grid of the run that is looked at",
+                "Go to the grid of the run that is shown",
                 enabled=lambda: self._subject() is not None,
             ),
             ActionRow("view.pane", "Next pane", lambda: self._go_round(1), "F6"),
             ActionRow("view.pane.back", "Pane before", lambda: self._go_round(-1), "Shift+F6"),
-            ActionRow("view.refresh", "Read again", self.refresh, "F5", "refresh"),
+            ActionRow("view.refresh", "Reload", self.refresh, "F5", "refresh"),
             ActionRow(
                 "view.sync",
                 "Sync with OMS and the DQM GUI",
@@ -356,7 +356,7 @@ class MainWindow(QMainWindow):
                 self.edit_datasets_accepted,
                 "Ctrl+Shift+A",
                 "configuration",
-                "Which datasets of the DQM GUI belong to which of ours, tested before saving",
+                "Edit which datasets of the DQM GUI belong to which of ours",
             ),
         ]
 

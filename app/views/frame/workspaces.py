@@ -69,7 +69,7 @@ class WorkspaceSelector(QWidget):
         self.chosen.emit(self._remembered_name)
 
     def offer(self, kind: TableKind | None) -> None:
-        """Offers those of runs or of datasets; none where a place has nothing to do with them."""
+        """Offers those of runs or of datasets; none where a place has no workspaces."""
         self.setVisible(kind is not None)
         self._kind = kind
         if kind is None or not self._known:

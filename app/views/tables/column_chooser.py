@@ -37,13 +37,13 @@ class ColumnChooser(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Columns")
         self.resize(420, 560)
-        words = Label("Tick what the table shows; drag to order.")
+        words = Label("Tick the columns to show. Drag to change their order.")
         self.search = QLineEdit(placeholderText="Find a column")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._find)
         self.list = QListWidget()
         self.list.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
-        for id_ in [*shown, *(each for each in known if each not in shown)]:
+        for id_ in [*shown, *(other for other in known if other not in shown)]:
             if id_ in known:
                 self._add(known[id_], ticked=id_ in shown)
         standard = QDialogButtonBox.StandardButton
@@ -73,10 +73,10 @@ class ColumnChooser(QDialog):
         self.list.addItem(item)
 
     def _find(self, text: str) -> None:
-        wanted = text.casefold()
+        searched = text.casefold()
         for row in range(self.list.count()):
             item = self.list.item(row)
-            item.setHidden(wanted not in item.text().casefold())
+            item.setHidden(searched not in item.text().casefold())
 
     def _accept(self) -> None:
         self.chosen.emit(self.ticked())

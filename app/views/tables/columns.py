@@ -14,7 +14,7 @@ from app.views import words
 from app.views.widgets.plain import cell
 from app.views.widgets.shares import RANKED_STATUSES
 
-_NEEDS_UPDATE = "needs a manual update: OMS changed it after it was signed off"
+_NEEDS_UPDATE = "needs a manual update: OMS changed it after its sign-off"
 _OF_STATUS = 44
 _SEEN_COMMENTS = 8
 
@@ -228,7 +228,7 @@ def _run_cell(row: Row) -> Cell:
     running = row.oms_attributes.get("end_time", "") is None
     tips = [f"Run {row.run_number}"]
     if running:
-        tips.append("is taking data: OMS has no end time of it yet")
+        tips.append("is taking data: OMS has no end time for it yet")
     if row.needs_manual_update:
         tips.append(_NEEDS_UPDATE)
     return Cell(
@@ -245,9 +245,9 @@ def _shares_cell(row: Row, column: Column, value: JsonValue) -> Cell:
     if not isinstance(value, dict):
         of_run = field.source is Source.COLUMN and row.rr_attributes.get("significant") is not True
         if of_run:
-            return Cell(CellKind.SHARES, "–", "not significant: no column is classified")
+            return Cell(CellKind.SHARES, "–", "not significant: its columns are not classified")
         outdated = row.triplet_summary is None
-        tip = "being computed" if outdated else f"{field.name} has no lumisections here"
+        tip = "being computed" if outdated else f"{field.name} has no lumisections in this run"
         return Cell(CellKind.SHARES, "…" if outdated else "", tip)
     if field.source is Source.BIT:
         shares = _bit_shares(value)

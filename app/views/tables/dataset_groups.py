@@ -8,12 +8,12 @@ from app.domain.certification.datasets import EDITABLE_STATES, NOT_SIGNIFICANT, 
 class DatasetGroup(Enum):
     """Which datasets a table shows: title, states in the workspace, tool tip, words when empty."""
 
-    ALL = ("All", (), "Every dataset that isn't hidden", "")
+    ALL = ("All", (), "All datasets that aren't hidden", "")
     WAITING = (
         "Waiting",
         (WAITING,),
-        "Datasets that wait for the DQM GUI in this workspace",
-        "No dataset waits for the DQM GUI in this workspace.",
+        "Datasets waiting for the DQM GUI in this workspace",
+        "No dataset is waiting for the DQM GUI in this workspace.",
     )
     EDITABLE = (
         "Editable",
@@ -24,13 +24,13 @@ class DatasetGroup(Enum):
     NOT_SIGNIFICANT = (
         "Not significant",
         (NOT_SIGNIFICANT,),
-        "Datasets that don't matter to this workspace",
-        "Every dataset matters to this workspace.",
+        "Datasets that are not significant for this workspace",
+        "Every dataset is significant for this workspace.",
     )
     HIDDEN = (
         "Hidden",
         (),
-        "Datasets that were hidden; un-hide them from the Dataset menu",
+        "Hidden datasets. The Dataset menu brings them back",
         "No dataset is hidden.",
     )
 

@@ -75,9 +75,9 @@ class FilterEdit(QLineEdit):
         """Opens the list of what can be typed here."""
         if self.vocabulary is None:
             return
-        found = complete(self.text(), self.cursorPosition(), self.vocabulary)
-        self.completions.show_completions(found)
-        if not found:
+        completions = complete(self.text(), self.cursorPosition(), self.vocabulary)
+        self.completions.show_completions(completions)
+        if not completions:
             self._popup.hide()
             return
         place = self.cursorRect()
@@ -92,10 +92,12 @@ class FilterEdit(QLineEdit):
             self._popup.hide()
 
     def _take(self, index: QModelIndex) -> None:
-        each = self.completions.completion(index.row())
+        completion = self.completions.completion(index.row())
         text = self.text()
-        self.setText(f"{text[: each.start]}{each.text} {text[each.end :].lstrip()}")
-        self.setCursorPosition(each.start + len(each.text) + 1)
+        self.setText(
+            f"{text[: completion.start]}{completion.text} {text[completion.end :].lstrip()}"
+        )
+        self.setCursorPosition(completion.start + len(completion.text) + 1)
         self.textEdited.emit(self.text())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -107,7 +109,7 @@ class FilterEdit(QLineEdit):
 
 
 class FilterLine(QWidget):
-    """Reads what is typed, and says where it can't.
+    """Reads a filter that is typed, and shows where a mistake is.
 
     Signals: `filter_changed(Node | None)` after a pause or Enter, when the text can be read.
     """
@@ -146,11 +148,11 @@ class FilterLine(QWidget):
         self.apply()
 
     def set_vocabulary(self, vocabulary: Vocabulary) -> None:
-        """What is offered while typing."""
+        """Takes the fields that are offered while typing."""
         self.edit.vocabulary = vocabulary
 
     def apply(self) -> None:
-        """Reads the text; a mistake is marked, else the filter is in force."""
+        """Reads the text: marks a mistake, or applies the filter."""
         self._pause.stop()
         text = self.edit.text()
         try:

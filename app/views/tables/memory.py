@@ -49,7 +49,7 @@ class TableMemory:
         self._remembered.setValue(self._key(name), on)
 
     def choice(self, name: str) -> str:
-        """What was chosen of a few."""
+        """The remembered choice of a few."""
         return str(self._remembered.value(self._key(name), ""))
 
     def keep_choice(self, name: str, choice: str) -> None:
@@ -58,7 +58,7 @@ class TableMemory:
     # Filters are the table's, whatever workspace is shown.
 
     def filter(self) -> str:
-        """The filter that was in force."""
+        """The filter that was applied last."""
         return str(self._remembered.value(f"{self._table}/filter", ""))
 
     def keep_filter(self, text: str) -> None:

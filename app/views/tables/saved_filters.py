@@ -1,4 +1,4 @@
-"""Filters that are kept by name: offered in a menu, handed on to others as text."""
+"""Filters that are saved by name, offered in a menu, and shared as text."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -34,27 +34,27 @@ def as_text(saved: Mapping[str, str]) -> str:
 
 def from_text(pasted: str) -> dict[str, str]:
     """Filters of pasted lines by name; BadInput names the line that isn't one."""
-    found: dict[str, str] = {}
+    filters: dict[str, str] = {}
     for number, line in enumerate(pasted.splitlines(), start=1):
         if not line.strip():
             continue
         name, colon, text = line.partition(":")
         if not colon or not name.strip() or not text.strip():
-            raise BadInput(f"Line {number} is no filter: write   name: filter   in each line.")
+            raise BadInput(f"Line {number} is not a filter: write   name: filter   in each line.")
         try:
             parse(text.strip())
         except BadInput as error:
             raise BadInput(f"Line {number}, {name.strip()}: {error}") from error
-        found[name.strip()] = text.strip()
-    if not found:
-        raise BadInput("There is nothing to take over: write   name: filter   in each line.")
-    return found
+        filters[name.strip()] = text.strip()
+    if not filters:
+        raise BadInput("Nothing was pasted: write   name: filter   in each line.")
+    return filters
 
 
 class SavedFilters(QObject):
     """Keeps filters in the memory of a table and offers them in a menu.
 
-    Signals: `chosen(str)` with the text of a filter that shall be in force.
+    Signals: `chosen(str)` with the text of a filter to apply.
     """
 
     chosen = Signal(str)
@@ -68,13 +68,13 @@ class SavedFilters(QObject):
         self.menu.aboutToShow.connect(self._fill)
 
     def save(self, name: str) -> None:
-        """Keeps the filter in force under a name."""
+        """Saves the present filter under a name."""
         name = " ".join(name.replace(":", " ").split())
         if name and self._current().strip():
             self._memory.keep_filters({**self._memory.saved_filters(), name: self._current()})
 
     def ask_name(self) -> QInputDialog:
-        """Asks under which name the filter in force shall be kept."""
+        """Asks for a name to save the present filter under."""
         dialog = QInputDialog(self._widget.window())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowTitle("Save filter")
@@ -84,7 +84,7 @@ class SavedFilters(QObject):
         return dialog
 
     def edit(self) -> "SavedFiltersDialog":
-        """Opens the list: taking out, copying, pasting."""
+        """Opens the list, to delete, copy and paste filters."""
         dialog = SavedFiltersDialog(self._memory, self._widget.window())
         dialog.chosen.connect(self.chosen)
         dialog.open()
@@ -125,7 +125,7 @@ class SavedFilters(QObject):
 class SavedFiltersDialog(QDialog):
     """The saved filters of a table.
 
-    Signals: `chosen(str)` with the text of a filter that shall be in force.
+    Signals: `chosen(str)` with the text of a filter to apply.
     """
 
     chosen = Signal(str)
@@ -138,7 +138,7 @@ class SavedFiltersDialog(QDialog):
         self._memory = memory
         self.list = QListWidget()
         self.list.setAccessibleName("Saved filters")
-        self.empty = Label("No filter is saved yet: type one, then save it from the same menu.")
+        self.empty = Label("No filter is saved yet. Type one, then save it from the same menu.")
         self.empty.setProperty("role", "muted")
         self.name = QLineEdit(placeholderText="Name of the chosen filter")
         self.name.setAccessibleName("Name")
@@ -156,9 +156,9 @@ class SavedFiltersDialog(QDialog):
         self.rename = buttons.addButton("Rename", role.ActionRole)
         self.remove = buttons.addButton("Delete", role.ActionRole)
         self.copy = buttons.addButton("Copy all", role.ActionRole)
-        self.paste = buttons.addButton("Take over", role.ActionRole)
+        self.paste = buttons.addButton("Add pasted", role.ActionRole)
         self.copy.setToolTip("All filters as text, for somebody else to paste")
-        self.paste.setToolTip("Keep the filters that are pasted above")
+        self.paste.setToolTip("Save the filters that are pasted above")
         layout = QVBoxLayout(self)
         for widget in (self.list, self.empty, self.name, self.pasted, self.refusal, buttons):
             layout.addWidget(widget, 1 if widget is self.list else 0)
@@ -213,7 +213,7 @@ class SavedFiltersDialog(QDialog):
         if not after or after == before:
             return
         if after in saved:
-            self._refuse(f"There is a filter {after} already.")
+            self._refuse(f"There is already a filter {after}.")
             return
         self._keep({after if name == before else name: text for name, text in saved.items()}, after)
 
@@ -227,11 +227,11 @@ class SavedFiltersDialog(QDialog):
 
     def _paste(self) -> None:
         try:
-            found = from_text(self.pasted.toPlainText())
+            pasted = from_text(self.pasted.toPlainText())
         except BadInput as error:
             self._refuse(str(error))
             return
-        self._keep({**self._memory.saved_filters(), **found}, next(iter(found)))
+        self._keep({**self._memory.saved_filters(), **pasted}, next(iter(pasted)))
         self.pasted.clear()
 
     def _keep(self, saved: Mapping[str, str], chosen: str = "") -> None:

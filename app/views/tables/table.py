@@ -9,7 +9,7 @@ from app.views.widgets.plain import Label
 
 
 class Table(QTableView):
-    """The Qt view of a table; words in its middle when there are no rows."""
+    """The Qt view of a table; shows a text in its middle when there are no rows."""
 
     entered_row = Signal(int)
 
@@ -44,7 +44,7 @@ class Table(QTableView):
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
 
     def say(self, text: str) -> None:
-        """Words in the middle; none when the text is empty."""
+        """Shows a text in the middle; none when it is empty."""
         self.words.setText(text)
         self.words.setVisible(bool(text))
 

@@ -1,4 +1,4 @@
-"""Dialogs that do something: what a rule refuses is said inside, and they stay open."""
+"""Dialogs that act; a refusal is shown inside them, and they stay open."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ from app.views.widgets.plain import Label
 
 
 class ActionDialog(QDialog):
-    """A form, a place for refusals, and a button that does it in the background.
+    """A form, a place for refusals, and a button that acts in the background.
 
     Signals: `acted(str)` with the sentence on what was done; the dialog closes then.
     """
@@ -51,11 +51,11 @@ class ActionDialog(QDialog):
         self.submit_button.setDefault(True)
 
     def work(self) -> Callable[[], str]:
-        """What is to be done with what the form holds; raises `Refused` when it can't be read."""
+        """The action on what the form holds; raises `Refused` when the form can't be read."""
         raise NotImplementedError
 
     def submit(self) -> None:
-        """Does it, unless it is being done already."""
+        """Acts, unless it is already acting."""
         if not self.submit_button.isEnabled():
             return
         self.refuse("")
@@ -65,23 +65,24 @@ class ActionDialog(QDialog):
             self.refuse(str(error))
             return
         self.submit_button.setEnabled(False)
-        self._background.act_then(
-            work,
-            self._done,
-            owner=self,
-            refused=lambda error: self.refuse(str(error)),
-            unavailable=self._unavailable,
-            finished=lambda: self.submit_button.setEnabled(True),
-        )
+        self._background.run(self._submit(work), self)
+
+    async def _submit(self, work: Callable[[], str]) -> None:
+        try:
+            text = await self._background.act(work)
+        except Refused as error:
+            self.refuse(str(error))
+        except Unavailable as error:
+            self.refuse(f"{error} Nothing was written: try again.")
+        except Exception:
+            self.submit_button.setEnabled(True)
+            raise
+        else:
+            self.acted.emit(text)
+            self.accept()
+        self.submit_button.setEnabled(True)
 
     def refuse(self, text: str) -> None:
-        """Says why it can't be done; nothing when the text is empty."""
+        """Shows why it was refused; nothing when the text is empty."""
         self.refusal.setText(text)
         self.refusal.setVisible(bool(text))
-
-    def _unavailable(self, error: Unavailable) -> None:
-        self.refuse(f"{error} Nothing was written: try again.")
-
-    def _done(self, text: str) -> None:
-        self.acted.emit(text)
-        self.accept()

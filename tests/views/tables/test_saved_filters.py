@@ -29,10 +29,10 @@ def test_that_text_that_was_copied_can_be_pasted() -> None:
 @pytest.mark.parametrize(
     ("pasted", "reason"),
     [
-        ("", "nothing to take over"),
-        ("class = Collisions25", "Line 1 is no filter"),
+        ("", "Nothing was pasted"),
+        ("class = Collisions25", "Line 1 is not a filter"),
         ("a: class =", "Line 1, a: "),
-        ("a: run = 1\n: run = 2", "Line 2 is no filter"),
+        ("a: run = 1\n: run = 2", "Line 2 is not a filter"),
     ],
 )
 def test_that_what_is_no_filter_is_refused_with_its_line(pasted: str, reason: str) -> None:
@@ -54,7 +54,7 @@ def test_that_filters_are_saved_renamed_taken_out_copied_and_pasted(
     assert memory.saved_filters() == {"newest": "run > 5"}
     dialog.pasted.setPlainText("old: run < 5\nbad")
     dialog.paste.click()
-    assert dialog.refusal.text().startswith("Line 2 is no filter")
+    assert dialog.refusal.text().startswith("Line 2 is not a filter")
     dialog.pasted.setPlainText("old: run < 5")
     dialog.paste.click()
     dialog.copy.click()

@@ -149,13 +149,13 @@ def default_columns(
 def known_columns(
     vocabulary: Vocabulary, defaults: Iterable[Column]
 ) -> dict[str, tuple[Column, str]]:
-    """Every column that can be chosen, by id, with what is said about it."""
-    found = {each.id: (each, "") for each in defaults}
+    """Every column that can be chosen, by id, with its detail."""
+    columns = {default.id: (default, "") for default in defaults}
     for known in vocabulary.fields:
         if not known.field.part:
-            each = column(known.field)
-            found[each.id] = (each, known.detail)
-    return found
+            known_column = column(known.field)
+            columns[known_column.id] = (known_column, known.detail)
+    return columns
 
 
 def other_states(vocabulary: Vocabulary, workspace: str) -> list[Column]:

@@ -28,25 +28,25 @@ class CompletionModel(QAbstractListModel):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._found: list[Completion] = []
+        self._completions: list[Completion] = []
 
-    def show_completions(self, found: list[Completion]) -> None:
+    def show_completions(self, completions: list[Completion]) -> None:
         """Offers something else."""
         self.beginResetModel()
-        self._found = found
+        self._completions = completions
         self.endResetModel()
 
     def completion(self, row: int) -> Completion:
         """The one in a row."""
-        return self._found[row]
+        return self._completions[row]
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self._found)
+        return 0 if parent.isValid() else len(self._completions)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> str | None:
         if not index.isValid():
             return None
-        each = self._found[index.row()]
+        each = self._completions[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return f"{each.text}   {each.detail}" if each.detail else each.text
         return each.text if role == Qt.ItemDataRole.EditRole else None

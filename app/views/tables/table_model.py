@@ -29,9 +29,9 @@ _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 
 class TableModel(QAbstractTableModel):
-    """Shows what it was given; rows that aren't loaded are blank and asked for.
+    """Shows the rows that are loaded; others are blank until they are loaded.
 
-    Signals: `rows_wanted(offset)` for the block of rows that begins there and is looked at.
+    Signals: `rows_wanted(offset)` for the block of rows that begins there and came into sight.
     """
 
     rows_wanted = Signal(int)
@@ -41,7 +41,7 @@ class TableModel(QAbstractTableModel):
         self._columns: tuple[Column, ...] = ()
         self._rows: dict[int, PreparedRow] = {}
         self._count = 0
-        self._wanted: set[int] = set()
+        self._missing: set[int] = set()
         self._asking = QTimer(self, singleShot=True, interval=0)
         self._asking.timeout.connect(self._ask)
 
@@ -69,7 +69,7 @@ class TableModel(QAbstractTableModel):
         self._columns = tuple(columns)
         self._rows = dict(enumerate(rows))
         self._count = max(count, len(rows))
-        self._wanted.clear()
+        self._missing.clear()
         self.endResetModel()
 
     def set_columns(self, columns: Sequence[Column]) -> None:
@@ -82,7 +82,7 @@ class TableModel(QAbstractTableModel):
         self.endResetModel()
 
     def fill(self, offset: int, rows: Sequence[PreparedRow], count: int) -> None:
-        """Adds a block that was asked for; what is loaded stays."""
+        """Adds a block; the rows that are loaded stay."""
         self._set_count(max(count, offset + len(rows)))
         for place, row in enumerate(rows, start=offset):
             self._rows[place] = row
@@ -106,7 +106,7 @@ class TableModel(QAbstractTableModel):
         )
         if same_places:
             self._set_count(max(count, offset + len(rows)))
-            # What isn't in the new part may be out of date, and is asked for when looked at.
+            # Other rows may be out of date: they are read again when they come into sight.
             self._rows = after
             changed = [place for place, row in after.items() if before.get(place) != row]
             self._tell_changed(changed)
@@ -153,8 +153,8 @@ class TableModel(QAbstractTableModel):
             stretch.append(place)
 
     def _ask(self) -> None:
-        wanted, self._wanted = self._wanted, set()
-        for block in sorted(wanted):
+        blocks, self._missing = self._missing, set()
+        for block in sorted(blocks):
             self.rows_wanted.emit(block * BLOCK)
 
     # Qt
@@ -172,7 +172,7 @@ class TableModel(QAbstractTableModel):
         prepared = self._rows.get(index.row())
         if prepared is None:
             if role == CELL_ROLE:
-                self._wanted.add(index.row() // BLOCK)
+                self._missing.add(index.row() // BLOCK)
                 self._asking.start()
             return None
         cell = prepared.cells[index.column()]

@@ -129,6 +129,7 @@ def test_that_selected_datasets_that_nobody_scrolled_to_are_moved_too(
     offline.actions_["dataset.move.SIGNOFF"].trigger()
     qtbot.waitUntil(lambda: offline.findChild(MoveDatasetsDialog) is not None)
     dialog = offline.findChild(MoveDatasetsDialog)
+    assert dialog is not None
     with qtbot.waitSignal(dialog.acted) as acted:
         dialog.submit_button.click()
     assert acted.args == [f"Moved {COUNT + 300} datasets to SIGNOFF in workspace dt."]

@@ -276,9 +276,10 @@ def test_that_many_runs_are_tried_one_after_the_other(
     qtbot.waitUntil(lambda: oms.fetched == [FAILED[0].run_number])
     assert [panel.failed.index(row, TRY).data() for row in range(3)] == ["Trying ..."] * 3
     numbers = [failed.run_number for failed in FAILED]
-    for count, number in enumerate(numbers, start=1):
-        qtbot.waitUntil(lambda count=count: oms.fetched == numbers[:count])
+    for number in numbers:
+        qtbot.waitUntil(lambda number=number: oms.fetched[-1] == number)  # type: ignore[misc]
         oms.answer(number)
+    assert oms.fetched == numbers
     qtbot.waitUntil(lambda: panel.failed.index(2, TRY).data() == "Try again")
 
 

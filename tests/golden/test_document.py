@@ -114,6 +114,8 @@ def test_that_the_official_style_is_one_line_with_runs_ascending():
         ('{"x": [[1, 2]]}', '"x" is not a run number'),
         ('{"01": [[1, 2]]}', '"01" is not a run number'),
         ('{"-1": [[1, 2]]}', '"-1" is not a run number'),
+        ('{"2147483648": [[1, 2]]}', '"2147483648" is not a run number'),
+        ('{"1": [[1, 2147483648]]}', "Run 1, range 1: a number is greater than that of any"),
         ('{"1": {"a": 1}}', "Run 1: a list of ranges"),
         ('{"1": {}}', "Run 1: a list of ranges"),
         ('{"1": [1, 2]}', "Run 1, range 1: a range is a pair"),

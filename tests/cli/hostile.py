@@ -131,7 +131,6 @@ _SAID: dict[str, tuple[str, ...]] = {
     "export": ("log.csv", "log.json"),
     "csv": ("losses.csv",),
 }
-_TAKES_LONG = {("simulate", "oms"), ("simulate", "dqm-gui")}
 _EVERYWHERE = {"dsn", "user", "as_json", "oms_url", "settings", "data_folder", "verbose", "help"}
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from app import files
 from app.domain.errors import Refused
 from app.views.background import Background
 from app.views.notices import Notices, ask
@@ -56,7 +57,7 @@ class FileSaver(QObject):
                 refused=self._refuse,
             )
 
-        self._background.read(file.exists, look, owner=self, reaches_server=False)
+        self._background.read(lambda: files.is_file(file), look, owner=self, reaches_server=False)
 
     def _refuse(self, error: Refused) -> None:
         self._notices.refuse(error)

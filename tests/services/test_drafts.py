@@ -14,6 +14,9 @@ from app.services import bulk_edit, drafts, history, pull
 from app.services.drafts import Draft
 from tests.builders import EXPERT, NOBODY, a_run, configure
 
+pytestmark = pytest.mark.expected_log("The draft", always=False)
+
+
 RUN = 390001
 BAD = Triplet("BAD", "HV trip", "hv")
 EDITS = (

@@ -13,6 +13,14 @@ from app.views.remembered import open_remembered, restore, set_aside
 from app.views.theme import Themes
 from tests.views.fake_backend import FakeBackend
 
+pytestmark = [
+    pytest.mark.qt_log_ignore("QVariant::load", extend=True),
+    pytest.mark.expected_log(
+        "Faulty in", "What the window remembers", "be made as it was remembered", always=False
+    ),
+]
+
+
 FAULTY = {
     "window/geometry": "42",
     "window/state": "@Variant(\\0\\0\\0\\x7f\\0\\0\\0\\x4foo\\0)",

@@ -1,4 +1,5 @@
 import threading
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -92,6 +93,36 @@ def test_that_real_runs_are_never_mixed_with_simulated_ones(tmp_path, dsn, serve
     real = "https://oms.example.org/agg/api/v1"
     assert not Program(_settings(tmp_path, oms_url=real)).is_demonstration
     assert not Program(_settings(tmp_path, oms_client_id="registry")).is_demonstration
+
+
+def test_that_a_demonstration_database_asks_the_simulated_sources_and_no_other(
+    tmp_path, server_folder
+):
+    newest = None
+    for number in (1, 2):
+        with Program(_settings(tmp_path, data_folder=server_folder)) as program:
+            assert ("demonstration" in program.where) is (number == 2)
+            report = program.pull([396372], lambda _: None)
+            assert not report.failed
+            assert urlsplit(program.oms_settings.url).hostname == "127.0.0.1"
+            assert program.dqm_gui_listing(None)
+            newest = databases.newest_run(program.db)
+    real = "https://oms.example.org/agg/api/v1"
+    with Program(_settings(tmp_path, data_folder=server_folder, oms_url=real)) as program:
+        # Looking is allowed; only runs of both would be mixed.
+        assert databases.newest_run(program.db) == newest
+        for ask in (
+            lambda: program.pull(None, lambda _: None),
+            lambda: program.oms_run(396372),
+            lambda: program.dqm_gui_listing(None),
+            lambda: bootstrap.run_main_job(program, tmp_path / "out", lambda _: None),
+        ):
+            with pytest.raises(Refused, match="oms_url names a real OMS"):
+                ask()
+    with Program(_settings(tmp_path, data_folder=server_folder)) as program:
+        with pytest.raises(Refused, match="doesn't belong there"):
+            program.dqm_gui_listing("https://gui.example.org/dqm/offline", to_write=True)
+        assert databases.newest_run(program.db) == newest
 
 
 def test_that_oms_is_asked_with_pauses_unless_it_is_on_this_machine(tmp_path):

@@ -218,9 +218,13 @@ def test_that_the_longest_name_a_file_can_have_is_written(folder: Path):
 
 
 def test_that_pipes_and_devices_are_written_to_and_stay(folder: Path):
-    files.check_writable(Path("/dev/null"))
-    files.write(Path("/dev/null"), "gone")
-    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+    if os.geteuid() == 0:
+        # One of our own: whoever breaks this would break the machine's.
+        null = folder / "null"
+        os.mknod(null, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+        files.check_writable(null)
+        files.write(null, "gone")
+        assert null.is_char_device()
     pipe = folder / "pipe"
     os.mkfifo(pipe)
     with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True) as reader:

@@ -221,6 +221,7 @@ def test_that_the_secret_comes_from_the_keyring_of_that_client(file):
     assert Settings.load({}, {}, file).secret() is None
 
 
+@pytest.mark.expected_log("The system keyring can't be asked")
 @pytest.mark.usefixtures("no_keyring")
 def test_that_without_a_keyring_the_environment_is_the_way(file):
     assert Settings.load({"oms_client_id": "my-client"}, {}, file).secret() is None
@@ -238,6 +239,7 @@ class BrokenKeyring(MemoryKeyring):
         raise RuntimeError("no D-Bus")
 
 
+@pytest.mark.expected_log("The system keyring can't be asked")
 def test_that_a_keyring_that_fails_keeps_nobody_from_starting(file, memory_keyring, caplog):
     keyring.set_keyring(BrokenKeyring())
     assert Settings.load({"oms_client_id": "my-client"}, {}, file).secret() is None

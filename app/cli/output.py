@@ -213,6 +213,11 @@ def _print(text: str, stream: TextIO) -> None:
     try:
         print(shown, file=stream, flush=True)
     except UnicodeEncodeError:
+        if isinstance(text, Content) and not stream.isatty():
+            # A file is in UTF-8, whatever the person's language.
+            stream.buffer.write(f"{text}\n".encode("utf-8", "backslashreplace"))
+            stream.flush()
+            return
         # The terminal's encoding lacks a letter.
         seen = shown.encode(stream.encoding, "backslashreplace").decode(stream.encoding)
         print(seen, file=stream, flush=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from shiboken6 import isValid
@@ -27,25 +27,6 @@ class Outage:
 
     reason: str
     next_try_s: int
-
-
-class Job(Generic[Result]):
-    """Work with callbacks that was handed to the pool."""
-
-    def __init__(self, function: Callable[[], Result]) -> None:
-        self.function = function
-        self.task: asyncio.Task[None] | None = None
-        self._cancelled = threading.Event()
-
-    def is_cancelled(self) -> bool:
-        """Asked by the work itself, from its thread."""
-        return self._cancelled.is_set()
-
-    def cancel(self) -> None:
-        """Drops the outcome; work that asks `is_cancelled` stops."""
-        self._cancelled.set()
-        if self.task is not None:
-            self.task.cancel()
 
 
 class Background(QObject):
@@ -143,76 +124,6 @@ class Background(QObject):
         task.add_done_callback(ended)
         task.add_done_callback(self._ended)
         return task
-
-    def read_then(
-        self,
-        function: Callable[[], Result],
-        then: Callable[[Result], None],
-        *,
-        owner: QObject | None = None,
-        refused: Callable[[Refused], None] | None = None,
-        finished: Callable[[], None] | None = None,
-        reaches_server: bool = True,
-    ) -> Job[Result]:
-        """Like `read`, with callbacks."""
-        job = Job(function)
-        work = self._with_callbacks(
-            lambda: self.read(function, reaches_server=reaches_server),
-            then,
-            refused,
-            None,
-            finished,
-        )
-        job.task = self.run(work, owner or self)
-        return job
-
-    def act_then(
-        self,
-        function: Callable[[], Result],
-        then: Callable[[Result], None] | None = None,
-        *,
-        owner: QObject | None = None,
-        refused: Callable[[Refused], None] | None = None,
-        unavailable: Callable[[Unavailable], None] | None = None,
-        finished: Callable[[], None] | None = None,
-    ) -> Job[Result]:
-        """Like `act`, with callbacks."""
-        job = Job(function)
-        work = self._with_callbacks(
-            lambda: self.act(function), then, refused, unavailable, finished
-        )
-        job.task = self.run(work, owner or self)
-        return job
-
-    async def _with_callbacks(
-        self,
-        work: Callable[[], Coroutine[Any, Any, Result]],
-        then: Callable[[Result], None] | None,
-        refused: Callable[[Refused], None] | None,
-        unavailable: Callable[[Unavailable], None] | None,
-        finished: Callable[[], None] | None,
-    ) -> None:
-        try:
-            result = await work()
-        except Refused as error:
-            if finished is not None:
-                finished()
-            (refused or self.refused.emit)(error)
-        except Unavailable as error:
-            if finished is not None:
-                finished()
-            (unavailable or self.failed.emit)(error)
-        except asyncio.CancelledError:
-            raise
-        except BaseException:
-            if finished is not None:
-                finished()
-            raise
-        else:
-            if finished is not None:
-                finished()
-            if then is not None:
-                then(result)
 
     def retry_now(self) -> None:
         """Tries again what waits for the server."""

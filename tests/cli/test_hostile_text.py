@@ -156,6 +156,13 @@ def test_that_the_content_of_a_file_is_exact_in_a_pipe_and_harmless_on_a_termina
     assert seen.splitlines() == ['{"/\\u202e/DQM": [[1, 2]]}', "{}"]
 
 
+def test_that_the_content_of_a_file_is_in_utf_8_whatever_the_language(tmp_path, monkeypatch):
+    with (tmp_path / "list.json").open("w", encoding="ascii") as written:
+        monkeypatch.setattr(sys, "stdout", written)
+        show(Answer({}, Content('{"/µ/DQM": [[1, 2]]}')), as_json=False)
+    assert (tmp_path / "list.json").read_text(encoding="utf-8") == '{"/µ/DQM": [[1, 2]]}\n'
+
+
 def test_that_progress_is_one_harmless_line():
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "w", encoding="utf-8") as terminal:

@@ -94,23 +94,24 @@ def test_that_the_main_job_ends_with_lists_and_a_second_one_finds_nothing_to_do(
     pulled = command("pull", "--json")
     assert (pulled.returncode, pulled.stderr) == (0, f"{where}{season}\n"), pulled.stdout
     assert json.loads(pulled.stdout)["runs"] == []
-    newest = str(listed["runs"][0]["run_number"])
-    assert command("pull", "--run", newest).stdout == "1 run: 1 unchanged.\n"
-    tried = command("dqm-gui", "try", ".*Express.*", "--json")
-    assert tried.returncode == 0, tried.stderr
-    assert json.loads(tried.stdout)["expressions"][0]["datasets"] > 0
-    blocked = command("--headless", "--out", str(out / "summary.json" / "lists"))
+
+
+def test_that_a_folder_that_can_t_be_made_is_refused_with_the_option(server_folder, tmp_path):
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "RUN_REGISTRY_DATA_FOLDER": str(server_folder),
+    }
+    (tmp_path / "file").touch()
+    words = ["--headless", "--out", str(tmp_path / "file" / "lists")]
+    blocked = subprocess.run(
+        [sys.executable, "-m", "app", *words],
+        env=environ, capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert (blocked.returncode, "--out DIR" in blocked.stderr) == (1, True)
-    for words in (
-        ("pull", "--oms", "http://127.0.0.1:1/agg/api/v1"),
-        ("--headless", "--oms", "http://127.0.0.1:1/agg/api/v1"),
-        ("pull", "--dqm-gui", "http://127.0.0.1:1/dqm/offline"),
-    ):
-        refused = command(*words)
-        assert refused.returncode == 1, words
-        assert refused.stderr.startswith(f"{where}{season}\n")
-        assert "--data-folder" in refused.stderr.splitlines()[-1]
-    assert json.loads(command("runs", "list", "--json").stdout)["count"] == summary["runs"]
+    assert not (server_folder / "simulated-oms").exists()
 
 
 def _rr(**columns: list[tuple[int, int, Triplet]]) -> Grid[Triplet]:

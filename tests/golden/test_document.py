@@ -116,6 +116,8 @@ def test_that_the_official_style_is_one_line_with_runs_ascending():
         ('{"-1": [[1, 2]]}', '"-1" is not a run number'),
         ('{"1": {"a": 1}}', "Run 1: expected a list of ranges"),
         ('{"1": {}}', "Run 1: expected a list of ranges"),
+        ('{"2147483648": [[1, 2]]}', '"2147483648" is not a run number'),
+        ('{"1": [[1, 2147483648]]}', "Run 1, range 1: a number is greater than that of any"),
         ('{"1": [1, 2]}', "Run 1, range 1: a range is a pair"),
         ('{"1": [[1, 2], [3, 4, 5]]}', "Run 1, range 2: a range is a pair"),
         ('{"1": [[1, 2.0]]}', "Run 1, range 1: 2.0 is not a whole number"),

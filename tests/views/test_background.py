@@ -1,6 +1,8 @@
 """The bridge to the pool: threads, errors by whose move it is, retries, an orderly end."""
 
 import threading
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QObject
@@ -13,12 +15,21 @@ from app.domain.progress import Progress
 from app.views.background import Background, Outage, Work
 
 
+async def tell(outcome: Coroutine[Any, Any, Any], hear: Callable[[Any], object]) -> None:
+    """Hears the outcome of work."""
+    hear(await outcome)
+
+
 def test_that_work_runs_outside_the_gui_thread_and_its_outcome_comes_back(
     qtbot: QtBot, background: Background
 ) -> None:
     seen: list[tuple[int, int]] = []
-    background.read_then(
-        threading.get_ident, lambda worker: seen.append((worker, threading.get_ident()))
+    background.run(
+        tell(
+            background.read(threading.get_ident),
+            lambda worker: seen.append((worker, threading.get_ident())),
+        ),
+        background,
     )
     qtbot.waitUntil(lambda: bool(seen))
     assert seen[0][1] == threading.get_ident()
@@ -30,7 +41,7 @@ def test_that_the_gui_goes_on_while_work_is_under_way(
 ) -> None:
     gate = threading.Event()
     done: list[bool] = []
-    background.read_then(lambda: gate.wait(20), done.append)
+    background.run(tell(background.read(lambda: gate.wait(20)), done.append), background)
     for _ in range(50):
         qapp.processEvents()
     assert done == []
@@ -45,7 +56,14 @@ def refuse() -> None:
 
 def test_that_a_refusal_goes_to_whoever_asked(qtbot: QtBot, background: Background) -> None:
     told: list[str] = []
-    background.act_then(refuse, refused=lambda error: told.append(str(error)))
+
+    async def ask() -> None:
+        try:
+            await background.act(refuse)
+        except Refused as error:
+            told.append(str(error))
+
+    background.run(ask(), background)
     qtbot.waitUntil(lambda: told == ["Run 1 is in state SIGNOFF."])
 
 
@@ -53,7 +71,7 @@ def test_that_a_refusal_nobody_takes_is_told_to_everybody(
     qtbot: QtBot, background: Background
 ) -> None:
     with qtbot.waitSignal(background.refused) as told:
-        background.act_then(refuse)
+        background.run(background.act(refuse), background)
     assert told.args is not None
     assert str(told.args[0]) == "Run 1 is in state SIGNOFF."
 
@@ -68,7 +86,7 @@ def test_that_an_action_that_does_not_reach_the_server_is_not_repeated(
         raise Unavailable("gone")
 
     with qtbot.waitSignal(background.failed):
-        background.act_then(act)
+        background.run(background.act(act), background)
     background.retry_now()
     qtbot.waitUntil(lambda: not background.busy)
     assert len(calls) == 1
@@ -86,7 +104,7 @@ def test_that_a_read_is_tried_again_until_the_server_is_back(
         return "here"
 
     with qtbot.waitSignal(background.outage) as outage:
-        background.read_then(read, answers.append)
+        background.run(tell(background.read(read), answers.append), background)
     assert outage.args == [Outage("the database is gone", 2)]
     assert answers == []
     gone[0] = False
@@ -104,14 +122,16 @@ def test_that_the_banner_heals_by_itself(qtbot: QtBot, background: Background) -
             raise Unavailable("the database is gone")
 
     with qtbot.waitSignal(background.restored):
-        background.read_then(read, lambda _: None)
+        background.run(background.read(read), background)
 
 
 def test_that_a_bug_reaches_the_hook_and_nobody_else(
     qtbot: QtBot, background: Background, bugs: list[Exception]
 ) -> None:
     told: list[object] = []
-    background.act_then(lambda: 1 / 0, told.append, refused=told.append, unavailable=told.append)
+    background.refused.connect(told.append)
+    background.failed.connect(told.append)
+    background.run(tell(background.act(lambda: 1 / 0), told.append), background)
     qtbot.waitUntil(lambda: bool(bugs))
     assert isinstance(bugs.pop(), ZeroDivisionError)
     assert told == []
@@ -120,21 +140,19 @@ def test_that_a_bug_reaches_the_hook_and_nobody_else(
 def test_that_work_whose_owner_has_gone_tells_nobody(qtbot: QtBot, background: Background) -> None:
     owner, gate = QObject(), threading.Event()
     told: list[object] = []
-    background.read_then(lambda: gate.wait(20), told.append, owner=owner)
+    background.run(tell(background.read(lambda: gate.wait(20)), told.append), owner)
     delete(owner)
     gate.set()
     qtbot.waitUntil(lambda: not background.busy)
     assert told == []
 
 
-def test_that_a_cancelled_job_tells_nobody_and_may_ask(
-    qtbot: QtBot, background: Background
-) -> None:
+def test_that_a_cancelled_task_tells_nobody(qtbot: QtBot, background: Background) -> None:
     told: list[object] = []
     gate = threading.Event()
-    job = background.read_then(lambda: gate.wait(20), told.append)
-    job.cancel()
-    assert job.is_cancelled()
+    task = background.run(tell(background.read(lambda: gate.wait(20)), told.append), background)
+    assert task is not None
+    task.cancel()
     gate.set()
     qtbot.waitUntil(lambda: not background.busy)
     assert told == []
@@ -148,7 +166,9 @@ def test_that_only_what_reached_the_server_ends_an_outage(
     background.restored.connect(lambda: restored.append(True))
     background.lost("no answer")
     answered: list[int] = []
-    background.read_then(lambda: 1, answered.append, reaches_server=not local)
+    background.run(
+        tell(background.read(lambda: 1, reaches_server=not local), answered.append), background
+    )
     qtbot.waitUntil(lambda: answered == [1])
     assert restored == ([] if local else [True])
     background.back()

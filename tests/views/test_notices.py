@@ -60,7 +60,7 @@ def test_that_a_bug_gives_a_report_that_can_be_copied(
     notices: Notices,
 ) -> None:
     with qtbot.waitSignal(notices.shown) as shown:
-        background.act_then(lambda: {}["missing"])
+        background.run(background.act(lambda: {}["missing"]), background)
     bugs.clear()
     assert shown.args is not None
     assert shown.args[0].level is Level.BUG

@@ -17,6 +17,14 @@ from app.views.theme import Themes
 from tests.builders import a_run, configure
 from tests.views.workplaces import a_context, a_workplace
 
+pytestmark = [
+    pytest.mark.qt_log_ignore("QVariant::load", extend=True),
+    pytest.mark.expected_log(
+        "Faulty in", "What the window remembers", "be made as it was remembered", always=False
+    ),
+]
+
+
 FAULTY = {
     "window/geometry": "42",
     "window/state": "@Variant(\\0\\0\\0\\x7f\\0\\0\\0\\x4foo\\0)",

@@ -70,7 +70,13 @@ def check_ranges(ranges: Sequence[LumiRange], last: int, where: str) -> None:
 def check_column(column: str, columns: Collection[str], where: str) -> None:
     """A column that a workspace has."""
     if column not in columns:
-        raise not_found(f"No workspace has a column {column} in {where}", column, columns, BadInput)
+        raise not_found(
+            f"No workspace has a column {column} in {where}",
+            column,
+            columns,
+            BadInput,
+            listed=False,
+        )
 
 
 def check_dataset_open(

@@ -123,13 +123,6 @@ class BulkEditDialog(BulkDialog):
         items = (self.names.item(row) for row in range(self.names.count()))
         return tuple(item.text() for item in items if item.checkState() == Qt.CheckState.Checked)
 
-    def tick(self, *names: str) -> None:
-        """Ticks columns or bits."""
-        for row in range(self.names.count()):
-            item = self.names.item(row)
-            if item.text() in names:
-                item.setCheckState(Qt.CheckState.Checked)
-
     def checking(self) -> Checking:
         form, acting = self._read_form(), self._acting
         everything = self._selection.everything if self.of_matching.isChecked() else None

@@ -69,12 +69,7 @@ class NewCycleDialog(ActionDialog):
             )
         )
         give_keys(self.name)
-        acting = context.acting
-        context.background.read_then(
-            lambda: known_workspaces.with_columns(acting, online=False),
-            self._offer,
-            owner=self,
-        )
+        context.background.run(self._read(context), self)
 
     def work(self) -> Callable[[], str]:
         acting, chosen = self._acting, self.scope.chosen()
@@ -92,6 +87,14 @@ class NewCycleDialog(ActionDialog):
             return f"Created cycle {cycle.name} with {counted(cycle.datasets, 'dataset')}."
 
         return work
+
+    async def _read(self, context: PlaceContext) -> None:
+        acting = self._acting
+        self._offer(
+            await context.background.read(
+                lambda: known_workspaces.with_columns(acting, online=False)
+            )
+        )
 
     def _offer(self, workspaces: Sequence[WorkspaceColumns]) -> None:
         names = [each.name for each in workspaces if each.name != GLOBAL]
@@ -113,15 +116,16 @@ class AddToCycleDialog(ActionDialog):
         self.form.addRow("Datasets", self.scope)
         self.form.addRow("Cycle", self.cycle)
         self.submit_button.setEnabled(False)
-        acting = context.acting
-        context.background.read_then(
-            lambda: cycles.all_cycles(acting, GLOBAL), self._offer, owner=self
-        )
+        context.background.run(self._read(context), self)
 
     def work(self) -> Callable[[], str]:
         acting, chosen = self._acting, self.scope.chosen()
         id_cycle = self._cycles[self.cycle.currentIndex()].id
         return lambda: cycles.add(acting, id_cycle, tables.chosen_keys(acting, chosen)).text
+
+    async def _read(self, context: PlaceContext) -> None:
+        acting = self._acting
+        self._offer(await context.background.read(lambda: cycles.all_cycles(acting, GLOBAL)))
 
     def _offer(self, known: tuple[Cycle, ...]) -> None:
         self._cycles = tuple(each for each in known if each.pending_in(GLOBAL))
@@ -181,12 +185,7 @@ class EditCycleDialog(ActionDialog):
             )
         )
         self.workspaces.offer(self._own, self._own)
-        acting = context.acting
-        context.background.read_then(
-            lambda: known_workspaces.with_columns(acting, online=False),
-            self._offer,
-            owner=self,
-        )
+        context.background.run(self._read(context), self)
 
     def work(self) -> Callable[[], str]:
         acting, id_cycle = self._acting, self._cycle.id
@@ -201,6 +200,14 @@ class EditCycleDialog(ActionDialog):
     @property
     def _own(self) -> list[str]:
         return [each for each in self._cycle.workspaces if each != GLOBAL]
+
+    async def _read(self, context: PlaceContext) -> None:
+        acting = self._acting
+        self._offer(
+            await context.background.read(
+                lambda: known_workspaces.with_columns(acting, online=False)
+            )
+        )
 
     def _offer(self, workspaces: Sequence[WorkspaceColumns]) -> None:
         names = {each.name for each in workspaces if each.name != GLOBAL}

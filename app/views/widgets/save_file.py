@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from app import files
 from app.domain.errors import Refused
 from app.views.background import Background
 from app.views.notices import Notices, ask
@@ -53,7 +54,7 @@ class FileSaver(QObject):
         self._background.run(self._ask_or_write(file, write), self)
 
     async def _ask_or_write(self, file: Path, write: Callable[[Path], object]) -> None:
-        if not await self._background.read(file.exists, reaches_server=False):
+        if not await self._background.read(lambda: files.is_file(file), reaches_server=False):
             await self._write(file, write)
             return
         ask(

@@ -174,3 +174,18 @@ def test_that_good_values_are_taken() -> None:
     assert check_item(CONFIGURATION, Kind.JSON_RULE, rule) == rule
     everywhere: JsonObject = {"workspace": "global", "classifier": True, "enabled": True}
     assert check_item(CONFIGURATION, Kind.OFFLINE_DATASET, everywhere)["workspace"] == "global"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("GO\0OD", "the text holds the character U\\+0000, which the database can't hold"),
+        ("\ud800", "the text holds half a character, U\\+D800"),
+        (1e400, "the number is greater than any"),
+    ],
+)
+def test_that_a_rule_which_can_t_be_stored_is_refused_with_its_place(text, said):
+    rule = {"and": [True, {"==": [{"var": "dataset.name"}, text]}]}
+    where = 'Argument 2 of "and", argument 2 of "=="'
+    with pytest.raises(RuleError, match=f"^{where}: {said}"):
+        parse_condition(rule)

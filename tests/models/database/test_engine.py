@@ -230,3 +230,23 @@ def test_that_json_is_written_as_it_is_and_nan_never(database: Database) -> None
         connection.execute(
             tables.jsonb_deduplication.insert().values(jsonb=float("nan"), unique_hash="y")
         )
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("by", "a\0b", "NUL"),
+        ("by", "a\ud800", "a character that no text there can have"),
+        ("atomic_version", 2**31, "a number is greater than its column takes"),
+    ],
+)
+def test_that_what_the_database_can_t_hold_is_the_fault_of_what_was_given(
+    database: Database, column: str, value: object, said: str
+) -> None:
+    values = {"by": "a@b", "createdAt": sa.func.now(), column: value}
+    with (
+        pytest.raises(BadInput, match=f"can't hold this: .*{said}"),
+        database.transaction() as connection,
+    ):
+        connection.execute(tables.version.insert().values(values))
+    assert _count(database) == 0

@@ -19,6 +19,9 @@ from app.services.history import look as history
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, NOBODY, a_run, configure
 
+pytestmark = pytest.mark.expected_log("The draft", always=False)
+
+
 RUN = 390001
 BAD = Triplet("BAD", "HV trip", "hv")
 EDITS = (

@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "packaging"))
 
-import draw_house  # noqa: E402 - the folder isn't a package
+import draw_house
 
 
 def test_that_the_picture_is_made_from_the_imports_of_now() -> None:

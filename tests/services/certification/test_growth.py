@@ -353,7 +353,7 @@ def test_that_whoever_may_sign_the_run_off_to_its_state_may_take_in(registry: Da
 
 def test_that_a_run_that_oms_shortened_is_refused_and_nothing_is_written(registry: Database):
     written = versions(registry)
-    with pytest.raises(Refused, match="Lumisections are never taken away"):
+    with pytest.raises(Refused, match="Lumisections are never removed"):
         growth.take_in(Acting(registry, EXPERT), RUN, a_run(RUN, 40))
     assert versions(registry) == written
 
@@ -366,7 +366,10 @@ def test_that_without_oms_the_datasets_get_what_is_recorded(registry: Database):
     assert missing(registry) == dict.fromkeys((PROMPT, EXPRESS), "LS 51-60 take no part")
     taken = growth.take_in(Acting(registry, EXPERT), RUN)
     assert taken.ranges == ()
-    assert taken.text == "Brought 10 LS (51-60) into 2 datasets."
+    assert taken.text == (
+        "Brought 10 LS (51-60) into 2 datasets. OMS can't be asked now: only what is recorded was"
+        " looked at."
+    )
     assert missing(registry) == {}
 
 
@@ -418,7 +421,7 @@ def test_that_a_person_makes_a_lumisection_take_part_by_hand(registry: Database)
     assert dataset.taking_part == [*range(1, 51), 60]
     assert missing(registry)[PROMPT] == "LS 51-59 take no part"
     again = edits.edit_bits(Acting(registry, EXPERT), [bit], comment="as online")
-    assert again.text == "Nothing to change: every cell holds that word already."
+    assert again.text == "Nothing to change: every cell has that value already."
     # The rest comes at the sign-off, the word by hand stays.
     moved = runs.move(Acting(registry, EXPERT), RUN, "SIGNOFF")
     assert {each.dataset: each.ranges for each in moved.gained}[PROMPT] == ((51, 59),)

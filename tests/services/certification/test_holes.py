@@ -109,7 +109,8 @@ def test_that_what_oms_does_not_have_is_named_by_the_sign_off_and_listed(holed: 
     fill(holed, 11, 12)
     moved = runs.move(Acting(holed, EXPERT), RUN, "SIGNOFF")
     assert moved.text == (
-        f"Signed off run {RUN}, 2 datasets waiting. LS 11-12 take no part: OMS and flags don't"
+        f"Signed off run {RUN}. 2 datasets now wait for the DQM GUI. LS 11-12 take no part: OMS and"
+        " flags don't"
         " both have them."
     )
     (task,) = [

@@ -131,7 +131,7 @@ def test_that_marking_a_run_significant_is_one_step(database: Database):
         assert [each.name for of in planned.attributes for each in of.attributes.restored] == [
             "significant"
         ]
-        assert planned.refused == []
+        assert planned.refused == ()
     done = undo.undo(Acting(database, EXPERT), classified)
     assert as_read(database) == before
     assert done.text.startswith(f"Undid version {marked}: ")

@@ -229,12 +229,13 @@ def _proposals(program: Program, arguments: Arguments) -> Answer:
     ]
     heads = ("id", "agent", "run", "dataset", "column", "LS", "says", "", "by")
     shown = ", ".join(each.value for each in states)
-    if not rows:
-        text = f"No {f'{shown} ' if len(states) == 1 else ''}proposal is like that."
+    if rows:
+        line = f"{number_of(len(rows), 'proposal')}, {shown}."
     else:
-        text = f"{table(heads, rows, right=('id',))}\n{number_of(len(rows), 'proposal')}, {shown}."
+        line = f"No {f'{shown} ' if len(states) == 1 else ''}proposal is like that."
     if not arguments.states:
-        text += " --state shows others."
+        line += " --state shows others."
+    text = together((table(heads, rows, right=("id",)), line)) if rows else line
     return Answer({"proposals": [_proposal_document(each) for each in found]}, text)
 
 

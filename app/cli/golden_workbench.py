@@ -423,7 +423,7 @@ def _export(program: Program, arguments: Arguments) -> Answer:
         text = golden_exports.text_of(export, list_, db)
         document: JsonObject = {"form": export.value, "files": [], "text": text}
         return Answer({**document, "remarks": [*_remarks([list_])]}, Content(text.rstrip("\n")))
-    if not out.is_dir():
+    if not files.is_folder(out):
         out_files.check_list(out, export, force=arguments.force)
     saved = golden_exports.save(list_, export, out, db, with_provenance=arguments.provenance)
     names = [str(file) for file in saved]

@@ -119,7 +119,7 @@ def test_that_a_variable_nothing_has_is_named_with_the_nearest_that_exist():
         "zzz",
     ]
     assert warnings[2].nearest[0] == "lumisection.rr.dt-dt"
-    assert "did you mean lumisection.rr.dt-dt or" in str(warnings[2])
+    assert str(warnings[2]).endswith("; did you mean lumisection.rr.dt-dt?")
     assert str(warnings[4]) == 'No lumisection of the selection has "zzz".'
 
 

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
+from app import files
 from app.domain.errors import NotFound
-from app.services import golden_files
 from app.views.backend.golden import GoldenEntry, GoldenList, GoldenResult
 from app.views.background import Background
 from app.views.golden.forms import FORMS, Form
@@ -407,9 +407,9 @@ def test_that_a_full_disk_leaves_the_old_file_and_says_so(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(golden_files.os, "replace", full)
+    monkeypatch.setattr(files.os, "replace", full)
     place.result.save_text("{}", file)
-    qtbot.waitUntil(lambda: "No space left on device" in place.result.refusal.text())
+    qtbot.waitUntil(lambda: "the disk is full" in place.result.refusal.text())
     assert not file.exists()
     assert [each.name for each in tmp_path.iterdir()] == ["window.ini"]
 

@@ -255,15 +255,15 @@ def _proposals(program: Program, arguments: Arguments) -> Answer:
     ]
     heads = ("id", "agent", "run", "dataset", "column", "LS", "value", "", "by")
     shown = ", ".join(state.value for state in states)
-    lines: list[str] = []
     if rows:
-        lines = [table(heads, rows, right=("id",)), f"{counted(len(rows), 'proposal')}, {shown}."]
+        line = f"{counted(len(rows), 'proposal')}, {shown}."
     else:
-        lines = [f"No {f'{shown} ' if len(states) == 1 else ''}proposal matches."]
+        line = f"No {f'{shown} ' if len(states) == 1 else ''}proposal matches."
     if not arguments.states:
-        lines[-1] += " --state shows others."
+        line += " --state shows others."
+    text = together((table(heads, rows, right=("id",)), line)) if rows else line
     document: JsonObject = {"proposals": [_proposal_document(proposal) for proposal in proposals]}
-    return Answer(document, together(lines))
+    return Answer(document, text)
 
 
 def _accept(program: Program, arguments: Arguments) -> Answer:

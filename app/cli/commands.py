@@ -39,6 +39,7 @@ WRITING = frozenset(
         *("config reclassify", "config add-workspace", "config add-column"),
         *("config retire-workspace", "config retire-column"),
         *("runs move", "runs class", "runs significant", "runs refresh"),
+        "runs take-in",
         *("datasets move", "datasets duplicate", "datasets copy-column", "datasets set-column"),
         *("datasets change-states", "datasets hide", "datasets unhide"),
         *("cycles create", "cycles edit", "cycles add", "cycles remove", "cycles complete"),

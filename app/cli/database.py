@@ -1,7 +1,7 @@
 """Commands on the database itself: `db init`, `db check`, `db index`."""
 
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
-from app.cli.output import DONE, REFUSED, Answer, ProgressLine, number_of, table, together
+from app.cli.output import DONE, REFUSED, Answer, Lines, ProgressLine, number_of, table, together
 from app.cli.program import Program
 from app.domain.json_value import JsonValue
 from app.models.database.engine import Database
@@ -107,7 +107,7 @@ def _check(program: Program, arguments: Arguments) -> Answer:
             "false_number": objects.false_number,
             "not_checked": objects.undecided,
         }
-        text = f"{text}\n{_objects_text(objects)}"
+        text = together((text, _objects_text(objects)))
         good = objects.false_number == 0
     return Answer(document, text, DONE if good else REFUSED)
 
@@ -120,7 +120,7 @@ def _objects(db: Database) -> ExaminedObjects:
         line.clear()
 
 
-def _objects_text(found: ExaminedObjects) -> str:
+def _objects_text(found: ExaminedObjects) -> Lines:
     checked = found.looked_at - found.undecided
     said = f"{number_of(checked, 'object')} checked, {found.false_number} false"
     if found.undecided:
@@ -139,7 +139,7 @@ def _objects_text(found: ExaminedObjects) -> str:
             "               Whoever stores what such a hash stands for is refused. Find out who put"
             " the row there; events that name it say what it holds."
         )
-    return "\n".join(lines)
+    return together(lines)
 
 
 def _text(db: Database, found: Examined) -> str:

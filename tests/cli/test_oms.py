@@ -4,6 +4,8 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 from app.demo.simulated_oms import SimulatedOms
 from tests.builders import a_run
 from tests.cli.conftest import FIRST, SECOND
@@ -28,6 +30,7 @@ def test_that_a_pull_says_what_it_did_to_each_run(registry, run_registry, oms):
     assert changed.out.splitlines()[-1] == "1 run: 1 updated."
 
 
+@pytest.mark.expected_log("could not be pulled: OMS has 5 lumisections")
 def test_that_a_run_that_fails_is_told_with_exit_code_1(registry, oms):
     oms.set_lumisections(FIRST, a_run(FIRST, 5).lumisections)
 

@@ -1,19 +1,20 @@
 """What must be true before a run moves on or is signed off."""
 
+import numpy as np
 import pytest
 
 from app.domain.certification.runs import OPEN, SIGNOFF, check_can_be_signed_off, check_move
 from app.domain.errors import BadInput, Refused
 from app.domain.lumisections import LumiRange
-from app.domain.state.grid import Grid, with_changes
+from app.domain.state.grid import DatasetState, Grid, with_changes
 from app.domain.triplets import Triplet
 
 RUN = 390001
 COLUMNS = ("csc-csc", "dt-dt", "rpc-rpc")
 
 
-def rr(**statuses: list[tuple[int, int, str]]) -> Grid[Triplet]:
-    return with_changes(
+def online(**statuses: list[tuple[int, int, str]]) -> DatasetState:
+    rr: Grid[Triplet] = with_changes(
         Grid.empty(),
         [
             ({column.replace("_", "-"): Triplet(status)}, [LumiRange(first, last)])
@@ -21,6 +22,7 @@ def rr(**statuses: list[tuple[int, int, str]]) -> Grid[Triplet]:
             for first, last, status in values
         ],
     )
+    return DatasetState(RUN, "online", rr, Grid.empty(), np.ones(rr.length, np.bool_))
 
 
 def test_that_a_run_moves_to_another_state_that_exists() -> None:
@@ -34,21 +36,21 @@ def test_that_a_run_moves_to_another_state_that_exists() -> None:
 def test_that_a_run_with_a_status_everywhere_is_signed_off_and_absent_columns_do_not_count() -> (
     None
 ):
-    check_can_be_signed_off(RUN, "Collisions25", rr(dt_dt=[(1, 9, "GOOD")]), COLUMNS)
+    check_can_be_signed_off(RUN, "Collisions25", online(dt_dt=[(1, 9, "GOOD")]), COLUMNS)
 
 
 def test_that_the_first_lumisection_without_a_status_is_named() -> None:
-    grid = rr(
+    state = online(
         dt_dt=[(1, 9, "GOOD"), (7, 7, "EMPTY")], csc_csc=[(1, 9, "BAD"), (4, 5, "NO VALUE FOUND")]
     )
     with pytest.raises(Refused, match=r"csc-csc is .* in LS 4 of run 390001: .* CSC expert"):
-        check_can_be_signed_off(RUN, "Collisions25", grid, COLUMNS)
+        check_can_be_signed_off(RUN, "Collisions25", state, COLUMNS)
     with pytest.raises(Refused, match="dt-dt is EMPTY in LS 7"):
-        check_can_be_signed_off(RUN, "Collisions25", grid, ("dt-dt",))
+        check_can_be_signed_off(RUN, "Collisions25", state, ("dt-dt",))
 
 
 def test_that_a_run_without_lumisections_or_class_is_not_signed_off() -> None:
     with pytest.raises(Refused, match="no RR lumisections"):
-        check_can_be_signed_off(RUN, "Collisions25", Grid.empty(), COLUMNS)
+        check_can_be_signed_off(RUN, "Collisions25", online(), COLUMNS)
     with pytest.raises(Refused, match="Run 390001 has no class"):
-        check_can_be_signed_off(RUN, "", rr(dt_dt=[(1, 9, "GOOD")]), COLUMNS)
+        check_can_be_signed_off(RUN, "", online(dt_dt=[(1, 9, "GOOD")]), COLUMNS)

@@ -195,18 +195,24 @@ class Pooler:
     def __init__(self, host: str, port: int) -> None:
         self._server = (host, port)
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self._ends: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
         self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
                 server = socket.create_connection(self._server)
+                self._ends += [client, server]
                 for source, target, changed in ((client, server, False), (server, client, True)):
-                    threading.Thread(
+                    passing = threading.Thread(
                         target=self._pass_on, args=(source, target, changed), daemon=True
-                    ).start()
+                    )
+                    passing.start()
+                    self._threads.append(passing)
 
     @staticmethod
     def _pass_on(source: socket.socket, target: socket.socket, changed: bool) -> None:
@@ -222,7 +228,15 @@ class Pooler:
                 each.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
+        # To close it alone doesn't wake who waits for a client.
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._acceptor.join(10)
+        for passing in self._threads:
+            passing.join(10)
+        for end in self._ends:
+            end.close()
 
 
 def _prepared_after_much(db: Database) -> int:

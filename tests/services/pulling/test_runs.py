@@ -181,13 +181,13 @@ def test_that_the_same_answer_writes_nothing(db: Database):
 
 
 def test_that_numbers_beyond_a_double_are_no_news_at_the_next_pull(db: Database):
-    large: JsonObject = {"fill_number": 2**53 + 1, "energy": 10**308, "l1_rate": 10**400}
+    large: JsonObject = {"l1_triggers_counter": 2**53 + 1, "energy": 10**308, "l1_rate": 10**400}
     changed: dict[int, JsonObject] = {2: {"prescale_index": 2**60 + 1, "recorded": 10**400}}
     pull.apply(Acting(db), a_run(RUN, 5, changed=changed, **large))
     written = Written(db)
     pull.apply(Acting(db), a_run(RUN, 5, changed=changed, **large))
     assert written.nothing
-    assert run_of(db).oms["fill_number"] == 2**53
+    assert run_of(db).oms["l1_triggers_counter"] == 2**53
 
 
 def test_that_a_second_pull_finds_nothing_to_do_whatever_was_done_by_hand(db: Database):

@@ -242,7 +242,7 @@ def test_that_the_enter_key_previews_first_and_writes_once_that_is_possible(
     dialog.value.setCurrentText("STANDBY")
     qtbot.keyClick(dialog, Qt.Key.Key_Return)
     qtbot.waitUntil(dialog.write_button.isEnabled)
-    assert dialog.write_button.hasFocus()
+    assert dialog.write_button.isDefault()
     dialog.comment.setFocus()
     with qtbot.waitSignal(dialog.written):
         qtbot.keyClick(dialog, Qt.Key.Key_Return)

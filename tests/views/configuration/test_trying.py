@@ -141,7 +141,7 @@ def test_that_the_version_in_force_at_an_event_is_found(changed, turn, settled) 
     panel.written.setText("99999")
     panel.written.returnPressed.emit()
     settled()
-    assert panel.summary.text() == "There is no version 99999."
+    assert panel.summary.text() == "There is no version 99999. The newest is 2."
     panel.written.setText("x")
     panel.written.returnPressed.emit()
     assert panel.summary.text() == '"x" is not a number of a version.'
@@ -267,4 +267,6 @@ def test_that_columns_are_added_retired_and_brought_back(registry, place, settle
     pane.name.setText("no-such")
     pane.add.click()
     settled()
-    assert pane.refusal.text() == 'There is no online workspace "no".'
+    assert pane.refusal.text() == (
+        'There is no online workspace "no". There are csc, dt, hcal, tracker.'
+    )

@@ -21,6 +21,7 @@ from app.services.editing.report import Report
 from app.views import words
 from app.views.background import Background
 from app.views.bulk.report_view import ReportView
+from app.views.focus import give_keys, holder
 from app.views.theme import STEP, Themes
 from app.views.widgets.long_work import LongWork
 from app.views.widgets.plain import Label
@@ -70,6 +71,7 @@ class BulkDialog(QDialog):
         self.write_button = self.buttons.addButton("Write", QDialogButtonBox.ButtonRole.AcceptRole)
         self.write_button.setEnabled(False)
         self.look_button.setDefault(True)
+        self._held: QWidget | None = None
         split = QVBoxLayout() if form_above else QHBoxLayout()
         split.setSpacing(2 * STEP if form_above else 4 * STEP)
         split.addWidget(self.form)
@@ -160,9 +162,19 @@ class BulkDialog(QDialog):
             )
 
     def _running_changed(self, running: bool) -> None:
+        if running:
+            # What is disabled loses the keyboard; it gets it back.
+            self._held = holder(self)
         self._offer()
-        if not running and self.write_button.isEnabled():
+        if running:
+            return
+        if self.write_button.isEnabled():
             self.write_button.setDefault(True)
+        held, self._held = self._held, None
+        if held is self.look_button and self.write_button.isEnabled():
+            give_keys(self.write_button)
+        elif held is not None:
+            give_keys(held)
 
     def _offer(self) -> None:
         running = self.work.is_running

@@ -28,6 +28,7 @@ from app.views.bulk.bulk_dialog import BulkDialog
 from app.views.bulk.edit_dialog import BulkEditDialog
 from app.views.bulk.file_dialog import ChangeFileDialog
 from app.views.bulk.lines_model import text_of
+from app.views.focus import give_keys, has_keys
 from app.views.frame.main_window import MainWindow
 from app.views.notices import Notices
 from app.views.selection import Selection
@@ -235,18 +236,22 @@ def test_that_refused_lines_stop_the_whole_or_are_left_out_when_ticked(
 
 
 def test_that_the_enter_key_previews_first_and_writes_once_that_is_possible(
-    qtbot: QtBot, two: Database, opened: Opened
+    qtbot: QtBot, database: Database, opened: Opened
 ) -> None:
     dialog = opened((FIRST, PROMPT))
     tick(dialog, "dt-dt")
     dialog.value.setCurrentText("STANDBY")
+    give_keys(dialog.comment)
     qtbot.keyClick(dialog, Qt.Key.Key_Return)
     qtbot.waitUntil(dialog.write_button.isEnabled)
+    assert has_keys(dialog.comment)
+    give_keys(dialog.look_button)
+    qtbot.keyClick(dialog.look_button, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: has_keys(dialog.write_button))
     assert dialog.write_button.isDefault()
-    dialog.comment.setFocus()
     with qtbot.waitSignal(dialog.written):
         qtbot.keyClick(dialog, Qt.Key.Key_Return)
-    assert set(statuses(two, FIRST, "dt-dt")) == {"STANDBY"}
+    assert set(statuses(database, FIRST, "dt-dt")) == {"STANDBY"}
 
 
 def test_that_what_somebody_changed_after_the_look_is_not_overwritten(

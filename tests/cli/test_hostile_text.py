@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from app.cli.output import Answer, Content, Progress, complain, show, together
+from app.cli.output import Answer, Content, ProgressLine, complain, show, together
 from app.domain.text.csv_text import cell_meant
 from tests.cli.conftest import FIRST, SECOND
 
@@ -166,7 +166,7 @@ def test_that_the_content_of_a_file_is_in_utf_8_whatever_the_language(tmp_path, 
 def test_that_progress_is_one_harmless_line():
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "w", encoding="utf-8") as terminal:
-        Progress(terminal).say(f"pulling {EVIL}")
+        ProgressLine(terminal).say(f"pulling {EVIL}")
     seen = os.read(ours, 1000).decode()
     os.close(ours)
     assert seen == f"\r\033[Kpulling {SHOWN}"

@@ -15,9 +15,9 @@ from app.domain.progress import Progress
 from app.views.background import Background, Outage, Work
 
 
-async def tell(outcome: Coroutine[Any, Any, Any], hear: Callable[[Any], object]) -> None:
+async def tell(work: Callable[[], Coroutine[Any, Any, Any]], hear: Callable[[Any], object]) -> None:
     """Hears the outcome of work."""
-    hear(await outcome)
+    hear(await work())
 
 
 def test_that_work_runs_outside_the_gui_thread_and_its_outcome_comes_back(
@@ -26,7 +26,7 @@ def test_that_work_runs_outside_the_gui_thread_and_its_outcome_comes_back(
     seen: list[tuple[int, int]] = []
     background.run(
         tell(
-            background.read(threading.get_ident),
+            lambda: background.read(threading.get_ident),
             lambda worker: seen.append((worker, threading.get_ident())),
         ),
         background,
@@ -41,7 +41,7 @@ def test_that_the_gui_goes_on_while_work_is_under_way(
 ) -> None:
     gate = threading.Event()
     done: list[bool] = []
-    background.run(tell(background.read(lambda: gate.wait(20)), done.append), background)
+    background.run(tell(lambda: background.read(lambda: gate.wait(20)), done.append), background)
     for _ in range(50):
         qapp.processEvents()
     assert done == []
@@ -104,7 +104,7 @@ def test_that_a_read_is_tried_again_until_the_server_is_back(
         return "here"
 
     with qtbot.waitSignal(background.outage) as outage:
-        background.run(tell(background.read(read), answers.append), background)
+        background.run(tell(lambda: background.read(read), answers.append), background)
     assert outage.args == [Outage("the database is gone", 2)]
     assert answers == []
     gone[0] = False
@@ -131,7 +131,7 @@ def test_that_a_bug_reaches_the_hook_and_nobody_else(
     told: list[object] = []
     background.refused.connect(told.append)
     background.failed.connect(told.append)
-    background.run(tell(background.act(lambda: 1 / 0), told.append), background)
+    background.run(tell(lambda: background.act(lambda: 1 / 0), told.append), background)
     qtbot.waitUntil(lambda: bool(bugs))
     assert isinstance(bugs.pop(), ZeroDivisionError)
     assert told == []
@@ -140,7 +140,7 @@ def test_that_a_bug_reaches_the_hook_and_nobody_else(
 def test_that_work_whose_owner_has_gone_tells_nobody(qtbot: QtBot, background: Background) -> None:
     owner, gate = QObject(), threading.Event()
     told: list[object] = []
-    background.run(tell(background.read(lambda: gate.wait(20)), told.append), owner)
+    background.run(tell(lambda: background.read(lambda: gate.wait(20)), told.append), owner)
     delete(owner)
     gate.set()
     qtbot.waitUntil(lambda: not background.busy)
@@ -150,7 +150,9 @@ def test_that_work_whose_owner_has_gone_tells_nobody(qtbot: QtBot, background: B
 def test_that_a_cancelled_task_tells_nobody(qtbot: QtBot, background: Background) -> None:
     told: list[object] = []
     gate = threading.Event()
-    task = background.run(tell(background.read(lambda: gate.wait(20)), told.append), background)
+    task = background.run(
+        tell(lambda: background.read(lambda: gate.wait(20)), told.append), background
+    )
     assert task is not None
     task.cancel()
     gate.set()
@@ -167,7 +169,8 @@ def test_that_only_what_reached_the_server_ends_an_outage(
     background.lost("no answer")
     answered: list[int] = []
     background.run(
-        tell(background.read(lambda: 1, reaches_server=not local), answered.append), background
+        tell(lambda: background.read(lambda: 1, reaches_server=not local), answered.append),
+        background,
     )
     qtbot.waitUntil(lambda: answered == [1])
     assert restored == ([] if local else [True])

@@ -221,7 +221,7 @@ class Story:
         before = self.news
         act()
         self.qtbot.waitUntil(lambda: self.news > before, timeout=30_000)
-        self.qtbot.waitUntil(lambda: not self.window._changes.isActive(), timeout=30_000)
+        self.qtbot.waitUntil(lambda: not self.window._news._timer.isActive(), timeout=30_000)
         self.settle()
 
 
@@ -405,8 +405,8 @@ def test_that_the_list_of_places_keeps_the_keyboard_until_a_place_is_asked_for(
     for place in ("offline", "cycles", "golden", "online"):
         online.go_to(place)
         assert has_keys(online.places)
-    online.actions_["place.golden"].trigger()
-    qtbot.waitUntil(lambda: has_keys(online.golden.entries.list))
+    online.actions_["place.offline"].trigger()
+    qtbot.waitUntil(lambda: has_keys(online.offline.table.table))
 
 
 def test_that_enter_on_a_run_goes_into_its_grid_once_that_is_there(

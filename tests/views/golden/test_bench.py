@@ -267,7 +267,7 @@ def test_that_a_taken_name_is_refused_where_the_hand_is(
 ) -> None:
     configuration_edits.save_json_rule(Acting(season, EXPERT), "theirs", True)
     bench.configurations._save("theirs", None)
-    qtbot.waitUntil(lambda: '"theirs" already' in bench.refusal.text())
+    qtbot.waitUntil(lambda: 'already a JSON configuration "theirs"' in bench.refusal.text())
 
 
 def test_that_golden_can_be_changed_but_stays(

@@ -106,7 +106,7 @@ def test_that_a_place_that_is_not_there_is_its_surroundings() -> None:
         ('{"==": [1, NaN]}', 1, "NaN is no JSON value"),
         ("[" * 100_000, None, "more than 100 levels deep"),
         ('{"and": [\n{"==": [1, 1]},\n{"like": [1, 1]}]}', 3, '"like" is not an operator'),
-        ("[1, 2]", 1, "no condition"),
+        ("[1, 2]", 1, "not a condition"),
     ],
 )
 def test_that_a_text_that_is_no_rule_says_where(text: str, line: int | None, words: str) -> None:

@@ -237,15 +237,17 @@ def measure(db: Database) -> None:
 
     created, unchanged, flipped, signed = [], [], [], []
     small, large = [], []
+    acting, expert = Acting(db), Acting(db, EXPERT)
+    bad, good = Triplet("BAD", "high voltage"), Triplet("GOOD", "recovered")
     for each in range(number, number + 5):
         first, bits = answer(each), answer(each, flipped=range(300, 330))
-        created.append(timed(pull.apply, db, first))
-        unchanged.append(timed(pull.apply, db, first))
-        flipped.append(timed(pull.apply, db, bits))
-        small.append(timed(edit, db, each, LumiRange(31, 50), Triplet("BAD", "high voltage")))
-        large.append(timed(edit, db, each, LumiRange(1, LENGTH), Triplet("GOOD", "recovered")))
+        created.append(timed(partial(pull.apply, acting, first)))
+        unchanged.append(timed(partial(pull.apply, acting, first)))
+        flipped.append(timed(partial(pull.apply, acting, bits)))
+        small.append(timed(partial(edit, db, each, LumiRange(31, 50), bad)))
+        large.append(timed(partial(edit, db, each, LumiRange(1, LENGTH), good)))
         mend(db, each)
-        signed.append(timed(runs.move, db, EXPERT, each, "SIGNOFF"))
+        signed.append(timed(partial(runs.move, expert, each, "SIGNOFF")))
     show("create a run of 700 LS with luminosity", created, "300")
     show("update: nothing changed", unchanged, "30")
     show("update: one bit flips in 30 LS", flipped, "60")
@@ -287,10 +289,10 @@ def edit(db: Database, number: int, range_: LumiRange, triplet: Triplet) -> None
     lumisections.edit_columns(Acting(db, EXPERT), [wanted])
 
 
-def timed(action: Callable[..., object], *given: object) -> float:
+def timed(action: Callable[[], object]) -> float:
     """Milliseconds of one call."""
     start = time.perf_counter()
-    action(*given)
+    action()
     return 1e3 * (time.perf_counter() - start)
 
 

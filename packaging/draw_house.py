@@ -30,7 +30,7 @@ _GAP = 28
 _BETWEEN = 58
 _LINE = 17
 _HEAD = 30
-_ROOM_WIDTH = 146
+_ROOM_WIDTH = 158
 _STYLE = (
     ".box{fill:#f6f8fa;stroke:#57606a}"
     ".name{font-size:15px;font-weight:600;fill:#1f2328}"
@@ -69,7 +69,7 @@ def draw(graph: grimp.ImportGraph) -> str:
     top = float(_MARGIN)
     for floor in FLOORS:
         rooms = {name: rooms_of(graph, name) for name in floor}
-        weights = {name: max(len(rooms[name]), 8) for name in floor}
+        weights = {name: max(len(rooms[name]), 10) for name in floor}
         free = _WIDTH - 2 * _MARGIN - _GAP * (len(floor) - 1)
         widths = {name: free * weights[name] / sum(weights.values()) for name in floor}
         lines = max(_rows(len(rooms[name]), widths[name]) for name in floor)

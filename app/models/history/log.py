@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, TextClause
 
 from app.domain.history.cells import Action
 from app.domain.history.log import Kind, LogEntry, LogQuery, Source, Subject, Who
@@ -217,20 +217,23 @@ def touched(
     return {number: _touched(number, found, changing) for number in spans}
 
 
+def _with_dataset_event(condition: str) -> TextClause:
+    """Asks which of `versions`, each with the `firsts` and `lasts` of its events, have an event of
+    a dataset that meets a condition on `event`."""
+    return text(
+        "SELECT span.number FROM"
+        " unnest(CAST(:versions AS int[]), CAST(:firsts AS int[]), CAST(:lasts AS int[]))"
+        "  AS span(number, first, last)"
+        ' WHERE EXISTS (SELECT FROM "DatasetEvent" AS event'
+        '  JOIN "Event" AS action USING (version)'
+        "  WHERE event.version BETWEEN span.first AND span.last"
+        f"   AND action.atomic_version = span.number AND {condition})"
+    )
+
+
 def _changing(connection: Connection, given: Mapping[str, object]) -> set[int]:
     """Versions that set attributes of a dataset, not only say that it has changed."""
-    rows = connection.execute(
-        text(
-            "SELECT span.number FROM"
-            " unnest(CAST(:versions AS int[]), CAST(:firsts AS int[]), CAST(:lasts AS int[]))"
-            "  AS span(number, first, last)"
-            ' WHERE EXISTS (SELECT FROM "DatasetEvent" AS event'
-            '  JOIN "Event" AS action USING (version)'
-            "  WHERE event.version BETWEEN span.first AND span.last"
-            f"   AND action.atomic_version = span.number AND {_CHANGES})"
-        ),
-        given,
-    )
+    rows = connection.execute(_with_dataset_event(_CHANGES), given)
     return set(rows.scalars())
 
 
@@ -519,15 +522,7 @@ def of_dataset(
     """Those of the versions that touch datasets of a name."""
     spans = event_positions.spans(connection, versions, known)
     rows = connection.execute(
-        text(
-            "SELECT span.number FROM"
-            " unnest(CAST(:versions AS int[]), CAST(:firsts AS int[]), CAST(:lasts AS int[]))"
-            "  AS span(number, first, last)"
-            ' WHERE EXISTS (SELECT FROM "DatasetEvent" AS event'
-            '  JOIN "Event" AS action USING (version)'
-            "  WHERE event.version BETWEEN span.first AND span.last"
-            "   AND action.atomic_version = span.number AND event.name = :name)"
-        ),
+        _with_dataset_event("event.name = :name"),
         {
             "versions": list(spans),
             "firsts": [first for first, _ in spans.values()],

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.errors import Refused, Unavailable
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullState
 from app.services.pulling.pullers import ask_gui_now
@@ -19,6 +18,7 @@ from app.views import words
 from app.views.background import Background, Work
 from app.views.notices import Notices
 from app.views.session import Workplace
+from app.views.sync_panel.asking import ask_puller
 from app.views.sync_panel.status_lines import ROLES, StatusLines
 from app.views.theme import STEP, set_property
 from app.views.widgets.plain import Label
@@ -81,12 +81,9 @@ class GuiPanel(QWidget):
 
     async def _ask(self) -> None:
         pullers = self._workplace.pullers
-        try:
-            text = await self._background.act(lambda: ask_gui_now(pullers))
-        except (Refused, Unavailable) as error:
-            self._refuse(str(error))
-        else:
-            self._notices.tell(text)
+        await ask_puller(
+            self._background, self._notices, self._refuse, lambda: ask_gui_now(pullers)
+        )
 
     def show_status(self, status: GuiStatus, now: datetime | None = None) -> None:
         """Shows what the puller does now."""

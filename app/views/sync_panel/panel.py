@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.errors import Refused, Unavailable
 from app.domain.keys import RunNumber
 from app.domain.sources.pull import PullState, PullStatus
 from app.services.pulling.pullers import pull_now, pull_run
@@ -24,6 +23,7 @@ from app.views import words
 from app.views.background import Background, Work
 from app.views.notices import Notices
 from app.views.session import Workplace
+from app.views.sync_panel.asking import ask_puller
 from app.views.sync_panel.failed_model import REASON, RUN, SINCE, TRY, FailedRunsModel
 from app.views.sync_panel.status_lines import ROLES, StatusLines
 from app.views.theme import STEP, set_property
@@ -116,12 +116,7 @@ class SyncPanel(QWidget):
 
     async def _ask(self) -> None:
         pullers = self._workplace.pullers
-        try:
-            text = await self._background.act(lambda: pull_now(pullers))
-        except (Refused, Unavailable) as error:
-            self._refuse(str(error))
-        else:
-            self._notices.tell(text)
+        await ask_puller(self._background, self._notices, self._refuse, lambda: pull_now(pullers))
 
     def show_status(self, status: PullStatus, now: datetime | None = None) -> None:
         """Shows what the puller does now."""
@@ -266,14 +261,13 @@ class SyncPanel(QWidget):
 
     async def _try_one(self, run_number: RunNumber) -> None:
         workplace = self._workplace
-        try:
-            text = await self._background.act(
-                lambda: pull_run(workplace.acting, workplace.pullers, run_number)
-            )
-        except (Refused, Unavailable) as error:
-            self._refuse(f"Run {run_number}: {error}")
-        else:
-            self._notices.tell(text)
+        await ask_puller(
+            self._background,
+            self._notices,
+            self._refuse,
+            lambda: pull_run(workplace.acting, workplace.pullers, run_number),
+            about=f"Run {run_number}: ",
+        )
 
 
 def summary(status: PullStatus, now: datetime) -> str:

@@ -24,7 +24,7 @@ from app.services.golden import generation as golden
 from app.services.news import News
 from app.services.pulling.pullers import Pullers
 from app.views.background import Background
-from app.views.golden.bench import RuleBench
+from app.views.golden.workbench.bench import RuleBench
 from app.views.notices import Notices
 from app.views.places import PlaceContext
 from app.views.session import DatabaseKind, Session, WebAddresses, Workplace

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group, positive
 from app.cli.arguments import run_number as a_run
-from app.cli.bulk import read_file
+from app.cli.certification.bulk import read_file
 from app.cli.output import (
     DONE,
     REFUSED,

@@ -3,26 +3,17 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.cli import (
-    agents,
-    configuration,
-    cycles,
-    database,
-    datasets,
-    dqm_gui,
-    golden,
-    history,
-    log,
-    luminosity,
-    lumisections,
-    oms,
-    runs,
-    todo,
-    undo,
-)
+from app.cli import agents, database
 from app.cli.arguments import Arguments, Commands, Parser, common_options
+from app.cli.certification import cycles, datasets, lumisections, runs, todo
+from app.cli.configuration import commands as configuration
+from app.cli.golden import lists as golden
+from app.cli.golden import luminosity
+from app.cli.history import changes as history
+from app.cli.history import log, undo
 from app.cli.output import Answer
 from app.cli.program import Program
+from app.cli.pulling import dqm_gui, oms
 
 _ABOUT = """\
 Data certification of CMS: runs, lumisections, flags and golden JSON.

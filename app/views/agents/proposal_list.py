@@ -22,7 +22,7 @@ from app.views.agents.proposal_model import (
     ProposalModel,
 )
 from app.views.background import Background, Work
-from app.views.grid.history_axis import AxisHeader, LaneDelegate, last_lumisection
+from app.views.changes.history_axis import AxisHeader, LaneDelegate, last_lumisection
 from app.views.theme import STEP, Theme, Themes, set_property
 from app.views.widgets.plain import Label
 from app.views.widgets.plain_table import PlainTable

@@ -9,8 +9,8 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 from app.domain.agents.proposals import Proposal
 from app.domain.lumisections import format_ranges
 from app.views import words
-from app.views.grid.history_axis import LANE_ROLE, value_words
-from app.views.grid.lines import Piece
+from app.views.changes.history_axis import LANE_ROLE, value_words
+from app.views.changes.lines import Piece
 from app.views.widgets.plain import shown
 from app.views.widgets.titled_model import TitledModel
 

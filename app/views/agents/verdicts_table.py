@@ -16,13 +16,13 @@ from app.domain.lumisections import count, format_ranges
 from app.domain.triplets import Triplet
 from app.services.agents.agreement import OnDataset
 from app.views import words
-from app.views.grid.history_axis import (
+from app.views.changes.history_axis import (
     LANE_ROLE,
     AxisHeader,
     LaneDelegate,
     last_lumisection,
 )
-from app.views.grid.lines import CellValue, Piece
+from app.views.changes.lines import CellValue, Piece
 from app.views.theme import Theme, Themes
 from app.views.widgets.plain import shown
 from app.views.widgets.plain_table import PlainTable

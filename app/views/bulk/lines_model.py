@@ -10,7 +10,7 @@ from app.domain.editing.edits import BitEdit
 from app.domain.lumisections import format_ranges
 from app.services.editing.report import NO_CHANGE, REFUSED, ReportLine
 from app.views import words
-from app.views.grid.history_axis import value_words
+from app.views.changes.history_axis import value_words
 from app.views.theme import Theme
 from app.views.widgets.plain import shown
 from app.views.widgets.titled_model import TitledModel

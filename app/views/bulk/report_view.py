@@ -19,9 +19,9 @@ from app.views.bulk.lines_model import (
     LinesModel,
     text_of,
 )
-from app.views.grid.changes_table import ChangesTable
-from app.views.grid.lines import ChangeLine, Piece, place
-from app.views.grid.value_words import golden_text
+from app.views.changes.changes_table import ChangesTable
+from app.views.changes.lines import ChangeLine, Piece, place
+from app.views.changes.value_words import golden_text
 from app.views.theme import STEP, Theme, Themes
 from app.views.widgets.chips import Chips
 from app.views.widgets.plain import Label

@@ -27,8 +27,8 @@ from app.views.background import Work
 from app.views.configuration.editor_panel import EditorPanel
 from app.views.configuration.rights_panel import RightsPanel
 from app.views.configuration.sections import Section, is_off, problem_of
-from app.views.configuration.trial_panel import TrialPanel
-from app.views.configuration.versions_panel import VersionsPanel
+from app.views.configuration.trials.trial_panel import TrialPanel
+from app.views.configuration.versions.versions_panel import VersionsPanel
 from app.views.datasets_accepted.window import DatasetsAcceptedWindow
 from app.views.focus import give_keys
 from app.views.notices import ask

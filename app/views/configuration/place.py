@@ -13,8 +13,8 @@ from PySide6.QtWidgets import (
 from app.domain.counting import counted
 from app.views.actions import ActionRow
 from app.views.configuration.list_pane import ListPane
-from app.views.configuration.reclassify_dialog import ReclassifyDialog
 from app.views.configuration.sections import SECTIONS
+from app.views.configuration.trials.reclassify_dialog import ReclassifyDialog
 from app.views.configuration.workspaces_pane import WorkspacesPane
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.theme import ROW_HEIGHT, STEP

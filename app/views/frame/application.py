@@ -23,9 +23,9 @@ from app.domain.errors import Refused
 from app.views.background import Background
 from app.views.display import check_display
 from app.views.frame.main_window import MainWindow
-from app.views.frame.remembered import open_remembered, set_aside
 from app.views.notices import Notices
 from app.views.places import PlaceContext
+from app.views.remembered import open_remembered, set_aside
 from app.views.session import Workplace
 from app.views.theme import PALETTES, Mode, StatusPalette, Themes
 

@@ -23,7 +23,7 @@ from app.services.editing.bulk import Written
 from app.views.actions import ActionRow, Actions
 from app.views.background import Outage
 from app.views.bulk.actions import BulkActions
-from app.views.configuration.why_actions import WhyActions
+from app.views.configuration.trials.why_actions import WhyActions
 from app.views.cycles.place import CyclesPlace
 from app.views.datasets.links import LinkActions
 from app.views.datasets_accepted.window import DatasetsAcceptedWindow
@@ -44,16 +44,16 @@ from app.views.frame.menus import Menus
 from app.views.frame.navigation import PLACES, Navigation, Place
 from app.views.frame.news import WindowNews
 from app.views.frame.puller_watch import PullerWatch
-from app.views.frame.remembered import restore
 from app.views.frame.status_bar import StatusBar
 from app.views.golden.generate_dialog import GenerateDialog
 from app.views.golden.place import GoldenPlace
 from app.views.golden.workbench_actions import WorkbenchActions
 from app.views.history.actions import HistoryActions
 from app.views.log.place import LogPlace
-from app.views.lumisections.drafts_strip import DraftsStrip
+from app.views.lumisections.editing.drafts_strip import DraftsStrip
 from app.views.notices import NoticeBar, OutageBanner
 from app.views.places import PlaceContext, PlaceWidget
+from app.views.remembered import restore
 from app.views.runs import dataset_actions
 from app.views.runs.dataset_actions import DatasetActions
 from app.views.runs.details import DetailsView

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu
 
 from app.views.actions import Actions
 from app.views.bulk import actions as bulk_actions
-from app.views.configuration import why_actions
+from app.views.configuration.trials import why_actions
 from app.views.datasets import links
 from app.views.frame import help as help_actions
 from app.views.frame import look

@@ -12,17 +12,17 @@ from app.services.golden import generation as golden
 from app.views.actions import ActionRow
 from app.views.focus import give_keys
 from app.views.golden import export_actions
-from app.views.golden.bench import RuleBench
-from app.views.golden.combine_panel import CombinePanel
-from app.views.golden.compare_panel import ComparePanel
+from app.views.golden.comparing.combine_panel import CombinePanel
+from app.views.golden.comparing.compare_panel import ComparePanel
+from app.views.golden.comparing.reproduce_panel import ReproducePanel
+from app.views.golden.explaining.losses_panel import LossesPanel
+from app.views.golden.explaining.why_panel import WhyPanel
 from app.views.golden.export_actions import GoldenExports
 from app.views.golden.generate_dialog import GenerateDialog
-from app.views.golden.list_pane import GoldenListPane
-from app.views.golden.losses_panel import LossesPanel
+from app.views.golden.lists.list_pane import GoldenListPane
+from app.views.golden.lists.result_view import GoldenResultView
 from app.views.golden.panel import GoldenPanel
-from app.views.golden.reproduce_panel import ReproducePanel
-from app.views.golden.result_view import GoldenResultView
-from app.views.golden.why_panel import WhyPanel
+from app.views.golden.workbench.bench import RuleBench
 from app.views.notices import ask
 from app.views.places import PlaceContext, PlaceWidget
 

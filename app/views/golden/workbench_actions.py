@@ -6,8 +6,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.views.actions import ActionRow
+from app.views.golden.explaining.why_dialog import WhyDialog
 from app.views.golden.luminosity_dialog import LuminosityDialog
-from app.views.golden.why_dialog import WhyDialog
 from app.views.places import PlaceContext
 from app.views.subject import Subject
 

@@ -7,10 +7,10 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
 from app.domain.lumisections import Mask, mask_of_ranges
+from app.views.changes.history_axis import LanePainter, value_words
+from app.views.changes.lines import Piece
 from app.views.grid.grid_layout import AXIS_HEIGHT, Cell
 from app.views.grid.grid_view import GridView
-from app.views.grid.history_axis import LanePainter, value_words
-from app.views.grid.lines import Piece
 from app.views.grid.snapshot import LumisectionsSnapshot
 
 _VEIL_ALPHA = 190

@@ -19,10 +19,10 @@ from app.services.history import moments
 from app.services.history.moments import Compared
 from app.views import words
 from app.views.background import Background, Work
+from app.views.changes.changes_table import ChangesTable
+from app.views.changes.lines import ChangeLine
 from app.views.focus import give_keys
-from app.views.grid.changes_table import ChangesTable
 from app.views.grid.grid_layout import Cell
-from app.views.grid.lines import ChangeLine
 from app.views.grid.snapshot import LumisectionsSnapshot, prepare
 from app.views.history.compared_grid import ComparedGrid, only_rows
 from app.views.history.lines import comparison_lines

@@ -25,8 +25,8 @@ from app.domain.lumisections import LumiRange, format_ranges
 from app.services.acting import Acting
 from app.services.history.look import HistorySubject, history_of
 from app.views.background import Background, Work
-from app.views.grid.changes_table import ChangesTable
-from app.views.grid.history_axis import AxisHeader, LaneDelegate, last_lumisection
+from app.views.changes.changes_table import ChangesTable
+from app.views.changes.history_axis import AxisHeader, LaneDelegate, last_lumisection
 from app.views.history.versions_model import (
     BY,
     COMMENT,

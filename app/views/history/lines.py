@@ -2,7 +2,7 @@
 
 from app.services.history.look import Entry
 from app.services.history.moments import Compared
-from app.views.grid.lines import (
+from app.views.changes.lines import (
     ChangeLine,
     Piece,
     attribute_lines,

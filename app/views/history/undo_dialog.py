@@ -20,7 +20,7 @@ from app.services.history import undo
 from app.services.history.undo_preview import Preview
 from app.views import words
 from app.views.background import Background, Work
-from app.views.grid.changes_table import ChangesTable
+from app.views.changes.changes_table import ChangesTable
 from app.views.history.undo_lines import UNDO_GROUPS, undo_lines
 from app.views.theme import STEP, Themes
 from app.views.widgets.loading_bar import LoadingBar

@@ -16,7 +16,7 @@ from app.services.history.undo_preview import (
     Preview,
     Visibility,
 )
-from app.views.grid.lines import ChangeLine, Piece, place
+from app.views.changes.lines import ChangeLine, Piece, place
 
 COMES_BACK = "Comes back"
 CHANGED_SINCE = "Changed since, left alone"

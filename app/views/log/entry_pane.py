@@ -14,8 +14,8 @@ from app.services.history import log_details
 from app.services.history.log_details import OpenedVersion
 from app.views import words
 from app.views.background import Background, Work
-from app.views.grid.changes_table import ChangesTable
-from app.views.grid.lines import ChangeLine
+from app.views.changes.changes_table import ChangesTable
+from app.views.changes.lines import ChangeLine
 from app.views.log.lines import configuration_lines, version_lines
 from app.views.log.log_model import name_of, subject_words
 from app.views.theme import STEP, Theme, Themes

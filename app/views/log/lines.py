@@ -14,7 +14,7 @@ from app.domain.configuration.versions import (
 )
 from app.domain.json_logic import condition_words
 from app.services.history.log_details import OpenedVersion
-from app.views.grid.lines import ChangeLine, Piece, attribute_lines, dataset_lines
+from app.views.changes.lines import ChangeLine, Piece, attribute_lines, dataset_lines
 
 _ADDED, _REMOVED, _EDITED = "Added", "Removed", "Edited"
 

@@ -21,7 +21,6 @@ from app.services.history import log
 from app.views import words
 from app.views.actions import ActionRow
 from app.views.focus import give_keys
-from app.views.frame.remembered import restore
 from app.views.log.entry_pane import EntryPane
 from app.views.log.export import LogExport
 from app.views.log.log_model import ABOUT, AUTHOR, KIND, NUMBER, TIME, WHAT, LogModel
@@ -29,6 +28,7 @@ from app.views.log.reader import LogReader
 from app.views.log.search_bar import SearchBar
 from app.views.log.timeline import Timeline
 from app.views.places import PlaceContext, PlaceWidget
+from app.views.remembered import restore
 from app.views.subject import Subject
 from app.views.theme import STEP, Theme
 from app.views.widgets.loading_bar import LoadingBar

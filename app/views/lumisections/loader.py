@@ -13,7 +13,7 @@ from app.services.history import look as history
 from app.services.history.look import Look
 from app.views.background import Background, Work
 from app.views.grid.snapshot import LumisectionsSnapshot, prepare
-from app.views.lumisections.editor import Loaded
+from app.views.lumisections.editing.editor import Loaded
 
 
 class Loader(QObject):

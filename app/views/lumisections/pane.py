@@ -28,9 +28,9 @@ from app.views.focus import give_keys, has_keys
 from app.views.grid.grid_view import GridView
 from app.views.lumisections.attendance import Attendance
 from app.views.lumisections.cell_line import CellLine
-from app.views.lumisections.editor import Loaded
-from app.views.lumisections.grid_editing import GridEditing
-from app.views.lumisections.grid_menu import grid_menu
+from app.views.lumisections.editing.editor import Loaded
+from app.views.lumisections.editing.grid_editing import GridEditing
+from app.views.lumisections.editing.grid_menu import grid_menu
 from app.views.lumisections.loader import Loader
 from app.views.lumisections.moment_line import MomentLine
 from app.views.places import PlaceContext

@@ -21,9 +21,9 @@ from app.services.certification import tables
 from app.services.certification.tables import Row, RunDetails
 from app.views import words
 from app.views.background import Work
+from app.views.changes.lines import ChangeLine
 from app.views.focus import give_keys, give_keys_once_shown
 from app.views.grid.grid_layout import Cell
-from app.views.grid.lines import ChangeLine
 from app.views.history.history_panel import DatasetInFront, HistoryPanel, Scope
 from app.views.history.moment_chooser import MomentChooser
 from app.views.lumisections.pane import LumisectionsPane

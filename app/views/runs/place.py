@@ -10,8 +10,8 @@ from app.domain.keys import ONLINE
 from app.services.certification import tables
 from app.services.certification.tables import Chosen, Row, TableKind, TableQuery
 from app.services.configuration.workspaces import WorkspaceColumns
-from app.views.frame.remembered import restore
 from app.views.places import PlaceContext, PlaceWidget
+from app.views.remembered import restore
 from app.views.runs.details import DetailsView
 from app.views.selection import Selection
 from app.views.subject import Subject

@@ -4,7 +4,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.views.configuration.place import ConfigurationPlace
-from app.views.configuration.why_dialog import WhyClassDialog
+from app.views.configuration.trials.why_dialog import WhyClassDialog
 from app.views.frame.main_window import MainWindow
 from tests.views.configuration.conftest import SECOND
 

@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.views.frame.main_window import MainWindow
-from app.views.golden.losses_panel import LossesPanel
-from app.views.golden.why_dialog import WhyDialog
+from app.views.golden.explaining.losses_panel import LossesPanel
+from app.views.golden.explaining.why_dialog import WhyDialog
 from app.views.grid.grid_layout import Cell
 from app.views.places import PlaceContext
 from tests.services.golden.test_luminosity import written

@@ -21,10 +21,10 @@ from app.services.golden import generation as golden
 from app.services.golden.files import Form
 from app.services.golden.generation import JsonEntry
 from app.views.background import Background
-from app.views.golden.list_model import FoundGolden, GoldenModel
-from app.views.golden.list_pane import Kind
+from app.views.golden.lists.list_model import FoundGolden, GoldenModel
+from app.views.golden.lists.list_pane import Kind
+from app.views.golden.lists.result_view import Result, result_of
 from app.views.golden.place import GoldenPlace
-from app.views.golden.result_view import Result, result_of
 from app.views.notices import Notices
 from app.views.places import PlaceContext
 from tests.builders import EXPERT

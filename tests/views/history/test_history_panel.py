@@ -14,7 +14,7 @@ from app.services.acting import Acting
 from app.services.certification import runs
 from app.services.history.look import DatasetChanges, Entry
 from app.views.background import Background
-from app.views.grid.history_axis import LANE_ROLE
+from app.views.changes.history_axis import LANE_ROLE
 from app.views.history.history_panel import DatasetInFront, HistoryPanel, Scope
 from app.views.history.versions_model import LANE, WHAT, VersionsModel, prepare_entry
 from app.views.theme import Themes

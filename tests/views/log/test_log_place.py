@@ -24,8 +24,8 @@ from app.services.editing import bulk as bulk_edit
 from app.services.golden import generation as golden
 from app.services.pulling import runs as pull
 from app.views.background import Background
-from app.views.grid.changes_table import KEY as COLUMN
-from app.views.grid.changes_table import NOTE
+from app.views.changes.changes_table import KEY as COLUMN
+from app.views.changes.changes_table import NOTE
 from app.views.log.log_model import ABOUT, AUTHOR, KIND, WHAT
 from app.views.log.place import LogPlace
 from app.views.notices import Notices

@@ -1,0 +1,1 @@
+"""Commands on runs, datasets, lumisections and cycles."""

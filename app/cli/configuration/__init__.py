@@ -1,0 +1,1 @@
+"""Commands on the configuration: its items, versions, workspaces and trials."""

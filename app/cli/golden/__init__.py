@@ -1,0 +1,1 @@
+"""Commands on golden JSONs and luminosity."""

@@ -1,0 +1,1 @@
+"""Commands on OMS and the DQM GUI."""

@@ -1,0 +1,1 @@
+"""What classifiers do to runs: tried before saving, explained, applied again."""

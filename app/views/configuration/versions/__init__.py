@@ -1,0 +1,1 @@
+"""Earlier versions of the configuration: looked at, compared, restored."""

@@ -1,0 +1,1 @@
+"""Lists side by side: combined, compared, made again from the events."""

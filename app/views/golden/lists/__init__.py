@@ -1,0 +1,1 @@
+"""The golden JSONs that are stored: choosing, reading and deleting them."""

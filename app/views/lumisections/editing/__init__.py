@@ -1,0 +1,1 @@
+"""Changing cells of the grid: the strip that sets values, the preview, conflicts, drafts."""

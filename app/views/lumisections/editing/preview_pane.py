@@ -1,0 +1,325 @@
+"""What drafted edits would change, beside the grid, before they are written."""
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QPushButton,
+    QToolButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.domain.editing.edits import BitEdit, Edit
+from app.domain.errors import Refused
+from app.domain.keys import DatasetKey
+from app.domain.lumisections import format_ranges
+from app.domain.progress import Progress
+from app.services.acting import Acting
+from app.services.editing import bulk
+from app.services.editing.bulk import CellsChanged, ChangedMeanwhile, Preview
+from app.views import words
+from app.views.background import Background, Work
+from app.views.changes.value_words import golden_text, short_ranges, value_text
+from app.views.lumisections.editing.conflicts_view import ConflictsView
+from app.views.theme import STEP, Theme, Themes
+from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.long_work import LongWork
+from app.views.widgets.plain import Label, TreeItem
+
+_HEADINGS = ("Column", "LS", "Now", "Becomes")
+
+
+class PreviewPane(QFrame):
+    """Previews edits, shows conflicts, and writes when the person says so.
+
+    Signals: `written(Written)`; `nothing_left()` when the others' values stay everywhere;
+    `closed()`.
+    """
+
+    written = Signal(object)
+    nothing_left = Signal()
+
+    def __init__(
+        self,
+        acting: Acting,
+        background: Background,
+        themes: Themes,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("pane")
+        self.setAccessibleName("Preview")
+        self._acting = acting
+        self._background = background
+        self._themes = themes
+        self._edits: tuple[Edit, ...] = ()
+        self._comment = ""
+        self._seen: Mapping[DatasetKey, int] = {}
+        self._preview: Preview | None = None
+        self._looking = Work(background, self)
+        self.title = Label("Preview")
+        self.title.setProperty("role", "title")
+        self.close_button = QToolButton()
+        self.bar = LoadingBar(themes)
+        self.summary = Label(wordWrap=True)
+        self.golden = Label(wordWrap=True)
+        self.refusal = Label(wordWrap=True)
+        self.refusal.setProperty("role", "refusal")
+        self.leave_out = QCheckBox("Leave out refused edits")
+        self.conflicts = ConflictsView(themes)
+        self.changes = QTreeWidget()
+        self.work = LongWork(background)
+        self.write_button = QPushButton("Write")
+        self._lay_out()
+        self._connect()
+        self._apply_theme(themes.theme)
+        self.hide()
+
+    def home(self) -> QWidget:
+        """The pane itself, while none of its buttons can be used: Enter writes, Esc closes."""
+        return self
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """The edits that are previewed or written."""
+        return self._edits
+
+    @property
+    def key(self) -> DatasetKey | None:
+        """The dataset that the edits belong to."""
+        return (self._edits[0].run_number, self._edits[0].dataset) if self._edits else None
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether the edits are being written now."""
+        return self.work.is_running
+
+    def look(self, edits: Sequence[Edit], comment: str, seen: Mapping[DatasetKey, int]) -> None:
+        """Shows what these edits would change now; the preview before stays until then."""
+        if self.is_writing:
+            return
+        self._edits, self._comment, self._seen = tuple(edits), comment, seen
+        self._refuse("")
+        self._look()
+
+    def write(self) -> None:
+        """Writes the edits as one version, unless something has to be decided first."""
+        preview = self._preview
+        if preview is None or self.is_writing or not self.write_button.isEnabled():
+            return
+        edits = bulk.resolved(self._edits, preview.conflicts, self.conflicts.keep_theirs)
+        if not edits:
+            self.nothing_left.emit()
+            return
+        acting, comment, seen = self._acting, self._comment, preview.seen
+        leave_out = self.leave_out.isChecked()
+        self._refuse("")
+
+        async def steps(progress: Progress) -> None:
+            try:
+                written = await self._background.act(
+                    lambda: bulk.write(
+                        acting,
+                        edits,
+                        comment=comment,
+                        seen=seen,
+                        leave_out_refused=leave_out,
+                        progress=progress,
+                    )
+                )
+            except ChangedMeanwhile:
+                if not self.isHidden():
+                    self._look()  # A newer preview has both values.
+                return
+            self._preview = None
+            self.conflicts.show_conflicts(())
+            self.hide()
+            self.written.emit(written)
+
+        self.work.start("Writing", steps)
+
+    def close_preview(self) -> None:
+        """Goes back to drafting."""
+        if self.is_writing:
+            self.work.cancel()
+        else:
+            self._close()
+
+    def leave(self) -> None:
+        """Closes because another dataset is shown; what is being written is asked to stop."""
+        self.work.cancel()
+        self._close()
+
+    def _close(self) -> None:
+        self._looking.drop()
+        self._preview = None
+        self.conflicts.show_conflicts(())
+        self.hide()
+
+    # Outcomes
+
+    def _look(self) -> None:
+        self._preview = None
+        self._update()
+        self.show()
+        self._looking.start(self._read_preview())
+
+    async def _read_preview(self) -> None:
+        acting, edits, comment, seen = self._acting, self._edits, self._comment, self._seen
+        progress = self._looking.progress
+
+        def read() -> Preview:
+            rule = bulk.golden_rule(acting)
+            return bulk.preview(
+                acting, edits, comment=comment, seen=seen, rule=rule, progress=progress
+            )
+
+        try:
+            preview = await self._background.read(read)
+        except Refused as error:
+            self._refuse(str(error))
+            return
+        self._show(preview)
+
+    def _show(self, preview: Preview) -> None:
+        self._preview = preview
+        self.summary.setText(_summary(preview))
+        self.golden.setVisible(preview.golden is not None)
+        if preview.golden is not None:
+            self.golden.setText(golden_text(preview.golden))
+        if preview.refused:
+            self._refuse(_refusals(preview))
+        self.conflicts.show_conflicts(preview.conflicts)
+        self.changes.clear()
+        several = len(preview.datasets) > 1
+        for change in preview.changes:
+            self.changes.addTopLevelItem(_item(change, several=several))
+        self._update()
+
+    def _refuse(self, text: str) -> None:
+        self.refusal.setText(text)
+        self.refusal.setVisible(bool(text))
+
+    def _update(self) -> None:
+        preview, writing = self._preview, self.is_writing
+        refused = bool(preview and preview.refused)
+        some = bool(preview and len(preview.refused) < len(preview.lines))
+        self.leave_out.setVisible(refused and some)
+        undecided = self.conflicts.open_ones if preview is not None else 0
+        ready = preview is not None and not undecided and not writing
+        if refused:
+            ready = ready and some and self.leave_out.isChecked()
+        changes = preview is not None and (preview.cells > 0 or bool(preview.conflicts))
+        self.write_button.setEnabled(ready and changes)
+        tip = "Write the changes as one version (Enter)"
+        if undecided:
+            tip = f"Decide {words.counted(undecided, 'conflict')} first"
+        self.write_button.setToolTip(tip)
+        for widget in (self.changes, self.conflicts, self.summary, self.golden):
+            widget.setEnabled(not writing)
+
+    # Making
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.addWidget(self.title, 1)
+        top.addWidget(self.close_button)
+        self.changes.setAccessibleName("Cells that change")
+        self.changes.setFrameShape(QFrame.Shape.NoFrame)
+        self.changes.setRootIsDecorated(False)
+        self.changes.setUniformRowHeights(True)
+        self.changes.setHeaderLabels(list(_HEADINGS))
+        header = self.changes.header()
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Interactive)
+        header.resizeSection(1, 112)
+        header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
+        header.setStretchLastSection(False)
+        bottom = QHBoxLayout()
+        bottom.addWidget(self.work, 1)
+        bottom.addStretch(0)
+        bottom.addWidget(self.write_button)
+        self.write_button.setDefault(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2 * STEP, STEP, STEP, STEP)
+        layout.setSpacing(STEP)
+        layout.addLayout(top)
+        layout.addWidget(self.bar)
+        for widget in (self.summary, self.golden, self.refusal, self.leave_out, self.conflicts):
+            layout.addWidget(widget)
+        layout.addWidget(self.changes, 1)
+        layout.addLayout(bottom)
+        self.refusal.hide()
+        self.setMinimumWidth(300)
+        self._update()
+
+    def _connect(self) -> None:
+        self.close_button.setToolTip("Back to drafting (Esc)")
+        self.close_button.setAccessibleName("Close the preview")
+        self.close_button.clicked.connect(self.close_preview)
+        self.work.failed.connect(self._refuse)
+        self._looking.running_changed.connect(self.bar.set_loading)
+        self.work.running_changed.connect(self._update)
+        self.write_button.clicked.connect(self.write)
+        self.leave_out.toggled.connect(self._update)
+        self.conflicts.changed.connect(self._update)
+        self._themes.changed.connect(self._apply_theme)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = Qt.Key(event.key())
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.write()
+        elif key == Qt.Key.Key_Escape:
+            self.close_preview()
+        else:
+            super().keyPressEvent(event)
+
+    def _apply_theme(self, theme: Theme) -> None:
+        self.close_button.setIcon(theme.icon("cross"))
+
+
+def _item(change: CellsChanged, *, several: bool) -> QTreeWidgetItem:
+    """A line of the preview; `several`: it names the dataset."""
+    where = f"{change.run_number} {change.dataset} " if several else ""
+    same = change.before == change.after
+    after = "the same, set by hand" if same else value_text(change.after)
+    item = TreeItem(
+        [f"{where}{change.key}", short_ranges(change.ranges, 3), value_text(change.before), after]
+    )
+    item.setToolTip(1, f"LS {format_ranges(change.ranges)}")
+    for column in (0, 2, 3):
+        item.setToolTip(column, item.text(column))
+    return item
+
+
+def _summary(preview: Preview) -> str:
+    if not preview.cells:
+        return "Nothing changes: every cell has that value already."
+    rows = len({(change.run_number, change.dataset, change.key) for change in preview.changes})
+    recorded = sum(dataset.recorded for dataset in preview.datasets)
+    text = (
+        f"{words.counted(preview.cells, 'cell')} change in {words.counted(rows, 'row')},"
+        f" {words.number(preview.lumisections)} LS, {words.luminosity(recorded)} pb⁻¹ recorded."
+    )
+    if len(preview.datasets) > 1:
+        text += f" {words.counted(len(preview.datasets), 'dataset')}."
+    return text
+
+
+def _refusals(preview: Preview) -> str:
+    by_reason: dict[str, list[str]] = {}
+    for line in preview.refused:
+        key = line.edit.bit if isinstance(line.edit, BitEdit) else line.edit.column
+        by_reason.setdefault(str(line.refused), []).append(key)
+    return "\n".join(
+        f"{', '.join(dict.fromkeys(keys))}: {reason}" for reason, keys in by_reason.items()
+    )

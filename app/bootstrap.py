@@ -402,7 +402,7 @@ def run_main_job(program: Program, folder: Path, say: Callable[[str], None]) -> 
     program.check_not_mixed()
     if not program.is_demonstration:
         raise Refused(
-            "--headless invents a season, and this is no place for it: "
+            "--headless invents a season, and that does not belong here: "
             f"{program.where} holds other runs, or the settings name a real OMS. Take another"
             " folder with --data-folder, without oms_url and oms_client_id."
         )

@@ -30,7 +30,7 @@ _REASONS = {
     errno.EIO: "the disk reports an error",
     errno.ENXIO: "nothing reads from it",
     errno.EEXIST: "there is a file of this name",
-    errno.ENOTDIR: "a part of its path is no folder",
+    errno.ENOTDIR: "a part of its path is not a folder",
     errno.EACCES: "you may not write there",
     errno.EPERM: "you may not write there",
 }

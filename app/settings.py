@@ -81,7 +81,7 @@ def _names(value: object) -> object:
         return _json(value, list, 'a list of names, such as a,b or ["a", "b"]')
     names = [name for name in re.split(r"[,\s]+", value) if name]
     if odd := next((name for name in names if set(name) & set("[]{}\"'")), None):
-        raise ValueError(f'is no list of names, such as a,b or ["a", "b"]: {odd}')
+        raise ValueError(f'is not a list of names, such as a,b or ["a", "b"]: {odd}')
     return names
 
 

@@ -192,7 +192,7 @@ def test_that_a_write_protected_file_is_not_replaced(folder: Path):
     [
         ("x" * 300, "its name is too long"),
         ("no/such.json", "there is no folder"),
-        ("file/list.json", "a part of its path is no folder"),
+        ("file/list.json", "a part of its path is not a folder"),
         (".", "it is a folder"),
         ("loop", "it is a symbolic link that leads to itself"),
         ("astray", "there is no folder"),

@@ -21,7 +21,9 @@ Data certification of CMS: runs, lumisections, flags and golden JSON.
 Without a command the window opens: on the program's own database with a simulated OMS, or with
 --dsn on that database."""
 
-_EXIT_CODES = "Exit codes: 0 done, 1 refused or unavailable, 2 wrong usage, 70 an error of ours."
+_EXIT_CODES = (
+    "Exit codes: 0 done, 1 refused or unavailable, 2 wrong usage, 70 an error in the program."
+)
 
 WRITING = frozenset(
     {

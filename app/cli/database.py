@@ -14,7 +14,7 @@ _SHOWN = 20
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `db` and its commands."""
-    group = add_group(commands, common, "db", "create or look over a database")
+    group = add_group(commands, common, "db", "create or check a database")
     parser = add_command(
         group, common, "init", "create the tables of Run Registry in an empty database", _init
     )
@@ -132,7 +132,7 @@ def _objects_text(found: ExaminedObjects) -> Lines:
     if found.false:
         more = found.false_number > len(found.false)
         lines.append(
-            "               These rows of JSONBDeduplication hold something else than their hash"
+            "               These rows of JSONBDeduplication hold something other than their hash"
             f" says: {', '.join(map(str, found.false))}{' ...' if more else ''}"
         )
         lines.append(

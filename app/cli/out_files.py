@@ -52,10 +52,10 @@ def _check(file: Path, looks: Looks, kind: str, *, force: bool) -> None:
         short = file.stat().st_size <= _MOST_BYTES
         text = file.read_text(encoding="utf-8", errors="replace") if short else ""
     except OSError as error:
-        raise Refused(f"{file} is there already and can't be read: {error.strerror}.") from error
+        raise Refused(f"{file} exists already and can't be read: {error.strerror}.") from error
     if not looks(text):
         raise Refused(
-            f"{file} is there already and is no {kind}. Name another file, or replace it with"
+            f"{file} exists already and is not a {kind}. Name another file, or replace it with"
             " --force."
         )
 

@@ -134,7 +134,7 @@ def show_error(error: RegistryError | UsageError, *, as_json: bool) -> int:
 
 def show_bug(error: Exception, report: Path | None, *, as_json: bool) -> int:
     """Says that the program is at fault and where the report is; returns the exit code."""
-    text = masked(f"an error of the program: {type(error).__name__}: {error}")
+    text = masked(f"an error in the program: {type(error).__name__}: {error}")
     if as_json:
         where = None if report is None else str(report)
         return _show_json_error({"error": text, "kind": "bug", "report": where}, BUG)

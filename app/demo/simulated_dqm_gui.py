@@ -57,7 +57,7 @@ class SimulatedDqmGui(LoopbackServer):
             raise BadInput(f"{path} {error}.") from error
         groups = document.get("samples") if isinstance(document, dict) else None
         if not isinstance(groups, list):
-            raise BadInput(f"{path} is no answer of the DQM GUI: it has no samples.")
+            raise BadInput(f"{path} is not an answer of the DQM GUI: it has no samples.")
         return cls(_items(groups, path), port=port)
 
     @property
@@ -82,7 +82,7 @@ def _items(groups: list[JsonValue], path: Path) -> Iterator[Item]:
     for group in groups:
         items = group.get("items") if isinstance(group, dict) else None
         if not isinstance(items, list):
-            raise BadInput(f"{path} is no answer of the DQM GUI: a group has no items.")
+            raise BadInput(f"{path} is not an answer of the DQM GUI: a group has no items.")
         for item in items:
             run = item.get("run") if isinstance(item, dict) else None
             name = item.get("dataset") if isinstance(item, dict) else None

@@ -246,12 +246,12 @@ def _attributes(path: Path) -> list[JsonObject]:
         raise BadInput(f"{path} {error}.") from error
     data = document.get("data") if isinstance(document, dict) else None
     if not isinstance(data, list):
-        raise BadInput(f"{path} is no OMS document: it has no data.")
+        raise BadInput(f"{path} is not an OMS document: it has no data.")
     found: list[JsonObject] = []
     for entry in data:
         attributes = entry.get("attributes") if isinstance(entry, dict) else None
         if not isinstance(attributes, dict):
-            raise BadInput(f"{path} is no OMS document: an entry has no attributes.")
+            raise BadInput(f"{path} is not an OMS document: an entry has no attributes.")
         found.append(attributes)
     return found
 

@@ -163,7 +163,7 @@ class RecordReader:
             raise NotJson(f"holds more than {_size(self._limits.record_bytes)} beside its records")
         document = parse(bytes(around), self._limits)
         if not isinstance(document, dict):
-            raise NotJson("is no document")
+            raise NotJson("is not a JSON document")
         return document, self._batches(lists, first, last)
 
     def _batches(
@@ -361,13 +361,13 @@ def _loaded(text: bytes) -> JsonValue:
 
 
 def _no_number(text: str) -> NoReturn:
-    raise NotJson(f"isn't JSON ({text} is no number)")
+    raise NotJson(f"isn't JSON ({text} is not a number)")
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if math.isinf(number):
-        raise NotJson(f"holds {text[:40]}, a number too great to be kept")
+        raise NotJson(f"holds {text[:40]}, a number too large to be stored")
     return number
 
 

@@ -62,7 +62,7 @@ def check_dataset_names(acting: Acting, names: Collection[str]) -> None:
 def check_state(state: str) -> None:
     """NotFound for a state that datasets don't have."""
     if state not in DATASET_STATES:
-        raise not_found(f'"{state}" is no state of a dataset', state, DATASET_STATES)
+        raise not_found(f'"{state}" is not a state of a dataset', state, DATASET_STATES)
 
 
 def check_offline_workspace(acting: Acting, workspace: str | None) -> None:

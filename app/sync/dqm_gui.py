@@ -40,7 +40,7 @@ _SHOWN_BYTES = 160
 
 
 class GuiUnavailable(Unavailable):
-    """The DQM GUI can't be reached, refuses us, or is out of order."""
+    """The DQM GUI can't be reached, refuses us, or fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class DqmGuiClient:
                     reason, wanted_s = answer
                 if attempt >= self._settings.tries:
                     raise GuiUnavailable(
-                        f"The DQM GUI is out of order: {reason}, {attempt} times."
+                        f"The DQM GUI failed {attempt} times: {reason}."
                     ) from cause
                 await self._wait(attempt, wanted_s, reason)
 
@@ -136,14 +136,14 @@ class DqmGuiClient:
         # Only while the answer is read does TLS 1.3 tell that a certificate is missing.
         if isinstance(error, ssl.SSLError) or "ALERT" in str(error):
             raise GuiUnavailable(
-                f"The DQM GUI lets us not in at {shown_url(url)}: {self._certificate_hint}."
+                f"The DQM GUI refuses access at {shown_url(url)}: {self._certificate_hint}."
             ) from error
 
     @property
     def _certificate_hint(self) -> str:
         if self._settings.certificate is not None:
             return "it doesn't accept our certificate"
-        return "it wants a certificate; name yours in the settings"
+        return "it needs a certificate; name yours in the settings"
 
     async def _ask(self, url: httpx.URL) -> GuiListing | tuple[str, float | None]:
         """The listing, or why to ask again and how long to wait if the server says so."""
@@ -153,7 +153,7 @@ class DqmGuiClient:
                 return f"{status} from {shown_url(url)}", retry_after(response)
             if response.is_redirect or status in {401, 403}:
                 raise GuiUnavailable(
-                    f"The DQM GUI lets us not in ({status}) at {shown_url(url)}:"
+                    f"The DQM GUI refuses access ({status}) at {shown_url(url)}:"
                     f" {self._certificate_hint}."
                 )
             if not response.is_success:

@@ -244,7 +244,7 @@ class ElectedLoop(ABC, Generic[Client, Status]):
         if isinstance(error, RegistryError):
             logger.warning("The pull broke off: %s", error)
         else:
-            said = f"stopped by an error of the program, {type(error).__name__}: {error}"
+            said = f"stopped by an error in the program, {type(error).__name__}: {error}"
             self._on_bug(error)
         self._set(state=PullState.UNAVAILABLE, activity=said, next_try=from_now(delay))
 

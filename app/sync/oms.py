@@ -51,11 +51,11 @@ _MOST_RECORDS = 1_000_000
 
 
 class OmsUnavailable(Unavailable):
-    """OMS or its token server can't be reached, refuses us, or is out of order."""
+    """OMS or its token server can't be reached, refuses us, or fails."""
 
 
 class MalformedAnswer(BadInput):
-    """OMS answered with something that is no JSON:API document."""
+    """OMS answered with something other than a JSON:API document."""
 
 
 class BrokenPage(MalformedAnswer):
@@ -255,14 +255,14 @@ class OmsClient:
             if not answer.page:
                 if total is None:
                     return
-                self._malformed(url, f"promises {total} entries and gives {seen}")
+                self._malformed(url, f"announces {total} entries and gives {seen}")
             if answer.page == before:
                 self._malformed(url, "gives the same page again and again")
             before = answer.page
             following = self._following(url, answer.following)
             url = following or first.copy_merge_params({**parameters, "page[offset]": str(seen)})
             if url in asked:
-                self._malformed(url, "leads in a circle from page to page")
+                self._malformed(url, "links its pages in a circle")
 
     async def _in_parts(
         self, error: "BrokenPage", first: httpx.URL, parameters: dict[str, str], offset: int
@@ -384,9 +384,9 @@ class OmsClient:
             hint = (
                 "it doesn't accept our credentials"
                 if self._has_credentials
-                else "it wants a token; give client id and secret in the settings"
+                else "it needs a token; give client id and secret in the settings"
             )
-            raise OmsUnavailable(f"OMS lets us not in ({reply.status}) at {address}: {hint}.")
+            raise OmsUnavailable(f"OMS refuses access ({reply.status}) at {address}: {hint}.")
         if reply.status == httpx.codes.NOT_FOUND:
             raise NotFound(f"OMS has nothing at {address} (404).")
         raise OmsUnavailable(
@@ -460,7 +460,7 @@ class OmsClient:
                 reason = f"{reply.status} from {address}"
                 wanted_s = reply.retry_after_s
             if attempt >= self._settings.tries:
-                raise OmsUnavailable(f"OMS is out of order: {reason}, {attempt} times.") from cause
+                raise OmsUnavailable(f"OMS failed {attempt} times: {reason}.") from cause
             await self._wait(attempt, wanted_s, reason)
 
     async def _wait(self, attempt: int, wanted_s: float | None, reason: str) -> None:
@@ -556,7 +556,7 @@ class OmsClient:
         if not _TOKEN.fullmatch(token):
             raise OmsUnavailable(
                 f"The token server {address} answers with a token that can't be sent: it holds"
-                " spaces, line ends or other letters that no token has, or is too long."
+                " spaces, line ends or other characters that no token has, or is too long."
             )
         life = answer.get("expires_in")
         if isinstance(life, bool) or not isinstance(life, int | float) or life <= 0:

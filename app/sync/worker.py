@@ -174,10 +174,12 @@ class _Pull:
         for number in run_numbers:
             if number < SMALLEST_RUN_NUMBER:
                 raise BadInput(
-                    f"Run {number} isn't one of CMS: they begin at {SMALLEST_RUN_NUMBER}."
+                    f"Run {number} is not a CMS run: their numbers begin at {SMALLEST_RUN_NUMBER}."
                 )
             if number > LARGEST_NUMBER:
-                raise BadInput(f"Run {number} isn't one of CMS: none is beyond {LARGEST_NUMBER}.")
+                raise BadInput(
+                    f"Run {number} is not a CMS run: their numbers end at {LARGEST_NUMBER}."
+                )
         return await self._bring_in([(number, None) for number in dict.fromkeys(run_numbers)])
 
     async def _read_list(self) -> dict[int, JsonObject]:
@@ -236,7 +238,7 @@ class _Pull:
         if isinstance(error, RegistryError):
             reason = str(error)
         else:
-            reason = f"an error of the program, {type(error).__name__}: {error}"
+            reason = f"an error in the program, {type(error).__name__}: {error}"
             if self._on_bug is None:
                 logger.error("Run %d: %s", number, reason, exc_info=error)
             else:

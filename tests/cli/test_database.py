@@ -157,7 +157,7 @@ def test_that_db_check_deep_names_the_objects_that_say_something_else(registry, 
     text = registry("db", "check", "--deep")
     assert text.code == 1
     assert "1 false; 2 not checked" in text.out
-    assert "something else than their hash says: -7\n" in text.out
+    assert "something other than their hash says: -7\n" in text.out
     assert registry("db", "check").code == 0
     assert "objects" not in registry("db", "check", "--json").document
 

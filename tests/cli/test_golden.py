@@ -190,7 +190,7 @@ def test_that_a_rule_that_can_t_be_used_is_refused_before_anything_is_made(
         (("--rule", "nosuch"), "shipped are"),
         (("--rule", "no/such.json"), "no such file"),
         (("--datasets", "/Nothing/%"), 'No dataset name matches "/Nothing/%"'),
-        (("--datasets", "/Prompt(Reco/%"), "is no pattern"),
+        (("--datasets", "/Prompt(Reco/%"), "is not a pattern"),
         (("--out", "/nowhere/golden.json"), "no folder /nowhere"),
     ],
 )

@@ -152,7 +152,7 @@ def test_that_what_the_database_can_t_hold_is_refused(stocked, tmp_path):
     for name, said in {
         "nul_rule.json": "holds a NUL character in '==[1]'",
         "half_rule.json": "holds half of a surrogate pair in '==[1]'",
-        "great_rule.json": "holds 1e400, a number too great to be kept",
+        "great_rule.json": "holds 1e400, a number too large to be stored",
     }.items():
         made = stocked(
             "golden", "generate", "--datasets", PROMPT, "--rule", tmp_path / "in" / name,

@@ -75,7 +75,7 @@ def test_that_expressions_are_tried_before_they_are_saved(registry, gui):
     good, bad = tried.document["expressions"]
     assert tried.code == 1
     assert (good["runs"], good["examples"]) == ([SECOND], [ZERO_BIAS])
-    assert "no regular expression" in bad["problem"]
+    assert "not a regular expression" in bad["problem"]
 
 
 def test_that_datasets_are_moved_by_filter_and_by_name(opened):

@@ -45,7 +45,7 @@ def test_that_an_oms_that_lets_us_not_in_is_unavailable(registry):
     with SimulatedOms(credentials=("registry", "secret")) as closed:
         ended = registry("pull", "--oms", closed.url, "--json")
     assert (ended.code, ended.document["kind"]) == (1, "unavailable")
-    assert "it wants a token" in ended.document["error"]
+    assert "it needs a token" in ended.document["error"]
 
 
 def test_that_the_credentials_of_the_settings_are_used(registry, monkeypatch):

@@ -361,7 +361,7 @@ def test_that_a_bug_in_a_pull_is_told_once_and_leaves_the_pace_as_it_is(
         status = puller.pull()
         assert [type(each) for each in puller.bugs[before:]] == [KeyError]
         assert status.state is PullState.UNAVAILABLE
-        assert "an error of the program, KeyError" in status.activity
+        assert "an error in the program, KeyError" in status.activity
         assert 50 < seconds_to_the_next(status) <= 60
         broken.undo()
         assert puller.pull().state is PullState.WAITING

@@ -279,7 +279,7 @@ def test_that_a_bug_in_one_run_is_reported_and_does_not_stop_the_others(
     store = MemoryStore(errors={355102: KeyError("hlt_key")})
     report = pull(simulated.url, store, on_bug=bugs.append)
     assert len(store.applied) == 6
-    assert "an error of the program, KeyError" in report.failed[0].reason
+    assert "an error in the program, KeyError" in report.failed[0].reason
     assert [type(bug) for bug in bugs] == [KeyError]
 
 

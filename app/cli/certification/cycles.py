@@ -70,7 +70,7 @@ def add(commands: Commands, common: Parser) -> None:
         action="append",
         choices=(WAITING, NOT_SIGNIFICANT),
         default=[],
-        help="datasets in this state too; may be given again",
+        help="datasets in this state too; may be repeated",
     )
     parser.add_argument("--comment", default="", metavar="TEXT")
 
@@ -86,7 +86,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f'"{text}" is no day like 2025-12-31') from error
+        raise argparse.ArgumentTypeError(f'"{text}" is not a day like 2025-12-31') from error
 
 
 def _list(program: Program, arguments: Arguments) -> Answer:

@@ -30,7 +30,7 @@ def add(commands: Commands, common: Parser) -> None:
         action="append",
         metavar="N",
         dest="runs",
-        help="only this run, changed or not; may be given again",
+        help="only this run, changed or not; may be repeated",
     )
     dqm_gui.add_pull_option(parser)
     group = add_group(commands, common, "simulate", "stand in for a server, on loopback")

@@ -56,7 +56,7 @@ def moves_from(state: str) -> tuple[str, ...]:
 def check_state(state: str) -> None:
     """BadInput for a state that datasets don't have."""
     if state not in DATASET_STATES:
-        raise BadInput(f'"{state}" is no state of a dataset: choose one of {", ".join(_MOVES)}.')
+        raise BadInput(f'"{state}" is not a state of a dataset: choose one of {", ".join(_MOVES)}.')
 
 
 def state_in(attributes: Mapping[str, JsonValue], workspace: str, dataset: str) -> str:

@@ -22,7 +22,7 @@ EDITABLE_ATTRIBUTES = {"class": str, "stop_reason": str, "significant": bool, "s
 def check_move(run_number: int, state: str, to_state: str) -> None:
     """Refuses a move to a state that doesn't exist or that the run is in already."""
     if to_state not in RUN_STATES:
-        raise BadInput(f'"{to_state}" is no state of a run: choose OPEN, SIGNOFF or COMPLETED.')
+        raise BadInput(f'"{to_state}" is not a state of a run: choose OPEN, SIGNOFF or COMPLETED.')
     if state == to_state:
         raise Refused(f"Run {run_number} is in state {to_state} already.")
 

@@ -310,7 +310,7 @@ def _check_storable(rule: JsonValue, place: Place) -> None:
     if isinstance(rule, str) and (fault := unstorable(rule)):
         raise RuleError(f"the text holds {fault}, which the database can't hold.", place)
     if isinstance(rule, float) and not math.isfinite(rule):
-        raise RuleError("the number is greater than any that can be computed with.", place)
+        raise RuleError("the number is too large to compute with.", place)
     if isinstance(rule, list):
         for index, item in enumerate(rule):
             _check_storable(item, (*place, index))

@@ -152,7 +152,7 @@ def with_item(
                     offline = (*offline, _component(values))
             return replace(configuration, online_components=online, offline_components=offline)
         case _:
-            raise ValueError(f"{kind} are no items of a configuration that decides")
+            raise ValueError(f"{kind} are not items that decide")
 
 
 def check_item(configuration: Configuration, kind: Kind, values: JsonObject) -> JsonObject:

@@ -37,9 +37,9 @@ _SEPARATOR = re.compile(r"sep=([,;\t])?[ ,;\t]*(?:[\r\n]|$)")
 """A first line by which spreadsheets are told what stands between the cells."""
 _CSV_ERRORS = {
     "unexpected end of data": "a quotation mark is opened and never closed",
-    "',' expected after '\"'": "behind a cell in quotation marks a comma is wanted",
-    "';' expected after '\"'": "behind a cell in quotation marks a semicolon is wanted",
-    "'\t' expected after '\"'": "behind a cell in quotation marks a tabulator is wanted",
+    "',' expected after '\"'": "a comma must follow a cell in quotation marks",
+    "';' expected after '\"'": "a semicolon must follow a cell in quotation marks",
+    "'\t' expected after '\"'": "a tab must follow a cell in quotation marks",
 }
 _BY_PLAIN_NAME = {name.lower().replace(" ", ""): name for name in COLUMNS}
 _MOST_LINES = 200_000
@@ -69,7 +69,7 @@ def parse_changes(text: str) -> list[ChangeLine]:
     """
     content = text.removeprefix("\ufeff")
     if "\0" in content:
-        raise BadInput("The file of changes is no text.")
+        raise BadInput("The file of changes is not text.")
     if not content.strip():
         raise BadInput("The file of changes is empty.")
     places: Mapping[str, int] | None = None
@@ -82,12 +82,12 @@ def parse_changes(text: str) -> list[ChangeLine]:
             if is_head:
                 continue
         if len(found) == _MOST_LINES:
-            raise BadInput(f"The file of changes has more than {_MOST_LINES} lines: cut it.")
+            raise BadInput(f"The file of changes has more than {_MOST_LINES} lines: split it.")
         found.append(_line(row, places, width))
     if places is None:
         raise BadInput("The file of changes is empty.")
     if not found:
-        raise BadInput("The file of changes has a head and no changes.")
+        raise BadInput("The file of changes has a header line but no changes.")
     return found
 
 
@@ -132,7 +132,7 @@ def _rows(content: str, delimiter: str) -> Iterator[_Row]:
             number = reader.line_num + 1
     except csv.Error as error:
         said = _CSV_ERRORS.get(str(error), str(error))
-        raise BadInput(f"Line {number} of the file of changes is no CSV: {said}.") from error
+        raise BadInput(f"Line {number} of the file of changes is not CSV: {said}.") from error
 
 
 def _places(cells: list[str]) -> tuple[Mapping[str, int], bool]:
@@ -145,13 +145,13 @@ def _places(cells: list[str]) -> tuple[Mapping[str, int], bool]:
             continue
         name = _column_of(cell)
         if name is None or name in places:
-            what = "is there twice" if name else "is none of"
+            what = "appears twice" if name else "is none of"
             rest = "" if name else f" {', '.join(COLUMNS)}"
-            raise BadInput(f'The head of the file of changes: "{cell}" {what}{rest}.')
+            raise BadInput(f'The header line of the file of changes: "{cell}" {what}{rest}.')
         places[name] = place
     missing = [name for name in _REQUIRED if name not in places]
     if missing:
-        raise BadInput(f"The head of the file of changes lacks {', '.join(missing)}.")
+        raise BadInput(f"The header line of the file of changes lacks {', '.join(missing)}.")
     return places, True
 
 
@@ -180,7 +180,7 @@ def _edit(values: Mapping[str, str], row: _Row, places: Mapping[str, int], width
     if any(behind) or (behind and len(row.cells) > width and row.spaced):
         raise BadInput(
             f"It has {len(row.cells)} cells, {len(places)} are expected: a comment with a comma"
-            " stands in quotation marks."
+            " needs quotation marks."
         )
     run_number = _number("run", values["run"])
     dataset, column = values["dataset"] or "online", values["column"]
@@ -205,5 +205,5 @@ def _edit(values: Mapping[str, str], row: _Row, places: Mapping[str, int], width
 def _number(name: str, text: str) -> int:
     number = int(text) if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else 0
     if not 1 <= number <= _GREATEST:
-        raise BadInput(f'The {name} "{text[:_SHOWN]}" is no number from 1 to {_GREATEST}.')
+        raise BadInput(f'The {name} "{text[:_SHOWN]}" is not a number from 1 to {_GREATEST}.')
     return number

@@ -93,7 +93,7 @@ def read(text: str) -> Rule:
     except json.JSONDecodeError as error:
         problem = f"{error.msg[:1].lower()}{error.msg[1:]}".removesuffix(".")
         raise RuleTextError(
-            f"The rule is no JSON: line {error.lineno}, column {error.colno}: {problem}.",
+            f"The rule is not JSON: line {error.lineno}, column {error.colno}: {problem}.",
             error.lineno,
             error.colno,
             *_around(text, error.pos),
@@ -105,7 +105,7 @@ def read(text: str) -> Rule:
     except _NoJsonError as error:
         at = next((each for each in tokens_of(text) if each.text == str(error)), None)
         raise RuleTextError(
-            f"The rule is no JSON: {error} is no JSON value.",
+            f"The rule is not JSON: {error} is not a JSON value.",
             None if at is None else line_and_column(text, at.start)[0],
             None if at is None else line_and_column(text, at.start)[1],
             *((0, 0) if at is None else (at.start, at.end)),
@@ -202,7 +202,7 @@ def _twice(text: str, key: str) -> RuleTextError:
             seen[-1].add(token.string)
     line, column = line_and_column(text, at.start)
     return RuleTextError(
-        f'Line {line}, column {column}: "{key}" stands twice in one object; only one would count.',
+        f'Line {line}, column {column}: "{key}" appears twice in one object; only one would count.',
         line,
         column,
         at.start,

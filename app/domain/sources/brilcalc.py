@@ -121,10 +121,12 @@ def _measured(head: _Head, line: str, number: int) -> Measured:
     run = _RUN.fullmatch(values[head.run].strip())
     lumisection = _LUMISECTION.fullmatch(values[head.lumisection].strip())
     if run is None:
-        raise BadInput(f'Line {number}: "{values[head.run]}" is no run:fill, such as 297050:5839.')
+        raise BadInput(
+            f'Line {number}: "{values[head.run]}" is not a run:fill, such as 297050:5839.'
+        )
     if lumisection is None or int(lumisection[1]) > LAST_LUMISECTION:
         raise BadInput(
-            f'Line {number}: "{values[head.lumisection]}" is no lumisection, such as 12:12.'
+            f'Line {number}: "{values[head.lumisection]}" is not a lumisection, such as 12:12.'
         )
     return Measured(
         int(run[1]),
@@ -138,8 +140,8 @@ def _measured(head: _Head, line: str, number: int) -> Measured:
 def _luminosity(values: list[str], at: int, per_inverse_picobarn: float, line: int) -> float:
     number = number_in(values[at])
     if number is None:
-        raise BadInput(f'Line {line}: "{values[at]}" is no luminosity.')
+        raise BadInput(f'Line {line}: "{values[at]}" is not a luminosity.')
     value = number / per_inverse_picobarn
     if not abs(value) < 1e6:
-        raise BadInput(f'Line {line}: "{values[at]}" is no luminosity of one lumisection.')
+        raise BadInput(f'Line {line}: "{values[at]}" is not a luminosity of one lumisection.')
     return value

@@ -169,7 +169,7 @@ class Matcher:
                 except PatternError as error:
                     problems.append(
                         f"Dataset accepted {entry.id} ({entry.name}): {expression[:_SHOWN]} can't"
-                        f" be read as a regular expression ({error}); it is passed over."
+                        f" be read as a regular expression ({error}); it is skipped."
                     )
             if patterns:
                 self._by_name.setdefault(entry.name, []).append(_Entry(entry, patterns))
@@ -207,7 +207,7 @@ def _matches(expression: str, by_run: Mapping[int, Sequence[str]]) -> Expression
     try:
         is_in = pattern(expression).is_in
     except PatternError as error:
-        return ExpressionMatches(expression, problem=f"no regular expression: {error}")
+        return ExpressionMatches(expression, problem=f"not a regular expression: {error}")
     known: dict[str, bool] = {}
     runs = []
     for number, names in by_run.items():

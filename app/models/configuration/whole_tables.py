@@ -293,7 +293,7 @@ def checked_rows(table: Table, rows: Rows) -> Rows:
     checked: list[JsonObject] = []
     for position, row in enumerate(rows, 1):
         if not isinstance(row, dict):
-            raise BadInput(f"{table.name}, row {position}: it is no object.")
+            raise BadInput(f"{table.name}, row {position}: it is not an object.")
         where = f"{table.name}, row {row.get('id', position)}"
         if not row.keys() <= names:
             unknown = min(row.keys() - names)

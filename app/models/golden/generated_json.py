@@ -183,7 +183,7 @@ def matching_datasets(
     except sa_exc.DataError as error:
         reason = str(error.orig).splitlines()[0]
         raise BadInput(
-            f'"{pattern}" is no pattern of dataset names: {reason}.'
+            f'"{pattern}" is not a pattern of dataset names: {reason}.'
             " _ stands for one character, % for any, (A|B) for either."
         ) from error
     runs = _runs(connection, sorted({row.run_number for row in found}), as_of)

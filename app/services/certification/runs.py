@@ -35,7 +35,7 @@ from app.services.pulling import runs as pull
 WAITING = "waiting dqm gui"
 
 _NEVER_EDITED = "physics_flag"
-"""An attribute that OMS gives in every lumisection and that is no DCS bit."""
+"""An attribute that OMS gives in every lumisection and that is not a DCS bit."""
 
 
 @dataclass(frozen=True)

@@ -207,7 +207,7 @@ def _draft(row: DraftRow) -> Draft:
 
 def _edit(row: DraftRow, stored: JsonValue) -> Edit:
     if not isinstance(stored, dict):
-        raise _Damaged("an edit is no object")
+        raise _Damaged("an edit is not an object")
     pairs = stored.get("ranges")
     if not isinstance(pairs, list):
         raise _Damaged("an edit has no ranges")
@@ -226,7 +226,7 @@ def _edit(row: DraftRow, stored: JsonValue) -> Edit:
 
 def _range(pair: JsonValue) -> LumiRange:
     if not isinstance(pair, list) or len(pair) != 2:
-        raise _Damaged("a range is no pair")
+        raise _Damaged("a range is not a pair")
     first, last = (_number(end, 1, "a lumisection") for end in pair)
     if last < first:
         raise _Damaged("a range ends before it begins")
@@ -235,14 +235,14 @@ def _range(pair: JsonValue) -> LumiRange:
 
 def _number(value: object, least: int, what: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 2**31:
-        raise _Damaged(f"{what} is no whole number from {least}")
+        raise _Damaged(f"{what} is not a whole number from {least}")
     return value
 
 
 def _text(value: object, what: str) -> str:
     """A text that the database can hold."""
     if not isinstance(value, str) or unstorable(value):
-        raise _Damaged(f"{what} is no text")
+        raise _Damaged(f"{what} is not text")
     return value
 
 
@@ -296,7 +296,7 @@ def _files(folder: Path, db: Database, actor: Actor) -> list[DraftRow]:
 def _row_of(document: JsonValue, database: str, person: str) -> DraftRow | None:
     """The row that a file holds; None when it is of another database or person."""
     if not isinstance(document, dict):
-        raise _Damaged("it is no object")
+        raise _Damaged("it is not an object")
     content, saved = document.get("content"), document.get("saved")
     if not isinstance(content, dict) or not isinstance(saved, str):
         raise _Damaged("a part is missing")

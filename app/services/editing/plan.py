@@ -448,7 +448,7 @@ def _refusal(checks: Checks, edit: Edit) -> Refused | None:
         if isinstance(edit, ColumnEdit):
             rules.check_triplet(edit.triplet)
         elif edit.bit not in DCS_BITS:
-            raise not_found(f"{edit.bit} is no DCS bit", edit.bit, DCS_BITS, BadInput)
+            raise not_found(f"{edit.bit} is not a DCS bit", edit.bit, DCS_BITS, BadInput)
     except Refused as refused:
         return refused
     return checks.refusal(edit)

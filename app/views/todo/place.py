@@ -426,5 +426,5 @@ def _run_of(edit: QLineEdit) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit()):
-        raise BadInput(f'"{text}" is no run number.')
+        raise BadInput(f'"{text}" is not a run number.')
     return int(text)

@@ -41,7 +41,7 @@ class LongWork(QWidget):
         self.progress.setAccessibleName("Progress")
         self.progress.setTextVisible(False)
         self.stop_button = QPushButton("Cancel")
-        self.stop_button.setToolTip("Stop it: nothing is left behind (Esc)")
+        self.stop_button.setToolTip("Cancel: nothing is written (Esc)")
         self.stop_button.setAutoDefault(False)
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)

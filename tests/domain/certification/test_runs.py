@@ -27,7 +27,7 @@ def online(**statuses: list[tuple[int, int, str]]) -> DatasetState:
 
 def test_that_a_run_moves_to_another_state_that_exists() -> None:
     check_move(RUN, OPEN, SIGNOFF)
-    with pytest.raises(BadInput, match='"CLOSED" is no state of a run'):
+    with pytest.raises(BadInput, match='"CLOSED" is not a state of a run'):
         check_move(RUN, OPEN, "CLOSED")
     with pytest.raises(Refused, match="Run 390001 is in state OPEN already"):
         check_move(RUN, OPEN, OPEN)

@@ -56,14 +56,14 @@ def test_that_heads_delimiters_remarks_and_the_order_of_columns_may_differ(text:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("x,online,dt-dt,1,2,GOOD,,", 'The run "x" is no number from 1'),
+        ("x,online,dt-dt,1,2,GOOD,,", 'The run "x" is not a number from 1'),
         (f"390001,online,dt-dt,1,{'9' * 5_000},GOOD,,", 'last LS "999'),
         (f"{'9' * 5_000},online,dt-dt,1,2,GOOD,,", 'The run "999'),
         (
             "4294967296,online,dt-dt,1,2,GOOD,,",
-            'run "4294967296" is no number from 1 to 2147483647',
+            'run "4294967296" is not a number from 1 to 2147483647',
         ),
-        (f"{'9' * 5000},online,dt-dt,1,2,GOOD,,", "is no number from 1"),
+        (f"{'9' * 5000},online,dt-dt,1,2,GOOD,,", "is not a number from 1"),
         ("390001,online,,1,2,GOOD,,", "column is missing"),
         ("390001,online,dt-dt,1,2,GOOD,one,two,three,", "It has 10 cells"),
         ("390001,online,dt-dt,0,2,GOOD,,", 'first LS "0"'),
@@ -92,7 +92,7 @@ def test_that_a_line_that_can_t_be_read_says_why_and_the_others_are_read(line: s
         ("run,run,column,first,last,status\n", '"run" is there twice'),
         ("run,colour\n", '"colour" is none of run'),
         ('1,online,"dt-dt\n', "no CSV: a quotation mark is opened and never closed"),
-        ('1,online,"dt"-dt\n', "no CSV: behind a cell in quotation marks a comma is wanted"),
+        ('1,online,"dt"-dt\n', "no CSV: a comma must follow a cell in quotation marks"),
         ("\0", "no text"),
     ],
 )

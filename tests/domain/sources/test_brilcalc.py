@@ -50,14 +50,20 @@ def test_that_nothing_need_stand_behind_the_luminosities():
         ),
         (["#run:fill,hltpath,delivered(/pb),recorded(/pb)"], "trigger path"),
         ([HEAD.format("/pb", "/pb"), "297050:5839,12:12"], "Line 2 has 2 columns"),
-        ([HEAD.format("/pb", "/pb"), "", LINE.format("x", 1)], 'Line 3: "x" is no luminosity'),
-        ([HEAD.format("/pb", "/pb"), LINE.format("nan", 1)], "no luminosity"),
-        ([HEAD.format("/pb", "/pb"), LINE.format("1_0", 1)], '"1_0" is no luminosity'),
-        ([HEAD.format("/pb", "/pb"), LINE.format("٣", 1)], "no luminosity"),
+        ([HEAD.format("/pb", "/pb"), "", LINE.format("x", 1)], 'Line 3: "x" is not a luminosity'),
+        ([HEAD.format("/pb", "/pb"), LINE.format("nan", 1)], "not a luminosity"),
+        ([HEAD.format("/pb", "/pb"), LINE.format("1_0", 1)], '"1_0" is not a luminosity'),
+        ([HEAD.format("/pb", "/pb"), LINE.format("٣", 1)], "not a luminosity"),
         ([HEAD.format("/pb", "/pb"), LINE.format("1e300", 1)], "of one lumisection"),
-        ([HEAD.format("/pb", "/pb"), LINE.replace("12:0", "0:0").format(1, 1)], "no lumisection"),
-        ([HEAD.format("/pb", "/pb"), LINE.replace("12:0", "20001:0").format(1, 1)], "no lumisec"),
-        ([HEAD.format("/pb", "/pb"), LINE.replace("297050", "x").format(1, 1)], "no run:fill"),
+        (
+            [HEAD.format("/pb", "/pb"), LINE.replace("12:0", "0:0").format(1, 1)],
+            "not a lumisection",
+        ),
+        (
+            [HEAD.format("/pb", "/pb"), LINE.replace("12:0", "20001:0").format(1, 1)],
+            "not a lumisec",
+        ),
+        ([HEAD.format("/pb", "/pb"), LINE.replace("297050", "x").format(1, 1)], "not a run:fill"),
     ],
 )
 def test_that_the_line_that_can_t_be_read_is_named(lines, words):

@@ -73,7 +73,7 @@ def test_that_an_expression_can_be_tried_before_it_is_saved():
     good, none, bad = expression_matches("PromptReco\nNothing\n(x", LISTING)
     assert (good.datasets, good.runs, good.examples) == (2, (390001,), (MUON, ZERO_BIAS))
     assert (none.datasets, none.runs, none.problem) == (0, (), "")
-    assert "no regular expression" in bad.problem
+    assert "not a regular expression" in bad.problem
     (here,) = expression_matches("Express", LISTING, 390002, 390002)
     assert here.runs == (390002,)
 

@@ -146,7 +146,7 @@ def test_that_a_cycle_pending_in_the_workspace_opens_a_second_way(opened: Databa
         ((FIRST, "/No/Such/DQM"), "dt", OPEN, NotFound, "has no dataset"),
         ((1, PROMPT), "dt", OPEN, NotFound, "not in the Run Registry"),
         ((FIRST, PROMPT), "nope", OPEN, NotFound, "no offline workspace"),
-        ((FIRST, PROMPT), "dt", "FOOBAR", BadInput, "no state of a dataset"),
+        ((FIRST, PROMPT), "dt", "FOOBAR", BadInput, "not a state of a dataset"),
         ((FIRST, PROMPT), "dt", COMPLETED, Refused, "can be moved to OPEN"),
     ],
 )

@@ -136,7 +136,7 @@ def test_that_reopening_has_no_precondition(signed_off: Database):
 @pytest.mark.parametrize("state", ["FOO", "", "open", "waiting dqm gui"])
 def test_that_a_state_nobody_knows_is_refused(mended: Database, state: str):
     words = refusal(BadInput, mended, runs.move, EXPERT, RUN, state)
-    assert words == f'"{state}" is no state of a run: choose OPEN, SIGNOFF or COMPLETED.'
+    assert words == f'"{state}" is not a state of a run: choose OPEN, SIGNOFF or COMPLETED.'
 
 
 def test_that_a_run_nobody_knows_or_that_is_hidden_is_refused(mended: Database):

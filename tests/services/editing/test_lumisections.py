@@ -295,7 +295,7 @@ def test_that_a_column_no_offline_workspace_has_is_refused(signed_off: Database)
 
 @pytest.mark.parametrize("bit", ["physics_flag", "recorded", "prescale_index", "foo", ""])
 def test_that_what_is_no_dcs_bit_is_refused(pulled: Database, bit: str):
-    assert refusal(BadInput, pulled, edit_bit, bit, LumiRange(1, 1)) == f"{bit} is no DCS bit."
+    assert refusal(BadInput, pulled, edit_bit, bit, LumiRange(1, 1)) == f"{bit} is not a DCS bit."
 
 
 def test_that_nothing_to_edit_is_refused(pulled: Database):

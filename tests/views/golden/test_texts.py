@@ -103,7 +103,7 @@ def test_that_a_place_that_is_not_there_is_its_surroundings() -> None:
     [
         ("", None, "Choose a rule"),
         ('{"==": [1, 1],\n\n', 3, "line 3"),
-        ('{"==": [1, NaN]}', 1, "NaN is no JSON value"),
+        ('{"==": [1, NaN]}', 1, "NaN is not a JSON value"),
         ("[" * 100_000, None, "more than 100 levels deep"),
         ('{"and": [\n{"==": [1, 1]},\n{"like": [1, 1]}]}', 3, '"like" is not an operator'),
         ("[1, 2]", 1, "not a condition"),

@@ -97,7 +97,7 @@ def test_that_a_number_that_is_none_is_refused_where_it_stands(
     looked(qtbot, real_window)
     real_window.todo.run_from.setText("12a")
     real_window.todo.look()
-    assert real_window.todo.refusal.text() == '"12a" is no run number.'
+    assert real_window.todo.refusal.text() == '"12a" is not a run number.'
 
 
 def test_that_the_list_is_exported(qtbot: QtBot, real_window: MainWindow, tmp_path: Path) -> None:

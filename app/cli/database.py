@@ -55,11 +55,17 @@ def _init(program: Program, arguments: Arguments) -> Answer:
         lines.append(f"Nothing is configured yet: {command}")
     if not made.desk:
         lines.append("This login can't have the schema desk: everything works, only slower.")
+    if not made.record:
+        lines.append(
+            "This login can't have the schema record: there are no agents, and the past of cycles"
+            " and the provenance of lists aren't kept."
+        )
     document: JsonValue = {
         "database": where,
         "created": made.created,
         "configured": made.configured,
         "desk": made.desk,
+        "record": made.record,
     }
     return Answer(document, together(lines))
 
@@ -94,6 +100,8 @@ def _check(program: Program, arguments: Arguments) -> Answer:
         "server_problems": list(found.server),
         "desk": found.desk,
         "desk_reason": found.desk_reason,
+        "record": found.record,
+        "record_reason": found.record_reason,
         "settings_id": found.settings_id,
         "problems": list(found.problems),
         "stale_summaries": [[number, name] for number, name in found.stale_summaries],
@@ -155,6 +163,7 @@ def _text(db: Database, found: Examined) -> str:
     lines += [f"server         {problem}" for problem in found.server]
     lines += [
         f"schema desk    {'usable' if found.desk else f'not used: {found.desk_reason}'}",
+        f"schema record  {'usable' if found.record else f'not used: {found.record_reason}'}",
         f"configuration  {settings}, {number_of(len(found.problems), 'faulty rule')}",
         *(f"               {problem}" for problem in found.problems[:_SHOWN]),
     ]

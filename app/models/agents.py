@@ -1,4 +1,4 @@
-"""Agents and their proposals, in schema `desk`."""
+"""Agents, their proposals and what became of them: rows of the schema `record`, only added."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -17,11 +17,18 @@ from app.domain.triplets import Triplet
 from app.models.database.statements import text
 from app.models.events.action import CHANGES_CHANNEL
 
+_OF_PEOPLE = "('accepted', 'edited', 'rejected')"
 _COLUMNS = (
     'p.id, a.name, a.version, p.run_number, p.name, p."column", p.ranges, p.status, p.comment,'
-    " p.cause, p.proposed, p.state, coalesce(p.decided_by, ''), p.decided, p.version,"
-    " coalesce(p.reason, '')"
+    " p.cause, p.proposed, coalesce(d.state, 'open'),"
+    f" CASE WHEN d.state IN {_OF_PEOPLE} THEN coalesce(d.\"by\", '') ELSE '' END,"
+    " d.\"at\", d.version, coalesce(d.reason, '')"
 )
+_PROPOSALS = (
+    "record.proposal p JOIN record.agent a ON a.id = p.agent"
+    " LEFT JOIN record.proposal_decision d ON d.proposal = p.id"
+)
+_UNDECIDED = "NOT EXISTS (SELECT FROM record.proposal_decision d WHERE d.proposal = p.id)"
 
 
 @dataclass(frozen=True)
@@ -52,14 +59,10 @@ def register(
     connection: Connection, name: str, version: str, owner: str, columns: Sequence[AgentColumn]
 ) -> Agent:
     """Registers a new version of an agent, which replaces the one in force."""
-    connection.execute(
-        text("UPDATE desk.agent SET retired = now() WHERE name = :name AND retired IS NULL"),
-        {"name": name},
-    )
     try:
         id_ = connection.execute(
             text(
-                "INSERT INTO desk.agent (name, version, owner, columns)"
+                "INSERT INTO record.agent (name, version, owner, columns)"
                 " VALUES (:name, :version, :owner, CAST(:columns AS jsonb)) RETURNING id"
             ),
             {
@@ -79,19 +82,27 @@ def register(
     return next(each for each in agents(connection) if each.id == id_)
 
 
-def retire(connection: Connection, id_: int) -> None:
+def retire(connection: Connection, id_: int, by: str) -> None:
     """Retires a version of an agent."""
     connection.execute(
-        text("UPDATE desk.agent SET retired = now() WHERE id = :id AND retired IS NULL"),
-        {"id": id_},
+        text(
+            'INSERT INTO record.agent_retirement (agent, "by") VALUES (:id, :by)'
+            " ON CONFLICT DO NOTHING"
+        ),
+        {"id": id_, "by": by},
     )
 
 
 def agents(connection: Connection, name: str | None = None) -> list[Agent]:
-    """Agents by name, the newest version of an agent first; only of one name if given."""
+    """Agents by name, the newest version of an agent first; only of one name if given.
+
+    A version is retired by hand, or by the next one.
+    """
     rows = connection.execute(
         text(
-            "SELECT id, name, version, owner, columns, registered, retired FROM desk.agent"
+            "SELECT id, name, version, owner, columns, registered,"
+            '  coalesce("at", lead(registered) OVER (PARTITION BY name ORDER BY id))'
+            " FROM record.agent LEFT JOIN record.agent_retirement ON agent = id"
             " WHERE CAST(:name AS text) IS NULL OR name = :name"
             " ORDER BY lower(name), name, id DESC"
         ),
@@ -103,32 +114,33 @@ def agents(connection: Connection, name: str | None = None) -> list[Agent]:
     ]
 
 
-def add(connection: Connection, agent: Agent, proposals: Sequence[NewProposal]) -> None:
+def add(connection: Connection, agent: Agent, proposals: Sequence[NewProposal], by: str) -> None:
     """Stores proposals; open ones on the same columns of the same datasets are superseded."""
     if not proposals:
         return
     connection.execute(
         text(
-            "UPDATE desk.proposal p SET state = 'superseded', decided = now()"
-            " FROM (SELECT DISTINCT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]),"
-            '   CAST(:columns AS text[]))) AS fresh(run_number, name, "column"),'
-            "  desk.agent a"
-            " WHERE a.id = p.agent AND a.name = :agent AND p.state = 'open'"
-            "  AND p.run_number = fresh.run_number AND p.name = fresh.name"
+            'INSERT INTO record.proposal_decision (proposal, state, "by")'
+            " SELECT p.id, 'superseded', :by FROM (SELECT DISTINCT * FROM unnest("
+            "   CAST(:runs AS int[]), CAST(:names AS text[]), CAST(:columns AS text[])))"
+            '   AS fresh(run_number, name, "column")'
+            " JOIN record.proposal p ON p.run_number = fresh.run_number AND p.name = fresh.name"
             '  AND p."column" = fresh."column"'
+            " JOIN record.agent a ON a.id = p.agent AND a.name = :agent"
+            f" WHERE {_UNDECIDED} ORDER BY p.id ON CONFLICT DO NOTHING"
         ),
-        {**_columns_of(proposals), "agent": agent.name},
+        {**_columns_of(proposals), "agent": agent.name, "by": by},
     )
-    connection.execute(
+    ids = connection.execute(
         text(
-            'INSERT INTO desk.proposal (agent, run_number, name, "column", ranges, status, comment,'
-            "  cause, state, version)"
-            ' SELECT :agent, run_number, name, "column", ranges::jsonb, status, comment, cause,'
-            "  state, version FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]),"
-            "  CAST(:columns AS text[]), CAST(:ranges AS text[]), CAST(:statuses AS text[]),"
-            "  CAST(:comments AS text[]), CAST(:causes AS text[]), CAST(:states AS text[]),"
-            '  CAST(:versions AS int[])) AS new(run_number, name, "column", ranges, status,'
-            "  comment, cause, state, version)"
+            'INSERT INTO record.proposal (agent, run_number, name, "column", ranges, status,'
+            "  comment, cause)"
+            ' SELECT :agent, run_number, name, "column", ranges::jsonb, status, comment, cause'
+            " FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]), CAST(:columns AS text[]),"
+            "  CAST(:ranges AS text[]), CAST(:statuses AS text[]), CAST(:comments AS text[]),"
+            "  CAST(:causes AS text[])) WITH ORDINALITY"
+            '  AS new(run_number, name, "column", ranges, status, comment, cause, place)'
+            " ORDER BY place RETURNING id"
         ),
         {
             **_columns_of(proposals),
@@ -137,8 +149,24 @@ def add(connection: Connection, agent: Agent, proposals: Sequence[NewProposal]) 
             "statuses": [new.triplet.status for new in proposals],
             "comments": [new.triplet.comment for new in proposals],
             "causes": [new.triplet.cause for new in proposals],
-            "states": [new.state.value for new in proposals],
-            "versions": [new.version for new in proposals],
+        },
+    ).scalars()
+    decided = [
+        (id_, new.state.value, new.version)
+        for id_, new in zip(sorted(ids), proposals, strict=True)
+        if new.state is not ProposalState.OPEN
+    ]
+    connection.execute(
+        text(
+            'INSERT INTO record.proposal_decision (proposal, state, "by", version)'
+            " SELECT id, state, :by, version FROM unnest(CAST(:ids AS bigint[]),"
+            "  CAST(:states AS text[]), CAST(:versions AS int[])) AS decided(id, state, version)"
+        ),
+        {
+            "by": by,
+            "ids": [id_ for id_, _, _ in decided],
+            "states": [state for _, state, _ in decided],
+            "versions": [version for _, _, version in decided],
         },
     )
 
@@ -152,7 +180,6 @@ def proposals(
     states: Collection[ProposalState] | None = None,
     runs: tuple[int, int] | None = None,
     limit: int | None = None,
-    lock: bool = False,
 ) -> list[Proposal]:
     """Proposals in the order they were made; with `limit` the newest ones, the newest first."""
     conditions = {
@@ -160,7 +187,7 @@ def proposals(
         "p.run_number = :run": None if key is None else ("run", key[0]),
         "p.name = :name": None if key is None else ("name", key[1]),
         "a.name = :agent": None if agent is None else ("agent", agent),
-        "p.state = ANY(:states)": None
+        "coalesce(d.state, 'open') = ANY(:states)": None
         if states is None
         else ("states", [state.value for state in states]),
         "p.run_number >= :first": None if runs is None else ("first", runs[0]),
@@ -170,9 +197,8 @@ def proposals(
     order = "p.id" if limit is None else "p.id DESC LIMIT :limit"
     rows = connection.execute(
         text(
-            f"SELECT {_COLUMNS} FROM desk.proposal p JOIN desk.agent a ON a.id = p.agent"
+            f"SELECT {_COLUMNS} FROM {_PROPOSALS}"
             f" WHERE {' AND '.join(['true', *given])} ORDER BY {order}"
-            f"{' FOR UPDATE OF p' if lock else ''}"
         ),
         {**dict(given.values()), **({} if limit is None else {"limit": limit})},
     )
@@ -188,11 +214,13 @@ def decide(
     version: int | None = None,
     reason: str = "",
 ) -> None:
-    """Stores the decision of a person."""
-    connection.execute(
+    """Stores the decision of a person. Raises Conflict when somebody decided meanwhile."""
+    stored = connection.execute(
         text(
-            "UPDATE desk.proposal SET state = :state, decided_by = :by, decided = now(),"
-            " version = :version, reason = :reason WHERE id = ANY(:ids)"
+            'INSERT INTO record.proposal_decision (proposal, state, "by", version, reason)'
+            " SELECT id, :state, :by, :version, :reason"
+            " FROM unnest(CAST(:ids AS bigint[])) AS id ORDER BY id"
+            " ON CONFLICT DO NOTHING RETURNING proposal"
         ),
         {
             "state": state.value,
@@ -201,7 +229,9 @@ def decide(
             "reason": reason,
             "ids": sorted(ids),
         },
-    )
+    ).scalars()
+    if set(stored) != set(ids):
+        open_ones(connection, ids)
 
 
 def waiting(
@@ -211,7 +241,8 @@ def waiting(
     rows = connection.execute(
         text(
             'SELECT p.run_number, p.name, a.name, array_agg(DISTINCT p."column"), count(*)'
-            " FROM desk.proposal p JOIN desk.agent a ON a.id = p.agent WHERE p.state = 'open'"
+            " FROM record.proposal p JOIN record.agent a ON a.id = p.agent"
+            f" WHERE {_UNDECIDED}"
             "  AND (CAST(:agent AS text) IS NULL OR a.name = :agent)"
             " GROUP BY p.run_number, p.name, a.name"
             " ORDER BY p.run_number DESC, p.name, a.name LIMIT :limit"
@@ -226,10 +257,7 @@ def waiting(
 def count_by_state(connection: Connection) -> dict[str, dict[ProposalState, int]]:
     """Numbers of proposals by agent and state."""
     rows = connection.execute(
-        text(
-            "SELECT a.name, p.state, count(*) FROM desk.proposal p"
-            " JOIN desk.agent a ON a.id = p.agent GROUP BY a.name, p.state"
-        )
+        text(f"SELECT a.name, coalesce(d.state, 'open'), count(*) FROM {_PROPOSALS} GROUP BY 1, 2")
     )
     found: dict[str, dict[ProposalState, int]] = {}
     for name, state, number in rows:
@@ -257,8 +285,8 @@ def no_agent(connection: Connection, name: str) -> Refused:
 
 
 def open_ones(connection: Connection, ids: Collection[int]) -> list[Proposal]:
-    """Open proposals, locked for the rest of the transaction; refused if any is decided."""
-    found = proposals(connection, ids=ids, lock=True)
+    """Open proposals; refused if any is decided."""
+    found = proposals(connection, ids=ids)
     missing = set(ids) - {each.id for each in found}
     if missing:
         raise NotFound(f"There is no proposal {min(missing)}.")

@@ -11,7 +11,7 @@ from app.domain.progress import SILENT, Progress
 from app.domain.sources import deduplication
 from app.domain.sources.deduplication import Finding
 from app.models import configuration
-from app.models.database import desk, schema, session
+from app.models.database import desk, record, schema, session
 from app.models.database import indexes as optional
 from app.models.database.engine import Database
 from app.models.database.indexes import OptionalIndex
@@ -34,11 +34,12 @@ _LONGEST = 65_536  # characters of an object that is looked at
 
 @dataclass(frozen=True)
 class Initialised:
-    """What was missing and made; `desk` is whether our own schema can be used."""
+    """What was missing and made; `desk` and `record`: whether our own schemas can be used."""
 
     created: bool
     configured: bool
     desk: bool
+    record: bool
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Examined:
     schema: SchemaState
     desk: bool = False
     desk_reason: str = ""
+    record: bool = False
+    record_reason: str = ""
     settings_id: int = 0
     problems: tuple[str, ...] = ()
     stale_summaries: tuple[tuple[int, str], ...] = ()
@@ -122,7 +125,7 @@ def initialise(db: Database, *, default_configuration: bool) -> Initialised:
         with db.transaction() as connection:
             schema.create(connection)
     configured = default_configuration and configurations.install_default(Acting(db))
-    return Initialised(created, configured, db.prepare())
+    return Initialised(created, configured, db.prepare(), db.record)
 
 
 def examine(db: Database) -> Examined:
@@ -137,7 +140,9 @@ def examine(db: Database) -> Examined:
             where,
             state,
             ready,
-            "" if ready else desk.why_not(connection),
+            "" if ready else desk.why_not(connection, record=db.record),
+            db.record,
+            "" if db.record else record.OWN.why_not(connection),
             configuration.settings_in_force(connection),
             configuration.in_force(connection).problems,
             table_pages.stale_summaries(connection, SHOWN_SUMMARIES),

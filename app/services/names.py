@@ -73,7 +73,7 @@ def check_offline_workspace(acting: Acting, workspace: str | None) -> None:
 
 def check_agent(acting: Acting, name: str | None) -> None:
     """NotFound for an agent that was never registered; None is all of them."""
-    if name is None or not acting.db.desk:
+    if name is None or not acting.db.record:
         return
     with acting.db.read() as connection:
         if not agents.agents(connection, name):

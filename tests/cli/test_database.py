@@ -109,6 +109,8 @@ def test_that_a_login_that_may_create_nothing_works_too(run_registry, unprivileg
     before = _rows(unprivileged_dsn, CATALOG)
     checked = registry("db", "check", "--json").document
     assert (checked["schema"], checked["desk"]) == ("run registry", False)
+    assert not checked["record"]
+    assert "may not create it" in checked["record_reason"]
     assert "may not create it" in checked["desk_reason"]
     assert "not used: the schema desk isn't there" in registry("db", "check").out
     assert registry("pull", "--oms", oms.url).code == 0

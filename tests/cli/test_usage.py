@@ -154,6 +154,7 @@ def test_that_the_program_runs_as_a_process_and_stops_its_own_server(server_fold
     assert not (folder / "data" / "cluster" / "postmaster.pid").exists()
     checked = run("db", "check")
     assert "schema desk    usable" in checked.stdout
+    assert "schema record  usable" in checked.stdout
     assert "0 faulty rules" in checked.stdout
 
 

@@ -1,25 +1,23 @@
-"""Our own tables, in schema `desk`: all of it may be dropped, and is made again at the next start.
+"""What we derive or note, in schema `desk`: all of it may be dropped, and is made again.
 
-Without the privilege to create it the program works too, only slower and with less to show.
+Without the privilege to create it the program works too, only slower.
 """
 
 import logging
-from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import BYTEA, JSONB, TIMESTAMP
 
-from app.domain.errors import Refused
 from app.models.database import indexes
-from app.models.database.schema import CREATION_LOCK
+from app.models.database.own_schema import OwnSchema
 
 logger = logging.getLogger(__name__)
 
 SCHEMA = "desk"
-VERSION_TABLE = "alembic_version"
 ANNOUNCING_TRIGGER = "desk_announce_version"
-_MIGRATIONS = Path(__file__).parents[1] / "migrations"
+_WITHOUT_TRUTH = "0005"
+"""The first revision that keeps nothing which can't be derived."""
 
 metadata = sa.MetaData(schema=SCHEMA)
 
@@ -65,24 +63,6 @@ fill = sa.Table(
     sa.Column("attributes", JSONB, nullable=False),
     sa.Column("fetched", _time, nullable=False),
 )
-generated_json_provenance = sa.Table(
-    "generated_json_provenance",
-    metadata,
-    sa.Column("generated_json_id", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("program_version", sa.Text, nullable=False),
-    sa.Column("sha256", sa.Text, nullable=False),
-    sa.Column("datasets", JSONB, nullable=False),
-)
-cycle_history = sa.Table(
-    "cycle_history",
-    metadata,
-    sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
-    sa.Column("id_cycle", sa.Integer, nullable=False),
-    sa.Column("at", _time, nullable=False, server_default=sa.func.now()),
-    sa.Column("by", sa.Text, nullable=False),
-    sa.Column("what", sa.Text, nullable=False),
-    sa.Column("details", JSONB, nullable=False),
-)
 draft = sa.Table(
     "draft",
     metadata,
@@ -104,181 +84,47 @@ presence = sa.Table(
     sa.Column("since", _time, nullable=False),
     sa.Column("heartbeat", _time, nullable=False),
 )
-agent = sa.Table(
-    "agent",
-    metadata,
-    sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("version", sa.Text, nullable=False),
-    sa.Column("owner", sa.Text, nullable=False),
-    sa.Column("columns", JSONB, nullable=False),
-    sa.Column("registered", _time, nullable=False, server_default=sa.func.now()),
-    sa.Column("retired", _time),
-)
-proposal = sa.Table(
-    "proposal",
-    metadata,
-    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
-    sa.Column("agent", sa.Integer, nullable=False),
-    sa.Column("run_number", sa.Integer, nullable=False),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("column", sa.Text, nullable=False),
-    sa.Column("ranges", JSONB, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),
-    sa.Column("comment", sa.Text, nullable=False),
-    sa.Column("cause", sa.Text, nullable=False),
-    sa.Column("proposed", _time, nullable=False, server_default=sa.func.now()),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("decided_by", sa.Text),
-    sa.Column("decided", _time),
-    sa.Column("version", sa.Integer),
-    sa.Column("reason", sa.Text),
-)
 
 
-def prepare(connection: Connection) -> bool:
+_PRIVILEGES = {
+    "lumisection_state": "SELECT, INSERT, UPDATE",
+    "puller": "SELECT, INSERT, UPDATE",
+    "failed_pull": "SELECT, INSERT, UPDATE, DELETE",
+    "fill": "SELECT, INSERT",
+    "draft": "SELECT, INSERT, UPDATE, DELETE",
+    "presence": "SELECT, INSERT, UPDATE, DELETE",
+}
+
+OWN = OwnSchema(SCHEMA, metadata, _PRIVILEGES)
+
+
+def prepare(connection: Connection, *, record: bool) -> bool:
     """Creates or upgrades the schema if the login may; returns whether it can be used.
 
-    Raises Refused when a newer program has already upgraded it.
+    Raises Refused when a newer program has already upgraded it. What an older one kept here and
+    can't be derived moves to the schema `record`: without that one it stays, and nothing is used.
     """
     with connection.begin():
-        if _revision(connection) != _newest():
-            if not _may_change(connection):
-                logger.info("The schema %s isn't there, and this login can't make it", SCHEMA)
-                return False
-            # Two clients that start at once: the second waits, and finds everything done.
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(CREATION_LOCK)))
-            if _revision(connection) != _newest():
-                _upgrade(connection)
-                _share(connection)
-        if not _usable(connection):
-            logger.info("This login may not write to the schema %s", SCHEMA)
+        if not record and _keeps_truth(connection):
+            logger.info("The schema %s can't be upgraded without the schema record", SCHEMA)
+            return False
+        if not OWN.prepare(connection):
             return False
         _announce_others(connection)
         indexes.add_small(connection)
     return True
 
 
-def why_not(connection: Connection) -> str:
+def why_not(connection: Connection, *, record: bool) -> str:
     """Why `prepare` found the schema unusable, for the person who looks after the database."""
-    there = connection.execute(
-        sa.text("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = :schema)"),
-        {"schema": SCHEMA},
-    ).scalar()
-    if not there:
-        return f"the schema {SCHEMA} isn't there, and this login may not create it"
-    if _revision(connection) != _newest():
-        return f"the schema {SCHEMA} isn't up to date, and this login may not change it"
-    return f"this login may not write to the tables of the schema {SCHEMA}"
+    if not record and _keeps_truth(connection):
+        return "what it keeps has to move to the schema record first"
+    return OWN.why_not(connection)
 
 
-def _known() -> list[str]:
-    return sorted(path.name[:4] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
-
-
-def _newest() -> str:
-    return _known()[-1]
-
-
-def _revision(connection: Connection) -> str | None:
-    """The revision of the schema, None when it isn't there or can't be looked into."""
-    visible = connection.execute(
-        sa.text(
-            "SELECT has_table_privilege(table_.oid, 'SELECT') AND"
-            " has_schema_privilege(schema_.oid, 'USAGE')"
-            " FROM pg_class AS table_ JOIN pg_namespace AS schema_ ON schema_.oid = relnamespace"
-            " WHERE nspname = :schema AND relname = :table"
-        ),
-        {"schema": SCHEMA, "table": VERSION_TABLE},
-    ).scalar()
-    if not visible:
-        return None
-    found = connection.execute(
-        sa.text(f"SELECT version_num FROM {SCHEMA}.{VERSION_TABLE}")
-    ).scalar_one_or_none()
-    if found is not None and found not in _known():
-        raise Refused(
-            f"The schema {SCHEMA} of this database belongs to a newer version of this program"
-            f" (its revision is {found}, this program knows up to {_newest()})."
-            " Update the program."
-        )
-    return None if found is None else str(found)
-
-
-def _may_change(connection: Connection) -> bool:
-    """Whether the schema is missing and may be made, or is empty or ours and may be changed."""
-    answer = connection.execute(
-        sa.text(
-            """
-            SELECT CASE
-                WHEN schema_.oid IS NULL
-                THEN has_database_privilege(current_database(), 'CREATE')
-                ELSE has_schema_privilege(schema_.oid, 'CREATE')
-                    AND NOT EXISTS (
-                        SELECT FROM pg_class WHERE relnamespace = schema_.oid
-                        AND relkind IN ('r', 'v', 'm', 'p', 'f')
-                        AND (NOT pg_has_role(relowner, 'USAGE') OR NOT EXISTS (
-                            SELECT FROM pg_class AS table_
-                            WHERE table_.relnamespace = schema_.oid AND table_.relname = :table
-                        ))
-                    )
-                END
-            FROM (VALUES (1)) AS one
-            LEFT JOIN pg_namespace AS schema_ ON nspname = :schema
-            """
-        ),
-        {"schema": SCHEMA, "table": VERSION_TABLE},
-    ).scalar()
-    return bool(answer)
-
-
-def _upgrade(connection: Connection) -> None:
-    # Alembic takes a tenth of a second to import, and is needed once per database.
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    there = connection.execute(sa.select(sa.func.to_regnamespace(SCHEMA))).scalar()
-    if there is None:
-        # Not IF NOT EXISTS: that asks for the privilege even where nothing is to be done.
-        connection.exec_driver_sql(f"CREATE SCHEMA {SCHEMA}")
-    command.upgrade(config, "head")
-
-
-def _share(connection: Connection) -> None:
-    """Whoever may append events may use the schema."""
-    grantees = connection.execute(
-        sa.text(
-            """
-            SELECT DISTINCT CASE WHEN grantee = 0 THEN NULL ELSE grantee::regrole::text END
-            FROM pg_class, aclexplode(relacl)
-            WHERE oid = to_regclass('"Event"') AND privilege_type = 'INSERT'
-              AND grantee <> relowner
-            UNION SELECT relowner::regrole::text FROM pg_class WHERE oid = to_regclass('"Event"')
-            """
-        )
-    ).scalars()
-    for grantee in [name or "PUBLIC" for name in grantees]:
-        for grant in (
-            f"USAGE ON SCHEMA {SCHEMA}",
-            f"SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {SCHEMA}",
-        ):
-            connection.exec_driver_sql(f"GRANT {grant} TO {grantee}")
-
-
-def _usable(connection: Connection) -> bool:
-    answer = connection.execute(
-        sa.text(
-            "SELECT coalesce(bool_and(has_table_privilege(to_regclass(name), privilege)), false)"
-            " FROM unnest(CAST(:tables AS text[])) AS name,"
-            " unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS privilege"
-        ),
-        {"tables": list(metadata.tables)},
-    )
-    return bool(answer.scalar())
+def _keeps_truth(connection: Connection) -> bool:
+    found = OWN.revision_of(connection)
+    return found is not None and found < _WITHOUT_TRUTH
 
 
 def _announce_others(connection: Connection) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import exc as sa_exc
 from app.domain.errors import BadInput, NotFound, Refused, RegistryError, TookTooLong, Unavailable
 from app.domain.json_value import js_parse
 from app.domain.masking import check_database_address, keep_secret
-from app.models.database import desk, session
+from app.models.database import desk, record, session
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +75,7 @@ class Database:
     def __init__(self, dsn: str, *, pool_size: int = 6) -> None:
         self._parameters = _parse(dsn)
         self._desk = False
+        self._record = False
         self._engine = sa.create_engine(
             "postgresql+psycopg://",
             connect_args=self._parameters,
@@ -105,16 +106,23 @@ class Database:
 
     @property
     def desk(self) -> bool:
-        """True when our own schema `desk` is there and usable, as `prepare()` found it."""
+        """True when our schema `desk` is there and usable, as `prepare()` found it."""
         return self._desk
 
-    def prepare(self) -> bool:
-        """Creates or upgrades the schema `desk` if the login may; returns and keeps `desk`.
+    @property
+    def record(self) -> bool:
+        """True when our schema `record` is there and usable, as `prepare()` found it."""
+        return self._record
 
-        Raises Refused when a newer program has already upgraded it.
+    def prepare(self) -> bool:
+        """Creates or upgrades our schemas if the login may; keeps `desk`, `record`; returns `desk`.
+
+        Raises Refused when a newer program has already upgraded one of them.
         """
         with self.translated(), self._engine.connect() as connection:
-            self._desk = desk.prepare(connection)
+            with connection.begin():
+                self._record = record.OWN.prepare(connection)
+            self._desk = desk.prepare(connection, record=self._record)
         return self._desk
 
     @contextmanager

@@ -308,19 +308,21 @@ def remember_provenance(
     program_version: str,
     sha256: str,
     datasets: JsonValue,
+    by: str,
 ) -> None:
     """Keeps what makes the list exact: the state of each dataset it was made from."""
     connection.execute(
         text(
-            "INSERT INTO desk.generated_json_provenance"
-            " (generated_json_id, program_version, sha256, datasets)"
-            " VALUES (:id, :program_version, :sha256, CAST(:datasets AS jsonb))"
+            "INSERT INTO record.generated_json_provenance"
+            ' (generated_json_id, program_version, sha256, datasets, "by")'
+            " VALUES (:id, :program_version, :sha256, CAST(:datasets AS jsonb), :by)"
         ),
         {
             "id": id_,
             "program_version": program_version,
             "sha256": sha256,
             "datasets": json.dumps(datasets),
+            "by": by,
         },
     )
 

@@ -45,7 +45,7 @@ class MadeFrom:
 
 @dataclass(frozen=True)
 class Provenance:
-    """What our desk keeps of a list: who computed it, what came out, and from which state."""
+    """What our record keeps of a list: who computed it, what came out, and from which state."""
 
     program_version: str
     sha256: str
@@ -90,7 +90,7 @@ def provenance_of(connection: Connection, id_: int) -> Provenance | None:
     """What is kept of a list of ours; None for one that the web service made."""
     row = connection.execute(
         text(
-            "SELECT program_version, sha256, datasets FROM desk.generated_json_provenance"
+            "SELECT program_version, sha256, datasets FROM record.generated_json_provenance"
             " WHERE generated_json_id = :id"
         ),
         {"id": id_},

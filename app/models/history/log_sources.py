@@ -187,7 +187,7 @@ def _cycles(
     rows = connection.execute(
         text(
             'SELECT id, history."by", at, coalesce(cycle_name, id_cycle::text), what'
-            ' FROM desk.cycle_history AS history LEFT JOIN "Cycle" USING (id_cycle)'
+            ' FROM record.cycle_history AS history LEFT JOIN "Cycle" USING (id_cycle)'
             f" WHERE (CAST(:before AS int) IS NULL OR id < :before) AND {conditions}"
             " ORDER BY id DESC LIMIT :limit"
         ),

@@ -26,7 +26,7 @@ from app.domain.certification.datasets import (
 from app.domain.errors import Conflict, NotFound
 from app.domain.json_value import JsonObject
 from app.domain.keys import DatasetKey
-from app.models.database import desk
+from app.models.database import record
 
 _FIELD_OF = {
     COMPLETED: "completed",
@@ -205,13 +205,13 @@ def remove(connection: Connection, id_cycle: int, keys: Collection[DatasetKey]) 
 def note(connection: Connection, id_cycle: int, by: str, what: str, details: JsonObject) -> None:
     """Keeps what was done to a cycle."""
     connection.execute(
-        sa.insert(desk.cycle_history).values(id_cycle=id_cycle, by=by, what=what, details=details)
+        sa.insert(record.cycle_history).values(id_cycle=id_cycle, by=by, what=what, details=details)
     )
 
 
 def history(connection: Connection, id_cycle: int) -> tuple[CycleEntry, ...]:
     """What was done to a cycle, the newest first."""
-    table = desk.cycle_history.c
+    table = record.cycle_history.c
     rows = connection.execute(
         sa.select(table.at, table.by, table.what, table.details)
         .where(table.id_cycle == id_cycle)

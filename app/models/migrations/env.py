@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from app.models.database.desk import SCHEMA, VERSION_TABLE
+from app.models.database.own_schema import VERSION_TABLE
 
 context.configure(
     connection=context.config.attributes["connection"],
     version_table=VERSION_TABLE,
-    version_table_schema=SCHEMA,
+    version_table_schema=context.config.attributes["schema"],
 )
 context.run_migrations()

@@ -41,7 +41,7 @@ def proposals(
     limit: int = 10_000,
 ) -> tuple[Proposal, ...]:
     """Proposals, the newest first: of one dataset or all, of one agent or all."""
-    if not acting.db.desk:
+    if not acting.db.record:
         return ()
     key = None if run_number is None else (run_number, dataset)
     with acting.db.read() as connection:
@@ -50,7 +50,7 @@ def proposals(
 
 def waiting(acting: Acting, *, agent: str | None = None) -> tuple[Waiting, ...]:
     """Open proposals by dataset and agent, the newest runs first."""
-    if not acting.db.desk:
+    if not acting.db.record:
         return ()
     with acting.db.read() as connection:
         return tuple(model.waiting(connection, agent=agent))

@@ -104,7 +104,7 @@ def register(
 
     The person needs the right to edit component classifiers, which are automatic authors too.
     """
-    _check_desk(acting)
+    _check_record(acting)
     configuration = configurations.current(acting)
     configuration.permissions.check(acting.actor, permissions.classifiers_path("component"))
     checked = rules.check_columns(columns, _columns_of(configuration))
@@ -134,14 +134,14 @@ def retire(acting: Acting, name: str) -> AgentChanged:
     agent = in_force(acting, name)
     _check_owner(acting, agent)
     with acting.db.transaction() as connection:
-        model.retire(connection, agent.id)
+        model.retire(connection, agent.id, acting.actor.email)
         model.announce(connection)
     return AgentChanged(agent, f"Retired {agent.title}.")
 
 
 def registered(acting: Acting) -> tuple[Registered, ...]:
     """All agents by name, the newest version of an agent first."""
-    if not acting.db.desk:
+    if not acting.db.record:
         return ()
     with acting.db.read() as connection:
         counts = model.count_by_state(connection)
@@ -152,7 +152,7 @@ def registered(acting: Acting) -> tuple[Registered, ...]:
 
 def in_force(acting: Acting, name: str) -> Agent:
     """The version of an agent that is in force. Raises NotFound."""
-    _check_desk(acting)
+    _check_record(acting)
     with acting.db.read() as connection:
         return model.in_force(connection, name)
 
@@ -257,7 +257,7 @@ def _record(
     )
     kept = _new_proposals([edit for n, edit in own.items() if refusals[n] is None], states, version)
     if not dry:
-        model.add(action.connection, agent, [*proposed, *kept])
+        model.add(action.connection, agent, [*proposed, *kept], actor.email)
     progress.at(0.6)
     return Recorded(
         tuple(_recorded_line(line, refusals[line.number]) for line in lines),
@@ -381,9 +381,9 @@ def _check_owner(acting: Acting, agent: Agent) -> None:
         )
 
 
-def _check_desk(acting: Acting) -> None:
-    if not acting.db.desk:
+def _check_record(acting: Acting) -> None:
+    if not acting.db.record:
         raise Refused(
-            "Agents need the schema desk, which this login may not create in this database. Ask the"
-            " administrator of the database for it."
+            "Agents need the schema record, which this login may not create in this database."
+            " Ask the administrator of the database for it."
         )

@@ -17,7 +17,6 @@ from app.domain.configuration import permissions
 from app.domain.configuration.in_force import Configuration
 from app.domain.counting import counted
 from app.domain.errors import BadInput, Refused
-from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.keys import DatasetKey
 from app.models.events.action import Action, begin
@@ -55,8 +54,8 @@ def datasets(acting: Acting, id_cycle: int) -> tuple[DatasetKey, ...]:
 
 
 def history(acting: Acting, id_cycle: int) -> tuple[CycleEntry, ...]:
-    """What this program did to a cycle, the newest first; nothing where there is no desk."""
-    if not acting.db.desk:
+    """What this program did to a cycle, the newest first; nothing where there is no record."""
+    if not acting.db.record:
         return ()
     with acting.db.read() as connection:
         return model.history(connection, id_cycle)
@@ -79,7 +78,7 @@ def create(
         visible_datasets(action, wanted)
         id_cycle = model.create(action.connection, name, states, cycles.deadline_moment(deadline))
         model.add(action.connection, id_cycle, wanted)
-        if acting.db.desk:
+        if acting.db.record:
             details: JsonObject = {
                 "name": name,
                 "deadline": deadline.isoformat(),
@@ -123,7 +122,7 @@ def edit(
             changed["deadline"] = [before.deadline.isoformat(), after.deadline.isoformat()]
         if after.workspaces != before.workspaces:
             changed["workspaces"] = [[*before.workspaces], [*after.workspaces]]
-        if acting.db.desk and changed:
+        if acting.db.record and changed:
             model.note(connection, id_cycle, acting.actor.email, "edited", changed)
         return after
 
@@ -149,7 +148,7 @@ def add(acting: Acting, id_cycle: int, keys: Sequence[DatasetKey]) -> CycleChang
         new = sorted(set(wanted) - model.keys_of(action.connection, id_cycle))
         cycles.check_size(cycle.datasets + len(new))
         model.add(action.connection, id_cycle, new)
-        if acting.db.desk and new:
+        if acting.db.record and new:
             details: JsonObject = {"datasets": _listed(new)}
             model.note(action.connection, id_cycle, acting.actor.email, "datasets added", details)
         known = len(wanted) - len(new)
@@ -175,7 +174,7 @@ def remove(acting: Acting, id_cycle: int, keys: Sequence[DatasetKey]) -> CycleCh
             more = f" and {len(missing) - _TOLD} more" if len(missing) > _TOLD else ""
             raise Refused(f"Not in cycle {cycle.name}: {named}{more}.")
         model.remove(connection, id_cycle, wanted)
-        if acting.db.desk:
+        if acting.db.record:
             details: JsonObject = {"datasets": _listed(wanted)}
             model.note(connection, id_cycle, acting.actor.email, "datasets taken out", details)
         text = f"Removed {counted(len(wanted), 'dataset')} from cycle {cycle.name}."
@@ -188,7 +187,7 @@ def delete(acting: Acting, id_cycle: int) -> CycleChanged:
     with acting.db.transaction() as connection:
         cycle = model.cycle(connection, id_cycle, lock=True)
         model.change(connection, id_cycle, deleted=True)
-        if acting.db.desk:
+        if acting.db.record:
             model.note(connection, id_cycle, acting.actor.email, "deleted", {"name": cycle.name})
         return CycleChanged(cycle, f"Deleted cycle {cycle.name}; its datasets stay as they are.")
 
@@ -203,7 +202,7 @@ def complete(acting: Acting, id_cycle: int, workspace: str) -> CycleChanged:
         cycle = model.cycle(action.connection, id_cycle, lock=True)
         found = model.datasets_of(action.connection, id_cycle)
         cycles.check_can_complete(cycle, workspace, found)
-        after = _set_state(action, acting.actor, cycle, workspace, CLOSED)
+        after = _set_state(acting, action, cycle, workspace, CLOSED)
         return CycleChanged(after, f"Completed cycle {after.name} in workspace {workspace}.")
 
 
@@ -213,7 +212,7 @@ def reopen(acting: Acting, id_cycle: int, workspace: str) -> CycleChanged:
     with begin(acting.db, ()) as action:
         cycle = model.cycle(action.connection, id_cycle, lock=True)
         cycles.check_can_reopen(cycle, workspace)
-        after = _set_state(action, acting.actor, cycle, workspace, PENDING)
+        after = _set_state(acting, action, cycle, workspace, PENDING)
         return CycleChanged(
             after, f"Reopened cycle {after.name}: it is pending again in workspace {workspace}."
         )
@@ -257,7 +256,7 @@ def move_all(
             f" {workspace}",
             [DatasetChange(*key, attributes={state_key(workspace): to_state}) for key in moved],
         )
-        if acting.db.desk:
+        if acting.db.record:
             details: JsonObject = {"workspace": workspace, "state": to_state, "version": version}
             details["datasets"] = _listed(moved)
             model.note(action.connection, id_cycle, acting.actor.email, "datasets moved", details)
@@ -265,13 +264,13 @@ def move_all(
         return Moved(workspace, to_state, tuple(moved), rest, version)
 
 
-def _set_state(action: Action, actor: Actor, cycle: Cycle, workspace: str, state: str) -> Cycle:
+def _set_state(acting: Acting, action: Action, cycle: Cycle, workspace: str, state: str) -> Cycle:
     attributes: JsonObject = {state_key(name): each for name, each in cycle.states.items()}
     attributes[state_key(workspace)] = state
     model.change(action.connection, cycle.id, attributes=attributes)
-    if action.desk:
+    if acting.db.record:
         what = "completed" if state == CLOSED else "moved back to pending"
-        model.note(action.connection, cycle.id, actor.email, what, {"workspace": workspace})
+        model.note(action.connection, cycle.id, acting.actor.email, what, {"workspace": workspace})
     return model.cycle(action.connection, cycle.id)
 
 

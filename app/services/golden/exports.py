@@ -136,7 +136,7 @@ def provenance_of(acting: Acting, list_: GoldenList) -> JsonObject:
         raise Refused(f"{list_.name} is a file; only stored lists have a provenance.")
     entry = stored.entry
     kept = None
-    if acting.db.desk:
+    if acting.db.record:
         with acting.db.read() as connection:
             kept = golden_provenance.provenance_of(connection, entry.id)
     datasets: JsonValue = None

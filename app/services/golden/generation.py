@@ -219,13 +219,14 @@ def generate_several(
                 "total_delivered_luminosity_from_run_range": delivered,
             }
             id_ = generated_json.insert(connection, row)
-            if acting.db.desk:
+            if acting.db.record:
                 generated_json.remember_provenance(
                     connection,
                     id_,
                     program_version=program_version(),
                     sha256=texts_of(selection).sha256,
                     datasets=read.provenance,
+                    by=acting.actor.email,
                 )
             made.append(Generated(id_, read.version, selection))
         generated_json.announce(connection, [golden_json.id for golden_json in made])

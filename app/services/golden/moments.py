@@ -77,7 +77,7 @@ def moment_of(acting: Acting, id_: int) -> tuple[JsonRow, Moment]:
     """A stored list and the state it was made from, as exactly as it is known."""
     stored = golden.row(acting, id_)
     provenance = None
-    if acting.db.desk:
+    if acting.db.record:
         with acting.db.read() as connection:
             provenance = golden_provenance.provenance_of(connection, id_)
     return stored, Moment(stored.entry.version, provenance)

@@ -74,7 +74,7 @@ def page(
     complete = ended
     with acting.db.read() as connection:
         for source in _OTHERS:
-            if not query.wants(source) or (source is Source.CYCLE and not acting.db.desk):
+            if not query.wants(source) or (source is Source.CYCLE and not acting.db.record):
                 continue
             before, narrowed = start.of(source), query
             if before is None and start.version is not None:

@@ -1,57 +1,19 @@
 """Our own schema: made, upgraded, shared, done without, and never mixed up with a newer one."""
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import psycopg
 import pytest
 import sqlalchemy as sa
-from psycopg.conninfo import conninfo_to_dict
 
 from app.domain.errors import Refused
-from app.models.database import desk, schema, tables
+from app.models.database import desk, tables
 from app.models.database.engine import Database
-
-Login = Callable[[str], Database]
+from tests.models.database.conftest import EVENTS, Login
 
 
 def _execute(database: Database, statements: str) -> None:
     with database.transaction() as connection:
         connection.execute(sa.text(statements))
-
-
-@pytest.fixture
-def bare_database(empty_database: Database) -> Database:
-    """The shared schema without a desk."""
-    with empty_database.transaction() as connection:
-        schema.create(connection)
-    return empty_database
-
-
-@pytest.fixture
-def login(empty_dsn: str) -> Iterator[Login]:
-    """A new role that may log in, with the given rights (`GRANT ... TO <role>` without its end)."""
-    dbname = str(conninfo_to_dict(empty_dsn)["dbname"])
-    role = f"role_{dbname}"
-    opened: list[Database] = []
-    with psycopg.connect(empty_dsn, autocommit=True) as control:
-
-        def log_in(grants: str) -> Database:
-            control.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'p'")
-            for grant in filter(None, grants.split(";")):
-                control.execute(f"GRANT {grant} TO {role}".replace("$db", dbname))
-            database = Database(psycopg.conninfo.make_conninfo(empty_dsn, user=role, password="p"))
-            opened.append(database)
-            return database
-
-        yield log_in
-        for database in opened:
-            database.close()
-        control.execute(f"DROP OWNED BY {role}")
-        control.execute(f"DROP ROLE {role}")
-
-
-_EVENTS = "SELECT, INSERT ON ALL TABLES IN SCHEMA public;USAGE ON SCHEMA public"
 
 
 def test_that_the_tables_are_those_that_the_program_knows(database: Database) -> None:
@@ -77,7 +39,8 @@ def test_that_nothing_is_added_to_the_shared_tables_but_a_trigger_and_indexes(
         "SELECT relname, attname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid"
         " WHERE relnamespace = 'public'::regnamespace AND relkind <> 'i'"
         " UNION ALL SELECT tgname, tgrelid::regclass::text FROM pg_trigger"
-        " WHERE NOT tgisinternal ORDER BY 1, 2"
+        " JOIN pg_class ON pg_class.oid = tgrelid"
+        " WHERE NOT tgisinternal AND relnamespace = 'public'::regnamespace ORDER BY 1, 2"
     )
     with bare_database.read() as connection:
         before = set(connection.execute(query).all())
@@ -108,7 +71,7 @@ def test_that_a_desk_of_a_newer_program_is_refused(database: Database) -> None:
 def test_that_without_the_privilege_the_program_goes_on_without_a_desk(
     bare_database: Database, login: Login
 ) -> None:
-    database = login(_EVENTS)
+    database = login(EVENTS)
     assert not database.prepare()
     assert not database.desk
     with database.transaction() as connection:
@@ -118,11 +81,14 @@ def test_that_without_the_privilege_the_program_goes_on_without_a_desk(
 def test_that_no_trigger_calls_a_function_that_its_owner_could_change_behind_our_back(
     bare_database: Database, login: Login
 ) -> None:
-    assert login(f"{_EVENTS};CREATE ON DATABASE $db").prepare()
+    assert login(f"{EVENTS};CREATE ON DATABASE $db").prepare()
     assert bare_database.prepare()
     with bare_database.read() as connection:
         triggers = connection.execute(
-            sa.text("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal")
+            sa.text(
+                "SELECT count(*) FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
+                " WHERE NOT tgisinternal AND relnamespace = 'public'::regnamespace"
+            )
         )
         assert triggers.scalar_one() == 0
 
@@ -130,10 +96,12 @@ def test_that_no_trigger_calls_a_function_that_its_owner_could_change_behind_our
 def test_that_whoever_may_append_events_may_use_the_desk(
     bare_database: Database, login: Login
 ) -> None:
-    database = login(_EVENTS)
+    database = login(EVENTS)
     bare_database.prepare()
     assert database.prepare()
     _execute(database, "INSERT INTO desk.failed_pull VALUES (1, 'no answer', now(), now(), 1)")
+    with pytest.raises(Refused, match="permission denied for table fill"):
+        _execute(database, "DELETE FROM desk.fill")
 
 
 def test_that_a_reader_does_without_the_desk(bare_database: Database, login: Login) -> None:
@@ -153,5 +121,5 @@ def test_that_an_empty_schema_made_by_the_administrator_is_used(
     bare_database: Database, login: Login
 ) -> None:
     _execute(bare_database, "CREATE SCHEMA desk")
-    database = login(f"{_EVENTS};CREATE, USAGE ON SCHEMA desk")
+    database = login(f"{EVENTS};CREATE, USAGE ON SCHEMA desk")
     assert database.prepare()

@@ -128,7 +128,7 @@ def test_that_the_tables_are_made_in_public_whatever_the_path(empty_dsn: str):
     _alter(empty_dsn, UNUSUAL)
     db = Database(empty_dsn)
     made = databases.initialise(db, default_configuration=True)
-    assert (made.created, made.configured, made.desk) == (True, True, True)
+    assert (made.created, made.configured, made.desk, made.record) == (True,) * 4
     assert databases.examine(db).problems == ()
     db.close()
 

@@ -51,9 +51,10 @@ def set_bit(db, value, *ranges, name=PROMPT):
 
 
 def web_service_made(db, id_):
-    """Forgets what only our desk knows of a list."""
+    """Forgets what only our record knows of a list."""
     with db.transaction() as connection:
-        connection.execute(text("DELETE FROM desk.generated_json_provenance"))
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text("DELETE FROM record.generated_json_provenance"))
     return id_
 
 

@@ -129,7 +129,7 @@ def test_that_a_comparison_is_stopped_and_nothing_is_shown(
     settle(qtbot, background)
     panel = place.agreement
     with spoken.transaction() as connection:
-        connection.execute(text("LOCK TABLE desk.proposal IN ACCESS EXCLUSIVE MODE"))
+        connection.execute(text("LOCK TABLE record.proposal IN ACCESS EXCLUSIVE MODE"))
         panel.start()
         assert panel.compare.isHidden()
         panel.stop.click()
@@ -149,7 +149,7 @@ def test_that_a_comparison_of_another_agent_is_never_shown(
     settle(qtbot, background)
     panel = place.agreement
     with spoken.transaction() as connection:
-        connection.execute(text("LOCK TABLE desk.proposal IN ACCESS EXCLUSIVE MODE"))
+        connection.execute(text("LOCK TABLE record.proposal IN ACCESS EXCLUSIVE MODE"))
         panel.start()
         panel.show_agent("another")
     settle(qtbot, background)

@@ -66,7 +66,8 @@ def test_that_a_list_that_comes_out_differently_says_where_and_why(
 ) -> None:
     made = generate()
     with season.transaction() as connection:
-        connection.execute(text("DELETE FROM desk.generated_json_provenance"))
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text("DELETE FROM record.generated_json_provenance"))
         connection.execute(
             text(
                 'UPDATE "GeneratedJson" SET generated_json ='

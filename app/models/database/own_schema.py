@@ -1,0 +1,176 @@
+"""A schema of ours beside the shared one: made, upgraded, and shared with who appends events."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from app.domain.errors import Refused
+from app.models.database.schema import CREATION_LOCK
+
+logger = logging.getLogger(__name__)
+
+VERSION_TABLE = "alembic_version"
+_MIGRATIONS = Path(__file__).parents[1] / "migrations"
+
+
+@dataclass(frozen=True)
+class OwnSchema:
+    """A schema with its tables, and what who appends events may do with each of them."""
+
+    name: str
+    metadata: sa.MetaData
+    privileges: Mapping[str, str]
+
+    def prepare(self, connection: Connection) -> bool:
+        """Creates or upgrades the schema if the login may; returns whether it can be used.
+
+        Raises Refused when a newer program has already upgraded it.
+        """
+        if self.revision_of(connection) != self.newest():
+            if not self._may_change(connection):
+                logger.info("The schema %s isn't there, and this login can't make it", self.name)
+                return False
+            # Two clients that start at once: the second waits, and finds everything done.
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(CREATION_LOCK)))
+            if self.revision_of(connection) != self.newest():
+                self._upgrade(connection)
+                self._share(connection)
+        if not self._usable(connection):
+            logger.info("This login may not write to the schema %s", self.name)
+            return False
+        return True
+
+    def why_not(self, connection: Connection) -> str:
+        """Why `prepare` found the schema unusable, for who looks after the database."""
+        there = connection.execute(sa.select(sa.func.to_regnamespace(self.name))).scalar()
+        if there is None:
+            return f"the schema {self.name} isn't there, and this login may not create it"
+        if self.revision_of(connection) != self.newest():
+            return f"the schema {self.name} isn't up to date, and this login may not change it"
+        return f"this login may not write to the tables of the schema {self.name}"
+
+    def newest(self) -> str:
+        """The revision that this program makes."""
+        return self._known()[-1]
+
+    def _known(self) -> list[str]:
+        return sorted(
+            path.name[:4] for path in (_MIGRATIONS / self.name / "versions").glob("[0-9]*.py")
+        )
+
+    def revision_of(self, connection: Connection) -> str | None:
+        """The revision of the schema, None when it isn't there or can't be looked into."""
+        visible = connection.execute(
+            sa.text(
+                "SELECT has_table_privilege(table_.oid, 'SELECT') AND"
+                " has_schema_privilege(schema_.oid, 'USAGE')"
+                " FROM pg_class AS table_ JOIN pg_namespace AS schema_"
+                "  ON schema_.oid = relnamespace"
+                " WHERE nspname = :schema AND relname = :table"
+            ),
+            {"schema": self.name, "table": VERSION_TABLE},
+        ).scalar()
+        if not visible:
+            return None
+        found = connection.execute(
+            sa.text(f"SELECT version_num FROM {self.name}.{VERSION_TABLE}")
+        ).scalar_one_or_none()
+        if found is not None and found not in self._known():
+            raise Refused(
+                f"The schema {self.name} of this database belongs to a newer version of this"
+                f" program (its revision is {found}, this program knows up to {self.newest()})."
+                " Update the program."
+            )
+        return None if found is None else str(found)
+
+    def _may_change(self, connection: Connection) -> bool:
+        """Whether the schema is missing and may be made, or is empty or ours and may be changed."""
+        answer = connection.execute(
+            sa.text(
+                """
+                SELECT CASE
+                    WHEN schema_.oid IS NULL
+                    THEN has_database_privilege(current_database(), 'CREATE')
+                    ELSE has_schema_privilege(schema_.oid, 'CREATE')
+                        AND NOT EXISTS (
+                            SELECT FROM pg_class WHERE relnamespace = schema_.oid
+                            AND relkind IN ('r', 'v', 'm', 'p', 'f')
+                            AND (NOT pg_has_role(relowner, 'USAGE') OR NOT EXISTS (
+                                SELECT FROM pg_class AS table_
+                                WHERE table_.relnamespace = schema_.oid
+                                    AND table_.relname = :table
+                            ))
+                        )
+                    END
+                FROM (VALUES (1)) AS one
+                LEFT JOIN pg_namespace AS schema_ ON nspname = :schema
+                """
+            ),
+            {"schema": self.name, "table": VERSION_TABLE},
+        ).scalar()
+        return bool(answer)
+
+    def _upgrade(self, connection: Connection) -> None:
+        # Alembic takes a tenth of a second to import, and is needed once per database.
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        for option, folder in (
+            ("script_location", _MIGRATIONS),
+            ("version_locations", _MIGRATIONS / self.name / "versions"),
+        ):
+            config.set_main_option(option, str(folder).replace("%", "%%"))
+        config.set_main_option("path_separator", "newline")
+        config.attributes.update(connection=connection, schema=self.name)
+        if connection.execute(sa.select(sa.func.to_regnamespace(self.name))).scalar() is None:
+            # Not IF NOT EXISTS: that asks for the privilege even where nothing is to be done.
+            connection.exec_driver_sql(f"CREATE SCHEMA {self.name}")
+        command.upgrade(config, "head")
+
+    def _share(self, connection: Connection) -> None:
+        """Gives who may append events the privileges on the tables, and takes away all others."""
+        grantees = connection.execute(
+            sa.text(
+                """
+                SELECT DISTINCT CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE grantee::regrole::text END
+                FROM pg_class, aclexplode(relacl)
+                WHERE oid = to_regclass('"Event"') AND privilege_type = 'INSERT'
+                  AND grantee <> relowner
+                UNION
+                SELECT relowner::regrole::text FROM pg_class WHERE oid = to_regclass('"Event"')
+                """
+            )
+        ).scalars()
+        owner = connection.execute(sa.text("SELECT current_user::regrole::text")).scalar_one()
+        for grantee in grantees:
+            if grantee == owner:
+                continue
+            connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA {self.name} TO {grantee}")
+            for table, privileges in {**self.privileges, VERSION_TABLE: "SELECT"}.items():
+                full = f"{self.name}.{table}"
+                connection.exec_driver_sql(f"REVOKE ALL ON {full} FROM {grantee}")
+                connection.exec_driver_sql(f"GRANT {privileges} ON {full} TO {grantee}")
+
+    def _usable(self, connection: Connection) -> bool:
+        wanted = [
+            (f"{self.name}.{table}", privilege)
+            for table, privileges in self.privileges.items()
+            for privilege in privileges.split(", ")
+        ]
+        answer = connection.execute(
+            sa.text(
+                "SELECT coalesce(bool_and(has_table_privilege(to_regclass(name), privilege)),"
+                " false) FROM unnest(CAST(:tables AS text[]), CAST(:privileges AS text[]))"
+                " AS wanted(name, privilege)"
+            ),
+            {
+                "tables": [table for table, _ in wanted],
+                "privileges": [privilege for _, privilege in wanted],
+            },
+        )
+        return bool(answer.scalar())

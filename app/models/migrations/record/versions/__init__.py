@@ -1,0 +1,1 @@
+"""One file per revision of the schema `record`; `OwnSchema` reads the numbers from the names."""

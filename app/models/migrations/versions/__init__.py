@@ -1,1 +1,0 @@
-"""One file per revision, numbered; `desk.prepare` reads the numbers from the names."""

@@ -13,6 +13,7 @@ from app.domain.certification.datasets import (
     where,
 )
 from app.domain.configuration.in_force import GLOBAL
+from app.domain.counting import counted
 from app.domain.errors import BadInput, Refused
 from app.domain.json_value import JsonObject
 from app.domain.keys import ONLINE, DatasetKey
@@ -183,8 +184,9 @@ def check_can_complete(
     ]
     if undone:
         more = f" and {len(undone) - _TOLD} more" if len(undone) > _TOLD else ""
+        verb = "isn't" if len(undone) == 1 else "aren't"
         raise Refused(
-            f"{len(undone)} datasets of {_named(cycle)} aren't COMPLETED in {workspace}:"
+            f"{counted(len(undone), 'dataset')} of {_named(cycle)} {verb} COMPLETED in {workspace}:"
             f" {', '.join(undone[:_TOLD])}{more}."
         )
 

@@ -28,7 +28,7 @@ class AttributeEvent(NamedTuple):
 class AttributeChange(NamedTuple):
     """One attribute in one event: before, after, and what was written.
 
-    `overruled`: it was written, but a person's word of an earlier version goes on to hold.
+    `overruled`: it was written, but a manual value of an earlier version holds.
     A value that was missing is None.
     """
 

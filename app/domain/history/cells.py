@@ -246,7 +246,7 @@ class CellChange(NamedTuple, Generic[Value]):
 
     @property
     def overruled(self) -> bool:
-        """Written in vain: a person's earlier word goes on to hold."""
+        """Written in vain: an earlier manual value holds."""
         return self.written != self.after
 
 

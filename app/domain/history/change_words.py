@@ -9,7 +9,7 @@ from app.domain.triplets import triplet_from_json
 def attribute_line(change: AttributeChange) -> str:
     """`class: Cosmics25 -> Collisions25`."""
     where = f"{change.dataset} " if change.dataset else ""
-    overruled = " (a person's word goes on to hold)" if change.overruled else ""
+    overruled = " (overruled by a manual value)" if change.overruled else ""
     before, written = value_text(change.before), value_text(change.written)
     return f"{where}{change.name}: {before} -> {written}{overruled}"
 

@@ -128,8 +128,7 @@ class Grid(Generic[Value]):
         """Ranges of equal codes of one column from 1 to `length`, missing ones included."""
         row = self.codes[self.row_of[key]]
         starts = np.flatnonzero(np.diff(row, prepend=-1))
-        lasts = np.append(starts[1:], self.length)
-        for first, last in zip(starts.tolist(), lasts.tolist(), strict=True):
+        for first, last in self._pieces(starts):
             yield LumiRange(first + 1, last), int(row[first])
 
     def segment_starts(self, rows: Sequence[int] | None = None) -> NDArray[np.intp]:
@@ -146,13 +145,16 @@ class Grid(Generic[Value]):
 
     def ranges(self) -> list[tuple[LumiRange, dict[str, Value]]]:
         """Consecutive covered lumisections with equal objects, in order."""
-        starts = self.segment_starts()
-        lasts = np.append(starts[1:], self.length)
         return [
             (LumiRange(first + 1, last), self._object(self.codes[:, first]))
-            for first, last in zip(starts.tolist(), lasts.tolist(), strict=True)
+            for first, last in self._pieces(self.segment_starts())
             if self.covered[first]
         ]
+
+    def _pieces(self, starts: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
+        """Zero-based position where each piece begins, and the number of its last lumisection."""
+        positions = starts.tolist()
+        return zip(positions, [*positions[1:], self.length], strict=False)
 
     def of_keys(self, wanted: Collection[str]) -> "Grid[Value]":
         """The same lumisections with only some of the columns or bits."""

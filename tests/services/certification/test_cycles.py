@@ -147,7 +147,7 @@ def test_that_only_what_is_in_a_cycle_is_taken_out(opened: Database, cycle: int)
 def test_that_a_workspace_is_completed_when_its_datasets_are(opened: Database, cycle: int):
     datasets.move(Acting(opened, EXPERT), [BOTH[0]], "dt", COMPLETED)
     with pytest.raises(
-        Refused, match=rf"1 datasets of Cycle First aren't COMPLETED in dt: {PROMPT} of run"
+        Refused, match=rf"1 dataset of Cycle First isn't COMPLETED in dt: {PROMPT} of run"
     ):
         cycles.complete(Acting(opened, EXPERT), cycle, "dt")
     datasets.move(Acting(opened, EXPERT), [BOTH[1]], "dt", COMPLETED)

@@ -45,7 +45,7 @@ class Token(NamedTuple):
 
 
 class RuleTextError(BadInput):
-    """A text is no rule; `line` and `column` (from 1) are where, None when no place is to blame.
+    """A text is not a rule; `line` and `column` (from 1) are where, None when no place is to blame.
 
     `start` and `end` are the part of the text at fault.
     """
@@ -242,8 +242,6 @@ def _named(logic: JsonValue, place: Place) -> Iterator[tuple[str, Place]]:
         for index, item in enumerate(values):
             if index != 1:
                 yield from _named(item, (*at, index))
-    elif isinstance(values, list):
-        yield from _named(values, at)
     else:
         yield from _named(values, at)
 

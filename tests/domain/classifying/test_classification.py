@@ -423,3 +423,15 @@ def test_that_attributes_that_are_not_kept_are_seen_by_the_classifiers_all_the_s
         "GOOD",
         "GOOD",
     ]
+
+
+def test_that_a_run_without_lumisections_has_no_columns():
+    always = ComponentClassifier(1, "dt-dt", "GOOD", parse(True), 1, enabled=True)
+    configuration = Configuration(
+        1,
+        online_components=(always,),
+        offline_components=(always,),
+        workspaces=(Workspace("dt", online=False, columns=("dt-dt",)),),
+    )
+    assert classify_online(configuration, {}, {}, []).length == 0
+    assert classify_offline(configuration, {}, {}, Grid.empty(), Grid.empty()).length == 0

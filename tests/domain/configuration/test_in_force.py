@@ -4,6 +4,7 @@ import pytest
 
 from app.domain.configuration.in_force import (
     CERTIFIABLE_OFFLINE_COLUMNS,
+    CERTIFIABLE_ONLINE_COLUMNS,
     ClassClassifier,
     ComponentClassifier,
     Configuration,
@@ -189,3 +190,12 @@ def test_that_a_rule_which_can_t_be_stored_is_refused_with_its_place(text, said)
     where = 'Argument 2 of "and", argument 2 of "=="'
     with pytest.raises(RuleError, match=f"^{where}: {said}"):
         parse_condition(rule)
+
+
+def test_that_nobody_waits_for_a_retired_column() -> None:
+    retired = (
+        Workspace("gem", online=True, columns=("gem-gem",)),
+        Workspace("dt", online=False, columns=("dt-dt",)),
+    )
+    columns = Configuration(1, retired=retired).certifiable_online_columns
+    assert {*CERTIFIABLE_ONLINE_COLUMNS} - {*columns} == {"gem-gem"}

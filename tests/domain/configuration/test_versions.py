@@ -12,6 +12,7 @@ from app.domain.configuration.versions import (
     changed_meanwhile,
     field_changes,
     rule_change,
+    value_words,
     words_for,
 )
 from app.domain.errors import NotFound
@@ -161,3 +162,41 @@ def test_that_rules_are_compared_condition_by_condition() -> None:
 def test_that_a_rule_that_cannot_be_read_is_compared_as_a_whole() -> None:
     change = rule_change({"like": [1]}, {"var": "a"})
     assert (change.lost, change.gained) == (('{"like":[1]}',), ('{"var":"a"}',))
+
+
+def test_that_a_version_that_never_was_is_named_with_the_newest() -> None:
+    history = _history({10: [1], 20: [1, 2]}, _item(1), _item(2))
+    history.check(20)
+    with pytest.raises(NotFound, match="no version 15 of the configuration. The newest is 20"):
+        history.check(15)
+
+
+def test_that_an_item_is_followed_through_all_its_forms() -> None:
+    history = _history(
+        {1: [1, 9], 2: [2, 9], 3: [2], 4: [3]},
+        *(_item(id_) for id_ in (1, 2, 3)),
+        _item(9, class_="Z"),
+    )
+    assert history.touching(1) == history.touching(2) == history.touching(3) == {1, 2, 4}
+    assert history.touching(9) == {1, 3}
+    with pytest.raises(NotFound, match="There is no class 5 in any version"):
+        history.touching(5)
+
+
+def test_that_an_item_in_force_or_unknown_has_no_follower() -> None:
+    history = _history({1: [1]}, _item(1))
+    assert history.followers(1) is None
+    assert history.followers(8) is None
+    with pytest.raises(NotFound, match="There is no class item 8 in any version"):
+        changed_meanwhile(history, 8, None)
+
+
+def test_that_values_are_words() -> None:
+    assert [value_words(each) for each in (True, False, None, "a\nb", 3, ["x"])] == [
+        "yes",
+        "no",
+        "none",
+        "a | b",
+        "3",
+        '["x"]',
+    ]

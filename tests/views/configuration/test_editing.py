@@ -120,7 +120,7 @@ def test_that_what_cannot_be_read_is_refused_in_place_and_nothing_is_saved(
     pane.choose(_row(pane, "Cosmics25"))
     for rule, said in (
         ('{"like": [1]}', '"like" is not an operator'),
-        ('{"and": [', "no JSON"),
+        ('{"and": [', "not JSON"),
         ("{}", "plain value"),
     ):
         _write(pane, rule)

@@ -304,8 +304,6 @@ def _forget_escaped(piece: bytes, signs: NDArray[np.int8], *, escaped: bool) -> 
     backslashes = np.flatnonzero(np.frombuffer(piece, np.uint8) == _BACKSLASH)
     if escaped:
         backslashes = np.concatenate(([-1], backslashes))
-    if not backslashes.size:
-        return False
     # Of backslashes in a row the first, third, ... escape what follows them.
     begins = np.diff(backslashes, prepend=-3) != 1
     row_begins = backslashes[begins][np.cumsum(begins) - 1]

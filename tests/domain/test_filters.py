@@ -175,6 +175,17 @@ def test_that_a_text_means_its_tree(text: str, tree: Node | None) -> None:
         ("class is 5", 9, "null"),
         ("run in ()", 8, "value"),
         ("class.x = 5", 0, "part"),
+        ("class.x.y = 5", 0, "too many parts"),
+        ("oms.x.y.z = 5", 0, "too many parts"),
+        ('oms."a"b = 5', 0, "not a name"),
+        ('class = a."b"', 8, "stands in quotes from its start"),
+        ("run in (1, 2 3", 14, '"," or ")"'),
+        ("hbhea_ready.FALSE = x", 20, "is a number"),
+        ("hbhea_ready = 5", 14, "is true or false"),
+        ("run = 1e999", 6, "is a number"),
+        ("run contains 5", 4, "can't be compared"),
+        ("hbhea_ready > 5", 12, "hbhea_ready.FALSE > 0"),
+        ("run = true", 6, "is a number"),
         ("not " * 100 + "class = x", 240, "nested"),
         ("(" * 5000, 60, "nested"),
     ],
@@ -209,6 +220,22 @@ def test_that_joins_need_two_parts_and_the_helpers_take_any_number() -> None:
     assert filters.all_of([is_(CLASS, "x"), None, is_(CLASS, "y")]) == parse(
         "class = x and class = y"
     )
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "said"),
+    [
+        (Operator.IS_NULL, "x", "takes no value"),
+        (Operator.IN, "x", "needs a list of values"),
+        (Operator.IN, (), "needs a list of values"),
+        (Operator.BETWEEN, ("x",), "needs two values"),
+        (Operator.EQUAL, ("x", "y"), "needs one value"),
+        (Operator.EQUAL, None, "needs one value"),
+    ],
+)
+def test_that_an_operator_has_as_many_values_as_it_needs(operator, value, said) -> None:
+    with pytest.raises(BadInput, match=said):
+        Comparison(CLASS, operator, value)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 10**400, "a\0b", "\ud800"])
@@ -325,6 +352,16 @@ def test_that_completion_offers_a_replacement_within_any_text(text: str, cursor:
         ("class in Collisions22, |", {"Cosmics22"}, {"and"}),
         ("class in Collisions22 |", {"and", "or"}, {"Cosmics22"}),
         ("run between 1 |", {"and"}, {"or"}),
+        ("run between 1 and |", set(), {"and", "or"}),
+        ("run between 1 and 5 |", {"and", "or"}, {"run"}),
+        ("class not |", {"in", "between", "like", "contains"}, {"=", "not"}),
+        ("class not in |", {"Collisions22"}, {"and"}),
+        ("class is not |", {"null"}, {"not null", "true"}),
+        ("class is null |", {"and", "or"}, {"null"}),
+        ("class is not null |", {"and", "or"}, {"null"}),
+        ("nonsense.x.y |", {"=", "between"}, {"and"}),
+        ("nonsense.x.y = |", set(), {"and"}),
+        ("hbhea_ready = |", {"true", "false"}, {"and"}),
         ("class is |", {"null", "not null"}, {"and"}),
         ("class = x |", {"and", "or"}, {"class"}),
         ("class = x and |", {"run", "not"}, {"and"}),
@@ -358,6 +395,8 @@ def test_that_completion_replaces_the_word_under_the_cursor() -> None:
         ({"run_number": {"and": [{">": 309000}, {"<": 310000}]}}, "run > 309000 and run < 310000"),
         ({"run_number": {"or": [{"=": "1"}, {"=": 2}]}}, "run = 1 or run = 2"),
         ({"run_number": {"<>": None}}, "run is not null"),
+        ({"run_number": {"=": None}}, "run is null"),
+        ({"datasets_in_gui": {"=": ["/a/b/c", "/d/e/f"]}}, "in_gui in /a/b/c, /d/e/f"),
         (
             {"OR": [{"run_number": {"=": 1}}, {"triplet_summary.dt-dt.GOOD": {">": 0}}]},
             "run = 1 or dt-dt.GOOD > 0",

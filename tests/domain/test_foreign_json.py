@@ -148,6 +148,20 @@ def test_that_more_records_or_bytes_than_may_be_are_refused() -> None:
         records_of(b'{"data":[' + b",".join([b"{}"] * 200) + b"]}", limits=JsonLimits(records=50))
     with pytest.raises(NotJson, match="longer than 1 MB"):
         records_of(b" " * (2 << 20), pieces=1 << 18, limits=JsonLimits(text_bytes=1 << 20))
+    with pytest.raises(NotJson, match="longer than 1 MB"):
+        parse(" " * (2 << 20), JsonLimits(text_bytes=1 << 20))
+    between = b'{"data":[{}' + b",7" * 600_000 + b",{}]}"
+    with pytest.raises(NotJson, match="more than 1 MB between records"):
+        records_of(between)
+
+
+def test_that_a_mark_of_the_byte_order_is_no_part_of_a_document() -> None:
+    reader = RecordReader("data")
+    reader.feed(b'\xef\xbb\xbf{"data": [{}]}' + b" " * 9_000)
+    assert reader.head.startswith(b'{"data"')
+    assert len(reader.head) == 4_096
+    document, batches = reader.read()
+    assert (document, next(batches)) == ({"data": []}, [{}])
 
 
 def test_that_random_documents_are_cut_as_the_parser_reads_them() -> None:

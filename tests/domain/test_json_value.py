@@ -154,3 +154,8 @@ def test_that_the_hashes_are_those_the_web_service_stored(shared_data):
 def test_that_a_key_of_thousands_of_digits_is_a_key_like_any_other():
     key = "9" * 5_000
     assert js_stringify({key: 1, "2": 2, "b": 3}) == f'{{"2":2,"{key}":1,"b":3}}'
+
+
+def test_that_what_is_not_a_value_of_json_is_a_mistake_of_the_program():
+    with pytest.raises(TypeError, match="set is not a JSON value"):
+        js_stringify({"a": {1, 2}})

@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.errors import BadInput
-from app.domain.lumisections import LumiRange, parse_ranges
+from app.domain.lumisections import LumiRange, parse_ranges, ranges_of_numbers
 
 
 def test_that_ranges_are_sorted_and_joined():
@@ -16,3 +16,8 @@ def test_that_what_is_no_range_is_refused_in_few_words(text: str):
     with pytest.raises(BadInput) as refused:
         parse_ranges(text)
     assert len(str(refused.value)) < 120
+
+
+def test_that_no_numbers_are_no_ranges():
+    assert ranges_of_numbers([]) == ()
+    assert ranges_of_numbers([3, 1, 2, 7, 2]) == (LumiRange(1, 3), LumiRange(7, 7))

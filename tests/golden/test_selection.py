@@ -1,5 +1,6 @@
 """The columnar selection is the plain one, and says what it couldn't find."""
 
+import dataclasses
 import json
 from random import Random
 
@@ -16,7 +17,7 @@ from app.domain.state.compact import compact
 from app.domain.state.grid import DatasetState, Grid, with_changes
 from app.domain.triplets import GOOD, Triplet
 from app.golden.document import document_of
-from app.golden.leaves import combinations
+from app.golden.leaves import column_at, combinations
 from app.golden.season import Season, SeasonDataset
 from app.golden.selection import select
 from app.golden.variables import values_of
@@ -236,3 +237,26 @@ def _after(calls):
     """Says stop once it was called more often than this."""
     answers = iter([False] * calls)
     return lambda: next(answers, True)
+
+
+def test_that_a_leaf_that_is_a_list_counts_as_true_whatever_it_reads():
+    measured = [({"recorded": 0.1 * n}, [LumiRange(n, n)]) for n in range(1, 41)]
+    dataset = lumisections(40)
+    oms = with_changes(dataset.state.expand().oms, measured)
+    state = DatasetState(1, "online", dataset.state.expand().rr, oms, np.ones(40, np.bool_))
+    season = Season([dataclasses.replace(dataset, state=compact(state))])
+    assert season.is_dense("recorded")
+    listed = parse({"and": [[{"var": "lumisection.oms.recorded"}], GOOD_DT]})
+    assert select(season, listed).document == {1: (LumiRange(1, 40),)}
+
+
+def test_that_a_whole_object_has_no_column():
+    with pytest.raises(ValueError, match="has no column"):
+        column_at(Season([lumisections(5)]), ("lumisection",))
+
+
+def test_that_good_and_bad_lumisections_are_listed_by_dataset():
+    season = Season([lumisections(5, 7, "/A"), lumisections(3, 7, "/B", dt_ready=False)])
+    selection = select(season, parse({"==": [{"var": "lumisection.oms.dt_ready"}, True]}))
+    assert selection.document_with_names == {"7-/A": (LumiRange(1, 5),)}
+    assert selection.anti_document_with_names == {"7-/B": (LumiRange(1, 3),)}

@@ -35,7 +35,7 @@ class Action:
 
     @property
     def manual(self) -> bool:
-        """Whether it is a person's word."""
+        """Whether a person wrote it."""
         return is_manual(self.author)
 
 

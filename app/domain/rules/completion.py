@@ -121,14 +121,6 @@ def complete(text: str, cursor: int, vocabulary: RuleVocabulary) -> list[Complet
     ]
 
 
-def place_of(text: str, cursor: int) -> Place:
-    """What can stand at the cursor."""
-    tokens = tokens_of(text)
-    here = _here(tokens, cursor)
-    before = [each for each in tokens if each.start < (here.start if here else cursor)]
-    return _context(tokens, _frames(before), before).place
-
-
 def _here(tokens: Sequence[Token], cursor: int) -> Token | None:
     """The string or word that the cursor is in."""
     for token in tokens:

@@ -1,8 +1,6 @@
 """The classifiers give what evaluating every rule in every lumisection gives."""
 
-import json
 import random
-from dataclasses import replace
 
 import pytest
 
@@ -17,63 +15,11 @@ from app.domain.configuration.in_force import (
 )
 from app.domain.errors import BadInput
 from app.domain.json_logic import parse
-from app.domain.sources.oms import OmsRun, kept, oms_run, with_luminosity_per_lumisection
+from app.domain.sources.oms import kept
 from app.domain.state.grid import Grid, grid_of_objects
 from app.domain.triplets import EMPTY_TRIPLET, NO_VALUE_FOUND, Triplet
-from app.models.database.engine import Database
-from app.services.acting import Acting
-from app.services.configuration import in_force as configurations
-from app.services.pulling import runs as pull
-from tests.builders import EXPERT, a_lumisection
-
-REAL_RUNS = (315265, 319579)
-
-
-# --- the plain way --------------------------------------------------------------------------------
-
-
-def plain_online(configuration, oms: dict, rr: dict, lumisections) -> dict[int, dict[str, str]]:
-    run = {**oms, **rr}
-    run.pop("beams_present_and_stable", None)
-    return {
-        each["lumisection_number"]: _statuses(configuration.online_components, {**run, **each})
-        for each in lumisections
-    }
-
-
-def plain_offline(configuration, oms: dict, rr: dict, oms_grid: Grid, rr_grid: Grid) -> dict:
-    statuses = {}
-    for number in (n for n in range(1, rr_grid.length + 1) if rr_grid.covered[n - 1]):
-        triplets = {
-            column: (rr_grid.value(column, number) or EMPTY_TRIPLET).as_json()
-            for column in rr_grid.keys
-        }
-        data = {
-            "run": {"oms": oms, "rr": rr},
-            "lumisection": {"oms": oms_grid.at(number), "rr": triplets},
-        }
-        found = _statuses(configuration.offline_components, data)
-        columns = configuration.offline_columns
-        statuses[number] = {column: found.get(column, NO_VALUE_FOUND) for column in columns}
-    return statuses
-
-
-def _statuses(classifiers, data: dict) -> dict[str, str]:
-    statuses = {each.column: NO_VALUE_FOUND for each in classifiers}
-    enabled = [each for each in classifiers if each.enabled]
-    for each in sorted(enabled, key=lambda one: (one.priority, one.id)):
-        if statuses[each.column] == NO_VALUE_FOUND and each.rule.holds(data):
-            statuses[each.column] = each.status
-    return statuses
-
-
-def in_plain(grid: Grid) -> dict[int, dict[str, str]]:
-    return {
-        number: {column: triplet.status for column, triplet in grid.at(number).items()}
-        for number in range(1, grid.length + 1)
-        if grid.covered[number - 1]
-    }
-
+from tests.builders import a_lumisection
+from tests.domain.classifying.plain import in_plain, plain_offline, plain_online
 
 # --- a configuration made of rules ----------------------------------------------------------------
 
@@ -303,112 +249,6 @@ def test_that_a_rule_that_cannot_be_evaluated_names_its_classifier():
         classification.run_class(configuration, {"a": None})
     with pytest.raises(BadInput, match="component classifier 8 "):
         classify_online(configuration, {}, {}, [{"lumisection_number": 1, "a": None}])
-
-
-# --- real configuration, real runs ----------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def real_configuration(server, template, shared_data) -> Configuration:
-    name = server.create(template)
-    db = Database(server.dsn(name))
-    try:
-        configurations.import_folder(Acting(db, EXPERT), shared_data / "data" / "configuration")
-        return configurations.current(Acting(db))
-    finally:
-        db.close()
-        server.drop(name)
-
-
-@pytest.fixture(scope="module")
-def recorded_configuration(server, template, shared_data) -> Configuration:
-    name = server.create(template)
-    db = Database(server.dsn(name))
-    try:
-        folder = shared_data / "conformance" / "tables_initial"
-        configurations.import_folder(Acting(db, EXPERT), folder)
-        return configurations.current(Acting(db))
-    finally:
-        db.close()
-        server.drop(name)
-
-
-@pytest.fixture(scope="module")
-def real_runs(shared_data) -> dict[int, OmsRun]:
-    folder = shared_data / "data" / "oms"
-
-    def attributes(name: str) -> list[dict]:
-        document = json.loads((folder / name).read_text("utf-8"))
-        return [each["attributes"] for each in document["data"]]
-
-    records = {each["run_number"]: each for each in attributes("runs.json")}
-    fills = {each["fill_number"]: each for each in attributes("fills.json")}
-    return {
-        number: oms_run(
-            records[number],
-            attributes(f"lumisections_{number}.json"),
-            fills.get(records[number]["fill_number"]),
-        )
-        for number in REAL_RUNS
-    }
-
-
-@pytest.mark.parametrize("number", REAL_RUNS)
-def test_that_a_real_run_is_classified_as_by_the_plain_way(
-    real_configuration: Configuration, real_runs, number: int
-):
-    computed = pull.compute(real_configuration, real_runs[number])
-    assert computed.rr_attributes == {"class": "Collisions22", "significant": True}
-    assert len(computed.rr.keys) == len(real_configuration.online_by_column) > 20
-    lumisections = with_luminosity_per_lumisection(real_runs[number].lumisections)
-    expected = plain_online(
-        real_configuration, computed.oms_attributes, computed.rr_attributes, lumisections
-    )
-    assert in_plain(computed.rr) == expected
-
-
-@pytest.mark.parametrize("which", ["real", "recorded"])
-def test_that_a_real_run_is_classified_offline_as_by_the_plain_way(
-    real_configuration, recorded_configuration, real_runs, which: str
-):
-    configuration = real_configuration if which == "real" else recorded_configuration
-    answer = real_runs[315265]
-    computed = pull.compute(configuration, answer, as_significant=True)
-    rr_attributes = {**computed.rr_attributes, "state": "SIGNOFF"}
-    ours = classify_offline(
-        configuration, computed.oms_attributes, rr_attributes, computed.oms, computed.rr
-    )
-    expected = plain_offline(
-        configuration, computed.oms_attributes, rr_attributes, computed.oms, computed.rr
-    )
-    assert in_plain(ours) == expected
-    assert set(ours.keys) == set(configuration.offline_columns)
-
-
-def test_that_a_real_classifier_that_is_switched_off_changes_nothing(
-    real_configuration: Configuration, real_runs
-):
-    answer = real_runs[315265]
-    column = "dt-dt"
-    everything_good = replace(
-        real_configuration,
-        online_components=(
-            *real_configuration.online_components,
-            component(10**6, column, "NOTSET", True, -1, enabled=False),
-        ),
-    )
-    plain = pull.compute(real_configuration, answer)
-    assert in_plain(pull.compute(everything_good, answer).rr) == in_plain(plain.rr)
-    switched_on = replace(
-        real_configuration,
-        online_components=(
-            *real_configuration.online_components,
-            component(10**6, column, "NOTSET", True, -1),
-        ),
-    )
-    assert {each[column] for each in in_plain(pull.compute(switched_on, answer).rr).values()} == {
-        "NOTSET"
-    }
 
 
 def test_that_attributes_that_are_not_kept_are_seen_by_the_classifiers_all_the_same():

@@ -174,3 +174,11 @@ def test_that_only_the_creator_and_experts_change_what_somebody_made() -> None:
         check_creator_or_expert(_actor(), "other@example.org", what)
     with pytest.raises(NotPermitted, match=r"Only a member of cms-dqm-runregistry-experts may"):
         check_creator_or_expert(_actor(email=""), None, what)
+
+
+def test_that_luminosity_is_imported_by_who_may_do_everything(real: Permissions) -> None:
+    path = paths.import_luminosity_path()
+    real.check(_actor(EXPERTS), path)
+    for egroup in (SHIFTERS, CERTIFIERS):
+        with pytest.raises(NotPermitted):
+            real.check(_actor(egroup), path)

@@ -167,7 +167,7 @@ def test_that_a_rule_that_cannot_be_read_is_compared_as_a_whole() -> None:
 def test_that_a_version_that_never_was_is_named_with_the_newest() -> None:
     history = _history({10: [1], 20: [1, 2]}, _item(1), _item(2))
     history.check(20)
-    with pytest.raises(NotFound, match="no version 15 of the configuration. The newest is 20"):
+    with pytest.raises(NotFound, match=r"no version 15 of the configuration\. The newest is 20"):
         history.check(15)
 
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.editing import change_file
 from app.domain.editing.change_file import parse_changes
 from app.domain.editing.edits import BitEdit, ColumnEdit
 from app.domain.errors import BadInput
@@ -159,3 +160,16 @@ def test_that_files_of_spreadsheets_are_read(shared_data, file: str, lines: int)
         found = parse_changes(opened.read())
     assert len(found) == lines
     assert [line.problem for line in found] == [None] * lines
+
+
+def test_that_a_file_of_remarks_is_empty():
+    with pytest.raises(BadInput, match="is empty"):
+        parse_changes("# run,dataset\n\n# nothing\n")
+
+
+def test_that_a_file_that_is_too_long_is_cut_by_a_person(monkeypatch):
+    monkeypatch.setattr(change_file, "_MOST_LINES", 2)
+    line = "390001,online,dt-dt,1,2,GOOD,,\n"
+    assert len(parse_changes(HEAD + line * 2)) == 2
+    with pytest.raises(BadInput, match="more than 2 lines"):
+        parse_changes(HEAD + line * 3)

@@ -164,3 +164,35 @@ def test_that_changed_cells_are_those_that_show_something_else(longer: int):
         }.items()
         if numbers
     }
+
+
+def test_that_the_cells_of_two_drafts_that_are_equal_are_found():
+    one = NOTHING.set_bits(chosen(("dt0_ready", 1, 4), ("bpix_ready", 2, 2)), value=True)
+    one, _ = one.set_columns(a_state(), chosen(("dt-dt", 1, 3)), TripletChange("BAD", "off"))
+    other = NOTHING.set_bits(chosen(("dt0_ready", 3, 6)), value=True)
+    other = other.set_bits(chosen(("bpix_ready", 2, 2)), value=False)
+    other, _ = other.set_columns(a_state(), chosen(("dt-dt", 3, 5)), TripletChange("BAD", "off"))
+    assert one.equal(other) == other.equal(one)
+    assert one.equal(other) == chosen(("dt0_ready", 3, 4), ("dt-dt", 3, 3))
+    assert not one.equal(NOTHING)
+
+
+def test_that_the_cells_of_a_draft_can_be_chosen():
+    where = chosen(("dt0_ready", 1, 4), ("bpix_ready", 2, 2))
+    cells = NOTHING.set_bits(where, value=True)
+    assert cells.chosen == where
+    assert cells.value("dt0_ready", 0) is None
+    assert cells.value("dt0_ready", LENGTH + 1) is None
+    assert list(cells.values_of("csc-csc")) == []
+
+
+def test_that_what_is_left_out_twice_is_left_out_once():
+    dim, empty = Triplet("NO VALUE FOUND"), Triplet("EMPTY")
+    state = a_state()
+    rr = with_changes(
+        state.rr, [({"dt-dt": dim}, (LumiRange(1, 2),)), ({"dt-dt": empty}, (LumiRange(3, 3),))]
+    )
+    where = chosen(("dt-dt", 1, 4))
+    cells, left_out = NOTHING.set_columns(state.with_columns(rr), where, TripletChange(comment="x"))
+    assert left_out == chosen(("dt-dt", 1, 3))
+    assert cells.chosen == chosen(("dt-dt", 4, 4))

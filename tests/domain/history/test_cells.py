@@ -1,10 +1,12 @@
 """Folds that remember whose word holds, and what each action changed, against the plain fold."""
 
 import random
+from datetime import UTC, datetime
 
 import pytest
 
-from app.domain.history.cells import Difference, Frame, Write, differences
+from app.domain.history.attributes import MOST_VALUES
+from app.domain.history.cells import Action, Difference, Frame, Write, differences
 from app.domain.lumisections import LumiRange
 from app.domain.state.grid import grid_of_objects
 
@@ -100,3 +102,34 @@ def test_that_states_differ_where_either_lacks_a_value():
         Difference("b", "y", None, (LumiRange(2, 2),)),
     }
     assert differences(old, old) == ()
+
+
+def test_that_nobody_wrote_a_cell_outside_of_the_writes():
+    at = Frame([a_write(1, 1)]).at()
+    assert at.writer("a", 4) is not None
+    assert at.writer("a", 0) is None
+    assert at.writer("a", 5) is None
+    assert at.writer("b", 2) is None
+
+
+def test_that_more_ways_to_change_than_can_be_listed_are_counted():
+    writes = [
+        Write(n, 7, "online", True, {"a": f"x{n}"}, (LumiRange(n, n),))
+        for n in range(1, MOST_VALUES + 2)
+    ]
+    (change,) = Frame(writes).changes([7])[7]
+    assert (change.kinds, change.written) == (MOST_VALUES + 1, None)
+    assert change.ranges == (LumiRange(1, MOST_VALUES + 1),)
+    (few, *others) = Frame(writes[:MOST_VALUES]).changes([7])[7]
+    assert (few.written, few.kinds, len(others)) == ("x1", 1, MOST_VALUES - 1)
+
+
+def test_that_only_the_wanted_columns_are_compared():
+    old, new = grid_of_objects({1: {"a": 1, "b": 1}}), grid_of_objects({1: {"a": 2, "b": 2}})
+    assert [each.key for each in differences(old, new, ["b", "c"])] == ["b"]
+
+
+def test_that_a_person_and_the_program_are_told_apart():
+    now = datetime(2025, 6, 15, tzinfo=UTC)
+    assert Action(1, "expert@cern.ch", "", now).manual
+    assert not Action(1, "auto@auto", "", now).manual

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from app.domain.errors import BadInput
 from app.domain.history.log import (
+    OF_VERSIONS,
     Kind,
     LogEntry,
     LogQuery,
@@ -113,3 +114,40 @@ def test_that_sources_are_merged_by_time_and_each_keeps_its_order(
     floor = NOW + timedelta(minutes=30)
     kept = list(merged(entries, floor=floor))
     assert kept == [each for each in found if each.source is Source.VERSION or each.at >= floor]
+
+
+def test_that_a_source_is_read_on_from_its_own_last_entry():
+    position = Position()
+    for number, source in enumerate(Source, start=10):
+        assert position.of(source) is None
+        position = position.after(source, number)
+    assert position == Position(version=10, settings=11, golden=12, cycle=13)
+    assert [position.of(source) for source in Source] == [10, 11, 12, 13]
+
+
+@pytest.mark.parametrize(
+    ("query", "sources"),
+    [
+        (LogQuery(), {*Source}),
+        (LogQuery(run=1), {Source.VERSION, Source.GOLDEN, Source.CYCLE}),
+        (LogQuery(dataset="online"), {Source.VERSION, Source.CYCLE}),
+        (LogQuery(run=1, dataset="online"), {Source.VERSION, Source.GOLDEN, Source.CYCLE}),
+        (LogQuery(kinds=frozenset({Kind.BITS})), {Source.VERSION}),
+        (LogQuery(kinds=frozenset({Kind.GOLDEN, Kind.CYCLE})), {Source.GOLDEN, Source.CYCLE}),
+    ],
+)
+def test_that_only_sources_that_can_hold_an_answer_are_read(query: LogQuery, sources: set[Source]):
+    assert {source for source in Source if query.wants(source)} == sources
+
+
+def test_that_words_count_once_and_every_kind_of_version_is_none_in_particular():
+    assert LogQuery(words=" HV  trip HV ").each_word == ("HV", "trip")
+    assert LogQuery(kinds=frozenset(OF_VERSIONS)).version_kinds == frozenset()
+    some = LogQuery(kinds=frozenset({Kind.RUN, Kind.GOLDEN}))
+    assert some.version_kinds == {Kind.RUN}
+
+
+def test_that_an_entry_knows_its_place_and_the_group_of_its_author():
+    one = entry(Source.GOLDEN, 7, 0)
+    assert one.key == (Source.GOLDEN, 7)
+    assert one.who is Who.PEOPLE

@@ -11,6 +11,7 @@ from app.domain.history.undo import (
     last_to_undo,
     undo_attributes,
     undo_cells,
+    undo_comment,
     undone_version,
 )
 from app.domain.lumisections import LumiRange
@@ -133,3 +134,27 @@ def test_that_nothing_can_be_redone_after_something_else_was_done() -> None:
 def test_that_a_comment_of_somebody_that_looks_like_an_undo_names_no_version():
     assert undone_version("undo of version 12: a typo") == 12
     assert undone_version("undo of version " + "9" * 5_000) is None
+
+
+def test_that_what_a_version_did_not_change_or_nobody_may_set_is_left():
+    events = [
+        (1, AttributeEvent(1, False, {"class": "Cosmics", "state": "OPEN"})),
+        (2, AttributeEvent(2, True, {"class": "Cosmics", "state": "SIGNOFF"})),
+    ]
+    undone = undo_attributes(events, 2, ["class"], manual_first=True)
+    assert undone.restored == []
+    assert undone.kept == [("state", "it can't be set by a person")]
+    assert undo_attributes(events, 2, None, manual_first=True).values == {"state": "OPEN"}
+
+
+def test_that_an_undo_names_what_it_undoes_and_there_may_be_nothing_to_redo():
+    now = datetime(2025, 6, 15, tzinfo=UTC)
+    first = Action(12, "expert@cern.ch", "HV trip", now)
+    comment = undo_comment(first)
+    assert comment == "undo of version 12: HV trip"
+    assert undone_version(comment) == 12
+    undo = Action(13, "expert@cern.ch", comment, now)
+    assert last_to_redo([undo, first]) == undo
+    assert last_to_redo([]) is None
+    redo = Action(14, "expert@cern.ch", undo_comment(undo), now)
+    assert last_to_redo([redo, undo, first]) is None

@@ -25,6 +25,13 @@ def test_that_a_rule_that_holds_hangs_on_what_is_true():
         ({"<": [1, {"var": "dataset.x"}, 3]}, "1 < dataset.x < 3"),
         ({"!": {"var": "a"}}, "not a"),
         ({"==": [{"+": [{"var": "a"}, 1]}, 2]}, "(a + 1) = 2"),
+        ({"in": [{"var": "a"}, ["x", {"var": "b"}]]}, 'a in ["x", b]'),
+        ({"!!": [{"var": "a"}]}, "a counts as true"),
+        (
+            {"or": [{"var": "a"}, {"and": [{"var": "b"}, {"!": {"var": "c"}}]}]},
+            "a or (b and not c)",
+        ),
+        ({"and": []}, '{"and":[]}'),
         ({"missing": ["a"]}, '{"missing":["a"]}'),
         ({"var": ""}, '{"var":""}'),
         (True, "true"),

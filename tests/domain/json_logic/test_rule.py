@@ -115,6 +115,7 @@ def test_that_the_source_is_a_copy_that_the_caller_cannot_change() -> None:
         ({"var": ""}, None),
         ({"var": None}, None),
         ({"var": []}, None),
+        ({"var": {"toString": 1, "b": 2}}, None),
         ({"var": {"var": "a"}}, None),
         ({"and": [FLAG, {"var": {"cat": ["a.", "b"]}}]}, None),
         ({"missing": ["a", "b.c"]}, {"a", "b.c"}),
@@ -138,6 +139,10 @@ def test_that_the_variables_are_the_paths_read_outside_of_inner_scopes(
     rule: JsonValue, variables: set[str] | None
 ) -> None:
     assert parse(rule).variables == variables
+
+
+def test_that_a_rule_is_shown_as_it_is_written() -> None:
+    assert repr(parse({"var": "a"})) == "Rule({'var': 'a'})"
 
 
 def test_that_nothing_but_the_variables_is_read() -> None:

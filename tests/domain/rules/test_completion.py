@@ -102,11 +102,20 @@ def test_that_operands_are_variables() -> None:
     assert taken('{"==": [|, "GOOD"]}', "lumisection.rr.dt-dt") == (
         '{"==": [{"var": "lumisection.rr.dt-dt"}|, "GOOD"]}'
     )
+    assert taken('{"+": [|, 1]}', "run.oms.energy") == '{"+": [{"var": "run.oms.energy"}|, 1]}'
 
 
 @pytest.mark.parametrize(
     "text",
-    ['{"and": [true|]}', '{"and"| []}', "true |", '{"==": [1, 2] |}', '{"var": ["a", |]}', '"a" |'],
+    [
+        '{"and": [[|]]}',
+        '{"and": [true|]}',
+        '{"and"| []}',
+        "true |",
+        '{"==": [1, 2] |}',
+        '{"var": ["a", |]}',
+        '"a" |',
+    ],
 )
 def test_that_nothing_is_offered_where_nothing_can_stand(text: str) -> None:
     assert [each for each in offered(text) if "." in each] == []

@@ -20,6 +20,7 @@ from app.domain.rules.tree import (
     node_of,
     source_of,
 )
+from app.domain.rules.vocabulary import Variable, VariableKind
 
 SCALARS = (
     st.none()
@@ -319,3 +320,52 @@ def test_that_every_node_has_its_place_in_the_rule(rule: JsonValue) -> None:
             assert isinstance(part, dict | list)
             part = part[step]  # type: ignore[call-overload,index]
         assert js_stringify(part) == js_stringify(source_of(tree.at(root, path)))
+
+
+@pytest.mark.parametrize(
+    ("variable", "condition"),
+    [
+        (Variable("a", VariableKind.NUMBER), Condition("a", Comparison.AT_LEAST, 0)),
+        (
+            Variable("a", VariableKind.LIST, "", ("GUI",)),
+            Condition("a", Comparison.CONTAINS, "GUI"),
+        ),
+        (Variable("a", VariableKind.STATUS), Condition("a", Comparison.EQUAL, "GOOD")),
+    ],
+)
+def test_that_a_new_condition_suits_its_variable(variable: Variable, condition: Condition) -> None:
+    assert tree.condition_about(variable) == condition
+
+
+def test_that_a_condition_that_just_held_is_compared_with_true() -> None:
+    holds = Condition("a", Comparison.HOLDS)
+    assert tree.compared(holds, Comparison.EQUAL) == Condition("a", Comparison.EQUAL, True)
+    assert tree.compared(holds, Comparison.HOLDS) == holds
+
+
+def test_that_a_place_that_is_not_there_can_not_be_changed() -> None:
+    with pytest.raises(IndexError):
+        tree.put(Condition("a", Comparison.HOLDS), (0,), Raw(True))
+
+
+@pytest.mark.parametrize(
+    ("node", "text"),
+    [
+        (Condition("dt-dt", Comparison.EQUAL, "GOOD"), "dt-dt == GOOD"),
+        (Condition("dt_ready", Comparison.HOLDS), "dt_ready counts as true"),
+        (Group("and", (Raw(True), Raw(False))), "all of 2"),
+        (Group("or", (Raw(True),)), "any of 1"),
+        (Raw({"+": [1, 2]}), '{"+": [1, 2]}'),
+        (Opposite(Raw(True)), "not"),
+        (tree.Decision(Raw(True)), "if ... then true, else false"),
+    ],
+)
+def test_that_a_node_is_a_line(node: tree.Node, text: str) -> None:
+    assert tree.text_of(node) == text
+
+
+def test_that_the_opposite_of_a_stored_decision_is_that_of_its_condition() -> None:
+    stored = node_of({"if": [{"==": [{"var": "a"}, 1]}, True, False]})
+    negated = tree.negate(stored, ())
+    assert source_of(negated.root) == {"if": [{"!=": [{"var": "a"}, 1]}, True, False]}
+    assert negated.path == (0,)

@@ -59,3 +59,17 @@ def test_that_what_is_read_of_elements_is_not_looked_for() -> None:
     assert unknown_names(text, read(text), WORDS) == ()
     text = '{"missing": ["anything"]}'
     assert unknown_names(text, read(text), WORDS) == ()
+
+
+def test_that_a_condition_begins_with_a_value_that_occurs_or_is_likely() -> None:
+    assert Variable("run.oms.energy", VariableKind.NUMBER, "", (6800, 900)).suggested == 6800
+    suggested = {kind: Variable("a.b", kind).suggested for kind in VariableKind}
+    assert suggested == {
+        VariableKind.STATUS: "GOOD",
+        VariableKind.FLAG: True,
+        VariableKind.NUMBER: 0,
+        VariableKind.TEXT: "",
+        VariableKind.LIST: "",
+        VariableKind.ANY: "",
+    }
+    assert Variable("lumisection.rr.dt-dt", VariableKind.STATUS).last_part == "dt-dt"

@@ -4,8 +4,24 @@ import csv
 
 import pytest
 
-from app.domain.configuration.in_force import DatasetAccepted
-from app.domain.sources.dqm_gui import GuiListing, ListingBuilder, Matcher, expression_matches
+from app.domain.configuration.in_force import (
+    Configuration,
+    DatasetAccepted,
+    OfflineDatasetClassifier,
+    parse_condition,
+)
+from app.domain.foreign_json import BadRecord
+from app.domain.sources.dqm_gui import (
+    Appeared,
+    GuiListing,
+    GuiOutcome,
+    ListingBuilder,
+    Matcher,
+    classifier_data,
+    expression_matches,
+    opened_states,
+    verdicts,
+)
 
 PROMPT = "/PromptReco/Collisions2025A/DQM"
 ZERO_BIAS = "/ZeroBias/Run2025A-PromptReco-v1/DQMIO"
@@ -119,3 +135,53 @@ def test_that_the_real_accepted_datasets_match_gui_names_of_their_time(shared_da
     assert found[317640, "/Express/Collisions2018/DQM"] == (
         "/StreamExpress/Run2018B-Express-v1/DQMIO",
     )
+
+
+def test_that_items_out_of_bounds_are_told_and_only_the_first_problems_kept():
+    builder = ListingBuilder()
+    builder.add(BadRecord("isn't JSON", b'{"run": \xff'))
+    builder.add({"run": 2**31, "dataset": ZERO_BIAS})
+    builder.add({"run": 390001, "dataset": "x" * 1_001})
+    builder.add({"run": "9" * 13, "dataset": ZERO_BIAS})
+    for _ in range(30):
+        builder.add([])
+    listing = builder.listing()
+    assert listing.by_run == {}
+    assert listing.problems[0] == "An item of the DQM GUI isn't JSON: '{\"run\": \\ufffd'."
+    assert "has a run number beyond 2147483647" in listing.problems[1]
+    assert "has a name of more than 1000 letters" in listing.problems[2]
+    assert "has no run or no dataset" in listing.problems[3]
+    assert listing.problems[-1] == "And 14 items more."
+
+
+def test_that_what_appeared_is_counted():
+    one = Appeared(390001, PROMPT, (MUON,))
+    assert one.key == (390001, PROMPT)
+    assert GuiOutcome(None, (), 0, ()).text == "Nothing new in the DQM GUI."
+    assert GuiOutcome(5, (one,), 1, ()).text == (
+        "1 dataset appeared in the DQM GUI, 1 of them opened somewhere."
+    )
+    assert GuiOutcome(5, (one, one), 0, ()).text.startswith("2 datasets appeared")
+
+
+def test_that_a_dataset_opens_where_the_first_enabled_classifier_says_it_matters():
+    def classifier(workspace: str, rule: object, *, enabled: bool = True):
+        return OfflineDatasetClassifier(1, workspace, parse_condition(rule), enabled)
+
+    configuration = Configuration(
+        1,
+        offline_dataset_classifiers=(
+            classifier("off", True, enabled=False),
+            classifier("muon", {"in": ["Prompt", {"var": "dataset.name"}]}),
+            classifier("muon", False),
+            classifier("tau", {">": [{"var": "run.oms.energy"}, 7000]}),
+            classifier("open", {"==": [{"var": "run_number"}, 390001]}),
+        ),
+    )
+    waits = "waiting dqm gui"
+    attributes = {"muon_state": waits, "tau_state": waits, "off_state": waits, "open_state": "OPEN"}
+    data = classifier_data(390001, PROMPT, attributes, {"energy": 6800}, {"class": "Collisions25"})
+    assert data["run"]["class"] == data["run"]["rr"]["class"] == "Collisions25"
+    changed, undecided = opened_states(attributes, data, verdicts(configuration))
+    assert changed == {"muon_state": "OPEN", "tau_state": "not significant for workspace"}
+    assert undecided == ("off",)

@@ -120,6 +120,14 @@ def test_that_only_the_listed_attributes_are_kept() -> None:
     assert len(KEPT_LUMISECTION_ATTRIBUTES) == 40
 
 
+def test_that_what_oms_does_not_know_yet_is_let_through() -> None:
+    unknown = {"prescale_index": None, "prescale_name": None, "recorded": None, "delivered": "n/a"}
+    (lumisection,) = oms_run(
+        {"run_number": 390001}, [a_lumisection(1, hf_ready=None, **unknown)]
+    ).lumisections
+    assert {name: lumisection[name] for name in unknown} == unknown
+
+
 def test_that_the_luminosity_of_a_lumisection_is_the_growth_up_to_the_next() -> None:
     answer = with_luminosity_per_lumisection(cumulative(0, 1, 3))
     assert [ls["recorded_lumi_per_lumi"] for ls in answer] == [1, 2, 0]

@@ -4,6 +4,7 @@ import json
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +12,7 @@ from app.domain.json_value import JsonValue, js_stringify
 from app.domain.lumisections import LumiRange
 from app.domain.state.compact import CompactState, compact
 from app.domain.state.differences import changes
-from app.domain.state.grid import DatasetState, Grid, as_objects, with_changes
+from app.domain.state.grid import DatasetState, Grid, as_objects, grid_of_objects, with_changes
 from app.domain.state.summaries import luminosity_numbers
 from app.domain.triplets import Triplet
 
@@ -150,3 +151,99 @@ def test_that_a_state_with_other_columns_is_cut_as_if_it_was_made_anew() -> None
         assert luminosity_numbers(again, "recorded").tolist() == (
             luminosity_numbers(full, "recorded").tolist()
         )
+
+
+def a_grid(*values, key="a"):
+    """A value in each lumisection, none where it is None."""
+    return grid_of_objects(
+        {n: {} if each is None else {key: each} for n, each in enumerate(values, start=1)}
+    )
+
+
+@given(EVENTS)
+def test_that_the_ranges_of_a_column_are_its_values_in_order(events):
+    grid = with_changes(Grid.empty(), [({"a": 1}, (LumiRange(2, 3),)), *events])
+    seen = [grid.values[code] for each, code in grid.runs("a") for _ in range(each[0], each[1] + 1)]
+    assert seen == [grid.value("a", number) for number in range(1, grid.length + 1)]
+    codes = [code for _, code in grid.runs("a")]
+    assert all(one != other for one, other in pairwise(codes))
+
+
+def test_that_a_column_of_no_lumisection_has_no_ranges():
+    empty = a_grid(1, 2).within(np.zeros(2, np.bool_))
+    assert [(each, empty.values[code]) for each, code in empty.runs("a")] == [
+        (LumiRange(1, 2), None)
+    ]
+    nothing = Grid(0, ("a",), (None,), np.zeros((1, 0), np.int32), np.zeros(0, np.bool_))
+    assert [*nothing.runs("a")] == nothing.ranges() == []
+    assert nothing.segment_starts().size == 0
+
+
+def test_that_a_null_is_a_value_and_a_hole_is_none():
+    grid = grid_of_objects({1: {"a": None}, 2: {}})
+    assert [grid.has("a", number) for number in (0, 1, 2, 3)] == [False, True, False, False]
+    assert not grid.has("b", 1)
+    assert [grid.value(key, number) for key, number in (("a", 0), ("a", 3), ("b", 1))] == [None] * 3
+    assert grid.at(3) == {}
+
+
+def test_that_nothing_is_left_outside_of_some_lumisections():
+    within = a_grid(1, 2, 3, 4).within(np.array([False, True, True]))
+    assert as_objects(within) == [None, {"a": 2}, {"a": 3}, None]
+
+
+def test_that_only_cells_that_the_other_lacks_stay():
+    grid = with_changes(a_grid(1, 2, 3), [({"b": 9}, (LumiRange(1, 3),))])
+    assert as_objects(grid.where_missing_in(a_grid(None, 7))) == [
+        {"a": 1, "b": 9},
+        {"b": 9},
+        {"a": 3, "b": 9},
+    ]
+
+
+def test_that_a_copy_has_the_same_values_under_whatever_codes():
+    one, other = a_grid(1, 2, 1), a_grid(2, 1, 2)
+    swapped = Grid(3, ("a",), (None, 2, 1), np.array([[2, 1, 2]], np.int32), one.covered)
+    assert one.is_copy_of(swapped)
+    assert not one.is_copy_of(other)
+    assert not one.is_copy_of(a_grid(1, 2))
+    assert not one.is_copy_of(a_grid(1, 2, 1, key="b"))
+    holes = Grid(3, ("a",), one.values, one.codes, np.array([True, False, True]))
+    assert not one.is_copy_of(holes)
+
+
+def test_that_a_state_takes_other_columns_or_bits_and_keeps_the_rest():
+    state = DatasetState(1, "online", a_grid(Triplet("GOOD")), a_grid(True), np.array([True]))
+    columns = state.with_columns(a_grid(Triplet("BAD"), Triplet("BAD")))
+    assert (columns.length, columns.oms, columns.participating.tolist()) == (
+        2,
+        state.oms,
+        [True, False],
+    )
+    bits = state.with_oms(a_grid(True, False))
+    assert (bits.rr, bits.own_oms.tolist()) == (state.rr, [True])
+    assert state.with_oms(a_grid(True), np.array([False])).participating.tolist() == [False]
+
+
+def test_that_an_expanded_state_knows_the_compact_one_it_is_of():
+    values = [({"recorded": 0.1 * n, "bit": True}, (LumiRange(n, n),)) for n in range(1, 41)]
+    oms = with_changes(Grid.empty(), values)
+    rr = a_grid(*[Triplet("GOOD")] * 40)
+    small = compact(DatasetState(1, "online", rr, oms, oms.covered))
+    state = small.expand()
+    assert compact(state) is small
+    assert state.only_oms("recorded").same_as(oms.of_keys(["recorded"]))
+    assert state.takes_part_as_before
+    other = state.with_columns(a_grid(*[Triplet("BAD")] * 40))
+    assert other.takes_part_as_before
+    assert not other.with_columns(a_grid(Triplet("BAD"))).takes_part_as_before
+    longer = other.with_columns(a_grid(*[Triplet("BAD")] * 50))
+    assert longer.length == compact(longer).length == 50
+
+
+def test_that_bytes_of_another_format_are_refused():
+    data = compact(
+        DatasetState(1, "online", Grid.empty(), a_grid(True), np.array([True]))
+    ).to_bytes()
+    with pytest.raises(ValueError, match="unknown format 9"):
+        CompactState.from_bytes(data.replace(b'"format":1', b'"format":9'))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.domain.lumisections import LumiRange
 from app.domain.state.compact import compact
 from app.domain.state.grid import DatasetState, Grid, grid_of_objects, with_changes
-from app.domain.state.summaries import luminosity_value, summarise, summarise_columns
+from app.domain.state.summaries import exact_sum, luminosity_value, summarise, summarise_columns
 from app.domain.triplets import Triplet, triplet_from_json
 from tests.plain_folds import PlainDataset, plain_summary
 
@@ -155,3 +155,8 @@ def test_that_columns_alone_are_summarised_as_in_the_whole() -> None:
         columns, ranges = summarise_columns(compact(state))
         assert json.dumps(columns) == json.dumps(whole.triplet_summary)
         assert json.dumps(ranges) == json.dumps(whole.rr_ranges)
+
+
+def test_that_a_sum_that_is_too_large_is_infinite():
+    assert exact_sum([1e308, 1e308]) == float("inf")
+    assert exact_sum([0.1] * 10) == 1.0

@@ -1,5 +1,5 @@
 from app.domain.errors import BadInput, NotFound
-from app.domain.text.names import nearest_variables, no_version, not_found
+from app.domain.text.names import nearest_variables, no_dataset, no_rule, no_version, not_found
 
 COLUMNS = ("csc-csc", "dt-dt", "tracker-pixel", "tracker-strip")
 
@@ -32,3 +32,13 @@ def test_that_a_variable_is_looked_for_by_its_end_first():
 def test_that_the_newest_version_is_told():
     assert str(no_version(9, 3)) == "There is no version 9. The newest is 3."
     assert str(no_version(9, 0)) == "There is no version 9: nothing has been written yet."
+
+
+def test_that_a_dataset_or_rule_that_there_is_not_is_answered_with_the_nearest():
+    told = no_dataset(390001, "/PromptRecco/A/DQM", ["/PromptReco/A/DQM", "online"])
+    assert str(told) == (
+        "Run 390001 has no dataset /PromptRecco/A/DQM. Did you mean /PromptReco/A/DQM?"
+    )
+    assert str(no_rule("gold", ["muon", "golden"], ["silver"])) == (
+        'There is no rule "gold"; shipped are golden, muon. Did you mean golden?'
+    )

@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 
 from app import files, logs
 from app.demo.colleagues import Colleagues
-from app.demo.season import DemoSeason, LiveOms
+from app.demo.live_oms import LiveOms
+from app.demo.season import DemoSeason
 from app.demo.simulated_dqm_gui import SimulatedDqmGui
 from app.demo.simulated_oms import SimulatedOms
 from app.demo.story import Summary, main_job

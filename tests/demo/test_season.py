@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from app import assets
-from app.demo.season import DemoSeason, LiveOms
+from app.demo.live_oms import LiveOms
+from app.demo.season import DemoSeason
 from app.demo.simulated_oms import SimulatedOms
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.sources.oms import (

@@ -43,7 +43,8 @@ from app.services.pulling.pullers import Pullers
 from app.services.pulling.store import PullStore
 from app.settings import Settings
 from app.sync.dqm_gui import DqmGuiClient, DqmGuiSettings, GuiLoop, listing_now
-from app.sync.oms import OmsClient, OmsSettings
+from app.sync.oms import OmsClient
+from app.sync.oms_requests import OmsSettings
 from app.sync.worker import PullLoop, PullProgress, PullReport, fetch_now, pull_now
 
 if TYPE_CHECKING:
@@ -442,23 +443,7 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
         draft_folder=settings.data_folder / "drafts",
     )
     news = News(acting)
-
-    def connected(live: bool, reason: str) -> None:
-        if not live:
-            program.revive_own_server()
-        news.connected(live, reason)
-
-    puller = program.start(
-        Listeners(
-            on_pull=lambda _status: None,
-            on_change=news.changed,
-            on_connection=connected,
-            on_bug=lambda error: logger.error("Background work failed", exc_info=error),
-        )
-    )
-    pullers = Pullers(
-        puller, program.gui_puller, program.gui_store, lambda: program.dqm_gui_listing(None)
-    )
+    pullers = _start_pullers(program, news)
     if demonstration and screenshot is None:
         program.start_colleagues()
 
@@ -483,6 +468,27 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
         ),
         stop=stop,
         on_bug=lambda error: logger.error("A bug", exc_info=error),
+    )
+
+
+def _start_pullers(program: Program, news: News) -> Pullers:
+    """Starts what works behind the window and tells it the news."""
+
+    def connected(live: bool, reason: str) -> None:
+        if not live:
+            program.revive_own_server()
+        news.connected(live, reason)
+
+    puller = program.start(
+        Listeners(
+            on_pull=lambda _status: None,
+            on_change=news.changed,
+            on_connection=connected,
+            on_bug=lambda error: logger.error("Background work failed", exc_info=error),
+        )
+    )
+    return Pullers(
+        puller, program.gui_puller, program.gui_store, lambda: program.dqm_gui_listing(None)
     )
 
 

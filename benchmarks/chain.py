@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from app.domain.filters import field_of
 from app.domain.filters import parse as parse_filter
@@ -176,37 +176,41 @@ def add_events(db: Database, wanted: int) -> None:
                 ' FROM "Run" WHERE run_number BETWEEN 200001 AND 389999 ON CONFLICT DO NOTHING'
             )
         )
-        id_ = connection.execute(
-            text(
-                'INSERT INTO "JSONBDeduplication" (jsonb, unique_hash)'
-                " VALUES ('{\"dtm_ready\": true}', 'benchmark') ON CONFLICT (unique_hash)"
-                " DO UPDATE SET unique_hash = EXCLUDED.unique_hash RETURNING id"
-            )
-        ).scalar_one()
-        connection.execute(
-            text(
-                """
-                CREATE TEMPORARY TABLE fresh ON COMMIT DROP AS
-                SELECT nextval('"Event_version_seq"')::int AS version, e.atomic_version,
-                    r.run_number, ls
-                FROM "RunEvent" r JOIN "Event" e USING (version), generate_series(1, :per_run) ls
-                WHERE r.run_number BETWEEN 200001 AND 389999
-                """
-            ),
-            {"per_run": per_run},
-        )
-        for statement in (
-            'INSERT INTO "Event" (version, atomic_version)'
-            " SELECT version, atomic_version FROM fresh",
-            'INSERT INTO "OMSLumisectionEvent"'
-            " (version, run_number, name, lumisection_metadata_id)"
-            f" SELECT version, run_number, 'online', {id_} FROM fresh",
-            'INSERT INTO "OMSLumisectionEventAssignation" (version, lumisection_number)'
-            " SELECT version, ls FROM fresh",
-        ):
-            connection.execute(text(statement))
+        _add_lumisections(connection, per_run)
     with db.raw_connection("benchmark") as connection:
         connection.execute("ANALYZE")
+
+
+def _add_lumisections(connection: Connection, per_run: int) -> None:
+    """An event of its own for each lumisection of those runs."""
+    id_ = connection.execute(
+        text(
+            'INSERT INTO "JSONBDeduplication" (jsonb, unique_hash)'
+            " VALUES ('{\"dtm_ready\": true}', 'benchmark') ON CONFLICT (unique_hash)"
+            " DO UPDATE SET unique_hash = EXCLUDED.unique_hash RETURNING id"
+        )
+    ).scalar_one()
+    connection.execute(
+        text(
+            """
+            CREATE TEMPORARY TABLE fresh ON COMMIT DROP AS
+            SELECT nextval('"Event_version_seq"')::int AS version, e.atomic_version,
+                r.run_number, ls
+            FROM "RunEvent" r JOIN "Event" e USING (version), generate_series(1, :per_run) ls
+            WHERE r.run_number BETWEEN 200001 AND 389999
+            """
+        ),
+        {"per_run": per_run},
+    )
+    for statement in (
+        'INSERT INTO "Event" (version, atomic_version) SELECT version, atomic_version FROM fresh',
+        'INSERT INTO "OMSLumisectionEvent"'
+        " (version, run_number, name, lumisection_metadata_id)"
+        f" SELECT version, run_number, 'online', {id_} FROM fresh",
+        'INSERT INTO "OMSLumisectionEventAssignation" (version, lumisection_number)'
+        " SELECT version, ls FROM fresh",
+    ):
+        connection.execute(text(statement))
 
 
 def measure(db: Database) -> None:

@@ -3,6 +3,7 @@
 python -m benchmarks.embedded
 """
 
+import argparse
 import shutil
 import tempfile
 import time
@@ -40,6 +41,7 @@ def _create_schema(database: Database) -> None:
 
 def main() -> None:
     """Prints one line per figure."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     folder = Path(tempfile.mkdtemp(prefix="run-registry-benchmark-"))
     try:
         server = _timed(

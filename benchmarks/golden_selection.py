@@ -1,8 +1,8 @@
 """Golden rules over generated seasons in memory: `python -m benchmarks.golden_selection`."""
 
+import argparse
 import gc
 import resource
-import sys
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -132,7 +132,11 @@ def measure(datasets: int) -> None:
 
 def main() -> None:
     """Measures seasons of the sizes given, or the two that have targets."""
-    for datasets in [int(each) for each in sys.argv[1:]] or [300, 6000]:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "datasets", nargs="*", type=int, default=[300, 6000], help="sizes of seasons (300 6000)"
+    )
+    for datasets in parser.parse_args().datasets:
         measure(datasets)
 
 

@@ -1,5 +1,6 @@
 """Time of golden rules over one lumisection: `python -m benchmarks.json_logic`."""
 
+import argparse
 import timeit
 
 from app.domain.json_logic import parse
@@ -38,6 +39,7 @@ def microseconds(work: str, names: dict[str, object]) -> float:
 
 def main() -> None:
     """Prints the times in microseconds."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     source = golden_rule()
     rule = parse(source)
     data = lumisection()

@@ -1,15 +1,15 @@
-"""Seconds of the offline work: duplicating, copying, moving, the answer of the DQM GUI.
+"""Seconds of the offline work: `python -m benchmarks.offline`.
 
-python -m benchmarks.offline
+Duplicating, copying, moving, the answer of the DQM GUI.
 """
 
 import random
 import resource
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+
+from sqlalchemy import text
 
 from app.demo.simulated_dqm_gui import SimulatedDqmGui
 from app.domain.certification.dataset_tools import ChangeStates, CopyColumns, Duplicate, SetColumns
@@ -20,9 +20,7 @@ from app.domain.lumisections import LumiRange
 from app.domain.sources.dqm_gui import Matcher
 from app.domain.sources.oms import DCS_BITS
 from app.domain.triplets import Triplet
-from app.models.database import schema
 from app.models.database.engine import Database
-from app.models.embedded import EmbeddedServer
 from app.models.events.action import begin
 from app.models.events.event_log import DatasetChange, LumisectionChange, RunChange
 from app.services.acting import Acting
@@ -31,66 +29,83 @@ from app.services.certification.todo import todo
 from app.services.configuration import in_force as configuration
 from app.services.editing import dataset_tools
 from app.sync.dqm_gui import DqmGuiSettings, listing_now
+from benchmarks.database import folder_argument, prepared, server
 
 EXPERT = Actor("expert@cern.ch", frozenset({"cms-dqm-runregistry-experts"}))
 FIRST_RUN = 390_000
 PROMPT = "/PromptReco/Collisions2025A/DQM"
 RERECO = "/ReReco/Run2025A/DQM"
-RUNS, LENGTH = 300, 700
-MOVED = 1_000
-GUI_ITEMS = 300_000
+LENGTH = 700
 
 
 def main() -> None:
     """Fills a database and prints how long each action takes."""
-    with tempfile.TemporaryDirectory() as folder, EmbeddedServer.open(Path(folder)) as server:
-        database = Database(server.dsn)
-        with database.transaction() as connection:
-            schema.create(connection)
-        database.prepare()
-        configuration.install_default(Acting(database))
-        with _timed(f"filled with {RUNS} datasets of {LENGTH} LS"):
-            for first in range(0, RUNS, 20):
-                _fill(database, range(FIRST_RUN + first, FIRST_RUN + first + 20), LENGTH)
-        with _timed(f"and {MOVED} of 2 LS"):
-            many = range(FIRST_RUN + RUNS, FIRST_RUN + RUNS + MOVED)
-            _fill(database, many, 2)
-        keys = tuple((FIRST_RUN + at, PROMPT) for at in range(RUNS))
-        tool = Duplicate(keys, RERECO, ("dt", "csc", "tracker"))
-        _measure(
-            "preview of duplicating 300",
-            lambda: dataset_tools.preview(Acting(database, EXPERT), tool),
-        )
-        _measure("duplicating 300", lambda: dataset_tools.apply(Acting(database, EXPERT), tool))
-        copied = tuple((number, RERECO) for number, _ in keys)
-        columns = SetColumns(copied, ("dt-dt", "csc-csc"), "GOOD")
-        _measure(
-            "setting 2 columns of 300",
-            lambda: dataset_tools.apply(Acting(database, EXPERT), columns),
-        )
-        copy = CopyColumns(keys, PROMPT, RERECO, ("dt-dt", "csc-csc"))
-        _measure(
-            "copying 2 columns of 300", lambda: dataset_tools.apply(Acting(database, EXPERT), copy)
-        )
-        thousand = tuple((number, PROMPT) for number in many)
-        states = ChangeStates(thousand, "SIGNOFF", "dt", ("OPEN",))
-        _measure("states of 1,000", lambda: dataset_tools.apply(Acting(database, EXPERT), states))
-        _measure(
-            "moving 1,000",
-            lambda: datasets.move(Acting(database, EXPERT), thousand, "csc", "COMPLETED"),
-        )
-        _measure_gui(database)
-        database.close()
+    parser = folder_argument(__doc__ or "")
+    parser.add_argument("--runs", type=int, default=300, help="runs of 700 lumisections (300)")
+    parser.add_argument("--moved", type=int, default=1_000, help="runs of 2 lumisections (1000)")
+    parser.add_argument("--items", type=int, default=300_000, help="of the DQM GUI (300000)")
+    given = parser.parse_args()
+    with server(given.folder) as running:
+        database = prepared(running.dsn)
+        try:
+            _measure_tools(database, given.runs, given.moved)
+            _measure_gui(database, given.items)
+        finally:
+            database.close()
 
 
-def _measure_gui(database: Database) -> None:
+def _measure_tools(database: Database, runs: int, moved: int) -> None:
+    """The tools over many datasets, in a database that is filled for them."""
+    begin_at = max(FIRST_RUN, _greatest_run(database) + 1)
+    with _timed(f"filled with {runs} datasets of {LENGTH} LS"):
+        for first in range(begin_at, begin_at + runs, 20):
+            _fill(database, range(first, min(first + 20, begin_at + runs)), LENGTH)
+    many = range(begin_at + runs, begin_at + runs + moved)
+    with _timed(f"and {moved} of 2 LS"):
+        _fill(database, many, 2)
+    acting = Acting(database, EXPERT)
+    keys = tuple((number, PROMPT) for number in range(begin_at, begin_at + runs))
+    copied = tuple((number, RERECO) for number, _ in keys)
+    small = tuple((number, PROMPT) for number in many)
+    tool = Duplicate(keys, RERECO, ("dt", "csc", "tracker"))
+    steps: tuple[tuple[str, Callable[[], object]], ...] = (
+        (f"preview of duplicating {runs}", lambda: dataset_tools.preview(acting, tool)),
+        (f"duplicating {runs}", lambda: dataset_tools.apply(acting, tool)),
+        (
+            f"setting 2 columns of {runs}",
+            lambda: dataset_tools.apply(acting, SetColumns(copied, ("dt-dt", "csc-csc"), "GOOD")),
+        ),
+        (
+            f"copying 2 columns of {runs}",
+            lambda: dataset_tools.apply(
+                acting, CopyColumns(keys, PROMPT, RERECO, ("dt-dt", "csc-csc"))
+            ),
+        ),
+        (
+            f"states of {moved}",
+            lambda: dataset_tools.apply(acting, ChangeStates(small, "SIGNOFF", "dt", ("OPEN",))),
+        ),
+        (f"moving {moved}", lambda: datasets.move(acting, small, "csc", "COMPLETED")),
+    )
+    for words, action in steps:
+        with _timed(words):
+            action()
+
+
+def _greatest_run(database: Database) -> int:
+    with database.read() as connection:
+        found = connection.execute(text('SELECT coalesce(max(run_number), 0) FROM "Run"'))
+        return int(found.scalar_one())
+
+
+def _measure_gui(database: Database, number: int) -> None:
     """A whole answer read over HTTP, and what matching it costs."""
     items = [
         (FIRST_RUN + at % 2500, f"/Muon{at % 60}-{at // 2500}/Run2025A-PromptReco-v{at % 3}/DQMIO")
-        for at in range(GUI_ITEMS)
+        for at in range(number)
     ]
     with SimulatedDqmGui(items) as gui:
-        with _timed(f"reading {GUI_ITEMS} items of the DQM GUI"):
+        with _timed(f"reading {number} items of the DQM GUI"):
             listing = listing_now(DqmGuiSettings(url=gui.url))
         accepted = [
             DatasetAccepted(
@@ -154,11 +169,6 @@ def _lumisection(chance: random.Random, number: int) -> JsonObject:
         "recorded": round(0.3 * chance.random(), 6),
         "delivered": round(0.3 * chance.random(), 6),
     }
-
-
-def _measure(words: str, action: Callable[[], object]) -> None:
-    with _timed(words):
-        action()
 
 
 @contextmanager

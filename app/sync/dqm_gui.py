@@ -1,14 +1,13 @@
 """The DQM GUI over HTTPS: its list of datasets, streamed, and the loop that brings it in."""
 
 import asyncio
-import logging
 import random
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, Unpack
 
 import httpx
 
@@ -16,11 +15,11 @@ from app.domain.errors import BadInput, Unavailable
 from app.domain.foreign_json import JsonLimits, NotJson, RecordReader
 from app.domain.masking import keep_secret, masked
 from app.domain.sources.dqm_gui import GuiListing, GuiOutcome, GuiStatus, ListingBuilder
-from app.sync.elected_loop import ElectedLoop, in_thread
+from app.sync.back_off import Again, BackOff, Wait
+from app.sync.elected_loop import ElectedLoop, LoopOptions, in_thread
 from app.sync.election import Election
 from app.sync.http import (
     UNPACKED_HERE,
-    Wait,
     body_of,
     certificates,
     checked_url,
@@ -28,8 +27,6 @@ from app.sync.http import (
     retry_after,
     shown_url,
 )
-
-logger = logging.getLogger(__name__)
 
 CERN_DQM_GUI = "https://cmsweb.cern.ch/dqm/offline"
 SAMPLES = "/data/json/samples"
@@ -40,7 +37,7 @@ _SHOWN_BYTES = 160
 
 
 class GuiUnavailable(Unavailable):
-    """The DQM GUI can't be reached, refuses us, or fails."""
+    """The DQM GUI can't be reached, refuses access, or fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +74,16 @@ class DqmGuiClient:
         self._settings = settings
         keep_secret(settings.key_password)
         self._base = checked_url(settings.url, "address of the DQM GUI")
-        self._on_wait = on_wait
-        self._sleep = sleep
-        self._jitter = jitter
+        self._back_off = BackOff(
+            "The DQM GUI",
+            GuiUnavailable,
+            settings.tries,
+            settings.first_wait_s,
+            settings.longest_wait_s,
+            on_wait,
+            sleep,
+            jitter,
+        )
         self._http: httpx.AsyncClient | None = None
         self._one_at_a_time = asyncio.Lock()
 
@@ -101,43 +105,7 @@ class DqmGuiClient:
         is no list of samples."""
         url = httpx.URL(f"{self._base}{SAMPLES}", params={"match": match})
         async with self._one_at_a_time:
-            attempt = 0
-            while True:
-                attempt += 1
-                wanted_s: float | None = None
-                cause: Exception | None = None
-                try:
-                    async with asyncio.timeout(self._settings.request_limit_s):
-                        answer = await self._ask(url)
-                except (httpx.TimeoutException, TimeoutError) as error:
-                    reason, cause = f"no answer in time from {shown_url(url)}", error
-                except (httpx.TransportError, ssl.SSLError) as error:
-                    self._refuse_certificates(url, error)
-                    reason, cause = f"no connection to {shown_url(url)} ({error})", error
-                except httpx.DecodingError as error:
-                    reason, cause = f"broken compression in the answer of {shown_url(url)}", error
-                else:
-                    if isinstance(answer, GuiListing):
-                        return answer
-                    reason, wanted_s = answer
-                if attempt >= self._settings.tries:
-                    raise GuiUnavailable(
-                        f"The DQM GUI failed {attempt} times: {reason}."
-                    ) from cause
-                await self._wait(attempt, wanted_s, reason)
-
-    def _refuse_certificates(self, url: httpx.URL, error: Exception) -> None:
-        """Raises GuiUnavailable when one side doesn't take the other's certificate."""
-        if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            raise GuiUnavailable(
-                f"The certificate of {url.host} can't be verified: name the CA bundle in the"
-                " settings."
-            ) from error
-        # Only while the answer is read does TLS 1.3 tell that a certificate is missing.
-        if isinstance(error, ssl.SSLError) or "ALERT" in str(error):
-            raise GuiUnavailable(
-                f"The DQM GUI refuses access at {shown_url(url)}: {self._certificate_hint}."
-            ) from error
+            return await self._back_off.answer(url, lambda: self._ask(url))
 
     @property
     def _certificate_hint(self) -> str:
@@ -145,20 +113,35 @@ class DqmGuiClient:
             return "it doesn't accept our certificate"
         return "it needs a certificate; name yours in the settings"
 
-    async def _ask(self, url: httpx.URL) -> GuiListing | tuple[str, float | None]:
-        """The listing, or why to ask again and how long to wait if the server says so."""
-        async with self._client().stream("GET", url) as response:
-            status = response.status_code
-            if status == 429 or response.is_server_error:
-                return f"{status} from {shown_url(url)}", retry_after(response)
-            if response.is_redirect or status in {401, 403}:
+    async def _ask(self, url: httpx.URL) -> GuiListing | Again:
+        """The listing, or why to ask again."""
+        try:
+            async with (
+                asyncio.timeout(self._settings.request_limit_s),
+                self._client().stream("GET", url) as response,
+            ):
+                return await self._read(response, url)
+        except (httpx.TransportError, ssl.SSLError) as error:
+            # Only while the answer is read does TLS 1.3 tell that a certificate is missing.
+            about_ours = isinstance(error, ssl.SSLError) or "ALERT" in str(error)
+            if about_ours and "CERTIFICATE_VERIFY_FAILED" not in str(error):
                 raise GuiUnavailable(
-                    f"The DQM GUI refuses access ({status}) at {shown_url(url)}:"
-                    f" {self._certificate_hint}."
-                )
-            if not response.is_success:
-                raise GuiUnavailable(f"The DQM GUI answers {status} at {shown_url(url)}.")
-            return await self._parsed(response, url)
+                    f"The DQM GUI refuses access at {shown_url(url)}: {self._certificate_hint}."
+                ) from error
+            raise
+
+    async def _read(self, response: httpx.Response, url: httpx.URL) -> GuiListing | Again:
+        status = response.status_code
+        if status == 429 or response.is_server_error:
+            return Again(f"{status} from {shown_url(url)}", retry_after(response))
+        if response.is_redirect or status in {401, 403}:
+            raise GuiUnavailable(
+                f"The DQM GUI refuses access ({status}) at {shown_url(url)}:"
+                f" {self._certificate_hint}."
+            )
+        if not response.is_success:
+            raise GuiUnavailable(f"The DQM GUI answers {status} at {shown_url(url)}.")
+        return await self._parsed(response, url)
 
     async def _parsed(self, response: httpx.Response, url: httpx.URL) -> GuiListing:
         builder = ListingBuilder()
@@ -182,22 +165,6 @@ class DqmGuiClient:
         text = masked(head.decode("utf-8", "replace"))[:_SHOWN_BYTES]
         excerpt = ascii(" ".join(text.split()))
         return BadInput(f"The DQM GUI gives {kind}, at {shown_url(url)}: {excerpt}")
-
-    async def _wait(self, attempt: int, wanted_s: float | None, reason: str) -> None:
-        longest = self._settings.longest_wait_s
-        if wanted_s is None:
-            seconds = min(longest, self._settings.first_wait_s * 2.0 ** (attempt - 1))
-            seconds *= 0.5 + 0.5 * self._jitter()
-        else:
-            seconds = min(longest, wanted_s)
-        logger.warning("DQM GUI: %s; asked again in %.1f s", reason, seconds)
-        if self._on_wait is not None:
-            self._on_wait(Wait(seconds, reason))
-        try:
-            await self._sleep(seconds)
-        finally:
-            if self._on_wait is not None:
-                self._on_wait(None)
 
     def _client(self) -> httpx.AsyncClient:
         if self._http is None:
@@ -268,14 +235,9 @@ class GuiLoop(ElectedLoop[DqmGuiClient, GuiStatus]):
         store: GuiStore,
         election: Election,
         *,
-        on_status: Callable[[GuiStatus], None],
-        on_bug: Callable[[Exception], None],
-        client_name: str,
-        enabled: bool = True,
         interval_s: float = 600.0,
-        election_interval_s: float = 3.0,
         longest_interval_s: float = 3600.0,
-        jitter: Callable[[], float] = random.random,
+        **options: Unpack[LoopOptions[GuiStatus]],
     ) -> None:
         super().__init__(
             "dqm-gui",
@@ -283,14 +245,9 @@ class GuiLoop(ElectedLoop[DqmGuiClient, GuiStatus]):
             GuiUnavailable,
             make_client,
             election,
-            on_status=on_status,
-            on_bug=on_bug,
-            client_name=client_name,
-            enabled=enabled,
             interval_s=interval_s,
-            election_interval_s=election_interval_s,
             longest_interval_s=longest_interval_s,
-            jitter=jitter,
+            **options,
         )
         self._store = store
 

@@ -8,14 +8,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Generic, ParamSpec, Protocol, Self, TypeVar
+from typing import Generic, ParamSpec, Protocol, Required, Self, TypedDict, TypeVar
 
 from app.domain.errors import RegistryError, Unavailable
 from app.domain.masking import masked
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullState, PullStatus
+from app.sync.back_off import Wait
 from app.sync.election import Election
-from app.sync.http import Wait
 from app.sync.supervisor import Supervisor, outcome_of
 
 logger = logging.getLogger(__name__)
@@ -43,6 +43,17 @@ Client = TypeVar("Client", bound=AskingClient)
 Status = TypeVar("Status", bound=PullStatus | GuiStatus)
 
 
+class LoopOptions(TypedDict, Generic[Status], total=False):
+    """What every loop takes beside its client, store and election."""
+
+    on_status: Required[Callable[[Status], None]]
+    on_bug: Required[Callable[[Exception], None]]
+    client_name: Required[str]
+    enabled: bool
+    election_interval_s: float
+    jitter: Callable[[], float]
+
+
 class ElectedLoop(ABC, Generic[Client, Status]):
     """Waits for its election, pulls, waits; what a pull is, is for the subclasses to say.
 
@@ -62,10 +73,10 @@ class ElectedLoop(ABC, Generic[Client, Status]):
         on_status: Callable[[Status], None],
         on_bug: Callable[[Exception], None],
         client_name: str,
-        enabled: bool,
         interval_s: float,
-        election_interval_s: float,
         longest_interval_s: float,
+        enabled: bool = True,
+        election_interval_s: float = 3.0,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._unavailable_server = unavailable

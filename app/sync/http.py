@@ -1,10 +1,9 @@
-"""What the clients of OMS and of the DQM GUI share: addresses, certificates, waiting."""
+"""What the clients of OMS and of the DQM GUI share: addresses, certificates, bodies."""
 
 import ssl
 import zlib
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
@@ -22,14 +21,6 @@ UNPACKED_HERE = "gzip, deflate"
 _PIECE_BYTES = 1 << 18
 _MOST_BYTES_OF_AN_ERROR = 1 << 20
 _READS_BOTH = 32 + zlib.MAX_WBITS  # gzip and deflate
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """The client waits before it asks again."""
-
-    seconds: float
-    reason: str
 
 
 def checked_url(text: str, what: str) -> httpx.URL:

@@ -2,23 +2,23 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, Unpack
 
 from app.domain.errors import BadInput, RegistryError, Unavailable
 from app.domain.json_value import JsonObject
 from app.domain.masking import masked
 from app.domain.sources.oms import LARGEST_NUMBER, SMALLEST_RUN_NUMBER, OmsRun, whole_run
 from app.domain.sources.pull import FailedRun, KnownRun, Outcome, OutcomeKind, PullState, PullStatus
-from app.sync.elected_loop import ElectedLoop, in_thread
+from app.sync.back_off import Wait
+from app.sync.elected_loop import ElectedLoop, LoopOptions, in_thread
 from app.sync.election import Election
-from app.sync.http import Wait
-from app.sync.oms import OmsClient, OmsSettings, OmsUnavailable, fill_number_of
+from app.sync.oms import OmsClient, fill_number_of
+from app.sync.oms_requests import OmsSettings, OmsUnavailable
 from app.sync.supervisor import outcome_of
 
 logger = logging.getLogger(__name__)
@@ -282,14 +282,9 @@ class PullLoop(ElectedLoop[OmsClient, PullStatus]):
         store: PullStore,
         election: Election,
         *,
-        on_status: Callable[[PullStatus], None],
-        on_bug: Callable[[Exception], None],
-        client_name: str,
-        enabled: bool = True,
         interval_s: float = 60.0,
-        election_interval_s: float = 3.0,
         longest_interval_s: float = 600.0,
-        jitter: Callable[[], float] = random.random,
+        **options: Unpack[LoopOptions[PullStatus]],
     ) -> None:
         super().__init__(
             "puller",
@@ -297,14 +292,9 @@ class PullLoop(ElectedLoop[OmsClient, PullStatus]):
             OmsUnavailable,
             make_client,
             election,
-            on_status=on_status,
-            on_bug=on_bug,
-            client_name=client_name,
-            enabled=enabled,
             interval_s=interval_s,
-            election_interval_s=election_interval_s,
             longest_interval_s=longest_interval_s,
-            jitter=jitter,
+            **options,
         )
         self._store = store
         self._client: OmsClient | None = None

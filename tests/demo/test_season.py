@@ -22,7 +22,8 @@ from app.domain.sources.oms import (
     reduced_lumisection_attributes,
     with_luminosity_per_lumisection,
 )
-from app.sync.oms import OmsClient, OmsSettings
+from app.sync.oms import OmsClient
+from app.sync.oms_requests import OmsSettings
 
 
 class Heard:

@@ -13,7 +13,7 @@ from app.demo.simulated_oms import SimulatedOms
 from app.demo.story import main_job
 from app.services import databases
 from app.services.pulling.store import PullStore
-from app.sync.oms import OmsSettings
+from app.sync.oms_requests import OmsSettings
 from app.sync.worker import pull_now
 from tests.builders import EXPERT
 from tests.cli.conftest import run_registry  # noqa: F401 - the environment of a command

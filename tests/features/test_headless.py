@@ -20,7 +20,7 @@ from app.services.acting import Acting
 from app.services.configuration import in_force as configuration
 from app.services.golden import generation as golden
 from app.services.pulling.store import PullStore
-from app.sync.oms import OmsSettings
+from app.sync.oms_requests import OmsSettings
 from app.sync.worker import pull_now
 from tests.builders import EXPERT, a_run
 

@@ -21,7 +21,7 @@ from app.services.editing import lumisections
 from app.services.editing.lumisections import ColumnEdit
 from app.services.golden import generation as golden
 from app.services.pulling.store import PullStore
-from app.sync.oms import OmsSettings
+from app.sync.oms_requests import OmsSettings
 from app.sync.worker import PullReport, pull_now
 from tests.builders import EXPERT
 from tests.plain_folds import plain_datasets, plain_ranges, plain_runs

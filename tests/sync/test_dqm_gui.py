@@ -21,6 +21,7 @@ from app.domain.sources.pull import PullState
 from app.models.database.engine import Database
 from app.models.database.locks import PullerLock
 from app.services.pulling.dqm_gui import GuiStore
+from app.sync.back_off import Wait
 from app.sync.dqm_gui import (
     DqmGuiClient,
     DqmGuiSettings,
@@ -28,7 +29,6 @@ from app.sync.dqm_gui import (
     GuiUnavailable,
     listing_now,
 )
-from app.sync.http import Wait
 from tests.services.offline_runs import FIRST, PROMPT, sign_off_runs, states
 
 NAME = "/ZeroBias/Run2025A-PromptReco-v1/DQMIO"

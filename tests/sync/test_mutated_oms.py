@@ -20,7 +20,8 @@ from app.services.acting import Acting
 from app.services.certification import tables
 from app.services.editing import lumisections
 from app.services.pulling.store import PullStore
-from app.sync.oms import OmsClient, OmsSettings
+from app.sync.oms import OmsClient
+from app.sync.oms_requests import OmsSettings
 from app.sync.worker import PullLoop
 from tests import builders
 from tests.sync.misbehaving_oms import Answer, MisbehavingOms, Request

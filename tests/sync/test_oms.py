@@ -22,8 +22,10 @@ import trustme
 from app.domain.errors import BadInput, NotFound, Refused
 from app.domain.foreign_json import JsonLimits
 from app.domain.json_value import JsonValue
-from app.sync.http import Wait, shown_url
-from app.sync.oms import MalformedAnswer, OmsClient, OmsSettings, OmsUnavailable
+from app.sync.back_off import Wait
+from app.sync.http import shown_url
+from app.sync.oms import OmsClient
+from app.sync.oms_requests import MalformedAnswer, OmsSettings, OmsUnavailable
 from tests.sync.misbehaving_oms import (
     Answer,
     MisbehavingOms,
@@ -541,7 +543,7 @@ def test_that_an_answer_longer_than_any_good_one_is_refused_once(
     oms: MisbehavingOms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Packed or not; it isn't read to its end."""
-    monkeypatch.setattr("app.sync.oms._LIMITS", JsonLimits(text_bytes=2 << 20))
+    monkeypatch.setattr("app.sync.oms_requests.LIMITS", JsonLimits(text_bytes=2 << 20))
     oms.on(
         "/runs",
         Answer(gzip.compress(b" " * (30 << 20)), headers={"Content-Encoding": "gzip"}),

@@ -19,7 +19,8 @@ from app.services.acting import Acting
 from app.services.configuration import in_force as configuration
 from app.services.editing import lumisections
 from app.services.pulling.store import PullStore
-from app.sync.oms import OmsClient, OmsSettings
+from app.sync.oms import OmsClient
+from app.sync.oms_requests import OmsSettings
 from app.sync.worker import PullLoop, PullReport, pull_now
 
 

@@ -14,7 +14,8 @@ from app.domain.errors import BadInput, Refused, Unavailable
 from app.domain.json_value import JsonObject
 from app.domain.sources.oms import OmsRun
 from app.domain.sources.pull import FailedRun, KnownRun, Outcome, OutcomeKind, PullState, PullStatus
-from app.sync.oms import OmsClient, OmsSettings, OmsUnavailable
+from app.sync.oms import OmsClient
+from app.sync.oms_requests import OmsSettings, OmsUnavailable
 from app.sync.worker import (
     PullLoop,
     PullProgress,

@@ -1,8 +1,8 @@
 """The configuration as rules: one version of it, the one in force kept until it changes."""
 
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -44,87 +44,62 @@ def load(connection: Connection, settings_id: int | None = None) -> Configuratio
     Rules are parsed once for each text, whatever version they are read from.
     """
     lists = lists_of(connection, settings_id)
-    problems: list[str] = []
-    rules = _Rules(problems)
-    classes = tuple(
-        ClassClassifier(id_, class_, rule, priority, enabled)
-        for id_, class_, source, priority, enabled in _entries(
-            connection, Kind.CLASS, lists, "class", "classifier", "priority", "enabled"
-        )
-        if (rule := rules.parsed("ClassClassifier", id_, class_, source)) is not None
-    )
-    datasets = tuple(
-        DatasetClassifier(id_, class_, rule, enabled)
-        for id_, class_, source, enabled in _entries(
-            connection, Kind.DATASET, lists, "class", "classifier", "enabled"
-        )
-        if (rule := rules.parsed("DatasetClassifier", id_, class_, source)) is not None
-    )
-    offline_datasets = tuple(
-        OfflineDatasetClassifier(id_, workspace, rule, enabled)
-        for id_, workspace, source, enabled in _entries(
-            connection, Kind.OFFLINE_DATASET, lists, "workspace", "classifier", "enabled"
-        )
-        if (rule := rules.parsed("OfflineDatasetClassifier", id_, workspace, source)) is not None
-    )
-    columns = columns_by_id(connection)
-    online: list[ComponentClassifier] = []
-    offline: list[ComponentClassifier] = []
-    for id_, component, status, source, priority, enabled in _entries(
-        connection,
-        Kind.COMPONENT,
-        lists,
-        "component",
-        "status",
-        "classifier",
-        "priority",
-        "enabled",
-    ):
-        column = columns[component]
-        rule = rules.parsed("ComponentClassifier", id_, f"{column.name} {status}", source)
-        if rule is not None and not column.retired:
-            (online if column.online else offline).append(
-                ComponentClassifier(id_, column.name, status, rule, priority, enabled)
-            )
+    reading = _Reading(connection, lists)
     accepted = tuple(
         DatasetAccepted(*row)
-        for row in _entries(
-            connection,
-            Kind.DATASETS_ACCEPTED,
-            lists,
-            "name",
-            "regexp",
-            "class",
-            "run_from",
-            "run_to",
-            "enabled",
+        for row in reading.entries(
+            Kind.DATASETS_ACCEPTED, "name", "regexp", "class", "run_from", "run_to", "enabled"
         )
-    )
-    json_rules = tuple(
-        JsonRule(id_, name or "", rule, created_by)
-        for id_, name, source, created_by in _entries(
-            connection, Kind.JSON_RULE, lists, "name", "classifier", "created_by"
-        )
-        if (rule := rules.parsed("JsonClassifier", id_, name, source)) is not None
     )
     permissions = Permissions(
         (egroup, _texts(routes))
-        for _, egroup, routes in _entries(connection, Kind.PERMISSION, lists, "egroup", "routes")
+        for _, egroup, routes in reading.entries(Kind.PERMISSION, "egroup", "routes")
     )
+    online, offline = _components(reading)
     return Configuration(
         settings_id=lists.get("id", 0),
-        class_classifiers=classes,
-        dataset_classifiers=datasets,
-        online_components=tuple(online),
-        offline_components=tuple(offline),
-        offline_dataset_classifiers=offline_datasets,
+        class_classifiers=tuple(
+            ClassClassifier(*row)
+            for row in reading.with_rules(Kind.CLASS, "class", "priority", "enabled")
+        ),
+        dataset_classifiers=tuple(
+            DatasetClassifier(*row) for row in reading.with_rules(Kind.DATASET, "class", "enabled")
+        ),
+        online_components=online,
+        offline_components=offline,
+        offline_dataset_classifiers=tuple(
+            OfflineDatasetClassifier(*row)
+            for row in reading.with_rules(Kind.OFFLINE_DATASET, "workspace", "enabled")
+        ),
         datasets_accepted=accepted,
-        json_rules=json_rules,
+        json_rules=tuple(
+            JsonRule(id_, name or "", rule, created_by)
+            for id_, name, rule, created_by in reading.with_rules(
+                Kind.JSON_RULE, "name", "created_by"
+            )
+        ),
         permissions=permissions,
         workspaces=read_workspaces(connection),
         retired=read_workspaces(connection, retired=True),
-        problems=(*problems, *Matcher(accepted).problems, *permissions.problems),
+        problems=(*reading.problems, *Matcher(accepted).problems, *permissions.problems),
     )
+
+
+def _components(
+    reading: "_Reading",
+) -> tuple[tuple[ComponentClassifier, ...], tuple[ComponentClassifier, ...]]:
+    """Component classifiers of online and of offline columns, without those of retired ones."""
+    columns = columns_by_id(reading.connection)
+    found: dict[bool, list[ComponentClassifier]] = {True: [], False: []}
+    for id_, component, status, source, priority, enabled in reading.entries(
+        Kind.COMPONENT, "component", "status", "classifier", "priority", "enabled"
+    ):
+        column = columns[component]
+        rule = reading.rule(Kind.COMPONENT, id_, f"{column.name} {status}", source)
+        if rule is not None and not column.retired:
+            classifier = ComponentClassifier(id_, column.name, status, rule, priority, enabled)
+            found[column.online].append(classifier)
+    return tuple(found[True]), tuple(found[False])
 
 
 def in_force(connection: Connection) -> Configuration:
@@ -158,27 +133,6 @@ def _stamp(connection: Connection) -> Stamp:
     return (row[0], row[1], row[2])
 
 
-def _entries(
-    connection: Connection, kind: Kind, lists: Mapping[str, int], *columns: str
-) -> list[Any]:
-    """Id and columns of the items in a list, by id; rules as text, so that known ones are cheap."""
-    names = VERSIONED[kind]
-    wanted = ", ".join(
-        f'item."{column}"' + ("::text" if column == "classifier" else "") for column in columns
-    )
-    # Items are few and entries are many: each item is looked up in the list.
-    rows = connection.execute(
-        text(
-            f'SELECT item.id, {wanted} FROM "{names.items.name}" AS item'
-            f' WHERE EXISTS (SELECT FROM "{names.entries.name}" AS entry'
-            f' WHERE entry.id = item.id AND entry."{names.list_id}" = :list)'
-            " ORDER BY item.id"
-        ),
-        {"list": lists.get(names.list_id)},
-    )
-    return [*rows]
-
-
 @lru_cache(maxsize=8192)
 def _rule(source: str) -> Rule | str:
     """The parsed rule, or what is wrong with it."""
@@ -192,14 +146,43 @@ def _rule(source: str) -> Rule | str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rules:
-    """Parses the rules of one version; what can't be read is reported and left out."""
+class _Reading:
+    """Reads the lists of one version; a rule that can't be read is reported and left out."""
 
-    problems: list[str]
+    connection: Connection
+    lists: Mapping[str, int]
+    problems: list[str] = field(default_factory=list)
 
-    def parsed(self, table: str, id_: int, name: str, source: str) -> Rule | None:
+    def entries(self, kind: Kind, *columns: str) -> list[Any]:
+        """Id and columns of the items in a list, by id; rules as text, so that known ones are
+        cheap."""
+        names = VERSIONED[kind]
+        wanted = ", ".join(
+            f'item."{column}"' + ("::text" if column == "classifier" else "") for column in columns
+        )
+        # Items are few and entries are many: each item is looked up in the list.
+        rows = self.connection.execute(
+            text(
+                f'SELECT item.id, {wanted} FROM "{names.items.name}" AS item'
+                f' WHERE EXISTS (SELECT FROM "{names.entries.name}" AS entry'
+                f' WHERE entry.id = item.id AND entry."{names.list_id}" = :list)'
+                " ORDER BY item.id"
+            ),
+            {"list": self.lists.get(names.list_id)},
+        )
+        return [*rows]
+
+    def with_rules(self, kind: Kind, name: str, *columns: str) -> Iterator[tuple[Any, ...]]:
+        """Id, name, rule and further columns of the items whose rule can be read."""
+        for id_, called, source, *rest in self.entries(kind, name, "classifier", *columns):
+            rule = self.rule(kind, id_, called, source)
+            if rule is not None:
+                yield id_, called, rule, *rest
+
+    def rule(self, kind: Kind, id_: int, name: str, source: str) -> Rule | None:
         rule = _rule(source)
         if isinstance(rule, str):
+            table = VERSIONED[kind].items.name
             self.problems.append(f"{table} {id_} ({name}) is left out. {rule}")
             return None
         return rule

@@ -13,6 +13,7 @@ from app.domain.configuration.items import UnknownVariables
 from app.domain.configuration.permissions import EXPERTS
 from app.domain.counting import counted, number
 from app.domain.errors import NotPermitted, Refused
+from app.domain.json_logic import Rule
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange
 from app.domain.progress import SILENT, Progress
@@ -190,14 +191,7 @@ def generate_several(
     conditions = [parse_condition(each.rule) for each in rules]
     names.check_moment(acting, as_of)
     read, season = season_of(acting, pattern, as_of=as_of, progress=progress)
-    selections = []
-    share = (1 - READING_SHARE) / len(conditions)
-    for at, condition in enumerate(conditions):
-        begin = READING_SHARE + share * at
-        selections.append(select(season, condition, progress.part(begin, begin + share)))
-    unknown = {each.name: each.nearest for of in selections for each in of.warnings}
-    if unknown and not insist:
-        raise UnknownVariables(unknown, "generate the list")
+    selections = _selections(season, conditions, insist=insist, progress=progress)
     with acting.db.transaction() as connection:
         recorded, delivered = generated_json.luminosity_of_run_range(
             connection,
@@ -205,20 +199,18 @@ def generate_several(
             season.datasets[-1].run_number,
             desk=acting.db.desk,
         )
+        of_all: JsonObject = {
+            "dataset_name_filter": pattern,
+            "created_by": acting.actor.email,
+            "official": official,
+            "runregistry_version": read.version,
+            "total_recorded_luminosity_from_run_range": recorded,
+            "total_delivered_luminosity_from_run_range": delivered,
+        }
         made = []
         for rule, condition, selection in zip(rules, conditions, selections, strict=True):
-            row: JsonObject = {
-                **selection.as_row(),
-                "dataset_name_filter": pattern,
-                "tags": rule.tags,
-                "created_by": acting.actor.email,
-                "official": official,
-                "runregistry_version": read.version,
-                "json_logic": condition.source,
-                "total_recorded_luminosity_from_run_range": recorded,
-                "total_delivered_luminosity_from_run_range": delivered,
-            }
-            id_ = generated_json.insert(connection, row)
+            of_rule: JsonObject = {"tags": rule.tags, "json_logic": condition.source}
+            id_ = generated_json.insert(connection, {**selection.as_row(), **of_all, **of_rule})
             if acting.db.record:
                 generated_json.remember_provenance(
                     connection,
@@ -232,6 +224,21 @@ def generate_several(
         generated_json.announce(connection, [golden_json.id for golden_json in made])
         progress.checkpoint()
     return made
+
+
+def _selections(
+    season: Season, conditions: Sequence[Rule], *, insist: bool, progress: Progress
+) -> list[Selection]:
+    """What each rule selects; UnknownVariables unless the person insists."""
+    selections = []
+    share = (1 - READING_SHARE) / len(conditions)
+    for at, condition in enumerate(conditions):
+        begin = READING_SHARE + share * at
+        selections.append(select(season, condition, progress.part(begin, begin + share)))
+    unknown = {each.name: each.nearest for of in selections for each in of.warnings}
+    if unknown and not insist:
+        raise UnknownVariables(unknown, "generate the list")
+    return selections
 
 
 def preview(

@@ -6,13 +6,11 @@ from datetime import UTC, datetime
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
     QHeaderView,
     QPushButton,
     QSizePolicy,
     QSplitter,
     QTabWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -26,6 +24,7 @@ from app.views import words
 from app.views.actions import ActionRow
 from app.views.background import Work
 from app.views.cycles.dialogs import EditCycleDialog, MoveCycleDialog, RemoveFromCycleDialog
+from app.views.cycles.layout import stack_in, title_bar
 from app.views.cycles.lines import (
     CYCLE_TITLES,
     DONE,
@@ -42,7 +41,6 @@ from app.views.notices import ask
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.selection import Selection
 from app.views.tables.table_view import TableView
-from app.views.theme import STEP
 from app.views.widgets.action_dialog import ActionDialog
 from app.views.widgets.details_table import DetailsTable
 from app.views.widgets.lines_model import LinesModel
@@ -407,32 +405,15 @@ class CyclesPlace(PlaceWidget):
         )
         for column, width in enumerate(_HISTORY_WIDTHS):
             self.history_table.setColumnWidth(column, width)
-        top = QWidget()
-        top.setObjectName("bar")
-        line = QHBoxLayout(top)
-        line.setContentsMargins(2 * STEP, STEP, STEP, STEP)
-        line.setSpacing(3 * STEP)
-        line.addWidget(self.title)
-        line.addWidget(self.words, 1)
-        for button in self.buttons.values():
-            line.addWidget(button)
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.datasets, "Datasets")
         self.tabs.addTab(self.workspaces_table, "Workspaces")
         self.tabs.addTab(self.history_table, "History")
-        inside = QVBoxLayout(self.right)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.setSpacing(0)
-        inside.addWidget(top)
-        inside.addWidget(self.tabs, 1)
-        left = QWidget()
+        bar = title_bar(self.title, self.words, self.buttons.values())
+        stack_in(self.right, bar, self.tabs)
+        left = stack_in(QWidget(), self.bar, self.list, self.empty)
         left.setObjectName("pane")
         left.setMinimumWidth(_LEAST_LIST)
-        column_layout = QVBoxLayout(left)
-        column_layout.setContentsMargins(0, 0, 0, 0)
-        column_layout.setSpacing(0)
-        for widget in (self.bar, self.list, self.empty):
-            column_layout.addWidget(widget, 0 if widget is self.bar else 1)
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(left)
         splitter.addWidget(self.right)
@@ -440,9 +421,7 @@ class CyclesPlace(PlaceWidget):
         splitter.setStretchFactor(0, 0)
         splitter.setStretchFactor(1, 1)
         splitter.setChildrenCollapsible(False)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(splitter)
+        stack_in(self, splitter)
 
     def _connect(self) -> None:
         handlers = {

@@ -124,6 +124,7 @@ def main() -> None:
         wait(application, lambda: not background.busy)
         themes.close()
         db.close()
+    loop.close()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import Integer, bindparam
+
 from app.domain.history.log import Kind, LogQuery, Position, Who
 from app.models.database.engine import Database
 from app.models.database.statements import text
@@ -117,8 +119,11 @@ def add_versions(db: Database, versions: int) -> None:
                 "rare": RARE,
             }
             named = text(statement)
-            names = named.compile().params
-            connection.execute(named, {name: known[name] for name in names})
+            given = {name: known[name] for name in named.compile().params}
+            # Small numbers would go as smallint, of which the server makes no series.
+            whole = [name for name, value in given.items() if isinstance(value, int)]
+            typed = named.bindparams(*(bindparam(name, type_=Integer) for name in whole))
+            connection.execute(typed, given)
             what = " ".join(statement.split()[:3])
             print(f"{what}: {time.perf_counter() - started:.0f} s", file=sys.stderr)
     databases.add_indexes(db)

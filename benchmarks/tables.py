@@ -1,16 +1,12 @@
-"""Milliseconds per page of the run and dataset tables, filtered and sorted, at two sizes.
+"""Milliseconds per page of the tables, filtered and sorted: `python -m benchmarks.tables`."""
 
-python -m benchmarks.tables
-"""
-
+import argparse
 import random
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 
 from sqlalchemy import Connection, insert
 
@@ -23,6 +19,7 @@ from app.models.embedded import EmbeddedServer
 from app.services.acting import Acting
 from app.services.certification import tables
 from app.services.certification.tables import Sort, TableKind, TableQuery
+from benchmarks.database import server
 
 FIRST_RUN = 355000
 PAGE = 50
@@ -77,9 +74,13 @@ def fill(connection: Connection, runs: int, offline: int) -> None:
 
 def main() -> None:
     """Fills one database per size and prints the times of each query."""
-    with tempfile.TemporaryDirectory() as folder, EmbeddedServer.open(Path(folder)) as server:
-        for runs, offline in ((300, 1), (2_500, 4)):
-            with _filled(server, runs, offline) as database:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("runs", nargs="*", type=int, default=[300, 2_500], help="sizes (300 2500)")
+    given = parser.parse_args()
+    with server() as running:
+        for runs in given.runs:
+            offline = 1 if runs < 1_000 else 4
+            with _filled(running, runs, offline) as database:
                 print(f"{runs} runs, {runs * offline} offline datasets, a page of {PAGE} rows")
                 _measure(database, "runs", RUN_QUERIES)
                 _measure(database, "datasets", DATASET_QUERIES)
@@ -105,13 +106,13 @@ def _print(words: str, action: Callable[[], object]) -> None:
 
 
 @contextmanager
-def _filled(server: EmbeddedServer, runs: int, offline: int) -> Iterator[Database]:
+def _filled(running: EmbeddedServer, runs: int, offline: int) -> Iterator[Database]:
     name = f"tables_{runs}"
-    owner = Database(server.dsn)
+    owner = Database(running.dsn)
     with owner.raw_connection("benchmark") as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     owner.close()
-    database = Database(server.dsn.replace("/run_registry?", f"/{name}?"))
+    database = Database(running.dsn.replace("/run_registry?", f"/{name}?"))
     with database.transaction() as transaction:
         schema.create(transaction)
         fill(transaction, runs, offline)

@@ -1,4 +1,4 @@
-"""Files written whole or not at all, with a reason in words where that can't be done."""
+"""Files read, and written whole or not at all, with a reason in words where that can't be done."""
 
 import contextlib
 import errno
@@ -11,7 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from app.domain.errors import Refused
+from app.domain import foreign_json
+from app.domain.errors import BadInput, Refused
+from app.domain.foreign_json import NotJson
+from app.domain.json_value import JsonValue
 
 UNFINISHED = ".run-registry-*.part"
 """What a file is called that isn't finished."""
@@ -140,6 +143,33 @@ def reason(error: OSError | ValueError) -> str:
     if isinstance(error, ValueError):
         return "no file can have this name"
     return _REASONS.get(error.errno or 0) or error.strerror or str(error)
+
+
+def read_json(file: Path, what: str = "") -> JsonValue:
+    """What a JSON file holds; BadInput, which calls the file `what`, when it can't be read."""
+    with _readable(file, what):
+        return foreign_json.read_file(file)
+
+
+def read_utf8(file: Path, what: str = "") -> str:
+    """A text file, no longer than a JSON text may be; BadInput as `read_json`."""
+    with _readable(file, what):
+        return foreign_json.read_text(file).decode("utf-8")
+
+
+@contextlib.contextmanager
+def _readable(file: Path, what: str) -> Iterator[None]:
+    named = f"{what} {file}".strip()
+    try:
+        yield
+    except OSError as error:
+        raise BadInput(f"{named} can't be read: {error.strerror or error}.") from error
+    except NotJson as error:
+        raise BadInput(f"{named} {error}.") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{named} is not text in UTF-8.") from error
+    except ValueError as error:
+        raise BadInput(f"{named} can't be read: {reason(error)}.") from error
 
 
 def take_away_abandoned(folder: Path, pattern: str = UNFINISHED) -> None:

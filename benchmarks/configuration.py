@@ -19,9 +19,10 @@ from app.services.configuration import in_force as configuration
 from app.services.configuration import versions as configuration_versions
 from app.services.pulling import runs as pull
 from benchmarks.chain import EXPERT, FIRST_RUN, answer
+from benchmarks.chain import RUNS as SEASON
 from benchmarks.database import folder_argument, measured, prepared, server
 
-RUNS = 200
+RUNS = min(200, SEASON)
 
 
 def drafts(current: Configuration) -> dict[str, tuple[Draft, str]]:

@@ -95,6 +95,15 @@ def shared_data() -> Path:
     return folder
 
 
+@contextmanager
+def prepared(dsn: str) -> Iterator[Database]:
+    """The database at an address, with our desk, as the program opens it."""
+    database = Database(dsn)
+    database.prepare()
+    yield database
+    database.close()
+
+
 class TestServer:
     """One PostgreSQL for the whole test session; hands out databases and drops them."""
 
@@ -127,6 +136,19 @@ class TestServer:
     def drop(self, name: str) -> None:
         """Forgets a database, whoever is still connected."""
         self._control.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    @contextmanager
+    def copy(self, template: str = "template0") -> Iterator[str]:
+        """Address of a new database, a copy of `template`, for a while."""
+        name = self.create(template)
+        yield self.dsn(name)
+        self.drop(name)
+
+    @contextmanager
+    def opened(self, template: str) -> Iterator[Database]:
+        """The same, opened."""
+        with self.copy(template) as dsn, prepared(dsn) as database:
+            yield database
 
     @contextmanager
     def closed(self, db: Database) -> Iterator[None]:
@@ -257,26 +279,22 @@ def no_secrets_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def dsn(server: TestServer, template: str) -> Iterator[str]:
     """Address of a fresh database with the shared schema, the first settings and our desk."""
-    name = server.create(template)
-    yield server.dsn(name)
-    server.drop(name)
+    with server.copy(template) as address:
+        yield address
 
 
 @pytest.fixture
 def empty_dsn(server: TestServer) -> Iterator[str]:
     """Address of a fresh database with nothing in it."""
-    name = server.create()
-    yield server.dsn(name)
-    server.drop(name)
+    with server.copy() as address:
+        yield address
 
 
 @pytest.fixture
 def database(dsn: str) -> Iterator[Database]:
     """A fresh database with the shared schema, the first settings and our desk, prepared."""
-    database = Database(dsn)
-    database.prepare()
-    yield database
-    database.close()
+    with prepared(dsn) as database:
+        yield database
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
+from app import files
 from app.demo.loopback import LoopbackHandler, LoopbackServer
 from app.domain.errors import BadInput
-from app.domain.foreign_json import NotJson, read_file
 from app.domain.json_value import JsonObject, JsonValue
 
 BASE_PATH = "/dqm/offline"
@@ -49,12 +49,7 @@ class SimulatedDqmGui(LoopbackServer):
     def from_folder(cls, folder: Path, *, port: int = 0) -> Self:
         """Serves the document `samples.json`, in the form the GUI gives it."""
         path = folder / SAMPLES_FILE
-        try:
-            document = read_file(path)
-        except OSError as error:
-            raise BadInput(f"{path} can't be read: {error.strerror}.") from error
-        except NotJson as error:
-            raise BadInput(f"{path} {error}.") from error
+        document = files.read_json(path)
         groups = document.get("samples") if isinstance(document, dict) else None
         if not isinstance(groups, list):
             raise BadInput(f"{path} is not an answer of the DQM GUI: it has no samples.")

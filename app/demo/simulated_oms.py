@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from app import files
 from app.demo.loopback import LoopbackHandler, LoopbackServer
 from app.domain.errors import BadInput
-from app.domain.foreign_json import NotJson, read_file
 from app.domain.json_value import JsonObject, JsonValue
 
 API_PATH = "/agg/api/v1"
@@ -238,12 +238,7 @@ class _Handler(LoopbackHandler):
 
 
 def _attributes(path: Path) -> list[JsonObject]:
-    try:
-        document = read_file(path)
-    except OSError as error:
-        raise BadInput(f"{path} can't be read: {error.strerror}.") from error
-    except NotJson as error:
-        raise BadInput(f"{path} {error}.") from error
+    document = files.read_json(path)
     data = document.get("data") if isinstance(document, dict) else None
     if not isinstance(data, list):
         raise BadInput(f"{path} is not an OMS document: it has no data.")

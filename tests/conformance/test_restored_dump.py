@@ -35,13 +35,9 @@ DELIBERATE = {(355105, "online"): ZERO}
 @pytest.fixture(scope="module")
 def restored(server, template, shared_data):
     """Read only: one database for the tests that look."""
-    name = server.create(template)
-    db = Database(server.dsn(name))
-    db.prepare()
-    restore_dump(db, shared_data)
-    yield db
-    db.close()
-    server.drop(name)
+    with server.opened(template) as db:
+        restore_dump(db, shared_data)
+        yield db
 
 
 @pytest.fixture

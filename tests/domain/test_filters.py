@@ -33,6 +33,7 @@ from app.domain.filters import (
 )
 from app.domain.json_value import JsonValue
 from app.domain.triplets import STATUSES
+from tests.filter_trees import comparison_of, trees
 
 CLASS = Field(Source.RR, "class")
 HLT_KEY = Field(Source.OMS, "hlt_key")
@@ -276,24 +277,10 @@ def comparison_nodes(draw: st.DrawFn) -> Comparison:
         FieldKind.ATTRIBUTE: texts | numbers | st.booleans(),
     }
     values = of_kind[field.kind]
-    if operator in (Operator.IS_NULL, Operator.IS_NOT_NULL):
-        return Comparison(field, operator)
-    if operator in (Operator.IN, Operator.NOT_IN):
-        return Comparison(field, operator, tuple(draw(st.lists(values, min_size=1, max_size=4))))
-    if operator is Operator.BETWEEN:
-        return Comparison(field, operator, (draw(values), draw(values)))
-    return Comparison(field, operator, draw(values))
+    return draw(comparison_of(field, operator, values))
 
 
-nodes: st.SearchStrategy[Node] = st.recursive(
-    comparison_nodes(),
-    lambda inner: st.one_of(
-        st.builds(Not, inner),
-        st.builds(And, st.lists(inner, min_size=2, max_size=3).map(tuple)),
-        st.builds(Or, st.lists(inner, min_size=2, max_size=3).map(tuple)),
-    ),
-    max_leaves=8,
-)
+nodes = trees(comparison_nodes(), most=8)
 
 
 def typed(node: Node | None) -> str:

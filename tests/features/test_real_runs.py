@@ -74,31 +74,27 @@ def _status(value: Triplet | None) -> str:
 @pytest.fixture(scope="module")
 def story(server, template, shared_data):
     """The two runs in a database with the real configuration and one accepted dataset."""
-    name = server.create(template)
-    db = Database(server.dsn(name))
-    db.prepare()
-    imported = configurations.import_folder(
-        Acting(db, EXPERT), shared_data / "data" / "configuration"
-    )
-    assert imported.report.written["Settings"] == imported.report.settings_id == 912
-    accepted = {
-        "name": PROMPT,
-        "regexp": "/ZeroBias/Run2018.*-PromptReco-v.*/DQMIO",
-        "enabled": True,
-        "class": "Collisions22",
-        "run_from": min(RUNS),
-        "run_to": max(RUNS),
-    }
-    configuration_edits.add_item(Acting(db, EXPERT), Kind.DATASETS_ACCEPTED, accepted)
-    # The real classifiers leave nothing open; without these a shifter has something to mend.
-    for classifier in configurations.current(Acting(db)).online_components:
-        if classifier.column in FORGOTTEN and classifier.status != "GOOD":
-            configuration_edits.delete_item(Acting(db, EXPERT), Kind.COMPONENT, classifier.id)
-    folder = shared_data / "data" / "oms"
-    with SimulatedOms.from_folder(folder, credentials=("desk", "only-a-test")) as oms:
-        yield Story(db, oms, configurations.current(Acting(db)))
-    db.close()
-    server.drop(name)
+    with server.opened(template) as db:
+        imported = configurations.import_folder(
+            Acting(db, EXPERT), shared_data / "data" / "configuration"
+        )
+        assert imported.report.written["Settings"] == imported.report.settings_id == 912
+        accepted = {
+            "name": PROMPT,
+            "regexp": "/ZeroBias/Run2018.*-PromptReco-v.*/DQMIO",
+            "enabled": True,
+            "class": "Collisions22",
+            "run_from": min(RUNS),
+            "run_to": max(RUNS),
+        }
+        configuration_edits.add_item(Acting(db, EXPERT), Kind.DATASETS_ACCEPTED, accepted)
+        # The real classifiers leave nothing open; without these a shifter has something to mend.
+        for classifier in configurations.current(Acting(db)).online_components:
+            if classifier.column in FORGOTTEN and classifier.status != "GOOD":
+                configuration_edits.delete_item(Acting(db, EXPERT), Kind.COMPONENT, classifier.id)
+        folder = shared_data / "data" / "oms"
+        with SimulatedOms.from_folder(folder, credentials=("desk", "only-a-test")) as oms:
+            yield Story(db, oms, configurations.current(Acting(db)))
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from app.views.notices import Notices
 from app.views.places import PlaceContext
 from app.views.session import Workplace
 from app.views.theme import Themes
-from tests.conftest import TestServer
+from tests.conftest import TestServer, prepared
 from tests.views import many_runs
 from tests.views.offline_window import real_window, services
 from tests.views.workplaces import a_context, a_workplace
@@ -92,18 +92,15 @@ def remembered(tmp_path: Path) -> QSettings:
 @pytest.fixture
 def runs_dsn(server: TestServer) -> Iterator[str]:
     """Address of a fresh database with the thirty runs."""
-    name = server.create(server.template(many_runs.TEMPLATE, many_runs.fill))
-    yield server.dsn(name)
-    server.drop(name)
+    with server.copy(server.template(many_runs.TEMPLATE, many_runs.fill)) as address:
+        yield address
 
 
 @pytest.fixture
 def thirty_runs(runs_dsn: str) -> Iterator[Database]:
     """A fresh database with the thirty runs."""
-    database = Database(runs_dsn)
-    database.prepare()
-    yield database
-    database.close()
+    with prepared(runs_dsn) as database:
+        yield database
 
 
 @pytest.fixture

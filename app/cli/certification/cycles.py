@@ -11,7 +11,13 @@ from app.cli.arguments import (
     add_group,
     positive,
 )
-from app.cli.certification.dataset_tools import add_selection, keys_document, names, selection
+from app.cli.certification.dataset_tools import (
+    add_selection,
+    keys_document,
+    moved_answer,
+    names,
+    selection,
+)
 from app.cli.output import Answer, number_of, table, together
 from app.cli.program import Program
 from app.domain.certification.cycles import Cycle
@@ -206,15 +212,7 @@ def _move_all(program: Program, arguments: Arguments) -> Answer:
         also=arguments.also,
         comment=arguments.comment,
     )
-    document: JsonValue = {
-        "atomic_version": moved.atomic_version,
-        "workspace": moved.workspace,
-        "state": moved.state,
-        "datasets": keys_document(moved.datasets),
-        "unchanged": keys_document(moved.unchanged),
-        "text": moved.text,
-    }
-    return Answer(document, moved.text)
+    return moved_answer(moved)
 
 
 def _delete(program: Program, arguments: Arguments) -> Answer:

@@ -39,6 +39,7 @@ from app.domain.keys import DatasetKey
 from app.domain.triplets import SETTABLE_STATUSES
 from app.services import names as typed
 from app.services.certification import dataset_csv, datasets, tables
+from app.services.certification.datasets import Moved
 from app.services.certification.tables import TableQuery
 from app.services.configuration import in_force as configuration
 from app.services.editing import dataset_tools
@@ -172,15 +173,7 @@ def _move(program: Program, arguments: Arguments) -> Answer:
         from_state=arguments.from_state,
         comment=arguments.comment,
     )
-    document: JsonValue = {
-        "atomic_version": moved.atomic_version,
-        "workspace": moved.workspace,
-        "state": moved.state,
-        "datasets": keys_document(moved.datasets),
-        "unchanged": keys_document(moved.unchanged),
-        "text": moved.text,
-    }
-    return Answer(document, moved.text)
+    return moved_answer(moved)
 
 
 def _duplicate(program: Program, arguments: Arguments) -> Answer:
@@ -261,6 +254,19 @@ def _effect(effect: Effect) -> JsonObject:
         "changes": effect.changes and not effect.problem,
         "problem": effect.problem or None,
     }
+
+
+def moved_answer(moved: Moved) -> Answer:
+    """Which datasets were moved to which state, and which were there already."""
+    document: JsonValue = {
+        "atomic_version": moved.atomic_version,
+        "workspace": moved.workspace,
+        "state": moved.state,
+        "datasets": keys_document(moved.datasets),
+        "unchanged": keys_document(moved.unchanged),
+        "text": moved.text,
+    }
+    return Answer(document, moved.text)
 
 
 def keys_document(keys: Sequence[DatasetKey]) -> list[JsonValue]:

@@ -9,7 +9,6 @@ from app import assets, files
 from app.domain.configuration.in_force import Configuration, DatasetAccepted
 from app.domain.configuration.permissions import permissions_path
 from app.domain.errors import BadInput, NotFound, Refused
-from app.domain.foreign_json import NotJson, read_file
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.text.names import no_rule
 from app.models import configuration as model
@@ -124,12 +123,7 @@ def _read_tables(folder: Path) -> tuple[dict[str, list[JsonObject]], tuple[str, 
         if path.stem not in names:
             others.append(path.stem)
             continue
-        try:
-            given[path.stem] = cast("list[JsonObject]", read_file(path))
-        except NotJson as error:
-            raise BadInput(f"{path} {error}.") from error
-        except OSError as error:
-            raise BadInput(f"{path} can't be read: {error.strerror}.") from error
+        given[path.stem] = cast("list[JsonObject]", files.read_json(path))
     if not given:
         raise BadInput(
             f"{folder} contains no table of the configuration, such as Settings.json or"

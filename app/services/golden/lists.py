@@ -9,7 +9,6 @@ from pathlib import Path
 
 from app import files
 from app.domain.errors import BadInput
-from app.domain.foreign_json import NotJson, read_text
 from app.domain.keys import ONLINE
 from app.domain.lumisections import GREATEST_NUMBER
 from app.golden import document as documents
@@ -136,14 +135,7 @@ def runs_made_from(acting: Acting, id_: int) -> tuple[int, ...]:
 
 def of_file(file: Path) -> GoldenList:
     """A list in a file, such as an official `Cert_*` one, put in order where it isn't."""
-    try:
-        text = read_text(file).decode("utf-8")
-    except OSError as error:
-        raise BadInput(f"The list {file} can't be read: {files.reason(error)}.") from error
-    except NotJson as error:
-        raise BadInput(f"The list {file} {error}: it can't be read.") from error
-    except UnicodeDecodeError as error:
-        raise BadInput(f"The list {file} is not text in UTF-8.") from error
+    text = files.read_utf8(file, "The list")
     try:
         reading = documents.read(text)
     except BadInput as error:

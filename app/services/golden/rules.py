@@ -7,7 +7,6 @@ from app import files
 from app.domain.configuration.in_force import JsonRule, Kind
 from app.domain.configuration.permissions import EXPERTS
 from app.domain.errors import BadInput
-from app.domain.foreign_json import NotJson, read_file
 from app.domain.json_value import JsonValue
 from app.services.acting import Acting
 from app.services.configuration import edits as configuration_edits
@@ -69,12 +68,7 @@ def delete(acting: Acting, id_: int) -> None:
 
 def in_file(file: Path) -> JsonValue:
     """The rule that a JSON file holds; BadInput says why it can't be read."""
-    try:
-        return read_file(file)
-    except OSError as error:
-        raise BadInput(f"The rule {file} can't be read: {error.strerror}.") from error
-    except NotJson as error:
-        raise BadInput(f"The rule {file} {error}.") from error
+    return files.read_json(file, "The rule")
 
 
 def named_or_in_file(acting: Acting, source: str) -> JsonValue:

@@ -42,6 +42,7 @@ from app.models.lists import table_pages
 from app.models.lists.table_pages import Page, Row, Sort, TableQuery, page, rows_by_key
 from app.models.lists.vocabulary import vocabulary
 from tests.conftest import TestServer
+from tests.filter_trees import comparison_of, trees
 
 PROMPT = "/PromptReco/Collisions2022A/DQM"
 EXPRESS = "/Express/Collisions_2022/DQM"
@@ -175,12 +176,9 @@ def fill(database: Database, runs: object = RUNS, datasets: tuple[Given, ...] = 
 @pytest.fixture(scope="module")
 def season(server: TestServer, template: str) -> Iterator[Database]:
     """A database that no test here changes."""
-    name = server.create(template)
-    database = Database(server.dsn(name))
-    fill(database)
-    yield database
-    database.close()
-    server.drop(name)
+    with server.opened(template) as database:
+        fill(database)
+        yield database
 
 
 def shown(database: Database, query: TableQuery) -> Page:
@@ -349,24 +347,10 @@ def comparison_nodes(draw: st.DrawFn) -> Comparison:
     if operator in ORDERINGS and field.kind in (FieldKind.ATTRIBUTE, FieldKind.TEXT):
         field = Field(Source.OMS, draw(st.sampled_from(["start_time", "fill_number", "mixed"])))
         values = orderable
-    if operator in (Operator.IS_NULL, Operator.IS_NOT_NULL):
-        return Comparison(field, operator)
-    if operator in (Operator.IN, Operator.NOT_IN):
-        return Comparison(field, operator, tuple(draw(st.lists(values, min_size=1, max_size=3))))
-    if operator is Operator.BETWEEN:
-        return Comparison(field, operator, (draw(values), draw(values)))
-    return Comparison(field, operator, draw(values))
+    return draw(comparison_of(field, operator, values))
 
 
-nodes: st.SearchStrategy[Node] = st.recursive(
-    comparison_nodes(),
-    lambda inner: st.one_of(
-        st.builds(Not, inner),
-        st.builds(And, st.lists(inner, min_size=2, max_size=3).map(tuple)),
-        st.builds(Or, st.lists(inner, min_size=2, max_size=3).map(tuple)),
-    ),
-    max_leaves=5,
-)
+nodes = trees(comparison_nodes(), most=5)
 
 
 @pytest.mark.parametrize("kind", ["runs", "datasets"])

@@ -8,7 +8,6 @@ import pytest
 from app.domain.classifying.classification import classify_offline
 from app.domain.configuration.in_force import ComponentClassifier, Configuration, parse_condition
 from app.domain.sources.oms import OmsRun, oms_run, with_luminosity_per_lumisection
-from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
 from app.services.pulling import runs as pull
@@ -20,27 +19,17 @@ REAL_RUNS = (315265, 319579)
 
 @pytest.fixture(scope="module")
 def real_configuration(server, template, shared_data) -> Configuration:
-    name = server.create(template)
-    db = Database(server.dsn(name))
-    try:
+    with server.opened(template) as db:
         configurations.import_folder(Acting(db, EXPERT), shared_data / "data" / "configuration")
         return configurations.current(Acting(db))
-    finally:
-        db.close()
-        server.drop(name)
 
 
 @pytest.fixture(scope="module")
 def recorded_configuration(server, template, shared_data) -> Configuration:
-    name = server.create(template)
-    db = Database(server.dsn(name))
-    try:
+    with server.opened(template) as db:
         folder = shared_data / "conformance" / "tables_initial"
         configurations.import_folder(Acting(db, EXPERT), folder)
         return configurations.current(Acting(db))
-    finally:
-        db.close()
-        server.drop(name)
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.agents import registry as agents
 from tests.builders import EXPERT
-from tests.views.log.conftest import RUN, real, season, season_template
+from tests.views.log.conftest import RUN, real, season
 
-__all__ = ["real", "season", "season_template"]
+__all__ = ["real", "season"]
 
 AGENT = "pixel-ae"
 

@@ -1,7 +1,5 @@
 """Two runs whose offline datasets are open everywhere."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from app.domain.certification.datasets import OPEN
@@ -11,7 +9,6 @@ from app.services.certification import datasets
 from tests.builders import EXPERT
 from tests.conftest import TestServer
 from tests.services.offline_runs import FIRST, PROMPT, SECOND, sign_off_runs
-from tests.views.templates import template_with
 
 
 def _fill(db: Database) -> None:
@@ -20,7 +17,6 @@ def _fill(db: Database) -> None:
 
 
 @pytest.fixture(scope="session")
-def template(server: TestServer) -> Iterator[str]:
+def template(server: TestServer) -> str:
     """The database that `database` copies here."""
-    with template_with(server, _fill) as name:
-        yield name
+    return server.template("two_opened_datasets", _fill)

@@ -34,28 +34,19 @@ def set_dt(db: Database, first: int, last: int, status: str, run: int = FIRST) -
     edit_columns(Acting(db, EXPERT), [edit], comment=f"dt is {status}")
 
 
-@pytest.fixture(scope="session")
-def season_template(server: TestServer, template: str) -> Iterator[str]:
-    """A database with two runs of 10 LS; dt is BAD in LS 3-4 of the first, a bit off in 4-5."""
-    name = server.create(template)
-    db = Database(server.dsn(name))
-    db.prepare()
+def fill_season(db: Database) -> None:
+    """Two runs of 10 LS; dt is BAD in LS 3-4 of the first, a bit off in 4-5."""
     sign_off_runs(db, FIRST, SECOND)
     open_all(db, FIRST, SECOND)
     set_dt(db, 3, 4, "BAD")
     bit = BitEdit(FIRST, PROMPT, "bpix_ready", (LumiRange(4, 5),), False)
     edit_bits(Acting(db, EXPERT), [bit], comment="off in the logbook")
-    db.close()
-    yield name
-    server.drop(name)
 
 
-@pytest.fixture
-def dsn(server: TestServer, season_template: str) -> Iterator[str]:
-    """Address of a copy of the season."""
-    name = server.create(season_template)
-    yield server.dsn(name)
-    server.drop(name)
+@pytest.fixture(scope="session")
+def template(server: TestServer) -> str:
+    """The database that `database` copies here."""
+    return server.template("golden_season", fill_season)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import errno
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,7 +30,14 @@ from app.views.places import PlaceContext
 from tests.builders import EXPERT
 from tests.conftest import TestServer
 from tests.services.offline_runs import FIRST, PROMPT, SECOND
-from tests.views.golden.conftest import RULE, change_lists, copy_list, locked, unreachable
+from tests.views.golden.conftest import (
+    RULE,
+    change_lists,
+    copy_list,
+    fill_season,
+    locked,
+    unreachable,
+)
 
 MADE = datetime(2025, 8, 12, 12, 0, tzinfo=UTC)
 NOW = datetime(2025, 8, 20, 12, 0, tzinfo=UTC)
@@ -46,28 +53,20 @@ def an_entry(id_: int, **changes: object) -> JsonEntry:
     return replace(entry, **changes)
 
 
-@pytest.fixture(scope="module")
-def lists_template(server: TestServer, season_template: str) -> Iterator[str]:
+def _fill(db: Database) -> None:
     """The season with three lists: the second is official, the third is somebody else's."""
-    name = server.create(season_template)
-    db = Database(server.dsn(name))
-    db.prepare()
+    fill_season(db)
     ids = [golden.generate(Acting(db, EXPERT), PROMPT, RULE).id for _ in range(3)]
     change_lists(db, 'UPDATE "GeneratedJson" SET official = true WHERE id = :id', id=ids[1])
     change_lists(
         db, 'UPDATE "GeneratedJson" SET created_by = :who WHERE id = :id', who=OTHER, id=ids[2]
     )
-    db.close()
-    yield name
-    server.drop(name)
 
 
-@pytest.fixture
-def dsn(server: TestServer, lists_template: str) -> Iterator[str]:
-    """Address of a copy of the season with its lists."""
-    name = server.create(lists_template)
-    yield server.dsn(name)
-    server.drop(name)
+@pytest.fixture(scope="session")
+def template(server: TestServer) -> str:
+    """The season with its lists."""
+    return server.template("golden_lists", _fill)
 
 
 @pytest.fixture

@@ -31,28 +31,17 @@ STANDBY = Triplet("STANDBY")
 Set = Callable[..., int]
 
 
-@pytest.fixture(scope="module")
-def run_template(server: TestServer, template: str) -> Iterator[str]:
-    """A database with one open run of 40 LS on the small configuration, to be copied."""
-    name = server.create(template)
-    db = Database(server.dsn(name))
-    db.prepare()
+def _fill(db: Database) -> None:
+    """One open run of 40 LS on the small configuration."""
     configure(db)
     pull.apply(Acting(db), a_run(RUN, LENGTH))
-    db.close()
-    yield name
-    server.drop(name)
 
 
 @pytest.fixture
-def run(server: TestServer, run_template: str) -> Iterator[Database]:
+def run(server: TestServer) -> Iterator[Database]:
     """A database of the test's own with that run."""
-    name = server.create(run_template)
-    db = Database(server.dsn(name))
-    db.prepare()
-    yield db
-    db.close()
-    server.drop(name)
+    with server.opened(server.template("one_run", _fill)) as database:
+        yield database
 
 
 @pytest.fixture

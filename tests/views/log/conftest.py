@@ -19,29 +19,18 @@ from tests.views.workplaces import a_context, a_workplace
 RUN, OTHER = 390001, 390002
 
 
-@pytest.fixture(scope="module")
-def season_template(server: TestServer, template: str) -> Iterator[str]:
-    """A database with two open runs of 10 LS on the small configuration, to be copied."""
-    name = server.create(template)
-    db = Database(server.dsn(name))
-    db.prepare()
+def _fill(db: Database) -> None:
+    """Two open runs of 10 LS on the small configuration."""
     configure(db)
     for number in (RUN, OTHER):
         pull.apply(Acting(db), a_run(number, 10))
-    db.close()
-    yield name
-    server.drop(name)
 
 
 @pytest.fixture
-def season(server: TestServer, season_template: str) -> Iterator[Database]:
+def season(server: TestServer) -> Iterator[Database]:
     """A database of the test's own with those runs."""
-    name = server.create(season_template)
-    db = Database(server.dsn(name))
-    db.prepare()
-    yield db
-    db.close()
-    server.drop(name)
+    with server.opened(server.template("two_runs", _fill)) as database:
+        yield database
 
 
 @pytest.fixture

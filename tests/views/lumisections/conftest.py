@@ -32,7 +32,6 @@ from app.views.session import Workplace
 from app.views.theme import Themes
 from tests.builders import EXPERT, a_run, configure
 from tests.conftest import TestServer
-from tests.views.templates import template_with
 from tests.views.workplaces import a_context, a_workplace
 
 RUN = 390001
@@ -123,10 +122,9 @@ def _online_run(db: Database) -> None:
 
 
 @pytest.fixture(scope="session")
-def template(server: TestServer) -> Iterator[str]:
+def template(server: TestServer) -> str:
     """The database that `database` copies here."""
-    with template_with(server, _online_run) as name:
-        yield name
+    return server.template("online_run", _online_run)
 
 
 @pytest.fixture

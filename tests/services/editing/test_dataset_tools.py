@@ -21,6 +21,8 @@ from app.domain.progress import Cancelled, Progress
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
 from app.models.events import states as stored
+from app.models.events.action import begin
+from app.models.events.event_log import DatasetChange
 from app.services.acting import Acting
 from app.services.certification import dataset_csv, datasets, tables
 from app.services.editing import lumisections
@@ -92,6 +94,16 @@ def events(db: Database, table: str, name: str) -> int:
 
 
 # --- duplicate ------------------------------------------------------------------------------------
+
+
+def test_that_a_dataset_without_lumisections_has_a_duplicate_and_nothing_to_copy(opened: Database):
+    with begin(opened, [FIRST]) as action:
+        action.append("auto@auto", "", [DatasetChange(FIRST, "/Empty/A/DQM", {"dt_state": OPEN})])
+    tool = Duplicate(((FIRST, "/Empty/A/DQM"),), RERECO, ("dt",))
+    apply(Acting(opened, EXPERT), tool)
+    assert plain(opened, FIRST, RERECO).rr == {}
+    columns = CopyColumns(((FIRST, PROMPT),), RERECO, PROMPT, ("dt-dt",))
+    assert not preview(Acting(opened, EXPERT), columns).changed
 
 
 def test_that_a_duplicate_reads_as_its_source(opened: Database):

@@ -84,6 +84,13 @@ def test_that_luminosity_is_written_out_where_online_has_another(online):
     assert as_objects(folded(Grid.empty(), events)) == as_objects(state.oms)[:30]
 
 
+def test_that_a_value_that_is_not_a_number_is_written_out_where_online_has_another():
+    events = copies.oms_of(
+        compact(luminous(40, 30, lumisection_3="x")), compact(luminous(40, 40, lumisection_3=None))
+    )
+    assert events[2][0]["recorded"] == "x"
+
+
 def test_that_luminosity_of_lumisections_that_are_not_its_own_does_not_matter():
     assert len(copies.oms_of(compact(luminous(40, 20)), compact(luminous(30, 30)))) == 1
 

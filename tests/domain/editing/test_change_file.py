@@ -90,11 +90,11 @@ def test_that_a_line_that_can_t_be_read_says_why_and_the_others_are_read(line: s
         ("", "is empty"),
         (HEAD, "no changes"),
         ("run,dataset,column\n1,online,dt-dt\n", "lacks first LS, last LS, status"),
-        ("run,run,column,first,last,status\n", '"run" is there twice'),
+        ("run,run,column,first,last,status\n", '"run" appears twice'),
         ("run,colour\n", '"colour" is none of run'),
-        ('1,online,"dt-dt\n', "no CSV: a quotation mark is opened and never closed"),
-        ('1,online,"dt"-dt\n', "no CSV: a comma must follow a cell in quotation marks"),
-        ("\0", "no text"),
+        ('1,online,"dt-dt\n', "not CSV: a quotation mark is opened and never closed"),
+        ('1,online,"dt"-dt\n', "not CSV: a comma must follow a cell in quotation marks"),
+        ("\0", "not text"),
     ],
 )
 def test_that_a_file_that_can_t_be_read_is_refused(text: str, said: str):

@@ -71,7 +71,7 @@ def test_that_a_key_that_stands_twice_is_shown_where_it_stands_again() -> None:
     assert (error.line, error.column) == (2, 26)
     assert blamed(source) == '"if"'
     assert str(error) == (
-        'Line 2, column 26: "if" stands twice in one object; only one would count.'
+        'Line 2, column 26: "if" appears twice in one object; only one would count.'
     )
 
 

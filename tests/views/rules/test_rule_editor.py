@@ -167,7 +167,7 @@ def test_that_every_unknown_variable_is_marked_with_what_is_near(editor: RuleEdi
 
 def test_that_a_key_that_stands_twice_is_a_fault(editor: RuleEditor) -> None:
     editor.show_text('{"!": {"a": 1, "a": 2}}')
-    with pytest.raises(RuleTextError, match='Line 1, column 16: "a" stands twice'):
+    with pytest.raises(RuleTextError, match='Line 1, column 16: "a" appears twice'):
         editor.read()
     (mark,) = editor.text.extraSelections()
     assert mark.cursor.selectedText() == '"a"'

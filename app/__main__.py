@@ -1,7 +1,10 @@
 """The program's entry: reads the command line, runs a command or the window, sorts the errors."""
 
+import logging
+import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -26,6 +29,7 @@ from app.settings import Settings
 INTERRUPTED = 130
 TERMINATED = 143
 _TOLD_EVERY_S = 20.0
+_LAST_S = 0.5
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,7 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:
         signal.signal(signal.SIGTERM, _terminate)
     try:
-        return _run(words)
+        code = _run(words)
+        if argv is None:
+            _leave_behind(code)
+        return code
     except (RegistryError, UsageError) as error:
         return show_error(error, as_json="--json" in words)
     except KeyboardInterrupt:
@@ -67,6 +74,19 @@ def _run(words: Sequence[str]) -> int:
 def _terminate(*_: object) -> NoReturn:
     """Ends the program as Ctrl-C does: the database's own server isn't left running."""
     raise SystemExit(TERMINATED)
+
+
+def _leave_behind(code: int) -> None:
+    """Ends at once when a thread still works for nobody: Python would wait for it."""
+    here = threading.current_thread()
+    for each in threading.enumerate():
+        if each is not here and not each.daemon:
+            each.join(_LAST_S)
+            if each.is_alive():
+                logging.shutdown()
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(code)
 
 
 def _headless(settings: Settings, arguments: Arguments) -> int:

@@ -59,6 +59,7 @@ _DEMONSTRATION_PULL_S = 2.0
 _DEMONSTRATION_GUI_S = 10.0
 _DEMONSTRATION_MARK = "simulated-oms"
 _STOP_S = 5.0
+_STOP_SILENT_S = 0.3
 _THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -311,11 +312,13 @@ class Program:
             interval_s=_DEMONSTRATION_GUI_S if demonstration else self.settings.dqm_gui_interval_s,
         )
         self.gui_puller.start()
-        self._listener = ChangeListener(self.db, listeners.on_change, listeners.on_connection)
+        self._listener = ChangeListener(
+            self.db, listeners.on_change, listeners.on_connection, mend=self._revive_own_server
+        )
         self._listener.start()
         return self._puller
 
-    def revive_own_server(self) -> None:
+    def _revive_own_server(self) -> None:
         """Starts the program's own server again when it died."""
         if self._server is not None:
             self._server.revive()
@@ -341,6 +344,7 @@ class Program:
         if demonstration_gui is not None:
             demonstration_gui.close()
         database, self._database = self._database, None
+        silent = database is not None and database.was_given_up
         if database is not None:
             database.close()
         self.__dict__.pop("db", None)
@@ -348,7 +352,9 @@ class Program:
         self.__dict__.pop("pull_store", None)
         self.__dict__.pop("gui_store", None)
         server, self._server = self._server, None
-        if server is not None:
+        if server is not None and silent:
+            server.close(_STOP_SILENT_S)
+        elif server is not None:
             server.close()
 
     @property
@@ -473,17 +479,11 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
 
 def _start_pullers(program: Program, news: News) -> Pullers:
     """Starts what works behind the window and tells it the news."""
-
-    def connected(live: bool, reason: str) -> None:
-        if not live:
-            program.revive_own_server()
-        news.connected(live, reason)
-
     puller = program.start(
         Listeners(
             on_pull=lambda _status: None,
             on_change=news.changed,
-            on_connection=connected,
+            on_connection=news.connected,
             on_bug=lambda error: logger.error("Background work failed", exc_info=error),
         )
     )

@@ -7,7 +7,8 @@ RegistryError
 │   ├── Conflict       somebody else changed it meanwhile
 │   └── BadInput       what was given can't be read; says what and where
 └── Unavailable        the network or a server; retried, nothing is lost
-    └── TookTooLong    the server was asked to give up after a time
+    ├── TookTooLong    the server was asked to give up after a time
+    └── Unsure         the answer to a write was lost: it may be stored
 Anything else is a bug.
 """
 
@@ -47,6 +48,19 @@ class BadInput(Refused):
 class Unavailable(RegistryError):
     """A server can't be reached or doesn't answer; the action can be tried again."""
 
+    @property
+    def advised(self) -> str:
+        """The text with what an action that met it has done, and what to do."""
+        return f"{self} Nothing was written: try again."
+
 
 class TookTooLong(Unavailable):
     """The server stopped a statement after the time it was given."""
+
+
+class Unsure(Unavailable):
+    """The connection was lost while a write was being stored: it may be there, or not."""
+
+    @property
+    def advised(self) -> str:
+        return str(self)

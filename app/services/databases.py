@@ -32,6 +32,16 @@ _PAGE = 1000
 _LONGEST = 65_536  # characters of an object that is looked at
 
 
+def answers(acting: Acting) -> bool:
+    """Whether the server of the database answers within two seconds."""
+    return acting.db.answers()
+
+
+def give_up(acting: Acting) -> None:
+    """The program ends: whoever waits for the database gets Unavailable at once."""
+    acting.db.give_up()
+
+
 @dataclass(frozen=True)
 class Initialised:
     """What was missing and made; `desk` and `record`: whether our own schemas can be used."""

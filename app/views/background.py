@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from app.domain.progress import Cancelled, Progress
 Result = TypeVar("Result")
 Steps = Coroutine[Any, Any, None]
 
+_NEAR = 2
 FIRST_RETRY_S = 2
 LONGEST_RETRY_S = 30
 
@@ -49,8 +50,11 @@ class Background(QObject):
         super().__init__(parent)
         self._loop = loop
         self._pool = pool
+        # Files are read and written while all of the pool waits for a server that is silent.
+        self._near = ThreadPoolExecutor(_NEAR, thread_name_prefix="near")
         self._running: set[asyncio.Future[Any]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._acting: set[asyncio.Task[Any]] = set()
         self._waiting: list[asyncio.Future[None]] = []
         self._reason = ""
         self._retry_s = FIRST_RETRY_S
@@ -69,8 +73,11 @@ class Background(QObject):
         """What something that changes nothing returns; while the server can't be reached it is
         tried again and again.
 
-        With `reaches_server` false its success doesn't tell that the server is back.
+        With `reaches_server` false it waits for nobody who waits for the server, and its success
+        doesn't tell that that is back.
         """
+        if self._closing:
+            raise asyncio.CancelledError
         dropped = threading.Event()
 
         def wanted() -> Result:
@@ -91,15 +98,20 @@ class Background(QObject):
                     raise
                 await self._turn(str(error))
 
-    async def act(self, function: Callable[[], Result]) -> Result:
+    async def act(self, function: Callable[[], Result], *, reaches_server: bool = True) -> Result:
         """What an action returns. It is done once, also when nobody waits for it any more:
-        whether it is repeated is for the person to say."""
-        future = self._in_pool(function)
+        whether it is repeated is for the person to say. The end of the program waits for it."""
+        future = self._in_pool(function, reaches_server=reaches_server)
+        task = asyncio.current_task(self._loop)
+        assert task is not None
+        self._acting.add(task)
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
             future.add_done_callback(self._tell)
             raise
+        finally:
+            self._acting.discard(task)
 
     def run(self, steps: Steps, owner: QObject) -> asyncio.Task[None] | None:
         """Runs a coroutine while its owner lives; what it doesn't catch is told by a signal.
@@ -144,18 +156,26 @@ class Background(QObject):
             self.retry_now()
 
     def stop(self) -> None:
-        """Drops what is waited for and takes no more work."""
+        """Drops what is read and takes no more work; what acts goes on to its end."""
         self._closing = True
+        self._near.shutdown(wait=False)
         self._clock.stop()
         self._waiting.clear()
-        for task in list(self._tasks):
+        for task in self._tasks - self._acting:
             task.cancel()
 
-    async def close(self) -> None:
-        """Stops, and returns when no work is under way any more."""
-        self.stop()
-        while self._running or self._tasks:
-            await asyncio.wait([*self._running, *self._tasks])
+    async def acted(self, timeout_s: float) -> bool:
+        """Whether nothing acts any more, at the latest after some time."""
+        if self._acting:
+            await asyncio.wait(self._acting, timeout=timeout_s)
+        return not any(not task.done() for task in self._acting)
+
+    async def ended(self, timeout_s: float) -> bool:
+        """Whether nothing is under way any more, at the latest after some time."""
+        if under_way := [*self._running, *self._tasks]:
+            _, left = await asyncio.wait(under_way, timeout=timeout_s)
+            return not left
+        return True
 
     async def _turn(self, reason: str) -> None:
         """Waits until it is time to try again."""
@@ -171,9 +191,8 @@ class Background(QObject):
     def _in_pool(
         self, function: Callable[[], Result], *, reaches_server: bool = True
     ) -> asyncio.Future[Result]:
-        future: asyncio.Future[Result] = asyncio.wrap_future(
-            self._pool.submit(function), loop=self._loop
-        )
+        pool = self._pool if reaches_server or self._closing else self._near
+        future: asyncio.Future[Result] = asyncio.wrap_future(pool.submit(function), loop=self._loop)
         self._running.add(future)
         future.add_done_callback(lambda done: self._arrived(done, reaches_server=reaches_server))
         return future
@@ -184,7 +203,8 @@ class Background(QObject):
             return
         # Asking for it also marks it as seen, when the task that waited has gone.
         error = future.exception()
-        if self._reason and reaches_server and not isinstance(error, Unavailable):
+        # What nobody waited for any more hasn't asked the server.
+        if self._reason and reaches_server and not isinstance(error, Unavailable | Cancelled):
             self._end_outage()
 
     def _ended(self, task: asyncio.Task[None]) -> None:

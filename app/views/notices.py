@@ -76,7 +76,7 @@ class Notices(QObject):
 
     def fail(self, error: Unavailable) -> None:
         """An action didn't reach its server."""
-        self._show(Notice(Level.UNAVAILABLE, f"{error} Nothing was written: try again."))
+        self._show(Notice(Level.UNAVAILABLE, error.advised))
 
     def report(self, error: BaseException) -> None:
         """A bug: logged whole, shown with a text that can be copied; the program goes on."""

@@ -42,7 +42,7 @@ def time(at: datetime) -> str:
 
 def failure(error: Refused | Unavailable) -> str:
     """Why an action failed, and what to do."""
-    return str(error) if isinstance(error, Refused) else f"{error} Nothing was written: try again."
+    return str(error) if isinstance(error, Refused) else error.advised
 
 
 def percent(share: float | None) -> str:

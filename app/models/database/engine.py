@@ -12,10 +12,19 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Connection
 from sqlalchemy import exc as sa_exc
 
-from app.domain.errors import BadInput, NotFound, Refused, RegistryError, TookTooLong, Unavailable
+from app.domain.errors import (
+    BadInput,
+    NotFound,
+    Refused,
+    RegistryError,
+    TookTooLong,
+    Unavailable,
+    Unsure,
+)
 from app.domain.json_value import js_parse
 from app.domain.masking import check_database_address, keep_secret
 from app.models.database import desk, record, session
+from app.models.database.patience import Patience
 
 logger = logging.getLogger(__name__)
 
@@ -74,11 +83,12 @@ class Database:
 
     def __init__(self, dsn: str, *, pool_size: int = 6) -> None:
         self._parameters = _parse(dsn)
+        self._patience = Patience(self._parameters)
         self._desk = False
         self._record = False
         self._engine = sa.create_engine(
             "postgresql+psycopg://",
-            connect_args=self._parameters,
+            creator=lambda: self._patience.connect(self._parameters),
             pool_size=pool_size,
             max_overflow=4,
             pool_timeout=20,
@@ -139,7 +149,7 @@ class Database:
             except sa_exc.DBAPIError as error:
                 if not error.connection_invalidated:
                     raise
-                raise Unavailable(
+                raise Unsure(
                     f"The connection to {self.dsn_without_password} was lost while the change was"
                     " being stored. Look whether it is there before you try again."
                 ) from error
@@ -160,13 +170,27 @@ class Database:
         name = f"{self._parameters['application_name']} {purpose}"
         parameters = {**self._parameters, "application_name": name, **(options or {})}
         with self.translated():
-            connection = psycopg.connect(autocommit=True, **parameters)  # type: ignore[arg-type]
+            connection = self._patience.connect(parameters, autocommit=True)
             try:
                 session.prepare_whole(connection)
             except psycopg.Error:
                 connection.close()
                 raise
             return connection
+
+    def give_up(self) -> None:
+        """From now on nothing is waited for: whoever waits gets Unavailable, and so does whoever
+        comes."""
+        self._patience.end()
+
+    @property
+    def was_given_up(self) -> bool:
+        """Whether nothing is waited for any more."""
+        return self._patience.has_ended
+
+    def answers(self) -> bool:
+        """Whether the server answers a new connection within two seconds."""
+        return self._patience.answers()
 
     def close(self) -> None:
         """Closes the pooled connections; those in use close when they are given back."""

@@ -52,7 +52,8 @@ class ChangeListener:
     """A thread that calls `on_change` for news, and `on_connection` when they stop or resume.
 
     Both are called in that thread, and not any more once `stop` has returned. What was written
-    while the connection was lost is reported as one change when it is back.
+    while the connection was lost is reported as one change when it is back. `mend` is called
+    before it is tried again, and may take a while.
     """
 
     def __init__(
@@ -60,10 +61,12 @@ class ChangeListener:
         db: Database,
         on_change: Callable[[Change], None],
         on_connection: Callable[[bool, str], None] | None = None,
+        mend: Callable[[], None] | None = None,
     ) -> None:
         self._db = db
         self._on_change = on_change
         self._on_connection = on_connection
+        self._mend = mend
         self._connected: bool | None = None
         self._known: set[int] | None = None
         self._stopping = threading.Event()
@@ -101,8 +104,16 @@ class ChangeListener:
             else:
                 return
             self._tell_connection(connected=False, reason=reason)
+            self._try_to_mend()
             self._stopping.wait(delay * random.uniform(0.8, 1.2))
             delay = min(delay * 2, _LONGEST_WAIT_S)
+
+    def _try_to_mend(self) -> None:
+        if self._mend is not None and not self._stopping.is_set():
+            try:
+                self._mend()
+            except RegistryError as error:
+                logger.warning("The database can't be started again: %s", error)
 
     def _listen(self, connection: _Connection) -> None:
         next_look = time.monotonic() + _LOOK_EVERY_S

@@ -9,10 +9,17 @@ from sqlalchemy import Connection, text
 from app.domain.json_value import JsonObject
 from app.domain.keys import DatasetKey
 
+FORMAT = 1
+"""How the content of a draft is written."""
+
 
 @dataclass(frozen=True)
 class DraftRow:
-    """A stored draft; `seen` is the newest event of the dataset that the person knew of."""
+    """A stored draft; `seen` is the newest event of the dataset that the person knew of.
+
+    The content has a `mark` that names this draft, and as `landed` that of the one that was
+    written last.
+    """
 
     run_number: int
     name: str
@@ -22,13 +29,15 @@ class DraftRow:
 
 
 def save(connection: Connection, person: str, row: DraftRow) -> None:
-    """Keeps a draft unless a newer one of the same dataset is there."""
+    """Keeps a draft unless a newer one of the same dataset is there, or it has been written."""
     connection.execute(
         text(
             "INSERT INTO desk.draft AS known (person, run_number, name, content, seen, saved)"
             " VALUES (:person, :run, :name, CAST(:content AS jsonb), :seen, :saved)"
-            " ON CONFLICT (person, run_number, name) DO UPDATE SET content = EXCLUDED.content,"
+            " ON CONFLICT (person, run_number, name) DO UPDATE SET"
+            "  content = jsonb_build_object('landed', known.content->'landed') || EXCLUDED.content,"
             "  seen = EXCLUDED.seen, saved = EXCLUDED.saved WHERE known.saved <= EXCLUDED.saved"
+            "  AND NOT coalesce(known.content->>'landed' = EXCLUDED.content->>'mark', false)"
         ),
         {
             "person": person,
@@ -39,6 +48,12 @@ def save(connection: Connection, person: str, row: DraftRow) -> None:
             "saved": row.saved,
         },
     )
+
+
+def land(connection: Connection, person: str, key: DatasetKey, mark: str, at: datetime) -> None:
+    """Puts in the place of a draft that it was written."""
+    content: JsonObject = {"format": FORMAT, "edits": [], "mark": "", "landed": mark}
+    save(connection, person, DraftRow(*key, content, 0, at))
 
 
 def of_person(connection: Connection, person: str) -> list[DraftRow]:

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Self
 
 import psycopg
+from psycopg.errors import ConnectionTimeout
 
 from app import files
 from app.domain.errors import Refused, Unavailable
@@ -40,6 +41,12 @@ logger = logging.getLogger(__name__)
 _POLL_S = 0.005
 _START_S = 60.0
 _STOP_S = 20.0
+_REVIVE_S = 2.0
+_ANSWER_S = 4
+"""How long a server that is ready may take to answer, each time that it is asked."""
+
+_SILENCES = 2
+
 _LOG_KEPT = 1_000_000
 _NOTE_S = 2.0
 """How long an empty `postmaster.pid` may be one that the server is just writing."""
@@ -111,9 +118,15 @@ class EmbeddedServer:
         return cls(place, client, settings, _dsn(port, password, OWNER))
 
     def revive(self) -> None:
-        """Starts the server again when it died; `dsn` changes only if its port is taken now."""
+        """Starts the server again when it died; `dsn` changes only if its port is taken now.
+
+        One that lives and doesn't answer is left alone. Unavailable when another program is at it.
+        """
         place = self._place
-        with explained(place.folder), FileLock(place.folder / "lock").held():
+        postmaster = _postmaster(place.cluster)
+        if postmaster is not None and _lives(postmaster, place.cluster):
+            return
+        with explained(place.folder), FileLock(place.folder / "lock").held(_REVIVE_S):
             password = read_password(place.folder)
             port = _running(place.cluster, password)
             if port is None:
@@ -131,17 +144,25 @@ class EmbeddedServer:
     ) -> None:
         self.close()
 
-    def close(self) -> None:
-        """Leaves the server; stops it when no living process uses it any more."""
+    def close(self, patience_s: float = _STOP_S) -> None:
+        """Leaves the server; stops it when no living process uses it any more.
+
+        One that doesn't stop within `patience_s` has been told to, and stops when it can.
+        """
         client, self._client = self._client, None
         if client is None or os.getpid() != self._pid:
             return
         atexit.unregister(self.close)
         folder = self._place.folder
-        with FileLock(folder / "lock").held():
+        try:
+            with FileLock(folder / "lock").held(max(patience_s, _REVIVE_S)):
+                client.release(remove=True)
+                if not somebody_is_here(folder):
+                    _stop(self._place, patience_s)
+        except Unavailable as error:
+            # Whoever holds the lock is the next to use the server, and stops it.
             client.release(remove=True)
-            if not somebody_is_here(folder):
-                _stop(self._place)
+            logger.warning("The database is left as it is: %s", error)
 
 
 def _dsn(port: int, password: str, database: str) -> str:
@@ -202,6 +223,7 @@ def _works_in(place: Path, cluster: Path) -> bool:
 def _running(cluster: Path, password: str) -> int | None:
     """Port of the server when it answers, waiting while it starts or stops; else None."""
     deadline = time.monotonic() + _START_S
+    silent = 0
     while (postmaster := _postmaster(cluster)) is not None:
         if postmaster.pid > 0 and not _lives(postmaster, cluster):
             # Its number may belong to another process by now: the server would then refuse.
@@ -210,8 +232,17 @@ def _running(cluster: Path, password: str) -> int | None:
         if postmaster.pid == 0 and _is_left_over(cluster):
             (cluster / "postmaster.pid").unlink(missing_ok=True)
             return None
-        if postmaster.ready and _answers(postmaster.port, password):
-            return postmaster.port
+        if postmaster.ready:
+            try:
+                if _answers(postmaster.port, password):
+                    return postmaster.port
+            except ConnectionTimeout:
+                silent += 1
+        if silent == _SILENCES:
+            raise Unavailable(
+                f"The database in {cluster} runs (process {postmaster.pid}) but doesn't answer: it"
+                " is frozen, or the machine is busy. Try again, or end that process."
+            )
         if time.monotonic() > deadline:
             if sys.platform == "win32":
                 return None
@@ -225,9 +256,16 @@ def _running(cluster: Path, password: str) -> int | None:
 
 def _answers(port: int, password: str) -> bool:
     try:
-        with psycopg.connect(_dsn(port, password, "postgres"), connect_timeout=5):
+        with psycopg.connect(_dsn(port, password, "postgres"), connect_timeout=_ANSWER_S):
             return True
-    except psycopg.OperationalError:
+    except ConnectionTimeout:
+        raise
+    except psycopg.OperationalError as error:
+        if "password authentication failed" in str(error):
+            raise Refused(
+                "The database of the data folder runs with another password than the folder's file"
+                " `password` has. Put that file back, or choose another data folder."
+            ) from error
         return False
 
 
@@ -341,13 +379,13 @@ def _make_database(port: int, password: str) -> None:
         raise Unavailable(f"The database on port {port} doesn't answer: {error}") from error
 
 
-def _stop(place: Place) -> None:
+def _stop(place: Place, patience_s: float) -> None:
     cluster = place.cluster
     postmaster = _postmaster(cluster)
     if postmaster is None or not _lives(postmaster, cluster):
         return
     place.run("pg_ctl", "stop", "-W", "-m", "fast", "-D", str(cluster))
-    deadline = time.monotonic() + _STOP_S
+    deadline = time.monotonic() + patience_s
     while _lives(postmaster, cluster) and (cluster / "postmaster.pid").exists():
         if time.monotonic() > deadline:
             logger.warning("The database in %s takes long to stop", cluster)

@@ -27,6 +27,8 @@ from app.models.events.rows import DatasetRow, RunRow
 from app.models.history import writes as history
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
+from app.services.editing import landing
+from app.services.editing.landing import DraftMark
 from app.services.editing.plan import (
     CellsChanged,
     CellsInConflict,
@@ -180,13 +182,14 @@ def write(
     leave_out_refused: bool = False,
     progress: Progress = SILENT,
     name: Callable[[int], str] = lambda _: "",
+    draft: DraftMark | None = None,
 ) -> Written:
     """Writes the edits as one version, all or none; refused ones are left out only with
     `leave_out_refused`.
 
     Raises the first refusal, ChangedMeanwhile when somebody changed the same cells after `seen`,
     and Cancelled, after which nothing is left behind. `name` says how a refusal calls the edit at
-    a place.
+    a place. `draft` is the one that is written: it lands with the version.
     """
     check_given(edits, comment)
     configuration = configurations.current(acting)
@@ -209,6 +212,8 @@ def write(
         cells = sum(line.cells for line in made.lines)
         datasets = len({(change.run_number, change.name) for change in appended})
         version = action.append(acting.actor.email, comment or _comment(edits, datasets), appended)
+        if draft is not None:
+            landing.note(action, acting.actor.email, draft)
     text = f"Changed {counted(cells, 'cell')} in {counted(datasets, 'dataset')}."
     if left_out:
         text += f" Left out: {counted(len(left_out), 'line')}."

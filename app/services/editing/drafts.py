@@ -2,13 +2,17 @@
 
 The file, in `acting.draft_folder`, is written first, so that a lost connection or a crash loses
 nothing; the newer of both counts. What was changed meanwhile shows when a draft is offered again.
+Each draft has a mark. The transaction that writes a draft leaves its mark in the database, so that
+one that landed is known even when nobody lived to hear of it.
 """
 
 import contextlib
 import hashlib
 import json
 import logging
-from dataclasses import dataclass
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,7 +26,7 @@ from app.domain.lumisections import LumiRange
 from app.domain.triplets import triplet_from_json
 from app.models.database.engine import Database
 from app.models.drafts import drafts
-from app.models.drafts.drafts import DraftRow
+from app.models.drafts.drafts import FORMAT, DraftRow
 from app.services.acting import Acting
 from app.services.editing import bulk as bulk_edit
 from app.services.editing.bulk import Preview
@@ -30,7 +34,6 @@ from app.services.editing.bulk import Preview
 logger = logging.getLogger(__name__)
 
 
-_FORMAT = 1
 _UNFINISHED_ONCE = "draft-*.part"
 """What earlier versions of the program called a file that they hadn't finished."""
 _NEVER = datetime.fromtimestamp(0, UTC)
@@ -41,7 +44,7 @@ class Draft:
     """What a person was about to write in one dataset, with the comment of the action so far.
 
     `seen`: the newest event of the dataset that the person knew of. `selection` is what was
-    chosen, in whatever form the grid keeps it.
+    chosen, in whatever form the grid keeps it. `mark` tells this draft from all others.
     """
 
     run_number: int
@@ -51,6 +54,7 @@ class Draft:
     comment: str = ""
     selection: JsonValue = None
     saved: datetime = _NEVER
+    mark: str = field(default_factory=lambda: secrets.token_hex(8), compare=False)
 
     @property
     def key(self) -> DatasetKey:
@@ -67,6 +71,12 @@ class Offer:
     preview: Preview | None
     reason: str = ""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether anything of it isn't written: a change, or what has to be decided first."""
+        found = self.preview
+        return found is None or found.cells > 0 or bool(found.conflicts or found.refused)
+
 
 def save(acting: Acting, draft: Draft) -> bool:
     """Keeps the draft of a dataset instead of the one before; returns whether the database has
@@ -74,71 +84,114 @@ def save(acting: Acting, draft: Draft) -> bool:
 
     Without a folder the database alone keeps it.
     """
-    folder = acting.draft_folder
-    row = _row(draft, datetime.now(UTC))
     problem: Refused | None = None
-    if folder is not None:
-        try:
-            _write(folder, acting.db, acting.actor, row)
-        except Refused as refused:
-            problem = refused
-    stored = _store(acting, row)
-    if folder is None and not stored:
+    draft = replace(draft, saved=datetime.now(UTC))
+    try:
+        keep_file(acting, draft)
+    except Refused as refused:
+        problem = refused
+    stored = False
+    try:
+        stored = store(acting, draft)
+    except Unavailable as error:
+        logger.info("The draft of run %d is kept on this machine: %s", draft.run_number, error)
+    if acting.draft_folder is None and not stored:
         raise Refused("The draft can't be kept: neither a folder nor the database can take it.")
     if problem is not None and not stored:
         raise Refused(f"The draft can't be kept: {problem}") from problem
     return stored
 
 
+def keep_file(acting: Acting, draft: Draft) -> None:
+    """Keeps the draft in the folder, if there is one, and asks no server. Raises Refused when the
+    file can't be written."""
+    if acting.draft_folder is not None:
+        _write(acting.draft_folder, acting.db, acting.actor, _row(draft))
+
+
+def give_up_file(acting: Acting, key: DatasetKey) -> None:
+    """Says in the folder, if there is one, that the draft of a dataset was written or given up:
+    the database may still have it. Raises Refused when the file can't be written."""
+    if acting.draft_folder is not None:
+        empty = DraftRow(*key, _content((), "", None, ""), 0, datetime.now(UTC))
+        _write(acting.draft_folder, acting.db, acting.actor, empty)
+
+
+def remove_file(acting: Acting, key: DatasetKey) -> None:
+    """Takes away what the folder has of a dataset."""
+    if acting.draft_folder is not None:
+        with contextlib.suppress(OSError):
+            _file(acting.draft_folder, acting.db, acting.actor, key).unlink(missing_ok=True)
+
+
+def store(acting: Acting, draft: Draft) -> bool:
+    """Keeps the draft in the database; false where that has no place for it. Raises Unavailable
+    when it can't be reached."""
+    if acting.db.desk:
+        with acting.db.transaction() as connection:
+            drafts.save(connection, acting.actor.email, _row(draft))
+    return acting.db.desk
+
+
+def forget(acting: Acting, key: DatasetKey) -> None:
+    """Takes the draft of a dataset out of the database. Raises Unavailable when it can't be
+    reached."""
+    if acting.db.desk:
+        with acting.db.transaction() as connection:
+            drafts.drop(connection, acting.actor.email, key)
+
+
 def drop(acting: Acting, key: DatasetKey) -> None:
     """Deletes the draft of a dataset, which was written or given up. Raises Refused when neither
     the database nor the file can be changed."""
-    folder = acting.draft_folder
-    dropped = False
-    with contextlib.suppress(Unavailable):
-        if acting.db.desk:
-            with acting.db.transaction() as connection:
-                drafts.drop(connection, acting.actor.email, key)
-        dropped = True
-    if folder is None:
-        return
-    if dropped:
-        with contextlib.suppress(OSError):
-            _file(folder, acting.db, acting.actor, key).unlink(missing_ok=True)
-        return
-    # The database still has it: an empty newer draft marks it as given up.
-    empty = DraftRow(*key, _content((), "", None), 0, datetime.now(UTC))
     try:
-        _write(folder, acting.db, acting.actor, empty)
-    except Refused as refused:
-        raise Refused(f"The draft can't be deleted: {refused}") from refused
+        forget(acting, key)
+    except Unavailable:
+        try:
+            give_up_file(acting, key)
+        except Refused as refused:
+            raise Refused(f"The draft can't be deleted: {refused}") from refused
+    else:
+        remove_file(acting, key)
 
 
-def offered(acting: Acting) -> tuple[Offer, ...]:
-    """The drafts of a person, the newest first, each checked against the present state."""
+def offered(acting: Acting, tell: Callable[[str], None] = lambda _: None) -> tuple[Offer, ...]:
+    """The drafts of a person, the newest first, each checked against the present state.
+
+    One that was written is no draft any more. `tell` hears of those that can't be read.
+    """
     folder = acting.draft_folder
     newest: dict[DatasetKey, DraftRow] = {}
-    for row in _files(folder, acting.db, acting.actor) if folder is not None else ():
+    for row in _files(folder, acting.db, acting.actor, tell) if folder is not None else ():
         newest[row.run_number, row.name] = row
     if acting.db.desk:
         with acting.db.read() as connection:
             for row in drafts.of_person(connection, acting.actor.email):
                 key = (row.run_number, row.name)
-                if key not in newest or newest[key].saved < row.saved:
+                if key not in newest or _is_later(row, newest[key]):
                     newest[key] = row
     offers: list[Offer] = []
     for key, row in newest.items():
         try:
             draft = _draft(row)
         except _Damaged as damage:
-            logger.warning("The draft of run %d, %s, is left where it is: %s", *key, damage)
+            text = f"The draft of run {key[0]}, {key[1]}, is left where it is: {damage}."
+            logger.warning(text)
+            tell(text)
             continue
-        if draft.edits:
-            offers.append(_check(acting, draft))
+        offer = _check(acting, draft) if draft.edits else None
+        if offer is not None and offer.is_open:
+            offers.append(offer)
         else:
             with contextlib.suppress(Refused):
                 drop(acting, key)
     return tuple(sorted(offers, key=lambda offer: offer.draft.saved, reverse=True))
+
+
+def _is_later(stored: DraftRow, file: DraftRow) -> bool:
+    """Whether what the database has counts, and not the file."""
+    landed = stored.content.get("landed")
+    return file.saved < stored.saved or (landed is not None and landed == file.content.get("mark"))
 
 
 def _check(acting: Acting, draft: Draft) -> Offer:
@@ -153,24 +206,12 @@ def _check(acting: Acting, draft: Draft) -> Offer:
     return Offer(draft, preview)
 
 
-def _store(acting: Acting, row: DraftRow) -> bool:
-    if not acting.db.desk:
-        return False
-    try:
-        with acting.db.transaction() as connection:
-            drafts.save(connection, acting.actor.email, row)
-    except Unavailable as error:
-        logger.info("The draft of run %d is kept on this machine: %s", row.run_number, error)
-        return False
-    return True
+def _row(draft: Draft) -> DraftRow:
+    content = _content(draft.edits, draft.comment, draft.selection, draft.mark)
+    return DraftRow(draft.run_number, draft.dataset, content, draft.seen, draft.saved)
 
 
-def _row(draft: Draft, saved: datetime) -> DraftRow:
-    content = _content(draft.edits, draft.comment, draft.selection)
-    return DraftRow(draft.run_number, draft.dataset, content, draft.seen, saved)
-
-
-def _content(edits: tuple[Edit, ...], comment: str, selection: JsonValue) -> JsonObject:
+def _content(edits: tuple[Edit, ...], comment: str, selection: JsonValue, mark: str) -> JsonObject:
     stored: list[JsonValue] = []
     for edit in edits:
         ranges: list[JsonValue] = [[first, last] for first, last in edit.ranges]
@@ -179,7 +220,13 @@ def _content(edits: tuple[Edit, ...], comment: str, selection: JsonValue) -> Jso
         else:
             triplet: JsonObject = {**edit.triplet.as_json()}
             stored.append({"column": edit.column, "ranges": ranges, "triplet": triplet})
-    return {"format": _FORMAT, "edits": stored, "comment": comment, "selection": selection}
+    return {
+        "format": FORMAT,
+        "edits": stored,
+        "comment": comment,
+        "selection": selection,
+        "mark": mark,
+    }
 
 
 class _Damaged(Exception):
@@ -190,7 +237,7 @@ def _draft(row: DraftRow) -> Draft:
     """The draft a row means. Raises _Damaged unless all of it can be understood."""
     content = row.content
     edits, comment = content.get("edits"), content.get("comment") or ""
-    if content.get("format") != _FORMAT:
+    if content.get("format") != FORMAT:
         raise _Damaged("another version of the program wrote it in another form")
     if not isinstance(edits, list):
         raise _Damaged("it has no list of edits")
@@ -202,6 +249,7 @@ def _draft(row: DraftRow) -> Draft:
         _text(comment, "the comment"),
         content.get("selection"),
         row.saved,
+        _text(content.get("mark") or "", "the mark"),
     )
 
 
@@ -266,7 +314,7 @@ def _write(folder: Path, db: Database, actor: Actor, row: DraftRow) -> None:
     files.write(target, json.dumps(document, ensure_ascii=False), mode=files.PRIVATE)
 
 
-def _files(folder: Path, db: Database, actor: Actor) -> list[DraftRow]:
+def _files(folder: Path, db: Database, actor: Actor, tell: Callable[[str], None]) -> list[DraftRow]:
     """The drafts of a person in files. One that can't be read gets another name, so that the
     next draft of its dataset doesn't replace it, and hides no other."""
     stored: list[DraftRow] = []
@@ -278,13 +326,17 @@ def _files(folder: Path, db: Database, actor: Actor) -> list[DraftRow]:
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
             row = _row_of(document, db.dsn_without_password, actor.email)
-            if row is not None and row.content.get("format") == _FORMAT:
+            if row is not None and row.content.get("format") == FORMAT:
                 _draft(row)
         except OSError as error:
-            logger.warning("The draft %s can't be read: %s", path, files.reason(error))
+            text = f"The draft {path} can't be read: {files.reason(error)}."
+            logger.warning(text)
+            tell(text)
         except (ValueError, RecursionError, _Damaged) as error:
             aside = path.with_name(f"{path.name}.damaged")
-            logger.warning("The draft %s can't be read (%s); it is kept as %s", path, error, aside)
+            text = f"The draft {path} can't be read ({error}); it is kept as {aside}."
+            logger.warning(text)
+            tell(text)
             with contextlib.suppress(OSError):
                 path.replace(aside)
         else:

@@ -220,7 +220,7 @@ class ToolDialog(QDialog):
             if not reason:
                 give_keys(self.reason)
         except Unavailable as error:
-            self.refuse(f"{error} Nothing was written: try again.")
+            self.refuse(error.advised)
         else:
             self.acted.emit(applied)
             self.accept()

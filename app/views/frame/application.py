@@ -22,6 +22,7 @@ from app import assets
 from app.domain.errors import Refused
 from app.views.background import Background
 from app.views.display import check_display
+from app.views.frame.ending import Ending
 from app.views.frame.main_window import MainWindow
 from app.views.notices import Notices
 from app.views.places import PlaceContext
@@ -58,14 +59,13 @@ def run_window(
 ) -> int:
     """Opens the window and returns the exit code once it is closed.
 
-    `stop` ends what the window doesn't own (puller, listener); it is called in the pool before
+    `stop` ends what the window doesn't own (puller, listener); it is called in a thread before
     the window closes. `on_bug` is called for every bug, besides the report that is shown.
     Raises `Refused` where no window can be opened.
     """
     application = _application(check_display())
     loop = QEventLoop(application)
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="window") as pool:
-        loop.set_default_executor(pool)
+    with _pool() as pool:
         asyncio.set_event_loop(loop)
         notices = Notices()
         bugs = _Bugs(notices, on_bug)
@@ -93,7 +93,7 @@ def run_window(
                 window = MainWindow(context)
         if faulty:
             notices.refuse(Refused(faulty))
-        ending = _Ending(loop, window, background, remembered, stop)
+        ending = Ending(loop, window, context, stop)
         window.stop_wanted.connect(ending.begin)
         with bugs.caught(loop), _interrupts(window):
             window.show()
@@ -106,6 +106,16 @@ def run_window(
         window.deleteLater()
         application.processEvents()
     return 0
+
+
+@contextmanager
+def _pool() -> Iterator[ThreadPoolExecutor]:
+    """Threads for what the window asks for. Who hasn't come back at the end isn't waited for."""
+    pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="window")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def screenshot(window: QWidget, path: Path) -> None:
@@ -139,48 +149,6 @@ def _themes(application: QApplication, settings: WindowSettings, remembered: QSe
         chosen = remembered.value("palette")
         palette = next((known for known in PALETTES if known == chosen), PALETTES[0])
     return Themes(application, mode, palette)
-
-
-class _Ending(QObject):
-    """Ends everything once, in order: news, work under way, what isn't ours, the window."""
-
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        window: MainWindow,
-        background: Background,
-        remembered: QSettings,
-        stop: Callable[[], None] | None,
-    ) -> None:
-        super().__init__(window)
-        self._loop = loop
-        self._window = window
-        self._background = background
-        self._remembered = remembered
-        self._stop = stop
-        self._task: asyncio.Task[None] | None = None
-        self.ended: asyncio.Future[None] = loop.create_future()
-
-    def begin(self) -> None:
-        """Begins to end; a second call changes nothing."""
-        if self._task is None:
-            self._task = self._loop.create_task(self._end())
-            self._task.add_done_callback(self._finish)
-
-    async def _end(self) -> None:
-        self._window.setEnabled(False)
-        await self._background.close()
-        if self._stop is not None:
-            await self._loop.run_in_executor(None, self._stop)
-        self._remembered.sync()
-
-    def _finish(self, task: asyncio.Task[None]) -> None:
-        self._window.stopped()
-        error = task.exception()
-        if error is not None:
-            self.ended.set_exception(error)
-        else:
-            self.ended.set_result(None)
 
 
 class _Bugs(QObject):

@@ -177,7 +177,7 @@ class ExportDialog(QDialog):
         except (Refused, Cancelled) as error:
             self._refuse(str(error))
         except Unavailable as error:
-            self._refuse(f"{error} Nothing was written: try again.")
+            self._refuse(error.advised)
         else:
             self.exported.emit(files)
             self.accept()

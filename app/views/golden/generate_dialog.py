@@ -152,7 +152,7 @@ class GenerateDialog(QDialog):
             self._refuse(str(error))
             self.insist.setVisible(isinstance(error, UnknownVariables))
         except Unavailable as error:
-            self._refuse(f"{error} Nothing was written: try again.")
+            self._refuse(error.advised)
         else:
             self.generated.emit(tuple(golden_json.id for golden_json in generated))
             self.accept()

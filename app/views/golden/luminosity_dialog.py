@@ -188,7 +188,7 @@ class LuminosityDialog(QDialog):
         except Refused as error:
             self._refuse(str(error))
         except Unavailable as error:
-            self._refuse(f"{error} Nothing was written: try again.")
+            self._refuse(error.advised)
             self.write.setEnabled(True)
         else:
             self._written(report)

@@ -52,6 +52,10 @@ class Loader(QObject):
         """Prepares a state that was read already."""
         self._work.start(self._prepare(look))
 
+    def drop(self) -> None:
+        """Nobody waits any more for what is under way."""
+        self._work.drop()
+
     def forget(self) -> None:
         """Nothing is shown any more, so nothing can have changed since."""
         self._last = None

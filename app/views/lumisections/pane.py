@@ -72,6 +72,7 @@ class LumisectionsPane(QWidget):
         self._themes = themes
         self._run_number: int | None = None
         self._order: tuple[str, ...] = ()
+        self._is_left = False
         self._loader = Loader(acting, background, self)
         self.datasets = QComboBox()
         self.datasets.setAccessibleName("Dataset")
@@ -88,7 +89,7 @@ class LumisectionsPane(QWidget):
             context.drafts,
             self.grid,
             chosen=self.chosen,
-            is_now=lambda: not self.moment,
+            is_now=self._can_be_edited,
         )
         self.editor, self.strip = self.editing.editor, self.editing.strip
         self.preview = self.editing.preview
@@ -132,7 +133,8 @@ class LumisectionsPane(QWidget):
             self.moment_line.show_now()
         if run_number != self._run_number:
             self._forget()
-        same = run_number == self._run_number and dataset == self.dataset
+        same = run_number == self._run_number and dataset == self.dataset and not self._is_left
+        self._is_left = False
         self._run_number = run_number
         self._order = tuple(order)
         if [self.datasets.itemText(i) for i in range(self.datasets.count())] != names:
@@ -145,9 +147,27 @@ class LumisectionsPane(QWidget):
         self.datasets.blockSignals(False)
         self.load(keep=same)
 
+    def leave(self) -> None:
+        """Another dataset is about to be shown: what is here can be looked at, not edited."""
+        self._is_left = True
+        self._loader.drop()
+        self._cannot_be_edited()
+
+    def _can_be_edited(self) -> bool:
+        """Whether the grid shows the present state of what is chosen."""
+        snapshot = self.grid.snapshot
+        if snapshot is None or self._is_left or self.moment:
+            return False
+        return (snapshot.run_number, snapshot.dataset) == (self._run_number, self.dataset)
+
+    def _cannot_be_edited(self) -> None:
+        if not self._can_be_edited():
+            self.preview.leave()
+            self.editing.refresh()
+
     def load(self, *, keep: bool = True) -> None:
         """Loads the present state; with `keep` after what is under way."""
-        if self._run_number is None or (keep and self.moment):
+        if self._run_number is None or self._is_left or (keep and self.moment):
             return  # A moment of the past doesn't change.
         self._loader.choose((self._run_number, self.dataset), self._order)
         if keep:
@@ -260,6 +280,7 @@ class LumisectionsPane(QWidget):
     def _dataset_chosen(self) -> None:
         self.moment_line.show_now()
         self.load(keep=False)
+        self._cannot_be_edited()
 
     def _focus_changed(self, _key: str, _lumisection: int) -> None:
         if not self.grid.chosen:

@@ -22,7 +22,7 @@ from app.services.certification.tables import Row, RunDetails
 from app.views import words
 from app.views.background import Work
 from app.views.changes.lines import ChangeLine
-from app.views.focus import give_keys, give_keys_once_shown
+from app.views.focus import give_keys, give_keys_once_shown, holder
 from app.views.grid.grid_layout import Cell
 from app.views.history.history_panel import DatasetInFront, HistoryPanel, Scope
 from app.views.history.moment_chooser import MomentChooser
@@ -36,6 +36,8 @@ from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label, cell
 
 _SETTLE_MS = 80
+_DIMMED_MS = 400
+_ON_ITS_WAY = "Loading"
 
 
 class DetailsView(QWidget):
@@ -98,6 +100,7 @@ class DetailsView(QWidget):
         self.found = QSortFilterProxyModel(self)
         self.history = HistoryPanel(context.acting, background, themes)
         self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
+        self._dim = QTimer(self, singleShot=True, interval=_DIMMED_MS)
         self._lay_out()
         self.moments = RunMoments(
             context,
@@ -139,11 +142,19 @@ class DetailsView(QWidget):
         if (run_number, dataset) == (self._run_number, self._dataset):
             return
         if run_number != self._run_number:
-            self.details = None
             self.moments.drop()
+        self.details = None
         self._run_number, self._dataset = run_number, dataset
         self._is_requested = True
+        # What is shown until then is of another one, and nobody may take it for this one.
+        self.lumisections.leave()
+        self.title.setText(f"{run_number}  {dataset}")
+        self.state.setText(_ON_ITS_WAY)
+        self.warning.clear()
+        self.take_in_button.hide()
+        self.subject_changed.emit()
         self._settle.start()
+        self._dim.start()
 
     def go_into_grid(self) -> None:
         """The keyboard goes to the grid, when that is there."""
@@ -213,6 +224,7 @@ class DetailsView(QWidget):
         return tab
 
     def _connect(self) -> None:
+        self._dim.timeout.connect(self._dim_the_one_before)
         self._settle.timeout.connect(lambda: self._work.start(self._load(keep=False)))
         self._work.running_changed.connect(self._show_loading)
         self.moments.running_changed.connect(self._show_loading)
@@ -251,6 +263,7 @@ class DetailsView(QWidget):
 
     def _show(self, details: RunDetails, *, keep: bool) -> None:
         self.details = details
+        self._dim.stop()
         self.tabs.setEnabled(True)
         self._is_requested = False
         self._rows = {row.name: row for row in details.visible_datasets}
@@ -288,7 +301,14 @@ class DetailsView(QWidget):
             self.moments.close_comparison()
         self.subject_changed.emit()
 
+    def _dim_the_one_before(self) -> None:
+        """The one before stays in sight, and only that; the keyboard stays where it is."""
+        inside = holder(self)
+        if inside is None or not self.tabs.isAncestorOf(inside):
+            self.tabs.setEnabled(False)
+
     def _refuse(self, text: str) -> None:
+        self._dim.stop()
         self.title.setText(text)
         self.state.clear()
         self.tabs.setEnabled(False)

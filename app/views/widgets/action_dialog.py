@@ -73,7 +73,7 @@ class ActionDialog(QDialog):
         except Refused as error:
             self.refuse(str(error))
         except Unavailable as error:
-            self.refuse(f"{error} Nothing was written: try again.")
+            self.refuse(error.advised)
         except Exception:
             self.submit_button.setEnabled(True)
             raise

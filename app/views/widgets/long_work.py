@@ -78,7 +78,7 @@ class LongWork(QWidget):
         except (Refused, Cancelled) as error:
             self._failure = str(error)
         except Unavailable as error:
-            self._failure = f"{error} Nothing was written: try again."
+            self._failure = error.advised
 
     def run(
         self,

@@ -1,5 +1,6 @@
 """Drafts: kept wherever that is possible, offered again, checked against what changed meanwhile."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,12 +10,14 @@ from app.domain.editing.edits import BitEdit, ColumnEdit
 from app.domain.errors import Refused, Unavailable
 from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange
+from app.domain.progress import Cancelled, Progress
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.editing import bulk as bulk_edit
-from app.services.editing import drafts
+from app.services.editing import drafts, landing
 from app.services.editing.drafts import Draft
+from app.services.editing.landing import DraftMark
 from app.services.history import look as history
 from app.services.pulling import runs as pull
 from tests.builders import EXPERT, NOBODY, a_run, configure
@@ -208,3 +211,89 @@ def test_that_what_killed_saves_left_is_taken_away(online: Database, tmp_path: P
         (tmp_path / left).write_text("{")
     assert len(drafts.offered(acting(online, EXPERT, tmp_path))) == 1
     assert list(tmp_path.iterdir()) == [file]
+
+
+# --- what landed ----------------------------------------------------------------------------------
+
+
+def write(db: Database, draft: Draft) -> None:
+    mark = DraftMark(draft.key, draft.mark)
+    bulk_edit.write(Acting(db, EXPERT), draft.edits, comment="HV trip", draft=mark)
+
+
+def test_that_a_draft_that_landed_is_not_offered_though_nobody_lived_to_hear_of_it(
+    online: Database, tmp_path: Path
+):
+    draft, mine = a_draft(online), acting(online, EXPERT, tmp_path)
+    drafts.save(mine, draft)
+    write(online, draft)
+    # Somebody changes the same cells: the values don't tell any more that it was written.
+    other = ColumnEdit(RUN, "online", "dt-dt", (LumiRange(2, 4),), Triplet("STANDBY"))
+    bulk_edit.write(Acting(online, EXPERT), [other])
+    assert landing.has_landed(mine, DraftMark(draft.key, draft.mark))
+    assert drafts.offered(mine) == ()
+    assert list(tmp_path.iterdir()) == []
+    assert not landing.has_landed(mine, DraftMark(draft.key, draft.mark))
+
+
+def test_that_a_draft_that_is_stored_late_does_not_undo_that_it_landed(
+    online: Database, tmp_path: Path
+):
+    draft, mine = a_draft(online), acting(online, EXPERT, tmp_path)
+    write(online, draft)
+    assert drafts.store(mine, replace(draft, saved=datetime.now(UTC)))
+    assert drafts.offered(mine) == ()
+
+
+def test_that_what_was_drafted_after_the_write_is_offered(online: Database, tmp_path: Path):
+    draft, mine = a_draft(online), acting(online, EXPERT, tmp_path)
+    drafts.save(mine, draft)
+    write(online, draft)
+    later = ColumnEdit(RUN, "online", "dt-dt", (LumiRange(9, 9),), Triplet("STANDBY"))
+    drafts.save(mine, Draft(RUN, "online", (later,), draft.seen))
+    assert landing.has_landed(mine, DraftMark(draft.key, draft.mark))
+    (offer,) = drafts.offered(mine)
+    assert offer.draft.edits == (later,)
+
+
+def test_that_without_the_desk_a_draft_whose_values_are_there_is_not_offered(
+    online: Database, dsn: str, tmp_path: Path
+):
+    deskless = Database(dsn)
+    try:
+        draft, mine = a_draft(online), acting(deskless, EXPERT, tmp_path)
+        drafts.save(mine, draft)
+        write(deskless, draft)
+        assert not landing.has_landed(mine, DraftMark(draft.key, draft.mark))
+        assert drafts.offered(mine) == ()
+    finally:
+        deskless.close()
+
+
+def test_that_a_write_that_did_not_land_leaves_no_mark(online: Database, tmp_path: Path):
+    draft, mine = a_draft(online), acting(online, EXPERT, tmp_path)
+    drafts.save(mine, draft)
+    stopped = Progress(lambda _share: None, lambda: True)
+    with pytest.raises(Cancelled):
+        bulk_edit.write(
+            Acting(online, EXPERT),
+            draft.edits,
+            comment="HV trip",
+            draft=DraftMark(draft.key, draft.mark),
+            progress=stopped,
+        )
+    assert len(drafts.offered(mine)) == 1
+
+
+def test_that_damaged_drafts_are_told(online: Database, tmp_path: Path):
+    mine = acting(online, EXPERT, tmp_path)
+    drafts.save(mine, a_draft(online))
+    with online.transaction() as connection:
+        connection.exec_driver_sql("UPDATE desk.draft SET content = '{\"format\": 9}'")
+    (file,) = tmp_path.iterdir()
+    file.write_text("{", encoding="utf-8")
+    told: list[str] = []
+    assert drafts.offered(mine, told.append) == ()
+    assert len(told) == 2
+    assert "is kept as" in told[0]
+    assert "another version of the program wrote it" in told[1]

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 
 from app.domain.editing.selection import Selection
+from app.domain.keys import DatasetKey
 from app.services.acting import Acting
 from app.services.editing import remarks
 from app.services.editing.bulk import Written
@@ -91,7 +92,12 @@ class GridEditing(QObject):
             return
         give_keys(self._grid)
         self.strip.say("", "")
-        self.preview.look(editor.edits, editor.comment, {editor.key: editor.seen})
+        self._show_preview(editor.key)
+
+    def _show_preview(self, key: DatasetKey) -> None:
+        editor = self.editor
+        mark = self._drafts.mark(key)
+        self.preview.look(editor.edits, editor.comment, {key: editor.seen}, mark)
 
     def _wrote(self, written: Written) -> None:
         if self.preview.key == self.editor.key:
@@ -124,7 +130,7 @@ class GridEditing(QObject):
         if not preview.isVisible() or preview.is_writing:
             return
         if editor.cells and editor.key is not None and editor.problem() is None:
-            preview.look(editor.edits, editor.comment, {editor.key: editor.seen})
+            self._show_preview(editor.key)
         else:
             preview.close_preview()
 
@@ -173,6 +179,9 @@ class GridEditing(QObject):
         modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         shifted = modifiers == Qt.KeyboardModifier.ShiftModifier
         key = Qt.Key(event.key())
+        if not self._is_now() and self.editor.cells:
+            # A draft that isn't in sight is not changed by a key.
+            return False
         plain: dict[Qt.Key, Callable[[], object]] = {
             Qt.Key.Key_Return: self.look_before_writing,
             Qt.Key.Key_Enter: self.look_before_writing,

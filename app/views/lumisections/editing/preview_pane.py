@@ -18,13 +18,14 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.editing.edits import BitEdit, Edit
-from app.domain.errors import Refused
+from app.domain.errors import Refused, Unavailable, Unsure
 from app.domain.keys import DatasetKey
 from app.domain.lumisections import format_ranges
 from app.domain.progress import Progress
 from app.services.acting import Acting
-from app.services.editing import bulk
-from app.services.editing.bulk import CellsChanged, ChangedMeanwhile, Preview
+from app.services.editing import bulk, landing
+from app.services.editing.bulk import CellsChanged, ChangedMeanwhile, Preview, Written
+from app.services.editing.landing import DraftMark
 from app.views import words
 from app.views.background import Background, Work
 from app.views.changes.value_words import golden_text, short_ranges, value_text
@@ -63,6 +64,7 @@ class PreviewPane(QFrame):
         self._edits: tuple[Edit, ...] = ()
         self._comment = ""
         self._seen: Mapping[DatasetKey, int] = {}
+        self._draft: DraftMark | None = None
         self._preview: Preview | None = None
         self._looking = Work(background, self)
         self.title = Label("Preview")
@@ -102,11 +104,21 @@ class PreviewPane(QFrame):
         """Whether the edits are being written now."""
         return self.work.is_running
 
-    def look(self, edits: Sequence[Edit], comment: str, seen: Mapping[DatasetKey, int]) -> None:
-        """Shows what these edits would change now; the preview before stays until then."""
+    def look(
+        self,
+        edits: Sequence[Edit],
+        comment: str,
+        seen: Mapping[DatasetKey, int],
+        draft: DraftMark | None = None,
+    ) -> None:
+        """Shows what these edits would change now; the preview before stays until then.
+
+        `draft` is the one that they are.
+        """
         if self.is_writing:
             return
         self._edits, self._comment, self._seen = tuple(edits), comment, seen
+        self._draft = draft
         self._refuse("")
         self._look()
 
@@ -120,7 +132,7 @@ class PreviewPane(QFrame):
             self.nothing_left.emit()
             return
         acting, comment, seen = self._acting, self._comment, preview.seen
-        leave_out = self.leave_out.isChecked()
+        leave_out, draft = self.leave_out.isChecked(), self._draft
         self._refuse("")
 
         async def steps(progress: Progress) -> None:
@@ -133,8 +145,11 @@ class PreviewPane(QFrame):
                         seen=seen,
                         leave_out_refused=leave_out,
                         progress=progress,
+                        draft=draft,
                     )
                 )
+            except Unsure as unsure:
+                written = await self._found(unsure, draft, preview)
             except ChangedMeanwhile:
                 if not self.isHidden():
                     self._look()  # A newer preview has both values.
@@ -145,6 +160,19 @@ class PreviewPane(QFrame):
             self.written.emit(written)
 
         self.work.start("Writing", steps)
+
+    async def _found(self, unsure: Unsure, draft: DraftMark | None, preview: Preview) -> Written:
+        """What was written although the answer was lost, once the server says so."""
+        acting = self._acting
+        if draft is None or not acting.db.desk:
+            raise unsure
+        self.work.step.setText("Looking whether it was written")
+        if not await self._background.read(lambda: landing.has_landed(acting, draft)):
+            raise Unavailable("The connection was lost before the change was stored.")
+        datasets = len(preview.datasets)
+        changed = f"{words.counted(preview.cells, 'cell')} in {words.counted(datasets, 'dataset')}"
+        text = f"Changed {changed}, although the connection was lost."
+        return Written(None, preview.cells, datasets, (), text)
 
     def close_preview(self) -> None:
         """Goes back to drafting."""

@@ -15,6 +15,7 @@ from app.views.places import PlaceContext
 
 logger = logging.getLogger(__name__)
 
+_ANSWER_S = 1.5
 _LOOK_EVERY_S = 2.0
 _LONGEST_WRITE_S = 60.0
 _KEEP_S = 1.0
@@ -78,8 +79,9 @@ class Ending(QObject):
         give_up_at = self._loop.time() + _LONGEST_WRITE_S
         while True:
             asked = self._loop.run_in_executor(pool, databases.answers, self._acting)
-            acted = await self._background.acted(_LOOK_EVERY_S)
-            if not await asked or self._loop.time() > give_up_at:
+            answered, _ = await asyncio.wait([asked], timeout=_ANSWER_S)
+            acted = await self._background.acted(_LOOK_EVERY_S if answered else 0.0)
+            if not answered or not asked.result() or self._loop.time() > give_up_at:
                 databases.give_up(self._acting)
                 return False
             if acted:

@@ -1,5 +1,6 @@
 """A server that answers nothing is given up, one that works is waited for."""
 
+import signal
 import threading
 from collections.abc import Callable, Iterator
 
@@ -122,6 +123,27 @@ def test_that_connecting_is_let_go_when_the_program_ends(db: Database, tunnel: T
     db.give_up()
     connecting.join()
     assert "waits for it no longer" in str(caught[0])
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_that_ctrl_c_ends_a_wait(
+    db: Database, tunnel: Tunnel, dsn: str, monkeypatch: pytest.MonkeyPatch, silent: bool
+) -> None:
+    monkeypatch.setattr(patience, "_SILENT_S", 3600)
+
+    def interrupt() -> None:
+        wait_until_at_work(dsn, "pg_sleep")
+        if silent:
+            tunnel.fall_silent()
+        signal.raise_signal(signal.SIGINT)
+
+    interrupting, caught = in_thread(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        sleep(db, 3600)
+    interrupting.join()
+    assert not caught
+    tunnel.speak()
+    sleep(db, 0)
 
 
 @pytest.mark.expected_log("No news from the database")

@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import socket
+import threading
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,6 +38,7 @@ EXPERTS = "cms-dqm-runregistry-experts"
 SECRET_VARIABLE = "RUN_REGISTRY_OMS_SECRET"
 FILE_VARIABLE = "RUN_REGISTRY_SETTINGS"
 _SECRET = "oms_client_secret"
+_KEYRING_S = 15.0
 
 
 def _web_address(text: str) -> str:
@@ -266,18 +268,18 @@ class Settings(BaseModel):
             return self.oms_client_secret.get_secret_value()
         if self.oms_client_id is None:
             return None
-        try:
-            found: str | None = _keyring().get_password(PROGRAM, self.oms_client_id)
-        except Exception as error:  # noqa: BLE001 - each kind of keyring fails in its own way
+        asking = _KeyringQuestion(self.oms_client_id)
+        asking.start()
+        asking.join(_KEYRING_S)
+        if asking.problem:
             logger.warning(
-                "The system keyring can't be asked (%s: %s). OMS is asked without a secret;"
+                "The system keyring can't be asked (%s). OMS is asked without a secret;"
                 " set %s to give one.",
-                type(error).__name__,
-                error,
+                asking.problem,
                 SECRET_VARIABLE,
             )
             return None
-        return found
+        return asking.found
 
     def is_production(self) -> bool:
         """Whether the database must be taken for the real one: any server but this machine's
@@ -340,6 +342,23 @@ def _keyring() -> ModuleType:
     import keyring
 
     return keyring
+
+
+class _KeyringQuestion(threading.Thread):
+    """Asks the keyring in a thread of its own: one that hangs keeps nobody from starting."""
+
+    def __init__(self, client_id: str) -> None:
+        super().__init__(name="keyring", daemon=True)
+        self._client_id = client_id
+        self.found: str | None = None
+        self.problem = f"it has answered nothing for {_KEYRING_S:.0f} s"
+
+    def run(self) -> None:
+        try:
+            self.found = _keyring().get_password(PROGRAM, self._client_id)
+            self.problem = ""
+        except BaseException as error:  # noqa: BLE001 - each kind of keyring fails in its own way
+            self.problem = f"{type(error).__name__}: {error}"
 
 
 def _variable(name: str) -> str:

@@ -1,4 +1,5 @@
 import os
+import threading
 import tomllib
 import traceback
 from pathlib import Path
@@ -9,6 +10,7 @@ import keyring.errors
 import pytest
 from keyring.backends import fail
 
+import app.settings as settings_module
 from app.domain.errors import BadInput, Refused
 from app.domain.identity import Actor
 from app.settings import EXPERTS, PROGRAM, Settings, place
@@ -299,3 +301,38 @@ def test_that_colours_in_the_environment_may_be_json():
         assert loaded.strip_colours == {"db:5432/a": "#aa0000"}
     with pytest.raises(BadInput, match="RUN_REGISTRY_STRIP_COLOURS"):
         Settings.load({}, {"RUN_REGISTRY_STRIP_COLOURS": "{db: #aa0000}"})
+
+
+class Panic(BaseException):
+    """What a part written in another language raises: no Exception."""
+
+
+class FallenKeyring(MemoryKeyring):
+    """A keyring whose service isn't there, or hangs."""
+
+    def __init__(self, error: BaseException | None) -> None:
+        super().__init__()
+        self._error = error
+        self.released = threading.Event()
+
+    def get_password(self, service: str, username: str) -> str | None:
+        if self._error is not None:
+            raise self._error
+        self.released.wait()
+        return "late"
+
+
+@pytest.mark.expected_log("The system keyring can't be asked")
+@pytest.mark.parametrize(
+    "error", [OSError("no D-Bus"), TypeError("None"), Panic("gone"), SystemExit(3), None], ids=repr
+)
+def test_that_a_broken_keyring_keeps_nobody_from_starting(file, monkeypatch, error) -> None:
+    monkeypatch.setattr(settings_module, "_KEYRING_S", 0.2 if error is None else 60.0)
+    before, broken = keyring.get_keyring(), FallenKeyring(error)
+    keyring.set_keyring(broken)
+    try:
+        settings = Settings.load({"oms_client_id": "my-client"}, {}, file)
+        assert settings.secret() is None
+    finally:
+        broken.released.set()
+        keyring.set_keyring(before)

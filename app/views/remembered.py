@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
@@ -22,11 +23,11 @@ _WIDEST = 10_000
 def open_remembered(file: Path) -> tuple[QSettings, str]:
     """What is remembered in a file, as far as it can be used, and what the person has to know of
     the rest; empty when there is nothing to know."""
-    if file.exists() and not (file.is_file() and os.access(file, os.R_OK | os.W_OK)):
+    if not _can_be_kept(file):
         logger.warning("What the window remembers, %s, can't be read and written", file)
         return _opened(file), (
             f"{file} can't be read and written: columns, filters and places begin anew, and are"
-            " forgotten at the end. Make it a file of yours, or take it away."
+            " forgotten at the end. Make it a file of yours in a folder of yours, or take it away."
         )
     remembered = _opened(file)
     faulty = [key for key in remembered.allKeys() if not _can_be_used(remembered, key)]
@@ -64,8 +65,39 @@ def restore(remembered: QSettings, key: str, by: Callable[[QByteArray], bool]) -
     return isinstance(state, QByteArray) and by(state)
 
 
+def keep(remembered: QSettings) -> None:
+    """Writes what is remembered; a full disk keeps nobody from ending."""
+    remembered.sync()
+    if remembered.status() is QSettings.Status.AccessError:
+        logger.info("What the window remembers, %s, can't be written", remembered.fileName())
+
+
+def _can_be_kept(file: Path) -> bool:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    if not file.exists():
+        return os.access(file.parent, os.R_OK | os.W_OK | os.X_OK)
+    return file.is_file() and os.access(file, os.R_OK | os.W_OK)
+
+
 def _opened(file: Path) -> QSettings:
-    return QSettings(str(file), QSettings.Format.IniFormat)
+    name = str(file)
+    if not name.isascii() and not _is_utf8(name):
+        # Qt would write to a folder of another name; the system knows this one by a number, too.
+        with suppress(OSError):
+            folder = os.open(file.parent, os.O_RDONLY)
+            name = f"/proc/self/fd/{folder}/{file.name}"
+    return QSettings(name, QSettings.Format.IniFormat)
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _can_be_used(remembered: QSettings, key: str) -> bool:

@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from app.domain.errors import Refused, Unavailable
 from app.models.embedded import EmbeddedServer, programs
 from app.models.embedded import server as server_module
+from tests.silence import frozen
 
 _OPEN_AND_WAIT = """
 import sys
@@ -402,3 +404,39 @@ def test_that_a_lock_is_no_way_to_another_file(folder: Path) -> None:
     with pytest.raises(Unavailable, match="can't be used"):
         EmbeddedServer.open(folder)
     assert stat.S_IMODE((folder / "precious").stat().st_mode) == 0o644
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="finds the processes in /proc")
+@pytest.mark.expected_log("takes long to stop", always=False)
+def test_that_a_frozen_server_is_told_and_left_running_for_those_who_use_it(folder: Path) -> None:
+    with EmbeddedServer.open(folder) as server:
+        pid = _postmaster_pid(folder)
+        with frozen(folder):
+            with pytest.raises(Unavailable, match=rf"process {pid}\) but doesn't answer"):
+                EmbeddedServer.open(folder)
+            server.revive()
+        assert _ask(server.dsn, "SELECT 1") == 1
+        assert _postmaster_pid(folder) == pid
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="finds the processes in /proc")
+@pytest.mark.expected_log("takes long to stop")
+def test_that_a_server_that_is_left_frozen_stops_when_it_moves_again(folder: Path) -> None:
+    server = EmbeddedServer.open(folder)
+    with frozen(folder):
+        server.close(patience_s=0.1)
+        assert _is_running(folder)
+    while _is_running(folder):
+        time.sleep(0.01)
+
+
+def test_that_a_start_that_fails_in_the_end_leaves_no_server_running(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise Unavailable("no database")
+
+    monkeypatch.setattr(server_module, "_make_database", fail)
+    with pytest.raises(Unavailable, match="no database"):
+        EmbeddedServer.open(folder)
+    assert not _is_running(folder)

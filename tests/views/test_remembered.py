@@ -1,5 +1,7 @@
 """What the window remembers can never keep the program from starting."""
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from app.services.pulling import runs as pull
 from app.views.background import Background
 from app.views.frame.main_window import MainWindow
 from app.views.notices import Notices
-from app.views.remembered import open_remembered, restore, set_aside
+from app.views.remembered import keep, open_remembered, restore, set_aside
 from app.views.theme import Themes
 from tests.builders import a_run, configure
 from tests.views.workplaces import a_context, a_workplace
@@ -140,3 +142,24 @@ def test_that_the_window_opens_whatever_its_file_says(
     qtbot.waitUntil(lambda: window.online.table.model.rowCount() > 0)
     qtbot.waitUntil(lambda: not background.busy)
     window.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems name files in UTF-8")
+def test_that_a_folder_whose_name_is_no_utf8_keeps_what_is_remembered(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"home\xff")
+    folder.mkdir()
+    remembered, told = open_remembered(folder / "window.ini")
+    assert told == ""
+    remembered.setValue("place", "log")
+    keep(remembered)
+    assert "place=log" in (folder / "window.ini").read_text()
+    assert list(tmp_path.iterdir()) == [folder]
+    assert open_remembered(folder / "window.ini")[0].value("place") == "log"
+
+
+def test_that_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    remembered, told = open_remembered(tmp_path / "data" / "window.ini")
+    assert "can't be read and written" in told
+    remembered.setValue("place", "log")
+    keep(remembered)

@@ -41,6 +41,7 @@ logger = logging.getLogger(__name__)
 _POLL_S = 0.005
 _START_S = 60.0
 _STOP_S = 20.0
+_STOP_REFUSED_S = 3.0
 _REVIVE_S = 2.0
 _ANSWER_S = 4
 """How long a server that is ready may take to answer, each time that it is asked."""
@@ -114,6 +115,8 @@ class EmbeddedServer:
             _make_database(port, password)
         except BaseException:
             client.release(remove=True)
+            if not somebody_is_here(folder):
+                _stop(place, _STOP_REFUSED_S)
             raise
         return cls(place, client, settings, _dsn(port, password, OWNER))
 
@@ -123,8 +126,7 @@ class EmbeddedServer:
         One that lives and doesn't answer is left alone. Unavailable when another program is at it.
         """
         place = self._place
-        postmaster = _postmaster(place.cluster)
-        if postmaster is not None and _lives(postmaster, place.cluster):
+        if _is_frozen(place):
             return
         with explained(place.folder), FileLock(place.folder / "lock").held(_REVIVE_S):
             password = read_password(place.folder)
@@ -252,6 +254,18 @@ def _running(cluster: Path, password: str) -> int | None:
             )
         time.sleep(_POLL_S)
     return None
+
+
+def _is_frozen(place: Place) -> bool:
+    """Whether the server takes a connection and doesn't answer."""
+    postmaster = _postmaster(place.cluster)
+    if postmaster is None or not postmaster.ready or not _lives(postmaster, place.cluster):
+        return False
+    try:
+        _answers(postmaster.port, read_password(place.folder))
+    except ConnectionTimeout:
+        return True
+    return False
 
 
 def _answers(port: int, password: str) -> bool:

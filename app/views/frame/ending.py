@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject
 from app.services import databases
 from app.views.frame.main_window import MainWindow
 from app.views.places import PlaceContext
+from app.views.remembered import keep
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ class Ending(QObject):
             databases.give_up(self._acting)
             pool.shutdown(wait=False)
         await self._background.ended(_LAST_S)
-        self._context.remembered.sync()
+        keep(self._context.remembered)
 
     async def _await_writes(self, pool: ThreadPoolExecutor) -> bool:
         """Returns once nothing is being written, or the server doesn't answer, and whether it

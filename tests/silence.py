@@ -118,9 +118,10 @@ def frozen(data_folder: Path) -> Iterator[None]:
     """The PostgreSQL of a data folder doesn't move meanwhile."""
     stopped = processes_of(data_folder)
     assert stopped
-    for process in stopped:
-        os.kill(process, signal.SIGSTOP)
     try:
+        for process in stopped:
+            with suppress(ProcessLookupError):  # a session that was just ending
+                os.kill(process, signal.SIGSTOP)
         yield
     finally:
         for process in stopped:

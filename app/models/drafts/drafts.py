@@ -51,9 +51,27 @@ def save(connection: Connection, person: str, row: DraftRow) -> None:
 
 
 def land(connection: Connection, person: str, key: DatasetKey, mark: str, at: datetime) -> None:
-    """Puts in the place of a draft that it was written."""
+    """Puts in the place of a draft that it was written; another one of the dataset stays."""
     content: JsonObject = {"format": FORMAT, "edits": [], "mark": "", "landed": mark}
-    save(connection, person, DraftRow(*key, content, 0, at))
+    connection.execute(
+        text(
+            "INSERT INTO desk.draft AS known (person, run_number, name, content, seen, saved)"
+            " VALUES (:person, :run, :name, CAST(:content AS jsonb), 0, :at)"
+            " ON CONFLICT (person, run_number, name) DO UPDATE SET"
+            "  saved = greatest(known.saved, EXCLUDED.saved),"
+            "  content = CASE WHEN coalesce(known.content->>'mark', '') IN ('', :mark)"
+            "   THEN EXCLUDED.content"
+            "   ELSE known.content || jsonb_build_object('landed', CAST(:mark AS text)) END"
+        ),
+        {
+            "person": person,
+            "run": key[0],
+            "name": key[1],
+            "content": json.dumps(content),
+            "mark": mark,
+            "at": at,
+        },
+    )
 
 
 def of_person(connection: Connection, person: str) -> list[DraftRow]:

@@ -190,8 +190,12 @@ def offered(acting: Acting, tell: Callable[[str], None] = lambda _: None) -> tup
 
 def _is_later(stored: DraftRow, file: DraftRow) -> bool:
     """Whether what the database has counts, and not the file."""
-    landed = stored.content.get("landed")
-    return file.saved < stored.saved or (landed is not None and landed == file.content.get("mark"))
+    landed, mark = stored.content.get("landed"), file.content.get("mark")
+    if landed and landed == mark:
+        return True
+    if landed and mark and not stored.content.get("edits"):
+        return False  # that one draft landed says nothing of another
+    return file.saved < stored.saved
 
 
 def _check(acting: Acting, draft: Draft) -> Offer:

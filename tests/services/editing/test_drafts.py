@@ -256,6 +256,22 @@ def test_that_what_was_drafted_after_the_write_is_offered(online: Database, tmp_
     assert offer.draft.edits == (later,)
 
 
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_that_what_was_drafted_while_a_write_was_under_way_is_offered(
+    online: Database, tmp_path: Path, is_stored: bool
+):
+    draft, mine = a_draft(online), acting(online, EXPERT, tmp_path)
+    drafts.save(mine, draft)
+    later = ColumnEdit(RUN, "online", "dt-dt", (LumiRange(9, 9),), Triplet("STANDBY"))
+    newer = Draft(RUN, "online", (later,), draft.seen, saved=datetime.now(UTC))
+    drafts.keep_file(mine, newer)
+    if is_stored:
+        drafts.store(mine, newer)
+    write(online, draft)
+    (offer,) = drafts.offered(mine)
+    assert offer.draft.edits == (later,)
+
+
 def test_that_without_the_desk_a_draft_whose_values_are_there_is_not_offered(
     online: Database, dsn: str, tmp_path: Path
 ):

@@ -89,6 +89,10 @@ LONG: dict[str, tuple[str, tuple[str, ...]]] = {
             "generated",
         ),
     ),
+    "frozen": (
+        "the whole program while its own server is frozen",
+        ("--frozen-program", "tests/features/test_frozen_program.py"),
+    ),
 }
 
 

@@ -226,6 +226,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=20_000,
         help="how many generated rules are compared with json-logic-js",
     )
+    parser.addoption(
+        "--frozen-program",
+        action="store_true",
+        help="run the whole program against a server that is frozen",
+    )
 
 
 def pytest_configure() -> None:

@@ -309,6 +309,8 @@ def _parse(dsn: str) -> dict[str, str | int]:
 
 def _first_line(error: psycopg.Error) -> str:
     """What the server or the network said, without what we know already."""
+    if isinstance(error, psycopg.errors.ConnectionTimeout):
+        return "it doesn't answer"
     lines = [line.strip() for line in (error.diag.message_primary or str(error)).splitlines()]
     first = next(filter(None, lines), type(error).__name__)
     return _CONNECTING.sub("", _CONNECTING.sub("", first)).rstrip(".")

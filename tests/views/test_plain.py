@@ -28,6 +28,7 @@ from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.editing import bulk
 from app.views.frame.main_window import MainWindow
+from app.views.golden.explaining.bar_chart import BarChart, ChartBar
 from app.views.grid.grid_layout import Cell
 from app.views.notices import Level, Notice, ReportDialog, ask, inform
 from app.views.theme import Themes
@@ -248,3 +249,11 @@ def test_that_a_report_is_text(owner: QWidget) -> None:
     for label in dialog.findChildren(QLabel):
         assert label.textFormat() == Qt.TextFormat.PlainText
     dialog.close()
+
+
+def test_that_the_title_of_a_chart_is_text(qtbot: QtBot, themes: Themes) -> None:
+    chart = BarChart(themes)
+    qtbot.addWidget(chart)
+    chart.show_bars(MARKUP, [ChartBar("a", 1.0, "a")], 1.0)
+    label = chart.getPlotItem().titleLabel
+    assert label.item.toPlainText() == MARKUP

@@ -64,6 +64,10 @@ class SearchBar(QWidget):
         self.author.setAccessibleName("Author")
         self.author.setToolTip("A group, a person or an agent, by any part of the name")
         self.author.setMinimumWidth(130)
+        # A long name makes the list wide, not the window.
+        self.author.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
         self.kinds = QToolButton()
         self.kinds.setText("All kinds")
         self.kinds.setAccessibleName("Kinds")

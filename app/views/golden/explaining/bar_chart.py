@@ -1,5 +1,6 @@
 """A chart of luminosity by name: bars are chosen by mouse or keyboard, and exported."""
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from app.views import words
 from app.views.focus import give_keys
 from app.views.theme import STEP, Theme, Themes, tabular
-from app.views.widgets.plain import tip
+from app.views.widgets.plain import cell, tip
 
 _BAR = 24
 _THICK = 0.66
@@ -151,7 +152,8 @@ class BarChart(pyqtgraph.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no 
         plot.clear()
         self.setBackground(theme.colour("surface"))
         text, line = theme.colour("text"), theme.colour("line")
-        plot.setTitle(self._title, color=text, size="10pt")
+        # pyqtgraph takes a title for markup.
+        plot.setTitle(html.escape(cell(self._title)), color=text, size="10pt")
         values = [bar.value for bar in self._bars]
         self._item = pyqtgraph.BarGraphItem(
             x0=0, width=values, y=list(range(len(values))), height=_THICK

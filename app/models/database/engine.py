@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
@@ -88,7 +89,7 @@ class Database:
         self._record = False
         self._engine = sa.create_engine(
             "postgresql+psycopg://",
-            creator=lambda: self._patience.connect(self._parameters),
+            connect_args=self._parameters,
             pool_size=pool_size,
             max_overflow=4,
             pool_timeout=20,
@@ -98,6 +99,7 @@ class Database:
             json_serializer=_json_text,
             json_deserializer=js_parse,
         )
+        sa.event.listen(self._engine, "do_connect", self._connect)
         sa.event.listen(self._engine, "connect", _connected)
         sa.event.listen(self._engine, "begin", _begin)
         self._reading = self._engine.execution_options(**{_READS: True})
@@ -191,6 +193,12 @@ class Database:
     def answers(self) -> bool:
         """Whether the server answers a new connection within two seconds."""
         return self._patience.answers()
+
+    def _connect(
+        self, _dialect: object, _record: object, _words: object, parameters: dict[str, Any]
+    ) -> psycopg.Connection[tuple[object, ...]]:
+        """Connects with what SQLAlchemy adds to the parameters: how JSON is written."""
+        return self._patience.connect(parameters)
 
     def close(self) -> None:
         """Closes the pooled connections; those in use close when they are given back."""

@@ -40,7 +40,15 @@ _SHOWN = 40
 def add(commands: Commands, common: Parser) -> None:
     """Adds `agent` and its commands."""
     group = add_group(commands, common, "agent", "machines as authors and their proposals")
-    parser = add_command(group, common, "register", "register an agent or a new version", _register)
+    parser = add_command(
+        group,
+        common,
+        "register",
+        "register an agent or a new version",
+        _register,
+        writes=True,
+        example="dt-network --agent-version 1 --proposes dt-dt",
+    )
     parser.add_argument("name", metavar="AGENT")
     parser.add_argument("--agent-version", required=True, metavar="V", dest="agent_version")
     parser.add_argument(
@@ -61,13 +69,20 @@ def add(commands: Commands, common: Parser) -> None:
     parser.add_argument(
         "--owner", default="", metavar="EMAIL", help="person responsible for it (you)"
     )
-    add_command(group, common, "list", "agents and the numbers of their proposals", _list)
+    add_command(
+        group, common, "list", "agents and the numbers of their proposals", _list, writes=False
+    )
     parser = add_command(
-        group, common, "retire", "retire an agent; its past proposals are kept", _retire
+        group,
+        common,
+        "retire",
+        "retire an agent; its past proposals are kept",
+        _retire,
+        writes=True,
     )
     parser.add_argument("name", metavar="AGENT")
     parser = add_command(
-        group, common, "propose", "submit the values of an agent from a file", _propose
+        group, common, "propose", "submit the values of an agent from a file", _propose, writes=True
     )
     parser.add_argument("--agent", required=True, metavar="AGENT", dest="name")
     parser.add_argument(
@@ -81,7 +96,9 @@ def add(commands: Commands, common: Parser) -> None:
     parser.add_argument(
         "--leave-out-refused", action="store_true", help="write the lines that aren't refused"
     )
-    parser = add_command(group, common, "proposals", "proposals of agents", _proposals)
+    parser = add_command(
+        group, common, "proposals", "proposals of agents", _proposals, writes=False
+    )
     parser.add_argument("--run", type=a_run, metavar="N", dest="run")
     parser.add_argument("--dataset", metavar="NAME", default="online")
     parser.add_argument("--agent", metavar="AGENT", dest="name")
@@ -98,7 +115,7 @@ def add(commands: Commands, common: Parser) -> None:
         ("accept", "accept proposals as your own edits, in one version", _accept),
         ("reject", "reject proposals", _reject),
     ):
-        parser = add_command(group, common, verb, help_, command)
+        parser = add_command(group, common, verb, help_, command, writes=True)
         parser.add_argument("ids", nargs="*", type=positive, metavar="ID")
         parser.add_argument(
             "--run",
@@ -113,7 +130,7 @@ def add(commands: Commands, common: Parser) -> None:
         )
         parser.add_argument("--comment", metavar="TEXT", default="")
     parser = add_command(
-        group, common, "agreement", "agreement of an agent with people", _agreement
+        group, common, "agreement", "agreement of an agent with people", _agreement, writes=False
     )
     parser.add_argument("name", metavar="AGENT")
     parser.add_argument("--first-run", type=a_run, default=1, metavar="N")

@@ -63,11 +63,26 @@ def add_group(commands: Commands, common: Parser, name: str, help_: str) -> Comm
 
 
 def add_command(
-    commands: Commands, common: Parser, name: str, help_: str, command: Command
+    commands: Commands,
+    common: Parser,
+    name: str,
+    help_: str,
+    command: Command,
+    *,
+    writes: bool | str,
+    example: str = "",
 ) -> Parser:
-    """A word that does something; the caller adds its arguments."""
+    """A word that does something; the caller adds its arguments.
+
+    `writes`: whether it changes the database, or the option without which it only looks; a dry
+    run never does. `example`: what may stand behind it, for its help; a test runs the examples of
+    all that needs a right.
+    """
     parser = commands.add_parser(name, help=help_, description=help_, parents=[common])
-    parser.set_defaults(command=command, words=parser.prog.partition(" ")[2])
+    words = parser.prog.partition(" ")[2]
+    parser.set_defaults(command=command, words=words, writes_database=writes, example=example)
+    if example:
+        parser.epilog = f"For example: {parser.prog} {example}"
     return parser
 
 

@@ -25,42 +25,6 @@ _EXIT_CODES = (
     "Exit codes: 0 done, 1 refused or unavailable, 2 wrong usage, 70 an error in the program."
 )
 
-WRITING = frozenset(
-    {
-        *("db init", "db index", "pull"),
-        *("config import", "config add", "config edit", "config delete", "config restore"),
-        *("config reclassify", "config add-workspace", "config add-column"),
-        *("config retire-workspace", "config retire-column"),
-        *("runs move", "runs class", "runs significant", "runs refresh"),
-        "runs take-in",
-        *("datasets move", "datasets duplicate", "datasets copy-column", "datasets set-column"),
-        *("datasets change-states", "datasets hide", "datasets unhide"),
-        *("cycles create", "cycles edit", "cycles add", "cycles remove", "cycles complete"),
-        *("cycles reopen", "cycles move-all", "cycles delete"),
-        *("lumisections edit", "lumisections edit-oms", "undo"),
-        *("agent register", "agent retire", "agent propose", "agent accept", "agent reject"),
-        *("golden generate", "golden delete", "luminosity import"),
-    }
-)
-"""Commands that change the database, unless an option says that they only look."""
-
-READING = frozenset(
-    {
-        *("db check", "log", "history", "todo", "dqm-gui try", "simulate oms", "simulate dqm-gui"),
-        *("config export", "config list", "config show", "config history", "config diff"),
-        *("config at", "config try", "config why", "config workspaces", "config rights"),
-        *("runs list", "runs show", "datasets list", "datasets export-csv"),
-        *("cycles list", "cycles show", "lumisections show"),
-        *("agent list", "agent proposals", "agent agreement"),
-        *("golden list", "golden show", "golden combine", "golden compare", "golden explain"),
-        *("golden losses", "golden reproduce", "golden export"),
-    }
-)
-"""Commands that leave the database as it is."""
-
-_ONLY_WITH = {"config reclassify": "apply", "db index": "create"}
-"""Options without which a command only looks."""
-
 _DEFAULTS: dict[str, object] = {
     "as_json": False,
     "settings": None,
@@ -147,11 +111,10 @@ def given_settings(arguments: Arguments) -> dict[str, object]:
 
 def writes(arguments: Arguments) -> bool:
     """Whether the command that was asked for changes the database."""
-    words: str = arguments.words
+    writing: bool | str = arguments.writes_database
     if getattr(arguments, "dry_run", False):
         return False
-    option = _ONLY_WITH.get(words)
-    return words in WRITING and (option is None or bool(getattr(arguments, option)))
+    return bool(getattr(arguments, writing)) if isinstance(writing, str) else writing
 
 
 def run(program: Program, arguments: Arguments) -> Answer:

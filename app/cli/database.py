@@ -16,7 +16,12 @@ def add(commands: Commands, common: Parser) -> None:
     """Adds `db` and its commands."""
     group = add_group(commands, common, "db", "create or check a database")
     parser = add_command(
-        group, common, "init", "create the tables of Run Registry in an empty database", _init
+        group,
+        common,
+        "init",
+        "create the tables of Run Registry in an empty database",
+        _init,
+        writes=True,
     )
     parser.add_argument(
         "--default-configuration",
@@ -25,14 +30,21 @@ def add(commands: Commands, common: Parser) -> None:
         " always gets them)",
     )
     parser = add_command(
-        group, common, "check", "what the database holds and what is wrong with it", _check
+        group,
+        common,
+        "check",
+        "what the database holds and what is wrong with it",
+        _check,
+        writes=False,
     )
     parser.add_argument(
         "--deep",
         action="store_true",
         help="look at every object that is found by its hash, too; minutes on a large database",
     )
-    parser = add_command(group, common, "index", "indexes that make the log quick", _index)
+    parser = add_command(
+        group, common, "index", "indexes that make the log quick", _index, writes="create"
+    )
     parser.add_argument(
         "--create",
         action="store_true",

@@ -211,12 +211,6 @@ def test_that_the_manual_names_every_command_with_every_option():
     assert sorted(everywhere - page) == []
 
 
-def test_that_of_every_command_it_is_known_whether_it_writes():
-    every = {words for words, _ in words_of(commands.parser("1"))}
-    assert every == commands.WRITING | commands.READING
-    assert not commands.WRITING & commands.READING
-
-
 def test_that_a_command_that_writes_says_first_in_which_database(registry, empty_dsn, tmp_path):
     parts = urlsplit(empty_dsn)
     wrote = registry("runs", "class", FIRST, "Collisions25")

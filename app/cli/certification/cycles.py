@@ -33,19 +33,37 @@ from app.services.configuration import in_force as configuration
 def add(commands: Commands, common: Parser) -> None:
     """Adds `cycles` and its commands."""
     group = add_group(commands, common, "cycles", "datasets to certify until a deadline")
-    parser = add_command(group, common, "list", "cycles, pending ones first", _list)
+    parser = add_command(group, common, "list", "cycles, pending ones first", _list, writes=False)
     parser.add_argument("--workspace", metavar="W", help="only those of this workspace")
 
-    parser = add_command(group, common, "show", "a cycle, its datasets and its history", _show)
+    parser = add_command(
+        group, common, "show", "a cycle, its datasets and its history", _show, writes=False
+    )
     _add_id(parser)
 
-    parser = add_command(group, common, "create", "a new cycle of the datasets named", _create)
+    parser = add_command(
+        group,
+        common,
+        "create",
+        "a new cycle of the datasets named",
+        _create,
+        writes=True,
+        example="'2025 week 40' --deadline 2025-10-10 --name /PromptReco/Collisions2025D/DQM",
+    )
     parser.add_argument("cycle_name", metavar="CYCLE")
     parser.add_argument("--deadline", type=_day, required=True, metavar="YYYY-MM-DD")
     parser.add_argument("--workspaces", type=names, metavar="W,W", help="all offline ones")
     add_selection(parser)
 
-    parser = add_command(group, common, "edit", "another name, deadline or workspaces", _edit)
+    parser = add_command(
+        group,
+        common,
+        "edit",
+        "another name, deadline or workspaces",
+        _edit,
+        writes=True,
+        example="1 --deadline 2025-10-17",
+    )
     _add_id(parser)
     parser.add_argument("--rename", metavar="CYCLE")
     parser.add_argument("--deadline", type=_day, metavar="YYYY-MM-DD")
@@ -55,7 +73,9 @@ def add(commands: Commands, common: Parser) -> None:
         ("add", "put datasets into a cycle", _add),
         ("remove", "take datasets out of a cycle", _remove),
     ):
-        parser = add_command(group, common, name, help_, command)
+        parser = add_command(
+            group, common, name, help_, command, writes=True, example="1 --run 396370"
+        )
         _add_id(parser)
         add_selection(parser)
 
@@ -63,11 +83,19 @@ def add(commands: Commands, common: Parser) -> None:
         ("complete", "complete a cycle in a workspace", _complete),
         ("reopen", "move a cycle back to pending in a workspace", _reopen),
     ):
-        parser = add_command(group, common, name, help_, command)
+        parser = add_command(group, common, name, help_, command, writes=True, example="1 dt")
         _add_id(parser)
         parser.add_argument("workspace", metavar="WORKSPACE")
 
-    parser = add_command(group, common, "move-all", "move all datasets of a cycle", _move_all)
+    parser = add_command(
+        group,
+        common,
+        "move-all",
+        "move all datasets of a cycle",
+        _move_all,
+        writes=True,
+        example="1 dt",
+    )
     _add_id(parser)
     parser.add_argument("workspace", metavar="WORKSPACE")
     parser.add_argument("--to", choices=EDITABLE_STATES, default=COMPLETED)
@@ -80,7 +108,9 @@ def add(commands: Commands, common: Parser) -> None:
     )
     parser.add_argument("--comment", default="", metavar="TEXT")
 
-    parser = add_command(group, common, "delete", "take a cycle out of the list", _delete)
+    parser = add_command(
+        group, common, "delete", "take a cycle out of the list", _delete, writes=True, example="1"
+    )
     _add_id(parser)
 
 

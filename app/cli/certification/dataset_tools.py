@@ -47,7 +47,15 @@ from app.services.editing import dataset_tools
 
 def add(group: Commands, common: Parser) -> None:
     """Adds the tools to `datasets`."""
-    parser = add_command(group, common, "move", "move datasets to a state", _move)
+    parser = add_command(
+        group,
+        common,
+        "move",
+        "move datasets to a state",
+        _move,
+        writes=True,
+        example="--run 396370 --to OPEN --workspace dt",
+    )
     add_selection(parser)
     parser.add_argument("--to", required=True, choices=DATASET_STATES, metavar="STATE")
     parser.add_argument(
@@ -61,22 +69,51 @@ def add(group: Commands, common: Parser) -> None:
     )
     parser.add_argument("--comment", default="", metavar="TEXT")
 
-    parser = _tool(group, common, "duplicate", "copy datasets under another name", _duplicate)
+    parser = _tool(
+        group,
+        common,
+        "duplicate",
+        "copy datasets under another name",
+        _duplicate,
+        "--run 396370 --as /ReReco/Collisions2025D/DQM",
+    )
     parser.add_argument("--as", dest="target", required=True, metavar="NAME")
     parser.add_argument(
         "--workspaces", type=names, metavar="W,W", help="workspaces whose states are copied (all)"
     )
 
-    parser = _tool(group, common, "copy-column", "copy columns between datasets", _copy)
+    parser = _tool(
+        group,
+        common,
+        "copy-column",
+        "copy columns between datasets",
+        _copy,
+        "--source /Express/Collisions2025/DQM --into /PromptReco/Collisions2025D/DQM"
+        " --columns dt-dt",
+    )
     parser.add_argument("--source", required=True, metavar="NAME")
     parser.add_argument("--into", required=True, metavar="NAME")
     parser.add_argument("--columns", type=names, required=True, metavar="C,C")
 
-    parser = _tool(group, common, "set-column", "set the status of columns in every LS", _set)
+    parser = _tool(
+        group,
+        common,
+        "set-column",
+        "set the status of columns in every LS",
+        _set,
+        "--run 396370 --columns dt-dt --status GOOD",
+    )
     parser.add_argument("--columns", type=names, required=True, metavar="C,C")
     parser.add_argument("--status", required=True, choices=SETTABLE_STATUSES)
 
-    parser = _tool(group, common, "change-states", "move many datasets to a state", _states)
+    parser = _tool(
+        group,
+        common,
+        "change-states",
+        "move many datasets to a state",
+        _states,
+        "--run 396370 --workspace dt --from SIGNOFF --to OPEN",
+    )
     parser.add_argument("--to", required=True, choices=EDITABLE_STATES)
     parser.add_argument("--workspace", metavar="W", help="workspace in which they are moved (all)")
     parser.add_argument(
@@ -87,10 +124,26 @@ def add(group: Commands, common: Parser) -> None:
         help="only datasets in this state; may be repeated (OPEN, SIGNOFF and COMPLETED)",
     )
 
-    _tool(group, common, "hide", "hide datasets, with a reason", _hide)
-    _tool(group, common, "unhide", "show hidden datasets again, with a reason", _unhide)
+    _tool(
+        group,
+        common,
+        "hide",
+        "hide datasets, with a reason",
+        _hide,
+        "--run 396370 --reason 'wrong era'",
+    )
+    _tool(
+        group,
+        common,
+        "unhide",
+        "show hidden datasets again, with a reason",
+        _unhide,
+        "--run 396370 --reason 'right era'",
+    )
 
-    parser = add_command(group, common, "export-csv", "write datasets as CSV", _export)
+    parser = add_command(
+        group, common, "export-csv", "write datasets as CSV", _export, writes=False
+    )
     add_selection(parser)
     parser.add_argument("--columns", type=names, default=(), metavar="C,C")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE")
@@ -154,8 +207,10 @@ def names(text: str) -> tuple[str, ...]:
     return parts
 
 
-def _tool(group: Commands, common: Parser, name: str, help_: str, command: Command) -> Parser:
-    parser = add_command(group, common, name, help_, command)
+def _tool(
+    group: Commands, common: Parser, name: str, help_: str, command: Command, example: str
+) -> Parser:
+    parser = add_command(group, common, name, help_, command, writes=True, example=example)
     add_selection(parser)
     parser.add_argument("--reason", default="", metavar="TEXT", help="kept with the change")
     parser.add_argument("--dry-run", action="store_true", help="only show what would change")

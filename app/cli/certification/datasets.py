@@ -24,7 +24,9 @@ from app.services.certification import tables
 def add(commands: Commands, common: Parser) -> None:
     """Adds `datasets` and its command."""
     group = add_group(commands, common, "datasets", "the offline datasets of the runs")
-    parser = add_command(group, common, "list", "a page of datasets, newest runs first", _list)
+    parser = add_command(
+        group, common, "list", "a page of datasets, newest runs first", _list, writes=False
+    )
     add_page(parser)
     parser.add_argument(
         "--workspace",

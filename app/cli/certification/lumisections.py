@@ -33,7 +33,7 @@ def add(commands: Commands, common: Parser) -> None:
     group = add_group(commands, common, "lumisections", "flags and DCS bits by lumisection")
 
     parser = add_command(
-        group, common, "show", "ranges of equal values, per column and DCS bit", _show
+        group, common, "show", "ranges of equal values, per column and DCS bit", _show, writes=False
     )
     add_run(parser)
     _add_dataset(parser)
@@ -47,6 +47,8 @@ def add(commands: Commands, common: Parser) -> None:
         "edit",
         "set a column in some lumisections, or write a file of changes",
         _edit,
+        writes=True,
+        example="396372 --column dt-dt --ls 3-6 --status BAD --comment 'HV trip'",
     )
     parser.add_argument("run", nargs="?", type=run_number, metavar="RUN", help="run number")
     _add_dataset(parser)
@@ -64,7 +66,15 @@ def add(commands: Commands, common: Parser) -> None:
     add_file_options(parser)
     parser.set_defaults(usage=parser.format_usage)
 
-    parser = add_command(group, common, "edit-oms", "set a DCS bit in some lumisections", _edit_oms)
+    parser = add_command(
+        group,
+        common,
+        "edit-oms",
+        "set a DCS bit in some lumisections",
+        _edit_oms,
+        writes=True,
+        example="396372 --bit dt0_ready --ls 3-6 --value false --comment 'HV trip'",
+    )
     add_run(parser)
     _add_dataset(parser)
     parser.add_argument("--bit", required=True, metavar="BIT", help="e.g. rpc_ready")

@@ -36,11 +36,13 @@ _SHOWN = 12
 def add(commands: Commands, common: Parser) -> None:
     """Adds `runs` and its commands."""
     group = add_group(commands, common, "runs", "list, show and change runs")
-    parser = add_command(group, common, "list", "a page of runs, newest first", _list)
+    parser = add_command(group, common, "list", "a page of runs, newest first", _list, writes=False)
     add_page(parser)
     parser.add_argument("--significant", action="store_true", help="only significant runs")
 
-    parser = add_command(group, common, "show", "attributes, datasets and history of a run", _show)
+    parser = add_command(
+        group, common, "show", "attributes, datasets and history of a run", _show, writes=False
+    )
     add_run(parser)
     parser.add_argument(
         "--history",
@@ -50,16 +52,50 @@ def add(commands: Commands, common: Parser) -> None:
         help=f"show the N newest actions (20, at most {tables.MOST_VERSIONS})",
     )
 
-    parser = add_command(group, common, "move", "move a run to OPEN, SIGNOFF or COMPLETED", _move)
+    parser = add_command(
+        group,
+        common,
+        "move",
+        "move a run to OPEN, SIGNOFF or COMPLETED",
+        _move,
+        writes=True,
+        example="396372 SIGNOFF",
+    )
     add_run(parser)
     parser.add_argument("state", type=str.upper, choices=RUN_STATES, metavar="STATE")
 
-    parser = add_command(group, common, "class", "set the class of an OPEN run by hand", _class)
+    parser = add_command(
+        group,
+        common,
+        "class",
+        "set the class of an OPEN run by hand",
+        _class,
+        writes=True,
+        example="396372 Commissioning25",
+    )
     add_run(parser)
     parser.add_argument("class_", metavar="CLASS")
 
     parser = add_command(
-        group, common, "significant", "mark an OPEN run significant and classify it", _significant
+        group,
+        common,
+        "stop-reason",
+        "set the stop reason of an OPEN run by hand",
+        _stop_reason,
+        writes=True,
+        example="396372 'beam dump'",
+    )
+    add_run(parser)
+    parser.add_argument("reason", metavar="REASON", help="why the run ended; '' for none")
+
+    parser = add_command(
+        group,
+        common,
+        "significant",
+        "mark an OPEN run significant and classify it",
+        _significant,
+        writes=True,
+        example="396372",
     )
     add_run(parser)
     parser.add_argument(
@@ -72,6 +108,8 @@ def add(commands: Commands, common: Parser) -> None:
         "take-in",
         "bring LS that a signed-off run gained into it and its datasets",
         _take_in,
+        writes=True,
+        example="396370",
     )
     add_run(parser)
     parser.add_argument(
@@ -79,7 +117,23 @@ def add(commands: Commands, common: Parser) -> None:
     )
 
     parser = add_command(
-        group, common, "refresh", "fetch an OPEN run from OMS and classify it again", _refresh
+        group,
+        common,
+        "settle",
+        "mark the manual update that a run needs as done",
+        _settle,
+        writes=True,
+        example="396372",
+    )
+    add_run(parser)
+
+    parser = add_command(
+        group,
+        common,
+        "refresh",
+        "fetch an OPEN run from OMS and classify it again",
+        _refresh,
+        writes=True,
     )
     add_run(parser)
     parser.add_argument(
@@ -307,6 +361,16 @@ def _lists(ranges: Sequence[LumiRange]) -> list[JsonValue]:
 
 def _class(program: Program, arguments: Arguments) -> Answer:
     return _set(program, arguments.run, "class", arguments.class_)
+
+
+def _stop_reason(program: Program, arguments: Arguments) -> Answer:
+    return _set(program, arguments.run, "stop_reason", arguments.reason)
+
+
+def _settle(program: Program, arguments: Arguments) -> Answer:
+    text = runs.settle_manual_update(program.acting, arguments.run)
+    document: JsonValue = {"run_number": arguments.run, "text": text}
+    return Answer(document, text)
 
 
 def _significant(program: Program, arguments: Arguments) -> Answer:

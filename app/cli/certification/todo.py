@@ -23,7 +23,9 @@ from app.services.certification.todo import TodoScope, todo
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `todo`."""
-    parser = add_command(commands, common, "todo", "what is left to do in the certification", _todo)
+    parser = add_command(
+        commands, common, "todo", "what is left to do in the certification", _todo, writes=False
+    )
     parser.add_argument("--cycle", type=positive, metavar="ID", help="in this cycle")
     parser.add_argument("--first-run", type=run_number, metavar="N", help="from this run on")
     parser.add_argument("--last-run", type=run_number, metavar="N", help="up to this run")

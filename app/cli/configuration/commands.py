@@ -21,11 +21,21 @@ def add(commands: Commands, common: Parser) -> None:
     """Adds `config` and its commands."""
     group = add_group(commands, common, "config", "classifiers, rules and permissions")
     parser = add_command(
-        group, common, "import", "import a folder with one JSON list per table", _import
+        group,
+        common,
+        "import",
+        "import a folder with one JSON list per table",
+        _import,
+        writes=True,
     )
     parser.add_argument("folder", type=Path, metavar="DIR")
     parser = add_command(
-        group, common, "export", "write one JSON list per table into a folder", _export
+        group,
+        common,
+        "export",
+        "write one JSON list per table into a folder",
+        _export,
+        writes=False,
     )
     parser.add_argument("folder", type=Path, metavar="DIR")
     for commands_of in (

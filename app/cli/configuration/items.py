@@ -30,27 +30,54 @@ _RULE_SHOWN = 60
 
 def add(group: Commands, common: Parser) -> None:
     """Adds the commands to `config`."""
-    parser = add_command(group, common, "list", "the items in force, or all lists", _list)
+    parser = add_command(
+        group, common, "list", "the items in force, or all lists", _list, writes=False
+    )
     parser.add_argument("kind", nargs="?", type=kind, metavar="KIND", help=KINDS)
     parser.add_argument("--words", default="", metavar="TEXT", help="only items with this text")
     parser.add_argument(
         "--at", type=positive, metavar="VERSION", help="as of a version of the configuration"
     )
 
-    parser = add_command(group, common, "show", "an item with its rule", _show)
+    parser = add_command(group, common, "show", "an item with its rule", _show, writes=False)
     add_item(parser)
 
-    parser = add_command(group, common, "add", "add an item, as a new version", _add)
+    parser = add_command(
+        group,
+        common,
+        "add",
+        "add an item, as a new version",
+        _add,
+        writes=True,
+        example="accepted --set class=Collisions25 --set name=/Express/Collisions2025/DQM"
+        " --set 'regexp=/Express/.*'",
+    )
     parser.add_argument("kind", type=kind, metavar="KIND", help=KINDS)
     add_values(parser)
     _add_insist(parser)
 
-    parser = add_command(group, common, "edit", "change values of an item", _edit)
+    parser = add_command(
+        group,
+        common,
+        "edit",
+        "change values of an item",
+        _edit,
+        writes=True,
+        example="accepted 1 --set enabled=false",
+    )
     add_item(parser)
     add_values(parser)
     _add_insist(parser)
 
-    parser = add_command(group, common, "delete", "remove an item from the list", _delete)
+    parser = add_command(
+        group,
+        common,
+        "delete",
+        "remove an item from the list",
+        _delete,
+        writes=True,
+        example="accepted 1",
+    )
     add_item(parser)
 
 

@@ -28,7 +28,12 @@ _SHOWN = 60
 def add(group: Commands, common: Parser) -> None:
     """Adds the commands to `config`."""
     parser = add_command(
-        group, common, "try", "the effect of a change on runs, before it is saved", _try
+        group,
+        common,
+        "try",
+        "the effect of a change on runs, before it is saved",
+        _try,
+        writes=False,
     )
     parser.add_argument("kind", type=kind, metavar="KIND", help=KINDS)
     parser.add_argument(
@@ -42,7 +47,9 @@ def add(group: Commands, common: Parser) -> None:
     parser.add_argument("--delete", action="store_true", help="try removing the item")
     _add_runs(parser)
 
-    parser = add_command(group, common, "why", "the classifiers of a run as trees", _why)
+    parser = add_command(
+        group, common, "why", "the classifiers of a run as trees", _why, writes=False
+    )
     parser.add_argument("run", type=run_number, metavar="RUN")
     parser.add_argument(
         "what", metavar="WHAT", help="class, significant, a column, or a workspace of --dataset"
@@ -54,7 +61,12 @@ def add(group: Commands, common: Parser) -> None:
     )
 
     parser = add_command(
-        group, common, "reclassify", "apply the classifiers to OPEN runs again", _reclassify
+        group,
+        common,
+        "reclassify",
+        "apply the classifiers to OPEN runs again",
+        _reclassify,
+        writes="apply",
     )
     _add_runs(parser)
     parser.add_argument("--apply", action="store_true", help="write it; without it only a preview")

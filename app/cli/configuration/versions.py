@@ -26,14 +26,16 @@ from app.services.configuration import versions as configuration_versions
 def add(group: Commands, common: Parser) -> None:
     """Adds the commands to `config`."""
     parser = add_command(
-        group, common, "history", "the versions of a list, the newest first", _history
+        group, common, "history", "the versions of a list, the newest first", _history, writes=False
     )
     parser.add_argument("kind", type=kind, metavar="KIND", help=KINDS)
     parser.add_argument("--limit", type=positive, default=50, metavar="N", help="at most (50)")
     parser.add_argument("--before", type=positive, metavar="VERSION", help="only older ones")
     parser.add_argument("--item", type=positive, metavar="ID", help="only changes of an item")
 
-    parser = add_command(group, common, "diff", "the difference between two versions", _diff)
+    parser = add_command(
+        group, common, "diff", "the difference between two versions", _diff, writes=False
+    )
     parser.add_argument("kind", type=kind, metavar="KIND", help=KINDS)
     parser.add_argument("before", type=positive, metavar="VERSION")
     parser.add_argument(
@@ -41,7 +43,7 @@ def add(group: Commands, common: Parser) -> None:
     )
 
     parser = add_command(
-        group, common, "restore", "restore a version of a list, as a new one", _restore
+        group, common, "restore", "restore a version of a list, as a new one", _restore, writes=True
     )
     parser.add_argument("kind", type=kind, metavar="KIND", help=KINDS)
     parser.add_argument("version", type=positive, metavar="VERSION")
@@ -51,7 +53,12 @@ def add(group: Commands, common: Parser) -> None:
     )
 
     parser = add_command(
-        group, common, "at", "the versions that were in force when an event was written", _at
+        group,
+        common,
+        "at",
+        "the versions that were in force when an event was written",
+        _at,
+        writes=False,
     )
     parser.add_argument("version", type=positive, metavar="EVENT_VERSION")
 

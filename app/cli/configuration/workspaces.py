@@ -21,7 +21,9 @@ class _Act(Protocol):
 
 def add(group: Commands, common: Parser) -> None:
     """Adds the commands to `config`."""
-    add_command(group, common, "workspaces", "workspaces and columns, retired ones too", _list)
+    add_command(
+        group, common, "workspaces", "workspaces and columns, retired ones too", _list, writes=False
+    )
     for verb, help_, thing, act in (
         (
             "add-workspace",
@@ -48,12 +50,14 @@ def add(group: Commands, common: Parser) -> None:
             workspaces.retire_column,
         ),
     ):
-        parser = add_command(group, common, verb, help_, _acting(act, verb.replace("-", " ")))
+        parser = add_command(
+            group, common, verb, help_, _acting(act, verb.replace("-", " ")), writes=True
+        )
         parser.add_argument("name", metavar=thing)
         place = parser.add_mutually_exclusive_group(required=True)
         place.add_argument("--online", action="store_true", help="of online runs")
         place.add_argument("--offline", action="store_true", help="of offline datasets")
-    parser = add_command(group, common, "rights", "who may do what", _rights)
+    parser = add_command(group, common, "rights", "who may do what", _rights, writes=False)
     parser.add_argument("--egroup", metavar="NAME", help="only rights of this e-group")
     parser.add_argument(
         "--routes",

@@ -44,7 +44,12 @@ from app.services.golden.explain import Explained, Question, RunExplained
 def add(group: Commands, common: Parser) -> None:
     """Adds the commands to `golden`."""
     parser = add_command(
-        group, common, "explain", "why lumisections are in or out, and who set the values", _explain
+        group,
+        common,
+        "explain",
+        "why lumisections are in or out, and who set the values",
+        _explain,
+        writes=False,
     )
     add_run(parser)
     parser.add_argument(
@@ -53,7 +58,12 @@ def add(group: Commands, common: Parser) -> None:
     add_question(parser)
 
     parser = add_command(
-        group, common, "losses", "luminosity lost by condition, sub-system and DCS bit", _losses
+        group,
+        common,
+        "losses",
+        "luminosity lost by condition, sub-system and DCS bit",
+        _losses,
+        writes=False,
     )
     add_question(parser, id_first=True)
     parser.add_argument(
@@ -65,7 +75,12 @@ def add(group: Commands, common: Parser) -> None:
     add_force(parser)
 
     parser = add_command(
-        group, common, "reproduce", "compute a stored list again, and compare the two", _reproduce
+        group,
+        common,
+        "reproduce",
+        "compute a stored list again, and compare the two",
+        _reproduce,
+        writes=False,
     )
     parser.add_argument("id", type=positive, metavar="ID")
     parser.add_argument(

@@ -43,6 +43,8 @@ def _add_generate(group: Commands, common: Parser) -> None:
         "generate",
         "apply a rule to datasets, then store the list and write it to a file",
         _generate,
+        writes=True,
+        example="--datasets '/PromptReco/Collisions2025_/DQM' --rule golden --out golden.json",
     )
     parser.add_argument(
         "--datasets",
@@ -71,7 +73,9 @@ def _add_generate(group: Commands, common: Parser) -> None:
 
 
 def _add_stored(group: Commands, common: Parser) -> None:
-    parser = add_command(group, common, "list", "the golden JSONs, newest first", _list)
+    parser = add_command(
+        group, common, "list", "the golden JSONs, newest first", _list, writes=False
+    )
     parser.add_argument("--mine", action="store_true", help="only your own")
     parser.add_argument("--official", action="store_true", help="only official ones")
     parser.add_argument(
@@ -85,7 +89,9 @@ def _add_stored(group: Commands, common: Parser) -> None:
         "--before", type=natural, metavar="ID", help="only those with a smaller number"
     )
 
-    parser = add_command(group, common, "show", "one golden JSON and its losses", _show)
+    parser = add_command(
+        group, common, "show", "one golden JSON and its losses", _show, writes=False
+    )
     parser.add_argument("id", type=positive, metavar="ID")
     parser.add_argument(
         "--form",
@@ -98,7 +104,7 @@ def _add_stored(group: Commands, common: Parser) -> None:
     )
     add_force(parser)
     parser = add_command(
-        group, common, "delete", "delete golden JSONs; this can't be undone", _delete
+        group, common, "delete", "delete golden JSONs; this can't be undone", _delete, writes=True
     )
     parser.add_argument("ids", type=positive, nargs="+", metavar="ID")
 

@@ -22,6 +22,8 @@ def add(commands: Commands, common: Parser) -> None:
         "import",
         "import luminosity from a file that brilcalc lumi --byls wrote",
         _import,
+        writes=True,
+        example="lumi.csv",
     )
     parser.add_argument(
         "file",

@@ -28,7 +28,12 @@ _RUNS_SHOWN = 50
 def add(group: Commands, common: Parser) -> None:
     """Adds the commands to `golden`."""
     parser = add_command(
-        group, common, "combine", "and, or, minus of lists, from left to right", _combine
+        group,
+        common,
+        "combine",
+        "and, or, minus of lists, from left to right",
+        _combine,
+        writes=False,
     )
     parser.add_argument("first", metavar="LIST", help=_LIST)
     parser.add_argument(
@@ -51,6 +56,7 @@ def add(group: Commands, common: Parser) -> None:
         "compare",
         "runs and lumisections gained and lost between two lists",
         _compare,
+        writes=False,
     )
     parser.add_argument("old", metavar="OLD", help=_LIST)
     parser.add_argument("new", metavar="NEW", help=_LIST)
@@ -61,7 +67,7 @@ def add(group: Commands, common: Parser) -> None:
     )
 
     parser = add_command(
-        group, common, "export", "a list in a form that other programs read", _export
+        group, common, "export", "a list in a form that other programs read", _export, writes=False
     )
     parser.add_argument("list", metavar="LIST", help=_LIST)
     parser.add_argument(

@@ -39,7 +39,12 @@ _SHOWN = 12
 def add(commands: Commands, common: Parser) -> None:
     """Adds `history`."""
     parser = add_command(
-        commands, common, "history", "who changed a run, a dataset or some cells", _history
+        commands,
+        common,
+        "history",
+        "who changed a run, a dataset or some cells",
+        _history,
+        writes=False,
     )
     add_run(parser)
     parser.add_argument("--dataset", metavar="NAME", help="only this dataset")

@@ -37,7 +37,9 @@ _MOST = 500
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `log`."""
-    parser = add_command(commands, common, "log", "what was done, the newest first", _log)
+    parser = add_command(
+        commands, common, "log", "what was done, the newest first", _log, writes=False
+    )
     parser.add_argument("--run", type=run_number, metavar="N", help="only about this run")
     parser.add_argument(
         "--dataset", metavar="NAME", default="", help="only about datasets of this name"

@@ -18,7 +18,9 @@ _SHOWN = 60
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `undo`."""
-    parser = add_command(commands, common, "undo", "undo a version by writing a new one", _undo)
+    parser = add_command(
+        commands, common, "undo", "undo a version by writing a new one", _undo, writes=True
+    )
     parser.add_argument("version", type=positive, metavar="VERSION")
     parser.add_argument("--comment", default="", metavar="TEXT", help="the reason")
     parser.add_argument(

@@ -27,7 +27,12 @@ def add(commands: Commands, common: Parser) -> None:
     """Adds `dqm-gui`."""
     group = add_group(commands, common, "dqm-gui", "what the DQM GUI has")
     parser = add_command(
-        group, common, "try", "what regular expressions of an accepted dataset find", _try
+        group,
+        common,
+        "try",
+        "what regular expressions of an accepted dataset find",
+        _try,
+        writes=False,
     )
     parser.add_argument("expressions", nargs="+", metavar="EXPRESSION")
     parser.add_argument("--url", metavar="URL", help="the DQM GUI, up to and with /dqm/offline")
@@ -50,7 +55,12 @@ def add_pull_option(parser: Parser) -> None:
 def add_simulation(group: Commands, common: Parser) -> None:
     """Adds `simulate dqm-gui`."""
     parser = add_command(
-        group, common, "dqm-gui", "serve the datasets of a folder until Ctrl-C", _simulate
+        group,
+        common,
+        "dqm-gui",
+        "serve the datasets of a folder until Ctrl-C",
+        _simulate,
+        writes=False,
     )
     parser.add_argument(
         "--data", type=Path, required=True, metavar="DIR", help="folder with samples.json"

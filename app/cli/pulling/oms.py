@@ -23,7 +23,9 @@ from app.domain.sources.pull import OutcomeKind
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `pull` and `simulate`."""
-    parser = add_command(commands, common, "pull", "bring in once what OMS has changed", _pull)
+    parser = add_command(
+        commands, common, "pull", "bring in once what OMS has changed", _pull, writes=True
+    )
     parser.add_argument(
         "--run",
         type=run_number,
@@ -35,7 +37,12 @@ def add(commands: Commands, common: Parser) -> None:
     dqm_gui.add_pull_option(parser)
     group = add_group(commands, common, "simulate", "stand in for a server, on loopback")
     parser = add_command(
-        group, common, "oms", "serve OMS documents of a folder until Ctrl-C", _simulate
+        group,
+        common,
+        "oms",
+        "serve OMS documents of a folder until Ctrl-C",
+        _simulate,
+        writes=False,
     )
     parser.add_argument(
         "--data",

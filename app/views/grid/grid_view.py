@@ -198,9 +198,9 @@ class GridView(QAbstractScrollArea):
         snapshot = self._snapshot
         assert snapshot is not None  # a cell is one of a snapshot
         row = snapshot.rows[cell.row]
-        context, place = snapshot.run_at(cell.row, cell.lumisection)
+        around, place = snapshot.run_at(cell.row, cell.lumisection)
         lines = [
-            f"{row.key}, LS {cell.lumisection} (of {format_ranges([context])})",
+            f"{row.key}, LS {cell.lumisection} (of {format_ranges([around])})",
             snapshot.value_text(cell.row, cell.lumisection),
         ]
         if row.kind is RowKind.COLUMN:

@@ -14,6 +14,7 @@ from app.views.actions import ActionRow
 from app.views.background import Background
 from app.views.drafts import DraftBook
 from app.views.notices import Notices
+from app.views.rights import Rights
 from app.views.selection import Selection
 from app.views.session import Workplace
 from app.views.theme import Themes
@@ -38,6 +39,11 @@ class PlaceContext:
     def drafts(self) -> DraftBook:
         """Edits that the person hasn't written yet, for all places."""
         return DraftBook(self.acting, self.background)
+
+    @cached_property
+    def rights(self) -> Rights:
+        """What the person may do."""
+        return Rights(self.acting, self.background)
 
     @cached_property
     def open_datasets(self) -> OpenDatasets:

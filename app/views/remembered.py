@@ -14,7 +14,7 @@ from PySide6.QtCore import QByteArray, QSettings
 logger = logging.getLogger(__name__)
 
 _BYTES = frozenset({"geometry", "state", "splitter"})
-_LISTS = frozenset({"columns", "sort"})
+_LISTS = frozenset({"columns", "recent", "sort"})
 _TABLES = frozenset({"widths", "filters"})
 _SWITCHES = frozenset({"significant"})
 _WIDEST = 10_000

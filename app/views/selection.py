@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from app.domain.keys import DatasetKey
 from app.services.certification.tables import Chosen
 
+NO_DATASETS = "Select datasets first, in Offline or Cycles."
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -23,3 +25,17 @@ class Selection:
     everything_count: int = 0
     columns: tuple[str, ...] = ()
     hidden: bool = False
+
+
+def why_not_on(selection: Selection | None, *, hidden: bool | None) -> str:
+    """Why an action on the selected datasets is impossible: there are none, or they aren't
+    `hidden`, or are, as they have to be; None when that doesn't matter."""
+    if selection is None:
+        return NO_DATASETS
+    if hidden is None or hidden == selection.hidden:
+        return ""
+    return (
+        "The datasets are hidden: un-hide them first."
+        if selection.hidden
+        else ("The datasets aren't hidden. Hidden ones are in the table under Hidden.")
+    )

@@ -1,5 +1,6 @@
 """The run or dataset that a person looks at."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.domain.lumisections import LumiRange
@@ -17,3 +18,17 @@ class Subject:
     significant: bool
     needs_manual_update: bool
     ranges: tuple[LumiRange, ...] = ()
+
+
+def unless(
+    subject: Callable[[], Subject | None], reason: Callable[[Subject], str] = lambda _: ""
+) -> Callable[[], str]:
+    """Why an action on the subject is impossible: there is none, or the `reason` it gives."""
+
+    def why_not() -> str:
+        now = subject()
+        return (
+            "Select a run or a dataset first, in Online or Offline." if now is None else reason(now)
+        )
+
+    return why_not

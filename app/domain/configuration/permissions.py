@@ -72,10 +72,16 @@ class Permissions:
 
     def check_any(self, actor: Actor, paths: Sequence[str]) -> None:
         """Raises NotPermitted when none of the paths is allowed."""
+        if refusal := self.why_not(actor, paths):
+            raise NotPermitted(refusal)
+
+    def why_not(self, actor: Actor, paths: Sequence[str]) -> str:
+        """Why the actor may do it at none of the paths, naming the e-groups that would be
+        allowed; empty when one is allowed."""
         if any(self.allows(actor, path) for path in paths):
-            return
+            return ""
         wanted = tuple(dict.fromkeys(group for path in paths for group in self.egroups_for(path)))
-        raise NotPermitted(_refusal(actor, " or ".join(paths), wanted))
+        return _refusal(actor, " or ".join(paths), wanted)
 
 
 def check_creator_or_expert(actor: Actor, created_by: str | None, what: str) -> None:
@@ -110,7 +116,7 @@ def mark_significant_path() -> str:
     return "/runs/mark_significant"
 
 
-def edit_run_path(run_number: int, attribute: str) -> str:
+def edit_run_path(run_number: int | str, attribute: str) -> str:
     return f"/manual_run_edit/{run_number}/{attribute}"
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
+from app.domain.configuration import permissions
 from app.services.agents import proposals, registry
 from app.services.agents.proposals import Waiting
 from app.services.agents.registry import Registered
@@ -100,6 +101,9 @@ class MachinesPlace(PlaceWidget):
                 "",
                 "machine",
                 "Register an agent or a new version",
+                right=lambda: (permissions.classifiers_path("component"),),
+                commands=("agent register",),
+                parameters=("agent", "--agent-version", "--writes", "--proposes", "--owner"),
             ),
         )
 

@@ -1,11 +1,13 @@
 """Editing many datasets, from menus and the palette."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from app.domain.configuration import permissions
 from app.domain.errors import Refused
+from app.domain.keys import ONLINE
 from app.services.acting import Acting
 from app.services.configuration import workspaces
 from app.services.editing.bulk import Written
@@ -19,6 +21,14 @@ from app.views.theme import Themes
 
 MENU = ("bulk.edit",)
 TOOLS = ("bulk.edit", "bulk.file")
+NO_TABLE = "Go to a table of runs or datasets first: Online or Offline."
+
+
+def edit_paths(*, online: bool) -> tuple[str, ...]:
+    """Paths of which an edit of lumisections needs one, whatever the columns."""
+    name = ONLINE if online else ""
+    columns = permissions.edit_lumisections_paths(name, ("{column}",))
+    return (*columns, permissions.edit_dcs_bits_path())
 
 
 class BulkActions(QObject):
@@ -57,7 +67,10 @@ class BulkActions(QObject):
                 "Ctrl+Alt+E",
                 "edit",
                 "The same edit on the selected rows, or on everything the filter matches",
-                lambda: self._table() is not None,
+                lambda: "" if self._table() is not None else NO_TABLE,
+                right=self._edit_paths,
+                commands=("lumisections edit",),
+                parameters=("--column", "--ls", "--status", "--comment", "--cause"),
             ),
             ActionRow(
                 "bulk.file",
@@ -66,8 +79,15 @@ class BulkActions(QObject):
                 "Ctrl+Alt+F",
                 "file",
                 "Write a CSV file of changes, after a report of every line",
+                right=lambda: edit_paths(online=True) + edit_paths(online=False),
+                commands=("lumisections edit",),
+                parameters=("--file", "--comment", "--leave-out-refused"),
             ),
         ]
+
+    def _edit_paths(self) -> Sequence[str]:
+        table = self._table()
+        return edit_paths(online=table is not None and table.kind == "runs")
 
     def edit(self) -> None:
         """Opens the dialog for what the table shows."""

@@ -94,6 +94,9 @@ class ConfigurationPlace(PlaceWidget):
                 self.reclassify,
                 icon="refresh",
                 tip="Apply the classifiers to OPEN runs again, after a preview",
+                who="everybody",
+                commands=("config reclassify",),
+                parameters=("--runs", "--last", "--apply"),
             ),
         )
 

@@ -1,6 +1,6 @@
 """The place of the cycles: the list at the left, the chosen one with its datasets at the right."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
@@ -17,13 +17,13 @@ from PySide6.QtWidgets import (
 from app.domain.certification.cycles import Cycle, CycleEntry, Progress
 from app.domain.configuration.in_force import GLOBAL
 from app.services.certification import cycles, tables
-from app.services.certification.cycles import CycleChanged
 from app.services.certification.tables import Row
 from app.services.configuration.workspaces import WorkspaceColumns
 from app.views import words
 from app.views.actions import ActionRow
 from app.views.background import Work
-from app.views.cycles.dialogs import EditCycleDialog, MoveCycleDialog, RemoveFromCycleDialog
+from app.views.cycles import cycle_actions
+from app.views.cycles.cycle_actions import CycleActions
 from app.views.cycles.layout import stack_in, title_bar
 from app.views.cycles.lines import (
     CYCLE_TITLES,
@@ -37,24 +37,13 @@ from app.views.cycles.lines import (
     workspace_lines,
 )
 from app.views.cycles.progress_delegate import ProgressDelegate
-from app.views.notices import ask
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.selection import Selection
 from app.views.tables.table_view import TableView
-from app.views.widgets.action_dialog import ActionDialog
 from app.views.widgets.details_table import DetailsTable
 from app.views.widgets.lines_model import LinesModel
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
-
-MENU = (
-    "cycle.move",
-    "cycle.complete",
-    "cycle.reopen",
-    "cycle.edit",
-    "cycle.remove",
-    "cycle.delete",
-)
 
 _PARTS = [450, 900]
 _LEAST_LIST = 400
@@ -127,6 +116,10 @@ class CyclesPlace(PlaceWidget):
                 ("cycle.edit", "Edit..."),
             )
         }
+        self.actions_ = CycleActions(
+            context, self, self._in_front, lambda: self._workspace.name, self.selection
+        )
+        self.actions_.acted.connect(self._done)
         self._lay_out()
         self._connect()
         self._show_cycle()
@@ -217,10 +210,11 @@ class CyclesPlace(PlaceWidget):
         self.words.setToolTip(self.words.text())
         self.workspaces.show_lines(workspace_lines(cycle))
         self.datasets.show_cycle(cycle.id)
+        is_pending = cycle.pending_in(self._workspace.name)
         for id_, possible in (
-            ("cycle.complete", self._is_pending()),
-            ("cycle.move", self._is_pending()),
-            ("cycle.reopen", self._is_completed()),
+            ("cycle.complete", is_pending),
+            ("cycle.move", is_pending),
+            ("cycle.reopen", not is_pending),
         ):
             self.buttons[id_].setVisible(possible)
         self.subject_changed.emit()
@@ -235,152 +229,17 @@ class CyclesPlace(PlaceWidget):
 
     def rows(self) -> Sequence[ActionRow]:
         """Actions on the selected cycle."""
-        return [
-            ActionRow(
-                "cycle.move",
-                "Move all datasets of the cycle...",
-                self.move_all,
-                "",
-                "move",
-                "Move the datasets of the selected cycle in the workspace that is shown",
-                self._is_pending,
-            ),
-            ActionRow(
-                "cycle.complete",
-                "Complete the cycle...",
-                self.complete,
-                "",
-                "done",
-                "Complete the selected cycle in the workspace that is shown",
-                self._is_pending,
-            ),
-            ActionRow(
-                "cycle.reopen",
-                "Reopen the cycle...",
-                self.reopen,
-                "",
-                "reset",
-                "Reopen the selected cycle in the workspace that is shown",
-                self._is_completed,
-            ),
-            ActionRow(
-                "cycle.edit",
-                "Edit the cycle...",
-                self.edit,
-                "",
-                "edit",
-                "Name, deadline and workspaces of the selected cycle",
-                self._is_in_front,
-            ),
-            ActionRow(
-                "cycle.remove",
-                "Remove datasets from the cycle...",
-                self.remove,
-                "",
-                "cross",
-                "Remove the selected datasets from the selected cycle",
-                lambda: self._is_in_front() and bool(self._selected_count()),
-            ),
-            ActionRow(
-                "cycle.delete",
-                "Delete the cycle...",
-                self.delete,
-                "",
-                "cross",
-                "Delete the selected cycle; its datasets stay as they are",
-                self._is_in_front,
-            ),
-        ]
+        return self.actions_.rows()
 
     def menus(self) -> Mapping[str, Sequence[str]]:
-        return {"Tools": MENU}
+        return {"Tools": cycle_actions.MENU}
 
-    def move_all(self) -> None:
-        """Opens the dialog that moves all datasets."""
-        if (cycle := self.cycle) is not None:
-            self._open(MoveCycleDialog(self._context, cycle, self._workspace.name, self.window()))
-
-    def edit(self) -> None:
-        """Opens the dialog for name, deadline and workspaces."""
-        if (cycle := self.cycle) is not None:
-            self._open(EditCycleDialog(self._context, cycle, self.window()))
-
-    def remove(self) -> None:
-        """Opens the dialog that removes the selected datasets."""
-        cycle, selection = self.cycle, self.selection()
-        if cycle is not None and selection is not None and selection.count:
-            self._open(
-                RemoveFromCycleDialog(
-                    self._context, cycle, selection.chosen, selection.count, self.window()
-                )
-            )
-
-    def complete(self) -> None:
-        """Asks, then completes the cycle in the workspace."""
-        if (cycle := self.cycle) is not None:
-            acting, workspace = self._acting, self._workspace.name
-            ask(
-                self.window(),
-                "Complete",
-                f"Complete cycle {cycle.name} in workspace {workspace}? All its datasets must be"
-                " COMPLETED there.",
-                "Complete",
-                lambda: self._act(lambda: cycles.complete(acting, cycle.id, workspace)),
-            )
-
-    def reopen(self) -> None:
-        """Asks, then reopens the cycle in the workspace."""
-        if (cycle := self.cycle) is not None:
-            acting, workspace = self._acting, self._workspace.name
-            ask(
-                self.window(),
-                "Reopen",
-                f"Reopen cycle {cycle.name} in workspace {workspace}? It is pending there again.",
-                "Reopen",
-                lambda: self._act(lambda: cycles.reopen(acting, cycle.id, workspace)),
-            )
-
-    def delete(self) -> None:
-        """Asks, then deletes the cycle."""
-        if (cycle := self.cycle) is not None:
-            acting = self._acting
-            ask(
-                self.window(),
-                "Delete",
-                f"Delete cycle {cycle.name}? This can't be undone, and its name can't be used"
-                " again."
-                " Its datasets stay as they are.",
-                "Delete",
-                lambda: self._act(lambda: cycles.delete(acting, cycle.id)),
-            )
-
-    def _act(self, action: Callable[[], CycleChanged]) -> None:
-        self._context.background.run(self._do(action), self)
-
-    async def _do(self, action: Callable[[], CycleChanged]) -> None:
-        self._done((await self._context.background.act(action)).text)
-
-    def _open(self, dialog: ActionDialog) -> None:
-        dialog.acted.connect(self._done)
-        dialog.open()
+    def _in_front(self) -> Cycle | None:
+        return self.cycle if self.isVisible() else None
 
     def _done(self, text: str) -> None:
         self._context.notices.tell(text)
         self.acted.emit()
-
-    def _is_in_front(self) -> bool:
-        return self.isVisible() and self.cycle is not None
-
-    def _is_pending(self) -> bool:
-        cycle = self.cycle
-        return self._is_in_front() and cycle is not None and cycle.pending_in(self._workspace.name)
-
-    def _is_completed(self) -> bool:
-        return self._is_in_front() and not self._is_pending()
-
-    def _selected_count(self) -> int:
-        selection = self.selection()
-        return selection.count if selection is not None else 0
 
     # Making
 
@@ -425,10 +284,10 @@ class CyclesPlace(PlaceWidget):
 
     def _connect(self) -> None:
         handlers = {
-            "cycle.move": self.move_all,
-            "cycle.complete": self.complete,
-            "cycle.reopen": self.reopen,
-            "cycle.edit": self.edit,
+            "cycle.move": self.actions_.move_all,
+            "cycle.complete": self.actions_.complete,
+            "cycle.reopen": self.actions_.reopen,
+            "cycle.edit": self.actions_.edit,
         }
         for id_, button in self.buttons.items():
             button.clicked.connect(handlers[id_])

@@ -17,6 +17,7 @@ from app.views.session import WebAddresses
 MENU = ("open.gui", "open.oms", "open.elog")
 
 _MOST_OFFERED = 20
+_IN_BROWSER = "Opens a web page in the browser."
 
 
 def run_in_oms(addresses: WebAddresses, run_number: int) -> str:
@@ -66,7 +67,8 @@ class LinkActions(QObject):
                 "Ctrl+Shift+Q",
                 "link",
                 "Open the chosen run or dataset in the DQM GUI, in the browser",
-                self._has_subject,
+                self._why_not,
+                no_command=_IN_BROWSER,
             ),
             ActionRow(
                 "open.oms",
@@ -75,7 +77,8 @@ class LinkActions(QObject):
                 "Ctrl+Shift+M",
                 "link",
                 "Open the chosen run in OMS, in the browser",
-                self._has_subject,
+                self._why_not,
+                no_command=_IN_BROWSER,
             ),
             ActionRow(
                 "open.elog",
@@ -84,7 +87,8 @@ class LinkActions(QObject):
                 "Ctrl+Shift+E",
                 "link",
                 "Open the logbook of the chosen run, in the browser",
-                self._has_subject,
+                self._why_not,
+                no_command=_IN_BROWSER,
             ),
         ]
 
@@ -115,8 +119,8 @@ class LinkActions(QObject):
     def _addresses(self) -> WebAddresses:
         return self._context.workplace.addresses
 
-    def _has_subject(self) -> bool:
-        return self._subject() is not None
+    def _why_not(self) -> str:
+        return "" if self._subject() is not None else "Select a run or a dataset first."
 
     async def _find_in_gui(self, run_number: int, name: str) -> None:
         acting = self._context.acting

@@ -1,11 +1,12 @@
 """Tools over the datasets that are selected, and cycles made of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.domain.certification.dataset_tools import Applied
+from app.domain.configuration import permissions
 from app.views.actions import ActionRow
 from app.views.cycles.dialogs import AddToCycleDialog, NewCycleDialog
 from app.views.datasets.csv_dialog import CsvDialog
@@ -18,7 +19,7 @@ from app.views.datasets.tool_dialogs import (
     UnhideDialog,
 )
 from app.views.places import PlaceContext
-from app.views.selection import Selection
+from app.views.selection import Selection, why_not_on
 from app.views.widgets.action_dialog import ActionDialog
 
 MENU = (
@@ -71,6 +72,9 @@ class ToolActions(QObject):
                 "Ctrl+Shift+F",
                 "move",
                 "Change states in one workspace or in all, after a preview",
+                right=self._change_states_paths,
+                command="datasets change-states",
+                parameters=("--to", "--workspace", "--from", "--reason"),
             ),
             self._tool(
                 "dataset.duplicate",
@@ -79,6 +83,9 @@ class ToolActions(QObject):
                 "Ctrl+Shift+U",
                 "copy",
                 "Copy datasets under another name, with all their lumisections",
+                right=lambda: (permissions.duplicate_datasets_path(),),
+                command="datasets duplicate",
+                parameters=("--as", "--workspaces", "--reason"),
             ),
             self._tool(
                 "dataset.copy_columns",
@@ -87,6 +94,9 @@ class ToolActions(QObject):
                 "",
                 "columns",
                 "Copy columns from datasets of one name to those of another, run by run",
+                right=lambda: (permissions.copy_columns_path(),),
+                command="datasets copy-column",
+                parameters=("--source", "--into", "--columns", "--reason"),
             ),
             self._tool(
                 "dataset.set_columns",
@@ -95,6 +105,9 @@ class ToolActions(QObject):
                 "",
                 "edit",
                 "Set the status of columns in every lumisection",
+                right=lambda: (permissions.set_columns_path(),),
+                command="datasets set-column",
+                parameters=("--columns", "--status", "--reason"),
             ),
             self._row(
                 "dataset.new_cycle",
@@ -104,6 +117,9 @@ class ToolActions(QObject):
                 "cycles",
                 "Create a cycle with the selected datasets",
                 hidden=False,
+                right=lambda: (permissions.cycles_path(),),
+                command="cycles create",
+                parameters=("cycle", "--deadline", "--workspaces"),
             ),
             self._row(
                 "dataset.add_to_cycle",
@@ -113,6 +129,9 @@ class ToolActions(QObject):
                 "add",
                 "Add the selected datasets to a cycle",
                 hidden=False,
+                right=lambda: (permissions.add_to_cycle_path(),),
+                command="cycles add",
+                parameters=("id",),
             ),
             self._row(
                 "dataset.csv",
@@ -122,6 +141,9 @@ class ToolActions(QObject):
                 "save",
                 "Write the datasets to a file",
                 hidden=None,
+                right=None,
+                command="datasets export-csv",
+                parameters=("--columns", "--out"),
             ),
             self._tool(
                 "dataset.hide",
@@ -130,6 +152,9 @@ class ToolActions(QObject):
                 "",
                 "hide",
                 "Hide datasets from all lists; they can be un-hidden",
+                right=lambda: (permissions.hide_datasets_path(),),
+                command="datasets hide",
+                parameters=("--reason",),
             ),
             self._tool(
                 "dataset.unhide",
@@ -139,6 +164,9 @@ class ToolActions(QObject):
                 "show",
                 "Show hidden datasets again; the table lists them under Hidden",
                 hidden=True,
+                right=lambda: (permissions.hide_datasets_path(),),
+                command="datasets unhide",
+                parameters=("--reason",),
             ),
         ]
 
@@ -178,9 +206,21 @@ class ToolActions(QObject):
         tip: str,
         *,
         hidden: bool = False,
+        right: Callable[[], Sequence[str]],
+        command: str,
+        parameters: tuple[str, ...],
     ) -> ActionRow:
         return self._row(
-            id_, text, lambda: self.open_tool(dialog), shortcut, icon, tip, hidden=hidden
+            id_,
+            text,
+            lambda: self.open_tool(dialog),
+            shortcut,
+            icon,
+            tip,
+            hidden=hidden,
+            right=right,
+            command=command,
+            parameters=parameters,
         )
 
     def _row(
@@ -193,14 +233,30 @@ class ToolActions(QObject):
         tip: str,
         *,
         hidden: bool | None,
+        right: Callable[[], Sequence[str]] | None,
+        command: str,
+        parameters: tuple[str, ...],
     ) -> ActionRow:
         """`hidden`: for hidden datasets only, for the others only, or for both when it is None."""
+        return ActionRow(
+            id_,
+            text,
+            handler,
+            shortcut,
+            icon,
+            tip,
+            lambda: why_not_on(self._selection(), hidden=hidden),
+            right=right,
+            commands=(command,),
+            parameters=("--run", "--name", "--filter", *parameters),
+        )
 
-        def possible() -> bool:
-            selection = self._selection()
-            return selection is not None and hidden in (None, selection.hidden)
-
-        return ActionRow(id_, text, handler, shortcut, icon, tip, possible)
+    def _change_states_paths(self) -> Sequence[str]:
+        """In which workspace, and from which state to which, is chosen in the dialog."""
+        return (
+            permissions.change_states_path("{workspace}", "{state}", "{state}"),
+            permissions.change_states_in_all_workspaces_path("{state}"),
+        )
 
     def _open(self, dialog: ActionDialog) -> None:
         dialog.acted.connect(self._tell)

@@ -50,8 +50,21 @@ class HelpActions:
     def rows(self) -> Sequence[ActionRow]:
         """The actions by name."""
         return [
-            ActionRow("help.keys", "Keys", self._show_keys, "F1"),
-            ActionRow("help.about", "About", self._show_about),
+            ActionRow(
+                "help.keys",
+                "Keys",
+                self._show_keys,
+                "F1",
+                tip="The keys of grid, tables and rules",
+                no_command="The command line has no keys.",
+            ),
+            ActionRow(
+                "help.about",
+                "About",
+                self._show_about,
+                tip="Which database this is, and who you are",
+                no_command="run-registry --version and db check say it.",
+            ),
         ]
 
     def _show_keys(self) -> None:

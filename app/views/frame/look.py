@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSettings
 
-from app.views.actions import ActionRow
+from app.views.actions import ONLY_SHOWS, ActionRow
 from app.views.theme import PALETTES, Mode, StatusPalette, Themes
 
 _MODES: tuple[tuple[Mode, str], ...] = (
@@ -40,6 +40,7 @@ class LookActions:
             lambda: self._choose(mode=mode),
             tip=f"Look: {text.lower()}",
             is_checked=lambda: self._themes.mode == mode,
+            no_command=ONLY_SHOWS,
         )
 
     def _palette(self, palette: StatusPalette) -> ActionRow:
@@ -47,7 +48,9 @@ class LookActions:
             f"palette.{palette}",
             f"Status colours: {palette}",
             lambda: self._choose(palette=palette),
+            tip=f"Show statuses in the {palette} colours",
             is_checked=lambda: self._themes.palette == palette,
+            no_command=ONLY_SHOWS,
         )
 
     def _choose(self, *, mode: Mode | None = None, palette: StatusPalette | None = None) -> None:

@@ -20,7 +20,7 @@ from app.domain.keys import ONLINE, DatasetKey
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullStatus
 from app.services.editing.bulk import Written
-from app.views.actions import ActionRow, Actions
+from app.views.actions import Actions
 from app.views.background import Outage
 from app.views.bulk.actions import BulkActions
 from app.views.configuration.trials.why_actions import WhyActions
@@ -37,6 +37,7 @@ from app.views.focus import (
     has_keys,
     holder,
 )
+from app.views.frame import window_actions
 from app.views.frame.command_palette import CommandPalette, run_number_dialog
 from app.views.frame.help import HelpActions
 from app.views.frame.look import LookActions
@@ -100,7 +101,7 @@ class MainWindow(QMainWindow):
         self.todo = self._view("todo", TodoPlace)
         self.golden = self._view("golden", GoldenPlace)
         self.log = self._view("log", LogPlace)
-        self.log.subject = self._subject
+        self.log.subject = self.subject
         self.navigation = Navigation(context)
         self.places = self.navigation.places
         self.workspaces = self.navigation.workspaces
@@ -114,6 +115,7 @@ class MainWindow(QMainWindow):
         self._make_actions()
         self._menus = Menus(self, self.actions_, self.views.values())
         self.run_menu, self.offline_menu = self._menus.run, self._menus.offline
+        self.golden_menu = self._menus.golden
         self.actions_.update()
         self._connect_places()
         self._connect()
@@ -121,6 +123,7 @@ class MainWindow(QMainWindow):
         self._puller_watch.start()
         self.workspaces.load()
         self.drafts.load()
+        context.rights.load()
         self.keys = KeysKeeper(self)
         give_keys(self.home())
 
@@ -157,7 +160,8 @@ class MainWindow(QMainWindow):
         if not give_keys_to_place(self.views[self.place]):
             give_keys(self.places)
 
-    def _go_round(self, step: int) -> None:
+    def go_round(self, step: int) -> None:
+        """Gives the keyboard to the next pane, or to the one before."""
         go_round(self, (self.places, *self.views[self.place].panes(), self.sync), step)
 
     def _open_golden(self, id_: int) -> None:
@@ -176,7 +180,9 @@ class MainWindow(QMainWindow):
 
     def open_palette(self) -> CommandPalette:
         """Opens the list of everything that can be done."""
-        palette = CommandPalette(self.actions_.possible(), self)
+        palette = CommandPalette(
+            self.actions_.choices(), self.show_run, self._remembered, self._themes, self
+        )
         palette.open_over(self)
         return palette
 
@@ -214,20 +220,22 @@ class MainWindow(QMainWindow):
         assert isinstance(view, kind)
         return view
 
-    def _table_place(self) -> TablePlace | None:
+    def table_place(self) -> TablePlace | None:
+        """The place in front, if it is a table."""
         view = self.views[self.place]
         return view if isinstance(view, TablePlace) else None
 
-    def _subject(self) -> Subject | None:
-        place = self._table_place()
+    def subject(self) -> Subject | None:
+        """The run or dataset in front."""
+        place = self.table_place()
         return place.subject() if place else None
 
     def _shown_table(self) -> TableView | None:
-        place = self._table_place()
+        place = self.table_place()
         return place.table if place else None
 
     def _shown_details(self) -> DetailsView | None:
-        place = self._table_place()
+        place = self.table_place()
         return place.shown_details if place else None
 
     def _selected_datasets(self) -> Selection | None:
@@ -237,7 +245,7 @@ class MainWindow(QMainWindow):
         selection = self._selected_datasets()
         if selection is not None and selection.chosen.keys:
             return selection.chosen.keys[0]
-        subject = self._subject()
+        subject = self.subject()
         return (subject.run_number, subject.dataset) if subject else None
 
     # Making
@@ -273,22 +281,22 @@ class MainWindow(QMainWindow):
 
     def _make_actions(self) -> None:
         context, background, notices = self._context, self._background, self._notices
-        self.run_actions = RunActions(context.acting, background, notices, self, self._subject)
+        self.run_actions = RunActions(context.acting, background, notices, self, self.subject)
         self.history_actions = HistoryActions(
             context.acting, background, notices, self._themes, self, self._shown_details
         )
         self.bulk_actions = BulkActions(
             context.acting, background, notices, self._themes, self, self._shown_table
         )
-        self.workbench_actions = WorkbenchActions(context, self, self._subject)
-        self.why_actions = WhyActions(context, self, self._subject, self._shown_details)
+        self.workbench_actions = WorkbenchActions(context, self, self.subject)
+        self.why_actions = WhyActions(context, self, self.subject, self._shown_details)
         self.dataset_actions = DatasetActions(context, self, self._selected_datasets)
         self.links = LinkActions(context, self, self._linked)
-        self.actions_ = Actions(self, self._themes)
+        self.actions_ = Actions(self, self._themes, notices, context.rights)
         self.actions_.add(
             [
                 *self.navigation.rows(self.go_into),
-                *self._own_rows(),
+                *window_actions.rows(self),
                 *LookActions(self._themes, self._remembered).rows(),
                 *self.run_actions.rows(),
                 *self.workbench_actions.rows(),
@@ -301,64 +309,6 @@ class MainWindow(QMainWindow):
                 *HelpActions(self._session, self).rows(),
             ]
         )
-
-    def _own_rows(self) -> list[ActionRow]:
-        return [
-            ActionRow("file.run", "Go to run...", self.go_to_run, "Ctrl+G", "search"),
-            ActionRow("file.quit", "Quit", self.close, "Ctrl+Q"),
-            ActionRow("view.filter", "Filter", self._focus_filter, "Ctrl+F", "filter"),
-            ActionRow(
-                "view.columns",
-                "Columns...",
-                self._choose_columns,
-                "Ctrl+Shift+C",
-                "columns",
-                enabled=lambda: self._table_place() is not None,
-            ),
-            ActionRow(
-                "view.lumisections",
-                "Edit lumisections",
-                self._edit_lumisections,
-                "Ctrl+L",
-                "lumisections",
-                "Go to the grid of the run that is shown",
-                enabled=lambda: self._subject() is not None,
-            ),
-            ActionRow("view.pane", "Next pane", lambda: self._go_round(1), "F6"),
-            ActionRow("view.pane.back", "Pane before", lambda: self._go_round(-1), "Shift+F6"),
-            ActionRow("view.refresh", "Reload", self.refresh, "F5", "refresh"),
-            ActionRow(
-                "view.sync",
-                "Sync with OMS and the DQM GUI",
-                self._toggle_sync,
-                "Ctrl+Shift+Y",
-                "sync",
-                is_checked=self.sync_dock.isVisible,
-            ),
-            ActionRow(
-                "view.palette",
-                "Command palette...",
-                self.open_palette,
-                "Ctrl+K",
-                "command",
-            ),
-            ActionRow(
-                "golden.generate",
-                "Generate...",
-                self.generate,
-                "Ctrl+Shift+G",
-                "golden",
-                "Generate a golden JSON",
-            ),
-            ActionRow(
-                "tools.accepted",
-                "Accepted datasets...",
-                self.edit_datasets_accepted,
-                "Ctrl+Shift+A",
-                "configuration",
-                "Edit which datasets of the DQM GUI belong to which of ours",
-            ),
-        ]
 
     def _connect_places(self) -> None:
         self.navigation.place_chosen.connect(self._show_place)
@@ -383,6 +333,7 @@ class MainWindow(QMainWindow):
         self.todo.workspace_wanted.connect(self.workspace.setCurrentText)
         self.todo.filter_wanted.connect(self.show_datasets)
         self.log.undo_wanted.connect(self.history_actions.undo)
+        self.golden.rows_menu_wanted.connect(self.golden_menu.popup)
         self.log.golden_wanted.connect(self._open_golden)
         self.log.front_wanted.connect(lambda: self.go_to("log"))
 
@@ -409,6 +360,8 @@ class MainWindow(QMainWindow):
     # News
 
     def _show_changes(self, run_numbers: frozenset[int]) -> None:
+        if not run_numbers:
+            self._context.rights.load()
         for name, view in self.views.items():
             view.changed(run_numbers, in_front=name == self.place)
 
@@ -449,16 +402,18 @@ class MainWindow(QMainWindow):
     def _open_run_menu(self, place: QPoint) -> None:
         self.run_menu.popup(place)
 
-    def _edit_lumisections(self) -> None:
-        place = self._table_place()
+    def edit_lumisections(self) -> None:
+        """Goes to the grid of what is in front."""
+        place = self.table_place()
         if place is not None:
             place.edit_lumisections()
 
     def _tell_written(self, written: Written) -> None:
         self._notices.tell(written.text, version=written.version)
 
-    def _focus_filter(self) -> None:
-        place = self._table_place()
+    def focus_filter(self) -> None:
+        """Goes to where something is looked for."""
+        place = self.table_place()
         if place is not None:
             place.tabs.setCurrentIndex(0)
             give_keys(place.table.filter.edit)
@@ -466,12 +421,18 @@ class MainWindow(QMainWindow):
         else:
             self.views[self.place].focus_search()
 
-    def _choose_columns(self) -> None:
-        place = self._table_place()
+    def choose_columns(self) -> None:
+        """Opens the dialog for the columns of the table in front."""
+        place = self.table_place()
         if place is not None:
             place.table.choose_columns()
 
-    def _toggle_sync(self) -> None:
+    def is_sync_shown(self) -> bool:
+        """Whether the panels of the pullers are shown."""
+        return self.sync_dock.isVisible()
+
+    def toggle_sync(self) -> None:
+        """Shows or hides the panels of the pullers."""
         self.sync_dock.setVisible(not self.sync_dock.isVisible())
         self._puller_watch.look()
 

@@ -11,6 +11,7 @@ from app.views.datasets import links
 from app.views.frame import help as help_actions
 from app.views.frame import look
 from app.views.frame.navigation import PLACES
+from app.views.golden import place as golden_place
 from app.views.golden import workbench_actions
 from app.views.history import actions as history_actions
 from app.views.places import PlaceWidget
@@ -57,7 +58,7 @@ _MENUS: dict[str, Sequence[str]] = {
 
 
 class Menus:
-    """The menu bar, and the context menus of runs and of offline datasets."""
+    """The menu bar, and the context menus of runs, offline datasets and golden JSONs."""
 
     def __init__(self, window: QMainWindow, actions: Actions, views: Iterable[PlaceWidget]) -> None:
         bar = window.menuBar()
@@ -70,6 +71,8 @@ class Menus:
         actions.fill(self.offline, (*_DATASET, ""))
         self.offline.addMenu(self.run)
         actions.fill(self.offline, ["log.dataset"])
+        self.golden = QMenu(window)
+        actions.fill(self.golden, golden_place.MENU)
         for view in views:
             for title, names in view.menus().items():
                 actions.fill(menus[title], names)

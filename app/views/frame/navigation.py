@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QListWidget, QVBoxLayout, QWidget
 
 from app.services.certification.tables import TableKind
-from app.views.actions import ActionRow
+from app.views.actions import ONLY_SHOWS, ActionRow
 from app.views.agents.place import MachinesPlace
 from app.views.configuration.place import ConfigurationPlace
 from app.views.cycles.place import CyclesPlace
@@ -113,6 +113,7 @@ class Navigation(QWidget):
                 place.shortcut,
                 place.icon,
                 f"Show {place.text}",
+                no_command=ONLY_SHOWS,
             )
             for place in PLACES
         ]

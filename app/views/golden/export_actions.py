@@ -17,6 +17,7 @@ from app.views.golden.forms import EXPORTS
 from app.views.places import PlaceContext
 from app.views.widgets.save_file import FileSaver
 
+NO_LIST = "Choose a golden JSON first."
 MENU = ("golden.export", *(f"golden.export.{export}" for export in EXPORTS))
 
 
@@ -42,7 +43,9 @@ class GoldenExports(QObject):
                 "Ctrl+Shift+X",
                 "save",
                 "Export the selected lists in several forms at once",
-                lambda: bool(self._chosen()),
+                self._why_not,
+                commands=("golden export",),
+                parameters=("list", "--form", "--out", "--provenance"),
             ),
             *(
                 ActionRow(
@@ -50,11 +53,16 @@ class GoldenExports(QObject):
                     f"Export {_inside(title)}...",
                     partial(self.export_as, export),
                     tip=f"{title}: {what}",
-                    enabled=lambda: bool(self._chosen()),
+                    why_not=self._why_not,
+                    commands=("golden export",),
+                    parameters=("list", "--form", "--out"),
                 )
                 for export, (title, what) in EXPORTS.items()
             ),
         ]
+
+    def _why_not(self) -> str:
+        return "" if self._chosen() else NO_LIST
 
     def export(self) -> ExportDialog | None:
         """Opens the dialog that exports the chosen lists."""

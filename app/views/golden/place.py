@@ -3,9 +3,10 @@ list at the right."""
 
 from collections.abc import Callable, Mapping, Sequence
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QMenu, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
+from app.domain.configuration.permissions import EXPERTS
 from app.domain.counting import counted
 from app.domain.errors import BadInput
 from app.services.golden import generation as golden
@@ -26,6 +27,9 @@ from app.views.golden.workbench.bench import RuleBench
 from app.views.notices import ask
 from app.views.places import PlaceContext, PlaceWidget
 
+MENU = ("golden.take", "", *export_actions.MENU, "", "golden.delete")
+"""What can be done with the selected lists."""
+
 _PARTS = [300, 880]
 
 PANELS: tuple[Callable[[PlaceContext], GoldenPanel], ...] = (
@@ -40,7 +44,12 @@ PANELS: tuple[Callable[[PlaceContext], GoldenPanel], ...] = (
 
 
 class GoldenPlace(PlaceWidget):
-    """Lists at the left, tabs at the right; only the tab in front follows the chosen list."""
+    """Lists at the left, tabs at the right; only the tab in front follows the chosen list.
+
+    Signals: `rows_menu_wanted(QPoint)` for what can be done with the selected lists.
+    """
+
+    rows_menu_wanted = Signal(QPoint)
 
     def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -74,7 +83,7 @@ class GoldenPlace(PlaceWidget):
         self.entries.opened.connect(self.open_chosen)
         self.entries.generate_wanted.connect(self.generate)
         self.bench.generate_wanted.connect(self.generate)
-        self.entries.menu_wanted.connect(self._open_menu)
+        self.entries.menu_wanted.connect(self.rows_menu_wanted)
         self.result.export_wanted.connect(self.exports.export)
         self.entries.times_renewed.connect(self.result.set_now)
         self.tabs.currentChanged.connect(self._follow)
@@ -94,19 +103,26 @@ class GoldenPlace(PlaceWidget):
                 "",
                 "edit",
                 "Open the rule and the datasets of the chosen list in the workbench",
-                lambda: bool(self.entries.selected()),
+                self._why_not,
+                no_command="Only opens the rule; golden show prints it.",
             ),
             ActionRow(
                 "golden.delete",
                 "Delete...",
                 self.delete,
                 tip="Delete the selected golden JSONs",
-                enabled=lambda: bool(self.entries.selected()),
+                why_not=self._why_not,
+                who=f"its author, or a member of {EXPERTS}",
+                commands=("golden delete",),
+                parameters=("id",),
             ),
         )
 
     def menus(self) -> Mapping[str, Sequence[str]]:
-        return {"Golden JSON": ("", "golden.take", "", *export_actions.MENU, "", "golden.delete")}
+        return {"Golden JSON": ("", *MENU)}
+
+    def _why_not(self) -> str:
+        return "" if self.entries.selected() else export_actions.NO_LIST
 
     def take_chosen(self) -> None:
         """Opens rule and datasets of the chosen list in the workbench."""
@@ -194,17 +210,6 @@ class GoldenPlace(PlaceWidget):
         dialog.generated.connect(self._show_generated)
         dialog.open()
         return dialog
-
-    def _open_menu(self, place: QPoint) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for row in self.rows():
-            if row.id in ("golden.take", "golden.export.golden", "golden.delete"):
-                menu.addSeparator()
-            action = menu.addAction(row.text)
-            action.setToolTip(row.tip)
-            action.triggered.connect(lambda _checked=False, row=row: row.handler())
-        menu.popup(place)
 
     def _show_generated(self, ids: tuple[int, ...]) -> None:
         self.show_row(ids[0])

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from app.domain.configuration import permissions
 from app.views.actions import ActionRow
 from app.views.golden.explaining.why_dialog import WhyDialog
 from app.views.golden.luminosity_dialog import LuminosityDialog
 from app.views.places import PlaceContext
-from app.views.subject import Subject
+from app.views.subject import Subject, unless
 
 RUN_MENU = ("run.why",)
 GOLDEN_MENU = ("golden.luminosity",)
@@ -43,7 +44,9 @@ class WorkbenchActions(QObject):
                 "Ctrl+Shift+W",
                 "golden",
                 "Why the chosen lumisection is in the golden JSON or not, and who set the values",
-                lambda: self._subject() is not None,
+                unless(self._subject),
+                commands=("golden explain",),
+                parameters=("run", "ls"),
             ),
             ActionRow(
                 "golden.luminosity",
@@ -52,6 +55,9 @@ class WorkbenchActions(QObject):
                 "Ctrl+Shift+I",
                 "lumisections",
                 "Import luminosity from brilcalc, after a look at what it changes",
+                right=lambda: (permissions.import_luminosity_path(),),
+                commands=("luminosity import",),
+                parameters=("file",),
             ),
         ]
 

@@ -68,6 +68,9 @@ class HistoryActions(QObject):
                 "Ctrl+Z",
                 "undo",
                 "Undo your last action, after a preview of what would come back",
+                who="whoever may make the edit that it writes",
+                commands=("undo",),
+                parameters=("version", "--comment"),
             ),
             ActionRow(
                 "edit.redo",
@@ -76,6 +79,9 @@ class HistoryActions(QObject):
                 "Ctrl+Y",
                 "redo",
                 "Redo the action that you undid last",
+                who="whoever may make the edit that it writes",
+                commands=("undo",),
+                parameters=("version", "--comment"),
             ),
             ActionRow(
                 "history.selection",
@@ -84,7 +90,9 @@ class HistoryActions(QObject):
                 "Ctrl+H",
                 "history",
                 "Who changed the selected cells, when and from what to what (H in the grid)",
-                self._shows_a_run,
+                self._why_not,
+                commands=("history",),
+                parameters=("run", "--dataset", "--column", "--ls"),
             ),
             ActionRow(
                 "history.moment",
@@ -93,7 +101,9 @@ class HistoryActions(QObject):
                 "Ctrl+Shift+T",
                 "history",
                 "The grid as it was at another moment (T in the grid)",
-                self._shows_a_run,
+                self._why_not,
+                commands=("lumisections show",),
+                parameters=("run", "--dataset", "--as-of"),
             ),
         ]
 
@@ -128,9 +138,9 @@ class HistoryActions(QObject):
         acting = self._acting
         self.undo((await self._background.act(lambda: newest(acting))).version)
 
-    def _shows_a_run(self) -> bool:
+    def _why_not(self) -> str:
         run = self._shown_run()
-        return run is not None and run.is_loaded
+        return "" if run is not None and run.is_loaded else "Select a run or a dataset first."
 
     def _done(self, undone: Undone) -> None:
         self._notices.tell(undone.text, version=undone.version)

@@ -29,7 +29,7 @@ from app.views.log.search_bar import SearchBar
 from app.views.log.timeline import Timeline
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.remembered import restore
-from app.views.subject import Subject
+from app.views.subject import Subject, unless
 from app.views.theme import STEP, Theme
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
@@ -131,10 +131,7 @@ class LogPlace(PlaceWidget):
 
     def rows(self) -> Sequence[ActionRow]:
         """Actions that show the history of the run or dataset in front elsewhere."""
-
-        def known() -> bool:
-            return self.subject() is not None
-
+        known = unless(lambda: self.subject())  # noqa: PLW0108  (set later)
         return (
             ActionRow(
                 "log.run",
@@ -144,6 +141,8 @@ class LogPlace(PlaceWidget):
                 "history",
                 "All log entries about the run and its datasets, on a timeline",
                 known,
+                commands=("log",),
+                parameters=("--run",),
             ),
             ActionRow(
                 "log.dataset",
@@ -153,6 +152,8 @@ class LogPlace(PlaceWidget):
                 "history",
                 "All log entries about the dataset, on a timeline",
                 known,
+                commands=("log",),
+                parameters=("--run", "--dataset"),
             ),
         )
 

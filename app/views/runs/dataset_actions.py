@@ -1,11 +1,12 @@
 """What can be done with the offline datasets that are selected, from a menu or the palette."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.domain.certification.datasets import EDITABLE_STATES
+from app.domain.configuration import permissions
 from app.domain.keys import DatasetKey
 from app.services.certification import tables
 from app.views.actions import ActionRow
@@ -14,7 +15,7 @@ from app.views.datasets import links, tool_actions
 from app.views.datasets.tool_actions import ToolActions
 from app.views.places import PlaceContext
 from app.views.runs.dialogs import MoveDatasetsDialog
-from app.views.selection import Selection
+from app.views.selection import NO_DATASETS, Selection, why_not_on
 
 _MOVE = "dataset.move."
 MENU = (
@@ -56,7 +57,10 @@ class DatasetActions(QObject):
                     "",
                     "move",
                     f"Move the selected datasets to {state} in the workspace that is shown",
-                    lambda state=state: self._can_move(state),  # type: ignore[misc]
+                    lambda state=state: self._why_not_move(state),  # type: ignore[misc]
+                    right=lambda state=state: self._move_paths(state),  # type: ignore[misc]
+                    commands=("datasets move",),
+                    parameters=("--run", "--name", "--to", "--workspace", "--comment"),
                 )
                 for state in EDITABLE_STATES
             ),
@@ -95,12 +99,34 @@ class DatasetActions(QObject):
         dialog.acted.connect(self._done)
         dialog.open()
 
-    def _can_move(self, to_state: str) -> bool:
+    def _why_not_move(self, to_state: str) -> str:
         selection = self._selection()
-        if selection is None or selection.hidden:
-            return False
+        if why_not := why_not_on(selection, hidden=False):
+            return why_not
+        assert selection is not None
         unknown = bool(selection.chosen.places)
-        return unknown or any(state != to_state for state in selection.states.values())
+        if unknown or any(state != to_state for state in selection.states.values()):
+            return ""
+        return (
+            f"The selected datasets are already {to_state} in workspace {selection.workspace}."
+            if selection.count
+            else NO_DATASETS
+        )
+
+    def _move_paths(self, to_state: str) -> Sequence[str]:
+        """Of datasets in several states one that may be moved is enough: the service says which
+        others may not. A pending cycle, which only the database knows, opens a second way."""
+        selection = self._selection()
+        workspace, states = "{workspace}", {"{state}"}
+        if selection is not None and not selection.chosen.places:
+            workspace, states = selection.workspace, set(selection.states.values()) - {to_state}
+        return [
+            path
+            for state in sorted(states)
+            for path in permissions.move_dataset_paths(
+                workspace, state, to_state, in_pending_cycle=True
+            )
+        ]
 
     def _done(self, text: str) -> None:
         self._context.notices.tell(text)

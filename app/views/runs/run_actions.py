@@ -6,13 +6,15 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.domain.certification.runs import OPEN, RUN_STATES
+from app.domain.configuration import permissions
 from app.services.acting import Acting
 from app.services.certification import growth, runs
+from app.services.pulling.runs import NEEDS_MANUAL_UPDATE
 from app.views.actions import ActionRow
 from app.views.background import Background
 from app.views.notices import Notices, ask
 from app.views.runs.dialogs import EditRunDialog, MoveDialog
-from app.views.subject import Subject
+from app.views.subject import Subject, unless
 from app.views.widgets.action_dialog import ActionDialog
 
 MENU = (
@@ -30,7 +32,7 @@ MENU = (
     "run.settle",
 )
 
-_SHORTCUTS = {"OPEN": "Ctrl+Shift+O", "SIGNOFF": "Ctrl+Shift+S", "COMPLETED": "Ctrl+Shift+D"}
+_SHORTCUTS = dict(zip(RUN_STATES, ("Ctrl+Shift+O", "Ctrl+Shift+S", "Ctrl+Shift+D"), strict=True))
 
 
 class RunActions(QObject):
@@ -58,19 +60,6 @@ class RunActions(QObject):
 
     def rows(self) -> list[ActionRow]:
         """The actions by name."""
-        moves = [
-            ActionRow(
-                f"run.move.{state}",
-                f"Move to {state}...",
-                lambda state=state: self.move(state),  # type: ignore[misc]
-                _SHORTCUTS[state],
-                "move",
-                f"Move the run to state {state}",
-                self._is(lambda subject, state=state: subject.state != state),  # type: ignore[misc]
-            )
-            for state in RUN_STATES
-        ]
-        is_open = self._is(lambda subject: subject.state == OPEN)
         return [
             ActionRow(
                 "run.significant",
@@ -79,7 +68,10 @@ class RunActions(QObject):
                 "Ctrl+M",
                 "significant",
                 "Classify the run's columns. This can't be undone",
-                self._is(lambda subject: subject.state == OPEN and not subject.significant),
+                self._unless(_not_insignificant),
+                right=lambda: (permissions.mark_significant_path(),),
+                commands=("runs significant",),
+                parameters=("run",),
             ),
             ActionRow(
                 "run.edit",
@@ -88,9 +80,12 @@ class RunActions(QObject):
                 "Ctrl+E",
                 "edit",
                 "Set class and stop reason by hand",
-                is_open,
+                self._unless(_not_open),
+                right=lambda: (self._edit_path("class"), self._edit_path("stop_reason")),
+                commands=("runs class", "runs stop-reason"),
+                parameters=("run", "class", "reason"),
             ),
-            *moves,
+            *(self._move_row(state, keys) for state, keys in _SHORTCUTS.items()),
             ActionRow(
                 "run.refresh",
                 "Refresh from OMS",
@@ -98,7 +93,10 @@ class RunActions(QObject):
                 "Ctrl+R",
                 "refresh",
                 "Fetch the run from OMS and classify it again",
-                is_open,
+                self._unless(_not_open),
+                who="everybody",
+                commands=("runs refresh",),
+                parameters=("run",),
             ),
             ActionRow(
                 "run.reset",
@@ -107,7 +105,10 @@ class RunActions(QObject):
                 "Ctrl+Shift+R",
                 "reset",
                 "Like refresh, but compute class and significance from scratch",
-                is_open,
+                self._unless(_not_open),
+                who="everybody",
+                commands=("runs refresh",),
+                parameters=("run", "--reset"),
             ),
             ActionRow(
                 "run.take_in",
@@ -117,7 +118,10 @@ class RunActions(QObject):
                 "add",
                 "Bring LS that the run gained since its sign-off into it and its datasets, without"
                 " reopening it",
-                self._is(lambda subject: subject.state != OPEN),
+                self._unless(_not_signed_off),
+                right=lambda: (permissions.move_run_path(OPEN, self._state()),),
+                commands=("runs take-in",),
+                parameters=("run",),
             ),
             ActionRow(
                 "run.settle",
@@ -126,9 +130,26 @@ class RunActions(QObject):
                 "",
                 "done",
                 "Remove the mark that the run needs a manual update",
-                self._is(lambda subject: subject.needs_manual_update),
+                self._unless(_needs_no_update),
+                right=lambda: (self._edit_path(NEEDS_MANUAL_UPDATE),),
+                commands=("runs settle",),
+                parameters=("run",),
             ),
         ]
+
+    def _move_row(self, state: str, keys: str) -> ActionRow:
+        return ActionRow(
+            f"run.move.{state}",
+            f"Move to {state}...",
+            lambda: self.move(state),
+            keys,
+            "move",
+            f"Move the run to state {state}",
+            self._unless(lambda subject: _is_already(subject, state)),
+            right=lambda: (permissions.move_run_path(self._state(), state),),
+            commands=("runs move",),
+            parameters=("run", "state"),
+        )
 
     def mark_significant(self) -> None:
         """Asks, then marks."""
@@ -223,9 +244,46 @@ class RunActions(QObject):
         self._notices.tell(text)
         self.acted.emit()
 
-    def _is(self, condition: Callable[[Subject], bool]) -> Callable[[], bool]:
-        def holds() -> bool:
-            subject = self._subject()
-            return subject is not None and condition(subject)
+    def _unless(self, reason: Callable[[Subject], str]) -> Callable[[], str]:
+        return unless(self._subject, reason)
 
-        return holds
+    def _state(self) -> str:
+        subject = self._subject()
+        return "{state}" if subject is None else subject.state
+
+    def _edit_path(self, attribute: str) -> str:
+        subject = self._subject()
+        run_number = "{run}" if subject is None else subject.run_number
+        return permissions.edit_run_path(run_number, attribute)
+
+
+def _not_open(subject: Subject) -> str:
+    if subject.state == OPEN:
+        return ""
+    return f"Run {subject.run_number} is in state {subject.state}: it must be OPEN."
+
+
+def _not_insignificant(subject: Subject) -> str:
+    return (
+        f"Run {subject.run_number} is already significant."
+        if subject.significant
+        else (_not_open(subject))
+    )
+
+
+def _not_signed_off(subject: Subject) -> str:
+    if subject.state != OPEN:
+        return ""
+    return f"Run {subject.run_number} is OPEN: refresh it to take in what OMS has."
+
+
+def _needs_no_update(subject: Subject) -> str:
+    return (
+        "" if subject.needs_manual_update else (f"Run {subject.run_number} needs no manual update.")
+    )
+
+
+def _is_already(subject: Subject, state: str) -> str:
+    return (
+        f"Run {subject.run_number} is in state {state} already." if subject.state == state else ""
+    )

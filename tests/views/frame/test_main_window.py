@@ -7,7 +7,6 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from app.models.database.engine import Database
@@ -18,7 +17,6 @@ from app.services.certification.tables import Page, TableQuery
 from app.services.news import News
 from app.services.pulling import runs as pull
 from app.services.pulling.pullers import Pullers
-from app.views.actions import Actions
 from app.views.background import Background
 from app.views.frame.main_window import MainWindow
 from app.views.notices import Notices, OutageBanner
@@ -59,28 +57,6 @@ def loaded(qtbot: QtBot, window: MainWindow) -> None:
 def test_that_the_first_run_is_shown_with_its_details(qtbot: QtBot, window: MainWindow) -> None:
     loaded(qtbot, window)
     assert window.online.details.run_number == NEWEST
-
-
-def test_that_every_shortcut_is_in_a_menu_and_unique(window: MainWindow) -> None:
-    in_menus: set[str] = set()
-
-    def walk(menu: QMenu) -> None:
-        for action in menu.actions():
-            inner = action.menu()
-            if isinstance(inner, QMenu):
-                walk(inner)
-            elif not action.isSeparator():
-                in_menus.add(action.objectName())
-
-    for action in window.menuBar().actions():
-        menu = action.menu()
-        assert isinstance(menu, QMenu)
-        walk(menu)
-    actions: Actions = window.actions_
-    named = {row.id: row for row, _ in actions._actions.values()}
-    assert {id_ for id_, row in named.items() if row.shortcut} <= in_menus
-    shortcuts = [row.shortcut for row in named.values() if row.shortcut]
-    assert len(shortcuts) == len(set(shortcuts))
 
 
 def test_that_the_palette_does_what_is_typed(

@@ -271,10 +271,10 @@ def test_that_the_history_of_the_run_in_front_elsewhere_is_an_action(
     qtbot: QtBot, place: LogPlace, background: Background
 ):
     of_run, of_dataset = place.rows()
-    assert of_run.enabled is not None
-    assert not of_run.enabled()
+    assert of_run.why_not is not None
+    assert of_run.why_not() == "Select a run or a dataset first, in Online or Offline."
     place.subject = lambda: Subject(OTHER, "online", "OPEN", "", "", True, False)
-    assert of_run.enabled()
+    assert not of_run.why_not()
     of_dataset.handler()
     settle(qtbot, background)
     assert place.query == LogQuery(run=OTHER, dataset="online")

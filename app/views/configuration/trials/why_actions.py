@@ -10,7 +10,7 @@ from app.views.actions import ActionRow
 from app.views.configuration.trials.why_dialog import WhyClassDialog
 from app.views.places import PlaceContext
 from app.views.runs.details import DetailsView
-from app.views.subject import Subject
+from app.views.subject import Subject, unless
 
 RUN_MENU = ("run.why_class", "run.why_status")
 
@@ -41,7 +41,9 @@ class WhyActions(QObject):
                 "Ctrl+Shift+K",
                 "search",
                 "Show the class classifiers of the run as trees, with their results",
-                lambda: self._subject() is not None,
+                unless(self._subject),
+                commands=("config why",),
+                parameters=("run", "what", "--dataset", "--ls"),
             ),
             ActionRow(
                 "run.why_status",
@@ -50,7 +52,9 @@ class WhyActions(QObject):
                 "Ctrl+Shift+J",
                 "lumisections",
                 "Show the classifiers of the selected column in the selected lumisection as trees",
-                lambda: self._column() != "",
+                lambda: "" if self._column() else "Select a cell of a column in the grid first.",
+                commands=("config why",),
+                parameters=("run", "what", "--dataset", "--ls"),
             ),
         ]
 

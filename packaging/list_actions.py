@@ -1,0 +1,139 @@
+"""Lists what can be done in the window, from the declarations of its actions.
+
+python packaging/list_actions.py           writes docs/actions.md
+python packaging/list_actions.py --check   exits with 1 when the page is not what is declared
+"""
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
+
+from app.domain.identity import NOBODY
+from app.models.database.engine import Database
+from app.services.acting import Acting
+from app.services.news import News
+from app.services.pulling.pullers import Pullers
+from app.views.actions import ActionRow, Actions
+from app.views.background import Background
+from app.views.frame.main_window import MainWindow
+from app.views.notices import Notices
+from app.views.places import PlaceContext
+from app.views.session import DatabaseKind, Session, WebAddresses, Workplace
+from app.views.theme import Themes
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "actions.md"
+
+_BUTTON = "A button of the place"
+ELSEWHERE = {
+    "db init": "The window offers no empty database.",
+    "db index": "The window makes them by itself on a small database.",
+    "config import": "A whole configuration comes from files; lists are edited in Configuration.",
+    "config restore": f"{_BUTTON} Configuration, under *Versions*.",
+    "config add-workspace": f"{_BUTTON} Configuration, *Workspaces*.",
+    "config add-column": f"{_BUTTON} Configuration, *Workspaces*.",
+    "config retire-workspace": f"{_BUTTON} Configuration, *Workspaces*.",
+    "config retire-column": f"{_BUTTON} Configuration, *Workspaces*.",
+    "agent retire": f"{_BUTTON} Machines.",
+    "agent propose": "A machine submits its values; people decide about them in the window.",
+    "agent accept": "A button and a key of the strip of proposals above the grid.",
+    "agent reject": "A button and a key of the strip of proposals above the grid.",
+}
+"""Commands that write and that no menu has, with the reason or where they are in the window."""
+
+_HEAD = """\
+# Actions
+
+What can be done from the menus and the command palette (`Ctrl+K`), with its key, the command that
+does the same, and the right that it needs. `{name}` in a right stands for what is chosen. Keys of
+the grid are in the window under `F1`; the commands are explained in
+[command-line.md](command-line.md). This page is made from the program
+(`python packaging/list_actions.py`); a test compares it.
+
+| action | key | command | who may |
+| --- | --- | --- | --- |
+"""
+
+_REST = """
+## Commands without an action
+
+These commands write, too, and no menu has them.
+
+| command | in the window |
+| --- | --- |
+"""
+
+
+@contextmanager
+def unconnected_window() -> Iterator[MainWindow]:
+    """The window with every action, which reads no database."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    known = QApplication.instance()
+    application = known if isinstance(known, QApplication) else QApplication([])
+    look, colours = application.styleSheet(), application.palette()
+    loop = asyncio.new_event_loop()
+    with ThreadPoolExecutor(1) as pool, tempfile.TemporaryDirectory() as folder:
+        background = Background(loop, pool)
+        background.stop()
+        acting = Acting(Database("postgresql://nobody@localhost/nowhere"), NOBODY)
+        session = Session("nowhere", DatabaseKind.TEST, "nobody")
+        workplace = Workplace(acting, session, News(acting), Pullers(), WebAddresses())
+        remembered = QSettings(str(Path(folder) / "window.ini"), QSettings.Format.IniFormat)
+        themes = Themes(application, "light")
+        window = MainWindow(PlaceContext(workplace, background, Notices(), themes, remembered))
+        window.stop_wanted.connect(window.stopped)
+        yield window
+        window.close()
+        window.deleteLater()
+        application.processEvents()
+        themes.close()
+        application.setStyleSheet(look)
+        application.setPalette(colours)
+        acting.db.close()
+    loop.close()
+
+
+def page(actions: Actions) -> str:
+    """The page as it has to be."""
+    lines = [
+        f"| {_name(actions, row)} | {_code(row.shortcut)} | {_command(row)} | {_who(row)} |"
+        for row in actions.rows
+    ]
+    rest = [f"| `{command}` | {where} |" for command, where in ELSEWHERE.items()]
+    return _HEAD + "\n".join(lines) + "\n" + _REST + "\n".join(rest) + "\n"
+
+
+def _name(actions: Actions, row: ActionRow) -> str:
+    return f"{actions.menu_of(row.id)}: {row.text.removesuffix('...')}"
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+def _command(row: ActionRow) -> str:
+    return ", ".join(map(_code, row.commands)) or row.no_command
+
+
+def _who(row: ActionRow) -> str:
+    return row.who if row.right is None else " or ".join(map(_code, dict.fromkeys(row.right())))
+
+
+def main(arguments: list[str]) -> int:
+    with unconnected_window() as window:
+        text = page(window.actions_)
+    if arguments == ["--check"]:
+        return 0 if PAGE.is_file() and PAGE.read_text("utf-8") == text else 1
+    PAGE.write_text(text, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -172,3 +172,34 @@ def test_that_what_a_signed_off_run_gained_is_taken_in(registry, oms):
 def test_that_an_open_run_is_not_taken_in(registry):
     refused = registry("runs", "take-in", FIRST, "--recorded")
     assert (refused.code, "is OPEN: refresh it" in refused.err) == (1, True)
+
+
+def test_that_the_stop_reason_is_set_by_hand(registry):
+    edited = registry("runs", "stop-reason", FIRST, "beam dump", "--json").document
+    assert (edited["attribute"], edited["value"], edited["changed"]) == (
+        "stop_reason",
+        "beam dump",
+        True,
+    )
+    shown = registry("runs", "show", FIRST, "--json").document["rr_attributes"]
+    reason = next(each for each in shown if each["name"] == "stop_reason")
+    assert (reason["value"], reason["by_hand"]) == ("beam dump", True)
+    registry("runs", "move", FIRST, "SIGNOFF")
+    assert registry("runs", "stop-reason", FIRST, "").code == 1
+
+
+def test_that_a_manual_update_is_settled(registry, oms):
+    def needed():
+        return registry("runs", "show", FIRST, "--json").document["needs_manual_update"]
+
+    assert registry("runs", "settle", FIRST).out == f"Run {FIRST} needs no manual update.\n"
+    registry("runs", "move", FIRST, "SIGNOFF")
+    oms.set_run(a_run(FIRST, RUN_LENGTH, hlt_key="/cdaq/other").attributes)
+    assert registry("pull", "--run", FIRST, "--oms", oms.url).code == 0
+    assert needed()
+    settled = registry("runs", "settle", FIRST, "--json").document
+    assert settled == {
+        "run_number": FIRST,
+        "text": f"Run {FIRST}: the manual update is marked as done.",
+    }
+    assert not needed()

@@ -1,18 +1,30 @@
-"""Files of changes: `lumisections edit --file`, with or without `--dry-run`."""
+"""Edits of many datasets: `lumisections edit --file` and `lumisections edit-many`."""
 
 import sys
 from pathlib import Path
 
-from app.cli.arguments import Arguments, Parser
-from app.cli.output import DONE, REFUSED, Answer, ProgressLine, luminosity, table, together
+from app.cli.arguments import Arguments, Commands, Parser, add_command, lumisections, truth
+from app.cli.certification.dataset_tools import add_selection, names, selection
+from app.cli.output import (
+    DONE,
+    REFUSED,
+    Answer,
+    ProgressLine,
+    UsageError,
+    luminosity,
+    table,
+    together,
+)
 from app.cli.program import Program
 from app.domain.counting import counted
-from app.domain.editing.edits import BitEdit, Edit
+from app.domain.editing.edits import BitEdit, Edit, check_bit_comment, check_triplet
 from app.domain.errors import BadInput, Refused
 from app.domain.json_value import JsonValue
 from app.domain.lumisections import format_ranges
-from app.services.editing import change_files
-from app.services.editing.report import Report, ReportLine
+from app.domain.triplets import SETTABLE_STATUSES, Triplet
+from app.services.editing import bulk, change_files
+from app.services.editing.bulk import Written
+from app.services.editing.report import Report, ReportLine, report_of
 
 _MOST_BYTES = 64 * 1024 * 1024
 
@@ -59,6 +71,81 @@ def edit_from_file(program: Program, arguments: Arguments) -> Answer:
         )
     finally:
         line.clear()
+    return _written(written)
+
+
+def add_edit_many(group: Commands, common: Parser) -> None:
+    """Adds `edit-many` to `lumisections`."""
+    parser = add_command(
+        group,
+        common,
+        "edit-many",
+        "set columns, or DCS bits, alike in many datasets, as one version",
+        _edit_many,
+        writes=True,
+        example="--filter 'run > 396370' --online --columns dt-dt --status STANDBY",
+    )
+    add_selection(parser)
+    parser.add_argument("--online", action="store_true", help="edit online of the runs instead")
+    parser.add_argument("--columns", type=names, metavar="C,C", help="with --status")
+    parser.add_argument("--status", type=str.upper, choices=SETTABLE_STATUSES, metavar="STATUS")
+    parser.add_argument("--bits", type=names, metavar="B,B", help="with --value")
+    parser.add_argument("--value", type=truth, metavar="true|false")
+    parser.add_argument(
+        "--ls", type=lumisections, default=(), metavar="RANGES", dest="ranges", help="(all)"
+    )
+    parser.add_argument("--comment", default="", metavar="TEXT", help="required for BAD and bits")
+    parser.add_argument("--cause", default="", metavar="TEXT", help="of a status")
+    parser.add_argument("--dry-run", action="store_true", help="report and write nothing")
+    parser.add_argument(
+        "--leave-out-refused", action="store_true", help="write what is not refused"
+    )
+    parser.set_defaults(usage=parser.format_usage)
+
+
+def _edit_many(program: Program, arguments: Arguments) -> Answer:
+    changed, value = _value(arguments)
+    acting, leave_out = program.acting, arguments.leave_out_refused
+    keys = selection(program, arguments, kind="runs" if arguments.online else "datasets")
+    edits = bulk.same_edits(acting, keys, changed, value, arguments.ranges)
+    comment = arguments.comment if isinstance(value, bool) else ""
+    line = ProgressLine()
+    try:
+        if arguments.dry_run:
+            shares = line.shares("checking")
+            preview = bulk.preview(acting, edits, comment=comment, progress=shares)
+            return _report(report_of(preview), leave_out=leave_out)
+        return _written(
+            bulk.write(
+                acting,
+                edits,
+                comment=comment,
+                leave_out_refused=leave_out,
+                progress=line.shares("writing"),
+            )
+        )
+    finally:
+        line.clear()
+
+
+def _value(arguments: Arguments) -> tuple[tuple[str, ...], Triplet | bool]:
+    """The columns or bits, and what they become. Raises UsageError unless it is one of both."""
+    of_columns = (arguments.columns, arguments.status)
+    of_bits = (arguments.bits, arguments.value)
+    if None not in of_columns and of_bits == (None, None):
+        triplet = Triplet(arguments.status, arguments.comment, arguments.cause)
+        check_triplet(triplet)
+        return arguments.columns, triplet
+    if None not in of_bits and of_columns == (None, None) and not arguments.cause:
+        check_bit_comment(arguments.comment)
+        return arguments.bits, arguments.value
+    raise UsageError(
+        "Give --columns with --status, or --bits with --value (which have no --cause).",
+        arguments.usage(),
+    )
+
+
+def _written(written: Written) -> Answer:
     document: JsonValue = {
         "atomic_version": written.version,
         "cells": written.cells,

@@ -40,7 +40,7 @@ from app.domain.triplets import SETTABLE_STATUSES
 from app.services import names as typed
 from app.services.certification import dataset_csv, datasets, tables
 from app.services.certification.datasets import Moved
-from app.services.certification.tables import TableQuery
+from app.services.certification.tables import TableKind, TableQuery
 from app.services.configuration import in_force as configuration
 from app.services.editing import dataset_tools
 
@@ -176,9 +176,10 @@ def add_selection(parser: Parser) -> None:
 
 
 def selection(
-    program: Program, arguments: Arguments, *, hidden: bool = False
+    program: Program, arguments: Arguments, *, hidden: bool = False, kind: TableKind = "datasets"
 ) -> tuple[DatasetKey, ...]:
-    """The datasets that the options select; BadInput when there are none."""
+    """The datasets that the options select, `online` of each run for the kind `runs`; BadInput
+    when there are none."""
     parts: list[Node] = []
     typed.check_runs(program.acting, arguments.runs)
     typed.check_dataset_names(program.acting, arguments.names)
@@ -192,7 +193,7 @@ def selection(
         parts.append(Comparison(NAME, Operator.IN, tuple(arguments.names)))
     if not parts:
         raise UsageError("Select datasets with --run, --name or --filter.")
-    query = TableQuery("datasets", all_of(parts), include_deleted=hidden)
+    query = TableQuery(kind, all_of(parts), include_deleted=hidden)
     keys = tables.matching(program.acting, query)
     if not keys:
         raise BadInput("No dataset matches the selection.")

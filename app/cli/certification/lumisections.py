@@ -12,7 +12,7 @@ from app.cli.arguments import (
     run_number,
     truth,
 )
-from app.cli.certification.bulk import add_file_options, edit_from_file
+from app.cli.certification.bulk import add_edit_many, add_file_options, edit_from_file
 from app.cli.output import Answer, UsageError, table, together
 from app.cli.program import Program
 from app.domain.counting import counted
@@ -65,6 +65,8 @@ def add(commands: Commands, common: Parser) -> None:
     parser.add_argument("--cause", default="", metavar="TEXT")
     add_file_options(parser)
     parser.set_defaults(usage=parser.format_usage)
+
+    add_edit_many(group, common)
 
     parser = add_command(
         group,

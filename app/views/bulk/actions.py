@@ -69,8 +69,11 @@ class BulkActions(QObject):
                 "The same edit on the selected rows, or on everything the filter matches",
                 lambda: "" if self._table() is not None else NO_TABLE,
                 right=self._edit_paths,
-                commands=("lumisections edit",),
-                parameters=("--column", "--ls", "--status", "--comment", "--cause"),
+                commands=("lumisections edit-many",),
+                parameters=(
+                    *("--run", "--name", "--filter", "--online", "--columns", "--status"),
+                    *("--bits", "--value", "--ls", "--comment", "--cause"),
+                ),
             ),
             ActionRow(
                 "bulk.file",

@@ -14,6 +14,8 @@ from PySide6.QtWidgets import QApplication
 from app.cli import commands
 from app.cli.arguments import Parser
 from app.demo.simulated_oms import SimulatedOms
+from app.domain.configuration.in_force import Configuration, Workspace
+from app.domain.configuration.rights import rights
 from app.views.actions import ActionRow
 from tests.builders import a_run
 from tests.cli.conftest import PERSON, RunRegistry
@@ -129,6 +131,20 @@ def test_that_no_key_is_used_twice(declared):
 def test_that_the_page_lists_what_is_declared(declared):
     written = list_actions.PAGE.read_text("utf-8")
     assert declared.page == written, "run python packaging/list_actions.py"
+
+
+def test_that_who_has_the_right_of_an_action_is_listed_with_the_permissions(declared):
+    online = Workspace("dt", online=True, columns=("dt-dt",))
+    offline = Workspace("dt", online=False, columns=("dt-dt",))
+    listed = rights(Configuration(1, workspaces=(online, offline)))
+    paths = [path for right in listed for path in right.paths]
+    missing = [
+        path
+        for row in declared.rows
+        for path in (row.right() if row.right is not None else ())
+        if not any(pattern_of(path).match(each) for each in paths)
+    ]
+    assert missing == []
 
 
 @pytest.fixture

@@ -120,6 +120,10 @@ def edit_run_path(run_number: int | str, attribute: str) -> str:
     return f"/manual_run_edit/{run_number}/{attribute}"
 
 
+def settle_manual_update_path(run_number: int | str) -> str:
+    return edit_run_path(run_number, "run_needs_to_be_updated_manually")
+
+
 def edit_lumisections_paths(dataset_name: str, columns: Iterable[str]) -> tuple[str, ...]:
     """Paths that must all be allowed to edit these columns of a dataset."""
     if dataset_name == ONLINE:

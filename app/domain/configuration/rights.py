@@ -47,10 +47,12 @@ def rights(configuration: Configuration) -> tuple[Right, ...]:
         Right("Runs", "Mark significant", (paths.mark_significant_path(),)),
         *(
             Right("Runs", f"Set {name} by hand", (paths.edit_run_path(355100, name),))
-            for name in ("class", "stop_reason", "significant")
+            for name in ("class", "stop_reason", "significant", "short_run")
         ),
+        Right("Runs", "Settle a manual update", (paths.settle_manual_update_path(355100),)),
         Right("Runs", "Edit lumisections of online", paths.edit_lumisections_paths("online", ())),
         Right("Runs", "Edit DCS bits", (paths.edit_dcs_bits_path(),)),
+        Right("Runs", "Import luminosity", (paths.import_luminosity_path(),)),
     ]
     for workspace in sorted(configuration.workspaces, key=lambda each: each.name):
         if not workspace.online:
@@ -125,7 +127,7 @@ def _of_workspace(workspace: str, columns: Sequence[str]) -> list[Right]:
         )
         for from_, to in (("waiting dqm gui", "OPEN"), *_MOVES)
     ]
-    for from_, to in (("SIGNOFF", "OPEN"), ("COMPLETED", "OPEN")):
+    for from_, to in _MOVES:
         path = paths.move_dataset_paths(workspace, from_, to, in_pending_cycle=True)[1]
         found.append(Right(group, f"Move from {from_} to {to} in a pending cycle", (path,)))
     found += [

@@ -188,7 +188,7 @@ def edit_attribute(
 
 def settle_manual_update(acting: Acting, run_number: int) -> str:
     """Removes the mark that the run needs a manual update; says what that did."""
-    path = permissions.edit_run_path(run_number, pull.NEEDS_MANUAL_UPDATE)
+    path = permissions.settle_manual_update_path(run_number)
     configurations.current(acting).permissions.check(acting.actor, path)
     with begin(acting.db, [run_number]) as action:
         run = rows.get_run(action.connection, run_number)

@@ -9,7 +9,6 @@ from app.domain.certification.runs import OPEN, RUN_STATES
 from app.domain.configuration import permissions
 from app.services.acting import Acting
 from app.services.certification import growth, runs
-from app.services.pulling.runs import NEEDS_MANUAL_UPDATE
 from app.views.actions import ActionRow
 from app.views.background import Background
 from app.views.notices import Notices, ask
@@ -131,7 +130,7 @@ class RunActions(QObject):
                 "done",
                 "Remove the mark that the run needs a manual update",
                 self._unless(_needs_no_update),
-                right=lambda: (self._edit_path(NEEDS_MANUAL_UPDATE),),
+                right=lambda: (permissions.settle_manual_update_path(self._run_number()),),
                 commands=("runs settle",),
                 parameters=("run",),
             ),
@@ -252,9 +251,11 @@ class RunActions(QObject):
         return "{state}" if subject is None else subject.state
 
     def _edit_path(self, attribute: str) -> str:
+        return permissions.edit_run_path(self._run_number(), attribute)
+
+    def _run_number(self) -> int | str:
         subject = self._subject()
-        run_number = "{run}" if subject is None else subject.run_number
-        return permissions.edit_run_path(run_number, attribute)
+        return "{run}" if subject is None else subject.run_number
 
 
 def _not_open(subject: Subject) -> str:

@@ -33,8 +33,8 @@ def palette(
     choices = [
         choice("open", "Run: Move to OPEN...", "", "Run 1 is in state OPEN already."),
         choice("sign", "Run: Move to SIGNOFF...", "Move the run to state SIGNOFF"),
-        choice("edit", "Run: Class and stop reason...", "Set class and stop reason by hand"),
         choice("hide", "Dataset: Hide...", "Hide datasets from all lists, with a reason"),
+        choice("edit", "Run: Class and stop reason...", "Set class and stop reason by hand"),
     ]
     opened: list[CommandPalette] = []
 
@@ -70,7 +70,7 @@ def test_that_a_word_of_the_name_counts_more_than_one_of_the_tip(
 
 
 def test_that_impossible_actions_come_last_with_their_reason(
-    qtbot: QtBot, palette: Open, done: list[object]
+    qtbot: QtBot, palette: Open, done: list[object], remembered: QSettings
 ) -> None:
     shown = palette()
     assert names(shown)[-1] == "Run: Move to OPEN..."
@@ -80,7 +80,7 @@ def test_that_impossible_actions_come_last_with_their_reason(
     assert shown.about.text() == "Run 1 is in state OPEN already."
     qtbot.keyClick(shown.line, Qt.Key.Key_Return)
     assert done == ["open"]  # whose reason a notice tells
-    assert names(palette())[-1] == "Run: Move to OPEN..."  # not among those chosen lately
+    assert remembered.value("command_palette/recent") is None
 
 
 def test_that_the_keyboard_alone_chooses(qtbot: QtBot, palette: Open, done: list[object]) -> None:
@@ -88,7 +88,7 @@ def test_that_the_keyboard_alone_chooses(qtbot: QtBot, palette: Open, done: list
     for key in (Qt.Key.Key_PageDown, Qt.Key.Key_Up, Qt.Key.Key_Up, Qt.Key.Key_Down):
         qtbot.keyClick(shown.line, key)
     qtbot.keyClick(shown.line, Qt.Key.Key_Return)
-    assert done == ["hide"]
+    assert done == ["edit"]
     assert not shown.isVisible()
 
 

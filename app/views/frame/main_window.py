@@ -170,6 +170,7 @@ class MainWindow(QMainWindow):
 
     def refresh(self) -> None:
         """Reads again everything that is shown."""
+        self._context.rights.load()
         for view in self.views.values():
             view.refresh()
 
@@ -360,8 +361,8 @@ class MainWindow(QMainWindow):
     # News
 
     def _show_changes(self, run_numbers: frozenset[int]) -> None:
-        if not run_numbers:
-            self._context.rights.load()
+        # A change of the configuration isn't announced: permissions are read with everything else.
+        self._context.rights.load()
         for name, view in self.views.items():
             view.changed(run_numbers, in_front=name == self.place)
 
@@ -394,6 +395,7 @@ class MainWindow(QMainWindow):
         inside = holder(self)
         goes_along = inside is None or self.stack.isAncestorOf(inside)
         self.stack.setCurrentWidget(view)
+        self._context.rights.load()
         if goes_along:
             self._give_keys_to_place()
         view.shown()

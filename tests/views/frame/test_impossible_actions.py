@@ -1,5 +1,7 @@
 """Actions that can't be done now: greyed with the reason, which a key tells, too."""
 
+from collections.abc import Callable
+
 import pytest
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
@@ -75,9 +77,17 @@ def test_that_who_may_not_reads_which_e_group_it_takes(
     assert window.actions_["run.refresh"].isEnabled()
 
 
+READ_AGAIN: dict[str, Callable[[MainWindow], object]] = {
+    "reload": MainWindow.refresh,
+    "place": lambda window: window.go_to("offline"),
+    "news": lambda window: window._show_changes(frozenset({NEWEST})),
+}
+
+
 @pytest.mark.parametrize("actor", [NOBODY])
-def test_that_a_right_that_is_given_is_seen_at_once(
-    qtbot: QtBot, window: MainWindow, workplace: Workplace
+@pytest.mark.parametrize("by", READ_AGAIN)
+def test_that_a_right_that_is_given_is_seen_when_something_is_read_again(
+    qtbot: QtBot, window: MainWindow, workplace: Workplace, by: str
 ) -> None:
     loaded(qtbot, window)
     qtbot.waitUntil(lambda: not window.actions_[SIGN_OFF].isEnabled())
@@ -85,8 +95,8 @@ def test_that_a_right_that_is_given_is_seen_at_once(
     window._context.rights._acting = workplace.acting.by(member)
     given = {"egroup": "cms-dt", "routes": ["/runs/move_run/.*"]}
     edits.add_item(workplace.acting.by(EXPERT), Kind.PERMISSION, given)
-    window._show_changes(frozenset())
-    qtbot.waitUntil(window.actions_[SIGN_OFF].isEnabled)
+    READ_AGAIN[by](window)
+    qtbot.waitUntil(lambda: not window._context.rights.why_not(["/runs/move_run/OPEN/SIGNOFF"]))
 
 
 def test_that_the_context_menu_of_a_golden_json_is_greyed_like_the_others(

@@ -24,6 +24,8 @@ class Rights(QObject):
         self._background = background
         self._reading = Work(background, self)
         self._permissions: Permissions | None = None
+        # All actions are asked about at each step through a table.
+        self._answers: dict[tuple[str, ...], str] = {}
 
     def load(self) -> None:
         """Reads the permissions in force."""
@@ -37,11 +39,15 @@ class Rights(QObject):
         """
         if self._permissions is None or any("{" in path for path in paths):
             return ""
-        return self._permissions.why_not(self._acting.actor, paths)
+        asked = tuple(paths)
+        if asked not in self._answers:
+            self._answers[asked] = self._permissions.why_not(self._acting.actor, asked)
+        return self._answers[asked]
 
     async def _read(self) -> None:
         acting = self._acting
         configuration = await self._background.read(lambda: in_force.current(acting))
         if configuration.permissions is not self._permissions:
             self._permissions = configuration.permissions
+            self._answers.clear()
             self.changed.emit()

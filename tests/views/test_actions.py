@@ -12,6 +12,7 @@ from app.views.background import Background
 from app.views.notices import Notices
 from app.views.rights import Rights
 from app.views.theme import Themes
+from tests.builders import EXPERT
 
 
 class Lamp:
@@ -94,3 +95,8 @@ def test_that_a_right_is_not_missed_before_the_permissions_are_read(
     assert actions.choices()[0].why_not.startswith("nobody@cern.ch may not do this (/lamps).")
     assert not actions["lamp"].isEnabled()
     assert rights.why_not(["/lamps/{which}"]) == ""
+    rights._acting = rights._acting.by(EXPERT)
+    rights._permissions = None
+    with qtbot.waitSignal(rights.changed):
+        rights.load()
+    assert actions["lamp"].isEnabled()

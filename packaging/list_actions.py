@@ -33,7 +33,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "actions.md"
 
 _BUTTON = "A button of the place"
 ELSEWHERE = {
-    "db init": "The window offers no empty database.",
+    "db init": "The window opens no empty database; it names this command.",
     "db index": "The window makes them by itself on a small database.",
     "config import": "A whole configuration comes from files; lists are edited in Configuration.",
     "config restore": f"{_BUTTON} Configuration, under *Versions*.",
@@ -43,8 +43,8 @@ ELSEWHERE = {
     "config retire-column": f"{_BUTTON} Configuration, *Workspaces*.",
     "agent retire": f"{_BUTTON} Machines.",
     "agent propose": "A machine submits its values; people decide about them in the window.",
-    "agent accept": "A button and a key of the strip of proposals above the grid.",
-    "agent reject": "A button and a key of the strip of proposals above the grid.",
+    "agent accept": "*Accept* (A) in the proposals above the grid.",
+    "agent reject": "*Reject* (R) in the proposals above the grid.",
 }
 """Commands that write and that no menu has, with the reason or where they are in the window."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, qVersion
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, qVersion
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -26,12 +26,12 @@ from app.domain.errors import Refused, Unavailable
 from app.domain.masking import masked
 from app.views.background import Background, Outage
 from app.views.theme import STEP, Themes, monospaced, set_property
+from app.views.widgets.line_label import LineLabel
 from app.views.widgets.plain import Label, said, tip
 
 logger = logging.getLogger(__name__)
 
 _SHOWN_MS = 12_000
-_NARROWEST = 480
 
 
 class Level(StrEnum):
@@ -45,12 +45,21 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One sentence for the person; `detail` is shown on request, `version` can be undone."""
+    """One sentence for the person; `detail` is shown on request.
+
+    `version` can be undone; what is no version of events is undone by `take_back`.
+    """
 
     level: Level
     text: str
     detail: str = ""
     version: int | None = None
+    take_back: Callable[[], object] | None = None
+
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether Undo is offered."""
+        return self.version is not None or self.take_back is not None
 
 
 class Notices(QObject):
@@ -66,9 +75,22 @@ class Notices(QObject):
         super().__init__(parent)
         self.last: Notice | None = None
 
-    def tell(self, text: str, detail: str = "", version: int | None = None) -> None:
-        """Something was done, as a version if it can be undone."""
-        self._show(Notice(Level.DONE, text, detail, version))
+    def tell(
+        self,
+        text: str,
+        detail: str = "",
+        version: int | None = None,
+        take_back: Callable[[], object] | None = None,
+    ) -> None:
+        """Something was done, as a version, or with what takes it back, if it can be undone."""
+        self._show(Notice(Level.DONE, text, detail, version, take_back))
+
+    def undo(self, notice: Notice) -> None:
+        """Takes back what a notice told of."""
+        if notice.version is not None:
+            self.undo_wanted.emit(notice.version)
+        elif notice.take_back is not None:
+            notice.take_back()
 
     def refuse(self, error: Refused) -> None:
         """A rule said no; shown as written."""
@@ -106,38 +128,46 @@ def report_text(error: BaseException) -> str:
 
 
 class NoticeBar(QFrame):
-    """The newest notice, for a while; refusals and bugs stay until they are closed.
+    """The last notice in one line with its Undo: coloured for a while, then quiet.
 
-    It lies over the bottom of its parent, so that nothing moves under the hand.
+    It has room of its own, so that it lies over nothing and moves nothing under the hand. What
+    doesn't fit opens by a click. Signals: `fresh_changed(bool)`.
     """
 
-    def __init__(self, notices: Notices, themes: Themes, parent: QWidget) -> None:
+    fresh_changed = Signal(bool)
+
+    def __init__(self, notices: Notices, themes: Themes, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._themes = themes
-        self._notice: Notice | None = None
-        self._host = parent
-        self.setObjectName("notice")
-        self.setFrameShape(QFrame.Shape.StyledPanel)
-        parent.installEventFilter(self)
-        self.text = Label(wordWrap=True)
-        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._notices = notices
+        self.notice: Notice | None = None
+        self.setObjectName("notice")
+        self.setAccessibleName("Last notice")
+        self.text = LineLabel()
+        self.whole = QPushButton("All...")
+        self.whole.setToolTip("Show the whole text")
         self.undo = QPushButton("Undo...")
-        self.undo.setToolTip("Take it back, after a look at what would come back (Ctrl+Z)")
+        self.undo.setToolTip("Take it back, after a look at what would come back")
         self._detail = QPushButton("Report...")
         self._close = QToolButton()
         self._close.setToolTip("Close")
         self._close.setAccessibleName("Close the notice")
+        for button in (self.whole, self.undo, self._detail, self._close):
+            button.setProperty("role", "in line")
+            # A click leaves the keys where they are.
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(2 * STEP, STEP, STEP, STEP)
+        layout.setContentsMargins(2 * STEP, 0, 0, 0)
+        layout.setSpacing(STEP)
         layout.addWidget(self.text, 1)
-        layout.addWidget(self.undo)
-        layout.addWidget(self._detail)
-        layout.addWidget(self._close)
+        for button in (self.whole, self.undo, self._detail, self._close):
+            layout.addWidget(button)
         self._timer = QTimer(self, singleShot=True, interval=_SHOWN_MS)
-        self._timer.timeout.connect(self.hide)
-        self._close.clicked.connect(self.hide)
+        self._timer.timeout.connect(self._calm_down)
+        self._close.clicked.connect(self._put_away)
         self._detail.clicked.connect(self._open_report)
+        self.whole.clicked.connect(self._open_whole)
+        self.text.cut_changed.connect(self.whole.setVisible)
         self.undo.clicked.connect(self._undo)
         notices.shown.connect(self.show_notice)
         themes.changed.connect(self._dress)
@@ -146,44 +176,43 @@ class NoticeBar(QFrame):
 
     def show_notice(self, notice: Notice) -> None:
         """Shows another notice instead of the one before."""
-        self._notice = notice
-        self.text.setText(notice.text)
+        self.notice = notice
+        self._timer.start()
         set_property(self, "level", notice.level.value)
+        set_property(self.text, "role", "")
+        self.whole.hide()
+        self.text.setText(notice.text)
         self._detail.setVisible(bool(notice.detail))
-        self.undo.setVisible(notice.version is not None)
-        self._place()
+        self.undo.setVisible(notice.can_be_undone)
         self.show()
-        self.raise_()
-        if notice.level is Level.DONE:
-            self._timer.start()
-        else:
-            self._timer.stop()
+        self.fresh_changed.emit(True)
 
-    def _place(self) -> None:
-        within = self._host.rect()
-        width = min(max(self.sizeHint().width(), _NARROWEST), within.width() - 2 * STEP)
-        layout = self.layout()
-        needed = layout.heightForWidth(width) if layout is not None else -1
-        height = max(needed, self.sizeHint().height())
-        self.setGeometry(within.right() - width - STEP, within.bottom() - height, width, height)
+    def _calm_down(self) -> None:
+        self._timer.stop()
+        set_property(self, "level", "")
+        set_property(self.text, "role", "muted")
+        self.fresh_changed.emit(False)
+
+    def _put_away(self) -> None:
+        self._calm_down()
+        self.hide()
 
     def _undo(self) -> None:
-        if self._notice is not None and self._notice.version is not None:
-            self.hide()
-            self._notices.undo_wanted.emit(self._notice.version)
+        if self.notice is not None:
+            self._put_away()
+            self._notices.undo(self.notice)
 
     def _open_report(self) -> None:
-        if self._notice is not None:
-            ReportDialog(self._notice, self.window()).open()
+        if self.notice is not None:
+            ReportDialog(self.notice, self.window()).open()
+
+    def _open_whole(self) -> None:
+        if self.notice is not None:
+            inform(self.window(), "Notice", self.notice.text)
 
     def _dress(self) -> None:
         self._close.setIcon(self._themes.theme.icon("cross"))
         self.undo.setIcon(self._themes.theme.icon("undo"))
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._host and event.type() == QEvent.Type.Resize:
-            self._place()
-        return super().eventFilter(watched, event)
 
 
 class ReportDialog(QDialog):

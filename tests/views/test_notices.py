@@ -14,40 +14,71 @@ from app.views.theme import Themes
 
 @pytest.fixture
 def bar(notices: Notices, themes: Themes, owner: QWidget) -> NoticeBar:
-    return NoticeBar(notices, themes, owner)
+    bar = NoticeBar(notices, themes, owner)
+    bar.resize(600, 24)
+    return bar
 
 
 def test_that_a_refusal_is_shown_as_written(bar: NoticeBar, notices: Notices) -> None:
     notices.refuse(Refused("Run 1 has no class: set one before signing it off."))
     assert bar.isVisible()
-    assert bar.text.text() == "Run 1 has no class: set one before signing it off."
+    assert bar.text.whole == "Run 1 has no class: set one before signing it off."
     assert bar.property("level") == "refused"
 
 
-def test_that_what_was_done_goes_away_by_itself_and_a_refusal_does_not(
+@pytest.mark.parametrize("refused", [True, False])
+def test_that_every_notice_is_quiet_after_a_while_and_keeps_its_undo(
+    bar: NoticeBar, notices: Notices, refused: bool
+) -> None:
+    undone: list[int] = []
+    notices.undo_wanted.connect(undone.append)
+    if refused:
+        notices.refuse(Refused("No."))
+    else:
+        notices.tell("Signed off run 1.", version=812)
+    assert bar._timer.isActive()
+    bar._timer.timeout.emit()
+    assert bar.isVisible()
+    assert bar.property("level") == ""
+    assert bar.undo.isVisible() != refused
+    if not refused:
+        bar.undo.click()
+        assert not bar.isVisible()
+    assert undone == ([] if refused else [812])
+
+
+def test_that_a_text_that_does_not_fit_can_be_read_in_a_box(
+    qtbot: QtBot, bar: NoticeBar, notices: Notices, owner: QWidget
+) -> None:
+    notices.tell("Short.")
+    assert not bar.whole.isVisible()
+    long = "dt-dt is EMPTY in LS 12-40. " * 20
+    notices.refuse(Refused(long))
+    assert bar.text.text().endswith("…")
+    qtbot.mouseClick(bar.whole, Qt.MouseButton.LeftButton)
+    box = owner.findChild(QMessageBox)
+    assert box is not None
+    assert box.text() == long
+    box.close()
+    bar.resize(20_000, 24)
+    assert not bar.whole.isVisible()
+
+
+def test_that_what_is_no_version_is_taken_back_its_own_way(
     bar: NoticeBar, notices: Notices
 ) -> None:
-    notices.tell("Signed off run 1.")
-    assert bar._timer.isActive()
-    notices.refuse(Refused("No."))
-    assert not bar._timer.isActive()
-
-
-def test_that_a_notice_lies_at_the_bottom_and_moves_nothing(
-    bar: NoticeBar, notices: Notices, owner: QWidget
-) -> None:
-    owner.resize(900, 500)
-    notices.tell("Signed off run 1.")
-    assert bar.geometry().bottom() == owner.rect().bottom() - 1
-    owner.resize(700, 400)
-    assert owner.rect().contains(bar.geometry())
+    taken: list[bool] = []
+    notices.tell("Saved the rule.", take_back=lambda: taken.append(True))
+    assert bar.undo.isVisible()
+    bar.undo.click()
+    assert taken == [True]
 
 
 def test_that_an_action_that_did_not_reach_the_server_says_that_nothing_was_written(
     bar: NoticeBar, notices: Notices
 ) -> None:
     notices.fail(Unavailable("The database is gone."))
-    assert bar.text.text() == "The database is gone. Nothing was written: try again."
+    assert bar.text.whole == "The database is gone. Nothing was written: try again."
 
 
 @pytest.mark.expected_log("ERROR app.views.notices: bug")

@@ -220,7 +220,7 @@ def test_that_nothing_others_wrote_breaks_out_of_the_window(
     least = window.online.minimumSizeHint()
     assert (least.width(), least.height()) <= (LEAST_WIDTH, SCREEN)
     assert least.height() <= SCREEN
-    assert window.notice_bar.height() < SCREEN // 2
+    assert window.status.notice.height() < SCREEN // 2
     for label in window.findChildren(QLabel):
         if isinstance(label, MarkedUp):
             continue

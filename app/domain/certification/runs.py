@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.domain.errors import BadInput, Refused
-from app.domain.lumisections import Mask
+from app.domain.lumisections import LumiRange, Mask, count, format_ranges, ranges_of_mask
 from app.domain.state.grid import MISSING, DatasetState, padded
 from app.domain.triplets import EMPTY, NO_VALUE_FOUND
 
@@ -32,22 +32,49 @@ def check_can_be_signed_off(
 ) -> None:
     """Refuses to sign off a run in which a certifiable column has no status somewhere.
 
-    The first lumisection and its column are named. Columns the run doesn't have don't count.
+    Every such place is named. Columns the run doesn't have don't count.
     """
     if not online.rr.covered.any():
         raise Refused(
             f"Run {run_number} has no RR lumisections, so there is nothing to sign off: mark it"
             " significant first."
         )
-    first = first_without_status(online, certifiable)
-    if first is not None:
-        workspace = first.column.split("-", 1)[0].upper()
-        raise Refused(
-            f"{first.text} of run {run_number}: set it or ask the {workspace} expert, then sign"
-            " off."
-        )
+    unset = all_without_status(online, certifiable)
+    if unset:
+        raise StatusMissing(run_number, unset)
     if not class_:
         raise Refused(f"Run {run_number} has no class: set one before signing it off.")
+
+
+@dataclass(frozen=True, slots=True)
+class Unset:
+    """A certifiable column that is EMPTY, NO VALUE FOUND or "" in some lumisections."""
+
+    column: str
+    status: str
+    ranges: tuple[LumiRange, ...]
+
+    @property
+    def text(self) -> str:
+        """The same in words."""
+        status = self.status or "without a status"
+        return f"{self.column} is {status} in LS {format_ranges(self.ranges)}"
+
+
+class StatusMissing(Refused):
+    """A run can't be signed off as long as these columns have no status in some lumisections; the
+    first lumisections come first."""
+
+    def __init__(self, run_number: int, unset: Sequence[Unset]) -> None:
+        self.run_number = run_number
+        self.unset = tuple(unset)
+        *others, last = sorted({each.column.split("-", 1)[0].upper() for each in unset})
+        experts = f"{', '.join(others)} and {last} experts" if others else f"{last} expert"
+        it = "it" if count(unset[0].ranges) == len(unset) == 1 else "them"
+        super().__init__(
+            f"{'; '.join(each.text for each in unset)} of run {run_number}: set {it} or ask the"
+            f" {experts}, then sign off."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +91,32 @@ class WithoutStatus:
         return f"{self.column} is {self.status or 'without a status'} in LS {self.lumisection}"
 
 
-def first_without_status(
+def all_without_status(
     online: DatasetState, certifiable: Iterable[str], where: Mask | None = None
-) -> WithoutStatus | None:
-    """The first lumisection, up to the last one with flags, without a status in a certifiable
-    column that the run has; only some lumisections with `where`."""
+) -> tuple[Unset, ...]:
+    """Where, up to the last lumisection with flags, certifiable columns that the run has are
+    without a status; only in some lumisections with `where`."""
     rr = online.rr
     looked_at = np.ones(rr.length, np.bool_) if where is None else padded(where, rr.length)
-    unset = np.array(
-        [value is None or value.status in {"", EMPTY, NO_VALUE_FOUND} for value in rr.values]
-    )
-    unset[MISSING] = True
-    first: WithoutStatus | None = None
+    statuses = np.array([value.status if value else EMPTY for value in rr.values], np.object_)
+    statuses[MISSING] = EMPTY
+    found: list[Unset] = []
     for column in certifiable:
         row = rr.row_of.get(column)
         if row is None or not rr.codes[row].any():
             continue
-        at = np.flatnonzero(unset[rr.codes[row]] & looked_at)
-        if at.size and (first is None or at[0] + 1 < first.lumisection):
-            value = rr.values[int(rr.codes[row, at[0]])]
-            first = WithoutStatus(int(at[0]) + 1, column, value.status if value else EMPTY)
-    return first
+        of_column = statuses[rr.codes[row]]
+        for status in ("", EMPTY, NO_VALUE_FOUND):
+            at = (of_column == status) & looked_at
+            if at.any():
+                found.append(Unset(column, status, ranges_of_mask(at)))
+    return tuple(sorted(found, key=lambda each: each.ranges[0].first))
+
+
+def first_without_status(
+    online: DatasetState, certifiable: Iterable[str], where: Mask | None = None
+) -> WithoutStatus | None:
+    """The first of those."""
+    for first in all_without_status(online, certifiable, where):
+        return WithoutStatus(first.ranges[0].first, first.column, first.status)
+    return None

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from app.domain.configuration.in_force import Kind, parse_condition
 from app.domain.configuration.items import RULE, condition_of, fields_of, key_of, title_of
@@ -174,6 +175,14 @@ class ListHistory:
                 break
             found = each
         return found
+
+    def before_change_of(self, item_id: int) -> int:
+        """The version before the newest one that brought an item or no longer has it; NotFound
+        when there is none."""
+        for before, after in reversed(list(pairwise(self.versions))):
+            if (item_id in before.items) != (item_id in after.items):
+                return before.settings_id
+        raise NotFound(f"There is no version before the change of {item_id}.")
 
     def followers(self, item_id: int) -> tuple[Version, Item | None] | None:
         """The version that took an item out of force, and what is in its place now; None while

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from app.domain.agents import proposals as rules
 from app.domain.agents.proposals import Proposal, ProposalState
 from app.domain.counting import counted
+from app.domain.editing.edit_words import edited_text
 from app.domain.editing.edits import ColumnEdit
 from app.domain.errors import BadInput
 from app.domain.keys import ONLINE
@@ -109,12 +110,8 @@ def accept(
                 )
         model.announce(action.connection)
     cells = sum(line.cells for line in made.lines)
-    written = "" if version is None else f" Version {version}."
-    return Decided(
-        version,
-        len(chosen),
-        f"Accepted {counted(len(chosen), 'proposal')}: {counted(cells, 'cell')} changed.{written}",
-    )
+    what = edited_text(edits, cells) if version is not None else "every cell had that value."
+    return Decided(version, len(chosen), f"Accepted {counted(len(chosen), 'proposal')}: {what}")
 
 
 def reject(acting: Acting, ids: Collection[int], *, reason: str = "") -> Decided:

@@ -43,7 +43,7 @@ class Moved:
     """A run in its new state, with the datasets that now wait for the DQM GUI.
 
     `gained`: what datasets that were there already lacked of the run; `without_part`: lumisections
-    of the run that OMS or flags don't cover.
+    of the run that OMS or flags don't cover. `version` is the one to undo.
     """
 
     run_number: int
@@ -51,6 +51,7 @@ class Moved:
     datasets: tuple[str, ...]
     gained: tuple[Gained, ...] = ()
     without_part: tuple[LumiRange, ...] = ()
+    version: int | None = None
 
     @property
     def text(self) -> str:
@@ -82,6 +83,7 @@ class AttributeSet:
     attribute: str
     value: JsonValue
     changed: bool
+    version: int | None = None
 
     @property
     def text(self) -> str:
@@ -178,12 +180,12 @@ def edit_attribute(
         if attribute in by_hand and by_hand[attribute] == value:
             return AttributeSet(run_number, attribute, value, changed=False)
         before = run.rr_attributes.get(attribute, "")
-        action.append(
+        version = action.append(
             acting.actor.email,
             f'run {run_number} manual edit of attribute {attribute} from "{before}" to "{value}"',
             [RunChange(run_number, rr={attribute: value})],
         )
-        return AttributeSet(run_number, attribute, value, changed=True)
+        return AttributeSet(run_number, attribute, value, changed=True, version=version)
 
 
 def settle_manual_update(acting: Acting, run_number: int) -> str:
@@ -225,15 +227,15 @@ def move(acting: Acting, run_number: int, to_state: str, *, from_state: str | No
             check_can_be_signed_off(
                 run_number, run.class_, online, configuration.certifiable_online_columns
             )
-        action.append(
+        version = action.append(
             acting.actor.email,
             f"move state run {run_number} to state {to_state}",
             [RunChange(run_number, rr={"state": to_state})],
         )
         if to_state == OPEN:
-            return Moved(run_number, to_state, ())
+            return Moved(run_number, to_state, (), version=version)
         made, gained = make_datasets_whole(action, configuration, run, to_state)
-        return Moved(run_number, to_state, made, gained, without_part(online))
+        return Moved(run_number, to_state, made, gained, without_part(online), version)
 
 
 def recorded_oms_run(action: Action, run: RunRow) -> OmsRun:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from app.domain.configuration.in_force import parse_condition
 from app.domain.counting import counted
+from app.domain.editing.edit_words import edited_text
 from app.domain.editing.edits import BitEdit, ColumnEdit, Edit
 from app.domain.errors import Refused
 from app.domain.json_value import JsonValue
@@ -214,7 +215,7 @@ def write(
         version = action.append(acting.actor.email, comment or _comment(edits, datasets), appended)
         if draft is not None:
             landing.note(action, acting.actor.email, draft)
-    text = f"Changed {counted(cells, 'cell')} in {counted(datasets, 'dataset')}."
+    text = edited_text([line.edit for line in made.lines if line.refused is None], cells)
     if left_out:
         text += f" Left out: {counted(len(left_out), 'line')}."
     return Written(version, cells, datasets, left_out, text)

@@ -15,7 +15,7 @@ from app.services.acting import Acting
 from app.services.agents import proposals as decisions
 from app.services.agents import registry
 from app.views.background import Background
-from app.views.widgets.action_dialog import ActionDialog
+from app.views.widgets.action_dialog import ActionDialog, Done
 from app.views.widgets.plain import Label
 
 _LINES_HEIGHT = 72
@@ -58,7 +58,7 @@ class CorrectDialog(ActionDialog):
             widget.setAccessibleName(name)
             self.form.addRow(name, widget)
 
-    def work(self) -> Callable[[], str]:
+    def work(self) -> Callable[[], Done]:
         acting, proposal, why = self._acting, self._proposal, self.why.text().strip()
         edit = ColumnEdit(
             *proposal.key,
@@ -68,9 +68,14 @@ class CorrectDialog(ActionDialog):
                 self.status.currentText(), self.comment.text().strip(), self.cause.text().strip()
             ),
         )
-        return lambda: (
-            decisions.accept(acting, [proposal.id], comment=why, instead={proposal.id: edit}).text
-        )
+
+        def work() -> Done:
+            decided = decisions.accept(
+                acting, [proposal.id], comment=why, instead={proposal.id: edit}
+            )
+            return Done(decided.text, decided.version)
+
+        return work
 
 
 class RejectDialog(ActionDialog):

@@ -157,7 +157,7 @@ class MachinesPlace(PlaceWidget):
         acting = self._acting
         self._done((await self._background.act(lambda: registry.retire(acting, name))).text)
 
-    def _done(self, text: str) -> None:
-        self._notices.tell(text)
+    def _done(self, text: str, version: int | None = None) -> None:
+        self._notices.tell(text, version=version)
         self.refresh()
         self.acted.emit()

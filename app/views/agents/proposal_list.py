@@ -33,11 +33,12 @@ _WIDTHS = {AGENT: 170, COLUMN: 120, RANGES: 150, VALUE: 230, SINCE: 90}
 class ProposalList(QWidget):
     """Lists proposals and carries out decisions on them.
 
-    Signals: `acted(str)` when something was decided; `shown_changed(Proposal | None)` for the first
-    selected one; `opened(Proposal)` by Enter or double click.
+    Signals: `acted(str, object)` when something was decided, with the version to undo or None;
+    `shown_changed(Proposal | None)` for the first selected one; `opened(Proposal)` by Enter or
+    double click.
     """
 
-    acted = Signal(str)
+    acted = Signal(str, object)
     shown_changed = Signal(object)
     opened = Signal(object)
 
@@ -108,7 +109,7 @@ class ProposalList(QWidget):
         except (Refused, Unavailable) as error:
             self.say(words.failure(error), "refusal")
         else:
-            self._done(decided.text)
+            self._done(decided.text, decided.version)
 
     def _correct(self) -> None:
         chosen = self.chosen
@@ -123,9 +124,9 @@ class ProposalList(QWidget):
             dialog.acted.connect(self._done)
             dialog.open()
 
-    def _done(self, text: str) -> None:
+    def _done(self, text: str, version: int | None) -> None:
         self.say(text)
-        self.acted.emit(text)
+        self.acted.emit(text, version)
 
     def _offer(self) -> None:
         chosen, some = self.chosen, bool(self.model.proposals)

@@ -23,10 +23,12 @@ _AROUND_ROWS = 78
 class ProposalStrip(QFrame):
     """Visible only while the dataset that is shown has proposals.
 
-    Signals: `cells_wanted(column, ranges)` to show what a proposal is about.
+    Signals: `cells_wanted(column, ranges)` to show what a proposal is about; `acted(str, object)`
+    when something was decided, with the version to undo or None.
     """
 
     cells_wanted = Signal(str, object)
+    acted = Signal(str, object)
 
     def __init__(
         self,
@@ -67,6 +69,7 @@ class ProposalStrip(QFrame):
         self.toggle.toggled.connect(self._open)
         self.list.shown_changed.connect(self._point)
         self.list.acted.connect(self._acted)
+        self.list.acted.connect(self.acted)
         themes.changed.connect(self._apply_theme)
         self._apply_theme(themes.theme)
 

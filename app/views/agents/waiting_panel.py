@@ -67,11 +67,11 @@ class WaitingModel(TitledModel):
 class WaitingPanel(QWidget):
     """Datasets above, the proposals on the selected one below.
 
-    Signals: `opened(run_number, dataset)`; `acted(str)`.
+    Signals: `opened(run_number, dataset)`; `acted(str, object)` with the version to undo or None.
     """
 
     opened = Signal(int, str)
-    acted = Signal(str)
+    acted = Signal(str, object)
 
     def __init__(
         self,

@@ -34,11 +34,12 @@ _SIDES_HEIGHT = 150
 class EditorPanel(QWidget):
     """Edits items of one section.
 
-    Signals: `saved(int, str)` with the id of the item, 0 when it was removed, and a sentence;
+    Signals: `saved(int, int, str)` with the id of the item, 0 when it was removed, the id that is
+    new or gone, and a sentence;
     `theirs_wanted(int)` to show the item that somebody else saved instead; `edited()`.
     """
 
-    saved = Signal(int, str)
+    saved = Signal(int, int, str)
     theirs_wanted = Signal(int)
     edited = Signal()
 
@@ -153,7 +154,7 @@ class EditorPanel(QWidget):
             if self.item is item:  # unless another is edited by now
                 self.form.show_values(values)  # so that nothing counts as unsaved
             verb = "Added" if item_id is None else "Saved"
-            self.saved.emit(saved_id, f"{verb} {self.section.noun} {saved_id}.")
+            self.saved.emit(saved_id, saved_id, f"{verb} {self.section.noun} {saved_id}.")
 
     def _save(self) -> None:
         self.submit()
@@ -184,7 +185,7 @@ class EditorPanel(QWidget):
         except (Refused, Unavailable) as error:
             self._refuse(error)
         else:
-            self.saved.emit(0, f"Removed {item.title}.")
+            self.saved.emit(0, item.id, f"Removed {item.title}.")
 
     def _refuse(self, error: Refused | Unavailable) -> None:
         self.refusal.setText(words.failure(error))

@@ -1,6 +1,7 @@
 """One list of the configuration: its items, and tabs about the selected one."""
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -61,12 +62,13 @@ class _Line(TreeItem):
 class ListPane(QWidget):
     """Items at the left; unsaved changes of one aren't discarded without a question.
 
-    Signals: `run_wanted(run_number, dataset)`; `saved(str)` with the outcome; `counted(int)`
+    Signals: `run_wanted(run_number, dataset)`; `saved(str, object)` with the outcome
+    and what takes it back; `counted(int)`
     with the number of items whose rule can't be used; `reclassify_wanted()`.
     """
 
     run_wanted = Signal(int, str)
-    saved = Signal(str)
+    saved = Signal(str, object)
     counted = Signal(int)
     reclassify_wanted = Signal()
 
@@ -277,8 +279,8 @@ class ListPane(QWidget):
             if panel is not None:
                 panel.outdated()
 
-    def _saved(self, item_id: int, text: str) -> None:
-        self.saved.emit(text)
+    def _saved(self, item_id: int, changed_id: int, text: str) -> None:
+        self.saved.emit(text, partial(self.versions.take_back, changed_id))
         self._to_choose = item_id or _ANY
         self.shown = None
         if not item_id:
@@ -291,8 +293,8 @@ class ListPane(QWidget):
         self.shown = None
         self.refresh()
 
-    def _restored(self, text: str) -> None:
-        self.saved.emit(text)
+    def _restored(self, text: str, before: int) -> None:
+        self.saved.emit(text, partial(self.versions.ask_to_restore, before))
         self.refresh()
 
     def _search(self) -> None:

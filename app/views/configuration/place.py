@@ -1,6 +1,6 @@
 """The place of the configuration: its lists at the left, the selected one at the right."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import (
@@ -130,8 +130,8 @@ class ConfigurationPlace(PlaceWidget):
         self.stack.setCurrentWidget(self.pane)
         self.pane.refresh()
 
-    def _tell(self, text: str) -> None:
-        self._context.notices.tell(text)
+    def _tell(self, text: str, take_back: Callable[[], object] | None = None) -> None:
+        self._context.notices.tell(text, take_back=take_back)
         self.acted.emit()
 
     def _show_faulty(self, row: int, count: int) -> None:

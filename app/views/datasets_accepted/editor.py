@@ -26,6 +26,7 @@ from app.views.datasets_accepted.matches_view import MatchesView
 from app.views.focus import give_keys
 from app.views.notices import ask
 from app.views.places import PlaceContext
+from app.views.take_back import item_undo
 from app.views.theme import STEP, monospaced
 from app.views.widgets.details_table import DetailsTable
 from app.views.widgets.lines_model import Line, LinesModel
@@ -193,7 +194,7 @@ class DatasetsAcceptedEditor(QWidget):
         except (Refused, Unavailable) as error:
             self._refuse(words.failure(error))
         else:
-            self._notices.tell(f"Saved accepted dataset {values['name']}.")
+            self._tell(f"Saved accepted dataset {values['name']}.", saved_id, str(values["name"]))
             self._chosen = self._to_choose = saved_id
             self.refresh()
             self.changed.emit()
@@ -225,10 +226,24 @@ class DatasetsAcceptedEditor(QWidget):
         except (Refused, Unavailable) as error:
             self._refuse(words.failure(error))
         else:
-            self._notices.tell(f"Deleted accepted dataset {entry.name}.")
+            self._tell(f"Deleted accepted dataset {entry.name}.", entry.id, entry.name)
             self._show_entry(None)
             self.refresh()
             self.changed.emit()
+
+    def _tell(self, text: str, item_id: int, name: str) -> None:
+        """With an Undo that outlives this window."""
+        window = self.window().parentWidget() or self.window()
+        undo = item_undo(
+            self._acting,
+            self._background,
+            self._notices,
+            window,
+            Kind.DATASETS_ACCEPTED,
+            item_id,
+            f"accepted dataset {name}",
+        )
+        self._notices.tell(text, take_back=undo)
 
     # Matches
 

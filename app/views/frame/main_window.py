@@ -52,7 +52,7 @@ from app.views.golden.workbench_actions import WorkbenchActions
 from app.views.history.actions import HistoryActions
 from app.views.log.place import LogPlace
 from app.views.lumisections.editing.drafts_strip import DraftsStrip
-from app.views.notices import NoticeBar, OutageBanner
+from app.views.notices import OutageBanner
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.remembered import restore
 from app.views.runs import dataset_actions
@@ -107,7 +107,7 @@ class MainWindow(QMainWindow):
         self.workspaces = self.navigation.workspaces
         self.workspace = self.workspaces.box
         self.sync = SyncPanels(context)
-        self.status = StatusBar(self._session, self._themes)
+        self.status = StatusBar(self._session, self._notices, self._themes)
         self.stack = QStackedWidget()
         self._news = WindowNews(context.workplace.news, self._background, self)
         self._puller_watch = PullerWatch(context.workplace.pullers, self._background, self)
@@ -262,7 +262,6 @@ class MainWindow(QMainWindow):
         self.drafts_strip = DraftsStrip(self.drafts, self._themes, self)
         middle.addWidget(self.drafts_strip)
         middle.addWidget(self.stack, 1)
-        self.notice_bar = NoticeBar(self._notices, self._themes, front)
         both = QHBoxLayout()
         both.setSpacing(0)
         both.addWidget(self.navigation)
@@ -349,7 +348,6 @@ class MainWindow(QMainWindow):
             actions.acted.connect(self.refresh)
         self.workbench_actions.run_wanted.connect(self.show_run)
         self.drafts_strip.open_wanted.connect(self.show_run)
-        self._notices.shown.connect(self.status.show_notice)
         self._news.changed.connect(self._show_changes)
         self._news.connection_changed.connect(
             lambda connected, reason: self.status.set_live(live=connected, reason=reason)

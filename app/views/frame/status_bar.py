@@ -2,17 +2,17 @@
 
 from datetime import UTC, datetime
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.domain.sources.pull import PullStatus
-from app.views.notices import Notice
+from app.views.notices import NoticeBar, Notices
 from app.views.session import DatabaseKind, Session
 from app.views.sync_panel.panel import summary
 from app.views.theme import STEP, Theme, Themes
-from app.views.widgets.plain import Label, MarkedUp, cell, tip
+from app.views.widgets.plain import Label, MarkedUp, tip
 
 _STRIP_HEIGHT = 3
+_LINE_HEIGHT = 24
 _STRIP_TOKENS = {
     DatabaseKind.PRODUCTION: "danger",
     DatabaseKind.TEST: "warning",
@@ -24,7 +24,13 @@ class StatusBar(QFrame):
     """Shows database, connection, puller, person and the last notice, below a strip in the
     colour of the database."""
 
-    def __init__(self, session: Session, themes: Themes, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        notices: Notices,
+        themes: Themes,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("bar")
         self._session = session
@@ -37,21 +43,22 @@ class StatusBar(QFrame):
         self.puller = Label()
         rights = f" ({session.rights})" if session.rights else ""
         self.person = Label(f"{session.person}{rights}")
-        self.notice = Label()
-        self.notice.setProperty("role", "muted")
-        self.notice.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.notice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.notice = NoticeBar(notices, themes)
+        self.notice.setFixedHeight(_LINE_HEIGHT)
         line = QHBoxLayout()
         line.setContentsMargins(2 * STEP, 2, 2 * STEP, 2)
         line.setSpacing(4 * STEP)
         for label in (self.live, self.database, self.puller, self.person):
+            label.setFixedHeight(_LINE_HEIGHT)
             line.addWidget(label)
         line.addWidget(self.notice, 1)
+        line.addStretch(0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.strip)
         layout.addLayout(line)
+        self.notice.fresh_changed.connect(self._make_room)
         themes.changed.connect(self._apply_theme)
         self._apply_theme(themes.theme)
 
@@ -67,10 +74,10 @@ class StatusBar(QFrame):
         if text != self.puller.text():
             self.puller.setText(text)
 
-    def show_notice(self, notice: Notice) -> None:
-        """Shows the last notice."""
-        self.notice.setText(cell(notice.text))
-        self.notice.setToolTip(notice.text)
+    def _make_room(self, fresh: bool) -> None:
+        """A notice that came just now has the room of what hardly changes."""
+        for label in (self.puller, self.person):
+            label.setVisible(not fresh)
 
     def _apply_theme(self, theme: Theme) -> None:
         colour = self._session.strip_colour or theme.tokens[_STRIP_TOKENS[self._session.kind]]

@@ -69,6 +69,7 @@ class LumisectionsPane(QWidget):
         super().__init__(parent)
         acting, background, themes = context.acting, context.background, context.themes
         self._background = background
+        self._notices = context.notices
         self._themes = themes
         self._run_number: int | None = None
         self._order: tuple[str, ...] = ()
@@ -401,6 +402,9 @@ class LumisectionsPane(QWidget):
         self.grid.customContextMenuRequested.connect(self._menu)
         self._themes.changed.connect(self._apply_theme)
         self.proposals.cells_wanted.connect(self._show_cells)
+        self.proposals.acted.connect(
+            lambda text, version: self._notices.tell(text, version=version)
+        )
         self.editing.written.connect(self._wrote)
         self.editing.draft_changed.connect(self._attend)
         self._loader.loaded.connect(self._show)

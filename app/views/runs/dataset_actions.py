@@ -128,8 +128,8 @@ class DatasetActions(QObject):
             )
         ]
 
-    def _done(self, text: str) -> None:
-        self._context.notices.tell(text)
+    def _done(self, text: str, version: int | None) -> None:
+        self._context.notices.tell(text, version=version)
         self.acted.emit()
 
 

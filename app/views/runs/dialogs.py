@@ -14,7 +14,7 @@ from app.domain.keys import DatasetKey
 from app.services.acting import Acting
 from app.services.certification import datasets, runs
 from app.views.background import Background
-from app.views.widgets.action_dialog import ActionDialog
+from app.views.widgets.action_dialog import ActionDialog, Done
 from app.views.widgets.plain import Label
 
 _COMMENT_HEIGHT = 64
@@ -42,12 +42,14 @@ class MoveDialog(ActionDialog):
             text += " Its offline datasets that don't exist yet are made."
         self.form.addRow(Label(text, wordWrap=True))
 
-    def work(self) -> Callable[[], str]:
-        return lambda: (
-            runs.move(
+    def work(self) -> Callable[[], Done]:
+        def work() -> Done:
+            moved = runs.move(
                 self._acting, self._run_number, self._to_state, from_state=self._from_state
-            ).text
-        )
+            )
+            return Done(moved.text, moved.version)
+
+        return work
 
 
 class MoveDatasetsDialog(ActionDialog):
@@ -88,16 +90,18 @@ class MoveDatasetsDialog(ActionDialog):
         self.listed.setProperty("role", "muted")
         self.form.addRow(self.listed)
 
-    def work(self) -> Callable[[], str]:
-        return lambda: (
-            datasets.move(
+    def work(self) -> Callable[[], Done]:
+        def work() -> Done:
+            moved = datasets.move(
                 self._acting,
                 self._keys,
                 self._workspace,
                 self._to_state,
                 from_state=self._from_state,
-            ).text
-        )
+            )
+            return Done(moved.text, moved.atomic_version)
+
+        return work
 
 
 class EditRunDialog(ActionDialog):
@@ -126,7 +130,7 @@ class EditRunDialog(ActionDialog):
         self.form.addRow("Stop reason", self.stop_reason)
         background.run(self._offer_classes(), self)
 
-    def work(self) -> Callable[[], str]:
+    def work(self) -> Callable[[], Done]:
         now = {
             "class": self.class_.currentText().strip(),
             "stop_reason": self.stop_reason.toPlainText().strip(),
@@ -136,14 +140,18 @@ class EditRunDialog(ActionDialog):
             raise Refused("Nothing was changed.")
         acting, run_number = self._acting, self._run_number
 
-        def work() -> str:
+        def work() -> Done:
             sentences: list[str] = []
+            version = None
             for name, text in changed.items():
                 try:
-                    sentences.append(runs.edit_attribute(acting, run_number, name, text).text)
+                    edited = runs.edit_attribute(acting, run_number, name, text)
                 except Refused as error:
                     raise Refused(" ".join([*sentences, str(error)])) from error
-            return " ".join(sentences)
+                sentences.append(edited.text)
+                version = edited.version
+            # Two attributes are two versions: no one of them is the whole.
+            return Done(" ".join(sentences), version if len(changed) == 1 else None)
 
         return work
 

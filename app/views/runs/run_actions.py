@@ -14,7 +14,7 @@ from app.views.background import Background
 from app.views.notices import Notices, ask
 from app.views.runs.dialogs import EditRunDialog, MoveDialog
 from app.views.subject import Subject, unless
-from app.views.widgets.action_dialog import ActionDialog
+from app.views.widgets.action_dialog import ActionDialog, Done, Outcome
 
 MENU = (
     "run.significant",
@@ -229,18 +229,19 @@ class RunActions(QObject):
             number = subject.run_number
             self._act(lambda: runs.settle_manual_update(self._acting, number))
 
-    def _act(self, work: Callable[[], str]) -> None:
+    def _act(self, work: Callable[[], Outcome]) -> None:
         self._background.run(self._do(work), self)
 
-    async def _do(self, work: Callable[[], str]) -> None:
-        self._done(await self._background.act(work))
+    async def _do(self, work: Callable[[], Outcome]) -> None:
+        outcome = await self._background.act(work)
+        self._done(*(outcome if isinstance(outcome, Done) else Done(outcome)))
 
     def _open(self, dialog: ActionDialog) -> None:
         dialog.acted.connect(self._done)
         dialog.open()
 
-    def _done(self, text: str) -> None:
-        self._notices.tell(text)
+    def _done(self, text: str, version: int | None = None) -> None:
+        self._notices.tell(text, version=version)
         self.acted.emit()
 
     def _unless(self, reason: Callable[[Subject], str]) -> Callable[[], str]:

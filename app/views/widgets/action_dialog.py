@@ -1,6 +1,7 @@
 """Dialogs that act; a refusal is shown inside them, and they stay open."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -16,13 +17,24 @@ from app.views.background import Background
 from app.views.widgets.plain import Label
 
 
+class Done(NamedTuple):
+    """The sentence on what was done, and the version to undo, if it can be undone."""
+
+    text: str
+    version: int | None = None
+
+
+Outcome = str | Done
+
+
 class ActionDialog(QDialog):
     """A form, a place for refusals, and a button that acts in the background.
 
-    Signals: `acted(str)` with the sentence on what was done; the dialog closes then.
+    Signals: `acted(str, object)` with the sentence on what was done and the version to undo or
+    None; the dialog closes then.
     """
 
-    acted = Signal(str)
+    acted = Signal(str, object)
 
     def __init__(
         self, background: Background, title: str, submit: str, parent: QWidget | None = None
@@ -50,7 +62,7 @@ class ActionDialog(QDialog):
         # Not before it is in the dialog: else Cancel may become the one that Enter presses.
         self.submit_button.setDefault(True)
 
-    def work(self) -> Callable[[], str]:
+    def work(self) -> Callable[[], Outcome]:
         """The action on what the form holds; raises `Refused` when the form can't be read."""
         raise NotImplementedError
 
@@ -67,20 +79,25 @@ class ActionDialog(QDialog):
         self.submit_button.setEnabled(False)
         self._background.run(self._submit(work), self)
 
-    async def _submit(self, work: Callable[[], str]) -> None:
+    async def _submit(self, work: Callable[[], Outcome]) -> None:
         try:
-            text = await self._background.act(work)
+            outcome = await self._background.act(work)
         except Refused as error:
-            self.refuse(str(error))
+            self.show_refusal(error)
         except Unavailable as error:
             self.refuse(error.advised)
         except Exception:
             self.submit_button.setEnabled(True)
             raise
         else:
-            self.acted.emit(text)
+            done = outcome if isinstance(outcome, Done) else Done(outcome)
+            self.acted.emit(done.text, done.version)
             self.accept()
         self.submit_button.setEnabled(True)
+
+    def show_refusal(self, error: Refused) -> None:
+        """Shows why the action was refused."""
+        self.refuse(str(error))
 
     def refuse(self, text: str) -> None:
         """Shows why it was refused; nothing when the text is empty."""

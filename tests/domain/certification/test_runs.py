@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from app.domain.certification.runs import OPEN, SIGNOFF, check_can_be_signed_off, check_move
+from app.domain.certification.runs import (
+    OPEN,
+    SIGNOFF,
+    StatusMissing,
+    Unset,
+    check_can_be_signed_off,
+    check_move,
+)
 from app.domain.errors import BadInput, Refused
 from app.domain.lumisections import LumiRange
 from app.domain.state.grid import DatasetState, Grid, with_changes
@@ -39,13 +46,23 @@ def test_that_a_run_with_a_status_everywhere_is_signed_off_and_absent_columns_do
     check_can_be_signed_off(RUN, "Collisions25", online(dt_dt=[(1, 9, "GOOD")]), COLUMNS)
 
 
-def test_that_the_first_lumisection_without_a_status_is_named() -> None:
+def test_that_every_place_without_a_status_is_named_the_first_one_first() -> None:
     state = online(
         dt_dt=[(1, 9, "GOOD"), (7, 7, "EMPTY")], csc_csc=[(1, 9, "BAD"), (4, 5, "NO VALUE FOUND")]
     )
-    with pytest.raises(Refused, match=r"csc-csc is .* in LS 4 of run 390001: .* CSC expert"):
+    with pytest.raises(StatusMissing) as refused:
         check_can_be_signed_off(RUN, "Collisions25", state, COLUMNS)
-    with pytest.raises(Refused, match="dt-dt is EMPTY in LS 7"):
+    assert str(refused.value) == (
+        "csc-csc is NO VALUE FOUND in LS 4-5; dt-dt is EMPTY in LS 7 of run 390001: set them or ask"
+        " the CSC and DT experts, then sign off."
+    )
+    assert refused.value.unset == (
+        Unset("csc-csc", "NO VALUE FOUND", (LumiRange(4, 5),)),
+        Unset("dt-dt", "EMPTY", (LumiRange(7, 7),)),
+    )
+    with pytest.raises(
+        StatusMissing, match=r"dt-dt is EMPTY in LS 7 of .*: set it or .* DT expert,"
+    ):
         check_can_be_signed_off(RUN, "Collisions25", state, ("dt-dt",))
 
 

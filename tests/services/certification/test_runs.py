@@ -158,7 +158,7 @@ def test_that_a_column_without_a_status_forbids_the_sign_off_and_is_named(
     pulled: Database, to_state: str
 ):
     words = refusal(Refused, pulled, runs.move, EXPERT, RUN, to_state)
-    assert words.startswith(f"csc-csc is NO VALUE FOUND in LS 4 of run {RUN}:")
+    assert words.startswith("csc-csc is NO VALUE FOUND in LS 4")
     assert "CSC" in words
     edit(pulled, "csc-csc", 4, 4)
     runs.move(Acting(pulled, EXPERT), RUN, to_state)
@@ -174,7 +174,7 @@ def test_that_the_first_lumisection_and_its_column_are_named(mended: Database, s
             action.append("x@cern.ch", "by the web service", [change])
     words = refusal(Refused, mended, runs.move, EXPERT, RUN, "SIGNOFF")
     shown = status or "without a status"
-    assert words.startswith(f"tracker-pixel is {shown} in LS 3 of run {RUN}:")
+    assert words.startswith(f"tracker-pixel is {shown} in LS 3-10; dt-dt is {shown} in LS 7-10;")
 
 
 def test_that_a_hole_forbids_the_sign_off_until_somebody_fills_it(mended: Database):
@@ -182,7 +182,8 @@ def test_that_a_hole_forbids_the_sign_off_until_somebody_fills_it(mended: Databa
     present = [each for each in answer.lumisections if each["lumisection_number"] != 5]
     pull.apply(Acting(mended), oms_run(answer.attributes, present))
     words = refusal(Refused, mended, runs.move, EXPERT, 390002, "SIGNOFF")
-    assert words.startswith("csc-csc is EMPTY in LS 5 of run 390002:")
+    assert words.startswith("csc-csc is EMPTY in LS 5; dt-dt is EMPTY in LS 5; ")
+    assert words.endswith("ask the CSC, DT and TRACKER experts, then sign off.")
     wanted = [
         ColumnEdit(390002, "online", column, (LumiRange(5, 5),), Triplet("NOTSET"))
         for column in ("csc-csc", "dt-dt", "tracker-pixel", "tracker-strip")

@@ -172,7 +172,7 @@ def test_that_an_agent_is_registered_by_a_dialog(
     dialog.proposes.setPlainText("dt-dt")
     with qtbot.waitSignal(dialog.acted) as done:
         dialog.submit()
-    assert done.args == [f"Registered dt-forest 0.9, owner {EXPERT.email}."]
+    assert done.args == [f"Registered dt-forest 0.9, owner {EXPERT.email}.", None]
     settle(qtbot, background)
     assert place.list.list.item(0).text() == "dt-forest 0.9"
     assert agents.in_force(Acting(season), "dt-forest").owner == EXPERT.email

@@ -81,7 +81,9 @@ def test_that_a_proposal_is_accepted_by_a_key_and_becomes_the_person_s_word(
     found = history.origin(Acting(spoken), RUN, "online", "tracker-pixel", 3)
     assert found is not None
     assert (found.action.author, found.by_hand) == (EXPERT.email, True)
-    assert strip.list.outcome.text().startswith("Accepted 1 proposal: 3 cells changed. Version")
+    assert strip.list.outcome.text() == (
+        "Accepted 1 proposal: tracker-pixel BAD in LS 2-4 of run 390001, online: 3 cells."
+    )
     assert [each.column for each in model.proposals] == ["dt-dt"]
 
 

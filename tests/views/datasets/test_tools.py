@@ -61,8 +61,8 @@ def test_that_states_change_as_the_preview_says_and_the_notice_undoes_it(
     assert states(database, FIRST)["global_state"] == OPEN
     assert newest_version(database)[2] == "looked at"
     settle(qtbot, real_window)
-    assert real_window.notice_bar.undo.isVisible()
-    real_window.notice_bar.undo.click()
+    assert real_window.status.notice.undo.isVisible()
+    real_window.status.notice.undo.click()
     undo = real_window.findChild(UndoDialog)
     qtbot.waitUntil(undo.submit_button.isEnabled)
     undo.submit_button.click()

@@ -90,7 +90,10 @@ def test_that_bad_is_drafted_commented_previewed_written_as_one_version_and_undo
     assert newest(story) > before
     notice = story.window._notices.last
     assert notice is not None
-    assert (notice.text, notice.version) == ("Changed 6 cells in 1 dataset.", newest(story))
+    assert (notice.text, notice.version) == (
+        "dt-dt, tracker-pixel BAD in LS 10-12 of run 390001, online: 6 cells.",
+        newest(story),
+    )
     story.until(lambda: story.pane.grid.snapshot.triplet(story.row("dt-dt"), 10).status == "BAD")  # type: ignore[union-attr]
     story.window._notices.undo_wanted.emit(notice.version)
     dialog = story.window.findChild(UndoDialog)

@@ -56,7 +56,10 @@ def test_that_a_move_is_told(
     dialog.open()
     with qtbot.waitSignal(dialog.acted) as acted:
         dialog.submit_button.click()
-    assert acted.args == [f"Signed off run {NEWEST}. 2 datasets now wait for the DQM GUI."]
+    assert acted.args is not None
+    text, version = acted.args
+    assert text == f"Signed off run {NEWEST}. 2 datasets now wait for the DQM GUI."
+    assert isinstance(version, int)
     assert details(acting).state == "SIGNOFF"
 
 

@@ -22,10 +22,11 @@ _SIZE = (900, 560)
 class RestoreDialog(QDialog):
     """Shows what restoring a version changes, and restores it.
 
-    Signals: `restored(str)` with the outcome; the dialog closes then.
+    Signals: `restored(str, int)` with the outcome and the version that was in force before; the
+    dialog closes then.
     """
 
-    restored = Signal(str)
+    restored = Signal(str, int)
 
     def __init__(
         self,
@@ -107,7 +108,8 @@ class RestoreDialog(QDialog):
         except (Refused, Unavailable) as error:
             self._refuse(words.failure(error))
         else:
-            self.restored.emit(f"Version {settings_id} is in force again, as version {new_id}.")
+            text = f"Version {settings_id} is in force again, as version {new_id}."
+            self.restored.emit(text, preview.difference.before)
             self.accept()
 
     def _allow(self) -> None:

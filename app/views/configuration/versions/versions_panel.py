@@ -41,10 +41,10 @@ _ITS_CHANGE, _SINCE, _BOTH = "Its changes", "Changes since", "Between the two"
 class VersionsPanel(QWidget):
     """Shows the changes of the selected version, or since then; of two, their difference.
 
-    Signals: `restored(str)` with the outcome.
+    Signals: `restored(str, int)` with the outcome.
     """
 
-    restored = Signal(str)
+    restored = Signal(str, int)
 
     def __init__(
         self,
@@ -256,12 +256,27 @@ class VersionsPanel(QWidget):
             f" written{sure}. {self.summary.text()}"
         )
 
+    def take_back(self, item_id: int) -> None:
+        """Previews the list as it was before the newest change that brought or took an item."""
+        if self._section is not None and self._section.kind is not None:
+            self._background.run(self._take_back(self._section.kind, item_id), self)
+
+    async def _take_back(self, kind: Kind, item_id: int) -> None:
+        acting = self._acting
+        history = await self._background.read(lambda: services.versions(acting, kind))
+        self.ask_to_restore(history.before_change_of(item_id))
+
     def _ask_to_restore(self) -> None:
-        section, chosen = self._section, self.chosen
-        if section is None or section.kind is None or len(chosen) != 1:
+        if len(self.chosen) == 1:
+            self.ask_to_restore(self.chosen[0])
+
+    def ask_to_restore(self, settings_id: int) -> None:
+        """Opens the dialog that restores a version."""
+        section = self._section
+        if section is None or section.kind is None:
             return
         dialog = RestoreDialog(
-            self._acting, self._background, self._themes, section, chosen[0], self.window()
+            self._acting, self._background, self._themes, section, settings_id, self.window()
         )
         dialog.restored.connect(self.restored)
         dialog.open()

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import files
+from app.domain.configuration.in_force import Kind
 from app.domain.errors import BadInput, Refused
 from app.domain.json_value import JsonValue, js_stringify
 from app.domain.rules.text import pretty
@@ -26,6 +27,7 @@ from app.services.golden import rules as golden_rules
 from app.services.golden.rules import OfferedRule
 from app.views.background import Background, Work
 from app.views.notices import Notices, ask
+from app.views.take_back import item_undo
 from app.views.theme import STEP
 from app.views.widgets.plain import Label
 from app.views.widgets.save_file import FileSaver
@@ -177,7 +179,7 @@ class ConfigurationBar(QWidget):
                 "Delete",
                 f'Delete the configuration "{chosen.name}"? Lists that were made with it are kept.',
                 "Delete",
-                partial(self._delete, chosen.id),
+                partial(self._delete, chosen.id, chosen.name),
             )
 
     def ask_file(self) -> QFileDialog:
@@ -322,20 +324,35 @@ class ConfigurationBar(QWidget):
             self._refuse(error)
             return
         self.chosen = saved
-        self._notices.tell(f'Saved the configuration "{saved.name}".')
+        if saved.id is not None:
+            self._tell(f'Saved the configuration "{saved.name}".', saved.id, saved.name)
         self.read()
 
-    def _delete(self, id_: int) -> None:
-        self._background.run(self._do_delete(id_), self)
+    def _tell(self, text: str, id_: int, name: str) -> None:
+        undo = item_undo(
+            self._acting,
+            self._background,
+            self._notices,
+            self.window(),
+            Kind.JSON_RULE,
+            id_,
+            f'the configuration "{name}"',
+        )
+        self._notices.tell(text, take_back=undo)
 
-    async def _do_delete(self, id_: int) -> None:
+    def _delete(self, id_: int, name: str) -> None:
+        self._background.run(self._do_delete(id_, name), self)
+
+    async def _do_delete(self, id_: int, name: str) -> None:
         try:
             await self._background.act(lambda: golden_rules.delete(self._acting, id_))
         except Refused as error:
             self._refuse(error)
             return
         self.chosen = None
-        self._notices.tell("Deleted the configuration. Lists that were made with it are kept.")
+        self._tell(
+            f'Deleted the configuration "{name}". Lists that were made with it are kept.', id_, name
+        )
         self.read()
 
     def _named(self, name: str) -> OfferedRule | None:

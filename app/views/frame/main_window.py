@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.certification.datasets import EDITABLE_STATES
+from app.domain.certification.runs import Unset
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullStatus
@@ -200,6 +201,10 @@ class MainWindow(QMainWindow):
         self.go_to(place)
         (self.online if dataset == ONLINE else self.offline).open_tab(run_number, dataset)
 
+    def _show_unset(self, run_number: int, unset: Unset) -> None:
+        self.go_to("online")
+        self.online.show_cells(run_number, ONLINE, unset.column, unset.ranges)
+
     def show_datasets(self, filter_text: str) -> None:
         """Shows the datasets that pass a filter."""
         self.go_to("offline")
@@ -281,7 +286,9 @@ class MainWindow(QMainWindow):
 
     def _make_actions(self) -> None:
         context, background, notices = self._context, self._background, self._notices
-        self.run_actions = RunActions(context.acting, background, notices, self, self.subject)
+        self.run_actions = RunActions(
+            context.acting, background, notices, self._themes, self, self.subject
+        )
         self.history_actions = HistoryActions(
             context.acting, background, notices, self._themes, self, self._shown_details
         )
@@ -346,6 +353,7 @@ class MainWindow(QMainWindow):
             self.dataset_actions,
         ):
             actions.acted.connect(self.refresh)
+        self.run_actions.cells_wanted.connect(self._show_unset)
         self.workbench_actions.run_wanted.connect(self.show_run)
         self.drafts_strip.open_wanted.connect(self.show_run)
         self._news.changed.connect(self._show_changes)

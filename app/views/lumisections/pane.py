@@ -25,6 +25,7 @@ from app.services.history.look import Look
 from app.services.news import Change, News
 from app.views.agents.proposal_strip import ProposalStrip
 from app.views.focus import give_keys, has_keys
+from app.views.grid.grid_layout import Cell
 from app.views.grid.grid_view import GridView
 from app.views.lumisections.attendance import Attendance
 from app.views.lumisections.cell_line import CellLine
@@ -74,6 +75,7 @@ class LumisectionsPane(QWidget):
         self._run_number: int | None = None
         self._order: tuple[str, ...] = ()
         self._is_left = False
+        self._wanted: tuple[str, tuple[LumiRange, ...]] | None = None
         self._loader = Loader(acting, background, self)
         self.datasets = QComboBox()
         self.datasets.setAccessibleName("Dataset")
@@ -271,6 +273,8 @@ class LumisectionsPane(QWidget):
         self._attend()
         self.editing.refresh()
         self.proposals.show_dataset(snapshot.run_number, snapshot.dataset, snapshot.length)
+        if self._wanted is not None:
+            self.go_to(*self._wanted)
         self.shown.emit()
 
     def _refuse(self, text: str) -> None:
@@ -311,6 +315,17 @@ class LumisectionsPane(QWidget):
         self.strip.say("", "")
         self.grid.choose(chosen)
         give_keys(self.grid)
+
+    def go_to(self, column: str, ranges: Sequence[LumiRange]) -> None:
+        """Selects cells and goes to the first of them, once the dataset is there."""
+        snapshot = self.grid.snapshot
+        if snapshot is None:
+            self._wanted = column, tuple(ranges)
+            return
+        self._wanted = None
+        if column in snapshot.keys and ranges:
+            self.grid.focus(Cell(snapshot.keys.index(column), ranges[0].first))
+            self._show_cells(column, ranges)
 
     def _show_cells(self, column: str, ranges: Sequence[LumiRange]) -> None:
         snapshot = self.grid.snapshot

@@ -2,32 +2,44 @@
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QPlainTextEdit, QWidget
 
 from app.domain.certification.datasets import WAITING, where
-from app.domain.certification.runs import OPEN
+from app.domain.certification.runs import OPEN, StatusMissing, Unset
 from app.domain.configuration.in_force import GLOBAL
 from app.domain.counting import counted
 from app.domain.errors import Refused
 from app.domain.keys import DatasetKey
+from app.domain.lumisections import count
 from app.services.acting import Acting
 from app.services.certification import datasets, runs
 from app.views.background import Background
+from app.views.focus import give_keys
+from app.views.runs.unset_list import UnsetList
+from app.views.theme import Themes
 from app.views.widgets.action_dialog import ActionDialog, Done
 from app.views.widgets.plain import Label
 
 _COMMENT_HEIGHT = 64
 _DATASETS_LISTED = 12
+_WIDTH_WITH_LIST = 560
 
 
 class MoveDialog(ActionDialog):
-    """Moves a run to another state."""
+    """Moves a run to another state.
+
+    Signals: `cells_wanted(run_number, Unset)` for a column without a status that forbids it; the
+    dialog closes then.
+    """
+
+    cells_wanted = Signal(int, object)
 
     def __init__(
         self,
         acting: Acting,
         background: Background,
+        themes: Themes,
         run_number: int,
         from_state: str,
         to_state: str,
@@ -41,6 +53,33 @@ class MoveDialog(ActionDialog):
         if to_state != OPEN:
             text += " Its offline datasets that don't exist yet are made."
         self.form.addRow(Label(text, wordWrap=True))
+        self.unset = UnsetList(themes)
+        self.unset.hide()
+        self.unset.chosen.connect(self._go_to)
+        self.parts.insertWidget(self.parts.indexOf(self.buttons), self.unset)
+
+    def show_refusal(self, error: Refused) -> None:
+        if not isinstance(error, StatusMissing):
+            super().show_refusal(error)
+            return
+        cells = sum(count(each.ranges) for each in error.unset)
+        self.refuse(
+            f"{counted(cells, 'cell')} without a status in run {error.run_number}. Set them or ask"
+            " the experts, then sign off. Enter or a click goes there."
+        )
+        self.unset.show_unset(error.unset)
+        self.unset.show()
+        self.setMinimumWidth(_WIDTH_WITH_LIST)
+        self.adjustSize()
+        give_keys(self.unset.table)
+
+    def refuse(self, text: str) -> None:
+        super().refuse(text)
+        self.unset.hide()
+
+    def _go_to(self, unset: Unset) -> None:
+        self.reject()
+        self.cells_wanted.emit(self._run_number, unset)
 
     def work(self) -> Callable[[], Done]:
         def work() -> Done:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QSplitter, QTabBar, QTabWidget, QVBoxLayout, QWidg
 
 from app.domain.certification.datasets import state_key
 from app.domain.keys import ONLINE
+from app.domain.lumisections import LumiRange
 from app.services.certification import tables
 from app.services.certification.tables import Chosen, Row, TableKind, TableQuery
 from app.services.configuration.workspaces import WorkspaceColumns
@@ -145,6 +146,17 @@ class TablePlace(PlaceWidget):
         self.tabs.setCurrentIndex(self.tabs.addTab(details, _tab_text(run_number, dataset)))
         details.show_run(run_number, dataset)
         details.go_into_grid()
+
+    def show_cells(
+        self, run_number: int, dataset: str, column: str, ranges: Sequence[LumiRange]
+    ) -> None:
+        """Goes to cells of a dataset in its grid and selects them."""
+        view = self.shown_details
+        if (view.run_number, view.dataset) != (run_number, dataset):
+            self.open_tab(run_number, dataset)
+            view = self.shown_details
+        view.go_into_grid()
+        view.lumisections.go_to(column, ranges)
 
     def close_tab(self, place: int) -> None:
         """Closes a tab; the table stays."""

@@ -14,6 +14,7 @@ from app.views.background import Background
 from app.views.notices import Notices, ask
 from app.views.runs.dialogs import EditRunDialog, MoveDialog
 from app.views.subject import Subject, unless
+from app.views.theme import Themes
 from app.views.widgets.action_dialog import ActionDialog, Done, Outcome
 
 MENU = (
@@ -37,16 +38,19 @@ _SHORTCUTS = dict(zip(RUN_STATES, ("Ctrl+Shift+O", "Ctrl+Shift+S", "Ctrl+Shift+D
 class RunActions(QObject):
     """Acts on the subject that `subject()` names when an action is asked for.
 
-    Signals: `acted()` when something was written.
+    Signals: `acted()` when something was written; `cells_wanted(run_number, Unset)` for what
+    forbids a sign-off.
     """
 
     acted = Signal()
+    cells_wanted = Signal(int, object)
 
     def __init__(
         self,
         acting: Acting,
         background: Background,
         notices: Notices,
+        themes: Themes,
         window: QWidget,
         subject: Callable[[], Subject | None],
     ) -> None:
@@ -54,6 +58,7 @@ class RunActions(QObject):
         self._acting = acting
         self._background = background
         self._notices = notices
+        self._themes = themes
         self._window = window
         self._subject = subject
 
@@ -183,16 +188,17 @@ class RunActions(QObject):
         """Opens the dialog that moves the run."""
         subject = self._subject()
         if subject is not None:
-            self._open(
-                MoveDialog(
-                    self._acting,
-                    self._background,
-                    subject.run_number,
-                    subject.state,
-                    to_state,
-                    self._window,
-                )
+            dialog = MoveDialog(
+                self._acting,
+                self._background,
+                self._themes,
+                subject.run_number,
+                subject.state,
+                to_state,
+                self._window,
             )
+            dialog.cells_wanted.connect(self.cells_wanted)
+            self._open(dialog)
 
     def refresh(self) -> None:
         """Fetches the run again."""

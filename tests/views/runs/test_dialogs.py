@@ -8,6 +8,7 @@ from app.services.certification import runs, tables
 from app.services.certification.tables import RunDetails
 from app.views.background import Background
 from app.views.runs.dialogs import EditRunDialog, MoveDialog
+from app.views.theme import Themes
 from tests.conftest import TestServer
 from tests.views.many_runs import NEWEST, NOT_SIGNIFICANT, locked
 
@@ -21,10 +22,10 @@ def versions(acting: Acting) -> int:
 
 
 def test_that_a_refused_move_stays_open_with_the_sentence_as_written(
-    qtbot: QtBot, acting: Acting, background: Background, owner: QWidget
+    qtbot: QtBot, acting: Acting, background: Background, themes: Themes, owner: QWidget
 ) -> None:
     run_number = NOT_SIGNIFICANT[0]
-    dialog = MoveDialog(acting, background, run_number, "OPEN", "SIGNOFF", owner)
+    dialog = MoveDialog(acting, background, themes, run_number, "OPEN", "SIGNOFF", owner)
     dialog.open()
     dialog.submit_button.click()
     qtbot.waitUntil(dialog.refusal.isVisible)
@@ -38,9 +39,9 @@ def test_that_a_refused_move_stays_open_with_the_sentence_as_written(
 
 
 def test_that_a_move_names_the_state_the_person_saw(
-    qtbot: QtBot, acting: Acting, background: Background, owner: QWidget
+    qtbot: QtBot, acting: Acting, background: Background, themes: Themes, owner: QWidget
 ) -> None:
-    dialog = MoveDialog(acting, background, NEWEST, "OPEN", "COMPLETED", owner)
+    dialog = MoveDialog(acting, background, themes, NEWEST, "OPEN", "COMPLETED", owner)
     dialog.open()
     runs.move(acting, NEWEST, "SIGNOFF")
     dialog.submit_button.click()
@@ -50,9 +51,9 @@ def test_that_a_move_names_the_state_the_person_saw(
 
 
 def test_that_a_move_is_told(
-    qtbot: QtBot, acting: Acting, background: Background, owner: QWidget
+    qtbot: QtBot, acting: Acting, background: Background, themes: Themes, owner: QWidget
 ) -> None:
-    dialog = MoveDialog(acting, background, NEWEST, "OPEN", "SIGNOFF", owner)
+    dialog = MoveDialog(acting, background, themes, NEWEST, "OPEN", "SIGNOFF", owner)
     dialog.open()
     with qtbot.waitSignal(dialog.acted) as acted:
         dialog.submit_button.click()
@@ -64,10 +65,15 @@ def test_that_a_move_is_told(
 
 
 def test_that_a_second_click_does_not_do_it_twice(
-    qtbot: QtBot, acting: Acting, background: Background, owner: QWidget, runs_dsn: str
+    qtbot: QtBot,
+    acting: Acting,
+    background: Background,
+    themes: Themes,
+    owner: QWidget,
+    runs_dsn: str,
 ) -> None:
     before = versions(acting)
-    dialog = MoveDialog(acting, background, NEWEST, "OPEN", "SIGNOFF", owner)
+    dialog = MoveDialog(acting, background, themes, NEWEST, "OPEN", "SIGNOFF", owner)
     dialog.open()
     with qtbot.waitSignal(dialog.acted), locked(runs_dsn):
         dialog.submit()

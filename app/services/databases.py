@@ -3,7 +3,9 @@
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
+from app.domain.clock import server_ahead, set_server_ahead
 from app.domain.errors import Refused
 from app.domain.filters import RUN
 from app.domain.keys import ONLINE
@@ -11,7 +13,7 @@ from app.domain.progress import SILENT, Progress
 from app.domain.sources import deduplication
 from app.domain.sources.deduplication import Finding
 from app.models import configuration
-from app.models.database import desk, record, schema, session
+from app.models.database import clock, desk, record, schema, session
 from app.models.database import indexes as optional
 from app.models.database.engine import Database
 from app.models.database.indexes import OptionalIndex
@@ -122,6 +124,16 @@ def open_existing(db: Database) -> None:
     if state.kind is SchemaKind.FOREIGN:
         raise Refused(f"{db.dsn_without_password}: {state.explanation}")
     db.prepare()
+    measure_clock(db)
+
+
+def measure_clock(db: Database) -> timedelta:
+    """Measures how far the server's clock is ahead of this machine's, for all ages; returns it."""
+    with db.read() as connection:
+        ahead = clock.ahead(connection)
+    if ahead is not None:
+        set_server_ahead(ahead)
+    return server_ahead()
 
 
 def initialise(db: Database, *, default_configuration: bool) -> Initialised:

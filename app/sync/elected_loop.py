@@ -6,10 +6,11 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Generic, ParamSpec, Protocol, Required, Self, TypedDict, TypeVar
 
+from app.domain.clock import server_now
 from app.domain.errors import RegistryError, Unavailable
 from app.domain.masking import masked
 from app.domain.sources.dqm_gui import GuiStatus
@@ -230,7 +231,7 @@ class ElectedLoop(ABC, Generic[Client, Status]):
         """A pull is done, with what it changes in the status."""
         self._set(
             state=PullState.WAITING,
-            last_success=datetime.now(UTC),
+            last_success=server_now(),
             next_try=from_now(self._interval_s),
             pulls=self._status.pulls + 1,
             **changes,
@@ -268,7 +269,7 @@ class ElectedLoop(ABC, Generic[Client, Status]):
 
 
 def from_now(seconds: float) -> datetime:
-    return datetime.now(UTC) + timedelta(seconds=seconds)
+    return server_now() + timedelta(seconds=seconds)
 
 
 async def in_thread(

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Protocol, Unpack
 
+from app.domain.clock import server_now
 from app.domain.errors import BadInput, RegistryError, Unavailable
 from app.domain.json_value import JsonObject
 from app.domain.masking import masked
@@ -261,7 +261,7 @@ class _Pull:
     async def _fail(self, number: int, reason: str) -> None:
         reason = masked(reason)
         logger.warning("Run %d could not be pulled: %s", number, reason)
-        self._failed.append(FailedRun(number, reason, datetime.now(UTC)))
+        self._failed.append(FailedRun(number, reason, server_now()))
         await in_thread(self._store.remember_failure, number, reason)
 
     def _say(self, activity: str, done: int = 0, total: int = 0) -> None:

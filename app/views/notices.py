@@ -40,6 +40,7 @@ class Level(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     UNAVAILABLE = "unavailable"
+    WARNING = "warning"
     BUG = "bug"
 
 
@@ -91,6 +92,10 @@ class Notices(QObject):
             self.undo_wanted.emit(notice.version)
         elif notice.take_back is not None:
             notice.take_back()
+
+    def warn(self, text: str) -> None:
+        """Something that the person has to know of, and that nobody did just now."""
+        self._show(Notice(Level.WARNING, text))
 
     def refuse(self, error: Refused) -> None:
         """A rule said no; shown as written."""

@@ -1,7 +1,7 @@
 """Commands on cycles."""
 
 import argparse
-from datetime import UTC, date, datetime
+from datetime import date
 
 from app.cli.arguments import (
     Arguments,
@@ -22,6 +22,7 @@ from app.cli.output import Answer, number_of, table, together
 from app.cli.program import Program
 from app.domain.certification.cycles import Cycle
 from app.domain.certification.datasets import COMPLETED, EDITABLE_STATES, NOT_SIGNIFICANT, WAITING
+from app.domain.clock import server_now
 from app.domain.json_value import JsonObject, JsonValue
 from app.services import names as typed
 from app.services.acting import Acting
@@ -280,4 +281,4 @@ def _document(cycle: Cycle) -> JsonObject:
 
 
 def _today() -> date:
-    return datetime.now(UTC).date()
+    return server_now().date()

@@ -1,6 +1,6 @@
 """`log`: lists, searches, opens and exports everything that was done, the newest first."""
 
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 
 from app.cli import out_files
@@ -16,6 +16,7 @@ from app.cli.arguments import (
 from app.cli.history.changes import attribute_line, cell_line, changes_document
 from app.cli.output import Answer, ProgressLine, UsageError, table, together
 from app.cli.program import Program
+from app.domain.clock import server_now
 from app.domain.counting import counted, number
 from app.domain.errors import BadInput
 from app.domain.history.log import (
@@ -129,7 +130,7 @@ def _check(arguments: Arguments, query: LogQuery) -> None:
 
 
 def _query(arguments: Arguments) -> LogQuery:
-    now = datetime.now(UTC)
+    now = server_now()
     groups = {who.value: who for who in Who}
     group = groups.get(arguments.author)
     return LogQuery(

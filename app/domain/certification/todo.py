@@ -34,10 +34,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Todo:
-    """What is left: the tasks by run, and how many datasets are OPEN by workspace and name."""
+    """What is left: the tasks by run, and how many datasets are OPEN by workspace and name; `runs`
+    are those whose datasets were looked at."""
 
     datasets: int
     tasks: tuple[Task, ...]
+    runs: frozenset[int] = frozenset()
 
     @property
     def open_datasets(self) -> Mapping[tuple[str, str], int]:

@@ -3,12 +3,13 @@
 import os
 import socket
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
 
+from app.domain.clock import server_now
 from app.domain.json_value import JsonObject
 from app.domain.masking import masked
 from app.domain.sources.pull import FailedRun, KnownRun, PullStatus
@@ -43,7 +44,7 @@ def failed_runs(connection: Connection) -> tuple[FailedRun, ...]:
 
 def remember_failure(connection: Connection, run_number: int, reason: str) -> None:
     """Notes that a run could not be pulled, and why."""
-    table, now, reason = desk.failed_pull, datetime.now(UTC), _told(reason)
+    table, now, reason = desk.failed_pull, server_now(), _told(reason)
     new = insert(table).values(
         run_number=run_number, reason=reason, first_failed=now, last_failed=now, attempts=1
     )
@@ -78,14 +79,14 @@ def remember_fill(connection: Connection, fill_number: int, attributes: JsonObje
     """Keeps what OMS says of a fill."""
     connection.execute(
         insert(desk.fill)
-        .values(fill_number=fill_number, attributes=attributes, fetched=datetime.now(UTC))
+        .values(fill_number=fill_number, attributes=attributes, fetched=server_now())
         .on_conflict_do_nothing()
     )
 
 
 def report(connection: Connection, status: PullStatus, source: str = "oms") -> None:
     """Keeps what the elected puller of a source does, for the other clients to show."""
-    table, now, activity = desk.puller, datetime.now(UTC), _told(status.activity)
+    table, now, activity = desk.puller, server_now(), _told(status.activity)
     values = {
         "client": status.puller,
         "host": socket.gethostname(),

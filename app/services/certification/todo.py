@@ -35,6 +35,12 @@ class TodoScope:
     workspace: str | None = None
     least_luminosity: float = LEAST_LUMINOSITY
 
+    def may_gain(self, run_number: int) -> bool:
+        """Whether a run that wasn't looked at may be in it by now."""
+        first, last = self.run_from, self.run_to
+        after = first is None or run_number >= first
+        return self.cycle is None and after and (last is None or run_number <= last)
+
 
 EVERYTHING = TodoScope()
 """All runs and datasets."""
@@ -70,7 +76,7 @@ def todo(acting: Acting, scope: TodoScope = EVERYTHING, progress: Progress = SIL
     order = list(TaskKind)
     tasks.sort(key=lambda each: (each.run_number, order.index(each.kind), each.dataset))
     progress.tell(1.0)
-    return Todo(len(datasets), tuple(tasks))
+    return Todo(len(datasets), tuple(tasks), frozenset(by_run))
 
 
 def _of_dataset(dataset: DatasetInScope, workspace: str | None) -> Iterator[Task]:

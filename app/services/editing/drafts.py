@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app import files
+from app.domain.clock import server_now
 from app.domain.editing.edits import SHORTEST_COMMENT, BitEdit, ColumnEdit, Edit
 from app.domain.errors import Refused, Unavailable
 from app.domain.identity import Actor
@@ -85,7 +86,7 @@ def save(acting: Acting, draft: Draft) -> bool:
     Without a folder the database alone keeps it.
     """
     problem: Refused | None = None
-    draft = replace(draft, saved=datetime.now(UTC))
+    draft = replace(draft, saved=server_now())
     try:
         keep_file(acting, draft)
     except Refused as refused:
@@ -113,7 +114,7 @@ def give_up_file(acting: Acting, key: DatasetKey) -> None:
     """Says in the folder, if there is one, that the draft of a dataset was written or given up:
     the database may still have it. Raises Refused when the file can't be written."""
     if acting.draft_folder is not None:
-        empty = DraftRow(*key, _content((), "", None, ""), 0, datetime.now(UTC))
+        empty = DraftRow(*key, _content((), "", None, ""), 0, server_now())
         _write(acting.draft_folder, acting.db, acting.actor, empty)
 
 

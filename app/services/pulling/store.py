@@ -1,8 +1,8 @@
 """Where the pull loop writes to: the services of a pull on one database."""
 
 from collections.abc import Collection
-from datetime import UTC, datetime
 
+from app.domain.clock import server_now
 from app.domain.json_value import JsonObject
 from app.domain.sources.oms import OmsRun
 from app.domain.sources.pull import FailedRun, KnownRun, Outcome, PullStatus
@@ -32,7 +32,7 @@ class PullStore:
 
     def remember_failure(self, run_number: int, reason: str) -> None:
         """Notes that a run could not be pulled, and why."""
-        self._failed[run_number] = FailedRun(run_number, reason, datetime.now(UTC))
+        self._failed[run_number] = FailedRun(run_number, reason, server_now())
         if self._db.desk:
             with self._db.transaction() as connection:
                 pull_records.remember_failure(connection, run_number, reason)

@@ -21,6 +21,7 @@ from app.views.agents.proposal_model import (
     VALUE,
     ProposalModel,
 )
+from app.views.ages import Ages
 from app.views.background import Background, Work
 from app.views.changes.history_axis import AxisHeader, LaneDelegate, last_lumisection
 from app.views.theme import STEP, Theme, Themes, set_property
@@ -57,6 +58,7 @@ class ProposalList(QWidget):
         self.model = ProposalModel(self)
         self.table = PlainTable("Proposals")
         self.table.setModel(self.model)
+        Ages.of_table(self.table)
         self._lanes = LaneDelegate(themes.theme, self.table)
         self.table.setHorizontalHeader(AxisHeader(LANE, self._lanes, self.table))
         self.table.setItemDelegateForColumn(LANE, self._lanes)

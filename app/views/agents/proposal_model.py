@@ -1,12 +1,12 @@
 """Qt model of proposals: agent, column, lumisections and value."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from app.domain.agents.proposals import Proposal
+from app.domain.clock import server_now
 from app.domain.lumisections import format_ranges
 from app.views import words
 from app.views.changes.history_axis import LANE_ROLE, value_words
@@ -29,7 +29,6 @@ class ProposalModel(TitledModel):
         super().__init__(parent)
         self._proposals: tuple[Proposal, ...] = ()
         self._lanes: tuple[tuple[Piece, ...], ...] = ()
-        self._now = datetime.now(UTC)
 
     @property
     def proposals(self) -> tuple[Proposal, ...]:
@@ -49,7 +48,6 @@ class ProposalModel(TitledModel):
             (Piece(proposal.column, proposal.ranges, proposal.triplet, proposal.triplet),)
             for proposal in proposals
         )
-        self._now = datetime.now(UTC)
         self.endResetModel()
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:
@@ -67,7 +65,7 @@ class ProposalModel(TitledModel):
                 "",
                 format_ranges(proposal.ranges),
                 value_words(proposal.triplet),
-                words.ago(proposal.proposed, self._now),
+                words.ago(proposal.proposed, server_now()),
             )[column]
         if role == LANE_ROLE and column == LANE:
             return self._lanes[index.row()]

@@ -1,13 +1,14 @@
 """Dialogs of cycles: new, edit, add and take out datasets, move them all, complete."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from PySide6.QtCore import QDate
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDateEdit, QLineEdit, QWidget
 
 from app.domain.certification.cycles import MOST_DATASETS, Cycle
 from app.domain.certification.datasets import EDITABLE_STATES, NOT_SIGNIFICANT, WAITING
+from app.domain.clock import server_now
 from app.domain.configuration.in_force import GLOBAL
 from app.domain.counting import counted
 from app.domain.errors import BadInput
@@ -54,7 +55,7 @@ class NewCycleDialog(ActionDialog):
         self.scope = ScopeChoice(selection)
         self.name = QLineEdit(placeholderText="Call 12, week 34")
         self.name.setAccessibleName("Name")
-        today = datetime.now(UTC).date()
+        today = server_now().date()
         self.deadline = DeadlineEdit(today + _FIRST_DEADLINE)
         self.workspaces = CheckList("Workspaces")
         self.workspaces.setFixedHeight(_LIST_HEIGHT)

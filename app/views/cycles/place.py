@@ -1,7 +1,6 @@
 """The place of the cycles: the list at the left, the chosen one with its datasets at the right."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtWidgets import (
@@ -15,12 +14,14 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.certification.cycles import Cycle, CycleEntry, Progress
+from app.domain.clock import server_now
 from app.domain.configuration.in_force import GLOBAL
 from app.services.certification import cycles, tables
 from app.services.certification.tables import Row
 from app.services.configuration.workspaces import WorkspaceColumns
 from app.views import words
 from app.views.actions import ActionRow
+from app.views.ages import Ages
 from app.views.background import Work
 from app.views.cycles import cycle_actions
 from app.views.cycles.cycle_actions import CycleActions
@@ -73,6 +74,7 @@ class CyclesPlace(PlaceWidget):
         self._chosen: int | None = None
         self._loading = Work(context.background, self)
         self._reading_history = Work(context.background, self)
+        self._entries: tuple[CycleEntry, ...] = ()
         self._known = False
         themes = context.themes
         self.cycles: LinesModel[Cycle] = LinesModel(CYCLE_TITLES, themes, self)
@@ -86,6 +88,7 @@ class CyclesPlace(PlaceWidget):
         self.history: LinesModel[CycleEntry] = LinesModel(HISTORY_TITLES, themes, self)
         self.history_table = DetailsTable("History of the cycle")
         self.history_table.setModel(self.history)
+        Ages(self.history_table, self._show_ages)
         self.datasets = TableView(
             "datasets",
             context.acting,
@@ -178,7 +181,7 @@ class CyclesPlace(PlaceWidget):
 
     def _show(self, workspace: str, found: Sequence[Cycle]) -> None:
         self._known = True
-        today = datetime.now(UTC).date()
+        today = server_now().date()
         self.cycles.show_lines(cycle_lines(found, workspace, today))
         self.count_changed.emit(sum(each.pending_in(workspace) for each in found))
         ids = [each.id for each in found]
@@ -200,7 +203,7 @@ class CyclesPlace(PlaceWidget):
         self.empty.setText(_EMPTY if self._known else "Reading the cycles ...")
         if cycle is None:
             return
-        today = datetime.now(UTC).date()
+        today = server_now().date()
         state = cycle.states.get(self._workspace.name, "")
         self.title.setText(cycle.name)
         self.words.setText(
@@ -223,7 +226,11 @@ class CyclesPlace(PlaceWidget):
     async def _show_history(self, id_cycle: int) -> None:
         acting = self._acting
         entries = await self._context.background.read(lambda: cycles.history(acting, id_cycle))
-        self.history.show_lines(history_lines(entries, datetime.now(UTC)))
+        self._entries = tuple(entries)
+        self._show_ages()
+
+    def _show_ages(self) -> None:
+        self.history.show_lines(history_lines(self._entries, server_now()))
 
     # What can be done
 

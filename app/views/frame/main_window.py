@@ -1,6 +1,6 @@
 """The frame of the window: places, menus, docks, status bar."""
 
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import TypeVar
 
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from app.domain.certification.datasets import EDITABLE_STATES
 from app.domain.certification.runs import Unset
+from app.domain.clock import clock_words, server_now
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullStatus
@@ -39,6 +40,7 @@ from app.views.focus import (
     holder,
 )
 from app.views.frame import window_actions
+from app.views.frame.clock_watch import ClockWatch
 from app.views.frame.command_palette import CommandPalette, run_number_dialog
 from app.views.frame.help import HelpActions
 from app.views.frame.look import LookActions
@@ -90,6 +92,7 @@ class MainWindow(QMainWindow):
         self._remembered = context.remembered
         self._session = context.workplace.session
         self._may_close = False
+        self._clock_is_off = False
         self.setWindowTitle(f"Run Registry - {self._session.database}")
         self.setDockOptions(
             QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks
@@ -112,6 +115,7 @@ class MainWindow(QMainWindow):
         self.stack = QStackedWidget()
         self._news = WindowNews(context.workplace.news, self._background, self)
         self._puller_watch = PullerWatch(context.workplace.pullers, self._background, self)
+        self._clock_watch = ClockWatch(context.acting, self._background, self)
         self._lay_out()
         self._make_actions()
         self._menus = Menus(self, self.actions_, self.views.values())
@@ -122,6 +126,7 @@ class MainWindow(QMainWindow):
         self._connect()
         self._restore()
         self._puller_watch.start()
+        self._clock_watch.start()
         self.workspaces.load()
         self.drafts.load()
         context.rights.load()
@@ -363,6 +368,7 @@ class MainWindow(QMainWindow):
         self._background.outage.connect(self._show_outage)
         self._background.restored.connect(self._restored)
         self._puller_watch.looked.connect(self._show_pull)
+        self._clock_watch.measured.connect(self._show_clock)
 
     # News
 
@@ -380,10 +386,17 @@ class MainWindow(QMainWindow):
         self.refresh()
 
     def _show_pull(self, oms: PullStatus, gui: GuiStatus) -> None:
-        now = datetime.now(UTC)
+        now = server_now()
         self.status.show_pull(oms, now)
         if self.sync_dock.isVisible():
             self.sync.show_status(oms, gui, now)
+
+    def _show_clock(self, ahead: timedelta) -> None:
+        said = clock_words(ahead)
+        self.status.show_clock(said)
+        if said and not self._clock_is_off:
+            self._notices.warn(f"{said} All ages are counted by the server's. Set the clock right.")
+        self._clock_is_off = bool(said)
 
     # Reactions
 
@@ -460,5 +473,6 @@ class MainWindow(QMainWindow):
         self._remembered.setValue("window/geometry", self.saveGeometry())
         self._remembered.setValue("window/state", self.saveState())
         self._puller_watch.stop()
+        self._clock_watch.stop()
         self._news.stop()
         self.stop_wanted.emit()

@@ -1,9 +1,10 @@
 """The status bar: what a person looks at before acting."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from app.domain.clock import server_now
 from app.domain.sources.pull import PullStatus
 from app.views.notices import NoticeBar, Notices
 from app.views.session import DatabaseKind, Session
@@ -41,6 +42,9 @@ class StatusBar(QFrame):
         self.live = MarkedUp()
         self.database = Label(f"{session.database} ({session.kind.value})")
         self.puller = Label()
+        self.clock = Label()
+        self.clock.setProperty("role", "warning")
+        self.clock.hide()
         rights = f" ({session.rights})" if session.rights else ""
         self.person = Label(f"{session.person}{rights}")
         self.notice = NoticeBar(notices, themes)
@@ -48,7 +52,7 @@ class StatusBar(QFrame):
         line = QHBoxLayout()
         line.setContentsMargins(2 * STEP, 2, 2 * STEP, 2)
         line.setSpacing(4 * STEP)
-        for label in (self.live, self.database, self.puller, self.person):
+        for label in (self.live, self.database, self.clock, self.puller, self.person):
             label.setFixedHeight(_LINE_HEIGHT)
             line.addWidget(label)
         line.addWidget(self.notice, 1)
@@ -68,9 +72,15 @@ class StatusBar(QFrame):
         self.live.setToolTip(tip(reason))
         self._apply_theme(self._themes.theme)
 
+    def show_clock(self, text: str) -> None:
+        """Shows that the clock of this machine is off; nothing when the text is empty."""
+        self.clock.setText("clock is off" if text else "")
+        self.clock.setToolTip(text)
+        self.clock.setVisible(bool(text))
+
     def show_pull(self, status: PullStatus, now: datetime | None = None) -> None:
         """Shows the puller in a few words."""
-        text = summary(status, now or datetime.now(UTC))
+        text = summary(status, now or server_now())
         if text != self.puller.text():
             self.puller.setText(text)
 

@@ -1,7 +1,7 @@
 """A dialog to choose a moment: one of a dataset's versions, or any version by its number."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 from PySide6.QtCore import (
@@ -16,12 +16,14 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLineEdit, QVBoxLayout, QWidget
 
+from app.domain.clock import server_now
 from app.domain.errors import Refused
 from app.domain.history.cells import Action
 from app.services.acting import Acting
 from app.services.history import moments
 from app.services.history.look import MOST_VERSIONS
 from app.views import words
+from app.views.ages import Ages
 from app.views.background import Background, Work
 from app.views.focus import give_keys
 from app.views.theme import STEP, Themes
@@ -45,13 +47,11 @@ class MomentsModel(TitledModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._versions: tuple[Action, ...] = ()
-        self._now = datetime.now(UTC)
 
     def show_versions(self, versions: Sequence[Action]) -> None:
         """Shows other versions."""
         self.beginResetModel()
         self._versions = tuple(versions)
-        self._now = datetime.now(UTC)
         self.endResetModel()
 
     def version(self, row: int) -> Action:
@@ -70,7 +70,7 @@ class MomentsModel(TitledModel):
             return (
                 str(version.version),
                 f"{version.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
-                words.ago(version.at, self._now),
+                words.ago(version.at, server_now()),
                 version.author,
                 version.comment,
             )[index.column()]
@@ -107,6 +107,7 @@ class MomentChooser(QDialog):
         self.bar = LoadingBar(themes)
         self.table = PlainTable("Moments")
         self.table.setModel(self.matching)
+        Ages.of_table(self.table)
         header = self.table.horizontalHeader()
         header.setStretchLastSection(True)
         header.setHighlightSections(False)

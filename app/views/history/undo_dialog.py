@@ -1,6 +1,6 @@
 """The dialog that undoes a version, after a preview of what comes back and what doesn't."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.domain.clock import server_now
 from app.domain.errors import Refused
 from app.domain.history.cells import Action
 from app.domain.progress import Progress
@@ -19,6 +20,7 @@ from app.services.acting import Acting
 from app.services.history import undo
 from app.services.history.undo_preview import Preview
 from app.views import words
+from app.views.ages import Ages
 from app.views.background import Background, Work
 from app.views.changes.changes_table import ChangesTable
 from app.views.history.undo_lines import UNDO_GROUPS, undo_lines
@@ -87,6 +89,7 @@ class UndoDialog(QDialog):
         self.leave_out.toggled.connect(self._offer)
         self.work.failed.connect(self.refuse)
         self.work.running_changed.connect(self._offer)
+        Ages(self, self._say_made)
         self._previewing.running_changed.connect(self.bar.set_loading)
         self._previewing.start(self._load_preview())
 
@@ -135,7 +138,7 @@ class UndoDialog(QDialog):
             self.setWindowTitle(f"Redo version {preview.redone}")
             self.submit_button.setText("Redo")
         self.summary.setText(f"Undo {preview.text}.")
-        self.made.setText(made_text(preview.undone, datetime.now(UTC)))
+        self._say_made()
         self.by_hand.setVisible(preview.by_hand)
         self.changes.show_lines(
             undo_lines(preview),
@@ -148,6 +151,10 @@ class UndoDialog(QDialog):
         self.submit_button.setDefault(True)  # while it was disabled, Cancel was the default
         if preview.refused and not preview.restores_anything:
             self.refuse(str(preview.refused[0].reason))
+
+    def _say_made(self) -> None:
+        if self.preview is not None:
+            self.made.setText(made_text(self.preview.undone, server_now()))
 
     def _offer(self) -> None:
         preview = self.preview

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 from PySide6.QtCore import (
@@ -14,6 +14,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QIcon
 
+from app.domain.clock import server_now
 from app.domain.history.cells import Action
 from app.domain.lumisections import count, format_ranges
 from app.services.history.look import Entry
@@ -119,7 +120,6 @@ class VersionsModel(TitledModel):
         self._before: int | None = None
         self._asked: int | None = None
         self._icons: tuple[QIcon, QIcon] = (QIcon(), QIcon())
-        self._now = datetime.now(UTC)
 
     def set_icons(self, by_hand: QIcon, automatic: QIcon) -> None:
         """Icons that tell people from the puller."""
@@ -134,13 +134,11 @@ class VersionsModel(TitledModel):
         self.beginResetModel()
         self._entries = list(entries)
         self._before, self._asked = before, None
-        self._now = datetime.now(UTC)
         self.endResetModel()
 
     def renew(self, entries: Sequence[PreparedEntry], before: int | None) -> bool:
         """Puts new entries on top; those that are shown never change. False when the new ones don't
         join them: then they are replaced."""
-        self._now = datetime.now(UTC)
         known = {each.version for each in self._entries}
         if entries and not any(each.version in known for each in entries):
             self.start(entries, before)
@@ -209,7 +207,7 @@ class VersionsModel(TitledModel):
         if role == Qt.ItemDataRole.ToolTipRole and column != LANE:
             how = "by hand" if action.manual else "automatic"
             return (
-                words.ago(action.at, self._now),
+                words.ago(action.at, server_now()),
                 f"{action.author}, {how}",
                 prepared.tip,
                 "",

@@ -1,11 +1,12 @@
 """An entry of the log opened: who, when, why, and exactly what it changed."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from app.domain.clock import server_now
 from app.domain.errors import Refused
 from app.domain.history.log import LogEntry, Source, Subject
 from app.domain.keys import ONLINE, DatasetKey
@@ -13,6 +14,7 @@ from app.services.acting import Acting
 from app.services.history import log_details
 from app.services.history.log_details import OpenedVersion
 from app.views import words
+from app.views.ages import Ages
 from app.views.background import Background, Work
 from app.views.changes.changes_table import ChangesTable
 from app.views.changes.lines import ChangeLine
@@ -68,11 +70,17 @@ class EntryPane(QWidget):
         self._lay_out()
         self._connect()
         self.show_entry(None)
+        Ages(self, self._say_when)
 
     @property
     def entry(self) -> LogEntry | None:
         """The entry that is shown."""
         return self._entry
+
+    def _say_when(self) -> None:
+        if self._entry is not None:
+            at = self._entry.at.astimezone(UTC)
+            self.when.setText(f"{at:%Y-%m-%d %H:%M:%S} UTC, {words.ago(at, server_now())}")
 
     def show_entry(self, entry: LogEntry | None) -> None:
         """Opens another entry, or none."""
@@ -94,8 +102,7 @@ class EntryPane(QWidget):
             self.changes.show_lines((), nothing="Choose an entry to see what it changed.")
             return
         self.title.setText(f"{name_of(entry)} by {entry.author or 'an unknown author'}")
-        at = entry.at.astimezone(UTC)
-        self.when.setText(f"{at:%Y-%m-%d %H:%M:%S} UTC, {words.ago(at, datetime.now(UTC))}")
+        self._say_when()
         self.comment.setText(entry.text)
         self.comment.setVisible(bool(entry.text))
         if version:

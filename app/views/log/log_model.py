@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor
 
+from app.domain.clock import server_now
 from app.domain.history.log import Kind, LogEntry, Source, Subject, Who
 from app.views import words
 from app.views.theme import Theme
@@ -113,7 +114,7 @@ class LogModel(TitledModel):
         if role == Qt.ItemDataRole.ForegroundRole:
             return self._colour(row.entry, column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return _tip(row.entry, column, datetime.now(UTC))
+            return _tip(row.entry, column, server_now())
         if role == Qt.ItemDataRole.TextAlignmentRole and column == NUMBER:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None

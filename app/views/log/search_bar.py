@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.domain.clock import server_now
 from app.domain.errors import BadInput
 from app.domain.history.log import Kind, LogQuery, Who, parse_time
 from app.views.log.log_model import KIND_WORDS
@@ -136,7 +137,7 @@ class SearchBar(QWidget):
     def apply(self, *, always: bool = False) -> None:
         """Reads the fields and searches; shows which field isn't valid."""
         self._pause.stop()
-        now = datetime.now(UTC)
+        now = server_now()
         author = self.author.currentText().strip()
         who = dict(_GROUPS).get(author)
         if author == _GROUPS[0][0] or who is not None:

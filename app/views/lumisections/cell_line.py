@@ -1,21 +1,31 @@
 """A line on the focused cell with who set it, or on the selection."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QWidget
 
+from app.domain.clock import server_now
 from app.services.acting import Acting
 from app.services.history import look as history
 from app.services.history.look import Origin
 from app.views import words
+from app.views.ages import Ages
 from app.views.background import Background, Work
 from app.views.grid.grid_view import GridView
 from app.views.lumisections.selection_words import selection_text
 from app.views.widgets.plain import Label
 
 _ORIGIN_AFTER_MS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Who set what has the focus; None for nobody."""
+
+    of: object
+    origin: Origin | None
 
 
 class CellLine(Label):
@@ -39,12 +49,14 @@ class CellLine(Label):
         self._background = background
         self._grid = grid
         self._is_now = is_now
+        self._known: _Known | None = None
         self._reading = Work(background, self)
         self._pause = QTimer(self, singleShot=True, interval=_ORIGIN_AFTER_MS)
         self._pause.timeout.connect(self._read_of_focus)
         grid.focus_changed.connect(lambda _key, _lumisection: self.follow_focus())
         grid.selection_changed.connect(self._describe)
         grid.origin_wanted.connect(self._read)
+        Ages(self, self._describe)
 
     def follow_focus(self) -> None:
         """Describes the focused cell; who set it follows when the focus stays for a moment."""
@@ -69,21 +81,29 @@ class CellLine(Label):
         origin = await self._background.read(
             lambda: history.origin(acting, run_number, dataset, key, lumisection)
         )
-        text = _origin_text(origin)
-        self._grid.show_origin(key, lumisection, text)
+        self._grid.show_origin(key, lumisection, _origin_text(origin))
         snapshot, cell = self._grid.snapshot, self._grid.focus_cell
         if snapshot is None or cell is None or self._several_selected():
             return
         if (snapshot.run_number, snapshot.dataset) != (run_number, dataset):
             return
         if (snapshot.rows[cell.row].key, cell.lumisection) == (key, lumisection):
-            self._describe(text)
+            self._known = _Known(self._focused(), origin)
+            self._describe()
+
+    def _focused(self) -> object:
+        """What has the focus: as long as it is the same, so is who set it."""
+        snapshot, cell = self._grid.snapshot, self._grid.focus_cell
+        if snapshot is None or cell is None:
+            return None
+        where = (snapshot.run_number, snapshot.dataset, snapshot.rows[cell.row].key)
+        return (*where, cell.lumisection, self._grid.text_of(cell))
 
     def _several_selected(self) -> bool:
         snapshot = self._grid.snapshot
         return snapshot is not None and snapshot.size_of(self._grid.chosen).cells > 1
 
-    def _describe(self, origin: str = "") -> None:
+    def _describe(self) -> None:
         snapshot, cell = self._grid.snapshot, self._grid.focus_cell
         if cell is None or snapshot is None:
             self.clear()
@@ -93,7 +113,9 @@ class CellLine(Label):
             self.setText(line)
             self.setToolTip(whole)
         else:
-            parts = [*self._grid.text_of(cell).split("\n"), *filter(None, [origin])]
+            parts = self._grid.text_of(cell).split("\n")
+            if self._known is not None and self._known.of == self._focused() and self._is_now():
+                parts.append(_origin_text(self._known.origin))
             self.setText(" · ".join(parts))
             self.setToolTip(self.text())
 
@@ -102,5 +124,5 @@ def _origin_text(origin: Origin | None) -> str:
     if origin is None:
         return "no event has set it"
     action = origin.action
-    age = words.ago(action.at, datetime.now(UTC))
+    age = words.ago(action.at, server_now())
     return f"by {action.author}, {words.time(action.at)} ({age})"

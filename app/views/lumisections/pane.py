@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.domain.clock import server_now
 from app.domain.editing.selection import Selection
 from app.domain.errors import BadInput
 from app.domain.keys import ONLINE
@@ -222,7 +222,7 @@ class LumisectionsPane(QWidget):
 
     def _lost(self) -> None:
         if not self.not_live.isVisible():
-            now = datetime.now(UTC)
+            now = server_now()
             self.not_live.setText(f"Not live since {now:%H:%M} UTC")
             self.not_live.setToolTip(
                 "The connection is lost: this is the state that was read last. You can go on"

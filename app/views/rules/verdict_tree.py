@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QTreeWidget, QTreeWidgetItem, QWidget
 
+from app.domain.clock import server_now
 from app.domain.history.cells import Word
 from app.domain.json_logic import Node, Value, condition_words
 from app.views import words
+from app.views.ages import Ages
 from app.views.theme import STEP, Theme, Themes
 from app.views.widgets.plain import TreeItem
 
@@ -22,6 +23,7 @@ _LEAST_RULE = 220
 _MOST_IN_A_CELL = 300
 
 SetBy = Mapping[str, Word | None]
+Origins = list[tuple[str, Word | None]]
 """Who set each variable; None where no event did."""
 
 
@@ -38,6 +40,7 @@ class VerdictTree(QTreeWidget):
         self._items: list[tuple[QTreeWidgetItem, int]] = []
         self._only_deciding = False
         self.node: Node | None = None
+        self._set_by: list[tuple[QTreeWidgetItem, Origins]] = []
         self.setAccessibleName("Rule")
         self.setColumnCount(len(_COLUMNS))
         self.setHeaderLabels(_COLUMNS)
@@ -56,17 +59,20 @@ class VerdictTree(QTreeWidget):
         copy.setContext(Qt.ShortcutContext.WidgetShortcut)
         copy.activated.connect(lambda: QGuiApplication.clipboard().setText(self.as_text()))
         themes.changed.connect(self._apply_theme)
+        Ages(self, self._say_ages)
 
     def show_tree(self, node: Node | None, set_by: SetBy | None = None) -> None:
         """Shows another rule, or nothing; with `set_by` also who set each value."""
         self.node = node
         self._items.clear()
+        self._set_by.clear()
         self.clear()
         for column in (SET_BY, WHEN):
             self.setColumnHidden(column, set_by is None)
         self._share_width()
         if node is not None:
-            self.addTopLevelItem(self._item(node, set_by or {}, datetime.now(UTC), 0))
+            self.addTopLevelItem(self._item(node, set_by or {}, 0))
+            self._say_ages()
             self.expandAll()
         self._apply_theme(self._themes.theme)
         self._hide_rest()
@@ -94,20 +100,21 @@ class VerdictTree(QTreeWidget):
             lines.append("\t".join(["  " * depth + item.text(RULE), *cells]))
         return "\n".join(lines)
 
-    def _item(self, node: Node, set_by: SetBy, now: datetime, depth: int) -> QTreeWidgetItem:
+    def _item(self, node: Node, set_by: SetBy, depth: int) -> QTreeWidgetItem:
         item = TreeItem()
         self._items.append((item, depth))
         item.setData(RULE, Qt.ItemDataRole.UserRole, node)
         answer = "true" if node.holds else "false"
         if node.joint is None:
-            _fill_condition(item, node, set_by, now)
+            _fill_condition(item, node, set_by)
+            self._set_by.append((item, _origins(node, set_by)))
             answer += ", decides" if node.deciding else ""
         else:
             held = sum(part.holds for part in node.parts)
             item.setText(RULE, _JOINTS[node.joint])
             item.setText(VALUE, f"{held} of {len(node.parts)} true")
             for part in node.parts:
-                item.addChild(self._item(part, set_by, now, depth + 1))
+                item.addChild(self._item(part, set_by, depth + 1))
         item.setText(ANSWER, answer)
         item.setData(
             RULE,
@@ -115,6 +122,16 @@ class VerdictTree(QTreeWidget):
             f"{item.text(RULE)}: {answer}" + (f", {item.text(VALUE)}" if item.text(VALUE) else ""),
         )
         return item
+
+    def _say_ages(self) -> None:
+        now = server_now()
+        for item, origins in self._set_by:
+            whens = dict.fromkeys(
+                f"{words.ago(word.action.at, now)}, {words.time(word.action.at)}"
+                for _, word in origins
+                if word is not None
+            )
+            item.setText(WHEN, "; ".join(whens))
 
     def _deciding_leaves(self) -> Iterator[QTreeWidgetItem]:
         for item, _ in self._items:
@@ -157,25 +174,19 @@ class VerdictTree(QTreeWidget):
         self._share_width()
 
 
-def _fill_condition(item: QTreeWidgetItem, node: Node, set_by: SetBy, now: datetime) -> None:
+def _origins(node: Node, set_by: SetBy) -> Origins:
+    return [(value.name, set_by[value.name]) for value in node.values if value.name in set_by]
+
+
+def _fill_condition(item: QTreeWidgetItem, node: Node, set_by: SetBy) -> None:
     item.setText(RULE, condition_words(json.loads(node.text)))
     item.setToolTip(RULE, node.text[:_MOST_IN_A_CELL])
     item.setText(
         VALUE, ", ".join(_value_text(value, alone=len(node.values) == 1) for value in node.values)
     )
     item.setToolTip(VALUE, "\n".join(f"{value.name}: {_shown(value)}" for value in node.values))
-    origins = [(value.name, set_by[value.name]) for value in node.values if value.name in set_by]
+    origins = _origins(node, set_by)
     item.setText(SET_BY, "; ".join(dict.fromkeys(_author(word) for _, word in origins)))
-    item.setText(
-        WHEN,
-        "; ".join(
-            dict.fromkeys(
-                f"{words.ago(word.action.at, now)}, {words.time(word.action.at)}"
-                for _, word in origins
-                if word is not None
-            )
-        ),
-    )
     tip = "\n".join(f"{name}: {_origin(word)}" for name, word in origins)
     for column in (SET_BY, WHEN):
         item.setToolTip(column, tip)

@@ -1,6 +1,6 @@
 """What the puller of the DQM GUI does, below that of OMS."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.domain.clock import server_now
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullState
 from app.services.pulling.pullers import ask_gui_now
@@ -87,7 +88,7 @@ class GuiPanel(QWidget):
 
     def show_status(self, status: GuiStatus, now: datetime | None = None) -> None:
         """Shows what the puller does now."""
-        at = now or datetime.now(UTC)
+        at = now or server_now()
         self._state = status.state
         problems = "\n".join(status.problems)
         self.lines.say("State", _MEANINGS[status.state])

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QPalette
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.domain.clock import server_now
 from app.domain.keys import RunNumber
 from app.domain.sources.pull import PullState, PullStatus
 from app.services.pulling.pullers import pull_now, pull_run
@@ -103,7 +104,7 @@ class SyncPanel(QWidget):
         self.failed.modelReset.connect(self._selected)
         self.lines.say("State", _READING)
         set_property(self.dot, "role", "muted")
-        self._show_failed(datetime.now(UTC))
+        self._show_failed(server_now())
 
     def ask(self, run_number: RunNumber | None) -> None:
         """Requests a pull now, of everything new or of one run."""
@@ -120,7 +121,7 @@ class SyncPanel(QWidget):
 
     def show_status(self, status: PullStatus, now: datetime | None = None) -> None:
         """Shows what the puller does now."""
-        at = now or datetime.now(UTC)
+        at = now or server_now()
         self._status = status
         state = status.state
         problems = state is PullState.WAITING and status.activity
@@ -239,7 +240,7 @@ class SyncPanel(QWidget):
         self._refuse("")
         under_way = {self._tried, *self._to_try}
         self._to_try.extend(number for number in run_numbers if number not in under_way)
-        self._show_failed(datetime.now(UTC))
+        self._show_failed(server_now())
         if not self._trying.is_running:
             self._trying.start(self._try_all())
 
@@ -247,7 +248,7 @@ class SyncPanel(QWidget):
         try:
             while self._to_try:
                 self._tried = run_number = self._to_try.popleft()
-                self._show_failed(datetime.now(UTC))
+                self._show_failed(server_now())
                 await self._try_one(run_number)
         except Exception:
             self._end_trying()
@@ -257,7 +258,7 @@ class SyncPanel(QWidget):
     def _end_trying(self) -> None:
         self._tried = None
         self._to_try.clear()
-        self._show_failed(datetime.now(UTC))
+        self._show_failed(server_now())
 
     async def _try_one(self, run_number: RunNumber) -> None:
         workplace = self._workplace

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 
 from app.domain.certification.datasets import STATE_SUFFIX, state_key
@@ -41,6 +41,11 @@ class Cell:
     remarked: bool = False
     running: bool = False
     needs_update: bool = False
+    at: datetime | None = None
+
+    def whole(self, now: datetime) -> str:
+        """The tooltip, with the age of a time."""
+        return self.tip if self.at is None else f"{self.tip}, {words.ago(self.at, now)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +173,9 @@ def other_states(vocabulary: Vocabulary, workspace: str) -> list[Column]:
     return [column(Field(Source.DATASET, name)) for name in sorted(names - {state_key(workspace)})]
 
 
-def prepare_row(row: Row, columns: Sequence[Column], now: datetime | None = None) -> PreparedRow:
+def prepare_row(row: Row, columns: Sequence[Column]) -> PreparedRow:
     """The cells of a row."""
-    at = now or datetime.now(UTC)
-    return PreparedRow(
-        (row.run_number, row.name), row, tuple(_cell(row, each, at) for each in columns)
-    )
+    return PreparedRow((row.run_number, row.name), row, tuple(_cell(row, each) for each in columns))
 
 
 def field_value(row: Row, field: Field) -> JsonValue:
@@ -202,7 +204,7 @@ def field_value(row: Row, field: Field) -> JsonValue:
     return whole.get(field.part) if field.part and isinstance(whole, dict) else whole
 
 
-def _cell(row: Row, column: Column, now: datetime) -> Cell:
+def _cell(row: Row, column: Column) -> Cell:
     value = field_value(row, column.field)
     if column.kind is CellKind.RUN:
         return _run_cell(row)
@@ -220,7 +222,7 @@ def _cell(row: Row, column: Column, now: datetime) -> Cell:
     if column.field.name.endswith("_time") and isinstance(value, str):
         at = words.moment(value)
         if at is not None:
-            return Cell(CellKind.TEXT, f"{at:%Y-%m-%d %H:%M}", f"{value}, {words.ago(at, now)}")
+            return Cell(CellKind.TEXT, f"{at:%Y-%m-%d %H:%M}", value, at=at)
     return Cell(column.kind, cell(text), text)
 
 

@@ -13,6 +13,7 @@ from PySide6.QtCore import (
     Signal,
 )
 
+from app.domain.clock import server_now
 from app.services.certification.tables import Row
 from app.views.tables.columns import Cell, CellKind, Column, PreparedRow, prepare_row
 from app.views.widgets.plain import cell, shown, tip
@@ -201,7 +202,7 @@ class TableModel(QAbstractTableModel):
 
 _READERS: dict[int, Callable[[Cell, Column], Any]] = {
     Qt.ItemDataRole.DisplayRole: lambda cell, _: cell.text,
-    Qt.ItemDataRole.ToolTipRole: lambda cell, _: cell.tip,
+    Qt.ItemDataRole.ToolTipRole: lambda cell, _: cell.whole(server_now()),
     Qt.ItemDataRole.TextAlignmentRole: lambda _, column: _ALIGNMENTS.get(column.kind, _LEFT),
     Qt.ItemDataRole.AccessibleTextRole: lambda cell, column: (
         f"{column.title}: {cell.text or cell.tip}"

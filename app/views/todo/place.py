@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QElapsedTimer, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -56,12 +56,16 @@ _RUN_WIDTH = 84
 _SCOPE_WIDTH = 160
 _FILE = "todo.csv"
 _FILTERED_RUNS = 200
+_AGAIN_AFTER_MS = 1000
+_AGAIN_SHARE = 5
+_AGAIN_AT_LATEST_MS = 60_000
 
 Found = tuple[Todo, list[Line[Task]], list[Line[OpenGroup]]]
 
 
 class TodoPlace(PlaceWidget):
-    """Looks when it is asked to, and the first time it is shown.
+    """Looks when it is asked to, the first time it is shown, and again when something that it
+    shows has changed.
 
     Signals: `workspace_wanted(str)` and `filter_wanted(str)` before another place shows what is
     to be mended.
@@ -78,6 +82,11 @@ class TodoPlace(PlaceWidget):
         self._workspace = GLOBAL
         self._cycles: tuple[Cycle, ...] = ()
         self._todo: Todo | None = None
+        self._scope_shown: TodoScope | None = None
+        self._is_outdated = False
+        self._took_ms = 0
+        self._again = QTimer(self, singleShot=True)
+        self._again.timeout.connect(self._look_again)
         self._lines: list[Line[Task]] = []
         self._kind: TaskKind | None = None
         themes = context.themes
@@ -136,6 +145,8 @@ class TodoPlace(PlaceWidget):
                 self._todo = None
 
     def shown(self) -> None:
+        if self._is_outdated:
+            self.look()
         self._context.background.run(self._read_cycles(), self)
 
     async def _read_cycles(self) -> None:
@@ -143,8 +154,23 @@ class TodoPlace(PlaceWidget):
         self._offer_cycles(await self._context.background.read(lambda: all_cycles(acting, GLOBAL)))
 
     def changed(self, run_numbers: frozenset[int], *, in_front: bool) -> None:
-        if self._todo is not None and not self._looking.is_running:
-            self._say(f"{self._counted()} Something was written since: look again.")
+        if self._todo is None or not self._concerns(run_numbers):
+            return
+        self._is_outdated = True
+        if in_front and not self._again.isActive():
+            # Many changes in succession are one, and looking isn't most of what is done.
+            pause = max(_AGAIN_AFTER_MS, _AGAIN_SHARE * self._took_ms)
+            self._again.start(min(pause, _AGAIN_AT_LATEST_MS))
+
+    def _concerns(self, run_numbers: frozenset[int]) -> bool:
+        known, scope = self._todo, self._scope_shown
+        if not run_numbers or known is None or scope is None:
+            return True
+        return any(each in known.runs or scope.may_gain(each) for each in run_numbers)
+
+    def _look_again(self) -> None:
+        if self._is_outdated and self.isVisible() and self._scope_shown is not None:
+            self._looking.start(self._look(self._scope_shown))
 
     def home(self) -> QWidget:
         """What is left to do."""
@@ -173,6 +199,10 @@ class TodoPlace(PlaceWidget):
     async def _look(self, scope: TodoScope) -> None:
         acting, progress = self._acting, self._looking.progress
 
+        self._is_outdated = False
+        began = QElapsedTimer()
+        began.start()
+
         def find() -> Found:
             left = todo(acting, scope, progress)
             # Many lines: made here, so that the window doesn't wait.
@@ -180,7 +210,10 @@ class TodoPlace(PlaceWidget):
 
         self._set_looking(looking=True)
         try:
-            self._show(await self._context.background.read(find))
+            found = await self._context.background.read(find)
+            self._took_ms = began.elapsed()
+            self._scope_shown = scope
+            self._show(found)
         except Refused as error:
             self._refuse(str(error))
         self._set_looking(looking=False)
@@ -225,6 +258,9 @@ class TodoPlace(PlaceWidget):
 
     def _show_lines(self) -> None:
         chosen = self._chosen_groups()
+        current = self.table.currentIndex()
+        before = self.tasks.lines[current.row()].key if current.isValid() else None
+        at = self.table.verticalScrollBar().value()
         self.tasks.show_lines(
             [
                 line
@@ -233,6 +269,10 @@ class TodoPlace(PlaceWidget):
                 and (not chosen or (line.item.workspace, line.item.dataset) in chosen)
             ]
         )
+        row = self.tasks.row_of(before)
+        if row is not None and row != self.table.currentIndex().row():
+            self.table.selectRow(row)
+            self.table.verticalScrollBar().setValue(at)
         nothing = self.tasks.rowCount() == 0
         self.table.setVisible(not nothing)
         self.empty.setVisible(nothing)

@@ -1,5 +1,7 @@
 """What the cells of a table say."""
 
+from datetime import timedelta
+
 from app.domain.filters import Field, Source
 from app.services.certification.tables import Row
 from app.views.tables.columns import (
@@ -17,7 +19,7 @@ STATUS = column(Field(Source.COLUMN, "dt-dt"))
 
 
 def cell_of(row: Row, field: Field) -> Cell:
-    return prepare_row(row, [column(field)], NOW).cells[0]
+    return prepare_row(row, [column(field)]).cells[0]
 
 
 def test_that_shares_come_worst_first_with_counts_and_comments() -> None:
@@ -70,7 +72,8 @@ def test_that_bits_are_shares_of_true_and_false() -> None:
 def test_that_times_are_utc_with_how_long_ago_in_the_tip() -> None:
     cell = cell_of(a_row(1, place=3), Field(Source.OMS, "start_time"))
     assert cell.text == "2025-08-20 09:00"
-    assert cell.tip.endswith("3 h ago")
+    assert cell.whole(NOW).endswith("3 h ago")
+    assert cell.whole(NOW + timedelta(minutes=60)).endswith("4 h ago")
 
 
 def test_that_luminosity_is_short_in_the_table_and_whole_in_the_tip() -> None:

@@ -12,14 +12,14 @@ from app.services.certification.tables import Row
 from app.views.tables.columns import Column, PreparedRow, default_columns, prepare_row
 from app.views.tables.table_model import BLOCK, CELL_ROLE, TableModel
 from tests.views.builders import COLUMNS
-from tests.views.table_rows import NOW, a_row
+from tests.views.table_rows import a_row
 
 SHOWN = default_columns("runs", "global", COLUMNS)
 ROWS = [a_row(1000 - n, place=n) for n in range(300)]
 
 
 def prepared(rows: Sequence[Row], columns: Sequence[Column] = SHOWN) -> list[PreparedRow]:
-    return [prepare_row(row, columns, NOW) for row in rows]
+    return [prepare_row(row, columns) for row in rows]
 
 
 def a_model(loaded: int = BLOCK, count: int = 300) -> TableModel:

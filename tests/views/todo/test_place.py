@@ -8,7 +8,8 @@ from pytestqt.qtbot import QtBot
 from app.domain.certification.todo import TaskKind
 from app.models.database.engine import Database
 from app.services.acting import Acting
-from app.services.certification import cycles
+from app.services.certification import cycles, datasets
+from app.services.certification.todo import TodoScope
 from app.views.frame.main_window import MainWindow
 from tests.builders import EXPERT
 from tests.services.offline_runs import FIRST, PROMPT, SECOND
@@ -38,6 +39,43 @@ def test_that_everything_left_is_listed_by_kind_with_numbers(
         (str(SECOND), "online", "", "SIGNOFF, in no cycle"),
     ]
     assert ("dt", PROMPT, "2") in [line.texts for line in place.groups.lines]
+
+
+def test_that_it_looks_again_by_itself_and_keeps_the_row_that_is_marked(
+    qtbot: QtBot, real_window: MainWindow, database: Database
+) -> None:
+    looked(qtbot, real_window)
+    place = real_window.todo
+    place.kind_buttons[TaskKind.OPEN].click()
+    row = place.tasks.row_of((TaskKind.OPEN, SECOND, PROMPT, "dt"))
+    assert row is not None
+    place.table.selectRow(row)
+    number = place.tasks.rowCount()
+    datasets.move(Acting(database, EXPERT), [(FIRST, PROMPT)], "dt", "COMPLETED")
+    place.changed(frozenset({1}), in_front=True)
+    assert place._again.isActive()  # a run that may be in it by now
+    place._scope_shown = TodoScope(run_from=FIRST)
+    place._again.stop()
+    place.changed(frozenset({1}), in_front=True)
+    assert not place._again.isActive()
+    place.changed(frozenset({FIRST}), in_front=True)
+    qtbot.waitUntil(lambda: place.tasks.rowCount() == number - 1)
+    marked = place.tasks.item(place.table.currentIndex().row())
+    assert (marked.run_number, marked.dataset, marked.workspace) == (SECOND, PROMPT, "dt")
+    settle(qtbot, real_window)
+
+
+def test_that_what_changed_behind_another_place_is_looked_at_when_it_comes_to_the_front(
+    qtbot: QtBot, real_window: MainWindow, database: Database
+) -> None:
+    looked(qtbot, real_window)
+    real_window.go_to("offline")
+    before = len(real_window.todo._lines)
+    datasets.move(Acting(database, EXPERT), [(FIRST, PROMPT)], "dt", "COMPLETED")
+    real_window.todo.changed(frozenset({FIRST}), in_front=False)
+    real_window.go_to("todo")
+    qtbot.waitUntil(lambda: len(real_window.todo._lines) == before - 1)
+    settle(qtbot, real_window)
 
 
 def test_that_a_workspace_and_name_narrow_the_list_to_what_is_open_there(

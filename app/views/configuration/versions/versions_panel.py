@@ -1,7 +1,5 @@
 """The versions of a list: authors, changes, and the difference between any two."""
 
-from datetime import UTC, datetime
-
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -16,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.domain.clock import server_now
 from app.domain.configuration.in_force import Kind
 from app.domain.configuration.versions import ListHistory
 from app.domain.errors import Refused
@@ -159,7 +158,6 @@ class VersionsPanel(QWidget):
         if history is None or section is None:
             return
         kept = self.chosen
-        now = datetime.now(UTC)
         root = history.versions
         only = self._item if self.of.currentIndex() == 1 else None
         touching = None if only is None else history.touching(only)
@@ -178,15 +176,24 @@ class VersionsPanel(QWidget):
             )
             line.setData(0, _ID, version.settings_id)
             line.setSizeHint(0, QSize(0, ROW_HEIGHT))
-            line.setToolTip(1, time_of(version, now))
             line.setToolTip(3, "\n".join(changes_of(history, version, _MOST_IN_TIP)))
             self.versions.addTopLevelItem(line)
         self.versions.blockSignals(False)
+        self._say_ages()
         self.choose(*kept)
         top = self.versions.topLevelItem(0)
         if not self.chosen and top is not None:
             top.setSelected(True)
         self._chosen()
+
+    def _say_ages(self) -> None:
+        if self._history is None:
+            return
+        now, known = server_now(), {each.settings_id: each for each in self._history.versions}
+        for row in range(self.versions.topLevelItemCount()):
+            line = self.versions.topLevelItem(row)
+            if line is not None:
+                line.setToolTip(1, time_of(known[line.data(0, _ID)], now))
 
     def _chosen(self) -> None:
         chosen = self.chosen

@@ -1,7 +1,6 @@
 """A table of the events that moved lumisections into a list or out of it."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QTreeWidgetItem, QVBoxLayout, QWidget
@@ -38,10 +37,9 @@ class EventsTable(QWidget):
 
     def show_changes(self, responsible: Sequence[Responsible], otherwise: str) -> None:
         """Shows events, or the sentence when there is none."""
-        now = datetime.now(UTC)
         self.table.show_rows(
             _TITLES,
-            [_row(change, now) for change in responsible],
+            [_row(change) for change in responsible],
             wide=("What", "Comment"),
             widths=_WIDTHS,
         )
@@ -63,7 +61,7 @@ def what_changed(each: Responsible) -> str:
     return f"{name}: {words.value(each.before)} → {words.value(each.after)}"
 
 
-def _row(each: Responsible, now: datetime) -> RunRow:
+def _row(each: Responsible) -> RunRow:
     action = each.action
     return RunRow(
         each.run_number,
@@ -74,7 +72,7 @@ def _row(each: Responsible, now: datetime) -> RunRow:
             what_changed(each),
             "" if action is None else action.author,
             "" if action is None else action.comment,
-            "" if action is None else f"{words.ago(action.at, now)}, {words.time(action.at)}",
+            "" if action is None else words.time(action.at),
             _ranges(each.gained),
             _ranges(each.lost),
         ),

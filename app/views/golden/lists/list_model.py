@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import (
@@ -14,6 +14,7 @@ from PySide6.QtCore import (
     Qt,
 )
 
+from app.domain.clock import server_now
 from app.services.golden.generation import JsonEntry
 from app.views import words
 from app.views.widgets.plain import cell, shown
@@ -47,7 +48,7 @@ class GoldenModel(QAbstractListModel):
         super().__init__(parent)
         self._entries: list[JsonEntry] = []
         self._items: list[ItemText] = []
-        self._now = datetime.now(UTC)
+        self._now = server_now()
 
     @property
     def entries(self) -> tuple[JsonEntry, ...]:

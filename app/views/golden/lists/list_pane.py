@@ -1,7 +1,7 @@
 """The list of the golden JSONs: mine, all, official; with a search."""
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.domain.clock import server_now
 from app.services.golden import generation as golden
 from app.services.golden.generation import JsonEntry
 from app.views.background import Work
@@ -204,7 +205,7 @@ class GoldenListPane(QWidget):
         self.list.activated.connect(self.opened)
         self._pause.timeout.connect(self.refresh)
         self._work.running_changed.connect(self.bar.set_loading)
-        self._times.timeout.connect(lambda: self._renew_times(datetime.now(UTC)))
+        self._times.timeout.connect(lambda: self._renew_times(server_now()))
         slash = QShortcut(QKeySequence(Qt.Key.Key_Slash), self)
         slash.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         slash.activated.connect(self.focus_search)
@@ -252,7 +253,7 @@ class GoldenListPane(QWidget):
     def _show_entries(self, entries: Sequence[JsonEntry]) -> None:
         # When rows are removed, their neighbours must not become the chosen ones.
         self._following = False
-        self.model.set_now(datetime.now(UTC))
+        self.model.set_now(server_now())
         self.model.show_entries(entries)
         self._mark_shown()
         self._following = True
@@ -317,7 +318,7 @@ class GoldenListPane(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._renew_times(datetime.now(UTC))
+        self._renew_times(server_now())
         self._times.start()
 
     def hideEvent(self, event: QHideEvent) -> None:

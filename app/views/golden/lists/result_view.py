@@ -1,7 +1,7 @@
 """A golden JSON: its figures, its texts, and the files it can be saved as."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import files
+from app.domain.clock import server_now
 from app.domain.errors import Refused
 from app.domain.rules.text import pretty
 from app.services.acting import Acting
@@ -173,7 +174,7 @@ class GoldenResultView(GoldenPanel):
             editor.show_lines(lines)
         self.rule.setPlainText(result.rule)
         self._state_facts(result)
-        self.set_now(datetime.now(UTC))
+        self.set_now(server_now())
         self.empty.hide()
         self._body.show()
         self._search()

@@ -1,13 +1,15 @@
 """Drafts from earlier sessions, to be opened again or dropped."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QWidget
 
+from app.domain.clock import server_now
 from app.domain.keys import ONLINE
 from app.services.editing.drafts import Offer
 from app.views import words
+from app.views.ages import Ages
 from app.views.drafts import DraftBook
 from app.views.theme import STEP, Themes
 from app.views.widgets.plain import Label
@@ -34,6 +36,8 @@ class DraftsStrip(QFrame):
         self._lines.setHorizontalSpacing(2 * STEP)
         self._lines.setVerticalSpacing(STEP)
         self._lines.setColumnStretch(1, 1)
+        self._texts: list[tuple[Label, Offer]] = []
+        Ages(self, self._say_ages)
         book.offers_changed.connect(self._show)
         themes.changed.connect(self._show)
         self._show()
@@ -44,6 +48,7 @@ class DraftsStrip(QFrame):
             if widget is not None:
                 widget.deleteLater()
         offers = self._book.offers
+        self._texts.clear()
         for line, offer in enumerate(offers[:_SHOWN]):
             self._add(line, offer)
         if len(offers) > _SHOWN:
@@ -52,11 +57,16 @@ class DraftsStrip(QFrame):
             self._lines.addWidget(more, _SHOWN, 1)
         self.setVisible(bool(offers))
 
+    def _say_ages(self) -> None:
+        for text, offer in self._texts:
+            text.setText(offer_text(offer, server_now()))
+
     def _add(self, line: int, offer: Offer) -> None:
         key = offer.draft.key
         sign = Label()
         sign.setPixmap(self._themes.theme.icon("edit", "warning").pixmap(16, 16))
-        text = Label(offer_text(offer, datetime.now(UTC)))
+        text = Label(offer_text(offer, server_now()))
+        self._texts.append((text, offer))
         text.setToolTip(words.time(offer.draft.saved))
         opening, dropping = QPushButton("Open"), QPushButton("Drop")
         opening.setToolTip("Open the dataset with this draft")

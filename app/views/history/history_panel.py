@@ -39,6 +39,7 @@ from app.views.history.versions_model import (
     prepare_entry,
 )
 from app.views.theme import STEP, Theme, Themes
+from app.views.widgets.dimmer import Dimmer
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
 from app.views.widgets.plain_table import PlainTable
@@ -142,6 +143,8 @@ class HistoryPanel(QWidget):
             dataset.dataset,
         ):
             self._shown = None
+            if before is not None:
+                self.dimmer.dim()
         self._lanes.set_length(max(dataset.length, self._lanes.length))
         self.scopes[Scope.SELECTION].setEnabled(bool(dataset.keys))
         if self.isVisible():
@@ -149,6 +152,8 @@ class HistoryPanel(QWidget):
 
     def set_scope(self, scope: Scope) -> None:
         """Shows the history of the selection, the dataset or the run."""
+        if scope is not self._scope:
+            self.dimmer.dim()
         self._scope = scope
         self.scopes[scope].setChecked(True)
         self._load()
@@ -193,6 +198,7 @@ class HistoryPanel(QWidget):
         splitter.addWidget(self.changes)
         splitter.setSizes(_PARTS)
         splitter.setChildrenCollapsible(False)
+        self.dimmer = Dimmer(splitter, self._themes)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -232,10 +238,11 @@ class HistoryPanel(QWidget):
         subject = self._subject()
         if subject is None:
             return
-        self._name_subject(subject)
         if subject == self._shown and not self._loading.is_running:
             self._loading.start(self._load_new(subject))
             return
+        if self._shown is not None:
+            self.dimmer.dim()
         self._shown = subject
         self._loading_older.drop()
         self._loading.start(self._load_newest(subject))
@@ -247,6 +254,8 @@ class HistoryPanel(QWidget):
         except Refused as error:
             self._refuse(error)
             return
+        self.dimmer.clear()
+        self._name_subject(subject)
         chosen = [each.version for each in self.chosen]
         self._lanes.set_length(self._dataset.length if self._dataset is not None else 1)
         self._reach(entries)
@@ -261,6 +270,8 @@ class HistoryPanel(QWidget):
         except Refused as error:
             self._refuse(error)
             return
+        self.dimmer.clear()
+        self._name_subject(subject)
         self._reach(entries)
         bar = self.table.verticalScrollBar()
         place, rows = bar.value(), self.model.rowCount()
@@ -309,6 +320,8 @@ class HistoryPanel(QWidget):
 
     def _show_nothing(self) -> None:
         self._shown = None
+        self.of.setText("")
+        self.dimmer.clear()
         self.model.start([], None)
         self.changes.show_lines([], nothing="")
         self._chosen_changed()

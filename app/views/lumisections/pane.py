@@ -134,6 +134,7 @@ class LumisectionsPane(QWidget):
         names = list(datasets)
         if (run_number, dataset) != (self._run_number, self.dataset):
             self.moment_line.show_now()
+            self.ranges.clear()
         if run_number != self._run_number:
             self._forget()
         same = run_number == self._run_number and dataset == self.dataset and not self._is_left
@@ -167,6 +168,15 @@ class LumisectionsPane(QWidget):
         if not self._can_be_edited():
             self.preview.leave()
             self.editing.refresh()
+    def show_nothing(self) -> None:
+        """No run is chosen."""
+        self.moment_line.show_now()
+        self._run_number = None
+        self._forget()
+        self.datasets.blockSignals(True)  # nothing to load
+        self.datasets.clear()
+        self.datasets.blockSignals(False)
+        self._refuse("Select a run to see its lumisections.")
 
     def load(self, *, keep: bool = True) -> None:
         """Loads the present state; with `keep` after what is under way."""
@@ -240,6 +250,7 @@ class LumisectionsPane(QWidget):
     # Showing
 
     def _forget(self) -> None:
+        self.ranges.clear()
         self._loader.forget()
         self.grid.show_snapshot(None)
         self.editor.show(None)
@@ -283,6 +294,7 @@ class LumisectionsPane(QWidget):
         self.words.show()
 
     def _dataset_chosen(self) -> None:
+        self.ranges.clear()
         self.moment_line.show_now()
         self.load(keep=False)
         self._cannot_be_edited()

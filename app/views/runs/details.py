@@ -22,7 +22,7 @@ from app.services.certification.tables import Row, RunDetails
 from app.views import words
 from app.views.background import Work
 from app.views.changes.lines import ChangeLine
-from app.views.focus import give_keys, give_keys_once_shown, holder
+from app.views.focus import give_keys, give_keys_once_shown
 from app.views.grid.grid_layout import Cell
 from app.views.history.history_panel import DatasetInFront, HistoryPanel, Scope
 from app.views.history.moment_chooser import MomentChooser
@@ -32,12 +32,13 @@ from app.views.runs.attributes_model import AttributesModel, attributes_of
 from app.views.runs.moments import RunMoments
 from app.views.theme import STEP, Theme
 from app.views.widgets.details_table import DetailsTable
+from app.views.widgets.dimmer import Dimmer
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label, cell
 
 _SETTLE_MS = 80
-_DIMMED_MS = 400
 _ON_ITS_WAY = "Loading"
+_NOTHING = "No run is selected"
 
 
 class DetailsView(QWidget):
@@ -76,11 +77,16 @@ class DetailsView(QWidget):
         self.details: RunDetails | None = None
         self._rows: dict[str, Row] = {}
         self._work = Work(background, self)
-        self.title = Label("No run is selected")
+        self.title = Label(_NOTHING)
         self.title.setProperty("role", "title")
         self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.state = Label()
         self.state.setProperty("role", "muted")
+        self.not_listed = Label()
+        self.not_listed.setProperty("role", "warning")
+        self.not_listed.setToolTip(
+            "The run doesn't match the filter of the list, or no longer does"
+        )
         self.warning = Label()
         self.warning.setProperty("role", "warning")
         self.take_in_button = QPushButton("Take them in")
@@ -100,7 +106,6 @@ class DetailsView(QWidget):
         self.found = QSortFilterProxyModel(self)
         self.history = HistoryPanel(context.acting, background, themes)
         self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
-        self._dim = QTimer(self, singleShot=True, interval=_DIMMED_MS)
         self._lay_out()
         self.moments = RunMoments(
             context,
@@ -143,6 +148,8 @@ class DetailsView(QWidget):
             return
         if run_number != self._run_number:
             self.moments.drop()
+        if self._run_number is not None:
+            self.dimmer.dim()
         self.details = None
         self._run_number, self._dataset = run_number, dataset
         self._is_requested = True
@@ -154,7 +161,28 @@ class DetailsView(QWidget):
         self.take_in_button.hide()
         self.subject_changed.emit()
         self._settle.start()
-        self._dim.start()
+
+    def show_nothing(self) -> None:
+        """No run is chosen."""
+        self._settle.stop()
+        self._work.drop()
+        self._run_number, self.details, self._is_requested = None, None, False
+        self.moments.drop()
+        self._rows = {}
+        self.dimmer.clear()
+        self.title.setText(_NOTHING)
+        for label in (self.state, self.warning, self.not_listed):
+            label.clear()
+        self.take_in_button.hide()
+        self.tabs.setEnabled(False)
+        self.attributes.show_attributes(())
+        self.lumisections.show_nothing()
+        self._look()
+        self.subject_changed.emit()
+
+    def show_listed(self, *, listed: bool) -> None:
+        """Says that the list above doesn't have the run any more."""
+        self.not_listed.setText("" if listed else "not in this list")
 
     def go_into_grid(self) -> None:
         """The keyboard goes to the grid, when that is there."""
@@ -183,11 +211,12 @@ class DetailsView(QWidget):
         line = QHBoxLayout(top)
         line.setContentsMargins(2 * STEP, STEP, STEP, STEP)
         line.setSpacing(3 * STEP)
-        for each in (self.title, self.state, self.warning, self.take_in_button):
+        for each in (self.title, self.state, self.not_listed, self.warning, self.take_in_button):
             line.addWidget(each)
         line.addStretch(1)
         line.addWidget(self.actions_button)
         self.tabs.setDocumentMode(True)
+        self.dimmer = Dimmer(self.tabs, self._themes)
         self.tabs.addTab(self.lumisections, "Lumisections")
         self.tabs.addTab(self._attributes_tab(), "Attributes")
         self.tabs.addTab(self.history, "History")
@@ -224,7 +253,6 @@ class DetailsView(QWidget):
         return tab
 
     def _connect(self) -> None:
-        self._dim.timeout.connect(self._dim_the_one_before)
         self._settle.timeout.connect(lambda: self._work.start(self._load(keep=False)))
         self._work.running_changed.connect(self._show_loading)
         self.moments.running_changed.connect(self._show_loading)
@@ -263,9 +291,9 @@ class DetailsView(QWidget):
 
     def _show(self, details: RunDetails, *, keep: bool) -> None:
         self.details = details
-        self._dim.stop()
         self.tabs.setEnabled(True)
         self._is_requested = False
+        self.dimmer.clear()
         self._rows = {row.name: row for row in details.visible_datasets}
         names = tuple(self._rows)
         dataset = self.lumisections.dataset if keep else self._dataset
@@ -301,14 +329,8 @@ class DetailsView(QWidget):
             self.moments.close_comparison()
         self.subject_changed.emit()
 
-    def _dim_the_one_before(self) -> None:
-        """The one before stays in sight, and only that; the keyboard stays where it is."""
-        inside = holder(self)
-        if inside is None or not self.tabs.isAncestorOf(inside):
-            self.tabs.setEnabled(False)
-
     def _refuse(self, text: str) -> None:
-        self._dim.stop()
+        self.dimmer.clear()
         self.title.setText(text)
         self.state.clear()
         self.tabs.setEnabled(False)

@@ -1,6 +1,7 @@
 """The table of runs or datasets with its filter line, and a text when it is empty."""
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSettings, Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from app.domain.certification.datasets import state_key
@@ -32,13 +33,15 @@ _LINE_HEIGHT = 26
 class TableView(QWidget):
     """A table with its filter line.
 
-    Signals: `row_chosen(Row | None)` for the row under the cursor; `row_opened(Row)` by Enter or
-    double click; `menu_wanted(QPoint)` (global) for the chosen row; `selection_changed()`.
+    Signals: `row_chosen(Row | None)` for the row under the cursor, None when there are no rows;
+    `row_lost()` when the chosen row is no longer among them; `row_opened(Row)` by Enter or double
+    click; `menu_wanted(QPoint)` (global) for the chosen row; `selection_changed()`.
     `memory` is the name under which columns and filters are remembered. A table `of_cycle` is empty
     until `show_cycle` says which.
     """
 
     row_chosen = Signal(object)
+    row_lost = Signal()
     row_opened = Signal(object)
     menu_wanted = Signal(object)
     selection_changed = Signal()
@@ -66,6 +69,7 @@ class TableView(QWidget):
         self._filter: Node | None = None
         self._count = 0
         self._was_chosen = False
+        self._was_seen = False
 
         self.model = TableModel(self)
         self.table = Table(self)
@@ -173,6 +177,11 @@ class TableView(QWidget):
         """The row under the cursor, if it is loaded."""
         index = self.table.currentIndex()
         return self.model.row_at(index.row()) if index.isValid() else None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the table that is shown has no rows."""
+        return self._loader.shows_rows and not self.model.rowCount()
 
     @property
     def kind(self) -> TableKind:
@@ -310,9 +319,11 @@ class TableView(QWidget):
         self._layout.arrange()
         self._show_count(block.page)
         place = self.model.place_of(chosen.key) if chosen else None
-        if place is not None:
-            self.table.selectRow(place)
-        self._choose_first()
+        # What is looked at is always a row of the list.
+        if self.model.row_at(0) is not None:
+            self.table.selectRow(place or 0)
+        else:
+            self.row_chosen.emit(None)
 
     def _show_more(self, block: Block) -> None:
         self.model.fill(block.offset, block.rows, block.page.count)
@@ -328,8 +339,14 @@ class TableView(QWidget):
         bar.setValue(0 if at_top else place + moved)
         self.table.horizontalScrollBar().setValue(horizontal)
         self._show_count(block.page)
-        if self.chosen is not None:
+        if not self._was_seen and self.model.row_at(0) is not None:
+            # Nobody has looked yet: it opens at its newest rows.
+            self.table.selectRow(0)
+            self.table.scrollToTop()
+        elif self.chosen is not None:
             self.row_chosen.emit(self.chosen)
+        elif self._was_chosen:
+            self.row_lost.emit()
         self._choose_first()
 
     def _choose_first(self) -> None:
@@ -409,6 +426,10 @@ class TableView(QWidget):
     def _row_menu(self, point: QPoint) -> None:
         if self.chosen is not None:
             self.menu_wanted.emit(self.table.viewport().mapToGlobal(point))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._was_seen = True
 
     def _apply_theme(self, theme: Theme) -> None:
         self._delegate.theme = theme

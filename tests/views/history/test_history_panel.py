@@ -6,10 +6,12 @@ import pytest
 from PySide6.QtCore import QModelIndex
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
+from sqlalchemy import text
 
 from app.domain.history.cells import Action, CellChange
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
+from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.certification import runs
 from app.services.history.look import DatasetChanges, Entry
@@ -162,3 +164,24 @@ def test_that_the_model_keeps_the_rules_of_qt(qtmodeltester: ModelTester) -> Non
     model.renew([newer, older], None)
     assert [each.version for each in model.entries] == [812, 700]
     qtmodeltester.check(model)
+
+
+def test_that_an_answer_is_pale_and_keeps_its_title_until_the_new_one_is_there(
+    qtbot: QtBot, panel: HistoryPanel, set_dt: Set, run: Database
+) -> None:
+    set_dt(2, 6)
+    panel.show_dataset(WHOLE)
+    panel.set_scope(Scope.DATASET)
+    qtbot.waitUntil(lambda: panel.model.rowCount() > 0)
+    assert panel.of.text() == "run and online"
+    assert not panel.dimmer.is_dimming
+    with run.transaction() as connection:
+        connection.execute(text('LOCK TABLE "Version" IN ACCESS EXCLUSIVE MODE'))
+        panel.set_scope(Scope.RUN)
+        qtbot.waitUntil(panel.dimmer.isVisible)
+        assert panel.of.text() == "run and online"
+        panel.show_dataset(DatasetInFront(RUN + 1, "online", LENGTH))
+        assert panel.dimmer.is_dimming
+        panel.show_dataset(WHOLE)
+    qtbot.waitUntil(lambda: not panel.dimmer.is_dimming)
+    assert panel.of.text() == "the run and all its datasets"

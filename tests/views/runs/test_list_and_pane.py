@@ -1,0 +1,96 @@
+"""The list and the pane below it show the same run."""
+
+from pytestqt.qtbot import QtBot
+
+from app.models.database.engine import Database
+from app.services.acting import Acting
+from app.services.certification import runs
+from app.views.frame.main_window import MainWindow
+from tests.builders import EXPERT
+from tests.views.many_runs import COUNT, NEWEST, add_run, locked
+
+
+def loaded(qtbot: QtBot, window: MainWindow, run_number: int | None) -> None:
+    details = window.online.details
+    qtbot.waitUntil(
+        lambda: (
+            (details.details.run_number if details.details else None) == run_number
+            and not window._background.busy
+        )
+    )
+
+
+def test_that_after_a_filter_the_pane_shows_a_run_of_the_list(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    table = window.online.table
+    loaded(qtbot, window, NEWEST)
+    table.filter.set_text(f"run < {NEWEST - 3}")
+    loaded(qtbot, window, NEWEST - 4)
+    assert table.chosen is not None
+    assert table.chosen.run_number == NEWEST - 4
+    table.filter.set_text(f"run = {NEWEST + 1}")
+    loaded(qtbot, window, None)
+    pane = window.online.details
+    assert pane.title.text() == "No run is selected"
+    assert pane.lumisections.grid.snapshot is None
+    assert pane.history.model.rowCount() == 0
+    assert window.online.subject() is None
+    table.filter.set_text("")
+    qtbot.waitUntil(lambda: table.model.rowCount() == COUNT)
+    loaded(qtbot, window, NEWEST)
+
+
+def test_that_a_run_that_leaves_the_list_stays_in_the_pane_which_says_so(
+    qtbot: QtBot, window: MainWindow, thirty_runs: Database
+) -> None:
+    table, pane = window.online.table, window.online.details
+    loaded(qtbot, window, NEWEST)
+    table.filter.set_text(f"state = OPEN and run > {NEWEST - 3}")
+    qtbot.waitUntil(lambda: table.model.rowCount() == 3)
+    loaded(qtbot, window, NEWEST)
+    runs.move(Acting(thirty_runs, EXPERT), NEWEST, "SIGNOFF")
+    window.online.refresh(frozenset({NEWEST}))
+    qtbot.waitUntil(lambda: table.model.rowCount() == 2)
+    qtbot.waitUntil(lambda: pane.not_listed.text() == "not in this list")
+    loaded(qtbot, window, NEWEST)
+    table.table.selectRow(0)
+    loaded(qtbot, window, NEWEST - 1)
+    assert pane.not_listed.text() == ""
+
+
+def test_that_the_pane_is_pale_until_the_marked_run_is_there_and_forgets_typed_lumisections(
+    qtbot: QtBot, window: MainWindow, runs_dsn: str
+) -> None:
+    loaded(qtbot, window, NEWEST)
+    pane = window.online.details
+    pane.lumisections.ranges.setText("3-5")
+    with locked(runs_dsn):
+        window.online.table.table.selectRow(1)
+        qtbot.waitUntil(pane.dimmer.isVisible)
+    loaded(qtbot, window, NEWEST - 1)
+    assert not pane.dimmer.is_dimming
+    assert pane.lumisections.ranges.text() == ""
+
+
+def test_that_a_place_that_nobody_has_looked_at_opens_at_its_newest_rows(
+    qtbot: QtBot, window: MainWindow, thirty_runs: Database
+) -> None:
+    for number in (NEWEST, NEWEST - 1, NEWEST - 2):
+        runs.move(Acting(thirty_runs, EXPERT), number, "SIGNOFF")
+    table = window.offline.table
+    before = table.model.rowCount()
+    window.offline.refresh()
+    qtbot.waitUntil(lambda: table.model.rowCount() > before)
+    for number in range(NEWEST + 1, NEWEST + 40):
+        add_run(thirty_runs, number)
+        runs.move(Acting(thirty_runs, EXPERT), number, "SIGNOFF")
+    window.offline.refresh()
+    newest = NEWEST + 39
+    qtbot.waitUntil(lambda: table.chosen is not None and table.chosen.run_number == newest)
+    window.go_to("offline")
+    qtbot.waitUntil(lambda: not window._background.busy)
+    assert table.table.rows_in_sight().start == 0
+    details = window.offline.details.details
+    assert details is not None
+    assert details.run_number == newest

@@ -5,6 +5,7 @@ import platform
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, qVersion
@@ -22,12 +23,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.domain.clock import server_now
 from app.domain.errors import Refused, Unavailable
 from app.domain.masking import masked
 from app.views.background import Background, Outage
 from app.views.theme import STEP, Themes, monospaced, set_property
 from app.views.widgets.line_label import LineLabel
 from app.views.widgets.plain import Label, said, tip
+from app.views.words import ago
 
 logger = logging.getLogger(__name__)
 
@@ -248,6 +251,7 @@ class OutageBanner(QFrame):
         super().__init__(parent)
         self.setObjectName("banner")
         self._themes = themes
+        self._since: datetime | None = None
         self._sign = Label()
         self.text = Label(wordWrap=True)
         self.retry = QPushButton("Try now")
@@ -258,19 +262,26 @@ class OutageBanner(QFrame):
         layout.addWidget(self.text, 1)
         layout.addWidget(self.retry)
         background.outage.connect(self.show_outage)
-        background.restored.connect(self.hide)
+        background.restored.connect(self._end)
         themes.changed.connect(self._dress)
         self._dress()
         self.hide()
 
     def show_outage(self, outage: Outage) -> None:
         """Shows or renews the text."""
+        now = server_now()
+        self._since = self._since or now
         self.setToolTip(tip(outage.reason))
         self.text.setText(
-            "Connection lost. What is shown may be out of date and nothing can be written; drafts"
-            f" are kept; next try in {outage.next_try_s} s."
+            f"Connection lost since {self._since:%H:%M} UTC ({ago(self._since, now)}). What is"
+            " shown may be out of date and nothing can be written; you can go on looking and"
+            f" drafting, drafts are kept; next try in {outage.next_try_s} s."
         )
         self.show()
+
+    def _end(self) -> None:
+        self._since = None
+        self.hide()
 
     def _dress(self) -> None:
         self._sign.setPixmap(self._themes.theme.icon("warning", "warning").pixmap(16, 16))

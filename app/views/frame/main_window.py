@@ -66,6 +66,7 @@ from app.views.runs.run_actions import RunActions
 from app.views.selection import Selection
 from app.views.subject import Subject
 from app.views.sync_panel.dock import SyncPanels
+from app.views.sync_panel.sources_banner import SourcesBanner
 from app.views.tables.table_view import TableView
 from app.views.todo.place import TodoPlace
 
@@ -269,6 +270,8 @@ class MainWindow(QMainWindow):
         middle.setContentsMargins(0, 0, 0, 0)
         middle.setSpacing(0)
         middle.addWidget(OutageBanner(self._background, self._themes, self))
+        self.sources = SourcesBanner(self._context, self)
+        middle.addWidget(self.sources)
         self.drafts_strip = DraftsStrip(self.drafts, self._themes, self)
         middle.addWidget(self.drafts_strip)
         middle.addWidget(self.stack, 1)
@@ -388,6 +391,7 @@ class MainWindow(QMainWindow):
     def _show_pull(self, oms: PullStatus, gui: GuiStatus) -> None:
         now = server_now()
         self.status.show_pull(oms, now)
+        self.sources.show_status(oms, gui, now)
         if self.sync_dock.isVisible():
             self.sync.show_status(oms, gui, now)
 

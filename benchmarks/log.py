@@ -146,7 +146,7 @@ def measure(db: Database, versions: int) -> None:
         ("a part of an author's name", LogQuery(author="person17"), None),
         ("an agent", LogQuery(author="pixel-autoencoder"), None),
         ("people", LogQuery(who=Who.PEOPLE), None),
-        ("machines", LogQuery(who=Who.MACHINE), None),
+        ("agents", LogQuery(who=Who.AGENTS), None),
         ("an author in a run", LogQuery(run=run, author=person), None),
         ("datasets of a name", LogQuery(dataset=PROMPT), None),
         ("a dataset that appears once", LogQuery(dataset=RARE), None),

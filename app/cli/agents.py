@@ -1,4 +1,4 @@
-"""`agent`: machines as authors, their proposals and their agreement with people."""
+"""`agent`: agents, their proposals and their agreement with people."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ _SHOWN = 40
 
 def add(commands: Commands, common: Parser) -> None:
     """Adds `agent` and its commands."""
-    group = add_group(commands, common, "agent", "machines as authors and their proposals")
+    group = add_group(commands, common, "agent", "agents and their proposals")
     parser = add_command(
         group,
         common,

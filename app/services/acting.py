@@ -18,7 +18,7 @@ def oms_is_silent(_run_number: RunNumber) -> OmsRun | None:
 
 @dataclass(frozen=True)
 class Acting:
-    """A database, the person or machine that acts on it, and what some actions need besides.
+    """A database, the person or agent that acts on it, and what some actions need besides.
 
     Without an actor it only reads: nobody has rights, so every action is refused. `ask_oms`
     answers what OMS says of a run now, None when OMS can't be asked. `client` names this window

@@ -49,7 +49,7 @@ def add(commands: Commands, common: Parser) -> None:
         "--author",
         metavar="A",
         default="",
-        help="only by this person or agent, or by a group: people, automatic, machine",
+        help="only by this person or agent, or by a group: people, automatic, agents",
     )
     parser.add_argument(
         "--kind",

@@ -1,1 +1,1 @@
-"""Machines as authors: their proposals, and how far they agree with people."""
+"""Agents: their proposals, and how far they agree with people."""

@@ -1,4 +1,4 @@
-"""Machines as authors: registered agents, their columns and their proposals."""
+"""Registered agents, their columns and their proposals."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence

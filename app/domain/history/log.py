@@ -36,11 +36,11 @@ class Source(Enum):
 
 
 class Who(Enum):
-    """Groups of authors. A machine is an agent that speaks in its own name."""
+    """Groups of authors; agents speak in their own names."""
 
     PEOPLE = "people"
     AUTOMATIC = "automatic"
-    MACHINE = "machine"
+    AGENTS = "agents"
 
 
 OF_VERSIONS = frozenset({Kind.RUN, Kind.DATASET, Kind.LUMISECTIONS, Kind.BITS})
@@ -56,7 +56,7 @@ def who_is(author: str) -> Who:
     if is_manual(author):
         return Who.PEOPLE
     name = author.removeprefix(AUTO).removeprefix(" - ")
-    return Who.MACHINE if name and "@" not in name else Who.AUTOMATIC
+    return Who.AGENTS if name and "@" not in name else Who.AUTOMATIC
 
 
 @dataclass(frozen=True, slots=True)

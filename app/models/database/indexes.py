@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 BY_AUTHOR = "desk_version_author"
 BY_PEOPLE = "desk_version_people"
-BY_MACHINES = "desk_version_machines"
+BY_AGENTS = "desk_version_machines"
 EVENTS_OF_VERSION = "desk_event_version"
 EVENTS_OF_NAME = "desk_dataset_event_name"
 
@@ -41,10 +41,10 @@ INDEXES = (
         "the log of people",
     ),
     OptionalIndex(
-        BY_MACHINES,
+        BY_AGENTS,
         "Version",
         "(atomic_version) WHERE \"by\" LIKE 'auto@auto - %'",
-        "the log of machines",
+        "the log of agents",
     ),
     OptionalIndex(
         EVENTS_OF_VERSION, "Event", "(atomic_version, version)", "what a version changed"

@@ -27,9 +27,9 @@ _WHO = {
     Who.PEOPLE: "\"by\" NOT LIKE 'auto@auto%'",
     Who.AUTOMATIC: "\"by\" LIKE 'auto@auto%' AND (\"by\" NOT LIKE 'auto@auto - %'"
     " OR \"by\" LIKE '%@%@%')",
-    Who.MACHINE: "\"by\" LIKE 'auto@auto - %' AND \"by\" NOT LIKE '%@%@%'",
+    Who.AGENTS: "\"by\" LIKE 'auto@auto - %' AND \"by\" NOT LIKE '%@%@%'",
 }
-_OF_WHO = {Who.PEOPLE: indexes.BY_PEOPLE, Who.MACHINE: indexes.BY_MACHINES}
+_OF_WHO = {Who.PEOPLE: indexes.BY_PEOPLE, Who.AGENTS: indexes.BY_AGENTS}
 _CHANGES = "(dataset_metadata <> '{}' OR datasets_in_gui <> '[]' OR deleted)"
 
 
@@ -376,7 +376,7 @@ def _by_versions(
             f"  LIMIT :size) AS version {newest}"
         )
     elif who_index in search.known and search.query.who is not None:
-        # Word for word what the index is made for; whether it's a machine is looked at later.
+        # Word for word what the index is made for; whether it's an agent is looked at later.
         partial = (
             _WHO[Who.PEOPLE] if search.query.who is Who.PEOPLE else "\"by\" LIKE 'auto@auto - %'"
         )

@@ -1,1 +1,1 @@
-"""Machines as authors: registered, their proposals decided on and compared with people."""
+"""Agents: registered, their proposals decided on and compared with people."""

@@ -1,4 +1,4 @@
-"""Machines as authors: their registration, and the values that they write and propose."""
+"""Agents: their registration, and the values that they write and propose."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

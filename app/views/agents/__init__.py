@@ -1,1 +1,1 @@
-"""Machines as authors: what they propose on a dataset, and their place in the window."""
+"""Agents: what they propose on a dataset, and their place in the window."""

@@ -1,4 +1,4 @@
-"""The place of machines: agents, their open proposals, their agreement with people."""
+"""The place of agents: their columns, their open proposals, their agreement with people."""
 
 from collections.abc import Mapping, Sequence
 
@@ -23,7 +23,7 @@ _PARTS = [230, 1000]
 _WAITING = "Waiting for people"
 
 
-class MachinesPlace(PlaceWidget):
+class AgentsPlace(PlaceWidget):
     """Agents at the left; their proposals and their agreement with people at the right."""
 
     def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
@@ -95,7 +95,7 @@ class MachinesPlace(PlaceWidget):
         """Registering is available everywhere."""
         return (
             ActionRow(
-                "machines.register",
+                "agents.register",
                 "Register an agent...",
                 self.register_agent,
                 "",
@@ -109,7 +109,7 @@ class MachinesPlace(PlaceWidget):
 
     def menus(self) -> Mapping[str, Sequence[str]]:
         """Registering is in the menu Tools."""
-        return {"Tools": ("machines.register",)}
+        return {"Tools": ("agents.register",)}
 
     def register_agent(self) -> None:
         """Opens the dialog for it, once the columns are read."""

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QListWidget, QVBoxLayout, QWidget
 
 from app.services.certification.tables import TableKind
 from app.views.actions import ONLY_SHOWS, ActionRow
-from app.views.agents.place import MachinesPlace
+from app.views.agents.place import AgentsPlace
 from app.views.configuration.place import ConfigurationPlace
 from app.views.cycles.place import CyclesPlace
 from app.views.frame.workspaces import WorkspaceSelector
@@ -53,7 +53,7 @@ PLACES = (
     Place("todo", "To do", "todo", TodoPlace, "datasets"),
     Place("golden", "Golden JSON", "golden", GoldenPlace),
     Place("log", "Log", "log", LogPlace),
-    Place("machines", "Machines", "machine", MachinesPlace),
+    Place("agents", "Agents", "machine", AgentsPlace),
     Place("configuration", "Configuration", "configuration", ConfigurationPlace),
 )
 

@@ -27,7 +27,7 @@ KIND_WORDS = {
     Kind.GOLDEN: "golden JSON",
     Kind.CYCLE: "cycle",
 }
-_WHO_TOKEN = {Who.PEOPLE: "text", Who.AUTOMATIC: "muted", Who.MACHINE: "accent"}
+_WHO_TOKEN = {Who.PEOPLE: "text", Who.AUTOMATIC: "muted", Who.AGENTS: "accent"}
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -160,7 +160,7 @@ def _tip(entry: LogEntry, column: int, now: datetime) -> str:
         kinds = {
             Who.PEOPLE: "by hand",
             Who.AUTOMATIC: "automatic",
-            Who.MACHINE: "an agent, automatic",
+            Who.AGENTS: "an agent, automatic",
         }
         return f"{entry.author}, {kinds[entry.who]}"
     if column == ABOUT:

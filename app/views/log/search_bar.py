@@ -29,7 +29,7 @@ _GROUPS = (
     ("Everybody", None),
     ("People", Who.PEOPLE),
     ("Automatic", Who.AUTOMATIC),
-    ("Machines", Who.MACHINE),
+    ("Agents", Who.AGENTS),
 )
 _TIME_TIP = "A day or time in UTC (2025-06-01, 2025-06-01T12:00), or how long ago: 30min, 6h, 3d"
 

@@ -25,7 +25,7 @@ _LANE_HEIGHT = 16
 _AXIS_HEIGHT = 18
 _NAMES_WIDTH = 88
 _WIDEST_STEP = 26.0
-_TOKENS = {Who.PEOPLE: "accent", Who.AUTOMATIC: "muted", Who.MACHINE: "warning"}
+_TOKENS = {Who.PEOPLE: "accent", Who.AUTOMATIC: "muted", Who.AGENTS: "warning"}
 
 
 class Timeline(QWidget):

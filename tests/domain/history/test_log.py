@@ -35,7 +35,7 @@ def entry(source: Source, number: int, minute: int) -> LogEntry:
         ("expert@cern.ch", Who.PEOPLE),
         ("auto@auto", Who.AUTOMATIC),
         ("auto@auto - expert@cern.ch", Who.AUTOMATIC),
-        ("auto@auto - pixel-autoencoder", Who.MACHINE),
+        ("auto@auto - pixel-autoencoder", Who.AGENTS),
         ("", Who.PEOPLE),
     ],
 )

@@ -74,7 +74,7 @@ def test_that_an_agent_writes_its_own_column_in_its_own_name(season: Database):
     assert origin.action.author == f"auto@auto - {AGENT}"
     assert not origin.by_hand
     assert "pixel-ae 1.0" in origin.action.comment
-    (entry,) = log.page(Acting(season), LogQuery(who=Who.MACHINE)).entries
+    (entry,) = log.page(Acting(season), LogQuery(who=Who.AGENTS)).entries
     assert entry.number == spoken.version
 
 
@@ -280,5 +280,5 @@ def test_that_a_large_file_is_one_action(season: Database):
     spoken = say(season, *lines)
     assert spoken.version is not None
     assert len(spoken.lines) == 2_000
-    newest = log.page(Acting(season), LogQuery(who=Who.MACHINE)).entries
+    newest = log.page(Acting(season), LogQuery(who=Who.AGENTS)).entries
     assert [each.number for each in newest] == [spoken.version]

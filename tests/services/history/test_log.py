@@ -137,7 +137,7 @@ def test_that_authors_are_found_by_name_by_a_part_of_it_and_by_group(season: Dat
     assert versions(season, LogQuery(author="shift")) == [refreshed, edited]
     assert versions(season, LogQuery(author="nobody here")) == []
     assert versions(season, LogQuery(who=Who.PEOPLE)) == [edited]
-    assert versions(season, LogQuery(who=Who.MACHINE)) == [agent]
+    assert versions(season, LogQuery(who=Who.AGENTS)) == [agent]
     automatic = versions(season, LogQuery(who=Who.AUTOMATIC))
     assert automatic[0] == refreshed
     assert agent not in automatic

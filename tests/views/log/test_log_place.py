@@ -105,7 +105,7 @@ def test_that_fields_narrow_what_is_listed(
     look(qtbot, place, background, LogQuery(run=OTHER, kinds=frozenset({Kind.LUMISECTIONS})))
     assert numbers(place)[0] == other
     assert place.search.kinds.text() == "columns"
-    look(qtbot, place, background, LogQuery(who=Who.MACHINE))
+    look(qtbot, place, background, LogQuery(who=Who.AGENTS))
     assert numbers(place) == []
     assert place.table.words.text() == "No log entry matches."
     assert place.entry.entry is None
@@ -396,7 +396,7 @@ def test_that_authors_are_offered_by_name(
     place.shown()
     settle(qtbot, background)
     offered = [place.search.author.itemText(n) for n in range(place.search.author.count())]
-    assert offered[:4] == ["Everybody", "People", "Automatic", "Machines"]
+    assert offered[:4] == ["Everybody", "People", "Automatic", "Agents"]
     assert EXPERT.email in offered
     place.search.author.setEditText("expert")
     place.search.apply()

@@ -1,4 +1,4 @@
-"""The place of machines: agents, what waits for people, how far they agree with them."""
+"""The place of agents: what waits for people, how far they agree with them."""
 
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -13,7 +13,7 @@ from app.services.acting import Acting
 from app.services.agents import registry as agents
 from app.services.editing import bulk as bulk_edit
 from app.views.agents.dialogs import RegisterDialog
-from app.views.agents.place import MachinesPlace
+from app.views.agents.place import AgentsPlace
 from app.views.agents.verdicts_table import AGENT, DIFFER, PEOPLE, VerdictLanes
 from app.views.background import Background
 from app.views.places import PlaceContext
@@ -23,9 +23,9 @@ from tests.views.log.conftest import RUN
 
 
 @pytest.fixture
-def place(qtbot: QtBot, real: PlaceContext) -> MachinesPlace:
+def place(qtbot: QtBot, real: PlaceContext) -> AgentsPlace:
     """The place, not yet looked at."""
-    place = MachinesPlace(real)
+    place = AgentsPlace(real)
     qtbot.addWidget(place)
     place.resize(1200, 700)
     place.show()
@@ -37,7 +37,7 @@ def settle(qtbot: QtBot, background: Background) -> None:
 
 
 def test_that_without_agents_it_says_how_one_begins(
-    qtbot: QtBot, place: MachinesPlace, background: Background
+    qtbot: QtBot, place: AgentsPlace, background: Background
 ):
     place.shown()
     settle(qtbot, background)
@@ -47,7 +47,7 @@ def test_that_without_agents_it_says_how_one_begins(
 
 
 def test_that_what_waits_is_counted_listed_and_opened(
-    qtbot: QtBot, place: MachinesPlace, background: Background, spoken: Database
+    qtbot: QtBot, place: AgentsPlace, background: Background, spoken: Database
 ):
     with qtbot.waitSignal(place.count_changed) as counted:
         place.shown()
@@ -69,7 +69,7 @@ def test_that_what_waits_is_counted_listed_and_opened(
 
 
 def test_that_agreement_is_shown_in_figures_and_side_by_side(
-    qtbot: QtBot, place: MachinesPlace, background: Background, spoken: Database
+    qtbot: QtBot, place: AgentsPlace, background: Background, spoken: Database
 ):
     wanted = ColumnEdit(
         RUN, "online", "tracker-pixel", (LumiRange(2, 3),), Triplet("BAD", "seen by a shifter")
@@ -109,7 +109,7 @@ def test_that_agreement_is_shown_in_figures_and_side_by_side(
 
 
 def test_that_only_differing_datasets_are_listed_on_demand(
-    qtbot: QtBot, place: MachinesPlace, background: Background, spoken: Database
+    qtbot: QtBot, place: AgentsPlace, background: Background, spoken: Database
 ):
     place.shown()
     place.tabs.setCurrentWidget(place.agreement)
@@ -123,7 +123,7 @@ def test_that_only_differing_datasets_are_listed_on_demand(
 
 
 def test_that_a_comparison_is_stopped_and_nothing_is_shown(
-    qtbot: QtBot, place: MachinesPlace, background: Background, spoken: Database
+    qtbot: QtBot, place: AgentsPlace, background: Background, spoken: Database
 ):
     place.shown()
     settle(qtbot, background)
@@ -143,7 +143,7 @@ def test_that_a_comparison_is_stopped_and_nothing_is_shown(
 
 
 def test_that_a_comparison_of_another_agent_is_never_shown(
-    qtbot: QtBot, place: MachinesPlace, background: Background, spoken: Database
+    qtbot: QtBot, place: AgentsPlace, background: Background, spoken: Database
 ):
     place.shown()
     settle(qtbot, background)
@@ -157,7 +157,7 @@ def test_that_a_comparison_of_another_agent_is_never_shown(
 
 
 def test_that_an_agent_is_registered_by_a_dialog(
-    qtbot: QtBot, place: MachinesPlace, background: Background, season: Database
+    qtbot: QtBot, place: AgentsPlace, background: Background, season: Database
 ):
     place.register_agent()
     settle(qtbot, background)
@@ -179,7 +179,7 @@ def test_that_an_agent_is_registered_by_a_dialog(
 
 
 def test_that_new_proposals_are_counted_while_another_place_is_in_front(
-    qtbot: QtBot, place: MachinesPlace, background: Background, spoken: Database
+    qtbot: QtBot, place: AgentsPlace, background: Background, spoken: Database
 ):
     with qtbot.waitSignal(place.count_changed) as counted:
         place.changed(frozenset(), in_front=False)

@@ -182,11 +182,14 @@ class LogPlace(PlaceWidget):
         self._say()
 
     def _prepended(self, number: int) -> None:
-        """Keeps the rows that are on the screen where they are."""
-        bar = self.table.verticalScrollBar()
-        if bar.value():
-            bar.setValue(bar.value() + number * self.table.rowHeight(0))
+        """Counts what is new above what is on the screen."""
+        if self.table.verticalScrollBar().value():
             self._unread += number
+
+    def _inserted(self, _parent: QModelIndex, first: int, last: int) -> None:
+        bar = self.table.verticalScrollBar()
+        if first == 0 and bar.value():
+            bar.setValue(bar.value() + (last + 1) * self.table.rowHeight(0))
 
     def _select_first(self) -> None:
         if self.model.rowCount() and not self.table.currentIndex().isValid():
@@ -218,7 +221,7 @@ class LogPlace(PlaceWidget):
             self.status.setText(f"Export: {self._export_progress}")
             self.stop.show()
             return
-        reader, number = self.reader, self.model.rowCount()
+        reader, number = self.reader, self.model.count
         reading, back = reader.is_reading, reader.back_to
         far = "" if back is None else f"; searched back to {words.time(back)}"
         entries = words.counted(number, "entry", "entries")
@@ -266,12 +269,23 @@ class LogPlace(PlaceWidget):
             give_keys(self.table)
 
     def _open(self, row: int) -> None:
+        if self.model.turn(row):
+            return
         entry = self.model.entry(row)
         if entry.source is Source.GOLDEN:
             self.golden_wanted.emit(entry.number)
         elif entry.subjects:
             run_number, dataset = entry.subjects[0]
             self.run_wanted.emit(run_number, dataset or ONLINE)
+
+    def _turn(self, *, is_open: bool) -> None:
+        """Opens a line that stands for several, or closes it, from inside too."""
+        row = self.table.currentIndex().row()
+        while is_open and row > 0 and self.model.line(row).inside:
+            row -= 1
+        if row >= 0 and self.model.line(row).is_fold and self.model.line(row).is_open == is_open:
+            self.table.selectRow(row)
+            self.model.turn(row)
 
     def _show_timeline_of_subject(self, *, dataset: bool) -> None:
         subject = self.subject()
@@ -374,6 +388,7 @@ class LogPlace(PlaceWidget):
         self.reader.restarted.connect(self._restarted)
         self.reader.changed.connect(self._changed)
         self.reader.prepended.connect(self._prepended)
+        self.model.rowsInserted.connect(self._inserted)
         self.table.selectionModel().currentRowChanged.connect(self._chosen)
         self.table.verticalScrollBar().valueChanged.connect(self._scrolled)
         self.table.entered.connect(self._open)
@@ -398,6 +413,10 @@ class LogPlace(PlaceWidget):
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(handler)
+        for key, is_open in ((Qt.Key.Key_Right, False), (Qt.Key.Key_Left, True)):
+            turning = QShortcut(QKeySequence(key), self.table)
+            turning.setContext(Qt.ShortcutContext.WidgetShortcut)
+            turning.activated.connect(partial(self._turn, is_open=is_open))
 
     def _apply_theme(self, theme: Theme) -> None:
         self.model.set_theme(theme)

@@ -65,12 +65,12 @@ class LogReader(QObject):
     def read_more(self) -> None:
         """Goes on with older entries, unless that is under way or there are none."""
         if self.begun and not self.is_reading and not self.is_complete:
-            self._limit = self._model.rowCount() + _PART
+            self._limit = self._model.count + _PART
             self._reading.start(self._read())
 
     def stop(self) -> None:
         """Looks no further back."""
-        self._limit = self._model.rowCount()
+        self._limit = self._model.count
         self._reading.drop()
 
     def read_news(self) -> None:
@@ -80,17 +80,17 @@ class LogReader(QObject):
 
     async def _read(self) -> None:
         while True:
-            part = min(max(self._limit - self._model.rowCount(), 1), _PART)
+            part = min(max(self._limit - self._model.count, 1), _PART)
             page = await self._background.read(
                 partial(log.page, self._acting, self.query, self._after, limit=part)
             )
             self._model.append(page.entries)
             self._after, self.is_complete = page.after, page.after is None
             self.back_to = page.back_to
-            if self.is_complete or self._model.rowCount() >= self._limit:
+            if self.is_complete or self._model.count >= self._limit:
                 break
             self.changed.emit()
-        self._limit = self._model.rowCount()
+        self._limit = self._model.count
 
     async def _read_news(self) -> None:
         acting, query = self._acting, self.query
@@ -101,7 +101,7 @@ class LogReader(QObject):
             return
         number = self._model.prepend(entries)
         if number:
-            self._limit = max(self._limit, self._model.rowCount())
+            self._limit = max(self._limit, self._model.count)
             self.prepended.emit(number)
         self.changed.emit()
 

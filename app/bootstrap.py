@@ -506,6 +506,12 @@ def _session(program: Program, *, demonstration: bool) -> "Session":
         person=program.actor.email,
         rights=", ".join(sorted(program.actor.egroups)) or "no e-groups: reading only",
         strip_colour=settings.strip_colour(),
+        folders=(
+            ("Data", str(settings.data_folder)),
+            ("Drafts", str(settings.data_folder / "drafts")),
+            ("Log", str(logs.log_folder())),
+            ("Settings", str(settings.file)),
+        ),
     )
 
 

@@ -127,6 +127,12 @@ def open_existing(db: Database) -> None:
     measure_clock(db)
 
 
+def server_version(db: Database) -> str:
+    """What the server calls itself, such as `18.4 (Debian 18.4-1)`."""
+    with db.read() as connection:
+        return session.server_version(connection)
+
+
 def measure_clock(db: Database) -> timedelta:
     """Measures how far the server's clock is ahead of this machine's, for all ages; returns it."""
     with db.read() as connection:

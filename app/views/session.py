@@ -18,13 +18,15 @@ class DatabaseKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who works where: `database` is a short name such as `cms-prod`, never with a password."""
+    """Who works where: `database` is a short name such as `cms-prod`, never with a password;
+    `folders` are named places where the program keeps things."""
 
     database: str
     kind: DatabaseKind
     person: str
     rights: str = ""
     strip_colour: str | None = None
+    folders: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,11 @@ _ON_STANDBY = "BEGIN ISOLATION LEVEL READ COMMITTED"
 DriverConnection = psycopg.Connection[tuple[object, ...]]
 
 
+def server_version(connection: Connection) -> str:
+    """The version that the server tells."""
+    return str(connection.execute(text("SHOW server_version")).scalar_one())
+
+
 def begin_reading(connection: DriverConnection) -> None:
     """Begins a transaction that sees one moment and can't write."""
     _say(connection, f"{_READING}; {_settings(_major(connection), whole=False)}")

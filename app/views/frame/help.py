@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from app.views.actions import ActionRow
+from app.views.frame.about import AboutDialog
 from app.views.notices import inform
-from app.views.session import Session
+from app.views.places import PlaceContext
 
 MENU = ("help.keys", "help.about")
 _KEYS = (
@@ -43,8 +45,8 @@ _KEYS = (
 class HelpActions:
     """Actions of the Help menu."""
 
-    def __init__(self, session: Session, window: QWidget) -> None:
-        self._session = session
+    def __init__(self, context: PlaceContext, window: QWidget) -> None:
+        self._context = context
         self._window = window
 
     def rows(self) -> Sequence[ActionRow]:
@@ -60,9 +62,9 @@ class HelpActions:
             ),
             ActionRow(
                 "help.about",
-                "About",
+                "About...",
                 self._show_about,
-                tip="Which database this is, and who you are",
+                tip="Versions, database, person, folders and licences",
                 no_command="run-registry --version and db check say it.",
             ),
         ]
@@ -75,10 +77,8 @@ class HelpActions:
         inform(self._window, "Keys", text, is_markup=True)
 
     def _show_about(self) -> None:
-        session = self._session
-        inform(
-            self._window,
-            "About",
-            "Run Registry Desktop: data certification of the CMS experiment.\n\n"
-            f"Database: {session.database} ({session.kind.value})\nPerson: {session.person}",
-        )
+        context = self._context
+        session = context.workplace.session
+        dialog = AboutDialog(context.acting, session, context.background, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()

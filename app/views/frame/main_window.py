@@ -321,7 +321,7 @@ class MainWindow(QMainWindow):
                 *self.dataset_actions.rows(),
                 *self.links.rows(),
                 *(row for view in self.views.values() for row in view.rows()),
-                *HelpActions(self._session, self).rows(),
+                *HelpActions(context, self).rows(),
             ]
         )
 

@@ -13,6 +13,7 @@ from app.services.configuration import edits as configuration_edits
 from app.services.configuration import in_force as configuration
 from app.views.configuration.list_pane import ListPane
 from app.views.configuration.sections import SECTIONS
+from app.views.configuration.versions.restore_dialog import RestoreDialog
 from tests.builders import EXPERT, NOBODY
 
 
@@ -90,6 +91,19 @@ def test_that_a_value_and_a_rule_are_saved_as_a_new_item(turn, settled, registry
     assert not pane.editor.is_changed
     assert notices.last is not None
     assert notices.last.text == f"Saved class classifier {saved.id}."
+
+    notices.undo(notices.last)
+    settled()
+    (dialog,) = pane.window().findChildren(RestoreDialog)
+    assert dialog.preview is not None
+    assert [each.before.id for each in dialog.preview.difference.edited] == [saved.id]
+    dialog.submit()
+    settled()
+    assert [
+        each.priority
+        for each in configuration.current(Acting(registry)).class_classifiers
+        if each.class_ == "Collisions25"
+    ] != [12]
 
 
 def test_that_a_new_item_is_added_and_an_old_one_taken_out(turn, settled, registry) -> None:

@@ -123,6 +123,24 @@ def test_that_an_edit_replaces_the_entry_and_a_copy_is_a_new_one(
     assert entry(registry).id == saved.id
 
 
+def test_that_a_saved_entry_is_as_before_after_undo_from_the_notice(
+    qtbot: QtBot, editor: DatasetsAcceptedEditor, registry: Database, notices: Notices
+) -> None:
+    editor.enabled.setChecked(False)
+    with qtbot.waitSignal(editor.changed):
+        editor.save.click()
+    assert not entry(registry).enabled
+    assert notices.last is not None
+    notices.undo(notices.last)
+    (box,) = editor.findChildren(QMessageBox)
+    yes = next(
+        each for each in box.buttons() if box.buttonRole(each) == QMessageBox.ButtonRole.AcceptRole
+    )
+    with qtbot.waitSignal(notices.shown):
+        yes.click()
+    assert entry(registry).enabled
+
+
 def test_that_a_run_that_is_no_number_is_said_and_nothing_is_written(
     editor: DatasetsAcceptedEditor, registry: Database
 ) -> None:

@@ -66,7 +66,7 @@ def test_that_a_clock_that_is_off_is_told_once_and_stays_in_the_status_bar(
     now = server_now()
     monkeypatch.setattr(clock, "ahead", lambda _connection: timedelta(minutes=3))
     for _ in range(2):
-        with qtbot.waitSignal(window._clock_watch.measured):
+        with qtbot.waitSignal(window._clock_watch.said):
             window._clock_watch.measure()
         window._notices.tell("Something else.")
     assert window.status.clock.isVisible()
@@ -74,10 +74,10 @@ def test_that_a_clock_that_is_off_is_told_once_and_stays_in_the_status_bar(
     assert server_now() - now > timedelta(minutes=2)
     shown: list[Level] = []
     window._notices.shown.connect(lambda notice: shown.append(notice.level))
-    with qtbot.waitSignal(window._clock_watch.measured):
+    with qtbot.waitSignal(window._clock_watch.said):
         window._clock_watch.measure()
     assert shown == []
     monkeypatch.undo()
-    with qtbot.waitSignal(window._clock_watch.measured):
+    with qtbot.waitSignal(window._clock_watch.said):
         window._clock_watch.measure()
     assert not window.status.clock.isVisible()

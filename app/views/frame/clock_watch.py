@@ -2,9 +2,10 @@
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.domain.clock import clock_words
 from app.services import databases
-from app.services.acting import Acting
-from app.views.background import Background, Work
+from app.views.background import Work
+from app.views.places import PlaceContext
 
 _EVERY_MS = 10 * 60 * 1000
 
@@ -12,15 +13,18 @@ _EVERY_MS = 10 * 60 * 1000
 class ClockWatch(QObject):
     """Measures at the start, again when the server is back, and every ten minutes.
 
-    Signals: `measured(timedelta)`: how far the server's clock is ahead.
+    Signals: `said(str)` after each time: what is wrong with the clock, empty when nothing is.
     """
 
-    measured = Signal(object)
+    said = Signal(str)
 
-    def __init__(self, acting: Acting, background: Background, parent: QObject) -> None:
+    def __init__(self, context: PlaceContext, parent: QObject) -> None:
         super().__init__(parent)
-        self._acting = acting
+        background = context.background
+        self._acting = context.acting
         self._background = background
+        self._notices = context.notices
+        self._is_off = False
         self._work = Work(background, self)
         self._clock = QTimer(self, interval=_EVERY_MS)
         self._clock.timeout.connect(self.measure)
@@ -42,4 +46,8 @@ class ClockWatch(QObject):
 
     async def _measure(self) -> None:
         db = self._acting.db
-        self.measured.emit(await self._background.read(lambda: databases.measure_clock(db)))
+        text = clock_words(await self._background.read(lambda: databases.measure_clock(db)))
+        if text and not self._is_off:
+            self._notices.warn(f"{text} All ages are counted by the server's. Set the clock right.")
+        self._is_off = bool(text)
+        self.said.emit(text)

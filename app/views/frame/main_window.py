@@ -1,6 +1,5 @@
 """The frame of the window: places, menus, docks, status bar."""
 
-from datetime import timedelta
 from typing import TypeVar
 
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -17,7 +16,7 @@ from PySide6.QtWidgets import (
 
 from app.domain.certification.datasets import EDITABLE_STATES
 from app.domain.certification.runs import Unset
-from app.domain.clock import clock_words, server_now
+from app.domain.clock import server_now
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullStatus
@@ -93,7 +92,6 @@ class MainWindow(QMainWindow):
         self._remembered = context.remembered
         self._session = context.workplace.session
         self._may_close = False
-        self._clock_is_off = False
         self.setWindowTitle(f"Run Registry - {self._session.database}")
         self.setDockOptions(
             QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks
@@ -116,7 +114,7 @@ class MainWindow(QMainWindow):
         self.stack = QStackedWidget()
         self._news = WindowNews(context.workplace.news, self._background, self)
         self._puller_watch = PullerWatch(context.workplace.pullers, self._background, self)
-        self._clock_watch = ClockWatch(context.acting, self._background, self)
+        self._clock_watch = ClockWatch(context, self)
         self._lay_out()
         self._make_actions()
         self._menus = Menus(self, self.actions_, self.views.values())
@@ -371,7 +369,7 @@ class MainWindow(QMainWindow):
         self._background.outage.connect(self._show_outage)
         self._background.restored.connect(self._restored)
         self._puller_watch.looked.connect(self._show_pull)
-        self._clock_watch.measured.connect(self._show_clock)
+        self._clock_watch.said.connect(self.status.show_clock)
 
     # News
 
@@ -394,13 +392,6 @@ class MainWindow(QMainWindow):
         self.sources.show_status(oms, gui, now)
         if self.sync_dock.isVisible():
             self.sync.show_status(oms, gui, now)
-
-    def _show_clock(self, ahead: timedelta) -> None:
-        said = clock_words(ahead)
-        self.status.show_clock(said)
-        if said and not self._clock_is_off:
-            self._notices.warn(f"{said} All ages are counted by the server's. Set the clock right.")
-        self._clock_is_off = bool(said)
 
     # Reactions
 

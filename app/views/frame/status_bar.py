@@ -54,6 +54,7 @@ class StatusBar(QFrame):
         line.setSpacing(4 * STEP)
         for label in (self.live, self.database, self.clock, self.puller, self.person):
             label.setFixedHeight(_LINE_HEIGHT)
+            label.setMinimumWidth(1)  # the window can be narrow
             line.addWidget(label)
         line.addWidget(self.notice, 1)
         line.addStretch(0)

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.clock import server_now
 from app.domain.editing.selection import Selection
 from app.domain.errors import BadInput
 from app.domain.keys import ONLINE
@@ -34,8 +33,10 @@ from app.views.lumisections.editing.grid_editing import GridEditing
 from app.views.lumisections.editing.grid_menu import grid_menu
 from app.views.lumisections.loader import Loader
 from app.views.lumisections.moment_line import MomentLine
+from app.views.lumisections.not_live import NotLive
 from app.views.places import PlaceContext
 from app.views.theme import STEP, Theme
+from app.views.widgets.dimmer import Dimmer
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
 
@@ -98,7 +99,7 @@ class LumisectionsPane(QWidget):
         self.preview = self.editing.preview
         self.attendance = Attendance(context.open_datasets, background)
         self.proposals = ProposalStrip(context.acting, background, themes)
-        self.not_live = Label()
+        self.not_live = NotLive(background)
         self.words = Label(wordWrap=True)
         self.words.setProperty("role", "empty")
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -186,6 +187,7 @@ class LumisectionsPane(QWidget):
         if keep:
             self._loader.read_again()
         else:
+            self.dimmer.dim()
             self._loader.read()
 
     def chosen(self) -> Selection:
@@ -230,16 +232,6 @@ class LumisectionsPane(QWidget):
         elif not change.run_numbers or self._run_number in change.run_numbers:
             self.load()
 
-    def _lost(self) -> None:
-        if not self.not_live.isVisible():
-            now = server_now()
-            self.not_live.setText(f"Not live since {now:%H:%M} UTC")
-            self.not_live.setToolTip(
-                "The connection is lost: this is the state that was read last. You can go on"
-                " drafting; the draft is kept on this machine."
-            )
-            self.not_live.show()
-
     def _attend(self) -> None:
         snapshot = self.grid.snapshot
         key = None
@@ -259,6 +251,7 @@ class LumisectionsPane(QWidget):
 
     def _show(self, loaded: Loaded) -> None:
         snapshot = loaded.snapshot
+        self.dimmer.clear()
         before = self.editor.key
         self.grid.show_snapshot(snapshot)
         has_rows = bool(snapshot.rows) and snapshot.length > 0
@@ -289,6 +282,7 @@ class LumisectionsPane(QWidget):
         self.shown.emit()
 
     def _refuse(self, text: str) -> None:
+        self.dimmer.clear()
         self._grid_part.hide()
         self.words.setText(text)
         self.words.show()
@@ -386,8 +380,6 @@ class LumisectionsPane(QWidget):
         self.ranges.setAccessibleName("Lumisections to select")
         self.ranges.setToolTip("Select lumisections by number in the selected rows (L)")
         self.ranges.setFixedWidth(112)
-        self.not_live.setProperty("role", "warning")
-        self.not_live.hide()
         top = QWidget()
         line = QHBoxLayout(top)
         line.setContentsMargins(2 * STEP, STEP, STEP, STEP)
@@ -405,6 +397,7 @@ class LumisectionsPane(QWidget):
         self._grid_part.addWidget(self.preview)
         self._grid_part.setSizes(_PARTS)
         self._grid_part.setStretchFactor(0, 1)
+        self.dimmer = Dimmer(self._grid_part, self._themes)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -459,8 +452,6 @@ class LumisectionsPane(QWidget):
 
         end = news.subscribe(pass_on, lambda _live, _reason: None)
         self.destroyed.connect(end)
-        self._background.outage.connect(self._lost)
-        self._background.restored.connect(self.not_live.hide)
 
     def _apply_theme(self, theme: Theme) -> None:
         self.grid.set_theme(theme)

@@ -347,11 +347,7 @@ class TableView(QWidget):
             self.row_chosen.emit(self.chosen)
         elif self._was_chosen:
             self.row_lost.emit()
-        self._choose_first()
-
-    def _choose_first(self) -> None:
-        """Until a row was chosen once, the first one is."""
-        if not self._was_chosen and self.model.row_at(0) is not None:
+        elif self.model.row_at(0) is not None:
             self.table.selectRow(0)
 
     def _refuse(self, text: str) -> None:
@@ -372,14 +368,7 @@ class TableView(QWidget):
             return self._group.empty
         if self._cycle is not None:
             return "This cycle has no datasets. Add some in Offline."
-        if self._kind == "datasets":
-            return "There are no offline datasets yet. Signing off a run makes its datasets."
-        if self.significant.isChecked():
-            return "No run is significant. Show all runs, and mark one significant from its menu."
-        return (
-            "No runs yet. They appear here when they are pulled from OMS: see Sync in the View"
-            " menu."
-        )
+        return _nothing_yet(self._kind, significant_only=self.significant.isChecked())
 
     def _set_dimmed(self, *, dimmed: bool) -> None:
         self._delegate.dimmed = dimmed
@@ -438,3 +427,12 @@ class TableView(QWidget):
         self.significant.setIcon(theme.icon("significant"))
         self.significant.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.table.viewport().update()
+
+
+def _nothing_yet(kind: TableKind, *, significant_only: bool) -> str:
+    """What would be here, and how it gets here."""
+    if kind == "datasets":
+        return "There are no offline datasets yet. Signing off a run makes its datasets."
+    if significant_only:
+        return "No run is significant. Show all runs, and mark one significant from its menu."
+    return "No runs yet. They appear here when they are pulled from OMS: see Sync in the View menu."

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QElapsedTimer, QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -32,6 +32,7 @@ from app.views import words
 from app.views.background import Work
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.theme import STEP
+from app.views.todo.again import LookAgain
 from app.views.todo.lines import (
     KIND_TEXTS,
     OPEN_TITLES,
@@ -44,6 +45,7 @@ from app.views.todo.lines import (
     task_lines,
 )
 from app.views.widgets.details_table import DetailsTable
+from app.views.widgets.dimmer import Dimmer
 from app.views.widgets.lines_model import Line, LinesModel
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
@@ -56,9 +58,6 @@ _RUN_WIDTH = 84
 _SCOPE_WIDTH = 160
 _FILE = "todo.csv"
 _FILTERED_RUNS = 200
-_AGAIN_AFTER_MS = 1000
-_AGAIN_SHARE = 5
-_AGAIN_AT_LATEST_MS = 60_000
 
 Found = tuple[Todo, list[Line[Task]], list[Line[OpenGroup]]]
 
@@ -83,10 +82,8 @@ class TodoPlace(PlaceWidget):
         self._cycles: tuple[Cycle, ...] = ()
         self._todo: Todo | None = None
         self._scope_shown: TodoScope | None = None
-        self._is_outdated = False
-        self._took_ms = 0
-        self._again = QTimer(self, singleShot=True)
-        self._again.timeout.connect(self._look_again)
+        self.again = LookAgain(self)
+        self.again.wanted.connect(self._look_again)
         self._lines: list[Line[Task]] = []
         self._kind: TaskKind | None = None
         themes = context.themes
@@ -139,13 +136,14 @@ class TodoPlace(PlaceWidget):
     def show_workspace(self, workspace: WorkspaceColumns) -> None:
         if workspace.name != self._workspace:
             self._workspace = workspace.name
+            self._compare_scope()
             if self._todo is not None and self.isVisible():
                 self.look()
             else:
                 self._todo = None
 
     def shown(self) -> None:
-        if self._is_outdated:
+        if self.again.is_outdated:
             self.look()
         self._context.background.run(self._read_cycles(), self)
 
@@ -154,22 +152,11 @@ class TodoPlace(PlaceWidget):
         self._offer_cycles(await self._context.background.read(lambda: all_cycles(acting, GLOBAL)))
 
     def changed(self, run_numbers: frozenset[int], *, in_front: bool) -> None:
-        if self._todo is None or not self._concerns(run_numbers):
-            return
-        self._is_outdated = True
-        if in_front and not self._again.isActive():
-            # Many changes in succession are one, and looking isn't most of what is done.
-            pause = max(_AGAIN_AFTER_MS, _AGAIN_SHARE * self._took_ms)
-            self._again.start(min(pause, _AGAIN_AT_LATEST_MS))
-
-    def _concerns(self, run_numbers: frozenset[int]) -> bool:
-        known, scope = self._todo, self._scope_shown
-        if not run_numbers or known is None or scope is None:
-            return True
-        return any(each in known.runs or scope.may_gain(each) for each in run_numbers)
+        if self._todo is not None and _concerned(self._todo, self._scope_shown, run_numbers):
+            self.again.note_change(in_front=in_front)
 
     def _look_again(self) -> None:
-        if self._is_outdated and self.isVisible() and self._scope_shown is not None:
+        if self.isVisible() and self._scope_shown is not None:
             self._looking.start(self._look(self._scope_shown))
 
     def home(self) -> QWidget:
@@ -199,9 +186,7 @@ class TodoPlace(PlaceWidget):
     async def _look(self, scope: TodoScope) -> None:
         acting, progress = self._acting, self._looking.progress
 
-        self._is_outdated = False
-        began = QElapsedTimer()
-        began.start()
+        self.again.begin()
 
         def find() -> Found:
             left = todo(acting, scope, progress)
@@ -211,8 +196,9 @@ class TodoPlace(PlaceWidget):
         self._set_looking(looking=True)
         try:
             found = await self._context.background.read(find)
-            self._took_ms = began.elapsed()
+            self.again.end()
             self._scope_shown = scope
+            self._compare_scope()
             self._show(found)
         except Refused as error:
             self._refuse(str(error))
@@ -361,9 +347,21 @@ class TodoPlace(PlaceWidget):
             self.look()
 
     def _scope_changed(self) -> None:
+        self._compare_scope()
         of_runs = self.scope.currentIndex() <= 0
         self.run_from.setVisible(of_runs)
         self.run_to.setVisible(of_runs)
+
+    def _compare_scope(self) -> None:
+        """What is listed is pale while another scope is asked for."""
+        try:
+            same = self._scope_shown in (None, self._scope())
+        except Refused:
+            same = False
+        if same:
+            self.dimmer.clear()
+        else:
+            self.dimmer.dim()
 
     def _set_looking(self, *, looking: bool) -> None:
         self.look_button.setVisible(not looking)
@@ -431,6 +429,7 @@ class TodoPlace(PlaceWidget):
         splitter.setStretchFactor(0, 0)
         splitter.setStretchFactor(1, 1)
         splitter.setChildrenCollapsible(False)
+        self.dimmer = Dimmer(splitter, self._context.themes)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -447,6 +446,8 @@ class TodoPlace(PlaceWidget):
         self.export_button.clicked.connect(self.ask_file)
         for edit in (self.run_from, self.run_to):
             edit.returnPressed.connect(self.look)
+            edit.textChanged.connect(self._compare_scope)
+        self.luminosity.valueChanged.connect(self._compare_scope)
         kinds: Sequence[TaskKind | None] = (None, *KIND_TEXTS)
         self.kinds.idClicked.connect(lambda number: self._choose_kind(kinds[number]))
         self.groups_table.selectionModel().selectionChanged.connect(self._group_chosen)
@@ -459,6 +460,13 @@ class TodoPlace(PlaceWidget):
 
     def _open(self, _index: QModelIndex) -> None:
         self.open_chosen()
+
+
+def _concerned(known: Todo, scope: TodoScope | None, run_numbers: frozenset[int]) -> bool:
+    """Whether a change of these runs, of any without numbers, may change what is left."""
+    if not run_numbers or scope is None:
+        return True
+    return any(each in known.runs or scope.may_gain(each) for each in run_numbers)
 
 
 def _run_of(edit: QLineEdit) -> int | None:

@@ -7,7 +7,7 @@ from app.services.acting import Acting
 from app.services.certification import runs
 from app.views.frame.main_window import MainWindow
 from tests.builders import EXPERT
-from tests.views.many_runs import COUNT, NEWEST, add_run, locked
+from tests.views.many_runs import COUNT, NEWEST, SIGNED_OFF, add_run, locked
 
 
 def loaded(qtbot: QtBot, window: MainWindow, run_number: int | None) -> None:
@@ -94,3 +94,19 @@ def test_that_a_place_that_nobody_has_looked_at_opens_at_its_newest_rows(
     details = window.offline.details.details
     assert details is not None
     assert details.run_number == newest
+
+
+def test_that_the_grid_is_pale_until_the_chosen_dataset_is_there(
+    qtbot: QtBot, window: MainWindow, runs_dsn: str
+) -> None:
+    window.show_run(SIGNED_OFF[0])
+    details = window.online.shown_details
+    pane = details.lumisections
+    qtbot.waitUntil(lambda: pane.grid.snapshot is not None and not window._background.busy)
+    with locked(runs_dsn, "DatasetEvent"):
+        pane.datasets.setCurrentIndex(1)
+        qtbot.waitUntil(pane.dimmer.isVisible)
+    qtbot.waitUntil(lambda: not pane.dimmer.is_dimming)
+    assert pane.grid.snapshot is not None
+    assert pane.grid.snapshot.dataset == pane.datasets.currentText()
+    qtbot.waitUntil(lambda: not window._background.busy)

@@ -53,11 +53,11 @@ def test_that_it_looks_again_by_itself_and_keeps_the_row_that_is_marked(
     number = place.tasks.rowCount()
     datasets.move(Acting(database, EXPERT), [(FIRST, PROMPT)], "dt", "COMPLETED")
     place.changed(frozenset({1}), in_front=True)
-    assert place._again.isActive()  # a run that may be in it by now
+    assert place.again.is_waiting  # a run that may be in it by now
     place._scope_shown = TodoScope(run_from=FIRST)
-    place._again.stop()
+    place.again.begin()
     place.changed(frozenset({1}), in_front=True)
-    assert not place._again.isActive()
+    assert not place.again.is_waiting
     place.changed(frozenset({FIRST}), in_front=True)
     qtbot.waitUntil(lambda: place.tasks.rowCount() == number - 1)
     marked = place.tasks.item(place.table.currentIndex().row())
@@ -127,6 +127,15 @@ def test_that_a_cycle_limits_where_it_is_looked(
     assert {row[0] for row in rows(real_window)} == {str(FIRST)}
     assert real_window.todo.said.text().endswith("in 1 dataset.")
     assert not real_window.todo.run_from.isVisible()
+    assert not real_window.todo.dimmer.is_dimming
+    real_window.todo.scope.setCurrentIndex(0)
+    assert real_window.todo.dimmer.is_dimming
+    real_window.todo.scope.setCurrentIndex(1)
+    assert not real_window.todo.dimmer.is_dimming
+    real_window.todo.scope.setCurrentIndex(0)
+    real_window.todo.look()
+    qtbot.waitUntil(lambda: not real_window.todo.dimmer.is_dimming)
+    settle(qtbot, real_window)
 
 
 def test_that_a_number_that_is_none_is_refused_where_it_stands(

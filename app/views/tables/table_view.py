@@ -345,10 +345,10 @@ class TableView(QWidget):
             self.table.scrollToTop()
         elif self.chosen is not None:
             self.row_chosen.emit(self.chosen)
-        elif self._was_chosen:
-            self.row_lost.emit()
-        elif self.model.row_at(0) is not None:
+        elif not self._was_chosen and self.model.row_at(0) is not None:
             self.table.selectRow(0)
+        elif not self.table.currentIndex().isValid():  # else it is there, but not in sight
+            self.row_lost.emit()
 
     def _refuse(self, text: str) -> None:
         self.filter.refusal.setText(text)

@@ -169,6 +169,7 @@ class LumisectionsPane(QWidget):
         if not self._can_be_edited():
             self.preview.leave()
             self.editing.refresh()
+
     def show_nothing(self) -> None:
         """No run is chosen."""
         self.moment_line.show_now()

@@ -113,6 +113,20 @@ class Background(QObject):
         finally:
             self._acting.discard(task)
 
+    async def attempt(
+        self,
+        function: Callable[[], Result],
+        then: Callable[[Result], None],
+        refuse: Callable[[Refused | Unavailable], None],
+    ) -> None:
+        """Carries out an action whose failure is told where the person is, not by a notice."""
+        try:
+            result = await self.act(function)
+        except (Refused, Unavailable) as error:
+            refuse(error)
+        else:
+            then(result)
+
     def run(self, steps: Steps, owner: QObject) -> asyncio.Task[None] | None:
         """Runs a coroutine while its owner lives; what it doesn't catch is told by a signal.
 

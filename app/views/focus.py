@@ -71,22 +71,34 @@ def go_round(window: QWidget, parts: Sequence[QWidget], step: int) -> None:
     of -1 to the one before."""
     now = holder(window)
     has = [now is not None and (part is now or part.isAncestorOf(now)) for part in parts]
-    at = has.index(True) if True in has else (-1 if step > 0 else len(parts))
+    # The innermost of parts that stand in one another, which is named after those around it.
+    last = len(parts) - 1
+    at = last - has[::-1].index(True) if True in has else (-1 if step > 0 else len(parts))
     for number in range(1, len(parts) + 1):
-        if _go_into(parts[(at + step * number) % len(parts)]):
+        part = parts[(at + step * number) % len(parts)]
+        inner = [each for each in parts if each is not part and part.isAncestorOf(each)]
+        if _go_into(part, inner):
             return
 
 
-def _go_into(part: QWidget) -> bool:
+def _go_into(part: QWidget, inner: Sequence[QWidget]) -> bool:
+    """Goes into a part, but not into one of those inside that are gone into by themselves."""
     if not can_have_keys(part):
         return False
-    if give_keys_to_place(part):
+    before = part.focusWidget()
+    is_inside = any(each is before or each.isAncestorOf(before) for each in inner if before)
+    if not is_inside and give_keys_to_place(part):
         return True
+    if is_inside and isinstance(part, HasHome):
+        home = part.home()
+        if home is not None and give_keys(home):
+            return True
     # A part that names nobody: what Tab would come to first.
     tab = Qt.FocusPolicy.TabFocus
     each: QWidget | None = part
     while each is not None:
         inside = each is part or part.isAncestorOf(each)
+        inside = inside and not any(one is each or one.isAncestorOf(each) for one in inner)
         if inside and each.focusPolicy() & tab == tab and give_keys(each):
             return True
         each = each.nextInFocusChain()
@@ -127,17 +139,39 @@ class _Wish(QObject):
         return super().eventFilter(watched, event)
 
 
+class _Return(QObject):
+    """Gives the keyboard back to what was disabled for a while, unless it went on meanwhile."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self._widget = widget
+        self._meanwhile = holder(widget)
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.EnabledChange and can_have_keys(self._widget):
+            self._widget.removeEventFilter(self)
+            if holder(self._widget) is self._meanwhile:
+                _give(self._widget)
+            self.deleteLater()
+        return super().eventFilter(watched, event)
+
+
 class KeysKeeper(QObject):
-    """Keeps Qt from handing the keyboard on when what had it is hidden, disabled or gone.
+    """Keeps Qt from handing the keyboard on when what had it is hidden, disabled or gone, in a
+    window and in every dialog over it.
 
     Qt takes the next widget in the order of Tab, wherever that is. Here the innermost part around
-    that is still there gets it, if it says who; so a closed preview gives back to its grid.
+    that is still there gets it, if it says who; so a closed preview gives back to its grid. What
+    was disabled, as a form is while it is written, gets it back when it can be used again.
     """
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self._window = window
-        self._context: tuple[QWidget, ...] = ()
+        self._front: ReferenceType[QWidget] = ref(window)
+        self._contexts: WeakKeyDictionary[QWidget, tuple[QWidget, ...]] = WeakKeyDictionary()
+        self._returns: WeakKeyDictionary[QWidget, _Return] = WeakKeyDictionary()
         application = QApplication.instance()
         assert isinstance(application, QApplication)  # there is a window
         application.focusChanged.connect(self._moved)
@@ -145,34 +179,53 @@ class KeysKeeper(QObject):
     def _moved(self, _before: QWidget | None, now: QWidget | None) -> None:
         if not isValid(self._window) or not self._window.isVisible():
             return
-        if now is not None and now.window() is not self._window:
-            return  # a dialog or a menu: it gives back when it closes
-        left = self._context[0] if self._context else None
+        window = self._front() if now is None else now.window()
+        if window is None or not isValid(window) or not self._keeps(window):
+            return  # a menu or a list of completions: it gives back when it closes
+        self._front = ref(window)
+        context = self._contexts.get(window, ())
+        left = context[0] if context else None
         is_gone = left is not None and not (isValid(left) and can_have_keys(left))
-        if is_gone and not self._was_asked_for(now):
-            self._give_back()
-        elif now is not None and not can_have_keys(now):
-            self._context = _context(now)
-            self._give_back()
+        if is_gone and not _was_asked_for(window, now):
+            self._give_back(window)
         elif now is not None:
-            self._context = _context(now)
+            self._contexts[window] = _context(now)
+            if not can_have_keys(now):
+                self._give_back(window)
 
-    def _was_asked_for(self, now: QWidget | None) -> bool:
-        given = _given.get(self._window)
-        return now is not None and given is not None and given() is now and can_have_keys(now)
+    def _keeps(self, window: QWidget) -> bool:
+        above: QWidget | None = window
+        while above is not None and above is not self._window:
+            above = above.parentWidget()
+        return above is self._window and window.windowType() != Qt.WindowType.Popup
 
-    def _give_back(self) -> None:
-        parts, self._context = self._context[1:], ()
-        for part in parts:
+    def _give_back(self, window: QWidget) -> None:
+        context = self._contexts.pop(window, ())
+        for part in context[1:]:
             if isValid(part) and can_have_keys(part) and isinstance(part, HasHome):
                 home = part.home()
                 if home is not None and give_keys(home):
-                    return
-        _take_keys(self._window)
+                    break
+        else:
+            _take_keys(window)
+        self._return_later(window, context[0])
+
+    def _return_later(self, window: QWidget, left: QWidget) -> None:
+        before = self._returns.pop(window, None)
+        if before is not None and isValid(before):
+            before.deleteLater()
+        if isValid(left) and left.isVisibleTo(window):
+            self._returns[window] = _Return(left)
+
+
+def _was_asked_for(window: QWidget, now: QWidget | None) -> bool:
+    given = _given.get(window)
+    return now is not None and given is not None and given() is now and can_have_keys(now)
 
 
 def _context(widget: QWidget) -> tuple[QWidget, ...]:
+    """A widget and what is around it in its window."""
     found = [widget]
-    while (parent := found[-1].parentWidget()) is not None:
+    while not found[-1].isWindow() and (parent := found[-1].parentWidget()) is not None:
         found.append(parent)
     return tuple(found)

@@ -14,6 +14,7 @@ from qasync import QEventLoop
 from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.views.background import Background
+from app.views.focus import KeysKeeper
 from app.views.frame.main_window import MainWindow
 from app.views.notices import Notices
 from app.views.places import PlaceContext
@@ -78,6 +79,7 @@ def notices(background: Background) -> Notices:
 def owner(qtbot: QtBot) -> QWidget:
     """A parent for dialogs, which delete themselves when they close."""
     owner = QWidget()
+    KeysKeeper(owner)
     qtbot.addWidget(owner)
     owner.show()
     return owner

@@ -1,4 +1,4 @@
-"""CSV that spreadsheets show as it is meant: no cell of it is taken for a formula."""
+"""Tables that spreadsheets show as they are meant: no cell of them is taken for a formula."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,6 +8,7 @@ _FORMULA = re.compile(r"'*(?:[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _QUOTED = re.compile(r'[,"\r\n]')
+_QUOTED_BETWEEN_TABS = re.compile(r'[\t"\r\n]')
 
 
 def csv_text(rows: Iterable[Sequence[object]]) -> str:
@@ -18,7 +19,14 @@ def csv_text(rows: Iterable[Sequence[object]]) -> str:
 def csv_line(cells: Sequence[object]) -> str:
     """One row without its line end. Numbers are numbers; a text that would be a formula gets an
     apostrophe before it, which `cell_meant` takes away."""
-    return ",".join(map(_cell, cells)) or '""'
+    return ",".join(_quoted(_text(cell), _QUOTED) for cell in cells) or '""'
+
+
+def tsv_text(rows: Iterable[Sequence[object]]) -> str:
+    """Rows as lines with tabs between their cells, as a spreadsheet takes them when it pastes."""
+    return "\n".join(
+        "\t".join(_quoted(_text(cell), _QUOTED_BETWEEN_TABS) for cell in row) for row in rows
+    )
 
 
 def cell_meant(text: str) -> str:
@@ -26,12 +34,13 @@ def cell_meant(text: str) -> str:
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
-def _cell(value: object) -> str:
+def _text(value: object) -> str:
     if value is None:
         return ""
     text = str(value)
-    if isinstance(value, str) and _FORMULA.match(text) and not _NUMBER.fullmatch(text):
-        text = f"'{text}"
-    if _QUOTED.search(text):
-        return '"' + text.replace('"', '""') + '"'
-    return text
+    is_formula = isinstance(value, str) and _FORMULA.match(text) and not _NUMBER.fullmatch(text)
+    return f"'{text}" if is_formula else text
+
+
+def _quoted(text: str, special: re.Pattern[str]) -> str:
+    return '"' + text.replace('"', '""') + '"' if special.search(text) else text

@@ -7,7 +7,6 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.agents.proposals import Proposal
-from app.domain.errors import Refused, Unavailable
 from app.services.acting import Acting
 from app.services.agents import proposals as decisions
 from app.views import words
@@ -102,16 +101,14 @@ class ProposalList(QWidget):
     def _accept(self, proposals: Sequence[Proposal]) -> None:
         if proposals and not self._deciding.is_running:
             self.say("")
-            self._deciding.start(self._write([proposal.id for proposal in proposals]))
-
-    async def _write(self, ids: Sequence[int]) -> None:
-        acting = self._acting
-        try:
-            decided = await self._background.act(lambda: decisions.accept(acting, ids))
-        except (Refused, Unavailable) as error:
-            self.say(words.failure(error), "refusal")
-        else:
-            self._done(decided.text, decided.version)
+            acting, ids = self._acting, [proposal.id for proposal in proposals]
+            self._deciding.start(
+                self._background.attempt(
+                    lambda: decisions.accept(acting, ids),
+                    lambda decided: self._done(decided.text, decided.version),
+                    lambda error: self.say(words.failure(error), "refusal"),
+                )
+            )
 
     def _correct(self) -> None:
         chosen = self.chosen

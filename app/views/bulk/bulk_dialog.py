@@ -71,7 +71,6 @@ class BulkDialog(QDialog):
         self.write_button = self.buttons.addButton("Write", QDialogButtonBox.ButtonRole.AcceptRole)
         self.write_button.setEnabled(False)
         self.look_button.setDefault(True)
-        self._held: QWidget | None = None
         split = QVBoxLayout() if form_above else QHBoxLayout()
         split.setSpacing(2 * STEP if form_above else 4 * STEP)
         split.addWidget(self.form)
@@ -162,19 +161,11 @@ class BulkDialog(QDialog):
             )
 
     def _running_changed(self, running: bool) -> None:
-        if running:
-            # What is disabled loses the keyboard; it gets it back.
-            self._held = holder(self)
         self._offer()
-        if running:
-            return
-        if self.write_button.isEnabled():
+        if not running and self.write_button.isEnabled():
             self.write_button.setDefault(True)
-        held, self._held = self._held, None
-        if held is self.look_button and self.write_button.isEnabled():
-            give_keys(self.write_button)
-        elif held is not None:
-            give_keys(held)
+            if holder(self) is self.look_button:
+                give_keys(self.write_button)
 
     def _offer(self) -> None:
         running = self.work.is_running

@@ -14,7 +14,6 @@ from app.domain.configuration.in_force import Configuration
 from app.domain.configuration.items import UnknownVariables
 from app.domain.configuration.versions import Item, ItemChanged, field_changes
 from app.domain.errors import Refused, Unavailable
-from app.domain.json_value import JsonObject
 from app.domain.rules.vocabulary import RuleVocabulary
 from app.services.acting import Acting
 from app.services.classifying.trials import Draft
@@ -138,23 +137,23 @@ class EditorPanel(QWidget):
         except Refused as error:
             self._refuse(error)
             return
-        self._writing.start(self._write(self.item, values, insist=insist))
-
-    async def _write(self, item: Item | None, values: JsonObject, *, insist: bool) -> None:
-        acting, kind = self._acting, self.section.kind
+        acting, kind, item = self._acting, self.section.kind, self.item
         assert kind is not None
         item_id = None if item is None else item.id
-        try:
-            saved_id = await self._background.act(
-                lambda: edits.save_item(acting, kind, item_id, values, insist=insist)
-            )
-        except (Refused, Unavailable) as error:
-            self._refuse(error)
-        else:
+
+        def saved(saved_id: int) -> None:
             if self.item is item:  # unless another is edited by now
                 self.form.show_values(values)  # so that nothing counts as unsaved
             verb = "Added" if item_id is None else "Saved"
             self.saved.emit(saved_id, saved_id, f"{verb} {self.section.noun} {saved_id}.")
+
+        self._writing.start(
+            self._background.attempt(
+                lambda: edits.save_item(acting, kind, item_id, values, insist=insist),
+                saved,
+                self._refuse,
+            )
+        )
 
     def _save(self) -> None:
         self.submit()
@@ -174,18 +173,17 @@ class EditorPanel(QWidget):
         )
 
     def _delete(self) -> None:
-        if self.item is not None and not self._writing.is_running:
-            self._clear_messages()
-            self._writing.start(self._remove(self.item))
-
-    async def _remove(self, item: Item) -> None:
-        acting = self._acting
-        try:
-            await self._background.act(lambda: edits.delete_item(acting, item.kind, item.id))
-        except (Refused, Unavailable) as error:
-            self._refuse(error)
-        else:
-            self.saved.emit(0, item.id, f"Removed {item.title}.")
+        acting, item = self._acting, self.item
+        if item is None or self._writing.is_running:
+            return
+        self._clear_messages()
+        self._writing.start(
+            self._background.attempt(
+                lambda: edits.delete_item(acting, item.kind, item.id),
+                lambda _done: self.saved.emit(0, item.id, f"Removed {item.title}."),
+                self._refuse,
+            )
+        )
 
     def _refuse(self, error: Refused | Unavailable) -> None:
         self.refusal.setText(words.failure(error))

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.configuration.in_force import Configuration, Workspace
-from app.domain.errors import Refused, Unavailable
 from app.services.configuration import in_force, workspaces
 from app.views import words
 from app.views.background import Work
@@ -189,17 +188,18 @@ class WorkspacesPane(QWidget):
     def _write(self, work: Callable[[], None], text: str) -> None:
         if not self._writing.is_running:
             self.refusal.hide()
-            self._writing.start(self._finish_writing(work, text))
+            self._writing.start(
+                self._background.attempt(
+                    work,
+                    lambda _done: self._wrote(text),
+                    lambda error: self._refuse(words.failure(error)),
+                )
+            )
 
-    async def _finish_writing(self, work: Callable[[], None], text: str) -> None:
-        try:
-            await self._background.act(work)
-        except (Refused, Unavailable) as error:
-            self._refuse(words.failure(error))
-        else:
-            self.name.clear()
-            self.saved.emit(text)
-            self.refresh()
+    def _wrote(self, text: str) -> None:
+        self.name.clear()
+        self.saved.emit(text)
+        self.refresh()
 
     def _refuse(self, text: str) -> None:
         self.refusal.setText(text)

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.configuration.in_force import DatasetAccepted, Kind
-from app.domain.errors import BadInput, Refused, Unavailable
+from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject
 from app.services.certification import runs
 from app.services.configuration import edits, in_force
@@ -183,21 +183,20 @@ class DatasetsAcceptedEditor(QWidget):
             return
         self._refuse("")
         if not self._writing.is_running:
-            self._writing.start(self._save(self._chosen, values))
-
-    async def _save(self, item_id: int | None, values: JsonObject) -> None:
-        acting = self._acting
-        try:
-            saved_id = await self._background.act(
-                lambda: edits.save_item(acting, Kind.DATASETS_ACCEPTED, item_id, values)
+            acting, item_id = self._acting, self._chosen
+            self._writing.start(
+                self._background.attempt(
+                    lambda: edits.save_item(acting, Kind.DATASETS_ACCEPTED, item_id, values),
+                    lambda saved_id: self._saved(saved_id, str(values["name"])),
+                    lambda error: self._refuse(words.failure(error)),
+                )
             )
-        except (Refused, Unavailable) as error:
-            self._refuse(words.failure(error))
-        else:
-            self._tell(f"Saved accepted dataset {values['name']}.", saved_id, str(values["name"]))
-            self._chosen = self._to_choose = saved_id
-            self.refresh()
-            self.changed.emit()
+
+    def _saved(self, item_id: int, name: str) -> None:
+        self._tell(f"Saved accepted dataset {name}.", item_id, name)
+        self._chosen = self._to_choose = item_id
+        self.refresh()
+        self.changed.emit()
 
     def ask_delete(self) -> None:
         """Asks, then removes the entry."""
@@ -215,21 +214,20 @@ class DatasetsAcceptedEditor(QWidget):
     def delete_entry(self, entry: DatasetAccepted) -> None:
         """Removes an entry."""
         if not self._writing.is_running:
-            self._writing.start(self._delete(entry))
-
-    async def _delete(self, entry: DatasetAccepted) -> None:
-        acting = self._acting
-        try:
-            await self._background.act(
-                lambda: edits.delete_item(acting, Kind.DATASETS_ACCEPTED, entry.id)
+            acting = self._acting
+            self._writing.start(
+                self._background.attempt(
+                    lambda: edits.delete_item(acting, Kind.DATASETS_ACCEPTED, entry.id),
+                    lambda _done: self._deleted(entry),
+                    lambda error: self._refuse(words.failure(error)),
+                )
             )
-        except (Refused, Unavailable) as error:
-            self._refuse(words.failure(error))
-        else:
-            self._tell(f"Deleted accepted dataset {entry.name}.", entry.id, entry.name)
-            self._show_entry(None)
-            self.refresh()
-            self.changed.emit()
+
+    def _deleted(self, entry: DatasetAccepted) -> None:
+        self._tell(f"Deleted accepted dataset {entry.name}.", entry.id, entry.name)
+        self._show_entry(None)
+        self.refresh()
+        self.changed.emit()
 
     def _tell(self, text: str, item_id: int, name: str) -> None:
         """With an Undo that outlives this window."""

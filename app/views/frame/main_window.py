@@ -42,6 +42,7 @@ from app.views.frame import window_actions
 from app.views.frame.clock_watch import ClockWatch
 from app.views.frame.command_palette import CommandPalette, run_number_dialog
 from app.views.frame.help import HelpActions
+from app.views.frame.keyboard import Keyboard
 from app.views.frame.look import LookActions
 from app.views.frame.menus import Menus
 from app.views.frame.navigation import PLACES, Navigation, Place
@@ -130,6 +131,7 @@ class MainWindow(QMainWindow):
         self.drafts.load()
         context.rights.load()
         self.keys = KeysKeeper(self)
+        self.keyboard = Keyboard(self)
         give_keys(self.home())
 
     # Places
@@ -426,6 +428,17 @@ class MainWindow(QMainWindow):
 
     def _tell_written(self, written: Written) -> None:
         self._notices.tell(written.text, version=written.version)
+
+    def is_in_tab(self) -> bool:
+        """Whether a run has a tab of its own, and that is in front."""
+        place = self.table_place()
+        return place is not None and place.tabs.currentIndex() > 0
+
+    def close_tab(self) -> None:
+        """Closes the tab of the run that is looked at."""
+        place = self.table_place()
+        if place is not None:
+            place.close_tab(place.tabs.currentIndex())
 
     def focus_filter(self) -> None:
         """Goes to where something is looked for."""

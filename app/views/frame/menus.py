@@ -38,6 +38,7 @@ _MENUS: dict[str, Sequence[str]] = {
         "view.columns",
         "view.pane",
         "view.pane.back",
+        "view.tab.close",
         "view.refresh",
         "",
         "view.sync",

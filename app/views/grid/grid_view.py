@@ -1,6 +1,7 @@
 """The lumisection grid: columns and DCS bits over lumisections, painted as stretches."""
 
 import math
+from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -23,6 +24,7 @@ from app.domain.lumisections import LumiRange, format_ranges, ranges_of_mask
 from app.domain.text.plain_text import one_line
 from app.domain.triplets import Triplet
 from app.views.grid.flash import Flash
+from app.views.grid.grid_copy import copied_cells
 from app.views.grid.grid_keys import GridKeys
 from app.views.grid.grid_layout import WIDEST_CELL, Cell, GridLayout
 from app.views.grid.grid_mouse import GridMouse
@@ -31,6 +33,7 @@ from app.views.grid.selection_model import Mode, SelectionModel, Span
 from app.views.grid.selection_painter import SelectionPainter
 from app.views.grid.snapshot import LumisectionsSnapshot, RowKind
 from app.views.theme import ROW_HEIGHT, Theme, tabular
+from app.views.widgets.copying import copy_rows
 from app.views.widgets.plain import tip
 
 _SCROLL_STEP = 3
@@ -40,6 +43,7 @@ class GridView(QAbstractScrollArea):
     """Paints a snapshot and what is drafted over it; zoom, pan, focus and selection by mouse and
     keyboard.
 
+    `keys_before` is asked first what a key means; it returns whether it did anything.
     Signals: `selection_changed()`; `focus_changed(key, lumisection)`;
     `origin_wanted(key, lumisection)` asks who set a cell, the answer comes through `show_origin`.
     """
@@ -61,6 +65,7 @@ class GridView(QAbstractScrollArea):
         self._flash.changed.connect(self.viewport().update)
         self._hovered: Cell | None = None
         self._keys = GridKeys(self, self._layout)
+        self.keys_before: Callable[[QKeyEvent], bool] | None = None
         self._mouse = GridMouse(self, self._layout)
         self._tip_at: tuple[Cell, QPoint] | None = None
         self._picture = GridPicture(self._layout, theme, self.font(), self.paint_over)
@@ -220,6 +225,13 @@ class GridView(QAbstractScrollArea):
             lines.append("doesn't count: this dataset has no RR and OMS event for this LS")
         return "\n".join(lines)
 
+    def copy_selected(self) -> None:
+        """Puts the selected cells, or the focused one, onto the clipboard."""
+        if self._snapshot is not None:
+            rows = copied_cells(self._snapshot, self._model.chosen, self._focus, self._draft)
+            if rows:
+                copy_rows(rows)
+
     # Zoom and place
 
     def zoom(self, factor: float, at: float | None = None) -> None:
@@ -376,7 +388,8 @@ class GridView(QAbstractScrollArea):
     # Qt
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not self._keys.handle(event):
+        taken = self.keys_before is not None and self.keys_before(event)
+        if not taken and not self._keys.handle(event):
             super().keyPressEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -39,6 +39,7 @@ from app.views.history.versions_model import (
     prepare_entry,
 )
 from app.views.theme import STEP, Theme, Themes
+from app.views.widgets.copying import copy_selected
 from app.views.widgets.dimmer import Dimmer
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
@@ -393,7 +394,7 @@ class HistoryPanel(QWidget):
             menu.addActions([undo, moment, before])
         menu.addAction(compare)
         copy = QAction("Copy", menu)
-        copy.triggered.connect(self.table.copy)
+        copy.triggered.connect(lambda: copy_selected(self.table))
         menu.addAction(copy)
         menu.popup(self.table.viewport().mapToGlobal(point))
 

@@ -31,6 +31,7 @@ from app.views.places import PlaceContext, PlaceWidget
 from app.views.remembered import restore
 from app.views.subject import Subject, unless
 from app.views.theme import STEP, Theme
+from app.views.widgets.copying import copy_selected
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
 from app.views.widgets.plain_table import PlainTable
@@ -328,7 +329,7 @@ class LogPlace(PlaceWidget):
         if entry.author:
             name = entry.author.removeprefix("auto@auto - ")
             add("person", f"All by {name}", lambda: self.search.show_query(LogQuery(author=name)))
-        add("copy", "Copy", self.table.copy)
+        add("copy", "Copy", lambda: copy_selected(self.table))
         menu.popup(self.table.viewport().mapToGlobal(point))
 
     def _top(self) -> None:

@@ -85,11 +85,9 @@ class Attendance(Label):
         if self._announced is None:
             return
         key, opened = self._announced[0], self._opened
-        try:
-            others = await self._background.act(lambda: opened.others(key))
-        except Unavailable:
-            return  # Without the server nobody knows who is there; the banner says so.
-        self._show_of(key, others)
+        await self._background.attempt(
+            lambda: opened.others(key), lambda others: self._show_of(key, others), _nobody_knows
+        )
 
     async def _announce(self) -> None:
         before, present = self._announced, self._present
@@ -110,13 +108,16 @@ class Attendance(Label):
             key, editing = present
             return opened.open(key, view, editing=editing)
 
-        try:
-            others = await self._background.act(announce)
-        except (Refused, Unavailable):
-            return  # Without the server nobody knows who is there; the banner says so.
-        if present is not None:
-            self._show_of(present[0], others)
+        def announced(others: Sequence[Present]) -> None:
+            if present is not None:
+                self._show_of(present[0], others)
+
+        await self._background.attempt(announce, announced, _nobody_knows)
 
     def _show_of(self, key: DatasetKey, others: Sequence[Present]) -> None:
         if self._present is not None and self._present[0] == key:
             self.show_others(others)
+
+
+def _nobody_knows(_error: Refused | Unavailable) -> None:
+    """Without the server nobody knows who is there; the banner says so."""

@@ -93,9 +93,8 @@ class RuleEditor(QWidget):
         self.show_text(rule_text.pretty(rule))
 
     def show_text(self, text: str) -> None:
-        """Shows another text and checks it at once."""
-        if text != self.toPlainText():
-            self.text.setPlainText(text)
+        """Shows another text, behind which no undo goes, and checks it at once."""
+        self.text.load_text(text)
         self._check()
 
     def replace_rule(self, rule: JsonValue) -> None:

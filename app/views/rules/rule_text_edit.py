@@ -196,10 +196,22 @@ class RuleTextEdit(QPlainTextEdit):
         self.centerCursor()
         give_keys(self)
 
+    def load_text(self, text: str) -> None:
+        """Shows a text that no undo goes behind."""
+        if text == self.toPlainText():
+            self.document().clearUndoRedoStacks()
+        else:
+            self.setPlainText(text)
+
     def replace_text(self, text: str) -> None:
-        """Replaces the text as one step that can be undone; equal beginnings and ends are kept."""
+        """Replaces the text as one step that can be undone; equal beginnings and ends are kept.
+
+        Where nothing was written there is nothing to go back to.
+        """
         old = self.toPlainText()
-        if text == old:
+        if not old.strip():
+            self.load_text(text)
+        if not old.strip() or text == old:
             return
         shorter = min(len(old), len(text))
         same = next((n for n in range(shorter) if old[n] != text[n]), shorter)

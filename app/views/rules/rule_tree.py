@@ -135,6 +135,22 @@ class _Delegate(QStyledItemDelegate):
             self.closeEditor.emit(cell)
 
 
+class _TreeView(QTreeView):
+    """The view of the tree; what is taken back in it is a step of the rule."""
+
+    def __init__(self, tree: "RuleTree") -> None:
+        super().__init__(tree)
+        self._tree = tree
+
+    def undo(self) -> None:
+        """Takes the last step of the rule back."""
+        self._tree.undo_wanted.emit()
+
+    def redo(self) -> None:
+        """Takes it again."""
+        self._tree.redo_wanted.emit()
+
+
 class RuleTree(QWidget):
     """Asks for changes, and shows the trees it is given.
 
@@ -153,7 +169,7 @@ class RuleTree(QWidget):
         self._read_only = False
         self._collapsed: set[Path] = set()
         self.model = RuleTreeModel(themes.theme, self)
-        self.view = QTreeView()
+        self.view = _TreeView(self)
         self.view.setAccessibleName("Rule as a tree")
         self.view.setFrameShape(QFrame.Shape.NoFrame)
         self.view.setModel(self.model)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QBrush, QColor, QGuiApplication, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QBrush, QColor, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from app.domain.clock import server_now
@@ -30,8 +30,7 @@ Origins = list[tuple[str, Word | None]]
 class VerdictTree(QTreeWidget):
     """Shows one rule over some data; deciding parts are tinted, the others muted.
 
-    The text of the answer says the same as the tint, so that nobody depends on a colour. Ctrl+C
-    copies the tree as text.
+    The text of the answer says the same as the tint, so that nobody depends on a colour.
     """
 
     def __init__(self, themes: Themes, parent: QWidget | None = None) -> None:
@@ -48,6 +47,7 @@ class VerdictTree(QTreeWidget):
         self.setFrameShape(self.Shape.NoFrame)
         self.setIndentation(4 * STEP)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         header = self.header()
@@ -55,9 +55,6 @@ class VerdictTree(QTreeWidget):
         header.setMinimumSectionSize(12 * STEP)
         for column, width in ((ANSWER, 104), (VALUE, 130), (SET_BY, 210), (WHEN, 226)):
             header.resizeSection(column, width)
-        copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self)
-        copy.setContext(Qt.ShortcutContext.WidgetShortcut)
-        copy.activated.connect(lambda: QGuiApplication.clipboard().setText(self.as_text()))
         themes.changed.connect(self._apply_theme)
         Ages(self, self._say_ages)
 
@@ -85,20 +82,6 @@ class VerdictTree(QTreeWidget):
         """Hides the parts that don't decide the answer, or shows everything again."""
         self._only_deciding = only
         self._hide_rest()
-
-    def as_text(self) -> str:
-        """The tree as lines of text, as it is shown."""
-        lines: list[str] = []
-        for item, depth in self._items:
-            if item.isHidden():
-                continue
-            cells = [
-                item.text(column)
-                for column in range(1, len(_COLUMNS))
-                if not self.isColumnHidden(column) and item.text(column)
-            ]
-            lines.append("\t".join(["  " * depth + item.text(RULE), *cells]))
-        return "\n".join(lines)
 
     def _item(self, node: Node, set_by: SetBy, depth: int) -> QTreeWidgetItem:
         item = TreeItem()

@@ -193,6 +193,14 @@ class DetailsView(QWidget):
         """The tabs: nothing is edited by going here."""
         return self.tabs.tabBar()
 
+    def panes(self) -> tuple[QWidget, ...]:
+        """What is looked at; beside lumisections the proposals and the preview, while shown."""
+        inside = self.tabs.currentWidget()
+        lumisections = self.lumisections
+        if inside is not lumisections:
+            return (inside,)
+        return (inside, lumisections.proposals.list.table, lumisections.preview)
+
     def dataset_state(self, key: str, dataset: str | None = None) -> str:
         """A `{workspace}_state` of the dataset in front or of another one; empty where unknown."""
         row = self._rows.get(self.dataset if dataset is None else dataset)

@@ -70,6 +70,9 @@ class TablePlace(PlaceWidget):
         self.tabs.setDocumentMode(True)
         self.tabs.setTabsClosable(True)
         self.tabs.setTabBarAutoHide(True)
+        # Tab would stop at the tab bar while that is hidden: the bar itself stands in the order.
+        self.tabs.setFocusProxy(None)  # type: ignore[arg-type]
+        self.tabs.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.tabs.addTab(self._splitter, "Runs" if kind == "runs" else "Datasets")
         for side in (QTabBar.ButtonPosition.LeftSide, QTabBar.ButtonPosition.RightSide):
             self.tabs.tabBar().setTabButton(0, side, None)
@@ -104,8 +107,8 @@ class TablePlace(PlaceWidget):
     def panes(self) -> Sequence[QWidget]:
         """The table, and what is looked at of the run."""
         view = self.shown_details
-        inside = view.tabs.currentWidget()
-        return (self.table.table, inside) if view is self.details else (inside,)
+        inside = view.panes()
+        return (self.table.table, *inside) if view is self.details else inside
 
     def show_workspace(self, workspace: WorkspaceColumns) -> None:
         """Shows the columns of a workspace."""

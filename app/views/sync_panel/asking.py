@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from app.domain.errors import Refused, Unavailable
 from app.views.background import Background
 from app.views.notices import Notices
 
@@ -16,9 +15,4 @@ async def ask_puller(
     about: str = "",
 ) -> None:
     """Asks in the pool; `about` begins the text of a refusal."""
-    try:
-        text = await background.act(ask)
-    except (Refused, Unavailable) as error:
-        refuse(f"{about}{error}")
-    else:
-        notices.tell(text)
+    await background.attempt(ask, notices.tell, lambda error: refuse(f"{about}{error}"))

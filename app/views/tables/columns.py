@@ -178,6 +178,15 @@ def prepare_row(row: Row, columns: Sequence[Column]) -> PreparedRow:
     return PreparedRow((row.run_number, row.name), row, tuple(_cell(row, each) for each in columns))
 
 
+def copied(cell: Cell) -> str:
+    """What a cell gives to a spreadsheet: numbers without blanks, counts of statuses in words."""
+    if cell.shares:
+        return ", ".join(f"{status} {count}" for status, count in cell.shares)
+    if cell.kind is CellKind.NUMBER:
+        return cell.tip.removesuffix(" pb⁻¹")
+    return cell.text
+
+
 def field_value(row: Row, field: Field) -> JsonValue:
     """What a row holds for a field; None also where it has nothing."""
     match field.source:

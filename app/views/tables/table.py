@@ -9,9 +9,13 @@ from app.views.widgets.plain import Label
 
 
 class Table(QTableView):
-    """The Qt view of a table; shows a text in its middle when there are no rows."""
+    """The Qt view of a table; shows a text in its middle when there are no rows.
+
+    Signals: `entered_row(int)` the row on which Enter was pressed; `copy_wanted()`.
+    """
 
     entered_row = Signal(int)
+    copy_wanted = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -55,6 +59,10 @@ class Table(QTableView):
         model = self.model()
         count = model.rowCount() if model else 0
         return range(first, count if last < 0 else last + 1)
+
+    def copy_selected(self) -> None:
+        """Asks for the selected rows on the clipboard: not all of them need be loaded."""
+        self.copy_wanted.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():

@@ -94,6 +94,10 @@ class TableLoader(QObject):
             self._filling[offset] = task
             task.add_done_callback(lambda ended: self._forget(offset, ended))
 
+    async def read_rows(self, offset: int, limit: int) -> list[PreparedRow]:
+        """Rows that may not be loaded, without showing them."""
+        return (await self._read(offset, limit)).rows
+
     def renew_soon(self) -> None:
         """Reads the rows in sight again; calls in quick succession are one."""
         if not self._soon.isActive():

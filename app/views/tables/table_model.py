@@ -15,7 +15,8 @@ from PySide6.QtCore import (
 
 from app.domain.clock import server_now
 from app.services.certification.tables import Row
-from app.views.tables.columns import Cell, CellKind, Column, PreparedRow, prepare_row
+from app.views.tables.columns import Cell, CellKind, Column, PreparedRow, copied, prepare_row
+from app.views.widgets.copying import COPY_ROLE
 from app.views.widgets.plain import cell, shown, tip
 
 CELL_ROLE = Qt.ItemDataRole.UserRole
@@ -54,6 +55,10 @@ class TableModel(QAbstractTableModel):
         """The row at a place, None while it isn't loaded."""
         prepared = self._rows.get(number)
         return prepared.row if prepared else None
+
+    def prepared(self, number: int) -> PreparedRow | None:
+        """The row at a place with its cells, None while it isn't loaded."""
+        return self._rows.get(number)
 
     def key_at(self, number: int) -> tuple[int, str] | None:
         """Run number and dataset name at a place, None while it isn't loaded."""
@@ -202,6 +207,7 @@ class TableModel(QAbstractTableModel):
 
 _READERS: dict[int, Callable[[Cell, Column], Any]] = {
     Qt.ItemDataRole.DisplayRole: lambda cell, _: cell.text,
+    COPY_ROLE: lambda cell, _: copied(cell),
     Qt.ItemDataRole.ToolTipRole: lambda cell, _: cell.whole(server_now()),
     Qt.ItemDataRole.TextAlignmentRole: lambda _, column: _ALIGNMENTS.get(column.kind, _LEFT),
     Qt.ItemDataRole.AccessibleTextRole: lambda cell, column: (

@@ -15,6 +15,7 @@ from app.views.selection import Selection
 from app.views.tables.cell_delegate import CellDelegate
 from app.views.tables.column_layout import ColumnLayout
 from app.views.tables.columns import Column
+from app.views.tables.copied_rows import CopiedRows
 from app.views.tables.dataset_groups import DatasetGroup
 from app.views.tables.filter_line import FilterLine
 from app.views.tables.memory import TableMemory
@@ -81,6 +82,7 @@ class TableView(QWidget):
         self._loader = TableLoader(
             acting, background, self._query, lambda: self.columns, self.table.rows_in_sight, self
         )
+        CopiedRows(self.table, self.model, self._loader, background, self)
         self.filter = FilterLine(themes)
         self.saved = SavedFilters(self._memory, lambda: self.filter.text, self)
         self.bar = LoadingBar(themes)
@@ -140,6 +142,7 @@ class TableView(QWidget):
         layout.addWidget(top)
         layout.addWidget(self.bar)
         layout.addWidget(self.table, 1)
+        QWidget.setTabOrder(self._choose, self.table)
 
     def _connect(self) -> None:
         self._dim = QTimer(self, singleShot=True, interval=_DIM_AFTER_MS)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.errors import Refused, Unavailable
+from app.views import words
 from app.views.background import Background
 from app.views.widgets.plain import Label
 
@@ -81,19 +82,22 @@ class ActionDialog(QDialog):
 
     async def _submit(self, work: Callable[[], Outcome]) -> None:
         try:
-            outcome = await self._background.act(work)
-        except Refused as error:
-            self.show_refusal(error)
-        except Unavailable as error:
-            self.refuse(error.advised)
+            await self._background.attempt(work, self._acted, self._refused)
         except Exception:
             self.submit_button.setEnabled(True)
             raise
-        else:
-            done = outcome if isinstance(outcome, Done) else Done(outcome)
-            self.acted.emit(done.text, done.version)
-            self.accept()
         self.submit_button.setEnabled(True)
+
+    def _acted(self, outcome: Outcome) -> None:
+        done = outcome if isinstance(outcome, Done) else Done(outcome)
+        self.acted.emit(done.text, done.version)
+        self.accept()
+
+    def _refused(self, error: Refused | Unavailable) -> None:
+        if isinstance(error, Refused):
+            self.show_refusal(error)
+        else:
+            self.refuse(words.failure(error))
 
     def show_refusal(self, error: Refused) -> None:
         """Shows why the action was refused."""

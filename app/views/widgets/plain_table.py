@@ -1,11 +1,7 @@
-"""Dense tables of whole rows that can be copied."""
+"""Dense tables of whole rows."""
 
-from PySide6.QtCore import (
-    QModelIndex,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -35,7 +31,7 @@ def make_dense(table: QTableView, name: str) -> None:
 
 
 class PlainTable(QTableView):
-    """A dense table of whole rows, which Ctrl+C copies; words in its middle when it is empty.
+    """A dense table of whole rows; words in its middle when it is empty.
 
     Signals: `entered(int)` the row on which Enter was pressed; `resized()`.
     """
@@ -59,24 +55,8 @@ class PlainTable(QTableView):
         self.words.setText(text)
         self.words.setVisible(bool(text))
 
-    def copy(self) -> None:
-        """Puts the selected rows onto the clipboard, columns apart by tabs."""
-        model = self.model()
-        header = self.horizontalHeader()
-        columns = [n for n in range(model.columnCount()) if not header.isSectionHidden(n)]
-        lines = [
-            "\t".join(
-                str(model.index(row.row(), column).data() or "").replace("\n", " ")
-                for column in columns
-            ).strip("\t")
-            for row in sorted(self.selectionModel().selectedRows(), key=QModelIndex.row)
-        ]
-        QGuiApplication.clipboard().setText("\n".join(lines))
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Copy):
-            self.copy()
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
             self.entered.emit(self.currentIndex().row())
         else:
             super().keyPressEvent(event)

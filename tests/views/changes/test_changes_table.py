@@ -11,6 +11,7 @@ from app.views.changes.changes_table import AFTER, BEFORE, GROUP, WHERE, Changes
 from app.views.changes.history_axis import LaneDelegate, LanePainter, piece_words
 from app.views.changes.lines import ChangeLine, Piece
 from app.views.theme import Themes
+from app.views.widgets.copying import copy_selected
 
 GOOD, BAD = Triplet("GOOD"), Triplet("BAD", "HV trip", "hv")
 DT = Piece("dt-dt", (LumiRange(11, 20), LumiRange(90, 90)), GOOD, BAD)
@@ -102,7 +103,7 @@ def test_that_groups_are_counted_and_one_can_be_chosen(qtbot: QtBot, table: Chan
 def test_that_selected_lines_can_be_copied(qtbot: QtBot, table: ChangesTable) -> None:
     table.show_lines([ChangeLine("run 1", DT)])
     table.table.selectRow(0)
-    qtbot.keyClick(table.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    copy_selected(table.table)
     copied = QGuiApplication.clipboard().text()
     assert copied.split("\t") == ["dt-dt", "", "11-20, 90", "GOOD", "BAD HV trip (cause: hv)"]
 

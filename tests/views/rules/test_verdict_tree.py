@@ -11,6 +11,7 @@ from app.domain.history.cells import Action, Word
 from app.domain.json_logic import explain, parse
 from app.views.rules.verdict_tree import ANSWER, RULE, SET_BY, VALUE, WHEN, VerdictTree
 from app.views.theme import Themes
+from app.views.widgets.copying import copy_selected
 
 DT, BPIX = "lumisection.rr.dt-dt", "lumisection.oms.bpix_ready"
 TREE = parse(
@@ -79,10 +80,10 @@ def test_that_what_does_not_decide_can_be_left_out(tree: VerdictTree) -> None:
 
 def test_that_it_is_copied_as_text(qtbot: QtBot, tree: VerdictTree) -> None:
     tree.show_tree(explain(TREE, DATA))
-    tree.setFocus()
-    qtbot.keyClick(tree, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    tree.selectAll()
+    copy_selected(tree)
     lines = QGuiApplication.clipboard().text().split("\n")
-    assert lines[1] == '  dt-dt = "GOOD"\tfalse, decides\tBAD'
+    assert lines[1] == '"  dt-dt = ""GOOD"""\tfalse, decides\tBAD'
 
 
 def test_that_decisions_are_seen_in_both_looks(tree: VerdictTree, themes: Themes) -> None:
@@ -100,6 +101,6 @@ def test_that_decisions_are_seen_in_both_looks(tree: VerdictTree, themes: Themes
 def test_that_nothing_is_shown_of_nothing(tree: VerdictTree) -> None:
     tree.show_tree(explain(TREE, DATA))
     tree.show_tree(None)
-    assert (tree.topLevelItemCount(), tree.as_text(), tree.node) == (0, "", None)
+    assert (tree.topLevelItemCount(), tree.node) == (0, None)
     tree.show_tree(explain(parse({"==": [{"var": "a"}, {"var": "b"}]}), {"a": 1, "b": 2}))
     assert row(tree)[VALUE] == "a: 1, b: 2"

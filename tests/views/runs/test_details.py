@@ -2,8 +2,7 @@
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QKeySequence
-from PySide6.QtTest import QTest
+from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from app.domain.configuration.in_force import CERTIFIABLE_ONLINE_COLUMNS
@@ -19,6 +18,7 @@ from app.views.grid.grid_layout import Cell
 from app.views.grid.snapshot import LumisectionsSnapshot
 from app.views.places import PlaceContext
 from app.views.runs.details import DetailsView
+from app.views.widgets.copying import copy_selected
 from tests.builders import a_run
 from tests.views.many_runs import LENGTH, NAMES, NEWEST, SIGNED_OFF
 
@@ -124,7 +124,7 @@ def test_that_attributes_can_be_found_and_copied(qtbot: QtBot, details: DetailsV
     details.search.setText("hlt_key")
     assert details.found.rowCount() == 1
     details.attributes_table.selectRow(0)
-    QTest.keySequence(details.attributes_table, QKeySequence(QKeySequence.StandardKey.Copy))
+    copy_selected(details.attributes_table)
     assert QGuiApplication.clipboard().text().startswith("OMS\thlt_key\t/cdaq")
 
 

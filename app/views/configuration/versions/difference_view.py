@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QBrush, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QBrush
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -32,7 +32,7 @@ WHAT, BEFORE, AFTER = range(3)
 class DifferenceView(QTreeWidget):
     """A line for each item that differs, with its fields below; rules are shown by condition.
 
-    Added items are green, removed ones red, with a sign before the name. Ctrl+C copies it as text.
+    Added items are green, removed ones red, with a sign before the name.
     """
 
     def __init__(
@@ -48,14 +48,12 @@ class DifferenceView(QTreeWidget):
         self.setHeaderLabels(list(heads))
         self.setFrameShape(self.Shape.NoFrame)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         header = self.header()
         header.setStretchLastSection(False)
         for column in (WHAT, BEFORE, AFTER):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
-        copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self)
-        copy.setContext(Qt.ShortcutContext.WidgetShortcut)
-        copy.activated.connect(lambda: QGuiApplication.clipboard().setText(self.as_text()))
         themes.changed.connect(self._apply_theme)
 
     def show_difference(self, difference: Difference) -> None:
@@ -76,22 +74,6 @@ class DifferenceView(QTreeWidget):
         self.clear()
         self.addTopLevelItems([*self._fields(fields)])
         self._finish()
-
-    def as_text(self) -> str:
-        """All lines, columns apart by tabs."""
-        lines: list[str] = []
-
-        def walk(item: QTreeWidgetItem, depth: int) -> None:
-            cells = (item.text(WHAT), item.text(BEFORE), item.text(AFTER))
-            lines.append("  " * depth + "\t".join(cells).rstrip("\t"))
-            for child in _children(item):
-                walk(child, depth + 1)
-
-        for row in range(self.topLevelItemCount()):
-            top = self.topLevelItem(row)
-            if top is not None:
-                walk(top, 0)
-        return "\n".join(lines)
 
     def _add_whole(self, title: str, item: Item, token: str, column: int) -> None:
         line = self._line([title], token)

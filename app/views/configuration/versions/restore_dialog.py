@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
-from app.domain.errors import Refused, Unavailable
+from app.domain.errors import Refused
 from app.services.acting import Acting
 from app.services.configuration import versions
 from app.services.configuration.versions import Restoration
@@ -90,27 +90,28 @@ class RestoreDialog(QDialog):
 
     def submit(self) -> None:
         """Restores the version, unless it is being restored already."""
-        if self.preview is not None and self.submit_button.isEnabled():
-            self._writing.start(self._restore(self.preview))
-
-    async def _restore(self, preview: Restoration) -> None:
+        preview = self.preview
+        if preview is None or not self.submit_button.isEnabled():
+            return
         acting, kind, settings_id = self._acting, self._kind, self._settings_id
-        try:
-            new_id = await self._background.act(
+        self._writing.start(
+            self._background.attempt(
                 lambda: versions.restore(
                     acting,
                     kind,
                     settings_id,
                     seen=preview.difference.before,
                     without_faulty=bool(preview.faulty),
-                )
+                ),
+                lambda new_id: self._restored(new_id, preview.difference.before),
+                lambda error: self._refuse(words.failure(error)),
             )
-        except (Refused, Unavailable) as error:
-            self._refuse(words.failure(error))
-        else:
-            text = f"Version {settings_id} is in force again, as version {new_id}."
-            self.restored.emit(text, preview.difference.before)
-            self.accept()
+        )
+
+    def _restored(self, new_id: int, before: int) -> None:
+        text = f"Version {self._settings_id} is in force again, as version {new_id}."
+        self.restored.emit(text, before)
+        self.accept()
 
     def _allow(self) -> None:
         possible = self.preview is not None and not self.preview.difference.is_empty

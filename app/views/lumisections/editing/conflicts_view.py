@@ -130,6 +130,31 @@ class ConflictsView(QWidget):
         self._apply_theme(self._themes.theme)
         self.changed.emit()
 
+    def handle(self, event: QKeyEvent) -> bool:
+        """Does what an arrow means here while another pane has the keyboard; returns whether it
+        means anything."""
+        if not self._conflicts or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            return False
+        current = self.list.currentItem()
+        line = 0 if current is None else max(self.list.indexOfTopLevelItem(current), 0)
+        match Qt.Key(event.key()):
+            case Qt.Key.Key_Left:
+                self.choose(line, mine=False)
+            case Qt.Key.Key_Right:
+                self.choose(line, mine=True)
+            case Qt.Key.Key_Up:
+                self._go_to(line - 1)
+            case Qt.Key.Key_Down:
+                self._go_to(line + 1)
+            case _:
+                return False
+        return True
+
+    def _go_to(self, line: int) -> None:
+        item = self.list.topLevelItem(min(max(line, 0), len(self._conflicts) - 1))
+        if item is not None:
+            self.list.setCurrentItem(item)
+
     def _choose_all(self, *, mine: bool) -> None:
         self._mine = [mine] * len(self._mine)
         self._apply_theme(self._themes.theme)

@@ -80,8 +80,7 @@ class GridEditing(QObject):
         editor = self.editor
         if not self._is_now() or not editor.cells or editor.key is None:
             return
-        if self.preview.isVisible() and self.preview.write_button.isEnabled():
-            self.preview.write()
+        if self.preview.isVisible() and self.preview.confirm(editor.edits):
             return
         problem = editor.problem()
         if problem is not None:
@@ -174,6 +173,10 @@ class GridEditing(QObject):
             [*self._remarks.causes, *(triplet.cause for triplet in triplets if triplet.cause)],
         )
 
+    def _decide(self, event: QKeyEvent) -> bool:
+        """While conflicts are shown, the arrows choose between the values, also from the grid."""
+        return self.preview.isVisible() and self.preview.conflicts.handle(event)
+
     def handle(self, event: QKeyEvent) -> bool:
         """Does what a key does in the grid; returns whether it does anything."""
         modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
@@ -250,6 +253,7 @@ class GridEditing(QObject):
         editor.message.connect(strip.say)
         editor.comment_wanted.connect(strip.ask_comment)
         preview.written.connect(self._wrote)
+        self._grid.keys_before = self._decide
         preview.nothing_left.connect(self._all_theirs)
 
     def _bring_back(self) -> None:

@@ -66,6 +66,8 @@ class PreviewPane(QFrame):
         self._seen: Mapping[DatasetKey, int] = {}
         self._draft: DraftMark | None = None
         self._preview: Preview | None = None
+        self._shown: tuple[Edit, ...] = ()
+        self._is_confirmed = False
         self._looking = Work(background, self)
         self.title = Label("Preview")
         self.title.setProperty("role", "title")
@@ -117,10 +119,28 @@ class PreviewPane(QFrame):
         """
         if self.is_writing:
             return
+        self._is_confirmed = self._is_confirmed and self._edits == tuple(edits)
         self._edits, self._comment, self._seen = tuple(edits), comment, seen
         self._draft = draft
         self._refuse("")
         self._look()
+
+    def confirm(self, edits: Sequence[Edit]) -> bool:
+        """Writes these edits, at once or when their preview has been read again; says why not
+        where something is to be decided first. Returns whether they are previewed at all."""
+        if self._edits != tuple(edits):
+            return False
+        if self.is_writing:
+            return True
+        if not self._looking.is_running:
+            is_shown = self._preview is not None
+            self._tell_undecided()
+            self.write()
+            return is_shown
+        # Only what was seen is agreed to; nobody has seen a first preview before it is there.
+        self._is_confirmed = self._shown == self._edits
+        self._say_busy()
+        return True
 
     def write(self) -> None:
         """Writes the edits as one version, unless something has to be decided first."""
@@ -154,8 +174,7 @@ class PreviewPane(QFrame):
                 if not self.isHidden():
                     self._look()  # A newer preview has both values.
                 return
-            self._preview = None
-            self.conflicts.show_conflicts(())
+            self._forget()
             self.hide()
             self.written.emit(written)
 
@@ -188,9 +207,12 @@ class PreviewPane(QFrame):
 
     def _close(self) -> None:
         self._looking.drop()
-        self._preview = None
-        self.conflicts.show_conflicts(())
+        self._forget()
         self.hide()
+
+    def _forget(self) -> None:
+        self._preview, self._shown, self._is_confirmed = None, (), False
+        self.conflicts.show_conflicts(())
 
     # Outcomes
 
@@ -213,9 +235,15 @@ class PreviewPane(QFrame):
         try:
             preview = await self._background.read(read)
         except Refused as error:
+            self._is_confirmed = False
             self._refuse(str(error))
             return
+        confirmed, self._is_confirmed = self._is_confirmed, False
+        same = self._shown == edits
+        self._shown = edits
         self._show(preview)
+        if confirmed and same:
+            self.write()
 
     def _show(self, preview: Preview) -> None:
         self._preview = preview
@@ -231,6 +259,27 @@ class PreviewPane(QFrame):
         for change in preview.changes:
             self.changes.addTopLevelItem(_item(change, several=several))
         self._update()
+
+    def _say_busy(self) -> None:
+        self.summary.setText(
+            "Enter is noted: it is written as soon as this has been checked again (Esc: not)."
+            if self._is_confirmed
+            else "Still checking what would change. Press Enter again when it is shown."
+        )
+
+    def _tell_undecided(self) -> None:
+        """Answers an Enter that can't write yet."""
+        preview = self._preview
+        if preview is None or self.write_button.isEnabled():
+            return
+        if self.conflicts.open_ones:
+            left = words.counted(self.conflicts.open_ones, "conflict")
+            self._refuse(
+                f"{left} to decide first: Left keeps their value, Right writes yours,"
+                " Up and Down go to the next."
+            )
+        elif preview.refused and self.leave_out.isVisible():
+            self._refuse(f"{_refusals(preview)}\nTick the box below to write the others.")
 
     def _refuse(self, text: str) -> None:
         self.refusal.setText(text)
@@ -305,7 +354,7 @@ class PreviewPane(QFrame):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.write()
+            self.confirm(self._edits)
         elif key == Qt.Key.Key_Escape:
             self.close_preview()
         else:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QStringListModel, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QStringListModel, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QCompleter, QLineEdit, QListView, QWidget
 
@@ -80,9 +80,15 @@ class RemarkEdit(QLineEdit):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
         enters = key in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if self._popup.isVisible() and (enters or key == Qt.Key.Key_Escape):
+        if self._popup.isVisible() and key == Qt.Key.Key_Escape:
             event.ignore()  # for the list
         elif enters:
+            # One Enter is enough: it takes what is marked in the list, and goes on.
+            marked = self._popup.currentIndex() if self._popup.isVisible() else QModelIndex()
+            self._popup.hide()
+            if marked.isValid():
+                self.setText(str(marked.data()))
+                self.setModified(True)
             self.enter()
             self.done.emit()
         elif key == Qt.Key.Key_Escape:

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
@@ -10,6 +11,7 @@ from app.cli.program import Program
 from app.domain.errors import BadInput
 from app.domain.filters import field_of
 from app.domain.filters import parse as parse_filter
+from app.domain.history.moments import parse_time
 from app.domain.lumisections import GREATEST_NUMBER, LumiRange, parse_ranges
 from app.models.database.engine import Database
 from app.models.lists.table_pages import MOST_ROWS, Sort, TableKind, TableQuery
@@ -164,6 +166,19 @@ def page_size(text: str) -> int:
 
 def natural(text: str) -> int:
     return _whole_number(text, 0, "a number from 0")
+
+
+def moment(text: str) -> int | datetime:
+    """A version, or a day or minute in UTC."""
+    try:
+        at = parse_time(text)
+    except BadInput as error:
+        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from error
+    if at is None and whole_number(text) is None:
+        raise argparse.ArgumentTypeError(
+            f'"{text}" is neither a version nor a day such as 2025-08-18'
+        )
+    return natural(text) if at is None else at
 
 
 def port(text: str) -> int:

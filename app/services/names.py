@@ -2,10 +2,12 @@
 slip of the pen never looks like an empty answer."""
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from app.domain.certification.datasets import DATASET_STATES
 from app.domain.errors import BadInput, NotFound
 from app.domain.history.log import LogQuery
+from app.domain.history.moments import time_words
 from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.text.names import no_dataset, no_version, not_found
@@ -19,17 +21,31 @@ from app.services.certification.datasets import check_workspace
 from app.services.configuration import in_force as configurations
 
 
-def check_moment(acting: Acting, version: int | None) -> None:
-    """NotFound for a version later than the newest there is; None is now.
+def version_at(acting: Acting, moment: int | datetime | None) -> int | None:
+    """The version that a moment means; None is now. NotFound for one later than the newest there
+    is, and for a time before the first.
 
-    Numbers that the server skipped between two versions mean the moment of the one before.
+    A time means the last version before it. Numbers that the server skipped between two versions
+    mean the moment of the one before.
     """
-    if version is None:
-        return
+    if moment is None:
+        return None
+    if isinstance(moment, datetime):
+        return version_before(acting, moment)
     with acting.db.read() as connection:
         newest = history.newest_version(connection)
-    if version > newest:
-        raise no_version(version, newest)
+    if moment > newest:
+        raise no_version(moment, newest)
+    return moment
+
+
+def version_before(acting: Acting, at: datetime) -> int:
+    """The newest version written before a time; NotFound when there is none."""
+    with acting.db.read() as connection:
+        version = history.newest_before(connection, at)
+    if not version:
+        raise NotFound(f"There is no version before {time_words(at)}.")
+    return version
 
 
 def check_runs(acting: Acting, run_numbers: Collection[int]) -> None:

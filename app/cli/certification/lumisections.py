@@ -8,7 +8,7 @@ from app.cli.arguments import (
     add_group,
     add_run,
     lumisections,
-    natural,
+    moment,
     run_number,
     truth,
 )
@@ -38,7 +38,10 @@ def add(commands: Commands, common: Parser) -> None:
     add_run(parser)
     _add_dataset(parser)
     parser.add_argument(
-        "--as-of", type=natural, metavar="VERSION", help="as it was at that version"
+        "--as-of",
+        type=moment,
+        metavar="VERSION|DAY",
+        help="as it was at that version, or when that day ended (UTC; a minute: until then)",
     )
 
     parser = add_command(
@@ -101,7 +104,7 @@ def _add_lumisections(parser: Parser, *, required: bool = True) -> None:
 
 
 def _show(program: Program, arguments: Arguments) -> Answer:
-    names.check_moment(program.acting, arguments.as_of)
+    arguments.as_of = names.version_at(program.acting, arguments.as_of)
     state = services.dataset_state(
         program.acting, arguments.run, arguments.dataset, as_of=arguments.as_of
     )

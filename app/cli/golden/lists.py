@@ -11,6 +11,7 @@ from app.cli.arguments import (
     add_command,
     add_force,
     add_group,
+    moment,
     natural,
     positive,
 )
@@ -20,6 +21,7 @@ from app.cli.output import Answer, Content, ProgressLine, luminosity, table, tog
 from app.cli.program import Program
 from app.domain.counting import counted
 from app.domain.json_value import JsonObject, JsonValue
+from app.services import names
 from app.services.golden import files as golden_files
 from app.services.golden import generation as golden
 from app.services.golden import rules as golden_rules
@@ -64,7 +66,10 @@ def _add_generate(group: Commands, common: Parser) -> None:
     parser.add_argument("--tags", default="", metavar="T", help="words by which the list is found")
     parser.add_argument("--official", action="store_true", help="mark it as official")
     parser.add_argument(
-        "--as-of", type=positive, metavar="VERSION", help="use the state at that version"
+        "--as-of",
+        type=moment,
+        metavar="VERSION|DAY",
+        help="use the state at that version, or when that day ended (UTC; a minute: until then)",
     )
     parser.add_argument(
         "--insist", action="store_true", help="also when the rule reads what no lumisection has"
@@ -122,7 +127,7 @@ def _generate(program: Program, arguments: Arguments) -> Answer:
             rule,
             tags=arguments.tags,
             official=arguments.official,
-            as_of=arguments.as_of,
+            as_of=names.version_at(program.acting, arguments.as_of),
             insist=arguments.insist,
             progress=line.shares("golden JSON"),
         )

@@ -10,7 +10,7 @@ from app.cli.arguments import (
     add_command,
     add_run,
     lumisections,
-    natural,
+    moment,
     positive,
 )
 from app.cli.output import Answer, UsageError, together
@@ -65,7 +65,10 @@ def add(commands: Commands, common: Parser) -> None:
         help="only these lumisections of the columns, such as 12-40,55",
     )
     parser.add_argument(
-        "--as-of", type=natural, metavar="VERSION", help="as it was after that version"
+        "--as-of",
+        type=moment,
+        metavar="VERSION|DAY",
+        help="as it was after that version, or when that day ended (UTC; a minute: until then)",
     )
     parser.add_argument("--limit", type=_limit, default=20, metavar="N", help="versions (20)")
     parser.add_argument(
@@ -73,9 +76,9 @@ def add(commands: Commands, common: Parser) -> None:
     )
     parser.add_argument(
         "--compare",
-        type=natural,
-        metavar="VERSION",
-        help="what differs between that version and now, or --as-of",
+        type=moment,
+        metavar="VERSION|DAY",
+        help="what differs between that moment and now, or --as-of",
     )
 
 
@@ -95,8 +98,8 @@ def _limit(text: str) -> int:
 
 def _history(program: Program, arguments: Arguments) -> Answer:
     acting = program.acting
-    names.check_moment(acting, arguments.as_of)
-    names.check_moment(acting, arguments.compare)
+    arguments.as_of = names.version_at(acting, arguments.as_of)
+    arguments.compare = names.version_at(acting, arguments.compare)
     if arguments.compare is not None:
         return _compare(program, arguments)
     before: int | None = arguments.before

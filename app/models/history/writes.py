@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, text
 
@@ -204,6 +205,41 @@ def newest_version(connection: Connection) -> int:
     )
 
 
+def newest_before(connection: Connection, at: datetime) -> int:
+    """The newest version written before a moment, 0 when there is none.
+
+    Found by halving: times grow with the numbers, and no index knows the times.
+    """
+    low, high = 0, newest_version(connection)
+    while low < high:
+        middle = (low + high + 1) // 2
+        found = connection.execute(
+            text(
+                'SELECT atomic_version, "createdAt" FROM "Version"'
+                " WHERE atomic_version <= :middle ORDER BY atomic_version DESC LIMIT 1"
+            ),
+            {"middle": middle},
+        ).one_or_none()
+        if found is None or found[1] < at:
+            low = middle
+        else:
+            high = found[0] - 1
+    return _existing(connection, low)
+
+
+def _existing(connection: Connection, version: int) -> int:
+    """The greatest number of a version up to one: the server skips some."""
+    return int(
+        connection.execute(
+            text(
+                'SELECT coalesce(max(atomic_version), 0) FROM "Version"'
+                " WHERE atomic_version <= :version"
+            ),
+            {"version": version},
+        ).scalar_one()
+    )
+
+
 def action(connection: Connection, version: int) -> Action | None:
     """Who made a version, when and why; None when there is no such version."""
     return actions(connection, [version]).get(version)
@@ -343,6 +379,28 @@ def dataset_writes(
             AttributeWrite(event, version, False, values, deleted, tuple(in_gui))
         )
     return found
+
+
+def made_by_sign_off(connection: Connection, run_number: int, version: int) -> list[str]:
+    """The datasets that a version made which signed a run off, by name: the program made them in
+    the same transaction, each as a version of its own."""
+    rows = connection.execute(
+        text(
+            "SELECT DISTINCT made.name"
+            ' FROM "Version" AS asked JOIN "Version" AS other'
+            '  ON other."createdAt" = asked."createdAt" AND other.atomic_version BETWEEN'
+            "  asked.atomic_version + 1 AND asked.atomic_version + :near"
+            ' JOIN "Event" ON "Event".atomic_version = other.atomic_version'
+            ' JOIN "DatasetEvent" AS made ON made.version = "Event".version'
+            " WHERE asked.atomic_version = :version AND made.run_number = :run"
+            '  AND NOT EXISTS (SELECT 1 FROM "DatasetEvent" AS before'
+            "   WHERE before.run_number = made.run_number AND before.name = made.name"
+            "   AND before.version < made.version)"
+            " ORDER BY made.name"
+        ),
+        {"version": version, "run": run_number, "near": _NEAR},
+    )
+    return list(rows.scalars())
 
 
 def versions_of_run(

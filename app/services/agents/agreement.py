@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeAlias
 
 import numpy as np
 
@@ -15,19 +16,23 @@ from app.domain.agents.agreement import (
     place_of,
     together,
 )
-from app.domain.agents.proposals import Proposal
+from app.domain.agents.proposals import Proposal, ProposalState
 from app.domain.errors import BadInput
 from app.domain.keys import DatasetKey
-from app.domain.lumisections import LumiRange, ranges_of_mask
+from app.domain.lumisections import LumiRange, mask_of_ranges, ranges_of_mask
 from app.domain.progress import SILENT, Progress
-from app.domain.state.grid import Grid
-from app.domain.triplets import Triplet
+from app.domain.triplets import triplet_from_json
 from app.models import agents as model
 from app.models.events import states
+from app.models.events.states import StoredEvent
+from app.models.history import writes as history
 from app.services.acting import Acting
 from app.services.agents.registry import statuses_of_column
 
 _BLOCK = 100
+
+_Accepted: TypeAlias = dict[tuple[int, DatasetKey, str], list[LumiRange]]
+"""Lumisections of a column that a version set by accepting proposals as they were."""
 
 
 class Against(Enum):
@@ -88,7 +93,8 @@ def agreement(
 ) -> Agreement:
     """Compares the latest values of an agent with those of people, lumisection by lumisection.
 
-    Accepted proposals count as values of people, too.
+    What a person accepted as it was proposed is not that person's own value: by accepting, an
+    agent would come to agree with itself. A correction is.
     """
     if first_run > last_run:
         raise BadInput(f"The first run {first_run} is greater than the last run {last_run}.")
@@ -100,6 +106,11 @@ def agreement(
             for column in version.columns
         }
         proposals = model.proposals(connection, agent=agent, runs=(first_run, last_run))
+        accepted = _accepted_ranges(
+            model.proposals(
+                connection, runs=(first_run, last_run), states=(ProposalState.ACCEPTED,)
+            )
+        )
         by_key: dict[DatasetKey, list[Proposal]] = {}
         for proposal in proposals:
             by_key.setdefault(proposal.key, []).append(proposal)
@@ -114,13 +125,16 @@ def agreement(
                 if against is Against.PEOPLE
                 else {}
             )
+            versions = history.versions_of_events(
+                connection, [each.version for events in by_hand.values() for each in events]
+            )
             for key in here:
                 state = compacts[key][0]
-                hand = states.fold_rr(by_hand.get(key, ()))
+                hand = by_hand.get(key, ())
                 for column, statuses in latest_statuses(by_key[key], state.length).items():
                     judged_by = judged.get(column, column)
                     people = (
-                        _statuses(hand, judged_by, state.length)
+                        _own_statuses(hand, judged_by, state.length, versions, accepted)
                         if against is Against.PEOPLE
                         else statuses_of_column(state, judged_by)
                     )
@@ -175,13 +189,27 @@ def _counts(places: Statuses) -> dict[str, int]:
     }
 
 
-def _statuses(grid: Grid[Triplet], column: str, length: int) -> Statuses:
+def _accepted_ranges(proposals: Sequence[Proposal]) -> _Accepted:
+    accepted: _Accepted = {}
+    for each in proposals:
+        if each.version is not None:
+            accepted.setdefault((each.version, each.key, each.column), []).extend(each.ranges)
+    return accepted
+
+
+def _own_statuses(
+    events: Sequence[StoredEvent],
+    column: str,
+    length: int,
+    versions: Mapping[int, int],
+    accepted: _Accepted,
+) -> Statuses:
+    """What people set of their own accord, the newest last; 0 where nobody did."""
     statuses = np.zeros(length, np.int16)
-    row = grid.row_of.get(column)
-    if row is not None:
-        places = np.array(
-            [0 if value is None else place_of(value.status) for value in grid.values], np.int16
-        )
-        codes = grid.codes[row, :length]
-        statuses[: codes.size] = places[codes]
+    for event in sorted(events, key=lambda event: event.version):
+        if column in event.values:
+            key = (versions[event.version], (event.run_number, event.name), column)
+            own = mask_of_ranges(event.ranges, length)
+            own &= ~mask_of_ranges(accepted.get(key, ()), length)
+            statuses[own] = place_of(triplet_from_json(event.values[column]).status)
     return statuses

@@ -1,7 +1,9 @@
 """Proposals of agents, and the decisions of people: accepted, edited, rejected."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from app.domain.agents import proposals as rules
 from app.domain.agents.proposals import Proposal, ProposalState
@@ -10,14 +12,30 @@ from app.domain.editing.edit_words import edited_text
 from app.domain.editing.edits import ColumnEdit
 from app.domain.errors import BadInput
 from app.domain.keys import ONLINE
+from app.domain.lumisections import LumiRange, mask_of_ranges, ranges_of_mask
+from app.domain.progress import SILENT, Progress
+from app.domain.state.grid import DatasetState
+from app.domain.triplets import EMPTY_TRIPLET, Triplet
 from app.models import agents as model
 from app.models.agents import Waiting
 from app.models.events.action import begin
+from app.models.events.states import load
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
+from app.services.editing import bulk
 from app.services.editing.plan import Checks, plan
 
-__all__ = ["Decided", "Waiting", "accept", "proposals", "reject", "waiting"]
+__all__ = [
+    "Decided",
+    "Standing",
+    "Waiting",
+    "accept",
+    "effect",
+    "proposals",
+    "reject",
+    "standing",
+    "waiting",
+]
 
 
 @dataclass(frozen=True)
@@ -55,6 +73,53 @@ def waiting(acting: Acting, *, agent: str | None = None) -> tuple[Waiting, ...]:
         return ()
     with acting.db.read() as connection:
         return tuple(model.waiting(connection, agent=agent))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What stands in the lumisections of proposals on one dataset of `length` lumisections.
+
+    `values`: by id of the proposal the present values of its column, with their ranges.
+    """
+
+    length: int
+    values: Mapping[int, tuple[tuple[tuple[LumiRange, ...], Triplet], ...]]
+
+
+def standing(acting: Acting, proposals: Sequence[Proposal]) -> Standing:
+    """The values beside which proposals on one dataset are judged."""
+    if not proposals:
+        return Standing(1, {})
+    key = proposals[0].key
+    with acting.db.read() as connection:
+        state = load(connection, [key], desk=acting.db.desk)[key].state
+    return Standing(state.length, {each.id: _values(state, each) for each in proposals})
+
+
+def _values(
+    state: DatasetState, proposal: Proposal
+) -> tuple[tuple[tuple[LumiRange, ...], Triplet], ...]:
+    row = state.rr.row_of.get(proposal.column)
+    inside = mask_of_ranges(proposal.ranges, state.length)
+    codes = np.zeros(state.length, np.int64)
+    if row is not None:
+        stored = state.rr.codes[row][: state.length]
+        codes[: stored.size] = stored
+    return tuple(
+        (
+            ranges_of_mask(inside & (codes == code)),
+            (state.rr.values[code] if row is not None else None) or EMPTY_TRIPLET,
+        )
+        for code in np.unique(codes[inside]).tolist()
+    )
+
+
+def effect(
+    acting: Acting, proposals: Sequence[Proposal], progress: Progress = SILENT
+) -> bulk.Preview:
+    """What accepting proposals as they are would change, and what that does to the golden list."""
+    edits = [_edit(each) for each in proposals]
+    return bulk.preview(acting, edits, rule=bulk.golden_rule(acting), progress=progress)
 
 
 def accept(

@@ -189,7 +189,7 @@ def generate_several(
     if official and EXPERTS not in acting.actor.egroups:
         raise NotPermitted(f"Only {EXPERTS} may mark a golden JSON as official.")
     conditions = [parse_condition(each.rule) for each in rules]
-    names.check_moment(acting, as_of)
+    names.version_at(acting, as_of)  # refuses one that there isn't
     read, season = season_of(acting, pattern, as_of=as_of, progress=progress)
     selections = _selections(season, conditions, insist=insist, progress=progress)
     with acting.db.transaction() as connection:

@@ -2,16 +2,19 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 
+from app.domain.errors import NotFound
 from app.domain.history.cells import Action as VersionInfo
 from app.domain.history.cells import Difference, differences
+from app.domain.history.moments import time_words
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.keys import ONLINE
 from app.domain.state.differences import changed_attributes
 from app.domain.triplets import Triplet
 from app.models.events import rows
 from app.models.history import writes as history
+from app.services import names
 from app.services.acting import Acting
 from app.services.history.look import MOST_VERSIONS, Look, check_limit, look
 
@@ -86,6 +89,16 @@ def moments(
     return tuple(action for action, _ in versions)
 
 
+def moment_before(acting: Acting, run_number: int, dataset: str, at: datetime) -> VersionInfo:
+    """The last version before a moment that touched a dataset; NotFound when there is none."""
+    found = moments(
+        acting, run_number, dataset, limit=1, before=names.version_before(acting, at) + 1
+    )
+    if not found:
+        raise NotFound(f"Run {run_number}, {dataset}, has no version before {time_words(at)}.")
+    return found[0]
+
+
 def moment(acting: Acting, run_number: int, dataset: str, version: int) -> Moment:
     """A dataset as it was after a version, and the moments beside it."""
     then = look(acting, run_number, dataset, as_of=version)
@@ -153,8 +166,8 @@ def compare_run(
     """
     with acting.db.read() as connection:
         rows.get_run(connection, run_number)
-        names = [(run_number, name) for name in rows.datasets_of_run(connection, run_number)]
-        writes_of = history.dataset_writes(connection, names)
+        keys_of = [(run_number, name) for name in rows.datasets_of_run(connection, run_number)]
+        writes_of = history.dataset_writes(connection, keys_of)
     created = {
         name: min(write.version for write in writes) for (_, name), writes in writes_of.items()
     }

@@ -109,6 +109,7 @@ class _Planner:
         self._kept: list[Kept] = []
         self._refused: list[PartRefused] = []
         self._bit_changes: list[LumisectionChange] = []
+        self._made: list[str] = []
         self._in_pending_cycle: dict[str, set[DatasetKey]] = {}
 
     def preview(self) -> Preview:
@@ -127,6 +128,7 @@ class _Planner:
             tuple(self._refused),
             history.actions(self._action.connection, since),
             tuple(self._bit_changes),
+            tuple(self._made),
         )
 
     def _as_one(self, writes: Sequence[_AnyWrite]) -> list[_AnyWrite]:
@@ -169,7 +171,16 @@ class _Planner:
             else:
                 left.append(each)
         undone.restored = left
+        if any(each.name == STATE and each.restored == OPEN for each in left):
+            self._tell_made(run_number)
         self._attributes.append(AttributesOf(run_number, None, undone))
+
+    def _tell_made(self, run_number: int) -> None:
+        """The datasets that the sign-off made stay: they may be certified already."""
+        made = history.made_by_sign_off(self._action.connection, run_number, self._version)
+        reason = "the sign-off made it; a dataset can't be deleted, but hidden"
+        self._kept.extend(Kept(run_number, name, "the dataset", reason) for name in made)
+        self._made.extend(made)
 
     def _check_run(self, run: RunRow, name: str, restored: str) -> None:
         allowed = self._checks.configuration.permissions

@@ -105,7 +105,8 @@ class Preview:
 
     `step`: the versions that are undone together, because one action made them. `authors`: who
     made the versions that changed something since, by version. `bit_changes` are appended for
-    `bits` and for the datasets that follow those of `online`.
+    `bits` and for the datasets that follow those of `online`. `made`: datasets that the sign-off
+    made which is undone; they stay.
     """
 
     undone: VersionInfo
@@ -118,6 +119,7 @@ class Preview:
     refused: tuple[PartRefused, ...]
     authors: Mapping[int, VersionInfo]
     bit_changes: tuple[LumisectionChange, ...]
+    made: tuple[str, ...] = ()
 
     @property
     def redone(self) -> int | None:
@@ -211,6 +213,11 @@ class Preview:
             if count_
         ]
         text = f"version {self.undone.version}: {', '.join(parts) or 'nothing'}"
+        if self.made:
+            text += (
+                f"; {counted(len(self.made), 'dataset')} that the sign-off made"
+                f" {'stays' if len(self.made) == 1 else 'stay'}"
+            )
         if self.left_alone:
             text += f"; {number(self.left_alone)} changed since, left alone"
         return text

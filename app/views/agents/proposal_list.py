@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.agents.proposals import Proposal
+from app.domain.errors import Refused
 from app.services.acting import Acting
 from app.services.agents import proposals as decisions
 from app.views import words
@@ -15,6 +16,7 @@ from app.views.agents.proposal_model import (
     AGENT,
     COLUMN,
     LANE,
+    NOW,
     RANGES,
     SINCE,
     VALUE,
@@ -23,11 +25,12 @@ from app.views.agents.proposal_model import (
 from app.views.ages import Ages
 from app.views.background import Background, Work
 from app.views.changes.history_axis import AxisHeader, LaneDelegate, last_lumisection
+from app.views.changes.value_words import golden_text
 from app.views.theme import STEP, Theme, Themes, set_property
 from app.views.widgets.plain import Label
 from app.views.widgets.plain_table import PlainTable
 
-_WIDTHS = {AGENT: 170, COLUMN: 120, RANGES: 150, VALUE: 230, SINCE: 90}
+_WIDTHS = {AGENT: 150, COLUMN: 110, RANGES: 120, NOW: 170, VALUE: 190, SINCE: 80}
 
 
 class ProposalList(QWidget):
@@ -54,6 +57,8 @@ class ProposalList(QWidget):
         self._background = background
         self._themes = themes
         self._deciding = Work(background, self)
+        self._reading = Work(background, self)
+        self._weighing = Work(background, self)
         self.model = ProposalModel(self)
         self.table = PlainTable("Proposals")
         self.table.setModel(self.model)
@@ -68,6 +73,10 @@ class ProposalList(QWidget):
         self.reject_all = QPushButton("Reject all...")
         self.outcome = Label(wordWrap=True)
         self.outcome.hide()
+        self.effect = Label(wordWrap=True)
+        self.effect.setProperty("role", "muted")
+        self.effect.setAccessibleName("What accepting the selected proposals would change")
+        self.effect.hide()
         self._lay_out()
         self._connect()
         self._offer()
@@ -81,6 +90,7 @@ class ProposalList(QWidget):
     def show_proposals(self, proposals: Sequence[Proposal], *, length: int | None = None) -> None:
         """Shows proposals, drawn from LS 1 to `length` or to the last LS of any proposal."""
         if tuple(proposals) == self.model.proposals:
+            self._read(proposals, length)
             return
         before = {proposal.id for proposal in self.chosen}
         self.model.show_proposals(proposals)
@@ -91,6 +101,52 @@ class ProposalList(QWidget):
         self.table.say("" if proposals else "There are no proposals here.")
         self.table.horizontalHeader().viewport().update()
         self._offer()
+        self._read(proposals, length)
+
+    def _read(self, proposals: Sequence[Proposal], length: int | None) -> None:
+        """Reads what they are judged by; that may have changed under the same proposals."""
+        self._weigh()
+        self._reading.drop()
+        if proposals:
+            self._reading.start(self._read_standing(tuple(proposals), length))
+
+    async def _read_standing(self, proposals: Sequence[Proposal], length: int | None) -> None:
+        acting = self._acting
+        try:
+            found = await self._background.read(lambda: decisions.standing(acting, proposals))
+        except Refused:
+            return  # the dataset is gone, and its proposals go with the next news
+        self.model.show_standing(found.values)
+        if length is None:
+            last = last_lumisection(self.model.lanes)
+            self._lanes.set_length(max(found.length, last))
+            self.table.horizontalHeader().viewport().update()
+            self.table.viewport().update()
+
+    def _weigh(self) -> None:
+        """Reads what accepting the selected proposals would do, before anybody does it."""
+        self._weighing.drop()
+        self.effect.setVisible(bool(self.chosen) and not self.effect.isHidden())
+        if self.chosen:
+            self._weighing.start(self._read_effect(self.chosen))
+
+    async def _read_effect(self, chosen: Sequence[Proposal]) -> None:
+        acting, progress = self._acting, self._weighing.progress
+        try:
+            preview = await self._background.read(
+                lambda: decisions.effect(acting, chosen, progress)
+            )
+        except Refused as error:
+            self._show_effect(str(error))
+            return
+        refused = next((str(line.refused) for line in preview.lines if line.refused), "")
+        golden = golden_text(preview.golden) if preview.golden is not None else ""
+        cells = words.counted(preview.cells, "cell")
+        self._show_effect(refused or f"Accept changes {cells}. {golden}")
+
+    def _show_effect(self, text: str) -> None:
+        self.effect.setText(text)
+        self.effect.show()
 
     def say(self, text: str, role: str = "muted") -> None:
         """Shows the outcome of a decision; hides the line when the text is empty."""
@@ -138,6 +194,7 @@ class ProposalList(QWidget):
 
     def _selected(self) -> None:
         self._offer()
+        self._weigh()
         chosen = self.chosen
         self.shown_changed.emit(chosen[0] if chosen else None)
 
@@ -168,6 +225,10 @@ class ProposalList(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(STEP)
         layout.addWidget(self.table, 1)
+        effect = QHBoxLayout()
+        effect.setContentsMargins(2 * STEP, 0, 2 * STEP, 0)
+        effect.addWidget(self.effect)
+        layout.addLayout(effect)
         layout.addLayout(buttons)
 
     def _connect(self) -> None:

@@ -1,23 +1,25 @@
 """Qt model of proposals: agent, column, lumisections and value."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from app.domain.agents.proposals import Proposal
 from app.domain.clock import server_now
-from app.domain.lumisections import format_ranges
+from app.domain.lumisections import LumiRange, format_ranges
+from app.domain.triplets import Triplet
 from app.views import words
 from app.views.changes.history_axis import LANE_ROLE, value_words
 from app.views.changes.lines import Piece
 from app.views.widgets.plain import shown
 from app.views.widgets.titled_model import TitledModel
 
-AGENT, COLUMN, LANE, RANGES, VALUE, SINCE = range(6)
-TITLES = ("Agent", "Column", "", "LS", "Value", "Since")
+AGENT, COLUMN, LANE, RANGES, NOW, VALUE, SINCE = range(7)
+TITLES = ("Agent", "Column", "", "LS", "Now", "Proposed", "Since")
 
 Index = QModelIndex | QPersistentModelIndex
+Values = tuple[tuple[tuple[LumiRange, ...], Triplet], ...]
 
 
 class ProposalModel(TitledModel):
@@ -29,6 +31,7 @@ class ProposalModel(TitledModel):
         super().__init__(parent)
         self._proposals: tuple[Proposal, ...] = ()
         self._lanes: tuple[tuple[Piece, ...], ...] = ()
+        self._standing: Mapping[int, Values] = {}
 
     @property
     def proposals(self) -> tuple[Proposal, ...]:
@@ -50,6 +53,21 @@ class ProposalModel(TitledModel):
         )
         self.endResetModel()
 
+    def show_standing(self, standing: Mapping[int, Values]) -> None:
+        """Shows what stands now in the lumisections of the proposals, by their ids."""
+        self._standing = standing
+        if self._proposals:
+            last = len(self._proposals) - 1
+            self.dataChanged.emit(self.index(0, NOW), self.index(last, NOW))
+
+    def _now_text(self, proposal: Proposal, *, ranges: bool = False) -> str:
+        values = self._standing.get(proposal.id, ())
+        several = len(values) > 1 or ranges
+        return "\n".join(
+            f"{value_words(value)} (LS {format_ranges(where)})" if several else value_words(value)
+            for where, value in values
+        )
+
     def rowCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(self._proposals)
 
@@ -64,6 +82,7 @@ class ProposalModel(TitledModel):
                 proposal.column,
                 "",
                 format_ranges(proposal.ranges),
+                self._now_text(proposal).replace("\n", "; "),
                 value_words(proposal.triplet),
                 words.ago(proposal.proposed, server_now()),
             )[column]
@@ -72,6 +91,8 @@ class ProposalModel(TitledModel):
         if role == Qt.ItemDataRole.ToolTipRole and column != LANE:
             if column == SINCE:
                 return words.time(proposal.proposed)
+            if column == NOW:
+                return self._now_text(proposal, ranges=True)
             if column == RANGES:
                 return f"{words.number(proposal.lumisections)} LS: {format_ranges(proposal.ranges)}"
             return self.data(index)

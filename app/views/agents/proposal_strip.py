@@ -17,7 +17,7 @@ from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes
 from app.views.widgets.plain import Label
 
 _MOST_ROWS = 7
-_AROUND_ROWS = 78
+_AROUND_ROWS = 100
 
 
 class ProposalStrip(QFrame):

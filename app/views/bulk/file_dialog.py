@@ -23,6 +23,7 @@ from app.services.editing.report import Report
 from app.views import words
 from app.views.background import Background
 from app.views.bulk.bulk_dialog import BulkDialog, Checking, Writing
+from app.views.focus import give_keys
 from app.views.theme import STEP, Themes
 from app.views.widgets.plain import Label
 
@@ -69,6 +70,7 @@ class ChangeFileDialog(BulkDialog):
         self.path.textChanged.connect(self.forget)
         self.comment.textChanged.connect(self.forget)
         self.forget()
+        give_keys(self.path)
 
     def ask_file(self) -> None:
         """Asks for the file, and shows what it would change."""

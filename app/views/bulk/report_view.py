@@ -59,7 +59,8 @@ class ReportView(QWidget):
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setStretchLastSection(True)
+        # The reason stands beside the outcome, as wide as it is: the rest is scrolled to.
+        header.moveSection(WHY, OUTCOME + 1)
         self.changes = ChangesTable(themes, "Cells that change")
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
@@ -109,8 +110,10 @@ class ReportView(QWidget):
             texts.add(str(self.lines.headerData(column, Qt.Orientation.Horizontal)))
             room = max(map(metrics.horizontalAdvance, texts)) + _BESIDE
             header.resizeSection(column, min(room, widest))
+        reasons = {text_of(line, WHY) for line in report.refused}
+        room = max(map(metrics.horizontalAdvance, reasons), default=0) + _BESIDE
+        header.resizeSection(WHY, room)
         self.table.setColumnHidden(WHY, not report.refused)
-        header.setStretchLastSection(bool(report.refused))
         self.changes.show_lines(_changes(preview), nothing="No cell changes.")
 
     def _apply_theme(self, theme: Theme) -> None:

@@ -1,7 +1,6 @@
 """The editor of one item of the configuration, which saves it as a new version."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -35,12 +34,14 @@ class EditorPanel(QWidget):
 
     Signals: `saved(int, int, str)` with the id of the item, 0 when it was removed, the id that is
     new or gone, and a sentence;
-    `theirs_wanted(int)` to show the item that somebody else saved instead; `edited()`.
+    `theirs_wanted(int)` to show the item that somebody else saved instead; `edited()`;
+    `refused()` when it says why a change can't be written.
     """
 
     saved = Signal(int, int, str)
     theirs_wanted = Signal(int)
     edited = Signal()
+    refused = Signal()
 
     def __init__(
         self,
@@ -188,6 +189,7 @@ class EditorPanel(QWidget):
     def _refuse(self, error: Refused | Unavailable) -> None:
         self.refusal.setText(words.failure(error))
         self.refusal.show()
+        self.refused.emit()
         self.insist.setVisible(isinstance(error, UnknownVariables))
         if isinstance(error, ItemChanged):
             self._show_sides(error)
@@ -275,5 +277,3 @@ class EditorPanel(QWidget):
         self.delete.clicked.connect(self.ask_to_delete)
         self.look_at_theirs.clicked.connect(self._take_theirs)
         self.mine_over_theirs.clicked.connect(self._keep_mine)
-        shortcut = QShortcut(QKeySequence(QKeySequence.StandardKey.Save), self)
-        shortcut.activated.connect(self._save)

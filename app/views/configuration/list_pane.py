@@ -150,6 +150,13 @@ class ListPane(QWidget):
                 self.tabs.setCurrentWidget(panel)
                 panel.run()
 
+    def save(self) -> None:
+        """Saves the unsaved change, whichever tab is in front."""
+        if self.editor.item is not None and not self.editor.is_changed:
+            self._context.notices.tell(f"{self.editor.title.text()} has no unsaved change.")
+        else:
+            self.editor.submit()
+
     def open_with_gui(self) -> DatasetsAcceptedWindow:
         """Opens the editor that shows matches in the DQM GUI."""
         window = DatasetsAcceptedWindow(self._context, self.window())
@@ -393,6 +400,7 @@ class ListPane(QWidget):
         self.add.clicked.connect(self.add_item)
         self.editor.saved.connect(self._saved)
         self.editor.edited.connect(self._edited)
+        self.editor.refused.connect(lambda: self.tabs.setCurrentWidget(self.editor))
         self.editor.theirs_wanted.connect(self._take_theirs)
         self.versions.restored.connect(self._restored)
         self._themes.changed.connect(self._apply_theme)
@@ -400,6 +408,7 @@ class ListPane(QWidget):
             ("/", self.focus_search),
             ("Ctrl+N", self.add_item),
             ("Ctrl+Return", self.try_it),
+            (QKeySequence.StandardKey.Save, self.save),
         ):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)

@@ -83,6 +83,10 @@ class LuminosityDialog(QDialog):
         self.write = QPushButton("Import")
         self.write.setEnabled(False)
         self.close_button = QPushButton("Close")
+        # Enter reads the file that is typed, and imports once that has been read.
+        self.choose.setAutoDefault(False)
+        self.close_button.setAutoDefault(False)
+        self.write.setDefault(True)
         self._lay_out()
         self.line.editingFinished.connect(self._typed)
         self.choose.clicked.connect(self.ask_file)

@@ -17,8 +17,9 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLineEdit, QVBoxLayout, QWidget
 
 from app.domain.clock import server_now
-from app.domain.errors import Refused
+from app.domain.errors import BadInput, Refused
 from app.domain.history.cells import Action
+from app.domain.history.moments import parse_time
 from app.services.acting import Acting
 from app.services.history import moments
 from app.services.history.look import MOST_VERSIONS
@@ -101,7 +102,7 @@ class MomentChooser(QDialog):
         self.model = MomentsModel(self)
         self.matching = QSortFilterProxyModel(self)
         self.matching.setSourceModel(self.model)
-        self.line = QLineEdit(placeholderText="Number of a version, or text, person, day")
+        self.line = QLineEdit(placeholderText="Version, day such as 2025-08-18, text or person")
         self.line.setClearButtonEnabled(True)
         self.line.setAccessibleName("Moment")
         self.bar = LoadingBar(themes)
@@ -134,6 +135,9 @@ class MomentChooser(QDialog):
         buttons.accepted.connect(self.submit)
         buttons.rejected.connect(self.reject)
         self._background = background
+        self._acting = acting
+        self._key = (run_number, dataset)
+        self._day: datetime | None = None
         self._loading = Work(background, self)
         self._loading.running_changed.connect(self.bar.set_loading)
         self._loading.start(self._load(acting, run_number, dataset))
@@ -143,6 +147,9 @@ class MomentChooser(QDialog):
         """Chooses the selected moment, or the number that is typed."""
         row = self.table.currentIndex()
         typed = self.line.text().strip()
+        if self._day is not None and not row.isValid():
+            self._loading.start(self._find_before(self._day))
+            return
         if row.isValid():
             number = self.model.version(self.matching.mapToSource(row).row()).version
         elif typed.isascii() and typed.isdecimal():
@@ -152,6 +159,17 @@ class MomentChooser(QDialog):
             return
         self.chosen.emit(number)
         self.accept()
+
+    async def _find_before(self, at: datetime) -> None:
+        """Asks for the last version before a moment that isn't among those that are listed."""
+        acting, key = self._acting, self._key
+        try:
+            found = await self._background.read(lambda: moments.moment_before(acting, *key, at))
+        except Refused as error:
+            self._say(str(error))
+        else:
+            self.chosen.emit(found.version)
+            self.accept()
 
     async def _load(self, acting: Acting, run_number: int, dataset: str) -> None:
         try:
@@ -165,9 +183,19 @@ class MomentChooser(QDialog):
             self._find()
 
     def _find(self) -> None:
-        """Looks for text in all columns; a number is the beginning of a version's number."""
+        """Looks for text in all columns; a number is the beginning of a version's number, and a
+        day finds the last version before it ended."""
         self._say("")
         typed = self.line.text().strip()
+        try:
+            self._day = parse_time(typed)
+        except BadInput as error:
+            self._day = None
+            self._say(str(error))
+            return
+        if self._day is not None:
+            self._find_day(self._day)
+            return
         is_number = typed.isascii() and typed.isdecimal()
         self.matching.setFilterKeyColumn(0 if is_number else -1)
         pattern = f"^{typed}" if is_number else QRegularExpression.escape(typed)
@@ -184,6 +212,24 @@ class MomentChooser(QDialog):
             self.table.selectRow(versions.index(typed) if is_number else 0)
         else:
             self.table.say(f"No such moment among the newest {MOST_VERSIONS}.")
+
+    def _find_day(self, at: datetime) -> None:
+        self.matching.setFilterRegularExpression("")
+        self.table.say("")
+        rows = range(self.matching.rowCount())
+        versions = [
+            self.model.version(self.matching.mapToSource(self._index(row)).row()) for row in rows
+        ]
+        found = next((row for row, each in enumerate(versions) if each.at < at), None)
+        if found is None:
+            self.table.setCurrentIndex(QModelIndex())
+            self._say("None of these is so old. Show looks among older ones.")
+        else:
+            self.table.selectRow(found)
+            self.table.scrollTo(self._index(found))
+
+    def _index(self, row: int) -> QModelIndex:
+        return self.matching.index(row, 0)
 
     def _say(self, text: str) -> None:
         self.refusal.setText(text)

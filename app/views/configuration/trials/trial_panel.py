@@ -63,6 +63,7 @@ class TrialPanel(QWidget):
         self._tried_draft: Draft | None = None
         self._explaining = Work(background, self)
         self.tried: Tried | None = None
+        self._is_outdated = False
         self.last = QComboBox()
         for number in _LAST:
             self.last.addItem(f"last {number} runs", number)
@@ -131,9 +132,12 @@ class TrialPanel(QWidget):
         """Marks the shown result as outdated."""
         if self.tried is not None and "since" not in self.summary.text():
             self.summary.setText(f"{self.summary.text()} The rule was changed since: try again.")
+            self._is_outdated = True
+            self._apply_theme(self._themes.theme)
 
     def _show(self, tried: Tried) -> None:
         self.tried = tried
+        self._is_outdated = False
         changed = tried.changed
         self.results.clear()
         for run in changed[:_MOST_RUNS_SHOWN]:
@@ -240,7 +244,7 @@ class TrialPanel(QWidget):
             if line is None:
                 continue
             for column in range(4):
-                line.setForeground(column, theme.colour("text"))
+                line.setForeground(column, theme.colour("muted" if self._is_outdated else "text"))
             if self.tried is not None and self.tried.changed[row].problem:
                 line.setForeground(1, theme.colour("danger"))
 

@@ -22,7 +22,8 @@ _NUMBER = Qt.ItemDataRole.UserRole
 
 
 class WhyView(QWidget):
-    """Shows one answer; the classifier that decides is selected at first."""
+    """Shows one answer; at first the classifier in the form is selected, if it is tried, else
+    the one that decides."""
 
     def __init__(self, themes: Themes, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -79,6 +80,7 @@ class WhyView(QWidget):
         set_property(self.summary, "role", "muted" if why is None else "title")
         self.verdicts.clear()
         chosen = 0
+        is_trial = why is not None and any(verdict.id == TRIED for verdict in why.verdicts)
         for number, verdict in enumerate(why.verdicts if why else ()):
             line = TreeItem(_cells(verdict))
             line.setData(0, _NUMBER, number)
@@ -88,8 +90,9 @@ class WhyView(QWidget):
                 line.setTextAlignment(
                     column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
                 )
-            if verdict.decides:
+            if verdict.id == TRIED or (verdict.decides and not is_trial):
                 chosen = number
+            if verdict.decides:
                 font = line.font(0)
                 font.setBold(True)
                 for column in range(3):

@@ -43,7 +43,7 @@ class Hand:
         popup = QApplication.activePopupWidget()
         if popup is not None:
             return popup.focusWidget() or popup
-        return QApplication.focusWidget()
+        return QApplication.focusWidget() or self._front().focusWidget()
 
     def press(self, *keys: str) -> None:
         """Keys by name, one after the other: `Ctrl+K`, `Return`, `Shift+Down`."""
@@ -74,7 +74,7 @@ class Hand:
     def do(self, action: str) -> None:
         """Does what the command palette calls so."""
         self.press("Ctrl+K")
-        self.type(action)
+        self.write(action)
         self.press("Return")
 
     def dialog(self, kind: type[Dialog]) -> Dialog:
@@ -85,7 +85,14 @@ class Hand:
         return found
 
     def _dialogs(self, kind: type[Dialog]) -> list[Dialog]:
-        return [each for each in self.window.findChildren(kind) if each.isVisible()]
+        windows = QApplication.topLevelWidgets()
+        return [each for each in windows if isinstance(each, kind) and each.isVisible()]
+
+    def answer(self) -> None:
+        """Says yes to the question in front, if something is asked."""
+        self.settle()
+        if any(each is not None for each in self._dialogs(QDialog)):
+            self.press("Return")
 
     def until(self, holds: Callable[[], object]) -> None:
         self.qtbot.waitUntil(lambda: bool(holds()), timeout=30_000)
@@ -99,9 +106,13 @@ class Hand:
         return "\n".join(f"{key:14} {before} -> {after}" for key, before, after in self.log)
 
     def _front(self) -> QWidget:
-        front = QApplication.activePopupWidget() or QApplication.activeWindow()
-        assert front is not None, "no window is in front"
-        return front
+        popup = QApplication.activePopupWidget()
+        if popup is None and QApplication.activeWindow() is None:
+            # The platform of the tests, unlike a desktop, puts nothing in front when a dialog closes.
+            front = QApplication.activeModalWidget() or self.window
+            front.activateWindow()
+            self.qtbot.waitUntil(front.isActiveWindow)
+        return popup or QApplication.activeWindow() or self.window
 
     def _send(self, key: Qt.Key, modifiers: Qt.KeyboardModifier) -> None:
         front = self._front()

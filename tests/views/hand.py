@@ -108,7 +108,7 @@ class Hand:
     def _front(self) -> QWidget:
         popup = QApplication.activePopupWidget()
         if popup is None and QApplication.activeWindow() is None:
-            # The platform of the tests, unlike a desktop, puts nothing in front when a dialog closes.
+            # Unlike a desktop, the platform of the tests puts nothing in front by itself.
             front = QApplication.activeModalWidget() or self.window
             front.activateWindow()
             self.qtbot.waitUntil(front.isActiveWindow)

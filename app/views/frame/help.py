@@ -11,7 +11,7 @@ from app.views.notices import inform
 from app.views.places import PlaceContext
 
 MENU = ("help.keys", "help.about")
-_KEYS = (
+KEYS = (
     ("Arrows, Home, End", "move in the grid; Alt: by ten; Shift: select; Ctrl: keep the selection"),
     ("Space", "select or deselect the cell; Shift: its row; Ctrl: its lumisection"),
     (
@@ -28,8 +28,10 @@ _KEYS = (
     ("C  U", "comment, cause of the selected cells; Down: recent ones"),
     ("Delete", "remove the selected cells from the draft"),
     ("Enter", "table: details in a tab; grid: preview of the draft, then write it"),
-    ("Left, Right", "in the preview: keep the stored value, write yours"),
+    ("Left, Right", "conflict in the preview: keep their value, write yours; Up, Down: the next"),
     ("Escape", "close the preview; discard the draft; clear the selection; back to now"),
+    ("Ctrl+C", "copy what is selected, as a spreadsheet takes it: rows, cells of the grid"),
+    ("Ctrl+Z  Ctrl+Y", "in a text or a rule: its own undo and redo"),
     ("H", "history of the selection"),
     ("T", "the grid at another moment; &lt; and &gt;: the moments before and after it"),
     ("Z", "undo the last step of the draft; without a draft, preview the undo of your last action"),
@@ -71,7 +73,7 @@ class HelpActions:
 
     def _show_keys(self) -> None:
         lines = [
-            f"<tr><td><b>{keys}</b>&nbsp;&nbsp;</td><td>{what}</td></tr>" for keys, what in _KEYS
+            f"<tr><td><b>{keys}</b>&nbsp;&nbsp;</td><td>{what}</td></tr>" for keys, what in KEYS
         ]
         text = f"<table>{''.join(lines)}</table>All other keys are in the menus."
         inform(self._window, "Keys", text, is_markup=True)

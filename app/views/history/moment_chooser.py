@@ -1,7 +1,7 @@
 """A dialog to choose a moment: one of a dataset's versions, or any version by its number."""
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from PySide6.QtCore import (

@@ -7,7 +7,7 @@ from app.domain.editing.edits import ColumnEdit
 from app.domain.errors import BadInput, Conflict, NotFound, NotPermitted, Refused
 from app.domain.history.log import LogQuery, Who
 from app.domain.identity import Actor
-from app.domain.lumisections import LumiRange
+from app.domain.lumisections import LumiRange, count
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
 from app.services.acting import Acting
@@ -282,3 +282,27 @@ def test_that_a_large_file_is_one_action(season: Database):
     assert len(spoken.lines) == 2_000
     newest = log.page(Acting(season), LogQuery(who=Who.AGENTS)).entries
     assert [each.number for each in newest] == [spoken.version]
+
+
+def test_that_accepting_is_no_agreement_of_people(season: Database):
+    say(season, line("tracker-pixel", "2-4", "BAD", "hot module"))
+    (proposal,) = agent_proposals.proposals(Acting(season), run_number=RUN)
+    agent_proposals.accept(Acting(season, SHIFTER), [proposal.id])
+    (found,) = agent_agreement.agreement(Acting(season), AGENT, RUN, RUN).datasets
+    assert (found.confusion.compared, found.confusion.only_agent) == (0, 3)
+    set_column(season, "tracker-pixel", "BAD", 3, 3)
+    (found,) = agent_agreement.agreement(Acting(season), AGENT, RUN, RUN).datasets
+    assert (found.confusion.agreeing, found.confusion.only_agent) == (1, 2)
+
+
+def test_that_a_proposal_is_judged_beside_what_stands_and_by_its_effect(season: Database):
+    set_column(season, "tracker-pixel", "STANDBY", 4, 4)
+    say(season, line("tracker-pixel", "2-4", "BAD", "hot module"))
+    (proposal,) = agent_proposals.proposals(Acting(season), run_number=RUN)
+    standing = agent_proposals.standing(Acting(season), [proposal])
+    assert standing.length > 4
+    shown = {value.status: ranges for ranges, value in standing.values[proposal.id]}
+    assert shown["STANDBY"] == (LumiRange(4, 4),)
+    assert sum(map(count, shown.values())) == 3
+    preview = agent_proposals.effect(Acting(season, SHIFTER), [proposal])
+    assert preview.cells == 3

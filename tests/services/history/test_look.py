@@ -1,5 +1,6 @@
 """History of selections, datasets and runs: who, when, from what to what; as of and compared."""
 
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -9,6 +10,8 @@ from app.domain.errors import BadInput, NotFound
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
+from app.models.history import writes
+from app.services import names
 from app.services.acting import Acting
 from app.services.certification import runs
 from app.services.editing import bulk as bulk_edit
@@ -230,3 +233,28 @@ def test_that_a_dataset_without_events_of_its_own_tells_what_came_through_online
     page = history.selection_history(Acting(online), RUN, PROMPT, ["dt0_ready"])
     assert page.entries[0].action.version == version
     assert [(c.before, c.after) for c in page.entries[0].datasets[0].bits] == [(True, False)]
+
+
+def test_that_a_time_means_the_last_version_before_it(online: Database):
+    for number in range(3):
+        set_column(online, "csc-csc", Triplet("BAD", f"number {number}"), 1, 1)
+    with online.read() as connection:
+        numbers = range(1, writes.newest_version(connection) + 1)
+        times = {each: found.at for each, found in writes.actions(connection, numbers).items()}
+    assert len(times) > 2
+    for version, at in times.items():
+        before = max((each for each, time in times.items() if time < at), default=0)
+        just_after = at + timedelta(microseconds=1)
+        newest = max(each for each, time in times.items() if time <= at)
+        assert names.version_at(Acting(online), just_after) == newest, version
+        if before:
+            assert names.version_at(Acting(online), at) == before
+    first = min(times.values())
+    with pytest.raises(NotFound, match="no version before"):
+        names.version_at(Acting(online), first)
+    made = set_column(online, "dt-dt", BAD, 2, 4)
+    pull.apply(Acting(online), a_run(RUN + 1, 10))  # of another run
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    assert moments.moment_before(Acting(online), RUN, "online", tomorrow).version == made
+    with pytest.raises(NotFound, match="has no version before"):
+        moments.moment_before(Acting(online), RUN + 1, "online", first + timedelta(microseconds=1))

@@ -463,3 +463,25 @@ def test_that_after_any_edits_and_undos_the_state_is_the_fold_and_the_newest_can
             assert as_read(offline) == changed
     check_folds(offline)
     assert exact >= 5
+
+
+def test_that_undoing_a_sign_off_tells_of_the_datasets_it_made(database: Database):
+    configure(database)
+    pull.apply(Acting(database), a_run(RUN, LENGTH))
+    good = ColumnEdit(RUN, "online", "dt-dt", (LumiRange(1, LENGTH),), Triplet("GOOD"))
+    lumisections.edit_columns(Acting(database, EXPERT), [good])
+    moved = runs.move(Acting(database, EXPERT), RUN, "SIGNOFF")
+    assert len(moved.datasets) == 2
+    version = undo.newest_to_undo(Acting(database, EXPERT)).version
+    preview = undo.preview(Acting(database, EXPERT), version)
+    assert preview.made == tuple(sorted(moved.datasets))
+    assert "2 datasets that the sign-off made stay" in preview.text
+    assert {kept.dataset for kept in preview.kept} >= set(moved.datasets)
+    assert (
+        "2 datasets that the sign-off made stay"
+        in undo.undo(Acting(database, EXPERT), version).text
+    )
+    again = runs.move(Acting(database, EXPERT), RUN, "SIGNOFF")
+    assert again.datasets == ()
+    version = undo.newest_to_undo(Acting(database, EXPERT)).version
+    assert undo.preview(Acting(database, EXPERT), version).made == ()

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QInputDialog
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QFileDialog,
+    QHeaderView,
+    QInputDialog,
+)
 from pytestqt.qtbot import QtBot
 
 from app.domain.agents.proposals import AgentColumn, Mode
@@ -29,10 +35,15 @@ from app.views.background import Background
 from app.views.bulk.edit_dialog import BulkEditDialog
 from app.views.bulk.file_dialog import ChangeFileDialog
 from app.views.configuration.place import ConfigurationPlace
+from app.views.configuration.trials.why_dialog import WhyClassDialog
+from app.views.focus import give_keys
+from app.views.frame.help import KEYS
 from app.views.frame.main_window import MainWindow
 from app.views.frame.navigation import PLACES
 from app.views.golden.generate_dialog import GenerateDialog
+from app.views.golden.luminosity_dialog import LuminosityDialog
 from app.views.grid.grid_view import GridView
+from app.views.grid.snapshot import RowKind
 from app.views.history.moment_chooser import MomentChooser
 from app.views.history.undo_dialog import UndoDialog
 from app.views.lumisections.pane import LumisectionsPane
@@ -42,6 +53,7 @@ from tests.builders import EXPERT, a_run
 from tests.conftest import TestServer
 from tests.services.offline_runs import FIRST, PROMPT, open_all, sign_off_runs, states
 from tests.views.hand import Hand, name_of
+from tests.views.many_runs import locked
 from tests.views.templates import template_with
 from tests.views.workplaces import a_context, a_workplace
 
@@ -188,6 +200,145 @@ def test_that_f6_comes_to_every_pane_and_each_is_marked(hand: Hand, place: str) 
         assert shows_itself or window.keyboard.marked is at
     assert "Places" in seen
     assert len(seen) > 1
+
+
+# --- what F1 says ---------------------------------------------------------------------------------
+
+
+def test_that_f1_is_true_of_the_grid(hand: Hand) -> None:
+    hand.press("Return")
+    hand.until(lambda: isinstance(hand.at, GridView))
+    hand.settle()
+    pane = pane_of(hand)
+    grid, editor = pane.grid, pane.editor
+    assert grid.snapshot is not None
+    length, keys = grid.snapshot.length, grid.snapshot.keys
+    go_to_cell(hand, "dt-dt", 1)
+    row = keys.index("dt-dt")
+
+    def cell() -> tuple[int, int]:
+        assert grid.focus_cell is not None
+        return grid.focus_cell.row, grid.focus_cell.lumisection
+
+    def cells() -> int:
+        assert grid.snapshot is not None
+        return grid.snapshot.size_of(grid.chosen).cells
+
+    def moves() -> None:
+        hand.press("Right", "Alt+Right")
+        assert cell() == (row, 12)
+        hand.press("End")
+        assert cell() == (row, length)
+        hand.press("Home", "Shift+Right", "Ctrl+Right")
+        assert (cell(), cells()) == ((row, 3), 2)
+
+    def selects() -> None:
+        hand.press("Escape", "Home", "Space")
+        assert cells() == 1
+        hand.press("Space", "Shift+Space")
+        assert cells() == length
+        hand.press("Escape", "Ctrl+Space")
+        assert cells() == grid.snapshot.columns  # type: ignore[union-attr]
+        hand.press("Escape")
+
+    def alike() -> None:
+        hand.press("A")
+        assert cells() > 1
+        hand.press("Ctrl+A")
+        assert cells() == length * grid.snapshot.columns  # type: ignore[union-attr]
+        hand.press("Escape")
+
+    def zooms() -> None:
+        whole = grid.pixels_per_lumisection
+        hand.write("+")
+        assert grid.pixels_per_lumisection > whole
+        hand.write("-")
+        hand.write("0")
+        assert grid.pixels_per_lumisection == whole
+
+    def drafts() -> None:
+        for letter, status in (("g", "GOOD"), ("s", "STANDBY"), ("x", "EXCLUDED"), ("n", "NOTSET")):
+            hand.write(letter)
+            assert editor.cells.value("dt-dt", cell()[1]).status == status  # type: ignore[union-attr]
+
+    def remarks() -> None:
+        hand.write("u")
+        assert name_of(hand.at) == "Cause"
+        hand.press("Escape")
+        hand.write("c")
+        assert name_of(hand.at) == "Comment"
+        hand.press("Escape")
+
+    def leaves_out() -> None:
+        hand.press("Delete")
+        assert not editor.cells
+
+    def steps_back() -> None:
+        hand.write("gz")
+        assert not editor.cells
+
+    def types_ranges() -> None:
+        hand.write("l")
+        hand.write("2-4, 6")
+        hand.press("Return")
+        assert cells() == 4
+        assert hand.at is grid
+
+    def copies() -> None:
+        hand.press("Ctrl+C")
+        assert QGuiApplication.clipboard().text().split("\n")[0].endswith("2\t3\t4\t6")
+        hand.press("Escape")
+
+    def finds_bits() -> None:
+        while grid.snapshot.rows[cell()[0]].kind is RowKind.COLUMN:  # type: ignore[union-attr]
+            hand.press("Down")
+        hand.press("Shift+D")
+        assert cells() == length * grid.snapshot.columns  # type: ignore[union-attr]
+        hand.press("Escape", *["Up"] * (cell()[0] - row))
+
+    def changes() -> None:
+        hand.write("]")
+        hand.write("[")
+        assert cell() == (row, 1)
+
+    said = {
+        "Arrows, Home, End": moves,
+        "Space": selects,
+        "A": alike,
+        "+  -  0": zooms,
+        "[  ]": changes,
+        "D": finds_bits,
+        "L": types_ranges,
+        "Ctrl+C": copies,
+        "G B S X N": drafts,
+        "C  U": remarks,
+        "Delete": leaves_out,
+        "Z": steps_back,
+    }
+    for check in said.values():
+        check()
+    assert set(said) | _TOLD_ELSEWHERE == {keys for keys, _ in KEYS}
+
+
+_TOLD_ELSEWHERE = {
+    # The mouse.
+    "Drag",
+    "Click on a name or the axis",
+    "Middle button, or drag the luminosity",
+    # The tasks below.
+    "Enter",
+    "Left, Right",
+    "Escape",
+    "H",
+    "T",
+    "Ctrl+N  Ctrl+S  Ctrl+Enter",
+    "Ctrl+Z  Ctrl+Y",
+    "Ctrl+Shift+K  Ctrl+Shift+J",
+    # The editor of a rule, in tests/views/rules/test_rule_editor.py.
+    "Ctrl+Space",
+    "Ins  Del  !  &amp;  |",
+    "Alt+arrows",
+}
 
 
 # --- tasks ----------------------------------------------------------------------------------------
@@ -397,11 +548,13 @@ def test_that_a_list_is_generated(hand: Hand, database: Database) -> None:
     hand.press("Return")
     hand.settle()
     hand.press("Ctrl+Shift+G")
-    hand.dialog(GenerateDialog)
+    dialog = hand.dialog(GenerateDialog)
     hand.settle()
     hand.press("Return")
     hand.settle()
-    hand.answer()  # the golden rule reads bits that this small season doesn't have
+    if dialog.insist.isVisible():  # the golden rule reads what this small season doesn't have
+        hand.tab_to("Generate all the same")
+        hand.press("Space")
     hand.until(lambda: generation.entries(Acting(database)))
     hand.settle()
 
@@ -480,3 +633,111 @@ def test_that_what_is_left_to_do_leads_to_where_it_is_mended(hand: Hand) -> None
     hand.press("Home", "Return")
     hand.settle()
     assert hand.window.place in ("online", "offline", "cycles")
+
+
+def test_that_a_run_and_a_cell_are_asked_why(hand: Hand) -> None:
+    hand.press("Return")
+    hand.until(lambda: isinstance(hand.at, GridView))
+    hand.settle()
+    hand.press("Ctrl+Shift+K")
+    dialog = hand.dialog(WhyClassDialog)
+    hand.settle()
+    assert dialog.view.summary.text().startswith("Class")
+    hand.press("Escape")
+    hand.until(lambda: not QApplication.activeModalWidget())
+    hand.press("Ctrl+Shift+J")
+    assert hand.dialog(WhyClassDialog).subject.currentText() not in ("class", "significance")
+    hand.press("Escape")
+    hand.settle()
+
+
+def test_that_a_day_finds_the_last_moment_before_it(hand: Hand) -> None:
+    hand.press("Return")
+    hand.until(lambda: isinstance(hand.at, GridView))
+    hand.settle()
+    hand.press("T")
+    chooser = hand.dialog(MomentChooser)
+    hand.until(lambda: chooser.matching.rowCount() > 0)
+    hand.write("2001-01-01")
+    hand.press("Return")
+    hand.until(lambda: "no version before 2001-01-02" in chooser.refusal.text())
+    hand.press("Ctrl+A")
+    hand.write("2999-12-31")
+    hand.press("Return")
+    hand.until(lambda: pane_of(hand).moment)
+    hand.settle()
+
+
+def test_that_a_cycle_is_looked_at(hand: Hand) -> None:
+    hand.press("Ctrl+3")
+    hand.settle()
+    hand.until(lambda: name_of(hand.at) == "Cycles")
+    hand.press("F6")
+    assert name_of(hand.at) != "Cycles"
+
+
+def test_that_luminosity_is_read_by_enter(hand: Hand, tmp_path: Path) -> None:
+    hand.do("Import luminosity")
+    dialog = hand.dialog(LuminosityDialog)
+    assert name_of(hand.at) == "File"
+    hand.write(str(tmp_path / "nothing.csv"))
+    hand.press("Return")
+    hand.until(dialog.refusal.text)
+    assert not [each for each in QApplication.topLevelWidgets() if isinstance(each, QFileDialog)]
+    hand.press("Escape")
+    hand.settle()
+
+
+def test_that_enter_is_kept_while_the_preview_is_read_again(
+    hand: Hand, database: Database, dsn: str
+) -> None:
+    draft_bad(hand)
+    hand.press("Return")
+    previewed(hand)
+    preview = pane_of(hand).preview
+    with locked(dsn):
+        pane_of(hand).editing._look_again()  # as after every pull of a growing run
+        hand.press("Return")
+        assert preview.isVisible()
+        assert "Enter is noted" in preview.summary.text()
+    hand.until(lambda: stored(database, "dt-dt", 5) == BAD)
+    hand.settle()
+
+
+def test_that_enter_before_a_first_preview_writes_nothing_unseen(
+    hand: Hand, database: Database, dsn: str
+) -> None:
+    draft_bad(hand)
+    preview = pane_of(hand).preview
+    with locked(dsn):
+        hand.press("Return", "Return")
+        assert "Press Enter again" in preview.summary.text()
+    previewed(hand)
+    hand.settle()
+    assert stored(database, "dt-dt", 5) != BAD
+    assert preview.isVisible()
+    hand.press("Return")
+    hand.until(lambda: stored(database, "dt-dt", 5) == BAD)
+    hand.settle()
+
+
+@pytest.mark.parametrize("place", [place.name for place in PLACES])
+def test_that_every_view_of_a_place_is_copied_from(hand: Hand, place: str) -> None:
+    window = hand.window
+    window.go_to(place)
+    hand.settle()
+    views = [
+        each
+        for each in window.views[place].findChildren(QAbstractItemView)
+        if each.isVisible() and each.isEnabled() and each.model() and each.model().rowCount()
+    ]
+    views = [each for each in views if not isinstance(each, QHeaderView)]
+    assert views or place == "golden"  # nobody has made a list yet
+    for view in views:
+        if not give_keys(view):
+            continue
+        if not view.currentIndex().isValid():
+            hand.press("Down")
+        QGuiApplication.clipboard().setText("nothing")
+        hand.press("Ctrl+C")
+        assert QGuiApplication.clipboard().text() != "nothing", name_of(view)

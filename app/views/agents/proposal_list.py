@@ -30,7 +30,7 @@ from app.views.theme import STEP, Theme, Themes, set_property
 from app.views.widgets.plain import Label
 from app.views.widgets.plain_table import PlainTable
 
-_WIDTHS = {AGENT: 150, COLUMN: 110, RANGES: 120, NOW: 170, VALUE: 190, SINCE: 80}
+_WIDTHS = {AGENT: 120, COLUMN: 90, RANGES: 90, NOW: 160, VALUE: 160, SINCE: 72}
 
 
 class ProposalList(QWidget):

@@ -11,6 +11,7 @@ from app.views.notices import inform
 from app.views.places import PlaceContext
 
 MENU = ("help.keys", "help.about")
+_WIDE = 760
 KEYS = (
     ("Arrows, Home, End", "move in the grid; Alt: by ten; Shift: select; Ctrl: keep the selection"),
     ("Space", "select or deselect the cell; Shift: its row; Ctrl: its lumisection"),
@@ -75,7 +76,7 @@ class HelpActions:
         lines = [
             f"<tr><td><b>{keys}</b>&nbsp;&nbsp;</td><td>{what}</td></tr>" for keys, what in KEYS
         ]
-        text = f"<table>{''.join(lines)}</table>All other keys are in the menus."
+        text = f'<table width="{_WIDE}">{"".join(lines)}</table>All other keys are in the menus.'
         inform(self._window, "Keys", text, is_markup=True)
 
     def _show_about(self) -> None:

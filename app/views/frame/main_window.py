@@ -131,7 +131,7 @@ class MainWindow(QMainWindow):
         self.drafts.load()
         context.rights.load()
         self.keys = KeysKeeper(self)
-        self.keyboard = Keyboard(self)
+        Keyboard(self)
         give_keys(self.home())
 
     # Places

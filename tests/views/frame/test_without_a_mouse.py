@@ -38,6 +38,7 @@ from app.views.configuration.place import ConfigurationPlace
 from app.views.configuration.trials.why_dialog import WhyClassDialog
 from app.views.focus import give_keys
 from app.views.frame.help import KEYS
+from app.views.frame.keyboard import Keyboard
 from app.views.frame.main_window import MainWindow
 from app.views.frame.navigation import PLACES
 from app.views.golden.generate_dialog import GenerateDialog
@@ -108,6 +109,12 @@ def hand(
     listener.stop()
     qtbot.waitUntil(lambda: not background.busy, timeout=30_000)
     window.deleteLater()
+
+
+def marks(window: MainWindow) -> Keyboard:
+    keyboard = window.findChild(Keyboard)
+    assert keyboard is not None
+    return keyboard
 
 
 def stored(db: Database, column: str, lumisection: int, run: int = RUN) -> Triplet:
@@ -197,7 +204,7 @@ def test_that_f6_comes_to_every_pane_and_each_is_marked(hand: Hand, place: str) 
         seen.add(name_of(at))
         shows_itself = at.inherits("QLineEdit") or at.inherits("QAbstractButton")
         shows_itself = shows_itself or at.inherits("QComboBox") or at.inherits("QPlainTextEdit")
-        assert shows_itself or window.keyboard.marked is at
+        assert shows_itself or marks(window).marked is at
     assert "Places" in seen
     assert len(seen) > 1
 

@@ -241,6 +241,7 @@ def test_that_the_enter_key_previews_first_and_writes_once_that_is_possible(
     dialog = opened((FIRST, PROMPT))
     tick(dialog, "dt-dt")
     dialog.value.setCurrentText("STANDBY")
+    qtbot.waitUntil(dialog.isActiveWindow)
     give_keys(dialog.comment)
     qtbot.keyClick(dialog, Qt.Key.Key_Return)
     qtbot.waitUntil(dialog.write_button.isEnabled)

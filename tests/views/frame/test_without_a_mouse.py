@@ -55,7 +55,6 @@ from tests.conftest import TestServer
 from tests.services.offline_runs import FIRST, PROMPT, open_all, sign_off_runs, states
 from tests.views.hand import Hand, name_of
 from tests.views.many_runs import locked
-from tests.views.templates import template_with
 from tests.views.workplaces import a_context, a_workplace
 
 RUN, LENGTH, AGENT = 390005, 20, "pixel-ae"
@@ -75,9 +74,8 @@ def _season(db: Database) -> None:
 
 
 @pytest.fixture(scope="session")
-def template(server: TestServer) -> Iterator[str]:
-    with template_with(server, _season) as name:
-        yield name
+def template(server: TestServer) -> str:
+    return server.template("without_a_mouse", _season)
 
 
 @pytest.fixture

@@ -190,8 +190,9 @@ class Settings(BaseModel):
     theme: Literal["system", "light", "dark"] = Field(
         default="system", description="Light or dark window, or as the system has it."
     )
-    palette: Literal["traditional", "colour-blind safe"] = Field(
-        default="traditional", description="Colours of the statuses."
+    palette: Literal["calm", "traditional", "colour-blind safe"] = Field(
+        default="calm",
+        description="Colours of the statuses; with calm ones what is good recedes.",
     )
     strip_colours: Annotated[dict[str, Colour], BeforeValidator(_colours)] = Field(
         default_factory=dict,

@@ -10,10 +10,11 @@ from pathlib import Path
 from string import Template
 from typing import Literal, cast
 
-from PySide6.QtCore import QByteArray, QObject, QRectF, Qt, Signal
+from PySide6.QtCore import QByteArray, QObject, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QWidget
+from shiboken6 import isValid
 
 from app import assets
 from app.domain.triplets import NO_VALUE_FOUND, STATUSES
@@ -22,8 +23,9 @@ ROW_HEIGHT = 22
 STEP = 4
 
 Mode = Literal["system", "light", "dark"]
-StatusPalette = Literal["traditional", "colour-blind safe"]
-PALETTES: tuple[StatusPalette, ...] = ("traditional", "colour-blind safe")
+StatusPalette = Literal["calm", "traditional", "colour-blind safe"]
+PALETTES: tuple[StatusPalette, ...] = ("calm", "traditional", "colour-blind safe")
+"""The first is in force where nobody has chosen one."""
 
 _ICON_SIZE = 16
 _LEAST_ICON_SCALES = (1, 2)
@@ -35,6 +37,12 @@ def contrast(one: QColor, other: QColor) -> float:
     """Contrast of two colours as WCAG defines it, 1 to 21."""
     light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
+
+
+def ink_on(fill: QColor) -> QColor:
+    """Black or white, whichever can be read better on a colour: never below 4.5:1."""
+    black, white = QColor("#000000"), QColor("#ffffff")
+    return black if contrast(fill, black) >= contrast(fill, white) else white
 
 
 def _luminance(colour: QColor) -> float:
@@ -123,16 +131,20 @@ class Themes(QObject):
         self,
         application: QApplication,
         mode: Mode = "system",
-        palette: StatusPalette = "traditional",
+        palette: StatusPalette = PALETTES[0],
     ) -> None:
         super().__init__(application)
         self._application = application
         self._mode = mode
         self._palette: StatusPalette = palette
+        self._frozen: list[QWidget] = []
+        self._turn = QTimer(self, singleShot=True, interval=0)
+        self._turn.timeout.connect(self._dress_on)
         self._scratch = tempfile.TemporaryDirectory(prefix="run-registry-style-")
         application.setStyle("Fusion")
         self._theme = load(dark=self._is_dark(), palette=palette)
-        self._apply()
+        application.setPalette(_qt_palette(self._theme))
+        application.setStyleSheet(self._sheet())
         application.styleHints().colorSchemeChanged.connect(self._system_changed)
 
     @property
@@ -147,8 +159,14 @@ class Themes(QObject):
     def palette(self) -> StatusPalette:
         return self._palette
 
+    @property
+    def is_worn(self) -> bool:
+        """Whether every widget is dressed in the theme."""
+        return not self._turn.isActive()
+
     def choose(self, *, mode: Mode | None = None, palette: StatusPalette | None = None) -> None:
-        """Forces a look, or follows the system again."""
+        """Forces a look, or follows the system again. What is painted has it at once, what the
+        style sheet dresses two turns of the event loop later; windows are painted then."""
         self._mode = mode or self._mode
         self._palette = palette or self._palette
         self._renew()
@@ -166,6 +184,7 @@ class Themes(QObject):
 
     def close(self) -> None:
         """Removes the files the style sheet needed."""
+        self._turn.stop()
         self._scratch.cleanup()
 
     def _system_changed(self) -> None:
@@ -174,17 +193,41 @@ class Themes(QObject):
 
     def _renew(self) -> None:
         self._theme = load(dark=self._is_dark(), palette=self._palette)
-        self._apply()
+        self._freeze()
+        self._application.setPalette(_qt_palette(self._theme))
         self.changed.emit(self._theme)
+        self._turn.start()
+
+    def _dress_on(self) -> None:
+        """Undresses every widget, and in another turn dresses it anew: neither holds up the keys
+        for long. A sheet over another one would dress each widget once for each that it is in."""
+        if self._application.styleSheet():
+            self._application.setStyleSheet("")
+            self._turn.start()
+        else:
+            self._application.setStyleSheet(self._sheet())
+            self._thaw()
+
+    def _freeze(self) -> None:
+        """Has open windows painted only when they are dressed."""
+        for window in self._application.topLevelWidgets():
+            if window.isVisible() and window.updatesEnabled():
+                window.setUpdatesEnabled(False)
+                self._frozen.append(window)
+
+    def _thaw(self) -> None:
+        frozen, self._frozen = self._frozen, []
+        for window in frozen:
+            if isValid(window):
+                window.setUpdatesEnabled(True)
 
     def _is_dark(self) -> bool:
         if self._mode == "system":
             return self._application.styleHints().colorScheme() == Qt.ColorScheme.Dark
         return self._mode == "dark"
 
-    def _apply(self) -> None:
+    def _sheet(self) -> str:
         theme = self._theme
-        self._application.setPalette(_qt_palette(theme))
         values = dict(theme.tokens)
         # Style sheets take pictures from files only, and these have the theme's colour.
         look = "dark" if theme.dark else "light"
@@ -193,15 +236,15 @@ class Themes(QObject):
             file.write_bytes(_svg(name, theme.tokens[token]))
             values[name] = file.as_posix()
         template = Template(assets.path("style/window.qss").read_text(encoding="utf-8"))
-        self._application.setStyleSheet(template.substitute(values))
+        return template.substitute(values)
 
 
 def _status_look(status: str, token: Mapping[str, object]) -> StatusLook:
     fill = QColor(cast("str", token["fill"]))
-    black, white = QColor("#000000"), QColor("#ffffff")
+    ink = token.get("ink")
     return StatusLook(
         fill,
-        black if contrast(fill, black) >= contrast(fill, white) else white,
+        ink_on(fill) if ink is None else QColor(cast("str", ink)),
         _LETTERS.get(status, "?" if status == NO_VALUE_FOUND else ""),
         bool(token.get("outline")),
         bool(token.get("hatched")),

@@ -2,16 +2,42 @@
 
 import itertools
 import re
+from collections.abc import Callable, Iterator
+from typing import get_args
 
 import pytest
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from app import assets
 from app.domain.triplets import STATUSES
+from app.settings import Settings
 from app.views import theme as themes_module
-from app.views.theme import PALETTES, StatusPalette, Themes, contrast, load
+from app.views.theme import PALETTES, Mode, StatusPalette, Themes, contrast, load
+from tests.views.pixels import contrast_in
+
+
+@pytest.fixture
+def looks(qtbot: QtBot, qapp: QApplication, themes: Themes) -> Iterator[Callable[[Mode], None]]:
+    """Chooses light or dark and waits until it is worn; light again at the end."""
+
+    def choose(mode: Mode) -> None:
+        themes.choose(mode=mode)
+        qtbot.waitUntil(lambda: themes.is_worn)
+
+    yield choose
+    choose("light")
+
 
 LOOKS = list(itertools.product((False, True), PALETTES))
 TEXTS = ("text", "muted", "accent", "danger", "warning", "success")
@@ -37,6 +63,51 @@ def test_that_the_letter_of_every_status_can_be_read(dark: bool, palette: Status
     for status in STATUSES:
         look = theme.status(status)
         assert contrast(look.ink, look.fill) >= 4.5, status
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_that_with_calm_colours_what_is_good_recedes(dark: bool) -> None:
+    theme = load(dark=dark, palette="calm")
+    surface = theme.colour("surface")
+    quiet = {status: theme.status(status).fill for status in ("GOOD", "EXCLUDED", "NOTSET")}
+    loud = {status: theme.status(status).fill for status in ("BAD", "STANDBY", "NO VALUE FOUND")}
+    assert contrast(quiet["GOOD"], surface) < 1.5
+    assert all(fill.hsvSaturation() < 100 for fill in quiet.values())
+    assert all(fill.hsvSaturation() > 130 for fill in loud.values())
+    assert all(contrast(fill, quiet["GOOD"]) > 1.25 for fill in loud.values())
+
+
+def test_that_calm_colours_are_those_of_who_has_chosen_none() -> None:
+    assert Settings().palette == PALETTES[0] == "calm"
+
+
+def test_that_every_palette_of_the_settings_is_known() -> None:
+    assert set(get_args(Settings.model_fields["palette"].annotation)) == set(PALETTES)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("kind", [QLineEdit, QPlainTextEdit, QPushButton, QToolButton, QLabel])
+@pytest.mark.parametrize("is_enabled", [True, False], ids=["enabled", "disabled"])
+def test_that_painted_text_and_placeholders_can_be_read(
+    qtbot: QtBot, looks: Callable[[Mode], None], kind: type[QWidget], dark: bool, is_enabled: bool
+) -> None:
+    looks("dark" if dark else "light")
+    dialog = QDialog()
+    qtbot.addWidget(dialog)
+    widget = kind(dialog)
+    if isinstance(widget, (QLineEdit, QPlainTextEdit)):
+        widget.setPlaceholderText("HHHH")
+    elif isinstance(widget, (QPushButton, QToolButton, QLabel)):
+        widget.setText("HHHH")
+    font = widget.font()
+    font.setPixelSize(18)
+    font.setBold(True)
+    widget.setFont(font)
+    widget.setEnabled(is_enabled)
+    widget.resize(160, 40)
+    dialog.show()
+    inside = widget.rect().adjusted(4, 4, -4, -4)
+    assert contrast_in(dialog.grab().toImage().copy(inside)) >= 4.5
 
 
 def test_that_the_traditional_colours_are_those_everybody_knows() -> None:
@@ -74,8 +145,31 @@ def test_that_a_forced_look_is_applied_at_once(qtbot: QtBot, themes: Themes) -> 
     assert changed.args is not None
     assert changed.args[0].dark
     assert changed.args[0].status("GOOD").fill != QColor("#008000")
-    themes.choose(mode="light", palette="traditional")
+    themes.choose(mode="light", palette=PALETTES[0])
     assert not themes.theme.dark
+
+
+def test_that_another_look_is_worn_by_windows_that_are_open(
+    qtbot: QtBot, looks: Callable[[Mode], None], themes: Themes
+) -> None:
+    label = QLabel("refused")
+    qtbot.addWidget(label)
+    label.setProperty("role", "refusal")
+    label.show()
+    before = label.palette().color(label.foregroundRole())
+    looks("dark")
+    worn = label.palette().color(label.foregroundRole())
+    assert worn == themes.theme.colour("danger") != before
+    assert label.updatesEnabled()
+
+
+def test_that_the_look_that_was_chosen_last_is_worn(
+    qtbot: QtBot, qapp: QApplication, looks: Callable[[Mode], None], themes: Themes
+) -> None:
+    themes.choose(mode="dark")
+    themes.choose(mode="light")
+    looks("dark")
+    assert load(dark=True, palette="calm").tokens["surface"] in qapp.styleSheet()
 
 
 def test_that_contrast_is_that_of_wcag() -> None:

@@ -46,7 +46,7 @@ class WindowSettings:
 
     remembered: Path
     theme: Mode = "system"
-    palette: StatusPalette = "traditional"
+    palette: StatusPalette = PALETTES[0]
     screenshot: Path | None = None
 
 

@@ -6,6 +6,7 @@ from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPen, QStaticT
 from app.domain.editing.draft_cells import DraftCells, DraftValue
 from app.domain.triplets import SETTABLE_STATUSES, Triplet
 from app.views.grid.grid_layout import AXIS_HEIGHT, BIT_HEIGHT, GridLayout
+from app.views.grid.grid_painter import plate_of
 from app.views.grid.snapshot import LumisectionsSnapshot
 from app.views.theme import ROW_HEIGHT, STEP, Theme
 
@@ -23,9 +24,12 @@ class DraftPainter:
         self._letters = {
             status: QStaticText(theme.status(status).letter) for status in SETTABLE_STATUSES
         }
+        self.plates: list[QRectF] = []
+        """Where the letters of drafted cells in sight were painted last."""
 
     def paint(self, painter: QPainter, snapshot: LumisectionsSnapshot, cells: DraftCells) -> None:
         """Paints the drafted cells in sight."""
+        self.plates = []
         painter.setClipRect(self._layout.area())
         for row in self._layout.rows_in_sight():
             top = self._layout.tops[row] - self._layout.top + AXIS_HEIGHT
@@ -51,11 +55,12 @@ class DraftPainter:
             top = rect.top() + (rect.height() - self._metrics.height()) / 2
             letter = self._letters.get(triplet.status)
             if letter is not None:
-                painter.fillRect(
-                    QRectF(seen_from + STEP, rect.top() + 2, 4 * STEP, rect.height() - 4), look.fill
-                )
+                place = QPointF(seen_from + 2 * STEP, top)
+                plate = plate_of(letter, place)
+                painter.fillRect(plate, look.fill)
                 painter.setPen(look.ink)
-                painter.drawStaticText(QPointF(seen_from + 2 * STEP, top), letter)
+                painter.drawStaticText(place, letter)
+                self.plates.append(plate)
 
     def _paint_bit(self, painter: QPainter, value: DraftValue, rect: QRectF) -> None:
         painter.fillRect(rect, self._theme.colour("surface"))

@@ -35,6 +35,7 @@ _CELL_LINES_FROM = 10.0
 _MARK_FROM = 6
 _TICKS_APART = 64
 _GOOD_RANK = 0
+_AROUND_LETTER = 2
 
 
 class _Stretch(NamedTuple):
@@ -58,10 +59,13 @@ class GridPainter:
             for rank, status in enumerate(RANKED_STATUSES)
             if theme.status(status).letter
         }
+        self.plates: list[QRectF] = []
+        """Where the letters in sight were painted last, each with a little around it."""
 
     def paint(self, painter: QPainter, snapshot: LumisectionsSnapshot) -> None:
         """Paints everything but focus, selection and what is hovered."""
         painter.setFont(self._font)
+        self.plates = []
         if snapshot.rows and snapshot.length:
             painter.setClipRect(self._layout.area())
             self._paint_rows(painter, snapshot)
@@ -142,6 +146,7 @@ class GridPainter:
         for rank, place in texts:
             painter.setPen(self._theme.status(RANKED_STATUSES[rank]).ink)
             painter.drawStaticText(place, self._letters[rank])
+            self.plates.append(plate_of(self._letters[rank], place))
         self._paint_marks(painter, snapshot, rows)
 
     def _paint_boxes(self, painter: QPainter, rank: int, rects: list[QRectF]) -> None:
@@ -359,6 +364,11 @@ class GridPainter:
             else:
                 xs, ys = edges[start:stop].tolist(), heights[start:stop].tolist()
             yield list(map(QPointF, xs, ys))
+
+
+def plate_of(letter: QStaticText, place: QPointF) -> QRectF:
+    """What has to stay as it is around a letter, so that it can be read."""
+    return QRectF(place, letter.size()).adjusted(-_AROUND_LETTER, 0, _AROUND_LETTER, 0)
 
 
 def _corner(x: float, y: float, size: float) -> QPolygonF:

@@ -1,9 +1,9 @@
 """The painted grid, kept until it changes: what is stored, and over it what is drafted."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPixmap
 
 from app.domain.editing.draft_cells import DraftCells
@@ -45,6 +45,12 @@ class GridPicture:
         """Something else is drafted."""
         self._whole = None
 
+    @property
+    def plates(self) -> Iterator[QRectF]:
+        """Where the letters are, stored and drafted."""
+        yield from self._painter.plates
+        yield from self._drafts.plates
+
     def get(
         self,
         size: QSize,
@@ -57,6 +63,7 @@ class GridPicture:
             self._stored = self._paint(size, ratio, snapshot)
         if self._whole is None:
             self._whole = self._stored
+            self._drafts.plates = []
             if draft is not None and snapshot is not None and snapshot.rows and snapshot.length:
                 self._whole = self._stored.copy()
                 painter = QPainter(self._whole)

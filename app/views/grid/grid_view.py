@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
@@ -340,7 +341,9 @@ class GridView(QAbstractScrollArea):
     def paint_over(self, painter: QPainter, snapshot: LumisectionsSnapshot) -> None:
         """What another kind of grid paints over the stored cells."""
 
-    def _paint_overlay(self, painter: QPainter, snapshot: LumisectionsSnapshot) -> None:
+    def _paint_overlay(
+        self, painter: QPainter, snapshot: LumisectionsSnapshot, picture: QPixmap
+    ) -> None:
         if self._hovered is not None:
             self._over.paint_hovered(painter, self._hovered)
         painter.setClipRect(self._layout.area())
@@ -348,6 +351,8 @@ class GridView(QAbstractScrollArea):
             self._over.paint_changed(painter, snapshot, self._flash.cells, self._flash.strength)
         if self._model.chosen:
             self._over.paint_chosen(painter, snapshot, self._model.chosen)
+        if self._flash.cells or self._model.chosen or self._hovered is not None:
+            self._over.paint_letters(painter, picture, self._picture.plates)
         if self._focus is not None:
             self._over.paint_focus(painter, self._focus, strong=self.hasFocus())
 
@@ -432,7 +437,7 @@ class GridView(QAbstractScrollArea):
         painter.setFont(self.font())
         painter.drawPixmap(0, 0, picture)
         if self._snapshot is not None and self._snapshot.rows and self._snapshot.length:
-            self._paint_overlay(painter, self._snapshot)
+            self._paint_overlay(painter, self._snapshot, picture)
         painter.end()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

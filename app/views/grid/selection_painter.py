@@ -1,11 +1,11 @@
 """Paints what lies over a grid and changes often: chosen cells, changed cells, focus, mouse."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPixmap
 
 from app.domain.editing.selection import Selection
 from app.views.grid.grid_layout import AXIS_HEIGHT, Cell, GridLayout
@@ -58,6 +58,23 @@ class SelectionPainter:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(tint)
         painter.drawRects(list(self.blocks(snapshot, changed, wide=True)))
+
+    def paint_letters(self, painter: QPainter, picture: QPixmap, plates: Iterable[QRectF]) -> None:
+        """Shows letters again as they are below what tints their cells: a tint takes from the
+        contrast that their status gives them."""
+        ratio = picture.devicePixelRatio()
+        for plate in plates:
+            place = plate.toAlignedRect()
+            painter.drawPixmap(
+                QRectF(place),
+                picture,
+                QRectF(
+                    place.x() * ratio,
+                    place.y() * ratio,
+                    place.width() * ratio,
+                    place.height() * ratio,
+                ),
+            )
 
     def paint_focus(self, painter: QPainter, cell: Cell, *, strong: bool) -> None:
         """A frame around the focused cell that is seen on every colour."""

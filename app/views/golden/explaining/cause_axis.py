@@ -23,7 +23,7 @@ from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.triplets import GOOD
 from app.services.golden.explain import RunExplained
 from app.views import words
-from app.views.theme import STEP, Theme, Themes, contrast, tabular
+from app.views.theme import STEP, Theme, Themes, ink_on, tabular
 from app.views.widgets.plain import tip
 
 CAUSES = 8
@@ -245,7 +245,7 @@ class CauseAxis(QWidget):
         painter.fillRect(area, fill)
         text = str(segment.number) if segment.number else ""
         if text and area.width() > painter.fontMetrics().horizontalAdvance(text) + STEP:
-            painter.setPen(_ink(fill))
+            painter.setPen(ink_on(fill))
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_axis(self, painter: QPainter, theme: Theme) -> None:
@@ -323,8 +323,3 @@ def _step(length: int) -> int:
     least = max(length / _TICKS, 1)
     power = 10 ** math.floor(math.log10(least))
     return int(next(each * power for each in (1, 2, 5, 10) if each * power >= least))
-
-
-def _ink(fill: QColor) -> QColor:
-    black, white = QColor("#000000"), QColor("#ffffff")
-    return black if contrast(fill, black) >= contrast(fill, white) else white

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QPushButton,
-    QSplitter,
     QTabWidget,
     QTreeWidget,
     QTreeWidgetItem,
@@ -36,6 +35,7 @@ from app.views.notices import ask
 from app.views.places import PlaceContext
 from app.views.theme import ROW_HEIGHT, STEP, Theme
 from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.narrow import TurningSplitter
 from app.views.widgets.plain import Label, TreeItem
 from app.views.widgets.search_line import SearchLine
 
@@ -349,13 +349,12 @@ class ListPane(QWidget):
         for column, (name, _) in enumerate(self.section.heads):
             if column:
                 header.resizeSection(column, _WIDTHS.get(name, _WIDTH))
-        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter = TurningSplitter()
         splitter.addWidget(self._left_side())
         splitter.addWidget(self.tabs)
         splitter.setSizes(_PARTS)
         splitter.setStretchFactor(0, 0)
         splitter.setStretchFactor(1, 1)
-        splitter.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(splitter)

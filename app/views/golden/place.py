@@ -4,7 +4,7 @@ list at the right."""
 from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from app.domain.configuration.permissions import EXPERTS
 from app.domain.counting import counted
@@ -26,6 +26,7 @@ from app.views.golden.panel import GoldenPanel
 from app.views.golden.workbench.bench import RuleBench
 from app.views.notices import ask
 from app.views.places import PlaceContext, PlaceWidget
+from app.views.widgets.narrow import TurningSplitter
 
 MENU = ("golden.take", "", *export_actions.MENU, "", "golden.delete")
 """What can be done with the selected lists."""
@@ -69,13 +70,12 @@ class GoldenPlace(PlaceWidget):
             self.tabs.setTabToolTip(self.tabs.count() - 1, panel.tab_tip)
             panel.run_wanted.connect(self.run_wanted)
             panel.golden_wanted.connect(self.show_row)
-        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter = TurningSplitter()
         splitter.addWidget(self.entries)
         splitter.addWidget(self.tabs)
         splitter.setSizes(_PARTS)
         splitter.setStretchFactor(0, 0)
         splitter.setStretchFactor(1, 1)
-        splitter.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(splitter)

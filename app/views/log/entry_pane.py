@@ -22,9 +22,12 @@ from app.views.log.lines import configuration_lines, version_lines
 from app.views.log.log_model import name_of, subject_words
 from app.views.theme import STEP, Theme, Themes
 from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.narrow import WrappingLine
 from app.views.widgets.plain import Label, tip
 
 _MORE_AT_ONCE = 24
+
+_LEAST_TITLE = 160
 
 
 class EntryPane(QWidget):
@@ -185,15 +188,14 @@ class EntryPane(QWidget):
             self.golden_wanted.emit(self._entry.number)
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
+        head = WrappingLine()
         head.setContentsMargins(2 * STEP, STEP, 2 * STEP, 0)
         head.setSpacing(STEP)
-        head.addWidget(self.title)
-        head.addSpacing(STEP)
-        head.addWidget(self.when)
-        head.addStretch(1)
+        self.title.setMinimumWidth(_LEAST_TITLE)
+        head.add(self.title, 1)
+        head.add(self.when)
         for button in (self.golden, self.look, self.timeline, self.undo):
-            head.addWidget(button)
+            head.add(button)
         comment = QHBoxLayout()
         comment.setContentsMargins(2 * STEP, 0, 2 * STEP, STEP)
         comment.addWidget(self.comment, 1)

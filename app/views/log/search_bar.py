@@ -7,7 +7,6 @@ from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QTimer, Signal
 from PySide6.QtGui import QAction, QIntValidator
 from PySide6.QtWidgets import (
     QComboBox,
-    QHBoxLayout,
     QLineEdit,
     QMenu,
     QToolButton,
@@ -20,6 +19,7 @@ from app.domain.errors import BadInput
 from app.domain.history.log import Kind, LogQuery, Who, parse_time
 from app.views.log.log_model import KIND_WORDS
 from app.views.theme import STEP, Theme, Themes
+from app.views.widgets.narrow import WrappingLine
 from app.views.widgets.plain import Label
 from app.views.widgets.search_line import SearchLine
 
@@ -191,7 +191,7 @@ class SearchBar(QWidget):
         return self.words, self.run, self.dataset, self.since, self.until
 
     def _lay_out(self) -> None:
-        fields = QHBoxLayout()
+        fields = WrappingLine()
         fields.setSpacing(STEP)
         for widget, share in (
             (self.words, 5),
@@ -204,7 +204,7 @@ class SearchBar(QWidget):
             (self.clear, 0),
             (self.export, 0),
         ):
-            fields.addWidget(widget, share)
+            fields.add(widget, share)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
         layout.setSpacing(2)

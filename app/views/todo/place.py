@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QFileDialog,
-    QHBoxLayout,
     QHeaderView,
     QLineEdit,
     QPushButton,
@@ -48,6 +47,7 @@ from app.views.widgets.details_table import DetailsTable
 from app.views.widgets.dimmer import Dimmer
 from app.views.widgets.lines_model import Line, LinesModel
 from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.narrow import WrappingLine
 from app.views.widgets.plain import Label
 
 _RUNS = "Range of runs"
@@ -382,20 +382,18 @@ class TodoPlace(PlaceWidget):
     def _lay_out(self) -> None:
         top = QWidget()
         top.setObjectName("bar")
-        line = QHBoxLayout(top)
+        line = WrappingLine(top)
         line.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
         line.setSpacing(2 * STEP)
         for widget in (self.scope, self.run_from, self.run_to):
-            line.addWidget(widget)
+            line.add(widget)
         least = Label("Least pb⁻¹")
         least.setProperty("role", "muted")
-        line.addWidget(least)
-        line.addWidget(self.luminosity)
-        line.addWidget(self.look_button)
-        line.addWidget(self.stop_button)
-        line.addWidget(self.said, 1)
-        line.addWidget(self.export_button)
-        kinds = QHBoxLayout()
+        for part in (least, self.luminosity, self.look_button, self.stop_button):
+            line.add(part)
+        line.add(self.said, 1)
+        line.add(self.export_button)
+        kinds = WrappingLine()
         kinds.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
         kinds.setSpacing(STEP)
         for number, kind in enumerate((None, *KIND_TEXTS)):
@@ -405,8 +403,7 @@ class TodoPlace(PlaceWidget):
             button.setCheckable(True)
             self.kinds.addButton(button, number)
             self.kind_buttons[kind] = button
-            kinds.addWidget(button)
-        kinds.addStretch(1)
+            kinds.add(button)
         for column, width in enumerate(_WIDTHS):
             self.table.setColumnWidth(column, width)
         for column, width in enumerate(_OPEN_WIDTHS):

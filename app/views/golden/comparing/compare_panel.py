@@ -33,6 +33,7 @@ from app.views.golden.share_done import ShareDone
 from app.views.places import PlaceContext
 from app.views.theme import STEP
 from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.narrow import WrappingLine
 from app.views.widgets.plain import Label
 from app.views.widgets.save_file import FileSaver
 
@@ -127,16 +128,16 @@ class ComparePanel(GoldenPanel):
         lines = QVBoxLayout(top)
         lines.setContentsMargins(3 * STEP, 2 * STEP, 3 * STEP, STEP)
         lines.setSpacing(STEP)
-        line = QHBoxLayout()
+        line = WrappingLine()
         line.setSpacing(2 * STEP)
         for text, widget in (("From", self.old), ("to", self.new)):
             label = Label(text)
             label.setProperty("role", "muted")
             label.setBuddy(widget)
-            line.addWidget(label)
-            line.addWidget(widget, 1)
+            line.add(label)
+            line.add(widget, 1)
             if widget is self.old:
-                line.addWidget(self.swap)
+                line.add(self.swap)
         lines.addLayout(line)
         runs = QWidget()
         inside = QVBoxLayout(runs)

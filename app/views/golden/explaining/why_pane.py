@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFrame,
-    QHBoxLayout,
     QHeaderView,
     QLineEdit,
     QPushButton,
@@ -33,6 +32,7 @@ from app.views.golden.explaining.cause_axis import CauseAxis, Strip, cause_colou
 from app.views.rules.verdict_tree import VerdictTree
 from app.views.theme import STEP, Theme, Themes, set_property
 from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.narrow import WrappingLine
 from app.views.widgets.plain import Label, TreeItem
 
 _AFTER_MS = 60
@@ -133,18 +133,18 @@ class WhyPane(QWidget):
 
     def _lay_out(self) -> None:
         top = QWidget()
-        line = QHBoxLayout(top)
+        line = WrappingLine(top)
         line.setContentsMargins(2 * STEP, STEP, 2 * STEP, STEP)
         line.setSpacing(2 * STEP)
         for name, widget in (("Run", self.run), ("LS", self.lumisection)):
             label = Label(name)
             label.setProperty("role", "muted")
             label.setBuddy(widget)
-            line.addWidget(label)
-            line.addWidget(widget)
-        line.addWidget(self.verdict, 1)
-        line.addWidget(self.only_deciding)
-        line.addWidget(self.look)
+            line.add(label)
+            line.add(widget)
+        line.add(self.verdict, 1)
+        line.add(self.only_deciding)
+        line.add(self.look)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)

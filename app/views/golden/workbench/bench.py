@@ -6,7 +6,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QPushButton,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -27,6 +26,7 @@ from app.views.golden.workbench.datasets_bar import DatasetsBar
 from app.views.places import PlaceContext
 from app.views.rules.rule_editor import RuleEditor
 from app.views.theme import STEP
+from app.views.widgets.narrow import TurningSplitter
 from app.views.widgets.plain import Label
 
 _PATTERN, _RULE = "golden/pattern", "golden/rule"
@@ -282,11 +282,10 @@ class RuleBench(QWidget):
         column.setSpacing(0)
         column.addWidget(self.result, 1)
         column.addWidget(self.read_all)
-        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter = TurningSplitter()
         splitter.addWidget(left)
         splitter.addWidget(right)
         splitter.setSizes(_PARTS)
-        splitter.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(splitter)

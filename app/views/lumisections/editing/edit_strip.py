@@ -10,6 +10,7 @@ from app.views import words
 from app.views.focus import give_keys
 from app.views.lumisections.editing.remark_edit import RemarkEdit
 from app.views.theme import STEP, Theme, Themes, set_property
+from app.views.widgets.narrow import WrappingLine
 from app.views.widgets.plain import Label
 
 STATUS_KEYS = {"G": GOOD, "B": BAD, "S": STANDBY, "X": EXCLUDED, "N": NOTSET}
@@ -107,20 +108,17 @@ class EditStrip(QWidget):
         give_keys(self.cause, select=True)
 
     def _lay_out(self) -> None:
-        line = QHBoxLayout(self)
+        line = WrappingLine(self)
         line.setContentsMargins(2 * STEP, 0, STEP, STEP)
         line.setSpacing(STEP)
         for button in (*self.statuses.values(), *self.bits.values()):
-            line.addWidget(button)
+            line.add(button)
         self.comment.setMinimumWidth(120)
         self.cause.setMinimumWidth(72)
-        line.addSpacing(STEP)
-        line.addWidget(self.comment, 3)
-        line.addWidget(self.cause, 1)
-        line.addSpacing(STEP)
-        line.addWidget(self.drafted)
-        line.addWidget(self.preview)
-        line.addWidget(self.drop)
+        line.add(self.comment, 3)
+        line.add(self.cause, 1)
+        for widget in (self.drafted, self.preview, self.drop):
+            line.add(widget)
         below = QHBoxLayout(self.below)
         below.setContentsMargins(2 * STEP, STEP, STEP, STEP)
         below.setSpacing(2 * STEP)

@@ -19,6 +19,7 @@ KEYS = (
         "A",
         "select neighbours with the same status; Shift: in the whole row; Ctrl: the whole run",
     ),
+    ("I", "fold or open the luminosity below the grid; so does a click on its name"),
     ("Drag", "select; Ctrl: add to or remove from the selection; Shift: move the last corner"),
     ("Click on a name or the axis", "select the row, or the lumisection"),
     ("+  -  0", "zoom in, out, whole run; or Ctrl and wheel"),

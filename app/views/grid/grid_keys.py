@@ -37,6 +37,8 @@ class GridKeys:
             self._to_change(1, extend=text == "}")
         elif text in ("[", "{"):
             self._to_change(-1, extend=text == "{")
+        elif text in ("i", "I"):
+            grid.fold_luminosity()
         else:
             return False
         return True

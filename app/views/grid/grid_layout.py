@@ -19,6 +19,7 @@ WIDEST_CELL = 64.0
 _BETWEEN_COLUMNS_AND_BITS = 8
 _LUMINOSITY_HEIGHT = 72
 _TALLEST_LUMINOSITY = 160
+_FOLDED_LUMINOSITY = 24
 _LEAST_HEADER = 96
 
 
@@ -34,7 +35,9 @@ class GridLayout:
     """Pixels of a viewport of `width` x `height`: names at the left, axis on top, luminosity at
     the bottom, and between them the rows, scrolled by `left` and `top`.
 
-    `scale` is in pixels per lumisection; `tops` are those of the rows before scrolling.
+    `scale` is in pixels per lumisection; `tops` are those of the rows before scrolling. Where not
+    all rows are in sight, the luminosity is folded unless `luminosity_is_open` says otherwise, and
+    a line of `bits_height` above it tells where any DCS bit is false.
     """
 
     width: int = 1
@@ -47,8 +50,11 @@ class GridLayout:
     length: int = 0
     tops: list[int] = field(default_factory=list)
     luminosity_height: int = 0
+    luminosity_is_open: bool | None = None
+    bits_height: int = 0
     _heights: list[int] = field(default_factory=list)
     _has_luminosity: bool = False
+    _has_bits: bool = False
 
     def arrange(
         self, snapshot: LumisectionsSnapshot | None, text_width: Callable[[str], int]
@@ -68,6 +74,7 @@ class GridLayout:
             previous = row.kind
             self.header_width = max(self.header_width, text_width(row.label) + 4 * STEP)
         self.content_height = top
+        self._has_bits = previous is RowKind.BIT
         self._has_luminosity = snapshot is not None and bool(
             np.isfinite(snapshot.recorded).any() or np.isfinite(snapshot.delivered).any()
         )
@@ -77,8 +84,19 @@ class GridLayout:
         """The viewport has another size."""
         self.width, self.height = width, height
         spare = height - AXIS_HEIGHT - self.content_height - STEP
+        is_open = self.luminosity_is_open
+        if is_open is None:
+            is_open = spare >= _LUMINOSITY_HEIGHT
         tall = min(max(spare, _LUMINOSITY_HEIGHT), _TALLEST_LUMINOSITY)
+        tall = tall if is_open else _FOLDED_LUMINOSITY
         self.luminosity_height = tall if self._has_luminosity else 0
+        all_in_sight = self.content_height <= height - AXIS_HEIGHT - self.luminosity_height
+        self.bits_height = 0 if all_in_sight or not self._has_bits else BIT_HEIGHT
+
+    def fold_luminosity(self) -> None:
+        """Folds the luminosity, or opens it again."""
+        self.luminosity_is_open = self.luminosity_height <= _FOLDED_LUMINOSITY
+        self.resize(self.width, self.height)
 
     @property
     def area_width(self) -> int:
@@ -88,7 +106,7 @@ class GridLayout:
     @property
     def area_height(self) -> int:
         """Height of the rows in sight."""
-        return max(self.height - AXIS_HEIGHT - self.luminosity_height, 1)
+        return max(self.height - AXIS_HEIGHT - self.luminosity_height - self.bits_height, 1)
 
     @property
     def fit_scale(self) -> float:

@@ -29,7 +29,8 @@ class GridMouse:
         start = self._start_at(point) if grid.snapshot is not None else None
         in_corner = point.x() < self._layout.header_width and point.y() < AXIS_HEIGHT
         beside = point.y() >= AXIS_HEIGHT + self._layout.area_height
-        if event.button() == Qt.MouseButton.MiddleButton or (left and beside):
+        in_area = point.x() >= self._layout.header_width
+        if event.button() == Qt.MouseButton.MiddleButton or (left and beside and in_area):
             self._panned_from = (
                 point,
                 grid.horizontalScrollBar().value(),
@@ -38,6 +39,8 @@ class GridMouse:
             grid.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
         elif left and in_corner:
             grid.choose_all()
+        elif left and beside and point.x() < self._layout.header_width:
+            grid.fold_luminosity()
         elif left and start is not None:
             self._begin_selecting(*start, event.modifiers())
         elif event.button() == Qt.MouseButton.RightButton and start is not None:

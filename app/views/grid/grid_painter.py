@@ -25,6 +25,7 @@ from app.views.grid.snapshot import (
     GridRow,
     LumisectionsSnapshot,
     Numbers,
+    Ranks,
     RowKind,
 )
 from app.views.theme import ROW_HEIGHT, STEP, Theme
@@ -72,15 +73,17 @@ class GridPainter:
             painter.setClipRect(self._layout.whole())
             self._paint_header(painter, snapshot)
             self._paint_axis(painter, snapshot)
+            if self._layout.bits_height:
+                self._paint_all_bits(painter, snapshot)
             if self._layout.luminosity_height:
                 self._paint_luminosity(painter, snapshot)
 
-    def _stretches(self, snapshot: LumisectionsSnapshot, rows: range) -> Iterator[list[_Stretch]]:
+    def _stretches(self, ranks: Ranks) -> Iterator[list[_Stretch]]:
         """Per row what is in sight, worst first where lumisections share a pixel."""
         offset = self._layout.left
         width = self._layout.area_width
         first, end = self._layout.positions_in_sight()
-        ranks = snapshot.ranks[rows.start : rows.stop, first:end]
+        ranks = ranks[:, first:end]
         if self._layout.scale >= 1.0:
             edges = (
                 np.arange(first, end + 1) * self._layout.scale - offset + self._layout.header_width
@@ -113,7 +116,9 @@ class GridPainter:
         unknown: list[QLineF] = []
         offset = self._layout.top - AXIS_HEIGHT
         text_top = (ROW_HEIGHT - 2 - self._metrics.height()) / 2
-        for row, stretches in zip(rows, self._stretches(snapshot, rows), strict=True):
+        for row, stretches in zip(
+            rows, self._stretches(snapshot.ranks[rows.start : rows.stop]), strict=True
+        ):
             top = self._layout.tops[row] - offset
             if snapshot.rows[row].kind is RowKind.BIT:
                 middle = top + BIT_HEIGHT // 2
@@ -280,6 +285,34 @@ class GridPainter:
             if end > start:
                 yield self._layout.x(start), self._layout.x(end), bool(mask[start])
 
+    def _paint_all_bits(self, painter: QPainter, snapshot: LumisectionsSnapshot) -> None:
+        """One line for the bits, which aren't all in sight: red where any is false that is true
+        elsewhere in the run."""
+        bits = snapshot.ranks[snapshot.columns :]
+        on_somewhere = (bits == TRUE).any(axis=1)
+        bits = bits[on_somewhere] if on_somewhere.any() else bits
+        layout = self._layout
+        top = AXIS_HEIGHT + layout.area_height
+        tall = layout.bits_height
+        painter.fillRect(QRect(0, top, layout.width, tall), self._theme.colour("background"))
+        painter.setPen(self._theme.colour("line"))
+        painter.drawLine(0, top, layout.width, top)
+        painter.setPen(self._theme.colour("muted"))
+        painter.drawText(
+            QRect(2 * STEP, top, layout.header_width - 3 * STEP, tall),
+            int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft),
+            f"DCS, {len(bits)} bits",
+        )
+        worst = bits.max(axis=0, keepdims=True)
+        middle = top + tall // 2
+        looks = {TRUE: ("success", 2), NULL: ("line", 2), FALSE: ("danger", 6)}
+        for left, right, rank in next(self._stretches(worst)):
+            token, thick = looks[rank]
+            painter.fillRect(
+                QRectF(left, middle - thick / 2, max(right - left, 1.0), thick),
+                self._theme.colour(token),
+            )
+
     def _paint_luminosity(self, painter: QPainter, snapshot: LumisectionsSnapshot) -> None:
         tall = self._layout.luminosity_height
         top = self._layout.height - tall
@@ -302,7 +335,8 @@ class GridPainter:
             ("accent", "recorded"),
             ("muted", "delivered"),
         )
-        for line, (token, text) in enumerate(legend):
+        in_sight = max((tall - STEP) // (metrics_height + 2), 1)
+        for line, (token, text) in enumerate(legend[:in_sight]):
             painter.setPen(self._theme.colour(token))
             painter.drawText(
                 QRect(

@@ -21,9 +21,8 @@ from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 
 from app.domain.editing.draft_cells import DraftCells
 from app.domain.editing.selection import Selection, same_as, same_everywhere
-from app.domain.lumisections import LumiRange, format_ranges, ranges_of_mask
-from app.domain.text.plain_text import one_line
-from app.domain.triplets import Triplet
+from app.domain.lumisections import LumiRange, ranges_of_mask
+from app.views.grid.cell_text import cell_text
 from app.views.grid.flash import Flash
 from app.views.grid.grid_copy import copied_cells
 from app.views.grid.grid_keys import GridKeys
@@ -32,7 +31,7 @@ from app.views.grid.grid_mouse import GridMouse
 from app.views.grid.grid_picture import GridPicture
 from app.views.grid.selection_model import Mode, SelectionModel, Span
 from app.views.grid.selection_painter import SelectionPainter
-from app.views.grid.snapshot import LumisectionsSnapshot, RowKind
+from app.views.grid.snapshot import LumisectionsSnapshot
 from app.views.theme import ROW_HEIGHT, Theme, tabular
 from app.views.widgets.copying import copy_rows
 from app.views.widgets.plain import tip
@@ -201,30 +200,8 @@ class GridView(QAbstractScrollArea):
 
     def text_of(self, cell: Cell) -> str:
         """A cell in lines: where, value, comment, cause."""
-        snapshot = self._snapshot
-        assert snapshot is not None  # a cell is one of a snapshot
-        row = snapshot.rows[cell.row]
-        around, place = snapshot.run_at(cell.row, cell.lumisection)
-        lines = [
-            f"{row.key}, LS {cell.lumisection} (of {format_ranges([around])})",
-            snapshot.value_text(cell.row, cell.lumisection),
-        ]
-        if row.kind is RowKind.COLUMN:
-            triplet = snapshot.triplet(cell.row, cell.lumisection)
-            if triplet.comment:
-                lines.append(one_line(triplet.comment))
-            if triplet.cause:
-                lines.append(f"cause: {one_line(triplet.cause)}")
-            if row.by_hand[place]:
-                lines.append("set by hand")
-        drafted = self._draft.value(row.key, cell.lumisection) if self._draft is not None else None
-        if isinstance(drafted, Triplet):
-            lines.append(f"drafted, not written: {' '.join(filter(None, drafted))}")
-        elif drafted is not None:
-            lines.append(f"drafted, not written: {str(drafted).lower()}")
-        if not self._takes_part(cell.lumisection):
-            lines.append("doesn't count: this dataset has no RR and OMS event for this LS")
-        return "\n".join(lines)
+        assert self._snapshot is not None  # a cell is one of a snapshot
+        return cell_text(self._snapshot, self._draft, cell)
 
     def copy_selected(self) -> None:
         """Puts the selected cells, or the focused one, onto the clipboard."""
@@ -259,6 +236,11 @@ class GridView(QAbstractScrollArea):
         self._fitted = True
         self._lay_out()
 
+    def fold_luminosity(self) -> None:
+        """Gives the rows the place of the luminosity, or takes it back."""
+        self._layout.fold_luminosity()
+        self._lay_out()
+
     def reveal(self, cell: Cell) -> None:
         """Scrolls as little as needed to show a cell."""
         if not self._layout.tops:
@@ -274,11 +256,6 @@ class GridView(QAbstractScrollArea):
     def cell_rect(self, cell: Cell) -> QRectF:
         """Where a cell is painted in the viewport, at least one pixel wide."""
         return self._layout.cell_rect(cell)
-
-    def _takes_part(self, lumisection: int) -> bool:
-        assert self._snapshot is not None  # lumisections are those of a snapshot
-        mask = self._snapshot.participating
-        return lumisection <= mask.size and bool(mask[lumisection - 1])
 
     def _chosen_changed(self) -> None:
         self.viewport().update()
@@ -344,17 +321,16 @@ class GridView(QAbstractScrollArea):
     def _paint_overlay(
         self, painter: QPainter, snapshot: LumisectionsSnapshot, picture: QPixmap
     ) -> None:
+        over, flash, chosen = self._over, self._flash, self._model.chosen
         if self._hovered is not None:
-            self._over.paint_hovered(painter, self._hovered)
+            over.paint_hovered(painter, self._hovered)
         painter.setClipRect(self._layout.area())
-        if self._flash.cells:
-            self._over.paint_changed(painter, snapshot, self._flash.cells, self._flash.strength)
-        if self._model.chosen:
-            self._over.paint_chosen(painter, snapshot, self._model.chosen)
-        if self._flash.cells or self._model.chosen or self._hovered is not None:
-            self._over.paint_letters(painter, picture, self._picture.plates)
+        over.paint_changed(painter, snapshot, flash.cells, flash.strength)
+        over.paint_chosen(painter, snapshot, chosen)
+        if flash.cells or chosen or self._hovered is not None:
+            over.paint_letters(painter, picture, self._picture.plates)
         if self._focus is not None:
-            self._over.paint_focus(painter, self._focus, strong=self.hasFocus())
+            over.paint_focus(painter, self._focus, strong=self.hasFocus())
 
     def choose_alike(self, *, everywhere: bool = False) -> None:
         """Selects the stretch with the status, or bit, of the focused cell; or all of its row."""

@@ -30,6 +30,8 @@ class SelectionPainter:
         self, painter: QPainter, snapshot: LumisectionsSnapshot, chosen: Selection
     ) -> None:
         """Tints chosen cells; neighbouring rows with the same lumisections are one block."""
+        if not chosen:
+            return
         tint = QColor(self._theme.colour("accent"))
         tint.setAlpha(_CHOSEN_ALPHA)
         blocks = list(self.blocks(snapshot, chosen))
@@ -53,6 +55,8 @@ class SelectionPainter:
         strength: float,
     ) -> None:
         """Lights cells up that somebody changed, 1 strongly to 0 not at all."""
+        if not changed:
+            return
         tint = QColor(self._theme.colour("warning"))
         tint.setAlpha(round(190 * strength))
         painter.setPen(Qt.PenStyle.NoPen)

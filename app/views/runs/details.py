@@ -39,6 +39,7 @@ from app.views.widgets.plain import Label, cell
 _SETTLE_MS = 80
 _ON_ITS_WAY = "Loading"
 _NOTHING = "No run is selected"
+_THIN = 1
 
 
 class DetailsView(QWidget):
@@ -217,7 +218,7 @@ class DetailsView(QWidget):
         top = QWidget()
         top.setObjectName("bar")
         line = QHBoxLayout(top)
-        line.setContentsMargins(2 * STEP, STEP, STEP, STEP)
+        line.setContentsMargins(2 * STEP, _THIN, STEP, _THIN)
         line.setSpacing(3 * STEP)
         for each in (self.title, self.state, self.not_listed, self.warning, self.take_in_button):
             line.addWidget(each)

@@ -20,7 +20,8 @@ from app.views.tables.dataset_groups import DatasetGroup
 from app.views.tables.table_view import TableView
 
 _SPLITTER = "splitter"
-_PARTS = [400, 440]
+_PARTS = [300, 540]
+"""Of the height, in proportion: the grid has more rows than the eye needs runs."""
 
 
 class TablePlace(PlaceWidget):

@@ -28,6 +28,7 @@ from app.domain.errors import Refused, Unavailable
 from app.domain.masking import masked
 from app.views.background import Background, Outage
 from app.views.theme import STEP, Themes, monospaced, set_property
+from app.views.widgets.fitting import resize_to_fit
 from app.views.widgets.line_label import LineLabel
 from app.views.widgets.plain import Label, said, tip
 from app.views.words import ago
@@ -230,7 +231,7 @@ class ReportDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Report")
-        self.resize(760, 420)
+        resize_to_fit(self, 760, 420)
         words = Label(f"{notice.text}\nPlease send this text to the developers.", wordWrap=True)
         self.report = QPlainTextEdit(notice.detail, readOnly=True)
         self.report.setFont(monospaced())
@@ -297,12 +298,9 @@ def ask(parent: QWidget, title: str, text: str, yes: str, then: Callable[[], Non
     return box
 
 
-def inform(parent: QWidget, title: str, text: str, *, is_markup: bool = False) -> QMessageBox:
-    """Shows a text that somebody asked for; markup is for words of the program alone."""
+def inform(parent: QWidget, title: str, text: str) -> QMessageBox:
+    """Shows a text that somebody asked for."""
     box = _box(parent, title, text)
-    if is_markup:
-        box.setTextFormat(Qt.TextFormat.RichText)
-        box.setText(text)
     box.open()
     return box
 

@@ -23,6 +23,7 @@ from app.views.background import Background
 from app.views.bulk.report_view import ReportView
 from app.views.focus import give_keys, holder
 from app.views.theme import STEP, Themes
+from app.views.widgets.fitting import resize_to_fit
 from app.views.widgets.long_work import LongWork
 from app.views.widgets.plain import Label
 
@@ -53,7 +54,7 @@ class BulkDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
-        self.resize(*_SIZE)
+        resize_to_fit(self, *_SIZE)
         self._acting = acting
         self._background = background
         self.report: Report | None = None

@@ -25,6 +25,7 @@ from app.views.places import PlaceContext
 from app.views.selection import Selection
 from app.views.theme import STEP
 from app.views.widgets.check_list import CheckList
+from app.views.widgets.fitting import resize_to_fit
 from app.views.widgets.plain import Label
 from app.views.widgets.scope_choice import ScopeChoice
 
@@ -41,7 +42,7 @@ class CsvDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Export datasets as CSV")
-        self.resize(*_SIZE)
+        resize_to_fit(self, *_SIZE)
         self._context = context
         self._selection = selection
         self._writing = Work(context.background, self)

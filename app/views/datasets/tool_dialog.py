@@ -29,6 +29,7 @@ from app.views.focus import give_keys
 from app.views.selection import Selection
 from app.views.theme import STEP, Themes, set_property
 from app.views.widgets.details_table import DetailsTable
+from app.views.widgets.fitting import resize_to_fit
 from app.views.widgets.lines_model import LinesModel
 from app.views.widgets.plain import Label
 from app.views.widgets.scope_choice import ScopeChoice
@@ -61,7 +62,7 @@ class ToolDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
-        self.resize(*_SIZE)
+        resize_to_fit(self, *_SIZE)
         self.acting = acting
         self.background = background
         self.selection = selection

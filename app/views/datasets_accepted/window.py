@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from app.views.datasets_accepted.editor import DatasetsAcceptedEditor
 from app.views.places import PlaceContext
+from app.views.widgets.fitting import resize_to_fit
 
 _SIZE = (1100, 760)
 
@@ -16,7 +17,7 @@ class DatasetsAcceptedWindow(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Accepted datasets")
-        self.resize(*_SIZE)
+        resize_to_fit(self, *_SIZE)
         self.editor = DatasetsAcceptedEditor(context)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

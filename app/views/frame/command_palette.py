@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from app.views.actions import Choice
 from app.views.focus import give_keys
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes
+from app.views.widgets.fitting import resize_to_fit
 from app.views.widgets.plain import Label, ListItem, said
 
 _BELOW_TOP = 96
@@ -76,7 +77,7 @@ class CommandPalette(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(frame)
-        self.resize(_SIZE)
+        resize_to_fit(self, _SIZE.width(), _SIZE.height())
         self.line.textChanged.connect(self.search)
         self.line.returnPressed.connect(self.run_chosen)
         self.list.itemClicked.connect(self.run_chosen)

@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QWidget
 
 from app.views.actions import ActionRow
 from app.views.frame.about import AboutDialog
-from app.views.notices import inform
 from app.views.places import PlaceContext
+from app.views.widgets.fitting import ScrolledText
 
 MENU = ("help.keys", "help.about")
 _WIDE = 760
@@ -78,7 +78,7 @@ class HelpActions:
             f"<tr><td><b>{keys}</b>&nbsp;&nbsp;</td><td>{what}</td></tr>" for keys, what in KEYS
         ]
         text = f'<table width="{_WIDE}">{"".join(lines)}</table>All other keys are in the menus.'
-        inform(self._window, "Keys", text, is_markup=True)
+        ScrolledText("Keys", text, self._window).open()
 
     def _show_about(self) -> None:
         context = self._context

@@ -69,6 +69,7 @@ from app.views.sync_panel.dock import SyncPanels
 from app.views.sync_panel.sources_banner import SourcesBanner
 from app.views.tables.table_view import TableView
 from app.views.todo.place import TodoPlace
+from app.views.widgets.fitting import resize_to_fit
 
 _FIRST_SIZE = (1440, 900)
 
@@ -467,7 +468,7 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         if not restore(self._remembered, "window/geometry", self.restoreGeometry):
-            self.resize(*_FIRST_SIZE)
+            resize_to_fit(self, *_FIRST_SIZE)
         restore(self._remembered, "window/state", self.restoreState)
         self.navigation.restore()
 

@@ -29,6 +29,7 @@ from app.views.background import Background, Work
 from app.views.golden.forms import EXPORTS
 from app.views.notices import ask
 from app.views.theme import STEP
+from app.views.widgets.fitting import resize_to_fit
 from app.views.widgets.plain import Label, ListItem
 
 _FOLDER, _FORMS, _PROVENANCE = "export/folder", "export/forms", "export/provenance"
@@ -56,7 +57,7 @@ class ExportDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Export")
-        self.resize(560, 400)
+        resize_to_fit(self, 560, 400)
         self._acting = acting
         self._background = background
         self._ids = tuple(ids)

@@ -27,6 +27,7 @@ from app.services.golden.bench import Narrowing
 from app.services.golden.generation import READING_SHARE, Generated
 from app.views.background import Background, Work
 from app.views.theme import STEP
+from app.views.widgets.fitting import resize_to_fit
 from app.views.widgets.plain import Label, ListItem
 from app.views.widgets.search_line import SearchLine
 
@@ -56,7 +57,7 @@ class GenerateDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Generate golden JSON")
-        self.resize(560, 480)
+        resize_to_fit(self, 560, 480)
         self._acting = acting
         self._background = background
         self._pattern = pattern

@@ -25,6 +25,7 @@ from app.views.background import Background
 from app.views.golden.runs_table import Cell, RunRow, RunsTable
 from app.views.golden.share_done import ShareDone
 from app.views.theme import STEP
+from app.views.widgets.fitting import resize_to_fit
 from app.views.widgets.plain import Label
 
 _SIZE = (860, 560)
@@ -65,7 +66,7 @@ class LuminosityDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Import luminosity")
-        self.resize(*_SIZE)
+        resize_to_fit(self, *_SIZE)
         self._acting = acting
         self._background = background
         self._file: Path | None = None

@@ -28,6 +28,7 @@ from app.views.ages import Ages
 from app.views.background import Background, Work
 from app.views.focus import give_keys
 from app.views.theme import STEP, Themes
+from app.views.widgets.fitting import resize_to_fit
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label, shown
 from app.views.widgets.plain_table import PlainTable
@@ -98,7 +99,7 @@ class MomentChooser(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"As of ... run {run_number}, {dataset}")
-        self.resize(*_SIZE)
+        resize_to_fit(self, *_SIZE)
         self.model = MomentsModel(self)
         self.matching = QSortFilterProxyModel(self)
         self.matching.setSourceModel(self.model)

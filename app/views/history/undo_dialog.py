@@ -25,6 +25,7 @@ from app.views.background import Background, Work
 from app.views.changes.changes_table import ChangesTable
 from app.views.history.undo_lines import UNDO_GROUPS, undo_lines
 from app.views.theme import STEP, Themes
+from app.views.widgets.fitting import resize_to_fit
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.long_work import LongWork
 from app.views.widgets.plain import Label
@@ -55,7 +56,7 @@ class UndoDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"Undo version {version}")
-        self.resize(*_SIZE)
+        resize_to_fit(self, *_SIZE)
         self._acting = acting
         self._background = background
         self.version = version

@@ -34,7 +34,7 @@ from app.views.theme import STEP, Theme
 from app.views.widgets.details_table import DetailsTable
 from app.views.widgets.dimmer import Dimmer
 from app.views.widgets.loading_bar import LoadingBar
-from app.views.widgets.plain import Label, cell
+from app.views.widgets.plain import Label, cell, tip
 
 _SETTLE_MS = 80
 _ON_ITS_WAY = "Loading"
@@ -88,6 +88,7 @@ class DetailsView(QWidget):
         self.not_listed.setToolTip(
             "The run doesn't match the filter of the list, or no longer does"
         )
+        self.state.setMinimumWidth(1)
         self.warning = Label()
         self.warning.setProperty("role", "warning")
         self.take_in_button = QPushButton("Take them in")
@@ -320,6 +321,7 @@ class DetailsView(QWidget):
         if reason:
             parts.append(f"stopped: {cell(words.value(reason))}")
         self.state.setText("   ".join(parts))
+        self.state.setToolTip(tip(self.state.text()))
         self.warning.setText(
             "OMS changed this run after its sign-off: it needs a manual update"
             if details.needs_manual_update

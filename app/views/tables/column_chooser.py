@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.views.tables.columns import Column
+from app.views.widgets.fitting import resize_to_fit
 from app.views.widgets.plain import Label, ListItem
 
 _ID_ROLE = Qt.ItemDataRole.UserRole
@@ -36,7 +37,7 @@ class ColumnChooser(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Columns")
-        self.resize(420, 560)
+        resize_to_fit(self, 420, 560)
         words = Label("Tick the columns to show. Drag to change their order.")
         self.search = QLineEdit(placeholderText="Find a column")
         self.search.setClearButtonEnabled(True)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from app.domain.errors import BadInput
 from app.domain.filters import parse
 from app.views.tables.memory import TableMemory
+from app.views.widgets.fitting import resize_to_fit
 from app.views.widgets.plain import Label, ListItem
 
 _NAME_ROLE = Qt.ItemDataRole.UserRole
@@ -134,7 +135,7 @@ class SavedFiltersDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Saved filters")
-        self.resize(*_SIZE)
+        resize_to_fit(self, *_SIZE)
         self._memory = memory
         self.list = QListWidget()
         self.list.setAccessibleName("Saved filters")

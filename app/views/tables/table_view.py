@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QToolButton, QVBoxLayout, QWidget
 
 from app.domain.certification.datasets import state_key
 from app.domain.filters import Node, Vocabulary
@@ -25,8 +25,10 @@ from app.views.tables.table_loader import Block, TableLoader
 from app.views.tables.table_model import BLOCK, TableModel
 from app.views.theme import STEP, Theme, Themes
 from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.narrow import WrappingLine
 from app.views.widgets.plain import Label
 
+_LEAST_FILTER = 220
 _DIM_AFTER_MS = 250
 _LINE_HEIGHT = 26
 
@@ -122,7 +124,7 @@ class TableView(QWidget):
     def _lay_out(self) -> None:
         top = QWidget()
         top.setObjectName("bar")
-        line = QHBoxLayout(top)
+        line = WrappingLine(top, at_top=True)
         line.setContentsMargins(2 * STEP, STEP, STEP, STEP)
         line.setSpacing(2 * STEP)
         for place, group in enumerate(self._offered_groups):
@@ -132,10 +134,11 @@ class TableView(QWidget):
             button.setCheckable(True)
             button.setChecked(group is self._group)
             self.groups.addButton(button, place)
-            line.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
-        line.addWidget(self.filter, 1, Qt.AlignmentFlag.AlignTop)
+            line.add(button)
+        self.filter.setMinimumWidth(_LEAST_FILTER)
+        line.add(self.filter, 1)
         for widget in (self._saved, self.count, self.significant, self.states, self._choose):
-            line.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
+            line.add(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

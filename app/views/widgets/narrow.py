@@ -6,10 +6,14 @@ from PySide6.QtWidgets import QLayout, QLayoutItem, QSplitter, QWidget
 
 
 class WrappingLine(QLayout):
-    """Widgets side by side, in as many lines as the width asks for; what has a share grows."""
+    """Widgets side by side, in as many lines as the width asks for; what has a share grows.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    `at_top`: what is lower than its line stands at its top, not in its middle.
+    """
+
+    def __init__(self, parent: QWidget | None = None, *, at_top: bool = False) -> None:
         super().__init__(parent)
+        self._at_top = at_top
         self._parts: list[QLayoutItem] = []
         self._shares: dict[QWidget, int] = {}
 
@@ -107,7 +111,8 @@ class WrappingLine(QLayout):
         for part, width, share in zip(line, least, shares, strict=True):
             wide = min(width + spare * share // max(sum(shares), 1), rect.width())
             high = rect.height() if share else part.sizeHint().height()
-            part.setGeometry(QRect(left, rect.top() + (rect.height() - high) // 2, wide, high))
+            below = 0 if self._at_top else (rect.height() - high) // 2
+            part.setGeometry(QRect(left, rect.top() + below, wide, high))
             left += wide + self.spacing()
 
 

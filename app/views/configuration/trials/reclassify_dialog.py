@@ -27,6 +27,7 @@ from app.services.classifying.trials import parse_runs
 from app.views import words
 from app.views.background import Background
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes
+from app.views.widgets.fitting import resize_to_fit
 from app.views.widgets.long_work import LongWork
 from app.views.widgets.plain import Label, TreeItem
 
@@ -55,7 +56,7 @@ class ReclassifyDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Reclassify open runs")
-        self.resize(*_SIZE)
+        resize_to_fit(self, *_SIZE)
         self._acting = acting
         self._background = background
         self._themes = themes

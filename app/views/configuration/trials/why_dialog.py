@@ -21,6 +21,7 @@ from app.services.configuration import in_force
 from app.views.background import Background, Work
 from app.views.configuration.trials.why_view import WhyView
 from app.views.theme import STEP, Themes
+from app.views.widgets.fitting import resize_to_fit
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
 
@@ -46,7 +47,7 @@ class WhyClassDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"Why? Run {run_number}")
-        self.resize(*_SIZE)
+        resize_to_fit(self, *_SIZE)
         self._acting = acting
         self._background = background
         self._run_number = run_number

@@ -13,6 +13,7 @@ from app.views.configuration.sections import Section
 from app.views.configuration.versions.difference_view import DifferenceView
 from app.views.configuration.versions.version_texts import summary_of
 from app.views.theme import STEP, Themes
+from app.views.widgets.fitting import resize_to_fit
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
 
@@ -41,7 +42,7 @@ class RestoreDialog(QDialog):
         assert section.kind is not None
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"Restore version {settings_id}")
-        self.resize(*_SIZE)
+        resize_to_fit(self, *_SIZE)
         self._acting = acting
         self._background = background
         self._reading = Work(background, self)

@@ -13,6 +13,7 @@ from app.views.background import Background
 from app.views.focus import give_keys_once_shown
 from app.views.golden.explaining.why_pane import WhyPane
 from app.views.theme import STEP, Themes
+from app.views.widgets.fitting import resize_to_fit
 from app.views.widgets.plain import Label
 
 _GOLDEN = "golden"
@@ -40,7 +41,7 @@ class WhyDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"Why in the golden JSON? Run {run_number}")
-        self.resize(*_SIZE)
+        resize_to_fit(self, *_SIZE)
         self._acting = acting
         self._background = background
         self._place = (run_number, lumisection, dataset)

@@ -1,0 +1,47 @@
+"""Windows and dialogs that fit the screen they open on."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFrame,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.views.theme import STEP
+
+MOST_OF_SCREEN = 0.9
+
+
+def resize_to_fit(window: QWidget, width: int, height: int) -> None:
+    """Gives a window this size, or as much of it as the screen has room for."""
+    screen = window.screen().availableGeometry()
+    window.resize(
+        min(width, int(screen.width() * MOST_OF_SCREEN)),
+        min(height, int(screen.height() * MOST_OF_SCREEN)),
+    )
+
+
+class ScrolledText(QDialog):
+    """A text of the program's own, with markup, that scrolls where it is higher than the screen."""
+
+    def __init__(self, title: str, markup: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.text = QLabel(markup, textFormat=Qt.TextFormat.RichText)
+        self.text.setContentsMargins(3 * STEP, 2 * STEP, 3 * STEP, 2 * STEP)
+        self.area = QScrollArea(widgetResizable=True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setWidget(self.text)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.area)
+        layout.addWidget(buttons)
+        wanted = self.text.sizeHint()
+        bar = self.area.verticalScrollBar().sizeHint().width()
+        resize_to_fit(self, wanted.width() + bar + 8 * STEP, wanted.height() + 24 * STEP)

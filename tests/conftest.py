@@ -231,6 +231,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run the whole program against a server that is frozen",
     )
+    parser.addoption(
+        "--renew-pictures",
+        action="store_true",
+        help="store what the places look like now as what is right",
+    )
 
 
 def pytest_configure() -> None:

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from app.domain.configuration import permissions
 from app.services.agents import proposals, registry
@@ -18,6 +17,7 @@ from app.views.background import Work
 from app.views.notices import ask
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.narrow import TurningSplitter
 
 _PARTS = [230, 1000]
 _WAITING = "Waiting for people"
@@ -41,13 +41,12 @@ class AgentsPlace(PlaceWidget):
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.waiting, _WAITING)
         self.tabs.addTab(self.agreement, "Agreement with people")
-        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter = TurningSplitter()
         splitter.addWidget(self.list)
         splitter.addWidget(self.tabs)
         splitter.setSizes(_PARTS)
         splitter.setStretchFactor(0, 0)
         splitter.setStretchFactor(1, 1)
-        splitter.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

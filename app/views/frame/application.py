@@ -33,6 +33,7 @@ from app.views.theme import PALETTES, Mode, StatusPalette, Themes
 logger = logging.getLogger(__name__)
 
 _THREADS = 4
+_TURN_S = 0.0005
 _PICTURE = (1440, 900)
 _SETTLED_EVERY_MS = 150
 _SETTLED_TIMES = 4
@@ -95,7 +96,7 @@ def run_window(
             notices.refuse(Refused(faulty))
         ending = Ending(loop, window, context, stop)
         window.stop_wanted.connect(ending.begin)
-        with bugs.caught(loop), _interrupts(window):
+        with bugs.caught(loop), _interrupts(window), _quick_turns():
             window.show()
             if settings.screenshot is not None:
                 window.resize(*_PICTURE)
@@ -218,6 +219,18 @@ class _Photographer(QObject):
             self._timer.stop()
             screenshot(self._window, self._path)
             self._window.close()
+
+
+@contextmanager
+def _quick_turns() -> Iterator[None]:
+    """Threads that compute give the interpreter up sooner: Qt's thread asks for it again after
+    each call into Qt, and with Python's own interval a picture waits for it dozens of times."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 @contextmanager

@@ -42,6 +42,7 @@ from app.views.widgets.plain import Label
 
 _PARTS = [900, 420]
 _WIDEST_NAME = 420
+_LEAST_NAME = 120
 
 
 class _News(QObject):
@@ -81,6 +82,7 @@ class LumisectionsPane(QWidget):
         self.datasets = QComboBox()
         self.datasets.setAccessibleName("Dataset")
         self.datasets.setMaximumWidth(_WIDEST_NAME)
+        self.datasets.setMinimumWidth(_LEAST_NAME)
         self.datasets.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.ranges = QLineEdit(placeholderText="LS 12-40, 55")
         self.grid = GridView(themes.theme)

@@ -40,6 +40,7 @@ _SETTLE_MS = 80
 _ON_ITS_WAY = "Loading"
 _NOTHING = "No run is selected"
 _THIN = 1
+_LEAST_TEXT = 160
 
 
 class DetailsView(QWidget):
@@ -80,6 +81,7 @@ class DetailsView(QWidget):
         self._work = Work(background, self)
         self.title = Label(_NOTHING)
         self.title.setProperty("role", "title")
+        self.title.setMinimumWidth(_LEAST_TEXT)
         self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.state = Label()
         self.state.setProperty("role", "muted")
@@ -91,6 +93,7 @@ class DetailsView(QWidget):
         self.state.setMinimumWidth(1)
         self.warning = Label()
         self.warning.setProperty("role", "warning")
+        self.warning.setMinimumWidth(1)
         self.take_in_button = QPushButton("Take them in")
         # A click leaves the keys where they are.
         self.take_in_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -327,6 +330,7 @@ class DetailsView(QWidget):
             if details.needs_manual_update
             else ""
         )
+        self.warning.setToolTip(self.warning.text())
         self.take_in_button.setVisible(details.needs_manual_update and details.state != OPEN)
         groups = [("OMS", details.row.oms_attributes), ("Run Registry", rr)]
         groups += sorted((name, row.dataset_attributes) for name, row in self._rows.items())

@@ -125,8 +125,12 @@ class TurningSplitter(QSplitter):
         self._side_by_side: list[int] = []
 
     def minimumSizeHint(self) -> QSize:
-        least = super().minimumSizeHint()
-        return QSize(max((_least_width(pane) for pane in self._panes()), default=0), least.height())
+        # Above each other on a low screen the panes share what there is.
+        hints = [pane.minimumSizeHint() for pane in self._panes()]
+        return QSize(
+            max((_least_width(pane) for pane in self._panes()), default=0),
+            max((hint.height() for hint in hints), default=0),
+        )
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         needed = sum(_least_width(pane) for pane in self._panes())

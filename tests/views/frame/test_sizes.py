@@ -1,0 +1,111 @@
+"""Window and dialogs at the sizes of the screens people have."""
+
+import pytest
+from PySide6.QtCore import QRect, QSize
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.views.frame.main_window import MainWindow
+from app.views.frame.navigation import PLACES
+from app.views.runs.details import DetailsView
+from app.views.widgets.fitting import MOST_OF_SCREEN, resize_to_fit
+from tests.views.offline_window import settle
+
+NARROWEST = 900
+SCREENS = (QSize(1280, 800), QSize(1066, 666), QSize(800, 500))
+"""A laptop; 1600x1000 at one and a half times and at twice the scale."""
+
+
+def at(qtbot: QtBot, window: MainWindow, place: str, size: QSize) -> QWidget:
+    """A place, in a window of this size."""
+    window.go_to(place)
+    settle(qtbot, window)
+    window.resize(size)
+    QApplication.processEvents()
+    return window.views[place]
+
+
+@pytest.mark.parametrize("size", [QSize(NARROWEST, 700), *SCREENS], ids=lambda s: str(s.width()))
+def test_that_every_place_fits(qtbot: QtBot, real_window: MainWindow, size: QSize) -> None:
+    for place in PLACES:
+        view = at(qtbot, real_window, place.name, size)
+        assert real_window.size() == size, place.name
+        assert view.width() >= view.minimumSizeHint().width(), place.name
+        assert view.height() >= view.minimumSizeHint().height(), place.name
+
+
+def test_that_tabs_of_the_golden_json_fit(qtbot: QtBot, real_window: MainWindow) -> None:
+    at(qtbot, real_window, "golden", QSize(NARROWEST, 700))
+    tabs = real_window.golden.tabs
+    for place in range(tabs.count()):
+        tabs.setCurrentIndex(place)
+        settle(qtbot, real_window)
+        assert real_window.width() == NARROWEST, tabs.tabText(place)
+
+
+@pytest.fixture
+def details(qtbot: QtBot, real_window: MainWindow) -> DetailsView:
+    """The details below the table of online runs."""
+    at(qtbot, real_window, "online", QSize(1280, 800))
+    real_window.online.table.table.selectRow(0)
+    details = real_window.online.details
+    qtbot.waitUntil(lambda: details.lumisections.grid.snapshot is not None)
+    settle(qtbot, real_window)
+    return details
+
+
+def test_that_at_1280x800_the_grid_shows_twelve_rows_and_the_bits(details: DetailsView) -> None:
+    layout = details.lumisections.grid._layout
+    snapshot = details.lumisections.grid.snapshot
+    assert snapshot is not None
+    whole = [
+        row
+        for row in layout.rows_in_sight()
+        if layout.tops[row] + layout.height_of(row) <= layout.area_height
+    ]
+    assert len(whole) >= min(12, len(snapshot.rows))
+    assert layout.bits_height > 0 or len(whole) == len(snapshot.rows)
+
+
+def test_that_the_first_start_fits_the_screen(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    resize_to_fit(window, 5000, 5000)
+    screen = window.screen().availableGeometry()
+    assert window.width() <= screen.width() * MOST_OF_SCREEN
+    assert window.height() <= screen.height() * MOST_OF_SCREEN
+
+
+def test_that_no_dialog_needs_more_than_the_screen(qtbot: QtBot, real_window: MainWindow) -> None:
+    lowest = min(screen.height() for screen in SCREENS) * MOST_OF_SCREEN
+    seen: set[str] = set()
+    for place in ("online", "offline", "cycles", "golden", "machines"):
+        at(qtbot, real_window, place, QSize(1280, 800))
+        if place in ("online", "offline"):
+            real_window.views[place].table.table.selectRow(0)  # type: ignore[attr-defined]
+            settle(qtbot, real_window)
+        real_window.actions_.update()
+        for action in real_window.actions_.possible():
+            if not action.text().endswith("...") and action.text() not in ("Keys", "About"):
+                continue
+            action.trigger()
+            for dialog in open_dialogs():
+                room = QRect(dialog.screen().availableGeometry())
+                name = f"{type(dialog).__name__} of {action.text()}"
+                seen.add(type(dialog).__name__)
+                assert dialog.height() <= room.height() * MOST_OF_SCREEN, name
+                assert dialog.width() <= room.width(), name
+                least = max(dialog.minimumSizeHint().height(), dialog.minimumHeight())
+                assert least <= lowest, name
+                dialog.close()
+            settle(qtbot, real_window)
+    assert len(seen) > 8, seen
+
+
+def open_dialogs() -> list[QDialog]:
+    QApplication.processEvents()
+    return [
+        each
+        for each in QApplication.topLevelWidgets()
+        if isinstance(each, QDialog) and each.isVisible()
+    ]

@@ -1,0 +1,95 @@
+"""Pictures of places compared with stored ones, so that fonts don't count and what moved does.
+
+Pictures are made small and compared in squares, each time by medians: letters and lines, which
+cover less than half of what is around them, are gone, while a panel that moved or a colour that is
+wrong changes whole squares.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QWidget
+
+FOLDER = Path(__file__).parent / "pictures"
+WINDOW = QSize(1280, 800)
+STORED = QSize(320, 200)
+_SQUARE = 10
+"""Pixels of a stored picture, 40 of the window."""
+_SEEN = 14.0
+"""Of 255: a square whose colour differs by less looks the same."""
+MOST = 0.028
+"""Share of the squares that may look different."""
+
+Squares = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much of a picture is different, and where: one number for each square."""
+
+    squares: Squares
+
+    @property
+    def share(self) -> float:
+        return float((self.squares > _SEEN).mean())
+
+    @property
+    def is_seen(self) -> bool:
+        return self.share > MOST
+
+    def picture(self) -> QImage:
+        """The squares that are different, the brighter the more."""
+        bright = np.where(self.squares > _SEEN, np.clip(self.squares * 2 + 60, 0, 255), 0)
+        large = np.kron(bright, np.ones((_SQUARE, _SQUARE))).astype(np.uint8)
+        high, wide = large.shape
+        return QImage(large.tobytes(), wide, high, wide, QImage.Format.Format_Grayscale8).copy()
+
+
+def picture_of(window: QWidget) -> QImage:
+    """A window as it is stored."""
+    seen = window.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    assert seen.size() == WINDOW
+    small = _medians(_pixels(seen), WINDOW.width() // STORED.width())
+    four = np.dstack((small, np.full(small.shape[:2], 255.0))).astype(np.uint8)
+    wide, high = STORED.width(), STORED.height()
+    return QImage(four.tobytes(), wide, high, 4 * wide, QImage.Format.Format_RGB32).copy()
+
+
+def stored(name: str) -> QImage:
+    """A stored picture, empty where there is none."""
+    return QImage(str(FOLDER / f"{name}.png"))
+
+
+def store(name: str, picture: QImage) -> None:
+    """Keeps a picture as the one that is right."""
+    FOLDER.mkdir(exist_ok=True)
+    assert picture.save(str(FOLDER / f"{name}.png"), quality=0)
+
+
+def compare(one: QImage, other: QImage) -> Difference:
+    """How two pictures differ; everything where one is missing."""
+    if one.size() != STORED or other.size() != STORED:
+        return Difference(np.full((STORED.height() // _SQUARE, STORED.width() // _SQUARE), 255.0))
+    return Difference(np.abs(_squares(one) - _squares(other)).max(axis=2))
+
+
+def _squares(picture: QImage) -> Squares:
+    """The colour of each square."""
+    return _medians(_pixels(picture.convertToFormat(QImage.Format.Format_RGB32)), _SQUARE)
+
+
+def _pixels(picture: QImage) -> Squares:
+    shape = (picture.height(), picture.width(), 4)
+    return np.frombuffer(picture.constBits(), np.uint8).reshape(shape)[:, :, :3].astype(np.float64)
+
+
+def _medians(pixels: Squares, size: int) -> Squares:
+    """The median of each colour in squares of this size."""
+    high, wide, colours = pixels.shape
+    parts = pixels.reshape(high // size, size, wide // size, size, colours)
+    medians: Squares = np.median(parts, axis=(1, 3))
+    return medians

@@ -21,7 +21,9 @@ _SQUARE = 10
 """Pixels of a stored picture, 40 of the window."""
 _SEEN = 14.0
 """Of 255: a square whose colour differs by less looks the same."""
-MOST = 0.028
+_SHIFT = 3
+"""Pixels of a stored picture by which something may be elsewhere, 12 of the window."""
+MOST = 0.025
 """Share of the squares that may look different."""
 
 Squares = NDArray[np.float64]
@@ -74,16 +76,22 @@ def compare(one: QImage, other: QImage) -> Difference:
     """How two pictures differ; everything where one is missing."""
     if one.size() != STORED or other.size() != STORED:
         return Difference(np.full((STORED.height() // _SQUARE, STORED.width() // _SQUARE), 255.0))
-    return Difference(np.abs(_squares(one) - _squares(other)).max(axis=2))
-
-
-def _squares(picture: QImage) -> Squares:
-    """The colour of each square."""
-    return _medians(_pixels(picture.convertToFormat(QImage.Format.Format_RGB32)), _SQUARE)
+    here, there = _pixels(one), _pixels(other)
+    shifts = (-_SHIFT, 0, _SHIFT)
+    # Another font moves what is below or beside it a little: each square may be there.
+    apart = [
+        np.abs(
+            _medians(here, _SQUARE) - _medians(np.roll(there, (down, right), (0, 1)), _SQUARE)
+        ).max(axis=2)
+        for down in shifts
+        for right in shifts
+    ]
+    return Difference(np.minimum.reduce(apart))
 
 
 def _pixels(picture: QImage) -> Squares:
     shape = (picture.height(), picture.width(), 4)
+    picture = picture.convertToFormat(QImage.Format.Format_RGB32)
     return np.frombuffer(picture.constBits(), np.uint8).reshape(shape)[:, :, :3].astype(np.float64)
 
 

@@ -28,7 +28,7 @@ from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.narrow import WrappingLine
 from app.views.widgets.plain import Label
 
-_LEAST_FILTER = 220
+_LEAST_FILTER = 140
 _DIM_AFTER_MS = 250
 _LINE_HEIGHT = 26
 

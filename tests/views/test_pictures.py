@@ -1,4 +1,4 @@
-"""Every place looks as its stored picture, in light and dark, also with other fonts of about this size.
+"""Every place looks as its stored picture, in light and dark; fonts of about this size pass.
 
 `--renew-pictures` stores what is seen as what is right; look at it before it is committed.
 """

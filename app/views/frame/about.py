@@ -17,6 +17,7 @@ from app.services.acting import Acting
 from app.views.background import Background, Work
 from app.views.session import Session
 from app.views.theme import monospaced
+from app.views.widgets.fitting import resize_to_fit
 from app.views.widgets.plain import Label
 
 _SIZE = (720, 520)
@@ -54,7 +55,7 @@ class AboutDialog(QDialog):
         self._background = background
         self._reading = Work(background, self)
         self.setWindowTitle("About Run Registry Desktop")
-        self.resize(*_SIZE)
+        resize_to_fit(self, *_SIZE)
         title = Label("Run Registry Desktop: data certification of the CMS experiment")
         title.setProperty("role", "title")
         self.text = QPlainTextEdit(readOnly=True)

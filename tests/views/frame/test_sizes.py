@@ -85,7 +85,9 @@ def test_that_no_dialog_needs_more_than_the_screen(qtbot: QtBot, real_window: Ma
             real_window.views[place].table.table.selectRow(0)  # type: ignore[attr-defined]
             settle(qtbot, real_window)
         real_window.actions_.update()
-        for action in real_window.actions_.possible():
+        for action in [real_window.actions_[row.id] for row in real_window.actions_.rows]:
+            if not action.isEnabled():
+                continue
             if not action.text().endswith("...") and action.text() not in ("Keys", "About"):
                 continue
             action.trigger()

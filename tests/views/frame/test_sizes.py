@@ -79,7 +79,7 @@ def test_that_the_first_start_fits_the_screen(qtbot: QtBot) -> None:
 def test_that_no_dialog_needs_more_than_the_screen(qtbot: QtBot, real_window: MainWindow) -> None:
     lowest = min(screen.height() for screen in SCREENS) * MOST_OF_SCREEN
     seen: set[str] = set()
-    for place in ("online", "offline", "cycles", "golden", "machines"):
+    for place in (place.name for place in PLACES):
         at(qtbot, real_window, place, QSize(1280, 800))
         if place in ("online", "offline"):
             real_window.views[place].table.table.selectRow(0)  # type: ignore[attr-defined]

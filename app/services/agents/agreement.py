@@ -21,6 +21,7 @@ from app.domain.errors import BadInput
 from app.domain.keys import DatasetKey
 from app.domain.lumisections import LumiRange, mask_of_ranges, ranges_of_mask
 from app.domain.progress import SILENT, Progress
+from app.domain.state.compact import CompactState
 from app.domain.triplets import triplet_from_json
 from app.models import agents as model
 from app.models.events import states
@@ -120,25 +121,13 @@ def agreement(
             progress.at(start / len(keys))
             here = keys[start : start + _BLOCK]
             compacts, _ = states.load_compact(connection, here, desk=acting.db.desk)
-            by_hand = (
-                states.grouped(states.rr_events(connection, here, only_manual=True))
-                if against is Against.PEOPLE
-                else {}
-            )
-            versions = history.versions_of_events(
-                connection, [each.version for events in by_hand.values() for each in events]
-            )
+            own = None
+            if against is Against.PEOPLE:
+                events = states.grouped(states.rr_events(connection, here, only_manual=True))
+                numbers = [each.version for written in events.values() for each in written]
+                own = _OwnValues(events, history.versions_of_events(connection, numbers), accepted)
             for key in here:
-                state = compacts[key][0]
-                hand = by_hand.get(key, ())
-                for column, statuses in latest_statuses(by_key[key], state.length).items():
-                    judged_by = judged.get(column, column)
-                    people = (
-                        _own_statuses(hand, judged_by, state.length, versions, accepted)
-                        if against is Against.PEOPLE
-                        else statuses_of_column(state, judged_by)
-                    )
-                    compared.append(_on_dataset(key, column, judged_by, statuses, people))
+                compared += _compared(key, by_key[key], compacts[key][0], judged, own)
         progress.at(1.0)
     columns = {
         column: together(dataset.confusion for dataset in compared if dataset.column == column)
@@ -146,6 +135,45 @@ def agreement(
     }
     compared.sort(key=lambda dataset: dataset.confusion.agreeing - dataset.confusion.compared)
     return Agreement(agent, against, first_run, last_run, columns, tuple(compared))
+
+
+@dataclass(frozen=True)
+class _OwnValues:
+    """What people set of their own accord: `versions` by event, and what was accepted."""
+
+    events: Mapping[DatasetKey, Sequence[StoredEvent]]
+    versions: Mapping[int, int]
+    accepted: _Accepted
+
+    def statuses(self, dataset: DatasetKey, column: str, length: int) -> Statuses:
+        """The newest value of a column in each lumisection; 0 where nobody set one."""
+        statuses = np.zeros(length, np.int16)
+        for event in sorted(self.events.get(dataset, ()), key=lambda event: event.version):
+            if column in event.values:
+                key = (self.versions[event.version], dataset, column)
+                own = mask_of_ranges(event.ranges, length)
+                own &= ~mask_of_ranges(self.accepted.get(key, ()), length)
+                statuses[own] = place_of(triplet_from_json(event.values[column]).status)
+        return statuses
+
+
+def _compared(
+    key: DatasetKey,
+    proposals: Sequence[Proposal],
+    state: CompactState,
+    judged: Mapping[str, str],
+    own: _OwnValues | None,
+) -> Iterator[OnDataset]:
+    """The proposals on a dataset, each column compared with the one that judges it: with what
+    people set of their own accord, or with what is there now."""
+    for column, statuses in latest_statuses(proposals, state.length).items():
+        judged_by = judged.get(column, column)
+        people = (
+            statuses_of_column(state, judged_by)
+            if own is None
+            else own.statuses(key, judged_by, state.length)
+        )
+        yield _on_dataset(key, column, judged_by, statuses, people)
 
 
 def latest_statuses(proposals: Sequence[Proposal], length: int) -> dict[str, Statuses]:
@@ -195,21 +223,3 @@ def _accepted_ranges(proposals: Sequence[Proposal]) -> _Accepted:
         if each.version is not None:
             accepted.setdefault((each.version, each.key, each.column), []).extend(each.ranges)
     return accepted
-
-
-def _own_statuses(
-    events: Sequence[StoredEvent],
-    column: str,
-    length: int,
-    versions: Mapping[int, int],
-    accepted: _Accepted,
-) -> Statuses:
-    """What people set of their own accord, the newest last; 0 where nobody did."""
-    statuses = np.zeros(length, np.int16)
-    for event in sorted(events, key=lambda event: event.version):
-        if column in event.values:
-            key = (versions[event.version], (event.run_number, event.name), column)
-            own = mask_of_ranges(event.ranges, length)
-            own &= ~mask_of_ranges(accepted.get(key, ()), length)
-            statuses[own] = place_of(triplet_from_json(event.values[column]).status)
-    return statuses

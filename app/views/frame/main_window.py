@@ -49,6 +49,7 @@ from app.views.frame.navigation import PLACES, Navigation, Place
 from app.views.frame.news import WindowNews
 from app.views.frame.puller_watch import PullerWatch
 from app.views.frame.status_bar import StatusBar
+from app.views.frame.table_in_front import TableInFront
 from app.views.golden.generate_dialog import GenerateDialog
 from app.views.golden.place import GoldenPlace
 from app.views.golden.workbench_actions import WorkbenchActions
@@ -60,14 +61,12 @@ from app.views.places import PlaceContext, PlaceWidget
 from app.views.remembered import restore
 from app.views.runs import dataset_actions
 from app.views.runs.dataset_actions import DatasetActions
-from app.views.runs.details import DetailsView
 from app.views.runs.place import TablePlace
 from app.views.runs.run_actions import RunActions
 from app.views.selection import Selection
 from app.views.subject import Subject
 from app.views.sync_panel.dock import SyncPanels
 from app.views.sync_panel.sources_banner import SourcesBanner
-from app.views.tables.table_view import TableView
 from app.views.todo.place import TodoPlace
 from app.views.widgets.fitting import resize_to_fit
 
@@ -106,6 +105,7 @@ class MainWindow(QMainWindow):
         self.todo = self._view("todo", TodoPlace)
         self.golden = self._view("golden", GoldenPlace)
         self.log = self._view("log", LogPlace)
+        self.table = TableInFront(lambda: self.views[self.place])
         self.log.subject = self.subject
         self.navigation = Navigation(context)
         self.places = self.navigation.places
@@ -233,23 +233,9 @@ class MainWindow(QMainWindow):
         assert isinstance(view, kind)
         return view
 
-    def table_place(self) -> TablePlace | None:
-        """The place in front, if it is a table."""
-        view = self.views[self.place]
-        return view if isinstance(view, TablePlace) else None
-
     def subject(self) -> Subject | None:
         """The run or dataset in front."""
-        place = self.table_place()
-        return place.subject() if place else None
-
-    def _shown_table(self) -> TableView | None:
-        place = self.table_place()
-        return place.table if place else None
-
-    def _shown_details(self) -> DetailsView | None:
-        place = self.table_place()
-        return place.shown_details if place else None
+        return self.table.subject()
 
     def _selected_datasets(self) -> Selection | None:
         return self.views[self.place].selection()
@@ -299,20 +285,20 @@ class MainWindow(QMainWindow):
             context.acting, background, notices, self._themes, self, self.subject
         )
         self.history_actions = HistoryActions(
-            context.acting, background, notices, self._themes, self, self._shown_details
+            context.acting, background, notices, self._themes, self, self.table.details
         )
         self.bulk_actions = BulkActions(
-            context.acting, background, notices, self._themes, self, self._shown_table
+            context.acting, background, notices, self._themes, self, self.table.table
         )
         self.workbench_actions = WorkbenchActions(context, self, self.subject)
-        self.why_actions = WhyActions(context, self, self.subject, self._shown_details)
+        self.why_actions = WhyActions(context, self, self.subject, self.table.details)
         self.dataset_actions = DatasetActions(context, self, self._selected_datasets)
         self.links = LinkActions(context, self, self._linked)
         self.actions_ = Actions(self, self._themes, notices, context.rights)
         self.actions_.add(
             [
                 *self.navigation.rows(self.go_into),
-                *window_actions.rows(self),
+                *window_actions.rows(self, self.table),
                 *LookActions(self._themes, self._remembered).rows(),
                 *self.run_actions.rows(),
                 *self.workbench_actions.rows(),
@@ -421,41 +407,8 @@ class MainWindow(QMainWindow):
     def _open_run_menu(self, place: QPoint) -> None:
         self.run_menu.popup(place)
 
-    def edit_lumisections(self) -> None:
-        """Goes to the grid of what is in front."""
-        place = self.table_place()
-        if place is not None:
-            place.edit_lumisections()
-
     def _tell_written(self, written: Written) -> None:
         self._notices.tell(written.text, version=written.version)
-
-    def is_in_tab(self) -> bool:
-        """Whether a run has a tab of its own, and that is in front."""
-        place = self.table_place()
-        return place is not None and place.tabs.currentIndex() > 0
-
-    def close_tab(self) -> None:
-        """Closes the tab of the run that is looked at."""
-        place = self.table_place()
-        if place is not None:
-            place.close_tab(place.tabs.currentIndex())
-
-    def focus_filter(self) -> None:
-        """Goes to where something is looked for."""
-        place = self.table_place()
-        if place is not None:
-            place.tabs.setCurrentIndex(0)
-            give_keys(place.table.filter.edit)
-            place.table.filter.edit.selectAll()
-        else:
-            self.views[self.place].focus_search()
-
-    def choose_columns(self) -> None:
-        """Opens the dialog for the columns of the table in front."""
-        place = self.table_place()
-        if place is not None:
-            place.table.choose_columns()
 
     def is_sync_shown(self) -> bool:
         """Whether the panels of the pullers are shown."""

@@ -5,6 +5,7 @@ from typing import Protocol
 from app.domain.configuration import permissions
 from app.views.actions import ONLY_SHOWS, ActionRow
 from app.views.bulk.actions import NO_TABLE
+from app.views.frame.table_in_front import TableInFront
 from app.views.subject import Subject, unless
 
 
@@ -13,14 +14,8 @@ class Window(Protocol):
 
     def close(self) -> bool: ...
     def subject(self) -> Subject | None: ...
-    def table_place(self) -> object | None: ...
     def go_to_run(self) -> object: ...
-    def focus_filter(self) -> None: ...
-    def choose_columns(self) -> None: ...
-    def edit_lumisections(self) -> None: ...
     def go_round(self, step: int) -> None: ...
-    def is_in_tab(self) -> bool: ...
-    def close_tab(self) -> None: ...
     def refresh(self) -> None: ...
     def toggle_sync(self) -> None: ...
     def is_sync_shown(self) -> bool: ...
@@ -29,7 +24,7 @@ class Window(Protocol):
     def edit_datasets_accepted(self) -> object: ...
 
 
-def rows(window: Window) -> list[ActionRow]:
+def rows(window: Window, table: TableInFront) -> list[ActionRow]:
     """The actions by name."""
     return [
         ActionRow(
@@ -53,7 +48,7 @@ def rows(window: Window) -> list[ActionRow]:
         ActionRow(
             "view.filter",
             "Filter",
-            window.focus_filter,
+            table.focus_filter,
             "Ctrl+F",
             "filter",
             "Go to the line that filters or searches",
@@ -62,17 +57,17 @@ def rows(window: Window) -> list[ActionRow]:
         ActionRow(
             "view.columns",
             "Columns...",
-            window.choose_columns,
+            table.choose_columns,
             "Ctrl+Shift+C",
             "columns",
             "Choose the columns of the table",
-            lambda: "" if window.table_place() is not None else NO_TABLE,
+            lambda: "" if table.place is not None else NO_TABLE,
             no_command=ONLY_SHOWS,
         ),
         ActionRow(
             "view.lumisections",
             "Edit lumisections",
-            window.edit_lumisections,
+            table.edit_lumisections,
             "Ctrl+L",
             "lumisections",
             "Go to the grid of the run that is shown",
@@ -103,10 +98,10 @@ def rows(window: Window) -> list[ActionRow]:
         ActionRow(
             "view.tab.close",
             "Close tab",
-            window.close_tab,
+            table.close_tab,
             "Ctrl+W",
             tip="Close the tab of the run that is looked at",
-            why_not=lambda: "" if window.is_in_tab() else "No run has its own tab in front.",
+            why_not=lambda: "" if table.is_in_tab() else "No run has its own tab in front.",
             no_command=ONLY_SHOWS,
         ),
         ActionRow(

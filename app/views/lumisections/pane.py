@@ -8,17 +8,14 @@ from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLineEdit,
     QSplitter,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from app.domain.editing.selection import Selection
-from app.domain.errors import BadInput
 from app.domain.keys import ONLINE
-from app.domain.lumisections import LumiRange, parse_ranges
+from app.domain.lumisections import LumiRange
 from app.services.editing.bulk import Written
 from app.services.history.look import Look
 from app.services.news import Change, News
@@ -34,8 +31,10 @@ from app.views.lumisections.editing.grid_menu import grid_menu
 from app.views.lumisections.loader import Loader
 from app.views.lumisections.moment_line import MomentLine
 from app.views.lumisections.not_live import NotLive
+from app.views.lumisections.ranges_edit import RangesEdit
+from app.views.lumisections.zoom_buttons import ZoomButtons
 from app.views.places import PlaceContext
-from app.views.theme import STEP, Theme
+from app.views.theme import STEP
 from app.views.widgets.dimmer import Dimmer
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
@@ -84,8 +83,8 @@ class LumisectionsPane(QWidget):
         self.datasets.setMaximumWidth(_WIDEST_NAME)
         self.datasets.setMinimumWidth(_LEAST_NAME)
         self.datasets.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.ranges = QLineEdit(placeholderText="LS 12-40, 55")
         self.grid = GridView(themes.theme)
+        self.ranges = RangesEdit(self.grid)
         self.bar = LoadingBar(themes)
         self.moment_line = MomentLine(themes)
         self.editing = GridEditing(
@@ -106,11 +105,9 @@ class LumisectionsPane(QWidget):
         self.words.setProperty("role", "empty")
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.cell = CellLine(acting, background, self.grid, lambda: not self.moment)
-        self._zooms = [QToolButton() for _ in range(3)]
         self._lay_out()
         self._connect()
         self._follow(context.workplace.news)
-        self._apply_theme(themes.theme)
         self.editing.refresh()
 
     @property
@@ -304,27 +301,6 @@ class LumisectionsPane(QWidget):
         self.editing.refresh()
         self.selection_changed.emit()
 
-    def select_ranges(self, text: str) -> None:
-        """Selects typed lumisections in the rows with anything selected, or in the focused row."""
-        snapshot, focus = self.grid.snapshot, self.grid.focus_cell
-        if snapshot is None or focus is None:
-            return
-        try:
-            ranges = parse_ranges(text)
-        except BadInput as error:
-            self.strip.say(str(error), "refusal")
-            return
-        keys = self.grid.selection()[0] or (snapshot.rows[focus.row].key,)
-        chosen = Selection.of(keys, ranges, snapshot.length)
-        if not chosen:
-            self.strip.say(
-                f"Enter lumisections from 1 to {snapshot.length}, such as 12-40, 55.", "refusal"
-            )
-            return
-        self.strip.say("", "")
-        self.grid.choose(chosen)
-        give_keys(self.grid)
-
     def go_to(self, column: str, ranges: Sequence[LumiRange]) -> None:
         """Selects cells and goes to the first of them, once the dataset is there."""
         snapshot = self.grid.snapshot
@@ -380,9 +356,6 @@ class LumisectionsPane(QWidget):
     # Making
 
     def _lay_out(self) -> None:
-        self.ranges.setAccessibleName("Lumisections to select")
-        self.ranges.setToolTip("Select lumisections by number in the selected rows (L)")
-        self.ranges.setFixedWidth(112)
         top = QWidget()
         line = QHBoxLayout(top)
         line.setContentsMargins(2 * STEP, STEP, STEP, STEP)
@@ -392,8 +365,7 @@ class LumisectionsPane(QWidget):
         line.addWidget(self.cell, 1)
         line.addWidget(self.not_live)
         line.addWidget(self.attendance)
-        for button in self._zooms:
-            line.addWidget(button)
+        line.addWidget(ZoomButtons(self.grid, self._themes))
         self._grid_part = QSplitter(Qt.Orientation.Horizontal)
         self._grid_part.setChildrenCollapsible(False)
         self._grid_part.addWidget(self.grid)
@@ -417,13 +389,13 @@ class LumisectionsPane(QWidget):
 
     def _connect(self) -> None:
         self.datasets.currentTextChanged.connect(self._dataset_chosen)
-        self.ranges.returnPressed.connect(lambda: self.select_ranges(self.ranges.text()))
+        self.ranges.said.connect(lambda text: self.strip.say(text, "refusal" if text else ""))
         self.moment_line.now_wanted.connect(self.show_now)
         self.grid.focus_changed.connect(self._focus_changed)
         self.grid.selection_changed.connect(self._selection_changed)
         self.grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.grid.customContextMenuRequested.connect(self._menu)
-        self._themes.changed.connect(self._apply_theme)
+        self._themes.changed.connect(self.grid.set_theme)
         self.proposals.cells_wanted.connect(self._show_cells)
         self.proposals.acted.connect(
             lambda text, version: self._notices.tell(text, version=version)
@@ -433,15 +405,6 @@ class LumisectionsPane(QWidget):
         self._loader.loaded.connect(self._show)
         self._loader.refused.connect(self._refuse)
         self._loader.loading_changed.connect(self.bar.set_loading)
-        actions = (
-            ("Zoom in (+)", lambda: self.grid.zoom(1.5)),
-            ("Zoom out (-)", lambda: self.grid.zoom(1 / 1.5)),
-            ("Whole run (0)", self.grid.fit),
-        )
-        for button, (tip, handler) in zip(self._zooms, actions, strict=True):
-            button.setToolTip(tip)
-            button.setAccessibleName(tip)
-            button.clicked.connect(handler)
 
     def _follow(self, news: News) -> None:
         relay = _News()
@@ -455,11 +418,6 @@ class LumisectionsPane(QWidget):
 
         end = news.subscribe(pass_on, lambda _live, _reason: None)
         self.destroyed.connect(end)
-
-    def _apply_theme(self, theme: Theme) -> None:
-        self.grid.set_theme(theme)
-        for button, icon in zip(self._zooms, ("zoom-in", "zoom-out", "zoom-fit"), strict=True):
-            button.setIcon(theme.icon(icon))
 
     # Qt
 

@@ -79,6 +79,30 @@ class DetailsView(QWidget):
         self.details: RunDetails | None = None
         self._rows: dict[str, Row] = {}
         self._work = Work(background, self)
+        self._make_title()
+        self.actions_button = QToolButton()
+        self.actions_button.setText("Run")
+        self.bar = LoadingBar(themes)
+        self.tabs = QTabWidget()
+        self.lumisections = LumisectionsPane(context)
+        self.attributes = AttributesModel(self)
+        self.found = QSortFilterProxyModel(self)
+        self.history = HistoryPanel(context.acting, background, themes)
+        self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
+        self._lay_out()
+        self.moments = RunMoments(
+            context,
+            self.tabs,
+            self.lumisections,
+            self.history,
+            dataset=lambda: self._dataset_in_front,
+            order=lambda: self._order,
+        )
+        self.comparison = self.moments.comparison
+        self._connect()
+        self._apply_theme(themes.theme)
+
+    def _make_title(self) -> None:
         self.title = Label(_NOTHING)
         self.title.setProperty("role", "title")
         self.title.setMinimumWidth(_LEAST_TEXT)
@@ -102,27 +126,6 @@ class DetailsView(QWidget):
             " reopening it"
         )
         self.take_in_button.hide()
-        self.actions_button = QToolButton()
-        self.actions_button.setText("Run")
-        self.bar = LoadingBar(themes)
-        self.tabs = QTabWidget()
-        self.lumisections = LumisectionsPane(context)
-        self.attributes = AttributesModel(self)
-        self.found = QSortFilterProxyModel(self)
-        self.history = HistoryPanel(context.acting, background, themes)
-        self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
-        self._lay_out()
-        self.moments = RunMoments(
-            context,
-            self.tabs,
-            self.lumisections,
-            self.history,
-            dataset=lambda: self._dataset_in_front,
-            order=lambda: self._order,
-        )
-        self.comparison = self.moments.comparison
-        self._connect()
-        self._apply_theme(themes.theme)
 
     @property
     def run_number(self) -> int | None:

@@ -40,7 +40,7 @@ def test_that_a_run_and_a_cell_are_asked_why(whole, settled, qtbot: QtBot) -> No
     assert dialog.view.summary.text().startswith("Class: Collisions25")
     dialog.close()
 
-    details.lumisections.select_ranges("5")
+    details.lumisections.ranges.select_ranges("5")
     details.lumisections.grid.setFocus()
     settled()
     keys = details.lumisections.selection()[0]

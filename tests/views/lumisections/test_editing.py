@@ -218,7 +218,7 @@ def test_that_typed_lumisections_are_selected_in_the_rows_of_the_selection(story
     story.press(ENTER, story.pane.ranges)
     assert story.pane.grid.selection() == (("csc-csc", "dt-dt"), ((12, 40), (55, 55)))
     assert story.pane.window().focusWidget() is story.pane.grid
-    story.pane.select_ranges("40-12")
+    story.pane.ranges.select_ranges("40-12")
     assert "greater" in story.pane.strip.message.text()
     assert story.pane.grid.selection()[1] == ((12, 40), (55, 55))
 
@@ -348,7 +348,7 @@ def test_that_what_another_writes_appears_lit_up_and_moves_nothing(story: Story)
     grid = story.pane.grid
     grid.zoom(4)
     grid.horizontalScrollBar().setValue(300)
-    story.pane.select_ranges("20-22")
+    story.pane.ranges.select_ranges("20-22")
     before = (grid.chosen, grid.horizontalScrollBar().value(), grid.pixels_per_lumisection)
     story.another_writes("csc-csc", 12, 14, Triplet("STANDBY", "ramp"))
     story.until(lambda: bool(grid.flashing))

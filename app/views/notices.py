@@ -28,7 +28,7 @@ from app.domain.errors import Refused, Unavailable
 from app.domain.masking import masked
 from app.views.background import Background, Outage
 from app.views.theme import STEP, Themes, monospaced, set_property
-from app.views.widgets.fitting import resize_to_fit
+from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.line_label import LineLabel
 from app.views.widgets.plain import Label, said, tip
 from app.views.words import ago

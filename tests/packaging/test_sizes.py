@@ -21,7 +21,7 @@ LONGER = {
     "app/cli/golden/workbench.py: add": _COMMANDS,
     "app/views/cycles/cycle_actions.py: rows": _ACTIONS,
     "app/views/datasets/tool_actions.py: rows": _ACTIONS,
-    "app/views/frame/window_actions.py: rows": _ACTIONS,
+    "app/views/frame/actions/window_actions.py: rows": _ACTIONS,
     "app/views/runs/run_actions.py: rows": _ACTIONS,
 }
 

@@ -18,7 +18,7 @@ from app.domain.agents.agreement import Confusion
 from app.views import words
 from app.views.theme import STEP, Theme, Themes, contrast
 from app.views.widgets.plain import Label, MarkedUp, shown
-from app.views.widgets.plain_table import PlainTable
+from app.views.widgets.tables.plain_table import PlainTable
 
 GROUND_ROLE = Qt.ItemDataRole.UserRole
 

@@ -15,7 +15,7 @@ from app.services.acting import Acting
 from app.services.agents import proposals as decisions
 from app.services.agents import registry
 from app.views.background import Background
-from app.views.widgets.action_dialog import ActionDialog, Done
+from app.views.widgets.dialogs.action_dialog import ActionDialog, Done
 from app.views.widgets.plain import Label
 
 _LINES_HEIGHT = 72

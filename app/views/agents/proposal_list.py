@@ -28,7 +28,7 @@ from app.views.changes.history_axis import AxisHeader, LaneDelegate, last_lumise
 from app.views.changes.value_words import golden_text
 from app.views.theme import STEP, Theme, Themes, set_property
 from app.views.widgets.plain import Label
-from app.views.widgets.plain_table import PlainTable
+from app.views.widgets.tables.plain_table import PlainTable
 
 _WIDTHS = {AGENT: 120, COLUMN: 90, RANGES: 90, NOW: 160, VALUE: 160, SINCE: 72}
 

@@ -13,7 +13,7 @@ from app.views import words
 from app.views.changes.history_axis import LANE_ROLE, value_words
 from app.views.changes.lines import Piece
 from app.views.widgets.plain import shown
-from app.views.widgets.titled_model import TitledModel
+from app.views.widgets.tables.titled_model import TitledModel
 
 AGENT, COLUMN, LANE, RANGES, NOW, VALUE, SINCE = range(7)
 TITLES = ("Agent", "Column", "", "LS", "Now", "Proposed", "Since")

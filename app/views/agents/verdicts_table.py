@@ -25,8 +25,8 @@ from app.views.changes.history_axis import (
 from app.views.changes.lines import CellValue, Piece
 from app.views.theme import Theme, Themes
 from app.views.widgets.plain import shown
-from app.views.widgets.plain_table import PlainTable
-from app.views.widgets.titled_model import TitledModel
+from app.views.widgets.tables.plain_table import PlainTable
+from app.views.widgets.tables.titled_model import TitledModel
 
 RUN, DATASET, COLUMN, LANE, DIFFER, WHERE, AGENT, PEOPLE = range(8)
 TITLES = ("Run", "Dataset", "Column", "", "Differ", "In LS", "Agent", "People")

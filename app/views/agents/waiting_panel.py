@@ -20,8 +20,8 @@ from app.views.agents.proposal_list import ProposalList
 from app.views.background import Background, Work
 from app.views.theme import Themes
 from app.views.widgets.plain import shown
-from app.views.widgets.plain_table import PlainTable
-from app.views.widgets.titled_model import TitledModel
+from app.views.widgets.tables.plain_table import PlainTable
+from app.views.widgets.tables.titled_model import TitledModel
 
 TITLES = ("Run", "Dataset", "Agent", "Proposals", "Columns")
 _WIDTHS = (80, 280, 190, 80)

@@ -23,8 +23,8 @@ from app.views.background import Background
 from app.views.bulk.report_view import ReportView
 from app.views.focus import give_keys, holder
 from app.views.theme import STEP, Themes
-from app.views.widgets.fitting import resize_to_fit
-from app.views.widgets.long_work import LongWork
+from app.views.widgets.dialogs.fitting import resize_to_fit
+from app.views.widgets.dialogs.long_work import LongWork
 from app.views.widgets.plain import Label
 
 Checking = Callable[[Progress], Report]

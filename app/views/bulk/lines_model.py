@@ -13,7 +13,7 @@ from app.views import words
 from app.views.changes.history_axis import value_words
 from app.views.theme import Theme
 from app.views.widgets.plain import shown
-from app.views.widgets.titled_model import TitledModel
+from app.views.widgets.tables.titled_model import TitledModel
 
 LINE, OUTCOME, RUN, DATASET, WHAT, RANGES, TO, CELLS, WHY = range(9)
 TITLES = ("Line", "Outcome", "Run", "Dataset", "What", "LS", "Becomes", "Cells", "Why not")

@@ -25,7 +25,7 @@ from app.views.changes.value_words import golden_text
 from app.views.theme import STEP, Theme, Themes
 from app.views.widgets.chips import Chips
 from app.views.widgets.plain import Label
-from app.views.widgets.plain_table import PlainTable
+from app.views.widgets.tables.plain_table import PlainTable
 
 _WIDEST = {
     LINE: 80,

@@ -33,8 +33,8 @@ from app.views.changes.lines import ChangeLine
 from app.views.theme import STEP, Theme, Themes
 from app.views.widgets.chips import Chips
 from app.views.widgets.plain import shown
-from app.views.widgets.plain_table import PlainTable
-from app.views.widgets.titled_model import TitledModel
+from app.views.widgets.tables.plain_table import PlainTable
+from app.views.widgets.tables.titled_model import TitledModel
 
 Index = QModelIndex | QPersistentModelIndex
 

@@ -14,7 +14,7 @@ from app.views.cycles.dialogs import EditCycleDialog, MoveCycleDialog, RemoveFro
 from app.views.notices import ask
 from app.views.places import PlaceContext
 from app.views.selection import Selection
-from app.views.widgets.action_dialog import ActionDialog
+from app.views.widgets.dialogs.action_dialog import ActionDialog
 
 MENU = (
     "cycle.move",

@@ -19,10 +19,10 @@ from app.services.configuration.workspaces import WorkspaceColumns
 from app.views.focus import give_keys
 from app.views.places import PlaceContext
 from app.views.selection import Selection
-from app.views.widgets.action_dialog import ActionDialog
 from app.views.widgets.check_list import CheckList
+from app.views.widgets.dialogs.action_dialog import ActionDialog
+from app.views.widgets.dialogs.scope_choice import ScopeChoice
 from app.views.widgets.plain import Label
-from app.views.widgets.scope_choice import ScopeChoice
 
 _LIST_HEIGHT = 200
 _FIRST_DEADLINE = timedelta(days=7)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from app.domain.certification.cycles import Cycle, CycleEntry, Progress
 from app.domain.json_value import JsonValue
 from app.views import words
-from app.views.widgets.lines_model import Line
+from app.views.widgets.tables.lines_model import Line
 
 CYCLE_TITLES = ("Cycle", "Deadline", "Done")
 WORKSPACE_TITLES = (

@@ -41,10 +41,10 @@ from app.views.cycles.progress_delegate import ProgressDelegate
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.selection import Selection
 from app.views.tables.table_view import TableView
-from app.views.widgets.details_table import DetailsTable
-from app.views.widgets.lines_model import LinesModel
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
+from app.views.widgets.tables.details_table import DetailsTable
+from app.views.widgets.tables.lines_model import LinesModel
 
 _PARTS = [450, 900]
 _LEAST_LIST = 400

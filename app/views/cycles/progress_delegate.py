@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.domain.certification.cycles import Progress
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes
-from app.views.widgets.lines_model import ITEM_ROLE, Index
 from app.views.widgets.shares import share_widths
+from app.views.widgets.tables.lines_model import ITEM_ROLE, Index
 
 _TEXT_WIDTH = 66
 _TOKENS = ("success", "accent", "line", "raised")

@@ -25,9 +25,9 @@ from app.views.places import PlaceContext
 from app.views.selection import Selection
 from app.views.theme import STEP
 from app.views.widgets.check_list import CheckList
-from app.views.widgets.fitting import resize_to_fit
+from app.views.widgets.dialogs.fitting import resize_to_fit
+from app.views.widgets.dialogs.scope_choice import ScopeChoice
 from app.views.widgets.plain import Label
-from app.views.widgets.scope_choice import ScopeChoice
 
 _SIZE = (460, 560)
 _FILE = "datasets.csv"

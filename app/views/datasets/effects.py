@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from app.domain.certification.dataset_tools import Effect
-from app.views.widgets.lines_model import Line
+from app.views.widgets.tables.lines_model import Line
 
 TITLES = ("Run", "Dataset", "What happens")
 

@@ -20,7 +20,7 @@ from app.views.datasets.tool_dialogs import (
 )
 from app.views.places import PlaceContext
 from app.views.selection import Selection, why_not_on
-from app.views.widgets.action_dialog import ActionDialog
+from app.views.widgets.dialogs.action_dialog import ActionDialog
 
 MENU = (
     "dataset.states",

@@ -28,11 +28,11 @@ from app.views.datasets.effects import TITLES, effect_lines
 from app.views.focus import give_keys
 from app.views.selection import Selection
 from app.views.theme import STEP, Themes, set_property
-from app.views.widgets.details_table import DetailsTable
-from app.views.widgets.fitting import resize_to_fit
-from app.views.widgets.lines_model import LinesModel
+from app.views.widgets.dialogs.fitting import resize_to_fit
+from app.views.widgets.dialogs.scope_choice import ScopeChoice
 from app.views.widgets.plain import Label
-from app.views.widgets.scope_choice import ScopeChoice
+from app.views.widgets.tables.details_table import DetailsTable
+from app.views.widgets.tables.lines_model import LinesModel
 
 _PAUSE_MS = 250
 _SIZE = (820, 620)

@@ -28,10 +28,10 @@ from app.views.notices import ask
 from app.views.places import PlaceContext
 from app.views.take_back import item_undo
 from app.views.theme import STEP, monospaced
-from app.views.widgets.details_table import DetailsTable
-from app.views.widgets.lines_model import Line, LinesModel
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
+from app.views.widgets.tables.details_table import DetailsTable
+from app.views.widgets.tables.lines_model import Line, LinesModel
 
 ENTRY_TITLES = ("Class", "Dataset", "Runs", "Enabled", "Expressions")
 

@@ -12,9 +12,9 @@ from app.views import words
 from app.views.background import Work
 from app.views.places import PlaceContext
 from app.views.theme import STEP, set_property
-from app.views.widgets.details_table import DetailsTable
-from app.views.widgets.lines_model import Line, LinesModel
 from app.views.widgets.plain import Label
+from app.views.widgets.tables.details_table import DetailsTable
+from app.views.widgets.tables.lines_model import Line, LinesModel
 
 TITLES = ("Expression", "Datasets", "Runs", "Examples")
 _WIDTHS = (260, 72, 64)

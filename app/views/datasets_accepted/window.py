@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from app.views.datasets_accepted.editor import DatasetsAcceptedEditor
 from app.views.places import PlaceContext
-from app.views.widgets.fitting import resize_to_fit
+from app.views.widgets.dialogs.fitting import resize_to_fit
 
 _SIZE = (1100, 760)
 

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
-from app.views.widgets.copying import CopiesItself, copy_selected
+from app.views.widgets.tables.copying import CopiesItself, copy_selected
 
 _THICK = 2
 _CTRL = Qt.KeyboardModifier.ControlModifier

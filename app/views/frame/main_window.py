@@ -38,18 +38,18 @@ from app.views.focus import (
     has_keys,
     holder,
 )
-from app.views.frame import window_actions
-from app.views.frame.clock_watch import ClockWatch
-from app.views.frame.command_palette import CommandPalette, run_number_dialog
-from app.views.frame.help import HelpActions
+from app.views.frame.actions import window_actions
+from app.views.frame.actions.command_palette import CommandPalette, run_number_dialog
+from app.views.frame.actions.help import HelpActions
+from app.views.frame.actions.look import LookActions
+from app.views.frame.actions.menus import Menus
 from app.views.frame.keyboard import Keyboard
-from app.views.frame.look import LookActions
-from app.views.frame.menus import Menus
 from app.views.frame.navigation import PLACES, Navigation, Place
-from app.views.frame.news import WindowNews
-from app.views.frame.puller_watch import PullerWatch
 from app.views.frame.status_bar import StatusBar
 from app.views.frame.table_in_front import TableInFront
+from app.views.frame.watching.clock_watch import ClockWatch
+from app.views.frame.watching.news import WindowNews
+from app.views.frame.watching.puller_watch import PullerWatch
 from app.views.golden.generate_dialog import GenerateDialog
 from app.views.golden.place import GoldenPlace
 from app.views.golden.workbench_actions import WorkbenchActions
@@ -68,7 +68,7 @@ from app.views.subject import Subject
 from app.views.sync_panel.dock import SyncPanels
 from app.views.sync_panel.sources_banner import SourcesBanner
 from app.views.todo.place import TodoPlace
-from app.views.widgets.fitting import resize_to_fit
+from app.views.widgets.dialogs.fitting import resize_to_fit
 
 _FIRST_SIZE = (1440, 900)
 

@@ -15,7 +15,7 @@ from app.views.actions import ActionRow
 from app.views.golden.export_dialog import ExportDialog
 from app.views.golden.forms import EXPORTS
 from app.views.places import PlaceContext
-from app.views.widgets.save_file import FileSaver
+from app.views.widgets.dialogs.save_file import FileSaver
 
 NO_LIST = "Choose a golden JSON first."
 MENU = ("golden.export", *(f"golden.export.{export}" for export in EXPORTS))

@@ -29,7 +29,7 @@ from app.views.background import Background, Work
 from app.views.golden.forms import EXPORTS
 from app.views.notices import ask
 from app.views.theme import STEP
-from app.views.widgets.fitting import resize_to_fit
+from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.plain import Label, ListItem
 
 _FOLDER, _FORMS, _PROVENANCE = "export/folder", "export/forms", "export/provenance"

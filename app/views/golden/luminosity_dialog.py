@@ -25,7 +25,7 @@ from app.views.background import Background
 from app.views.golden.runs_table import Cell, RunRow, RunsTable
 from app.views.golden.share_done import ShareDone
 from app.views.theme import STEP
-from app.views.widgets.fitting import resize_to_fit
+from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.plain import Label
 
 _SIZE = (860, 560)

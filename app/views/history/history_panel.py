@@ -39,11 +39,11 @@ from app.views.history.versions_model import (
     prepare_entry,
 )
 from app.views.theme import STEP, Theme, Themes
-from app.views.widgets.copying import copy_selected
 from app.views.widgets.dimmer import Dimmer
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
-from app.views.widgets.plain_table import PlainTable
+from app.views.widgets.tables.copying import copy_selected
+from app.views.widgets.tables.plain_table import PlainTable
 
 _SETTLE_MS = 120
 _LEAST_LANE = 240

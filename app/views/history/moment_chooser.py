@@ -28,11 +28,11 @@ from app.views.ages import Ages
 from app.views.background import Background, Work
 from app.views.focus import give_keys
 from app.views.theme import STEP, Themes
-from app.views.widgets.fitting import resize_to_fit
+from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label, shown
-from app.views.widgets.plain_table import PlainTable
-from app.views.widgets.titled_model import TitledModel
+from app.views.widgets.tables.plain_table import PlainTable
+from app.views.widgets.tables.titled_model import TitledModel
 
 TITLES = ("Version", "When (UTC)", "", "By", "Comment")
 _WIDTHS = (80, 150, 90, 200)

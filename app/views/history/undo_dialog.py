@@ -25,9 +25,9 @@ from app.views.background import Background, Work
 from app.views.changes.changes_table import ChangesTable
 from app.views.history.undo_lines import UNDO_GROUPS, undo_lines
 from app.views.theme import STEP, Themes
-from app.views.widgets.fitting import resize_to_fit
+from app.views.widgets.dialogs.fitting import resize_to_fit
+from app.views.widgets.dialogs.long_work import LongWork
 from app.views.widgets.loading_bar import LoadingBar
-from app.views.widgets.long_work import LongWork
 from app.views.widgets.plain import Label
 
 _SIZE = (1120, 600)

@@ -23,7 +23,7 @@ from app.views.changes.history_axis import LANE_ROLE, piece_words
 from app.views.changes.lines import ChangeLine, Piece
 from app.views.history.lines import entry_lines
 from app.views.widgets.plain import shown
-from app.views.widgets.titled_model import TitledModel
+from app.views.widgets.tables.titled_model import TitledModel
 
 WHEN, BY, WHAT, LANE, COMMENT, VERSION = range(6)
 TITLES = ("When (UTC)", "By", "What", "", "Comment", "Version")

@@ -14,7 +14,7 @@ from app.views import words
 from app.views.log.folds import Folds, LogLine
 from app.views.theme import Theme
 from app.views.widgets.plain import shown
-from app.views.widgets.titled_model import TitledModel
+from app.views.widgets.tables.titled_model import TitledModel
 
 TIME, AUTHOR, KIND, ABOUT, WHAT, NUMBER = range(6)
 TITLES = ("When (UTC)", "By", "Kind", "About", "What", "Entry")

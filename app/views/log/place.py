@@ -31,10 +31,10 @@ from app.views.places import PlaceContext, PlaceWidget
 from app.views.remembered import restore
 from app.views.subject import Subject, unless
 from app.views.theme import STEP, Theme
-from app.views.widgets.copying import copy_selected
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
-from app.views.widgets.plain_table import PlainTable
+from app.views.widgets.tables.copying import copy_selected
+from app.views.widgets.tables.plain_table import PlainTable
 
 _PARTS = [460, 300]
 _TYPICAL = {

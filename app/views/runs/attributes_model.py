@@ -8,7 +8,7 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 from app.domain.json_value import JsonObject
 from app.views import words
 from app.views.widgets.plain import shown
-from app.views.widgets.titled_model import TitledModel
+from app.views.widgets.tables.titled_model import TitledModel
 
 TITLES = ("From", "Attribute", "Value")
 

@@ -31,10 +31,10 @@ from app.views.places import PlaceContext
 from app.views.runs.attributes_model import AttributesModel, attributes_of
 from app.views.runs.moments import RunMoments
 from app.views.theme import STEP, Theme
-from app.views.widgets.details_table import DetailsTable
 from app.views.widgets.dimmer import Dimmer
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label, cell, tip
+from app.views.widgets.tables.details_table import DetailsTable
 
 _SETTLE_MS = 80
 _ON_ITS_WAY = "Loading"

@@ -18,7 +18,7 @@ from app.views.background import Background
 from app.views.focus import give_keys
 from app.views.runs.unset_list import UnsetList
 from app.views.theme import Themes
-from app.views.widgets.action_dialog import ActionDialog, Done
+from app.views.widgets.dialogs.action_dialog import ActionDialog, Done
 from app.views.widgets.plain import Label
 
 _COMMENT_HEIGHT = 64

@@ -15,7 +15,7 @@ from app.views.notices import Notices, ask
 from app.views.runs.dialogs import EditRunDialog, MoveDialog
 from app.views.subject import Subject, unless
 from app.views.theme import Themes
-from app.views.widgets.action_dialog import ActionDialog, Done, Outcome
+from app.views.widgets.dialogs.action_dialog import ActionDialog, Done, Outcome
 
 MENU = (
     "run.significant",

@@ -7,8 +7,8 @@ from app.domain.certification.runs import Unset
 from app.domain.counting import number
 from app.domain.lumisections import count, format_ranges
 from app.views.theme import ROW_HEIGHT, Themes
-from app.views.widgets.lines_model import Line, LinesModel
-from app.views.widgets.plain_table import PlainTable
+from app.views.widgets.tables.lines_model import Line, LinesModel
+from app.views.widgets.tables.plain_table import PlainTable
 
 _TITLES = ("Column", "Status", "LS", "Lumisections")
 _WIDTHS = (150, 140, 60)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 from app.domain.sources.pull import FailedRun
 from app.views import words
 from app.views.widgets.plain import shown
-from app.views.widgets.titled_model import TitledModel
+from app.views.widgets.tables.titled_model import TitledModel
 
 TITLES = ("Run", "Reason", "Since", "")
 RUN, REASON, SINCE, TRY = range(len(TITLES))

@@ -28,8 +28,8 @@ from app.views.sync_panel.asking import ask_puller
 from app.views.sync_panel.failed_model import REASON, RUN, SINCE, TRY, FailedRunsModel
 from app.views.sync_panel.status_lines import ROLES, StatusLines
 from app.views.theme import STEP, set_property
-from app.views.widgets.details_table import DetailsTable
 from app.views.widgets.plain import Label
+from app.views.widgets.tables.details_table import DetailsTable
 
 _MEANINGS = {
     PullState.OFF: "off: this client doesn't pull",

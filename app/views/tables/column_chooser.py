@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.views.tables.columns import Column
-from app.views.widgets.fitting import resize_to_fit
+from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.plain import Label, ListItem
 
 _ID_ROLE = Qt.ItemDataRole.UserRole

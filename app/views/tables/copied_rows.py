@@ -10,7 +10,7 @@ from app.views.tables.columns import PreparedRow, copied
 from app.views.tables.table import Table
 from app.views.tables.table_loader import TableLoader
 from app.views.tables.table_model import TableModel
-from app.views.widgets.copying import columns_in_sight, copy_rows
+from app.views.widgets.tables.copying import columns_in_sight, copy_rows
 
 
 class CopiedRows(QObject):

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from app.domain.errors import BadInput
 from app.domain.filters import parse
 from app.views.tables.memory import TableMemory
-from app.views.widgets.fitting import resize_to_fit
+from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.plain import Label, ListItem
 
 _NAME_ROLE = Qt.ItemDataRole.UserRole

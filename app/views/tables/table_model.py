@@ -16,8 +16,8 @@ from PySide6.QtCore import (
 from app.domain.clock import server_now
 from app.services.certification.tables import Row
 from app.views.tables.columns import Cell, CellKind, Column, PreparedRow, copied, prepare_row
-from app.views.widgets.copying import COPY_ROLE
 from app.views.widgets.plain import cell, shown, tip
+from app.views.widgets.tables.copying import COPY_ROLE
 
 CELL_ROLE = Qt.ItemDataRole.UserRole
 BLOCK = 100

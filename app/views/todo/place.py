@@ -43,12 +43,12 @@ from app.views.todo.lines import (
     open_lines,
     task_lines,
 )
-from app.views.widgets.details_table import DetailsTable
 from app.views.widgets.dimmer import Dimmer
-from app.views.widgets.lines_model import Line, LinesModel
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.narrow import WrappingLine
 from app.views.widgets.plain import Label
+from app.views.widgets.tables.details_table import DetailsTable
+from app.views.widgets.tables.lines_model import Line, LinesModel
 
 _RUNS = "Range of runs"
 _PARTS = [420, 960]

@@ -11,7 +11,7 @@ from app.views.changes.changes_table import AFTER, BEFORE, GROUP, WHERE, Changes
 from app.views.changes.history_axis import LaneDelegate, LanePainter, piece_words
 from app.views.changes.lines import ChangeLine, Piece
 from app.views.theme import Themes
-from app.views.widgets.copying import copy_selected
+from app.views.widgets.tables.copying import copy_selected
 
 GOOD, BAD = Triplet("GOOD"), Triplet("BAD", "HV trip", "hv")
 DT = Piece("dt-dt", (LumiRange(11, 20), LumiRange(90, 90)), GOOD, BAD)

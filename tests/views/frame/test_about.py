@@ -9,7 +9,7 @@ from PySide6.QtCore import qVersion
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
-from app.views.frame.about import _LICENCES, AboutDialog
+from app.views.frame.actions.about import _LICENCES, AboutDialog
 from app.views.frame.main_window import MainWindow
 from tests.builders import EXPERT
 

@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 from app.views.frame.main_window import MainWindow
 from app.views.frame.navigation import PLACES
 from app.views.runs.details import DetailsView
-from app.views.widgets.fitting import MOST_OF_SCREEN, resize_to_fit
+from app.views.widgets.dialogs.fitting import MOST_OF_SCREEN, resize_to_fit
 from tests.views.offline_window import settle
 
 NARROWEST = 900

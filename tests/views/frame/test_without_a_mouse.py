@@ -37,7 +37,7 @@ from app.views.bulk.file_dialog import ChangeFileDialog
 from app.views.configuration.place import ConfigurationPlace
 from app.views.configuration.trials.why_dialog import WhyClassDialog
 from app.views.focus import give_keys
-from app.views.frame.help import KEYS
+from app.views.frame.actions.help import KEYS
 from app.views.frame.keyboard import Keyboard
 from app.views.frame.main_window import MainWindow
 from app.views.frame.navigation import PLACES

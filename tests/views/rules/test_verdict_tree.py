@@ -11,7 +11,7 @@ from app.domain.history.cells import Action, Word
 from app.domain.json_logic import explain, parse
 from app.views.rules.verdict_tree import ANSWER, RULE, SET_BY, VALUE, WHEN, VerdictTree
 from app.views.theme import Themes
-from app.views.widgets.copying import copy_selected
+from app.views.widgets.tables.copying import copy_selected
 
 DT, BPIX = "lumisection.rr.dt-dt", "lumisection.oms.bpix_ready"
 TREE = parse(

@@ -18,7 +18,7 @@ from app.views.grid.grid_layout import Cell
 from app.views.grid.snapshot import LumisectionsSnapshot
 from app.views.places import PlaceContext
 from app.views.runs.details import DetailsView
-from app.views.widgets.copying import copy_selected
+from app.views.widgets.tables.copying import copy_selected
 from tests.builders import a_run
 from tests.views.many_runs import LENGTH, NAMES, NEWEST, SIGNED_OFF
 

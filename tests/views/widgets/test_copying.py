@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from app.views.widgets.copying import copy_selected
+from app.views.widgets.tables.copying import copy_selected
 
 HOSTILE = 'a\ttab, a "quote"\nand a line'
 

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from app.domain.errors import Refused, Unavailable
 from app.domain.progress import Progress
 from app.views.background import Background, Steps
-from app.views.widgets.long_work import LongWork
+from app.views.widgets.dialogs.long_work import LongWork
 
 
 @pytest.fixture

@@ -27,8 +27,8 @@ from app.services.classifying.trials import parse_runs
 from app.views import words
 from app.views.background import Background
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes
-from app.views.widgets.fitting import resize_to_fit
-from app.views.widgets.long_work import LongWork
+from app.views.widgets.dialogs.fitting import resize_to_fit
+from app.views.widgets.dialogs.long_work import LongWork
 from app.views.widgets.plain import Label, TreeItem
 
 _SIZE = (920, 620)

@@ -29,7 +29,7 @@ from app.views import words
 from app.views.background import Background, Work
 from app.views.configuration.trials.why_view import WhyView
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes, set_property
-from app.views.widgets.long_work import LongWork
+from app.views.widgets.dialogs.long_work import LongWork
 from app.views.widgets.plain import Label, TreeItem
 
 _PARTS = [260, 260]

@@ -13,7 +13,7 @@ from app.views.configuration.sections import Section
 from app.views.configuration.versions.difference_view import DifferenceView
 from app.views.configuration.versions.version_texts import summary_of
 from app.views.theme import STEP, Themes
-from app.views.widgets.fitting import resize_to_fit
+from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
 

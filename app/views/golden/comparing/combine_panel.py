@@ -32,9 +32,9 @@ from app.views.golden.panel import GoldenPanel
 from app.views.golden.runs_table import RunRow, RunsTable, luminosity_text
 from app.views.places import PlaceContext
 from app.views.theme import STEP, Themes
+from app.views.widgets.dialogs.save_file import FileSaver
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
-from app.views.widgets.save_file import FileSaver
 
 _AFTER_MS = 150
 _OPERATION_WIDTH = 84

@@ -32,10 +32,10 @@ from app.views.golden.runs_table import Cell, RunRow, RunsTable, luminosity_text
 from app.views.golden.share_done import ShareDone
 from app.views.places import PlaceContext
 from app.views.theme import STEP
+from app.views.widgets.dialogs.save_file import FileSaver
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.narrow import WrappingLine
 from app.views.widgets.plain import Label
-from app.views.widgets.save_file import FileSaver
 
 _TITLES = ("Run", "", "Gained LS", "Gained pb⁻¹", "Lost LS", "Lost pb⁻¹", "Gained", "Lost")
 _WIDTHS = {"Run": 64, "": 80, **dict.fromkeys(_TITLES[2:6], 84)}

@@ -16,8 +16,8 @@ from app.views.golden.runs_table import RunRow, RunsTable
 from app.views.golden.share_done import ShareDone
 from app.views.places import PlaceContext
 from app.views.theme import STEP, set_property
+from app.views.widgets.dialogs.save_file import FileSaver
 from app.views.widgets.plain import Label
-from app.views.widgets.save_file import FileSaver
 
 _RUNS = ("Run", "Only in the new one, LS", "Only in the stored one, LS")
 

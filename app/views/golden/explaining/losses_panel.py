@@ -36,9 +36,9 @@ from app.views.golden.panel import GoldenPanel
 from app.views.golden.runs_table import RunRow, RunsTable
 from app.views.places import PlaceContext
 from app.views.theme import STEP
+from app.views.widgets.dialogs.save_file import FileSaver
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label, ListItem
-from app.views.widgets.save_file import FileSaver
 
 if TYPE_CHECKING:
     from app.views.golden.explaining.bar_chart import BarChart

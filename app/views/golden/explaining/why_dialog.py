@@ -13,7 +13,7 @@ from app.views.background import Background
 from app.views.focus import give_keys_once_shown
 from app.views.golden.explaining.why_pane import WhyPane
 from app.views.theme import STEP, Themes
-from app.views.widgets.fitting import resize_to_fit
+from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.plain import Label
 
 _GOLDEN = "golden"

@@ -37,9 +37,9 @@ from app.views.golden.lists.run_text import FindLine, RunText
 from app.views.golden.panel import GoldenPanel
 from app.views.places import PlaceContext
 from app.views.theme import STEP, monospaced, set_property
+from app.views.widgets.dialogs.save_file import FileSaver
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
-from app.views.widgets.save_file import FileSaver
 
 _CHOOSE = "Choose a golden JSON from the list, or generate one."
 _DIM_AFTER_MS = 200

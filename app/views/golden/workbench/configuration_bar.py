@@ -29,8 +29,8 @@ from app.views.background import Background, Work
 from app.views.notices import Notices, ask
 from app.views.take_back import item_undo
 from app.views.theme import STEP
+from app.views.widgets.dialogs.save_file import FileSaver
 from app.views.widgets.plain import Label
-from app.views.widgets.save_file import FileSaver
 
 _GOLDEN = "golden"
 _MOST_RULE_BYTES = 4_000_000

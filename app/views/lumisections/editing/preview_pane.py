@@ -31,8 +31,8 @@ from app.views.background import Background, Work
 from app.views.changes.value_words import golden_text, short_ranges, value_text
 from app.views.lumisections.editing.conflicts_view import ConflictsView
 from app.views.theme import STEP, Theme, Themes
+from app.views.widgets.dialogs.long_work import LongWork
 from app.views.widgets.loading_bar import LoadingBar
-from app.views.widgets.long_work import LongWork
 from app.views.widgets.plain import Label, TreeItem
 
 _HEADINGS = ("Column", "LS", "Now", "Becomes")

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
 from app.views.actions import Choice
-from app.views.frame.command_palette import CommandPalette
+from app.views.frame.actions.command_palette import CommandPalette
 from app.views.theme import Themes
 
 Open = Callable[[], CommandPalette]

@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QTableView, QWidget
 
-from app.views.widgets.plain_table import make_dense
+from app.views.widgets.tables.plain_table import make_dense
 
 
 class DetailsTable(QTableView):

@@ -8,8 +8,8 @@ from app.views.actions import Actions
 from app.views.bulk import actions as bulk_actions
 from app.views.configuration.trials import why_actions
 from app.views.datasets import links
-from app.views.frame import help as help_actions
-from app.views.frame import look
+from app.views.frame.actions import help as help_actions
+from app.views.frame.actions import look
 from app.views.frame.navigation import PLACES
 from app.views.golden import place as golden_place
 from app.views.golden import workbench_actions

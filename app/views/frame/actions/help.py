@@ -6,9 +6,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from app.views.actions import ActionRow
-from app.views.frame.about import AboutDialog
+from app.views.frame.actions.about import AboutDialog
 from app.views.places import PlaceContext
-from app.views.widgets.fitting import ScrolledText
+from app.views.widgets.dialogs.fitting import ScrolledText
 
 MENU = ("help.keys", "help.about")
 _WIDE = 760

@@ -17,7 +17,7 @@ from app.services.acting import Acting
 from app.views.background import Background, Work
 from app.views.session import Session
 from app.views.theme import monospaced
-from app.views.widgets.fitting import resize_to_fit
+from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.plain import Label
 
 _SIZE = (720, 520)

@@ -1,0 +1,1 @@
+"""What the window watches: news of the database, the pullers, the clock."""

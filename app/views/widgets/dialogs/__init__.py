@@ -1,0 +1,1 @@
+"""Dialogs: acting, long work, choosing files, and fitting the screen."""

@@ -60,6 +60,10 @@ _DEMONSTRATION_GUI_S = 10.0
 _DEMONSTRATION_MARK = "simulated-oms"
 _STOP_S = 5.0
 _STOP_SILENT_S = 0.3
+_UNPROVED = (
+    "This database has no guard: it believes who the settings say that acts. Its administrator can"
+    " install one with db guard install."
+)
 _THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -105,7 +109,11 @@ class Program:
 
     @cached_property
     def actor(self) -> Actor:
-        """Who acts: on the program's own database an expert."""
+        """Who acts: on the program's own database an expert; on a guarded one who the login is;
+        elsewhere whom the settings name."""
+        guard = None if self.has_own_server else self.db.guard
+        if guard is not None:
+            return Actor(guard.email or guard.login, guard.egroups)
         return self.settings.actor(embedded=self.has_own_server)
 
     @property
@@ -206,6 +214,7 @@ class Program:
             of_how_many = f" ({done.done + 1} of {done.total})" if done.total else ""
             progress(f"{done.activity}{of_how_many}")
 
+        self.acting.check_automatic()
         self.join_demonstration()
         return pull_now(self.oms_settings, self.pull_store, only=only, report=report)
 
@@ -294,7 +303,7 @@ class Program:
             on_status=listeners.on_pull,
             on_bug=listeners.on_bug,
             client_name=name,
-            enabled=self.settings.pull,
+            enabled=self.settings.pull and self.db.writes_automatically,
             interval_s=interval_s,
         )
         self._puller.start()
@@ -308,7 +317,7 @@ class Program:
             on_bug=listeners.on_bug,
             client_name=name,
             # Without a certificate the real one answers nobody.
-            enabled=self.settings.dqm_gui_pull and asks_gui,
+            enabled=self.settings.dqm_gui_pull and asks_gui and self.db.writes_automatically,
             interval_s=_DEMONSTRATION_GUI_S if demonstration else self.settings.dqm_gui_interval_s,
         )
         self.gui_puller.start()
@@ -512,6 +521,7 @@ def _session(program: Program, *, demonstration: bool) -> "Session":
             ("Log", str(logs.log_folder())),
             ("Settings", str(settings.file)),
         ),
+        unproved=_UNPROVED if not program.has_own_server and program.db.guard is None else "",
     )
 
 

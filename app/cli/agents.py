@@ -69,6 +69,9 @@ def add(commands: Commands, common: Parser) -> None:
     parser.add_argument(
         "--owner", default="", metavar="EMAIL", help="person responsible for it (you)"
     )
+    parser.add_argument(
+        "--login", default="", metavar="LOGIN", help="on a guarded database: what it comes in as"
+    )
     add_command(
         group, common, "list", "agents and the numbers of their proposals", _list, writes=False
     )
@@ -154,6 +157,7 @@ def _register(program: Program, arguments: Arguments) -> Answer:
         arguments.agent_version,
         columns,
         owner=arguments.owner,
+        login=arguments.login,
     )
     return Answer(_agent_document(registered.agent), registered.text)
 

@@ -14,6 +14,7 @@ from app.cli.history import log, undo
 from app.cli.output import Answer
 from app.cli.program import Program
 from app.cli.pulling import dqm_gui, oms
+from app.cli.rights import guard, people
 
 _ABOUT = """\
 Data certification of CMS: runs, lumisections, flags and golden JSON.
@@ -78,6 +79,8 @@ def parser(version: str) -> Parser:
         golden,
         luminosity,
         agents,
+        guard,
+        people,
     ):
         part.add(words, common)
     return root

@@ -3,6 +3,7 @@
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
 from app.cli.output import DONE, REFUSED, Answer, Lines, ProgressLine, number_of, table, together
 from app.cli.program import Program
+from app.cli.rights import guard
 from app.domain.json_value import JsonValue
 from app.models.database.engine import Database
 from app.models.database.schema import SchemaKind
@@ -50,6 +51,7 @@ def add(commands: Commands, common: Parser) -> None:
         action="store_true",
         help="make those that are missing, beside those who work; minutes on a large database",
     )
+    guard.add_to_db(group, common)
 
 
 def _init(program: Program, arguments: Arguments) -> Answer:
@@ -114,6 +116,7 @@ def _check(program: Program, arguments: Arguments) -> Answer:
         "desk_reason": found.desk_reason,
         "record": found.record,
         "record_reason": found.record_reason,
+        "guard": found.guard,
         "settings_id": found.settings_id,
         "problems": list(found.problems),
         "stale_summaries": [[number, name] for number, name in found.stale_summaries],
@@ -176,6 +179,7 @@ def _text(db: Database, found: Examined) -> str:
     lines += [
         f"schema desk    {'usable' if found.desk else f'not used: {found.desk_reason}'}",
         f"schema record  {'usable' if found.record else f'not used: {found.record_reason}'}",
+        f"rights         {found.guard or 'not proved there: this database has no guard'}",
         f"configuration  {settings}, {number_of(len(found.problems), 'faulty rule')}",
         *(f"               {problem}" for problem in found.problems[:_SHOWN]),
     ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
+from app.domain.errors import NotPermitted
 from app.domain.identity import NOBODY, Actor
 from app.domain.keys import RunNumber
 from app.domain.sources.oms import OmsRun
@@ -30,6 +31,14 @@ class Acting:
     ask_oms: Callable[[RunNumber], OmsRun | None] = oms_is_silent
     client: str = ""
     draft_folder: Path | None = None
+
+    def check_automatic(self) -> None:
+        """Refused where automatic versions come from the logins of pullers alone."""
+        if not self.db.writes_automatically:
+            raise NotPermitted(
+                "This writes an automatic version, which on this database only the login of a"
+                " puller may do. Ask who runs the puller to do it."
+            )
 
     def by(self, actor: Actor) -> Self:
         """The same database with somebody else acting on it."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.domain.clock import server_ahead, set_server_ahead
-from app.domain.errors import Refused
+from app.domain.errors import NotPermitted, Refused
 from app.domain.filters import RUN
 from app.domain.keys import ONLINE
 from app.domain.progress import SILENT, Progress
@@ -65,6 +65,7 @@ class Examined:
     desk_reason: str = ""
     record: bool = False
     record_reason: str = ""
+    guard: str = ""
     settings_id: int = 0
     problems: tuple[str, ...] = ()
     stale_summaries: tuple[tuple[int, str], ...] = ()
@@ -162,7 +163,14 @@ def examine(db: Database) -> Examined:
     where = db.dsn_without_password
     if state.kind is not SchemaKind.RUN_REGISTRY:
         return Examined(where, state)
-    ready = db.prepare()
+    guard = ""
+    try:
+        ready = db.prepare()
+    except NotPermitted as refused:
+        # Who administers a guarded database need not be known to it.
+        ready, guard = db.desk, str(refused)
+    if db.guard is not None:
+        guard = f"proved by the database: {db.guard.login} is {db.guard.email or db.guard.kind}"
     with db.read() as connection:
         return Examined(
             where,
@@ -171,6 +179,7 @@ def examine(db: Database) -> Examined:
             "" if ready else desk.why_not(connection, record=db.record),
             db.record,
             "" if db.record else record.OWN.why_not(connection),
+            guard,
             configuration.settings_in_force(connection),
             configuration.in_force(connection).problems,
             table_pages.stale_summaries(connection, SHOWN_SUMMARIES),

@@ -19,7 +19,8 @@ class DatabaseKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Session:
     """Who works where: `database` is a short name such as `cms-prod`, never with a password;
-    `folders` are named places where the program keeps things."""
+    `folders` are named places where the program keeps things; `unproved` says why nobody can rely
+    on who acts, empty where the database proves it."""
 
     database: str
     kind: DatabaseKind
@@ -27,6 +28,7 @@ class Session:
     rights: str = ""
     strip_colour: str | None = None
     folders: tuple[tuple[str, str], ...] = ()
+    unproved: str = ""
 
 
 @dataclass(frozen=True, slots=True)

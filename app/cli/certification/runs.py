@@ -382,6 +382,8 @@ def _significant(program: Program, arguments: Arguments) -> Answer:
 
 def _refresh(program: Program, arguments: Arguments) -> Answer:
     acting = program.acting
+    # Not after OMS has been asked.
+    acting.check_automatic()
     answer = None if arguments.recorded else program.oms_run(arguments.run)
     outcome = runs.refresh(
         acting, arguments.run, answer, reset=arguments.reset, recorded=arguments.recorded

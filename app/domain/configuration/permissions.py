@@ -6,6 +6,7 @@ from typing import TypeAlias
 from app.domain.errors import NotPermitted
 from app.domain.identity import Actor
 from app.domain.keys import ONLINE
+from app.domain.rights import actions
 from app.domain.text.patterns import Pattern, PatternError, pattern
 
 EXPERTS = "cms-dqm-runregistry-experts"
@@ -109,15 +110,15 @@ def _refusal(actor: Actor, paths: str, egroups: Sequence[str]) -> str:
 
 
 def move_run_path(from_: str, to: str) -> str:
-    return f"/runs/move_run/{from_}/{to}"
+    return actions.MOVE_RUN.filled({"from": from_, "to": to})
 
 
 def mark_significant_path() -> str:
-    return "/runs/mark_significant"
+    return actions.MARK_SIGNIFICANT.of()
 
 
 def edit_run_path(run_number: int | str, attribute: str) -> str:
-    return f"/manual_run_edit/{run_number}/{attribute}"
+    return actions.EDIT_RUN.of(run=run_number, attribute=attribute)
 
 
 def settle_manual_update_path(run_number: int | str) -> str:
@@ -127,92 +128,93 @@ def settle_manual_update_path(run_number: int | str) -> str:
 def edit_lumisections_paths(dataset_name: str, columns: Iterable[str]) -> tuple[str, ...]:
     """Paths that must all be allowed to edit these columns of a dataset."""
     if dataset_name == ONLINE:
-        return ("/lumisections/edit_rr_lumisections",)
-    return tuple(f"/dataset_lumisections/{column}" for column in dict.fromkeys(columns))
+        return (actions.EDIT_ONLINE.of(),)
+    return tuple(actions.EDIT_OFFLINE.of(column=column) for column in dict.fromkeys(columns))
 
 
 def edit_dcs_bits_path() -> str:
-    return "/lumisections/edit_oms_lumisections"
+    return actions.EDIT_BITS.of()
 
 
 def move_dataset_paths(
     workspace: str, from_: str, to: str, *, in_pending_cycle: bool = False
 ) -> tuple[str, ...]:
     """Paths of which one must be allowed; a cycle pending in the workspace opens a second way."""
-    direct = f"/datasets/{workspace}/move_dataset/{from_}/{to}"
+    names = {"workspace": workspace, "from": from_, "to": to}
+    direct = actions.MOVE_DATASET.filled(names)
     if not in_pending_cycle:
         return (direct,)
-    return (direct, f"/cycles/move_dataset/{workspace}/{from_}/{to}")
+    return (direct, actions.MOVE_DATASET_OF_CYCLE.filled(names))
 
 
 def import_luminosity_path() -> str:
     """Action of importing luminosity: whoever may do everything may do this."""
-    return "/lumisections/import_luminosity"
+    return actions.IMPORT_LUMINOSITY.of()
 
 
 def duplicate_datasets_path() -> str:
-    return "/dc_tools/duplicate_datasets"
+    return actions.DUPLICATE.of()
 
 
 def copy_columns_path() -> str:
-    return "/dc_tools/copy_column_from_datasets"
+    return actions.COPY_COLUMNS.of()
 
 
 def set_columns_path() -> str:
-    return "/dc_tools/dataset_column_batch_update"
+    return actions.SET_COLUMNS.of()
 
 
 def hide_datasets_path() -> str:
-    return "/dc_tools/hide_datasets"
+    return actions.HIDE.of()
 
 
 def change_states_path(workspace: str, from_: str, to: str) -> str:
-    return f"/dc_tools/change_multiple_dataset_states/{workspace}/{from_}/{to}"
+    return actions.CHANGE_STATES.filled({"workspace": workspace, "from": from_, "to": to})
 
 
 def change_states_in_all_workspaces_path(to: str) -> str:
-    return f"/dc_tools/change_multiple_dataset_states_in_all_workspaces/{to}"
+    return actions.CHANGE_ALL_STATES.of(to=to)
 
 
 def cycles_path() -> str:
-    return "/cycles"
+    return actions.CYCLES.of()
 
 
 def add_to_cycle_path() -> str:
-    return "/cycles/add_datasets_to_cycle"
+    return actions.ADD_TO_CYCLE.of()
 
 
 def delete_from_cycle_path() -> str:
-    return "/cycles/delete_datasets_from_cycle"
+    return actions.DELETE_FROM_CYCLE.of()
 
 
 def complete_cycle_path(workspace: str) -> str:
-    return f"/cycles/mark_cycle_complete/{workspace}"
+    return actions.COMPLETE_CYCLE.of(workspace=workspace)
 
 
 def reopen_cycle_path(workspace: str) -> str:
-    return f"/cycles/mark_cycle_pending/{workspace}"
+    return actions.REOPEN_CYCLE.of(workspace=workspace)
 
 
 def move_all_datasets_path(workspace: str) -> str:
-    return f"/cycles/move_all_datasets_to/{workspace}"
+    return actions.MOVE_ALL_OF_CYCLE.of(workspace=workspace)
 
 
 def classifiers_path(category: str) -> str:
-    return f"/classifiers/{category}"
+    return actions.CLASSIFIERS.of(category=category)
 
 
 def datasets_accepted_path() -> str:
-    return "/datasets_accepted"
+    return actions.DATASETS_ACCEPTED.of()
 
 
 def permissions_path() -> str:
-    return "/permissions"
+    return actions.PERMISSIONS.of()
 
 
 def workspaces_path(*, online: bool) -> str:
-    return f"/workspaces/{'online' if online else 'offline'}"
+    return actions.WORKSPACES.of(side="online" if online else "offline")
 
 
 def generate_json_path() -> str:
-    return "/json_portal/generate"
+    return actions.GENERATE_JSON.of()

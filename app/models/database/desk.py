@@ -95,10 +95,10 @@ _PRIVILEGES = {
     "presence": "SELECT, INSERT, UPDATE, DELETE",
 }
 
-OWN = OwnSchema(SCHEMA, metadata, _PRIVILEGES)
+OWN = OwnSchema(SCHEMA, metadata, _PRIVILEGES, notes=frozenset({"puller", "failed_pull", "fill"}))
 
 
-def prepare(connection: Connection, *, record: bool) -> bool:
+def prepare(connection: Connection, *, record: bool, upgrade: bool = True) -> bool:
     """Creates or upgrades the schema if the login may; returns whether it can be used.
 
     Raises Refused when a newer program has already upgraded it. What an older one kept here and
@@ -108,7 +108,7 @@ def prepare(connection: Connection, *, record: bool) -> bool:
         if not record and _keeps_truth(connection):
             logger.info("The schema %s can't be upgraded without the schema record", SCHEMA)
             return False
-        if not OWN.prepare(connection):
+        if not OWN.prepare(connection, upgrade=upgrade):
             return False
         _announce_others(connection)
         indexes.add_small(connection)

@@ -24,7 +24,8 @@ from app.domain.errors import (
 )
 from app.domain.json_value import js_parse
 from app.domain.masking import check_database_address, keep_secret
-from app.models.database import desk, record, session
+from app.models.database import desk, identity, record, session
+from app.models.database.identity import WEB, Guarded
 from app.models.database.patience import Patience
 
 logger = logging.getLogger(__name__)
@@ -56,6 +57,9 @@ _LOST = {
     "40P01": "somebody else changes the same rows in another order",
 }
 _READS = "run_registry_reads"
+GUARDED = "run_registry_guarded"
+"""Option of a connection on which the guard folds runs and datasets: the kind of the login."""
+_SAID_BY_GUARD = "RRG01"
 _TOOK_TOO_LONG = "57014"
 _UNSTORABLE = {
     "22001": "a text is longer than its column takes",
@@ -87,6 +91,7 @@ class Database:
         self._patience = Patience(self._parameters)
         self._desk = False
         self._record = False
+        self._guard: Guarded | None = None
         self._engine = sa.create_engine(
             "postgresql+psycopg://",
             connect_args=self._parameters,
@@ -126,15 +131,30 @@ class Database:
         """True when our schema `record` is there and usable, as `prepare()` found it."""
         return self._record
 
-    def prepare(self) -> bool:
-        """Creates or upgrades our schemas if the login may; keeps `desk`, `record`; returns `desk`.
+    @property
+    def guard(self) -> Guarded | None:
+        """Who the login is on a guarded database, as `prepare()` found it; None without a guard."""
+        return self._guard
 
-        Raises Refused when a newer program has already upgraded one of them.
+    @property
+    def writes_automatically(self) -> bool:
+        """Whether versions of auto@auto can be written here by this login."""
+        return self._guard is None or self._guard.writes_automatically
+
+    def prepare(self, *, upgrade: bool = False) -> bool:
+        """Looks who the login is; creates or upgrades our schemas if it may; returns `desk`.
+
+        Keeps `guard`, `desk` and `record`. On a guarded database schemas are upgraded only when
+        that is asked for. Raises Refused when a newer program has already upgraded one of them, or
+        when the login stands for nobody.
         """
         with self.translated(), self._engine.connect() as connection:
             with connection.begin():
-                self._record = record.OWN.prepare(connection)
-            self._desk = desk.prepare(connection, record=self._record)
+                there = identity.is_guarded(connection)
+                may = upgrade or not there
+                self._guard = None if upgrade else identity.read(connection)
+                self._record = record.OWN.prepare(connection, upgrade=may)
+            self._desk = desk.prepare(connection, record=self._record, upgrade=may)
         return self._desk
 
     @contextmanager
@@ -145,7 +165,8 @@ class Database:
             self._engine.connect() as connection,
             connection.begin() as transaction,
         ):
-            yield connection
+            kind = None if self._guard is None or self._guard.kind == WEB else self._guard.kind
+            yield connection.execution_options(**{GUARDED: kind})
             try:
                 transaction.commit()
             except sa_exc.DBAPIError as error:
@@ -254,6 +275,8 @@ class Database:
             return TookTooLong(f"The database {where} can't do this now: {_LOST[state]}.")
         if state in _LOST:
             return Unavailable(f"The database {where} can't do this now: {_LOST[state]}.")
+        if state == _SAID_BY_GUARD:
+            return Refused(cause.diag.message_primary or said)
         if state == "42501":
             return Refused(
                 f"The database {where} doesn't let your login do this: {said}."

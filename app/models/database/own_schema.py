@@ -24,15 +24,19 @@ class OwnSchema:
     name: str
     metadata: sa.MetaData
     privileges: Mapping[str, str]
+    notes: frozenset[str] = frozenset()
+    """Tables that some logins only read, without which the others are of use all the same."""
 
-    def prepare(self, connection: Connection) -> bool:
+    def prepare(self, connection: Connection, *, upgrade: bool = True) -> bool:
         """Creates or upgrades the schema if the login may; returns whether it can be used.
+
+        Without `upgrade` it is only looked at.
 
         Raises Refused when a newer program has already upgraded it.
         """
         if self.revision_of(connection) != self.newest():
-            if not self._may_change(connection):
-                logger.info("The schema %s isn't there, and this login can't make it", self.name)
+            if not upgrade or not self._may_change(connection):
+                logger.info("The schema %s isn't as needed and isn't made here", self.name)
                 return False
             # Two clients that start at once: the second waits, and finds everything done.
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(CREATION_LOCK)))
@@ -160,7 +164,7 @@ class OwnSchema:
         wanted = [
             (f"{self.name}.{table}", privilege)
             for table, privileges in self.privileges.items()
-            for privilege in privileges.split(", ")
+            for privilege in (("SELECT",) if table in self.notes else privileges.split(", "))
         ]
         answer = connection.execute(
             sa.text(

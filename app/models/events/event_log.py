@@ -14,6 +14,8 @@ from app.domain.identity import is_manual
 from app.domain.json_value import JsonObject, JsonValue, js_stringify, text_hash
 from app.domain.lumisections import LumiRange, join
 from app.domain.triplets import Triplet
+from app.models.database.engine import GUARDED
+from app.models.database.identity import PULLER
 from app.models.database.statements import text
 from app.models.events import projections
 
@@ -266,6 +268,11 @@ def deduplicated(connection: Connection, texts: Sequence[str]) -> list[int]:
     Two writers of the same object end with one row: the second waits for the first and reads it.
     Raises Refused when a row has the hash of one of them and holds something else.
     """
+    if connection.get_execution_options().get(GUARDED) not in {None, PULLER}:
+        ids = connection.execute(
+            text("SELECT guard.json_ids(CAST(:texts AS text[]))"), {"texts": list(texts)}
+        ).scalar_one()
+        return [int(id_) for id_ in ids]
     hashes = [text_hash(each) for each in texts]
     by_hash = dict(zip(hashes, texts, strict=True))
     known = _stored(connection, by_hash)

@@ -8,12 +8,15 @@ from app.domain.json_value import js_stringify
 from app.domain.keys import DatasetKey
 from app.domain.state.compact import CompactState, ExpandedState, compact
 from app.domain.state.summaries import summarise, summarise_columns
+from app.models.database.engine import GUARDED
 from app.models.database.statements import text
 from app.models.events.states import EventCounts, Loaded
 
 
 def fold_runs(connection: Connection, run_numbers: Collection[int]) -> None:
-    """Rewrites the `Run` rows of these runs from all their events."""
+    """Rewrites the `Run` rows of these runs from all their events, where no guard did."""
+    if connection.get_execution_options().get(GUARDED):
+        return
     connection.execute(
         text(
             'INSERT INTO "Run" (run_number, oms_attributes, rr_attributes, version, deleted)'
@@ -30,7 +33,9 @@ def fold_runs(connection: Connection, run_numbers: Collection[int]) -> None:
 
 
 def fold_datasets(connection: Connection, keys: Collection[DatasetKey]) -> None:
-    """Rewrites the `Dataset` rows of these datasets from all their events."""
+    """Rewrites the `Dataset` rows of these datasets from all their events, where no guard did."""
+    if connection.get_execution_options().get(GUARDED):
+        return
     connection.execute(
         text(
             'INSERT INTO "Dataset"'

@@ -26,6 +26,7 @@ from app.models import agents as model
 from app.models.agents import NewProposal
 from app.models.events import rows
 from app.models.events.action import Action, begin
+from app.models.guard import logins
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
 from app.services.editing.plan import plan, where
@@ -99,14 +100,18 @@ def register(
     columns: Sequence[AgentColumn],
     *,
     owner: str = "",
+    login: str = "",
 ) -> AgentChanged:
     """Registers an agent, or a new version that replaces the one before.
 
-    The person needs the right to edit component classifiers, which are automatic authors too.
+    The person needs the right to edit component classifiers, which are automatic authors too. On a
+    guarded database who may make logins can give it one, with which it writes its columns.
     """
     _check_record(acting)
     configuration = configurations.current(acting)
     configuration.permissions.check(acting.actor, permissions.classifiers_path("component"))
+    if login and acting.db.guard is None:
+        raise BadInput("A login is given to an agent on a guarded database only.")
     checked = rules.check_columns(columns, _columns_of(configuration))
     with acting.db.transaction() as connection:
         agent = model.register(
@@ -116,6 +121,8 @@ def register(
             owner.strip() or acting.actor.email,
             checked,
         )
+        if login:
+            logins.add_service(connection, login, "agent", agent.name)
         model.announce(connection)
     return AgentChanged(agent, f"Registered {agent.title}, owner {agent.owner}.")
 

@@ -85,6 +85,7 @@ def take_in(
     Without a fresh answer of OMS only what is recorded in `online` goes into the datasets; with
     `recorded` OMS isn't asked. It takes the right to sign the run off to the state it is in.
     """
+    acting.check_automatic()
     if oms_run is None and not recorded:
         oms_run = acting.ask_oms(run_number)
     configuration = configurations.current(acting)

@@ -20,7 +20,7 @@ from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.sources.oms import OmsRun
-from app.domain.sources.pull import Outcome
+from app.domain.sources.pull import Outcome, OutcomeKind
 from app.domain.state.differences import changes
 from app.domain.state.grid import Grid
 from app.models.events import rows
@@ -43,7 +43,8 @@ class Moved:
     """A run in its new state, with the datasets that now wait for the DQM GUI.
 
     `gained`: what datasets that were there already lacked of the run; `without_part`: lumisections
-    of the run that OMS or flags don't cover. `version` is the one to undo.
+    of the run that OMS or flags don't cover. `version` is the one to undo; `left`: the datasets are
+    left to the puller.
     """
 
     run_number: int
@@ -52,6 +53,7 @@ class Moved:
     gained: tuple[Gained, ...] = ()
     without_part: tuple[LumiRange, ...] = ()
     version: int | None = None
+    left: bool = False
 
     @property
     def text(self) -> str:
@@ -66,6 +68,8 @@ class Moved:
             parts.append(f"{counted(len(self.datasets), 'dataset')} now {wait} for the DQM GUI.")
         if self.gained:
             parts.append(gained_text(self.gained))
+        if self.left:
+            parts.append("Its offline datasets are not made yet: that is left to the puller.")
         if self.without_part:
             parts.append(
                 f"LS {format_ranges(self.without_part)} take no part: OMS and flags don't both"
@@ -121,6 +125,12 @@ def mark_significant(acting: Acting, run_number: int, oms_run: OmsRun | None = N
             [RunChange(run_number, rr={"significant": True})],
         )
         marked = rows.get_run(action.connection, run_number)
+        if not acting.db.writes_automatically:
+            return Outcome(
+                OutcomeKind.UPDATED,
+                f"Marked run {run_number} significant. Its lumisections are not classified yet:"
+                " that is left to the puller.",
+            )
         outcome = pull.reclassify(
             action, configuration, marked, answer or recorded_oms_run(action, marked), acting.actor
         )
@@ -139,6 +149,7 @@ def refresh(
 
     With `recorded` OMS isn't asked.
     """
+    acting.check_automatic()
     configuration = configurations.current(acting)
     answer = oms_run
     if answer is None and not recorded:
@@ -190,6 +201,7 @@ def edit_attribute(
 
 def settle_manual_update(acting: Acting, run_number: int) -> str:
     """Removes the mark that the run needs a manual update; says what that did."""
+    acting.check_automatic()
     path = permissions.settle_manual_update_path(run_number)
     configurations.current(acting).permissions.check(acting.actor, path)
     with begin(acting.db, [run_number]) as action:
@@ -234,6 +246,10 @@ def move(acting: Acting, run_number: int, to_state: str, *, from_state: str | No
         )
         if to_state == OPEN:
             return Moved(run_number, to_state, (), version=version)
+        if not acting.db.writes_automatically:
+            return Moved(
+                run_number, to_state, (), (), without_part(online), version=version, left=True
+            )
         made, gained = make_datasets_whole(action, configuration, run, to_state)
         return Moved(run_number, to_state, made, gained, without_part(online), version)
 

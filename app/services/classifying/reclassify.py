@@ -140,6 +140,7 @@ def apply(
     A run that can't be reclassified is skipped. When `progress` stops it, runs that are done stay
     reclassified.
     """
+    acting.check_automatic()
     done: list[tuple[int, Outcome]] = []
     refused: list[tuple[int, str]] = []
     for at, number in enumerate(dict.fromkeys(run_numbers)):

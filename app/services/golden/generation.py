@@ -386,7 +386,8 @@ def _still_valid(acting: Acting, pattern: str) -> _Remembered | None:
 
 
 def _remember_folded(acting: Acting, read: SeasonRead) -> None:
-    if acting.db.desk and read.folded:
+    # On a guarded database only what an action changed is kept by whoever did it.
+    if acting.db.desk and read.folded and acting.db.writes_automatically:
         with acting.db.transaction() as connection:
             projections.remember_states(connection, read.folded)
 

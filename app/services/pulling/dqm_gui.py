@@ -30,6 +30,7 @@ COMMENT = "new dataset appeared pinging gui"
 def apply(acting: Acting, listing: GuiListing) -> GuiOutcome:
     """Links datasets to what the GUI has of them, and decides for those that waited, as one
     version for all; none when nothing is new."""
+    acting.check_automatic()
     configuration = configurations.current(acting)
     matcher = Matcher(configuration.datasets_accepted)
     problems = [*listing.problems, *matcher.problems]
@@ -105,7 +106,7 @@ class GuiStore:
 
     def report(self, status: GuiStatus) -> None:
         """Keeps what the elected puller does, for the other clients to show."""
-        if not self._db.desk:
+        if not self._db.desk or not self._db.writes_automatically:
             return
         reported = PullStatus(
             status.state, status.activity, status.last_success, status.next_try, status.puller

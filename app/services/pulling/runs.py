@@ -105,6 +105,7 @@ def compute(
 
 def apply(acting: Acting, oms_run: OmsRun) -> Outcome:
     """What the puller does with an answer of OMS: creates the run or updates what changed."""
+    acting.check_automatic()
     configuration = configurations.current(acting)
     with begin(acting.db, [oms_run.run_number]) as action:
         run = rows.find_run(action.connection, oms_run.run_number)
@@ -118,6 +119,7 @@ def refresh(acting: Acting, oms_run: OmsRun, *, reset: bool = False) -> Outcome:
 
     With `reset`, class and significance are computed from nothing instead of from what they are.
     """
+    acting.check_automatic()
     configuration = configurations.current(acting)
     with begin(acting.db, [oms_run.run_number]) as action:
         run = rows.get_run(action.connection, oms_run.run_number)

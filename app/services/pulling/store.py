@@ -33,14 +33,14 @@ class PullStore:
     def remember_failure(self, run_number: int, reason: str) -> None:
         """Notes that a run could not be pulled, and why."""
         self._failed[run_number] = FailedRun(run_number, reason, server_now())
-        if self._db.desk:
+        if self._db.desk and self._db.writes_automatically:
             with self._db.transaction() as connection:
                 pull_records.remember_failure(connection, run_number, reason)
 
     def forget_failure(self, run_number: int) -> None:
         """The run was pulled after all."""
         self._failed.pop(run_number, None)
-        if self._db.desk:
+        if self._db.desk and self._db.writes_automatically:
             with self._db.transaction() as connection:
                 pull_records.forget_failure(connection, run_number)
 
@@ -62,12 +62,12 @@ class PullStore:
     def remember_fill(self, fill_number: int, attributes: JsonObject) -> None:
         """Keeps what OMS says of a fill, so that it is asked for once."""
         self._fills[fill_number] = attributes
-        if self._db.desk:
+        if self._db.desk and self._db.writes_automatically:
             with self._db.transaction() as connection:
                 pull_records.remember_fill(connection, fill_number, attributes)
 
     def report(self, status: PullStatus) -> None:
         """Keeps what the elected puller does, for the other clients to show."""
-        if self._db.desk:
+        if self._db.desk and self._db.writes_automatically:
             with self._db.transaction() as connection:
                 pull_records.report(connection, status)

@@ -47,12 +47,23 @@ class StatusBar(QFrame):
         self.clock.hide()
         rights = f" ({session.rights})" if session.rights else ""
         self.person = Label(f"{session.person}{rights}")
+        self.unproved = Label("rights not proved")
+        self.unproved.setProperty("role", "warning")
+        self.unproved.setVisible(bool(session.unproved))
+        self.unproved.setToolTip(tip(session.unproved))
         self.notice = NoticeBar(notices, themes)
         self.notice.setFixedHeight(_LINE_HEIGHT)
         line = QHBoxLayout()
         line.setContentsMargins(2 * STEP, 2, 2 * STEP, 2)
         line.setSpacing(4 * STEP)
-        for label in (self.live, self.database, self.clock, self.puller, self.person):
+        for label in (
+            self.live,
+            self.database,
+            self.clock,
+            self.puller,
+            self.person,
+            self.unproved,
+        ):
             label.setFixedHeight(_LINE_HEIGHT)
             label.setMinimumWidth(1)  # the window can be narrow
             line.addWidget(label)

@@ -1,0 +1,1 @@
+"""Who acts, and the guard that proves it."""

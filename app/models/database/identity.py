@@ -1,0 +1,58 @@
+"""Who a login is, as a guarded database says it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from app.domain.errors import NotPermitted
+from app.models.database.statements import text
+
+PERSON, PULLER, WEB = "person", "puller", "web"
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """The login on a guarded database: what kind it is, whose e-mail it stands for, the e-groups
+    that permissions name and that it is in, and when e-groups were brought up to date last."""
+
+    login: str
+    kind: str
+    email: str
+    egroups: frozenset[str]
+    synced: datetime | None
+
+    @property
+    def writes_automatically(self) -> bool:
+        """Whether versions of auto@auto can come from this login."""
+        return self.kind in {PULLER, WEB}
+
+
+def is_guarded(connection: Connection) -> bool:
+    """Whether a guard is on the database, whatever this login is to it."""
+    return bool(
+        connection.execute(
+            text(
+                "SELECT EXISTS (SELECT FROM pg_proc WHERE proname = 'whoami'"
+                " AND pronamespace = to_regnamespace('guard'))"
+            )
+        ).scalar_one()
+    )
+
+
+def read(connection: Connection) -> Guarded | None:
+    """Who this login is; None on a database without a guard.
+
+    Raises NotPermitted when it stands for nobody.
+    """
+    if not is_guarded(connection):
+        return None
+    if not connection.execute(text("SELECT has_schema_privilege('guard', 'USAGE')")).scalar_one():
+        raise NotPermitted(
+            "This login stands for no person and no service in this database. Ask its administrator"
+            " to add it."
+        )
+    login, kind, email, egroups, synced = connection.execute(
+        text("SELECT login::text, kind, email, egroups, synced FROM guard.whoami()")
+    ).one()
+    return Guarded(login, kind, email or "", frozenset(egroups), synced)

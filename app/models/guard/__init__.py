@@ -1,0 +1,1 @@
+"""The guard: schema `guard` with who acts, and triggers that judge every row by the login."""

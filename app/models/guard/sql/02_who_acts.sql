@@ -1,0 +1,185 @@
+-- Who acts, and what their e-groups allow.
+
+CREATE OR REPLACE FUNCTION guard.refuse(sentence text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'RRG01', MESSAGE = sentence;
+END
+$$;
+
+-- The login that began the session decides, whatever role it has taken on since. `email` and
+-- `person` are those of the person whose rights count, without one for the services.
+CREATE OR REPLACE FUNCTION guard.acting(
+    OUT login name, OUT kind text, OUT email text, OUT person name, OUT agent text
+)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    named text;
+BEGIN
+    login := session_user;
+    SELECT known.kind, known.agent INTO kind, agent
+        FROM guard.service AS known WHERE known.login = session_user AND known.active;
+    IF kind IS NULL THEN
+        SELECT 'person', known.email, known.login INTO kind, email, person
+            FROM guard.person AS known WHERE known.login = session_user AND known.active;
+        IF kind IS NULL THEN
+            PERFORM guard.refuse(format(
+                'The login %s stands for no person and no service in this database. Ask its'
+                ' administrator to add it.', session_user
+            ));
+        END IF;
+    ELSIF kind = 'door' THEN
+        named := current_setting('guard.person', true);
+        SELECT known.email, known.login INTO email, person
+            FROM guard.person AS known WHERE known.email = named AND known.active;
+        IF person IS NULL THEN
+            PERFORM guard.refuse(format(
+                'The door %s names no person for whom it acts.', session_user
+            ));
+        END IF;
+    END IF;
+END
+$$;
+
+-- Whether a path begins as a route says, blanks in the route left out; a faulty route allows nothing.
+CREATE OR REPLACE FUNCTION guard.begins(route text, path text) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN path ~ ('^(?:' || regexp_replace(route, '\s', '', 'g') || ')');
+EXCEPTION WHEN invalid_regular_expression THEN
+    RETURN false;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION guard.egroups_for(path text) RETURNS text[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(array_agg(DISTINCT permission.egroup::text ORDER BY permission.egroup::text), '{}')
+    FROM public."PermissionEntries" AS entry
+    JOIN public."Permission" AS permission ON permission.id = entry.id
+    WHERE entry."PL_id" = (SELECT "PL_id" FROM public."Settings" ORDER BY id DESC LIMIT 1)
+      AND EXISTS (
+          SELECT FROM jsonb_array_elements_text(permission.routes) AS route
+          WHERE guard.begins(route, egroups_for.path)
+      )
+$$;
+
+-- An e-group is a role that nobody can log in as; who is in it is what the roles say.
+CREATE OR REPLACE FUNCTION guard.is_in(person name, egroup text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (
+        SELECT FROM pg_roles WHERE rolname = is_in.egroup AND NOT rolcanlogin
+          AND pg_has_role(is_in.person, oid, 'MEMBER')
+    )
+$$;
+
+CREATE OR REPLACE FUNCTION guard.may(path text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (
+        SELECT FROM guard.acting() AS who, unnest(guard.egroups_for(may.path)) AS egroup
+        WHERE guard.is_in(who.person, egroup)
+    )
+$$;
+
+CREATE OR REPLACE FUNCTION guard.is_expert() RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT guard.is_in(who.person, (SELECT word FROM guard.word WHERE kind = 'experts'))
+    FROM guard.acting() AS who
+$$;
+
+-- What a client shows of who it acts as. Only e-groups that permissions name are looked at.
+CREATE OR REPLACE FUNCTION guard.whoami(
+    OUT login name, OUT kind text, OUT email text, OUT egroups text[], OUT synced timestamptz
+)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    who record;
+BEGIN
+    SELECT * INTO who FROM guard.acting();
+    login := who.login;
+    kind := who.kind;
+    email := who.email;
+    SELECT coalesce(array_agg(DISTINCT named.egroup ORDER BY named.egroup), '{}') INTO egroups
+        FROM (
+            SELECT permission.egroup::text FROM public."Permission" AS permission
+            UNION SELECT word FROM guard.word AS known WHERE known.kind = 'experts'
+        ) AS named (egroup)
+        WHERE guard.is_in(who.person, named.egroup);
+    SELECT max(done."at") INTO synced FROM guard.egroup_sync AS done;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION guard.filled(path text, names jsonb) RETURNS text
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    place text;
+    value text;
+BEGIN
+    FOR place, value IN SELECT * FROM jsonb_each_text(names) LOOP
+        path := replace(path, '{' || place || '}', value);
+    END LOOP;
+    RETURN path;
+END
+$$;
+
+-- Whether one of the actions that write such a content is allowed, with its own preconditions.
+CREATE OR REPLACE FUNCTION guard.allowed(content text, names jsonb, facts text[]) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (
+        SELECT FROM guard.action AS known
+        WHERE known.content = allowed.content AND known.needs <@ allowed.facts
+          AND guard.may(guard.filled(known.path, allowed.names))
+    )
+$$;
+
+-- The same, with a sentence when none is.
+CREATE OR REPLACE FUNCTION guard.judge(
+    content text, names jsonb, facts text[], subject text
+) RETURNS void
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    paths text[];
+    egroups text[];
+    lacking text;
+    email text := (SELECT who.email FROM guard.acting() AS who);
+BEGIN
+    IF guard.allowed(content, names, facts) THEN
+        RETURN;
+    END IF;
+    SELECT array_agg(DISTINCT guard.filled(known.path, judge.names)) INTO paths
+        FROM guard.action AS known
+        WHERE known.content = judge.content AND known.needs <@ judge.facts;
+    IF paths IS NULL THEN
+        SELECT need.words INTO lacking
+            FROM guard.action AS known, unnest(known.needs) WITH ORDINALITY AS wanted (need, place)
+            JOIN guard.need AS need ON need.need = wanted.need
+            WHERE known.content = judge.content AND wanted.need <> ALL (judge.facts)
+            ORDER BY known.id, wanted.place LIMIT 1;
+        PERFORM guard.refuse(format('%s: %s.', subject, lacking));
+    END IF;
+    SELECT array_agg(DISTINCT egroup ORDER BY egroup) INTO egroups
+        FROM unnest(paths) AS path, unnest(guard.egroups_for(path)) AS egroup;
+    PERFORM guard.refuse(
+        format('%s may not do this (%s). ', email, array_to_string(paths, ' or ')) || CASE
+            WHEN egroups IS NULL THEN
+                'The permissions in force allow it to nobody; an administrator of the database has'
+                ' to give the right to an e-group.'
+            WHEN cardinality(egroups) = 1 THEN format('It takes a member of %s.', egroups[1])
+            ELSE format('It takes a member of one of %s.', array_to_string(egroups, ', '))
+        END
+    );
+END
+$$;
+
+-- The person who acts, for what people do alone; trusted services give nobody and go on.
+CREATE OR REPLACE FUNCTION guard.author() RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT who.email FROM guard.acting() AS who
+$$;
+
+CREATE OR REPLACE FUNCTION guard.is_trusted() RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT who.kind = 'web' FROM guard.acting() AS who
+$$;
+
+-- Later wins, key by key: how events become state.
+CREATE OR REPLACE AGGREGATE guard.fold(jsonb) (SFUNC = jsonb_concat, STYPE = jsonb, INITCOND = '{}');

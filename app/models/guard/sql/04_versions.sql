@@ -1,0 +1,191 @@
+-- Versions and their events: numbered and dated by the server, and open only to their transaction.
+
+-- Nothing of the past is changed, whoever asks.
+CREATE OR REPLACE FUNCTION guard.on_change_of_history() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM guard.refuse(format('What is in %s is never changed or deleted.', TG_TABLE_NAME));
+    RETURN NULL;
+END
+$$;
+
+-- A number from a gap would slip a change into the past. So only the web service brings its own.
+CREATE OR REPLACE FUNCTION guard.number_version() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT guard.is_trusted() THEN
+        NEW.atomic_version := nextval('public."Version_atomic_version_seq"');
+        NEW."createdAt" := transaction_timestamp();
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION guard.number_event() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    NEW.version := nextval('public."Event_version_seq"');
+    RETURN NEW;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION guard.on_version() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    who record;
+    false_author text;
+BEGIN
+    SELECT * INTO who FROM guard.acting();
+    SELECT "by" INTO false_author FROM added
+        WHERE NOT CASE who.kind
+            WHEN 'web' THEN true
+            WHEN 'puller' THEN "by" = 'auto@auto' OR starts_with("by", 'auto@auto - ')
+            WHEN 'agent' THEN "by" = 'auto@auto - ' || who.agent
+            ELSE "by" = who.email
+        END
+        LIMIT 1;
+    IF FOUND THEN
+        PERFORM guard.refuse(CASE
+            WHEN starts_with(false_author, 'auto@auto') AND who.email IS NOT NULL THEN format(
+                '%s may not write as %s: automatic versions are written by the puller alone.',
+                who.email, false_author
+            )
+            ELSE format(
+                '%s may not write a version in the name of %s.',
+                coalesce(who.email, who.login), false_author
+            )
+        END);
+    END IF;
+    INSERT INTO guard.authentic (atomic_version, xid, "at", login, person)
+        SELECT atomic_version, pg_current_xact_id(), transaction_timestamp(), who.login, who.email
+        FROM added;
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION guard.on_event() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    who record;
+    strange integer;
+BEGIN
+    SELECT * INTO who FROM guard.acting();
+    IF who.kind = 'web' THEN
+        RETURN NULL;
+    END IF;
+    SELECT atomic_version INTO strange FROM added
+        WHERE NOT EXISTS (
+            SELECT FROM guard.authentic AS own WHERE own.atomic_version = added.atomic_version
+              AND own.xid = pg_current_xact_id() AND own."at" = transaction_timestamp()
+              AND own.login = who.login AND own.person IS NOT DISTINCT FROM who.email
+              AND NOT own.closed
+        )
+        LIMIT 1;
+    IF FOUND THEN
+        PERFORM guard.refuse(format(
+            'Version %s is not one of this transaction: nothing can be added to it.', strange
+        ));
+    END IF;
+    UPDATE guard.authentic AS own
+        SET first_event = least(own.first_event, ours.first),
+            last_event = greatest(own.last_event, ours.last)
+        FROM (
+            SELECT atomic_version, min(version) AS first, max(version) AS last
+            FROM added GROUP BY atomic_version
+        ) AS ours
+        WHERE own.atomic_version = ours.atomic_version;
+    RETURN NULL;
+END
+$$;
+
+-- That content was added to open events of this transaction, and one row to each.
+CREATE OR REPLACE FUNCTION guard.check_events(events integer[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    who record;
+    strange integer;
+BEGIN
+    SELECT * INTO who FROM guard.acting();
+    SELECT wanted INTO strange FROM unnest(events) AS wanted
+        WHERE NOT EXISTS (
+            SELECT FROM public."Event" AS event
+            JOIN guard.authentic AS own ON own.atomic_version = event.atomic_version
+            WHERE event.version = wanted
+              AND own.xid = pg_current_xact_id() AND own."at" = transaction_timestamp()
+              AND own.login = who.login AND own.person IS NOT DISTINCT FROM who.email
+              AND NOT own.closed
+        )
+        LIMIT 1;
+    IF FOUND THEN
+        PERFORM guard.refuse(format(
+            'Event %s is not one of this transaction: nothing can be added to it.', strange
+        ));
+    END IF;
+    SELECT wanted INTO strange FROM unnest(events) AS wanted
+        WHERE 1 < (SELECT count(*) FROM public."RunEvent" WHERE version = wanted)
+            + (SELECT count(*) FROM public."DatasetEvent" WHERE version = wanted)
+            + (SELECT count(*) FROM public."LumisectionEvent" WHERE version = wanted)
+            + (SELECT count(*) FROM public."OMSLumisectionEvent" WHERE version = wanted)
+        LIMIT 1;
+    IF FOUND THEN
+        PERFORM guard.refuse(format('Event %s says something already.', strange));
+    END IF;
+END
+$$;
+
+-- At the end of the transaction, or earlier if it asks: then nothing more is added to the version.
+CREATE OR REPLACE FUNCTION guard.close_version() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    strange integer;
+    who record;
+    own record;
+BEGIN
+    SELECT * INTO who FROM guard.acting();
+    IF who.kind = 'web' THEN
+        RETURN NULL;
+    END IF;
+    UPDATE guard.authentic SET closed = true WHERE atomic_version = NEW.atomic_version
+        RETURNING first_event, last_event INTO own;
+    SELECT event.version INTO strange FROM public."Event" AS event
+        WHERE event.version BETWEEN own.first_event AND own.last_event
+          AND event.atomic_version = NEW.atomic_version
+          AND NOT EXISTS (SELECT FROM public."RunEvent" WHERE version = event.version)
+          AND NOT EXISTS (SELECT FROM public."DatasetEvent" WHERE version = event.version)
+          AND NOT EXISTS (SELECT FROM public."LumisectionEvent" WHERE version = event.version)
+          AND NOT EXISTS (SELECT FROM public."OMSLumisectionEvent" WHERE version = event.version)
+        LIMIT 1;
+    IF FOUND THEN
+        PERFORM guard.refuse(format('Event %s says nothing.', strange));
+    END IF;
+    SELECT told.version INTO strange
+        FROM public."Event" AS event
+        JOIN public."DatasetEvent" AS told ON told.version = event.version
+        WHERE event.version BETWEEN own.first_event AND own.last_event
+          AND event.atomic_version = NEW.atomic_version AND who.email IS NOT NULL
+          AND told.dataset_metadata = '{}'
+          AND told.deleted IS NOT DISTINCT FROM (
+              SELECT before.deleted FROM public."DatasetEvent" AS before
+              WHERE before.run_number = told.run_number AND before.name = told.name
+                AND before.version < told.version ORDER BY before.version DESC LIMIT 1
+          )
+          AND NOT EXISTS (
+              SELECT FROM public."LumisectionEvent" AS rr
+              JOIN public."Event" AS other ON other.version = rr.version
+              WHERE rr.run_number = told.run_number AND rr.name = told.name
+                AND rr.version BETWEEN own.first_event AND own.last_event
+                AND other.atomic_version = NEW.atomic_version
+              UNION ALL
+              SELECT FROM public."OMSLumisectionEvent" AS oms
+              JOIN public."Event" AS other ON other.version = oms.version
+              WHERE oms.run_number = told.run_number AND oms.name = told.name
+                AND oms.version BETWEEN own.first_event AND own.last_event
+                AND other.atomic_version = NEW.atomic_version
+          )
+        LIMIT 1;
+    IF FOUND THEN
+        PERFORM guard.refuse(format('Event %s changes nothing of its dataset.', strange));
+    END IF;
+    RETURN NULL;
+END
+$$;

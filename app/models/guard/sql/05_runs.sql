@@ -1,0 +1,126 @@
+-- Attributes of runs, and the rows of "Run", which are what their events say.
+
+CREATE OR REPLACE FUNCTION guard.fold_runs(runs integer[]) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    INSERT INTO public."Run" (run_number, oms_attributes, rr_attributes, version, deleted)
+    SELECT run_number, guard.fold(oms_metadata ORDER BY version),
+        guard.fold(rr_metadata ORDER BY manual_change, version), max(version),
+        (array_agg(deleted ORDER BY version DESC))[1]
+    FROM public."RunEvent" WHERE run_number = ANY (runs) GROUP BY run_number ORDER BY run_number
+    ON CONFLICT (run_number) DO UPDATE SET oms_attributes = EXCLUDED.oms_attributes,
+        rr_attributes = EXCLUDED.rr_attributes, version = EXCLUDED.version,
+        deleted = EXCLUDED.deleted
+$$;
+
+CREATE OR REPLACE FUNCTION guard.on_run_event() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    who record;
+    told record;
+    kind text;
+BEGIN
+    SELECT * INTO who FROM guard.acting();
+    IF who.kind = 'web' THEN
+        RETURN NULL;
+    END IF;
+    PERFORM guard.check_events((SELECT array_agg(version) FROM added));
+    IF EXISTS (SELECT FROM added WHERE manual_change IS DISTINCT FROM (who.email IS NOT NULL)) THEN
+        PERFORM guard.refuse('manual_change doesn''t fit the author of the version.');
+    END IF;
+    IF who.kind = 'agent' THEN
+        PERFORM guard.refuse('An agent writes only columns that it is registered for.');
+    END IF;
+    -- Who moves a run meanwhile is waited for: what they did counts as before.
+    PERFORM FROM public."Run" WHERE run_number IN (SELECT run_number FROM added)
+        ORDER BY run_number FOR UPDATE;
+    IF who.email IS NOT NULL THEN
+        FOR told IN
+            SELECT added.version, added.run_number, added.oms_metadata, added.deleted, said.key,
+                said.value, before.attributes, before.deleted AS hidden
+            FROM added
+            CROSS JOIN LATERAL (
+                SELECT guard.fold(rr_metadata ORDER BY manual_change, version) AS attributes,
+                    (array_agg(event.deleted ORDER BY version DESC))[1] AS deleted
+                FROM public."RunEvent" AS event
+                WHERE event.run_number = added.run_number AND event.version < added.version
+            ) AS before
+            LEFT JOIN LATERAL jsonb_each(added.rr_metadata) AS said ON true
+            ORDER BY added.version
+        LOOP
+            IF told.hidden IS NULL THEN
+                PERFORM guard.refuse(format('Runs are made by the puller alone, also %s.',
+                    told.run_number));
+            ELSIF told.oms_metadata <> '{}' OR told.deleted <> told.hidden OR told.key IS NULL THEN
+                PERFORM guard.refuse(format(
+                    'Run %s: what OMS says of a run and whether it is hidden is not set by hand.',
+                    told.run_number
+                ));
+            END IF;
+            PERFORM guard.judge_run(told.run_number, told.key, told.value, told.attributes,
+                told.hidden);
+        END LOOP;
+    END IF;
+    PERFORM guard.fold_runs((SELECT array_agg(DISTINCT run_number) FROM added));
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION guard.judge_run(
+    run_number integer, key text, value jsonb, attributes jsonb, hidden boolean
+) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    now_ text := attributes ->> 'state';
+    facts text[] := array_remove(ARRAY[
+        CASE WHEN NOT hidden THEN 'RUN_SHOWN' END,
+        CASE WHEN now_ = 'OPEN' THEN 'RUN_OPEN' END,
+        CASE WHEN key = 'significant' AND value = 'true'
+            AND (attributes -> 'significant') IS DISTINCT FROM 'true' THEN 'NOT_SIGNIFICANT' END
+    ], NULL);
+    subject text := format('Run %s', run_number);
+BEGIN
+    IF key = 'state' THEN
+        IF NOT EXISTS (
+            SELECT FROM guard.word WHERE kind = 'run state' AND to_jsonb(word) = judge_run.value
+        ) OR now_ = value #>> '{}' THEN
+            PERFORM guard.refuse(format('%s can''t be moved to %s.', subject, value));
+        END IF;
+        PERFORM guard.judge('RUN_STATE',
+            jsonb_build_object('from', now_, 'to', value #>> '{}'), facts, subject);
+        RETURN;
+    END IF;
+    IF NOT EXISTS (
+        SELECT FROM guard.word
+        WHERE kind = 'run attribute ' || jsonb_typeof(judge_run.value) AND word = judge_run.key
+    ) THEN
+        PERFORM guard.refuse(format('%s: %s can''t be set to %s by hand.', subject, key, value));
+    END IF;
+    IF NOT 'NOT_SIGNIFICANT' = ANY (facts) OR NOT guard.allowed('RUN_ATTRIBUTE',
+        jsonb_build_object('run', run_number, 'attribute', key), facts) THEN
+        PERFORM guard.judge('RUN_ATTRIBUTE',
+            jsonb_build_object('run', run_number, 'attribute', key),
+            array_remove(facts, 'NOT_SIGNIFICANT'), subject);
+    END IF;
+END
+$$;
+
+-- Whatever is written into a row is replaced by what the events say.
+CREATE OR REPLACE FUNCTION guard.on_run() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    strange integer;
+BEGIN
+    IF pg_trigger_depth() > 1 OR guard.is_trusted() THEN
+        RETURN NULL;
+    END IF;
+    SELECT run_number INTO strange FROM added
+        WHERE NOT EXISTS (
+            SELECT FROM public."RunEvent" AS event WHERE event.run_number = added.run_number
+        ) LIMIT 1;
+    IF FOUND THEN
+        PERFORM guard.refuse(format('Run %s has no events.', strange));
+    END IF;
+    PERFORM guard.fold_runs((SELECT array_agg(DISTINCT run_number) FROM added));
+    RETURN NULL;
+END
+$$;

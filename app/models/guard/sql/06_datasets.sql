@@ -1,0 +1,196 @@
+-- Attributes of datasets, and the rows of "Dataset", which are what their events say.
+
+CREATE OR REPLACE FUNCTION guard.fold_datasets(runs integer[], names text[]) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    INSERT INTO public."Dataset"
+        (run_number, name, dataset_attributes, datasets_in_gui, deleted, version)
+    SELECT run_number, name, guard.fold(dataset_metadata ORDER BY version),
+        coalesce((
+            SELECT jsonb_agg(DISTINCT item) FROM public."DatasetEvent" AS other,
+                jsonb_array_elements(other.datasets_in_gui) AS item
+            WHERE other.run_number = event.run_number AND other.name = event.name
+        ), '[]'),
+        (array_agg(deleted ORDER BY version DESC))[1], max(version)
+    FROM public."DatasetEvent" AS event
+    WHERE (run_number, name) IN (SELECT * FROM unnest(runs, names))
+    GROUP BY run_number, name ORDER BY run_number, name
+    ON CONFLICT (run_number, name) DO UPDATE SET
+        dataset_attributes = EXCLUDED.dataset_attributes,
+        datasets_in_gui = EXCLUDED.datasets_in_gui, deleted = EXCLUDED.deleted,
+        version = EXCLUDED.version
+$$;
+
+-- Whether a new dataset says what another one of its run does; a state may also wait.
+CREATE OR REPLACE FUNCTION guard.is_copy(run_number integer, name text, attributes jsonb)
+RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (
+        SELECT FROM public."Dataset" AS source
+        WHERE source.run_number = is_copy.run_number AND source.name <> is_copy.name
+          AND NOT source.deleted
+          AND NOT EXISTS (
+              SELECT FROM jsonb_each(source.dataset_attributes) AS old
+              FULL JOIN jsonb_each(is_copy.attributes) AS new ON new.key = old.key
+              WHERE old.value IS DISTINCT FROM new.value AND NOT (
+                  coalesce(old.key, new.key) ~ '_state$'
+                  AND (new.value IS NULL OR new.value = '"waiting dqm gui"')
+              )
+          )
+    )
+$$;
+
+-- What the new events of datasets say, one row for each attribute that changes.
+CREATE OR REPLACE FUNCTION guard.judge_datasets(events integer[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    told record;
+BEGIN
+    FOR told IN
+        WITH changes AS (
+            SELECT event.run_number, event.name, event.dataset_metadata AS said, event.deleted,
+                event.datasets_in_gui, before.attributes, before.deleted AS hidden,
+                run.deleted AS run_hidden
+            FROM public."DatasetEvent" AS event
+            LEFT JOIN public."Run" AS run ON run.run_number = event.run_number
+            CROSS JOIN LATERAL (
+                SELECT guard.fold(old.dataset_metadata ORDER BY old.version) AS attributes,
+                    (array_agg(old.deleted ORDER BY old.version DESC))[1] AS deleted
+                FROM public."DatasetEvent" AS old
+                WHERE old.run_number = event.run_number AND old.name = event.name
+                  AND old.version < event.version
+            ) AS before
+            WHERE event.version = ANY (events)
+        ), parts AS (
+            SELECT changes.*, NULL::text AS key, NULL::jsonb AS value,
+                CASE WHEN hidden IS NULL THEN 'NEW_DATASET'
+                    WHEN deleted <> hidden THEN 'DATASET_HIDDEN' END AS content
+            FROM changes
+            UNION ALL
+            SELECT changes.*, said.key, said.value, 'DATASET_STATE'
+            FROM changes, jsonb_each(changes.said) AS said
+            WHERE hidden IS NOT NULL AND NOT coalesce(
+                -- Opening a waiting dataset in global opens every workspace that waits with it.
+                said.key <> 'global_state' AND said.value = '"OPEN"'
+                AND attributes ->> said.key = 'waiting dqm gui'
+                AND attributes ->> 'global_state' = 'waiting dqm gui'
+                AND changes.said ->> 'global_state' = 'OPEN', false
+            )
+        )
+        SELECT content, min(run_number) AS run_number, min(name) AS name, key, value, now_, facts
+        FROM (
+            SELECT content, run_number, name, key, value, attributes ->> key AS now_,
+                array_remove(ARRAY[
+                    CASE WHEN datasets_in_gui <> '[]' THEN 'in gui' END,
+                    CASE WHEN content = 'NEW_DATASET' AND deleted THEN 'in gui' END,
+                    CASE WHEN name = 'online' THEN 'online' END,
+                    CASE WHEN NOT deleted AND NOT run_hidden THEN 'DATASET_SHOWN' END,
+                    CASE WHEN content = 'NEW_DATASET' AND guard.is_copy(run_number, name, said)
+                        THEN 'A_COPY' END,
+                    CASE WHEN content = 'DATASET_STATE' AND EXISTS (
+                        SELECT FROM public."CycleDataset" AS held
+                        JOIN public."Cycle" AS cycle USING (id_cycle)
+                        WHERE held.run_number = parts.run_number AND held.name = parts.name
+                          AND NOT cycle.deleted
+                          AND cycle.cycle_attributes ->> parts.key = 'pending'
+                    ) THEN 'PENDING_CYCLE' END
+                ], NULL) AS facts
+            FROM parts
+        ) AS judged
+        GROUP BY content, key, value, now_, facts
+        ORDER BY 2, 3
+    LOOP
+        IF 'in gui' = ANY (told.facts) THEN
+            PERFORM guard.refuse(format(
+                'What the DQM GUI has of %s of run %s is written by the puller alone.',
+                told.name, told.run_number
+            ));
+        ELSIF 'online' = ANY (told.facts) AND told.content IS NOT NULL THEN
+            PERFORM guard.refuse(format('online of run %s has no states of its own.',
+                told.run_number));
+        ELSIF told.content = 'DATASET_STATE' AND NOT (
+            told.key ~ '_state$' AND told.now_ IS NOT NULL
+            AND EXISTS (
+                SELECT FROM guard.word
+                WHERE kind = 'dataset state' AND to_jsonb(word) = told.value
+            )
+            AND (told.key = 'global_state' OR EXISTS (
+                SELECT FROM public."Workspace" AS known
+                WHERE known.workspace || '_state' = told.key AND online_or_offline = 'offline'
+            ))
+        ) THEN
+            PERFORM guard.refuse(format('%s of %s of run %s can''t be set to %s by hand.',
+                told.key, told.name, told.run_number, told.value));
+        ELSIF told.content IS NOT NULL THEN
+            PERFORM guard.judge(told.content,
+                CASE WHEN told.content = 'DATASET_STATE' THEN jsonb_build_object(
+                    'workspace', regexp_replace(told.key, '_state$', ''),
+                    'from', told.now_, 'to', told.value #>> '{}'
+                ) ELSE '{}' END,
+                told.facts, format('%s of run %s', told.name, told.run_number));
+        END IF;
+    END LOOP;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION guard.on_dataset_event() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    who record;
+    events integer[];
+    runs integer[];
+    names text[];
+BEGIN
+    SELECT * INTO who FROM guard.acting();
+    IF who.kind = 'web' THEN
+        RETURN NULL;
+    END IF;
+    SELECT array_agg(version) INTO events FROM added;
+    IF events IS NULL THEN
+        RETURN NULL;
+    END IF;
+    SELECT array_agg(run_number), array_agg(name) INTO runs, names
+        FROM (SELECT DISTINCT run_number, name FROM added) AS touched;
+    PERFORM guard.check_events(events);
+    PERFORM FROM public."Dataset"
+        WHERE (run_number, name) IN (SELECT * FROM unnest(runs, names))
+        ORDER BY run_number, name FOR UPDATE;
+    IF who.email IS NOT NULL THEN
+        PERFORM guard.judge_datasets(events);
+    ELSIF who.kind = 'agent' AND EXISTS (
+        SELECT FROM added WHERE dataset_metadata <> '{}' OR datasets_in_gui <> '[]'
+          OR deleted IS DISTINCT FROM (
+              SELECT known.deleted FROM public."Dataset" AS known
+              WHERE known.run_number = added.run_number AND known.name = added.name
+          )
+    ) THEN
+        PERFORM guard.refuse('An agent writes only columns that it is registered for.');
+    END IF;
+    PERFORM guard.fold_datasets(runs, names);
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION guard.on_dataset() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    strange record;
+BEGIN
+    IF pg_trigger_depth() > 1 OR guard.is_trusted() THEN
+        RETURN NULL;
+    END IF;
+    SELECT run_number, name INTO strange FROM added
+        WHERE NOT EXISTS (
+            SELECT FROM public."DatasetEvent" AS event
+            WHERE event.run_number = added.run_number AND event.name = added.name
+        ) LIMIT 1;
+    IF FOUND THEN
+        PERFORM guard.refuse(format('%s of run %s has no events.', strange.name,
+            strange.run_number));
+    END IF;
+    IF EXISTS (SELECT FROM added) THEN
+        PERFORM guard.fold_datasets(array_agg(run_number), array_agg(name))
+            FROM (SELECT DISTINCT run_number, name FROM added) AS touched;
+    END IF;
+    RETURN NULL;
+END
+$$;

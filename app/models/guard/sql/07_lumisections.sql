@@ -1,0 +1,501 @@
+-- Values of columns and of DCS bits, and the lumisections they are said of.
+
+-- The events of this transaction among those of a dataset don't count as having been there.
+CREATE OR REPLACE FUNCTION guard.is_of_now(event integer) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (
+        SELECT FROM public."Event" AS known
+        JOIN guard.authentic AS own ON own.atomic_version = known.atomic_version
+        WHERE known.version = is_of_now.event AND own.xid = pg_current_xact_id()
+          AND own."at" = transaction_timestamp()
+    )
+$$;
+
+-- Number of the first event of this transaction: what is below it was there before, for certain.
+CREATE OR REPLACE FUNCTION guard.first_event() RETURNS integer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT min(own.first_event) FROM guard.authentic AS own
+    WHERE own.xid = pg_current_xact_id() AND own."at" = transaction_timestamp()
+$$;
+
+CREATE OR REPLACE FUNCTION guard.is_new(run_number integer, name text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT NOT EXISTS (
+        SELECT FROM public."DatasetEvent" AS event
+        WHERE event.run_number = is_new.run_number AND event.name = is_new.name
+          AND NOT guard.is_of_now(event.version)
+    )
+$$;
+
+-- What is true of the dataset and of the column, one row for each of them.
+CREATE OR REPLACE FUNCTION guard.facts_of_column(run_number integer, name text, key text)
+RETURNS text[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT array_remove(ARRAY[
+        CASE WHEN NOT run.deleted AND NOT dataset.deleted THEN 'DATASET_SHOWN' END,
+        CASE WHEN dataset.name <> 'online' OR run.rr_attributes ->> 'state' = 'OPEN'
+            THEN 'RUN_OPEN' END,
+        CASE WHEN place.workspace IS NOT NULL THEN 'IN_USE' END,
+        CASE WHEN dataset.dataset_attributes ->> (place.workspace || '_state') = 'OPEN'
+            OR (dataset.dataset_attributes ->> 'global_state' = 'OPEN'
+                AND guard.may('/datasets/global/move_dataset/OPEN/SIGNOFF'))
+            THEN 'DATASET_OPEN' END
+    ], NULL)
+    FROM public."Dataset" AS dataset
+    JOIN public."Run" AS run ON run.run_number = dataset.run_number
+    LEFT JOIN (
+        SELECT workspace.workspace, workspace.workspace || '-' || known.name AS key,
+            workspace.online_or_offline
+        FROM public."WorkspaceColumn" AS known
+        JOIN public."Workspace" AS workspace ON workspace.id = known.id_workspace
+    ) AS place ON place.key = facts_of_column.key AND place.online_or_offline = CASE
+        WHEN facts_of_column.name = 'online' THEN 'online' ELSE 'offline' END
+    WHERE dataset.run_number = facts_of_column.run_number
+      AND dataset.name = facts_of_column.name
+    LIMIT 1
+$$;
+
+CREATE OR REPLACE FUNCTION guard.is_triplet(value jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT jsonb_typeof(value) = 'object' AND value ?& ARRAY['status', 'comment', 'cause']
+        AND (SELECT count(*) = 3 AND bool_and(jsonb_typeof(part.value) = 'string')
+            FROM jsonb_each(value) AS part)
+$$;
+
+CREATE OR REPLACE FUNCTION guard.is_settable(value jsonb, comment_too boolean) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (
+        SELECT FROM guard.word WHERE kind = 'status' AND word = is_settable.value ->> 'status'
+    ) AND (
+        NOT comment_too OR value ->> 'status' <> 'BAD' OR length(btrim(value ->> 'comment')) >= 3
+    )
+$$;
+
+-- What is true of a value by what was said before. That takes reading events, so it is asked only
+-- where nothing else allows the value.
+CREATE OR REPLACE FUNCTION guard.facts_of_value(
+    run_number integer, name text, key text, value jsonb
+) RETURNS text[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH said AS (
+        SELECT event.name = facts_of_value.name AS here, object."jsonb" -> key AS value
+        FROM public."LumisectionEvent" AS event
+        JOIN public."JSONBDeduplication" AS object ON object.id = event.lumisection_metadata_id
+        WHERE event.run_number = facts_of_value.run_number AND object."jsonb" ? key
+          AND NOT guard.is_of_now(event.version)
+    )
+    SELECT array_remove(ARRAY[
+        CASE WHEN guard.is_triplet(value) AND (
+            guard.is_settable(value, true)
+            OR value = '{"status": "EMPTY", "comment": "", "cause": ""}'
+            OR EXISTS (SELECT FROM said WHERE here AND said.value = facts_of_value.value)
+        ) THEN 'VALUE_FITS' END,
+        CASE WHEN EXISTS (SELECT FROM said WHERE NOT here AND said.value = facts_of_value.value)
+            OR value = '{"status": "EMPTY", "comment": "", "cause": ""}'
+            THEN 'VALUE_COPIED' END,
+        CASE WHEN guard.is_triplet(value) AND guard.is_settable(value, false) AND (
+            (value ->> 'comment' = '' AND value ->> 'cause' = '')
+            OR EXISTS (
+                SELECT FROM said WHERE here
+                  AND said.value ->> 'comment' = facts_of_value.value ->> 'comment'
+                  AND said.value ->> 'cause' = facts_of_value.value ->> 'cause'
+            )
+        ) THEN 'REST_KEPT' END
+    ], NULL)
+$$;
+
+CREATE OR REPLACE FUNCTION guard.facts_of_bit(
+    run_number integer, name text, key text, value jsonb
+) RETURNS text[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH said AS (
+        SELECT event.name = facts_of_bit.name AS here, event.name, object."jsonb" -> key AS value
+        FROM public."OMSLumisectionEvent" AS event
+        JOIN public."JSONBDeduplication" AS object ON object.id = event.lumisection_metadata_id
+        WHERE event.run_number = facts_of_bit.run_number AND object."jsonb" ? key
+          AND NOT guard.is_of_now(event.version)
+    )
+    SELECT array_remove(ARRAY[
+        CASE WHEN EXISTS (
+            SELECT FROM said WHERE (here OR said.name = 'online')
+              AND said.value = facts_of_bit.value
+        ) THEN 'BIT_FITS' END,
+        CASE WHEN EXISTS (
+            SELECT FROM said WHERE NOT here AND said.value = facts_of_bit.value
+        ) THEN 'VALUE_COPIED' END
+    ], NULL)
+$$;
+
+-- The columns that the events say something of, with what is cheap to know.
+CREATE OR REPLACE FUNCTION guard.columns_said(events integer[]) RETURNS TABLE (
+    run_number integer, name text, key text, value jsonb, content text, facts text[]
+)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH known AS MATERIALIZED (
+        SELECT guard.first_event() AS first_event,
+            guard.may('/datasets/global/move_dataset/OPEN/SIGNOFF') AS is_global
+    ), cells AS MATERIALIZED (
+        SELECT DISTINCT event.run_number, event.name, coalesce(said.key, '') AS key, said.value
+        FROM public."LumisectionEvent" AS event
+        JOIN public."JSONBDeduplication" AS object ON object.id = event.lumisection_metadata_id
+        LEFT JOIN LATERAL jsonb_each(object."jsonb") AS said ON true
+        WHERE event.version = ANY (events)
+    ), datasets AS MATERIALIZED (
+        SELECT keys.run_number, keys.name, dataset.dataset_attributes AS attributes,
+            NOT run.deleted AND NOT dataset.deleted AS shown,
+            run.rr_attributes ->> 'state' AS run_state,
+            NOT EXISTS (
+                SELECT FROM public."DatasetEvent" AS event
+                WHERE event.run_number = keys.run_number AND event.name = keys.name
+                  AND event.version < known.first_event
+            ) AND guard.is_new(keys.run_number, keys.name) AS is_new
+        FROM known, (SELECT DISTINCT cells.run_number, cells.name FROM cells) AS keys
+        JOIN public."Dataset" AS dataset USING (run_number, name)
+        JOIN public."Run" AS run USING (run_number)
+    ), places AS MATERIALIZED (
+        SELECT workspace.workspace || '-' || known.name AS key, workspace.workspace,
+            workspace.online_or_offline AS side
+        FROM public."WorkspaceColumn" AS known
+        JOIN public."Workspace" AS workspace ON workspace.id = known.id_workspace
+    )
+    SELECT cells.run_number, cells.name, cells.key, cells.value,
+        CASE WHEN cells.name = 'online' THEN 'ONLINE_COLUMN'
+            WHEN datasets.is_new THEN 'COPIED_COLUMN' ELSE 'OFFLINE_COLUMN' END,
+        array_remove(ARRAY[
+            CASE WHEN datasets.shown THEN 'DATASET_SHOWN' END,
+            CASE WHEN cells.name <> 'online' OR datasets.run_state = 'OPEN' THEN 'RUN_OPEN' END,
+            CASE WHEN places.key IS NOT NULL THEN 'IN_USE' END,
+            CASE WHEN datasets.attributes ->> (places.workspace || '_state') = 'OPEN'
+                OR (datasets.attributes ->> 'global_state' = 'OPEN' AND known.is_global)
+                THEN 'DATASET_OPEN' END,
+            CASE WHEN guard.is_triplet(cells.value) AND guard.is_settable(cells.value, true)
+                THEN 'VALUE_FITS' END
+        ], NULL)
+    FROM known, cells
+    JOIN datasets USING (run_number, name)
+    LEFT JOIN places ON places.key = cells.key
+        AND places.side = CASE WHEN cells.name = 'online' THEN 'online' ELSE 'offline' END
+$$;
+
+CREATE OR REPLACE FUNCTION guard.judge_columns(events integer[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    said record;
+    cell record;
+    known text[];
+    place text;
+BEGIN
+    FOR said IN
+        SELECT cells.key, cells.content, cells.facts,
+            array_agg(cells.run_number) AS runs, array_agg(cells.name) AS names,
+            array_agg(cells.value) AS triplets
+        FROM guard.columns_said(events) AS cells
+        GROUP BY cells.key, cells.content, cells.facts
+        ORDER BY min(cells.run_number), cells.key
+    LOOP
+        IF said.key = '' THEN
+            PERFORM guard.refuse(format('The event of %s of run %s says nothing.',
+                said.names[1], said.runs[1]));
+        END IF;
+        CONTINUE WHEN guard.allowed(said.content, jsonb_build_object('column', said.key),
+            said.facts);
+        FOR cell IN
+            SELECT * FROM unnest(said.runs, said.names, said.triplets) AS one (run, name, triplet)
+        LOOP
+            place := format('%s of %s of run %s', said.key, cell.name, cell.run);
+            IF NOT guard.is_triplet(cell.triplet) THEN
+                PERFORM guard.refuse(place || ': a value has status, comment and cause.');
+            END IF;
+            known := said.facts
+                || guard.facts_of_value(cell.run, cell.name, said.key, cell.triplet);
+            IF said.content <> 'COPIED_COLUMN' OR NOT guard.allowed('OFFLINE_COLUMN',
+                jsonb_build_object('column', said.key), known) THEN
+                PERFORM guard.judge(said.content, jsonb_build_object('column', said.key), known,
+                    place);
+            END IF;
+        END LOOP;
+    END LOOP;
+END
+$$;
+
+-- An agent writes the columns it is registered to write, where people could.
+CREATE OR REPLACE FUNCTION guard.judge_agent(agent text, events integer[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    cell record;
+    own jsonb := guard.columns_of_agent(agent);
+BEGIN
+    FOR cell IN SELECT * FROM guard.columns_said(events) LOOP
+        IF (own -> cell.key ->> 0) IS DISTINCT FROM 'writes' THEN
+            PERFORM guard.refuse(format('%s is not registered to write %s.', agent, cell.key));
+        ELSIF NOT guard.is_triplet(cell.value) OR NOT ('VALUE_FITS' = ANY (cell.facts)) THEN
+            PERFORM guard.refuse(format('%s: %s.', cell.key,
+                (SELECT words FROM guard.need WHERE need = 'VALUE_FITS')));
+        ELSIF NOT cell.facts @> ARRAY['DATASET_SHOWN', 'IN_USE']
+            OR NOT (CASE WHEN cell.name = 'online' THEN 'RUN_OPEN' ELSE 'DATASET_OPEN' END)
+                = ANY (cell.facts) THEN
+            PERFORM guard.refuse(format('%s of %s of run %s is not open to be written.',
+                cell.key, cell.name, cell.run_number));
+        END IF;
+    END LOOP;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION guard.on_lumisection_event() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    who record;
+    events integer[];
+BEGIN
+    SELECT * INTO who FROM guard.acting();
+    IF who.kind = 'web' THEN
+        RETURN NULL;
+    END IF;
+    SELECT array_agg(version) INTO events FROM added;
+    IF events IS NULL THEN
+        RETURN NULL;
+    END IF;
+    PERFORM guard.check_events(events);
+    IF EXISTS (SELECT FROM added WHERE manual_change IS DISTINCT FROM (who.email IS NOT NULL)) THEN
+        PERFORM guard.refuse('manual_change doesn''t fit the author of the version.');
+    END IF;
+    PERFORM guard.hold_datasets(array_agg(run_number), array_agg(name))
+        FROM (SELECT DISTINCT run_number, name FROM added) AS touched;
+    IF who.email IS NOT NULL THEN
+        PERFORM guard.judge_columns(events);
+    ELSIF who.kind = 'agent' THEN
+        PERFORM guard.judge_agent(who.agent, events);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+-- Who closes a run or a dataset meanwhile is waited for.
+CREATE OR REPLACE FUNCTION guard.hold_datasets(runs integer[], names text[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM FROM public."Dataset"
+        WHERE (run_number, name) IN (SELECT * FROM unnest(runs, names))
+        ORDER BY run_number, name FOR UPDATE;
+    PERFORM FROM public."Run" WHERE run_number = ANY (runs) ORDER BY run_number FOR SHARE;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION guard.on_oms_event() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    who record;
+    events integer[];
+    said record;
+    known text[];
+BEGIN
+    SELECT * INTO who FROM guard.acting();
+    IF who.kind = 'web' THEN
+        RETURN NULL;
+    END IF;
+    SELECT array_agg(version) INTO events FROM added;
+    IF events IS NULL THEN
+        RETURN NULL;
+    END IF;
+    PERFORM guard.check_events(events);
+    IF who.kind = 'agent' THEN
+        PERFORM guard.refuse('An agent writes only columns that it is registered for.');
+    ELSIF who.email IS NULL THEN
+        RETURN NULL;
+    END IF;
+    PERFORM guard.hold_datasets(array_agg(run_number), array_agg(name))
+        FROM (SELECT DISTINCT run_number, name FROM added) AS touched;
+    FOR said IN
+        SELECT DISTINCT added.run_number, added.name, part.key, part.value,
+            guard.is_new(added.run_number, added.name) AS is_new,
+            length(btrim(coalesce(version.comment, ''))) >= 3 AS commented
+        FROM added
+        JOIN public."Event" AS event ON event.version = added.version
+        JOIN public."Version" AS version ON version.atomic_version = event.atomic_version
+        JOIN public."JSONBDeduplication" AS object ON object.id = added.lumisection_metadata_id
+        LEFT JOIN LATERAL jsonb_each(object."jsonb") AS part ON true
+    LOOP
+        IF said.key IS NULL THEN
+            PERFORM guard.refuse(format('The event of %s of run %s says nothing.',
+                said.name, said.run_number));
+        END IF;
+        known := guard.facts_of_column(said.run_number, said.name, said.key)
+            || CASE WHEN said.commented THEN ARRAY['COMMENTED'] ELSE '{}' END;
+        IF said.value IN ('true', 'false') AND EXISTS (
+            SELECT FROM guard.word WHERE kind = 'bit' AND word = said.key
+        ) THEN
+            known := known || ARRAY['BIT_FITS'];
+        END IF;
+        IF said.is_new THEN
+            known := known
+                || guard.facts_of_bit(said.run_number, said.name, said.key, said.value);
+            PERFORM guard.judge('COPIED_BIT', '{}', known,
+                format('%s of %s of run %s', said.key, said.name, said.run_number));
+        ELSIF EXISTS (SELECT FROM guard.word WHERE kind = 'luminosity' AND word = said.key)
+            AND jsonb_typeof(said.value) IN ('number', 'null') THEN
+            PERFORM guard.judge('LUMINOSITY', '{}', known,
+                format('%s of %s of run %s', said.key, said.name, said.run_number));
+        ELSE
+            IF NOT 'BIT_FITS' = ANY (known) THEN
+                known := known
+                    || guard.facts_of_bit(said.run_number, said.name, said.key, said.value);
+            END IF;
+            PERFORM guard.judge('BIT', '{}', known,
+                format('%s of %s of run %s', said.key, said.name, said.run_number));
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END
+$$;
+
+-- The greatest lumisection that an event of the dataset, or of online of its run, covered before.
+CREATE OR REPLACE FUNCTION guard.last_lumisection(run_number integer, name text) RETURNS integer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT max(last) FROM (
+        SELECT (
+            SELECT covered.lumisection_number
+            FROM public."LumisectionEventAssignation" AS covered
+            WHERE covered.version = event.version ORDER BY covered.lumisection_number DESC LIMIT 1
+        ) AS last
+        FROM public."LumisectionEvent" AS event
+        WHERE event.run_number = last_lumisection.run_number
+          AND event.name IN ('online', last_lumisection.name) AND NOT guard.is_of_now(event.version)
+        UNION ALL
+        SELECT (
+            SELECT covered.lumisection_number
+            FROM public."OMSLumisectionEventAssignation" AS covered
+            WHERE covered.version = event.version ORDER BY covered.lumisection_number DESC LIMIT 1
+        )
+        FROM public."OMSLumisectionEvent" AS event
+        WHERE event.run_number = last_lumisection.run_number
+          AND event.name IN ('online', last_lumisection.name) AND NOT guard.is_of_now(event.version)
+    ) AS known
+$$;
+
+-- Whether a lumisection was covered before; most often one of the first events looked at has it.
+CREATE OR REPLACE FUNCTION guard.is_covered(run_number integer, name text, lumisection integer)
+RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (
+        SELECT FROM public."LumisectionEvent" AS event
+        JOIN public."LumisectionEventAssignation" AS covered ON covered.version = event.version
+        WHERE event.run_number = is_covered.run_number
+          AND event.name IN ('online', is_covered.name)
+          AND covered.lumisection_number = is_covered.lumisection
+          AND event.version < (SELECT guard.first_event())
+    )
+$$;
+
+CREATE OR REPLACE FUNCTION guard.check_assignations(
+    runs integer[], names text[], firsts integer[], lasts integer[]
+) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    said record;
+BEGIN
+    FOR said IN
+        SELECT * FROM unnest(runs, names, firsts, lasts) AS one (run, name, first, last)
+    LOOP
+        CONTINUE WHEN said.first >= 1 AND guard.is_covered(said.run, said.name, said.last);
+        IF said.first < 1
+            OR said.last > coalesce(guard.last_lumisection(said.run, said.name), 0) THEN
+            PERFORM guard.refuse(format(
+                'LS %s to %s is outside %s of run %s.', said.first, said.last, said.name, said.run
+            ));
+        END IF;
+    END LOOP;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION guard.on_assignation() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    who record;
+BEGIN
+    SELECT * INTO who FROM guard.acting();
+    IF who.kind = 'web' THEN
+        RETURN NULL;
+    END IF;
+    PERFORM guard.check_events((SELECT array_agg(DISTINCT version) FROM added));
+    IF who.kind = 'puller' THEN
+        RETURN NULL;
+    END IF;
+    PERFORM guard.check_assignations(array_agg(run_number), array_agg(name), array_agg(first),
+            array_agg(last))
+        FROM (
+            SELECT event.run_number, event.name, min(covered.first) AS first,
+                max(covered.last) AS last
+            FROM (
+                SELECT version, min(lumisection_number) AS first, max(lumisection_number) AS last
+                FROM added GROUP BY version
+            ) AS covered
+            JOIN public."LumisectionEvent" AS event ON event.version = covered.version
+            GROUP BY event.run_number, event.name
+        ) AS touched;
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION guard.on_oms_assignation() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    who record;
+BEGIN
+    SELECT * INTO who FROM guard.acting();
+    IF who.kind = 'web' THEN
+        RETURN NULL;
+    END IF;
+    PERFORM guard.check_events((SELECT array_agg(DISTINCT version) FROM added));
+    IF who.kind = 'puller' THEN
+        RETURN NULL;
+    END IF;
+    PERFORM guard.check_assignations(array_agg(run_number), array_agg(name), array_agg(first),
+            array_agg(last))
+        FROM (
+            SELECT event.run_number, event.name, min(covered.first) AS first,
+                max(covered.last) AS last
+            FROM (
+                SELECT version, min(lumisection_number) AS first, max(lumisection_number) AS last
+                FROM added GROUP BY version
+            ) AS covered
+            JOIN public."OMSLumisectionEvent" AS event ON event.version = covered.version
+            GROUP BY event.run_number, event.name
+        ) AS touched;
+    RETURN NULL;
+END
+$$;
+
+-- Summaries and states that a person's client computed: only of what it changed, and unconfirmed.
+CREATE OR REPLACE FUNCTION guard.on_derived() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    who record;
+    strange record;
+BEGIN
+    SELECT * INTO who FROM guard.acting();
+    IF who.kind IN ('web', 'puller') THEN
+        DELETE FROM guard.unconfirmed AS known USING added
+            WHERE known.what = TG_TABLE_NAME AND known.run_number = added.run_number
+              AND known.name = added.name;
+        RETURN NULL;
+    END IF;
+    SELECT run_number, name INTO strange FROM added
+        WHERE NOT EXISTS (
+            SELECT FROM public."DatasetEvent" AS event
+            WHERE event.run_number = added.run_number AND event.name IN (added.name, 'online')
+              AND guard.is_of_now(event.version)
+        ) LIMIT 1;
+    IF FOUND THEN
+        PERFORM guard.refuse(format(
+            '%s of run %s was not changed here: what is computed from it is written by the puller.',
+            strange.name, strange.run_number
+        ));
+    END IF;
+    INSERT INTO guard.unconfirmed (what, run_number, name, login, "at")
+        SELECT DISTINCT TG_TABLE_NAME, run_number, name, who.login, transaction_timestamp()
+        FROM added
+        ON CONFLICT (what, run_number, name) DO UPDATE
+            SET login = EXCLUDED.login, "at" = EXCLUDED."at";
+    RETURN NULL;
+END
+$$;

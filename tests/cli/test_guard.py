@@ -1,0 +1,164 @@
+"""What the administrator of a database types, and what people then read."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from app.models.database.engine import Database
+from tests.cli.conftest import PERSON
+from tests.models.guard.guarded import DBA, OPEN_RUN, address, fill, hand_over
+
+
+@pytest.fixture
+def unguarded(server, template) -> Iterator[str]:
+    """A database with runs whose tables belong to an administrator; nobody guards it yet."""
+    name = server.create(template)
+    dsn = server.dsn(name)
+    database = Database(dsn)
+    database.prepare()
+    fill(database)
+    database.close()
+    hand_over(dsn)
+    with psycopg.connect(dsn, autocommit=True) as control:
+        # E-groups are of the whole server: this one is of this test alone.
+        control.execute(f"UPDATE \"Permission\" SET egroup = 'c_{name}' WHERE egroup = 'shifters'")
+    yield dsn
+    server.drop(name)
+
+
+@pytest.fixture
+def administer(run_registry, unguarded):
+    """`run-registry` as the administrator."""
+    return lambda *words: run_registry("--dsn", address(unguarded, DBA), *words)
+
+
+def test_that_an_administrator_guards_a_database_in_a_few_commands(
+    run_registry, administer, unguarded, tmp_path
+):
+    club = f"c_{unguarded.partition('?')[0].rpartition('/')[2]}"
+    before = run_registry("--dsn", unguarded, "whoami").out
+    assert "not proved there: this database has no guard" in before
+    assert PERSON in before
+
+    assert "CREATE SCHEMA guard" in administer("db", "guard", "install", "--print").out
+    assert administer("db", "guard", "check").code == 1
+    assert administer("db", "guard", "install").code == 0
+    again = administer("db", "guard", "install")
+    assert (again.code, "db upgrade" in again.err) == (1, True)
+
+    added = administer("people", "add", "g_shifter", "--email", "shifter@cern.ch", "--name", "S.")
+    assert added.out == "The login g_shifter now stands for shifter@cern.ch.\n"
+    assert administer("logins", "add", "g_puller", "--kind", "puller").code == 0
+    members = tmp_path / "members.csv"
+    members.write_text(f"egroup,login\n{club},g_shifter\n{club},g_unknown\n")
+    planned = administer("egroups", "sync", "--file", members, "--dry-run", "--json").document
+    assert planned["joins"] == [[club, "g_shifter"]]
+    assert planned["unknown"] == ["g_unknown"]
+    assert planned["dry"]
+    done = administer("egroups", "sync", "--file", members, "--json").document
+    assert done["joins"] == planned["joins"]
+    nothing = administer("egroups", "sync", "--file", members, "--json").document
+    assert (nothing["joins"], nothing["leaves"]) == ([], [])
+
+    who = run_registry("--dsn", address(unguarded, "g_shifter"), "whoami", "--json").document
+    assert (who["email"], who["egroups"]) == ("shifter@cern.ch", [club])
+    assert (who["login"], who["kind"], who["proved"]) == ("g_shifter", "person", True)
+    assert who["synced"] is not None
+    # Whoever the settings claim to be, the login decides.
+    edited = run_registry(
+        "--dsn", address(unguarded, "g_shifter"), "--as-user", "boss@cern.ch",
+        "runs", "class", OPEN_RUN, "Cosmics25",
+    )  # fmt: skip
+    assert edited.code == 1
+    assert "shifter@cern.ch may not do this" in edited.err
+    pulled = run_registry("--dsn", address(unguarded, "g_shifter"), "runs", "refresh", OPEN_RUN)
+    assert "only the login of a puller" in pulled.err
+
+
+def test_that_people_come_and_go(run_registry, administer, unguarded):
+    administer("db", "guard", "install")
+    administer("people", "add", "g_dt", "--email", "dt@cern.ch")
+    taken = administer("people", "add", "g_expert", "--email", "DT@cern.ch")
+    assert (taken.code, "is that of another login" in taken.err) == (1, True)
+    robot = administer("people", "add", "g_expert", "--email", "auto@auto.ch")
+    assert robot.code == 1
+    listed = administer("people", "list", "--json").document["people"]
+    assert [(each["login"], each["active"]) for each in listed] == [("g_dt", True)]
+    assert run_registry("--dsn", address(unguarded, "g_dt"), "runs", "list").code == 0
+    assert administer("people", "disable", "g_dt").code == 0
+    gone = run_registry("--dsn", address(unguarded, "g_dt"), "runs", "list")
+    assert "stands for no person" in gone.err
+    assert administer("people", "disable", "g_nobody").code == 1
+    assert administer("people", "add", "run_registry_guard", "--email", "a@b.ch").code == 1
+    assert administer("logins", "add", "g_agent", "--kind", "agent").code == 1
+    assert administer("logins", "add", "g_agent", "--kind", "agent", "--agent", "dt-ml").code == 0
+    services = administer("logins", "list", "--json").document["logins"]
+    assert [(each["login"], each["agent"]) for each in services] == [("g_agent", "dt-ml")]
+
+
+def test_that_the_closed_list_is_compared_with_what_is_granted(administer, unguarded):
+    administer("db", "guard", "install")
+    whole = administer("db", "guard", "check", "--json").document
+    assert (whole["missing"], whole["extra"]) == ([], [])
+    assert (whole["problems"], whole["whole"]) == ([], True)
+    with psycopg.connect(unguarded, autocommit=True) as control:
+        control.execute('GRANT UPDATE ON "Version" TO run_registry_people')
+        control.execute('REVOKE INSERT ON "Event" FROM run_registry_people')
+        control.execute('ALTER TABLE "Event" DISABLE TRIGGER guard_after_insert_on_event')
+        control.execute("ALTER TABLE desk.draft DISABLE ROW LEVEL SECURITY")
+    found = administer("db", "guard", "check", "--json").document
+    assert found["extra"] == ['run_registry_people: UPDATE on public."Version"']
+    assert found["missing"] == ['run_registry_people: INSERT on public."Event"']
+    assert len(found["problems"]) == 2
+    assert administer("db", "upgrade").code == 0
+    assert administer("db", "guard", "check", "--json").document["missing"] == []
+
+
+def test_that_a_guarded_database_is_upgraded_while_a_person_works(
+    administer, run_registry, unguarded
+):
+    administer("db", "guard", "install")
+    administer("people", "add", "g_expert", "--email", "expert@cern.ch")
+    person = Database(address(unguarded, "g_expert"))
+    person.prepare()
+    with psycopg.connect(unguarded, autocommit=True) as control:
+        control.execute("DROP SCHEMA desk CASCADE")
+    # A person's client makes nothing: it works slower until the administrator has.
+    other = Database(address(unguarded, "g_expert"))
+    assert not other.prepare()
+    other.close()
+    assert administer("db", "upgrade").out.startswith("Brought the guard")
+    assert person.prepare()
+    person.close()
+    with psycopg.connect(unguarded, autocommit=True) as control:
+        control.execute("INSERT INTO guard.version (number) VALUES (99)")
+    newer = administer("db", "upgrade")
+    assert (newer.code, "update the program first" in newer.err) == (1, True)
+
+
+def test_that_the_guard_goes_only_when_that_is_meant(administer, run_registry, unguarded):
+    administer("db", "guard", "install")
+    assert administer("db", "guard", "remove").code == 2
+    assert administer("db", "guard", "remove", "--forget-who-wrote").code == 0
+    assert administer("db", "guard", "remove", "--forget-who-wrote").code == 1
+    with psycopg.connect(unguarded) as control:
+        left = control.execute("SELECT tgname FROM pg_trigger WHERE tgname LIKE 'guard%'")
+        assert left.fetchall() == []
+    assert run_registry("--dsn", address(unguarded, DBA), "runs", "list").code == 0
+    assert administer("db", "guard", "install").code == 0
+
+
+def test_that_who_does_not_own_the_tables_installs_nothing(run_registry, unguarded):
+    refused = run_registry("--dsn", address(unguarded, "g_expert"), "db", "guard", "install")
+    assert refused.code == 1
+
+
+@pytest.mark.parametrize(
+    "content", ["", "who,what\n", "egroup,login\n", "egroup,login\n,x\n", "egroup,login\na,b,c\n"]
+)
+def test_that_a_file_of_members_that_says_nothing_is_refused(administer, tmp_path, content):
+    administer("db", "guard", "install")
+    members = tmp_path / "members.csv"
+    members.write_text(content)
+    assert administer("egroups", "sync", "--file", members).code == 1

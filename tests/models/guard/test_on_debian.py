@@ -1,0 +1,93 @@
+"""The guard on the server of Debian, which has other rules for who may make and give roles."""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from app.domain.errors import NotPermitted
+from app.models.database.engine import Database
+from app.models.embedded.programs import BINARIES_VARIABLE
+from app.models.guard import install
+from app.services.editing import lumisections
+from tests.conftest import TestServer
+from tests.models.guard.attacks import ATTACKS, NOTHING
+from tests.models.guard.guarded import DBA, FIRST, OPEN_RUN, PROMPT, address, build
+from tests.models.guard.test_program_on_guard import ACTIONS, a_cell, acting_as
+
+_BINARIES = Path("/usr/lib/postgresql/15/bin")
+
+pytestmark = pytest.mark.skipif(
+    not (_BINARIES / "postgres").exists(), reason="needs Debian's postgresql-15 (apt-get install)"
+)
+
+
+@pytest.fixture(scope="module")
+def debian() -> Iterator[str]:
+    """Address of a guarded database on a server of Debian's."""
+    with tempfile.TemporaryDirectory(prefix="run-registry-15-", dir="/dev/shm") as name:
+        Path(name).chmod(0o711)
+        before = os.environ.get(BINARIES_VARIABLE)
+        os.environ[BINARIES_VARIABLE] = str(_BINARIES)
+        try:
+            server = TestServer(Path(name))
+        finally:
+            if before is None:
+                del os.environ[BINARIES_VARIABLE]
+            else:
+                os.environ[BINARIES_VARIABLE] = before
+        made = server.create(server.template("base"))
+        dsn = server.dsn(made)
+        database = Database(dsn)
+        database.prepare()
+        build(database, dsn)
+        database.close()
+        yield dsn
+        server.drop(made)
+        server.close()
+
+
+def test_that_the_guard_is_whole_there(debian: str) -> None:
+    dba = Database(address(debian, DBA))
+    with dba.transaction() as connection:
+        found = install.check(connection)
+        version = connection.exec_driver_sql("SHOW server_version_num").scalar_one()
+    dba.close()
+    assert (found.missing, found.extra) == ((), ())
+    assert version.startswith("15")
+
+
+def test_that_no_attack_gets_through_there(debian: str) -> None:
+    through = []
+    for attack in ATTACKS:
+        if attack.told == NOTHING:
+            continue
+        with psycopg.connect(address(debian, attack.login)) as connection:
+            try:
+                connection.execute(attack.sql)
+                connection.commit()
+            except psycopg.Error as refused:
+                connection.rollback()
+                if re.search(attack.told, str(refused)) is None:
+                    through.append((attack.name, str(refused)))
+            else:
+                through.append((attack.name, "got through"))
+    assert "\n".join(map(str, through)) == ""
+
+
+def test_that_a_person_edits_there(debian: str) -> None:
+    database = Database(address(debian, "g_dt"))
+    try:
+        database.prepare()
+        acting = acting_as(database)
+        lumisections.edit_columns(acting, [a_cell(FIRST, PROMPT)])
+        with pytest.raises(NotPermitted):
+            ACTIONS["move a run"](acting)
+        with pytest.raises(NotPermitted):
+            lumisections.edit_columns(acting, [a_cell(OPEN_RUN, "online")])
+    finally:
+        database.close()

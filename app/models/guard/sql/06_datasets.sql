@@ -84,7 +84,8 @@ BEGIN
                     CASE WHEN content = 'NEW_DATASET' AND deleted THEN 'in gui' END,
                     CASE WHEN name = 'online' THEN 'online' END,
                     CASE WHEN NOT deleted AND NOT run_hidden THEN 'DATASET_SHOWN' END,
-                    CASE WHEN content = 'NEW_DATASET' AND guard.is_copy(run_number, name, said)
+                    CASE WHEN content IS NOT DISTINCT FROM 'NEW_DATASET'
+                        AND guard.is_copy(run_number, name, said)
                         THEN 'A_COPY' END,
                     CASE WHEN content = 'DATASET_STATE' AND EXISTS (
                         SELECT FROM public."CycleDataset" AS held

@@ -132,8 +132,7 @@ CREATE OR REPLACE FUNCTION guard.columns_said(events integer[]) RETURNS TABLE (
 )
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH known AS MATERIALIZED (
-        SELECT guard.first_event() AS first_event,
-            guard.may('/datasets/global/move_dataset/OPEN/SIGNOFF') AS is_global
+        SELECT guard.first_event() AS first_event
     ), cells AS MATERIALIZED (
         SELECT DISTINCT event.run_number, event.name, coalesce(said.key, '') AS key, said.value
         FROM public."LumisectionEvent" AS event
@@ -166,12 +165,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
             CASE WHEN cells.name <> 'online' OR datasets.run_state = 'OPEN' THEN 'RUN_OPEN' END,
             CASE WHEN places.key IS NOT NULL THEN 'IN_USE' END,
             CASE WHEN datasets.attributes ->> (places.workspace || '_state') = 'OPEN'
-                OR (datasets.attributes ->> 'global_state' = 'OPEN' AND known.is_global)
+                OR (datasets.attributes ->> 'global_state' = 'OPEN'
+                    AND (SELECT guard.may('/datasets/global/move_dataset/OPEN/SIGNOFF')))
                 THEN 'DATASET_OPEN' END,
             CASE WHEN guard.is_triplet(cells.value) AND guard.is_settable(cells.value, true)
                 THEN 'VALUE_FITS' END
         ], NULL)
-    FROM known, cells
+    FROM cells
     JOIN datasets USING (run_number, name)
     LEFT JOIN places ON places.key = cells.key
         AND places.side = CASE WHEN cells.name = 'online' THEN 'online' ELSE 'offline' END
@@ -483,6 +483,7 @@ BEGIN
         WHERE NOT EXISTS (
             SELECT FROM public."DatasetEvent" AS event
             WHERE event.run_number = added.run_number AND event.name IN (added.name, 'online')
+              AND event.version >= (SELECT guard.first_event())
               AND guard.is_of_now(event.version)
         ) LIMIT 1;
     IF FOUND THEN

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -58,14 +58,19 @@ def script() -> str:
     return f"BEGIN;\n{model.script(fresh=True)}COMMIT;\n"
 
 
-def install(db: Database) -> Installed:
-    """Makes the schemas desk and record, then the guard. Refused when it is there already."""
+def install(db: Database, web: Sequence[str] = ()) -> Installed:
+    """Makes the schemas desk and record, then the guard. Refused when it is there already.
+
+    The logins of the web service are named with it, so that it never stops writing.
+    """
     db.prepare(upgrade=True)
     _check_schemas(db)
     with db.transaction() as connection:
         if model.installed(connection):
             raise Refused("The guard is there already: `db upgrade` brings it up to date.")
         model.install(connection, fresh=True)
+        for login in web:
+            logins.add_service(connection, _checked(login), WEB)
     return Installed(model.VERSION, fresh=True)
 
 

@@ -137,6 +137,29 @@ def test_that_a_guarded_database_is_upgraded_while_a_person_works(
     assert (newer.code, "update the program first" in newer.err) == (1, True)
 
 
+def test_that_old_privileges_are_taken_away_and_the_web_service_goes_on(
+    administer, run_registry, unguarded
+):
+    with psycopg.connect(unguarded, autocommit=True) as control:
+        for login in ("g_stranger", "g_web"):
+            control.execute(
+                f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {login}"
+            )
+        control.execute('GRANT UPDATE (routes) ON "Permission" TO g_stranger')
+    assert administer("db", "guard", "install", "--web", "g_web").code == 0
+    assert administer("db", "guard", "check", "--json").document["extra"] == []
+    with psycopg.connect(address(unguarded, "g_web"), autocommit=True) as web:
+        web.execute('INSERT INTO "Version" ("by", "createdAt") VALUES (\'a@b.ch\', now())')
+    with psycopg.connect(address(unguarded, "g_stranger"), autocommit=True) as old:
+        for statement in (
+            'UPDATE "Permission" SET routes = \'[".*"]\'',
+            'UPDATE "Settings" SET id = id',
+            'INSERT INTO "Version" ("by", "createdAt") VALUES (\'a@b.ch\', now())',
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                old.execute(statement)
+
+
 def test_that_the_guard_goes_only_when_that_is_meant(administer, run_registry, unguarded):
     administer("db", "guard", "install")
     assert administer("db", "guard", "remove").code == 2

@@ -19,6 +19,13 @@ def add_to_db(group: Commands, common: Parser) -> None:
     below = add_group(group, common, "guard", "have the database judge every row by the login")
     parser = add_command(below, common, "install", "install the guard", _install, writes=True)
     parser.add_argument(
+        "--web",
+        action="append",
+        default=[],
+        metavar="LOGIN",
+        help="a login of the web service, which goes on writing; may be repeated",
+    )
+    parser.add_argument(
         "--print", action="store_true", dest="dry_run", help="print the SQL and do nothing"
     )
     add_command(
@@ -48,7 +55,7 @@ def _install(program: Program, arguments: Arguments) -> Answer:
     if arguments.dry_run:
         script = guard.script()
         return Answer({"sql": script}, Content(script))
-    done = guard.install(program.any_database)
+    done = guard.install(program.any_database, arguments.web)
     return Answer({"version": done.version, "text": done.text}, done.text)
 
 

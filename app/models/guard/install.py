@@ -93,6 +93,31 @@ BEGIN
 END $$;
 """
 """Our schemas belong to whoever the shared tables belong to."""
+_FROM_ALL_OTHERS = f"""
+DO $$
+DECLARE
+    each record;
+BEGIN
+    FOR each IN
+        SELECT DISTINCT format('%I.%I', nspname, relname) AS thing, given.grantee
+        FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+        CROSS JOIN LATERAL (
+            SELECT acl.grantee, acl.privilege_type FROM aclexplode(relacl) AS acl
+            UNION ALL SELECT acl.grantee, acl.privilege_type
+            FROM pg_attribute, aclexplode(attacl) AS acl WHERE attrelid = pg_class.oid
+        ) AS given
+        WHERE nspname IN ('public', 'desk', 'record')
+          AND (relkind = 'r' OR (relkind = 'v' AND nspname = 'public'))
+          AND given.privilege_type <> 'SELECT' AND given.grantee <> relowner
+          AND given.grantee <> '{OWNER}'::regrole
+    LOOP
+        EXECUTE format('REVOKE INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON %s FROM %s',
+            each.thing,
+            CASE WHEN each.grantee = 0 THEN 'PUBLIC' ELSE each.grantee::regrole::text END);
+    END LOOP;
+END $$;
+"""
+"""Who wrote by privileges of its own writes by those of its kind from now on, or not at all."""
 _FOR_THE_OWNER = f"""
 GRANT USAGE ON SCHEMA public, {desk.SCHEMA}, {record.SCHEMA} TO {OWNER};
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO {OWNER};
@@ -370,6 +395,7 @@ def _on_tables() -> Iterator[str]:
 def _privileges() -> Iterator[str]:
     groups = ", ".join(GROUPS.values())
     yield "REVOKE CREATE ON SCHEMA public FROM PUBLIC;"
+    yield _FROM_ALL_OTHERS
     for schema in _SCHEMAS[:3]:
         yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {groups};"
     for schema in ("public", desk.SCHEMA, record.SCHEMA):

@@ -189,6 +189,7 @@ def _events() -> Iterator[Attack]:
         )
     yield Attack("g_dt", version() + event() + "SET CONSTRAINTS ALL IMMEDIATE;", "says nothing")
     yield Attack("g_dt", version() + event(), "says nothing")
+    yield Attack("g_dt", version() + "SET CONSTRAINTS ALL IMMEDIATE;" + event(), NOT_OF_NOW)
     yield Attack(
         "g_dt",
         version() + "SET CONSTRAINTS ALL IMMEDIATE;" + event() + cells(DT) + covers(1),

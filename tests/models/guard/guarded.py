@@ -128,6 +128,8 @@ def fill(database: Database) -> None:
         for egroup, routes in (
             ("cyclers", '["/cycles", "/datasets/dt/.*"]'),
             ("tools", '["/dc_tools/.*"]'),
+            # A login is no e-group, whatever a permission names.
+            ("g_dt", '[".*"]'),
         ):
             connection.execute(
                 text(

@@ -327,6 +327,41 @@ def test_that_an_agent_writes_its_own_column_with_its_own_login(come_in: Login) 
         _append(agent, "auto@auto - dt-ml", {"dt-dt": Triplet("GOOD")})
 
 
+@pytest.mark.parametrize(
+    ("statement", "number"),
+    [
+        (
+            'INSERT INTO "Version" (atomic_version, "by", "createdAt")'
+            " VALUES (:given, 'expert@cern.ch', '1999-01-01') RETURNING atomic_version,"
+            ' "createdAt" = now()',
+            1_000_000,
+        ),
+        (
+            'INSERT INTO "Settings" SELECT :given, \'{"by": "expert@cern.ch"}\', \'1999-01-01\','
+            ' "CCL_id", "CPCL_id", "DCL_id", "DAL_id", "JCL_id", "ODCL_id", "PL_id"'
+            ' FROM "Settings" RETURNING id, "createdAt" = now()',
+            2_000_000_000,
+        ),
+        (
+            'INSERT INTO "PermissionList" (id) VALUES (:given) RETURNING id, true',
+            2_000_000_000,
+        ),
+        (
+            'INSERT INTO "Cycle" VALUES (:given, \'x\', \'{"global_state": "pending"}\', now(),'
+            " false, '1999-01-01', '1999-01-01') RETURNING id_cycle, \"createdAt\" = now()",
+            2_000_000_000,
+        ),
+    ],
+)
+def test_that_numbers_and_times_are_the_servers(
+    come_in: Login, statement: str, number: int
+) -> None:
+    with come_in("g_expert").transaction() as connection:
+        made, now = connection.execute(text(statement), {"given": number}).one()
+    assert made < number
+    assert now
+
+
 def test_that_only_who_may_make_logins_gives_one_to_an_agent(come_in: Login) -> None:
     acting = acting_as(come_in("g_expert"))
     columns = [AgentColumn("dt-dt", Mode.PROPOSES, "dt-dt")]

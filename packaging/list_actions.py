@@ -32,9 +32,17 @@ from app.views.theme import Themes
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "actions.md"
 
 _BUTTON = "A button of the place"
+_ADMINISTRATOR = "The administrator of a database does it on the command line."
 ELSEWHERE = {
     "db init": "The window opens no empty database; it names this command.",
     "db index": "The window makes them by itself on a small database.",
+    "db upgrade": _ADMINISTRATOR,
+    "db guard install": _ADMINISTRATOR,
+    "db guard remove": _ADMINISTRATOR,
+    "people add": _ADMINISTRATOR,
+    "people disable": _ADMINISTRATOR,
+    "logins add": _ADMINISTRATOR,
+    "egroups sync": _ADMINISTRATOR,
     "config import": "A whole configuration comes from files; lists are edited in Configuration.",
     "config restore": f"{_BUTTON} Configuration, under *Versions*.",
     "config add-workspace": f"{_BUTTON} Configuration, *Workspaces*.",

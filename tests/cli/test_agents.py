@@ -51,9 +51,12 @@ def test_that_an_agent_proposes_and_a_person_accepts(agent: RunRegistry, predict
     again = agent("agent", "accept", proposal["id"])
     assert again.code == 1
     assert "already" in again.err
-    agreement = agent("agent", "agreement", "pixel-ae", "--json").document
-    assert agreement["columns"]["tracker-pixel"]["agreeing"] == 3
-    assert "100.0%" in agent("agent", "agreement", "pixel-ae").out
+    # What is accepted as it was proposed is no opinion of a person's own.
+    of_people = agent("agent", "agreement", "pixel-ae", "--json").document
+    assert of_people["columns"]["tracker-pixel"]["agreeing"] == 0
+    now = ("agent", "agreement", "pixel-ae", "--against", "now")
+    assert agent(*now, "--json").document["columns"]["tracker-pixel"]["agreeing"] == 3
+    assert "100.0%" in agent(*now).out
 
 
 def test_that_all_proposals_of_a_run_are_rejected_at_once(agent: RunRegistry, predictions: Path):

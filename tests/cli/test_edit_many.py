@@ -30,7 +30,9 @@ def test_that_without_ranges_all_lumisections_change_and_a_dry_run_changes_none(
     assert (dry.code, "writes to" in dry.err) == (0, False)
     assert f"{RUN_LENGTH} cells would change in 1 dataset" in dry.out
     assert statuses(registry, FIRST) == [("GOOD", [[1, RUN_LENGTH]])]
-    assert registry(*words).out.startswith(f"Changed {RUN_LENGTH} cells in 1 dataset. Version ")
+    assert registry(*words).out.startswith(
+        f"dt-dt EXCLUDED in LS 1-{RUN_LENGTH} of run {FIRST}, online: {RUN_LENGTH} cells. Version "
+    )
     assert statuses(registry, FIRST) == [("EXCLUDED", [[1, RUN_LENGTH]])]
 
 

@@ -30,7 +30,7 @@ from app.services.editing import bulk as bulk_edit
 from app.services.editing import lumisections
 from app.services.golden import generation
 from app.services.pulling import runs as pull
-from app.views.agents.place import MachinesPlace
+from app.views.agents.place import AgentsPlace
 from app.views.background import Background
 from app.views.bulk.edit_dialog import BulkEditDialog
 from app.views.bulk.file_dialog import ChangeFileDialog
@@ -588,7 +588,7 @@ def test_that_a_proposal_is_accepted(hand: Hand, database: Database) -> None:
     hand.press("Ctrl+7")
     hand.settle()
     place = hand.window.views["machines"]
-    assert isinstance(place, MachinesPlace)
+    assert isinstance(place, AgentsPlace)
     hand.until(lambda: place.list.list.count() > 0)
     hand.settle()
     hand.tab_to("Proposals")

@@ -1,0 +1,49 @@
+"""What the sealing of this client does."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.counting import counted
+from app.domain.sources.pull import PullState
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """What one turn sealed, how large the tree is now, and what of the old history is left:
+    versions up to `old_last`, of which those up to `old_done` are sealed."""
+
+    leaves: int
+    size: int
+    signed: bool
+    old_done: int = 0
+    old_last: int = 0
+    waits_for_index: bool = False
+    more: bool = False
+
+    @property
+    def old_left(self) -> int:
+        """Numbers of old versions that aren't accounted for yet."""
+        return max(0, self.old_last - self.old_done)
+
+    @property
+    def text(self) -> str:
+        """The state of the seal in a sentence."""
+        how = "" if self.signed else ", unsigned"
+        said = f"{counted(self.size, 'leaf', 'leaves')} sealed{how}"
+        if self.old_left and self.waits_for_index:
+            return f"{said}; the history before waits for an index: db index --create"
+        if self.old_left:
+            return f"{said}; of the history before {self.old_done / self.old_last:.0%}"
+        return said
+
+
+@dataclass(frozen=True, slots=True)
+class SealStatus:
+    """What the loop that seals tells of itself."""
+
+    state: PullState = PullState.OFF
+    activity: str = ""
+    last_success: datetime | None = None
+    next_try: datetime | None = None
+    puller: str = ""
+    pulls: int = 0

@@ -26,6 +26,7 @@ from app.demo.story import Summary, main_job
 from app.domain.errors import Refused, Unavailable
 from app.domain.identity import Actor
 from app.domain.keys import RunNumber
+from app.domain.seal.notes import PublicKey
 from app.domain.sources.dqm_gui import GuiListing, GuiStatus
 from app.domain.sources.oms import OmsRun
 from app.domain.sources.pull import PullStatus
@@ -41,10 +42,14 @@ from app.services.pulling.dqm_gui import SOURCE as GUI_SOURCE
 from app.services.pulling.dqm_gui import GuiStore
 from app.services.pulling.pullers import Pullers
 from app.services.pulling.store import PullStore
+from app.services.seal import keys
+from app.services.seal.keys import Signer
+from app.services.seal.sealing import Sealer
 from app.settings import Settings
 from app.sync.dqm_gui import DqmGuiClient, DqmGuiSettings, GuiLoop, listing_now
 from app.sync.oms import OmsClient
 from app.sync.oms_requests import OmsSettings
+from app.sync.sealing import SealLoop
 from app.sync.worker import PullLoop, PullProgress, PullReport, fetch_now, pull_now
 
 if TYPE_CHECKING:
@@ -88,6 +93,7 @@ class Program:
         self._server: EmbeddedServer | None = None
         self._database: Database | None = None
         self._puller: PullLoop | None = None
+        self._seal_loop: SealLoop | None = None
         self._listener: ChangeListener | None = None
         self._demonstration: SimulatedOms | LiveOms | None = None
         self._demonstration_gui: SimulatedDqmGui | None = None
@@ -295,7 +301,7 @@ class Program:
         oms_settings = self.oms_settings
         demonstration = self._demonstration is not None
         interval_s = _DEMONSTRATION_PULL_S if demonstration else self.settings.pull_interval_s
-        name = f"{self.actor.email} on {platform.node() or 'this machine'} ({os.getpid()})"
+        name = self._client_name
         self._puller = PullLoop(
             lambda on_wait: OmsClient(oms_settings, on_wait=on_wait),
             self.pull_store,
@@ -307,6 +313,7 @@ class Program:
             interval_s=interval_s,
         )
         self._puller.start()
+        self._start_sealing(name, listeners.on_bug)
         gui_settings = self.dqm_gui_settings
         asks_gui = demonstration or gui_settings.certificate is not None or _is_near(gui_settings)
         self.gui_puller = GuiLoop(
@@ -327,6 +334,52 @@ class Program:
         self._listener.start()
         return self._puller
 
+    # The sealed history
+
+    @property
+    def seal_key_file(self) -> Path:
+        """Where the key of the seal is, or would be."""
+        return self.settings.seal_key_file()
+
+    @property
+    def seal_public_key(self) -> PublicKey | None:
+        """The key whose signatures count: that of the settings, else our own."""
+        if self.settings.seal_public_key is not None:
+            return keys.public_key(self.settings.seal_public_key)
+        signer = self._signer()
+        return None if signer is None else signer.public
+
+    def sealer(self) -> Sealer:
+        """What seals the database, signing where there is a key."""
+        return Sealer(self.db, self._client_name, self._signer())
+
+    def _signer(self) -> Signer | None:
+        file = self.settings.seal_key_file()
+        if self.settings.seal_key is None and not files.is_file(file):
+            return None
+        return keys.load(file)
+
+    @property
+    def _client_name(self) -> str:
+        return f"{self.actor.email} on {platform.node() or 'this machine'} ({os.getpid()})"
+
+    def _start_sealing(self, name: str, on_bug: Callable[[Exception], None]) -> None:
+        if not self.settings.seal or not self.db.seal:
+            return
+        try:
+            sealer = self.sealer()
+        except Refused as error:
+            # Without signatures the history would look as if the key was lost.
+            logger.warning("The history isn't sealed by this client: %s", error)
+            return
+        self._seal_loop = SealLoop(
+            sealer,
+            PullerLock(self.db, name, source="seal"),
+            on_bug=on_bug,
+            client_name=name,
+        )
+        self._seal_loop.start()
+
     def _revive_own_server(self) -> None:
         """Starts the program's own server again when it died."""
         if self._server is not None:
@@ -343,6 +396,9 @@ class Program:
         gui_puller, self.gui_puller = self.gui_puller, None
         if gui_puller is not None and not gui_puller.stop(_STOP_S):
             logger.warning("The puller of the DQM GUI hasn't stopped in %.0f s", _STOP_S)
+        seal_loop, self._seal_loop = self._seal_loop, None
+        if seal_loop is not None and not seal_loop.stop(_STOP_S):
+            logger.warning("Sealing hasn't stopped in %.0f s", _STOP_S)
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.stop()
@@ -474,6 +530,7 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
             news,
             pullers,
             WebAddresses(settings.oms_web_url, settings.dqm_gui_url, settings.elog_url),
+            _seal_key(program),
         ),
         WindowSettings(
             remembered=settings.data_folder / "window.ini",
@@ -499,6 +556,15 @@ def _start_pullers(program: Program, news: News) -> Pullers:
     return Pullers(
         puller, program.gui_puller, program.gui_store, lambda: program.dqm_gui_listing(None)
     )
+
+
+def _seal_key(program: Program) -> PublicKey | None:
+    """The key whose signatures count in the window; one that can't be used keeps nobody out."""
+    try:
+        return program.seal_public_key
+    except Refused as error:
+        logger.warning("Signatures of the sealed history aren't checked: %s", error)
+        return None
 
 
 def _session(program: Program, *, demonstration: bool) -> "Session":

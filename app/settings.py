@@ -175,6 +175,19 @@ class Settings(BaseModel):
     dqm_gui_interval_s: float = Field(
         default=600.0, ge=30.0, le=86400.0, description="Seconds from one look to the next."
     )
+    seal: bool = Field(
+        default=True, description="Take part in sealing the history; off where something else does."
+    )
+    seal_key: Path | None = Field(
+        default=None,
+        description="File of the key that signs the sealed history; "
+        "without one it is seal.key in data_folder, where there is one.",
+    )
+    seal_public_key: str | None = Field(
+        default=None,
+        description="Public key, or the file with it, whose signatures count when the history is "
+        "verified.",
+    )
     oms_web_url: WebAddress = Field(
         default="https://cmsoms.cern.ch/cms/runs/report",
         description="Web page of a run in OMS, opened with ?cms_run=RUN.",
@@ -281,6 +294,10 @@ class Settings(BaseModel):
             )
             return None
         return asking.found
+
+    def seal_key_file(self) -> Path:
+        """Where the key of the seal is, or would be."""
+        return self.seal_key or self.data_folder / "seal.key"
 
     def is_production(self) -> bool:
         """Whether the database must be taken for the real one: any server but this machine's

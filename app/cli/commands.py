@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.cli import agents, database
+from app.cli import agents, database, seal
 from app.cli.arguments import Arguments, Commands, Parser, common_options
 from app.cli.certification import cycles, datasets, lumisections, runs, todo
 from app.cli.configuration import commands as configuration
@@ -81,6 +81,7 @@ def parser(version: str) -> Parser:
         agents,
         guard,
         people,
+        seal,
     ):
         part.add(words, common)
     return root

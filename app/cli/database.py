@@ -80,6 +80,7 @@ def _init(program: Program, arguments: Arguments) -> Answer:
         "configured": made.configured,
         "desk": made.desk,
         "record": made.record,
+        "seal": made.seal,
     }
     return Answer(document, together(lines))
 
@@ -117,6 +118,8 @@ def _check(program: Program, arguments: Arguments) -> Answer:
         "record": found.record,
         "record_reason": found.record_reason,
         "guard": found.guard,
+        "seal": found.seal,
+        "seal_reason": found.seal_reason,
         "settings_id": found.settings_id,
         "problems": list(found.problems),
         "stale_summaries": [[number, name] for number, name in found.stale_summaries],
@@ -180,6 +183,7 @@ def _text(db: Database, found: Examined) -> str:
         f"schema desk    {'usable' if found.desk else f'not used: {found.desk_reason}'}",
         f"schema record  {'usable' if found.record else f'not used: {found.record_reason}'}",
         f"rights         {found.guard or 'not proved there: this database has no guard'}",
+        f"schema seal    {'usable' if found.seal else f'not used: {found.seal_reason}'}",
         f"configuration  {settings}, {number_of(len(found.problems), 'faulty rule')}",
         *(f"               {problem}" for problem in found.problems[:_SHOWN]),
     ]

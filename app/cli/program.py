@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Protocol
 
 from app.domain.identity import Actor
+from app.domain.seal.notes import PublicKey
 from app.domain.sources.dqm_gui import GuiListing
 from app.domain.sources.oms import OmsRun
 from app.domain.sources.pull import FailedRun, Outcome
 from app.models.database.engine import Database
 from app.services.acting import Acting
+from app.services.seal.sealing import Sealer
 
 
 class PullReport(Protocol):
@@ -71,6 +73,17 @@ class Program(Protocol):
     @property
     def has_own_server(self) -> bool:
         """Whether the database is the program's own."""
+
+    @property
+    def seal_key_file(self) -> Path:
+        """Where the key of the seal is, or would be."""
+
+    @property
+    def seal_public_key(self) -> PublicKey | None:
+        """The key whose signatures count; None where none is known."""
+
+    def sealer(self) -> Sealer:
+        """What seals the database, signing where there is a key."""
 
     def oms_run(self, run_number: int) -> OmsRun:
         """What OMS says of a run now."""

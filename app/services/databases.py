@@ -13,7 +13,7 @@ from app.domain.progress import SILENT, Progress
 from app.domain.sources import deduplication
 from app.domain.sources.deduplication import Finding
 from app.models import configuration
-from app.models.database import clock, desk, record, schema, session
+from app.models.database import clock, desk, record, schema, seal, session
 from app.models.database import indexes as optional
 from app.models.database.engine import Database
 from app.models.database.indexes import OptionalIndex
@@ -46,12 +46,13 @@ def give_up(acting: Acting) -> None:
 
 @dataclass(frozen=True)
 class Initialised:
-    """What was missing and made; `desk` and `record`: whether our own schemas can be used."""
+    """What was missing and made; `desk`, `record`, `seal`: whether our own schemas can be used."""
 
     created: bool
     configured: bool
     desk: bool
     record: bool
+    seal: bool
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,8 @@ class Examined:
     desk_reason: str = ""
     record: bool = False
     record_reason: str = ""
+    seal: bool = False
+    seal_reason: str = ""
     guard: str = ""
     settings_id: int = 0
     problems: tuple[str, ...] = ()
@@ -154,7 +157,7 @@ def initialise(db: Database, *, default_configuration: bool) -> Initialised:
         with db.transaction() as connection:
             schema.create(connection)
     configured = default_configuration and configurations.install_default(Acting(db))
-    return Initialised(created, configured, db.prepare(), db.record)
+    return Initialised(created, configured, db.prepare(), db.record, db.seal)
 
 
 def examine(db: Database) -> Examined:
@@ -179,6 +182,8 @@ def examine(db: Database) -> Examined:
             "" if ready else desk.why_not(connection, record=db.record),
             db.record,
             "" if db.record else record.OWN.why_not(connection),
+            db.seal,
+            "" if db.seal else seal.OWN.why_not(connection),
             guard,
             configuration.settings_in_force(connection),
             configuration.in_force(connection).problems,

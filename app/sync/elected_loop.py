@@ -13,6 +13,7 @@ from typing import Generic, ParamSpec, Protocol, Required, Self, TypedDict, Type
 from app.domain.clock import server_now
 from app.domain.errors import RegistryError, Unavailable
 from app.domain.masking import masked
+from app.domain.seal.status import SealStatus
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullState, PullStatus
 from app.sync.back_off import Wait
@@ -41,7 +42,7 @@ class AskingClient(Protocol):
 
 
 Client = TypeVar("Client", bound=AskingClient)
-Status = TypeVar("Status", bound=PullStatus | GuiStatus)
+Status = TypeVar("Status", bound=PullStatus | GuiStatus | SealStatus)
 
 
 class LoopOptions(TypedDict, Generic[Status], total=False):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.domain.seal.notes import PublicKey
 from app.services.acting import Acting
 from app.services.news import News
 from app.services.pulling.pullers import Pullers
@@ -42,10 +43,11 @@ class WebAddresses:
 
 @dataclass(frozen=True)
 class Workplace:
-    """What a window is opened on, for all its places."""
+    """What a window is opened on, for all its places; `seal_key`: whose signatures count."""
 
     acting: Acting
     session: Session
     news: News
     pullers: Pullers
     addresses: WebAddresses
+    seal_key: PublicKey | None = None

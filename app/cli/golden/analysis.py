@@ -284,8 +284,9 @@ def _reproduce(program: Program, arguments: Arguments) -> Answer:
         "reason": reproduced.reason,
         "gained": to_json(comparison.gained),
         "lost": to_json(comparison.lost),
+        "sealed_history_is_the_same": reproduced.seal.same,
     }
-    lines = [reproduced.text, *filter(None, [reproduced.reason])]
+    lines = [reproduced.text, *filter(None, [reproduced.reason]), reproduced.seal.text]
     for what, part in (("gained", comparison.gained), ("lost", comparison.lost)):
         lines += [f"{what} {run} LS {format_ranges(ranges)}" for run, ranges in part.items()]
     if arguments.since:
@@ -296,4 +297,5 @@ def _reproduce(program: Program, arguments: Arguments) -> Answer:
             "events": [event_document(change) for change in changes.responsible],
         }
         lines += [changes.text, *event_lines(changes)]
-    return Answer(document, together(lines), DONE if reproduced.equal else REFUSED)
+    good = reproduced.equal and reproduced.seal.same is not False
+    return Answer(document, together(lines), DONE if good else REFUSED)

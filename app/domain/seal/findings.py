@@ -38,7 +38,7 @@ class Finding:
     @property
     def text(self) -> str:
         """The finding in a few lines, the first of which says it all."""
-        by = f", by {self.author}" if self.author else ""
+        by = f", by {self.author}," if self.author else ""
         sealed = "" if self.sealed is None else f", sealed {self.sealed:%Y-%m-%d %H:%M} UTC"
         why = f": {self.why}" if self.why else ""
         lines = [f"{self.what}{by} was {self.fault}{sealed}{why}"]

@@ -24,7 +24,7 @@ from app.domain.errors import (
 )
 from app.domain.json_value import js_parse
 from app.domain.masking import check_database_address, keep_secret
-from app.models.database import desk, identity, record, session
+from app.models.database import desk, identity, record, seal, session
 from app.models.database.identity import WEB, Guarded
 from app.models.database.patience import Patience
 
@@ -91,6 +91,7 @@ class Database:
         self._patience = Patience(self._parameters)
         self._desk = False
         self._record = False
+        self._seal = False
         self._guard: Guarded | None = None
         self._engine = sa.create_engine(
             "postgresql+psycopg://",
@@ -132,6 +133,11 @@ class Database:
         return self._record
 
     @property
+    def seal(self) -> bool:
+        """True when our schema `seal` is there and usable, as `prepare()` found it."""
+        return self._seal
+
+    @property
     def guard(self) -> Guarded | None:
         """Who the login is on a guarded database, as `prepare()` found it; None without a guard."""
         return self._guard
@@ -144,8 +150,8 @@ class Database:
     def prepare(self, *, upgrade: bool = False) -> bool:
         """Looks who the login is; creates or upgrades our schemas if it may; returns `desk`.
 
-        Keeps `guard`, `desk` and `record`. On a guarded database schemas are upgraded only when
-        that is asked for. Raises Refused when a newer program has already upgraded one of them, or
+        Keeps `guard`, `desk`, `record`, `seal`. On a guarded database schemas are upgraded only
+        when that is asked for. Raises Refused when a newer program has already upgraded one of them, or
         when the login stands for nobody.
         """
         with self.translated(), self._engine.connect() as connection:
@@ -154,6 +160,7 @@ class Database:
                 may = upgrade or not there
                 self._guard = None if upgrade else identity.read(connection)
                 self._record = record.OWN.prepare(connection, upgrade=may)
+                self._seal = seal.OWN.prepare(connection, upgrade=may)
             self._desk = desk.prepare(connection, record=self._record, upgrade=may)
         return self._desk
 

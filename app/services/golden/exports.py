@@ -26,6 +26,7 @@ from app.services.golden import generation as golden
 from app.services.golden import lists as golden_lists
 from app.services.golden.files import Form
 from app.services.golden.lists import GoldenList
+from app.services.seal.wanted import seal_of_list
 
 _PERIOD = re.compile(r"(?:Collisions|Commissioning|Cosmics|HICosmics|HIRun|Run)[0-9]{2,4}")
 _KINDS = {"golden": "Golden", "muon": "Muon", "dcs-only": "DCSOnly"}
@@ -173,6 +174,7 @@ def provenance_of(acting: Acting, list_: GoldenList) -> JsonObject:
         },
         "sha256_when_made": None if kept is None else kept.sha256,
         "datasets": datasets,
+        "seal": seal_of_list(acting, entry.id),
     }
 
 

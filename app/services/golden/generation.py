@@ -26,6 +26,7 @@ from app.models.events import projections
 from app.models.golden import generated_json
 from app.models.golden.generated_json import JsonEntry, JsonRow, SeasonRead
 from app.models.history import writes as history
+from app.models.seal import list_roots
 from app.services import names
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
@@ -220,6 +221,8 @@ def generate_several(
                     datasets=read.provenance,
                     by=acting.actor.email,
                 )
+            if acting.db.seal:
+                list_roots.keep(connection, id_)
             made.append(Generated(id_, read.version, selection))
         generated_json.announce(connection, [golden_json.id for golden_json in made])
         progress.checkpoint()

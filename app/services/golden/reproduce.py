@@ -37,6 +37,7 @@ from app.services.golden.moments import (
     season_at,
     voices_at,
 )
+from app.services.seal.wanted import UNSEALED, SealOfList, seal_now
 
 THE_RULE = "the rule"
 THE_DATASETS = "the pattern of dataset names"
@@ -67,7 +68,8 @@ class Reproduced:
     `exact`: the events it was made from are known; otherwise only its version is, and a
     transaction that was under way then may make a difference. `differing` names the columns
     that came out differently; `comparison` goes from the stored list to the new one; `made_by` is
-    the version of the program that made the list, empty where it wasn't kept.
+    the version of the program that made the list, empty where it wasn't kept; `seal` tells whether
+    the sealed history is still the one of that time.
     """
 
     stored: JsonRow
@@ -75,6 +77,7 @@ class Reproduced:
     comparison: Comparison
     differing: tuple[str, ...]
     made_by: str = ""
+    seal: SealOfList = UNSEALED
 
     @property
     def equal(self) -> bool:
@@ -189,6 +192,7 @@ def reproduce(
         compare(old, side.selection.document),
         tuple(differing),
         "" if moment.provenance is None else moment.provenance.program_version,
+        seal_now(acting, id_),
     )
 
 

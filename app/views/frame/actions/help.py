@@ -8,9 +8,10 @@ from PySide6.QtWidgets import QWidget
 from app.views.actions import ActionRow
 from app.views.frame.actions.about import AboutDialog
 from app.views.places import PlaceContext
+from app.views.seal.verify_dialog import VerifyDialog
 from app.views.widgets.dialogs.fitting import ScrolledText
 
-MENU = ("help.keys", "help.about")
+MENU = ("help.keys", "help.verify", "", "help.about")
 _WIDE = 760
 KEYS = (
     ("Arrows, Home, End", "move in the grid; Alt: by ten; Shift: select; Ctrl: keep the selection"),
@@ -65,6 +66,13 @@ class HelpActions:
                 no_command="The command line has no keys.",
             ),
             ActionRow(
+                "help.verify",
+                "Verify history...",
+                self._verify_history,
+                tip="Find out whether anything was altered since it was sealed",
+                commands=("seal verify",),
+            ),
+            ActionRow(
                 "help.about",
                 "About...",
                 self._show_about,
@@ -79,6 +87,16 @@ class HelpActions:
         ]
         text = f'<table width="{_WIDE}">{"".join(lines)}</table>All other keys are in the menus.'
         ScrolledText("Keys", text, self._window).open()
+
+    def _verify_history(self) -> None:
+        context = self._context
+        VerifyDialog(
+            context.acting,
+            context.background,
+            context.notices,
+            context.workplace.seal_key,
+            self._window,
+        ).open()
 
     def _show_about(self) -> None:
         context = self._context

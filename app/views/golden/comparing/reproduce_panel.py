@@ -156,10 +156,12 @@ class ReproducePanel(GoldenPanel):
             button.setEnabled(self._id is not None)
 
     def _show(self, reproduced: Reproduced) -> None:
-        role = "success" if reproduced.equal else "refusal"
-        _show_text(self.verdict, reproduced.text, role)
-        self.detail.setText(reproduced.reason)
-        self.detail.setVisible(bool(reproduced.reason))
+        good = reproduced.equal and reproduced.seal.same is not False
+        _show_text(self.verdict, reproduced.text, "success" if good else "refusal")
+        seal = "" if reproduced.seal.same is None else reproduced.seal.text
+        detail = " ".join(filter(None, (reproduced.reason, seal)))
+        self.detail.setText(detail)
+        self.detail.setVisible(bool(detail))
         rows = _rows(reproduced.comparison)
         self.runs.show_rows(_RUNS, rows)
         self.runs.setVisible(bool(rows))

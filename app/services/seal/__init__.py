@@ -1,0 +1,1 @@
+"""The sealed history: sealing, keys, proofs, and finding what was altered."""

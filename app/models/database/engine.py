@@ -151,8 +151,8 @@ class Database:
         """Looks who the login is; creates or upgrades our schemas if it may; returns `desk`.
 
         Keeps `guard`, `desk`, `record`, `seal`. On a guarded database schemas are upgraded only
-        when that is asked for. Raises Refused when a newer program has already upgraded one of them, or
-        when the login stands for nobody.
+        when that is asked for. Raises Refused when a newer program has already upgraded one of
+        them, or when the login stands for nobody.
         """
         with self.translated(), self._engine.connect() as connection:
             with connection.begin():

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from app.models.configuration.lists import VERSIONED
-from app.models.database import desk, record, tables
+from app.models.database import desk, record, seal, tables
 
 OWNER = "run_registry_guard"
 PEOPLE = "run_registry_people"
@@ -244,7 +244,11 @@ def _own_grants() -> Iterator[Grant]:
         for table in record.OWN.privileges:
             yield Grant(group, record.SCHEMA, table, "SELECT")
             yield Grant(group, record.SCHEMA, table, "INSERT")
-        for schema in (desk.SCHEMA, record.SCHEMA):
+        # Everybody may verify; pullers alone seal.
+        for table, privileges in seal.OWN.privileges.items():
+            for privilege in privileges.split(", ") if group == PULLERS else ("SELECT",):
+                yield Grant(group, seal.SCHEMA, table, privilege)
+        for schema in (desk.SCHEMA, record.SCHEMA, seal.SCHEMA):
             yield Grant(group, schema, "alembic_version", "SELECT")
 
 

@@ -14,7 +14,7 @@ from app.domain.errors import Refused
 from app.domain.rights.actions import ACTIONS, Need
 from app.domain.sources.oms import DCS_BITS, LUMINOSITY
 from app.domain.triplets import SETTABLE_STATUSES
-from app.models.database import desk, record
+from app.models.database import desk, record, seal
 from app.models.database.statements import text
 from app.models.guard.declared import (
     FUNCTIONS,
@@ -32,7 +32,7 @@ VERSION = 1
 
 _SQL = Path(__file__).parent / "sql"
 _TABLES = "01_tables.sql"
-_SCHEMAS = ("public", desk.SCHEMA, record.SCHEMA, "guard")
+_SCHEMAS = ("public", desk.SCHEMA, record.SCHEMA, seal.SCHEMA, "guard")
 
 _ROLES = "".join(
     f"""
@@ -78,13 +78,13 @@ DECLARE
 BEGIN
     FOR each IN
         SELECT format('SCHEMA %I', nspname) AS thing, nspowner AS was FROM pg_namespace
-            WHERE nspname IN ('desk', 'record')
+            WHERE nspname IN ('desk', 'record', 'seal')
         UNION ALL SELECT format('TABLE %I.%I', nspname, relname), relowner FROM pg_class
             JOIN pg_namespace ON pg_namespace.oid = relnamespace
-            WHERE nspname IN ('desk', 'record') AND relkind IN ('r', 'v')
+            WHERE nspname IN ('desk', 'record', 'seal') AND relkind IN ('r', 'v')
         UNION ALL SELECT format('FUNCTION %s', pg_proc.oid::regprocedure), proowner FROM pg_proc
             JOIN pg_namespace ON pg_namespace.oid = pronamespace
-            WHERE nspname IN ('desk', 'record')
+            WHERE nspname IN ('desk', 'record', 'seal')
     LOOP
         IF pg_get_userbyid(each.was) <> owner THEN
             EXECUTE format('ALTER %s OWNER TO %I', each.thing, owner);
@@ -106,7 +106,7 @@ BEGIN
             UNION ALL SELECT acl.grantee, acl.privilege_type
             FROM pg_attribute, aclexplode(attacl) AS acl WHERE attrelid = pg_class.oid
         ) AS given
-        WHERE nspname IN ('public', 'desk', 'record')
+        WHERE nspname IN ('public', 'desk', 'record', 'seal')
           AND (relkind = 'r' OR (relkind = 'v' AND nspname = 'public'))
           AND given.privilege_type <> 'SELECT' AND given.grantee <> relowner
           AND given.grantee <> '{OWNER}'::regrole
@@ -201,10 +201,10 @@ def remove(connection: Connection) -> None:
         "DROP SCHEMA guard CASCADE;",
         *(
             f"REVOKE ALL ON ALL {what} IN SCHEMA {schema} FROM {roles};"
-            for schema in _SCHEMAS[:3]
+            for schema in _SCHEMAS[:-1]
             for what in ("TABLES", "SEQUENCES")
         ),
-        *(f"REVOKE ALL ON SCHEMA {schema} FROM {roles};" for schema in _SCHEMAS[:3]),
+        *(f"REVOKE ALL ON SCHEMA {schema} FROM {roles};" for schema in _SCHEMAS[:-1]),
         f"REVOKE {OWNER} FROM CURRENT_USER;",
     ]
     execute(connection, "\n".join(parts))
@@ -295,7 +295,8 @@ def _problems(connection: Connection, version: int) -> Iterator[str]:
             "SELECT DISTINCT rolname::text, 'owns tables' FROM pg_class c"
             " JOIN pg_roles r ON r.oid = relowner"
             " WHERE relkind = 'r' AND rolcanlogin AND NOT rolsuper"
-            "  AND relnamespace = ANY(ARRAY['public', 'desk', 'record', 'guard']::regnamespace[])"
+            "  AND relnamespace IN (SELECT oid FROM pg_namespace"
+            "   WHERE nspname IN ('public', 'desk', 'record', 'seal', 'guard'))"
             " UNION SELECT r.rolname::text, 'is a member of the owner of the guard' FROM pg_roles r"
             " JOIN pg_auth_members m ON m.member = r.oid"
             " JOIN pg_roles o ON o.oid = m.roleid AND o.rolname = :owner"
@@ -313,7 +314,7 @@ def _check_may_install(connection: Connection) -> None:
             "SELECT relname::text, pg_get_userbyid(relowner)::text FROM pg_class"
             " WHERE relkind = 'r' AND NOT pg_has_role(relowner, 'USAGE') AND relnamespace ="
             " ANY(ARRAY(SELECT oid FROM pg_namespace"
-            "  WHERE nspname IN ('public', 'desk', 'record'))) ORDER BY 1 LIMIT 1"
+            "  WHERE nspname IN ('public', 'desk', 'record', 'seal'))) ORDER BY 1 LIMIT 1"
         )
     ).one_or_none()
     if wrong is not None:
@@ -396,9 +397,9 @@ def _privileges() -> Iterator[str]:
     groups = ", ".join(GROUPS.values())
     yield "REVOKE CREATE ON SCHEMA public FROM PUBLIC;"
     yield _FROM_ALL_OTHERS
-    for schema in _SCHEMAS[:3]:
+    for schema in _SCHEMAS[:-1]:
         yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {groups};"
-    for schema in ("public", desk.SCHEMA, record.SCHEMA):
+    for schema in _SCHEMAS[:-1]:
         yield f"GRANT USAGE ON SCHEMA {schema} TO {groups};"
     for grant in GRANTS:
         if grant.schema != "guard":

@@ -45,18 +45,20 @@ DECLARE
 BEGIN
     FOR found IN SELECT relname, relkind, nspname FROM pg_class
         JOIN pg_namespace ON pg_namespace.oid = relnamespace
-        WHERE nspname IN ('public', 'desk', 'record') AND relkind IN ('r', 'v')
+        WHERE nspname IN ('public', 'desk', 'record', 'seal') AND relkind IN ('r', 'v')
     LOOP
         EXECUTE format('ALTER TABLE %I.%I OWNER TO g_owner', found.nspname, found.relname);
     END LOOP;
     FOR found IN SELECT oid::regprocedure AS name, prokind FROM pg_proc
-        WHERE pronamespace IN ('public'::regnamespace, 'desk'::regnamespace, 'record'::regnamespace)
+        WHERE pronamespace IN ('public'::regnamespace, 'desk'::regnamespace,
+            'record'::regnamespace, 'seal'::regnamespace)
         AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
     LOOP
         EXECUTE format('ALTER ROUTINE %s OWNER TO g_owner', found.name);
     END LOOP;
     ALTER SCHEMA desk OWNER TO g_owner;
     ALTER SCHEMA record OWNER TO g_owner;
+    ALTER SCHEMA seal OWNER TO g_owner;
     EXECUTE format('ALTER DATABASE %I OWNER TO g_owner', current_database());
 END
 $$

@@ -298,11 +298,11 @@ def test_that_a_rule_comes_from_a_file_and_goes_into_one(
     dialog.fileSelected.emit(str(file))
     dialog.close()
     qtbot.waitUntil(file.exists)
-    bench.rule.setPlainText("")
+    bench.rule.setPlainText("false")
     bar.import_file(file)
     qtbot.waitUntil(lambda: bench.source == RULE)
     bench.rule.text.undo()
-    assert bench.rule.toPlainText() == ""
+    assert bench.rule.toPlainText() == "false"
 
 
 # Generating

@@ -85,7 +85,7 @@ def test_that_a_hole_inside_is_empty_in_both_summaries_and_in_the_ranges(holed: 
 def test_that_filter_sign_off_and_grid_give_one_answer_for_a_hole(holed: Database):
     assert found(holed, "dt-dt.EMPTY > 0") == [RUN]
     assert found(holed, "dt0_ready.EMPTY = 2") == [RUN]
-    with pytest.raises(Refused, match="is EMPTY in LS 11 of run"):
+    with pytest.raises(Refused, match="dt-dt is EMPTY in LS 11-12"):
         runs.move(Acting(holed, EXPERT), RUN, "SIGNOFF")
     state = lumisections.dataset_state(Acting(holed), RUN, "online")
     assert state.rr.value("dt-dt", 11) is None

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QInputDialog,
     QLabel,
+    QStyleOptionComboBox,
     QToolTip,
     QWidget,
 )
@@ -33,7 +34,17 @@ from app.views.grid.grid_layout import Cell
 from app.views.notices import Level, Notice, ReportDialog, ask, inform
 from app.views.theme import Themes
 from app.views.widgets import plain
-from app.views.widgets.plain import Label, ListItem, MarkedUp, TreeItem, cell, of_role, said, tip
+from app.views.widgets.plain import (
+    ChoiceBox,
+    Label,
+    ListItem,
+    MarkedUp,
+    TreeItem,
+    cell,
+    of_role,
+    said,
+    tip,
+)
 from tests.builders import EXPERT
 from tests.views.many_runs import LENGTH, NEWEST, OLDEST, set_rr
 
@@ -83,7 +94,10 @@ def models() -> set[type[QAbstractItemModel]]:
 
 
 def test_that_every_label_and_item_is_one_that_shows_text() -> None:
-    assert not constructed("QLabel|QTreeWidgetItem|QListWidgetItem|QTableWidgetItem")
+    items = "QTreeWidgetItem|QListWidgetItem|QTableWidgetItem|QStandardItem"
+    assert not constructed(f"QLabel|QComboBox|{items}")
+    lists = r"(\.list|\.forms|\.rules|\.charts|\.places|\.sections|\.columns|\.names)"
+    assert not constructed(rf"self{lists}\.addItems")
     assert {line.split(":")[0] for line in constructed("QMessageBox")} == {"notices.py"}
 
 
@@ -156,6 +170,24 @@ def test_that_items_show_text() -> None:
     assert item.text() == "a\\nb"
     item.setText("\u202e")
     assert item.text() == "\\u202e"
+
+
+def test_that_boxes_draw_text_and_keep_what_it_names(
+    qtbot: QtBot, owner: QWidget, themes: Themes
+) -> None:
+    box = ChoiceBox(owner)
+    names = [text.replace("\ud800", "") for text in HOSTILE]
+    box.addItems(names)
+    for place, name in enumerate(names):
+        box.setCurrentIndex(place)
+        assert box.currentText() == name
+        option = QStyleOptionComboBox()
+        box.initStyleOption(option)
+        assert option.currentText == cell(name)
+        drawn = box.itemDelegate().displayText(name, box.locale())  # type: ignore[attr-defined]
+        assert drawn == cell(name)
+    assert box.sizeHint().width() <= LEAST_WIDTH
+    assert box.minimumSizeHint().width() <= LEAST_WIDTH
 
 
 def test_that_tooltips_boxes_and_questions_take_no_markup(

@@ -4,7 +4,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFrame,
     QHBoxLayout,
     QLineEdit,
@@ -26,7 +25,7 @@ from app.views.agents.confusion_view import ConfusionView
 from app.views.agents.verdicts_table import VerdictsTable
 from app.views.background import Background, Work
 from app.views.theme import STEP, Themes
-from app.views.widgets.plain import Label, ListItem
+from app.views.widgets.plain import ChoiceBox, Label, ListItem
 
 _LARGEST = 2**31 - 1
 _COLUMN_ROLE = Qt.ItemDataRole.UserRole
@@ -60,7 +59,7 @@ class AgreementPanel(QWidget):
         self._agreement: Agreement | None = None
         self._comparing = Work(background, self)
         self.first, self.last = _run_edit("First run"), _run_edit("Last run")
-        self.against = QComboBox()
+        self.against = ChoiceBox()
         for _, text in _AGAINST:
             self.against.addItem(text)
         self.against.setAccessibleName("Compared with")

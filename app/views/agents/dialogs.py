@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QStringListModel, Qt
-from PySide6.QtWidgets import QComboBox, QCompleter, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QCompleter, QLineEdit, QPlainTextEdit, QWidget
 
 from app.domain.agents.proposals import AgentColumn, Mode, Proposal, parse_agent_column
 from app.domain.certification.datasets import where
@@ -16,7 +16,7 @@ from app.services.agents import proposals as decisions
 from app.services.agents import registry
 from app.views.background import Background
 from app.views.widgets.dialogs.action_dialog import ActionDialog, Done
-from app.views.widgets.plain import Label
+from app.views.widgets.plain import ChoiceBox, Label
 
 _LINES_HEIGHT = 72
 
@@ -40,7 +40,7 @@ class CorrectDialog(ActionDialog):
             wordWrap=True,
         )
         self.ranges = QLineEdit(format_ranges(proposal.ranges))
-        self.status = QComboBox()
+        self.status = ChoiceBox()
         self.status.addItems(SETTABLE_STATUSES)
         self.status.setCurrentText(proposal.triplet.status)
         self.comment = QLineEdit(proposal.triplet.comment)
@@ -124,7 +124,7 @@ class RegisterDialog(ActionDialog):
             "One column per line, such as ml-pixel, or ml-pixel=tracker-pixel with the column"
             " that it is compared with"
         )
-        self.add = QComboBox()
+        self.add = ChoiceBox()
         self.add.setEditable(True)
         self.add.addItems(list(columns))
         self.add.setCurrentText("")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QComboBox,
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
@@ -35,7 +34,7 @@ from app.views.background import Background
 from app.views.bulk.bulk_dialog import BulkDialog, Checking, Writing
 from app.views.selection import Selection
 from app.views.theme import STEP, Themes
-from app.views.widgets.plain import Label, ListItem
+from app.views.widgets.plain import ChoiceBox, Label, ListItem
 
 _FORM_WIDTH = 330
 _COMMENT_HEIGHT = 56
@@ -82,7 +81,7 @@ class BulkEditDialog(BulkDialog):
         self.of_selected.setEnabled(selection.count > 0)
         self.of_matching.setEnabled(selection.everything is not None)
         (self.of_selected if selection.count else self.of_matching).setChecked(True)
-        self.group = QComboBox()
+        self.group = ChoiceBox()
         self.group.addItems([f"Columns of {name}" for name in self._columns])
         self.group.addItem(_BITS)
         self.group.setAccessibleName("Columns or DCS bits")
@@ -97,7 +96,7 @@ class BulkEditDialog(BulkDialog):
         self.whole.setChecked(True)
         self.ranges = QLineEdit(placeholderText="12-40, 55")
         self.ranges.setAccessibleName("Lumisections")
-        self.value = QComboBox()
+        self.value = ChoiceBox()
         self.value.setAccessibleName("Becomes")
         self.comment = QPlainTextEdit()
         self.comment.setTabChangesFocus(True)

@@ -23,6 +23,7 @@ from app.domain.triplets import SETTABLE_STATUSES
 from app.views.configuration.sections import Section
 from app.views.rules.rule_editor import RuleEditor
 from app.views.theme import STEP, Themes, monospaced
+from app.views.widgets.plain import ChoiceBox
 
 _LINES_HEIGHT = 96
 _NARROW, _WIDE = 120, 460
@@ -182,7 +183,7 @@ class ItemForm(QWidget):
             lines.textChanged.connect(self._edited)
             return lines
         if name in ("class", "column", "status", "workspace"):
-            choice = QComboBox()
+            choice = ChoiceBox()
             choice.setEditable(name == "class")
             choice.setMaximumWidth(_WIDE)
             choice.currentTextChanged.connect(self._edited)

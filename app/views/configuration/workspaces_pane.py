@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
@@ -23,7 +22,7 @@ from app.views.notices import ask
 from app.views.places import PlaceContext
 from app.views.theme import ROW_HEIGHT, STEP, Theme
 from app.views.widgets.loading_bar import LoadingBar
-from app.views.widgets.plain import Label, TreeItem
+from app.views.widgets.plain import ChoiceBox, Label, TreeItem
 
 _ABOUT = (
     "A retired column or workspace is no longer shown, classified or edited, here and in the web"
@@ -53,7 +52,7 @@ class WorkspacesPane(QWidget):
         self.configuration: Configuration | None = None
         self.bar = LoadingBar(context.themes)
         self.tree = QTreeWidget()
-        self.where = QComboBox()
+        self.where = ChoiceBox()
         self.where.addItems(["online", "offline"])
         self.where.setAccessibleName("Online or offline")
         self.name = QLineEdit(placeholderText="workspace, or workspace-column")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 from PySide6.QtCore import QDate
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDateEdit, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QDateEdit, QLineEdit, QWidget
 
 from app.domain.certification.cycles import MOST_DATASETS, Cycle
 from app.domain.certification.datasets import EDITABLE_STATES, NOT_SIGNIFICANT, WAITING
@@ -22,7 +22,7 @@ from app.views.selection import Selection
 from app.views.widgets.check_list import CheckList
 from app.views.widgets.dialogs.action_dialog import ActionDialog
 from app.views.widgets.dialogs.scope_choice import ScopeChoice
-from app.views.widgets.plain import Label
+from app.views.widgets.plain import ChoiceBox, Label
 
 _LIST_HEIGHT = 200
 _FIRST_DEADLINE = timedelta(days=7)
@@ -111,7 +111,7 @@ class AddToCycleDialog(ActionDialog):
         super().__init__(context.background, "Add to a cycle", "Add", parent)
         self._acting = context.acting
         self.scope = ScopeChoice(selection)
-        self.cycle = QComboBox()
+        self.cycle = ChoiceBox()
         self.cycle.setAccessibleName("Cycle")
         self._cycles: tuple[Cycle, ...] = ()
         self.form.addRow("Datasets", self.scope)
@@ -228,7 +228,7 @@ class MoveCycleDialog(ActionDialog):
         super().__init__(context.background, f"Cycle {cycle.name}", "Move", parent)
         self._acting = context.acting
         self._cycle, self._workspace = cycle, workspace
-        self.to_state = QComboBox()
+        self.to_state = ChoiceBox()
         self.to_state.addItems(list(reversed(EDITABLE_STATES)))
         self.to_state.setAccessibleName("To")
         self.words = Label(wordWrap=True)

@@ -25,6 +25,7 @@ from app.views.places import PlaceContext
 from app.views.selection import Selection
 from app.views.theme import STEP
 from app.views.widgets.check_list import CheckList
+from app.views.widgets.plain import ChoiceBox
 
 _LIST_HEIGHT = 150
 _ALL_WORKSPACES = "all workspaces"
@@ -89,7 +90,7 @@ class DuplicateDialog(_DatasetsDialog):
         self, context: PlaceContext, selection: Selection, parent: QWidget | None = None
     ) -> None:
         super().__init__(context, selection, "Duplicate datasets", "Duplicate", parent)
-        self.source = QComboBox()
+        self.source = ChoiceBox()
         self.target = QLineEdit(placeholderText="/ReReco/Run2025C/DQM")
         self.workspaces = CheckList("Workspaces")
         self.workspaces.setFixedHeight(_LIST_HEIGHT)
@@ -127,8 +128,8 @@ class CopyColumnsDialog(_DatasetsDialog):
         self, context: PlaceContext, selection: Selection, parent: QWidget | None = None
     ) -> None:
         super().__init__(context, selection, "Copy columns between datasets", "Copy", parent)
-        self.source = QComboBox()
-        self.target = QComboBox()
+        self.source = ChoiceBox()
+        self.target = ChoiceBox()
         for box in (self.source, self.target):
             box.setEditable(True)
         self.columns = CheckList("Columns")
@@ -175,7 +176,7 @@ class SetColumnsDialog(_DatasetsDialog):
         self, context: PlaceContext, selection: Selection, parent: QWidget | None = None
     ) -> None:
         super().__init__(context, selection, "Set columns of datasets", "Set", parent)
-        self.status = QComboBox()
+        self.status = ChoiceBox()
         self.status.addItems(list(SETTABLE_STATUSES))
         self.columns = CheckList("Columns")
         self.columns.setFixedHeight(_LIST_HEIGHT)
@@ -202,9 +203,9 @@ class ChangeStatesDialog(_DatasetsDialog):
         self, context: PlaceContext, selection: Selection, parent: QWidget | None = None
     ) -> None:
         super().__init__(context, selection, "Change states of datasets", "Change", parent)
-        self.workspace = QComboBox()
+        self.workspace = ChoiceBox()
         self.workspace.addItems([selection.workspace, _ALL_WORKSPACES])
-        self.to_state = QComboBox()
+        self.to_state = ChoiceBox()
         self.to_state.addItems(list(EDITABLE_STATES))
         self.to_state.setCurrentText(EDITABLE_STATES[-1])
         self.from_states = {state: QCheckBox(state) for state in DATASET_STATES}

@@ -4,7 +4,6 @@ from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
-    QComboBox,
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
@@ -29,7 +28,7 @@ from app.views.places import PlaceContext
 from app.views.take_back import item_undo
 from app.views.theme import STEP, monospaced
 from app.views.widgets.loading_bar import LoadingBar
-from app.views.widgets.plain import Label
+from app.views.widgets.plain import ChoiceBox, Label
 from app.views.widgets.tables.details_table import DetailsTable
 from app.views.widgets.tables.lines_model import Line, LinesModel
 
@@ -68,7 +67,7 @@ class DatasetsAcceptedEditor(QWidget):
         self.matches = MatchesView(context)
         self.bar = LoadingBar(themes)
         self.name = QLineEdit(placeholderText="/PromptReco/Collisions2025C/DQM")
-        self.class_ = QComboBox()
+        self.class_ = ChoiceBox()
         self.class_.setEditable(True)
         self.run_from = QLineEdit(placeholderText="first run")
         self.run_to = QLineEdit(placeholderText="last run")

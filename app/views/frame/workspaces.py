@@ -1,7 +1,7 @@
 """The selector of the workspace, above the places."""
 
 from PySide6.QtCore import QSettings, Signal
-from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.services.acting import Acting
 from app.services.certification.tables import TableKind
@@ -9,7 +9,7 @@ from app.services.configuration import workspaces
 from app.services.configuration.workspaces import WorkspaceColumns
 from app.views.background import Background
 from app.views.theme import STEP
-from app.views.widgets.plain import Label
+from app.views.widgets.plain import ChoiceBox, Label
 
 _REMEMBERED = "workspace"
 _FIRST = "global"
@@ -38,7 +38,7 @@ class WorkspaceSelector(QWidget):
         self._known: dict[TableKind, tuple[WorkspaceColumns, ...]] = {}
         label = Label("Workspace")
         label.setProperty("role", "muted")
-        self.box = QComboBox()
+        self.box = ChoiceBox()
         self.box.setAccessibleName("Workspace")
         self.box.addItem(_FIRST)
         label.setBuddy(self.box)

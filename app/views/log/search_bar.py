@@ -20,7 +20,7 @@ from app.domain.history.log import Kind, LogQuery, Who, parse_time
 from app.views.log.log_model import KIND_WORDS
 from app.views.theme import STEP, Theme, Themes
 from app.views.widgets.narrow import WrappingLine
-from app.views.widgets.plain import Label
+from app.views.widgets.plain import ChoiceBox, Label
 from app.views.widgets.search_line import SearchLine
 
 _PAUSE_MS = 350
@@ -58,7 +58,7 @@ class SearchBar(QWidget):
         self._typed = SearchLine()
         # Inside the box, which has the frame.
         self._typed.setStyleSheet("border: none; padding: 0; min-height: 0; background: none;")
-        self.author = QComboBox()
+        self.author = ChoiceBox()
         self.author.setLineEdit(self._typed)
         self.author.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.author.addItems([text for text, _ in _GROUPS])

@@ -37,7 +37,7 @@ from app.views.places import PlaceContext
 from app.views.theme import STEP
 from app.views.widgets.dimmer import Dimmer
 from app.views.widgets.loading_bar import LoadingBar
-from app.views.widgets.plain import Label
+from app.views.widgets.plain import ChoiceBox, Label
 
 _PARTS = [900, 420]
 _WIDEST_NAME = 420
@@ -78,7 +78,7 @@ class LumisectionsPane(QWidget):
         self._is_left = False
         self._wanted: tuple[str, tuple[LumiRange, ...]] | None = None
         self._loader = Loader(acting, background, self)
-        self.datasets = QComboBox()
+        self.datasets = ChoiceBox()
         self.datasets.setAccessibleName("Dataset")
         self.datasets.setMaximumWidth(_WIDEST_NAME)
         self.datasets.setMinimumWidth(_LEAST_NAME)

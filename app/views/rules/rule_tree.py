@@ -56,7 +56,7 @@ from app.views.rules.tree_model import (
     RuleTreeModel,
 )
 from app.views.theme import ROW_HEIGHT, STEP, Themes
-from app.views.widgets.plain import Label
+from app.views.widgets.plain import ChoiceBox, Label
 
 _GROUPS = {"all of": "and", "any of": "or"}
 _WIDTHS = (270, 120)
@@ -66,7 +66,7 @@ Index = QModelIndex | QPersistentModelIndex
 Change = Callable[[Node, Path], Edited]
 
 
-class _Cell(QComboBox):
+class _Cell(ChoiceBox):
     """A line with a list of texts; what is typed is searched anywhere in them."""
 
     def __init__(self, texts: list[str], parent: QWidget, *, free: bool) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from app.domain.certification.datasets import WAITING, where
 from app.domain.certification.runs import OPEN, StatusMissing, Unset
@@ -19,7 +19,7 @@ from app.views.focus import give_keys
 from app.views.runs.unset_list import UnsetList
 from app.views.theme import Themes
 from app.views.widgets.dialogs.action_dialog import ActionDialog, Done
-from app.views.widgets.plain import Label
+from app.views.widgets.plain import ChoiceBox, Label
 
 _COMMENT_HEIGHT = 64
 _DATASETS_LISTED = 12
@@ -159,7 +159,7 @@ class EditRunDialog(ActionDialog):
         self._acting = acting
         self._run_number = run_number
         self._before = {"class": class_, "stop_reason": stop_reason}
-        self.class_ = QComboBox()
+        self.class_ = ChoiceBox()
         self.class_.setEditable(True)
         self.class_.setCurrentText(class_)
         self.stop_reason = QPlainTextEdit(stop_reason)

@@ -46,7 +46,7 @@ from app.views.todo.lines import (
 from app.views.widgets.dimmer import Dimmer
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.narrow import WrappingLine
-from app.views.widgets.plain import Label
+from app.views.widgets.plain import ChoiceBox, Label
 from app.views.widgets.tables.details_table import DetailsTable
 from app.views.widgets.tables.lines_model import Line, LinesModel
 
@@ -87,7 +87,7 @@ class TodoPlace(PlaceWidget):
         self._lines: list[Line[Task]] = []
         self._kind: TaskKind | None = None
         themes = context.themes
-        self.scope = QComboBox()
+        self.scope = ChoiceBox()
         self.scope.addItem(_RUNS)
         self.scope.setAccessibleName("Where to look")
         self.scope.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)

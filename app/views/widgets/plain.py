@@ -10,8 +10,16 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QLabel, QListWidgetItem, QTreeWidgetItem, QWidget
+from PySide6.QtCore import QLocale, QSize, Qt
+from PySide6.QtWidgets import (
+    QComboBox,
+    QLabel,
+    QListWidgetItem,
+    QStyledItemDelegate,
+    QStyleOptionComboBox,
+    QTreeWidgetItem,
+    QWidget,
+)
 
 from app.domain.text.plain_text import harmless, one_line
 
@@ -22,6 +30,7 @@ MOST_LINES = 30
 _MOST_SAID = 12
 LONGEST_LINE = 120
 _NARROWEST = 320
+_WIDEST_BOX = 480
 
 _LONG_ROLES = (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole)
 
@@ -78,6 +87,10 @@ def _lines(lines: list[str], most: int = MOST_LINES) -> str:
     return "\n".join(lines if len(lines) <= most else [*lines[: most - 1], "…"])
 
 
+def _narrowed(size: QSize, widest: int) -> QSize:
+    return QSize(min(size.width(), widest), size.height())
+
+
 class Label(QLabel):
     """A label that shows plain text, and that no word is too long for."""
 
@@ -100,8 +113,7 @@ class Label(QLabel):
         super().setToolTip(tip(text))
 
     def minimumSizeHint(self) -> QSize:
-        least = super().minimumSizeHint()
-        return QSize(min(least.width(), _NARROWEST), least.height())
+        return _narrowed(super().minimumSizeHint(), _NARROWEST)
 
 
 class MarkedUp(QLabel):
@@ -133,6 +145,35 @@ class ListItem(QListWidgetItem):
 
     def setText(self, text: str) -> None:
         super().setText(cell(text))
+
+    def setToolTip(self, text: str) -> None:
+        super().setToolTip(tip(text))
+
+
+class _LineDelegate(QStyledItemDelegate):
+    """Draws the lines of an opened box as text."""
+
+    def displayText(self, value: object, locale: QLocale | QLocale.Language) -> str:
+        return cell(value if isinstance(value, str) else super().displayText(value, locale))
+
+
+class ChoiceBox(QComboBox):
+    """A box whose lines are drawn as text; what is chosen stays what somebody wrote, so that it
+    names the same thing as before."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setItemDelegate(_LineDelegate(self))
+
+    def initStyleOption(self, option: QStyleOptionComboBox) -> None:
+        super().initStyleOption(option)
+        option.currentText = cell(option.currentText)
+
+    def sizeHint(self) -> QSize:
+        return _narrowed(super().sizeHint(), _WIDEST_BOX)
+
+    def minimumSizeHint(self) -> QSize:
+        return _narrowed(super().minimumSizeHint(), _WIDEST_BOX)
 
     def setToolTip(self, text: str) -> None:
         super().setToolTip(tip(text))

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
@@ -30,7 +29,7 @@ from app.views.background import Background, Work
 from app.views.configuration.trials.why_view import WhyView
 from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes, set_property
 from app.views.widgets.dialogs.long_work import LongWork
-from app.views.widgets.plain import Label, TreeItem
+from app.views.widgets.plain import ChoiceBox, Label, TreeItem
 
 _PARTS = [260, 260]
 _LAST = (200, 50, 10, 1000)
@@ -64,7 +63,7 @@ class TrialPanel(QWidget):
         self._explaining = Work(background, self)
         self.tried: Tried | None = None
         self._is_outdated = False
-        self.last = QComboBox()
+        self.last = ChoiceBox()
         for number in _LAST:
             self.last.addItem(f"last {number} runs", number)
         self.last.setAccessibleName("How many runs")

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QHBoxLayout,
     QSpinBox,
@@ -23,7 +22,7 @@ from app.views.configuration.trials.why_view import WhyView
 from app.views.theme import STEP, Themes
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.loading_bar import LoadingBar
-from app.views.widgets.plain import Label
+from app.views.widgets.plain import ChoiceBox, Label
 
 _SIZE = (1080, 640)
 _AFTER_MS = 60
@@ -53,7 +52,7 @@ class WhyClassDialog(QDialog):
         self._run_number = run_number
         self._dataset = dataset
         self._explaining = Work(background, self)
-        self.subject = QComboBox()
+        self.subject = ChoiceBox()
         self.subject.setAccessibleName("Question")
         self.subject.setToolTip("The class, the significance, or a column in a lumisection")
         self.lumisection = QSpinBox()

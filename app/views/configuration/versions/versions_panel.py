@@ -3,7 +3,6 @@
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QComboBox,
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
@@ -28,7 +27,7 @@ from app.views.configuration.versions.difference_view import DifferenceView
 from app.views.configuration.versions.restore_dialog import RestoreDialog
 from app.views.configuration.versions.version_texts import changes_of, summary_of, time_of
 from app.views.theme import ROW_HEIGHT, STEP, Themes
-from app.views.widgets.plain import Label, TreeItem
+from app.views.widgets.plain import ChoiceBox, Label, TreeItem
 
 _ID = Qt.ItemDataRole.UserRole
 _PARTS = [260, 320]
@@ -60,11 +59,11 @@ class VersionsPanel(QWidget):
         self._history: ListHistory | None = None
         self._item: int | None = None
         self._searching = Work(background, self)
-        self.of = QComboBox()
+        self.of = ChoiceBox()
         self.of.addItems(["Whole list", "Selected item"])
         self.of.setAccessibleName("Which versions")
         self.of.setToolTip("Versions of the whole list, or those that changed the selected item")
-        self.compare = QComboBox()
+        self.compare = ChoiceBox()
         self.compare.setAccessibleName("Compare")
         self.compare.setToolTip("What to show of the selected version; select two to compare them")
         self.written = QLineEdit(placeholderText="in force at event version")

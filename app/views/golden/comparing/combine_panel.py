@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QLineEdit,
@@ -34,7 +33,7 @@ from app.views.places import PlaceContext
 from app.views.theme import STEP, Themes
 from app.views.widgets.dialogs.save_file import FileSaver
 from app.views.widgets.loading_bar import LoadingBar
-from app.views.widgets.plain import Label
+from app.views.widgets.plain import ChoiceBox, Label
 
 _AFTER_MS = 150
 _OPERATION_WIDTH = 84
@@ -56,7 +55,7 @@ class PartLine(QWidget):
     def __init__(self, themes: Themes, *, first: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._themes = themes
-        self.operation = QComboBox()
+        self.operation = ChoiceBox()
         self.operation.setAccessibleName("Operation")
         self.operation.addItems([operation.value for operation in Operation])
         self.operation.setFixedWidth(_OPERATION_WIDTH)

@@ -3,7 +3,7 @@
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.services.acting import Acting
 from app.services.golden import explain as golden_explain
@@ -14,7 +14,7 @@ from app.views.focus import give_keys_once_shown
 from app.views.golden.explaining.why_pane import WhyPane
 from app.views.theme import STEP, Themes
 from app.views.widgets.dialogs.fitting import resize_to_fit
-from app.views.widgets.plain import Label
+from app.views.widgets.plain import ChoiceBox, Label
 
 _GOLDEN = "golden"
 _SIZE = (1040, 720)
@@ -45,7 +45,7 @@ class WhyDialog(QDialog):
         self._acting = acting
         self._background = background
         self._place = (run_number, lumisection, dataset)
-        self.choice = QComboBox()
+        self.choice = ChoiceBox()
         self.choice.setAccessibleName("Rule or list")
         self.choice.setToolTip(
             "A rule over the present state, or a list in the state it was made from"

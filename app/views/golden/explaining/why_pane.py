@@ -33,7 +33,7 @@ from app.views.rules.verdict_tree import VerdictTree
 from app.views.theme import STEP, Theme, Themes, set_property
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.narrow import WrappingLine
-from app.views.widgets.plain import Label, TreeItem
+from app.views.widgets.plain import ChoiceBox, Label, TreeItem
 
 _AFTER_MS = 60
 _MOST_AXIS_HEIGHT = 190
@@ -71,7 +71,7 @@ class WhyPane(QWidget):
         self._run_work = Work(background, self)
         self._work = Work(background, self)
         self.run_number = 0
-        self.run = QComboBox()
+        self.run = ChoiceBox()
         self._run_line = QLineEdit()
         self.run.setEditable(True)
         self.run.setLineEdit(self._run_line)

@@ -18,6 +18,7 @@ from app.services.golden.generation import JsonEntry
 from app.services.golden.lists import Source, stored_id
 from app.views import words
 from app.views.theme import STEP
+from app.views.widgets.plain import ChoiceBox
 
 _LEAST_WIDTH = 180
 
@@ -35,7 +36,7 @@ class ListChoice(QWidget):
         self._source: Source | None = None
         self.line = QLineEdit()
         self.line.setPlaceholderText("Number of a list, or a file")
-        self.box = QComboBox()
+        self.box = ChoiceBox()
         self.box.setEditable(True)
         self.box.setLineEdit(self.line)
         self.box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)

@@ -30,7 +30,7 @@ from app.views.notices import Notices, ask
 from app.views.take_back import item_undo
 from app.views.theme import STEP
 from app.views.widgets.dialogs.save_file import FileSaver
-from app.views.widgets.plain import Label
+from app.views.widgets.plain import ChoiceBox, Label
 
 _GOLDEN = "golden"
 _MOST_RULE_BYTES = 4_000_000
@@ -67,7 +67,7 @@ class ConfigurationBar(QWidget):
         self._folder = Path()
         self.saver = FileSaver(background, notices, self, self._refuse)
         self.chosen: OfferedRule | None = None
-        self.choice = QComboBox()
+        self.choice = ChoiceBox()
         self.choice.setAccessibleName("Saved rule")
         self.choice.setToolTip("Saved rules: type a part of a name or an author")
         self.choice.setEditable(True)

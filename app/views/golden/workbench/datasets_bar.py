@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QPoint, QStringListModel, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QCompleter,
     QFrame,
     QGridLayout,
@@ -25,7 +24,7 @@ from app.views import words
 from app.views.background import Background, Work
 from app.views.focus import give_keys
 from app.views.theme import STEP
-from app.views.widgets.plain import Label
+from app.views.widgets.plain import ChoiceBox, Label, ListItem
 
 _PAUSE_MS = 250
 _RUN_WIDTH = 88
@@ -69,7 +68,7 @@ class DatasetsBar(QWidget):
         self.names = _NamesPopup(self)
         self.first = _run_line("first", "First run that takes part")
         self.last = _run_line("last", "Last run that takes part")
-        self.era = QComboBox()
+        self.era = ChoiceBox()
         self.era.addItem(_ANY_ERA, "")
         self.era.setAccessibleName("Era")
         self.era.setToolTip("Only runs of this era")
@@ -233,7 +232,8 @@ class _NamesPopup(QFrame):
     def show_names(self, names: Sequence[str]) -> None:
         """Shows other names."""
         self.list.clear()
-        self.list.addItems(list(names))
+        for name in names:
+            self.list.addItem(ListItem(name))
 
 
 def _run_line(placeholder: str, tip: str) -> QLineEdit:

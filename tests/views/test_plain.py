@@ -103,7 +103,11 @@ def test_that_every_label_and_item_is_one_that_shows_text() -> None:
 
 def test_that_markup_is_the_program_s_own() -> None:
     files = {line.split(":")[0] for line in constructed("MarkedUp")}
-    assert files == {"frame/status_bar.py", "agents/confusion_view.py"}
+    assert files == {
+        "frame/status_bar.py",
+        "agents/confusion_view.py",
+        "widgets/dialogs/fitting.py",
+    }
 
 
 def test_that_every_tooltip_of_ours_is_bounded() -> None:

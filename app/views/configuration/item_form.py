@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFormLayout,
     QLineEdit,
     QPlainTextEdit,
@@ -110,7 +109,7 @@ class ItemForm(QWidget):
         self._showing = True
         for name, offered in choices.items():
             field = self.fields.get(name)
-            if isinstance(field, QComboBox):
+            if isinstance(field, ChoiceBox):
                 chosen = field.currentText()
                 with QSignalBlocker(field):
                     field.clear()
@@ -201,7 +200,7 @@ class ItemForm(QWidget):
             case QPlainTextEdit():
                 lines = value if isinstance(value, list) else [value]
                 field.setPlainText("\n".join(str(line) for line in lines if line is not None))
-            case QComboBox():
+            case ChoiceBox():
                 text = "" if value is None else str(value)
                 if not field.isEditable() and text and field.findText(text) < 0:
                     # A name that has been retired meanwhile is kept.
@@ -219,7 +218,7 @@ class ItemForm(QWidget):
                 return field.isChecked()
             case QPlainTextEdit():
                 return field.toPlainText()
-            case QComboBox():
+            case ChoiceBox():
                 return field.currentText()
             case QLineEdit():
                 return field.text()

@@ -5,13 +5,13 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFrame,
-    QLabel,
     QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from app.views.theme import STEP
+from app.views.widgets.plain import MarkedUp
 
 MOST_OF_SCREEN = 0.9
 
@@ -32,7 +32,8 @@ class ScrolledText(QDialog):
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.text = QLabel(markup, textFormat=Qt.TextFormat.RichText)
+        self.text = MarkedUp()
+        self.text.setText(markup)
         self.text.setContentsMargins(3 * STEP, 2 * STEP, 3 * STEP, 2 * STEP)
         self.area = QScrollArea(widgetResizable=True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)

@@ -24,7 +24,7 @@ LONGEST_RETRY_S = 30
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """Why something can't be reached, and in how many seconds it is tried again."""
+    """Why something can't be reached, and in how many seconds it is tried again; 0: it is now."""
 
     reason: str
     next_try_s: int
@@ -153,8 +153,10 @@ class Background(QObject):
 
     def retry_now(self) -> None:
         """Tries again what waits for the server."""
-        self._clock.stop()
+        self._seconds_left = 0
         waiting, self._waiting = self._waiting, []
+        if self._reason and not self._closing:
+            self.outage.emit(Outage(self._reason, 0))
         for turn in waiting:
             if not turn.done():
                 turn.set_result(None)
@@ -246,7 +248,7 @@ class Background(QObject):
         if not self._reason:
             self._retry_s = FIRST_RETRY_S
         self._reason = reason
-        if not self._clock.isActive():
+        if self._seconds_left == 0:
             self._seconds_left = self._retry_s
             self._retry_s = min(self._retry_s * 2, LONGEST_RETRY_S)
             self._clock.start()
@@ -254,16 +256,17 @@ class Background(QObject):
 
     def _end_outage(self) -> None:
         self._reason = ""
+        self._seconds_left = 0
         self._clock.stop()
         self.restored.emit()
         self.retry_now()
 
     def _tick(self) -> None:
-        self._seconds_left -= 1
-        if self._seconds_left > 0:
-            self.outage.emit(Outage(self._reason, self._seconds_left))
-        else:
+        if self._seconds_left == 1:
             self.retry_now()
+            return
+        self._seconds_left = max(self._seconds_left - 1, 0)
+        self.outage.emit(Outage(self._reason, self._seconds_left))
 
 
 class Work(QObject):

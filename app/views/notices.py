@@ -273,10 +273,12 @@ class OutageBanner(QFrame):
         now = server_now()
         self._since = self._since or now
         self.setToolTip(tip(outage.reason))
+        left = outage.next_try_s
+        following = f"next try in {left} s" if left else "it is being tried now"
         self.text.setText(
             f"Connection lost since {self._since:%H:%M} UTC ({ago(self._since, now)}). What is"
             " shown may be out of date and nothing can be written; you can go on looking and"
-            f" drafting, drafts are kept; next try in {outage.next_try_s} s."
+            f" drafting, drafts are kept; {following}."
         )
         self.show()
 

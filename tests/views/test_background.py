@@ -125,6 +125,28 @@ def test_that_the_banner_heals_by_itself(qtbot: QtBot, background: Background) -
         background.run(background.read(read), background)
 
 
+def test_that_an_outage_is_told_each_second_also_while_it_is_tried(
+    qtbot: QtBot, background: Background
+) -> None:
+    tries: list[threading.Event] = []
+
+    def read() -> None:
+        gate = threading.Event()
+        tries.append(gate)
+        if len(tries) == 1:
+            raise Unavailable("the database is gone")
+        gate.wait(20)
+
+    told: list[Outage] = []
+    background.outage.connect(told.append)
+    background.run(background.read(read), background)
+    qtbot.waitUntil(lambda: len(tries) == 2)
+    trying = Outage("the database is gone", 0)
+    qtbot.waitUntil(lambda: told.count(trying) > 2)
+    tries[1].set()
+    qtbot.waitUntil(lambda: not background.busy)
+
+
 def test_that_a_bug_reaches_the_hook_and_nobody_else(
     qtbot: QtBot, background: Background, bugs: list[Exception]
 ) -> None:

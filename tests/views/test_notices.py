@@ -112,6 +112,8 @@ def test_that_the_banner_counts_down_and_goes_when_the_server_is_back(
     assert banner.isVisible()
     assert "next try in 2 s" in banner.text.text()
     qtbot.waitUntil(lambda: "next try in 1 s" in banner.text.text())
+    background.retry_now()
+    assert "it is being tried now" in banner.text.text()
     background.back()
     assert not banner.isVisible()
 

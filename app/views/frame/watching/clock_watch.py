@@ -1,4 +1,5 @@
-"""Measures now and then how far the clock of this machine is off the server's."""
+"""Measures now and then how far the clock of this machine is off the server's; while that is
+silent, whether it answers again."""
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -28,6 +29,7 @@ class ClockWatch(QObject):
         self._work = Work(background, self)
         self._clock = QTimer(self, interval=_EVERY_MS)
         self._clock.timeout.connect(self.measure)
+        background.outage.connect(self._probe)
         background.restored.connect(self.measure)
 
     def start(self) -> None:
@@ -43,6 +45,11 @@ class ClockWatch(QObject):
     def measure(self) -> None:
         """Measures now."""
         self._work.renew(self._measure)
+
+    def _probe(self) -> None:
+        """Without anybody who waits for the server nobody would try whether it is back."""
+        if not self._work.is_running:
+            self.measure()
 
     async def _measure(self) -> None:
         db = self._acting.db

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
+from app.domain.clock import server_now
 from app.domain.errors import Refused, Unavailable
 from app.domain.keys import DatasetKey
 from app.services.acting import Acting
@@ -61,7 +61,7 @@ class DraftBook(QObject):
 
     def put(self, draft: Draft) -> None:
         """Replaces the draft of a dataset."""
-        draft = replace(draft, saved=datetime.now(UTC))
+        draft = replace(draft, saved=server_now())
         self._drafts[draft.key] = draft
         self._settle(draft.key, draft)
 

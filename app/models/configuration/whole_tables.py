@@ -11,6 +11,7 @@ from sqlalchemy import Column, Connection, Table, text
 from sqlalchemy import exc as sa_exc
 from sqlalchemy.dialects.postgresql import JSONB
 
+from app.domain.clock import server_now
 from app.domain.errors import BadInput, Conflict
 from app.domain.json_value import JsonObject, JsonValue
 from app.models.configuration.lists import (
@@ -281,7 +282,7 @@ def checked_rows(table: Table, rows: Rows) -> Rows:
     """The rows with every column there; BadInput for the first that doesn't fit the table."""
     if not isinstance(rows, list | tuple):
         raise BadInput(f"{table.name} must be a list of rows.")
-    now = datetime.now(UTC).isoformat()
+    now = server_now().isoformat()
     columns = list(table.columns)
     names = {column.name for column in columns}
     unique = [

@@ -2,8 +2,8 @@
 even when nobody lived to hear of it."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from app.domain.clock import server_now
 from app.domain.keys import DatasetKey
 from app.models.database import locks
 from app.models.drafts import drafts
@@ -22,7 +22,7 @@ class DraftMark:
 def note(action: Action, person: str, draft: DraftMark) -> None:
     """Says in the transaction that writes a draft that it landed with it."""
     if action.desk:
-        drafts.land(action.connection, person, draft.key, draft.mark, datetime.now(UTC))
+        drafts.land(action.connection, person, draft.key, draft.mark, server_now())
 
 
 def has_landed(acting: Acting, draft: DraftMark) -> bool:

@@ -15,6 +15,7 @@ from app.domain.errors import BadInput, Unavailable
 from app.domain.foreign_json import JsonLimits, NotJson, RecordReader
 from app.domain.masking import keep_secret, masked
 from app.domain.sources.dqm_gui import GuiListing, GuiOutcome, GuiStatus, ListingBuilder
+from app.domain.sources.pull import PullerReport
 from app.sync.back_off import Again, BackOff, Wait
 from app.sync.elected_loop import ElectedLoop, LoopOptions, in_thread
 from app.sync.election import Election
@@ -212,6 +213,8 @@ class GuiStore(Protocol):
 
     def report(self, status: GuiStatus) -> None: ...
 
+    def reported(self) -> PullerReport | None: ...
+
 
 def listing_now(settings: DqmGuiSettings) -> GuiListing:
     """What the GUI has, waited for; for the command line."""
@@ -266,3 +269,6 @@ class GuiLoop(ElectedLoop[DqmGuiClient, GuiStatus]):
 
     def _report(self, status: GuiStatus) -> None:
         self._store.report(status)
+
+    def _reported(self) -> PullerReport | None:
+        return self._store.reported()

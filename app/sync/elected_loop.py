@@ -15,7 +15,7 @@ from app.domain.errors import RegistryError, Unavailable
 from app.domain.masking import masked
 from app.domain.seal.status import SealStatus
 from app.domain.sources.dqm_gui import GuiStatus
-from app.domain.sources.pull import PullState, PullStatus
+from app.domain.sources.pull import PullerReport, PullState, PullStatus
 from app.sync.back_off import Wait
 from app.sync.election import Election
 from app.sync.supervisor import Supervisor, outcome_of
@@ -124,6 +124,10 @@ class ElectedLoop(ABC, Generic[Client, Status]):
     def _report(self, status: Status) -> None:
         """Keeps what the elected puller does, for the other clients to show; not in the loop."""
 
+    @abstractmethod
+    def _reported(self) -> PullerReport | None:
+        """What the elected puller said last; not in the loop."""
+
     # What they may say
 
     def _begin(self, client: Client) -> None:
@@ -165,6 +169,7 @@ class ElectedLoop(ABC, Generic[Client, Status]):
         try:
             elected = await in_thread(self._elected)
             holder = None if elected else await in_thread(self._election.holder)
+            report = None if elected else await in_thread(self._reported)
         except Unavailable as error:
             self._set(
                 state=PullState.UNAVAILABLE,
@@ -174,12 +179,19 @@ class ElectedLoop(ABC, Generic[Client, Status]):
             )
             return self._election_interval_s
         if not elected:
-            puller = holder or "another client"
-            self._set(
-                state=PullState.STANDBY, activity=f"{puller} pulls", next_try=None, puller=puller
-            )
+            self._stand_by(holder or "another client", report)
             return self._election_interval_s
         return await self._pull_and_tell(client)
+
+    def _stand_by(self, puller: str, report: PullerReport | None) -> None:
+        self._set(
+            state=PullState.STANDBY,
+            activity=f"{puller} pulls",
+            next_try=report.next_try if report else None,
+            puller=puller,
+            last_success=report.last_success if report else self._status.last_success,
+            trouble=report.trouble_at(server_now()) if report else "",
+        )
 
     async def _pull_and_tell(self, client: Client) -> float:
         self._set(state=PullState.PULLING, activity="", next_try=None, puller=self._client_name)
@@ -262,6 +274,7 @@ class ElectedLoop(ABC, Generic[Client, Status]):
         self._set(state=PullState.UNAVAILABLE, activity=said, next_try=from_now(delay))
 
     def _set(self, **changes: object) -> None:
+        changes.setdefault("trouble", "")  # that of another client
         status = replace(self._status, **changes)  # type: ignore[arg-type]
         status = replace(status, activity=masked(status.activity))
         if status != self._status:

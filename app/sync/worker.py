@@ -13,7 +13,15 @@ from app.domain.errors import BadInput, RegistryError, Unavailable
 from app.domain.json_value import JsonObject
 from app.domain.masking import masked
 from app.domain.sources.oms import LARGEST_NUMBER, SMALLEST_RUN_NUMBER, OmsRun, whole_run
-from app.domain.sources.pull import FailedRun, KnownRun, Outcome, OutcomeKind, PullState, PullStatus
+from app.domain.sources.pull import (
+    FailedRun,
+    KnownRun,
+    Outcome,
+    OutcomeKind,
+    PullerReport,
+    PullState,
+    PullStatus,
+)
 from app.sync.back_off import Wait
 from app.sync.elected_loop import ElectedLoop, LoopOptions, in_thread
 from app.sync.election import Election
@@ -53,6 +61,9 @@ class PullStore(Protocol):
 
     def report(self, status: PullStatus) -> None:
         """Keeps what the elected puller does, for the other clients to show."""
+
+    def reported(self) -> PullerReport | None:
+        """What the elected puller said last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +357,9 @@ class PullLoop(ElectedLoop[OmsClient, PullStatus]):
 
     def _report(self, status: PullStatus) -> None:
         self._store.report(status)
+
+    def _reported(self) -> PullerReport | None:
+        return self._store.reported()
 
     async def _fetch(self, run_number: int, future: Future[OmsRun]) -> None:
         if not future.set_running_or_notify_cancel():

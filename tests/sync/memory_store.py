@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from app.domain.errors import Refused, Unavailable
 from app.domain.json_value import JsonObject
 from app.domain.sources.oms import OmsRun
-from app.domain.sources.pull import FailedRun, KnownRun, Outcome, OutcomeKind, PullState, PullStatus
+from app.domain.sources.pull import (
+    FailedRun,
+    KnownRun,
+    Outcome,
+    OutcomeKind,
+    PullerReport,
+    PullState,
+    PullStatus,
+)
 from app.sync.oms import OmsClient
 from app.sync.oms_requests import OmsSettings
 from app.sync.worker import (
@@ -28,7 +36,8 @@ class MemoryStore:
     applied: list[OmsRun] = field(default_factory=list)
     failures: dict[int, str] = field(default_factory=dict)
     fills: dict[int, JsonObject] = field(default_factory=dict)
-    reported: list[PullStatus] = field(default_factory=list)
+    reports: list[PullStatus] = field(default_factory=list)
+    said: PullerReport | None = None
     reported_to_wait: threading.Event = field(default_factory=threading.Event)
     errors: dict[int, Exception] = field(default_factory=dict)
     down: bool = False
@@ -72,9 +81,12 @@ class MemoryStore:
         self.fills[fill_number] = attributes
 
     def report(self, status: PullStatus) -> None:
-        self.reported.append(status)
+        self.reports.append(status)
         if status.state is PullState.WAITING:
             self.reported_to_wait.set()
+
+    def reported(self) -> PullerReport | None:
+        return self.said
 
     def numbers(self) -> list[int]:
         return [run.run_number for run in self.applied]

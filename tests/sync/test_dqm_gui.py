@@ -354,6 +354,8 @@ def test_that_a_database_that_is_away_stops_nothing(database: Database):
 
         def report(self, status: GuiStatus) -> None: ...
 
+        def reported(self) -> None: ...
+
     with SimulatedDqmGui() as gui:
         told = Told()
         loop = loop_on(database, Away(), gui.url, told)

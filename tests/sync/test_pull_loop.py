@@ -8,8 +8,9 @@ from contextlib import contextmanager
 import pytest
 
 from app.demo.simulated_oms import SimulatedOms
+from app.domain.clock import server_now
 from app.domain.errors import Refused, Unavailable
-from app.domain.sources.pull import PullState, PullStatus
+from app.domain.sources.pull import PullerReport, PullState, PullStatus
 from app.sync.oms import OmsClient
 from app.sync.oms_requests import OmsSettings
 from app.sync.worker import (
@@ -102,7 +103,7 @@ def test_that_the_loop_pulls_and_says_what_it_did(simulated: SimulatedOms) -> No
     assert status.next_try is not None
     assert [failed.run_number for failed in status.failed] == [355102]
     assert PullState.PULLING in [status.state for status in watcher.statuses]
-    assert [status.state for status in store.reported] == [PullState.PULLING, PullState.WAITING]
+    assert [status.state for status in store.reports] == [PullState.PULLING, PullState.WAITING]
 
 
 def test_that_the_loop_never_works_in_the_thread_that_made_it(simulated: SimulatedOms) -> None:
@@ -160,6 +161,26 @@ def test_that_one_client_pulls_and_another_takes_over_when_it_dies(
         taken_over = second.wait_for(waiting)
         assert taken_over.puller == "desk-2"
         assert second_loop.status.state is PullState.WAITING
+
+
+def test_that_a_client_that_stands_by_tells_the_trouble_of_the_one_that_pulls(
+    simulated: SimulatedOms,
+) -> None:
+    lock = Lock()
+    first, second = Watcher(), Watcher()
+    store, heard = MemoryStore(), MemoryStore()
+    now = server_now()
+    heard.said = PullerReport("desk-1", "", now, "no connection to OMS", now, now)
+    first_election = FakeElection(lock, "desk-1")
+    with (
+        a_loop(simulated.url, store, first, election=first_election),
+        a_loop_after(first, simulated.url, heard, second, FakeElection(lock, "desk-2")),
+    ):
+        standby = second.wait_for(lambda status: status.state is PullState.STANDBY)
+        assert standby.trouble == "no connection to OMS"
+        assert (standby.last_success, standby.next_try) == (now, now)
+        first_election.die()
+        assert second.wait_for(waiting).trouble == ""
 
 
 @contextmanager

@@ -125,6 +125,7 @@ class GuiStatus:
     pulls: int = 0
     appeared: int = 0
     problems: tuple[str, ...] = ()
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)

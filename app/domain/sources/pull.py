@@ -1,7 +1,7 @@
 """What a pull from OMS knows beforehand, does to a run, and says of itself."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -50,9 +50,36 @@ class PullState(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
+_LATE = timedelta(minutes=2)
+"""A puller that hasn't come back this long after it wanted to try again is stuck."""
+
+
+@dataclass(frozen=True, slots=True)
+class PullerReport:
+    """What the elected puller of a source said last, for clients that stand by. `trouble`: why it
+    can't read the source, empty while it can."""
+
+    client: str
+    activity: str
+    heartbeat: datetime
+    trouble: str
+    last_success: datetime | None
+    next_try: datetime | None
+
+    def trouble_at(self, now: datetime) -> str:
+        """Why nothing is read by now, empty while all is well."""
+        due = self.next_try
+        if self.trouble or due is None or now - max(due, self.heartbeat) < _LATE:
+            return self.trouble
+        return f"{self.client} pulls, and has said nothing since {self.heartbeat:%H:%M} UTC"
+
+
 @dataclass(frozen=True, slots=True)
 class PullStatus:
-    """What the sync panel shows; the counters are those of this client since it started."""
+    """What the sync panel shows; the counters are those of this client since it started.
+
+    `trouble`: why the client that is elected instead of this one can't read the source.
+    """
 
     state: PullState = PullState.OFF
     activity: str = ""
@@ -65,3 +92,4 @@ class PullStatus:
     unchanged: int = 0
     flagged: int = 0
     failed: tuple[FailedRun, ...] = ()
+    trouble: str = ""

@@ -3,7 +3,6 @@
 import os
 import socket
 from collections.abc import Collection
-from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, text
@@ -12,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app.domain.clock import server_now
 from app.domain.json_value import JsonObject
 from app.domain.masking import masked
-from app.domain.sources.pull import FailedRun, KnownRun, PullStatus
+from app.domain.sources.pull import FailedRun, KnownRun, PullerReport, PullState, PullStatus
 from app.models.database import desk
 
 _LONGEST_TEXT = 2_000
@@ -93,7 +92,7 @@ def report(connection: Connection, status: PullStatus, source: str = "oms") -> N
         "pid": os.getpid(),
         "heartbeat": now,
         "last_success": status.last_success,
-        "last_error": activity if status.state.value == "unavailable" else None,
+        "last_error": activity if status.state is PullState.UNAVAILABLE else None,
         "next_try": status.next_try,
         "activity": activity,
     }
@@ -103,6 +102,10 @@ def report(connection: Connection, status: PullStatus, source: str = "oms") -> N
             index_elements=[table.c.source],
             set_={
                 **values,
+                # While it is tried again the trouble is what it was.
+                "last_error": table.c.last_error
+                if status.state is PullState.PULLING
+                else values["last_error"],
                 "since": sa.case(
                     (table.c.client.is_not_distinct_from(status.puller), table.c.since),
                     else_=new.excluded.since,
@@ -112,24 +115,25 @@ def report(connection: Connection, status: PullStatus, source: str = "oms") -> N
     )
 
 
-def reported(connection: Connection, source: str = "oms") -> JsonObject | None:
-    """What the elected puller of a source said last: client, heartbeat, last success, activity."""
+def reported(connection: Connection, source: str = "oms") -> PullerReport | None:
+    """What the elected puller of a source said last, ours or another client's."""
+    columns = desk.puller.c
     row = connection.execute(
         sa.select(
-            desk.puller.c.client,
-            desk.puller.c.host,
-            desk.puller.c.heartbeat,
-            desk.puller.c.last_success,
-            desk.puller.c.next_try,
-            desk.puller.c.activity,
-        ).where(desk.puller.c.source == source)
+            columns.client,
+            columns.activity,
+            columns.heartbeat,
+            columns.last_error,
+            columns.last_success,
+            columns.next_try,
+        ).where(columns.source == source)
     ).one_or_none()
-    if row is None:
+    if row is None or row.heartbeat is None:
         return None
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in row._mapping.items()
-    }
+    client, activity, heartbeat, trouble, last_success, next_try = row
+    return PullerReport(
+        client or "", activity or "", heartbeat, trouble or "", last_success, next_try
+    )
 
 
 def _told(text: str) -> str:

@@ -3,7 +3,6 @@
 from app.domain.certification.datasets import OPEN
 from app.domain.errors import Unavailable
 from app.domain.identity import auto_author
-from app.domain.json_value import JsonObject
 from app.domain.sources import dqm_gui
 from app.domain.sources.dqm_gui import (
     Appeared,
@@ -13,7 +12,7 @@ from app.domain.sources.dqm_gui import (
     GuiStatus,
     Matcher,
 )
-from app.domain.sources.pull import PullStatus
+from app.domain.sources.pull import PullerReport, PullStatus
 from app.models.database.engine import Database
 from app.models.events import rows
 from app.models.events.action import begin
@@ -114,7 +113,7 @@ class GuiStore:
         with self._db.transaction() as connection:
             pull_records.report(connection, reported, SOURCE)
 
-    def reported(self) -> JsonObject | None:
+    def reported(self) -> PullerReport | None:
         """The last report of the elected puller, ours or another client's."""
         if not self._db.desk:
             return None

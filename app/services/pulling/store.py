@@ -5,7 +5,7 @@ from collections.abc import Collection
 from app.domain.clock import server_now
 from app.domain.json_value import JsonObject
 from app.domain.sources.oms import OmsRun
-from app.domain.sources.pull import FailedRun, KnownRun, Outcome, PullStatus
+from app.domain.sources.pull import FailedRun, KnownRun, Outcome, PullerReport, PullStatus
 from app.models.database.engine import Database
 from app.models.pulling import pull_records
 from app.services.acting import Acting
@@ -71,3 +71,10 @@ class PullStore:
         if self._db.desk and self._db.writes_automatically:
             with self._db.transaction() as connection:
                 pull_records.report(connection, status)
+
+    def reported(self) -> PullerReport | None:
+        """The last report of the elected puller, ours or another client's."""
+        if not self._db.desk:
+            return None
+        with self._db.read() as connection:
+            return pull_records.reported(connection)

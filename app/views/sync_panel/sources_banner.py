@@ -112,15 +112,17 @@ class SourceLine(QWidget):
         self.hide()
 
     def show_status(self, status: PullStatus | GuiStatus, now: datetime) -> None:
-        """Follows the puller: while it tries again the server is as silent as before."""
-        if status.state in _DOWN:
+        """Follows the puller, of this client or of another: while it tries again the server is as
+        silent as before."""
+        if status.state in _DOWN or status.trouble:
             self._since = self._since or now
-            self._reason = status.activity or self._reason
+            self._reason = status.trouble or status.activity or self._reason
         elif status.state is not PullState.PULLING:
             self._since = None
         since = self._since
         self.is_told = since is not None and now - since >= _HICCUP
         self.setVisible(self.is_told)
+        self.retry.setHidden(status.state is PullState.STANDBY)  # the other client tries
         if since is None or not self.is_told:
             return
         age = words.ago(since, now)

@@ -126,7 +126,7 @@ def test_that_each_source_has_its_own_note_of_who_pulls(waiting: Database):
     store.report(GuiStatus(PullState.WAITING, "nothing new", puller="me"))
     said = store.reported()
     assert said is not None
-    assert (said["client"], said["activity"]) == ("me", "nothing new")
+    assert (said.client, said.activity) == ("me", "nothing new")
     with waiting.read() as connection:
         found = connection.execute(text("SELECT source FROM desk.puller")).scalars().all()
     assert found == ["dqm gui"]

@@ -29,7 +29,7 @@ def test_that_the_state_of_a_puller_is_told_without_secrets(database: Database) 
     with database.read() as connection:
         reported = pull_records.reported(connection)
     assert reported is not None
-    assert reported["activity"] == TOLD
+    assert reported.activity == TOLD
 
 
 def test_that_the_state_of_the_gui_s_puller_is_told_without_secrets(database: Database) -> None:
@@ -38,4 +38,20 @@ def test_that_the_state_of_the_gui_s_puller_is_told_without_secrets(database: Da
     store.report(GuiStatus(PullState.UNAVAILABLE, SAID, puller="me"))
     reported = store.reported()
     assert reported is not None
-    assert reported["activity"] == TOLD
+    assert reported.activity == TOLD
+
+
+def test_that_a_trouble_is_told_to_all_clients_until_a_pull_succeeds(database: Database) -> None:
+    store = PullStore(database)
+    told = []
+    for state, activity in (
+        (PullState.PULLING, ""),
+        (PullState.UNAVAILABLE, "no connection"),
+        (PullState.PULLING, "reading"),
+        (PullState.WAITING, ""),
+    ):
+        store.report(PullStatus(state, activity, puller="me"))
+        reported = store.reported()
+        assert reported is not None
+        told.append(reported.trouble)
+    assert told == ["", "no connection", "no connection", ""]

@@ -84,6 +84,24 @@ def test_that_the_dqm_gui_has_a_line_of_its_own_and_a_lost_database_comes_first(
     assert banner.isVisible()
 
 
+def test_that_the_trouble_of_another_client_that_pulls_is_told_here_too(
+    banner: SourcesBanner,
+) -> None:
+    standby = replace(
+        WAITING, state=PullState.STANDBY, activity="desk-1 pulls", trouble="no connection"
+    )
+    for at in (NOW, LATER):
+        banner.show_status(standby, GOOD, at)
+    assert banner.isVisible()
+    line = banner.lines[0]
+    assert line.text.text().startswith(
+        "Nothing is read from OMS since 12:00 UTC (3 min ago): no connection."
+    )
+    assert not line.retry.isVisible()
+    banner.show_status(replace(standby, trouble=""), GOOD, LATER)
+    assert not banner.isVisible()
+
+
 def test_that_it_is_tried_at_once_by_the_button(
     qtbot: QtBot, banner: SourcesBanner, context: PlaceContext, oms: Oms
 ) -> None:

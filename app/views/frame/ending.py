@@ -16,12 +16,13 @@ from app.views.remembered import keep
 
 logger = logging.getLogger(__name__)
 
-_ANSWER_S = 1.5
+_ANSWER_S = 1.2
+_ANSWER_IDLE_S = 0.6
 _LOOK_EVERY_S = 2.0
 _LONGEST_WRITE_S = 60.0
 _KEEP_S = 1.0
 _STOP_S = 20.0
-_STOP_SILENT_S = 1.5
+_STOP_SILENT_S = 1.2
 _LAST_S = 0.5
 
 
@@ -80,7 +81,9 @@ class Ending(QObject):
         give_up_at = self._loop.time() + _LONGEST_WRITE_S
         while True:
             asked = self._loop.run_in_executor(pool, databases.answers, self._acting)
-            answered, _ = await asyncio.wait([asked], timeout=_ANSWER_S)
+            is_idle = await self._background.acted(0.0)
+            patience_s = _ANSWER_IDLE_S if is_idle else _ANSWER_S
+            answered, _ = await asyncio.wait([asked], timeout=patience_s)
             acted = await self._background.acted(_LOOK_EVERY_S if answered else 0.0)
             if not answered or not asked.result() or self._loop.time() > give_up_at:
                 databases.give_up(self._acting)

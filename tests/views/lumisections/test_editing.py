@@ -262,6 +262,7 @@ def test_that_a_run_that_is_signed_off_meanwhile_can_no_longer_be_drafted(story:
     story.previewed()
     preview = story.pane.preview
     assert "must be OPEN" in preview.refusal.text()
+    assert preview.summary.text().startswith("Nothing can be written now; the draft stays.")
     assert not preview.write_button.isEnabled()
     story.press(ESCAPE)
     story.keys("s")

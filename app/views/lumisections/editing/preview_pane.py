@@ -379,6 +379,8 @@ def _item(change: CellsChanged, *, several: bool) -> QTreeWidgetItem:
 
 
 def _summary(preview: Preview) -> str:
+    if not preview.cells and preview.refused:
+        return "Nothing can be written now; the draft stays."
     if not preview.cells:
         return "Nothing changes: every cell has that value already."
     rows = len({(change.run_number, change.dataset, change.key) for change in preview.changes})

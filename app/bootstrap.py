@@ -425,7 +425,12 @@ class Program:
     @property
     def _is_marked(self) -> bool:
         """Whether the demonstration season is in this database."""
-        return self.has_own_server and self._demonstration_mark.exists()
+        if not self.has_own_server:
+            return False
+        # One that can't be looked into is told of by whoever opens it.
+        with suppress(OSError):
+            return self._demonstration_mark.exists()
+        return False
 
     @property
     def _named_sources(self) -> tuple[str, ...]:

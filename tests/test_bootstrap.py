@@ -5,7 +5,7 @@ import pytest
 
 from app import bootstrap
 from app.bootstrap import Listeners, Program
-from app.domain.errors import Refused
+from app.domain.errors import Refused, Unavailable
 from app.domain.sources.pull import PullState
 from app.services import databases
 from app.services.certification import tables
@@ -68,6 +68,13 @@ def test_that_the_program_s_own_database_is_made_with_the_shipped_configuration(
         assert (found.settings_id > 0, found.problems, found.desk) == (True, (), True)
         assert program.is_demonstration
     assert not (server_folder / "cluster" / "postmaster.pid").exists()
+
+
+def test_that_a_data_folder_that_can_not_be_is_refused(tmp_path):
+    program = Program(_settings(tmp_path, data_folder=tmp_path / ("x" * 300)))
+    program.check_not_mixed()
+    with pytest.raises(Unavailable, match="its name is too long"):
+        _ = program.is_demonstration
 
 
 def test_that_a_demonstration_goes_on_where_it_ended(tmp_path, server_folder):

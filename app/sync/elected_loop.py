@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Generic, ParamSpec, Protocol, Required, Self, TypedDict, TypeVar
 
 from app.domain.clock import server_now
-from app.domain.errors import RegistryError, Unavailable
+from app.domain.errors import Refused, RegistryError, Unavailable
 from app.domain.masking import masked
 from app.domain.seal.status import SealStatus
 from app.domain.sources.dqm_gui import GuiStatus
@@ -124,11 +124,11 @@ class ElectedLoop(ABC, Generic[Client, Status]):
     def _report(self, status: Status) -> None:
         """Keeps what the elected puller does, for the other clients to show; not in the loop."""
 
-    @abstractmethod
-    def _reported(self) -> PullerReport | None:
-        """What the elected puller said last; not in the loop."""
-
     # What they may say
+
+    def _reported(self) -> PullerReport | None:
+        """What the elected puller said last, if it says anything; not in the loop."""
+        return None
 
     def _begin(self, client: Client) -> None:
         """The client is open."""
@@ -169,7 +169,7 @@ class ElectedLoop(ABC, Generic[Client, Status]):
         try:
             elected = await in_thread(self._elected)
             holder = None if elected else await in_thread(self._election.holder)
-            report = None if elected else await in_thread(self._reported)
+            report = None if elected else await self._heard()
         except Unavailable as error:
             self._set(
                 state=PullState.UNAVAILABLE,
@@ -182,6 +182,14 @@ class ElectedLoop(ABC, Generic[Client, Status]):
             self._stand_by(holder or "another client", report)
             return self._election_interval_s
         return await self._pull_and_tell(client)
+
+    async def _heard(self) -> PullerReport | None:
+        report = await outcome_of(in_thread(self._reported))
+        if isinstance(report, Refused):
+            return None  # this login may not look
+        if isinstance(report, Exception):
+            raise report
+        return report
 
     def _stand_by(self, puller: str, report: PullerReport | None) -> None:
         self._set(

@@ -47,3 +47,4 @@ class SealStatus:
     next_try: datetime | None = None
     puller: str = ""
     pulls: int = 0
+    trouble: str = ""

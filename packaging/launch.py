@@ -80,9 +80,9 @@ LONG: dict[str, tuple[str, tuple[str, ...]]] = {
         ("-n", "2", *COVERED, "tests/views"),
     ),
     "json-logic": (
-        "half a million generated rules, compared with json-logic-js",
+        "a million generated rules, compared with json-logic-js",
         (
-            "--json-logic-pairs=500000",
+            "--json-logic-pairs=1000000",
             "--timeout=1200",
             "tests/domain/json_logic",
             "-k",

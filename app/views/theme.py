@@ -10,14 +10,14 @@ from pathlib import Path
 from string import Template
 from typing import Literal, cast
 
-from PySide6.QtCore import QByteArray, QObject, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QWidget
-from shiboken6 import isValid
 
 from app import assets
 from app.domain.triplets import NO_VALUE_FOUND, STATUSES
+from app.views.dressing import Dressing
 
 ROW_HEIGHT = 22
 STEP = 4
@@ -137,9 +137,7 @@ class Themes(QObject):
         self._application = application
         self._mode = mode
         self._palette: StatusPalette = palette
-        self._frozen: list[QWidget] = []
-        self._turn = QTimer(self, singleShot=True, interval=0)
-        self._turn.timeout.connect(self._dress_on)
+        self._dressing = Dressing(application, self._sheet, self)
         self._scratch = tempfile.TemporaryDirectory(prefix="run-registry-style-")
         application.setStyle("Fusion")
         self._theme = load(dark=self._is_dark(), palette=palette)
@@ -162,11 +160,11 @@ class Themes(QObject):
     @property
     def is_worn(self) -> bool:
         """Whether every widget is dressed in the theme."""
-        return not self._turn.isActive()
+        return self._dressing.is_done
 
     def choose(self, *, mode: Mode | None = None, palette: StatusPalette | None = None) -> None:
         """Forces a look, or follows the system again. What is painted has it at once, what the
-        style sheet dresses two turns of the event loop later; windows are painted then."""
+        style sheet dresses some turns of the event loop later; windows are painted then."""
         self._mode = mode or self._mode
         self._palette = palette or self._palette
         self._renew()
@@ -184,7 +182,7 @@ class Themes(QObject):
 
     def close(self) -> None:
         """Removes the files the style sheet needed."""
-        self._turn.stop()
+        self._dressing.stop()
         self._scratch.cleanup()
 
     def _system_changed(self) -> None:
@@ -192,34 +190,13 @@ class Themes(QObject):
             self._renew()
 
     def _renew(self) -> None:
-        self._theme = load(dark=self._is_dark(), palette=self._palette)
-        self._freeze()
+        before, self._theme = self._theme, load(dark=self._is_dark(), palette=self._palette)
+        if before.tokens == self._theme.tokens:
+            self.changed.emit(self._theme)
+            return  # Statuses are painted: nothing of them is in the style sheet.
+        self._dressing.begin()
         self._application.setPalette(_qt_palette(self._theme))
         self.changed.emit(self._theme)
-        self._turn.start()
-
-    def _dress_on(self) -> None:
-        """Undresses every widget, and in another turn dresses it anew: neither holds up the keys
-        for long. A sheet over another one would dress each widget once for each that it is in."""
-        if self._application.styleSheet():
-            self._application.setStyleSheet("")
-            self._turn.start()
-        else:
-            self._application.setStyleSheet(self._sheet())
-            self._thaw()
-
-    def _freeze(self) -> None:
-        """Has open windows painted only when they are dressed."""
-        for window in self._application.topLevelWidgets():
-            if window.isVisible() and window.updatesEnabled():
-                window.setUpdatesEnabled(False)
-                self._frozen.append(window)
-
-    def _thaw(self) -> None:
-        frozen, self._frozen = self._frozen, []
-        for window in frozen:
-            if isValid(window):
-                window.setUpdatesEnabled(True)
 
     def _is_dark(self) -> bool:
         if self._mode == "system":

@@ -3,9 +3,10 @@
 import itertools
 import re
 from collections.abc import Callable, Iterator
-from typing import get_args
+from typing import cast, get_args
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QApplication,
@@ -18,12 +19,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
 from app import assets
 from app.domain.triplets import STATUSES
 from app.settings import Settings
 from app.views import theme as themes_module
-from app.views.theme import PALETTES, Mode, StatusPalette, Themes, contrast, load
+from app.views.theme import PALETTES, Mode, StatusPalette, Themes, contrast, load, set_property
 from tests.views.pixels import contrast_in
 
 
@@ -170,6 +172,50 @@ def test_that_the_look_that_was_chosen_last_is_worn(
     themes.choose(mode="light")
     looks("dark")
     assert load(dark=True, palette="calm").tokens["surface"] in qapp.styleSheet()
+
+
+def test_that_what_isnt_seen_wears_another_look_too(
+    qtbot: QtBot, looks: Callable[[Mode], None], themes: Themes
+) -> None:
+    box = QWidget()
+    qtbot.addWidget(box)
+    labels = [QLabel("refused", box) for _ in range(300)]
+    for label in labels:
+        label.setProperty("role", "refusal")
+        label.ensurePolished()
+    box.hide()
+    for mode, dark in (("dark", True), ("light", False), ("dark", True)):
+        looks(cast("Mode", mode))
+        danger = load(dark=dark, palette="calm").colour("danger")
+        assert {label.palette().color(label.foregroundRole()).name() for label in labels} == {
+            danger.name()
+        }
+    set_property(labels[0], "role", "")
+    worn = labels[0].palette().color(labels[0].foregroundRole())
+    assert worn == themes.theme.colour("text")
+    assert not any(label.testAttribute(Qt.WidgetAttribute.WA_SetStyle) for label in labels)
+
+
+def test_that_widgets_may_go_while_they_are_dressed(
+    qtbot: QtBot, qapp: QApplication, themes: Themes
+) -> None:
+    box = QWidget()
+    labels = [QLabel("refused", box) for _ in range(300)]
+    for label in labels:
+        label.ensurePolished()
+    themes.choose(mode="dark")
+    qapp.processEvents()
+    assert not themes.is_worn
+    delete(box)
+    qtbot.waitUntil(lambda: themes.is_worn)
+    themes.choose(mode="light")
+    qtbot.waitUntil(lambda: themes.is_worn)
+
+
+def test_that_another_status_palette_dresses_nothing(themes: Themes) -> None:
+    themes.choose(palette="traditional")
+    assert themes.is_worn
+    themes.choose(palette=PALETTES[0])
 
 
 def test_that_contrast_is_that_of_wcag() -> None:

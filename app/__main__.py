@@ -8,23 +8,26 @@ import threading
 from collections.abc import Sequence
 from typing import NoReturn
 
-from app import bootstrap
-from app.cli import commands
-from app.cli.arguments import Arguments
-from app.cli.output import (
-    DONE,
-    REFUSED,
-    Answer,
-    ProgressLine,
-    UsageError,
-    complain,
-    show,
-    show_bug,
-    show_error,
-    together,
-)
-from app.domain.errors import BadInput, RegistryError
-from app.settings import Settings
+from app import garbage
+
+with garbage.kept():
+    from app import bootstrap
+    from app.cli import commands
+    from app.cli.arguments import Arguments
+    from app.cli.output import (
+        DONE,
+        REFUSED,
+        Answer,
+        ProgressLine,
+        UsageError,
+        complain,
+        show,
+        show_bug,
+        show_error,
+        together,
+    )
+    from app.domain.errors import BadInput, RegistryError
+    from app.settings import Settings
 
 INTERRUPTED = 130
 TERMINATED = 143

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from app import files, logs
+from app import files, garbage, logs
 from app.demo.colleagues import Colleagues
 from app.demo.live_oms import LiveOms
 from app.demo.season import DemoSeason
@@ -498,9 +498,10 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
     With `screenshot` a picture of the first full window is saved, and the window closes.
     """
     # Not above: whatever runs without a window does without Qt and its libraries.
-    from app.views.display import check_display
-    from app.views.frame.application import WindowSettings, run_window
-    from app.views.session import WebAddresses, Workplace
+    with garbage.kept():
+        from app.views.display import check_display
+        from app.views.frame.application import WindowSettings, run_window
+        from app.views.session import WebAddresses, Workplace
 
     check_display()
     settings = program.settings

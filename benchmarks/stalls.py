@@ -2,12 +2,15 @@
 
 SEASON is what `python -m benchmarks.chain --folder SEASON` has left; without it the demonstration
 is watched for `--seconds`, from its first start on. Every gap of the event loop above `--over`
-milliseconds is printed: on the clock, what the thread of the window computed meanwhile (the part
-that counts on a machine with other work), what was being done, and where in the code it was.
+milliseconds is printed: on the clock, what the thread of the window computed meanwhile, what all
+threads of the program did (one of them may have held the interpreter), what was being done, and
+where in the code it was. On a machine with other work the clock says little: a gap without a
+hundred milliseconds of either was not ours.
 """
 
 import argparse
 import asyncio
+import gc
 import os
 import sys
 import tempfile
@@ -50,17 +53,21 @@ _PULLED, _BULK = 399_000, 20
 
 @dataclass
 class Gap:
-    """The event loop didn't turn for `wall` milliseconds, of which its thread worked `cpu`."""
+    """The event loop didn't turn for `wall` milliseconds: its thread worked for `cpu` of them,
+    and all threads together for `whole`."""
 
     doing: str
     wall: float
     cpu: float
+    whole: float
+    collected: tuple[str, ...]
     places: Counter[str] = field(default_factory=Counter)
 
     @property
     def line(self) -> str:
-        where = ", ".join(place for place, _ in self.places.most_common(3))
-        return f"  {self.wall:6.0f} ms, {self.cpu:5.0f} of CPU  {self.doing:<28}  {where}"
+        where = ", ".join((*self.collected, *(at for at, _ in self.places.most_common(3))))
+        figures = f"{self.wall:6.0f} ms, CPU {self.cpu:4.0f} of {self.whole:4.0f}"
+        return f"  {figures}  {self.doing:<28}  {where}"
 
 
 class Watch(QObject):
@@ -75,7 +82,10 @@ class Watch(QObject):
         self._seen: Counter[str] = Counter()
         self._thread = threading.get_ident()
         self._ended = threading.Event()
-        self._wall, self._cpu = time.perf_counter(), time.thread_time()
+        self._collecting = 0.0
+        self._collected: list[str] = []
+        gc.callbacks.append(self._garbage)
+        self._wall, self._cpu, self._whole = _times()
         self._clock = QTimer(self, interval=_TICK_MS)
         self._clock.setTimerType(Qt.TimerType.PreciseTimer)
         self._clock.timeout.connect(self._tick)
@@ -88,19 +98,36 @@ class Watch(QObject):
         self._clock.stop()
         self._ended.set()
         self._looker.join()
+        gc.callbacks.remove(self._garbage)
+
+    def _garbage(self, phase: str, about: dict[str, int]) -> None:
+        """Whichever thread collects garbage, none runs meanwhile."""
+        if phase == "start":
+            self._collecting = time.perf_counter()
+        elif about["generation"] == 2:
+            took = 1e3 * (time.perf_counter() - self._collecting)
+            self._collected.append(f"{took:.0f} ms of garbage collection")
 
     def _tick(self) -> None:
-        wall, cpu = time.perf_counter(), time.thread_time()
-        late = 1e3 * (wall - self._wall) - _TICK_MS
+        wall, cpu, whole = _times()
+        late = wall - self._wall - _TICK_MS
         if late > self.over:
-            self.gaps.append(Gap(self.doing, late, 1e3 * (cpu - self._cpu), Counter(self._seen)))
+            worked = cpu - self._cpu, whole - self._whole
+            collected = tuple(self._collected)
+            self.gaps.append(Gap(self.doing, late, *worked, collected, Counter(self._seen)))
         self._seen.clear()
-        self._wall, self._cpu = wall, cpu
+        self._collected.clear()
+        self._wall, self._cpu, self._whole = wall, cpu, whole
 
     def _look(self) -> None:
         while not self._ended.wait(_SAMPLE_S):
-            if time.perf_counter() - self._wall > 3 * _SAMPLE_S:
+            if 1e3 * time.perf_counter() - self._wall > 3e3 * _SAMPLE_S:
                 self._seen[_place(sys._current_frames().get(self._thread))] += 1
+
+
+def _times() -> tuple[float, float, float]:
+    """Now, and what this thread and all of them have worked [ms]."""
+    return 1e3 * time.perf_counter(), 1e3 * time.thread_time(), 1e3 * time.process_time()
 
 
 def _place(frame: FrameType | None) -> str:
@@ -160,7 +187,10 @@ class Day:
 
     async def _pull(self) -> None:
         for number in range(_PULLED, _PULLED + _BULK):
-            await self._elsewhere(partial(pull.apply, self._acting, answer(number)))
+            await self._elsewhere(partial(self._pull_one, number))
+
+    def _pull_one(self, number: int) -> None:
+        pull.apply(self._acting, answer(number))
 
     async def _bulk(self) -> None:
         for number in range(3):
@@ -277,7 +307,9 @@ def report(gaps: list[Gap]) -> None:
         of_doing = [gap for gap in gaps if gap.doing == doing]
         longest = max(gap.wall for gap in of_doing)
         cpu = max(gap.cpu for gap in of_doing)
-        print(f"{doing:<30} {number:4} gaps, longest {longest:.0f} ms, most CPU {cpu:.0f} ms")
+        whole = max(gap.whole for gap in of_doing)
+        worked = f"most CPU {cpu:.0f} of {whole:.0f} ms"
+        print(f"{doing:<30} {number:4} gaps, longest {longest:.0f} ms, {worked}")
     print(f"{len(gaps)} gaps")
 
 

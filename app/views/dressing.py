@@ -62,6 +62,7 @@ class Dressing(QObject):
     def _dress(self) -> Iterator[None]:
         style = self._application.style()
         left_out = self._hidden()
+        yield
         for widget in _by_and_by(left_out):
             if widget is None:
                 yield

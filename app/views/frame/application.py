@@ -18,7 +18,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QWidget
 from qasync import QEventLoop
 
-from app import assets
+from app import assets, garbage
 from app.domain.errors import Refused
 from app.views.background import Background
 from app.views.display import check_display
@@ -76,7 +76,7 @@ def run_window(
         background.bug.connect(bugs.tell)
         remembered, faulty = open_remembered(settings.remembered)
         themes = _themes(application, settings, remembered)
-        with themes.undressed():
+        with garbage.kept(), themes.undressed():
             context = PlaceContext(workplace, background, notices, themes, remembered)
             try:
                 window = MainWindow(context)

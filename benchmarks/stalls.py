@@ -1,6 +1,7 @@
 """How long the window doesn't listen: `python -m benchmarks.stalls --folder SEASON`.
 
-SEASON is what `python -m benchmarks.chain --folder SEASON` has left; without it the demonstration
+SEASON is what `python -m benchmarks.chain --folder SEASON` has left (`--clicks 180`: only clicks
+beside pulls, for three minutes); without it the demonstration
 is watched for `--seconds`, from its first start on. Every gap of the event loop above `--over`
 milliseconds is printed: on the clock, what the thread of the window computed meanwhile, what all
 threads of the program did (one of them may have held the interpreter), what was being done, and
@@ -48,6 +49,7 @@ _LONG_RUN = 399_999
 _LONG = 5_000
 _CLICKS = 40
 _BETWEEN_S = 0.25
+_PULL_EVERY_S = 10.0
 _PULLED, _BULK = 399_000, 20
 
 
@@ -153,6 +155,26 @@ class Day:
         self._watch.doing = "first seconds"
         await asyncio.sleep(seconds)
 
+    async def clicks(self, seconds: float) -> None:
+        """Clicks through runs, while another one is pulled every ten seconds."""
+        await self._settled()
+        self._watch.doing = "clicks beside pulls"
+        table = self._window.online.table.table
+        ends = time.perf_counter() + seconds
+        pulls, pulled = 0, time.perf_counter()
+        row, under_way = 0, asyncio.get_running_loop().create_task(self._elsewhere(lambda: None))
+        while time.perf_counter() < ends:
+            table.selectRow(row % max(table.model().rowCount(), 1))
+            row += 1
+            await asyncio.sleep(_BETWEEN_S)
+            if time.perf_counter() - pulled > _PULL_EVERY_S and under_way.done():
+                pulled = time.perf_counter()
+                one = partial(self._pull_one, _PULLED + pulls % _BULK, range(pulls, pulls + 9))
+                under_way = asyncio.get_running_loop().create_task(self._elsewhere(one))
+                pulls += 1
+        await under_way
+        print(f"{row} clicks, {pulls} pulls in {seconds:.0f} s")
+
     async def whole(self) -> None:
         """Clicks, edits, a long run, typing, another look."""
         await self._settled()
@@ -189,8 +211,8 @@ class Day:
         for number in range(_PULLED, _PULLED + _BULK):
             await self._elsewhere(partial(self._pull_one, number))
 
-    def _pull_one(self, number: int) -> None:
-        pull.apply(self._acting, answer(number))
+    def _pull_one(self, number: int, flipped: range = range(0)) -> None:
+        pull.apply(self._acting, answer(number, flipped=flipped))
 
     async def _bulk(self) -> None:
         for number in range(3):
@@ -287,10 +309,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, help="a season; without it the demonstration")
     parser.add_argument("--seconds", type=float, default=30.0, help="how long that is watched")
+    parser.add_argument("--clicks", type=float, help="only click through runs, for so many seconds")
     parser.add_argument("--over", type=float, default=100.0, help="which gaps count [ms]")
     given = parser.parse_args()
     if given.folder is not None:
-        report(watched(given.folder, given, lambda day: day.whole()))
+        clicks = given.clicks
+        report(
+            watched(given.folder, given, lambda day: day.clicks(clicks) if clicks else day.whole())
+        )
         return
     with tempfile.TemporaryDirectory(prefix="run-registry-bench-") as made:
         # As root the database's server runs as another user, who has to get in.

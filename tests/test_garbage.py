@@ -10,10 +10,12 @@ class _Kept:
 
 
 def test_that_what_is_made_at_the_start_is_not_looked_through() -> None:
+    before = (700, 10, 10)
     with garbage.kept():
         assert not gc.isenabled()
         made = [_Kept()]
     assert gc.isenabled()
+    assert gc.get_threshold() > before
     assert all(each is not made for each in gc.get_objects())
     later = [_Kept()]
     assert any(each is later for each in gc.get_objects())

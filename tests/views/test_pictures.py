@@ -1,4 +1,4 @@
-"""Every place looks as its stored picture, in light and dark; fonts of about this size pass.
+"""Every place looks as its stored picture, in light and dark, with whatever fonts there are.
 
 `--renew-pictures` stores what is seen as what is right; look at it before it is committed.
 """
@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -24,6 +23,7 @@ from tests.views.picture_comparison import (
     store,
     stored,
 )
+from tests.views.picture_font import like_the_pictures
 
 Looks = Callable[..., None]
 
@@ -38,6 +38,16 @@ def looks(qtbot: QtBot, themes: Themes) -> Iterator[Looks]:
 
     yield choose
     themes.choose(mode="light", palette=PALETTES[0])
+
+
+@pytest.fixture(autouse=True)
+def font_family(qapp: QApplication, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The family that windows have which are made from now on, in the size of the pictures."""
+    before = qapp.font()
+    family: str = getattr(request, "param", before.family())
+    qapp.setFont(like_the_pictures(family))
+    yield family
+    qapp.setFont(before)
 
 
 def at(qtbot: QtBot, window: MainWindow, place: str) -> MainWindow:
@@ -85,19 +95,13 @@ def test_that_every_place_looks_as_its_picture(
     assert differences(qtbot, window, mode, tmp_path, renew=renew) == []
 
 
-@pytest.fixture(params=[("DejaVu Serif", 9), ("DejaVu Sans Mono", 9)])
-def another_font(qapp: QApplication, request: pytest.FixtureRequest) -> Iterator[QFont]:
-    """A font that windows have which are made from now on."""
-    before, font = qapp.font(), QFont(*request.param)
-    qapp.setFont(font)
-    yield font
-    qapp.setFont(before)
-
-
+@pytest.mark.parametrize(
+    "font_family", ["DejaVu Serif", "DejaVu Sans Mono", "Nimbus Sans", "C059"], indirect=True
+)
 def test_that_another_font_makes_no_difference(
-    qtbot: QtBot, another_font: QFont, window: MainWindow, tmp_path: Path
+    qtbot: QtBot, font_family: str, window: MainWindow, tmp_path: Path
 ) -> None:
-    assert window.places.font().pointSize() == another_font.pointSize()
+    assert window.places.font().family() == font_family
     assert differences(qtbot, window, "light", tmp_path) == []
 
 
@@ -111,7 +115,12 @@ def without_places(window: MainWindow) -> None:
     window.navigation.hide()
 
 
-@pytest.mark.parametrize("harm", [moved, without_places])
+def without_edit_strip(window: MainWindow) -> None:
+    """Nothing offers to edit the cells."""
+    window.online.details.lumisections.strip.hide()
+
+
+@pytest.mark.parametrize("harm", [moved, without_places, without_edit_strip])
 def test_that_what_moved_or_is_gone_is_seen(
     qtbot: QtBot, window: MainWindow, harm: Callable[[MainWindow], None]
 ) -> None:

@@ -17,14 +17,15 @@ from PySide6.QtWidgets import QWidget
 FOLDER = Path(__file__).parent / "pictures"
 WINDOW = QSize(1280, 800)
 STORED = QSize(320, 200)
-_SQUARE = 10
-"""Pixels of a stored picture, 40 of the window."""
+_SQUARE = 5
+"""Pixels of a stored picture, 20 of the window."""
 _SEEN = 14.0
 """Of 255: a square whose colour differs by less looks the same."""
-_SHIFT = 3
-"""Pixels of a stored picture by which something may be elsewhere, 12 of the window."""
-MOST = 0.025
-"""Share of the squares that may look different."""
+_SHIFT = 2
+"""Pixels of a stored picture by which something may be elsewhere, 8 of the window."""
+MOST = 0.02
+"""Share of the squares that may look different: fonts of one size differ in 1.5 % of them, and a
+strip of buttons that is gone in 2.6 %."""
 
 Squares = NDArray[np.float64]
 

@@ -59,6 +59,7 @@ class RunsTable(QTreeWidget):
         self.setUniformRowHeights(True)
         self.setFrameShape(self.Shape.NoFrame)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHeaderHidden(True)  # until there are titles
         self.setSortingEnabled(True)
         self.itemActivated.connect(self._open)
 
@@ -72,6 +73,7 @@ class RunsTable(QTreeWidget):
     ) -> None:
         """Shows other lines; the columns named in `wide` share the room that is left."""
         self.setSortingEnabled(False)
+        self.setHeaderHidden(False)
         self.clear()
         if [self.headerItem().text(n) for n in range(self.columnCount())] != list(titles):
             self.setColumnCount(len(titles))

@@ -230,6 +230,8 @@ class GridPainter:
                 self._layout.header_width - 3 * STEP,
                 self._layout.height_of(row),
             )
+            if not area.contains(place.center()):
+                continue  # Half a name runs into what stands above or below the rows.
             painter.drawText(
                 place,
                 int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft),

@@ -15,7 +15,7 @@ from app.views.ages import Ages
 from app.views.background import Background, Work
 from app.views.grid.grid_view import GridView
 from app.views.lumisections.selection_words import selection_text
-from app.views.widgets.plain import Label
+from app.views.widgets.line_label import LineLabel
 
 _ORIGIN_AFTER_MS = 200
 
@@ -28,7 +28,7 @@ class _Known:
     origin: Origin | None
 
 
-class CellLine(Label):
+class CellLine(LineLabel):
     """Describes what has the focus in a grid, or how much is selected.
 
     `is_now`: whether the present state is shown, of which alone it is known who set a cell.
@@ -44,7 +44,6 @@ class CellLine(Label):
     ) -> None:
         super().__init__(parent=parent)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.setMinimumWidth(1)
         self._acting = acting
         self._background = background
         self._grid = grid
@@ -106,7 +105,7 @@ class CellLine(Label):
     def _describe(self) -> None:
         snapshot, cell = self._grid.snapshot, self._grid.focus_cell
         if cell is None or snapshot is None:
-            self.clear()
+            self.setText("")
         elif self._several_selected():
             self._pause.stop()
             line, whole = selection_text(snapshot, self._grid.chosen)
@@ -117,7 +116,6 @@ class CellLine(Label):
             if self._known is not None and self._known.of == self._focused() and self._is_now():
                 parts.append(_origin_text(self._known.origin))
             self.setText(" · ".join(parts))
-            self.setToolTip(self.text())
 
 
 def _origin_text(origin: Origin | None) -> str:

@@ -246,7 +246,7 @@ class LumisectionsPane(QWidget):
         self._loader.forget()
         self.grid.show_snapshot(None)
         self.editor.show(None)
-        self.cell.clear()
+        self.cell.setText("")
         self.strip.say("", "")
 
     def _show(self, loaded: Loaded) -> None:

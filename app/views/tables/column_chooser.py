@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.views.tables.columns import Column
+from app.views.theme import ROW_HEIGHT
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.plain import Label, ListItem
 
@@ -70,6 +71,7 @@ class ColumnChooser(QDialog):
         text = column.id if column.title in column.id else f"{column.title}   {column.id}"
         item = ListItem(f"{text}   {detail}" if detail else text)
         item.setData(_ID_ROLE, column.id)
+        item.setSizeHint(QSize(0, ROW_HEIGHT))
         item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
         self.list.addItem(item)
 

@@ -221,6 +221,7 @@ class TodoPlace(PlaceWidget):
     def _show(self, found: Found) -> None:
         self._todo, self._lines, groups = found
         self.groups.show_lines(groups)
+        self.groups_table.setVisible(bool(groups))
         counts = Counter(task.kind for task in self._todo.tasks)
         for kind, button in self.kind_buttons.items():
             number = len(self._todo.tasks) if kind is None else counts[kind]
@@ -421,6 +422,7 @@ class TodoPlace(PlaceWidget):
         inside.addWidget(self.empty, 1)
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(self.groups_table)
+        self.groups_table.hide()
         splitter.addWidget(right)
         splitter.setSizes(_PARTS)
         splitter.setStretchFactor(0, 0)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.views.theme import STEP
+from app.views.theme import ROW_HEIGHT, STEP
 from app.views.widgets.plain import ListItem
 
 
@@ -59,6 +59,7 @@ class CheckList(QWidget):
         self.list.clear()
         for text in texts:
             item = ListItem(text)
+            item.setSizeHint(QSize(0, ROW_HEIGHT))
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(Qt.CheckState.Checked if text in ticked else Qt.CheckState.Unchecked)
             self.list.addItem(item)

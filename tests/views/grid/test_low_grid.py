@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
 from app.domain.state.grid import DatasetState
+from app.views.grid.grid_layout import AXIS_HEIGHT
 from app.views.grid.grid_view import GridView
 from app.views.grid.snapshot import FALSE, NULL, TRUE, LumisectionsSnapshot, prepare
 from app.views.theme import Theme, load
@@ -125,3 +126,24 @@ def test_that_there_is_no_line_where_all_bits_are_in_sight(qtbot: QtBot) -> None
     view = a_view(qtbot, TALL, a_state(length=LENGTH), load(dark=False, palette="calm"))
     assert np.isfinite(view.snapshot.recorded).any()
     assert view._layout.bits_height == 0
+
+
+def test_that_half_a_name_is_not_painted_over_the_line_of_the_bits(low: GridView) -> None:
+    low.verticalScrollBar().setValue(0)
+    layout = low._layout
+    background = load(dark=False, palette="calm").colour("background").name()
+    last = max(layout.rows_in_sight())
+    for hidden in range(1, layout.height_of(last)):
+        low.verticalScrollBar().setValue(low.verticalScrollBar().value() + 1)
+        last = max(layout.rows_in_sight())
+        top = layout.tops[last] - layout.top + AXIS_HEIGHT
+        bottom = AXIS_HEIGHT + layout.area_height
+        if top + (layout.height_of(last) - 1) // 2 < bottom:
+            continue
+        picture = low.viewport().grab().toImage()
+        names = {
+            QColor(picture.pixel(x, y)).name()
+            for x in range(layout.header_width - 2)
+            for y in range(top + 1, bottom)
+        }
+        assert names <= {background}, hidden

@@ -44,5 +44,6 @@ class ScrolledText(QDialog):
         layout.addWidget(self.area)
         layout.addWidget(buttons)
         wanted = self.text.sizeHint()
+        self.text.setWordWrap(True)  # on a narrow screen
         bar = self.area.verticalScrollBar().sizeHint().width()
         resize_to_fit(self, wanted.width() + bar + 8 * STEP, wanted.height() + 24 * STEP)

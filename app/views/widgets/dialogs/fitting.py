@@ -14,6 +14,7 @@ from app.views.theme import STEP
 from app.views.widgets.plain import MarkedUp
 
 MOST_OF_SCREEN = 0.9
+_NARROWEST_TEXT = 320
 
 
 def resize_to_fit(window: QWidget, width: int, height: int) -> None:
@@ -45,5 +46,6 @@ class ScrolledText(QDialog):
         layout.addWidget(buttons)
         wanted = self.text.sizeHint()
         self.text.setWordWrap(True)  # on a narrow screen
+        self.text.setMinimumWidth(_NARROWEST_TEXT)
         bar = self.area.verticalScrollBar().sizeHint().width()
         resize_to_fit(self, wanted.width() + bar + 8 * STEP, wanted.height() + 24 * STEP)

@@ -212,6 +212,23 @@ def test_that_widgets_may_go_while_they_are_dressed(
     qtbot.waitUntil(lambda: themes.is_worn)
 
 
+def test_that_a_look_chosen_while_another_is_put_on_is_worn(
+    qtbot: QtBot, qapp: QApplication, themes: Themes
+) -> None:
+    box = QWidget()
+    qtbot.addWidget(box)
+    for _ in range(600):
+        QLabel("refused", box).ensurePolished()
+    dark, light = (load(dark=each, palette="calm").tokens["surface"] for each in (True, False))
+    themes.choose(mode="dark")
+    while dark not in qapp.styleSheet():
+        qapp.processEvents()
+    assert not themes.is_worn
+    themes.choose(mode="light")
+    qtbot.waitUntil(lambda: themes.is_worn)
+    assert light in qapp.styleSheet()
+
+
 def test_that_another_status_palette_dresses_nothing(themes: Themes) -> None:
     themes.choose(palette="traditional")
     assert themes.is_worn

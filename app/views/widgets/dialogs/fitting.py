@@ -14,7 +14,7 @@ from app.views.theme import STEP
 from app.views.widgets.plain import MarkedUp
 
 MOST_OF_SCREEN = 0.9
-_NARROWEST_TEXT = 320
+_NARROWEST_TEXT = 240
 
 
 def resize_to_fit(window: QWidget, width: int, height: int) -> None:

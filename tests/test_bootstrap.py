@@ -55,9 +55,10 @@ def _settings(tmp_path, **given) -> Settings:
 def test_that_the_person_is_an_expert_on_the_program_s_own_database_only(tmp_path, dsn):
     own = Program(_settings(tmp_path, user="me@cern.ch"))
     assert own.actor.egroups == {EXPERTS}
-    server = Program(_settings(tmp_path, user="me@cern.ch", dsn=dsn, egroups=("shifters",)))
-    assert server.actor.egroups == {"shifters"}
-    assert server.actor.email == "me@cern.ch"
+    settings = _settings(tmp_path, user="me@cern.ch", dsn=dsn, egroups=("shifters",))
+    with Program(settings) as server:
+        assert server.actor.egroups == {"shifters"}
+        assert server.actor.email == "me@cern.ch"
 
 
 def test_that_the_program_s_own_database_is_made_with_the_shipped_configuration(

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 from weakref import ReferenceType, WeakKeyDictionary, ref
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QTabWidget, QWidget
 from shiboken6 import isValid
 
 _given: WeakKeyDictionary[QWidget, ReferenceType[QWidget]] = WeakKeyDictionary()
@@ -162,8 +162,9 @@ class KeysKeeper(QObject):
     window and in every dialog over it.
 
     Qt takes the next widget in the order of Tab, wherever that is. Here the innermost part around
-    that is still there gets it, if it says who; so a closed preview gives back to its grid. What
-    was disabled, as a form is while it is written, gets it back when it can be used again.
+    that is still there gets it, if it says who; so a closed preview gives back. Tabs say
+    their bar, so that the arrows and Ctrl+Tab go on. What was disabled, as a form is while it is
+    written, gets it back when it can be used again.
     """
 
     def __init__(self, window: QWidget) -> None:
@@ -202,10 +203,11 @@ class KeysKeeper(QObject):
     def _give_back(self, window: QWidget) -> None:
         context = self._contexts.pop(window, ())
         for part in context[1:]:
-            if isValid(part) and can_have_keys(part) and isinstance(part, HasHome):
-                home = part.home()
-                if home is not None and give_keys(home):
-                    break
+            if not isValid(part) or not can_have_keys(part):
+                continue
+            home = _home_of(part)
+            if home is not None and give_keys(home):
+                break
         else:
             _take_keys(window)
         self._return_later(window, context[0])
@@ -216,6 +218,12 @@ class KeysKeeper(QObject):
             before.deleteLater()
         if isValid(left) and left.isVisibleTo(window):
             self._returns[window] = _Return(left)
+
+
+def _home_of(part: QWidget) -> QWidget | None:
+    if isinstance(part, QTabWidget):
+        return part.tabBar()
+    return part.home() if isinstance(part, HasHome) else None
 
 
 def _was_asked_for(window: QWidget, now: QWidget | None) -> bool:

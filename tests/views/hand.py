@@ -11,7 +11,7 @@ from typing import TypeVar
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.views.frame.main_window import MainWindow
@@ -25,8 +25,12 @@ def name_of(widget: QWidget | None) -> str:
     """What a screen reader would call it."""
     if widget is None:
         return "nobody"
-    text = widget.property("text")
-    return widget.accessibleName() or text or widget.objectName() or type(widget).__name__
+    if widget.accessibleName():
+        return widget.accessibleName()
+    for label in widget.window().findChildren(QLabel):
+        if label.buddy() is widget:
+            return label.text().replace("&", "")
+    return widget.property("text") or widget.objectName() or type(widget).__name__
 
 
 @dataclass

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QStringListModel, Qt
-from PySide6.QtWidgets import QCompleter, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtCore import QStringListModel
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
 
 from app.domain.agents.proposals import AgentColumn, Mode, Proposal, parse_agent_column
 from app.domain.certification.datasets import where
@@ -15,6 +15,7 @@ from app.services.acting import Acting
 from app.services.agents import proposals as decisions
 from app.services.agents import registry
 from app.views.background import Background
+from app.views.widgets.completions import Completions
 from app.views.widgets.dialogs.action_dialog import ActionDialog, Done
 from app.views.widgets.plain import ChoiceBox, Label
 
@@ -128,9 +129,7 @@ class RegisterDialog(ActionDialog):
         self.add.setEditable(True)
         self.add.addItems(list(columns))
         self.add.setCurrentText("")
-        completer = QCompleter(QStringListModel(list(columns), self), self)
-        completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        self.add.setCompleter(completer)
+        self.add.setCompleter(Completions(QStringListModel(list(columns), self), self))
         self.add.activated.connect(self._add_column)
         self.form.addRow(
             Label(

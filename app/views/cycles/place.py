@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QPushButton,
     QSizePolicy,
-    QSplitter,
     QTabWidget,
     QWidget,
 )
@@ -41,7 +40,9 @@ from app.views.cycles.progress_delegate import ProgressDelegate
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.selection import Selection
 from app.views.tables.table_view import TableView
+from app.views.widgets.line_label import CutLabel
 from app.views.widgets.loading_bar import LoadingBar
+from app.views.widgets.narrow import TurningSplitter
 from app.views.widgets.plain import Label
 from app.views.widgets.tables.details_table import DetailsTable
 from app.views.widgets.tables.lines_model import LinesModel
@@ -102,10 +103,10 @@ class CyclesPlace(PlaceWidget):
         self.empty = Label("Reading the cycles ...", wordWrap=True)
         self.empty.setProperty("role", "empty")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.title = Label()
+        self.title = CutLabel()
         self.title.setProperty("role", "title")
         self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.words = Label()
+        self.words = CutLabel()
         self.words.setProperty("role", "muted")
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.tabs = QTabWidget()
@@ -280,13 +281,12 @@ class CyclesPlace(PlaceWidget):
         left = stack_in(QWidget(), self.bar, self.list, self.empty)
         left.setObjectName("pane")
         left.setMinimumWidth(_LEAST_LIST)
-        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter = TurningSplitter()
         splitter.addWidget(left)
         splitter.addWidget(self.right)
         splitter.setSizes(_PARTS)
         splitter.setStretchFactor(0, 0)
         splitter.setStretchFactor(1, 1)
-        splitter.setChildrenCollapsible(False)
         stack_in(self, splitter)
 
     def _connect(self) -> None:

@@ -336,6 +336,7 @@ class MainWindow(QMainWindow):
         self.todo.filter_wanted.connect(self.show_datasets)
         self.log.undo_wanted.connect(self.history_actions.undo)
         self.golden.rows_menu_wanted.connect(self.golden_menu.popup)
+        self.golden.wanted.connect(lambda: self.go_into("golden"))
         self.log.golden_wanted.connect(self._open_golden)
         self.log.front_wanted.connect(lambda: self.go_to("log"))
 
@@ -397,10 +398,15 @@ class MainWindow(QMainWindow):
         view = self.views[place.name]
         inside = holder(self)
         goes_along = inside is None or self.stack.isAncestorOf(inside)
+        is_new = view.focusWidget() is None
         self.stack.setCurrentWidget(view)
         self._context.rights.load()
         if goes_along:
             self._give_keys_to_place()
+            home = view.home()
+            if is_new and home is not None:
+                # Qt has given them to the first of the place.
+                give_keys_once_shown(home)
         view.shown()
         self.actions_.update()
 

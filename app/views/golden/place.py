@@ -2,6 +2,7 @@
 list at the right."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
@@ -11,7 +12,7 @@ from app.domain.counting import counted
 from app.domain.errors import BadInput
 from app.services.golden import generation as golden
 from app.views.actions import ActionRow
-from app.views.focus import give_keys
+from app.views.focus import can_have_keys, give_keys
 from app.views.golden import export_actions
 from app.views.golden.comparing.combine_panel import CombinePanel
 from app.views.golden.comparing.compare_panel import ComparePanel
@@ -31,6 +32,11 @@ from app.views.widgets.narrow import TurningSplitter
 MENU = ("golden.take", "", *export_actions.MENU, "", "golden.delete")
 """What can be done with the selected lists."""
 
+TABS_MENU = tuple(
+    f"golden.tab.{tab}" for tab in ("workbench", "losses", "why", "compare", "reproduce", "combine")
+)
+"""The tabs that are gone to by their names."""
+
 _PARTS = [300, 880]
 
 PANELS: tuple[Callable[[PlaceContext], GoldenPanel], ...] = (
@@ -47,10 +53,12 @@ PANELS: tuple[Callable[[PlaceContext], GoldenPanel], ...] = (
 class GoldenPlace(PlaceWidget):
     """Lists at the left, tabs at the right; only the tab in front follows the chosen list.
 
-    Signals: `rows_menu_wanted(QPoint)` for what can be done with the selected lists.
+    Signals: `rows_menu_wanted(QPoint)` for what can be done with the selected lists; `wanted()`
+    when the place is to come to the front with one of its tabs.
     """
 
     rows_menu_wanted = Signal(QPoint)
+    wanted = Signal()
 
     def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -96,6 +104,7 @@ class GoldenPlace(PlaceWidget):
     def rows(self) -> Sequence[ActionRow]:
         return (
             *self.exports.rows(),
+            *self._tab_rows(),
             ActionRow(
                 "golden.take",
                 "Edit in the workbench",
@@ -119,7 +128,25 @@ class GoldenPlace(PlaceWidget):
         )
 
     def menus(self) -> Mapping[str, Sequence[str]]:
-        return {"Golden JSON": ("", *MENU)}
+        return {"Golden JSON": ("", *TABS_MENU, "", *MENU)}
+
+    def _tab_rows(self) -> list[ActionRow]:
+        rows = []
+        for number in range(self.tabs.count()):
+            text = self.tabs.tabText(number)
+            id_ = f"golden.tab.{text.lower()}"
+            if id_ in TABS_MENU:
+                turn = partial(self.turn_to, number)
+                tip = self.tabs.tabToolTip(number)
+                reason = "Only changes what the window shows."
+                rows.append(ActionRow(id_, text, turn, tip=tip, no_command=reason))
+        return rows
+
+    def turn_to(self, number: int) -> None:
+        """Brings a tab to the front; the keyboard is on its name."""
+        self.wanted.emit()
+        self.tabs.setCurrentIndex(number)
+        give_keys(self.tabs.tabBar())
 
     def _why_not(self) -> str:
         return "" if self.entries.selected() else export_actions.NO_LIST
@@ -152,8 +179,9 @@ class GoldenPlace(PlaceWidget):
         )
 
     def home(self) -> QWidget:
-        """The lists."""
-        return self.entries.list
+        """The lists; as long as there is none, what the first is made of."""
+        lists = self.entries.list
+        return lists if can_have_keys(lists) else self.bench.datasets.pattern
 
     def panes(self) -> Sequence[QWidget]:
         return (self.entries, self.tabs.currentWidget())

@@ -17,7 +17,6 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
-    QCompleter,
     QFrame,
     QHBoxLayout,
     QHeaderView,
@@ -56,6 +55,7 @@ from app.views.rules.tree_model import (
     RuleTreeModel,
 )
 from app.views.theme import ROW_HEIGHT, STEP, Themes
+from app.views.widgets.completions import Completions
 from app.views.widgets.plain import ChoiceBox, Label
 
 _GROUPS = {"all of": "and", "any of": "or"}
@@ -77,11 +77,7 @@ class _Cell(ChoiceBox):
         if free:
             self.setEditable(True)
             self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-            completer = QCompleter(self.model(), self)
-            completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
-            completer.setFilterMode(Qt.MatchFlag.MatchContains)
-            completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-            self.setCompleter(completer)
+            self.setCompleter(Completions(self.model(), self))
 
 
 class _Delegate(QStyledItemDelegate):

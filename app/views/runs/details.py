@@ -32,6 +32,7 @@ from app.views.runs.attributes_model import AttributesModel, attributes_of
 from app.views.runs.moments import RunMoments
 from app.views.theme import STEP, Theme
 from app.views.widgets.dimmer import Dimmer
+from app.views.widgets.line_label import CutLabel
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label, cell, tip
 from app.views.widgets.tables.details_table import DetailsTable
@@ -103,11 +104,11 @@ class DetailsView(QWidget):
         self._apply_theme(themes.theme)
 
     def _make_title(self) -> None:
-        self.title = Label(_NOTHING)
+        self.title = CutLabel(_NOTHING)
         self.title.setProperty("role", "title")
         self.title.setMinimumWidth(_LEAST_TEXT)
         self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.state = Label()
+        self.state = CutLabel()
         self.state.setProperty("role", "muted")
         self.not_listed = Label()
         self.not_listed.setProperty("role", "warning")
@@ -115,7 +116,7 @@ class DetailsView(QWidget):
             "The run doesn't match the filter of the list, or no longer does"
         )
         self.state.setMinimumWidth(1)
-        self.warning = Label()
+        self.warning = CutLabel()
         self.warning.setProperty("role", "warning")
         self.warning.setMinimumWidth(1)
         self.take_in_button = QPushButton("Take them in")
@@ -415,5 +416,7 @@ class DetailsView(QWidget):
             self.moments.step(older=event.text() == "<")
         elif event.key() == Qt.Key.Key_Escape and self.moments.is_compared:
             self.moments.close_comparison()
+        elif event.key() == Qt.Key.Key_Escape and self.tabs.currentWidget() is self.history:
+            self.go_into_grid()
         else:
             super().keyPressEvent(event)

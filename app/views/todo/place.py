@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLineEdit,
     QPushButton,
-    QSplitter,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -45,13 +44,14 @@ from app.views.todo.lines import (
 )
 from app.views.widgets.dimmer import Dimmer
 from app.views.widgets.loading_bar import LoadingBar
-from app.views.widgets.narrow import WrappingLine
+from app.views.widgets.narrow import TurningSplitter, WrappingLine
 from app.views.widgets.plain import ChoiceBox, Label
 from app.views.widgets.tables.details_table import DetailsTable
 from app.views.widgets.tables.lines_model import Line, LinesModel
 
 _RUNS = "Range of runs"
 _PARTS = [420, 960]
+_LEAST_TASKS = 540
 _WIDTHS = (76, 300, 100)
 _OPEN_WIDTHS = (90, 250, 64)
 _RUN_WIDTH = 84
@@ -420,14 +420,14 @@ class TodoPlace(PlaceWidget):
         inside.addLayout(kinds)
         inside.addWidget(self.table, 1)
         inside.addWidget(self.empty, 1)
-        splitter = QSplitter(Qt.Orientation.Horizontal)
+        right.setMinimumWidth(_LEAST_TASKS)
+        splitter = TurningSplitter()
         splitter.addWidget(self.groups_table)
         self.groups_table.hide()
         splitter.addWidget(right)
         splitter.setSizes(_PARTS)
         splitter.setStretchFactor(0, 0)
         splitter.setStretchFactor(1, 1)
-        splitter.setChildrenCollapsible(False)
         self.dimmer = Dimmer(splitter, self._context.themes)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -1,14 +1,21 @@
 """Window and dialogs at the sizes of the screens people have."""
 
+from datetime import date
+
 import pytest
 from PySide6.QtCore import QRect, QSize
-from PySide6.QtWidgets import QApplication, QDialog, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QSplitter, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.models.database.engine import Database
+from app.services.acting import Acting
+from app.services.certification import cycles
 from app.views.frame.main_window import MainWindow
 from app.views.frame.navigation import PLACES
 from app.views.runs.details import DetailsView
 from app.views.widgets.dialogs.fitting import MOST_OF_SCREEN, resize_to_fit
+from tests.builders import EXPERT
+from tests.services.offline_runs import FIRST, PROMPT
 from tests.views.offline_window import settle
 
 NARROWEST = 900
@@ -111,3 +118,25 @@ def open_dialogs() -> list[QDialog]:
         for each in QApplication.topLevelWidgets()
         if isinstance(each, QDialog) and each.isVisible()
     ]
+
+
+def test_that_no_pane_stands_over_another(
+    qtbot: QtBot, real_window: MainWindow, database: Database
+) -> None:
+    cycles.create(Acting(database, EXPERT), "Week 20", date(2030, 1, 1), ["dt"], [(FIRST, PROMPT)])
+    for place in PLACES:
+        view = at(qtbot, real_window, place.name, QSize(NARROWEST, 700))
+        settle(qtbot, real_window)
+        QApplication.processEvents()
+        for splitter in view.findChildren(QSplitter):
+            panes = [splitter.widget(number) for number in range(splitter.count())]
+            seen = [pane for pane in panes if pane.isVisible()]
+            for pane in seen:
+                least = pane.minimumSizeHint().width()
+                assert pane.width() >= least, (place.name, pane.objectName())
+                assert splitter.rect().contains(pane.geometry()), place.name
+                assert not [
+                    other
+                    for other in seen
+                    if other is not pane and other.geometry().intersects(pane.geometry())
+                ], place.name

@@ -32,7 +32,11 @@ KEYS = (
     ("Delete", "remove the selected cells from the draft"),
     ("Enter", "table: details in a tab; grid: preview of the draft, then write it"),
     ("Left, Right", "conflict in the preview: keep their value, write yours; Up, Down: the next"),
-    ("Escape", "close the preview; discard the draft; clear the selection; back to now"),
+    (
+        "Escape",
+        "close the preview; discard the draft; clear the selection; back to now; history: back to"
+        " the grid",
+    ),
     ("Ctrl+C", "copy what is selected, as a spreadsheet takes it: rows, cells of the grid"),
     ("Ctrl+Z  Ctrl+Y", "in a text or a rule: its own undo and redo"),
     ("H", "history of the selection"),

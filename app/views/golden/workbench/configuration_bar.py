@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QComboBox,
-    QCompleter,
     QFileDialog,
     QHBoxLayout,
     QInputDialog,
@@ -29,6 +28,7 @@ from app.views.background import Background, Work
 from app.views.notices import Notices, ask
 from app.views.take_back import item_undo
 from app.views.theme import STEP
+from app.views.widgets.completions import Completions
 from app.views.widgets.dialogs.save_file import FileSaver
 from app.views.widgets.plain import ChoiceBox, Label
 
@@ -76,11 +76,7 @@ class ConfigurationBar(QWidget):
         line = self.choice.lineEdit()
         if line is not None:
             line.setPlaceholderText(_CHOOSE)
-        completer = QCompleter(self.choice.model(), self)
-        completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
-        self.choice.setCompleter(completer)
+        self.choice.setCompleter(Completions(self.choice.model(), self))
         self.changed = Label()
         self.changed.setProperty("role", "warning")
         self.menu = QMenu(self)

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QPoint, QStringListModel, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
-    QCompleter,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -24,6 +23,7 @@ from app.views import words
 from app.views.background import Background, Work
 from app.views.focus import give_keys
 from app.views.theme import STEP
+from app.views.widgets.completions import Completions
 from app.views.widgets.plain import ChoiceBox, Label, ListItem
 
 _PAUSE_MS = 250
@@ -58,10 +58,7 @@ class DatasetsBar(QWidget):
         self.pattern.setToolTip(f"Names of datasets. {_HINT}")
         self.pattern.setAccessibleName("Datasets")
         self._known = QStringListModel(self)
-        completer = QCompleter(self._known, self)
-        completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        self.pattern.setCompleter(completer)
+        self.pattern.setCompleter(Completions(self._known, self))
         self.matches = QToolButton()
         self.matches.setToolTip("Show the names that match")
         self.matches.setEnabled(False)

@@ -1,352 +1,47 @@
 """Every task of docs/window.md without a mouse: keys alone, pressed where a person would be."""
 
-import sys
-from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
-import pytest
-from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QApplication,
     QFileDialog,
-    QHeaderView,
     QInputDialog,
 )
-from pytestqt.qtbot import QtBot
 
-from app.domain.agents.proposals import AgentColumn, Mode
 from app.domain.editing.edits import ColumnEdit
 from app.domain.lumisections import LumiRange
-from app.domain.triplets import EMPTY_TRIPLET, Triplet
+from app.domain.triplets import Triplet
 from app.models.database.engine import Database
-from app.models.database.listen import ChangeListener
 from app.services.acting import Acting
-from app.services.agents import registry as agents
-from app.services.certification import cycles, tables
+from app.services.certification import tables
 from app.services.editing import bulk as bulk_edit
 from app.services.editing import lumisections
 from app.services.golden import generation
-from app.services.pulling import runs as pull
 from app.views.agents.place import AgentsPlace
-from app.views.background import Background
 from app.views.bulk.edit_dialog import BulkEditDialog
 from app.views.bulk.file_dialog import ChangeFileDialog
 from app.views.configuration.place import ConfigurationPlace
 from app.views.configuration.trials.why_dialog import WhyClassDialog
-from app.views.focus import give_keys
-from app.views.frame.actions.help import KEYS
-from app.views.frame.keyboard import Keyboard
-from app.views.frame.main_window import MainWindow
-from app.views.frame.navigation import PLACES
+from app.views.configuration.versions.restore_dialog import RestoreDialog
 from app.views.golden.generate_dialog import GenerateDialog
 from app.views.golden.luminosity_dialog import LuminosityDialog
 from app.views.grid.grid_view import GridView
-from app.views.grid.snapshot import RowKind
 from app.views.history.moment_chooser import MomentChooser
 from app.views.history.undo_dialog import UndoDialog
-from app.views.lumisections.pane import LumisectionsPane
-from app.views.notices import Notices
-from app.views.theme import Themes
-from tests.builders import EXPERT, a_run
-from tests.conftest import TestServer
-from tests.services.offline_runs import FIRST, PROMPT, open_all, sign_off_runs, states
+from tests.builders import EXPERT
+from tests.services.offline_runs import FIRST, PROMPT, states
+from tests.views.frame.without_a_mouse.steps import (
+    BAD,
+    RUN,
+    draft_bad,
+    grid_of,
+    pane_of,
+    previewed,
+    stored,
+)
 from tests.views.hand import Hand, name_of
 from tests.views.many_runs import locked
-from tests.views.workplaces import a_context, a_workplace
-
-RUN, LENGTH, AGENT = 390005, 20, "pixel-ae"
-BAD = Triplet("BAD", "HV trip")
-
-
-def _season(db: Database) -> None:
-    """An open run with an agent's proposal, and a signed-off one with two open datasets."""
-    sign_off_runs(db, FIRST)
-    open_all(db, FIRST)
-    pull.apply(Acting(db), a_run(RUN, LENGTH))
-    cycles.create(Acting(db, EXPERT), "Week 20", date(2030, 1, 1), ["dt"], [(FIRST, PROMPT)])
-    agents.register(
-        Acting(db, EXPERT), AGENT, "1.0", [AgentColumn("dt-dt", Mode.PROPOSES, "dt-dt")]
-    )
-    agents.propose(Acting(db, EXPERT), AGENT, f"{RUN},online,dt-dt,2,4,BAD,hot module,")
-
-
-@pytest.fixture(scope="session")
-def template(server: TestServer) -> str:
-    return server.template("without_a_mouse", _season)
-
-
-@pytest.fixture
-def hand(
-    qtbot: QtBot,
-    database: Database,
-    background: Background,
-    notices: Notices,
-    themes: Themes,
-    remembered: QSettings,
-    tmp_path: Path,
-) -> Iterator[Hand]:
-    """Somebody who has just started the program."""
-    workplace = a_workplace(database, draft_folder=tmp_path / "drafts")
-    listener = ChangeListener(database, workplace.news.changed, workplace.news.connected)
-    listener.start()
-    window = MainWindow(a_context(workplace, background, notices, themes, remembered))
-    window.resize(1400, 900)
-    window.stop_wanted.connect(window.stopped)
-    window.show()
-    window.activateWindow()
-    qtbot.waitUntil(window.isActiveWindow)
-    hand = Hand(window, qtbot)
-    hand.until(lambda: window.online.details.lumisections.grid.snapshot is not None)
-    hand.settle()
-    yield hand
-    sys.stdout.write(hand.story())
-    window.close()
-    listener.stop()
-    qtbot.waitUntil(lambda: not background.busy, timeout=30_000)
-    window.deleteLater()
-
-
-def marks(window: MainWindow) -> Keyboard:
-    keyboard = window.findChild(Keyboard)
-    assert keyboard is not None
-    return keyboard
-
-
-def stored(db: Database, column: str, lumisection: int, run: int = RUN) -> Triplet:
-    rr = lumisections.dataset_state(Acting(db), run, "online").rr
-    return rr.value(column, lumisection) or EMPTY_TRIPLET
-
-
-def grid_of(hand: Hand) -> GridView:
-    """The grid, which has the keyboard."""
-    grid = hand.at
-    assert isinstance(grid, GridView), hand.story()
-    return grid
-
-
-def pane_of(hand: Hand) -> LumisectionsPane:
-    return hand.window.online.shown_details.lumisections
-
-
-def go_to_cell(hand: Hand, column: str, lumisection: int) -> None:
-    """By arrows and by the number of the lumisection."""
-    grid = grid_of(hand)
-    assert grid.snapshot is not None
-    assert grid.focus_cell is not None
-    down = grid.snapshot.keys.index(column) - grid.focus_cell.row
-    hand.press(*(["Down"] * down if down > 0 else ["Up"] * -down), "Home")
-    hand.press(*["Right"] * (lumisection - 1))
-    assert (grid.snapshot.keys[grid.focus_cell.row], grid.focus_cell.lumisection) == (
-        column,
-        lumisection,
-    )
-
-
-def draft_bad(hand: Hand, column: str = "dt-dt", first: int = 3, length: int = 3) -> None:
-    """Into the grid, to a cell, some cells, BAD with a comment; the keyboard is in the comment."""
-    hand.press("Return")
-    hand.until(lambda: isinstance(hand.at, GridView) and pane_of(hand).grid.snapshot is not None)
-    hand.settle()
-    go_to_cell(hand, column, first)
-    hand.press(*["Shift+Right"] * (length - 1), "B")
-    assert name_of(hand.at) == "Comment", hand.story()
-    hand.write("HV trip")
-
-
-def previewed(hand: Hand) -> None:
-    preview = pane_of(hand).preview
-    hand.until(lambda: preview.isVisible() and not preview.bar.loading)
-
-
-# --- the window as a whole ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("place", [place.name for place in PLACES])
-def test_that_tab_goes_round_the_place_and_back(hand: Hand, place: str) -> None:
-    hand.window.go_to(place)
-    hand.settle()
-    hand.press("Shift+F6")
-    for _ in range(6):
-        if name_of(hand.at) == "Places":
-            break
-        hand.press("Shift+F6")
-    for key in ("Tab", "Shift+Tab"):
-        start = name_of(hand.at)
-        assert start == "Places", hand.story()
-        seen = [start]
-        while len(seen) < 90:
-            hand.press(key)
-            seen.append(name_of(hand.at))
-            if seen[-1] == start:
-                break
-        assert seen[-1] == start, seen
-        assert len(set(seen)) > 3, seen
-        home = hand.window.views[place].home()
-        if home is not None and home.isVisible() and home.focusPolicy() & Qt.FocusPolicy.TabFocus:
-            assert name_of(home) in seen
-
-
-@pytest.mark.parametrize("place", [place.name for place in PLACES])
-def test_that_f6_comes_to_every_pane_and_each_is_marked(hand: Hand, place: str) -> None:
-    window = hand.window
-    window.go_to(place)
-    hand.settle()
-    seen = set()
-    for _ in range(7):
-        hand.press("F6")
-        at = hand.at
-        assert at is not None
-        seen.add(name_of(at))
-        shows_itself = at.inherits("QLineEdit") or at.inherits("QAbstractButton")
-        shows_itself = shows_itself or at.inherits("QComboBox") or at.inherits("QPlainTextEdit")
-        assert shows_itself or marks(window).marked is at
-    assert "Places" in seen
-    assert len(seen) > 1
-
-
-# --- what F1 says ---------------------------------------------------------------------------------
-
-
-def test_that_f1_is_true_of_the_grid(hand: Hand) -> None:
-    hand.press("Return")
-    hand.until(lambda: isinstance(hand.at, GridView))
-    hand.settle()
-    pane = pane_of(hand)
-    grid, editor = pane.grid, pane.editor
-    assert grid.snapshot is not None
-    length, keys = grid.snapshot.length, grid.snapshot.keys
-    go_to_cell(hand, "dt-dt", 1)
-    row = keys.index("dt-dt")
-
-    def cell() -> tuple[int, int]:
-        assert grid.focus_cell is not None
-        return grid.focus_cell.row, grid.focus_cell.lumisection
-
-    def cells() -> int:
-        assert grid.snapshot is not None
-        return grid.snapshot.size_of(grid.chosen).cells
-
-    def moves() -> None:
-        hand.press("Right", "Alt+Right")
-        assert cell() == (row, 12)
-        hand.press("End")
-        assert cell() == (row, length)
-        hand.press("Home", "Shift+Right", "Ctrl+Right")
-        assert (cell(), cells()) == ((row, 3), 2)
-
-    def selects() -> None:
-        hand.press("Escape", "Home", "Space")
-        assert cells() == 1
-        hand.press("Space", "Shift+Space")
-        assert cells() == length
-        hand.press("Escape", "Ctrl+Space")
-        assert cells() == grid.snapshot.columns  # type: ignore[union-attr]
-        hand.press("Escape")
-
-    def alike() -> None:
-        hand.press("A")
-        assert cells() > 1
-        hand.press("Ctrl+A")
-        assert cells() == length * grid.snapshot.columns  # type: ignore[union-attr]
-        hand.press("Escape")
-
-    def zooms() -> None:
-        whole = grid.pixels_per_lumisection
-        hand.write("+")
-        assert grid.pixels_per_lumisection > whole
-        hand.write("-")
-        hand.write("0")
-        assert grid.pixels_per_lumisection == whole
-
-    def drafts() -> None:
-        for letter, status in (("g", "GOOD"), ("s", "STANDBY"), ("x", "EXCLUDED"), ("n", "NOTSET")):
-            hand.write(letter)
-            assert editor.cells.value("dt-dt", cell()[1]).status == status  # type: ignore[union-attr]
-
-    def remarks() -> None:
-        hand.write("u")
-        assert name_of(hand.at) == "Cause"
-        hand.press("Escape")
-        hand.write("c")
-        assert name_of(hand.at) == "Comment"
-        hand.press("Escape")
-
-    def leaves_out() -> None:
-        hand.press("Delete")
-        assert not editor.cells
-
-    def steps_back() -> None:
-        hand.write("gz")
-        assert not editor.cells
-
-    def types_ranges() -> None:
-        hand.write("l")
-        hand.write("2-4, 6")
-        hand.press("Return")
-        assert cells() == 4
-        assert hand.at is grid
-
-    def copies() -> None:
-        hand.press("Ctrl+C")
-        assert QGuiApplication.clipboard().text().split("\n")[0].endswith("2\t3\t4\t6")
-        hand.press("Escape")
-
-    def finds_bits() -> None:
-        while grid.snapshot.rows[cell()[0]].kind is RowKind.COLUMN:  # type: ignore[union-attr]
-            hand.press("Down")
-        hand.press("Shift+D")
-        assert cells() == length * grid.snapshot.columns  # type: ignore[union-attr]
-        hand.press("Escape", *["Up"] * (cell()[0] - row))
-
-    def changes() -> None:
-        hand.write("]")
-        hand.write("[")
-        assert cell() == (row, 1)
-
-    said = {
-        "Arrows, Home, End": moves,
-        "Space": selects,
-        "A": alike,
-        "+  -  0": zooms,
-        "[  ]": changes,
-        "D": finds_bits,
-        "L": types_ranges,
-        "Ctrl+C": copies,
-        "G B S X N": drafts,
-        "C  U": remarks,
-        "Delete": leaves_out,
-        "Z": steps_back,
-    }
-    for check in said.values():
-        check()
-    assert set(said) | _TOLD_ELSEWHERE == {keys for keys, _ in KEYS}
-
-
-_TOLD_ELSEWHERE = {
-    # The mouse.
-    "Drag",
-    "Click on a name or the axis",
-    "Middle button, or drag the luminosity",
-    # The tasks below.
-    "Enter",
-    "Left, Right",
-    "Escape",
-    "H",
-    "T",
-    "Ctrl+N  Ctrl+S  Ctrl+Enter",
-    "Ctrl+Z  Ctrl+Y",
-    "Ctrl+Shift+K  Ctrl+Shift+J",
-    # The editor of a rule, in tests/views/rules/test_rule_editor.py.
-    "Ctrl+Space",
-    "Ins  Del  !  &amp;  |",
-    "Alt+arrows",
-}
-
-
-# --- tasks ----------------------------------------------------------------------------------------
 
 
 def test_that_a_shifter_sets_flags_and_takes_them_back(hand: Hand, database: Database) -> None:
@@ -426,6 +121,10 @@ def test_that_the_history_and_another_moment_are_looked_at(hand: Hand, database:
     hand.press("H")
     hand.settle()
     assert name_of(hand.at) == "History"
+    hand.press("Escape")
+    grid_of(hand)
+    hand.press("H")
+    hand.settle()
     details = hand.window.online.shown_details
     hand.press("Shift+F6")
     hand.press("F6")
@@ -631,6 +330,34 @@ def test_that_a_classifier_is_changed_tried_and_saved(hand: Hand) -> None:
     hand.until(lambda: pane.history is not None and len(pane.history.versions) == versions + 1)
 
 
+def test_that_a_version_of_the_configuration_is_restored(hand: Hand) -> None:
+    hand.press("Ctrl+8")
+    hand.settle()
+    place = hand.window.views["configuration"]
+    assert isinstance(place, ConfigurationPlace)
+    hand.tab_to("Priority")
+    before = hand.at.property("text")  # type: ignore[union-attr]
+    hand.press("Ctrl+A")
+    hand.write("7")
+    hand.press("Ctrl+S")
+    hand.settle()
+    hand.press("Ctrl+Tab", "Ctrl+Tab")
+    hand.settle()
+    hand.tab_to("Versions")
+    hand.press("Home", "Down")
+    hand.tab_to("Restore...", back=True)
+    hand.press("Space")
+    dialog = hand.dialog(RestoreDialog)
+    hand.until(dialog.submit_button.isEnabled)
+    hand.press("Return")
+    hand.until(lambda: not hand.window.findChildren(RestoreDialog))
+    hand.settle()
+    hand.press("Shift+F6", "Ctrl+Shift+Tab", "Ctrl+Shift+Tab")
+    hand.settle()
+    hand.tab_to("Priority")
+    assert hand.at.property("text") == before
+
+
 def test_that_what_is_left_to_do_leads_to_where_it_is_mended(hand: Hand) -> None:
     hand.press("Ctrl+4")
     hand.settle()
@@ -724,25 +451,3 @@ def test_that_enter_before_a_first_preview_writes_nothing_unseen(
     hand.press("Return")
     hand.until(lambda: stored(database, "dt-dt", 5) == BAD)
     hand.settle()
-
-
-@pytest.mark.parametrize("place", [place.name for place in PLACES])
-def test_that_every_view_of_a_place_is_copied_from(hand: Hand, place: str) -> None:
-    window = hand.window
-    window.go_to(place)
-    hand.settle()
-    views = [
-        each
-        for each in window.views[place].findChildren(QAbstractItemView)
-        if each.isVisible() and each.isEnabled() and each.model() and each.model().rowCount()
-    ]
-    views = [each for each in views if not isinstance(each, QHeaderView)]
-    assert views or place == "golden"  # nobody has made a list yet
-    for view in views:
-        if not give_keys(view):
-            continue
-        if not view.currentIndex().isValid():
-            hand.press("Down")
-        QGuiApplication.clipboard().setText("nothing")
-        hand.press("Ctrl+C")
-        assert QGuiApplication.clipboard().text() != "nothing", name_of(view)

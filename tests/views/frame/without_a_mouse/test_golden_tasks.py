@@ -1,0 +1,137 @@
+"""Golden lists without a mouse: compared, made again, exported."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+
+from app.domain.lumisections import LumiRange
+from app.domain.triplets import Triplet
+from app.models.database.engine import Database
+from app.services.acting import Acting
+from app.services.editing.lumisections import ColumnEdit, edit_columns
+from app.services.golden import generation
+from app.views.focus import give_keys
+from app.views.golden.comparing.compare_panel import ComparePanel
+from app.views.golden.comparing.reproduce_panel import ReproducePanel
+from app.views.golden.export_dialog import ExportDialog
+from app.views.golden.panel import GoldenPanel
+from app.views.golden.place import PANELS
+from tests.builders import EXPERT
+from tests.services.offline_runs import FIRST, PROMPT
+from tests.views.hand import Hand, name_of
+
+RULE = {"==": [{"var": "lumisection.rr.dt-dt"}, "GOOD"]}
+
+
+@pytest.fixture
+def lists(hand: Hand, database: Database) -> Hand:
+    """Two lists, between which dt became BAD in two LS; the keyboard is in the newer."""
+    generation.generate(Acting(database, EXPERT), PROMPT, RULE)
+    bad = ColumnEdit(FIRST, PROMPT, "dt-dt", (LumiRange(3, 4),), Triplet("BAD", "seen"))
+    edit_columns(Acting(database, EXPERT), [bad])
+    generation.generate(Acting(database, EXPERT), PROMPT, RULE)
+    hand.press("Ctrl+5")
+    hand.settle()
+    hand.until(lambda: name_of(hand.at) == "Golden JSONs")
+    hand.press("Home")
+    hand.settle()
+    return hand
+
+
+def turn_to(hand: Hand, kind: type[GoldenPanel]) -> GoldenPanel:
+    """The tab of this kind, by Ctrl+Tab."""
+    tabs = hand.window.golden.tabs
+    hand.press("F6")
+    for _ in range(tabs.count()):
+        panel = tabs.currentWidget()
+        if isinstance(panel, kind):
+            return panel
+        hand.press("Ctrl+Tab")
+        hand.settle()
+    raise AssertionError(hand.story())
+
+
+def test_that_two_lists_are_compared(lists: Hand) -> None:
+    panel = turn_to(lists, ComparePanel)
+    assert isinstance(panel, ComparePanel)
+    lists.tab_to("Old list")
+    lists.press("Ctrl+A")
+    lists.write("1")
+    lists.press("Return")
+    lists.until(lambda: "lost 2 LS in 1 run" in panel.summary.text())
+    lists.settle()
+    lists.tab_to("Runs that differ")
+    lists.press("Home", "Ctrl+C")
+    assert str(FIRST) in QGuiApplication.clipboard().text()
+
+
+def test_that_a_list_is_made_again(lists: Hand) -> None:
+    lists.press("End")
+    lists.settle()
+    panel = turn_to(lists, ReproducePanel)
+    assert isinstance(panel, ReproducePanel)
+    lists.tab_to("Make it again")
+    lists.press("Space")
+    lists.until(panel.verdict.isVisible)
+    assert "same" in panel.verdict.text()
+    lists.settle()
+    lists.tab_to("What changed since?")
+    lists.press("Space")
+    lists.until(panel.now.isVisible)
+    lists.settle()
+    lists.tab_to("Events since")
+    lists.press("Home", "Ctrl+C")
+    assert "dt-dt" in QGuiApplication.clipboard().text()
+
+
+def test_that_a_list_is_exported(lists: Hand, tmp_path: Path) -> None:
+    lists.press("Ctrl+Shift+X")
+    dialog = lists.dialog(ExportDialog)
+    lists.tab_to("Folder")
+    lists.press("Ctrl+A")
+    lists.write(str(tmp_path / "masks"))
+    lists.press("Return")
+    lists.until(lambda: list(tmp_path.glob("masks/*")) or dialog.refusal.text())
+    lists.settle()
+    assert list(tmp_path.glob("masks/*.json")), dialog.refusal.text()
+
+
+def test_that_every_tab_of_a_list_is_copied_from(lists: Hand) -> None:
+    panel = turn_to(lists, ComparePanel)
+    assert isinstance(panel, ComparePanel)
+    panel.old.name(1)
+    panel._compare()
+    lists.until(lambda: bool(panel.summary.text()))
+    tabs = lists.window.golden.tabs
+    copied = set()
+    for _ in range(tabs.count()):
+        lists.settle()
+        for view in lists.window.golden.findChildren(QAbstractItemView):
+            if isinstance(view, QHeaderView) or not view.isVisible() or not view.isEnabled():
+                continue
+            if view.model() is None or not view.model().rowCount() or not give_keys(view):
+                continue
+            if not view.currentIndex().isValid():
+                lists.press("Down")
+            QGuiApplication.clipboard().setText("nothing")
+            lists.press("Ctrl+C")
+            assert QGuiApplication.clipboard().text() != "nothing", name_of(view)
+            if isinstance(view, QTableView):
+                copied.add(name_of(view))
+        lists.window.golden.tabs.setCurrentIndex((tabs.currentIndex() + 1) % tabs.count())
+    assert "Runs that differ" in copied
+    assert len(copied) > 3, copied
+
+
+@pytest.mark.parametrize("kind", PANELS[1:], ids=lambda kind: kind.tab)
+def test_that_a_tab_is_gone_to_by_its_name(lists: Hand, kind: type[GoldenPanel]) -> None:
+    lists.press("Ctrl+1")
+    lists.settle()
+    lists.do(f"Golden JSON: {kind.tab}")
+    lists.settle()
+    tabs = lists.window.golden.tabs
+    assert tabs.isVisible()
+    assert isinstance(tabs.currentWidget(), kind)
+    assert lists.at is tabs.tabBar()

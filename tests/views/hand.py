@@ -111,8 +111,10 @@ class Hand:
 
     def _front(self) -> QWidget:
         popup = QApplication.activePopupWidget()
-        if popup is None and QApplication.activeWindow() is None:
-            # Unlike a desktop, the platform of the tests puts nothing in front by itself.
+        active = QApplication.activeWindow()
+        if popup is None and (active is None or not active.isVisible()):
+            # Unlike a desktop, the platform of the tests puts nothing in front by itself, and
+            # leaves a list of completions there that is gone.
             front = QApplication.activeModalWidget() or self.window
             front.activateWindow()
             self.qtbot.waitUntil(front.isActiveWindow)

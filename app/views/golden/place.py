@@ -12,7 +12,7 @@ from app.domain.counting import counted
 from app.domain.errors import BadInput
 from app.services.golden import generation as golden
 from app.views.actions import ActionRow
-from app.views.focus import can_have_keys, give_keys
+from app.views.focus import give_keys
 from app.views.golden import export_actions
 from app.views.golden.comparing.combine_panel import CombinePanel
 from app.views.golden.comparing.compare_panel import ComparePanel
@@ -179,9 +179,8 @@ class GoldenPlace(PlaceWidget):
         )
 
     def home(self) -> QWidget:
-        """The lists; as long as there is none, what the first is made of."""
-        lists = self.entries.list
-        return lists if can_have_keys(lists) else self.bench.datasets.pattern
+        """The lists."""
+        return self.entries.list
 
     def panes(self) -> Sequence[QWidget]:
         return (self.entries, self.tabs.currentWidget())

@@ -95,7 +95,7 @@ class CommandPalette(QDialog):
 
     def search(self, text: str) -> None:
         """Shows the actions that have every word, in any order; a number is also a run."""
-        found = _sorted(self._choices, text.casefold().split(), self._recent)
+        found = _sorted(self._choices, text, self._recent)
         run_number = _run_number(text)
         if run_number is not None:
             found.insert(0, self._run_choice(run_number))
@@ -190,17 +190,20 @@ class _ChoiceDelegate(QStyledItemDelegate):
         painter.drawText(inside, Qt.AlignmentFlag.AlignRight | middle, beside)
 
 
-def _sorted(choices: Sequence[Choice], words: Sequence[str], recent: Sequence[str]) -> list[Choice]:
-    """Those with all words: possible ones first, of these those chosen lately, then those with all
-    words in their names."""
-    found: list[tuple[bool, int, bool, int]] = []
+def _sorted(choices: Sequence[Choice], text: str, recent: Sequence[str]) -> list[Choice]:
+    """Those with all words: possible ones first, of these those named as it is typed, those chosen
+    lately, then those with all words in their names."""
+    words = text.casefold().split()
+    typed = " ".join(words)
+    found: list[tuple[bool, bool, int, bool, int]] = []
     for place, choice in enumerate(choices):
         name = choice.text.casefold()
         whole = f"{name} {choice.tip.casefold()}"
         if all(word in whole for word in words):
             since = recent.index(choice.id) if choice.id in recent else len(recent)
             is_in_name = all(word in name for word in words)
-            found.append((bool(choice.why_not), since, not is_in_name, place))
+            is_named_so = len(words) > 1 and f" {typed}" in f" {name}"
+            found.append((bool(choice.why_not), not is_named_so, since, not is_in_name, place))
     return [choices[place] for *_, place in sorted(found)]
 
 

@@ -69,6 +69,22 @@ def test_that_a_word_of_the_name_counts_more_than_one_of_the_tip(
     assert names(shown) == ["Run: Class and stop reason...", "Dataset: Hide..."]
 
 
+def test_that_what_is_named_as_it_is_typed_comes_first(
+    owner: QWidget, remembered: QSettings, themes: Themes
+) -> None:
+    texts = ["Dataset: Copy columns...", "Dataset: Set columns..."]  # both have a "set"
+    choices = [Choice(text, text, "", "", "", list) for text in texts]
+    shown = CommandPalette(choices, str, remembered, themes, owner)
+    shown.open_over(owner)
+    shown.line.setText("copy columns")
+    shown.run_chosen()
+    again = CommandPalette(choices, str, remembered, themes, owner)
+    again.open_over(owner)
+    again.line.setText("set columns")
+    assert names(again) == ["Dataset: Set columns...", "Dataset: Copy columns..."]
+    again.reject()
+
+
 def test_that_impossible_actions_come_last_with_their_reason(
     qtbot: QtBot, palette: Open, done: list[object], remembered: QSettings
 ) -> None:

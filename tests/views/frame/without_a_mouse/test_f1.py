@@ -201,7 +201,9 @@ def test_that_f1_is_true_of_drafts_and_moments(hand: Hand, database: Database) -
         assert not grid.chosen
 
     def enters() -> None:
-        hand.press("B", "Return", "Return")
+        hand.press("B")
+        hand.write("HV trip")
+        hand.press("Return")
         previewed(hand)
         hand.press("Return")
         hand.until(lambda: not editor.cells)

@@ -16,8 +16,9 @@ RULE = {"==": [{"var": "lumisection.rr.dt-dt"}, "GOOD"]}
 
 @pytest.mark.parametrize("number", range(2, len(PLACES) + 1))
 def test_that_a_place_that_is_new_gives_the_keyboard_to_what_is_done_there(
-    hand: Hand, number: int
+    hand: Hand, database: Database, number: int
 ) -> None:
+    generation.generate(Acting(database, EXPERT), PROMPT, RULE)
     view = hand.window.views[PLACES[number - 1].name]
     hand.press(f"Ctrl+{number}")
     hand.settle()
@@ -25,12 +26,6 @@ def test_that_a_place_that_is_new_gives_the_keyboard_to_what_is_done_there(
     assert home is not None
     hand.until(lambda: can_have_keys(home))
     assert hand.at is home, name_of(hand.at)
-
-
-def test_that_the_first_list_can_be_made_at_once(hand: Hand) -> None:
-    hand.press("Ctrl+5")
-    hand.settle()
-    assert name_of(hand.at) == "Datasets"
 
 
 def test_that_ctrl_tab_goes_round_the_tabs_of_a_list(hand: Hand, database: Database) -> None:

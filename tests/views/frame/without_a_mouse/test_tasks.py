@@ -286,7 +286,7 @@ def test_that_a_rule_in_the_workbench_keeps_its_own_undo(hand: Hand, database: D
 def test_that_a_proposal_is_accepted(hand: Hand, database: Database) -> None:
     hand.press("Ctrl+7")
     hand.settle()
-    place = hand.window.views["machines"]
+    place = hand.window.views["agents"]
     assert isinstance(place, AgentsPlace)
     hand.until(lambda: place.list.list.count() > 0)
     hand.settle()

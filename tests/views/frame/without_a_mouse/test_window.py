@@ -2,13 +2,7 @@
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-)
 
-from app.views.focus import give_keys
 from app.views.frame.navigation import PLACES
 from tests.views.frame.without_a_mouse.steps import marks
 from tests.views.hand import Hand, name_of
@@ -55,25 +49,3 @@ def test_that_f6_comes_to_every_pane_and_each_is_marked(hand: Hand, place: str) 
         assert shows_itself or marks(window).marked is at
     assert "Places" in seen
     assert len(seen) > 1
-
-
-@pytest.mark.parametrize("place", [place.name for place in PLACES])
-def test_that_every_view_of_a_place_is_copied_from(hand: Hand, place: str) -> None:
-    window = hand.window
-    window.go_to(place)
-    hand.settle()
-    views = [
-        each
-        for each in window.views[place].findChildren(QAbstractItemView)
-        if each.isVisible() and each.isEnabled() and each.model() and each.model().rowCount()
-    ]
-    views = [each for each in views if not isinstance(each, QHeaderView)]
-    assert views or place == "golden"  # nobody has made a list yet
-    for view in views:
-        if not give_keys(view):
-            continue
-        if not view.currentIndex().isValid():
-            hand.press("Down")
-        QGuiApplication.clipboard().setText("nothing")
-        hand.press("Ctrl+C")
-        assert QGuiApplication.clipboard().text() != "nothing", name_of(view)

@@ -35,6 +35,7 @@ from app.views.words import ago
 
 logger = logging.getLogger(__name__)
 
+_LEAST_TEXT = 120
 _SHOWN_MS = 12_000
 
 
@@ -153,6 +154,7 @@ class NoticeBar(QFrame):
         self.setObjectName("notice")
         self.setAccessibleName("Last notice")
         self.text = LineLabel()
+        self.text.setMinimumWidth(_LEAST_TEXT)
         self.whole = QPushButton("All...")
         self.whole.setToolTip("Show the whole text")
         self.undo = QPushButton("Undo...")

@@ -95,7 +95,9 @@ class Hand:
     def answer(self) -> None:
         """Says yes to the question in front, if something is asked."""
         self.settle()
-        if any(each is not None for each in self._dialogs(QDialog)):
+        asked = self._dialogs(QDialog)
+        if asked:
+            self.until(lambda: QApplication.activeWindow() in asked)
             self.press("Return")
 
     def until(self, holds: Callable[[], object]) -> None:

@@ -10,6 +10,7 @@ from app.views.notices import NoticeBar, Notices
 from app.views.session import DatabaseKind, Session
 from app.views.sync_panel.panel import summary
 from app.views.theme import STEP, Theme, Themes
+from app.views.widgets.line_label import CutLabel
 from app.views.widgets.plain import Label, MarkedUp, tip
 
 _STRIP_HEIGHT = 3
@@ -40,13 +41,13 @@ class StatusBar(QFrame):
         self.strip = QFrame()
         self.strip.setFixedHeight(_STRIP_HEIGHT)
         self.live = MarkedUp()
-        self.database = Label(f"{session.database} ({session.kind.value})")
-        self.puller = Label()
+        self.database = CutLabel(f"{session.database} ({session.kind.value})")
+        self.puller = CutLabel()
         self.clock = Label()
         self.clock.setProperty("role", "warning")
         self.clock.hide()
         rights = f" ({session.rights})" if session.rights else ""
-        self.person = Label(f"{session.person}{rights}")
+        self.person = CutLabel(f"{session.person}{rights}")
         self.unproved = Label("rights not proved")
         self.unproved.setProperty("role", "warning")
         self.unproved.setVisible(bool(session.unproved))

@@ -51,7 +51,7 @@ from app.views.widgets.tables.lines_model import Line, LinesModel
 
 _RUNS = "Range of runs"
 _PARTS = [420, 960]
-_LEAST_TASKS = 540
+_LEAST_TASKS, _LEAST_GROUPS = 540, 300
 _WIDTHS = (76, 300, 100)
 _OPEN_WIDTHS = (90, 250, 64)
 _RUN_WIDTH = 84
@@ -420,6 +420,7 @@ class TodoPlace(PlaceWidget):
         inside.addLayout(kinds)
         inside.addWidget(self.table, 1)
         inside.addWidget(self.empty, 1)
+        self.groups_table.setMinimumWidth(_LEAST_GROUPS)
         right.setMinimumWidth(_LEAST_TASKS)
         splitter = TurningSplitter()
         splitter.addWidget(self.groups_table)

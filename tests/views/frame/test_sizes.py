@@ -140,3 +140,15 @@ def test_that_no_pane_stands_over_another(
                     for other in seen
                     if other is not pane and other.geometry().intersects(pane.geometry())
                 ], place.name
+
+
+def test_that_a_quiet_notice_keeps_words_in_a_narrow_window(
+    qtbot: QtBot, real_window: MainWindow
+) -> None:
+    at(qtbot, real_window, "online", QSize(NARROWEST, 700))
+    notice = real_window.status.notice
+    real_window._context.notices.tell("dt-dt BAD in LS 3-6 of run 390001, online: 4 cells.")
+    notice._calm_down()
+    QApplication.processEvents()
+    assert real_window.status.person.isVisible()
+    assert notice.text.text().startswith("dt-dt BAD")

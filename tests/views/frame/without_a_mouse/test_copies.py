@@ -88,6 +88,12 @@ def test_that_every_view_of_a_place_is_copied_from(
     window = hand.window
     window.go_to(place)
     hand.settle()
+    if place in ("online", "offline"):
+        details = window.online.details if place == "online" else window.offline.details
+        hand.until(lambda: details.details)
+        details.tabs.setCurrentWidget(details.history)
+        hand.until(details.history.model.rowCount)
+        details.tabs.setCurrentWidget(details.lumisections)
     assert from_tabs(hand, window.views[place]) >= SHOWN_LATER[place]
 
 

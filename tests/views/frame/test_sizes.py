@@ -123,9 +123,12 @@ def open_dialogs() -> list[QDialog]:
 def test_that_no_pane_stands_over_another(
     qtbot: QtBot, real_window: MainWindow, database: Database
 ) -> None:
-    cycles.create(Acting(database, EXPERT), "Week 20", date(2030, 1, 1), ["dt"], [(FIRST, PROMPT)])
+    name, day = "Call 12, the second week of the era", date(2030, 1, 1)
+    cycles.create(Acting(database, EXPERT), name, day, ["dt"], [(FIRST, PROMPT)])
     for place in PLACES:
         view = at(qtbot, real_window, place.name, QSize(NARROWEST, 700))
+        if view is real_window.cycles:
+            qtbot.waitUntil(real_window.cycles.right.isVisible)
         settle(qtbot, real_window)
         QApplication.processEvents()
         for splitter in view.findChildren(QSplitter):
@@ -147,6 +150,8 @@ def test_that_a_quiet_notice_keeps_words_in_a_narrow_window(
 ) -> None:
     at(qtbot, real_window, "online", QSize(NARROWEST, 700))
     notice = real_window.status.notice
+    real_window.status.person.setText("someone.with.a.name@cern.ch (cms-dqm-runregistry-experts)")
+    real_window.status.database.setText("run_registry at a-server-of-the-experiment.cern.ch")
     real_window._context.notices.tell("dt-dt BAD in LS 3-6 of run 390001, online: 4 cells.")
     notice._calm_down()
     QApplication.processEvents()

@@ -404,8 +404,8 @@ class MainWindow(QMainWindow):
         if goes_along:
             self._give_keys_to_place()
             home = view.home()
-            if is_new and home is not None:
-                # Qt has given them to the first of the place.
+            if inside is not None and is_new and home is not None:
+                # Asked for, not at the start; Qt has given them to the first of the place.
                 give_keys_once_shown(home)
         view.shown()
         self.actions_.update()

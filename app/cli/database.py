@@ -120,6 +120,7 @@ def _check(program: Program, arguments: Arguments) -> Answer:
         "guard": found.guard,
         "seal": found.seal,
         "seal_reason": found.seal_reason,
+        "keeps_roots": found.keeps_roots,
         "settings_id": found.settings_id,
         "problems": list(found.problems),
         "stale_summaries": [[number, name] for number, name in found.stale_summaries],
@@ -168,6 +169,14 @@ def _objects_text(found: ExaminedObjects) -> Lines:
     return together(lines)
 
 
+def _seal(found: Examined) -> str:
+    if found.seal:
+        return "usable"
+    if found.keeps_roots:
+        return "a puller's login seals; lists made with this login keep the root, and it may verify"
+    return f"not used: {found.seal_reason}"
+
+
 def _text(db: Database, found: Examined) -> str:
     lines = [f"database       {found.database}", f"schema         {found.schema.explanation}"]
     if found.schema.kind is not SchemaKind.RUN_REGISTRY:
@@ -183,7 +192,7 @@ def _text(db: Database, found: Examined) -> str:
         f"schema desk    {'usable' if found.desk else f'not used: {found.desk_reason}'}",
         f"schema record  {'usable' if found.record else f'not used: {found.record_reason}'}",
         f"rights         {found.guard or 'not proved there: this database has no guard'}",
-        f"schema seal    {'usable' if found.seal else f'not used: {found.seal_reason}'}",
+        f"schema seal    {_seal(found)}",
         f"configuration  {settings}, {number_of(len(found.problems), 'faulty rule')}",
         *(f"               {problem}" for problem in found.problems[:_SHOWN]),
     ]

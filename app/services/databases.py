@@ -68,6 +68,7 @@ class Examined:
     record_reason: str = ""
     seal: bool = False
     seal_reason: str = ""
+    keeps_roots: bool = False
     guard: str = ""
     settings_id: int = 0
     problems: tuple[str, ...] = ()
@@ -184,6 +185,7 @@ def examine(db: Database) -> Examined:
             "" if db.record else record.OWN.why_not(connection),
             db.seal,
             "" if db.seal else seal.OWN.why_not(connection),
+            db.keeps_roots,
             guard,
             configuration.settings_in_force(connection),
             configuration.in_force(connection).problems,

@@ -92,6 +92,7 @@ class Database:
         self._desk = False
         self._record = False
         self._seal = False
+        self._keeps_roots = False
         self._guard: Guarded | None = None
         self._engine = sa.create_engine(
             "postgresql+psycopg://",
@@ -134,8 +135,14 @@ class Database:
 
     @property
     def seal(self) -> bool:
-        """True when our schema `seal` is there and usable, as `prepare()` found it."""
+        """True when our schema `seal` is there and this login may add to it, as `prepare()` found
+        it."""
         return self._seal
+
+    @property
+    def keeps_roots(self) -> bool:
+        """True when this login may keep the root beside a list it makes, as `prepare()` found."""
+        return self._keeps_roots
 
     @property
     def guard(self) -> Guarded | None:
@@ -150,9 +157,9 @@ class Database:
     def prepare(self, *, upgrade: bool = False) -> bool:
         """Looks who the login is; creates or upgrades our schemas if it may; returns `desk`.
 
-        Keeps `guard`, `desk`, `record`, `seal`. On a guarded database schemas are upgraded only
-        when that is asked for. Raises Refused when a newer program has already upgraded one of
-        them, or when the login stands for nobody.
+        Keeps `guard`, `desk`, `record`, `seal`, `keeps_roots`. On a guarded database schemas are
+        upgraded only when that is asked for. Raises Refused when a newer program has already
+        upgraded one of them, or when the login stands for nobody.
         """
         with self.translated(), self._engine.connect() as connection:
             with connection.begin():
@@ -161,6 +168,7 @@ class Database:
                 self._guard = None if upgrade else identity.read(connection)
                 self._record = record.OWN.prepare(connection, upgrade=may)
                 self._seal = seal.OWN.prepare(connection, upgrade=may)
+                self._keeps_roots = self._seal or seal.keeps_roots(connection)
             self._desk = desk.prepare(connection, record=self._record, upgrade=may)
         return self._desk
 

@@ -5,6 +5,7 @@ the program works too, and nothing is sealed.
 """
 
 import sqlalchemy as sa
+from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import BYTEA, TIMESTAMP
 
 from app.models.database.own_schema import OwnSchema
@@ -55,3 +56,12 @@ list_root = sa.Table(
 OWN = OwnSchema(
     SCHEMA, metadata, {table.name: "SELECT, INSERT" for table in metadata.sorted_tables}
 )
+_LISTS = OwnSchema(
+    SCHEMA, metadata, {"list_root": "SELECT, INSERT", "leaf": "SELECT", "checkpoint": "SELECT"}
+)
+
+
+def keeps_roots(connection: Connection) -> bool:
+    """Whether who makes a list may keep the root beside it: on a guarded database people may, who
+    add no leaves."""
+    return _LISTS.prepare(connection, upgrade=False)

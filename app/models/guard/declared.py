@@ -131,6 +131,7 @@ def _own() -> Iterator[Trigger]:
     for table in record.OWN.privileges:
         yield Trigger(record.SCHEMA, table, "BEFORE INSERT", "stamp", each="ROW")
         yield Trigger(record.SCHEMA, table, "AFTER INSERT", "on_record", _ADDED)
+    yield Trigger(seal.SCHEMA, "list_root", "BEFORE INSERT", "name_root", each="ROW")
 
 
 TRIGGERS: tuple[Trigger, ...] = (*_public(), *_own())
@@ -244,9 +245,10 @@ def _own_grants() -> Iterator[Grant]:
         for table in record.OWN.privileges:
             yield Grant(group, record.SCHEMA, table, "SELECT")
             yield Grant(group, record.SCHEMA, table, "INSERT")
-        # Everybody may verify; pullers alone seal.
+        # Everybody may verify; pullers alone seal. Who makes a list keeps the root beside it.
         for table, privileges in seal.OWN.privileges.items():
-            for privilege in privileges.split(", ") if group == PULLERS else ("SELECT",):
+            adds = group == PULLERS or (table == "list_root" and group in {PEOPLE, DOORS})
+            for privilege in privileges.split(", ") if adds else ("SELECT",):
                 yield Grant(group, seal.SCHEMA, table, privilege)
         for schema in (desk.SCHEMA, record.SCHEMA, seal.SCHEMA):
             yield Grant(group, schema, "alembic_version", "SELECT")

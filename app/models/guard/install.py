@@ -119,9 +119,10 @@ END $$;
 """
 """Who wrote by privileges of its own writes by those of its kind from now on, or not at all."""
 _FOR_THE_OWNER = f"""
-GRANT USAGE ON SCHEMA public, {desk.SCHEMA}, {record.SCHEMA} TO {OWNER};
+GRANT USAGE ON SCHEMA public, {desk.SCHEMA}, {record.SCHEMA}, {seal.SCHEMA} TO {OWNER};
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO {OWNER};
 GRANT SELECT ON ALL TABLES IN SCHEMA {record.SCHEMA} TO {OWNER};
+GRANT SELECT ON ALL TABLES IN SCHEMA {seal.SCHEMA} TO {OWNER};
 GRANT INSERT, UPDATE ON public."Run", public."Dataset" TO {OWNER};
 GRANT INSERT ON public."JSONBDeduplication" TO {OWNER};
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {OWNER};

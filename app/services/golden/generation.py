@@ -221,7 +221,7 @@ def generate_several(
                     datasets=read.provenance,
                     by=acting.actor.email,
                 )
-            if acting.db.seal:
+            if acting.db.keeps_roots:
                 list_roots.keep(connection, id_)
             made.append(Generated(id_, read.version, selection))
         generated_json.announce(connection, [golden_json.id for golden_json in made])

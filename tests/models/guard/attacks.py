@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from app.models.configuration.lists import VERSIONED
-from app.models.database import desk, record, tables
+from app.models.database import desk, record, seal, tables
 from tests.models.guard.guarded import EXPRESS, FIRST, OPEN_RUN, PROMPT, SECOND
 
 
@@ -270,6 +270,14 @@ def _every_table() -> Iterator[Attack]:
         yield Attack("g_expert", f"TRUNCATE record.{table} CASCADE", DENIED)
     for table in desk.OWN.privileges:
         yield Attack("g_expert", f"TRUNCATE desk.{table}", DENIED)
+    for table in seal.OWN.privileges:
+        yield Attack("g_expert", f"DELETE FROM seal.{table}", DENIED)
+        yield Attack("g_expert", f"TRUNCATE seal.{table}", DENIED)
+        yield Attack("g_puller", f"DELETE FROM seal.{table}", DENIED)
+        yield Attack("g_web", f"INSERT INTO seal.{table} DEFAULT VALUES", DENIED)
+        yield Attack("g_agent", f"INSERT INTO seal.{table} DEFAULT VALUES", DENIED)
+        if table != "list_root":
+            yield Attack("g_expert", f"INSERT INTO seal.{table} DEFAULT VALUES", DENIED)
     for table in ("person", "service", "authentic", "action", "need", "word", "egroup", "version"):
         yield Attack("g_expert", f"DELETE FROM guard.{table}", DENIED)
         yield Attack("g_puller", f"TRUNCATE guard.{table} CASCADE", DENIED)
@@ -770,6 +778,36 @@ def _golden() -> Iterator[Attack]:
     yield Attack("g_dt", change % "id = 5", DENIED)
 
 
+def _roots() -> Iterator[Attack]:
+    """Only beside one's own list, in the transaction that makes it; what was kept stays."""
+    keep = (
+        "INSERT INTO seal.list_root (generated_json_id, size, root)"
+        " VALUES (%s, 1, sha256('chosen'))"
+    )
+    theirs = "is stored with it, by who made it"
+    yield Attack("g_dt", keep % 9000, theirs)
+    yield Attack("g_expert", keep % 9000, theirs)
+    yield Attack("g_expert", keep % 9001, theirs)
+    yield Attack("g_puller", keep % 9000, theirs)
+    yield Attack("g_door", keep % 9000, "names no person|has to name")
+    yield Attack(
+        "g_door", "SELECT set_config('guard.person', 'dt@cern.ch', true); " + keep % 9000, theirs
+    )
+    yield Attack("g_expert", "SET CONSTRAINTS ALL DEFERRED; " + keep % 9000, theirs)
+    yield Attack(
+        "g_dt",
+        'CREATE TEMP TABLE "GeneratedJson" (id int, created_by text, "createdAt" timestamptz);'
+        " INSERT INTO \"GeneratedJson\" VALUES (9000, 'dt@cern.ch', now()); SET search_path ="
+        " pg_temp, public; " + keep % 9000,
+        theirs,
+    )
+    yield Attack("g_expert", "UPDATE seal.list_root SET size = 1", DENIED)
+    yield Attack("g_puller", "UPDATE seal.list_root SET size = 1", DENIED)
+    yield Attack("g_nobody", keep % 9000, theirs)
+    yield Attack("g_gone", keep % 9000, "stands for no person")
+    yield Attack("g_stranger", keep % 9000, DENIED)
+
+
 ATTACKS: tuple[Attack, ...] = tuple(
     attack
     for part in (
@@ -784,6 +822,7 @@ ATTACKS: tuple[Attack, ...] = tuple(
         _lumisections,
         _derived,
         _desk,
+        _roots,
         _records,
         _configuration,
         _cycles,

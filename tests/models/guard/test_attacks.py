@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from app.models.database import desk, record, tables
+from app.models.database import desk, record, seal, tables
 from tests.models.guard.attacks import ATTACKS, NOTHING, Attack
 from tests.models.guard.guarded import address
 
@@ -14,6 +14,7 @@ _TABLES = (
     *(f'public."{name}"' for name in tables.metadata.tables),
     *(f"desk.{name}" for name in desk.OWN.privileges),
     *(f"record.{name}" for name in record.OWN.privileges),
+    *(f"seal.{name}" for name in seal.OWN.privileges),
     *(f"guard.{name}" for name in ("person", "service", "egroup", "action")),
 )
 

@@ -1,4 +1,4 @@
--- The schemas `desk` and `record`: who has a draft, who is there, and what only we keep.
+-- The schemas `desk`, `record` and `seal`: who has a draft, who is there, and what only we keep.
 
 -- Whoever owns the record moves into it what an older program kept elsewhere, authors included.
 CREATE OR REPLACE FUNCTION guard.owns(table_ oid) RETURNS boolean
@@ -181,5 +181,35 @@ BEGIN
         PERFORM guard.refuse('This is written by the puller alone.');
     END IF;
     RETURN NULL;
+END
+$$;
+
+-- The root beside a golden JSON is the newest one, as the server finds it: nobody chooses another.
+CREATE OR REPLACE FUNCTION guard.name_root() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    who record;
+    newest record;
+BEGIN
+    IF guard.owns(TG_RELID) THEN
+        RETURN NEW;
+    END IF;
+    SELECT * INTO who FROM guard.acting();
+    IF NOT EXISTS (
+        SELECT FROM public."GeneratedJson" AS list
+        WHERE list.id = NEW.generated_json_id AND list."createdAt" = transaction_timestamp()
+          AND (who.kind = 'puller' OR list.created_by = who.email)
+    ) THEN
+        PERFORM guard.refuse('The root of a list is stored with it, by who made it.');
+    END IF;
+    SELECT known.size, known.root INTO newest FROM seal.checkpoint AS known
+        ORDER BY known.size DESC LIMIT 1;
+    IF newest.size IS NULL THEN
+        PERFORM guard.refuse('Nothing is sealed yet, so a list has no root.');
+    END IF;
+    NEW.size := newest.size;
+    NEW.root := newest.root;
+    NEW."at" := transaction_timestamp();
+    RETURN NEW;
 END
 $$;

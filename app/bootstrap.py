@@ -93,7 +93,7 @@ class Program:
         self._server: EmbeddedServer | None = None
         self._database: Database | None = None
         self._puller: PullLoop | None = None
-        self._seal_loop: SealLoop | None = None
+        self.seal_loop: SealLoop | None = None
         self._listener: ChangeListener | None = None
         self._demonstration: SimulatedOms | LiveOms | None = None
         self._demonstration_gui: SimulatedDqmGui | None = None
@@ -372,13 +372,13 @@ class Program:
             # Without signatures the history would look as if the key was lost.
             logger.warning("The history isn't sealed by this client: %s", error)
             return
-        self._seal_loop = SealLoop(
+        self.seal_loop = SealLoop(
             sealer,
             PullerLock(self.db, name, source="seal"),
             on_bug=on_bug,
             client_name=name,
         )
-        self._seal_loop.start()
+        self.seal_loop.start()
 
     def _revive_own_server(self) -> None:
         """Starts the program's own server again when it died."""
@@ -396,7 +396,7 @@ class Program:
         gui_puller, self.gui_puller = self.gui_puller, None
         if gui_puller is not None and not gui_puller.stop(_STOP_S):
             logger.warning("The puller of the DQM GUI hasn't stopped in %.0f s", _STOP_S)
-        seal_loop, self._seal_loop = self._seal_loop, None
+        seal_loop, self.seal_loop = self.seal_loop, None
         if seal_loop is not None and not seal_loop.stop(_STOP_S):
             logger.warning("Sealing hasn't stopped in %.0f s", _STOP_S)
         listener, self._listener = self._listener, None
@@ -560,7 +560,11 @@ def _start_pullers(program: Program, news: News) -> Pullers:
         )
     )
     return Pullers(
-        puller, program.gui_puller, program.gui_store, lambda: program.dqm_gui_listing(None)
+        puller,
+        program.gui_puller,
+        program.gui_store,
+        lambda: program.dqm_gui_listing(None),
+        program.seal_loop,
     )
 
 

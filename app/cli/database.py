@@ -1,14 +1,18 @@
 """Commands on the database itself: `db init`, `db check`, `db index`."""
 
+from collections.abc import Sequence
+
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
 from app.cli.output import DONE, REFUSED, Answer, Lines, ProgressLine, number_of, table, together
 from app.cli.program import Program
 from app.cli.rights import guard
 from app.domain.json_value import JsonValue
+from app.domain.seal.status import Refusal
 from app.models.database.engine import Database
 from app.models.database.schema import SchemaKind
 from app.services import databases
 from app.services.databases import Examined, ExaminedObjects
+from app.services.seal import refusals
 
 _SHOWN = 20
 
@@ -108,6 +112,7 @@ def _check(program: Program, arguments: Arguments) -> Answer:
     db = program.any_database
     found = databases.examine(db)
     good = found.schema.kind is SchemaKind.RUN_REGISTRY
+    refused = refusals.told(db) if good else ()
     document: dict[str, JsonValue] = {
         "database": found.database,
         "schema": found.schema.kind.value,
@@ -121,11 +126,14 @@ def _check(program: Program, arguments: Arguments) -> Answer:
         "seal": found.seal,
         "seal_reason": found.seal_reason,
         "keeps_roots": found.keeps_roots,
+        "seal_refusals": [
+            {"puller": each.puller, "at": each.at.isoformat(), "why": each.why} for each in refused
+        ],
         "settings_id": found.settings_id,
         "problems": list(found.problems),
         "stale_summaries": [[number, name] for number, name in found.stale_summaries],
     }
-    text = _text(db, found)
+    text = _text(db, found, refused)
     if arguments.deep and good:
         objects = _objects(db)
         document["objects"] = {
@@ -177,7 +185,7 @@ def _seal(found: Examined) -> str:
     return f"not used: {found.seal_reason}"
 
 
-def _text(db: Database, found: Examined) -> str:
+def _text(db: Database, found: Examined, refused: Sequence[Refusal]) -> str:
     lines = [f"database       {found.database}", f"schema         {found.schema.explanation}"]
     if found.schema.kind is not SchemaKind.RUN_REGISTRY:
         if found.schema.kind is SchemaKind.EMPTY:
@@ -193,6 +201,7 @@ def _text(db: Database, found: Examined) -> str:
         f"schema record  {'usable' if found.record else f'not used: {found.record_reason}'}",
         f"rights         {found.guard or 'not proved there: this database has no guard'}",
         f"schema seal    {_seal(found)}",
+        *(f"               {each.text}" for each in refused),
         f"configuration  {settings}, {number_of(len(found.problems), 'faulty rule')}",
         *(f"               {problem}" for problem in found.problems[:_SHOWN]),
     ]

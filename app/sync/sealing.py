@@ -4,11 +4,12 @@ import asyncio
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
 
 from app.domain.errors import Refused, Unavailable
-from app.domain.seal.status import Sealed, SealStatus
+from app.domain.seal.status import Refusal, Sealed, SealStatus
 from app.sync.back_off import Wait
 from app.sync.elected_loop import ElectedLoop, in_thread
 from app.sync.election import Election
@@ -27,6 +28,8 @@ class Sealing(Protocol):
     def seal_new(self) -> Sealed: ...
 
     def seal_old(self) -> Sealed: ...
+
+    def refusals(self) -> tuple[Refusal, ...]: ...
 
 
 class NobodyAsked:
@@ -86,6 +89,15 @@ class SealLoop(ElectedLoop[NobodyAsked, SealStatus]):
             jitter=jitter,
         )
         self._sealing = sealing
+
+    async def _turn(self, client: NobodyAsked) -> float | None:
+        """One turn, after which is known what this client or another refuses to seal."""
+        delay = await super()._turn(client)
+        if self._enabled:
+            # Without a database the state says so already.
+            with suppress(Unavailable):
+                self._set(refusals=await in_thread(self._sealing.refusals))
+        return delay
 
     async def _pull(self, client: NobodyAsked) -> None:
         sealed = await self._all_new()

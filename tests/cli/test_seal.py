@@ -140,3 +140,16 @@ def test_that_an_exported_list_is_verified_by_its_file(signed_off, rule, tmp_pat
     assert "rests on" in verified.out
     assert signed_off("seal", "verify", "--list", id_).code == 0
     assert signed_off("golden", "reproduce", id_, "--json").document["sealed_history_is_the_same"]
+
+
+def test_that_a_refusal_to_seal_is_told_by_db_check_and_verify(sealed, folder, dsn):
+    with psycopg.connect(dsn) as control:
+        control.execute("SET session_replication_role = replica")
+        control.execute("DELETE FROM seal.leaf")
+        control.execute("DELETE FROM seal.checkpoint")
+    refused = sealed("seal", "now", "--no-wait")
+    assert (refused.code, "isn't the one that this key has signed" in refused.err) == (1, True)
+    checked = sealed("db", "check")
+    assert "seals nothing since" in checked.out
+    (told,) = sealed("db", "check", "--json").document["seal_refusals"]
+    assert told["why"] in sealed("seal", "verify").out

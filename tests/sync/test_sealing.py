@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from app.domain.errors import Refused, Unavailable
-from app.domain.seal.status import Sealed
+from app.domain.seal.status import Refusal, Sealed
 from app.domain.sources.pull import PullState
 from app.models.database.locks import PullerLock
 from app.services.acting import Acting
@@ -24,6 +24,7 @@ class Scripted:
     answers: list[Sealed | Exception]
     old: int = 0
     signs: bool = True
+    refused: tuple[Refusal, ...] = ()
     asked: list[str] = field(default_factory=list)
 
     def seal_new(self) -> Sealed:
@@ -37,6 +38,9 @@ class Scripted:
         self.asked.append("old")
         self.old -= 1
         return Sealed(1, 9, self.signs, 9 - self.old, 9, more=self.old > 0)
+
+    def refusals(self) -> tuple[Refusal, ...]:
+        return self.refused
 
 
 class Lock:

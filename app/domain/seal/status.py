@@ -38,8 +38,22 @@ class Sealed:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """A puller that seals nothing, because the history isn't the one it has sealed."""
+
+    puller: str
+    at: datetime
+    why: str
+
+    @property
+    def text(self) -> str:
+        """The same in two sentences."""
+        return f"{self.puller} seals nothing since {self.at:%Y-%m-%d %H:%M} UTC. {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
 class SealStatus:
-    """What the loop that seals tells of itself."""
+    """What the loop that seals tells of itself, and what pullers of any client refused."""
 
     state: PullState = PullState.OFF
     activity: str = ""
@@ -48,3 +62,4 @@ class SealStatus:
     puller: str = ""
     pulls: int = 0
     trouble: str = ""
+    refusals: tuple[Refusal, ...] = ()

@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Collection
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, text
@@ -134,6 +135,27 @@ def reported(connection: Connection, source: str = "oms") -> PullerReport | None
     return PullerReport(
         client or "", activity or "", heartbeat, trouble or "", last_success, next_try
     )
+
+
+def forget_error(connection: Connection, source: str) -> None:
+    """The puller of a source can work again."""
+    table = desk.puller
+    connection.execute(
+        sa.update(table)
+        .where(table.c.source == source, table.c.last_error.is_not(None))
+        .values(last_error=None)
+    )
+
+
+def errors(connection: Connection, begin: str) -> list[tuple[str, datetime, str]]:
+    """Why pullers of sources whose name begins so can't work: who, when, why; the newest first."""
+    table = desk.puller
+    rows = connection.execute(
+        sa.select(table.c.client, table.c.heartbeat, table.c.last_error)
+        .where(table.c.source.startswith(begin, autoescape=True), table.c.last_error.is_not(None))
+        .order_by(table.c.heartbeat.desc())
+    )
+    return [(client, at, why) for client, at, why in rows]
 
 
 def _told(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from app.domain.errors import Refused, Unavailable
 from app.domain.keys import RunNumber
+from app.domain.seal.status import SealStatus
 from app.domain.sources.dqm_gui import GuiListing, GuiStatus
 from app.domain.sources.oms import OmsRun
 from app.domain.sources.pull import PullState, PullStatus
@@ -43,15 +44,24 @@ class GuiPuller(Protocol):
         """Makes it look at once."""
 
 
+class SealingLoop(Protocol):
+    """The loop that seals the history."""
+
+    @property
+    def status(self) -> SealStatus:
+        """What it does now, without waiting."""
+
+
 @dataclass(frozen=True)
 class Pullers:
-    """Both pullers; None is switched off. `gui_store` keeps the latest listing of the DQM GUI, and
-    `read_gui` reads one where another client pulls."""
+    """Both pullers, and what seals; None is switched off. `gui_store` keeps the latest listing of
+    the DQM GUI, and `read_gui` reads one where another client pulls."""
 
     oms: OmsPuller | None = None
     gui: GuiPuller | None = None
     gui_store: GuiStore | None = None
     read_gui: Callable[[], GuiListing] | None = None
+    seal: SealingLoop | None = None
 
     @property
     def oms_status(self) -> PullStatus:
@@ -62,6 +72,11 @@ class Pullers:
     def gui_status(self) -> GuiStatus:
         """What the puller of the DQM GUI does now."""
         return GuiStatus() if self.gui is None else self.gui.status
+
+    @property
+    def seal_status(self) -> SealStatus:
+        """What the loop that seals does now."""
+        return SealStatus() if self.seal is None else self.seal.status
 
     def ask_oms(self, run_number: RunNumber) -> OmsRun | None:
         """What OMS says of a run now; None when it can't be asked."""

@@ -2,20 +2,21 @@
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from app.domain.errors import Conflict, Refused
 from app.domain.seal.leaves import NUMBERS, START, Leaf, statement
 from app.domain.seal.notes import Checkpoint
-from app.domain.seal.status import Sealed
+from app.domain.seal.status import Refusal, Sealed
 from app.domain.seal.tree import GrowingTree
 from app.models.database.engine import Database
 from app.models.seal import Connection, sources, trees, unsealed
 from app.models.seal.sources import Source
 from app.models.seal.trees import Beginning
 from app.models.seal.unsealed import Seen
-from app.services.seal import keys
+from app.services.seal import keys, refusals
 from app.services.seal.keys import Signer
 
 BATCH = 2_000
@@ -23,6 +24,10 @@ BATCH = 2_000
 _ROWS = 500
 _NEAR_END = 1_000
 _SETTLED_S = 10.0
+
+
+class AnotherHistory(Refused):
+    """The history isn't the one that was signed before."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,7 @@ class Sealer:
         self._looks: list[_Look] = []
         self._looked_at_all_rows = False
         self._old_are_settled = False
+        self._refusal: str | None = None
 
     @property
     def signs(self) -> bool:
@@ -69,7 +75,7 @@ class Sealer:
     def seal_new(self) -> Sealed:
         """Seals what was committed since, and rows without a version; what is late, too."""
         self._check_schema()
-        with self._db.transaction() as connection:
+        with self._telling(), self._db.transaction() as connection:
             trees.lock(connection)
             growing = trees.edge(connection)
             self._check_last_signed(connection, growing)
@@ -95,7 +101,7 @@ class Sealer:
     def seal_old(self) -> Sealed:
         """Seals a batch of the history before the seal began, in the order of the numbers."""
         self._check_schema()
-        with self._db.transaction() as connection:
+        with self._telling(), self._db.transaction() as connection:
             trees.lock(connection)
             growing = trees.edge(connection)
             self._check_last_signed(connection, growing)
@@ -115,6 +121,25 @@ class Sealer:
         if note and self._signer is not None:
             self._signer.remember(note)
         return Sealed(len(leaves), growing.size, self.signs, end, last, more=end < last)
+
+    def refusals(self) -> tuple[Refusal, ...]:
+        """What pullers refused, this one or another."""
+        return refusals.told(self._db)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Tells everybody when nothing is sealed over another history, and when it is again."""
+        key = "unsigned" if self._signer is None else self._signer.public.id
+        try:
+            yield
+        except (AnotherHistory, Conflict) as error:
+            if str(error) != self._refusal:
+                refusals.tell(self._db, self._who, key, str(error))
+                self._refusal = str(error)
+            raise
+        if self._refusal != "":
+            refusals.take_back(self._db, key)
+            self._refusal = ""
 
     def _check_schema(self) -> None:
         if not self._db.seal:
@@ -192,7 +217,7 @@ class Sealer:
         except Conflict:
             same = False
         if not same:
-            raise Refused(
+            raise AnotherHistory(
                 f"The history in the database isn't the one that this key has signed: the tree of"
                 f" {last.size} leaves had another root. Nothing is sealed by this puller."
                 f" The proof is {self._signer.file}.last: keep it, and see: seal verify"

@@ -1,7 +1,7 @@
 """Verifying: the tree, its roots, and everything that is sealed are computed again and compared."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.domain.errors import BadInput, Refused
@@ -14,7 +14,7 @@ from app.models.seal import Connection, reading, sources, trees, unsealed
 from app.models.seal.reading import Compared, StoredLeaf
 from app.models.seal.sources import Source
 from app.services.acting import Acting
-from app.services.seal import keys
+from app.services.seal import keys, refusals
 from app.services.seal.keys import NamedKey
 
 FINDINGS = 200
@@ -92,7 +92,9 @@ def verify(acting: Acting, wanted: Wanted = EVERYTHING, progress: Progress = SIL
     with acting.db.read() as connection:
         if not reading.readable(connection):
             raise Refused("There is no seal in this database, or this login may not read it.")
-        return _Verification(connection, wanted, progress).report()
+        report = _Verification(connection, wanted, progress).report()
+    refused = tuple(each.text for each in refusals.told(acting.db))
+    return replace(report, notes=(*report.notes, *refused))
 
 
 class _Verification:

@@ -18,6 +18,7 @@ from app.domain.certification.datasets import EDITABLE_STATES
 from app.domain.certification.runs import Unset
 from app.domain.clock import server_now
 from app.domain.keys import ONLINE, DatasetKey
+from app.domain.seal.status import SealStatus
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullStatus
 from app.services.editing.bulk import Written
@@ -376,12 +377,12 @@ class MainWindow(QMainWindow):
         self.status.set_live(live=True)
         self.refresh()
 
-    def _show_pull(self, oms: PullStatus, gui: GuiStatus) -> None:
+    def _show_pull(self, oms: PullStatus, gui: GuiStatus, seal: SealStatus) -> None:
         now = server_now()
         self.status.show_pull(oms, now)
-        self.sources.show_status(oms, gui, now)
+        self.sources.show_status(oms, gui, seal, now)
         if self.sync_dock.isVisible():
-            self.sync.show_status(oms, gui, now)
+            self.sync.show_status(oms, gui, seal, now)
 
     # Reactions
 

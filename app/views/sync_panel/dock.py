@@ -1,36 +1,44 @@
-"""Both pullers in one dock: OMS above, the DQM GUI below."""
+"""Both pullers in one dock, OMS above, the DQM GUI below, and what seals the history."""
 
 from datetime import datetime
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from app.domain.seal.status import SealStatus
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullStatus
 from app.views.places import PlaceContext
 from app.views.sync_panel.gui_panel import GuiPanel
 from app.views.sync_panel.panel import SyncPanel
+from app.views.sync_panel.seal_panel import SealPanel
 from app.views.theme import STEP
 from app.views.widgets.plain import Label
 
 
 class SyncPanels(QWidget):
-    """The panels of both pullers."""
+    """The panels of both pullers and of the seal."""
 
     def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.oms = SyncPanel(context.workplace, context.background, context.notices)
         self.gui = GuiPanel(context.workplace, context.background, context.notices)
+        self.seal = SealPanel()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        for title, panel in (("OMS", self.oms), ("DQM GUI", self.gui)):
+        for title, panel in (
+            ("OMS", self.oms),
+            ("DQM GUI", self.gui),
+            ("Sealed history", self.seal),
+        ):
             heading = Label(title)
             heading.setProperty("role", "title")
             heading.setContentsMargins(3 * STEP, 2 * STEP, 3 * STEP, STEP)
             layout.addWidget(heading)
             layout.addWidget(panel, 1 if panel is self.oms else 0)
 
-    def show_status(self, oms: PullStatus, gui: GuiStatus, now: datetime) -> None:
-        """Shows what both do now."""
+    def show_status(self, oms: PullStatus, gui: GuiStatus, seal: SealStatus, now: datetime) -> None:
+        """Shows what they do now."""
         self.oms.show_status(oms, now)
         self.gui.show_status(gui, now)
+        self.seal.show_status(seal, now)

@@ -1,4 +1,5 @@
-"""Says that OMS or the DQM GUI doesn't answer, since when, what still works, and the next try."""
+"""Says that OMS or the DQM GUI doesn't answer, since when, what still works, and the next try;
+and that a puller seals nothing because the history is another one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,6 +7,7 @@ from datetime import datetime, timedelta
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from app.domain.seal.status import SealStatus
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullState, PullStatus
 from app.services.pulling.pullers import ask_gui_now, pull_now
@@ -13,6 +15,7 @@ from app.views import words
 from app.views.background import Outage, Work
 from app.views.places import PlaceContext
 from app.views.sync_panel.asking import ask_puller
+from app.views.sync_panel.seal_panel import SealLine
 from app.views.theme import STEP
 from app.views.widgets.plain import Label, tip
 
@@ -39,8 +42,8 @@ _GUI = _Source(
 
 
 class SourcesBanner(QFrame):
-    """One line for each of the two servers that doesn't answer; hidden while the database is lost,
-    which has a banner of its own."""
+    """One line for each of the two servers that doesn't answer, and one for the seal; hidden while
+    the database is lost, which has a banner of its own."""
 
     def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,17 +57,19 @@ class SourcesBanner(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2 * STEP, STEP, STEP, STEP)
         layout.setSpacing(STEP)
-        for line in self.lines:
+        self.seal = SealLine(context)
+        for line in (*self.lines, self.seal):
             layout.addWidget(line)
         context.background.outage.connect(self._lose)
         context.background.restored.connect(self._regain)
         self.hide()
 
-    def show_status(self, oms: PullStatus, gui: GuiStatus, now: datetime) -> None:
+    def show_status(self, oms: PullStatus, gui: GuiStatus, seal: SealStatus, now: datetime) -> None:
         """Shows or hides the lines; called as time goes on."""
         of_oms, of_gui = self.lines
         of_oms.show_status(oms, now)
         of_gui.show_status(gui, now)
+        self.seal.show_status(seal)
         self._show()
 
     def _lose(self, _outage: Outage) -> None:
@@ -76,7 +81,7 @@ class SourcesBanner(QFrame):
         self._show()
 
     def _show(self) -> None:
-        told = any(line.is_told for line in self.lines)
+        told = any(line.is_told for line in (*self.lines, self.seal))
         self.setVisible(told and not self._database_is_lost)
 
 

@@ -18,7 +18,7 @@ from app.models.database.engine import Database
 from app.models.seal import trees
 from app.services.acting import Acting
 from app.services.configuration import edits, in_force
-from app.services.seal import keys
+from app.services.seal import keys, refusals
 from app.services.seal.sealing import Sealer
 from app.services.seal.verifying import EVERYTHING
 from tests.builders import EXPERT
@@ -205,10 +205,20 @@ def test_that_nothing_is_signed_over_a_history_that_was_put_back(here):
     with pytest.raises(Refused, match="isn't the one that this key has signed"):
         here.sealer.seal_new()
     assert here.ask("SELECT max(size) FROM seal.checkpoint") == before
+    (told,) = refusals.told(here.db)
+    assert (told.puller, "isn't the one that this key has signed" in told.why) == (
+        "puller@p5",
+        True,
+    )
+    assert told.text in here.verify().lines
+    # A client with another key says nothing of it.
+    sealed_of(here.db, here.dsn, None).sealer.seal_new()
+    assert refusals.told(here.db) == (told,)
     # The administrator who has restored a copy says so by putting the file aside.
     here.signer.file.with_name("seal.key.last").rename(here.signer.file.with_name("evidence"))
     here.seal()
     assert here.verify().good
+    assert refusals.told(here.db) == ()
 
 
 def test_that_a_damaged_tree_is_not_signed_either(here):
@@ -217,6 +227,7 @@ def test_that_a_damaged_tree_is_not_signed_either(here):
     here.alter("DELETE FROM seal.leaf WHERE position = 0")
     with pytest.raises(RegistryError):
         here.sealer.seal_new()
+    assert refusals.told(here.db)
 
 
 def test_that_a_puller_without_a_key_seals_and_verifying_says_so(here):

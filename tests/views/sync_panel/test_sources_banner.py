@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from app.domain.seal.status import Refusal, SealStatus
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullState
 from app.services.acting import Acting
@@ -24,6 +25,7 @@ DOWN = replace(
     next_try=NOW + timedelta(minutes=3, seconds=20),
 )
 GOOD = GuiStatus(PullState.WAITING)
+SEALED = SealStatus(PullState.WAITING)
 LATER = NOW + timedelta(minutes=3)
 
 
@@ -51,9 +53,9 @@ def test_that_it_says_what_since_when_what_still_works_and_the_next_try(
     banner: SourcesBanner,
 ) -> None:
     oms, gui = banner.lines
-    banner.show_status(DOWN, GOOD, NOW)
+    banner.show_status(DOWN, GOOD, SEALED, NOW)
     assert not banner.isVisible()  # it may be a hiccup
-    banner.show_status(DOWN, GOOD, LATER)
+    banner.show_status(DOWN, GOOD, SEALED, LATER)
     assert banner.isVisible()
     assert not gui.isVisible()
     assert oms.text.text() == (
@@ -61,12 +63,12 @@ def test_that_it_says_what_since_when_what_still_works_and_the_next_try(
         " refused. New runs and lumisections don't arrive; certification, history and golden JSONs"
         " go on. The last pull was 3 min ago. Next try in 20 s."
     )
-    banner.show_status(replace(DOWN, state=PullState.PULLING, activity=""), GOOD, LATER)
+    banner.show_status(replace(DOWN, state=PullState.PULLING, activity=""), GOOD, SEALED, LATER)
     assert oms.text.text().endswith("Trying now.")
     assert "connection refused" in oms.text.text()
-    banner.show_status(WAITING, GOOD, LATER)
+    banner.show_status(WAITING, GOOD, SEALED, LATER)
     assert not banner.isVisible()
-    banner.show_status(DOWN, GOOD, LATER)
+    banner.show_status(DOWN, GOOD, SEALED, LATER)
     assert not banner.isVisible()
 
 
@@ -75,7 +77,7 @@ def test_that_the_dqm_gui_has_a_line_of_its_own_and_a_lost_database_comes_first(
 ) -> None:
     down = GuiStatus(PullState.UNAVAILABLE, "503", next_try=LATER)
     for at in (NOW, LATER):
-        banner.show_status(WAITING, down, at)
+        banner.show_status(WAITING, down, SEALED, at)
     assert banner.isVisible()
     assert banner.lines[1].text.text().startswith("Nothing is read from the DQM GUI since 12:00")
     context.background.lost("gone")
@@ -106,9 +108,19 @@ def test_that_it_is_tried_at_once_by_the_button(
     qtbot: QtBot, banner: SourcesBanner, context: PlaceContext, oms: Oms
 ) -> None:
     for at in (NOW, LATER):
-        banner.show_status(DOWN, GOOD, at)
+        banner.show_status(DOWN, GOOD, SEALED, at)
     with qtbot.waitSignal(context.notices.shown) as shown:
         banner.lines[0].retry.click()
     assert shown.args is not None
     assert shown.args[0].text == "Pulling from OMS."
     assert oms.wakes == 1
+
+
+def test_that_it_says_when_a_puller_seals_nothing(banner: SourcesBanner) -> None:
+    refusal = Refusal("person@cern.ch on p5 (7)", NOW, "The history is another one.")
+    banner.show_status(WAITING, GOOD, replace(SEALED, refusals=(refusal,)), LATER)
+    assert banner.isVisible()
+    assert [line.isVisible() for line in (*banner.lines, banner.seal)] == [False, False, True]
+    assert "person@cern.ch on p5 (7) finds another one than it sealed" in banner.seal.text.text()
+    banner.show_status(WAITING, GOOD, SEALED, LATER)
+    assert not banner.isVisible()

@@ -10,9 +10,9 @@ _EVERY_MS = 1000
 
 
 class PullerWatch(QObject):
-    """Signals: `looked(PullStatus, GuiStatus)`."""
+    """Signals: `looked(PullStatus, GuiStatus, SealStatus)`."""
 
-    looked = Signal(object, object)
+    looked = Signal(object, object, object)
 
     def __init__(self, pullers: Pullers, background: Background, parent: QObject) -> None:
         super().__init__(parent)
@@ -46,8 +46,9 @@ class PullerWatch(QObject):
 
     async def _look(self) -> None:
         pullers = self._pullers
-        oms, gui = await self._background.read(
-            lambda: (pullers.oms_status, pullers.gui_status), reaches_server=False
+        oms, gui, seal = await self._background.read(
+            lambda: (pullers.oms_status, pullers.gui_status, pullers.seal_status),
+            reaches_server=False,
         )
         self._status = oms
-        self.looked.emit(oms, gui)
+        self.looked.emit(oms, gui, seal)

@@ -13,6 +13,8 @@ VERSION = "Version"
 START = "seal.start"
 NUMBERS = "seal.numbers"
 KEY = "seal.key"
+GUARDED = "guard."
+"""So begin the kinds of what not everybody may read, as everybody may read the seal."""
 
 _TABLES = (
     VERSION,
@@ -59,9 +61,14 @@ class Leaf:
     @property
     def kept_content(self) -> str | None:
         """The content if it is kept beside the hash, to tell later what it was: of all but the
-        versions that machines made, and of nothing that is large."""
+        versions that machines made, what the guard keeps from people, and what is large."""
         machine = self.kind == VERSION and (self.author or "").startswith("auto@auto")
-        return None if machine or len(self.content) > _LONGEST_KEPT else self.content.decode()
+        secret = self.kind.startswith(GUARDED)
+        return (
+            None
+            if machine or secret or len(self.content) > _LONGEST_KEPT
+            else self.content.decode()
+        )
 
 
 def statement(kind: str, number: int, *values: JsonValue) -> Leaf:

@@ -41,7 +41,22 @@ def readable_sources(connection: Connection) -> tuple[Source, ...]:
         *sources.SHARED,
         *(sources.OWN_RECORD if record.OWN.revision_of(connection) else ()),
         *sources.OWN_SEAL,
+        *guard_sources(connection),
     )
+
+
+def guard_sources(connection: Connection) -> tuple[Source, ...]:
+    """What is sealed of the guard, where there is one and this login may read it."""
+    readable_ = connection.execute(
+        text(
+            "SELECT relname::text FROM pg_class JOIN pg_namespace AS place"
+            " ON place.oid = relnamespace AND nspname = 'guard'"
+            " WHERE relkind = 'r' AND CASE WHEN has_schema_privilege(place.oid, 'USAGE')"
+            "  THEN has_table_privilege(pg_class.oid, 'SELECT') END"
+        )
+    )
+    there = {f"guard.{name}" for name in readable_.scalars()}
+    return tuple(source for source in sources.GUARD if source.kind in there)
 
 
 def exists(connection: Connection, kind: str) -> bool:

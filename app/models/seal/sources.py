@@ -119,7 +119,35 @@ SHARED = (
     # A cycle changes with each of its moves; each state that is seen is sealed.
     _source(tables.cycle, state='(extract(epoch FROM row_."updatedAt") * 1000000)'),
 )
-CHANGING = frozenset({tables.cycle.name})
+
+
+def _of_guard(table: str, *columns: str) -> Source:
+    """A table of the guard, whose key is a login; each state of a row that is seen is sealed."""
+    name = f"guard.{table}"
+    said = ", ".join(f"row_.{column}" for column in columns)
+    number = _hashed("row_.login")
+    state = _hashed(f"jsonb_build_array({said})")
+    content = f"jsonb_build_array('{name}', {number}, {said})::text"
+    return Source(
+        name,
+        number,
+        state,
+        f"SELECT '{name}' AS kind, {number} AS number, {state} AS state, NULL::text AS author,"
+        f" {content} AS content FROM {name} AS row_ WHERE true",
+    )
+
+
+def _hashed(value: str) -> str:
+    """A text as a number: leaves have numbers for keys."""
+    return f"('x' || left(md5({value}::text), 16))::bit(64)::bigint"
+
+
+GUARD = (
+    _of_guard("person", "login", "email", "name", "active"),
+    _of_guard("service", "login", "kind", "agent", "active"),
+)
+"""Who may log in as whom, where the guard is there."""
+CHANGING = frozenset({tables.cycle.name, *(source.kind for source in GUARD)})
 """Tables whose rows may change: a state that isn't sealed yet is no fault."""
 ENDING = frozenset({tables.generated_json.name})
 """Tables of which only some rows are sealed, so that one can go by losing what made it so."""

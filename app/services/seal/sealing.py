@@ -12,7 +12,7 @@ from app.domain.seal.notes import Checkpoint
 from app.domain.seal.status import Refusal, Sealed
 from app.domain.seal.tree import GrowingTree
 from app.models.database.engine import Database
-from app.models.seal import Connection, sources, trees, unsealed
+from app.models.seal import Connection, reading, sources, trees, unsealed
 from app.models.seal.sources import Source
 from app.models.seal.trees import Beginning
 from app.models.seal.unsealed import Seen
@@ -167,7 +167,8 @@ class Sealer:
 
     def _rows(self, connection: Connection) -> list[Leaf]:
         near_end = _NEAR_END if self._looked_at_all_rows else None
-        return unsealed.row_leaves(connection, known_sources(self._db), _ROWS, near_end=near_end)
+        known = (*known_sources(self._db), *reading.guard_sources(connection))
+        return unsealed.row_leaves(connection, known, _ROWS, near_end=near_end)
 
     def _closable(self, seen: Seen, after: int) -> int:
         """The number up to which nothing can come any more that isn't there now."""
@@ -225,7 +226,7 @@ class Sealer:
 
 
 def known_sources(db: Database) -> tuple[Source, ...]:
-    """What is sealed besides versions, as far as it is there."""
+    """What is sealed besides versions and the guard, as far as it is there."""
     return (
         *sources.SHARED,
         *(sources.OWN_RECORD if db.record else ()),

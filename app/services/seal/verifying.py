@@ -7,7 +7,7 @@ from datetime import datetime
 from app.domain.errors import BadInput, Refused
 from app.domain.progress import SILENT, Progress
 from app.domain.seal.findings import Fault, Finding, Report, Signed, Unsealed, name_of
-from app.domain.seal.leaves import KEY, NUMBERS, START, VERSION, changed_rows, values
+from app.domain.seal.leaves import GUARDED, KEY, NUMBERS, START, VERSION, changed_rows, values
 from app.domain.seal.notes import PublicKey, parse_checkpoint, parse_note
 from app.domain.seal.tree import GrowingTree, Node, leaf_hash
 from app.models.seal import Connection, reading, sources, trees, unsealed
@@ -303,7 +303,12 @@ class _Verification:
         compared = {VERSION, START, NUMBERS, KEY, *(source.kind for source in known)}
         for kind in sorted({each.decode() for each in self._kinds} - compared):
             if reading.exists(self._connection, kind):
-                self._notes.append(f"Rows of {kind} aren't compared: this program can't read them.")
+                self._notes.append(
+                    f"Rows of {kind} aren't compared: this program, or this login, can't read them."
+                )
+            elif kind.startswith(GUARDED):
+                # An administrator may step back from the guard.
+                self._notes.append(f"The table {kind} isn't there: the guard was taken away.")
             else:
                 self._found.add(Finding(Fault.REMOVED, f"The table {kind}"))
 

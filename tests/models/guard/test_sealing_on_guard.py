@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from app.domain.errors import Refused
 from app.domain.identity import Actor
+from app.domain.seal.findings import Fault
 from app.models.database.engine import Database
 from app.services import databases
 from app.services.acting import Acting
@@ -13,7 +14,7 @@ from app.services.golden import generation as golden
 from app.services.seal import proofs, wanted
 from app.services.seal.sealing import Sealer
 from app.services.seal.verifying import verify
-from tests.models.guard.guarded import LOGINS, address
+from tests.models.guard.guarded import LOGINS, SERVICES, address
 from tests.services.seal.conftest import ANY, RULE
 
 MADE = (
@@ -96,3 +97,60 @@ def test_that_a_person_reads_in_db_check_who_seals(sealed, come_in):
     assert (found.seal, found.keeps_roots) == (False, True)
     with sealed.read() as connection:
         assert connection.execute(text("SELECT count(*) FROM seal.leaf")).scalar_one()
+
+
+GUARDED = "FROM seal.leaf WHERE kind IN ('guard.person', 'guard.service')"
+
+
+def guarded_leaves(db: Database) -> int:
+    """How many states of logins are sealed."""
+    with db.read() as connection:
+        return connection.execute(text(f"SELECT count(*) {GUARDED}")).scalar_one()
+
+
+def test_that_who_may_log_in_as_whom_is_sealed(sealed):
+    assert guarded_leaves(sealed) == len(LOGINS) + len(SERVICES) + 1  # an agent
+    report = verify(Acting(sealed))
+    assert (report.good, report.notes, report.unsealed.rows) == (True, (), 0)
+
+
+def test_that_a_person_doesn_t_read_from_the_seal_what_the_guard_keeps_secret(sealed, come_in):
+    person = come_in("g_nobody")
+    report = verify(Acting(person))
+    assert (report.good, report.faults) == (True, 0)
+    assert [note.split(" aren't")[0] for note in report.notes] == [
+        "Rows of guard.person",
+        "Rows of guard.service",
+    ]
+    with person.read() as connection:
+        kept = f"SELECT count(*) {GUARDED} AND (content, marks, author) IS DISTINCT FROM"
+        assert connection.execute(text(f"{kept} (NULL, NULL, NULL)")).scalar_one() == 0
+
+
+def test_that_each_state_of_a_login_is_sealed(sealed, guarded_dsn):
+    before = guarded_leaves(sealed)
+    with psycopg.connect(guarded_dsn) as control:
+        control.execute("UPDATE guard.person SET email = 'x@cern.ch' WHERE login = 'g_dt'")
+    assert verify(Acting(sealed)).unsealed.rows == 1
+    seal(sealed)
+    assert guarded_leaves(sealed) == before + 1
+    assert verify(Acting(sealed)).good
+
+
+def test_that_a_login_that_was_removed_is_found(sealed, guarded_dsn):
+    with psycopg.connect(guarded_dsn) as control:
+        control.execute("DELETE FROM guard.person WHERE login = 'g_dt'")
+    (finding,) = verify(Acting(sealed)).findings
+    assert finding.fault is Fault.REMOVED
+    assert finding.what.startswith("guard.person ")
+
+
+def test_that_stepping_back_from_the_guard_is_no_fault(sealed, guarded_dsn):
+    with psycopg.connect(guarded_dsn) as control:
+        control.execute("DROP SCHEMA guard CASCADE")
+    owner = Database(guarded_dsn)
+    owner.prepare()
+    report = verify(Acting(owner))
+    owner.close()
+    assert (report.good, len(report.notes)) == (True, 2)
+    assert "the guard was taken away" in report.notes[0]

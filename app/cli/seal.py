@@ -130,9 +130,8 @@ def _text(report: Report) -> Lines:
     lines: list[str] = [report.summary, *report.lines]
     if report.findings:
         lines.append("")
-    for finding in report.findings[:_SHOWN]:
-        first, *rest = finding.text.split("\n")
-        lines += [first, *rest]
+    for told in report.texts[:_SHOWN]:
+        lines += told.split("\n")
     if report.faults > _SHOWN:
         lines.append(f"and {report.faults - _SHOWN} more (--json has the first)")
     if report.size:

@@ -64,6 +64,8 @@ def _season(empty_database, empty_dsn, run_registry, monkeypatch, tmp_path):  # 
             lambda _: None,
         )
     monkeypatch.setenv("RUN_REGISTRY_DSN", empty_dsn)
+    # A key of the seal that somebody has here belongs to another database.
+    monkeypatch.setenv("RUN_REGISTRY_DATA_FOLDER", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
 
 

@@ -1,6 +1,6 @@
 """What verifying the history finds, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -38,6 +38,10 @@ class Finding:
     @property
     def text(self) -> str:
         """The finding in a few lines, the first of which says it all."""
+        return self.after(())
+
+    def after(self, told: Collection[RowChange]) -> str:
+        """The same after other findings, which have told of these rows already."""
         by = f", by {self.author}," if self.author else ""
         sealed = "" if self.sealed is None else f", sealed {self.sealed:%Y-%m-%d %H:%M} UTC"
         why = f": {self.why}" if self.why else ""
@@ -45,6 +49,9 @@ class Finding:
         if self.fault in {Fault.SEAL, Fault.ROOT}:
             lines = [f"{self.what}{why}"]
         for each in self.rows:
+            if each in told:
+                lines.append(f"  {each.row} {each.what}, as above")
+                continue
             lines.append(f"  {each.row} {each.what}")
             same = _same(each.before or "", each.after or "")
             if each.before is not None:
@@ -132,6 +139,16 @@ class Report:
         return f"{counted(self.faults, 'fault')} in {checked}. The first: {self._first}"
 
     @property
+    def texts(self) -> Sequence[str]:
+        """The findings in order; an object that many versions share is told once."""
+        told = set[RowChange]()
+        found = []
+        for each in self.findings:
+            found.append(each.after(told))
+            told.update(each.rows)
+        return found
+
+    @property
     def _first(self) -> str:
         return self.findings[0].text.split("\n")[0] + "." if self.findings else "not named."
 
@@ -164,10 +181,12 @@ class Report:
                 if waiting.oldest_new is None
                 else f", the oldest from {waiting.oldest_new:%Y-%m-%d %H:%M} UTC"
             )
+            versions = f"{counted(waiting.new, 'version')}{oldest}" if waiting.new else ""
+            rows = counted(waiting.rows, "other row") if waiting.rows else ""
+            both = " and ".join(filter(None, (versions, rows)))
             found.append(
-                f"Not sealed yet: {counted(waiting.new, 'version')}{oldest}, and"
-                f" {counted(waiting.rows, 'other row')}. If they are older than a minute, no puller"
-                " seals, or the end of the seal was removed: compare with a kept checkpoint."
+                f"Not sealed yet: {both}. If they are older than a minute, no puller seals,"
+                " or the end of the seal was removed: compare with a kept checkpoint."
             )
         return found
 

@@ -215,8 +215,8 @@ class SealOfList:
             return "Nothing was sealed when the list was made."
         if self.same:
             return (
-                f"The sealed history begins with the {self.size} leaves that were sealed when the"
-                " list was made."
+                f"The seal begins with the {self.size} leaves that were there when the list was"
+                " made; whether the rows are still as they were sealed says: seal verify --list"
             )
         return (
             f"The sealed history is another one: its first {self.size} leaves had another root when"

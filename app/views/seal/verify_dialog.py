@@ -164,7 +164,7 @@ class VerifyDialog(QDialog):
         if report.findings:
             self.resize(self.width(), max(self.height(), _HEIGHT_WITH_FINDINGS))
         self.findings.setVisible(bool(report.findings))
-        self.findings.setPlainText("\n\n".join(harmless(each.text) for each in report.findings))
+        self.findings.setPlainText("\n\n".join(harmless(each) for each in report.texts))
 
     def _with_root(self, then: Callable[[Root], object]) -> None:
         async def steps() -> None:

@@ -21,6 +21,8 @@ from benchmarks.log import add_versions
 
 _NEW = 1_000
 """Versions of 10 s at 100 a second."""
+_LONG = 3_000
+"""Lumisections of a long run, all in one event."""
 
 
 def once(label: str, action: Callable[[], object], target: str = "") -> float:
@@ -41,8 +43,8 @@ def seal_all(sealer: Sealer) -> None:
         pass
 
 
-def add_new(db: Database, count: int) -> None:
-    """Versions as a busy minute makes them: an event, and three lumisections of it."""
+def add_new(db: Database, count: int, lumisections: int = 3) -> None:
+    """Versions as a busy minute makes them: an event, and some lumisections of it."""
     with db.transaction() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.execute(
@@ -54,9 +56,9 @@ def add_new(db: Database, count: int) -> None:
                 ' RETURNING version), contents AS (INSERT INTO "LumisectionEvent"'
                 " SELECT version, 300000, 'online', 1, true FROM events RETURNING version)"
                 ' INSERT INTO "LumisectionEventAssignation"'
-                " SELECT version, number FROM contents, generate_series(1, 3) AS number"
+                " SELECT version, number FROM contents, generate_series(1, :lumisections) AS number"
             ),
-            {"count": count},
+            {"count": count, "lumisections": lumisections},
         )
 
 
@@ -81,6 +83,8 @@ def measure(db: Database, versions: int, key_folder: Path) -> None:
     add_new(db, _NEW)
     measured(f"sealing {_NEW} new versions", sealer.seal_new, times=1, target="10 s")
     measured("a turn with nothing new", sealer.seal_new, target="")
+    add_new(db, _NEW, _LONG)
+    measured(f"sealing {_NEW} versions of {_LONG} lumisections", sealer.seal_new, times=1)
     with db.read() as connection:
         size = trees.size(connection)
         measured("a root", lambda: trees.root(connection, size - 1))

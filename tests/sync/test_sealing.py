@@ -2,7 +2,7 @@
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import psycopg
 import pytest
@@ -12,8 +12,9 @@ from app.domain.seal.status import Refusal, Sealed
 from app.domain.sources.pull import PullState
 from app.models.database.locks import PullerLock
 from app.services.acting import Acting
+from app.services.seal import keys
 from app.services.seal.sealing import Sealer
-from app.services.seal.verifying import verify
+from app.services.seal.verifying import EVERYTHING, verify
 from app.sync.sealing import SealLoop
 
 
@@ -155,3 +156,17 @@ def test_that_two_clients_on_one_database_seal_one_tree(database, dsn, run):
             )
     wait_for(lambda: verify(Acting(database)).versions == 20)
     assert verify(Acting(database)).good
+
+
+def test_that_seal_now_beside_the_loop_makes_one_signed_tree(database, dsn, run, tmp_path):
+    file = keys.make(tmp_path / "seal.key", name="p5").file
+    insert = 'INSERT INTO "Version" ("by", comment, "createdAt") VALUES (\'a@b\', \'\', now())'
+    sealer = Sealer(database, "loop", keys.load(file), settled_s=0.0)
+    run(sealer, PullerLock(database, "loop", source="seal"))
+    now = Sealer(database, "now", keys.load(file), settled_s=0.0)
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        for _ in range(30):
+            connection.execute(insert)
+            now.seal_new()
+    report = verify(Acting(database), replace(EVERYTHING, key=keys.load(file).public))
+    assert (report.good, report.faults, report.signed.size) == (True, 0, report.size)

@@ -26,7 +26,7 @@ from app.models.events import projections
 from app.models.golden import generated_json
 from app.models.golden.generated_json import JsonEntry, JsonRow, SeasonRead
 from app.models.history import writes as history
-from app.models.seal import list_roots
+from app.models.seal import list_roots, reading
 from app.services import names
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
@@ -208,6 +208,8 @@ def generate_several(
             "total_recorded_luminosity_from_run_range": recorded,
             "total_delivered_luminosity_from_run_range": delivered,
         }
+        # The seal may have been dropped since the program was started: lists are made all the same.
+        keeps_root = acting.db.keeps_roots and reading.readable(connection)
         made = []
         for rule, condition, selection in zip(rules, conditions, selections, strict=True):
             of_rule: JsonObject = {"tags": rule.tags, "json_logic": condition.source}
@@ -221,7 +223,7 @@ def generate_several(
                     datasets=read.provenance,
                     by=acting.actor.email,
                 )
-            if acting.db.keeps_roots:
+            if keeps_root:
                 list_roots.keep(connection, id_)
             made.append(Generated(id_, read.version, selection))
         generated_json.announce(connection, [golden_json.id for golden_json in made])

@@ -55,7 +55,13 @@ class Signer:
         return parse_checkpoint(parse_note(text_of(file)).body)
 
     def remember(self, note: str) -> None:
-        """Keeps the last checkpoint: with another history no further one is signed."""
+        """Keeps the last checkpoint: with another history no further one is signed.
+
+        Two programs with one key may come here in another order than they signed.
+        """
+        last = self.last_signed()
+        if last is not None and last.size > parse_checkpoint(parse_note(note).body).size:
+            return
         files.write(_beside(self.file, "last"), note, mode=files.PRIVATE)
 
 

@@ -76,9 +76,7 @@ class Sealer:
         """Seals what was committed since, and rows without a version; what is late, too."""
         self._check_schema()
         with self._telling(), self._db.transaction() as connection:
-            trees.lock(connection)
-            growing = trees.edge(connection)
-            self._check_last_signed(connection, growing)
+            growing = self._end_of_tree(connection)
             beginning, leaves = self._begun(connection)
             leaves += self._key_leaf(connection)
             after = max(trees.closed_up_to(connection), beginning.last_before)
@@ -102,9 +100,7 @@ class Sealer:
         """Seals a batch of the history before the seal began, in the order of the numbers."""
         self._check_schema()
         with self._telling(), self._db.transaction() as connection:
-            trees.lock(connection)
-            growing = trees.edge(connection)
-            self._check_last_signed(connection, growing)
+            growing = self._end_of_tree(connection)
             beginning = trees.beginning(connection)
             if beginning is None:
                 return Sealed(0, growing.size, self.signs)
@@ -205,6 +201,18 @@ class Sealer:
             connection, checkpoint.size, checkpoint.root, checkpoint.at, self._who, note
         )
         return note
+
+    def _end_of_tree(self, connection: Connection) -> GrowingTree:
+        """The tree as it is, which nobody else adds to before the transaction ends."""
+        trees.lock(connection)
+        if not reading.exists(connection, "seal.leaf"):
+            raise AnotherHistory(
+                "The tables of the seal were dropped since this program was started. Nothing is"
+                " sealed by it: find out who did that, and start it again."
+            )
+        growing = trees.edge(connection)
+        self._check_last_signed(connection, growing)
+        return growing
 
     def _check_last_signed(self, connection: Connection, growing: GrowingTree) -> None:
         """Nothing is signed over a history that isn't the one that was signed before."""

@@ -257,6 +257,7 @@ class _Verification:
         )
         before = size + 1
         while notes := reading.notes(self._connection, before, 200):
+            self._progress.checkpoint()
             for note_size, note in notes:
                 signed = self._signed(note_size, note, known, trusted=given is not None)
                 if signed is not None:

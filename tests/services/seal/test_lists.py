@@ -135,3 +135,10 @@ def test_that_a_list_made_before_anything_was_sealed_says_so(here):
     report = of_list(here, id_)
     assert report.good
     assert "nothing was sealed when it was made" in report.notes[0]
+
+
+def test_that_a_list_is_made_where_the_seal_was_dropped_meanwhile(season):
+    with season.db.transaction() as connection:
+        connection.exec_driver_sql("DROP SCHEMA seal CASCADE")
+    made = golden.generate(Acting(season.db, EXPERT), ANY, RULE, insist=True)
+    assert wanted.seal_of_list(Acting(season.db), made.id) is None

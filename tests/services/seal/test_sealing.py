@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -18,7 +19,7 @@ from app.models.database.engine import Database
 from app.models.seal import trees
 from app.services.acting import Acting
 from app.services.configuration import edits, in_force
-from app.services.seal import keys, refusals
+from app.services.seal import keys, proofs, refusals
 from app.services.seal.sealing import Sealer
 from app.services.seal.verifying import EVERYTHING
 from tests.builders import EXPERT
@@ -396,3 +397,48 @@ def test_that_the_shipped_configuration_may_be_replaced_until_somebody_changes_i
     here.seal()
     report = here.verify()
     assert (report.good, report.rows > 100, report.unsealed.rows) == (True, True, 0)
+
+
+def test_that_a_clock_that_is_wrong_by_an_hour_hides_nothing(here, monkeypatch):
+    append(here.dsn, 2)
+    here.seal()
+    right = keys.now()
+    for hours in (-1, 1):
+        monkeypatch.setattr(keys, "now", lambda off=hours: right + timedelta(hours=off))
+        append(here.dsn, 2)
+        here.seal()
+    monkeypatch.undo()
+    append(here.dsn, 2)
+    here.seal()
+    report = here.verify(replace(EVERYTHING, key=here.signer.public))
+    assert (report.good, report.versions, report.signed.size) == (True, 8, report.size)
+
+
+def test_that_a_seal_that_was_dropped_and_made_anew_isn_t_signed(here):
+    append(here.dsn, 3)
+    here.seal()
+    kept = proofs.newest_root(Acting(here.db))
+    with here.db.transaction() as connection:
+        connection.exec_driver_sql("DROP SCHEMA seal CASCADE")
+    with pytest.raises(Refused, match="were dropped since this program was started"):
+        here.sealer.seal_new()
+    here.db.prepare()
+    with pytest.raises(Refused, match="isn't the one that this key has signed"):
+        here.sealer.seal_new()
+    assert refusals.told(here.db)
+    # Whoever has no key begins a new seal, which has another name.
+    unsigned = sealed_of(here.db, here.dsn, None)
+    unsigned.seal()
+    report = unsigned.verify(replace(EVERYTHING, key=here.signer.public))
+    assert (report.good, report.origin != kept.checkpoint.origin) == (False, True)
+
+
+def test_that_the_last_root_of_a_key_never_goes_back(here):
+    append(here.dsn)
+    here.seal()
+    older = proofs.newest_root(Acting(here.db)).note
+    append(here.dsn)
+    here.seal()
+    newest = here.signer.last_signed()
+    here.signer.remember(older)
+    assert here.signer.last_signed() == newest

@@ -94,8 +94,8 @@ class SealLoop(ElectedLoop[NobodyAsked, SealStatus]):
         """One turn, after which is known what this client or another refuses to seal."""
         delay = await super()._turn(client)
         if self._enabled:
-            # Without a database the state says so already.
-            with suppress(Unavailable):
+            # Without a database the state says so; a login that may not look sees nothing.
+            with suppress(Refused, Unavailable):
                 self._set(refusals=await in_thread(self._sealing.refusals))
         return delay
 

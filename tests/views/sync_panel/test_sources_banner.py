@@ -93,14 +93,14 @@ def test_that_the_trouble_of_another_client_that_pulls_is_told_here_too(
         WAITING, state=PullState.STANDBY, activity="desk-1 pulls", trouble="no connection"
     )
     for at in (NOW, LATER):
-        banner.show_status(standby, GOOD, at)
+        banner.show_status(standby, GOOD, SEALED, at)
     assert banner.isVisible()
     line = banner.lines[0]
     assert line.text.text().startswith(
         "Nothing is read from OMS since 12:00 UTC (3 min ago): no connection."
     )
     assert not line.retry.isVisible()
-    banner.show_status(replace(standby, trouble=""), GOOD, LATER)
+    banner.show_status(replace(standby, trouble=""), GOOD, SEALED, LATER)
     assert not banner.isVisible()
 
 

@@ -27,6 +27,7 @@ from app.services.seal import proofs, verifying, wanted
 from app.services.seal.proofs import Root
 from app.services.seal.verifying import EVERYTHING, Wanted
 from app.views.background import Background
+from app.views.focus import give_keys_once_shown
 from app.views.notices import Notices
 from app.views.theme import STEP, monospaced, set_property
 from app.views.widgets.dialogs.long_work import LongWork
@@ -83,7 +84,7 @@ class VerifyDialog(QDialog):
         self.copy_button = self._button("Copy checkpoint", self.copy_checkpoint)
         self.buttons.button(QDialogButtonBox.StandardButton.Close).setAutoDefault(False)
         self.verify_button.setDefault(True)
-        self.verify_button.setFocus()
+        give_keys_once_shown(self.verify_button)
         self._saver = FileSaver(background, notices, self, self._refuse)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4 * STEP, 3 * STEP, 4 * STEP, 3 * STEP)

@@ -499,8 +499,8 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
     """
     # Not above: whatever runs without a window does without Qt and its libraries.
     with garbage.kept():
-        from app.views.display import check_display
         from app.views.frame.application import WindowSettings, run_window
+        from app.views.looks.display import check_display
         from app.views.session import WebAddresses, Workplace
 
     check_display()

@@ -26,7 +26,7 @@ from app.domain.triplets import BAD, EXCLUDED, GOOD, STANDBY, Triplet
 from app.views.grid.grid_layout import Cell
 from app.views.grid.grid_view import GridView
 from app.views.grid.snapshot import LumisectionsSnapshot, prepare
-from app.views.theme import load
+from app.views.looks.theme import load
 
 _ROUNDS = 100
 _FRAME_MS = 16.7

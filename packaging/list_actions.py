@@ -24,10 +24,10 @@ from app.services.pulling.pullers import Pullers
 from app.views.actions import ActionRow, Actions
 from app.views.background import Background
 from app.views.frame.main_window import MainWindow
+from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.places import PlaceContext
 from app.views.session import DatabaseKind, Session, WebAddresses, Workplace
-from app.views.theme import Themes
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "actions.md"
 
@@ -43,6 +43,7 @@ ELSEWHERE = {
     "people disable": _ADMINISTRATOR,
     "logins add": _ADMINISTRATOR,
     "egroups sync": _ADMINISTRATOR,
+    "seal now": "Each window seals by itself; this is for a machine without one.",
     "config import": "A whole configuration comes from files; lists are edited in Configuration.",
     "config restore": f"{_BUTTON} Configuration, under *Versions*.",
     "config add-workspace": f"{_BUTTON} Configuration, *Workspaces*.",

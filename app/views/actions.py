@@ -12,9 +12,9 @@ from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QWidget
 
 from app.domain.errors import Refused
+from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.rights import Rights
-from app.views.theme import Themes
 from app.views.widgets.plain import tip
 
 ONLY_SHOWS = "Only changes what the window shows."

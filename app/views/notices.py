@@ -27,11 +27,11 @@ from app.domain.clock import server_now
 from app.domain.errors import Refused, Unavailable
 from app.domain.masking import masked
 from app.views.background import Background, Outage
-from app.views.theme import STEP, Themes, monospaced, set_property
+from app.views.looks.theme import STEP, Themes, monospaced, set_property
+from app.views.looks.words import ago
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.line_label import LineLabel
 from app.views.widgets.plain import Label, said, tip
-from app.views.words import ago
 
 logger = logging.getLogger(__name__)
 

@@ -13,11 +13,11 @@ from app.services.editing.presence import OpenDatasets
 from app.views.actions import ActionRow
 from app.views.background import Background
 from app.views.drafts import DraftBook
+from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.rights import Rights
 from app.views.selection import Selection
 from app.views.session import Workplace
-from app.views.theme import Themes
 
 
 @dataclass(frozen=True)

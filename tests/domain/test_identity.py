@@ -9,5 +9,5 @@ def test_that_only_what_a_person_sets_is_manual():
     assert is_manual(expert.email)
     authors = [auto_author(), auto_author(expert), agent_author("pixel-autoencoder")]
     assert not any(map(is_manual, authors))
-    assert [who_is(each) for each in authors] == [Who.AUTOMATIC, Who.AUTOMATIC, Who.MACHINE]
+    assert [who_is(each) for each in authors] == [Who.AUTOMATIC, Who.AUTOMATIC, Who.AGENTS]
     assert authors[1] == "auto@auto - expert@cern.ch"

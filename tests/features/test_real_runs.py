@@ -1,14 +1,13 @@
 """Two real runs, from OMS over HTTP to the official list, with the real configuration."""
 
 import json
-import re
 from dataclasses import dataclass, field
 
 import pytest
 
 from app.demo.simulated_oms import SimulatedOms
+from app.domain.certification.runs import StatusMissing
 from app.domain.configuration.in_force import CERTIFIABLE_ONLINE_COLUMNS, Configuration, Kind
-from app.domain.errors import Refused
 from app.domain.lumisections import LumiRange
 from app.domain.sources.pull import OutcomeKind
 from app.domain.triplets import EMPTY, NO_VALUE_FOUND, Triplet
@@ -54,17 +53,19 @@ class Story:
         )
         return pull_now(settings, PullStore(self.db), only=sorted(RUNS))
 
-    def mend(self, refusal: str) -> int:
-        """Gives the column that a refused sign-off names a status, there and in the LS after it."""
-        found = re.match(r"(\S+) is .* in LS (\d+) of run (\d+):", refusal)
-        assert found, refusal
-        column, first, number = found[1], int(found[2]), int(found[3])
+    def mend(self, refused: StatusMissing) -> None:
+        """Gives the columns that a refused sign-off names a status, wherever they have none."""
+        number = refused.run_number
         rr = lumisections.dataset_state(Acting(self.db), number, "online").rr
-        ranges = [each for each, code in rr.runs(column) if _status(rr.values[code]) in NO_STATUS]
-        assert ranges[0].first == first
-        edit = ColumnEdit(number, "online", column, tuple(ranges), Triplet("STANDBY"))
-        lumisections.edit_columns(Acting(self.db, EXPERT), [edit])
-        return len(ranges)
+        for each in refused.unset:
+            runs_of = rr.runs(each.column)
+            without = [where for where, code in runs_of if _status(rr.values[code]) in NO_STATUS]
+            assert each.ranges == tuple(without)
+        edits = [
+            ColumnEdit(number, "online", each.column, each.ranges, Triplet("STANDBY"))
+            for each in refused.unset
+        ]
+        lumisections.edit_columns(Acting(self.db, EXPERT), edits)
 
 
 def _status(value: Triplet | None) -> str:
@@ -111,9 +112,9 @@ def signed_off(pulled: Story) -> Story:
         for _ in range(len(CERTIFIABLE_ONLINE_COLUMNS) + 1):
             try:
                 moved = runs.move(Acting(pulled.db, EXPERT), number, "SIGNOFF")
-            except Refused as refused:
+            except StatusMissing as refused:
                 pulled.refusals.append(str(refused))
-                pulled.mend(str(refused))
+                pulled.mend(refused)
             else:
                 assert moved.datasets == (PROMPT,)
                 break
@@ -188,7 +189,8 @@ def test_that_a_second_pull_finds_nothing_to_do(pulled: Story):
 
 def test_that_the_sign_off_names_what_is_missing_until_everything_is_mended(signed_off: Story):
     assert [each.partition(":")[0] for each in signed_off.refusals] == [
-        f"{column} is NO VALUE FOUND in LS 1 of run 319579" for column in FORGOTTEN
+        "dt-dt is NO VALUE FOUND in LS 1-4; tracker-pixel is NO VALUE FOUND in LS 1-40, 3169-3259"
+        " of run 319579"
     ]
     with signed_off.db.read() as connection:
         known, datasets = plain_runs(connection), plain_datasets(connection)

@@ -16,10 +16,10 @@ from app.services.acting import Acting
 from app.views.background import Background
 from app.views.focus import KeysKeeper
 from app.views.frame.main_window import MainWindow
+from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.places import PlaceContext
 from app.views.session import Workplace
-from app.views.theme import Themes
 from tests.conftest import TestServer, prepared
 from tests.views import many_runs
 from tests.views.offline_window import real_window, services

@@ -10,10 +10,10 @@ from pytestqt.qtbot import QtBot
 from app.models.database.engine import Database
 from app.views.background import Background
 from app.views.frame.main_window import MainWindow
+from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.session import WebAddresses, Workplace
 from app.views.tables.table_view import TableView
-from app.views.theme import Themes
 from tests.services.offline_runs import FIRST, SECOND, open_all, sign_off_runs
 from tests.views.workplaces import a_context, a_workplace
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QFont, QImage, QPainter
 
-from app.views.theme import contrast
+from app.views.looks.theme import contrast
 
 
 def picture_of(paint: Callable[[QPainter, QRect], None]) -> QImage:

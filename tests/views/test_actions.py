@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QWidget
 
 from app.views.actions import ActionRow, Actions
 from app.views.background import Background
+from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.rights import Rights
-from app.views.theme import Themes
 from tests.builders import EXPERT
 
 

@@ -39,9 +39,9 @@ from app.views.focus import (
 )
 from app.views.frame.main_window import MainWindow
 from app.views.frame.navigation import PLACES
+from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.runs.details import DetailsView
-from app.views.theme import Themes
 from tests.builders import EXPERT, a_run
 from tests.services.offline_runs import FIRST, open_all, sign_off_runs
 from tests.views.many_runs import NEWEST, locked

@@ -8,8 +8,8 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.errors import Refused, Unavailable
 from app.views.background import Background
+from app.views.looks.theme import Themes
 from app.views.notices import Level, NoticeBar, Notices, OutageBanner, ReportDialog, ask
-from app.views.theme import Themes
 
 
 @pytest.fixture

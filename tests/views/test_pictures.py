@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from app.views.frame.main_window import MainWindow
 from app.views.frame.navigation import PLACES
-from app.views.theme import PALETTES, Mode, StatusPalette, Themes
+from app.views.looks.theme import PALETTES, Mode, StatusPalette, Themes
 from tests.views.offline_window import settle
 from tests.views.picture_comparison import (
     FOLDER,

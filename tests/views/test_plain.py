@@ -31,8 +31,8 @@ from app.services.editing import bulk
 from app.views.frame.main_window import MainWindow
 from app.views.golden.explaining.bar_chart import BarChart, ChartBar
 from app.views.grid.grid_layout import Cell
+from app.views.looks.theme import Themes
 from app.views.notices import Level, Notice, ReportDialog, ask, inform
-from app.views.theme import Themes
 from app.views.widgets import plain
 from app.views.widgets.plain import (
     ChoiceBox,

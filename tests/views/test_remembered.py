@@ -13,9 +13,9 @@ from app.services.acting import Acting
 from app.services.pulling import runs as pull
 from app.views.background import Background
 from app.views.frame.main_window import MainWindow
+from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.remembered import keep, open_remembered, restore, set_aside
-from app.views.theme import Themes
 from tests.builders import a_run, configure
 from tests.views.workplaces import a_context, a_workplace
 

@@ -10,10 +10,10 @@ from app.services.acting import Acting
 from app.services.news import News
 from app.services.pulling.pullers import Pullers
 from app.views.background import Background
+from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.places import PlaceContext
 from app.views.session import DatabaseKind, Session, WebAddresses, Workplace
-from app.views.theme import Themes
 from tests.builders import EXPERT
 
 NOWHERE = WebAddresses("", "", "")

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import (
 
 from app.domain.agents.proposals import Agent, Mode, ProposalState
 from app.services.agents.registry import Registered
-from app.views import words
-from app.views.theme import STEP, Theme, Themes
+from app.views.looks import words
+from app.views.looks.theme import STEP, Theme, Themes
 from app.views.widgets.plain import Label, ListItem
 
 _AGENT_ROLE = Qt.ItemDataRole.UserRole

@@ -20,11 +20,11 @@ from app.domain.progress import Cancelled
 from app.services.acting import Acting
 from app.services.agents import agreement as services
 from app.services.agents.agreement import Against, Agreement
-from app.views import words
 from app.views.agents.confusion_view import ConfusionView
 from app.views.agents.verdicts_table import VerdictsTable
 from app.views.background import Background, Work
-from app.views.theme import STEP, Themes
+from app.views.looks import words
+from app.views.looks.theme import STEP, Themes
 from app.views.widgets.plain import ChoiceBox, Label, ListItem
 
 _LARGEST = 2**31 - 1

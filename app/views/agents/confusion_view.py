@@ -15,8 +15,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.agents.agreement import Confusion
-from app.views import words
-from app.views.theme import STEP, Theme, Themes, contrast
+from app.views.looks import words
+from app.views.looks.theme import STEP, Theme, Themes, contrast
 from app.views.widgets.plain import Label, MarkedUp, shown
 from app.views.widgets.tables.plain_table import PlainTable
 

@@ -10,7 +10,6 @@ from app.domain.agents.proposals import Proposal
 from app.domain.errors import Refused
 from app.services.acting import Acting
 from app.services.agents import proposals as decisions
-from app.views import words
 from app.views.agents.dialogs import CorrectDialog, RejectDialog
 from app.views.agents.proposal_model import (
     AGENT,
@@ -22,11 +21,12 @@ from app.views.agents.proposal_model import (
     VALUE,
     ProposalModel,
 )
-from app.views.ages import Ages
 from app.views.background import Background, Work
 from app.views.changes.history_axis import AxisHeader, LaneDelegate, last_lumisection
 from app.views.changes.value_words import golden_text
-from app.views.theme import STEP, Theme, Themes, set_property
+from app.views.looks import words
+from app.views.looks.ages import Ages
+from app.views.looks.theme import STEP, Theme, Themes, set_property
 from app.views.widgets.plain import Label
 from app.views.widgets.tables.plain_table import PlainTable
 

@@ -9,9 +9,9 @@ from app.domain.agents.proposals import Proposal
 from app.domain.clock import server_now
 from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.triplets import Triplet
-from app.views import words
 from app.views.changes.history_axis import LANE_ROLE, value_words
 from app.views.changes.lines import Piece
+from app.views.looks import words
 from app.views.widgets.plain import shown
 from app.views.widgets.tables.titled_model import TitledModel
 

@@ -9,11 +9,11 @@ from app.domain.agents.proposals import Proposal
 from app.domain.keys import DatasetKey
 from app.services.acting import Acting
 from app.services.agents import proposals as services
-from app.views import words
 from app.views.agents.proposal_list import ProposalList
 from app.views.background import Background, Work
 from app.views.focus import give_keys
-from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes
+from app.views.looks import words
+from app.views.looks.theme import ROW_HEIGHT, STEP, Theme, Themes
 from app.views.widgets.plain import Label
 
 _MOST_ROWS = 7

@@ -7,8 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from app.domain.agents.agreement import Confusion
-from app.views import words
-from app.views.theme import Theme, Themes, tabular
+from app.views.looks import words
+from app.views.looks.theme import Theme, Themes, tabular
 
 _BAR = 0.34
 

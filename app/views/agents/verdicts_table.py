@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QHeaderView, QVBoxLayout, QWidget
 from app.domain.lumisections import count, format_ranges
 from app.domain.triplets import Triplet
 from app.services.agents.agreement import OnDataset
-from app.views import words
 from app.views.changes.history_axis import (
     LANE_ROLE,
     AxisHeader,
@@ -23,7 +22,8 @@ from app.views.changes.history_axis import (
     last_lumisection,
 )
 from app.views.changes.lines import CellValue, Piece
-from app.views.theme import Theme, Themes
+from app.views.looks import words
+from app.views.looks.theme import Theme, Themes
 from app.views.widgets.plain import shown
 from app.views.widgets.tables.plain_table import PlainTable
 from app.views.widgets.tables.titled_model import TitledModel

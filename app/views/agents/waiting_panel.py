@@ -15,10 +15,10 @@ from PySide6.QtWidgets import QHeaderView, QSplitter, QVBoxLayout, QWidget
 from app.services.acting import Acting
 from app.services.agents import proposals as services
 from app.services.agents.proposals import Waiting
-from app.views import words
 from app.views.agents.proposal_list import ProposalList
 from app.views.background import Background, Work
-from app.views.theme import Themes
+from app.views.looks import words
+from app.views.looks.theme import Themes
 from app.views.widgets.plain import shown
 from app.views.widgets.tables.plain_table import PlainTable
 from app.views.widgets.tables.titled_model import TitledModel

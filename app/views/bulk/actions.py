@@ -15,9 +15,9 @@ from app.views.actions import ActionRow
 from app.views.background import Background, Work
 from app.views.bulk.edit_dialog import BulkEditDialog
 from app.views.bulk.file_dialog import ChangeFileDialog
+from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.tables.table_view import TableView
-from app.views.theme import Themes
 
 MENU = ("bulk.edit",)
 TOOLS = ("bulk.edit", "bulk.file")

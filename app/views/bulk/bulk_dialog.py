@@ -18,11 +18,11 @@ from app.domain.progress import Progress
 from app.services.acting import Acting
 from app.services.editing.bulk import Written
 from app.services.editing.report import Report
-from app.views import words
 from app.views.background import Background
 from app.views.bulk.report_view import ReportView
 from app.views.focus import give_keys, holder
-from app.views.theme import STEP, Themes
+from app.views.looks import words
+from app.views.looks.theme import STEP, Themes
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.dialogs.long_work import LongWork
 from app.views.widgets.plain import Label

@@ -29,11 +29,11 @@ from app.services.configuration.workspaces import WorkspaceColumns
 from app.services.editing import bulk
 from app.services.editing.bulk import Written
 from app.services.editing.report import Report, report_of
-from app.views import words
 from app.views.background import Background
 from app.views.bulk.bulk_dialog import BulkDialog, Checking, Writing
+from app.views.looks import words
+from app.views.looks.theme import STEP, Themes
 from app.views.selection import Selection
-from app.views.theme import STEP, Themes
 from app.views.widgets.plain import ChoiceBox, Label, ListItem
 
 _FORM_WIDTH = 330

@@ -20,11 +20,11 @@ from app.services.acting import Acting
 from app.services.editing import bulk, change_files
 from app.services.editing.bulk import Written
 from app.services.editing.report import Report
-from app.views import words
 from app.views.background import Background
 from app.views.bulk.bulk_dialog import BulkDialog, Checking, Writing
 from app.views.focus import give_keys
-from app.views.theme import STEP, Themes
+from app.views.looks import words
+from app.views.looks.theme import STEP, Themes
 from app.views.widgets.plain import Label
 
 _MOST_BYTES = 64 * 1024 * 1024

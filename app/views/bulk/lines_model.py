@@ -9,9 +9,9 @@ from PySide6.QtGui import QBrush
 from app.domain.editing.edits import BitEdit
 from app.domain.lumisections import format_ranges
 from app.services.editing.report import NO_CHANGE, REFUSED, ReportLine
-from app.views import words
 from app.views.changes.history_axis import value_words
-from app.views.theme import Theme
+from app.views.looks import words
+from app.views.looks.theme import Theme
 from app.views.widgets.plain import shown
 from app.views.widgets.tables.titled_model import TitledModel
 

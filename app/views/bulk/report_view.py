@@ -5,7 +5,6 @@ from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from app.services.editing.bulk import Preview
 from app.services.editing.report import OUTCOMES, Report
-from app.views import words
 from app.views.bulk.lines_model import (
     CELLS,
     DATASET,
@@ -22,7 +21,8 @@ from app.views.bulk.lines_model import (
 from app.views.changes.changes_table import ChangesTable
 from app.views.changes.lines import ChangeLine, Piece, place
 from app.views.changes.value_words import golden_text
-from app.views.theme import STEP, Theme, Themes
+from app.views.looks import words
+from app.views.looks.theme import STEP, Theme, Themes
 from app.views.widgets.chips import Chips
 from app.views.widgets.plain import Label
 from app.views.widgets.tables.plain_table import PlainTable

@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.lumisections import count, format_ranges
-from app.views import words
 from app.views.changes.history_axis import (
     LANE_ROLE,
     AxisHeader,
@@ -30,7 +29,8 @@ from app.views.changes.history_axis import (
     value_words,
 )
 from app.views.changes.lines import ChangeLine
-from app.views.theme import STEP, Theme, Themes
+from app.views.looks import words
+from app.views.looks.theme import STEP, Theme, Themes
 from app.views.widgets.chips import Chips
 from app.views.widgets.plain import shown
 from app.views.widgets.tables.plain_table import PlainTable

@@ -16,10 +16,10 @@ from PySide6.QtWidgets import (
 
 from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.triplets import Triplet
-from app.views import words
 from app.views.changes.lines import CellValue, Piece
 from app.views.grid.grid_painter import tick_step
-from app.views.theme import STEP, Theme
+from app.views.looks import words
+from app.views.looks.theme import STEP, Theme
 from app.views.widgets.plain import tip
 from app.views.widgets.shares import RANKED_STATUSES
 

@@ -5,7 +5,7 @@ from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.triplets import Triplet
 from app.golden.document import Document
 from app.services.editing.bulk import GoldenEffect
-from app.views import words
+from app.views.looks import words
 
 _RANGES_SHOWN = 4
 

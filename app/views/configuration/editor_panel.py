@@ -17,13 +17,13 @@ from app.domain.rules.vocabulary import RuleVocabulary
 from app.services.acting import Acting
 from app.services.classifying.trials import Draft
 from app.services.configuration import edits
-from app.views import words
 from app.views.background import Background, Work
 from app.views.configuration.item_form import ItemForm, new_values
 from app.views.configuration.sections import Section, problem_of
 from app.views.configuration.versions.difference_view import DifferenceView
+from app.views.looks import words
+from app.views.looks.theme import STEP, Themes
 from app.views.notices import ask
-from app.views.theme import STEP, Themes
 from app.views.widgets.plain import Label
 
 _SIDES_HEIGHT = 150

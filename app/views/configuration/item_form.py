@@ -20,8 +20,8 @@ from app.domain.json_value import JsonObject, JsonValue
 from app.domain.rules.vocabulary import RuleVocabulary
 from app.domain.triplets import SETTABLE_STATUSES
 from app.views.configuration.sections import Section
+from app.views.looks.theme import STEP, Themes, monospaced
 from app.views.rules.rule_editor import RuleEditor
-from app.views.theme import STEP, Themes, monospaced
 from app.views.widgets.plain import ChoiceBox
 
 _LINES_HEIGHT = 96

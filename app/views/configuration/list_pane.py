@@ -22,7 +22,6 @@ from app.domain.json_value import js_stringify
 from app.domain.rules.vocabulary import RuleSubject
 from app.services.configuration import in_force, versions
 from app.services.configuration.rule_vocabulary import vocabulary
-from app.views import words
 from app.views.background import Work
 from app.views.configuration.editor_panel import EditorPanel
 from app.views.configuration.rights_panel import RightsPanel
@@ -31,9 +30,10 @@ from app.views.configuration.trials.trial_panel import TrialPanel
 from app.views.configuration.versions.versions_panel import VersionsPanel
 from app.views.datasets_accepted.window import DatasetsAcceptedWindow
 from app.views.focus import give_keys
+from app.views.looks import words
+from app.views.looks.theme import ROW_HEIGHT, STEP, Theme
 from app.views.notices import ask
 from app.views.places import PlaceContext
-from app.views.theme import ROW_HEIGHT, STEP, Theme
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.narrow import TurningSplitter
 from app.views.widgets.plain import Label, TreeItem

@@ -16,8 +16,8 @@ from app.views.configuration.list_pane import ListPane
 from app.views.configuration.sections import SECTIONS
 from app.views.configuration.trials.reclassify_dialog import ReclassifyDialog
 from app.views.configuration.workspaces_pane import WorkspacesPane
+from app.views.looks.theme import ROW_HEIGHT, STEP
 from app.views.places import PlaceContext, PlaceWidget
-from app.views.theme import ROW_HEIGHT, STEP
 from app.views.widgets.plain import ListItem
 
 _SECTIONS_WIDTH = 156

@@ -20,9 +20,9 @@ from app.domain.json_value import JsonObject
 from app.services.acting import Acting
 from app.services.classifying.trials import Draft
 from app.services.configuration.rights import rights_with
-from app.views import words
 from app.views.background import Background, Work
-from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes
+from app.views.looks import words
+from app.views.looks.theme import ROW_HEIGHT, STEP, Theme, Themes
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label, TreeItem
 

@@ -16,11 +16,11 @@ from PySide6.QtWidgets import (
 
 from app.domain.configuration.in_force import Configuration, Workspace
 from app.services.configuration import in_force, workspaces
-from app.views import words
 from app.views.background import Work
+from app.views.looks import words
+from app.views.looks.theme import ROW_HEIGHT, STEP, Theme
 from app.views.notices import ask
 from app.views.places import PlaceContext
-from app.views.theme import ROW_HEIGHT, STEP, Theme
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import ChoiceBox, Label, TreeItem
 

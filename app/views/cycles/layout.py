@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from app.views.theme import STEP
+from app.views.looks.theme import STEP
 
 
 def title_bar(title: QLabel, words: QLabel, buttons: Iterable[QPushButton]) -> QWidget:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from app.domain.certification.cycles import Cycle, CycleEntry, Progress
 from app.domain.json_value import JsonValue
-from app.views import words
+from app.views.looks import words
 from app.views.widgets.tables.lines_model import Line
 
 CYCLE_TITLES = ("Cycle", "Deadline", "Done")

@@ -18,9 +18,7 @@ from app.domain.configuration.in_force import GLOBAL
 from app.services.certification import cycles, tables
 from app.services.certification.tables import Row
 from app.services.configuration.workspaces import WorkspaceColumns
-from app.views import words
 from app.views.actions import ActionRow
-from app.views.ages import Ages
 from app.views.background import Work
 from app.views.cycles import cycle_actions
 from app.views.cycles.cycle_actions import CycleActions
@@ -37,6 +35,8 @@ from app.views.cycles.lines import (
     workspace_lines,
 )
 from app.views.cycles.progress_delegate import ProgressDelegate
+from app.views.looks import words
+from app.views.looks.ages import Ages
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.selection import Selection
 from app.views.tables.table_view import TableView

@@ -8,7 +8,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.domain.certification.cycles import Progress
-from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes
+from app.views.looks.theme import ROW_HEIGHT, STEP, Theme, Themes
 from app.views.widgets.shares import share_widths
 from app.views.widgets.tables.lines_model import ITEM_ROLE, Index
 

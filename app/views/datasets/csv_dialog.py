@@ -21,9 +21,9 @@ from app.services.certification import dataset_csv, tables
 from app.services.certification.tables import Chosen
 from app.services.configuration import workspaces
 from app.views.background import Work
+from app.views.looks.theme import STEP
 from app.views.places import PlaceContext
 from app.views.selection import Selection
-from app.views.theme import STEP
 from app.views.widgets.check_list import CheckList
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.dialogs.scope_choice import ScopeChoice

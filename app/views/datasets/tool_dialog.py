@@ -26,8 +26,8 @@ from app.services.editing import dataset_tools
 from app.views.background import Background, Work
 from app.views.datasets.effects import TITLES, effect_lines
 from app.views.focus import give_keys
+from app.views.looks.theme import STEP, Themes, set_property
 from app.views.selection import Selection
-from app.views.theme import STEP, Themes, set_property
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.dialogs.scope_choice import ScopeChoice
 from app.views.widgets.plain import Label

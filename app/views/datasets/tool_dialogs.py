@@ -21,9 +21,9 @@ from app.services.configuration import workspaces
 from app.services.configuration.workspaces import WorkspaceColumns
 from app.views.datasets.tool_dialog import MakeTool, ToolDialog
 from app.views.focus import give_keys
+from app.views.looks.theme import STEP
 from app.views.places import PlaceContext
 from app.views.selection import Selection
-from app.views.theme import STEP
 from app.views.widgets.check_list import CheckList
 from app.views.widgets.plain import ChoiceBox
 

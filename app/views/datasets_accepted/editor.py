@@ -19,14 +19,14 @@ from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject
 from app.services.certification import runs
 from app.services.configuration import edits, in_force
-from app.views import words
 from app.views.background import Work
 from app.views.datasets_accepted.matches_view import MatchesView
 from app.views.focus import give_keys
+from app.views.looks import words
+from app.views.looks.theme import STEP, monospaced
 from app.views.notices import ask
 from app.views.places import PlaceContext
 from app.views.take_back import item_undo
-from app.views.theme import STEP, monospaced
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import ChoiceBox, Label
 from app.views.widgets.tables.details_table import DetailsTable

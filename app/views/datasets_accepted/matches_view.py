@@ -8,10 +8,10 @@ from app.domain.errors import Refused
 from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.sources.dqm_gui import ExpressionMatches, expression_matches
 from app.services.pulling.pullers import latest_listing
-from app.views import words
 from app.views.background import Work
+from app.views.looks import words
+from app.views.looks.theme import STEP, set_property
 from app.views.places import PlaceContext
-from app.views.theme import STEP, set_property
 from app.views.widgets.plain import Label
 from app.views.widgets.tables.details_table import DetailsTable
 from app.views.widgets.tables.lines_model import Line, LinesModel

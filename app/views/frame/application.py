@@ -21,14 +21,14 @@ from qasync import QEventLoop
 from app import assets, garbage
 from app.domain.errors import Refused
 from app.views.background import Background
-from app.views.display import check_display
 from app.views.frame.ending import Ending
 from app.views.frame.main_window import MainWindow
+from app.views.looks.display import check_display
+from app.views.looks.theme import PALETTES, Mode, StatusPalette, Themes
 from app.views.notices import Notices
 from app.views.places import PlaceContext
 from app.views.remembered import open_remembered, set_aside
 from app.views.session import Workplace
-from app.views.theme import PALETTES, Mode, StatusPalette, Themes
 
 logger = logging.getLogger(__name__)
 

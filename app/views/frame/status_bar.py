@@ -6,10 +6,10 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.domain.clock import server_now
 from app.domain.sources.pull import PullStatus
+from app.views.looks.theme import STEP, Theme, Themes
 from app.views.notices import NoticeBar, Notices
 from app.views.session import DatabaseKind, Session
 from app.views.sync_panel.panel import summary
-from app.views.theme import STEP, Theme, Themes
 from app.views.widgets.line_label import CutLabel
 from app.views.widgets.plain import Label, MarkedUp, tip
 

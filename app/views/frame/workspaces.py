@@ -8,7 +8,7 @@ from app.services.certification.tables import TableKind
 from app.services.configuration import workspaces
 from app.services.configuration.workspaces import WorkspaceColumns
 from app.views.background import Background
-from app.views.theme import STEP
+from app.views.looks.theme import STEP
 from app.views.widgets.plain import ChoiceBox, Label
 
 _REMEMBERED = "workspace"

@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QWidget
 from app.services.golden import exports as golden_exports
 from app.services.golden import lists as golden_lists
 from app.services.golden.exports import Export
-from app.views import words
 from app.views.actions import ActionRow
 from app.views.golden.export_dialog import ExportDialog
 from app.views.golden.forms import EXPORTS
+from app.views.looks import words
 from app.views.places import PlaceContext
 from app.views.widgets.dialogs.save_file import FileSaver
 

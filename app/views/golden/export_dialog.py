@@ -24,11 +24,11 @@ from app.domain.progress import Cancelled
 from app.services.acting import Acting
 from app.services.golden import exports as golden_exports
 from app.services.golden.exports import Export, Planned
-from app.views import words
 from app.views.background import Background, Work
 from app.views.golden.forms import EXPORTS
+from app.views.looks import words
+from app.views.looks.theme import STEP
 from app.views.notices import ask
-from app.views.theme import STEP
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.plain import Label, ListItem
 

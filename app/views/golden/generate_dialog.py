@@ -26,7 +26,7 @@ from app.services.golden import rules as golden_rules
 from app.services.golden.bench import Narrowing
 from app.services.golden.generation import READING_SHARE, Generated
 from app.views.background import Background, Work
-from app.views.theme import STEP
+from app.views.looks.theme import STEP
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.plain import Label, ListItem
 from app.views.widgets.search_line import SearchLine

@@ -20,11 +20,11 @@ from app.domain.progress import Cancelled
 from app.services.acting import Acting
 from app.services.golden import luminosity
 from app.services.golden.luminosity import ImportReport, Outcome, RunReport
-from app.views import words
 from app.views.background import Background
 from app.views.golden.runs_table import Cell, RunRow, RunsTable
 from app.views.golden.share_done import ShareDone
-from app.views.theme import STEP
+from app.views.looks import words
+from app.views.looks.theme import STEP
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.plain import Label
 

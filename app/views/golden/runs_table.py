@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTree
 
 from app.domain.keys import ONLINE
 from app.golden.list_luminosity import ListLuminosity
-from app.views import words
+from app.views.looks import words
 from app.views.widgets.plain import TreeItem
 
 _SORTED_BY = Qt.ItemDataRole.UserRole

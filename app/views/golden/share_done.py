@@ -4,7 +4,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from app.views.background import Background, Work
-from app.views.theme import STEP
+from app.views.looks.theme import STEP
 from app.views.widgets.plain import Label
 
 _WHOLE = 1000

@@ -8,7 +8,7 @@ from app.domain.triplets import SETTABLE_STATUSES, Triplet
 from app.views.grid.grid_layout import AXIS_HEIGHT, BIT_HEIGHT, GridLayout
 from app.views.grid.grid_painter import plate_of
 from app.views.grid.snapshot import LumisectionsSnapshot
-from app.views.theme import ROW_HEIGHT, STEP, Theme
+from app.views.looks.theme import ROW_HEIGHT, STEP, Theme
 
 _LETTER_FROM = 20
 _HATCH_ALPHA = 120

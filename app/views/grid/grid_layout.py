@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, QRect, QRectF
 
 from app.domain.lumisections import Mask
 from app.views.grid.snapshot import LumisectionsSnapshot, RowKind
-from app.views.theme import ROW_HEIGHT, STEP
+from app.views.looks.theme import ROW_HEIGHT, STEP
 
 AXIS_HEIGHT = 24
 BIT_HEIGHT = 16

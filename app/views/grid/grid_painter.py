@@ -28,7 +28,7 @@ from app.views.grid.snapshot import (
     Ranks,
     RowKind,
 )
-from app.views.theme import ROW_HEIGHT, STEP, Theme
+from app.views.looks.theme import ROW_HEIGHT, STEP, Theme
 from app.views.widgets.shares import RANKED_STATUSES
 
 _LETTER_FROM = 20

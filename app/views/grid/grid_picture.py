@@ -11,7 +11,7 @@ from app.views.grid.draft_painter import DraftPainter
 from app.views.grid.grid_layout import GridLayout
 from app.views.grid.grid_painter import GridPainter
 from app.views.grid.snapshot import LumisectionsSnapshot
-from app.views.theme import Theme
+from app.views.looks.theme import Theme
 
 
 class GridPicture:

@@ -32,7 +32,7 @@ from app.views.grid.grid_picture import GridPicture
 from app.views.grid.selection_model import Mode, SelectionModel, Span
 from app.views.grid.selection_painter import SelectionPainter
 from app.views.grid.snapshot import LumisectionsSnapshot
-from app.views.theme import ROW_HEIGHT, Theme, tabular
+from app.views.looks.theme import ROW_HEIGHT, Theme, tabular
 from app.views.widgets.plain import tip
 from app.views.widgets.tables.copying import copy_rows
 

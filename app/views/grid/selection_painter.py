@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPixmap
 from app.domain.editing.selection import Selection
 from app.views.grid.grid_layout import AXIS_HEIGHT, Cell, GridLayout
 from app.views.grid.snapshot import LumisectionsSnapshot
-from app.views.theme import STEP, Theme
+from app.views.looks.theme import STEP, Theme
 
 _CHOSEN_ALPHA = 56
 _LEAST_FOCUS = 6

@@ -13,8 +13,8 @@ from app.services.history.undo import Undone
 from app.views.actions import ActionRow
 from app.views.background import Background
 from app.views.history.undo_dialog import UndoDialog
+from app.views.looks.theme import Themes
 from app.views.notices import Notices
-from app.views.theme import Themes
 
 MENU = ("edit.undo", "edit.redo", "", "history.selection", "history.moment")
 

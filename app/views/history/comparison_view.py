@@ -17,7 +17,6 @@ from app.domain.lumisections import count
 from app.services.acting import Acting
 from app.services.history import moments
 from app.services.history.moments import Compared
-from app.views import words
 from app.views.background import Background, Work
 from app.views.changes.changes_table import ChangesTable
 from app.views.changes.lines import ChangeLine
@@ -27,7 +26,8 @@ from app.views.grid.snapshot import LumisectionsSnapshot, prepare
 from app.views.history.compared_grid import ComparedGrid, only_rows
 from app.views.history.lines import comparison_lines
 from app.views.history.moment_chooser import MomentChooser
-from app.views.theme import STEP, Theme, Themes
+from app.views.looks import words
+from app.views.looks.theme import STEP, Theme, Themes
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
 

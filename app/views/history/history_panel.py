@@ -38,7 +38,7 @@ from app.views.history.versions_model import (
     VersionsModel,
     prepare_entry,
 )
-from app.views.theme import STEP, Theme, Themes
+from app.views.looks.theme import STEP, Theme, Themes
 from app.views.widgets.dimmer import Dimmer
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label

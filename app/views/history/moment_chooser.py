@@ -23,11 +23,11 @@ from app.domain.history.moments import parse_time
 from app.services.acting import Acting
 from app.services.history import moments
 from app.services.history.look import MOST_VERSIONS
-from app.views import words
-from app.views.ages import Ages
 from app.views.background import Background, Work
 from app.views.focus import give_keys
-from app.views.theme import STEP, Themes
+from app.views.looks import words
+from app.views.looks.ages import Ages
+from app.views.looks.theme import STEP, Themes
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label, shown

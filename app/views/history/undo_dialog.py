@@ -19,12 +19,12 @@ from app.domain.progress import Progress
 from app.services.acting import Acting
 from app.services.history import undo
 from app.services.history.undo_preview import Preview
-from app.views import words
-from app.views.ages import Ages
 from app.views.background import Background, Work
 from app.views.changes.changes_table import ChangesTable
 from app.views.history.undo_lines import UNDO_GROUPS, undo_lines
-from app.views.theme import STEP, Themes
+from app.views.looks import words
+from app.views.looks.ages import Ages
+from app.views.looks.theme import STEP, Themes
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.dialogs.long_work import LongWork
 from app.views.widgets.loading_bar import LoadingBar

@@ -18,10 +18,10 @@ from app.domain.clock import server_now
 from app.domain.history.cells import Action
 from app.domain.lumisections import count, format_ranges
 from app.services.history.look import Entry
-from app.views import words
 from app.views.changes.history_axis import LANE_ROLE, piece_words
 from app.views.changes.lines import ChangeLine, Piece
 from app.views.history.lines import entry_lines
+from app.views.looks import words
 from app.views.widgets.plain import shown
 from app.views.widgets.tables.titled_model import TitledModel
 

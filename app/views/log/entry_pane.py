@@ -13,14 +13,14 @@ from app.domain.keys import ONLINE, DatasetKey
 from app.services.acting import Acting
 from app.services.history import log_details
 from app.services.history.log_details import OpenedVersion
-from app.views import words
-from app.views.ages import Ages
 from app.views.background import Background, Work
 from app.views.changes.changes_table import ChangesTable
 from app.views.changes.lines import ChangeLine
 from app.views.log.lines import configuration_lines, version_lines
 from app.views.log.log_model import name_of, subject_words
-from app.views.theme import STEP, Theme, Themes
+from app.views.looks import words
+from app.views.looks.ages import Ages
+from app.views.looks.theme import STEP, Theme, Themes
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.narrow import WrappingLine
 from app.views.widgets.plain import Label, tip

@@ -10,9 +10,9 @@ from PySide6.QtGui import QColor, QIcon
 
 from app.domain.clock import server_now
 from app.domain.history.log import Kind, LogEntry, Source, Subject, Who
-from app.views import words
 from app.views.log.folds import Folds, LogLine
-from app.views.theme import Theme
+from app.views.looks import words
+from app.views.looks.theme import Theme
 from app.views.widgets.plain import shown
 from app.views.widgets.tables.titled_model import TitledModel
 

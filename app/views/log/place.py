@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
 from app.domain.history.log import LogQuery, Source
 from app.domain.keys import ONLINE
 from app.services.history import log
-from app.views import words
 from app.views.actions import ActionRow
 from app.views.focus import give_keys
 from app.views.log.entry_pane import EntryPane
@@ -27,10 +26,11 @@ from app.views.log.log_model import ABOUT, AUTHOR, KIND, NUMBER, TIME, WHAT, Log
 from app.views.log.reader import LogReader
 from app.views.log.search_bar import SearchBar
 from app.views.log.timeline import Timeline
+from app.views.looks import words
+from app.views.looks.theme import STEP, Theme
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.remembered import restore
 from app.views.subject import Subject, unless
-from app.views.theme import STEP, Theme
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
 from app.views.widgets.tables.copying import copy_selected

@@ -18,7 +18,7 @@ from app.domain.clock import server_now
 from app.domain.errors import BadInput
 from app.domain.history.log import Kind, LogQuery, Who, parse_time
 from app.views.log.log_model import KIND_WORDS
-from app.views.theme import STEP, Theme, Themes
+from app.views.looks.theme import STEP, Theme, Themes
 from app.views.widgets.narrow import WrappingLine
 from app.views.widgets.plain import ChoiceBox, Label
 from app.views.widgets.search_line import SearchLine

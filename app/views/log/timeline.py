@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from app.domain.counting import counted
 from app.domain.history.log import Kind, LogEntry, Source, Who
 from app.views.log.log_model import KIND_WORDS, name_of
-from app.views.theme import STEP, Theme, Themes
+from app.views.looks.theme import STEP, Theme, Themes
 from app.views.widgets.plain import tip
 
 _LANES = (

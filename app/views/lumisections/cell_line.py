@@ -10,10 +10,10 @@ from app.domain.clock import server_now
 from app.services.acting import Acting
 from app.services.history import look as history
 from app.services.history.look import Origin
-from app.views import words
-from app.views.ages import Ages
 from app.views.background import Background, Work
 from app.views.grid.grid_view import GridView
+from app.views.looks import words
+from app.views.looks.ages import Ages
 from app.views.lumisections.selection_words import selection_text
 from app.views.widgets.line_label import LineLabel
 

@@ -3,7 +3,7 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
-from app.views.theme import STEP, Themes
+from app.views.looks.theme import STEP, Themes
 from app.views.widgets.plain import Label
 
 

@@ -2,7 +2,7 @@
 
 from app.domain.clock import server_now
 from app.views.background import Background
-from app.views.theme import set_property
+from app.views.looks.theme import set_property
 from app.views.widgets.plain import Label
 
 

@@ -23,6 +23,7 @@ from app.views.agents.proposal_strip import ProposalStrip
 from app.views.focus import give_keys, has_keys
 from app.views.grid.grid_layout import Cell
 from app.views.grid.grid_view import GridView
+from app.views.looks.theme import STEP
 from app.views.lumisections.attendance import Attendance
 from app.views.lumisections.cell_line import CellLine
 from app.views.lumisections.editing.editor import Loaded
@@ -34,7 +35,6 @@ from app.views.lumisections.not_live import NotLive
 from app.views.lumisections.ranges_edit import RangesEdit
 from app.views.lumisections.zoom_buttons import ZoomButtons
 from app.views.places import PlaceContext
-from app.views.theme import STEP
 from app.views.widgets.dimmer import Dimmer
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import ChoiceBox, Label

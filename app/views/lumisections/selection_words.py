@@ -2,9 +2,9 @@
 
 from app.domain.editing.selection import Selection
 from app.domain.lumisections import ranges_of_mask
-from app.views import words
 from app.views.changes.value_words import short_ranges
 from app.views.grid.snapshot import LumisectionsSnapshot
+from app.views.looks import words
 
 _ROWS_SHOWN = 2
 _ROWS_IN_TIP = 12

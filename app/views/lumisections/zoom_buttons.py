@@ -3,7 +3,7 @@
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from app.views.grid.grid_view import GridView
-from app.views.theme import STEP, Theme, Themes
+from app.views.looks.theme import STEP, Theme, Themes
 
 _ICONS = ("zoom-in", "zoom-out", "zoom-fit")
 

@@ -4,7 +4,7 @@ from PySide6.QtGui import QSyntaxHighlighter, QTextCharFormat, QTextDocument
 
 from app.domain.json_logic.operators import OPERATORS
 from app.domain.rules.text import tokens_of
-from app.views.theme import Theme
+from app.views.looks.theme import Theme
 
 
 class RuleHighlighter(QSyntaxHighlighter):

@@ -11,11 +11,11 @@ from app.domain.json_value import JsonValue, js_stringify
 from app.domain.rules import text as rule_text
 from app.domain.rules.tree import Edited, Path, node_of, place_of, source_of
 from app.domain.rules.vocabulary import RuleVocabulary
-from app.views import words
 from app.views.focus import give_keys
+from app.views.looks import words
+from app.views.looks.theme import STEP, Themes, set_property, tabular
 from app.views.rules.rule_text_edit import Mark, RuleTextEdit
 from app.views.rules.rule_tree import RuleTree
-from app.views.theme import STEP, Themes, set_property, tabular
 from app.views.widgets.plain import Label
 
 _PAUSE_MS = 300

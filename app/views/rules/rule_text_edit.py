@@ -29,8 +29,8 @@ from PySide6.QtWidgets import (
 from app.domain.rules.completion import Completion, complete
 from app.domain.rules.vocabulary import RuleVocabulary
 from app.views.focus import give_keys
+from app.views.looks.theme import STEP, Themes, monospaced
 from app.views.rules.highlighter import RuleHighlighter
-from app.views.theme import STEP, Themes, monospaced
 from app.views.widgets.plain import tip
 
 _POPUP_WIDTH = 560

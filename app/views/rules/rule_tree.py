@@ -46,6 +46,7 @@ from app.domain.rules.tree import (
 )
 from app.domain.rules.vocabulary import RuleVocabulary, VariableKind
 from app.views.focus import give_keys
+from app.views.looks.theme import ROW_HEIGHT, STEP, Themes
 from app.views.rules.tree_model import (
     COMPARISON,
     NODE_ROLE,
@@ -54,7 +55,6 @@ from app.views.rules.tree_model import (
     VALUE,
     RuleTreeModel,
 )
-from app.views.theme import ROW_HEIGHT, STEP, Themes
 from app.views.widgets.completions import Completions
 from app.views.widgets.plain import ChoiceBox, Label
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor
 from app.domain.rules import tree
 from app.domain.rules.tree import Comparison, Condition, Decision, Group, Node, Opposite, Path, Raw
 from app.domain.rules.vocabulary import RuleVocabulary
-from app.views.theme import Theme
+from app.views.looks.theme import Theme
 from app.views.widgets.plain import shown
 
 NODE_ROLE = Qt.ItemDataRole.UserRole

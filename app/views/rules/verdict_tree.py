@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QAbstractItemView, QTreeWidget, QTreeWidgetItem, Q
 from app.domain.clock import server_now
 from app.domain.history.cells import Word
 from app.domain.json_logic import Node, Value, condition_words
-from app.views import words
-from app.views.ages import Ages
-from app.views.theme import STEP, Theme, Themes
+from app.views.looks import words
+from app.views.looks.ages import Ages
+from app.views.looks.theme import STEP, Theme, Themes
 from app.views.widgets.plain import TreeItem
 
 _COLUMNS = ("Rule", "Answer", "Value", "Set by", "When")

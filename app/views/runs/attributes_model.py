@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from app.domain.json_value import JsonObject
-from app.views import words
+from app.views.looks import words
 from app.views.widgets.plain import shown
 from app.views.widgets.tables.titled_model import TitledModel
 

@@ -19,18 +19,18 @@ from app.domain.errors import Refused
 from app.domain.keys import ONLINE, DatasetKey
 from app.services.certification import tables
 from app.services.certification.tables import Row, RunDetails
-from app.views import words
 from app.views.background import Work
 from app.views.changes.lines import ChangeLine
 from app.views.focus import give_keys, give_keys_once_shown
 from app.views.grid.grid_layout import Cell
 from app.views.history.history_panel import DatasetInFront, HistoryPanel, Scope
 from app.views.history.moment_chooser import MomentChooser
+from app.views.looks import words
+from app.views.looks.theme import STEP, Theme
 from app.views.lumisections.pane import LumisectionsPane
 from app.views.places import PlaceContext
 from app.views.runs.attributes_model import AttributesModel, attributes_of
 from app.views.runs.moments import RunMoments
-from app.views.theme import STEP, Theme
 from app.views.widgets.dimmer import Dimmer
 from app.views.widgets.line_label import CutLabel
 from app.views.widgets.loading_bar import LoadingBar

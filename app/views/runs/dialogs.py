@@ -16,8 +16,8 @@ from app.services.acting import Acting
 from app.services.certification import datasets, runs
 from app.views.background import Background
 from app.views.focus import give_keys
+from app.views.looks.theme import Themes
 from app.views.runs.unset_list import UnsetList
-from app.views.theme import Themes
 from app.views.widgets.dialogs.action_dialog import ActionDialog, Done
 from app.views.widgets.plain import ChoiceBox, Label
 

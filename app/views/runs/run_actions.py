@@ -11,10 +11,10 @@ from app.services.acting import Acting
 from app.services.certification import growth, runs
 from app.views.actions import ActionRow
 from app.views.background import Background
+from app.views.looks.theme import Themes
 from app.views.notices import Notices, ask
 from app.views.runs.dialogs import EditRunDialog, MoveDialog
 from app.views.subject import Subject, unless
-from app.views.theme import Themes
 from app.views.widgets.dialogs.action_dialog import ActionDialog, Done, Outcome
 
 MENU = (

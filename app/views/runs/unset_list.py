@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from app.domain.certification.runs import Unset
 from app.domain.counting import number
 from app.domain.lumisections import count, format_ranges
-from app.views.theme import ROW_HEIGHT, Themes
+from app.views.looks.theme import ROW_HEIGHT, Themes
 from app.views.widgets.tables.lines_model import Line, LinesModel
 from app.views.widgets.tables.plain_table import PlainTable
 

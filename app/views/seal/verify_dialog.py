@@ -28,8 +28,8 @@ from app.services.seal.proofs import Root
 from app.services.seal.verifying import EVERYTHING, Wanted
 from app.views.background import Background
 from app.views.focus import give_keys_once_shown
+from app.views.looks.theme import STEP, monospaced, set_property
 from app.views.notices import Notices
-from app.views.theme import STEP, monospaced, set_property
 from app.views.widgets.dialogs.long_work import LongWork
 from app.views.widgets.dialogs.save_file import FileSaver
 from app.views.widgets.plain import Label

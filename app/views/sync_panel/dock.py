@@ -7,11 +7,11 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from app.domain.seal.status import SealStatus
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullStatus
+from app.views.looks.theme import STEP
 from app.views.places import PlaceContext
 from app.views.sync_panel.gui_panel import GuiPanel
 from app.views.sync_panel.panel import SyncPanel
 from app.views.sync_panel.seal_panel import SealPanel
-from app.views.theme import STEP
 from app.views.widgets.plain import Label
 
 

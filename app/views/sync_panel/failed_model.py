@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from app.domain.sources.pull import FailedRun
-from app.views import words
+from app.views.looks import words
 from app.views.widgets.plain import shown
 from app.views.widgets.tables.titled_model import TitledModel
 

@@ -15,13 +15,13 @@ from app.domain.clock import server_now
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullState
 from app.services.pulling.pullers import ask_gui_now
-from app.views import words
 from app.views.background import Background, Work
+from app.views.looks import words
+from app.views.looks.theme import STEP, set_property
 from app.views.notices import Notices
 from app.views.session import Workplace
 from app.views.sync_panel.asking import ask_puller
 from app.views.sync_panel.status_lines import ROLES, StatusLines
-from app.views.theme import STEP, set_property
 from app.views.widgets.plain import Label
 
 _MEANINGS = {

@@ -20,14 +20,14 @@ from app.domain.clock import server_now
 from app.domain.keys import RunNumber
 from app.domain.sources.pull import PullState, PullStatus
 from app.services.pulling.pullers import pull_now, pull_run
-from app.views import words
 from app.views.background import Background, Work
+from app.views.looks import words
+from app.views.looks.theme import STEP, set_property
 from app.views.notices import Notices
 from app.views.session import Workplace
 from app.views.sync_panel.asking import ask_puller
 from app.views.sync_panel.failed_model import REASON, RUN, SINCE, TRY, FailedRunsModel
 from app.views.sync_panel.status_lines import ROLES, StatusLines
-from app.views.theme import STEP, set_property
 from app.views.widgets.plain import Label
 from app.views.widgets.tables.details_table import DetailsTable
 

@@ -7,10 +7,10 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.domain.seal.status import SealStatus
 from app.domain.sources.pull import PullState
-from app.views import words
+from app.views.looks import words
+from app.views.looks.theme import STEP, set_property
 from app.views.places import PlaceContext
 from app.views.sync_panel.status_lines import ROLES
-from app.views.theme import STEP, set_property
 from app.views.widgets.plain import Label, tip
 
 _MEANINGS = {

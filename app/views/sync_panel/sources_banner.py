@@ -11,12 +11,12 @@ from app.domain.seal.status import SealStatus
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.pull import PullState, PullStatus
 from app.services.pulling.pullers import ask_gui_now, pull_now
-from app.views import words
 from app.views.background import Outage, Work
+from app.views.looks import words
+from app.views.looks.theme import STEP
 from app.views.places import PlaceContext
 from app.views.sync_panel.asking import ask_puller
 from app.views.sync_panel.seal_panel import SealLine
-from app.views.theme import STEP
 from app.views.widgets.plain import Label, tip
 
 _DOWN = frozenset({PullState.UNAVAILABLE, PullState.BACKING_OFF})

@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout
 
 from app.domain.sources.pull import PullState
-from app.views.theme import STEP
+from app.views.looks.theme import STEP
 from app.views.widgets.plain import Label
 
 ROLES = {

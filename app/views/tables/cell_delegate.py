@@ -4,9 +4,9 @@ from PySide6.QtCore import QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QFont, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from app.views.looks.theme import ROW_HEIGHT, STEP, Theme
 from app.views.tables.columns import Cell, CellKind
 from app.views.tables.table_model import CELL_ROLE, Index
-from app.views.theme import ROW_HEIGHT, STEP, Theme
 from app.views.widgets.shares import share_widths
 
 _LETTER_FROM = 14

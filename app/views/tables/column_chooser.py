@@ -13,8 +13,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.views.looks.theme import ROW_HEIGHT
 from app.views.tables.columns import Column
-from app.views.theme import ROW_HEIGHT
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.plain import Label, ListItem
 

@@ -10,7 +10,7 @@ from app.domain.filters import Field, FieldKind, Source, Vocabulary
 from app.domain.json_value import JsonValue
 from app.domain.triplets import STATUSES
 from app.services.certification.tables import Row, TableKind
-from app.views import words
+from app.views.looks import words
 from app.views.widgets.plain import cell
 from app.views.widgets.shares import RANKED_STATUSES
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QCompleter, QLineEdit, QListView, QVBoxLayout, QWi
 
 from app.domain.errors import BadInput
 from app.domain.filters import Completion, FilterError, Vocabulary, complete, parse
-from app.views.theme import Themes, set_property
+from app.views.looks.theme import Themes, set_property
 from app.views.widgets.plain import Label
 
 _PAUSE_MS = 400

@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
-from app.views.theme import ROW_HEIGHT, tabular
+from app.views.looks.theme import ROW_HEIGHT, tabular
 from app.views.widgets.plain import Label
 
 

@@ -9,8 +9,9 @@ from app.domain.filters import Node, Vocabulary
 from app.services.acting import Acting
 from app.services.certification.tables import Chosen, Page, Row, TableKind, TableQuery
 from app.services.configuration.workspaces import WorkspaceColumns
-from app.views import words
 from app.views.background import Background
+from app.views.looks import words
+from app.views.looks.theme import STEP, Theme, Themes
 from app.views.selection import Selection
 from app.views.tables.cell_delegate import CellDelegate
 from app.views.tables.column_layout import ColumnLayout
@@ -23,7 +24,6 @@ from app.views.tables.saved_filters import SavedFilters
 from app.views.tables.table import Table
 from app.views.tables.table_loader import Block, TableLoader
 from app.views.tables.table_model import BLOCK, TableModel
-from app.views.theme import STEP, Theme, Themes
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.narrow import WrappingLine
 from app.views.widgets.plain import Label

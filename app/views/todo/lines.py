@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from app.domain.certification.todo import Task, TaskKind, Todo
 from app.domain.keys import ONLINE, DatasetKey
-from app.views import words
+from app.views.looks import words
 from app.views.widgets.tables.lines_model import Line
 
 TASK_TITLES = ("Run", "Dataset", "Workspace", "What is left")

@@ -26,10 +26,10 @@ from app.domain.errors import BadInput, Refused
 from app.services.certification.cycles import all_cycles
 from app.services.certification.todo import TodoScope, todo
 from app.services.configuration.workspaces import WorkspaceColumns
-from app.views import words
 from app.views.background import Work
+from app.views.looks import words
+from app.views.looks.theme import STEP
 from app.views.places import PlaceContext, PlaceWidget
-from app.views.theme import STEP
 from app.views.todo.again import LookAgain
 from app.views.todo.lines import (
     KIND_TEXTS,

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.views.theme import ROW_HEIGHT, STEP
+from app.views.looks.theme import ROW_HEIGHT, STEP
 from app.views.widgets.plain import ListItem
 
 

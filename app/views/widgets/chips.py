@@ -12,8 +12,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.views import words
-from app.views.theme import STEP
+from app.views.looks import words
+from app.views.looks.theme import STEP
 
 
 class Chips(QWidget):

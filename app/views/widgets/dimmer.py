@@ -4,7 +4,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from app.views.theme import Themes
+from app.views.looks.theme import Themes
 
 _OPACITY = 0.6
 _AFTER_MS = 100

@@ -2,7 +2,7 @@
 
 from PySide6.QtWidgets import QFrame, QWidget
 
-from app.views.theme import Themes
+from app.views.looks.theme import Themes
 
 
 class LoadingBar(QFrame):

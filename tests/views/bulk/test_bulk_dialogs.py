@@ -30,9 +30,9 @@ from app.views.bulk.file_dialog import ChangeFileDialog
 from app.views.bulk.lines_model import text_of
 from app.views.focus import give_keys, has_keys
 from app.views.frame.main_window import MainWindow
+from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.selection import Selection
-from app.views.theme import Themes
 from tests.builders import EXPERT
 from tests.services.offline_runs import FIRST, PROMPT, SECOND
 from tests.views.workplaces import a_context, a_workplace

@@ -10,7 +10,7 @@ from app.domain.triplets import Triplet
 from app.views.changes.changes_table import AFTER, BEFORE, GROUP, WHERE, ChangesTable
 from app.views.changes.history_axis import LaneDelegate, LanePainter, piece_words
 from app.views.changes.lines import ChangeLine, Piece
-from app.views.theme import Themes
+from app.views.looks.theme import Themes
 from app.views.widgets.tables.copying import copy_selected
 
 GOOD, BAD = Triplet("GOOD"), Triplet("BAD", "HV trip", "hv")

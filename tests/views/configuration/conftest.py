@@ -15,9 +15,9 @@ from app.services.pulling import runs as pull
 from app.views.background import Background
 from app.views.configuration.list_pane import ListPane
 from app.views.configuration.place import ConfigurationPlace
+from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.places import PlaceContext
-from app.views.theme import Themes
 from tests.builders import EXPERT, a_run, configure
 from tests.views.workplaces import a_context, a_workplace
 

@@ -10,8 +10,8 @@ from app.models.events.action import begin
 from app.models.events.event_log import DatasetChange
 from app.views.background import Background
 from app.views.datasets.links import LinkActions, dataset_in_gui, online_in_gui, run_in_elog
+from app.views.looks.theme import Themes
 from app.views.notices import Notices
-from app.views.theme import Themes
 from tests.services.offline_runs import FIRST, PROMPT, sign_off_runs
 from tests.views.offline_window import ADDRESSES
 from tests.views.workplaces import a_context, a_workplace

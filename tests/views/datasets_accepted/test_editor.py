@@ -16,8 +16,8 @@ from app.services.pulling.dqm_gui import GuiStore
 from app.services.pulling.pullers import Pullers, latest_listing
 from app.views.background import Background
 from app.views.datasets_accepted.editor import DatasetsAcceptedEditor
+from app.views.looks.theme import Themes
 from app.views.notices import Notices
-from app.views.theme import Themes
 from tests.builders import EXPERT, configure
 from tests.views.workplaces import a_context, a_workplace
 

@@ -4,9 +4,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.views.frame.status_bar import StatusBar
+from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.session import DatabaseKind, Session
-from app.views.theme import Themes
 
 
 @pytest.mark.parametrize("unproved", ["", "This database has no guard."])

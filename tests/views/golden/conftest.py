@@ -16,9 +16,9 @@ from app.services.acting import Acting
 from app.services.editing.lumisections import BitEdit, ColumnEdit, edit_bits, edit_columns
 from app.services.golden import generation as golden
 from app.views.background import Background
+from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.places import PlaceContext
-from app.views.theme import Themes
 from tests.builders import EXPERT
 from tests.conftest import TestServer
 from tests.services.offline_runs import FIRST, PROMPT, SECOND, open_all, sign_off_runs

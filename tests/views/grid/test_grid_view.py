@@ -14,7 +14,7 @@ from app.domain.triplets import BAD, GOOD, Triplet
 from app.views.grid.grid_layout import Cell
 from app.views.grid.grid_view import GridView
 from app.views.grid.snapshot import prepare
-from app.views.theme import load
+from app.views.looks.theme import load
 from tests.views.builders import a_state
 
 THEME = load(dark=False, palette="traditional")

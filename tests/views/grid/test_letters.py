@@ -15,10 +15,10 @@ from app.domain.triplets import EMPTY, SETTABLE_STATUSES, STATUSES, Triplet
 from app.views.grid.grid_layout import Cell
 from app.views.grid.grid_view import GridView
 from app.views.grid.snapshot import prepare
+from app.views.looks.theme import PALETTES, StatusPalette, Theme, load
 from app.views.tables.cell_delegate import paint_shares
 from app.views.tables.columns import Cell as TableCell
 from app.views.tables.columns import CellKind
-from app.views.theme import PALETTES, StatusPalette, Theme, load
 from tests.views.pixels import contrast_in, picture_of
 
 LETTERED = tuple(status for status in STATUSES if status != EMPTY)

@@ -10,7 +10,7 @@ from app.domain.state.grid import DatasetState
 from app.views.grid.grid_layout import AXIS_HEIGHT
 from app.views.grid.grid_view import GridView
 from app.views.grid.snapshot import FALSE, NULL, TRUE, LumisectionsSnapshot, prepare
-from app.views.theme import Theme, load
+from app.views.looks.theme import Theme, load
 from tests.views.builders import BITS, a_state
 
 LENGTH = 100

@@ -19,7 +19,7 @@ from app.views.background import Background
 from app.views.changes.history_axis import LANE_ROLE
 from app.views.history.history_panel import DatasetInFront, HistoryPanel, Scope
 from app.views.history.versions_model import LANE, WHAT, VersionsModel, prepare_entry
-from app.views.theme import Themes
+from app.views.looks.theme import Themes
 from tests.builders import EXPERT
 from tests.views.history.conftest import BAD, GOOD, LENGTH, RUN, STANDBY, Set
 

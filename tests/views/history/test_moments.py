@@ -15,9 +15,9 @@ from app.views.grid.grid_layout import Cell
 from app.views.history.comparison_view import ComparisonView
 from app.views.history.history_panel import Scope
 from app.views.history.moment_chooser import MomentChooser
+from app.views.looks.theme import Themes
 from app.views.places import PlaceContext
 from app.views.runs.details import DetailsView
-from app.views.theme import Themes
 from tests.views.history.conftest import BAD, LENGTH, RUN, STANDBY, Set
 
 

@@ -24,8 +24,8 @@ from app.services.pulling import runs as pull
 from app.views.background import Background
 from app.views.frame.main_window import MainWindow
 from app.views.history.undo_dialog import UndoDialog
+from app.views.looks.theme import Themes
 from app.views.notices import NoticeBar, Notices
-from app.views.theme import Themes
 from tests.builders import EXPERT, a_run
 from tests.conftest import TestServer
 from tests.services.offline_runs import FIRST, PROMPT, open_all, sign_off_runs

@@ -20,7 +20,7 @@ from app.services.history import undo
 from app.services.history.undo import Undone
 from app.views.background import Background
 from app.views.history.undo_dialog import UndoDialog
-from app.views.theme import Themes
+from app.views.looks.theme import Themes
 from tests.builders import EXPERT, NOBODY
 from tests.services.offline_runs import FIRST, PROMPT, sign_off_runs
 from tests.views.history.conftest import BAD, GOOD, RUN, STANDBY, Set

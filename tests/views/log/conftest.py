@@ -9,9 +9,9 @@ from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.pulling import runs as pull
 from app.views.background import Background
+from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.places import PlaceContext
-from app.views.theme import Themes
 from tests.builders import a_run, configure
 from tests.conftest import TestServer
 from tests.views.workplaces import a_context, a_workplace

@@ -8,7 +8,7 @@ from pytestqt.modeltest import ModelTester
 
 from app.domain.history.log import Kind, LogEntry, Source, Subject
 from app.views.log.log_model import ABOUT, AUTHOR, TIME, WHAT, LogModel
-from app.views.theme import Themes
+from app.views.looks.theme import Themes
 
 AT = datetime(2025, 8, 18, 14, 0, tzinfo=UTC)
 AUTO, PERSON, AGENT = "auto@auto", "person@cern.ch", "auto@auto - pixel-autoencoder"

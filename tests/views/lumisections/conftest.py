@@ -26,10 +26,10 @@ from app.views.focus import give_keys
 from app.views.frame.main_window import MainWindow
 from app.views.grid.grid_layout import Cell
 from app.views.grid.grid_view import GridView
+from app.views.looks.theme import Themes
 from app.views.lumisections.pane import LumisectionsPane
 from app.views.notices import Notices
 from app.views.session import Workplace
-from app.views.theme import Themes
 from tests.builders import EXPERT, a_run, configure
 from tests.conftest import TestServer
 from tests.views.workplaces import a_context, a_workplace

@@ -30,9 +30,9 @@ from app.views.background import Background
 from app.views.focus import give_keys, has_keys
 from app.views.grid.grid_layout import Cell
 from app.views.history.undo_dialog import UndoDialog
+from app.views.looks.theme import Themes
 from app.views.lumisections.pane import LumisectionsPane
 from app.views.notices import Notices
-from app.views.theme import Themes
 from tests.builders import NOBODY, a_run
 from tests.views.lumisections.conftest import LENGTH, RUN, SHIFTER, Story
 from tests.views.workplaces import a_context, a_workplace

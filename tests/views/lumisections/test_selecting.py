@@ -13,8 +13,8 @@ from app.views.grid.grid_layout import AXIS_HEIGHT, Cell
 from app.views.grid.grid_view import GridView
 from app.views.grid.selection_model import Mode, SelectionModel, Span
 from app.views.grid.snapshot import LumisectionsSnapshot, prepare
+from app.views.looks.theme import load
 from app.views.lumisections.selection_words import selection_text
-from app.views.theme import load
 from tests.views.builders import BITS, COLUMNS, a_state
 
 LEFT = Qt.MouseButton.LeftButton

@@ -15,9 +15,9 @@ from app.domain.json_value import JsonValue
 from app.domain.rules.text import RuleTextError
 from app.domain.rules.tree import node_of
 from app.domain.rules.vocabulary import Variable, VariableKind, status_values, vocabulary_of
+from app.views.looks.theme import Themes
 from app.views.rules.rule_editor import RuleEditor
 from app.views.rules.tree_model import COMPARISON, SUBJECT, VALUE, RuleTreeModel
-from app.views.theme import Themes
 
 DT = "lumisection.rr.dt-dt"
 WORDS = vocabulary_of(

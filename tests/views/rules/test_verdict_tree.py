@@ -9,8 +9,8 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.history.cells import Action, Word
 from app.domain.json_logic import explain, parse
+from app.views.looks.theme import Themes
 from app.views.rules.verdict_tree import ANSWER, RULE, SET_BY, VALUE, WHEN, VerdictTree
-from app.views.theme import Themes
 from app.views.widgets.tables.copying import copy_selected
 
 DT, BPIX = "lumisection.rr.dt-dt", "lumisection.oms.bpix_ready"

@@ -7,8 +7,8 @@ from app.services.acting import Acting
 from app.services.certification import runs, tables
 from app.services.certification.tables import RunDetails
 from app.views.background import Background
+from app.views.looks.theme import Themes
 from app.views.runs.dialogs import EditRunDialog, MoveDialog
-from app.views.theme import Themes
 from tests.conftest import TestServer
 from tests.views.many_runs import NEWEST, NOT_SIGNIFICANT, locked
 

@@ -91,9 +91,8 @@ def test_that_a_place_that_nobody_has_looked_at_opens_at_its_newest_rows(
     window.go_to("offline")
     qtbot.waitUntil(lambda: not window._background.busy)
     assert table.table.rows_in_sight().start == 0
-    details = window.offline.details.details
-    assert details is not None
-    assert details.run_number == newest
+    qtbot.waitUntil(lambda: window.offline.details.details is not None)
+    assert window.offline.details.details.run_number == newest
 
 
 def test_that_the_grid_is_pale_until_the_chosen_dataset_is_there(

@@ -11,8 +11,8 @@ from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.configuration.workspaces import WorkspaceColumns
 from app.views.background import Background
+from app.views.looks.theme import Themes
 from app.views.tables.table_view import TableView
-from app.views.theme import Themes
 from app.views.widgets.tables.copying import copy_selected
 from tests.views.builders import COLUMNS
 from tests.views.many_runs import LARGE_COUNT, NEWEST

@@ -6,8 +6,8 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from app.domain.filters import Comparison
+from app.views.looks.theme import Themes
 from app.views.tables.filter_line import CompletionModel, FilterLine
-from app.views.theme import Themes
 from tests.views.table_rows import VOCABULARY
 
 

@@ -11,11 +11,11 @@ from app.services.acting import Acting
 from app.services.certification import datasets
 from app.services.configuration.workspaces import WorkspaceColumns
 from app.views.background import Background
+from app.views.looks.theme import Themes
 from app.views.tables.dataset_groups import DatasetGroup
 from app.views.tables.memory import TableMemory
 from app.views.tables.saved_filters import SavedFilters, SavedFiltersDialog, as_text, from_text
 from app.views.tables.table_view import TableView
-from app.views.theme import Themes
 from tests.views.builders import COLUMNS
 from tests.views.many_runs import NAMES, SIGNED_OFF
 from tests.views.table_rows import VOCABULARY

@@ -13,9 +13,9 @@ from app.services.certification import tables
 from app.services.certification.tables import Page, Sort, TableQuery
 from app.services.configuration.workspaces import WorkspaceColumns
 from app.views.background import Background
+from app.views.looks.theme import Themes
 from app.views.tables.column_chooser import ColumnChooser
 from app.views.tables.table_view import TableView
-from app.views.theme import Themes
 from tests.builders import configure
 from tests.conftest import TestServer
 from tests.views.builders import COLUMNS

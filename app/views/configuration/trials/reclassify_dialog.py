@@ -24,9 +24,9 @@ from app.services.acting import Acting
 from app.services.classifying import reclassify
 from app.services.classifying.reclassify import RunPlan
 from app.services.classifying.trials import parse_runs
-from app.views import words
 from app.views.background import Background
-from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes
+from app.views.looks import words
+from app.views.looks.theme import ROW_HEIGHT, STEP, Theme, Themes
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.dialogs.long_work import LongWork
 from app.views.widgets.plain import Label, TreeItem

@@ -24,10 +24,10 @@ from app.services.acting import Acting
 from app.services.classifying import trials
 from app.services.classifying.trials import Draft, Tried, parse_runs
 from app.services.classifying.why import CLASS, SIGNIFICANCE, Question, why
-from app.views import words
 from app.views.background import Background, Work
 from app.views.configuration.trials.why_view import WhyView
-from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes, set_property
+from app.views.looks import words
+from app.views.looks.theme import ROW_HEIGHT, STEP, Theme, Themes, set_property
 from app.views.widgets.dialogs.long_work import LongWork
 from app.views.widgets.plain import ChoiceBox, Label, TreeItem
 

@@ -19,7 +19,7 @@ from app.services.classifying.why import CLASS, SIGNIFICANCE, Question, why
 from app.services.configuration import in_force
 from app.views.background import Background, Work
 from app.views.configuration.trials.why_view import WhyView
-from app.views.theme import STEP, Themes
+from app.views.looks.theme import STEP, Themes
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import ChoiceBox, Label

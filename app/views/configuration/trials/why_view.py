@@ -13,8 +13,8 @@ from PySide6.QtWidgets import (
 
 from app.domain.configuration.items import TRIED
 from app.services.classifying.why import Verdict, Why
+from app.views.looks.theme import ROW_HEIGHT, STEP, Theme, Themes, set_property
 from app.views.rules.verdict_tree import VerdictTree
-from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes, set_property
 from app.views.widgets.plain import Label, TreeItem
 
 _PARTS = [250, 520]

@@ -22,7 +22,7 @@ from app.domain.configuration.versions import (
 )
 from app.domain.json_value import JsonValue
 from app.domain.rules.text import pretty
-from app.views.theme import ROW_HEIGHT, Theme, Themes, tabular
+from app.views.looks.theme import ROW_HEIGHT, Theme, Themes, tabular
 from app.views.widgets.plain import TreeItem
 
 _TOKEN = Qt.ItemDataRole.UserRole

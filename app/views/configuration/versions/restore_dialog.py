@@ -7,12 +7,12 @@ from app.domain.errors import Refused
 from app.services.acting import Acting
 from app.services.configuration import versions
 from app.services.configuration.versions import Restoration
-from app.views import words
 from app.views.background import Background, Work
 from app.views.configuration.sections import Section
 from app.views.configuration.versions.difference_view import DifferenceView
 from app.views.configuration.versions.version_texts import summary_of
-from app.views.theme import STEP, Themes
+from app.views.looks import words
+from app.views.looks.theme import STEP, Themes
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label

@@ -9,7 +9,7 @@ from app.domain.configuration.versions import (
     field_changes,
     words_for,
 )
-from app.views import words
+from app.views.looks import words
 
 _MOST_CHANGES = 3
 

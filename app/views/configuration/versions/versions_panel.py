@@ -20,13 +20,13 @@ from app.domain.errors import Refused
 from app.services.acting import Acting
 from app.services.configuration import versions as services
 from app.services.configuration.versions import InForce
-from app.views import words
 from app.views.background import Background, Work
 from app.views.configuration.sections import Section
 from app.views.configuration.versions.difference_view import DifferenceView
 from app.views.configuration.versions.restore_dialog import RestoreDialog
 from app.views.configuration.versions.version_texts import changes_of, summary_of, time_of
-from app.views.theme import ROW_HEIGHT, STEP, Themes
+from app.views.looks import words
+from app.views.looks.theme import ROW_HEIGHT, STEP, Themes
 from app.views.widgets.plain import ChoiceBox, Label, TreeItem
 
 _ID = Qt.ItemDataRole.UserRole

@@ -15,8 +15,8 @@ from app.domain.masking import masked
 from app.services import databases
 from app.services.acting import Acting
 from app.views.background import Background, Work
+from app.views.looks.theme import monospaced
 from app.views.session import Session
-from app.views.theme import monospaced
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.plain import Label
 

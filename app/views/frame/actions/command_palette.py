@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from app.views.actions import Choice
 from app.views.focus import give_keys
-from app.views.theme import ROW_HEIGHT, STEP, Theme, Themes
+from app.views.looks.theme import ROW_HEIGHT, STEP, Theme, Themes
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.plain import Label, ListItem, said
 

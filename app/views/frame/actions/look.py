@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSettings
 
 from app.views.actions import ONLY_SHOWS, ActionRow
-from app.views.theme import PALETTES, Mode, StatusPalette, Themes
+from app.views.looks.theme import PALETTES, Mode, StatusPalette, Themes
 
 _MODES: tuple[tuple[Mode, str], ...] = (
     ("system", "As the system"),

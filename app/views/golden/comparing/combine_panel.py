@@ -23,14 +23,14 @@ from app.services.golden import generation as golden
 from app.services.golden import lists as golden_lists
 from app.services.golden.generation import JsonEntry
 from app.services.golden.lists import Combined, Operation, Part, Source
-from app.views import words
 from app.views.background import Work
 from app.views.focus import give_keys
 from app.views.golden.lists.list_choice import ListChoice
 from app.views.golden.panel import GoldenPanel
 from app.views.golden.runs_table import RunRow, RunsTable, luminosity_text
+from app.views.looks import words
+from app.views.looks.theme import STEP, Themes
 from app.views.places import PlaceContext
-from app.views.theme import STEP, Themes
 from app.views.widgets.dialogs.save_file import FileSaver
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import ChoiceBox, Label

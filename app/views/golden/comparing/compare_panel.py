@@ -23,15 +23,15 @@ from app.services.golden import lists as golden_lists
 from app.services.golden import reproduce as golden_reproduce
 from app.services.golden.lists import ComparedLists, Source
 from app.services.golden.reproduce import Changes
-from app.views import words
 from app.views.background import Work
 from app.views.golden.comparing.events_table import EventsTable
 from app.views.golden.lists.list_choice import ListChoice
 from app.views.golden.panel import GoldenPanel
 from app.views.golden.runs_table import Cell, RunRow, RunsTable, luminosity_text
 from app.views.golden.share_done import ShareDone
+from app.views.looks import words
+from app.views.looks.theme import STEP
 from app.views.places import PlaceContext
-from app.views.theme import STEP
 from app.views.widgets.dialogs.save_file import FileSaver
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.narrow import WrappingLine

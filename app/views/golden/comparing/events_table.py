@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QTreeWidgetItem, QVBoxLayout, QWidget
 
 from app.domain.lumisections import count, format_ranges
 from app.services.golden.reproduce import Responsible
-from app.views import words
 from app.views.golden.runs_table import RunRow, RunsTable
+from app.views.looks import words
 from app.views.widgets.plain import Label
 
 _TITLES = ("Run", "Dataset", "What", "By", "Comment", "When", "Gained LS", "Lost LS")

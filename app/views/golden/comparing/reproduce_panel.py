@@ -14,8 +14,8 @@ from app.views.golden.comparing.events_table import EventsTable
 from app.views.golden.panel import GoldenPanel
 from app.views.golden.runs_table import RunRow, RunsTable
 from app.views.golden.share_done import ShareDone
+from app.views.looks.theme import STEP, set_property
 from app.views.places import PlaceContext
-from app.views.theme import STEP, set_property
 from app.views.widgets.dialogs.save_file import FileSaver
 from app.views.widgets.plain import Label
 

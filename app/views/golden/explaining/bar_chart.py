@@ -21,9 +21,9 @@ from PySide6.QtGui import QImage, QImageWriter, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from app.views import words
 from app.views.focus import give_keys
-from app.views.theme import STEP, Theme, Themes, tabular
+from app.views.looks import words
+from app.views.looks.theme import STEP, Theme, Themes, tabular
 from app.views.widgets.plain import cell, tip
 
 _BAR = 24

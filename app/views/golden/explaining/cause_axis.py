@@ -22,8 +22,8 @@ from app.domain.json_logic import condition_words
 from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.triplets import GOOD
 from app.services.golden.explain import RunExplained
-from app.views import words
-from app.views.theme import STEP, Theme, Themes, ink_on, tabular
+from app.views.looks import words
+from app.views.looks.theme import STEP, Theme, Themes, ink_on, tabular
 from app.views.widgets.plain import tip
 
 CAUSES = 8

@@ -29,13 +29,13 @@ from app.golden.losses import Bar, Chart, Step
 from app.services.golden import lists as golden_lists
 from app.services.golden import losses as golden_losses
 from app.services.golden.losses import ListLosses
-from app.views import words
 from app.views.background import Work
 from app.views.focus import give_keys
 from app.views.golden.panel import GoldenPanel
 from app.views.golden.runs_table import RunRow, RunsTable
+from app.views.looks import words
+from app.views.looks.theme import STEP
 from app.views.places import PlaceContext
-from app.views.theme import STEP
 from app.views.widgets.dialogs.save_file import FileSaver
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label, ListItem

@@ -12,7 +12,7 @@ from app.services.golden import rules as golden_rules
 from app.views.background import Background
 from app.views.focus import give_keys_once_shown
 from app.views.golden.explaining.why_pane import WhyPane
-from app.views.theme import STEP, Themes
+from app.views.looks.theme import STEP, Themes
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.plain import ChoiceBox, Label
 

@@ -26,11 +26,11 @@ from app.domain.triplets import GOOD
 from app.services.acting import Acting
 from app.services.golden import explain as golden_explain
 from app.services.golden.explain import Explained, Question, RunExplained
-from app.views import words
 from app.views.background import Background, Work
 from app.views.golden.explaining.cause_axis import CauseAxis, Strip, cause_colour, strip_of
+from app.views.looks import words
+from app.views.looks.theme import STEP, Theme, Themes, set_property
 from app.views.rules.verdict_tree import VerdictTree
-from app.views.theme import STEP, Theme, Themes, set_property
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.narrow import WrappingLine
 from app.views.widgets.plain import ChoiceBox, Label, TreeItem

@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.views.golden.lists.list_model import ITEM_ROLE, ItemText
-from app.views.theme import STEP, Themes, tabular
+from app.views.looks.theme import STEP, Themes, tabular
 
 _LINES = 3
 _MARK = 3

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
 
 from app.services.golden.generation import JsonEntry
 from app.services.golden.lists import Source, stored_id
-from app.views import words
-from app.views.theme import STEP
+from app.views.looks import words
+from app.views.looks.theme import STEP
 from app.views.widgets.plain import ChoiceBox
 
 _LEAST_WIDTH = 180

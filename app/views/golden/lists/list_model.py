@@ -16,7 +16,7 @@ from PySide6.QtCore import (
 
 from app.domain.clock import server_now
 from app.services.golden.generation import JsonEntry
-from app.views import words
+from app.views.looks import words
 from app.views.widgets.plain import cell, shown
 
 ENTRY_ROLE = Qt.ItemDataRole.UserRole

@@ -24,8 +24,8 @@ from app.views.background import Work
 from app.views.focus import give_keys
 from app.views.golden.lists.item_delegate import GoldenDelegate
 from app.views.golden.lists.list_model import ENTRY_ROLE, FoundGolden, GoldenModel
+from app.views.looks.theme import STEP
 from app.views.places import PlaceContext
-from app.views.theme import STEP
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
 from app.views.widgets.search_line import SearchLine

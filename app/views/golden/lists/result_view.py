@@ -30,13 +30,13 @@ from app.services.golden import generation as golden
 from app.services.golden import lists as golden_lists
 from app.services.golden.files import Form
 from app.services.golden.generation import JsonRow, Texts
-from app.views import words
 from app.views.background import Work
 from app.views.golden.forms import FORMS, RunLines, run_lines, title_of
 from app.views.golden.lists.run_text import FindLine, RunText
 from app.views.golden.panel import GoldenPanel
+from app.views.looks import words
+from app.views.looks.theme import STEP, monospaced, set_property
 from app.views.places import PlaceContext
-from app.views.theme import STEP, monospaced, set_property
 from app.views.widgets.dialogs.save_file import FileSaver
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label

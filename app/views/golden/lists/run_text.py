@@ -5,7 +5,7 @@ from PySide6.QtGui import QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from app.views.golden.forms import RunLines
-from app.views.theme import monospaced
+from app.views.looks.theme import monospaced
 from app.views.widgets.search_line import SearchLine
 
 _NOTHING = RunLines("", ())

@@ -18,14 +18,14 @@ from app.domain.rules.vocabulary import RuleSubject
 from app.services.configuration import rule_vocabulary
 from app.services.golden import bench as golden_bench
 from app.services.golden.bench import Bench, Narrowing
-from app.views import words
 from app.views.background import Work
 from app.views.golden.workbench.bench_result import BenchResult
 from app.views.golden.workbench.configuration_bar import ConfigurationBar
 from app.views.golden.workbench.datasets_bar import DatasetsBar
+from app.views.looks import words
+from app.views.looks.theme import STEP
 from app.views.places import PlaceContext
 from app.views.rules.rule_editor import RuleEditor
-from app.views.theme import STEP
 from app.views.widgets.narrow import TurningSplitter
 from app.views.widgets.plain import Label
 

@@ -7,9 +7,9 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from app.golden.preview import Figures, Preview
-from app.views import words
 from app.views.golden.workbench.cost_table import COST_ROLE, CostTable
-from app.views.theme import STEP, Themes, set_property, tabular
+from app.views.looks import words
+from app.views.looks.theme import STEP, Themes, set_property, tabular
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
 

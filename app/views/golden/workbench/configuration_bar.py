@@ -25,9 +25,9 @@ from app.services.acting import Acting
 from app.services.golden import rules as golden_rules
 from app.services.golden.rules import OfferedRule
 from app.views.background import Background, Work
+from app.views.looks.theme import STEP
 from app.views.notices import Notices, ask
 from app.views.take_back import item_undo
-from app.views.theme import STEP
 from app.views.widgets.completions import Completions
 from app.views.widgets.dialogs.save_file import FileSaver
 from app.views.widgets.plain import ChoiceBox, Label

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
 
 from app.domain.rules.tree import Condition, node_of, text_of
 from app.golden.preview import Cost, Figures, Preview
-from app.views import words
-from app.views.theme import ROW_HEIGHT, STEP, Themes, tabular
+from app.views.looks import words
+from app.views.looks.theme import ROW_HEIGHT, STEP, Themes, tabular
 from app.views.widgets.plain import shown
 
 COST_ROLE = Qt.ItemDataRole.UserRole

@@ -19,10 +19,10 @@ from app.services.acting import Acting
 from app.services.golden import generation as golden
 from app.services.golden.bench import Narrowing
 from app.services.golden.generation import MatchingDatasets
-from app.views import words
 from app.views.background import Background, Work
 from app.views.focus import give_keys
-from app.views.theme import STEP
+from app.views.looks import words
+from app.views.looks.theme import STEP
 from app.views.widgets.completions import Completions
 from app.views.widgets.plain import ChoiceBox, Label, ListItem
 

@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
 
 from app.domain.lumisections import format_ranges
 from app.services.editing.bulk import CellsInConflict
-from app.views import words
 from app.views.changes.value_words import short_ranges, value_text
-from app.views.theme import STEP, Theme, Themes
+from app.views.looks import words
+from app.views.looks.theme import STEP, Theme, Themes
 from app.views.widgets.plain import Label, TreeItem
 
 _CELLS, _THEIRS, _MINE = range(3)

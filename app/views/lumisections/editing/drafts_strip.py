@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QWidget
 from app.domain.clock import server_now
 from app.domain.keys import ONLINE
 from app.services.editing.drafts import Offer
-from app.views import words
-from app.views.ages import Ages
 from app.views.drafts import DraftBook
-from app.views.theme import STEP, Themes
+from app.views.looks import words
+from app.views.looks.ages import Ages
+from app.views.looks.theme import STEP, Themes
 from app.views.widgets.plain import Label
 
 _SHOWN = 3

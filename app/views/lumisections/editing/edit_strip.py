@@ -6,10 +6,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from app.domain.triplets import BAD, EXCLUDED, GOOD, NOTSET, STANDBY, Triplet
-from app.views import words
 from app.views.focus import give_keys
+from app.views.looks import words
+from app.views.looks.theme import STEP, Theme, Themes, set_property
 from app.views.lumisections.editing.remark_edit import RemarkEdit
-from app.views.theme import STEP, Theme, Themes, set_property
 from app.views.widgets.narrow import WrappingLine
 from app.views.widgets.plain import Label
 

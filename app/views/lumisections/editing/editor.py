@@ -11,9 +11,9 @@ from app.domain.editing.selection import Selection
 from app.domain.sources.oms import DCS_BITS
 from app.domain.triplets import BAD, EMPTY, Triplet
 from app.services.editing.drafts import Draft
-from app.views import words
 from app.views.drafts import DraftBook
 from app.views.grid.snapshot import LumisectionsSnapshot
+from app.views.looks import words
 
 _STEPS = 100
 

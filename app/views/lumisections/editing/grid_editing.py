@@ -16,11 +16,11 @@ from app.views.drafts import DraftBook
 from app.views.focus import give_keys
 from app.views.grid.grid_view import GridView
 from app.views.grid.snapshot import RowKind
+from app.views.looks.theme import Themes
 from app.views.lumisections.editing.edit_strip import STATUS_KEYS, EditStrip
 from app.views.lumisections.editing.editor import Editor, Loaded
 from app.views.lumisections.editing.grid_menu import kinds, select_where_bit
 from app.views.lumisections.editing.preview_pane import PreviewPane
-from app.views.theme import Themes
 
 
 class GridEditing(QObject):

@@ -26,11 +26,11 @@ from app.services.acting import Acting
 from app.services.editing import bulk, landing
 from app.services.editing.bulk import CellsChanged, ChangedMeanwhile, Preview, Written
 from app.services.editing.landing import DraftMark
-from app.views import words
 from app.views.background import Background, Work
 from app.views.changes.value_words import golden_text, short_ranges, value_text
+from app.views.looks import words
+from app.views.looks.theme import STEP, Theme, Themes
 from app.views.lumisections.editing.conflicts_view import ConflictsView
-from app.views.theme import STEP, Theme, Themes
 from app.views.widgets.dialogs.long_work import LongWork
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label, TreeItem

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.errors import Refused, Unavailable
-from app.views import words
 from app.views.background import Background
+from app.views.looks import words
 from app.views.widgets.plain import Label
 
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.views.theme import STEP
+from app.views.looks.theme import STEP
 from app.views.widgets.plain import MarkedUp
 
 MOST_OF_SCREEN = 0.9

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 from app.domain.errors import Refused, Unavailable
 from app.domain.progress import Cancelled, Progress
 from app.views.background import Background, Steps, Work
-from app.views.theme import STEP
+from app.views.looks.theme import STEP
 from app.views.widgets.plain import Label
 
 Result = TypeVar("Result")

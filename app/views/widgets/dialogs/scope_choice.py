@@ -4,9 +4,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QRadioButton, QWidget
 
 from app.services.certification.tables import Chosen
-from app.views import words
+from app.views.looks import words
+from app.views.looks.theme import STEP
 from app.views.selection import Selection
-from app.views.theme import STEP
 
 
 class ScopeChoice(QWidget):

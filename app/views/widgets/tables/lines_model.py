@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from app.views.theme import Themes
+from app.views.looks.theme import Themes
 from app.views.widgets.plain import shown
 
 ITEM_ROLE = Qt.ItemDataRole.UserRole

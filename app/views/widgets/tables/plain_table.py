@@ -10,7 +10,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.views.theme import ROW_HEIGHT, tabular
+from app.views.looks.theme import ROW_HEIGHT, tabular
 from app.views.widgets.plain import Label
 
 

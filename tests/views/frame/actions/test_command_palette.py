@@ -10,7 +10,7 @@ from shiboken6 import isValid
 
 from app.views.actions import Choice
 from app.views.frame.actions.command_palette import CommandPalette
-from app.views.theme import Themes
+from app.views.looks.theme import Themes
 
 Open = Callable[[], CommandPalette]
 

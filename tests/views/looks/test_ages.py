@@ -11,8 +11,8 @@ from app.domain.clock import server_now, set_server_ahead
 from app.models.database import clock
 from app.services import databases
 from app.services.acting import Acting
-from app.views.ages import Ages
 from app.views.frame.main_window import MainWindow
+from app.views.looks.ages import Ages
 from app.views.lumisections.pane import LumisectionsPane
 from app.views.notices import Level
 

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from app import assets
 from app.domain.triplets import NO_VALUE_FOUND, STATUSES
-from app.views.dressing import Dressing
+from app.views.looks.dressing import Dressing
 
 ROW_HEIGHT = 22
 STEP = 4

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.views import words
+from app.views.looks import words
 
 NOW = datetime(2025, 8, 20, 12, 0, tzinfo=UTC)
 

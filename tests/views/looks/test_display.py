@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import Refused
-from app.views.display import check_display
+from app.views.looks.display import check_display
 
 
 def test_that_no_screen_is_refused_with_what_to_do() -> None:

@@ -24,8 +24,16 @@ from shiboken6 import delete
 from app import assets
 from app.domain.triplets import STATUSES
 from app.settings import Settings
-from app.views import theme as themes_module
-from app.views.theme import PALETTES, Mode, StatusPalette, Themes, contrast, load, set_property
+from app.views.looks import theme as themes_module
+from app.views.looks.theme import (
+    PALETTES,
+    Mode,
+    StatusPalette,
+    Themes,
+    contrast,
+    load,
+    set_property,
+)
 from tests.views.pixels import contrast_in
 
 

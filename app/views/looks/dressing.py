@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
-from shiboken6 import isValid
 
 _AT_ONCE = 120
 _DRESSED = Qt.WidgetAttribute.WA_WState_Polished
@@ -63,7 +62,7 @@ class Dressing(QObject):
         style = self._application.style()
         left_out = self._hidden()
         yield
-        for widget in _by_and_by(left_out):
+        for widget in self._by_and_by(left_out):
             if widget is None:
                 yield
             elif not widget.testAttribute(_LEFT_OUT):
@@ -77,7 +76,7 @@ class Dressing(QObject):
         self._thaw()
         yield
         left_out, self._left_out = self._left_out, []
-        for widget in _by_and_by(left_out):
+        for widget in self._by_and_by(left_out):
             if widget is None:
                 yield
             else:
@@ -93,6 +92,16 @@ class Dressing(QObject):
             if widget.testAttribute(_DRESSED) and not widget.isVisible()
         ]
 
+    def _by_and_by(self, widgets: list[QWidget]) -> Iterator[QWidget | None]:
+        """Those that are still there; None where a turn ends."""
+        for start in range(0, len(widgets), _AT_ONCE):
+            # What Qt made by itself may be gone since the last turn, and `isValid` can't know.
+            there = set(self._application.allWidgets())
+            for widget in widgets[start : start + _AT_ONCE]:
+                if widget in there:
+                    yield widget
+            yield None
+
     def _freeze(self) -> None:
         for window in self._application.topLevelWidgets():
             if window.isVisible() and window.updatesEnabled():
@@ -101,15 +110,7 @@ class Dressing(QObject):
 
     def _thaw(self) -> None:
         frozen, self._frozen = self._frozen, []
+        there = set(self._application.topLevelWidgets())
         for window in frozen:
-            if isValid(window):
+            if window in there:
                 window.setUpdatesEnabled(True)
-
-
-def _by_and_by(widgets: list[QWidget]) -> Iterator[QWidget | None]:
-    """Those that are still there; None where a turn ends."""
-    for number, widget in enumerate(widgets, 1):
-        if isValid(widget):
-            yield widget
-        if number % _AT_ONCE == 0:
-            yield None

@@ -1,21 +1,16 @@
-"""Dresses the widgets of the program in another style sheet, a few in each turn of the loop."""
+"""Dresses the widgets of the program in another style sheet, in two turns of the loop."""
 
 from collections.abc import Callable, Iterator
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
-
-_AT_ONCE = 120
-_DRESSED = Qt.WidgetAttribute.WA_WState_Polished
-_LEFT_OUT = Qt.WidgetAttribute.WA_SetStyle
 
 
 class Dressing(QObject):
     """Has widgets wear what `sheet` returns.
 
-    Qt dresses all of them in one go, which holds up the keys. Most are in places that aren't seen:
-    they are undressed and left out before, and dressed afterwards, by and by. A sheet over another
-    one would dress each widget once for each that it is in, so the old one goes first.
+    A sheet over another one would dress each widget once for each that it is in, so the old one
+    goes first, in a turn of its own.
     """
 
     def __init__(
@@ -25,7 +20,6 @@ class Dressing(QObject):
         self._application = application
         self._sheet = sheet
         self._frozen: list[QWidget] = []
-        self._left_out: list[QWidget] = []
         self._steps: Iterator[None] = iter(())
         self._again = False
         self._turn = QTimer(self, singleShot=True, interval=0)
@@ -59,48 +53,10 @@ class Dressing(QObject):
             self._turn.start()
 
     def _dress(self) -> Iterator[None]:
-        style = self._application.style()
-        left_out = self._hidden()
-        yield
-        for widget in self._by_and_by(left_out):
-            if widget is None:
-                yield
-            elif not widget.testAttribute(_LEFT_OUT):
-                style.unpolish(widget)
-                widget.setAttribute(_DRESSED, on=False)
-                widget.setAttribute(_LEFT_OUT)
-                self._left_out.append(widget)
         self._application.setStyleSheet("")
         yield
         self._application.setStyleSheet(self._sheet())
         self._thaw()
-        yield
-        left_out, self._left_out = self._left_out, []
-        for widget in self._by_and_by(left_out):
-            if widget is None:
-                yield
-            else:
-                widget.setAttribute(_LEFT_OUT, on=False)
-                widget.style().polish(widget)
-                widget.setAttribute(_DRESSED)
-                QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.StyleChange))
-
-    def _hidden(self) -> list[QWidget]:
-        return [
-            widget
-            for widget in self._application.allWidgets()
-            if widget.testAttribute(_DRESSED) and not widget.isVisible()
-        ]
-
-    def _by_and_by(self, widgets: list[QWidget]) -> Iterator[QWidget | None]:
-        """Those that are still there; None where a turn ends."""
-        for start in range(0, len(widgets), _AT_ONCE):
-            # What Qt made by itself may be gone since the last turn, and `isValid` can't know.
-            there = set(self._application.allWidgets())
-            for widget in widgets[start : start + _AT_ONCE]:
-                if widget in there:
-                    yield widget
-            yield None
 
     def _freeze(self) -> None:
         for window in self._application.topLevelWidgets():

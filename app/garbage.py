@@ -1,4 +1,4 @@
-"""Which objects Python looks through for garbage."""
+"""Which objects Python looks through for garbage, when, and in which thread."""
 
 import gc
 from collections.abc import Iterator
@@ -15,12 +15,44 @@ def kept() -> Iterator[None]:
 
     Every thread waits for whoever does, for 150 ms where all modules are looked through.
     """
+    with _by_hand():
+        try:
+            yield
+        finally:
+            gc.freeze()
+            gc.set_threshold(*_THRESHOLDS)
+
+
+@contextmanager
+def collected_here() -> Iterator[None]:
+    """Garbage is collected only by the thread that runs this, when it calls `collect_due`.
+
+    By itself Python collects in whichever thread makes one object too many. A widget that is part
+    of a cycle would die there, beside the thread that paints it, and the program with it.
+    """
+    with _by_hand():
+        try:
+            yield
+        finally:
+            gc.collect()
+
+
+def collect_due() -> None:
+    """Collects what Python would have collected by itself since the last call."""
+    for generation, (count, threshold) in reversed(
+        list(enumerate(zip(gc.get_count(), gc.get_threshold(), strict=True)))
+    ):
+        if count > threshold:
+            gc.collect(generation)
+            return
+
+
+@contextmanager
+def _by_hand() -> Iterator[None]:
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()
-        gc.set_threshold(*_THRESHOLDS)
         if was_enabled:
             gc.enable()

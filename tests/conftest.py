@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import gc
 import logging
 import os
 import secrets
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from pytestqt.wait_signal import SignalBlocker
 
+from app import garbage
 from app.domain import masking
 from app.models.database import schema
 from app.models.database.engine import Database
@@ -81,6 +83,7 @@ def nothing_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
         [each for mark in marks if not mark.kwargs.get("always", True) for each in mark.args],
     )
     wrong += before.found()
+    garbage.collect_due()
     if wrong:
         pytest.fail("\n".join(wrong), pytrace=False)
 
@@ -239,6 +242,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
+    # Windows of earlier tests are garbage, which no thread of a pool may collect.
+    gc.disable()
     # Not below pytest's own folders: where tests run as root, the server's user can't enter them.
     # The variable hands the folder on to the processes of pytest-xdist.
     if _SERVER_FOLDER not in os.environ:

@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 _THREADS = 4
 _TURN_S = 0.0005
 _PICTURE = (1440, 900)
+_COLLECTED_EVERY_MS = 100
 _SETTLED_EVERY_MS = 150
 _SETTLED_TIMES = 4
 _NAME = "run-registry-desktop"
@@ -66,7 +67,7 @@ def run_window(
     """
     application = _application(check_display())
     loop = QEventLoop(application)
-    with _pool() as pool:
+    with garbage.collected_here(), _pool() as pool:
         asyncio.set_event_loop(loop)
         notices = Notices()
         bugs = _Bugs(notices, on_bug)
@@ -94,6 +95,9 @@ def run_window(
                 window = MainWindow(context)
         if faulty:
             notices.refuse(Refused(faulty))
+        collector = QTimer(interval=_COLLECTED_EVERY_MS)
+        collector.timeout.connect(garbage.collect_due)
+        collector.start()
         ending = Ending(loop, window, context, stop)
         window.stop_wanted.connect(ending.begin)
         with bugs.caught(loop), _interrupts(window), _quick_turns():
@@ -104,6 +108,7 @@ def run_window(
             with loop:
                 loop.run_until_complete(ending.ended)
         themes.close()
+        collector.stop()
         window.deleteLater()
         application.processEvents()
     return 0

@@ -49,6 +49,8 @@ class Heard:
 
 
 def _settings(tmp_path, **given) -> Settings:
+    # What is in the folder of whoever runs this (a database, a key for the seal) is theirs.
+    given.setdefault("data_folder", tmp_path / "data")
     return Settings.load(given, environ={}, file=tmp_path / "settings.toml")
 
 

@@ -250,6 +250,9 @@ def pytest_configure() -> None:
         folder = tempfile.mkdtemp(prefix="run-registry-tests-", dir=_fast_disk())
         os.environ[_SERVER_FOLDER] = folder
         os.environ[_SERVER_OWNER] = str(os.getpid())
+        # What a test leaves in a home (a key for the seal, a log) is of no use to a person.
+        for kind in ("DATA", "CONFIG", "STATE", "CACHE"):
+            os.environ[f"XDG_{kind}_HOME"] = str(Path(folder) / "home" / kind.lower())
 
 
 def pytest_unconfigure() -> None:

@@ -1,5 +1,6 @@
 """The composition root: the one place that reads settings and picks classes."""
 
+import importlib.util
 import logging
 import os
 import platform
@@ -498,6 +499,12 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
     With `screenshot` a picture of the first full window is saved, and the window closes.
     """
     # Not above: whatever runs without a window does without Qt and its libraries.
+    if any(importlib.util.find_spec(name) is None for name in ("PySide6", "qasync", "pyqtgraph")):
+        raise Refused(
+            "The window needs Qt, which isn't installed here. Install it with"
+            " pip install 'run-registry-desktop[desktop]'; every command works without it"
+            " (run-registry --help)."
+        )
     with garbage.kept():
         from app.views.frame.application import WindowSettings, run_window
         from app.views.looks.display import check_display

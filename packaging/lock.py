@@ -37,6 +37,7 @@ def main(options: Sequence[str]) -> int:
         (
             *_COMPILE,
             "--extra=build",
+            "--extra=desktop",
             f"--constraint={WITH_TESTS}",
             f"--output-file={PROGRAM}",
             *options,

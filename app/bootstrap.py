@@ -493,18 +493,23 @@ def run_main_job(program: Program, folder: Path, say: Callable[[str], None]) -> 
     return main_job(program.db, program.actor, lambda: program.pull(None, say), folder, say)
 
 
-def open_window(program: Program, screenshot: Path | None = None) -> int:
-    """Shows the window until it is closed; returns the exit code.
-
-    With `screenshot` a picture of the first full window is saved, and the window closes.
-    """
-    # Not above: whatever runs without a window does without Qt and its libraries.
+def check_qt() -> None:
+    """Refused where what the window is made with isn't installed."""
     if any(importlib.util.find_spec(name) is None for name in ("PySide6", "qasync", "pyqtgraph")):
         raise Refused(
             "The window needs Qt, which isn't installed here. Install it with"
             " pip install 'run-registry-desktop[desktop]'; every command works without it"
             " (run-registry --help)."
         )
+
+
+def open_window(program: Program, screenshot: Path | None = None) -> int:
+    """Shows the window until it is closed; returns the exit code.
+
+    With `screenshot` a picture of the first full window is saved, and the window closes.
+    """
+    check_qt()
+    # Not above: whatever runs without a window does without Qt and its libraries.
     with garbage.kept():
         from app.views.frame.application import WindowSettings, run_window
         from app.views.looks.display import check_display

@@ -1,0 +1,182 @@
+"""A registry that is read from its database, by the program itself."""
+
+import importlib.util
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from run_registry.errors import RunRegistryError
+from run_registry.lumi_list import Luminosity
+from run_registry.lumisections import LumisectionLuminosity, Lumisections
+from run_registry.records import Record
+from run_registry.source import Ranges, Rule
+
+if TYPE_CHECKING:
+    from app.domain.json_value import JsonValue
+    from app.domain.state.compact import CompactState
+    from app.services.certification.tables import Row, TableKind
+    from app.services.golden.generation import MatchedDataset
+
+_BLOCK = 1000
+_NO_VALUE, _OFF, _ON = -1, 0, 1
+
+
+class DatabaseSource:
+    """Reads by the services of the program, with the rights of the login of the address."""
+
+    def __init__(self, dsn: str | None) -> None:
+        _check_program()
+        with _refusals():
+            from app.bootstrap import Program
+            from app.settings import Settings
+
+            self._program = Program(Settings.load({"dsn": dsn}))
+            try:
+                self._acting = self._program.acting
+            except BaseException:
+                self._program.close()
+                raise
+
+    def close(self) -> None:
+        """Gives the connections up."""
+        self._program.close()
+
+    def runs(self, filter: str, as_of: int | None) -> Iterator[Record]:  # noqa: A002
+        """Runs, the newest first."""
+        return self._records("runs", filter, as_of)
+
+    def datasets(self, filter: str, as_of: int | None) -> Iterator[Record]:  # noqa: A002
+        """Datasets but `online`, the newest first."""
+        return self._records("datasets", filter, as_of)
+
+    def lumisections(self, run_number: int, name: str, as_of: int | None) -> Lumisections:
+        """The lumisections of a dataset."""
+        with _refusals():
+            from app.domain.state.compact import compact
+            from app.services import names
+            from app.services.editing.lumisections import dataset_state
+
+            at = names.version_at(self._acting, as_of)
+            state = dataset_state(self._acting, run_number, name, as_of=at)
+            return _lumisections(compact(state))
+
+    def season(self, datasets: str, as_of: int | None) -> list[Lumisections]:
+        """The lumisections of all datasets whose names match."""
+        with _refusals():
+            from app.services import names
+            from app.services.golden import generation
+
+            at = names.version_at(self._acting, as_of)
+            read, _ = generation.season_of(self._acting, datasets, as_of=at)
+            return [_lumisections(state) for state in read.states.values()]
+
+    def golden(self, rule: Rule, datasets: str, as_of: int | None) -> Ranges:
+        """What a rule selects."""
+        with _refusals():
+            from app.services import names
+            from app.services.golden import generation
+
+            at = names.version_at(self._acting, as_of)
+            selection = generation.preview(self._acting, datasets, dict(rule), as_of=at)
+            return dict(selection.document)
+
+    def luminosity(self, ranges: Ranges) -> Luminosity:
+        """Luminosity of a list, as the `online` datasets have it now."""
+        with _refusals():
+            from app.golden.document import document_of
+            from app.golden.list_luminosity import together
+            from app.services.golden import lists
+
+            total = together(lists.luminosity_of(self._acting, document_of(ranges)).values())
+        return Luminosity(total.recorded, total.delivered, total.missing)
+
+    def _records(
+        self,
+        kind: "TableKind",
+        filter: str,  # noqa: A002
+        as_of: int | None,
+    ) -> Iterator[Record]:
+        with _refusals():
+            from app.domain import filters
+            from app.domain.keys import ONLINE
+            from app.services import names
+            from app.services.certification import tables
+            from app.services.golden import generation
+
+            if as_of is not None:
+                if filter:
+                    raise RunRegistryError(
+                        "Filters ask for what is now. With as_of ask for everything, and choose"
+                        " from the records."
+                    )
+                at = names.version_at(self._acting, as_of)
+                for each in reversed(generation.datasets_at(self._acting, at)):
+                    if (each.name == ONLINE) == (kind == "runs"):
+                        yield _record(each, each.attributes)
+                return
+            condition = filters.parse(filter, tables.vocabulary(self._acting))
+            keys = tables.matching(self._acting, tables.TableQuery(kind, condition))
+            for begin in range(0, len(keys), _BLOCK):
+                for row in tables.rows(self._acting, kind, keys[begin : begin + _BLOCK]):
+                    yield _record(row, row.dataset_attributes)
+
+
+def _record(row: "Row | MatchedDataset", own: "Mapping[str, JsonValue]") -> Record:
+    return Record(row.run_number, row.name, {**row.oms_attributes, **row.rr_attributes, **own})
+
+
+def _lumisections(state: "CompactState") -> Lumisections:
+    """The same as arrays per lumisection."""
+    from app.golden.list_luminosity import numbers_of
+    from app.golden.luminosity import DELIVERED, RECORDED
+
+    triplets = [("EMPTY", "", "")] + [
+        (each.status, each.cause, each.comment) for each in state.triplets if each is not None
+    ]
+    meaning = np.array(
+        [_ON if each is True else _OFF if each is False else _NO_VALUE for each in state.oms_values]
+        or [_NO_VALUE],
+        np.int8,
+    )
+    spoken = {bit: meaning[codes] for bit, codes in zip(state.bits, state.oms_codes, strict=True)}
+    columns = zip(state.columns, state.rr_codes, strict=True)
+    return Lumisections(
+        state.run_number,
+        state.name,
+        state.length,
+        triplets,
+        {name: state.per_lumisection(codes).astype(np.int32) for name, codes in columns},
+        {
+            bit: state.per_lumisection(codes)
+            for bit, codes in spoken.items()
+            if (codes != _NO_VALUE).any()
+        },
+        LumisectionLuminosity(numbers_of(state, RECORDED), numbers_of(state, DELIVERED)),
+        state.per_lumisection(state.participating),
+    )
+
+
+def _check_program() -> None:
+    """Refuses where another package called `app` would be loaded instead of the program."""
+    ours = Path(__file__).resolve().parent.parent / "app" / "__init__.py"
+    found = importlib.util.find_spec("app")
+    if found is None or found.origin is None or Path(found.origin).resolve() != ours:
+        other = "none is found" if found is None else f"{found.origin or 'a folder'} is found first"
+        raise RunRegistryError(
+            f"A database is read with the package 'app' of Run Registry ({ours.parent}), and"
+            f" {other}. Start Python where no other package is called so."
+        )
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What the program refuses, as an error of this library."""
+    from app.domain.errors import RegistryError
+
+    try:
+        yield
+    except RegistryError as error:
+        raise RunRegistryError(str(error)) from error

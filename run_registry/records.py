@@ -1,0 +1,69 @@
+"""Rows of runs and datasets."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+if TYPE_CHECKING:
+    import pandas
+
+
+class Record(Mapping[str, Any]):
+    """A run or a dataset: its attributes by name, `run_number` and `name` as attributes of Python.
+
+    Attributes of OMS, of the registry and of the dataset stand side by side; where two of them
+    have one name, the dataset's wins over the registry's and that over OMS.
+    """
+
+    __slots__ = ("_attributes", "name", "run_number")
+
+    def __init__(self, run_number: int, name: str, attributes: Mapping[str, Any]) -> None:
+        self.run_number = run_number
+        self.name = name
+        self._attributes = dict(attributes)
+
+    def __repr__(self) -> str:
+        return f"<Record of run {self.run_number}, {self.name}>"
+
+    def __getitem__(self, key: str) -> Any:
+        return self._attributes[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._attributes)
+
+    def __len__(self) -> int:
+        return len(self._attributes)
+
+
+class Records(Sequence[Record]):
+    """Runs or datasets, in order."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self._records = tuple(records)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} Records>"
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    @overload
+    def __getitem__(self, at: int) -> Record: ...
+    @overload
+    def __getitem__(self, at: slice) -> "Records": ...
+    def __getitem__(self, at: int | slice) -> "Record | Records":
+        if isinstance(at, slice):
+            return Records(self._records[at])
+        return self._records[at]
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """A row for each record: `run_number`, `name`, then a column for each attribute."""
+        import pandas
+
+        return pandas.DataFrame(
+            [{**each, "run_number": each.run_number, "name": each.name} for each in self._records],
+            columns=list(
+                dict.fromkeys(
+                    ["run_number", "name", *(key for each in self._records for key in each)]
+                )
+            ),
+        )

@@ -1,0 +1,25 @@
+"""What a registry is read from: a database, or a door."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from run_registry.lumi_list import Luminosity
+from run_registry.lumisections import Lumisections
+from run_registry.records import Record
+
+Rule = Mapping[str, Any]
+"""JSON logic."""
+
+Ranges = Mapping[int, Sequence[tuple[int, int]]]
+
+
+class Source(Protocol):
+    """`as_of` is an `atomic_version`; None means now. Each raises RunRegistryError."""
+
+    def runs(self, filter: str, as_of: int | None) -> Iterable[Record]: ...  # noqa: A002
+    def datasets(self, filter: str, as_of: int | None) -> Iterable[Record]: ...  # noqa: A002
+    def lumisections(self, run_number: int, name: str, as_of: int | None) -> Lumisections: ...
+    def season(self, datasets: str, as_of: int | None) -> Iterable[Lumisections]: ...
+    def golden(self, rule: Rule, datasets: str, as_of: int | None) -> Ranges: ...
+    def luminosity(self, ranges: Ranges) -> Luminosity: ...
+    def close(self) -> None: ...

@@ -493,7 +493,7 @@ def run_main_job(program: Program, folder: Path, say: Callable[[str], None]) -> 
     return main_job(program.db, program.actor, lambda: program.pull(None, say), folder, say)
 
 
-def check_qt() -> None:
+def _check_qt() -> None:
     """Refused where what the window is made with isn't installed."""
     if any(importlib.util.find_spec(name) is None for name in ("PySide6", "qasync", "pyqtgraph")):
         raise Refused(
@@ -508,7 +508,7 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
 
     With `screenshot` a picture of the first full window is saved, and the window closes.
     """
-    check_qt()
+    _check_qt()
     # Not above: whatever runs without a window does without Qt and its libraries.
     with garbage.kept():
         from app.views.frame.application import WindowSettings, run_window

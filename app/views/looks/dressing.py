@@ -1,6 +1,6 @@
 """Dresses the widgets of the program in another style sheet, in two turns of the loop."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
@@ -20,43 +20,30 @@ class Dressing(QObject):
         self._application = application
         self._sheet = sheet
         self._frozen: list[QWidget] = []
-        self._steps: Iterator[None] = iter(())
-        self._again = False
-        self._turn = QTimer(self, singleShot=True, interval=0)
-        self._turn.timeout.connect(self._go_on)
+        self._next_turn = QTimer(self, singleShot=True, interval=0)
+        self._next_turn.timeout.connect(self._turn)
 
     @property
     def is_done(self) -> bool:
         """Whether every widget wears the sheet."""
-        return not self._turn.isActive()
+        return not self._next_turn.isActive()
 
     def begin(self) -> None:
-        """Dresses every widget anew; windows are painted when what is seen of them is dressed."""
+        """Dresses every widget anew; windows are painted again when it is done."""
         self._freeze()
-        if self._turn.isActive():
-            self._again = True
-        else:
-            self._steps = self._dress()
-            self._turn.start()
+        self._next_turn.start()
 
     def stop(self) -> None:
         """Leaves things as they are."""
-        self._turn.stop()
+        self._next_turn.stop()
 
-    def _go_on(self) -> None:
-        for _ in self._steps:
-            self._turn.start()
-            return
-        if self._again:
-            self._again = False
-            self._steps = self._dress()
-            self._turn.start()
-
-    def _dress(self) -> Iterator[None]:
-        self._application.setStyleSheet("")
-        yield
-        self._application.setStyleSheet(self._sheet())
-        self._thaw()
+    def _turn(self) -> None:
+        if self._application.styleSheet():
+            self._application.setStyleSheet("")
+            self._next_turn.start()
+        else:
+            self._application.setStyleSheet(self._sheet())
+            self._thaw()
 
     def _freeze(self) -> None:
         for window in self._application.topLevelWidgets():

@@ -10,16 +10,22 @@ from app.views.widgets.plain import Label, cell
 class CutLabel(Label):
     """A label that ends in an ellipsis where its text is wider than the room it is given."""
 
+    @property
+    def shown(self) -> str:
+        """The text as it is painted."""
+        room = self.contentsRect().width()
+        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        room, metrics = self.contentsRect(), self.fontMetrics()
-        if metrics.horizontalAdvance(self.text()) <= room.width():
+        line = self.shown
+        # What is selected is seen in the text itself.
+        if line == self.text() or self.hasSelectedText():
             super().paintEvent(event)
             return
-        line = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
         painter = QPainter(self)
         self.style().drawItemText(
             painter,
-            room,
+            self.contentsRect(),
             self.alignment(),
             self.palette(),
             self.isEnabled(),
@@ -29,8 +35,8 @@ class CutLabel(Label):
         painter.end()
 
 
-class LineLabel(Label):
-    """Shows as much of a text as fits; the whole of it is the tooltip.
+class LineLabel(CutLabel):
+    """Asks for no width, and shows its text in one line; the whole of it is the tooltip.
 
     Signals: `cut_changed(bool)`: whether a part of the text doesn't fit.
     """
@@ -38,41 +44,31 @@ class LineLabel(Label):
     cut_changed = Signal(bool)
 
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
-        self._whole = ""
         self._is_cut = False
-        super().__init__(parent=parent)
+        super().__init__(text, parent)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.setText(text)
-
-    @property
-    def whole(self) -> str:
-        """The text in one line, cut or not."""
-        return self._whole
 
     def setText(self, text: str) -> None:
-        self._whole = cell(text)
+        line = cell(text)
+        super().setText(line)
         self.setToolTip(text)
-        self.setAccessibleName(self._whole)
-        self._is_cut = False
-        self._fit()
+        self.setAccessibleName(line)
+        self._measure()
 
     def minimumSizeHint(self) -> QSize:
         return QSize(0, super().minimumSizeHint().height())
 
-    def _fit(self) -> None:
-        room = self.contentsRect().width()
-        line = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, room)
-        super().setText(line)
-        is_cut = line != self._whole
+    def _measure(self) -> None:
+        is_cut = self.shown != self.text()
         if is_cut != self._is_cut:
             self._is_cut = is_cut
             self.cut_changed.emit(is_cut)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit()
+        self._measure()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._fit()
+            self._measure()

@@ -41,13 +41,13 @@ def test_that_the_age_beside_a_cell_goes_on_and_its_author_stays_when_the_run_is
 ) -> None:
     pane: LumisectionsPane = window.online.details.lumisections
     qtbot.waitUntil(lambda: pane.grid.snapshot is not None)
-    qtbot.waitUntil(lambda: "by auto@auto" in pane.cell.whole)
+    qtbot.waitUntil(lambda: "by auto@auto" in pane.cell.text())
     set_server_ahead(timedelta(hours=17))
     (ages,) = pane.cell.findChildren(Ages)
     ages.tick()
-    assert "(17 h ago)" in pane.cell.whole
+    assert "(17 h ago)" in pane.cell.text()
     said: list[str] = []
-    pane.shown.connect(lambda: said.append(pane.cell.whole))
+    pane.shown.connect(lambda: said.append(pane.cell.text()))
     pane.load()
     qtbot.waitUntil(lambda: bool(said))
     assert "by auto@auto" in said[0]

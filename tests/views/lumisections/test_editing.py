@@ -67,7 +67,7 @@ def test_that_bad_is_drafted_commented_previewed_written_as_one_version_and_undo
 ) -> None:
     before = newest(story)
     story.drag(("dt-dt", 10), ("tracker-pixel", 12))
-    assert "6 cells · 2 rows · 3 LS" in story.pane.cell.whole
+    assert "6 cells · 2 rows · 3 LS" in story.pane.cell.text()
     story.keys("b")
     assert story.pane.editor.cells.cells == 6
     assert story.pane.window().focusWidget() is story.pane.strip.comment

@@ -100,9 +100,9 @@ def test_that_who_set_the_focused_cell_is_said(
     pane = details.lumisections
     qtbot.waitUntil(lambda: bool(snapshot_of(details).rows[row].by_hand.any()))
     pane.grid.focus(Cell(row, 3))
-    qtbot.waitUntil(lambda: "expert@cern.ch" in pane.cell.whole)
-    assert "dt-dt, LS 3" in pane.cell.whole
-    assert "set by hand" in pane.cell.whole
+    qtbot.waitUntil(lambda: "expert@cern.ch" in pane.cell.text())
+    assert "dt-dt, LS 3" in pane.cell.text()
+    assert "set by hand" in pane.cell.text()
 
 
 def test_that_a_refresh_keeps_place_and_shows_the_new_state(
@@ -183,4 +183,4 @@ def test_that_the_focused_cell_counts_as_selected_while_nothing_else_is(
     assert pane.selection() == (("dt-dt",), ((3, 3),))
     pane.grid.select(Cell(row, 3), Cell(row + 1, 5))
     assert pane.selection() == (("dt-dt", COLUMNS[row + 1]), ((3, 5),))
-    assert "6 cells · 2 rows · 3 LS" in pane.cell.whole
+    assert "6 cells · 2 rows · 3 LS" in pane.cell.text()

@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from app.views.widgets.line_label import CutLabel
+from app.views.widgets.line_label import CutLabel, LineLabel
 from app.views.widgets.plain import Label
 
 TEXT = "dataset not significant for workspace in global"
@@ -27,3 +27,21 @@ def test_that_a_text_with_enough_room_stays_whole(qtbot: QtBot) -> None:
         qtbot.addWidget(label)
         label.setFixedSize(120, 24)
     assert cut.grab().toImage() == plain.grab().toImage()
+
+
+def test_that_a_line_says_when_it_begins_to_be_cut_and_when_it_ends(qtbot: QtBot) -> None:
+    line = LineLabel(f"{TEXT}\nand more")
+    qtbot.addWidget(line)
+    cuts: list[bool] = []
+    line.cut_changed.connect(cuts.append)
+    line.resize(2000, 24)
+    line.show()
+    assert line.shown == line.text() == line.accessibleName()
+    assert "\n" not in line.text()
+    assert line.toolTip() == f"{TEXT}\nand more"
+    line.resize(120, 24)
+    line.setText(f"{TEXT}, {TEXT}")
+    assert line.shown.endswith("…")
+    line.setText("OPEN")
+    assert cuts == [True, False]
+    assert line.minimumSizeHint().width() == 0

@@ -212,5 +212,5 @@ def test_that_lumisections_that_come_later_are_taken_in(hand: Hand, database: Da
     hand.tab_to("Take them in")
     hand.press("Space")
     said = hand.window.status.notice.text
-    hand.until(lambda: f"of run {FIRST}" in said.whole)
+    hand.until(lambda: f"of run {FIRST}" in said.text())
     hand.settle()

@@ -13,11 +13,10 @@ from app.domain.configuration.items import (
     WITH_RULE,
     condition_of,
     fields_of,
-    parse_stored,
 )
-from app.domain.configuration.versions import Item, ListHistory, value_words
+from app.domain.configuration.versions import Item, ListHistory, problem_of, value_words
 from app.domain.counting import counted
-from app.domain.errors import BadInput, NotFound, Refused
+from app.domain.errors import BadInput, NotFound
 from app.domain.foreign_json import NotJson, parse, read_text
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.rules.text import pretty, read
@@ -135,7 +134,7 @@ def item_document(item: Item) -> JsonObject:
     document: JsonObject = {"id": item.id, **values}
     if item.kind in WITH_RULE:
         document[RULE] = condition_of(values[RULE])
-        document["problem"] = _problem(item)
+        document["problem"] = problem_of(item)
     return {
         **document,
         "created_at": item.created_at.isoformat(),
@@ -167,7 +166,7 @@ def _list(program: Program, arguments: Arguments) -> Answer:
         "items": [item_document(item) for item in items],
     }
     text = table(("id", *names), rows, right=("id", "priority"))
-    problems = [f"{item.id}: {problem}" for item in items if (problem := _problem(item))]
+    problems = [f"{item.id}: {problem}" for item in items if (problem := problem_of(item))]
     count = f"{counted(len(items), 'item')} of version {version.settings_id}."
     return Answer(document, together((text, count, *problems)) if items else count)
 
@@ -180,7 +179,7 @@ def _overview(program: Program) -> Answer:
     for listed in Kind:
         history = configuration_versions.versions(program.acting, listed)
         newest = history.versions[-1]
-        faulty = sum(bool(_problem(history.items[item])) for item in newest.items)
+        faulty = sum(bool(problem_of(history.items[item])) for item in newest.items)
         rows.append(
             (
                 listed.word,
@@ -222,7 +221,7 @@ def _show(program: Program, arguments: Arguments) -> Answer:
     ]
     if item.kind in WITH_RULE:
         lines += ["", Lines(pretty(condition_of(item.values[RULE])))]
-        if problem := _problem(item):
+        if problem := problem_of(item):
             lines.append(f"This rule can't be used: {problem}")
     return Answer(document, together(lines))
 
@@ -284,17 +283,6 @@ def _shown(name: str, value: JsonValue) -> str:
         return value_words(value)
     text = js_stringify(condition_of(value))
     return text if len(text) <= _RULE_SHOWN else f"{text[: _RULE_SHOWN - 1]}…"
-
-
-def _problem(item: Item) -> str:
-    """Why the rule of an item can't be used; empty when it can."""
-    if item.kind not in WITH_RULE:
-        return ""
-    try:
-        parse_stored(item.values[RULE])
-    except Refused as error:
-        return str(error)
-    return ""
 
 
 def _value(name: str, text: str) -> JsonValue:

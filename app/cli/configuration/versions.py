@@ -11,16 +11,15 @@ from app.domain.configuration.items import RULE
 from app.domain.configuration.versions import (
     Difference,
     FieldChange,
-    ListHistory,
-    Version,
-    field_changes,
+    changes_of,
     rule_change,
     value_words,
-    words_for,
 )
 from app.domain.counting import counted
 from app.domain.json_value import JsonObject, JsonValue
 from app.services.configuration import versions as configuration_versions
+
+_MOST_CHANGES = 4
 
 
 def add(group: Commands, common: Parser) -> None:
@@ -130,7 +129,9 @@ def _history(program: Program, arguments: Arguments) -> Answer:
             f"{'' if version.exact else 'from '}{version.at:%Y-%m-%d %H:%M}",
             version.by,
             len(version.items),
-            "; ".join(changes_of(history, version)),
+            "; ".join(
+                changes_of(history, version, _MOST_CHANGES, added="added", removed="removed")
+            ),
         )
         for version in shown
     ]
@@ -158,20 +159,6 @@ def _history(program: Program, arguments: Arguments) -> Answer:
     if len(versions) > len(shown):
         more.append(f"--before {shown[-1].settings_id} shows the next.")
     return Answer(document, together((text, *more)))
-
-
-def changes_of(history: ListHistory, version: Version, most: int = 4) -> list[str]:
-    """The changes of a version."""
-    items = history.items
-    changes = [f"as version {version.same_as}"] if version.same_as is not None else []
-    for old, new in version.edited:
-        fields = field_changes(history.kind, items[old].values, items[new].values)
-        changes.append(f"{items[new].title}: {words_for(fields) or 'saved again'}")
-    changes += [f"added {items[item_id].title}" for item_id in version.added]
-    changes += [f"removed {items[item_id].title}" for item_id in version.removed]
-    if len(changes) > most:
-        return [*changes[:most], f"and {len(changes) - most} more"]
-    return changes
 
 
 def _diff(program: Program, arguments: Arguments) -> Answer:

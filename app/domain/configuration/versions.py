@@ -7,8 +7,16 @@ from datetime import datetime
 from itertools import pairwise
 
 from app.domain.configuration.in_force import Kind, parse_condition
-from app.domain.configuration.items import RULE, condition_of, fields_of, key_of, title_of
-from app.domain.errors import Conflict, NotFound
+from app.domain.configuration.items import (
+    RULE,
+    WITH_RULE,
+    condition_of,
+    fields_of,
+    key_of,
+    parse_stored,
+    title_of,
+)
+from app.domain.errors import Conflict, NotFound, Refused
 from app.domain.json_logic import RuleError
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.state.differences import changed_attributes
@@ -303,6 +311,33 @@ def changed_meanwhile(history: ListHistory, item_id: int, mine: JsonObject | Non
         raise NotFound(f"There is no {history.kind.word} item {item_id} in any version.")
     version, theirs = followed
     return ItemChanged(history.items[item_id], mine, theirs, version)
+
+
+def problem_of(item: Item) -> str:
+    """Why the rule of an item can't be used; empty when it can, or there is none."""
+    if item.kind not in WITH_RULE:
+        return ""
+    try:
+        parse_stored(item.values[RULE])
+    except Refused as error:
+        return str(error)
+    return ""
+
+
+def changes_of(
+    history: ListHistory, version: Version, most: int, *, added: str = "+", removed: str = "−"
+) -> list[str]:
+    """What a version changed, one line each and one more where there are more than `most`;
+    `added` and `removed` go before the titles of items."""
+    items = history.items
+    changes = [f"as version {version.same_as}"] if version.same_as is not None else []
+    for old, new in version.edited:
+        fields = field_changes(history.kind, items[old].values, items[new].values)
+        changes.append(f"{items[new].title}: {words_for(fields) or 'saved again'}")
+    changes += [f"{added} {items[item_id].title}" for item_id in version.added]
+    changes += [f"{removed} {items[item_id].title}" for item_id in version.removed]
+    more = len(changes) - most
+    return [*changes[:most], f"and {more} more"] if more > 0 else changes
 
 
 def words_for(fields: Iterable[FieldChange]) -> str:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import (
 
 from app.domain.configuration.in_force import Configuration
 from app.domain.configuration.items import UnknownVariables
-from app.domain.configuration.versions import Item, ItemChanged, field_changes
+from app.domain.configuration.versions import Item, ItemChanged, field_changes, problem_of
 from app.domain.errors import Refused, Unavailable
 from app.domain.rules.vocabulary import RuleVocabulary
 from app.services.acting import Acting
@@ -19,7 +19,7 @@ from app.services.classifying.trials import Draft
 from app.services.configuration import edits
 from app.views.background import Background, Work
 from app.views.configuration.item_form import ItemForm, new_values
-from app.views.configuration.sections import Section, problem_of
+from app.views.configuration.sections import Section
 from app.views.configuration.versions.difference_view import DifferenceView
 from app.views.looks import words
 from app.views.looks.theme import STEP, Themes

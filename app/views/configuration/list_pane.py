@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.configuration.in_force import Configuration, Kind
-from app.domain.configuration.versions import Item, ListHistory
+from app.domain.configuration.versions import Item, ListHistory, problem_of
 from app.domain.json_value import js_stringify
 from app.domain.rules.vocabulary import RuleSubject
 from app.services.configuration import in_force, versions
@@ -25,7 +25,7 @@ from app.services.configuration.rule_vocabulary import vocabulary
 from app.views.background import Work
 from app.views.configuration.editor_panel import EditorPanel
 from app.views.configuration.rights_panel import RightsPanel
-from app.views.configuration.sections import Section, is_off, problem_of
+from app.views.configuration.sections import Section, is_off
 from app.views.configuration.trials.trial_panel import TrialPanel
 from app.views.configuration.versions.versions_panel import VersionsPanel
 from app.views.datasets_accepted.window import DatasetsAcceptedWindow

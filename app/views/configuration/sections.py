@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from app.domain.configuration.in_force import Kind
-from app.domain.configuration.items import RULE, WITH_RULE, parse_stored
+from app.domain.configuration.items import WITH_RULE
 from app.domain.configuration.versions import Item, value_words
-from app.domain.errors import Refused
 from app.domain.rules.vocabulary import RuleSubject
 
 
@@ -136,17 +135,6 @@ SECTIONS = (
         "Groups of experts and their columns. Retired ones keep all their values.",
     ),
 )
-
-
-def problem_of(item: Item) -> str:
-    """Why the rule of an item can't be used; empty when it can, or there is none."""
-    if item.kind not in WITH_RULE:
-        return ""
-    try:
-        parse_stored(item.values[RULE])
-    except Refused as error:
-        return str(error)
-    return ""
 
 
 def is_off(item: Item) -> bool:

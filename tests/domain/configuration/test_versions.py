@@ -10,7 +10,9 @@ from app.domain.configuration.versions import (
     ListHistory,
     SettingsRow,
     changed_meanwhile,
+    changes_of,
     field_changes,
+    problem_of,
     rule_change,
     value_words,
     words_for,
@@ -200,3 +202,36 @@ def test_that_values_are_words() -> None:
         "3",
         '["x"]',
     ]
+
+
+def test_that_the_changes_of_a_version_are_lines_and_those_too_many_a_number() -> None:
+    history = _history(
+        {1: [1], 2: [1, 2, 3], 3: [4, 2, 3], 4: [5, 2, 3], 5: [1]},
+        _item(1, class_="One"),
+        _item(2, class_="Two"),
+        _item(3, class_="Three"),
+        _item(4, class_="One", priority=7),
+        _item(5, class_="One", priority=7),
+    )
+    first, second, third, fourth, fifth = history.versions
+    title = history.items[1].title
+    assert changes_of(history, first, 4) == [f"+ {title}"]
+    assert changes_of(history, second, 1, added="added") == [
+        f"added {history.items[2].title}",
+        "and 1 more",
+    ]
+    assert changes_of(history, third, 4) == [f"{history.items[4].title}: priority 1 → 7"]
+    assert changes_of(history, fourth, 4) == [f"{history.items[5].title}: saved again"]
+    assert changes_of(history, fifth, 4, removed="removed") == [
+        "as version 1",
+        f"{title}: priority 7 → 1",
+        f"removed {history.items[2].title}",
+        f"removed {history.items[3].title}",
+    ]
+
+
+def test_that_a_rule_that_cannot_be_used_says_why() -> None:
+    assert problem_of(_item(1)) == ""
+    assert "no_such" in problem_of(_item(1, rule={"no_such": [1]}))
+    workspace = Item(Kind.PERMISSION, 1, {"role": "x"}, START)
+    assert problem_of(workspace) == ""

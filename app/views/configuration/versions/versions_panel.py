@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 
 from app.domain.clock import server_now
 from app.domain.configuration.in_force import Kind
-from app.domain.configuration.versions import ListHistory
+from app.domain.configuration.versions import ListHistory, changes_of
 from app.domain.errors import Refused
 from app.services.acting import Acting
 from app.services.configuration import versions as services
@@ -24,14 +24,14 @@ from app.views.background import Background, Work
 from app.views.configuration.sections import Section
 from app.views.configuration.versions.difference_view import DifferenceView
 from app.views.configuration.versions.restore_dialog import RestoreDialog
-from app.views.configuration.versions.version_texts import changes_of, summary_of, time_of
+from app.views.configuration.versions.version_texts import summary_of, time_of
 from app.views.looks import words
 from app.views.looks.theme import ROW_HEIGHT, STEP, Themes
 from app.views.widgets.plain import ChoiceBox, Label, TreeItem
 
 _ID = Qt.ItemDataRole.UserRole
 _PARTS = [260, 320]
-_MOST_IN_TIP = 40
+_MOST_CHANGES, _MOST_IN_TIP = 3, 40
 _LARGEST = 2**31 - 1
 _ITS_CHANGE, _SINCE, _BOTH = "Its changes", "Changes since", "Between the two"
 
@@ -170,7 +170,7 @@ class VersionsPanel(QWidget):
                     str(version.settings_id),
                     f"{'' if version.exact else 'from '}{words.time(version.at)}",
                     version.by,
-                    "; ".join(changes_of(history, version)),
+                    "; ".join(changes_of(history, version, _MOST_CHANGES)),
                 ]
             )
             line.setData(0, _ID, version.settings_id)

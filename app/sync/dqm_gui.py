@@ -6,8 +6,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self, Unpack
+from typing import Protocol, Unpack
 
 import httpx
 
@@ -21,6 +20,7 @@ from app.sync.elected_loop import ElectedLoop, LoopOptions, in_thread
 from app.sync.election import Election
 from app.sync.http import (
     UNPACKED_HERE,
+    HttpClient,
     body_of,
     certificates,
     checked_url,
@@ -61,8 +61,8 @@ class DqmGuiSettings:
     longest_wait_s: float = 300.0
 
 
-class DqmGuiClient:
-    """One client, kept, for one asyncio loop. `on_wait` hears of back-offs, and None after."""
+class DqmGuiClient(HttpClient):
+    """The list of datasets, for one asyncio loop. `on_wait` hears of back-offs, and None after."""
 
     def __init__(
         self,
@@ -72,9 +72,9 @@ class DqmGuiClient:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
+        super().__init__(checked_url(settings.url, "address of the DQM GUI"))
         self._settings = settings
         keep_secret(settings.key_password)
-        self._base = checked_url(settings.url, "address of the DQM GUI")
         self._back_off = BackOff(
             "The DQM GUI",
             GuiUnavailable,

@@ -1,5 +1,6 @@
-"""What the clients of OMS and of the DQM GUI share: addresses, certificates, bodies."""
+"""What the clients of OMS and the DQM GUI share: connections, addresses, certificates, bodies."""
 
+import asyncio
 import ssl
 import zlib
 from collections.abc import AsyncGenerator, Iterator, Sequence
@@ -8,6 +9,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 from urllib.parse import quote, unquote
 
 import httpx
@@ -21,6 +24,31 @@ UNPACKED_HERE = "gzip, deflate"
 _PIECE_BYTES = 1 << 18
 _MOST_BYTES_OF_AN_ERROR = 1 << 20
 _READS_BOTH = 32 + zlib.MAX_WBITS  # gzip and deflate
+
+
+class HttpClient:
+    """A client of the server at `base`, for one asyncio loop; its connections are kept."""
+
+    def __init__(self, base: httpx.URL) -> None:
+        self._base = base
+        self._http: httpx.AsyncClient | None = None
+        self._one_at_a_time = asyncio.Lock()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({shown_url(self._base)})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        http, self._http = self._http, None
+        if http is not None:
+            await http.aclose()
 
 
 def checked_url(text: str, what: str) -> httpx.URL:

@@ -1,12 +1,7 @@
 """What OMS says of runs, page by page: answers that can be trusted or are refused."""
 
-import asyncio
-import random
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 
 import httpx
 
@@ -14,14 +9,12 @@ from app.domain.errors import BadInput, NotFound
 from app.domain.foreign_json import BadRecord, NotJson, Record, RecordReader
 from app.domain.json_value import JsonObject, JsonValue, whole_number
 from app.domain.sources.oms import OmsRun, validate_lumisections, validate_run, whole_run
-from app.sync.back_off import Wait
 from app.sync.http import shown_url
 from app.sync.oms_requests import (
     HEAD_BYTES,
     LIMITS,
     MalformedAnswer,
     OmsRequests,
-    OmsSettings,
     excerpt,
     malformed,
 )
@@ -49,40 +42,8 @@ class RunPage:
     problems: tuple[tuple[int | None, BadInput], ...] = ()
 
 
-class OmsClient:
-    """Runs, lumisections and fills of OMS. Arguments are those of `OmsRequests`."""
-
-    def __init__(
-        self,
-        settings: OmsSettings,
-        *,
-        on_wait: Callable[[Wait | None], None] | None = None,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        clock: Callable[[], float] = time.monotonic,
-        jitter: Callable[[], float] = random.random,
-    ) -> None:
-        self._settings = settings
-        self._requests = OmsRequests(
-            settings, on_wait=on_wait, sleep=sleep, clock=clock, jitter=jitter
-        )
-        self._base = self._requests.base
-
-    def __repr__(self) -> str:
-        return f"OmsClient({shown_url(self._base)})"
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        await self._requests.aclose()
+class OmsClient(OmsRequests):
+    """Runs, lumisections and fills of OMS."""
 
     async def runs_by_last_update(self) -> AsyncGenerator[RunPage, None]:
         """Pages of run records, those changed last first, until OMS has no more."""
@@ -252,7 +213,7 @@ class OmsClient:
         return following if same else None
 
     async def _document(self, url: httpx.URL) -> "_Answer":
-        body = await self._requests.body(url)
+        body = await self._body(url)
         reader = RecordReader("data", limits=LIMITS)
         try:
             reader.feed(body)

@@ -18,6 +18,7 @@ from app.domain.masking import keep_secret, masked
 from app.sync.back_off import Again, BackOff, Wait
 from app.sync.http import (
     UNPACKED_HERE,
+    HttpClient,
     body_of,
     certificates,
     checked_url,
@@ -69,8 +70,8 @@ class OmsSettings:
     lumisections_per_page: int = 5000
 
 
-class OmsRequests:
-    """One HTTP client, kept, for one asyncio loop; asks one thing at a time.
+class OmsRequests(HttpClient):
+    """Asks one thing at a time, for one asyncio loop.
 
     `on_wait` is told of every back-off, and None when it is over.
     """
@@ -84,9 +85,9 @@ class OmsRequests:
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
+        super().__init__(checked_url(settings.url, "address of OMS"))
         self._settings = settings
         keep_secret(settings.client_secret)
-        self.base = checked_url(settings.url, "address of OMS")
         self._token_url = checked_url(settings.token_url, "address of the token server")
         self._back_off = BackOff(
             "OMS",
@@ -100,18 +101,14 @@ class OmsRequests:
         )
         self._sleep = sleep
         self._clock = clock
-        self._http: httpx.AsyncClient | None = None
-        self._one_at_a_time = asyncio.Lock()
         self._may_ask_at = 0.0
         self._token: str | None = None
         self._token_until = 0.0
 
-    async def aclose(self) -> None:
-        if self._http is not None:
-            http, self._http = self._http, None
-            await http.aclose()
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({shown_url(self._base)})"
 
-    async def body(self, url: httpx.URL) -> bytes:
+    async def _body(self, url: httpx.URL) -> bytes:
         """The body of a good answer; one request at a time, a pause between two."""
         async with self._one_at_a_time:
             reply = await self._ask_with_token(url)
@@ -179,7 +176,7 @@ class OmsRequests:
 
     def _client(self) -> httpx.AsyncClient:
         if self._http is None:
-            urls = (self.base, self._token_url) if self._has_credentials else (self.base,)
+            urls = (self._base, self._token_url) if self._has_credentials else (self._base,)
             self._http = httpx.AsyncClient(
                 verify=certificates(urls, self._settings.ca_bundle),
                 timeout=httpx.Timeout(
@@ -191,7 +188,7 @@ class OmsRequests:
                 },
                 limits=httpx.Limits(max_connections=2),
                 # A proxy of the environment can't reach a server on this machine's loopback.
-                trust_env=not is_loopback(self.base.host),
+                trust_env=not is_loopback(self._base.host),
             )
         return self._http
 

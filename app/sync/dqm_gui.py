@@ -85,21 +85,6 @@ class DqmGuiClient(HttpClient):
             sleep,
             jitter,
         )
-        self._http: httpx.AsyncClient | None = None
-        self._one_at_a_time = asyncio.Lock()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        http, self._http = self._http, None
-        if http is not None:
-            await http.aclose()
 
     async def listing(self, match: str = EVERYTHING) -> GuiListing:
         """What the GUI has. Raises `GuiUnavailable` after the last try, `BadInput` when the answer
@@ -245,7 +230,7 @@ class GuiLoop(ElectedLoop[DqmGuiClient, GuiStatus]):
         super().__init__(
             "dqm-gui",
             GuiStatus(),
-            GuiUnavailable,
+            (GuiUnavailable,),
             make_client,
             election,
             interval_s=interval_s,

@@ -5,17 +5,15 @@ import logging
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Generic, ParamSpec, Protocol, Required, Self, TypedDict, TypeVar
+from typing import Generic, ParamSpec, Required, TypedDict, TypeVar
 
 from app.domain.clock import server_now
 from app.domain.errors import Refused, RegistryError, Unavailable
 from app.domain.masking import masked
-from app.domain.seal.status import SealStatus
-from app.domain.sources.dqm_gui import GuiStatus
-from app.domain.sources.pull import PullerReport, PullState, PullStatus
+from app.domain.sources.pull import LoopStatus, PullerReport, PullState
 from app.sync.back_off import Wait
 from app.sync.election import Election
 from app.sync.supervisor import Supervisor, outcome_of
@@ -28,21 +26,8 @@ Result = TypeVar("Result")
 _RESTART_AFTER_S = 5.0
 
 
-class AskingClient(Protocol):
-    """A client of the server that is asked, kept open while the loop runs."""
-
-    async def __aenter__(self) -> Self: ...
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None: ...
-
-
-Client = TypeVar("Client", bound=AskingClient)
-Status = TypeVar("Status", bound=PullStatus | GuiStatus | SealStatus)
+Client = TypeVar("Client", bound=AbstractAsyncContextManager[object])
+Status = TypeVar("Status", bound=LoopStatus)
 
 
 class LoopOptions(TypedDict, Generic[Status], total=False):
@@ -60,15 +45,15 @@ class ElectedLoop(ABC, Generic[Client, Status]):
     """Waits for its election, pulls, waits; what a pull is, is for the subclasses to say.
 
     `on_status` is called in the loop's thread. `make_client` is given the callback that hears of
-    back-offs. `unavailable` are the errors of the server that is asked: any other Unavailable is
-    the database's.
+    back-offs. The client is kept open while the loop runs. `unavailable` are the errors of the
+    server that is asked: any other Unavailable is the database's.
     """
 
     def __init__(
         self,
         name: str,
         status: Status,
-        unavailable: type[Unavailable],
+        unavailable: tuple[type[Exception], ...],
         make_client: Callable[[Callable[[Wait | None], None]], Client],
         election: Election,
         *,
@@ -81,7 +66,7 @@ class ElectedLoop(ABC, Generic[Client, Status]):
         election_interval_s: float = 3.0,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._unavailable_server = unavailable
+        self._unavailable = unavailable
         self._make_client = make_client
         self._election = election
         self._on_status: Callable[[Status], None] = on_status
@@ -143,7 +128,8 @@ class ElectedLoop(ABC, Generic[Client, Status]):
 
     async def _work(self) -> None:
         self._woken = asyncio.Event()  # belongs to the loop that runs now
-        async with await self._good_client() as client:
+        client = await self._good_client()
+        async with client:
             self._begin(client)
             try:
                 while True:
@@ -221,7 +207,7 @@ class ElectedLoop(ABC, Generic[Client, Status]):
     def _delay_after(self, error: Exception) -> float:
         if not isinstance(error, Unavailable):
             return self._interval_s  # a bad answer, or a bug: sooner it would be the same again
-        if not isinstance(error, self._unavailable_server):
+        if not isinstance(error, self._unavailable):
             return self._election_interval_s  # the database: the election heals by itself
         delay = min(self._longest_interval_s, self._interval_s * 2.0**self._failures)
         self._failures += 1

@@ -4,13 +4,11 @@ import asyncio
 import random
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from types import TracebackType
-from typing import Protocol, Self
+from contextlib import nullcontext, suppress
+from typing import Protocol
 
 from app.domain.errors import Refused, Unavailable
 from app.domain.seal.status import Refusal, Sealed, SealStatus
-from app.sync.back_off import Wait
 from app.sync.elected_loop import ElectedLoop, in_thread
 from app.sync.election import Election
 
@@ -32,26 +30,8 @@ class Sealing(Protocol):
     def refusals(self) -> tuple[Refusal, ...]: ...
 
 
-class NobodyAsked:
-    """Sealing asks no server but the database."""
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None: ...
-
-
-class _NoServer(Unavailable):
-    """Never raised: there is no server besides the database."""
-
-
-class SealLoop(ElectedLoop[NobodyAsked, SealStatus]):
-    """Seals in its own thread as long as this client is elected.
+class SealLoop(ElectedLoop[nullcontext[None], SealStatus]):
+    """Seals in its own thread as long as this client is elected; asks only the database.
 
     A client without a key lets the election go after each turn, so that one with a key, which
     keeps it, comes to seal soon.
@@ -70,14 +50,11 @@ class SealLoop(ElectedLoop[NobodyAsked, SealStatus]):
         on_status: Callable[[SealStatus], None] = lambda _status: None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        def nobody(_on_wait: Callable[[Wait | None], None]) -> NobodyAsked:
-            return NobodyAsked()
-
         super().__init__(
             "seal",
             SealStatus(),
-            _NoServer,
-            nobody,
+            (),
+            lambda _on_wait: nullcontext(),
             election,
             on_status=on_status,
             on_bug=on_bug,
@@ -90,7 +67,7 @@ class SealLoop(ElectedLoop[NobodyAsked, SealStatus]):
         )
         self._sealing = sealing
 
-    async def _turn(self, client: NobodyAsked) -> float | None:
+    async def _turn(self, client: nullcontext[None]) -> float | None:
         """One turn, after which is known what this client or another refuses to seal."""
         delay = await super()._turn(client)
         if self._enabled:
@@ -99,7 +76,7 @@ class SealLoop(ElectedLoop[NobodyAsked, SealStatus]):
                 self._set(refusals=await in_thread(self._sealing.refusals))
         return delay
 
-    async def _pull(self, client: NobodyAsked) -> None:
+    async def _pull(self, client: nullcontext[None]) -> None:
         sealed = await self._all_new()
         ends = time.monotonic() + self._interval_s
         while sealed.old_left and time.monotonic() < ends:

@@ -300,7 +300,7 @@ class PullLoop(ElectedLoop[OmsClient, PullStatus]):
         super().__init__(
             "puller",
             PullStatus(),
-            OmsUnavailable,
+            (OmsUnavailable,),
             make_client,
             election,
             interval_s=interval_s,

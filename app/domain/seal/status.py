@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.counting import counted
-from app.domain.sources.pull import PullState
+from app.domain.sources.pull import LoopStatus
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class SealStatus:
+class SealStatus(LoopStatus):
     """What the loop that seals tells of itself, and what pullers of any client refused."""
 
-    state: PullState = PullState.OFF
-    activity: str = ""
-    last_success: datetime | None = None
-    next_try: datetime | None = None
-    puller: str = ""
-    pulls: int = 0
-    trouble: str = ""
     refusals: tuple[Refusal, ...] = ()

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from app.domain.certification.datasets import NOT_SIGNIFICANT, OPEN, WAITING, state_key, states_of
 from app.domain.configuration.in_force import Configuration, DatasetAccepted
@@ -10,7 +9,7 @@ from app.domain.foreign_json import BadRecord, Record
 from app.domain.json_value import JsonObject, whole_number
 from app.domain.keys import DatasetKey
 from app.domain.sources.oms import LARGEST_NUMBER, SMALLEST_RUN_NUMBER
-from app.domain.sources.pull import PullState
+from app.domain.sources.pull import LoopStatus
 from app.domain.text.patterns import Pattern, PatternError, pattern
 
 _RUN_DIGITS = 12
@@ -114,18 +113,11 @@ class GuiOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class GuiStatus:
+class GuiStatus(LoopStatus):
     """What the sync panel shows of the DQM GUI; counters are of this client since it started."""
 
-    state: PullState = PullState.OFF
-    activity: str = ""
-    last_success: datetime | None = None
-    next_try: datetime | None = None
-    puller: str = ""
-    pulls: int = 0
     appeared: int = 0
     problems: tuple[str, ...] = ()
-    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)

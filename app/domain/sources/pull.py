@@ -75,8 +75,8 @@ class PullerReport:
 
 
 @dataclass(frozen=True, slots=True)
-class PullStatus:
-    """What the sync panel shows; the counters are those of this client since it started.
+class LoopStatus:
+    """What a loop of this client that waits for its election does, and did since it started.
 
     `trouble`: why the client that is elected instead of this one can't read the source.
     """
@@ -87,9 +87,15 @@ class PullStatus:
     next_try: datetime | None = None
     puller: str = ""
     pulls: int = 0
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PullStatus(LoopStatus):
+    """What the sync panel shows of OMS; counters are of this client since it started."""
+
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     flagged: int = 0
     failed: tuple[FailedRun, ...] = ()
-    trouble: str = ""

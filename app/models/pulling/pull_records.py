@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app.domain.clock import server_now
 from app.domain.json_value import JsonObject
 from app.domain.masking import masked
-from app.domain.sources.pull import FailedRun, KnownRun, PullerReport, PullState, PullStatus
+from app.domain.sources.pull import FailedRun, KnownRun, LoopStatus, PullerReport, PullState
 from app.models.database import desk
 
 _LONGEST_TEXT = 2_000
@@ -84,7 +84,7 @@ def remember_fill(connection: Connection, fill_number: int, attributes: JsonObje
     )
 
 
-def report(connection: Connection, status: PullStatus, source: str = "oms") -> None:
+def report(connection: Connection, status: LoopStatus, source: str = "oms") -> None:
     """Keeps what the elected puller of a source does, for the other clients to show."""
     table, now, activity = desk.puller, server_now(), _told(status.activity)
     values = {

@@ -12,7 +12,7 @@ from app.domain.sources.dqm_gui import (
     GuiStatus,
     Matcher,
 )
-from app.domain.sources.pull import PullerReport, PullStatus
+from app.domain.sources.pull import PullerReport
 from app.models.database.engine import Database
 from app.models.events import rows
 from app.models.events.action import begin
@@ -107,11 +107,8 @@ class GuiStore:
         """Keeps what the elected puller does, for the other clients to show."""
         if not self._db.desk or not self._db.writes_automatically:
             return
-        reported = PullStatus(
-            status.state, status.activity, status.last_success, status.next_try, status.puller
-        )
         with self._db.transaction() as connection:
-            pull_records.report(connection, reported, SOURCE)
+            pull_records.report(connection, status, SOURCE)
 
     def reported(self) -> PullerReport | None:
         """The last report of the elected puller, ours or another client's."""

@@ -1,7 +1,7 @@
 """What pullers refused to seal over: told in the database, for everybody to see."""
 
 from app.domain.seal.status import Refusal
-from app.domain.sources.pull import PullState, PullStatus
+from app.domain.sources.pull import LoopStatus, PullState
 from app.models.database.engine import Database
 from app.models.pulling import pull_records
 
@@ -11,7 +11,7 @@ _SOURCE = "seal "
 def tell(db: Database, who: str, key: str, why: str) -> None:
     """Notes that a puller seals nothing, and why; until one with the same key seals again."""
     if db.desk:
-        status = PullStatus(PullState.UNAVAILABLE, why, puller=who)
+        status = LoopStatus(PullState.UNAVAILABLE, why, puller=who)
         with db.transaction() as connection:
             pull_records.report(connection, status, _SOURCE + key)
 

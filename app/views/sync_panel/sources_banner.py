@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWi
 
 from app.domain.seal.status import SealStatus
 from app.domain.sources.dqm_gui import GuiStatus
-from app.domain.sources.pull import PullState, PullStatus
+from app.domain.sources.pull import LoopStatus, PullState, PullStatus
 from app.services.pulling.pullers import ask_gui_now, pull_now
 from app.views.background import Outage, Work
 from app.views.looks import words
@@ -116,7 +116,7 @@ class SourceLine(QWidget):
         self._apply_theme()
         self.hide()
 
-    def show_status(self, status: PullStatus | GuiStatus, now: datetime) -> None:
+    def show_status(self, status: LoopStatus, now: datetime) -> None:
         """Follows the puller, of this client or of another: while it tries again the server is as
         silent as before."""
         if status.state in _DOWN or status.trouble:

@@ -122,7 +122,7 @@ def test_that_every_tooltip_of_ours_is_bounded() -> None:
 
 def test_that_every_model_shows_text() -> None:
     # What is completed is typed as it is.
-    completing = {"CompletionModel", "_CompletionModel"}
+    completing = {"CompletionModel"}
     found = {each for each in models() if each.__name__ not in completing}
     assert len(found) > 12
     assert not [each for each in found if not hasattr(vars(each)["data"], "shows_text")]

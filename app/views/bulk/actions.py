@@ -8,15 +8,13 @@ from PySide6.QtWidgets import QWidget
 from app.domain.configuration import permissions
 from app.domain.errors import Refused
 from app.domain.keys import ONLINE
-from app.services.acting import Acting
 from app.services.configuration import workspaces
 from app.services.editing.bulk import Written
 from app.views.actions import ActionRow
-from app.views.background import Background, Work
+from app.views.background import Work
 from app.views.bulk.edit_dialog import BulkEditDialog
 from app.views.bulk.file_dialog import ChangeFileDialog
-from app.views.looks.theme import Themes
-from app.views.notices import Notices
+from app.views.places import PlaceContext
 from app.views.tables.table_view import TableView
 
 MENU = ("bulk.edit",)
@@ -40,20 +38,14 @@ class BulkActions(QObject):
     acted = Signal()
 
     def __init__(
-        self,
-        acting: Acting,
-        background: Background,
-        notices: Notices,
-        themes: Themes,
-        window: QWidget,
-        table: Callable[[], TableView | None],
+        self, context: PlaceContext, window: QWidget, table: Callable[[], TableView | None]
     ) -> None:
         super().__init__(window)
-        self._acting = acting
-        self._background = background
-        self._opening = Work(background, self)
-        self._notices = notices
-        self._themes = themes
+        self._acting = context.acting
+        self._background = context.background
+        self._opening = Work(context.background, self)
+        self._notices = context.notices
+        self._themes = context.themes
         self._window = window
         self._table = table
 

@@ -281,16 +281,10 @@ class MainWindow(QMainWindow):
         self.sync_dock.hide()
 
     def _make_actions(self) -> None:
-        context, background, notices = self._context, self._background, self._notices
-        self.run_actions = RunActions(
-            context.acting, background, notices, self._themes, self, self.subject
-        )
-        self.history_actions = HistoryActions(
-            context.acting, background, notices, self._themes, self, self.table.details
-        )
-        self.bulk_actions = BulkActions(
-            context.acting, background, notices, self._themes, self, self.table.table
-        )
+        context, notices = self._context, self._notices
+        self.run_actions = RunActions(context, self, self.subject)
+        self.history_actions = HistoryActions(context, self, self.table.details)
+        self.bulk_actions = BulkActions(context, self, self.table.table)
         self.workbench_actions = WorkbenchActions(context, self, self.subject)
         self.why_actions = WhyActions(context, self, self.subject, self.table.details)
         self.dataset_actions = DatasetActions(context, self, self._selected_datasets)

@@ -11,10 +11,8 @@ from app.services.acting import Acting
 from app.services.history import undo
 from app.services.history.undo import Undone
 from app.views.actions import ActionRow
-from app.views.background import Background
 from app.views.history.undo_dialog import UndoDialog
-from app.views.looks.theme import Themes
-from app.views.notices import Notices
+from app.views.places import PlaceContext
 
 MENU = ("edit.undo", "edit.redo", "", "history.selection", "history.moment")
 
@@ -41,22 +39,16 @@ class HistoryActions(QObject):
     acted = Signal()
 
     def __init__(
-        self,
-        acting: Acting,
-        background: Background,
-        notices: Notices,
-        themes: Themes,
-        window: QWidget,
-        shown_run: Callable[[], ShownRun | None],
+        self, context: PlaceContext, window: QWidget, shown_run: Callable[[], ShownRun | None]
     ) -> None:
         super().__init__(window)
-        self._acting = acting
-        self._background = background
-        self._notices = notices
-        self._themes = themes
+        self._acting = context.acting
+        self._background = context.background
+        self._notices = context.notices
+        self._themes = context.themes
         self._window = window
         self._shown_run = shown_run
-        notices.undo_wanted.connect(self.undo)
+        context.notices.undo_wanted.connect(self.undo)
 
     def rows(self) -> list[ActionRow]:
         """The actions by name."""

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QEvent,
     QModelIndex,
-    QPersistentModelIndex,
     QRect,
     QSize,
     Qt,
@@ -31,6 +29,7 @@ from app.domain.rules.vocabulary import RuleVocabulary
 from app.views.focus import give_keys
 from app.views.looks.theme import STEP, Themes, monospaced
 from app.views.rules.highlighter import RuleHighlighter
+from app.views.widgets.completion_model import CompletionModel, Index
 from app.views.widgets.plain import tip
 
 _POPUP_WIDTH = 560
@@ -38,8 +37,6 @@ _ROWS_SEEN = 12
 _PAIRS = {"{": "}", "[": "]", '"': '"'}
 _INDENT = "  "
 _DETAIL_ROLE = Qt.ItemDataRole.UserRole
-
-Index = QModelIndex | QPersistentModelIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,37 +47,6 @@ class Mark:
     end: int
     text: str
     token: str
-
-
-class _CompletionModel(QAbstractListModel):
-    """Lists what can be typed next."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._completions: list[Completion] = []
-
-    def show_completions(self, completions: list[Completion]) -> None:
-        """Offers other completions."""
-        self.beginResetModel()
-        self._completions = completions
-        self.endResetModel()
-
-    def completion(self, row: int) -> Completion:
-        """The completion in a row."""
-        return self._completions[row]
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self._completions)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> str | None:
-        if not index.isValid():
-            return None
-        each = self._completions[index.row()]
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{each.label}, {each.detail}" if each.detail else each.label
-        if role == _DETAIL_ROLE:
-            return each.detail
-        return each.label if role == Qt.ItemDataRole.DisplayRole else None
 
 
 class _CompletionDelegate(QStyledItemDelegate):
@@ -126,7 +92,7 @@ class RuleTextEdit(QPlainTextEdit):
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.setTabChangesFocus(True)
         self._highlighter = RuleHighlighter(self.document(), themes.theme)
-        self.completions = _CompletionModel(self)
+        self.completions = CompletionModel(_text, self)
         self.popup = QListView()
         self.popup.setObjectName("completions")
         self.popup.setUniformItemSizes(True)
@@ -347,3 +313,12 @@ class RuleTextEdit(QPlainTextEdit):
     def _apply_theme(self) -> None:
         self._highlighter.show_theme(self._themes.theme)
         self.show_marks(self._marks)
+
+
+def _text(completion: Completion, role: int) -> str | None:
+    label, detail = completion.label, completion.detail
+    if role == Qt.ItemDataRole.AccessibleTextRole:
+        return f"{label}, {detail}" if detail else label
+    if role == _DETAIL_ROLE:
+        return detail
+    return label if role == Qt.ItemDataRole.DisplayRole else None

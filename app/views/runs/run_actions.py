@@ -7,12 +7,10 @@ from PySide6.QtWidgets import QWidget
 
 from app.domain.certification.runs import OPEN, RUN_STATES
 from app.domain.configuration import permissions
-from app.services.acting import Acting
 from app.services.certification import growth, runs
 from app.views.actions import ActionRow
-from app.views.background import Background
-from app.views.looks.theme import Themes
-from app.views.notices import Notices, ask
+from app.views.notices import ask
+from app.views.places import PlaceContext
 from app.views.runs.dialogs import EditRunDialog, MoveDialog
 from app.views.subject import Subject, unless
 from app.views.widgets.dialogs.action_dialog import ActionDialog, Done, Outcome
@@ -46,19 +44,13 @@ class RunActions(QObject):
     cells_wanted = Signal(int, object)
 
     def __init__(
-        self,
-        acting: Acting,
-        background: Background,
-        notices: Notices,
-        themes: Themes,
-        window: QWidget,
-        subject: Callable[[], Subject | None],
+        self, context: PlaceContext, window: QWidget, subject: Callable[[], Subject | None]
     ) -> None:
         super().__init__(window)
-        self._acting = acting
-        self._background = background
-        self._notices = notices
-        self._themes = themes
+        self._acting = context.acting
+        self._background = context.background
+        self._notices = context.notices
+        self._themes = context.themes
         self._window = window
         self._subject = subject
 

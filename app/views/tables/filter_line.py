@@ -1,10 +1,8 @@
 """The filter of a table as text: completion while typing, mistakes marked where they are."""
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QCoreApplication,
     QModelIndex,
-    QPersistentModelIndex,
     Qt,
     QTimer,
     Signal,
@@ -15,41 +13,11 @@ from PySide6.QtWidgets import QCompleter, QLineEdit, QListView, QVBoxLayout, QWi
 from app.domain.errors import BadInput
 from app.domain.filters import Completion, FilterError, Vocabulary, complete, parse
 from app.views.looks.theme import Themes, set_property
+from app.views.widgets.completion_model import CompletionModel
 from app.views.widgets.plain import Label
 
 _PAUSE_MS = 400
 _WIDEST_POPUP = 420
-
-Index = QModelIndex | QPersistentModelIndex
-
-
-class CompletionModel(QAbstractListModel):
-    """What can be typed next."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._completions: list[Completion] = []
-
-    def show_completions(self, completions: list[Completion]) -> None:
-        """Offers something else."""
-        self.beginResetModel()
-        self._completions = completions
-        self.endResetModel()
-
-    def completion(self, row: int) -> Completion:
-        """The one in a row."""
-        return self._completions[row]
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self._completions)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> str | None:
-        if not index.isValid():
-            return None
-        each = self._completions[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return f"{each.text}   {each.detail}" if each.detail else each.text
-        return each.text if role == Qt.ItemDataRole.EditRole else None
 
 
 class FilterEdit(QLineEdit):
@@ -58,7 +26,7 @@ class FilterEdit(QLineEdit):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.vocabulary: Vocabulary | None = None
-        self.completions = CompletionModel(self)
+        self.completions = CompletionModel(_text, self)
         self._completer = QCompleter(self.completions, self)
         self._popup = QListView()
         self._popup.setObjectName("completions")
@@ -202,3 +170,10 @@ class FilterLine(QWidget):
             kind, start - self.edit.cursorPosition(), end - start, wavy
         )
         QCoreApplication.sendEvent(self.edit, QInputMethodEvent("", [mark]))
+
+
+def _text(completion: Completion, role: int) -> str | None:
+    text, detail = completion.text, completion.detail
+    if role == Qt.ItemDataRole.DisplayRole:
+        return f"{text}   {detail}" if detail else text
+    return text if role == Qt.ItemDataRole.EditRole else None

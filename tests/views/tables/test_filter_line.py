@@ -7,7 +7,8 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.filters import Comparison
 from app.views.looks.theme import Themes
-from app.views.tables.filter_line import CompletionModel, FilterLine
+from app.views.tables.filter_line import FilterLine
+from app.views.widgets.completion_model import CompletionModel
 from tests.views.table_rows import VOCABULARY
 
 

@@ -130,8 +130,9 @@ class Program:
             dsn = self.settings.dsn
             if dsn is None:
                 self._server = EmbeddedServer.open(self._server_folder)
-                dsn = self._server.dsn
-            self._database = Database(dsn)
+                self._database = Database(self._server.dsn, is_own=True)
+            else:
+                self._database = Database(dsn)
         return self._database
 
     @cached_property

@@ -84,9 +84,13 @@ _NO_DATABASE = re.compile(r"database \"[^\"]*\" does not exist")
 
 
 class Database:
-    """One database, shared by all threads; connections are pooled and heal at their next use."""
+    """One database, shared by all threads; connections are pooled and heal at their next use.
 
-    def __init__(self, dsn: str, *, pool_size: int = 6) -> None:
+    `is_own`: it is the program's own, which may come back on another port.
+    """
+
+    def __init__(self, dsn: str, *, is_own: bool = False, pool_size: int = 6) -> None:
+        self.is_own = is_own
         self._parameters = _parse(dsn)
         self._patience = Patience(self._parameters)
         self._desk = False

@@ -27,6 +27,11 @@ class DraftRow:
     seen: int
     saved: datetime
 
+    @property
+    def key(self) -> DatasetKey:
+        """Run number and dataset."""
+        return self.run_number, self.name
+
 
 def save(connection: Connection, person: str, row: DraftRow) -> None:
     """Keeps a draft unless a newer one of the same dataset is there, or it has been written."""

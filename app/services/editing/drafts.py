@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -37,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 _UNFINISHED_ONCE = "draft-*.part"
 """What earlier versions of the program called a file that they hadn't finished."""
+_OWN = "own database"
+_PORT = re.compile(r":\d+(?=/[^/]*$)")
 _NEVER = datetime.fromtimestamp(0, UTC)
 
 
@@ -164,13 +167,12 @@ def offered(acting: Acting, tell: Callable[[str], None] = lambda _: None) -> tup
     folder = acting.draft_folder
     newest: dict[DatasetKey, DraftRow] = {}
     for row in _files(folder, acting.db, acting.actor, tell) if folder is not None else ():
-        newest[row.run_number, row.name] = row
+        newest[row.key] = row
     if acting.db.desk:
         with acting.db.read() as connection:
             for row in drafts.of_person(connection, acting.actor.email):
-                key = (row.run_number, row.name)
-                if key not in newest or _is_later(row, newest[key]):
-                    newest[key] = row
+                if row.key not in newest or _is_later(row, newest[row.key]):
+                    newest[row.key] = row
     offers: list[Offer] = []
     for key, row in newest.items():
         try:
@@ -299,15 +301,28 @@ def _text(value: object, what: str) -> str:
     return value
 
 
+def _name(db: Database) -> str:
+    """What files call a database: the program's own is not always on the same port."""
+    return _OWN if db.is_own else db.dsn_without_password
+
+
+def _is_of(db: Database, named: JsonValue) -> bool:
+    """Whether a file that names a database is of this one; by its address, too, on any port, for
+    the program's own: that is what earlier versions called it."""
+    if db.is_own and isinstance(named, str):
+        return named == _OWN or _PORT.sub("", named) == _PORT.sub("", db.dsn_without_password)
+    return named == _name(db)
+
+
 def _file(folder: Path, db: Database, actor: Actor, key: DatasetKey) -> Path:
-    named = json.dumps([db.dsn_without_password, actor.email, *key])
+    named = json.dumps([_name(db), actor.email, *key])
     return folder / f"draft-{hashlib.sha1(named.encode()).hexdigest()}.json"
 
 
 def _write(folder: Path, db: Database, actor: Actor, row: DraftRow) -> None:
     files.make_folder(folder)
     document: JsonObject = {
-        "database": db.dsn_without_password,
+        "database": _name(db),
         "person": actor.email,
         "run_number": row.run_number,
         "dataset": row.name,
@@ -315,22 +330,22 @@ def _write(folder: Path, db: Database, actor: Actor, row: DraftRow) -> None:
         "saved": row.saved.isoformat(),
         "content": row.content,
     }
-    target = _file(folder, db, actor, (row.run_number, row.name))
+    target = _file(folder, db, actor, row.key)
     files.write(target, json.dumps(document, ensure_ascii=False), mode=files.PRIVATE)
 
 
 def _files(folder: Path, db: Database, actor: Actor, tell: Callable[[str], None]) -> list[DraftRow]:
     """The drafts of a person in files. One that can't be read gets another name, so that the
     next draft of its dataset doesn't replace it, and hides no other."""
-    stored: list[DraftRow] = []
+    stored: list[tuple[Path, DraftRow]] = []
     if not folder.is_dir():
-        return stored
+        return []
     for pattern in (files.UNFINISHED, _UNFINISHED_ONCE):
         files.take_away_abandoned(folder, pattern)
     for path in sorted(folder.glob("draft-*.json")):
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
-            row = _row_of(document, db.dsn_without_password, actor.email)
+            row = _row_of(document, db, actor.email)
             if row is not None and row.content.get("format") == FORMAT:
                 _draft(row)
         except OSError as error:
@@ -346,18 +361,32 @@ def _files(folder: Path, db: Database, actor: Actor, tell: Callable[[str], None]
                 path.replace(aside)
         else:
             if row is not None:
-                stored.append(row)
-    return stored
+                stored.append((path, row))
+    return _with_present_names(folder, db, actor, stored)
 
 
-def _row_of(document: JsonValue, database: str, person: str) -> DraftRow | None:
+def _with_present_names(
+    folder: Path, db: Database, actor: Actor, stored: list[tuple[Path, DraftRow]]
+) -> list[DraftRow]:
+    """The newest row of each dataset; what has an earlier name gets the present one."""
+    newest = {row.key: row for _, row in sorted(stored, key=lambda each: each[1].saved)}
+    for path, row in stored:
+        if path != _file(folder, db, actor, row.key):
+            with contextlib.suppress(Refused, OSError):
+                if row is newest[row.key]:
+                    _write(folder, db, actor, row)
+                path.unlink()
+    return list(newest.values())
+
+
+def _row_of(document: JsonValue, db: Database, person: str) -> DraftRow | None:
     """The row that a file holds; None when it is of another database or person."""
     if not isinstance(document, dict):
         raise _Damaged("it is not an object")
     content, saved = document.get("content"), document.get("saved")
     if not isinstance(content, dict) or not isinstance(saved, str):
         raise _Damaged("a part is missing")
-    if (document.get("database"), document.get("person")) != (database, person):
+    if not _is_of(db, document.get("database")) or document.get("person") != person:
         return None
     at = datetime.fromisoformat(saved)
     return DraftRow(

@@ -1,5 +1,7 @@
 """Drafts: kept wherever that is possible, offered again, checked against what changed meanwhile."""
 
+import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -313,3 +315,33 @@ def test_that_damaged_drafts_are_told(online: Database, tmp_path: Path):
     assert len(told) == 2
     assert "is kept as" in told[0]
     assert "another version of the program wrote it" in told[1]
+
+
+def test_that_a_draft_of_the_own_database_is_offered_on_another_port(
+    online: Database, dsn: str, tmp_path: Path
+):
+    draft = a_draft(online)
+    drafts.keep_file(acting(online, EXPERT, tmp_path), replace(draft, comment="of yesterday"))
+    (kept,) = tmp_path.glob("draft-*.json")
+    yesterday = json.loads(kept.read_text())
+    address = online.dsn_without_password
+    yesterday["database"] = re.sub(r":\d+/", ":1/", address)
+    kept.unlink()
+    (tmp_path / "draft-1.json").write_text(json.dumps(yesterday))
+    stranger = {**yesterday, "database": address.replace("127.0.0.1", "elsewhere")}
+    (tmp_path / "draft-2.json").write_text(json.dumps(stranger))
+    own = Database(dsn, is_own=True)
+    try:
+        (offer,) = drafts.offered(acting(own, EXPERT, tmp_path))
+        assert offer.draft.comment == "of yesterday"
+        assert not (tmp_path / "draft-1.json").exists()
+        drafts.keep_file(acting(own, EXPERT, tmp_path), replace(draft, saved=datetime.now(UTC)))
+        (tmp_path / "draft-0.json").write_text(json.dumps(yesterday))
+        (offer,) = drafts.offered(acting(own, EXPERT, tmp_path))
+        assert offer.draft.comment == "so far"
+        assert len([*tmp_path.iterdir()]) == 2
+        drafts.remove_file(acting(own, EXPERT, tmp_path), draft.key)
+        assert drafts.offered(acting(own, EXPERT, tmp_path)) == ()
+    finally:
+        own.close()
+    assert (tmp_path / "draft-2.json").exists()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QSplitter, QTabBar, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QSplitter, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
 from app.domain.certification.datasets import state_key
 from app.domain.keys import ONLINE
@@ -85,10 +85,18 @@ class TablePlace(PlaceWidget):
         self.table.row_opened.connect(lambda row: self.open_tab(row.run_number, row.name))
         self.table.menu_wanted.connect(self.rows_menu_wanted)
         self.table.selection_changed.connect(self.subject_changed)
+        self.details.tabs.currentChanged.connect(self.table.stay)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._stay_at_what_has_the_keys)
         self.tabs.currentChanged.connect(self._tab_changed)
         self.tabs.tabCloseRequested.connect(self.close_tab)
         self._splitter.splitterMoved.connect(self._remember_splitter)
         background.run(self._read_vocabulary(), self)
+
+    def _stay_at_what_has_the_keys(self, _before: QWidget | None, now: QWidget | None) -> None:
+        if now is not None and self.details.isAncestorOf(now):
+            self.table.stay()
 
     async def _read_vocabulary(self) -> None:
         acting = self._acting

@@ -1,7 +1,7 @@
 """The Qt view of a table of runs or datasets."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
 from app.views.looks.theme import ROW_HEIGHT, tabular
@@ -11,11 +11,13 @@ from app.views.widgets.plain import Label
 class Table(QTableView):
     """The Qt view of a table; shows a text in its middle when there are no rows.
 
-    Signals: `entered_row(int)` the row on which Enter was pressed; `copy_wanted()`.
+    Signals: `entered_row(int)` the row on which Enter was pressed; `copy_wanted()`; `touched()` by
+    a hand, on mouse or keys.
     """
 
     entered_row = Signal(int)
     copy_wanted = Signal()
+    touched = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -64,7 +66,16 @@ class Table(QTableView):
         """Asks for the selected rows on the clipboard: not all of them need be loaded."""
         self.copy_wanted.emit()
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.touched.emit()
+        super().mousePressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self.touched.emit()
+        super().wheelEvent(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        self.touched.emit()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
             self.entered_row.emit(self.currentIndex().row())
             return

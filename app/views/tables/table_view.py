@@ -1,7 +1,6 @@
 """The table of runs or datasets with its filter line, and a text when it is empty."""
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSettings, Qt, QTimer, Signal
-from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QToolButton, QVBoxLayout, QWidget
 
 from app.domain.certification.datasets import state_key
@@ -72,7 +71,7 @@ class TableView(QWidget):
         self._filter: Node | None = None
         self._count = 0
         self._was_chosen = False
-        self._was_seen = False
+        self._follows_newest = True
 
         self.model = TableModel(self)
         self.table = Table(self)
@@ -166,6 +165,7 @@ class TableView(QWidget):
         self._themes.changed.connect(self._apply_theme)
         self.model.rows_wanted.connect(self._loader.fill)
         self.table.entered_row.connect(self._open)
+        self.table.touched.connect(self.stay)
         self.table.doubleClicked.connect(lambda index: self._open(index.row()))
         self.table.selectionModel().currentRowChanged.connect(self._choose_row)
         self.table.selectionModel().selectionChanged.connect(self.selection_changed)
@@ -345,13 +345,14 @@ class TableView(QWidget):
         bar.setValue(0 if at_top else place + moved)
         self.table.horizontalScrollBar().setValue(horizontal)
         self._show_count(block.page)
-        if not self._was_seen and self.model.row_at(0) is not None:
-            # Nobody has looked yet: it opens at its newest rows.
+        top, chosen = self.model.row_at(0), self.chosen
+        is_newer = top is not None and chosen is not None and top.run_number > chosen.run_number
+        if self._follows_newest and is_newer:
             self.table.selectRow(0)
             self.table.scrollToTop()
-        elif self.chosen is not None:
-            self.row_chosen.emit(self.chosen)
-        elif not self._was_chosen and self.model.row_at(0) is not None:
+        elif chosen is not None:
+            self.row_chosen.emit(chosen)
+        elif not self._was_chosen and top is not None:
             self.table.selectRow(0)
         elif not self.table.currentIndex().isValid():  # else it is there, but not in sight
             self.row_lost.emit()
@@ -409,6 +410,10 @@ class TableView(QWidget):
 
     # Rows
 
+    def stay(self) -> None:
+        """From now on a newer row moves nothing; until somebody acts the newest is chosen."""
+        self._follows_newest = False
+
     def _choose_row(self, _current: QModelIndex, _before: QModelIndex) -> None:
         self._was_chosen |= self.chosen is not None
         self.row_chosen.emit(self.chosen)
@@ -421,10 +426,6 @@ class TableView(QWidget):
     def _row_menu(self, point: QPoint) -> None:
         if self.chosen is not None:
             self.menu_wanted.emit(self.table.viewport().mapToGlobal(point))
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._was_seen = True
 
     def _apply_theme(self, theme: Theme) -> None:
         self._delegate.theme = theme

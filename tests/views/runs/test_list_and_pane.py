@@ -1,10 +1,13 @@
 """The list and the pane below it show the same run."""
 
+import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.certification import runs
+from app.views.focus import give_keys
 from app.views.frame.main_window import MainWindow
 from tests.builders import EXPERT
 from tests.views.many_runs import COUNT, NEWEST, SIGNED_OFF, add_run, locked
@@ -93,6 +96,30 @@ def test_that_a_place_that_nobody_has_looked_at_opens_at_its_newest_rows(
     assert table.table.rows_in_sight().start == 0
     qtbot.waitUntil(lambda: window.offline.details.details is not None)
     assert window.offline.details.details.run_number == newest
+
+
+@pytest.mark.parametrize("hand", ["none", "list", "pane", "tab"])
+def test_that_the_newest_run_is_shown_until_a_hand_touches_anything(
+    qtbot: QtBot, window: MainWindow, thirty_runs: Database, hand: str
+) -> None:
+    loaded(qtbot, window, NEWEST)
+    place = window.online
+    match hand:
+        case "list":
+            table = place.table.table
+            top = table.visualRect(table.currentIndex()).center()
+            qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=top)
+        case "pane":
+            give_keys(place.details.lumisections.grid)
+        case "tab":
+            place.details.tabs.setCurrentIndex(1)
+    add_run(thirty_runs, NEWEST + 1)
+    window.refresh()
+    qtbot.waitUntil(lambda: place.table.model.rowCount() == 31)
+    row = place.table.chosen
+    assert row is not None
+    assert row.run_number == (NEWEST + 1 if hand == "none" else NEWEST)
+    loaded(qtbot, window, row.run_number)
 
 
 def test_that_the_grid_is_pale_until_the_chosen_dataset_is_there(

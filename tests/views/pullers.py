@@ -17,12 +17,12 @@ WAITING = PullStatus(
     NOW,
     NOW + timedelta(seconds=48),
     "person@cern.ch on cmsdc01",
-    12,
-    3,
-    5,
-    300,
-    1,
-    (FailedRun(396_177, "OMS answered 500 for its lumisections", NOW),),
+    pulls=12,
+    created=3,
+    updated=5,
+    unchanged=300,
+    flagged=1,
+    failed=(FailedRun(396_177, "OMS answered 500 for its lumisections", NOW),),
 )
 
 

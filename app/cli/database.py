@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from app.cli import derived
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
 from app.cli.output import DONE, REFUSED, Answer, Lines, ProgressLine, number_of, table, together
 from app.cli.program import Program
@@ -11,7 +12,9 @@ from app.domain.seal.status import Refusal
 from app.models.database.engine import Database
 from app.models.database.schema import SchemaKind
 from app.services import databases
+from app.services.acting import Acting
 from app.services.databases import Examined, ExaminedObjects
+from app.services.recount import recounting
 from app.services.seal import refusals
 
 _SHOWN = 20
@@ -40,12 +43,18 @@ def add(commands: Commands, common: Parser) -> None:
         "check",
         "what the database holds and what is wrong with it",
         _check,
-        writes=False,
+        writes="repair",
     )
     parser.add_argument(
         "--deep",
         action="store_true",
-        help="look at every object that is found by its hash, too; minutes on a large database",
+        help="look at every object that is found by its hash, and compare all that is derived with"
+        " the events; minutes to an hour on a large database",
+    )
+    parser.add_argument(
+        "--repair",
+        action="store_true",
+        help="also put right what is derived and wrong, and keep what it was",
     )
     parser = add_command(
         group, common, "index", "indexes that make the log quick", _index, writes="create"
@@ -134,7 +143,13 @@ def _check(program: Program, arguments: Arguments) -> Answer:
         "stale_summaries": [[number, name] for number, name in found.stale_summaries],
     }
     text = _text(db, found, refused)
-    if arguments.deep and good:
+    if good:
+        standing = recounting.standing(Acting(db))
+        document["derived"] = derived.standing_document(standing)
+        text = together((text, *derived.standing_lines(standing)))
+    if (arguments.deep or arguments.repair) and good:
+        by = program.actor.email if arguments.repair else ""
+        counted = derived.count_all(Acting(db), repair=arguments.repair, by=by)
         objects = _objects(db)
         document["objects"] = {
             "looked_at": objects.looked_at,
@@ -142,8 +157,10 @@ def _check(program: Program, arguments: Arguments) -> Answer:
             "false_number": objects.false_number,
             "not_checked": objects.undecided,
         }
-        text = together((text, _objects_text(objects)))
-        good = objects.false_number == 0
+        document["counted_again"] = derived.counted_document(counted)
+        lines = derived.counted_lines(counted, repair=arguments.repair)
+        text = together((text, _objects_text(objects), lines))
+        good = objects.false_number == 0 and derived.is_right(counted)
     return Answer(document, text, DONE if good else REFUSED)
 
 

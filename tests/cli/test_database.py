@@ -164,6 +164,31 @@ def test_that_db_check_deep_names_the_objects_that_say_something_else(registry, 
     assert "objects" not in registry("db", "check", "--json").document
 
 
+def test_that_db_check_compares_what_is_derived_and_puts_it_right_when_asked(registry, empty_dsn):
+    forged = """UPDATE "Run" SET rr_attributes = rr_attributes || '{"class": "Forged"}'
+        WHERE run_number = 390001"""
+    checked = registry("db", "check", "--deep", "--json").document
+    assert checked["counted_again"]["false_values"] == []
+    assert checked["derived"]["datasets"] > 0
+    assert checked["derived"]["newest_version"] > checked["derived"]["newest_version_counted"] == 0
+    _write(empty_dsn, forged)
+    looked = registry("db", "check", "--deep")
+    assert looked.code == 1
+    assert 'Run, run 390001: rr.class was "Forged"; the events say' in looked.out
+    assert "Put it right with: db check --repair." in looked.out
+    repaired = registry("db", "check", "--repair", "--json")
+    assert repaired.code == 0
+    (told,) = repaired.document["counted_again"]["false_values"]
+    assert (told["table"], told["part"], told["found"]) == ("Run", "rr.class", '"Forged"')
+    after = registry("db", "check")
+    assert "1 false value found so far:" in after.out
+    assert "It is right again." in after.out
+    standing = registry("db", "check", "--json").document["derived"]
+    assert standing["counted_since_change"] == standing["datasets"]
+    assert standing["newest_version_counted"] == standing["newest_version"]
+    assert standing["false_values"][0]["noticed_by"]
+
+
 def _write(dsn, *statements):
     with psycopg.connect(dsn) as connection:
         for statement in statements:

@@ -32,6 +32,32 @@ lumisection_state = sa.Table(
     sa.Column("oms_events", sa.Integer, nullable=False),
     sa.Column("online_oms_events", sa.Integer, nullable=False),
     sa.Column("state", BYTEA, nullable=False),
+    sa.Column("checksum", BYTEA),
+)
+recount = sa.Table(
+    "recount",
+    metadata,
+    sa.Column("run_number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("newest_event", sa.Integer, nullable=False),
+    sa.Column("checksum", BYTEA),
+    sa.Column("recounted", _time, nullable=False),
+)
+recount_finding = sa.Table(
+    "recount_finding",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("table", sa.Text, nullable=False),
+    sa.Column("run_number", sa.Integer, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("part", sa.Text, nullable=False),
+    sa.Column("lumisections", sa.Text, nullable=False),
+    sa.Column("expected", sa.Text, nullable=False),
+    sa.Column("found", sa.Text, nullable=False),
+    sa.Column("noticed_by", sa.Text, nullable=False),
+    sa.Column("at", _time, nullable=False),
+    sa.Column("repaired", sa.Boolean, nullable=False),
 )
 puller = sa.Table(
     "puller",
@@ -88,6 +114,8 @@ presence = sa.Table(
 
 _PRIVILEGES = {
     "lumisection_state": "SELECT, INSERT, UPDATE",
+    "recount": "SELECT, INSERT, UPDATE",
+    "recount_finding": "SELECT, INSERT",
     "puller": "SELECT, INSERT, UPDATE",
     "failed_pull": "SELECT, INSERT, UPDATE, DELETE",
     "fill": "SELECT, INSERT",
@@ -95,7 +123,10 @@ _PRIVILEGES = {
     "presence": "SELECT, INSERT, UPDATE, DELETE",
 }
 
-OWN = OwnSchema(SCHEMA, metadata, _PRIVILEGES, notes=frozenset({"puller", "failed_pull", "fill"}))
+PULLERS_NOTES = ("puller", "failed_pull", "fill", "recount", "recount_finding")
+"""Tables that on a guarded database pullers alone write to."""
+
+OWN = OwnSchema(SCHEMA, metadata, _PRIVILEGES, notes=frozenset(PULLERS_NOTES))
 
 
 def prepare(connection: Connection, *, record: bool, upgrade: bool = True) -> bool:

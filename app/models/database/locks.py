@@ -54,6 +54,28 @@ def lock_runs(connection: Connection, run_numbers: Iterable[int]) -> None:
     )
 
 
+def try_lock_run(connection: Connection, run_number: int) -> bool:
+    """Holds a run for the rest of the transaction as `lock_runs` does, and its rows and those of
+    its datasets against the web service; false, at once, when anybody writes to it."""
+    given = {"family": _RUNS, "run": run_number}
+    ours = connection.execute(sa.text("SELECT pg_try_advisory_xact_lock(:family, :run)"), given)
+    if not ours.scalar():
+        return False
+    for table in ("Dataset", "Run"):
+        held, there = connection.execute(
+            sa.text(
+                f'WITH held AS (SELECT FROM "{table}" WHERE run_number = :run'
+                "  FOR UPDATE SKIP LOCKED)"
+                " SELECT (SELECT count(*) FROM held),"
+                f'  (SELECT count(*) FROM "{table}" WHERE run_number = :run)'
+            ),
+            given,
+        ).one()
+        if held < there:
+            return False
+    return True
+
+
 class SessionLock:
     """A lock of a whole session, on a connection of its own; it falls when that connection does.
 

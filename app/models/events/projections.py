@@ -10,12 +10,14 @@ from app.domain.state.compact import CompactState, ExpandedState, compact
 from app.domain.state.summaries import summarise, summarise_columns
 from app.models.database.engine import GUARDED
 from app.models.database.statements import text
-from app.models.events.states import EventCounts, Loaded
+from app.models.events.states import EventCounts, Loaded, checksum
 
 
-def fold_runs(connection: Connection, run_numbers: Collection[int]) -> None:
+def fold_runs(
+    connection: Connection, run_numbers: Collection[int], *, guarded_too: bool = False
+) -> None:
     """Rewrites the `Run` rows of these runs from all their events, where no guard did."""
-    if connection.get_execution_options().get(GUARDED):
+    if not guarded_too and connection.get_execution_options().get(GUARDED):
         return
     connection.execute(
         text(
@@ -32,9 +34,11 @@ def fold_runs(connection: Connection, run_numbers: Collection[int]) -> None:
     )
 
 
-def fold_datasets(connection: Connection, keys: Collection[DatasetKey]) -> None:
+def fold_datasets(
+    connection: Connection, keys: Collection[DatasetKey], *, guarded_too: bool = False
+) -> None:
     """Rewrites the `Dataset` rows of these datasets from all their events, where no guard did."""
-    if connection.get_execution_options().get(GUARDED):
+    if not guarded_too and connection.get_execution_options().get(GUARDED):
         return
     connection.execute(
         text(
@@ -225,23 +229,29 @@ def remember_compact(
     if not states:
         return
     ordered = dict(sorted(states.items()))
+    contents = {key: state.to_bytes() for key, (state, _) in ordered.items()}
     connection.execute(
         text(
             "INSERT INTO desk.lumisection_state"
-            " (run_number, name, rr_events, oms_events, online_oms_events, state)"
+            " (run_number, name, rr_events, oms_events, online_oms_events, state, checksum)"
             " SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]),"
             "  CAST(:rr_events AS int[]), CAST(:oms_events AS int[]),"
-            "  CAST(:online_oms_events AS int[]), CAST(:states AS bytea[]))"
+            "  CAST(:online_oms_events AS int[]), CAST(:states AS bytea[]),"
+            "  CAST(:checksums AS bytea[]))"
             " ON CONFLICT (run_number, name) DO UPDATE SET rr_events = EXCLUDED.rr_events,"
             "  oms_events = EXCLUDED.oms_events,"
-            "  online_oms_events = EXCLUDED.online_oms_events, state = EXCLUDED.state"
+            "  online_oms_events = EXCLUDED.online_oms_events, state = EXCLUDED.state,"
+            "  checksum = EXCLUDED.checksum"
         ),
         {
             **_keys(ordered),
             "rr_events": [counts.rr for _, counts in ordered.values()],
             "oms_events": [counts.oms for _, counts in ordered.values()],
             "online_oms_events": [counts.online_oms for _, counts in ordered.values()],
-            "states": [state.to_bytes() for state, _ in ordered.values()],
+            "states": list(contents.values()),
+            "checksums": [
+                checksum(key, ordered[key][1], content) for key, content in contents.items()
+            ],
         },
     )
 

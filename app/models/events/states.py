@@ -1,8 +1,10 @@
 """Reading the folded state of datasets: from our read model where it is fresh, else from events."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import cast
 
 import numpy as np
@@ -15,6 +17,8 @@ from app.domain.state.compact import CompactState, compact
 from app.domain.state.grid import DatasetState, Grid, with_changes
 from app.domain.triplets import Triplet, triplet_from_json
 from app.models.database.statements import text
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -69,16 +73,26 @@ def load_compact(
     return found, folded
 
 
+def checksum(key: DatasetKey, counts: EventCounts, content: bytes) -> bytes:
+    """What the row of a state is known by: whose it is, what it was folded from, what it holds.
+
+    A row that somebody changes by itself no longer fits, and is folded again.
+    """
+    said = f"{key[0]} {counts.rr} {counts.oms} {counts.online_oms} {key[1]}"
+    return sha256(content + said.encode()).digest()
+
+
 def fresh_compact(
     connection: Connection, keys: Collection[DatasetKey]
 ) -> dict[DatasetKey, tuple[CompactState, EventCounts]]:
-    """States of our read model that were folded from just the events there are."""
+    """States of our read model that were folded from just the events there are, and that are as
+    they were written."""
     if not keys:
         return {}
     parameters = _key_arrays(keys)
     rows = connection.execute(
         text(
-            "SELECT run_number, name, rr_events, oms_events, online_oms_events, state"
+            "SELECT run_number, name, rr_events, oms_events, online_oms_events, state, checksum"
             " FROM desk.lumisection_state WHERE (run_number, name) IN"
             " (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
         ),
@@ -90,19 +104,27 @@ def fresh_compact(
     oms_keys = {*keys, *((run_number, ONLINE) for run_number, _ in keys)}
     oms_events = _counts(connection, "OMSLumisectionEvent", _key_arrays(oms_keys))
     found = {}
-    for run_number, name, rr, oms, online, content in rows:
+    for run_number, name, rr, oms, online, content, kept in rows:
+        counts = EventCounts(rr, oms, online)
         if (
             rr == rr_events.get((run_number, name), 0)
             and oms == oms_events.get((run_number, name), 0)
             and online == oms_events.get((run_number, ONLINE), 0)
         ):
-            state = _readable(content)
+            if kept != checksum((run_number, name), counts, content):
+                logger.warning(
+                    "What is kept of %s of run %d isn't what was written; it is folded again",
+                    name,
+                    run_number,
+                )
+                continue
+            state = readable(content)
             if state is not None:
-                found[run_number, name] = state, EventCounts(rr, oms, online)
+                found[run_number, name] = state, counts
     return found
 
 
-def _readable(content: bytes) -> CompactState | None:
+def readable(content: bytes) -> CompactState | None:
     """The state, or None when another version of the program wrote it in its own format."""
     try:
         return CompactState.from_bytes(content)

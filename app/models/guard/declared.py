@@ -126,7 +126,7 @@ def _own() -> Iterator[Trigger]:
     for when in ("AFTER INSERT", "AFTER UPDATE"):
         yield Trigger(desk.SCHEMA, "lumisection_state", when, "on_derived", _ADDED)
     yield Trigger(desk.SCHEMA, "presence", "BEFORE INSERT OR UPDATE", "name_present", each="ROW")
-    for table in ("puller", "failed_pull", "fill"):
+    for table in desk.PULLERS_NOTES:
         yield Trigger(desk.SCHEMA, table, "BEFORE INSERT OR UPDATE OR DELETE", "on_pullers_note")
     for table in record.OWN.privileges:
         yield Trigger(record.SCHEMA, table, "BEFORE INSERT", "stamp", each="ROW")
@@ -239,10 +239,13 @@ def _grants() -> Iterator[Grant]:
 
 
 def _own_grants() -> Iterator[Grant]:
-    notes = ("puller", "failed_pull", "fill")
     for group in (PEOPLE, DOORS, PULLERS, AGENTS):
         for table, privileges in desk.OWN.privileges.items():
-            given = ("SELECT",) if table in notes and group != PULLERS else privileges.split(", ")
+            given = (
+                ("SELECT",)
+                if table in desk.PULLERS_NOTES and group != PULLERS
+                else privileges.split(", ")
+            )
             for privilege in given:
                 yield Grant(group, desk.SCHEMA, table, privilege)
         for table in record.OWN.privileges:

@@ -162,7 +162,12 @@ def test_that_a_row_of_another_version_of_the_program_is_folded_anew(
     expected = rr_objects(load(pulled))
     with pulled.transaction() as connection:
         connection.execute(
-            text("UPDATE desk.lumisection_state SET state = :content"), {"content": content}
+            text(
+                "UPDATE desk.lumisection_state SET state = :content, checksum = sha256("
+                "  :content || convert_to(concat_ws(' ', run_number, rr_events, oms_events,"
+                "   online_oms_events, name), 'UTF8'))"
+            ),
+            {"content": content},
         )
     assert fresh(pulled) == set()
     assert rr_objects(load(pulled)) == expected

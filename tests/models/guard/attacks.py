@@ -561,7 +561,7 @@ def _derived() -> Iterator[Attack]:
         + f'UPDATE "DatasetTripletCache" SET version = 1 WHERE run_number = {SECOND}',
         "was not changed here",
     )
-    for table in ("puller", "failed_pull", "fill"):
+    for table in desk.PULLERS_NOTES:
         yield Attack("g_expert", f"INSERT INTO desk.{table} DEFAULT VALUES", DENIED)
         yield Attack("g_expert", f"DELETE FROM desk.{table}", DENIED)
 

@@ -1,0 +1,1 @@
+"""Counting again what is derived: what differs from the events, and how far the counting is."""

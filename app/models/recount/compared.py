@@ -1,0 +1,381 @@
+"""Derived rows beside what the events say: `Run`, `Dataset`, `DatasetTripletCache` and our own
+`desk.lumisection_state`, which are all the tables that are derived from events."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import cast
+
+from sqlalchemy import Connection
+
+from app.domain.json_value import JsonObject, JsonValue, js_stringify
+from app.domain.keys import DatasetKey
+from app.domain.recount.discrepancies import (
+    Discrepancy,
+    first_of,
+    of_attributes,
+    of_states,
+    of_summaries,
+)
+from app.domain.state.summaries import Summary, summarise
+from app.models.database.statements import text
+from app.models.events import states
+from app.models.events.states import EventCounts, Loaded
+
+RUN, DATASET, SUMMARY, STATE = "Run", "Dataset", "DatasetTripletCache", "desk.lumisection_state"
+DERIVED = (RUN, DATASET, SUMMARY, STATE)
+"""Every table whose rows follow from events, as the database names it."""
+
+RowKey = tuple[int, str]
+"""A run number and a dataset name, which is empty for the run itself."""
+
+_NO_EVENT = Discrepancy("the row", "no event of it", "a row")
+
+
+class Verdict(Enum):
+    """What a row is beside the events: as they say; older, or missing; or it says something that
+    they never said. A row without events can't be judged, and is left alone."""
+
+    RIGHT = 1
+    OLD = 2
+    FALSE = 3
+    UNFOUNDED = 4
+
+
+WRONG = (Verdict.OLD, Verdict.FALSE)
+"""What is written anew."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One row of one table."""
+
+    table: str
+    key: RowKey
+    verdict: Verdict
+    discrepancies: tuple[Discrepancy, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a row was when it was counted: its version, its newest event, the checksum of its
+    state."""
+
+    version: int
+    newest_event: int
+    checksum: bytes | None
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Rows with what they should be: `folded` are the states, `marks` those of the rows."""
+
+    judged: tuple[Judged, ...]
+    folded: Mapping[DatasetKey, Loaded]
+    marks: Mapping[RowKey, Mark]
+
+    def of(self, *verdicts: Verdict) -> tuple[Judged, ...]:
+        """Rows that are any of these."""
+        return tuple(each for each in self.judged if each.verdict in verdicts)
+
+    def keys(self, table: str, *verdicts: Verdict) -> set[RowKey]:
+        """Keys of the rows of one table that are any of these."""
+        return {each.key for each in self.of(*verdicts) if each.table == table}
+
+
+@dataclass(frozen=True)
+class _Attributes:
+    """A row of a run or dataset, or the fold of its events: attributes by part."""
+
+    parts: Mapping[str, JsonObject]
+    version: int
+
+    def differing(self, found: "_Attributes") -> Iterator[Discrepancy]:
+        for part, said in self.parts.items():
+            yield from of_attributes(part, said, found.parts[part])
+
+
+@dataclass
+class _Judging:
+    connection: Connection
+    desk: bool
+    judged: list[Judged] = field(default_factory=list)
+
+    def add(
+        self,
+        table: str,
+        key: RowKey,
+        verdict: Verdict,
+        discrepancies: tuple[Discrepancy, ...] = (),
+    ) -> None:
+        self.judged.append(Judged(table, key, verdict, discrepancies))
+
+    def attributes(
+        self,
+        table: str,
+        key: RowKey,
+        folded: _Attributes | None,
+        found: _Attributes | None,
+    ) -> None:
+        """Judges a row of `Run` or `Dataset`, which is read whatever version it has."""
+        if folded is None:
+            if found is not None:
+                self.add(table, key, Verdict.UNFOUNDED, (_NO_EVENT,))
+        elif found is None:
+            self.add(table, key, Verdict.OLD)
+        elif differing := first_of(folded.differing(found)):
+            # Others append first and fold a moment later: that row says what was true before.
+            before = self._fold(table, key, found.version)
+            was_true = before is not None and not first_of(before.differing(found))
+            if found.version < folded.version and was_true:
+                self.add(table, key, Verdict.OLD)
+            else:
+                self.add(table, key, Verdict.FALSE, differing)
+        elif found.version != folded.version:
+            said = Discrepancy("version", str(folded.version), str(found.version))
+            older = found.version < folded.version
+            self.add(table, key, *((Verdict.OLD,) if older else (Verdict.FALSE, (said,))))
+        else:
+            self.add(table, key, Verdict.RIGHT)
+
+    def _fold(self, table: str, key: RowKey, up_to: int) -> _Attributes | None:
+        folds = _runs_folded if table == RUN else _datasets_folded
+        return folds(self.connection, [key], up_to).get(key)
+
+    def summary(
+        self,
+        key: DatasetKey,
+        loaded: Loaded,
+        found: tuple[Summary, int] | None,
+        version: int,
+    ) -> None:
+        """Judges a summary, which is only read under the version of its dataset."""
+        if found is None or found[1] < version:
+            self.add(SUMMARY, key, Verdict.OLD)
+            return
+        differing = first_of(of_summaries(summarise(loaded.state), found[0]))
+        if not differing and found[1] > version:
+            differing = (Discrepancy("version", str(version), str(found[1])),)
+        self.add(SUMMARY, key, Verdict.FALSE if differing else Verdict.RIGHT, differing)
+
+    def state(
+        self, key: DatasetKey, loaded: Loaded, found: tuple[EventCounts, bytes, bytes | None] | None
+    ) -> None:
+        """Judges a state, which is only read when it was folded from as many events."""
+        if found is None or found[0] != loaded.counts:
+            self.add(STATE, key, Verdict.OLD)
+            return
+        counts, content, checksum = found
+        readable = states.readable(content)
+        if checksum is None and readable is None:
+            self.add(STATE, key, Verdict.OLD)
+        elif readable is None:
+            said = Discrepancy("the row", "a state", "what can't be read")
+            self.add(STATE, key, Verdict.FALSE, (said,))
+        elif differing := first_of(of_states(loaded.state, readable)):
+            self.add(STATE, key, Verdict.FALSE, differing)
+        elif checksum != states.checksum(key, counts, content):
+            said = Discrepancy("checksum", "that of the state", "another one")
+            missing = checksum is None
+            self.add(STATE, key, *((Verdict.OLD,) if missing else (Verdict.FALSE, (said,))))
+        else:
+            self.add(STATE, key, Verdict.RIGHT)
+
+
+def compare(connection: Connection, keys: Collection[RowKey], *, desk: bool) -> Compared:
+    """Judges the rows of these runs and datasets as the transaction sees them."""
+    judging = _Judging(connection, desk)
+    runs = sorted(key for key in keys if not key[1])
+    datasets = sorted(key for key in keys if key[1])
+    folded_runs, found_runs = _runs_folded(connection, runs), _runs_found(connection, runs)
+    for key in runs:
+        judging.attributes(RUN, key, folded_runs.get(key), found_runs.get(key))
+    said, found = _datasets_folded(connection, datasets), _datasets_found(connection, datasets)
+    for key in datasets:
+        judging.attributes(DATASET, key, said.get(key), found.get(key))
+    # Rows of a dataset that no event knows are told of as a whole, above.
+    known = [key for key in datasets if key in said]
+    loaded = states.fold(connection, known)
+    summaries = _summaries_found(connection, known)
+    kept = _states_found(connection, known) if desk else {}
+    for key in known:
+        judging.summary(key, loaded[key], summaries.get(key), said[key].version)
+        if desk:
+            judging.state(key, loaded[key], kept.get(key))
+    newest = _newest_events(connection, known)
+    marks: dict[RowKey, Mark] = {
+        key: Mark(folded_runs[key].version, folded_runs[key].version, None)
+        for key in runs
+        if key in folded_runs
+    }
+    right = {each.key for each in judging.judged if each.table == STATE} - {
+        each.key
+        for each in judging.judged
+        if each.table == STATE and each.verdict is not Verdict.RIGHT
+    }
+    for key in known:
+        checksum = kept[key][2] if key in right else None
+        marks[key] = Mark(said[key].version, max(newest.get(key, 0), said[key].version), checksum)
+    unfounded = {key for key in keys if key not in marks}
+    marks.update({key: Mark(0, 0, None) for key in unfounded})
+    return Compared(tuple(judging.judged), loaded, marks)
+
+
+def all_keys(connection: Connection) -> list[RowKey]:
+    """Every run and dataset that has events or a derived row, the newest runs first."""
+    rows = connection.execute(
+        text(
+            """
+            SELECT run_number, '' AS name FROM "Run"
+            UNION SELECT run_number, '' FROM "RunEvent"
+            UNION SELECT run_number, name FROM "Dataset"
+            UNION SELECT run_number, name FROM "DatasetEvent"
+            ORDER BY run_number DESC, name
+            """
+        )
+    )
+    return [(run_number, name) for run_number, name in rows]
+
+
+def _runs_found(connection: Connection, keys: Sequence[RowKey]) -> dict[RowKey, _Attributes]:
+    rows = connection.execute(
+        text(
+            "SELECT run_number, oms_attributes, rr_attributes, deleted, version"
+            ' FROM "Run" WHERE run_number = ANY(:runs)'
+        ),
+        {"runs": [run for run, _ in keys]},
+    )
+    return _of_runs(rows)
+
+
+def _runs_folded(
+    connection: Connection, keys: Sequence[RowKey], up_to: int | None = None
+) -> dict[RowKey, _Attributes]:
+    rows = connection.execute(
+        text(
+            "SELECT run_number, mergejsonb(oms_metadata ORDER BY version),"
+            " mergejsonb(rr_metadata ORDER BY manual_change, version),"
+            " (array_agg(deleted ORDER BY version DESC))[1], max(version)"
+            ' FROM "RunEvent" WHERE run_number = ANY(:runs)'
+            f"{'' if up_to is None else ' AND version <= :up_to'} GROUP BY run_number"
+        ),
+        {"runs": [run for run, _ in keys], **({} if up_to is None else {"up_to": up_to})},
+    )
+    return _of_runs(rows)
+
+
+def _of_runs(rows: Iterable[Sequence[object]]) -> dict[RowKey, _Attributes]:
+    return {
+        (cast("int", run), ""): _Attributes(
+            {
+                "": {"deleted": cast("bool", deleted)},
+                "oms.": cast("JsonObject", oms or {}),
+                "rr.": cast("JsonObject", rr or {}),
+            },
+            cast("int", version),
+        )
+        for run, oms, rr, deleted, version in rows
+    }
+
+
+def _datasets_found(connection: Connection, keys: Sequence[RowKey]) -> dict[RowKey, _Attributes]:
+    rows = connection.execute(
+        text(
+            "SELECT run_number, name, dataset_attributes, datasets_in_gui, deleted, version"
+            ' FROM "Dataset" WHERE (run_number, name) IN'
+            "  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+        ),
+        _arrays(keys),
+    )
+    return _of_datasets(rows)
+
+
+def _datasets_folded(
+    connection: Connection, keys: Sequence[RowKey], up_to: int | None = None
+) -> dict[RowKey, _Attributes]:
+    rows = connection.execute(
+        text(
+            "SELECT run_number, name, mergejsonb(dataset_metadata ORDER BY version),"
+            " coalesce(mergejsonbarray(datasets_in_gui)"
+            "  FILTER (WHERE datasets_in_gui <> '[]'), '[]'),"
+            " (array_agg(deleted ORDER BY version DESC))[1], max(version)"
+            ' FROM "DatasetEvent" WHERE (run_number, name) IN'
+            "  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+            f"{'' if up_to is None else ' AND version <= :up_to'} GROUP BY run_number, name"
+        ),
+        {**_arrays(keys), **({} if up_to is None else {"up_to": up_to})},
+    )
+    return _of_datasets(rows)
+
+
+def _of_datasets(rows: Iterable[Sequence[object]]) -> dict[RowKey, _Attributes]:
+    return {
+        (run, name): _Attributes(
+            {
+                "": {
+                    "deleted": deleted,
+                    # A set, in whatever order it is kept.
+                    "datasets_in_gui": cast("JsonValue", sorted(map(js_stringify, in_gui))),
+                },
+                "attribute ": cast("JsonObject", attributes or {}),
+            },
+            version,
+        )
+        for run, name, attributes, in_gui, deleted, version in cast(
+            "Iterable[tuple[int, str, JsonObject, list[JsonValue], bool, int]]", rows
+        )
+    }
+
+
+def _summaries_found(
+    connection: Connection, keys: Sequence[RowKey]
+) -> dict[RowKey, tuple[Summary, int]]:
+    rows = connection.execute(
+        text(
+            "SELECT run_number, name, triplet_summary, dcs_summary, rr_ranges, dcs_ranges,"
+            " brilcalc_recorded_luminosity, brilcalc_delivered_luminosity, version"
+            ' FROM "DatasetTripletCache" WHERE (run_number, name) IN'
+            "  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+        ),
+        _arrays(keys),
+    )
+    return {(run, name): (Summary(*summary), version) for run, name, *summary, version in rows}
+
+
+def _states_found(
+    connection: Connection, keys: Sequence[RowKey]
+) -> dict[RowKey, tuple[EventCounts, bytes, bytes | None]]:
+    rows = connection.execute(
+        text(
+            "SELECT run_number, name, rr_events, oms_events, online_oms_events, state, checksum"
+            " FROM desk.lumisection_state WHERE (run_number, name) IN"
+            "  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+        ),
+        _arrays(keys),
+    )
+    return {
+        (run, name): (EventCounts(*counts), content, checksum)
+        for run, name, *counts, content, checksum in rows
+    }
+
+
+def _newest_events(connection: Connection, keys: Sequence[RowKey]) -> dict[RowKey, int]:
+    """The newest lumisection event of each dataset, OMS ones of `online` among them."""
+    rows = connection.execute(
+        text(
+            "SELECT wanted.run_number, wanted.name, greatest("
+            ' (SELECT max(version) FROM "LumisectionEvent" e'
+            "  WHERE e.run_number = wanted.run_number AND e.name = wanted.name),"
+            ' (SELECT max(version) FROM "OMSLumisectionEvent" e'
+            "  WHERE e.run_number = wanted.run_number AND e.name IN (wanted.name, 'online')), 0)"
+            " FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]))"
+            "  AS wanted(run_number, name)"
+        ),
+        _arrays(keys),
+    )
+    return {(run, name): newest for run, name, newest in rows}
+
+
+def _arrays(keys: Collection[RowKey]) -> dict[str, list[int] | list[str]]:
+    ordered = sorted(keys)
+    return {"runs": [run for run, _ in ordered], "names": [name for _, name in ordered]}

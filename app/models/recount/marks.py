@@ -1,0 +1,267 @@
+"""What was counted again and when, what comes next, and what was found."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from app.domain.recount.status import Finding, Standing
+from app.models.database import desk as desk_tables
+from app.models.database.statements import text
+from app.models.recount.compared import Mark, RowKey
+
+_SLACK = 1_000
+"""Events on either side of the newest one counted that may have been stored late."""
+_LOOKED_BACK = 100_000
+"""So many of the newest events are looked through at most; the round finds what is older."""
+_SHOWN = 20
+
+
+def changed(connection: Connection, limit: int) -> list[RowKey]:
+    """Rows that changed since they were counted, or were never counted: changes before those that
+    are only unknown, the newest runs first."""
+    by_event = _by_event(connection, limit)
+    rows = connection.execute(
+        text(
+            """
+            SELECT run_number, name FROM (
+                SELECT run.run_number, '' AS name, mark.version IS NULL AS unknown
+                FROM "Run" run LEFT JOIN desk.recount mark
+                    ON mark.run_number = run.run_number AND mark.name = ''
+                WHERE mark.version IS DISTINCT FROM run.version
+                UNION ALL
+                SELECT dataset.run_number, dataset.name,
+                    mark.version IS NULL AND summary.version IS NOT DISTINCT FROM dataset.version
+                FROM "Dataset" dataset
+                LEFT JOIN desk.recount mark USING (run_number, name)
+                LEFT JOIN "DatasetTripletCache" summary USING (run_number, name)
+                WHERE mark.version IS DISTINCT FROM dataset.version
+                    OR summary.version IS DISTINCT FROM dataset.version
+            ) AS due
+            -- What no event knows is marked with 0, and comes with the round alone.
+            WHERE NOT EXISTS (
+                SELECT FROM desk.recount mark
+                WHERE (mark.run_number, mark.name) = (due.run_number, due.name)
+                    AND mark.version = 0
+            )
+            ORDER BY unknown, run_number DESC, name LIMIT :limit
+            """
+        ),
+        {"limit": limit},
+    )
+    found = dict.fromkeys([*by_event, *((run, name) for run, name in rows)])
+    return list(found)[:limit]
+
+
+def oldest(connection: Connection, limit: int, *, older_than_s: float) -> list[RowKey]:
+    """Rows that were counted longest ago, and not in the last seconds."""
+    rows = connection.execute(
+        text(
+            "SELECT run_number, name FROM desk.recount"
+            " WHERE recounted < clock_timestamp() - make_interval(secs => :age)"
+            " ORDER BY recounted, run_number, name LIMIT :limit"
+        ),
+        {"limit": limit, "age": older_than_s},
+    )
+    return [(run, name) for run, name in rows]
+
+
+def _by_event(connection: Connection, limit: int) -> list[RowKey]:
+    """Rows with events that came after they were counted, whether a projection says so or not."""
+    parts = [
+        f'SELECT run_number, {name}, version FROM "{table}" WHERE version > recent.from_event'
+        for table, name in (
+            ("LumisectionEvent", "name"),
+            ("OMSLumisectionEvent", "name"),
+            ("DatasetEvent", "name"),
+            ("RunEvent", "''"),
+        )
+    ]
+    # What OMS says of `online` it says of all datasets of the run.
+    parts.append(
+        'SELECT run_number, d.name, e.version FROM "OMSLumisectionEvent" e'
+        ' JOIN "Dataset" d USING (run_number)'
+        " WHERE e.version > recent.from_event AND e.name = 'online'"
+    )
+    rows = connection.execute(
+        text(
+            "WITH recent AS MATERIALIZED ("
+            " SELECT greatest((SELECT max(newest_event) FROM desk.recount) - :slack,"
+            '  (SELECT max(version) FROM "Event") - :most) AS from_event'
+            "  WHERE EXISTS (SELECT FROM desk.recount)),"
+            " said AS (SELECT event.run_number, event.name, max(event.version) AS newest"
+            f"  FROM recent CROSS JOIN LATERAL ({' UNION ALL '.join(parts)})"
+            "   AS event(run_number, name, version) GROUP BY 1, 2)"
+            " SELECT said.run_number, said.name FROM said LEFT JOIN desk.recount mark"
+            "  USING (run_number, name)"
+            " WHERE mark.newest_event IS NULL OR mark.newest_event < said.newest"
+            " ORDER BY run_number DESC, name LIMIT :limit"
+        ),
+        {"slack": _SLACK, "most": _LOOKED_BACK, "limit": limit},
+    )
+    return [(run, name) for run, name in rows]
+
+
+def keep(connection: Connection, marks: Mapping[RowKey, Mark]) -> None:
+    """Says that these rows were counted just now."""
+    ordered = dict(sorted(marks.items()))
+    newest = newest_event(connection) if any(not each.version for each in marks.values()) else 0
+    connection.execute(
+        text(
+            "INSERT INTO desk.recount"
+            " (run_number, name, version, newest_event, checksum, recounted)"
+            " SELECT *, clock_timestamp() FROM unnest(CAST(:runs AS int[]),"
+            "  CAST(:names AS text[]), CAST(:versions AS int[]), CAST(:events AS int[]),"
+            "  CAST(:checksums AS bytea[]))"
+            " ON CONFLICT (run_number, name) DO UPDATE SET version = EXCLUDED.version,"
+            "  newest_event = EXCLUDED.newest_event, checksum = EXCLUDED.checksum,"
+            "  recounted = EXCLUDED.recounted"
+        ),
+        {
+            "runs": [run for run, _ in ordered],
+            "names": [name for _, name in ordered],
+            "versions": [mark.version for mark in ordered.values()],
+            "events": [mark.newest_event or newest for mark in ordered.values()],
+            "checksums": [mark.checksum for mark in ordered.values()],
+        },
+    )
+
+
+def newest_event(connection: Connection) -> int:
+    """The newest event of all."""
+    return int(
+        connection.execute(text('SELECT coalesce(max(version), 0) FROM "Event"')).scalar_one()
+    )
+
+
+def remember(connection: Connection, findings: Sequence[Finding]) -> None:
+    """Keeps what was found; what nobody could repair is kept once."""
+    for each in findings:
+        connection.execute(
+            text(
+                'INSERT INTO desk.recount_finding ("table", run_number, name, part, lumisections,'
+                ' expected, found, noticed_by, "at", repaired)'
+                " SELECT :table, :run_number, :name, :part, :lumisections, :expected, :found,"
+                "  :noticed_by, clock_timestamp(), :repaired WHERE :repaired OR NOT EXISTS ("
+                "   SELECT FROM desk.recount_finding known WHERE known.run_number = :run_number"
+                '   AND known.name = :name AND known."table" = :table AND known.part = :part'
+                "   AND known.found = :found AND NOT known.repaired)"
+            ),
+            {
+                "table": each.table,
+                "run_number": each.run_number,
+                "name": each.name,
+                "part": each.part,
+                "lumisections": each.lumisections,
+                "expected": each.expected,
+                "found": each.found,
+                "noticed_by": each.noticed_by,
+                "repaired": each.repaired,
+            },
+        )
+
+
+def unconfirmed(connection: Connection, keys: Collection[RowKey]) -> set[RowKey]:
+    """Those of the datasets of which a person's client wrote a row that no puller has counted; only
+    on a guarded database."""
+    rows = connection.execute(
+        text(
+            "SELECT DISTINCT run_number, name FROM guard.unconfirmed WHERE (run_number, name) IN"
+            " (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+        ),
+        {"runs": [run for run, _ in keys], "names": [name for _, name in keys]},
+    )
+    return {(run, name) for run, name in rows}
+
+
+def confirm(connection: Connection, keys: Collection[RowKey]) -> None:
+    """Takes the mark of the guard from rows that are right, by writing them as they are."""
+    given = {"runs": [run for run, _ in keys], "names": [name for _, name in keys]}
+    for table, column in (
+        ('"DatasetTripletCache"', "version"),
+        ("desk.lumisection_state", "rr_events"),
+    ):
+        connection.execute(
+            text(
+                f"UPDATE {table} SET {column} = {column} WHERE (run_number, name) IN"
+                " (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+            ),
+            given,
+        )
+
+
+def confirmed(connection: Connection, keys: Collection[RowKey]) -> set[RowKey]:
+    """Datasets whose state a puller counted since it was written last; only on a guarded database,
+    where nobody else can say so."""
+    rows = connection.execute(
+        text(
+            "SELECT run_number, name FROM desk.lumisection_state state"
+            " JOIN desk.recount mark USING (run_number, name)"
+            " WHERE mark.checksum = state.checksum AND (run_number, name) IN"
+            "  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+            "  AND NOT EXISTS (SELECT FROM guard.unconfirmed known"
+            "   WHERE known.what = 'lumisection_state'"
+            "   AND (known.run_number, known.name) = (state.run_number, state.name))"
+        ),
+        {"runs": [run for run, _ in keys], "names": [name for _, name in keys]},
+    )
+    return {(run, name) for run, name in rows}
+
+
+def standing(connection: Connection, *, desk: bool, guarded: bool) -> Standing:
+    """How complete and how fresh everything is."""
+    datasets, stale, newest = connection.execute(
+        text(
+            "SELECT count(*), count(*) FILTER (WHERE summary.version IS DISTINCT FROM"
+            ' dataset.version), (SELECT coalesce(max(atomic_version), 0) FROM "Version")'
+            ' FROM "Dataset" dataset LEFT JOIN "DatasetTripletCache" summary'
+            " USING (run_number, name)"
+        )
+    ).one()
+    if not desk:
+        return Standing(datasets, stale=stale, newest_written=newest)
+    once, since, last, first, event, states = connection.execute(
+        text(
+            "SELECT count(mark.version), count(*) FILTER (WHERE mark.version = dataset.version),"
+            " max(mark.recounted), min(mark.recounted), max(mark.newest_event),"
+            " (SELECT count(*) FROM desk.lumisection_state)"
+            ' FROM "Dataset" dataset LEFT JOIN desk.recount mark USING (run_number, name)'
+        )
+    ).one()
+    taken_in = connection.execute(
+        text('SELECT coalesce(max(atomic_version), 0) FROM "Event" WHERE version = :event'),
+        {"event": event},
+    ).scalar_one()
+    return Standing(
+        datasets,
+        once,
+        since,
+        stale,
+        states,
+        newest,
+        taken_in,
+        last,
+        first,
+        keeps_marks=True,
+        unconfirmed=_unconfirmed_number(connection) if guarded else 0,
+        findings=findings(connection, _SHOWN),
+        findings_number=connection.execute(
+            sa.select(sa.func.count()).select_from(desk_tables.recount_finding)
+        ).scalar_one(),
+    )
+
+
+def findings(connection: Connection, limit: int) -> tuple[Finding, ...]:
+    """What was found, the newest first."""
+    rows = connection.execute(
+        text(
+            'SELECT "table", run_number, name, part, lumisections, expected, found, noticed_by,'
+            ' "at", repaired FROM desk.recount_finding ORDER BY id DESC LIMIT :limit'
+        ),
+        {"limit": limit},
+    )
+    return tuple(Finding(*row) for row in rows)
+
+
+def _unconfirmed_number(connection: Connection) -> int:
+    return int(connection.execute(text("SELECT count(*) FROM guard.unconfirmed")).scalar_one())

@@ -1,0 +1,218 @@
+"""Counting derived rows again from the events: a little at a time, or all of them.
+
+What is right is only marked as counted. What is missing, old or false is written anew under the
+locks that every writer takes, from what the events say then: an edit that comes between is in it.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from app.domain.errors import BadInput, NotPermitted, Refused
+from app.domain.progress import SILENT, Progress
+from app.domain.recount.status import Finding, Recounted, Standing
+from app.models.database import locks
+from app.models.recount import compared, marks, repair
+from app.models.recount.compared import WRONG, Compared, Judged, Mark, RowKey, Verdict
+from app.services.acting import Acting
+
+logger = logging.getLogger(__name__)
+
+TABLES = compared.DERIVED
+"""The tables that are derived from events, as the database names them."""
+
+ROUND_S = 3600.0
+"""What was counted within this time isn't counted again unless it changed [s]."""
+
+STEP = 6
+"""Rows of one step of a client in which somebody works."""
+
+BLOCK = 20
+"""Rows that are counted in one go."""
+
+_NAMED = 1000
+"""So many false values are told of at most."""
+
+
+def recount_step(
+    acting: Acting, limit: int = BLOCK, *, by: str = "", round_s: float = ROUND_S
+) -> Recounted:
+    """Counts up to `limit` rows again and puts right what is wrong: what changed first, then what
+    was counted longest ago.
+
+    Each step goes on where the one before ended, whoever made it. Runs that somebody writes to are
+    left for the next one. NotPermitted where this login may not write what is derived.
+    """
+    acting.check_automatic()
+    if not acting.db.desk:
+        raise Refused("What is derived isn't counted again: the schema desk can't be used.")
+    with acting.db.read() as connection:
+        keys = marks.changed(connection, limit)
+        pending = len(keys) == limit
+        if len(keys) < limit:
+            more = marks.oldest(connection, limit - len(keys), older_than_s=round_s)
+            keys = list(dict.fromkeys([*keys, *more]))
+    return replace(recount(acting, keys, by=by), pending=pending)
+
+
+@dataclass(frozen=True)
+class Recounter:
+    """What the elected client counts again with, under its name."""
+
+    acting: Acting
+    client: str
+
+    def step(self) -> Recounted:
+        """The next few rows, in a moment that nobody feels."""
+        return recount_step(self.acting, STEP, by=self.client)
+
+
+def recount_all(
+    acting: Acting, *, repair: bool, by: str = "", progress: Progress = SILENT
+) -> Recounted:
+    """Compares every derived row with the events, and with `repair` puts right what is wrong.
+
+    Raises Cancelled when `progress` says so: what was counted until then stays so.
+    """
+    if repair:
+        check_may_repair(acting)
+    with acting.db.read() as connection:
+        keys = compared.all_keys(connection)
+    done = Recounted()
+    for begin in range(0, len(keys), BLOCK):
+        progress.at(begin / len(keys))
+        block = keys[begin : begin + BLOCK]
+        done += recount(acting, block, by=by, repair=repair, patient=True)
+        done = replace(done, findings=done.findings[:_NAMED])
+    progress.tell(1.0)
+    return done
+
+
+def check_may_repair(acting: Acting) -> None:
+    """Refused where this login may not write what is derived."""
+    if not acting.db.writes_automatically:
+        raise NotPermitted(
+            "On this database only the login of a puller puts right what is derived. Ask who runs"
+            " the puller: it counts all of it again by itself, a little at a time."
+        )
+
+
+def standing(acting: Acting) -> Standing:
+    """How complete and how fresh what is derived is, and what was found."""
+    db = acting.db
+    with db.read() as connection:
+        return marks.standing(connection, desk=db.desk, guarded=db.guard is not None)
+
+
+def recount(
+    acting: Acting,
+    keys: Collection[RowKey],
+    *,
+    by: str = "",
+    repair: bool = True,
+    patient: bool = False,
+) -> Recounted:
+    """Counts these rows again: a run has an empty name.
+
+    `patient` waits for who writes to a run instead of leaving it out.
+    """
+    job = _Job(acting, by or acting.actor.email, repair, patient)
+    for _, of_run in sorted(_by_run(keys).items(), reverse=True):
+        job.count(of_run)
+    return job.done
+
+
+def _by_run(keys: Iterable[RowKey]) -> dict[int, list[RowKey]]:
+    runs: dict[int, list[RowKey]] = defaultdict(list)
+    for key in keys:
+        runs[key[0]].append(key)
+    return runs
+
+
+@dataclass
+class _Job:
+    """Rows of one run after the other, so that none that can't be read stops the others."""
+
+    acting: Acting
+    by: str
+    repair: bool
+    patient: bool
+    done: Recounted = field(default_factory=Recounted)
+
+    def count(self, keys: Sequence[RowKey]) -> None:
+        try:
+            self._count(keys)
+        except BadInput as error:
+            self._failed(keys, str(error))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            logger.exception("Rows of run %d can't be counted", keys[0][0])
+            self._failed(keys, f"{type(error).__name__}: {error}")
+
+    def _failed(self, keys: Sequence[RowKey], why: str) -> None:
+        said = f"run {keys[0][0]}: {why}"
+        self.done += Recounted(len(keys), failed=(said,))
+        if self.repair and self.acting.db.desk:
+            with self.acting.db.transaction() as connection:
+                marks.keep(connection, {key: Mark(0, 0, None) for key in keys})
+
+    def _count(self, keys: Sequence[RowKey]) -> None:
+        db = self.acting.db
+        with db.read() as connection:
+            found = compared.compare(connection, keys, desk=db.desk)
+            doubted = (
+                marks.unconfirmed(connection, keys)
+                if db.guard is not None and self.repair
+                else set()
+            )
+        if not self.repair:
+            self._tell(found, repaired=False)
+        elif not found.of(*WRONG) and not doubted:
+            with db.transaction() as connection:
+                if db.desk:
+                    marks.keep(connection, found.marks)
+                    marks.remember(connection, self._findings(found.of(Verdict.UNFOUNDED)))
+            self._tell(found, repaired=True)
+        else:
+            self._put_right(keys)
+
+    def _put_right(self, keys: Sequence[RowKey]) -> None:
+        """Compares again under the locks of all writers, and writes what is wrong still."""
+        db = self.acting.db
+        with db.transaction() as connection:
+            if self.patient:
+                locks.lock_runs(connection, [keys[0][0]])
+            if not locks.try_lock_run(connection, keys[0][0]):
+                self.done += Recounted(busy=(keys[0][0],))
+                return
+            found = compared.compare(connection, keys, desk=db.desk)
+            repair.write(connection, found, desk=db.desk)
+            if db.guard is not None:
+                marks.confirm(connection, marks.unconfirmed(connection, keys))
+            if db.desk:
+                marks.keep(connection, repair.marks_after(found))
+                judged = found.of(Verdict.FALSE, Verdict.UNFOUNDED)
+                marks.remember(connection, self._findings(judged))
+        self._tell(found, repaired=True)
+
+    def _tell(self, found: Compared, *, repaired: bool) -> None:
+        wrong = self._findings(found.of(Verdict.FALSE, Verdict.UNFOUNDED), repaired=repaired)
+        for each in wrong:
+            logger.info("%s", each.text)
+        self.done += Recounted(len(found.judged), len(found.of(Verdict.OLD)), wrong)
+
+    def _findings(self, rows: Iterable[Judged], *, repaired: bool = True) -> tuple[Finding, ...]:
+        return tuple(
+            Finding(
+                row.table,
+                *row.key,
+                each.part,
+                each.lumisections,
+                each.expected,
+                each.found,
+                self.by,
+                repaired=repaired and row.verdict is Verdict.FALSE,
+            )
+            for row in rows
+            for each in row.discrepancies
+        )

@@ -1,0 +1,325 @@
+"""Derived rows counted again: what is forged is found, named, put right; edits are never lost."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+from sqlalchemy import text
+
+from app.domain.errors import Refused
+from app.domain.lumisections import LumiRange
+from app.domain.progress import Cancelled, Progress
+from app.domain.recount.status import Finding, Recounted
+from app.domain.triplets import Triplet
+from app.models.database import desk, tables
+from app.models.database.engine import Database
+from app.models.events import states
+from app.models.events.action import begin
+from app.models.recount import compared, marks
+from app.models.recount.compared import Verdict
+from app.services.acting import Acting
+from app.services.editing.lumisections import ColumnEdit, edit_columns
+from app.services.recount import recounting
+from tests.builders import EXPERT
+from tests.plain_folds import WebService
+from tests.services.offline_runs import FIRST, PROMPT, SECOND
+from tests.services.recount.forged import KEY, execute, forge_state
+
+ONLINE = (FIRST, "online")
+
+
+def count_all(acting: Acting) -> Recounted:
+    """Steps until nothing is left."""
+    done = Recounted()
+    while True:
+        step = recounting.recount_step(acting, 5, round_s=3600)
+        done += step
+        if not step.pending:
+            return done
+
+
+def wrong(db: Database) -> list[tuple[str, tuple[int, str]]]:
+    """Rows that aren't what the events say."""
+    with db.read() as connection:
+        found = compared.compare(connection, compared.all_keys(connection), desk=True)
+    return [(each.table, each.key) for each in found.judged if each.verdict is not Verdict.RIGHT]
+
+
+def set_dt(acting: Acting, status: str, *ranges: tuple[int, int]) -> None:
+    lumis = tuple(LumiRange(*each) for each in ranges)
+    edit_columns(acting, [ColumnEdit(FIRST, PROMPT, "dt-dt", lumis, Triplet(status, "hv trip"))])
+
+
+FORGERIES = {
+    "Run": (
+        """UPDATE "Run" SET rr_attributes = rr_attributes || '{"class": "Cosmics25"}'""",
+        'rr.class was "Cosmics25"; the events say "Collisions25"',
+    ),
+    "Dataset": (
+        """UPDATE "Dataset" SET dataset_attributes = '{"dt_state": "COMPLETED"}'""",
+        'attribute dt_state was "COMPLETED"; the events say "OPEN"',
+    ),
+    "DatasetTripletCache": (
+        """UPDATE "DatasetTripletCache" SET triplet_summary = '{"dt-dt": {"GOOD": 900}}'""",
+        'counts of columns: dt-dt was {"GOOD":900}',
+    ),
+}
+
+
+def test_that_every_table_is_either_derived_or_known_to_be_something_else() -> None:
+    events = {"Version", "Event", "RunEvent", "DatasetEvent", "JSONBDeduplication"}
+    events |= {
+        f"{side}LumisectionEvent{more}" for side in ("", "OMS") for more in ("", "Assignation")
+    }
+    said = {"Cycle", "CycleDataset", "GeneratedJson", "Settings", "Workspace", "WorkspaceColumn"}
+    lists = {
+        name
+        for name in tables.metadata.tables
+        if any(name.startswith(f"{item}") for item in ("ClassClassifier", "ComponentClassifier"))
+        or name.startswith(("DatasetClassifier", "OfflineDatasetClassifier", "JsonClassifier"))
+        or name.startswith(("DatasetsAccepted", "Permission"))
+    }
+    notes = {"draft", "presence", *desk.PULLERS_NOTES}
+    derived = {name.removeprefix("desk.") for name in compared.DERIVED}
+    assert {*tables.metadata.tables} - events - said - lists == derived - {"lumisection_state"}
+    assert {*desk.OWN.privileges} - notes == {"lumisection_state"}
+
+
+def test_that_what_the_program_writes_is_right(acting: Acting) -> None:
+    set_dt(acting, "BAD", (3, 4))
+    done = count_all(acting)
+    assert (done.renewed, done.findings, done.failed) == (0, (), ())
+    assert wrong(acting.db) == []
+
+
+@pytest.mark.parametrize("table", FORGERIES)
+def test_that_a_forged_row_is_found_named_and_put_right(acting: Acting, table: str) -> None:
+    statement, said = FORGERIES[table]
+    where = f" WHERE run_number = {FIRST}" + (f" AND name = '{PROMPT}'" if table != "Run" else "")
+    execute(acting.db, statement + where)
+    count_all(acting)
+    execute(acting.db, statement + where)
+    done = recounting.recount_all(acting, repair=True, by="the night shift")
+    assert {each.table for each in done.findings} == {table}
+    first = next(each for each in done.findings if said in each.text)
+    assert first.run_number == FIRST
+    assert first.name == ("" if table == "Run" else PROMPT)
+    assert "It is right again." in first.text
+    assert wrong(acting.db) == []
+    kept = recounting.standing(acting)
+    assert kept.findings_number == 2 * len(done.findings)
+    assert kept.findings[0].noticed_by == "the night shift"
+    assert kept.findings[-1].noticed_by == EXPERT.email
+
+
+@pytest.mark.parametrize("fitting", [True, False])
+def test_that_a_forged_state_is_found_with_its_cells(acting: Acting, fitting: bool) -> None:
+    set_dt(acting, "BAD", (3, 4))
+    forge_state(acting.db, fitting=fitting)
+    done = recounting.recount_all(acting, repair=True)
+    bad = next(each for each in done.findings if each.expected == "BAD: hv trip")
+    assert (bad.table, bad.run_number, bad.name) == ("desk.lumisection_state", *KEY)
+    assert (bad.part, bad.lumisections, bad.found) == ("dt-dt", "3-4", "GOOD: forged")
+    assert wrong(acting.db) == []
+
+
+def test_that_looking_alone_changes_nothing(acting: Acting) -> None:
+    forge_state(acting.db, fitting=True)
+    found = recounting.recount_all(acting, repair=False)
+    assert found.findings
+    assert all("It isn't repaired." in each.text for each in found.findings)
+    assert wrong(acting.db) == [("desk.lumisection_state", KEY)]
+    assert recounting.standing(acting).findings_number == 0
+
+
+def test_that_a_row_that_is_only_behind_is_renewed_and_no_finding(acting: Acting) -> None:
+    execute(acting.db, """UPDATE "DatasetTripletCache" SET version = version - 1""")
+    execute(acting.db, f"DELETE FROM desk.lumisection_state WHERE run_number = {FIRST}")
+    before = recounting.standing(acting)
+    assert before.stale == before.datasets == 6
+    done = count_all(acting)
+    assert (done.renewed, done.findings) == (9, ())
+    after = recounting.standing(acting)
+    assert (after.stale, after.counted_since, after.states) == (0, 6, 6)
+    assert wrong(acting.db) == []
+
+
+def test_that_events_of_others_are_taken_in_also_where_no_projection_tells(acting: Acting) -> None:
+    count_all(acting)
+    web = WebService(acting.db)
+    with acting.db.transaction() as connection:
+        web.store_event(connection, KEY, {"dt-dt": Triplet("BAD").as_json()}, 2, 3, by="a@b.ch")
+        web.store_event(connection, ONLINE, {"bpix_ready": False}, 5, 5, by="a@b.ch", oms=True)
+    step = recounting.recount_step(acting, 10)
+    assert step.rows
+    assert wrong(acting.db) == []
+    assert recounting.recount_step(acting, 10).rows == 0
+
+
+def test_that_what_was_counted_longest_ago_comes_first(acting: Acting) -> None:
+    count_all(acting)
+    assert recounting.recount_step(acting, 3).rows == 0
+    execute(
+        acting.db,
+        "UPDATE desk.recount SET recounted = now() - interval '1 day'"
+        f" WHERE run_number = {SECOND} AND name = 'online'",
+    )
+    # The online dataset has a row in three tables.
+    assert recounting.recount_step(acting, 1, round_s=7200).rows == 3
+    assert recounting.recount_step(acting, 1, round_s=7200).rows == 0
+
+
+def test_that_a_row_no_event_knows_is_told_once_and_left_alone(acting: Acting) -> None:
+    execute(
+        acting.db,
+        "INSERT INTO \"Dataset\" SELECT run_number, '/Made/Up', dataset_attributes,"
+        f' datasets_in_gui, deleted, version FROM "Dataset" WHERE run_number = {FIRST}'
+        " AND name = 'online'",
+    )
+    for _ in range(2):
+        count_all(acting)
+        recounting.recount_all(acting, repair=True)
+    (told,) = recounting.standing(acting).findings
+    assert (told.table, told.name, told.repaired) == ("Dataset", "/Made/Up", False)
+
+
+@pytest.mark.expected_log("can't be counted", always=False)
+def test_that_a_dataset_that_cant_be_read_stops_no_other(acting: Acting) -> None:
+    deep = f'{{"dt-dt": {"[" * 3000}{"]" * 3000}}}'
+    with acting.db.transaction() as connection:
+        version = WebService(acting.db).store_event(connection, KEY, {"x": 1}, 2, 3, by="a@b.ch")
+        connection.execute(
+            text(
+                'UPDATE "JSONBDeduplication" SET "jsonb" = CAST(:deep AS jsonb) WHERE id ='
+                ' (SELECT lumisection_metadata_id FROM "LumisectionEvent" WHERE version = :v)'
+            ),
+            {"deep": deep, "v": version},
+        )
+    execute(acting.db, FORGERIES["Run"][0] + f" WHERE run_number = {SECOND}")
+    done = count_all(acting)
+    assert any("nested too deeply" in each for each in done.failed)
+    assert {each.run_number for each in done.findings} == {SECOND}
+    assert recounting.recount_step(acting).rows == 0
+
+
+def test_that_counting_all_can_be_stopped(acting: Acting) -> None:
+    with pytest.raises(Cancelled):
+        recounting.recount_all(acting, repair=True, progress=Progress(is_cancelled=lambda: True))
+
+
+def test_that_without_a_desk_it_is_told_what_is_known(acting: Acting, season_dsn: str) -> None:
+    other = Database(season_dsn)
+    with pytest.raises(Refused, match="schema desk can't be used"):
+        recounting.recount_step(Acting(other, EXPERT))
+    execute(acting.db, FORGERIES["Run"][0])
+    assert recounting.recount_all(Acting(other, EXPERT), repair=True).findings
+    assert "Nobody counts them again here" in " ".join(
+        recounting.standing(Acting(other, EXPERT)).lines
+    )
+    assert wrong(acting.db) == []
+    other.close()
+
+
+# Others at the same time
+
+
+def test_that_an_edit_that_commits_while_its_dataset_is_counted_stays(
+    acting: Acting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forge_state(acting.db, fitting=True)
+    real = compared.compare
+    times: list[int] = []
+
+    def compare_then_edit(connection, keys, *, desk):
+        found = real(connection, keys, desk=desk)
+        if not times:
+            times.append(1)
+            # Between the look and the repair a person says something else, and commits.
+            set_dt(acting, "STANDBY", (7, 9))
+        return found
+
+    monkeypatch.setattr(compared, "compare", compare_then_edit)
+    recounting.recount(acting, [KEY])
+    monkeypatch.undo()
+    assert wrong(acting.db) == []
+    with acting.db.read() as connection:
+        state = states.load(connection, [KEY], desk=True)[KEY].state
+    assert state.rr.value("dt-dt", 8) == Triplet("STANDBY", "hv trip")
+
+
+def test_that_a_run_that_is_written_to_is_left_for_the_next_step(acting: Acting) -> None:
+    count_all(acting)
+    forge_state(acting.db, fitting=True)
+    with begin(acting.db, [FIRST]):
+        assert recounting.recount(acting, [KEY]).busy == (FIRST,)
+    # The web service knows none of our locks, but holds the rows it refers to.
+    with acting.db.transaction() as connection:
+        WebService(acting.db).store_event(connection, KEY, {"dt-dt": {}}, 2, 3, by="a@b.ch")
+        assert recounting.recount(acting, [KEY]).busy == (FIRST,)
+    assert recounting.recount(acting, [KEY]).findings
+    assert wrong(acting.db) == []
+
+
+def test_that_two_who_count_at_once_repair_once(acting: Acting) -> None:
+    for key in (KEY, (SECOND, PROMPT)):
+        forge_state(acting.db, key, fitting=True)
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            recounting.recount_all(acting, repair=True)
+        except BaseException as error:
+            errors.append(error)
+            raise
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    assert wrong(acting.db) == []
+    found = [(each.run_number, each.part, each.lumisections) for each in _findings(acting.db)]
+    assert len(found) == len(set(found)) == 2
+
+
+def _findings(db: Database) -> tuple[Finding, ...]:
+    with db.read() as connection:
+        return marks.findings(connection, 100)
+
+
+_KILLED = """
+import os, signal, sys
+from app.models.database.engine import Database
+from app.models.recount import marks
+from app.services.acting import Acting
+from app.services.recount import recounting
+from tests.builders import EXPERT
+db = Database(sys.argv[1])
+db.prepare()
+# All is written, nothing is committed.
+marks.remember = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+recounting.recount_all(Acting(db, EXPERT), repair=True)
+"""
+
+
+@pytest.fixture
+def killed(acting: Acting, season_dsn: str) -> Acting:
+    set_dt(acting, "BAD", (3, 4))
+    forge_state(acting.db, fitting=True)
+    ended = subprocess.run([sys.executable, "-c", _KILLED, season_dsn], check=False, env=os.environ)
+    assert ended.returncode == -signal.SIGKILL
+    return acting
+
+
+def test_that_a_repair_that_is_killed_leaves_nothing_and_is_done_by_the_next(
+    killed: Acting,
+) -> None:
+    assert wrong(killed.db) == [("desk.lumisection_state", KEY)]
+    assert recounting.standing(killed).findings_number == 0
+    done = recounting.recount_all(killed, repair=True)
+    assert done.findings
+    assert wrong(killed.db) == []

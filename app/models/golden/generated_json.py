@@ -11,12 +11,13 @@ from sqlalchemy import exc as sa_exc
 from app.domain.errors import BadInput, NotFound
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.keys import ONLINE, DatasetKey
-from app.domain.state.compact import CompactState
+from app.domain.state.compact import CompactState, compact
 from app.domain.state.summaries import luminosity
 from app.models.database.listen import CHANNEL, GOLDEN
 from app.models.events import states
 from app.models.events.states import EventCounts, Loaded
 from app.models.history.writes import newest_version
+from app.models.recount.basis import Basis, kept
 
 _JSON_COLUMNS = (
     "json_logic",
@@ -30,6 +31,8 @@ _JSON_COLUMNS = (
 )
 _BLOCK = 400
 """Datasets read in one go."""
+_FOLDED_BLOCK = 100
+"""Datasets folded in one go."""
 
 _LUMINOSITY_COLUMNS = (
     "total_delivered_luminosity",
@@ -112,29 +115,38 @@ def read_season(
     connection: Connection,
     pattern: str,
     *,
-    desk: bool,
+    basis: Basis,
     as_of: int | None,
     told: Callable[[float], None],
 ) -> SeasonRead:
-    """The matching datasets and their states; `told` takes the share done and may raise."""
+    """The matching datasets and their states; `told` takes the share done and may raise.
+
+    Unless the read model is the `basis`, runs and datasets are folded from their events, too.
+    """
     # A transaction that is under way may still commit a version below the newest seen here.
     waiting = connection.execute(
         text("SELECT count(*) FROM pg_snapshot_xip(pg_current_snapshot())")
     ).scalar_one()
     version = newest_version(connection) if as_of is None else as_of
-    datasets = matching_datasets(connection, pattern, as_of=as_of)
+    # All that this transaction sees has a version up to the newest.
+    folds = as_of is None and basis is not Basis.READ_MODEL
+    datasets = matching_datasets(connection, pattern, as_of=version if folds else as_of)
     keys = [(each.run_number, each.name) for each in datasets]
     found: dict[DatasetKey, CompactState] = {}
     folded: dict[DatasetKey, Loaded] = {}
     counts: dict[DatasetKey, EventCounts] = {}
     for begin in range(0, len(keys), _BLOCK):
         told(begin / len(keys))
-        compacts, here = states.load_compact(
-            connection, keys[begin : begin + _BLOCK], desk=desk, as_of=as_of
-        )
+        block = keys[begin : begin + _BLOCK]
+        compacts = kept(connection, block, basis) if as_of is None else {}
+        rest = [key for key in block if key not in compacts]
+        for at in range(0, len(rest), _FOLDED_BLOCK):
+            told((begin + at) / len(keys))
+            here = states.fold(connection, rest[at : at + _FOLDED_BLOCK], as_of=as_of)
+            compacts.update((key, (compact(each.state), each.counts)) for key, each in here.items())
+            folded |= here
         for key, (state, number) in compacts.items():
             found[key], counts[key] = state, number
-        folded |= here
     provenance: list[JsonValue] = [
         [
             each.run_number,
@@ -228,11 +240,12 @@ def _runs(
 
 
 def luminosity_of_run_range(
-    connection: Connection, first: int, last: int, *, desk: bool
+    connection: Connection, first: int, last: int, *, basis: Basis
 ) -> tuple[float, float]:
     """Recorded and delivered luminosity of the `online` datasets of a run range [pb^-1].
 
-    Sums that are older than their dataset, or missing, are computed again.
+    Sums that are older than their dataset, or missing, are computed again; all of them unless the
+    read model is the `basis`.
     """
     rows = connection.execute(
         text(
@@ -243,11 +256,15 @@ def luminosity_of_run_range(
         ),
         {"online": ONLINE, "first": first, "last": last},
     ).all()
-    recorded = sum(row[1] for row in rows if row.fresh)
-    delivered = sum(row[2] for row in rows if row.fresh)
-    stale = [(row.run_number, ONLINE) for row in rows if not row.fresh]
-    for loaded in states.load(connection, stale, desk=desk).values():
-        state = loaded.state
+    believed = [row for row in rows if row.fresh and basis is Basis.READ_MODEL]
+    recorded = sum(row[1] for row in believed)
+    delivered = sum(row[2] for row in believed)
+    rest = {(row.run_number, ONLINE) for row in rows} - {
+        (row.run_number, ONLINE) for row in believed
+    }
+    known = {key: each.expand() for key, (each, _) in kept(connection, rest, basis).items()}
+    folded = states.fold(connection, rest - known.keys())
+    for state in (*known.values(), *(each.state for each in folded.values())):
         recorded += luminosity(state.oms, "recorded", state.participating)
         delivered += luminosity(state.oms, "delivered", state.participating)
     return recorded, delivered

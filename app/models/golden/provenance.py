@@ -20,6 +20,7 @@ from app.models.golden.generated_json import MatchedDataset, SeasonRead
 from app.models.history import run_history
 from app.models.history import writes as history
 from app.models.history.run_history import RunEvents
+from app.models.recount.basis import Basis, kept
 
 _BLOCK = 400
 """Datasets read in one go."""
@@ -111,7 +112,7 @@ def read_season(
     pattern: str,
     moment: Moment,
     *,
-    desk: bool,
+    basis: Basis,
     run_numbers: Collection[int] | None = None,
     told: Callable[[float], None] = lambda _: None,
 ) -> SeasonRead:
@@ -138,12 +139,15 @@ def read_season(
         told(begin / len(keys))
         block = keys[begin : begin + size]
         if moment.provenance is None:
-            compacts, _ = states.load_compact(connection, block, desk=desk, as_of=moment.as_of)
+            compacts = kept(connection, block, basis) if moment.as_of is None else {}
             found.update((key, state) for key, (state, _) in compacts.items())
+            rest = [key for key in block if key not in compacts]
+            folded = states.fold(connection, rest, as_of=moment.as_of)
+            found.update((key, compact(each.state)) for key, each in folded.items())
         else:
             made = {key: moment.provenance.datasets[key] for key in block}
             of_block = partial(_told_of_part, told, begin / len(keys), len(block) / len(keys))
-            found.update(_states_of(connection, made, desk=desk, told=of_block))
+            found.update(_states_of(connection, made, basis=basis, told=of_block))
     return SeasonRead(version, False, datasets, found, {}, None)
 
 
@@ -324,10 +328,10 @@ def _states_of(
     connection: Connection,
     made: Mapping[DatasetKey, MadeFrom],
     *,
-    desk: bool,
+    basis: Basis,
     told: Callable[[float], None],
 ) -> dict[DatasetKey, CompactState]:
-    fresh = states.fresh_compact(connection, made) if desk else {}
+    fresh = kept(connection, made, basis)
     found = {key: state for key, (state, counts) in fresh.items() if counts == made[key].counts}
     rest = [key for key in made if key not in found]
     for begin in range(0, len(rest), _FOLDED_BLOCK):

@@ -26,6 +26,7 @@ from app.models.events import projections
 from app.models.golden import generated_json
 from app.models.golden.generated_json import JsonEntry, JsonRow, MatchedDataset, SeasonRead
 from app.models.history import writes as history
+from app.models.recount.basis import Basis
 from app.models.seal import list_roots, reading
 from app.services import names
 from app.services.acting import Acting
@@ -41,6 +42,7 @@ __all__ = [
     "MatchingDatasets",
     "TaggedRule",
     "Texts",
+    "basis",
     "datasets_at",
     "datasets_matching",
     "delete",
@@ -184,7 +186,8 @@ def generate_several(
     """Computes several rules over the same state of the same datasets, read once, and stores all
     results or none; in the order of the rules. Everything else as in `generate`.
 
-    Raises UnknownVariables, unless the person insists, when a rule reads what no lumisection of
+    An `official` list is made from the events, and believes no row that is only derived. Raises
+    UnknownVariables, unless the person insists, when a rule reads what no lumisection of
     these datasets has: its conditions fail everywhere, and the list is easily empty.
     """
     allowed = configurations.current(acting).permissions
@@ -193,14 +196,14 @@ def generate_several(
         raise NotPermitted(f"Only {EXPERTS} may mark a golden JSON as official.")
     conditions = [parse_condition(each.rule) for each in rules]
     names.version_at(acting, as_of)  # refuses one that there isn't
-    read, season = season_of(acting, pattern, as_of=as_of, progress=progress)
+    read, season = season_of(acting, pattern, as_of=as_of, proved=official, progress=progress)
     selections = _selections(season, conditions, insist=insist, progress=progress)
     with acting.db.transaction() as connection:
         recorded, delivered = generated_json.luminosity_of_run_range(
             connection,
             season.datasets[0].run_number,
             season.datasets[-1].run_number,
-            desk=acting.db.desk,
+            basis=basis(acting, proved=official),
         )
         of_all: JsonObject = {
             "dataset_name_filter": pattern,
@@ -260,25 +263,41 @@ def season_of(
     pattern: str,
     *,
     as_of: int | None = None,
+    proved: bool = False,
     progress: Progress = SILENT,
 ) -> tuple[SeasonRead, Season]:
-    """The datasets whose names match, with their states; kept until something is written."""
-    if as_of is None and (known := _still_valid(acting, pattern)) is not None:
+    """The datasets whose names match, with their states; kept until something is written.
+
+    `proved`: from nothing that was only kept.
+    """
+    if not proved and as_of is None and (known := _still_valid(acting, pattern)) is not None:
         return known.read, known.season
     reading = progress.part(0.0, READING_SHARE)
     with acting.db.read() as connection:
         read = generated_json.read_season(
-            connection, pattern, desk=acting.db.desk, as_of=as_of, told=reading.at
+            connection,
+            pattern,
+            basis=basis(acting, proved=proved),
+            as_of=as_of,
+            told=reading.at,
         )
     if not read.datasets:
         raise Refused(f'No dataset name matches "{pattern}".')
     season = season_from(read)
-    if as_of is None:
+    if as_of is None and not proved:
         _remember_folded(acting, read)
         if read.reusable:
             with _guard:
                 _seasons[acting.db] = _Remembered(pattern, read, season)
     return read, season
+
+
+def basis(acting: Acting, *, proved: bool) -> Basis:
+    """What a list is made from; one that others rely on rests on the events."""
+    db = acting.db
+    if proved:
+        return Basis.proved(desk=db.desk, guarded=db.guard is not None)
+    return Basis.quick(desk=db.desk)
 
 
 def season_from(read: SeasonRead) -> Season:

@@ -89,9 +89,13 @@ def season_at(
     moment: Moment = NOW,
     *,
     run_numbers: Collection[int] | None = None,
+    proved: bool = False,
     progress: Progress = SILENT,
 ) -> Season:
-    """The matching datasets at a moment, only of these runs if given; there may be none."""
+    """The matching datasets at a moment, only of these runs if given; there may be none.
+
+    `proved`: from nothing that was only kept. As it is now is read from what is kept in any case.
+    """
     if moment is NOW and run_numbers is None:
         with acting.db.read() as connection:
             if not generated_json.matching_datasets(connection, pattern):
@@ -102,7 +106,7 @@ def season_at(
             connection,
             pattern,
             moment,
-            desk=acting.db.desk,
+            basis=golden.basis(acting, proved=proved),
             run_numbers=run_numbers,
             told=progress.at,
         )

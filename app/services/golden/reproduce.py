@@ -104,7 +104,10 @@ class Reproduced:
             )
         if self.equal:
             return ""
-        text = "All events it was made from are known, so the stored list was changed later"
+        text = (
+            "All events it was made from are known, so the stored list was changed later, or what"
+            " it was made from had been forged (db check tells what was found)"
+        )
         this = golden.program_version()
         if self.made_by != this:
             text += f", or version {self.made_by} of the program computes differently from {this}"
@@ -171,9 +174,12 @@ def reproduce(
     *,
     progress: Progress = SILENT,
 ) -> Reproduced:
-    """Computes a stored list again from the state it was made from; stores nothing."""
+    """Computes a stored list again from the events it was made from; stores nothing.
+
+    No row that is only derived is believed, unless a puller of a guarded database has counted it.
+    """
     stored, moment = moment_of(acting, id_)
-    side = _side(acting, stored, moment, progress)
+    side = _side(acting, stored, moment, progress, proved=True)
     made = side.selection.as_row()
     differing = [
         column for column in _COLUMNS if not _same_lists(getattr(stored, column), made[column])
@@ -211,10 +217,17 @@ def changes_between(acting: Acting, old: int, new: int, progress: Progress = SIL
     return _changes(acting, before, after, progress.part(2 * _ONE_SIDE, 1.0))
 
 
-def _side(acting: Acting, stored: JsonRow, moment: Moment, progress: Progress) -> _Side:
+def _side(
+    acting: Acting,
+    stored: JsonRow,
+    moment: Moment,
+    progress: Progress,
+    *,
+    proved: bool = False,
+) -> _Side:
     rule = parse_condition(stored.json_logic)
     pattern = stored.entry.dataset_name_filter
-    season = season_at(acting, pattern, moment, progress=progress)
+    season = season_at(acting, pattern, moment, proved=proved, progress=progress)
     return _Side(pattern, rule, moment, select(season, rule))
 
 

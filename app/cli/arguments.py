@@ -135,6 +135,14 @@ def table_query(db: Database, arguments: Arguments, kind: TableKind) -> TableQue
     )
 
 
+def uncounted_line(uncounted: int) -> str:
+    """That a table may lack rows, because their summaries aren't counted yet."""
+    return (
+        f"{number_of(uncounted, 'dataset')} or more may pass the filter or not: their summaries"
+        " aren't counted yet. Count them with: db check --repair"
+    )
+
+
 def page_line(arguments: Arguments, shown: int, count: int, *, exact: bool, thing: str) -> str:
     """Where the page stands in its table, and how to see more."""
     offset: int = arguments.offset

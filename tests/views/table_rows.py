@@ -66,6 +66,7 @@ def a_row(number: int, name: str = ONLINE, *, place: int = 0, **changes: object)
         recorded_luminosity=summary.recorded,
         delivered_luminosity=summary.delivered,
         run_version=1,
+        dataset_version=1,
         summary_is_current=True,
         needs_manual_update=False,
         deleted=False,

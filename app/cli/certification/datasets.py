@@ -11,6 +11,7 @@ from app.cli.arguments import (
     add_page,
     page_line,
     table_query,
+    uncounted_line,
 )
 from app.cli.certification import dataset_tools
 from app.cli.certification.runs import dataset_document
@@ -79,7 +80,9 @@ def _list(program: Program, arguments: Arguments) -> Answer:
     document: JsonValue = {
         "count": page.count,
         "exact": page.exact,
+        "uncounted": page.uncounted,
         "datasets": [dataset_document(row) for row in page.rows],
     }
     line = page_line(arguments, len(rows), page.count, exact=page.exact, thing="dataset")
-    return Answer(document, together((text, line)) if rows else line)
+    more = [uncounted_line(page.uncounted)] if page.uncounted else []
+    return Answer(document, together((*((text,) if rows else ()), line, *more)))

@@ -15,6 +15,7 @@ from app.cli.arguments import (
     positive,
     table_query,
     truth,
+    uncounted_line,
 )
 from app.cli.output import Answer, luminosity, table, together
 from app.cli.program import Program
@@ -178,10 +179,12 @@ def _list(program: Program, arguments: Arguments) -> Answer:
     document: JsonValue = {
         "count": page.count,
         "exact": page.exact,
+        "uncounted": page.uncounted,
         "runs": [_summary(row) for row in page.rows],
     }
     line = page_line(arguments, len(rows), page.count, exact=page.exact, thing="run")
-    return Answer(document, together((text, line)) if rows else line)
+    more = [uncounted_line(page.uncounted)] if page.uncounted else []
+    return Answer(document, together((*((text,) if rows else ()), line, *more)))
 
 
 def _summary(row: Row) -> JsonObject:

@@ -4,7 +4,7 @@ Every source (runs, datasets, summaries) is read once into a common table expres
 of its JSON only what the filter and the sort ask for; the whole rows are fetched for the page only.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from json import loads
@@ -26,6 +26,7 @@ from app.domain.filters import (
     Operator,
     Or,
     Source,
+    all_of,
     fields_of,
 )
 from app.domain.json_value import JsonObject
@@ -35,6 +36,11 @@ from app.models.database.tables import (
     dataset,
     dataset_triplet_cache,
     run,
+)
+from app.models.lists.computed_summaries import (
+    ComputedSummary,
+    parameters,
+    stored_and_computed,
 )
 from app.models.lists.filter_sql import (
     Flag,
@@ -107,6 +113,7 @@ class Row:
     recorded_luminosity: float | None
     delivered_luminosity: float | None
     run_version: int
+    dataset_version: int
     summary_is_current: bool
     needs_manual_update: bool
     deleted: bool
@@ -124,21 +131,30 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows of a table, and how many there are in all: at least `count` unless `exact`."""
+    """Rows of a table, and how many there are in all: at least `count` unless `exact`.
+
+    `uncounted` datasets may pass or not: too many have no summary to say it now.
+    """
 
     rows: tuple[Row, ...]
     count: int
     exact: bool
+    uncounted: int = 0
 
 
-def page(connection: Connection, query: TableQuery) -> Page:
-    """The rows `offset` to `offset + limit` of what the query describes."""
+def page(
+    connection: Connection, query: TableQuery, computed: Sequence[ComputedSummary] = ()
+) -> Page:
+    """The rows `offset` to `offset + limit` of what the query describes.
+
+    Filtered and sorted by the summaries that are stored and current, and by `computed` ones.
+    """
     if query.offset < 0 or not 0 < query.limit <= MOST_ROWS:
         raise BadInput(f"A page begins at row 0 or later and has 1 to {MOST_ROWS} rows.")
     by_run = not query.sort or query.sort[0].field == RUN
     if _estimated_rows(connection, query.kind) > COUNTED_ROWS and by_run:
-        return _page_by_windows(connection, query)
-    rows, count = _search(connection, query)
+        return _page_by_windows(connection, query, computed)
+    rows, count = _search(connection, query, computed)
     return Page(rows, count, exact=True)
 
 
@@ -167,11 +183,45 @@ def rows_by_key(
     )
 
 
-def matching_keys(connection: Connection, query: TableQuery) -> tuple[DatasetKey, ...]:
+def matching_keys(
+    connection: Connection, query: TableQuery, computed: Sequence[ComputedSummary] = ()
+) -> tuple[DatasetKey, ...]:
     """Keys of everything the query's filter lets pass, sorted; offset and limit don't count."""
-    matched = _Statement(query).matched()
+    matched = _Statement(query, computes=bool(computed)).matched()
     order = sa.select(matched.c.run_number, matched.c.name).order_by(*_order(matched, query))
-    return tuple((number, name) for number, name in connection.execute(order))
+    found = connection.execute(order, parameters(computed))
+    return tuple((number, name) for number, name in found)
+
+
+def asks_summaries(query: TableQuery) -> bool:
+    """Whether the query filters or sorts by summaries, and so passes over what has none."""
+    asked = {sort.field for sort in query.sort}
+    asked |= fields_of(query.filter) if query.filter is not None else set()
+    return any(field.source in _OF_SUMMARY for field in asked)
+
+
+def stale_of(
+    connection: Connection, query: TableQuery, limit: int
+) -> tuple[tuple[DatasetKey, int], ...]:
+    """Datasets that the query may let pass as far as one can say without summaries, whose summary
+    is missing or older than they are: the newest runs first, each with its version."""
+    parts = query.filter.parts if isinstance(query.filter, And) else (query.filter,)
+    known = [part for part in parts if part is not None and not _sources(part) & _OF_SUMMARY]
+    everything = replace(query, filter=all_of(known), sort=())
+    matched = _Statement(everything).matched()
+    cache = dataset_triplet_cache
+    found = connection.execute(
+        sa.select(dataset.c.run_number, dataset.c.name, dataset.c.version)
+        .select_from(
+            dataset.join(matched, _same_dataset(dataset, matched)).outerjoin(
+                cache, _same_dataset(dataset, cache)
+            )
+        )
+        .where(cache.c.version.is_distinct_from(dataset.c.version))
+        .order_by(dataset.c.run_number.desc(), dataset.c.name)
+        .limit(limit)
+    )
+    return tuple(((number, name), version) for number, name, version in found)
 
 
 def stale_summaries(connection: Connection, limit: int = 100) -> tuple[DatasetKey, ...]:
@@ -187,7 +237,9 @@ def stale_summaries(connection: Connection, limit: int = 100) -> tuple[DatasetKe
     return tuple((number, name) for number, name in found)
 
 
-def _page_by_windows(connection: Connection, query: TableQuery) -> Page:
+def _page_by_windows(
+    connection: Connection, query: TableQuery, computed: Sequence[ComputedSummary]
+) -> Page:
     """A page of a large table in the order of its runs, searched in growing ranges of runs.
 
     The search ends with the range that fills the page, so that a filter that many rows pass costs
@@ -201,7 +253,7 @@ def _page_by_windows(connection: Connection, query: TableQuery) -> Page:
         last = _edge_of_window(connection, edge, window, descending=descending)
         ends = (last, edge) if descending else (edge, last)
         rest = replace(query, offset=max(0, query.offset - count), limit=query.limit - len(rows))
-        found, passed = _search(connection, rest, ends)
+        found, passed = _search(connection, rest, computed, ends)
         count += passed
         rows.extend(found)
         if last is None:
@@ -235,18 +287,24 @@ def _estimated_rows(connection: Connection, kind: TableKind) -> float:
 
 
 def _search(
-    connection: Connection, query: TableQuery, ends: tuple[int | None, int | None] | None = None
+    connection: Connection,
+    query: TableQuery,
+    computed: Sequence[ComputedSummary],
+    ends: tuple[int | None, int | None] | None = None,
 ) -> tuple[tuple[Row, ...], int]:
     """The page within a range of runs, both ends included, and how many rows pass there."""
     first, last = ends or (None, None)
-    parameters = {
+    given = {
         "row_offset": query.offset,
         "row_limit": query.limit,
         "first_run": _LEAST if first is None else first,
         "last_run": _GREATEST if last is None else last,
+        **parameters(computed),
     }
-    shape = _Shape(replace(query, offset=0, limit=1), windowed=ends is not None)
-    found = connection.execute(_statement(shape), parameters).mappings().all()
+    shape = _Shape(
+        replace(query, offset=0, limit=1), windowed=ends is not None, computes=bool(computed)
+    )
+    found = connection.execute(_statement(shape), given).mappings().all()
     rows = tuple(_row(values) for values in found if values["place"] is not None)
     return rows, int(found[0]["total"])
 
@@ -257,6 +315,7 @@ class _Shape:
 
     query: TableQuery
     windowed: bool
+    computes: bool
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Shape) and repr(self) == repr(other)
@@ -268,7 +327,7 @@ class _Shape:
 @lru_cache(maxsize=64)
 def _statement(shape: _Shape) -> Select[Any]:
     """The statement of a page; making it costs as much as answering it on a small database."""
-    matched = _Statement(shape.query, windowed=shape.windowed).matched()
+    matched = _Statement(shape.query, windowed=shape.windowed, computes=shape.computes).matched()
     # Numbered only when they are few: the server doesn't stop sorting early for a numbering.
     first = (
         sa.select(matched)
@@ -316,6 +375,7 @@ def _whole_rows(
         run.c.oms_attributes,
         run.c.rr_attributes,
         run.c.version.label("run_version"),
+        sa.func.coalesce(dataset.c.version, 0).label("dataset_version"),
         dataset.c.dataset_attributes,
         dataset.c.datasets_in_gui,
         sa.case((current, cache.c.triplet_summary)).label("triplet_summary"),
@@ -351,6 +411,7 @@ def _row(values: Mapping[Any, Any]) -> Row:
         recorded_luminosity=values["recorded"],
         delivered_luminosity=values["delivered"],
         run_version=values["run_version"],
+        dataset_version=values["dataset_version"],
         summary_is_current=values["current"],
         needs_manual_update=rr.get("run_needs_to_be_updated_manually") is True,
         deleted=values["deleted"],
@@ -386,8 +447,11 @@ _STATE = Field(Source.RR, "state")
 class _Statement:
     """The keys and sort keys of everything that passes a query, as one table expression."""
 
-    def __init__(self, query: TableQuery, *, windowed: bool = False) -> None:
+    def __init__(
+        self, query: TableQuery, *, windowed: bool = False, computes: bool = False
+    ) -> None:
         self._query = query
+        self._summaries = stored_and_computed() if computes else dataset_triplet_cache
         self._of_datasets = query.kind == "datasets"
         self._windowed = windowed
         self._few_runs: Select[int] | None = None
@@ -430,7 +494,7 @@ class _Statement:
             joined = joined.join(datasets, same_run, isouter=not of_datasets)
             name = datasets.c.name if of_datasets else name
             if sources & _OF_SUMMARY:
-                cache = dataset_triplet_cache
+                cache = self._summaries
                 summaries, left = self._source("summaries", cache, _OF_SUMMARY, left, pushes=False)
                 current = summaries.c.version == datasets.c.version
                 same = sa.and_(_same_dataset(summaries, datasets), current)
@@ -441,7 +505,7 @@ class _Statement:
     def _source(
         self,
         name: str,
-        table: sa.Table,
+        table: FromClause,
         sources: frozenset[Source],
         conditions: list[Node],
         *,
@@ -466,7 +530,7 @@ class _Statement:
         ):
             where.append(table.c.deleted.is_(sa.false()))
         own = [field for field in self._extracted if field.source in sources]
-        self._values.update((field, _extraction(field)) for field in own)
+        self._values.update((field, _extraction(field, table)) for field in own)
         taken = [each for each in conditions if pushes and _sources(each) <= sources]
         where.extend(map(self._unguessed, taken))
         values = [self._values[field].label(f"value_{place}") for place, field in enumerate(own)]
@@ -479,13 +543,13 @@ class _Statement:
         self._values.update((field, source.c[f"value_{place}"]) for place, field in enumerate(own))
         return source, [each for each in conditions if each not in taken]
 
-    def _narrowed(self, table: sa.Table) -> Iterator[Flag]:
+    def _narrowed(self, table: FromClause) -> Iterator[Flag]:
         """Conditions that spare a table the reading of JSON that can't count."""
         if not self._of_datasets:
             yield table.c.name == ONLINE
-        if table is dataset_triplet_cache and self._few_runs is not None:
+        if table is self._summaries and self._few_runs is not None:
             yield table.c.run_number.in_(self._few_runs)
-        if table is dataset_triplet_cache and self._of_datasets:
+        if table is self._summaries and self._of_datasets:
             by_name = (each for each in self._parts if _sources(each) == {Source.NAME})
             yield from map(self._condition, by_name)
         if table is dataset and self._query.cycle is not None:
@@ -555,9 +619,11 @@ def _sources(node: Node) -> frozenset[Source]:
     return frozenset(field.source for field in fields_of(node))
 
 
-def _extraction(field: Field) -> ColumnElement[Any]:
+def _extraction(field: Field, table: FromClause) -> ColumnElement[Any]:
     plain = _PLAIN_COLUMNS.get(field.source)
-    return entry(_JSON_COLUMNS[field.source], field.name) if plain is None else plain
+    if plain is not None:
+        return table.c[plain.name]
+    return entry(table.c[_JSON_COLUMNS[field.source].name], field.name)
 
 
 def _in_cycle(cycle: int) -> Flag:

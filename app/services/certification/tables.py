@@ -26,6 +26,7 @@ from app.models.lists import table_pages
 from app.models.lists import vocabulary as words
 from app.models.lists.table_pages import Page, Row, Sort, TableKind, TableQuery
 from app.services.acting import Acting
+from app.services.certification import summaries
 
 __all__ = [
     "Attribute",
@@ -122,32 +123,27 @@ class Chosen:
 
 def page(acting: Acting, query: TableQuery) -> Page:
     """A page of the table of runs or datasets."""
-    with acting.db.read() as connection:
-        return table_pages.page(connection, query)
+    return summaries.page(acting, query)
 
 
 def runs_page(acting: Acting, query: TableQuery) -> Page:
     """A page of the table of runs."""
-    with acting.db.read() as connection:
-        return table_pages.page(connection, replace(query, kind="runs"))
+    return summaries.page(acting, replace(query, kind="runs"))
 
 
 def datasets_page(acting: Acting, query: TableQuery) -> Page:
     """A page of the table of datasets."""
-    with acting.db.read() as connection:
-        return table_pages.page(connection, replace(query, kind="datasets"))
+    return summaries.page(acting, replace(query, kind="datasets"))
 
 
 def rows(acting: Acting, kind: TableKind, keys: Collection[DatasetKey]) -> tuple[Row, ...]:
     """Exactly these rows as they are now, deleted ones too; what doesn't exist is left out."""
-    with acting.db.read() as connection:
-        return table_pages.rows_by_key(connection, kind, keys)
+    return summaries.of_keys(acting, kind, keys)
 
 
 def matching(acting: Acting, query: TableQuery) -> tuple[DatasetKey, ...]:
     """Keys of everything that a table would show over all its pages, in its order."""
-    with acting.db.read() as connection:
-        return table_pages.matching_keys(connection, query)
+    return summaries.keys(acting, query)
 
 
 def chosen_keys(acting: Acting, chosen: Chosen) -> tuple[DatasetKey, ...]:

@@ -31,6 +31,11 @@ _LEAST_FILTER = 140
 _DIM_AFTER_MS = 250
 _LINE_HEIGHT = 26
 
+_UNCOUNTED = (
+    "The summaries of so many datasets are missing or old that they may pass the filter or not."
+    " They are counted in the background: look again later"
+)
+
 
 class TableView(QWidget):
     """A table with its filter line.
@@ -365,7 +370,10 @@ class TableView(QWidget):
         self._count = page.count
         noun = "run" if self._kind == "runs" else "dataset"
         text = words.counted(page.count, noun)
+        if page.uncounted:
+            text = f"{text}, {words.number(page.uncounted)} not counted yet"
         self.count.setText(text if page.exact else f"at least {text}")
+        self.count.setToolTip(_UNCOUNTED if page.uncounted else "")
         self.table.say("" if page.count else self._empty_text())
 
     def _empty_text(self) -> str:

@@ -1,0 +1,76 @@
+"""Summaries that were computed for one reader, put beside those that are stored."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import FromClause
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.domain.json_value import JsonValue, js_stringify
+from app.domain.keys import DatasetKey
+from app.domain.state.summaries import Summary
+from app.models.database.tables import dataset_triplet_cache
+
+PARAMETER = "computed_summaries"
+
+_COLUMNS = tuple(
+    dataset_triplet_cache.c[name]
+    for name in (
+        "run_number",
+        "name",
+        "triplet_summary",
+        "dcs_summary",
+        "brilcalc_recorded_luminosity",
+        "brilcalc_delivered_luminosity",
+        "version",
+    )
+)
+
+
+@dataclass(frozen=True)
+class ComputedSummary:
+    """The summary of a dataset at a version of its row that no stored one has."""
+
+    key: DatasetKey
+    version: int
+    summary: Summary
+
+    @property
+    def row(self) -> JsonValue:
+        """The columns that are filtered by and shown."""
+        made = self.summary
+        given: tuple[JsonValue, ...] = (
+            *self.key,
+            made.triplet_summary,
+            made.dcs_summary,
+            # A sum that is too large for a number is none in JSON.
+            *(each if math.isfinite(each) else None for each in (made.recorded, made.delivered)),
+            self.version,
+        )
+        return {str(column.name): value for column, value in zip(_COLUMNS, given, strict=True)}
+
+
+def stored_and_computed() -> FromClause:
+    """All summaries that are stored, and those of the parameter, which have newer versions."""
+    computed: FromClause = (
+        sa.func.jsonb_to_recordset(sa.bindparam(PARAMETER, type_=JSONB))
+        .table_valued(*(sa.column(column.name, column.type) for column in _COLUMNS))
+        .render_derived("computed", with_types=True)
+    )
+    both = sa.union_all(
+        sa.select(*_COLUMNS), sa.select(*(computed.c[column.name] for column in _COLUMNS))
+    )
+    return both.cte("stored_and_computed")
+
+
+def parameters(computed: Sequence[ComputedSummary]) -> dict[str, Any]:
+    """What a statement over `stored_and_computed` is given."""
+    return {PARAMETER: [each.row for each in computed]} if computed else {}
+
+
+def dcs_text(summary: Summary) -> str:
+    """Counts of bits as a row has them."""
+    return js_stringify(summary.dcs_summary)

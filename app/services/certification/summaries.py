@@ -1,0 +1,113 @@
+"""Summaries that are missing or old when somebody needs them: computed at once, and told of where
+they are too many for that.
+
+The client that counts again stores them soon; nothing is stored here, where a login may not.
+"""
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from weakref import WeakKeyDictionary
+
+from app.domain.errors import Refused
+from app.domain.keys import DatasetKey
+from app.domain.state.summaries import Summary, summarise
+from app.models.database.engine import Database
+from app.models.events import rows, states
+from app.models.lists import table_pages
+from app.models.lists.computed_summaries import ComputedSummary, dcs_text
+from app.models.lists.table_pages import Page, Row, TableKind, TableQuery
+from app.services.acting import Acting
+
+AT_ONCE = 200
+"""So many are computed while a person waits; it takes some seconds."""
+
+_BLOCK = 20
+_REMEMBERED = 2_000
+
+_Known = dict[DatasetKey, tuple[int, Summary]]
+_known: WeakKeyDictionary[Database, _Known] = WeakKeyDictionary()
+_guard = threading.Lock()
+
+
+def page(acting: Acting, query: TableQuery) -> Page:
+    """A page that passes over no dataset because its summary is old; `uncounted` are too many."""
+    computed, uncounted = _needed(acting, query)
+    with acting.db.read() as connection:
+        found = table_pages.page(connection, query, computed)
+    return replace(found, rows=_filled(acting, found.rows, AT_ONCE), uncounted=uncounted)
+
+
+def keys(acting: Acting, query: TableQuery) -> tuple[DatasetKey, ...]:
+    """Keys of everything that passes; Refused while nobody can say of all whether it does."""
+    computed, uncounted = _needed(acting, query)
+    if uncounted:
+        raise Refused(
+            f"The filter asks for summaries, and those of {uncounted} datasets or more aren't"
+            " counted yet, so nobody can say what passes. They are counted in the background:"
+            " try again later, or count them now with db check --repair."
+        )
+    with acting.db.read() as connection:
+        return table_pages.matching_keys(connection, query, computed)
+
+
+def of_keys(acting: Acting, kind: TableKind, wanted: Iterable[DatasetKey]) -> tuple[Row, ...]:
+    """Exactly these rows, with their summaries."""
+    with acting.db.read() as connection:
+        found = table_pages.rows_by_key(connection, kind, tuple(wanted))
+    return _filled(acting, found, len(found))
+
+
+def _needed(acting: Acting, query: TableQuery) -> tuple[tuple[ComputedSummary, ...], int]:
+    """Summaries that the query asks for and that aren't stored, and how many are left out."""
+    if not table_pages.asks_summaries(query):
+        return (), 0
+    with acting.db.read() as connection:
+        stale = table_pages.stale_of(connection, query, table_pages.MOST_ROWS)
+    return _computed(acting, stale[:AT_ONCE]), max(0, len(stale) - AT_ONCE)
+
+
+def _filled(acting: Acting, found: Sequence[Row], most: int) -> tuple[Row, ...]:
+    stale = [row for row in found if not row.summary_is_current and row.dataset_version][:most]
+    made = {
+        each.key: each.summary
+        for each in _computed(acting, [(row.key, row.dataset_version) for row in stale])
+    }
+    return tuple(
+        row
+        if (summary := made.get(row.key)) is None or row.summary_is_current
+        else replace(
+            row,
+            triplet_summary=summary.triplet_summary,
+            dcs_text=dcs_text(summary),
+            recorded_luminosity=summary.recorded,
+            delivered_luminosity=summary.delivered,
+            summary_is_current=True,
+        )
+        for row in found
+    )
+
+
+def _computed(
+    acting: Acting, wanted: Sequence[tuple[DatasetKey, int]]
+) -> tuple[ComputedSummary, ...]:
+    """Summaries under these versions, of which those seen lately are remembered."""
+    with _guard:
+        known = _known.setdefault(acting.db, {})
+        made = {key: known[key] for key, version in wanted if _version(known, key) == version}
+    rest = [key for key, _ in wanted if key not in made]
+    for begin in range(0, len(rest), _BLOCK):
+        block = rest[begin : begin + _BLOCK]
+        with acting.db.read() as connection:
+            loaded = states.load(connection, block, desk=acting.db.desk)
+            now = rows.datasets_of_runs(connection, {run for run, _ in block})
+        made.update((key, (now[key].version, summarise(loaded[key].state))) for key in block)
+    with _guard:
+        known.update(made)
+        while len(known) > _REMEMBERED:
+            known.pop(next(iter(known)))
+    return tuple(ComputedSummary(key, *each) for key, each in made.items())
+
+
+def _version(known: _Known, key: DatasetKey) -> int | None:
+    return known[key][0] if key in known else None

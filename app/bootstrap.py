@@ -43,6 +43,7 @@ from app.services.pulling.dqm_gui import SOURCE as GUI_SOURCE
 from app.services.pulling.dqm_gui import GuiStore
 from app.services.pulling.pullers import Pullers
 from app.services.pulling.store import PullStore
+from app.services.recount.recounting import Recounter
 from app.services.seal import keys
 from app.services.seal.keys import Signer
 from app.services.seal.sealing import Sealer
@@ -50,6 +51,7 @@ from app.settings import Settings
 from app.sync.dqm_gui import DqmGuiClient, DqmGuiSettings, GuiLoop, listing_now
 from app.sync.oms import OmsClient
 from app.sync.oms_requests import OmsSettings
+from app.sync.recounting import RecountLoop
 from app.sync.sealing import SealLoop
 from app.sync.worker import PullLoop, PullProgress, PullReport, fetch_now, pull_now
 
@@ -95,6 +97,7 @@ class Program:
         self._database: Database | None = None
         self._puller: PullLoop | None = None
         self.seal_loop: SealLoop | None = None
+        self._recount_loop: RecountLoop | None = None
         self._listener: ChangeListener | None = None
         self._demonstration: SimulatedOms | LiveOms | None = None
         self._demonstration_gui: SimulatedDqmGui | None = None
@@ -316,6 +319,7 @@ class Program:
         )
         self._puller.start()
         self._start_sealing(name, listeners.on_bug)
+        self._start_recounting(name, listeners.on_bug)
         gui_settings = self.dqm_gui_settings
         asks_gui = demonstration or gui_settings.certificate is not None or _is_near(gui_settings)
         self.gui_puller = GuiLoop(
@@ -382,6 +386,16 @@ class Program:
         )
         self.seal_loop.start()
 
+    def _start_recounting(self, name: str, on_bug: Callable[[Exception], None]) -> None:
+        self._recount_loop = RecountLoop(
+            Recounter(self.acting, name),
+            PullerLock(self.db, name, source="recount"),
+            on_bug=on_bug,
+            client_name=name,
+            enabled=self.settings.recount and self.db.desk and self.db.writes_automatically,
+        )
+        self._recount_loop.start()
+
     def _revive_own_server(self) -> None:
         """Starts the program's own server again when it died."""
         if self._server is not None:
@@ -401,6 +415,9 @@ class Program:
         seal_loop, self.seal_loop = self.seal_loop, None
         if seal_loop is not None and not seal_loop.stop(_STOP_S):
             logger.warning("Sealing hasn't stopped in %.0f s", _STOP_S)
+        recount_loop, self._recount_loop = self._recount_loop, None
+        if recount_loop is not None and not recount_loop.stop(_STOP_S):
+            logger.warning("Counting again hasn't stopped in %.0f s", _STOP_S)
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.stop()

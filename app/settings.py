@@ -175,6 +175,10 @@ class Settings(BaseModel):
     dqm_gui_interval_s: float = Field(
         default=600.0, ge=30.0, le=86400.0, description="Seconds from one look to the next."
     )
+    recount: bool = Field(
+        default=True,
+        description="Take part in counting again what is derived; off where something else does.",
+    )
     seal: bool = Field(
         default=True, description="Take part in sealing the history; off where something else does."
     )

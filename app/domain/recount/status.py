@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.counting import counted, number
-from app.domain.sources.pull import PullState
+from app.domain.sources.pull import LoopStatus
 
 
 @dataclass(frozen=True)
@@ -156,15 +156,8 @@ def _how_far(standing: Standing) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class RecountStatus:
+class RecountStatus(LoopStatus):
     """What the loop that counts again tells of itself."""
 
-    state: PullState = PullState.OFF
-    activity: str = ""
-    last_success: datetime | None = None
-    next_try: datetime | None = None
-    puller: str = ""
-    pulls: int = 0
-    trouble: str = ""
     rows: int = 0
     found: int = 0

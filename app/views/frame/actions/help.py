@@ -8,10 +8,11 @@ from PySide6.QtWidgets import QWidget
 from app.views.actions import ActionRow
 from app.views.frame.actions.about import AboutDialog
 from app.views.places import PlaceContext
+from app.views.recount.standing_dialog import StandingDialog
 from app.views.seal.verify_dialog import VerifyDialog
 from app.views.widgets.dialogs.fitting import ScrolledText
 
-MENU = ("help.keys", "help.verify", "", "help.about")
+MENU = ("help.keys", "help.verify", "help.state", "", "help.about")
 _WIDE = 760
 KEYS = (
     ("Arrows, Home, End", "move in the grid; Alt: by ten; Shift: select; Ctrl: keep the selection"),
@@ -77,6 +78,15 @@ class HelpActions:
                 commands=("seal verify",),
             ),
             ActionRow(
+                "help.state",
+                "State of the database...",
+                self._show_state,
+                tip="How complete and fresh summaries are, and what was found to be false",
+                who="everybody; only a puller's login puts right what is wrong, where rights are"
+                " proved by the database",
+                commands=("db check",),
+            ),
+            ActionRow(
                 "help.about",
                 "About...",
                 self._show_about,
@@ -101,6 +111,10 @@ class HelpActions:
             context.workplace.seal_key,
             self._window,
         ).open()
+
+    def _show_state(self) -> None:
+        context = self._context
+        StandingDialog(context.acting, context.background, self._window).open()
 
     def _show_about(self) -> None:
         context = self._context

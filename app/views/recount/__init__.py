@@ -1,0 +1,1 @@
+"""What is derived from the events: how complete and fresh it is, and what was false."""

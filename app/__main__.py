@@ -26,6 +26,7 @@ with garbage.kept():
         show_error,
         together,
     )
+    from app.domain.connections.named import DEMONSTRATION
     from app.domain.errors import BadInput, RegistryError
     from app.settings import Settings
 
@@ -93,13 +94,15 @@ def _leave_behind(code: int) -> None:
 
 
 def _headless(settings: Settings, arguments: Arguments) -> int:
-    if arguments.command is not None or settings.dsn is not None:
+    named = arguments.connection is not None or settings.dsn is not None
+    if arguments.command is not None or named:
         raise UsageError(
             "--headless invents a season in the program's own database: give it no command and no"
-            " dsn, neither as an option nor in the environment or the settings file."
+            " dsn, neither as an option nor in the environment or the settings file, and no"
+            " connection."
         )
     line = ProgressLine(lines_every_s=_TOLD_EVERY_S)
-    with bootstrap.Program(settings) as program:
+    with bootstrap.Program(settings, DEMONSTRATION) as program:
         complain(f"writes to {program.where}")
         complain(f"the lists go to {arguments.folder.absolute()} (--out); minutes the first time")
         try:

@@ -24,7 +24,8 @@ from app.demo.season import DemoSeason
 from app.demo.simulated_dqm_gui import SimulatedDqmGui
 from app.demo.simulated_oms import SimulatedOms
 from app.demo.story import Summary, main_job
-from app.domain.errors import Refused, Unavailable
+from app.domain.connections.named import DEMONSTRATION, NamedConnection
+from app.domain.errors import BadInput, Refused, Unavailable
 from app.domain.identity import Actor
 from app.domain.keys import RunNumber
 from app.domain.seal.notes import PublicKey
@@ -35,8 +36,12 @@ from app.models.database.engine import Database
 from app.models.database.listen import Change, ChangeListener
 from app.models.database.locks import PullerLock
 from app.models.embedded import EmbeddedServer
+from app.passwords import SystemKeyring
 from app.services import databases
 from app.services.acting import Acting
+from app.services.connections import trial
+from app.services.connections.book import ConnectionBook, checked_address
+from app.services.connections.trial import Trial
 from app.services.editing import presence
 from app.services.news import News
 from app.services.pulling.dqm_gui import SOURCE as GUI_SOURCE
@@ -47,7 +52,7 @@ from app.services.recount.recounting import Recounter
 from app.services.seal import keys
 from app.services.seal.keys import Signer
 from app.services.seal.sealing import Sealer
-from app.settings import Settings
+from app.settings import PROGRAM, Settings
 from app.sync.dqm_gui import DqmGuiClient, DqmGuiSettings, GuiLoop, listing_now
 from app.sync.oms import OmsClient
 from app.sync.oms_requests import OmsSettings
@@ -86,12 +91,69 @@ class Listeners:
     on_gui: Callable[[GuiStatus], None] = lambda _status: None
 
 
+class Destination:
+    """Which database is meant: that of `dsn`, else a kept connection; `chosen` goes before both."""
+
+    def __init__(self, settings: Settings, chosen: NamedConnection | None = None) -> None:
+        self.settings = settings
+        self._chosen = chosen
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the program's own database."""
+        return self.connection is not None and self.connection.is_demonstration
+
+    @cached_property
+    def connections(self) -> ConnectionBook:
+        """The list of connections that the person keeps."""
+        return ConnectionBook(self.settings.connections_file, SystemKeyring(PROGRAM))
+
+    @property
+    def is_dsn_set(self) -> bool:
+        """Whether `dsn` names the database, whatever connection is used."""
+        return self.settings.dsn is not None
+
+    @cached_property
+    def connection(self) -> NamedConnection | None:
+        """The connection in use; None where `dsn` names the database.
+
+        Refused when the list can't be read: another database would be written to than was meant.
+        """
+        if self._chosen is not None or self.settings.dsn is not None:
+            return self._chosen
+        listed = self.connections.read()
+        if listed.faulty and self.settings.connection is None:
+            raise Refused(f"{listed.faulty} Say with --connection NAME which one is meant.")
+        return listed.named(self.settings.connection or listed.used)
+
+    def try_connection(self, connection: NamedConnection, password: str | None = None) -> Trial:
+        """What is wrong with a connection, or what is there; `password` instead of the kept one."""
+        if connection.is_demonstration:
+            server = EmbeddedServer.open(self.settings.data_folder)
+            try:
+                return trial.try_address(server.dsn, own=True)
+            finally:
+                server.close()
+        if password is None:
+            password = self.connections.password(checked_address(connection))
+        return trial.try_address(connection.dsn(password))
+
+    def dsn(self) -> str:
+        """The address of a database that isn't our own; Refused when it isn't known yet."""
+        if self.connection is None:
+            assert self.settings.dsn is not None
+            return self.settings.dsn
+        return checked_address(self.connection).dsn(self.connections.password(self.connection))
+
+
 class Program:
     """The parts of the running program: each is opened when it is asked for first, and all are
     closed, in the order that lets the later ones finish, by `close`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, chosen: NamedConnection | None = None) -> None:
+        """`chosen`: the connection to use, whatever settings and list say."""
         self.settings = settings
+        self.destination = Destination(settings, chosen)
         self._server_folder = settings.data_folder
         self._server: EmbeddedServer | None = None
         self._database: Database | None = None
@@ -115,7 +177,7 @@ class Program:
     @property
     def has_own_server(self) -> bool:
         """Whether the database is the program's own."""
-        return self.settings.dsn is None
+        return self.destination.is_own
 
     @cached_property
     def actor(self) -> Actor:
@@ -130,12 +192,11 @@ class Program:
     def any_database(self) -> Database:
         """The database whatever it holds; the program's own server is started for it."""
         if self._database is None:
-            dsn = self.settings.dsn
-            if dsn is None:
+            if self.has_own_server:
                 self._server = EmbeddedServer.open(self._server_folder)
                 self._database = Database(self._server.dsn, is_own=True)
             else:
-                self._database = Database(dsn)
+                self._database = Database(self.destination.dsn())
         return self._database
 
     @cached_property
@@ -149,10 +210,12 @@ class Program:
 
     @property
     def where(self) -> str:
-        """The database that is meant, for people: the one of `dsn`, else the program's own in
-        `data_folder`; one rule for the window and for every command."""
+        """The database that is meant, for people: the one of `dsn` or of the connection, else the
+        program's own in `data_folder`; one rule for the window and for every command."""
         if not self.has_own_server:
-            return self.any_database.dsn_without_password
+            address = self.any_database.dsn_without_password
+            named = self.destination.connection
+            return address if named is None else f"{named.name} ({address})"
         season = ", which holds the demonstration season" if self._is_marked else ""
         return f"the program's own database in {self._server_folder}{season}"
 
@@ -477,7 +540,16 @@ def settings_of(given: Mapping[str, object], file: Path | None) -> Settings:
     BadInput when one of them can't be right, or when the file that was named isn't there.
     """
     Settings.check_named_file(file)
-    return Settings.load(given, file=file)
+    settings = Settings.load(given, file=file)
+    if given.get("connection") is not None and settings.dsn is not None:
+        raise BadInput(
+            f'The connection "{settings.connection}" is named, but dsn is set as well (by an'
+            " option, RUN_REGISTRY_DSN or the settings file) and wins. Leave one of them out."
+        )
+    if given.get("data_folder") is not None and settings.connection is None:
+        # The folder of our own database: that is the one that is meant.
+        settings = settings.model_copy(update={"connection": DEMONSTRATION.name})
+    return settings
 
 
 def start_logs(settings: Settings, verbosity: int, *, quiet: bool) -> Path:

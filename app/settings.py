@@ -7,11 +7,9 @@ import logging
 import os
 import re
 import socket
-import threading
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Annotated, ClassVar, Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
@@ -27,9 +25,10 @@ from pydantic import (
 )
 
 from app import files
-from app.domain.errors import BadInput
+from app.domain.errors import BadInput, Refused
 from app.domain.identity import AUTO, Actor
 from app.domain.masking import check_database_address
+from app.passwords import SystemKeyring
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +37,6 @@ EXPERTS = "cms-dqm-runregistry-experts"
 SECRET_VARIABLE = "RUN_REGISTRY_OMS_SECRET"
 FILE_VARIABLE = "RUN_REGISTRY_SETTINGS"
 _SECRET = "oms_client_secret"
-_KEYRING_S = 15.0
 
 
 def _web_address(text: str) -> str:
@@ -120,6 +118,15 @@ class Settings(BaseModel):
         default=None,
         description="Address of the Run Registry database; without one the program starts its own. "
         "Keep the password in ~/.pgpass rather than here.",
+    )
+    connection: str | None = Field(
+        default=None,
+        description="Name of the kept connection to use where there is no dsn; "
+        "without one it is the one that was used last.",
+    )
+    connections_file: Path = Field(
+        default_factory=lambda: platformdirs.user_config_path(PROGRAM) / "connections.json",
+        description="File with the kept connections.",
     )
     user: Annotated[str, AfterValidator(_e_mail)] | None = Field(
         default=None, description="Your CERN e-mail: the author of what you change."
@@ -286,18 +293,13 @@ class Settings(BaseModel):
             return self.oms_client_secret.get_secret_value()
         if self.oms_client_id is None:
             return None
-        asking = _KeyringQuestion(self.oms_client_id)
-        asking.start()
-        asking.join(_KEYRING_S)
-        if asking.problem:
+        try:
+            return SystemKeyring(PROGRAM).read(self.oms_client_id)
+        except Refused as error:
             logger.warning(
-                "The system keyring can't be asked (%s). OMS is asked without a secret;"
-                " set %s to give one.",
-                asking.problem,
-                SECRET_VARIABLE,
+                "%s OMS is asked without a secret; set %s to give one.", error, SECRET_VARIABLE
             )
             return None
-        return asking.found
 
     def seal_key_file(self) -> Path:
         """Where the key of the seal is, or would be."""
@@ -357,30 +359,6 @@ def _login() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "unknown"
-
-
-def _keyring() -> ModuleType:
-    """The keyring's module: loaded by those who have a secret, not at each start."""
-    import keyring
-
-    return keyring
-
-
-class _KeyringQuestion(threading.Thread):
-    """Asks the keyring in a thread of its own: one that hangs keeps nobody from starting."""
-
-    def __init__(self, client_id: str) -> None:
-        super().__init__(name="keyring", daemon=True)
-        self._client_id = client_id
-        self.found: str | None = None
-        self.problem = f"it has answered nothing for {_KEYRING_S:.0f} s"
-
-    def run(self) -> None:
-        try:
-            self.found = _keyring().get_password(PROGRAM, self._client_id)
-            self.problem = ""
-        except BaseException as error:  # noqa: BLE001 - each kind of keyring fails in its own way
-            self.problem = f"{type(error).__name__}: {error}"
 
 
 def _variable(name: str) -> str:

@@ -10,7 +10,7 @@ import keyring.errors
 import pytest
 from keyring.backends import fail
 
-import app.settings as settings_module
+from app import passwords
 from app.domain.errors import BadInput, Refused
 from app.domain.identity import Actor
 from app.settings import EXPERTS, PROGRAM, Settings, place
@@ -327,7 +327,7 @@ class FallenKeyring(MemoryKeyring):
     "error", [OSError("no D-Bus"), TypeError("None"), Panic("gone"), SystemExit(3), None], ids=repr
 )
 def test_that_a_broken_keyring_keeps_nobody_from_starting(file, monkeypatch, error) -> None:
-    monkeypatch.setattr(settings_module, "_KEYRING_S", 0.2 if error is None else 60.0)
+    monkeypatch.setattr(passwords, "_ANSWER_S", 0.2 if error is None else 60.0)
     before, broken = keyring.get_keyring(), FallenKeyring(error)
     keyring.set_keyring(broken)
     try:

@@ -43,6 +43,9 @@ def common_options() -> Parser:
     options.add_argument(
         "--dsn", metavar="URL", help="database, postgresql://user@host:port/name; else its own"
     )
+    options.add_argument(
+        "--connection", metavar="NAME", help="database, by the name of a kept connection"
+    )
     options.add_argument("--as-user", metavar="EMAIL", dest="user", help="who acts")
     options.add_argument(
         "--json", action="store_true", dest="as_json", help="one JSON document instead of text"

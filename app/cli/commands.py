@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.cli import agents, database, seal
+from app.cli import agents, connections, database, seal
 from app.cli.arguments import Arguments, Commands, Parser, common_options
 from app.cli.certification import cycles, datasets, lumisections, runs, todo
 from app.cli.configuration import commands as configuration
@@ -19,8 +19,8 @@ from app.cli.rights import guard, people
 _ABOUT = """\
 Data certification of CMS: runs, lumisections, flags and golden JSON.
 
-Without a command the window opens: on the program's own database with a simulated OMS, or with
---dsn on that database."""
+Without a command the window opens: on the database that was used last, at first the program's own
+with a simulated OMS, or on that of --connection or --dsn."""
 
 _EXIT_CODES = (
     "Exit codes: 0 done, 1 refused or unavailable, 2 wrong usage, 70 an error in the program."
@@ -32,6 +32,7 @@ _DEFAULTS: dict[str, object] = {
     "verbose": 0,
     "command": None,
     "dsn": None,
+    "connection": None,
     "user": None,
     "oms_url": None,
     "data_folder": None,
@@ -64,6 +65,7 @@ def parser(version: str) -> Parser:
     )
     words: Commands = root.add_subparsers(title="commands", metavar="COMMAND")
     for part in (
+        connections,
         database,
         configuration,
         oms,
@@ -109,7 +111,7 @@ def _joined(words: Sequence[str]) -> list[str]:
 
 def given_settings(arguments: Arguments) -> dict[str, object]:
     """The settings that the command line names."""
-    names = ("dsn", "user", "oms_url", "data_folder")
+    names = ("dsn", "connection", "user", "oms_url", "data_folder")
     return {name: getattr(arguments, name) for name in names}
 
 

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from app.domain.connections.named import NamedConnection
 from app.domain.identity import Actor
 from app.domain.seal.notes import PublicKey
 from app.domain.sources.dqm_gui import GuiListing
@@ -12,6 +13,8 @@ from app.domain.sources.oms import OmsRun
 from app.domain.sources.pull import FailedRun, Outcome
 from app.models.database.engine import Database
 from app.services.acting import Acting
+from app.services.connections.book import ConnectionBook
+from app.services.connections.trial import Trial
 from app.services.seal.sealing import Sealer
 
 
@@ -51,6 +54,25 @@ class ServedGui(Protocol):
         """Its address, up to and with `/dqm/offline`."""
 
 
+class Destination(Protocol):
+    """Which database is meant, and the list of those that are kept."""
+
+    @property
+    def connections(self) -> ConnectionBook:
+        """The list of connections that the person keeps."""
+
+    @property
+    def is_dsn_set(self) -> bool:
+        """Whether `dsn` names the database, whatever connection is used."""
+
+    @property
+    def connection(self) -> NamedConnection | None:
+        """The connection in use; None where `dsn` names the database."""
+
+    def try_connection(self, connection: NamedConnection, password: str | None = None) -> Trial:
+        """What is wrong with a connection, or what is there."""
+
+
 class Program(Protocol):
     """The parts of the program, each opened when it is asked for first."""
 
@@ -69,6 +91,10 @@ class Program(Protocol):
     @property
     def any_database(self) -> Database:
         """The database whatever it holds."""
+
+    @property
+    def destination(self) -> Destination:
+        """Which database is meant."""
 
     @property
     def has_own_server(self) -> bool:

@@ -44,6 +44,7 @@ def run_registry(monkeypatch, capsys, tmp_path) -> RunRegistry:
     settings = tmp_path / "settings.toml"
     settings.touch()
     monkeypatch.setenv("RUN_REGISTRY_SETTINGS", str(settings))
+    monkeypatch.setenv("RUN_REGISTRY_CONNECTIONS_FILE", str(tmp_path / "connections.json"))
     monkeypatch.setenv("RUN_REGISTRY_USER", PERSON)
     monkeypatch.setenv("RUN_REGISTRY_EGROUPS", EXPERTS)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))

@@ -110,6 +110,7 @@ def _whoami(program: Program, _arguments: Arguments) -> Answer:
         if who.proved
         else "rights         not proved there: this database has no guard"
     )
+    lines.append(f"protection     {program.db.protection.text}")
     return Answer(
         {
             "login": who.login,
@@ -118,6 +119,7 @@ def _whoami(program: Program, _arguments: Arguments) -> Answer:
             "egroups": list(who.egroups),
             "synced": None if who.synced is None else who.synced.isoformat(),
             "proved": who.proved,
+            "protection": program.db.protection.short,
         },
         together(lines),
     )

@@ -9,10 +9,13 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
+from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Connection
 from sqlalchemy import exc as sa_exc
 
+from app.domain.connections.faults import Cause, Fault, fault_of
+from app.domain.connections.protection import Protection, demanded, is_here
 from app.domain.errors import (
     BadInput,
     NotFound,
@@ -57,6 +60,7 @@ _LOST = {
     "40P01": "somebody else changes the same rows in another order",
 }
 _READS = "run_registry_reads"
+_NEVER_WRITES = "run_registry_never_writes"
 GUARDED = "run_registry_guarded"
 """Option of a connection on which the guard folds runs and datasets: the kind of the login."""
 _SAID_BY_GUARD = "RRG01"
@@ -93,6 +97,8 @@ class Database:
         self.is_own = is_own
         self._parameters = _parse(dsn)
         self._patience = Patience(self._parameters)
+        self._read_only = session.asks_to_read_only(str(self._parameters.get("options", "")))
+        self._protection = Protection()
         self._desk = False
         self._record = False
         self._seal = False
@@ -114,6 +120,8 @@ class Database:
         sa.event.listen(self._engine, "connect", _connected)
         sa.event.listen(self._engine, "begin", _begin)
         self._reading = self._engine.execution_options(**{_READS: True})
+        if self._read_only:
+            self._engine.update_execution_options(**{_NEVER_WRITES: True})
 
     def __repr__(self) -> str:
         return f"Database({self.dsn_without_password!r})"
@@ -131,6 +139,11 @@ class Database:
     def desk(self) -> bool:
         """True when our schema `desk` is there and usable, as `prepare()` found it."""
         return self._desk
+
+    @property
+    def takes_notes(self) -> bool:
+        """Whether what the program notes for itself can be put into `desk`."""
+        return self._desk and not self._read_only
 
     @property
     def record(self) -> bool:
@@ -154,9 +167,19 @@ class Database:
         return self._guard
 
     @property
+    def read_only(self) -> bool:
+        """Whether the address asks for connections on which nothing can be changed."""
+        return self._read_only
+
+    @property
+    def protection(self) -> Protection:
+        """What protects the connection on its way, as `prepare()` found it."""
+        return self._protection
+
+    @property
     def writes_automatically(self) -> bool:
         """Whether versions of auto@auto can be written here by this login."""
-        return self._guard is None or self._guard.writes_automatically
+        return not self._read_only and (self._guard is None or self._guard.writes_automatically)
 
     def prepare(self, *, upgrade: bool = False) -> bool:
         """Looks who the login is; creates or upgrades our schemas if it may; returns `desk`.
@@ -167,8 +190,9 @@ class Database:
         """
         with self.translated(), self._engine.connect() as connection:
             with connection.begin():
+                self._protection = self.protection_of(connection)
                 there = identity.is_guarded(connection)
-                may = upgrade or not there
+                may = (upgrade or not there) and not self._read_only
                 self._guard = None if upgrade else identity.read(connection)
                 self._record = record.OWN.prepare(connection, upgrade=may)
                 self._seal = seal.OWN.prepare(connection, upgrade=may)
@@ -214,7 +238,7 @@ class Database:
         with self.translated():
             connection = self._patience.connect(parameters, autocommit=True)
             try:
-                session.prepare_whole(connection)
+                session.prepare_whole(connection, read_only=self._read_only)
             except psycopg.Error:
                 connection.close()
                 raise
@@ -229,6 +253,23 @@ class Database:
     def was_given_up(self) -> bool:
         """Whether nothing is waited for any more."""
         return self._patience.has_ended
+
+    def fault(self) -> Fault | None:
+        """Why no connection can be made now; None when one can. Nothing is tried twice."""
+        try:
+            self._patience.connect(self._parameters, autocommit=True).close()
+        except psycopg.Error as error:
+            return fault_of(str(error))
+        return None
+
+    def protection_of(self, connection: Connection) -> Protection:
+        """What protects this connection on its way."""
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        tls, kerberos = session.encryption(driver)
+        sslmode = str(self._parameters.get("sslmode", "prefer"))
+        here = is_here(driver.info.host) and is_here(driver.info.hostaddr)
+        return Protection(tls, sslmode, kerberos, here)
 
     def answers(self) -> bool:
         """Whether the server answers a new connection within two seconds."""
@@ -301,6 +342,11 @@ class Database:
                 f"The database {where} doesn't let your login do this: {said}."
                 " Ask its administrator for the right."
             )
+        if state == "25006" and self._read_only:
+            return Refused(
+                f"The connection to {where} is read-only: nothing was changed. To write, take"
+                " another connection, or edit this one."
+            )
         if state == "25006":
             return Refused(
                 f"The database {where} can only be read, nothing can be changed: {said}."
@@ -313,7 +359,12 @@ class Database:
             return NotFound(f"The server doesn't have the database of {where}: {said}.")
         connectionless = isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
         if lost or (state or "").startswith("08") or (connectionless and state is None):
-            return Unavailable(f"The database {where} can't be reached: {said}.")
+            fault = fault_of(str(cause))
+            if fault.cause is Cause.OTHER:
+                return Unavailable(f"The database {where} can't be reached: {said}.")
+            if fault.passes:
+                return Unavailable(f"The database {where} can't be reached: {said}. {fault.remedy}")
+            return Refused(f"The database {where} can't be opened: {fault.text} {fault.remedy}")
         return None
 
 
@@ -328,8 +379,11 @@ def _begin(connection: Connection) -> None:
     """Begins the transaction of a pooled connection."""
     driver = connection.connection.driver_connection
     assert isinstance(driver, psycopg.Connection)
-    if connection.get_execution_options().get(_READS):
+    options = connection.get_execution_options()
+    if options.get(_READS):
         session.begin_reading(driver)
+    elif options.get(_NEVER_WRITES):
+        session.begin_never_writing(driver)
     else:
         session.begin_writing(driver)
 
@@ -354,7 +408,21 @@ def _parse(dsn: str) -> dict[str, str | int]:
         keep_secret(str(given.get(name) or ""))
     parameters = dict(_DEFAULTS)
     parameters.update({name: value for name, value in given.items() if value is not None})
-    return parameters
+    return parameters | _protected(parameters)
+
+
+def _protected(given: Mapping[str, str | int]) -> dict[str, str | int]:
+    """What is demanded besides what is given, in the address, libpq's environment or a service."""
+    named: dict[str, str] = {}
+    for each in pq.Conninfo.get_defaults():
+        if each.val is not None and each.val != each.compiled:
+            named[each.keyword.decode()] = each.val.decode()
+    named |= {name: str(value) for name, value in given.items()}
+    if "service" in named:
+        return {}
+    hosts = named.get("hostaddr") or named.get("host") or ""
+    mode = demanded(hosts.split(","), named)
+    return {} if mode is None else {"sslmode": mode}
 
 
 def _first_line(error: psycopg.Error) -> str:

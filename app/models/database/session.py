@@ -5,6 +5,7 @@ refuses options at connecting, and hands each transaction to another session: so
 the connection was made may not hold. Said with BEGIN it costs no further round trip.
 """
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -53,6 +54,8 @@ _SINCE: Mapping[str, tuple[int, str]] = {
 _READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _ON_STANDBY = "BEGIN ISOLATION LEVEL READ COMMITTED"
+_NEVER_WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"
+_READ_ONLY = re.compile(r"default_transaction_read_only\s*=\s*(on|true|yes|1)\b", re.IGNORECASE)
 
 DriverConnection = psycopg.Connection[tuple[object, ...]]
 
@@ -60,6 +63,11 @@ DriverConnection = psycopg.Connection[tuple[object, ...]]
 def server_version(connection: Connection) -> str:
     """The version that the server tells."""
     return str(connection.execute(text("SHOW server_version")).scalar_one())
+
+
+def login(connection: Connection) -> str:
+    """The role that this session came in as."""
+    return str(connection.execute(text("SELECT session_user")).scalar_one())
 
 
 def begin_reading(connection: DriverConnection) -> None:
@@ -77,9 +85,37 @@ def begin_writing(connection: DriverConnection) -> None:
         _say(connection, f"{_ON_STANDBY}; {settings}")
 
 
-def prepare_whole(connection: DriverConnection) -> None:
+def begin_never_writing(connection: DriverConnection) -> None:
+    """Begins a transaction where one that writes is meant, and nothing may be written."""
+    _say(connection, f"{_NEVER_WRITING}; {_settings(_major(connection), whole=False)}")
+
+
+def prepare_whole(connection: DriverConnection, *, read_only: bool = False) -> None:
     """The same for a session that goes on without transactions: that waits, or holds a lock."""
     _say(connection, _settings(_major(connection), whole=True))
+    if read_only:
+        _say(connection, "SET default_transaction_read_only = on")
+
+
+def asks_to_read_only(options: str) -> bool:
+    """Whether the options of a connection say that nothing may be changed on it."""
+    return _READ_ONLY.search(options) is not None
+
+
+def encryption(connection: DriverConnection) -> tuple[str, bool]:
+    """The version of TLS that this session is encrypted by, empty without, and whether Kerberos
+    encrypts it. What a pooler has behind it says nothing of the way to the pooler."""
+    if connection.pgconn.ssl_in_use:
+        row = connection.execute(
+            "SELECT version FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()",
+            prepare=False,
+        ).fetchone()
+        return str(row[0]) if row is not None and row[0] else "TLS", False
+    row = connection.execute(
+        "SELECT encrypted FROM pg_catalog.pg_stat_gssapi WHERE pid = pg_catalog.pg_backend_pid()",
+        prepare=False,
+    ).fetchone()
+    return "", row is not None and bool(row[0]) and not is_pooled(connection)
 
 
 def problems(connection: Connection) -> tuple[str, ...]:

@@ -56,14 +56,17 @@ class FileLock:
             self.path.unlink(missing_ok=True)
 
     @contextlib.contextmanager
-    def held(self, patience_s: float = 90.0) -> Iterator[None]:
-        """Waits for the lock and holds it for the block; Unavailable when it takes too long."""
+    def held(
+        self, patience_s: float = 90.0, *, doing: str = "starting or stopping the database"
+    ) -> Iterator[None]:
+        """Waits for the lock and holds it for the block; Unavailable when it takes too long, with
+        what whoever has it is `doing`."""
         deadline = time.monotonic() + patience_s
         while not self.try_acquire():
             if time.monotonic() > deadline:
                 raise Unavailable(
-                    f"Another program has been starting or stopping the database in"
-                    f" {self.path.parent} for {patience_s:.0f} s. Close it and try again."
+                    f"Another program has been {doing} in {self.path.parent} for"
+                    f" {patience_s:.0f} s. Close it and try again."
                 )
             time.sleep(_POLL_S)
         try:

@@ -131,16 +131,16 @@ def remove_file(acting: Acting, key: DatasetKey) -> None:
 def store(acting: Acting, draft: Draft) -> bool:
     """Keeps the draft in the database; false where that has no place for it. Raises Unavailable
     when it can't be reached."""
-    if acting.db.desk:
+    if acting.db.takes_notes:
         with acting.db.transaction() as connection:
             drafts.save(connection, acting.actor.email, _row(draft))
-    return acting.db.desk
+    return acting.db.takes_notes
 
 
 def forget(acting: Acting, key: DatasetKey) -> None:
     """Takes the draft of a dataset out of the database. Raises Unavailable when it can't be
     reached."""
-    if acting.db.desk:
+    if acting.db.takes_notes:
         with acting.db.transaction() as connection:
             drafts.drop(connection, acting.actor.email, key)
 

@@ -13,7 +13,7 @@ HEARTBEAT_S = ALIVE_S / 3
 
 def open_dataset(acting: Acting, key: DatasetKey, *, editing: bool = False) -> tuple[Present, ...]:
     """Records that the client shows a dataset, or edits it; returns who else does."""
-    if not acting.db.desk:
+    if not acting.db.takes_notes:
         return ()
     client = acting.client
     with acting.db.transaction() as connection:
@@ -24,14 +24,14 @@ def open_dataset(acting: Acting, key: DatasetKey, *, editing: bool = False) -> t
 
 def heartbeat(acting: Acting) -> None:
     """Records that the client is alive, with all it has open; call it every `HEARTBEAT_S`."""
-    if acting.db.desk:
+    if acting.db.takes_notes:
         with acting.db.transaction() as connection:
             presence.beat(connection, acting.client)
 
 
 def close_dataset(acting: Acting, key: DatasetKey | None = None) -> None:
     """Records that the client has closed a dataset, or all of them at its end."""
-    if not acting.db.desk:
+    if not acting.db.takes_notes:
         return
     with acting.db.transaction() as connection:
         closed = presence.leave(connection, acting.client, key)

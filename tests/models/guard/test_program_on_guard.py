@@ -38,7 +38,7 @@ from app.services.history import undo
 from app.services.pulling import runs as pull
 from tests.builders import a_run
 from tests.conftest import TestServer
-from tests.models.guard.attacks import DT, cells, covers, said
+from tests.models.guard.attacks.said import DT, cells, covers, said
 from tests.models.guard.conftest import Login
 from tests.models.guard.guarded import (
     EXPRESS,

@@ -1,0 +1,1 @@
+"""Attacks on a guarded database in plain SQL: who tries what, and what the refusal says."""

@@ -1,0 +1,32 @@
+"""Attacks on a guarded database in plain SQL, by subject."""
+
+from tests.models.guard.attacks import (
+    configuration,
+    cycles_and_lists,
+    every_way_in,
+    own_schemas,
+    runs_and_datasets,
+    versions,
+)
+from tests.models.guard.attacks.said import Attack
+
+_PARTS = (
+    versions.versions,
+    versions.events,
+    versions.history,
+    every_way_in.every_table,
+    every_way_in.guard,
+    every_way_in.objects,
+    runs_and_datasets.runs,
+    runs_and_datasets.datasets,
+    runs_and_datasets.lumisections,
+    runs_and_datasets.derived,
+    own_schemas.desk,
+    own_schemas.roots,
+    own_schemas.records,
+    configuration.configuration,
+    cycles_and_lists.cycles,
+    cycles_and_lists.golden,
+)
+
+ATTACKS: tuple[Attack, ...] = tuple(attack for part in _PARTS for attack in part())

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -149,6 +149,13 @@ def disable(db: Database, login: str) -> str:
     with db.transaction() as connection:
         logins.disable(connection, login)
     return f"Nothing is accepted from the login {login} any more. What it wrote stays."
+
+
+def no_egroups(db: Database, names: Collection[str]) -> dict[str, str]:
+    """Those of the names that can't be e-groups on this database, each with the reason."""
+    _check_guarded(db)
+    with db.transaction() as connection:
+        return logins.no_egroups(connection, names)
 
 
 def sync_egroups(

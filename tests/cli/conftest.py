@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 import pytest
 
 from app import logs
 from app.__main__ import main
 from app.demo.simulated_oms import SimulatedOms
 from app.domain.json_value import JsonObject
+from app.models.database.engine import Database
 from tests.builders import a_run
+from tests.models.guard.guarded import DBA, address, fill, hand_over
 
 EXPERTS = "cms-dqm-runregistry-experts"
 PERSON = "shifter@cern.ch"
@@ -89,3 +92,26 @@ def registry(run_registry, empty_dsn, oms) -> RunRegistry:
     assert run("db", "init", "--default-configuration").code == 0
     assert run("pull", "--oms", oms.url).code == 0
     return run
+
+
+@pytest.fixture
+def unguarded(server, template) -> Iterator[str]:
+    """A database with runs whose tables belong to an administrator; nobody guards it yet."""
+    name = server.create(template)
+    dsn = server.dsn(name)
+    database = Database(dsn)
+    database.prepare()
+    fill(database)
+    database.close()
+    hand_over(dsn)
+    with psycopg.connect(dsn, autocommit=True) as control:
+        # E-groups are of the whole server: this one is of this test alone.
+        control.execute(f"UPDATE \"Permission\" SET egroup = 'c_{name}' WHERE egroup = 'shifters'")
+    yield dsn
+    server.drop(name)
+
+
+@pytest.fixture
+def administer(run_registry, unguarded):
+    """`run-registry` as the administrator."""
+    return lambda *words: run_registry("--dsn", address(unguarded, DBA), *words)

@@ -1,36 +1,11 @@
 """What the administrator of a database types, and what people then read."""
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 
 from app.models.database.engine import Database
 from tests.cli.conftest import PERSON
-from tests.models.guard.guarded import DBA, OPEN_RUN, address, fill, hand_over
-
-
-@pytest.fixture
-def unguarded(server, template) -> Iterator[str]:
-    """A database with runs whose tables belong to an administrator; nobody guards it yet."""
-    name = server.create(template)
-    dsn = server.dsn(name)
-    database = Database(dsn)
-    database.prepare()
-    fill(database)
-    database.close()
-    hand_over(dsn)
-    with psycopg.connect(dsn, autocommit=True) as control:
-        # E-groups are of the whole server: this one is of this test alone.
-        control.execute(f"UPDATE \"Permission\" SET egroup = 'c_{name}' WHERE egroup = 'shifters'")
-    yield dsn
-    server.drop(name)
-
-
-@pytest.fixture
-def administer(run_registry, unguarded):
-    """`run-registry` as the administrator."""
-    return lambda *words: run_registry("--dsn", address(unguarded, DBA), *words)
+from tests.models.guard.guarded import DBA, OPEN_RUN, address
 
 
 def test_that_an_administrator_guards_a_database_in_a_few_commands(

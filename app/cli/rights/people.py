@@ -7,10 +7,14 @@ from app.cli.certification.bulk import read_file
 from app.cli.output import Answer, table, together
 from app.cli.program import Program
 from app.domain.json_value import JsonObject, JsonValue
+from app.domain.rights.egroups import Branches
 from app.models.guard.logins import Login, Membership
-from app.services import guard
+from app.services import directory, egroups, guard
+from app.services.directory import Directory
 
 _PERSON = "person"
+_MOST_UNKNOWN = 20
+"""How many logins that stand for nobody are listed: an e-group may have thousands."""
 
 
 def add(commands: Commands, common: Parser) -> None:
@@ -31,16 +35,36 @@ def add(commands: Commands, common: Parser) -> None:
     parser.add_argument("--kind", required=True, choices=guard.KINDS)
     parser.add_argument("--agent", default="", metavar="AGENT", help="whose, with --kind agent")
     add_command(logins, common, "list", "all of them", _logins, writes=False)
-    egroups = add_group(commands, common, "egroups", "e-groups as roles of the server")
+    _add_sync(add_group(commands, common, "egroups", "e-groups as roles of the server"), common)
+
+
+def _add_sync(egroups: Commands, common: Parser) -> None:
     parser = add_command(egroups, common, "sync", "give e-groups their members", _sync, writes=True)
-    parser.add_argument(
-        "--file",
-        type=Path,
-        required=True,
-        metavar="CSV",
-        help="lines of egroup,login; - reads standard input",
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--file", type=Path, metavar="CSV", help="lines of egroup,login; - reads standard input"
+    )
+    source.add_argument(
+        "--ldap", metavar="URL", help="read those that permissions name, such as from ldaps://HOST"
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done")
+    ldap = parser.add_argument_group("with --ldap")
+    ldap.add_argument(
+        "--base", default=directory.GROUPS, metavar="DN", help="where e-groups are (%(default)s)"
+    )
+    ldap.add_argument(
+        "--people", default=directory.PEOPLE, metavar="DN", help="where people are (%(default)s)"
+    )
+    ldap.add_argument("--bind-dn", default="", metavar="DN", help="who asks; nobody without it")
+    ldap.add_argument("--password-file", type=Path, metavar="FILE", help="with the password of it")
+    ldap.add_argument("--ca", type=Path, metavar="FILE", help="PEM file of certificates to trust")
+    ldap.add_argument("--start-tls", action="store_true", help="encrypt an ldap:// address")
+    ldap.add_argument("--no-tls", action="store_true", help="don't: only on a network you trust")
+    ldap.add_argument(
+        "--empty-missing",
+        action="store_true",
+        help="remove everybody from e-groups that LDAP doesn't have or show",
+    )
 
 
 def _add_person(program: Program, arguments: Arguments) -> Answer:
@@ -85,17 +109,38 @@ def _state(login: Login) -> str:
 
 
 def _sync(program: Program, arguments: Arguments) -> Answer:
-    wanted = guard.members_of(read_file(arguments.file))
-    changes = guard.sync_egroups(
-        program.any_database, wanted, f"file {arguments.file}", dry_run=arguments.dry_run
-    )
-    text = guard.text_of(changes, dry_run=arguments.dry_run)
+    dry_run: bool = arguments.dry_run
+    left_alone: tuple[tuple[str, str], ...] = ()
+    if arguments.ldap is None:
+        wanted = guard.members_of(read_file(arguments.file))
+        source = f"file {arguments.file}"
+        changes = guard.sync_egroups(program.any_database, wanted, source, dry_run=dry_run)
+    else:
+        synced = egroups.sync(
+            program.any_database,
+            _directory(arguments),
+            dry_run=dry_run,
+            empty_missing=arguments.empty_missing,
+        )
+        changes, left_alone = synced.changes, synced.left_alone
+    text = guard.text_of(changes, dry_run=dry_run)
+    unknown = changes.unknown[:_MOST_UNKNOWN]
     lines = [
         *(f"makes          {egroup}" for egroup in changes.made),
         *(f"joins          {each.egroup}: {each.login}" for each in changes.joins),
         *(f"leaves         {each.egroup}: {each.login}" for each in changes.leaves),
-        *(f"unknown        {login}" for login in changes.unknown),
-        *(f"left alone     {egroup}" for egroup in changes.others),
+        *(f"unknown        {login}" for login in unknown),
+        *(
+            [f"unknown        and {more} more"]
+            if (more := len(changes.unknown) - len(unknown))
+            else []
+        ),
+        *(f"left alone     {egroup}: it {reason}" for egroup, reason in left_alone),
+        *(
+            f"left alone     {egroup}"
+            for egroup in changes.others
+            if egroup not in dict(left_alone)
+        ),
         text,
     ]
     document: JsonObject = {
@@ -104,10 +149,24 @@ def _sync(program: Program, arguments: Arguments) -> Answer:
         "leaves": _pairs(changes.leaves),
         "unknown": list(changes.unknown),
         "left_alone": list(changes.others),
-        "dry": arguments.dry_run,
+        "missing": [{"egroup": egroup, "reason": reason} for egroup, reason in left_alone],
+        "dry": dry_run,
         "text": text,
     }
     return Answer(document, together(lines))
+
+
+def _directory(arguments: Arguments) -> Directory:
+    file = arguments.password_file
+    return Directory(
+        arguments.ldap,
+        Branches(arguments.base, arguments.people),
+        arguments.bind_dn,
+        "" if file is None else read_file(file).removesuffix("\n"),
+        arguments.ca,
+        start_tls=arguments.start_tls,
+        plain=arguments.no_tls,
+    )
 
 
 def _pairs(memberships: tuple[Membership, ...]) -> list[JsonValue]:

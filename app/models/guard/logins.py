@@ -14,6 +14,8 @@ from app.models.guard.declared import GROUPS, OWNER
 from app.models.guard.owner import as_owner, on_roles
 
 _OURS = frozenset({OWNER, *GROUPS.values()})
+_LONGEST_NAME = 63
+"""Bytes of a role's name; the server cuts off what is more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +110,35 @@ def disable(connection: Connection, login: str) -> None:
         raise NotFound(f"The guard knows no login {login}.")
 
 
+def no_egroups(connection: Connection, names: Collection[str]) -> dict[str, str]:
+    """Those of the names that can't be e-groups of this server, each with the reason."""
+    roles = _roles(connection, names)
+    reasons = {}
+    for name in sorted(names):
+        if name in _OURS:
+            reasons[name] = "is a role of the guard, not an e-group"
+        elif roles.get(name):
+            reasons[name] = "is a login of this server, not an e-group"
+        elif not name.strip() or len(name.encode()) > _LONGEST_NAME:
+            reasons[name] = f"can't be a role of this server: 1 to {_LONGEST_NAME} bytes can"
+    return reasons
+
+
 def plan_egroups(connection: Connection, wanted: Mapping[str, Collection[str]]) -> EgroupChanges:
-    """What has to change so that these e-groups have these logins as members."""
+    """What has to change so that these e-groups have these logins as members.
+
+    No other sync begins before the transaction ends. Refused when a name can't be an e-group.
+    """
+    # Two that make the same role at once would fail in words of the server.
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('guard.egroup'))"))
+    for name, reason in no_egroups(connection, wanted).items():
+        raise Refused(f"{name} {reason}.")
     people = {each.login for each in known(connection) if each.kind == PERSON and each.active}
     roles = _roles(connection, wanted)
     with as_owner(connection):
         taken_over = set(connection.execute(text("SELECT name::text FROM guard.egroup")).scalars())
     made, joins, leaves = [], [], []
     for egroup, logins in sorted(wanted.items()):
-        if egroup in _OURS:
-            raise Refused(f"{egroup} is a role of the guard, not an e-group.")
-        if roles.get(egroup):
-            raise Refused(f"{egroup} is a login of this server, not an e-group.")
         if egroup not in roles:
             made.append(egroup)
         now = _members(connection, egroup)

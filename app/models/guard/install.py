@@ -118,6 +118,19 @@ BEGIN
 END $$;
 """
 """Who wrote by privileges of its own writes by those of its kind from now on, or not at all."""
+_DROP_TRIGGERS = """
+DO $$
+DECLARE
+    each record;
+BEGIN
+    FOR each IN SELECT tgname, tgrelid::regclass AS thing FROM pg_trigger
+        WHERE tgname LIKE 'guard\\_%' AND NOT tgisinternal
+    LOOP
+        EXECUTE format('DROP TRIGGER %I ON %s', each.tgname, each.thing);
+    END LOOP;
+END $$;
+"""
+"""Those of older programs too."""
 _FOR_THE_OWNER = f"""
 GRANT USAGE ON SCHEMA public, {desk.SCHEMA}, {record.SCHEMA}, {seal.SCHEMA} TO {OWNER};
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO {OWNER};
@@ -193,7 +206,7 @@ def remove(connection: Connection) -> None:
     roles = ", ".join((OWNER, *GROUPS.values()))
     parts = [
         f"GRANT {OWNER} TO CURRENT_USER;",
-        *_drop_triggers(),
+        _DROP_TRIGGERS,
         "ALTER TABLE desk.draft DISABLE ROW LEVEL SECURITY;",
         "ALTER TABLE desk.presence DISABLE ROW LEVEL SECURITY;",
         "DROP POLICY IF EXISTS guard_own ON desk.draft;",
@@ -353,6 +366,10 @@ def _own_objects(*, fresh: bool) -> Iterator[str]:
         yield _row("word", kind, word)
     yield f"INSERT INTO guard.version (number) VALUES ({VERSION}) ON CONFLICT DO NOTHING;"
     yield "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA guard FROM PUBLIC;"
+    for name in sorted({trigger.call.partition("(")[0] for trigger in TRIGGERS}):
+        # Whatever they ask goes by keys, so one plan serves every call: making it costs more than
+        # an edit may take longer than without a guard.
+        yield f"ALTER FUNCTION guard.{name}() SET plan_cache_mode = force_generic_plan;"
     groups = ", ".join(GROUPS.values())
     yield f"GRANT USAGE ON SCHEMA guard TO {groups};"
     for function in FUNCTIONS:
@@ -380,15 +397,10 @@ def _row(table: str, *values: object) -> str:
     return f"INSERT INTO guard.{table} VALUES ({given});"
 
 
-def _drop_triggers() -> Iterator[str]:
-    for trigger in TRIGGERS:
-        yield f"DROP TRIGGER IF EXISTS {trigger.name} ON {trigger.on};"
-
-
 def _on_tables() -> Iterator[str]:
     """What is put on the tables of others."""
     # The owner of the tables calls the functions of the guard once, to name them in triggers.
-    yield from _drop_triggers()
+    yield _DROP_TRIGGERS
     for trigger in TRIGGERS:
         yield trigger.sql
     yield from POLICIES

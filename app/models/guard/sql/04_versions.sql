@@ -140,6 +140,7 @@ DECLARE
     strange integer;
     who record;
     own record;
+    events integer[];
 BEGIN
     SELECT * INTO who FROM guard.acting();
     IF who.kind = 'web' THEN
@@ -147,40 +148,33 @@ BEGIN
     END IF;
     UPDATE guard.authentic SET closed = true WHERE atomic_version = NEW.atomic_version
         RETURNING first_event, last_event INTO own;
-    SELECT event.version INTO strange FROM public."Event" AS event
+    SELECT array_agg(event.version) INTO events FROM public."Event" AS event
         WHERE event.version BETWEEN own.first_event AND own.last_event
-          AND event.atomic_version = NEW.atomic_version
-          AND NOT EXISTS (SELECT FROM public."RunEvent" WHERE version = event.version)
-          AND NOT EXISTS (SELECT FROM public."DatasetEvent" WHERE version = event.version)
-          AND NOT EXISTS (SELECT FROM public."LumisectionEvent" WHERE version = event.version)
-          AND NOT EXISTS (SELECT FROM public."OMSLumisectionEvent" WHERE version = event.version)
+          AND event.atomic_version = NEW.atomic_version;
+    SELECT event INTO strange FROM unnest(events) AS event
+        WHERE NOT EXISTS (SELECT FROM public."LumisectionEvent" WHERE version = event)
+          AND NOT EXISTS (SELECT FROM public."DatasetEvent" WHERE version = event)
+          AND NOT EXISTS (SELECT FROM public."RunEvent" WHERE version = event)
+          AND NOT EXISTS (SELECT FROM public."OMSLumisectionEvent" WHERE version = event)
         LIMIT 1;
     IF FOUND THEN
         PERFORM guard.refuse(format('Event %s says nothing.', strange));
     END IF;
-    SELECT told.version INTO strange
-        FROM public."Event" AS event
-        JOIN public."DatasetEvent" AS told ON told.version = event.version
-        WHERE event.version BETWEEN own.first_event AND own.last_event
-          AND event.atomic_version = NEW.atomic_version AND who.email IS NOT NULL
-          AND told.dataset_metadata = '{}'
+    IF who.email IS NULL THEN
+        RETURN NULL;
+    END IF;
+    SELECT told.version INTO strange FROM public."DatasetEvent" AS told
+        WHERE told.version = ANY (events) AND told.dataset_metadata = '{}'
           AND told.deleted IS NOT DISTINCT FROM (
               SELECT before.deleted FROM public."DatasetEvent" AS before
               WHERE before.run_number = told.run_number AND before.name = told.name
                 AND before.version < told.version ORDER BY before.version DESC LIMIT 1
           )
-          AND NOT EXISTS (
-              SELECT FROM public."LumisectionEvent" AS rr
-              JOIN public."Event" AS other ON other.version = rr.version
-              WHERE rr.run_number = told.run_number AND rr.name = told.name
-                AND rr.version BETWEEN own.first_event AND own.last_event
-                AND other.atomic_version = NEW.atomic_version
+          AND (told.run_number, told.name) NOT IN (
+              SELECT run_number, name FROM public."LumisectionEvent" WHERE version = ANY (events)
               UNION ALL
-              SELECT FROM public."OMSLumisectionEvent" AS oms
-              JOIN public."Event" AS other ON other.version = oms.version
-              WHERE oms.run_number = told.run_number AND oms.name = told.name
-                AND oms.version BETWEEN own.first_event AND own.last_event
-                AND other.atomic_version = NEW.atomic_version
+              SELECT run_number, name FROM public."OMSLumisectionEvent"
+              WHERE version = ANY (events)
           )
         LIMIT 1;
     IF FOUND THEN

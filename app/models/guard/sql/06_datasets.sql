@@ -4,20 +4,37 @@ CREATE OR REPLACE FUNCTION guard.fold_datasets(runs integer[], names text[]) RET
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     INSERT INTO public."Dataset"
         (run_number, name, dataset_attributes, datasets_in_gui, deleted, version)
-    SELECT run_number, name, guard.fold(dataset_metadata ORDER BY version),
-        coalesce((
-            SELECT jsonb_agg(DISTINCT item) FROM public."DatasetEvent" AS other,
-                jsonb_array_elements(other.datasets_in_gui) AS item
-            WHERE other.run_number = event.run_number AND other.name = event.name
-        ), '[]'),
-        (array_agg(deleted ORDER BY version DESC))[1], max(version)
-    FROM public."DatasetEvent" AS event
-    WHERE (run_number, name) IN (SELECT * FROM unnest(runs, names))
-    GROUP BY run_number, name ORDER BY run_number, name
+    SELECT run_number, name, attributes, in_gui, deleted, last
+    FROM guard.datasets_without('{}', runs, names) WHERE last IS NOT NULL
+    ORDER BY run_number, name
     ON CONFLICT (run_number, name) DO UPDATE SET
         dataset_attributes = EXCLUDED.dataset_attributes,
         datasets_in_gui = EXCLUDED.datasets_in_gui, deleted = EXCLUDED.deleted,
         version = EXCLUDED.version
+$$;
+
+-- What the events of these datasets say, some left out; all null where there are no others.
+CREATE OR REPLACE FUNCTION guard.datasets_without(
+    events integer[], runs integer[], names text[]
+) RETURNS TABLE (
+    run_number integer, name text, attributes jsonb, in_gui jsonb, deleted boolean, last integer
+)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT touched.run_number, touched.name, said.*
+    FROM unnest(runs, names) AS touched (run_number, name)
+    CROSS JOIN LATERAL (
+        SELECT guard.fold(event.dataset_metadata ORDER BY event.version),
+            -- Most events name no dataset of the DQM GUI: the union costs too much to run for them.
+            CASE WHEN bool_or(event.datasets_in_gui <> '[]') THEN (
+                SELECT jsonb_agg(DISTINCT item) FROM public."DatasetEvent" AS other,
+                    jsonb_array_elements(other.datasets_in_gui) AS item
+                WHERE other.run_number = touched.run_number AND other.name = touched.name
+            ) ELSE '[]' END,
+            (array_agg(event.deleted ORDER BY event.version))[count(*)], max(event.version)
+        FROM public."DatasetEvent" AS event
+        WHERE event.run_number = touched.run_number AND event.name = touched.name
+          AND event.version NOT IN (SELECT unnest(events))
+    ) AS said
 $$;
 
 -- Whether a new dataset says what another one of its run does; a state may also wait.
@@ -39,8 +56,41 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     )
 $$;
 
+-- What stood just before each of these events, in the order of versions; `newest` are those that
+-- no other event of their dataset follows.
+CREATE OR REPLACE FUNCTION guard.datasets_before(
+    events integer[], runs integer[], names text[]
+) RETURNS TABLE (
+    version integer, newest boolean, attributes jsonb, hidden boolean, in_gui jsonb
+)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH said AS MATERIALIZED (
+        SELECT event.version, event.run_number, event.name,
+            count(*) OVER (PARTITION BY event.run_number, event.name) = 1 AS alone
+        FROM public."DatasetEvent" AS event WHERE event.version = ANY (events)
+    ), placed AS MATERIALIZED (
+        SELECT said.*, alone AND coalesce(last < said.version, true) AS newest,
+            others.attributes, others.deleted, others.in_gui
+        FROM said JOIN guard.datasets_without(events, runs, names) AS others
+            USING (run_number, name)
+    )
+    SELECT placed.version, newest,
+        CASE WHEN newest THEN placed.attributes ELSE earlier.attributes END,
+        CASE WHEN newest THEN placed.deleted ELSE earlier.deleted END,
+        in_gui
+    FROM placed LEFT JOIN LATERAL (
+        SELECT guard.fold(old.dataset_metadata ORDER BY old.version) AS attributes,
+            (array_agg(old.deleted ORDER BY old.version DESC))[1] AS deleted
+        FROM public."DatasetEvent" AS old
+        WHERE old.run_number = placed.run_number AND old.name = placed.name
+          AND old.version < placed.version AND NOT placed.newest
+    ) AS earlier ON true
+$$;
+
 -- What the new events of datasets say, one row for each attribute that changes.
-CREATE OR REPLACE FUNCTION guard.judge_datasets(events integer[]) RETURNS void
+CREATE OR REPLACE FUNCTION guard.judge_datasets(
+    events integer[], befores jsonb[], hiddens boolean[]
+) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     told record;
@@ -48,18 +98,10 @@ BEGIN
     FOR told IN
         WITH changes AS (
             SELECT event.run_number, event.name, event.dataset_metadata AS said, event.deleted,
-                event.datasets_in_gui, before.attributes, before.deleted AS hidden,
-                run.deleted AS run_hidden
-            FROM public."DatasetEvent" AS event
+                event.datasets_in_gui, before.attributes, before.hidden, run.deleted AS run_hidden
+            FROM unnest(events, befores, hiddens) AS before (version, attributes, hidden)
+            JOIN public."DatasetEvent" AS event ON event.version = before.version
             LEFT JOIN public."Run" AS run ON run.run_number = event.run_number
-            CROSS JOIN LATERAL (
-                SELECT guard.fold(old.dataset_metadata ORDER BY old.version) AS attributes,
-                    (array_agg(old.deleted ORDER BY old.version DESC))[1] AS deleted
-                FROM public."DatasetEvent" AS old
-                WHERE old.run_number = event.run_number AND old.name = event.name
-                  AND old.version < event.version
-            ) AS before
-            WHERE event.version = ANY (events)
         ), parts AS (
             SELECT changes.*, NULL::text AS key, NULL::jsonb AS value,
                 CASE WHEN hidden IS NULL THEN 'NEW_DATASET'
@@ -140,6 +182,7 @@ DECLARE
     events integer[];
     runs integer[];
     names text[];
+    before record;
 BEGIN
     SELECT * INTO who FROM guard.acting();
     IF who.kind = 'web' THEN
@@ -155,18 +198,41 @@ BEGIN
     PERFORM FROM public."Dataset"
         WHERE (run_number, name) IN (SELECT * FROM unnest(runs, names))
         ORDER BY run_number, name FOR UPDATE;
+    -- Folded once: what stood before is judged, and becomes what stands now.
+    SELECT array_agg(version) AS events, array_agg(newest) AS newest,
+        array_agg(attributes) AS attributes, array_agg(hidden) AS hidden,
+        array_agg(in_gui) AS in_gui
+        INTO before FROM guard.datasets_before(events, runs, names);
     IF who.email IS NOT NULL THEN
-        PERFORM guard.judge_datasets(events);
+        PERFORM guard.judge_datasets(before.events, before.attributes, before.hidden);
     ELSIF who.kind = 'agent' AND EXISTS (
-        SELECT FROM added WHERE dataset_metadata <> '{}' OR datasets_in_gui <> '[]'
-          OR deleted IS DISTINCT FROM (
-              SELECT known.deleted FROM public."Dataset" AS known
-              WHERE known.run_number = added.run_number AND known.name = added.name
-          )
+        SELECT FROM added JOIN unnest(before.events, before.hidden) AS stood (version, hidden)
+            USING (version)
+        WHERE dataset_metadata <> '{}' OR datasets_in_gui <> '[]'
+          OR deleted IS DISTINCT FROM stood.hidden
     ) THEN
         PERFORM guard.refuse('An agent writes only columns that it is registered for.');
     END IF;
-    PERFORM guard.fold_datasets(runs, names);
+    INSERT INTO public."Dataset"
+        (run_number, name, dataset_attributes, datasets_in_gui, deleted, version)
+        SELECT run_number, name, stood.attributes || dataset_metadata, stood.in_gui, deleted, version
+        FROM added JOIN unnest(before.events, before.newest, before.attributes, before.in_gui)
+            AS stood (version, newest, attributes, in_gui) USING (version)
+        WHERE stood.newest AND datasets_in_gui = '[]'
+        ORDER BY run_number, name
+        ON CONFLICT (run_number, name) DO UPDATE SET
+            dataset_attributes = EXCLUDED.dataset_attributes,
+            datasets_in_gui = EXCLUDED.datasets_in_gui, deleted = EXCLUDED.deleted,
+            version = EXCLUDED.version;
+    SELECT array_agg(run_number), array_agg(name) INTO runs, names FROM (
+        SELECT DISTINCT run_number, name
+        FROM added JOIN unnest(before.events, before.newest) AS stood (version, newest)
+            USING (version)
+        WHERE NOT stood.newest OR datasets_in_gui <> '[]'
+    ) AS others;
+    IF runs IS NOT NULL THEN
+        PERFORM guard.fold_datasets(runs, names);
+    END IF;
     RETURN NULL;
 END
 $$;

@@ -399,9 +399,11 @@ BEGIN
         CONTINUE WHEN said.first >= 1 AND guard.is_covered(said.run, said.name, said.last);
         IF said.first < 1
             OR said.last > coalesce(guard.last_lumisection(said.run, said.name), 0) THEN
-            PERFORM guard.refuse(format(
-                'LS %s to %s is outside %s of run %s.', said.first, said.last, said.name, said.run
-            ));
+            PERFORM guard.refuse(CASE
+                WHEN said.run IS NULL THEN 'An event says something before it covers lumisections.'
+                ELSE format('LS %s to %s is outside %s of run %s.', said.first, said.last,
+                    said.name, said.run)
+            END);
         END IF;
     END LOOP;
 END
@@ -423,43 +425,17 @@ BEGIN
     PERFORM guard.check_assignations(array_agg(run_number), array_agg(name), array_agg(first),
             array_agg(last))
         FROM (
-            SELECT event.run_number, event.name, min(covered.first) AS first,
-                max(covered.last) AS last
+            SELECT run_number, name, min(covered.first) AS first, max(covered.last) AS last
             FROM (
                 SELECT version, min(lumisection_number) AS first, max(lumisection_number) AS last
                 FROM added GROUP BY version
             ) AS covered
-            JOIN public."LumisectionEvent" AS event ON event.version = covered.version
-            GROUP BY event.run_number, event.name
-        ) AS touched;
-    RETURN NULL;
-END
-$$;
-
-CREATE OR REPLACE FUNCTION guard.on_oms_assignation() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    who record;
-BEGIN
-    SELECT * INTO who FROM guard.acting();
-    IF who.kind = 'web' THEN
-        RETURN NULL;
-    END IF;
-    PERFORM guard.check_events((SELECT array_agg(DISTINCT version) FROM added));
-    IF who.kind = 'puller' THEN
-        RETURN NULL;
-    END IF;
-    PERFORM guard.check_assignations(array_agg(run_number), array_agg(name), array_agg(first),
-            array_agg(last))
-        FROM (
-            SELECT event.run_number, event.name, min(covered.first) AS first,
-                max(covered.last) AS last
-            FROM (
-                SELECT version, min(lumisection_number) AS first, max(lumisection_number) AS last
-                FROM added GROUP BY version
-            ) AS covered
-            JOIN public."OMSLumisectionEvent" AS event ON event.version = covered.version
-            GROUP BY event.run_number, event.name
+            -- An event that says nothing yet covers nothing yet: it is of no dataset.
+            LEFT JOIN (
+                SELECT version, run_number, name FROM public."LumisectionEvent"
+                UNION ALL SELECT version, run_number, name FROM public."OMSLumisectionEvent"
+            ) AS event ON event.version = covered.version
+            GROUP BY run_number, name
         ) AS touched;
     RETURN NULL;
 END
@@ -482,9 +458,11 @@ BEGIN
     SELECT run_number, name INTO strange FROM added
         WHERE NOT EXISTS (
             SELECT FROM public."DatasetEvent" AS event
+            JOIN public."Event" AS known ON known.version = event.version
+            JOIN guard.authentic AS own ON own.atomic_version = known.atomic_version
             WHERE event.run_number = added.run_number AND event.name IN (added.name, 'online')
               AND event.version >= (SELECT guard.first_event())
-              AND guard.is_of_now(event.version)
+              AND own.xid = pg_current_xact_id() AND own."at" = transaction_timestamp()
         ) LIMIT 1;
     IF FOUND THEN
         PERFORM guard.refuse(format(

@@ -225,7 +225,7 @@ def _details_text(run_number: int, details: RunDetails, history: tuple[HistoryEn
     mark = ", needs a manual update" if details.row.needs_manual_update else ""
     heading = f"Run {run_number}: {_shown(rr, 'class') or 'no class'}, {_shown(rr, 'state')}{mark}"
     attributes = [
-        (part, one.name, one.author, "by hand" if one.by_hand else "", value_text(one.value))
+        (part, one.name, one.by, "by hand" if one.by_hand else "", value_text(one.value))
         for part, of_part in (("RR", details.rr), ("OMS", details.oms))
         for one in sorted(of_part, key=lambda attribute: attribute.name)
     ]
@@ -243,7 +243,7 @@ def _details_text(run_number: int, details: RunDetails, history: tuple[HistoryEn
     lines += ["", "History, the newest first"]
     for entry in history:
         lines.append(
-            f"{entry.version}  {entry.at:%Y-%m-%d %H:%M:%S} UTC  {entry.author}: {entry.comment}"
+            f"{entry.version}  {entry.at:%Y-%m-%d %H:%M:%S} UTC  {entry.by}: {entry.comment}"
         )
         lines += [f"    {attribute_line(change)}" for change in entry.attributes[:_SHOWN]]
         if len(entry.attributes) > _SHOWN:
@@ -261,6 +261,7 @@ def _attribute_document(attribute: Attribute) -> JsonObject:
         "by_hand": attribute.by_hand,
         "automatic": attribute.automatic,
         "author": attribute.author,
+        **({"written_by_login": attribute.writer} if attribute.writer else {}),
         "at": attribute.at.isoformat() if attribute.at else None,
     }
 
@@ -307,6 +308,7 @@ def _entry_document(entry: HistoryEntry) -> JsonObject:
     return {
         "version": entry.version,
         "author": entry.author,
+        **({"written_by_login": entry.writer} if entry.writer else {}),
         "manual": entry.manual,
         "comment": entry.comment,
         "at": entry.at.isoformat(),

@@ -66,4 +66,4 @@ def _word_text(word: Word | None) -> str:
         return ""
     action = word.action
     comment = f': "{action.comment}"' if action.comment else ""
-    return f", {action.author}, {action.at:%Y-%m-%d %H:%M}, version {action.version}{comment}"
+    return f", {action.by}, {action.at:%Y-%m-%d %H:%M}, version {action.version}{comment}"

@@ -32,7 +32,7 @@ def event_lines(changes: Changes) -> list[str]:
     rows = [
         (
             None if change.action is None else change.action.version,
-            "" if change.action is None else change.action.author,
+            "" if change.action is None else change.action.by,
             "" if change.action is None else f"{change.action.at:%Y-%m-%d %H:%M}",
             change.run_number,
             change.dataset,

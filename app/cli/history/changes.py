@@ -121,7 +121,7 @@ def _page_text(page: Page) -> str:
         action = entry.action
         kind = "" if action.manual else " (automatic)"
         lines.append(
-            f"{action.version}  {action.at:%Y-%m-%d %H:%M:%S} UTC  {action.author}{kind}:"
+            f"{action.version}  {action.at:%Y-%m-%d %H:%M:%S} UTC  {action.by}{kind}:"
             f" {action.comment}"
         )
         changes = [attribute_line(each) for each in entry.attributes]
@@ -167,6 +167,7 @@ def _entry(entry: Entry) -> JsonObject:
     return {
         "version": entry.action.version,
         "author": entry.action.author,
+        **({"written_by_login": entry.action.writer} if entry.action.writer else {}),
         "manual": entry.action.manual,
         "comment": entry.action.comment,
         "at": entry.action.at.isoformat(),

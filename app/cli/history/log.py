@@ -168,7 +168,7 @@ def _text(entries: list[LogEntry], after: Position | None) -> str:
         (
             f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
             log_export.name_of(entry),
-            entry.author,
+            entry.by,
             log_export.about(entry),
             entry.text,
         )
@@ -186,7 +186,7 @@ def _show(program: Program, version: int) -> Answer:
     opened = log_details.open_version(program.acting, version)
     action = opened.action
     lines = [
-        f"{version}  {action.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC  {action.author}:"
+        f"{version}  {action.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC  {action.by}:"
         f" {action.comment}"
     ]
     for part in opened.parts:
@@ -209,6 +209,7 @@ def _show(program: Program, version: int) -> Answer:
         {
             "version": version,
             "author": action.author,
+            **({"written_by_login": action.writer} if action.writer else {}),
             "comment": action.comment,
             "at": action.at.isoformat(),
             "subjects": [[run, name] for run, name in opened.subjects],

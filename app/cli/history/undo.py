@@ -117,7 +117,7 @@ def _changed_since(preview: Preview, authors: Mapping[int, Action]) -> list[str]
 
 def _by(authors: Mapping[int, Action], version: int) -> str:
     known = authors.get(version)
-    return f"version {version}, {known.author}" if known is not None else f"version {version}"
+    return f"version {version}, {known.by}" if known is not None else f"version {version}"
 
 
 def _document(preview: Preview) -> JsonObject:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from app.domain.history.authorship import attributed
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange, join
 from app.domain.state.differences import changed_attributes
@@ -76,6 +77,12 @@ class HistoryEntry:
     at: datetime
     attributes: tuple[AttributeChange, ...]
     lumisections: tuple[LumisectionChange, ...]
+    writer: str = ""
+
+    @property
+    def by(self) -> str:
+        """The author, with the login that wrote it where that isn't the author's own."""
+        return attributed(self.author, self.writer)
 
 
 class Origin(NamedTuple):

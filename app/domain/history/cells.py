@@ -12,6 +12,7 @@ from typing import Generic, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.history.authorship import attributed
 from app.domain.identity import is_manual
 from app.domain.json_value import JsonValue
 from app.domain.lumisections import LumiRange, Mask, ranges_of_mask
@@ -32,6 +33,12 @@ class Action:
     author: str
     comment: str
     at: datetime
+    writer: str = ""
+
+    @property
+    def by(self) -> str:
+        """The author, with the login that wrote it where that isn't the author's own."""
+        return attributed(self.author, self.writer)
 
     @property
     def manual(self) -> bool:

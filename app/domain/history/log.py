@@ -8,6 +8,7 @@ from enum import Enum
 from typing import NamedTuple, Self
 
 from app.domain.errors import BadInput
+from app.domain.history.authorship import attributed
 from app.domain.identity import AUTO, is_manual
 from app.domain.lumisections import GREATEST_NUMBER
 
@@ -124,6 +125,12 @@ class LogEntry:
     kinds: frozenset[Kind]
     subjects: tuple[Subject, ...] = ()
     more: bool = False
+    writer: str = ""
+
+    @property
+    def by(self) -> str:
+        """The author, with the login that wrote it where that isn't the author's own."""
+        return attributed(self.author, self.writer)
 
     @property
     def key(self) -> tuple[Source, int]:

@@ -63,6 +63,8 @@ _READS = "run_registry_reads"
 _NEVER_WRITES = "run_registry_never_writes"
 GUARDED = "run_registry_guarded"
 """Option of a connection on which the guard folds runs and datasets: the kind of the login."""
+RECORDS_WRITERS = "run_registry_records_writers"
+"""Option of a connection on which a guard recorded who really wrote each version."""
 _SAID_BY_GUARD = "RRG01"
 _TOOK_TOO_LONG = "57014"
 _UNSTORABLE = {
@@ -209,7 +211,9 @@ class Database:
             connection.begin() as transaction,
         ):
             kind = None if self._guard is None or self._guard.kind == WEB else self._guard.kind
-            yield connection.execution_options(**{GUARDED: kind})
+            yield connection.execution_options(
+                **{GUARDED: kind, RECORDS_WRITERS: self._guard is not None}
+            )
             try:
                 transaction.commit()
             except sa_exc.DBAPIError as error:
@@ -224,7 +228,7 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """One REPEATABLE READ, READ ONLY transaction: everything read in it fits together."""
         with self.translated(), self._reading.connect() as connection, connection.begin():
-            yield connection
+            yield connection.execution_options(**{RECORDS_WRITERS: self._guard is not None})
 
     def raw_connection(
         self, purpose: str, options: Mapping[str, str | int] | None = None

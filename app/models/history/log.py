@@ -12,6 +12,7 @@ from app.domain.identity import agent_author
 from app.models.database import indexes
 from app.models.database.statements import text
 from app.models.events import event_positions
+from app.models.history.writers import action_columns
 
 _GREATEST = 2**31 - 1
 _MOST_AUTHORS = 200
@@ -138,6 +139,7 @@ def entries(
                     of.kinds,
                     of.subjects,
                     of.more,
+                    action.writer,
                 )
             )
             if len(kept) == wanted:
@@ -364,7 +366,7 @@ def _by_versions(
     connection: Connection, search: Search, below: int, size: int, limit: int
 ) -> Block:
     """Along the versions themselves, those of the authors alone where an index has them."""
-    columns = 'atomic_version, "by", coalesce(comment, \'\') AS comment, "createdAt"'
+    columns = action_columns(connection)
     range_ = "atomic_version < :below AND atomic_version >= :lowest"
     newest = "ORDER BY atomic_version DESC LIMIT :size"
     who_index = _OF_WHO.get(search.query.who) if search.query.who is not None else None
@@ -395,7 +397,7 @@ def _by_versions(
     rows = connection.execute(
         text(
             f"WITH block AS MATERIALIZED ({source}), found AS ("
-            f" SELECT {columns} FROM block WHERE {conditions}"
+            f" SELECT * FROM block WHERE {conditions}"
             "  ORDER BY atomic_version DESC LIMIT :limit)"
             " SELECT edge.lowest, edge.number, found.* FROM ("
             "  SELECT min(atomic_version) AS lowest, count(*) AS number FROM block) AS edge"
@@ -447,7 +449,7 @@ def _by_events(
     conditions, given = _conditions(search, spoken)
     found = connection.execute(
         text(
-            'SELECT atomic_version, "by", coalesce(comment, \'\'), "createdAt" FROM "Version"'
+            f'SELECT {action_columns(connection)} FROM "Version"'
             f" WHERE atomic_version = ANY(:numbers) AND {conditions}"
             " ORDER BY atomic_version DESC LIMIT :limit"
         ),
@@ -482,7 +484,7 @@ def _of_run(connection: Connection, search: Search, below: int, limit: int) -> B
         return Block((), 0, 0, ended=True)
     rows = connection.execute(
         text(
-            'SELECT atomic_version, "by", coalesce(comment, \'\'), "createdAt" FROM "Version"'
+            f'SELECT {action_columns(connection)} FROM "Version"'
             ' WHERE atomic_version IN (SELECT atomic_version FROM "Event"'
             f"  JOIN ({' UNION ALL '.join(touching)}) AS touching USING (version))"
             f" AND atomic_version < :below AND {conditions}"

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 from app.domain.history.attributes import AttributeEvent, LumisectionWrite
 from app.domain.json_value import JsonObject
 from app.domain.lumisections import LumiRange
+from app.models.history.writers import writer
 
 
 class VersionRow(NamedTuple):
@@ -20,6 +21,7 @@ class VersionRow(NamedTuple):
     comment: str
     at: datetime
     events: tuple[int, ...]
+    writer: str
 
 
 class Author(NamedTuple):
@@ -27,6 +29,7 @@ class Author(NamedTuple):
 
     author: str
     at: datetime
+    writer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,8 @@ def versions_of_run(
     rows = connection.execute(
         text(
             "SELECT action.atomic_version, action.by, action.comment,"
-            ' action."createdAt", chosen.events FROM ('
+            f' action."createdAt", chosen.events, {writer(connection, "action.atomic_version")}'
+            " FROM ("
             " SELECT event.atomic_version, array_agg(event.version) AS events"
             f" FROM ({' UNION ALL '.join(touched)}) AS touched"
             ' JOIN "Event" AS event USING (version)'
@@ -71,8 +75,8 @@ def versions_of_run(
         {"run": run_number, "name": name, "limit": limit, "before": before},
     )
     return tuple(
-        VersionRow(atomic_version, author, comment or "", at, tuple(sorted(events)))
-        for atomic_version, author, comment, at, events in rows
+        VersionRow(atomic_version, author, comment or "", at, tuple(sorted(events)), login)
+        for atomic_version, author, comment, at, events, login in rows
     )
 
 
@@ -134,12 +138,13 @@ def authors(connection: Connection, versions: Collection[int]) -> dict[int, Auth
     """Who made these events."""
     rows = connection.execute(
         text(
-            'SELECT event.version, action.by, action."createdAt" FROM "Event" AS event'
+            'SELECT event.version, action.by, action."createdAt",'
+            f' {writer(connection, "event.atomic_version")} FROM "Event" AS event'
             ' JOIN "Version" AS action USING (atomic_version) WHERE event.version = ANY(:versions)'
         ),
         {"versions": sorted(versions)},
     )
-    return {version: Author(author, at) for version, author, at in rows}
+    return {version: Author(author, at, login) for version, author, at, login in rows}
 
 
 def _writes(

@@ -16,6 +16,7 @@ from app.models.database import indexes
 from app.models.events import states
 from app.models.events.states import StoredEvent
 from app.models.history import run_history
+from app.models.history.writers import action_columns
 
 _AROUND = 20_000
 """Event numbers looked at on either side: those of one action stand this close together."""
@@ -249,12 +250,12 @@ def actions(connection: Connection, versions: Collection[int]) -> dict[int, Acti
     """Who made these versions, when and why."""
     rows = connection.execute(
         text(
-            'SELECT atomic_version, "by", coalesce(comment, \'\'), "createdAt" FROM "Version"'
+            f'SELECT {action_columns(connection)} FROM "Version"'
             " WHERE atomic_version = ANY(:versions)"
         ),
         {"versions": sorted(versions)},
     )
-    return {version: Action(version, by, comment, at) for version, by, comment, at in rows}
+    return {row[0]: Action(*row) for row in rows}
 
 
 def step_of(connection: Connection, version: int) -> tuple[int, ...]:
@@ -283,14 +284,14 @@ def versions_by(
     """The newest versions of a person, older than `before`, among the last of everybody's."""
     rows = connection.execute(
         text(
-            'SELECT atomic_version, "by", coalesce(comment, \'\'), "createdAt" FROM ('
+            f"SELECT {action_columns(connection)} FROM ("
             ' SELECT * FROM "Version" WHERE atomic_version < coalesce(:before, 2147483647)'
-            "  ORDER BY atomic_version DESC LIMIT 20000) AS recent"
+            '  ORDER BY atomic_version DESC LIMIT 20000) AS "Version"'
             ' WHERE "by" = :author ORDER BY atomic_version DESC LIMIT :limit'
         ),
         {"author": author, "limit": limit, "before": before},
     )
-    return tuple(Action(version, by, comment, at) for version, by, comment, at in rows)
+    return tuple(Action(*row) for row in rows)
 
 
 def recent_triplets(connection: Connection, author: str, limit: int) -> list[JsonObject]:
@@ -413,7 +414,10 @@ def versions_of_run(
     """Actions that touch a run, or one dataset, with their events; the newest first."""
     found = run_history.versions_of_run(connection, run_number, name, limit, before)
     return tuple(
-        (Action(row.atomic_version, row.author, row.comment, row.at), frozenset(row.events))
+        (
+            Action(row.atomic_version, row.author, row.comment, row.at, row.writer),
+            frozenset(row.events),
+        )
         for row in found
     )
 

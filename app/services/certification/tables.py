@@ -16,6 +16,7 @@ from app.domain.history.attributes import (
     lumisection_changes,
     origins,
 )
+from app.domain.history.authorship import attributed
 from app.domain.identity import is_manual
 from app.domain.json_value import JsonValue
 from app.domain.keys import ONLINE, DatasetKey, RunNumber
@@ -68,6 +69,12 @@ class Attribute:
     author: str
     at: datetime | None
     automatic: JsonValue
+    writer: str = ""
+
+    @property
+    def by(self) -> str:
+        """The author, with the login that wrote it where that isn't the author's own."""
+        return attributed(self.author, self.writer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +269,7 @@ def _history(
             lumisection_changes(
                 [write for version in each.events for write in writes.get(version, ())]
             ),
+            each.writer,
         )
         for each in versions
     )
@@ -288,6 +296,7 @@ def _attributes(
                 author.author if author else "",
                 author.at if author else None,
                 origin.automatic,
+                author.writer if author else "",
             )
         )
     return tuple(attributes)

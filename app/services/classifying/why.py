@@ -85,7 +85,7 @@ class Why:
         if self.recorded == self.answer:
             return f"{self.question}: {result}."
         by = self.set_by
-        author = f", set by {by.action.author}" if by is not None and by.by_hand else ""
+        author = f", set by {by.action.by}" if by is not None and by.by_hand else ""
         return (
             f"{self.question}: recorded is {self.recorded or 'nothing'}{author}; the present"
             f" classifiers give: {result}."

@@ -70,6 +70,7 @@ def document(entry: LogEntry) -> JsonObject:
         "source": entry.source.value,
         "number": entry.number,
         "author": entry.author,
+        **({"written_by_login": entry.writer} if entry.writer else {}),
         "who": entry.who.value,
         "at": entry.at.astimezone(UTC).isoformat(),
         "text": entry.text,
@@ -101,7 +102,7 @@ def _csv(found: Iterator[LogEntry], stream: TextIO) -> int:
             (
                 entry.at.astimezone(UTC).isoformat(),
                 name_of(entry),
-                entry.author,
+                entry.by,
                 entry.who.value,
                 " ".join(kind.value for kind in Kind if kind in entry.kinds),
                 about(entry),

@@ -40,7 +40,7 @@ class Moment:
             return f"version {self.version}"
         comment = f": {action.comment}" if action.comment else ""
         at = f"{action.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-        return f"version {self.version}, {at}, by {action.author}{comment}"
+        return f"version {self.version}, {at}, by {action.by}{comment}"
 
 
 @dataclass(frozen=True)

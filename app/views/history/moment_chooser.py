@@ -73,7 +73,7 @@ class MomentsModel(TitledModel):
                 str(version.version),
                 f"{version.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
                 words.ago(version.at, server_now()),
-                version.author,
+                version.by,
                 version.comment,
             )[index.column()]
         return None

@@ -187,5 +187,5 @@ class UndoDialog(QDialog):
 def made_text(action: Action, now: datetime) -> str:
     """Who made a version, when and why, in a line."""
     how = "by" if action.manual else "automatic, by"
-    text = f"{how} {action.author}, {words.time(action.at)} ({words.ago(action.at, now)})"
+    text = f"{how} {action.by}, {words.time(action.at)} ({words.ago(action.at, now)})"
     return f"{text}: {action.comment}" if action.comment else text

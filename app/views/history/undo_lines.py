@@ -131,4 +131,4 @@ def _without_values(part: Kept | PartRefused, group: str, note: str) -> ChangeLi
 
 def _version(preview: Preview, version: int) -> str:
     action = preview.authors.get(version)
-    return f"version {version}" if action is None else f"version {version} by {action.author}"
+    return f"version {version}" if action is None else f"version {version} by {action.by}"

@@ -63,7 +63,7 @@ def prepare_entry(run_number: int, entry: Entry) -> PreparedEntry:
         action,
         lines,
         f"{action.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
-        action.author,
+        action.by,
         what or "no difference",
         "\n".join([*texts[:_LISTED_IN_TIP], *(["..."] if len(texts) > _LISTED_IN_TIP else [])]),
         tuple(line.piece for line in lines if line.piece.ranges),
@@ -208,7 +208,7 @@ class VersionsModel(TitledModel):
             how = "by hand" if action.manual else "automatic"
             return (
                 words.ago(action.at, server_now()),
-                f"{action.author}, {how}",
+                f"{action.by}, {how}",
                 prepared.tip,
                 "",
                 action.comment,

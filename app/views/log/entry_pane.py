@@ -104,7 +104,7 @@ class EntryPane(QWidget):
             self.comment.setText("")
             self.changes.show_lines((), nothing="Choose an entry to see what it changed.")
             return
-        self.title.setText(f"{name_of(entry)} by {entry.author or 'an unknown author'}")
+        self.title.setText(f"{name_of(entry)} by {entry.by or 'an unknown author'}")
         self._say_when()
         self.comment.setText(entry.text)
         self.comment.setVisible(bool(entry.text))

@@ -214,7 +214,7 @@ def _cells(line: LogLine) -> tuple[str, ...]:
     kinds = {kind for each in line.entries for kind in each.kinds}
     return (
         f"{'    ' if line.inside else ''}{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
-        entry.author or "unknown",
+        entry.by or "unknown",
         ", ".join(KIND_WORDS[kind] for kind in Kind if kind in kinds),
         f"{subjects}, ..." if entry.more else subjects,
         _folded_text(line) if line.is_fold else " ".join(entry.text.split()),
@@ -247,7 +247,7 @@ def _tip(entry: LogEntry, column: int, now: datetime) -> str:
             Who.AUTOMATIC: "automatic",
             Who.AGENTS: "an agent, automatic",
         }
-        return f"{entry.author}, {kinds[entry.who]}"
+        return f"{entry.by}, {kinds[entry.who]}"
     if column == ABOUT:
         more = "\nand others" if entry.more else ""
         return "\n".join(map(subject_words, entry.subjects)) + more

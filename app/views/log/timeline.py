@@ -151,7 +151,7 @@ class Timeline(QWidget):
             if entry is None:
                 QToolTip.hideText()
             else:
-                text = f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC  {entry.author}"
+                text = f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC  {entry.by}"
                 QToolTip.showText(
                     event.globalPos(), tip(f"{text}\n{name_of(entry)}: {entry.text}"), self
                 )

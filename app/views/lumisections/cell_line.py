@@ -123,4 +123,4 @@ def _origin_text(origin: Origin | None) -> str:
         return "no event has set it"
     action = origin.action
     age = words.ago(action.at, server_now())
-    return f"by {action.author}, {words.time(action.at)} ({age})"
+    return f"by {action.by}, {words.time(action.at)} ({age})"

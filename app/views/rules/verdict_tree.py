@@ -188,7 +188,7 @@ def _author(word: Word | None) -> str:
     if word is None:
         return "nobody"
     comment = word.action.comment
-    return f"{word.action.author}: {comment}" if comment else word.action.author
+    return f"{word.action.by}: {comment}" if comment else word.action.by
 
 
 def _origin(word: Word | None) -> str:

@@ -42,6 +42,7 @@ CREATE TABLE guard.authentic (
     "at" timestamptz NOT NULL,
     login name NOT NULL,
     person text,
+    kind text,
     closed boolean NOT NULL DEFAULT false,
     -- Between these numbers stand its events: the shared table has no index by version.
     first_event integer,

@@ -1,5 +1,7 @@
 -- Versions and their events: numbered and dated by the server, and open only to their transaction.
 
+ALTER TABLE guard.authentic ADD COLUMN IF NOT EXISTS kind text;
+
 -- Nothing of the past is changed, whoever asks.
 CREATE OR REPLACE FUNCTION guard.on_change_of_history() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -56,8 +58,9 @@ BEGIN
             )
         END);
     END IF;
-    INSERT INTO guard.authentic (atomic_version, xid, "at", login, person)
-        SELECT atomic_version, pg_current_xact_id(), transaction_timestamp(), who.login, who.email
+    INSERT INTO guard.authentic (atomic_version, xid, "at", login, person, kind)
+        SELECT atomic_version, pg_current_xact_id(), transaction_timestamp(), who.login, who.email,
+            who.kind
         FROM added;
     RETURN NULL;
 END

@@ -70,7 +70,7 @@ def _row(each: Responsible) -> RunRow:
             each.run_number,
             each.dataset,
             what_changed(each),
-            "" if action is None else action.author,
+            "" if action is None else action.by,
             "" if action is None else action.comment,
             "" if action is None else words.time(action.at),
             _ranges(each.gained),

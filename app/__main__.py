@@ -63,7 +63,12 @@ def _run(words: Sequence[str]) -> int:
         settings = bootstrap.settings_of(commands.given_settings(arguments), arguments.settings)
     except BadInput as error:
         raise UsageError(str(error)) from error
-    bootstrap.start_logs(settings, arguments.verbose, quiet=arguments.command is not None)
+    bootstrap.start_logs(
+        settings,
+        arguments.verbose,
+        quiet=arguments.command is not None,
+        service=arguments.is_service,
+    )
     if arguments.headless:
         return _headless(settings, arguments)
     with bootstrap.Program(settings) as program:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from app import files, garbage, logs
+from app import files, garbage, logs, systemd
 from app.demo.colleagues import Colleagues
 from app.demo.live_oms import LiveOms
 from app.demo.season import DemoSeason
@@ -25,16 +25,17 @@ from app.demo.simulated_dqm_gui import SimulatedDqmGui
 from app.demo.simulated_oms import SimulatedOms
 from app.demo.story import Summary, main_job
 from app.domain.connections.named import DEMONSTRATION, NamedConnection
-from app.domain.errors import BadInput, Refused, Unavailable
+from app.domain.errors import BadInput, NotPermitted, Refused, Unavailable
 from app.domain.identity import Actor
 from app.domain.keys import RunNumber
 from app.domain.seal.notes import PublicKey
-from app.domain.sources.dqm_gui import GuiListing, GuiStatus
+from app.domain.sources.dqm_gui import GuiListing
 from app.domain.sources.oms import OmsRun
 from app.domain.sources.pull import PullStatus
+from app.jobs import Asked, Jobs, JobState, keep_working, one_round
 from app.models.database.engine import Database
+from app.models.database.identity import PULLER
 from app.models.database.listen import Change, ChangeListener
-from app.models.database.locks import PullerLock
 from app.models.embedded import EmbeddedServer
 from app.passwords import SystemKeyring
 from app.services import databases
@@ -44,7 +45,6 @@ from app.services.connections.book import ConnectionBook, checked_address
 from app.services.connections.trial import Trial
 from app.services.editing import presence
 from app.services.news import News
-from app.services.pulling.dqm_gui import SOURCE as GUI_SOURCE
 from app.services.pulling.dqm_gui import GuiStore
 from app.services.pulling.pullers import Pullers
 from app.services.pulling.store import PullStore
@@ -52,13 +52,10 @@ from app.services.recount.recounting import Recounter
 from app.services.seal import keys
 from app.services.seal.keys import Signer
 from app.services.seal.sealing import Sealer
-from app.settings import PROGRAM, Settings
-from app.sync.dqm_gui import DqmGuiClient, DqmGuiSettings, GuiLoop, listing_now
-from app.sync.oms import OmsClient
+from app.settings import PROGRAM, Settings, credential
+from app.sync.dqm_gui import DqmGuiSettings, listing_now
 from app.sync.oms_requests import OmsSettings
-from app.sync.recounting import RecountLoop
-from app.sync.sealing import SealLoop
-from app.sync.worker import PullLoop, PullProgress, PullReport, fetch_now, pull_now
+from app.sync.worker import PullProgress, PullReport, fetch_now, pull_now
 
 if TYPE_CHECKING:
     from app.views.session import Session
@@ -84,11 +81,10 @@ _THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 class Listeners:
     """Who hears of the background work; all are called in its threads."""
 
-    on_pull: Callable[[PullStatus], None]
     on_change: Callable[[Change], None]
     on_connection: Callable[[bool, str], None]
     on_bug: Callable[[Exception], None]
-    on_gui: Callable[[GuiStatus], None] = lambda _status: None
+    on_pull: Callable[[PullStatus], None] = lambda _status: None
 
 
 class Destination:
@@ -157,14 +153,11 @@ class Program:
         self._server_folder = settings.data_folder
         self._server: EmbeddedServer | None = None
         self._database: Database | None = None
-        self._puller: PullLoop | None = None
-        self.seal_loop: SealLoop | None = None
-        self._recount_loop: RecountLoop | None = None
+        self.jobs: Jobs | None = None
         self._listener: ChangeListener | None = None
         self._demonstration: SimulatedOms | LiveOms | None = None
         self._demonstration_gui: SimulatedDqmGui | None = None
         self._colleagues: Colleagues | None = None
-        self.gui_puller: GuiLoop | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -196,7 +189,9 @@ class Program:
                 self._server = EmbeddedServer.open(self._server_folder)
                 self._database = Database(self._server.dsn, is_own=True)
             else:
-                self._database = Database(self.destination.dsn())
+                self._database = Database(
+                    self.destination.dsn(), password=self.settings.database_password()
+                )
         return self._database
 
     @cached_property
@@ -276,8 +271,8 @@ class Program:
 
     def oms_run(self, run_number: int) -> OmsRun:
         """What OMS says of a run now."""
-        if self._puller is not None:
-            return self._puller.fetch(run_number).result()
+        if self.jobs is not None:
+            return self.jobs.fetch(run_number)
         self.join_demonstration()
         return fetch_now(self.oms_settings, self.pull_store, run_number)
 
@@ -364,44 +359,63 @@ class Program:
 
     # Background work
 
-    def start(self, listeners: Listeners) -> PullLoop:
-        """Starts the puller, which waits for its election, and the news of the database."""
-        oms_settings = self.oms_settings
+    def start(self, listeners: Listeners) -> Jobs:
+        """Starts the jobs, which wait for their election, and the news of the database."""
         demonstration = self._demonstration is not None
-        interval_s = _DEMONSTRATION_PULL_S if demonstration else self.settings.pull_interval_s
-        name = self._client_name
-        self._puller = PullLoop(
-            lambda on_wait: OmsClient(oms_settings, on_wait=on_wait),
-            self.pull_store,
-            PullerLock(self.db, name),
-            on_status=listeners.on_pull,
-            on_bug=listeners.on_bug,
-            client_name=name,
-            enabled=self.settings.pull and self.db.writes_automatically,
-            interval_s=interval_s,
-        )
-        self._puller.start()
-        self._start_sealing(name, listeners.on_bug)
-        self._start_recounting(name, listeners.on_bug)
-        gui_settings = self.dqm_gui_settings
+        settings, gui_settings = self.settings, self.dqm_gui_settings
+        # Without a certificate the real one answers nobody.
         asks_gui = demonstration or gui_settings.certificate is not None or _is_near(gui_settings)
-        self.gui_puller = GuiLoop(
-            lambda on_wait: DqmGuiClient(gui_settings, on_wait=on_wait),
+        self.jobs = Jobs(
+            self.db,
+            self._client_name,
+            Asked(
+                self.oms_settings,
+                gui_settings,
+                asks_oms=settings.pull,
+                asks_gui=settings.dqm_gui_pull and (asks_gui or not self.db.writes_automatically),
+                oms_interval_s=_DEMONSTRATION_PULL_S if demonstration else settings.pull_interval_s,
+                gui_interval_s=_DEMONSTRATION_GUI_S
+                if demonstration
+                else settings.dqm_gui_interval_s,
+            ),
+            self.pull_store,
             self.gui_store,
-            PullerLock(self.db, name, source=GUI_SOURCE),
-            on_status=listeners.on_gui,
-            on_bug=listeners.on_bug,
-            client_name=name,
-            # Without a certificate the real one answers nobody.
-            enabled=self.settings.dqm_gui_pull and asks_gui and self.db.writes_automatically,
-            interval_s=_DEMONSTRATION_GUI_S if demonstration else self.settings.dqm_gui_interval_s,
+            self._sealer_of_jobs(),
+            self._recounter_of_jobs(),
+            listeners.on_bug,
+            listeners.on_pull,
         )
-        self.gui_puller.start()
+        self.jobs.start()
         self._listener = ChangeListener(
             self.db, listeners.on_change, listeners.on_connection, mend=self._revive_own_server
         )
         self._listener.start()
-        return self._puller
+        return self.jobs
+
+    def work(self, stopped: Callable[[float | None], bool], *, once: bool) -> tuple[JobState, ...]:
+        """Works as a puller until it is `stopped`, which waits for that so many seconds; with
+        `once` one turn of each job, and how it went.
+
+        Refused for a login that isn't a puller's.
+        """
+        guard = None if self.has_own_server else self.db.guard
+        if guard is not None and guard.kind != PULLER:
+            raise NotPermitted(
+                f"The login {guard.login} is one of kind {guard.kind}, and pullers have logins of"
+                " their own: logins add LOGIN --kind puller"
+            )
+        self.join_demonstration()
+        jobs = self.start(
+            Listeners(
+                on_change=lambda _change: None,
+                on_connection=lambda _live, _reason: None,
+                on_bug=lambda error: logger.error("A job failed", exc_info=error),
+            )
+        )
+        if once:
+            return one_round(jobs, stopped)
+        keep_working(jobs, stopped)
+        return jobs.states
 
     # The sealed history
 
@@ -426,38 +440,26 @@ class Program:
         file = self.settings.seal_key_file()
         if self.settings.seal_key is None and not files.is_file(file):
             return None
-        return keys.load(file)
+        handed_over = file == credential(file.name)
+        return keys.load(file, handed_to=self.settings.data_folder if handed_over else None)
 
     @property
     def _client_name(self) -> str:
         return f"{self.actor.email} on {platform.node() or 'this machine'} ({os.getpid()})"
 
-    def _start_sealing(self, name: str, on_bug: Callable[[Exception], None]) -> None:
+    def _sealer_of_jobs(self) -> Sealer | None:
         if not self.settings.seal or not self.db.seal:
-            return
+            return None
         try:
-            sealer = self.sealer()
+            return self.sealer()
         except Refused as error:
             # Without signatures the history would look as if the key was lost.
             logger.warning("The history isn't sealed by this client: %s", error)
-            return
-        self.seal_loop = SealLoop(
-            sealer,
-            PullerLock(self.db, name, source="seal"),
-            on_bug=on_bug,
-            client_name=name,
-        )
-        self.seal_loop.start()
+            return None
 
-    def _start_recounting(self, name: str, on_bug: Callable[[Exception], None]) -> None:
-        self._recount_loop = RecountLoop(
-            Recounter(self.acting, name),
-            PullerLock(self.db, name, source="recount"),
-            on_bug=on_bug,
-            client_name=name,
-            enabled=self.settings.recount and self.db.desk and self.db.writes_automatically,
-        )
-        self._recount_loop.start()
+    def _recounter_of_jobs(self) -> Recounter | None:
+        wanted = self.settings.recount and self.db.desk and self.db.writes_automatically
+        return Recounter(self.acting, self._client_name) if wanted else None
 
     def _revive_own_server(self) -> None:
         """Starts the program's own server again when it died."""
@@ -469,18 +471,9 @@ class Program:
         colleagues, self._colleagues = self._colleagues, None
         if colleagues is not None and not colleagues.stop(_STOP_S):
             logger.warning("The colleagues haven't stopped in %.0f s", _STOP_S)
-        puller, self._puller = self._puller, None
-        if puller is not None and not puller.stop(_STOP_S):
-            logger.warning("The puller hasn't stopped in %.0f s", _STOP_S)
-        gui_puller, self.gui_puller = self.gui_puller, None
-        if gui_puller is not None and not gui_puller.stop(_STOP_S):
-            logger.warning("The puller of the DQM GUI hasn't stopped in %.0f s", _STOP_S)
-        seal_loop, self.seal_loop = self.seal_loop, None
-        if seal_loop is not None and not seal_loop.stop(_STOP_S):
-            logger.warning("Sealing hasn't stopped in %.0f s", _STOP_S)
-        recount_loop, self._recount_loop = self._recount_loop, None
-        if recount_loop is not None and not recount_loop.stop(_STOP_S):
-            logger.warning("Counting again hasn't stopped in %.0f s", _STOP_S)
+        jobs, self.jobs = self.jobs, None
+        if jobs is not None:
+            jobs.stop()
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.stop()
@@ -552,15 +545,17 @@ def settings_of(given: Mapping[str, object], file: Path | None) -> Settings:
     return settings
 
 
-def start_logs(settings: Settings, verbosity: int, *, quiet: bool) -> Path:
+def start_logs(settings: Settings, verbosity: int, *, quiet: bool, service: bool = False) -> Path:
     """Begins logging with the secrets of the settings masked; returns the log file.
 
-    `quiet`: only errors on the terminal, because a command tells its warnings itself.
+    `quiet`: only errors on the terminal, because a command tells its warnings itself. `service`:
+    what happens is told there, in the way of the journal if that listens.
     """
     secret = settings.oms_client_secret
     return logs.start(
-        verbosity=verbosity,
-        quiet=quiet,
+        verbosity=max(verbosity, 1) if service else verbosity,
+        quiet=quiet and not service,
+        journal=service and systemd.writes_to_journal(),
         secrets=[secret.get_secret_value()] if secret is not None else [],
     )
 
@@ -653,20 +648,15 @@ def open_window(program: Program, screenshot: Path | None = None) -> int:
 
 def _start_pullers(program: Program, news: News) -> Pullers:
     """Starts what works behind the window and tells it the news."""
-    puller = program.start(
+    jobs = program.start(
         Listeners(
-            on_pull=lambda _status: None,
             on_change=news.changed,
             on_connection=news.connected,
             on_bug=lambda error: logger.error("Background work failed", exc_info=error),
         )
     )
     return Pullers(
-        puller,
-        program.gui_puller,
-        program.gui_store,
-        lambda: program.dqm_gui_listing(None),
-        program.seal_loop,
+        jobs.oms, jobs.gui, program.gui_store, lambda: program.dqm_gui_listing(None), jobs.seal
     )
 
 

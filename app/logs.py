@@ -13,6 +13,14 @@ from app.domain.masking import keep_secret, masked
 from app.domain.text.plain_text import harmless, one_line
 
 _TERMINAL_LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+_JOURNAL_LEVELS = (
+    (logging.CRITICAL, 2),
+    (logging.ERROR, 3),
+    (logging.WARNING, 4),
+    (logging.INFO, 6),
+    (logging.NOTSET, 7),
+)
+"""From which level of ours on a line has which level of syslog."""
 _CHATTY = ("httpx", "httpcore", "asyncio", "qasync", "alembic")
 
 
@@ -34,6 +42,14 @@ class LineFormatter(MaskingFormatter):
         return harmless(super().format(record))
 
 
+class JournalFormatter(LineFormatter):
+    """The same for the journal of systemd: every line begins with its level, none with a time."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        level = next(code for least, code in _JOURNAL_LEVELS if record.levelno >= least)
+        return "\n".join(f"<{level}>{line}" for line in super().format(record).splitlines())
+
+
 def log_folder() -> Path:
     """The user's log folder of this program."""
     return platformdirs.user_log_path("run-registry-desktop")
@@ -45,8 +61,11 @@ def start(
     quiet: bool = False,
     secrets: Iterable[str] = (),
     folder: Path | None = None,
+    journal: bool = False,
 ) -> Path:
     """Begin logging; returns the log file.
+
+    With `journal` everything goes to the journal of systemd, by standard error, and to no file.
 
     `verbosity` is how many times -v was given: warnings, then what happens, then everything.
     `quiet` leaves warnings out unless -v was given.
@@ -68,8 +87,13 @@ def start(
     if sys.stderr is not None:  # a program without a console has none
         terminal = logging.StreamHandler(sys.stderr)
         terminal.setLevel(level)
-        terminal.setFormatter(LineFormatter("%(levelname)s %(name)s: %(message)s"))
+        shape = "%(name)s: %(message)s" if journal else "%(levelname)s %(name)s: %(message)s"
+        terminal.setFormatter((JournalFormatter if journal else LineFormatter)(shape))
         root.addHandler(terminal)
+    if journal:
+        faulthandler.enable()
+        logging.captureWarnings(True)
+        return file
     try:
         folder.mkdir(parents=True, exist_ok=True)
         written = RotatingFileHandler(file, maxBytes=5_000_000, backupCount=4, encoding="utf-8")

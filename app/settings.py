@@ -288,9 +288,12 @@ class Settings(BaseModel):
         return Actor(email, frozenset({EXPERTS}) if embedded else frozenset(self.egroups))
 
     def secret(self) -> str | None:
-        """The OMS client secret: from the environment, else from the system keyring; else None."""
+        """The OMS client secret: from the environment, else handed over by the service manager,
+        else from the system keyring; else None."""
         if self.oms_client_secret is not None:
             return self.oms_client_secret.get_secret_value()
+        if (handed := credential("oms-secret")) is not None:
+            return _secret_in(handed)
         if self.oms_client_id is None:
             return None
         try:
@@ -303,7 +306,13 @@ class Settings(BaseModel):
 
     def seal_key_file(self) -> Path:
         """Where the key of the seal is, or would be."""
-        return self.seal_key or self.data_folder / "seal.key"
+        return self.seal_key or credential("seal.key") or self.data_folder / "seal.key"
+
+    def database_password(self) -> str | None:
+        """The password of the database that the service manager hands over; None where it does
+        not, and libpq looks where it always does."""
+        handed = credential("database-password")
+        return None if handed is None else _secret_in(handed)
 
     def is_production(self) -> bool:
         """Whether the database must be taken for the real one: any server but this machine's
@@ -344,6 +353,21 @@ class Settings(BaseModel):
             reason = first["msg"].removeprefix("Value error, ")
             # The error itself holds what was given, a secret maybe.
             raise BadInput(f"{source}: {name}: {reason[0].lower()}{reason[1:]}.") from None
+
+
+def credential(name: str, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """The file of a secret that systemd hands over to the service (`LoadCredential`), if it does;
+    who may read such a file is its business."""
+    folder = environ.get("CREDENTIALS_DIRECTORY")
+    file = Path(folder or "") / name
+    return file if folder and file.is_file() else None
+
+
+def _secret_in(file: Path) -> str:
+    try:
+        return file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"The credential {file} can't be read: {error}.") from error
 
 
 def place(dsn: str) -> str:

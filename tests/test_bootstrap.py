@@ -147,9 +147,9 @@ def test_that_oms_is_asked_with_pauses_unless_it_is_on_this_machine(tmp_path):
 def test_that_a_program_that_doesn_t_pull_hears_of_changes(tmp_path, dsn):
     heard = Heard()
     with Program(_settings(tmp_path, dsn=dsn, pull=False)) as program:
-        puller = program.start(heard.listeners())
+        jobs = program.start(heard.listeners())
         heard.wait_for(lambda: program.db.desk)
-        assert puller.status.state is PullState.OFF
+        assert jobs.oms.status.state is PullState.OFF
         assert tables.runs_page(program.acting, TableQuery("runs")).count == 0
 
 

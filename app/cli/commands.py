@@ -13,7 +13,7 @@ from app.cli.history import changes as history
 from app.cli.history import log, undo
 from app.cli.output import Answer
 from app.cli.program import Program
-from app.cli.pulling import dqm_gui, oms
+from app.cli.pulling import dqm_gui, oms, puller
 from app.cli.rights import guard, people
 
 _ABOUT = """\
@@ -28,6 +28,7 @@ _EXIT_CODES = (
 
 _DEFAULTS: dict[str, object] = {
     "as_json": False,
+    "is_service": False,
     "settings": None,
     "verbose": 0,
     "command": None,
@@ -69,6 +70,7 @@ def parser(version: str) -> Parser:
         database,
         configuration,
         oms,
+        puller,
         runs,
         datasets,
         cycles,

@@ -73,6 +73,22 @@ class Destination(Protocol):
         """What is wrong with a connection, or what is there."""
 
 
+class JobState(Protocol):
+    """How a job of a puller went."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def words(self) -> str:
+        """What it did, or why it couldn't."""
+
+    @property
+    def good(self) -> bool:
+        """Whether all went well."""
+
+
 class Program(Protocol):
     """The parts of the program, each opened when it is asked for first."""
 
@@ -116,6 +132,10 @@ class Program(Protocol):
 
     def pull(self, only: Sequence[int] | None, progress: Callable[[str], None]) -> PullReport:
         """One pull of what OMS has changed, or of `only` these runs."""
+
+    def work(self, stopped: Callable[[float | None], bool], *, once: bool) -> Sequence[JobState]:
+        """Works as a puller until it is `stopped`, which waits for that so many seconds; with
+        `once` one turn of each job."""
 
     def simulated_oms(self, folder: Path, port: int) -> AbstractContextManager[ServedOms]:
         """A simulated OMS on loopback that serves the documents of a folder."""

@@ -33,7 +33,7 @@ Status = TypeVar("Status", bound=LoopStatus)
 class LoopOptions(TypedDict, Generic[Status], total=False):
     """What every loop takes beside its client, store and election."""
 
-    on_status: Required[Callable[[Status], None]]
+    on_status: Callable[[Status], None]
     on_bug: Required[Callable[[Exception], None]]
     client_name: Required[str]
     enabled: bool
@@ -57,11 +57,11 @@ class ElectedLoop(ABC, Generic[Client, Status]):
         make_client: Callable[[Callable[[Wait | None], None]], Client],
         election: Election,
         *,
-        on_status: Callable[[Status], None],
         on_bug: Callable[[Exception], None],
         client_name: str,
         interval_s: float,
         longest_interval_s: float,
+        on_status: Callable[[Status], None] = lambda _status: None,
         enabled: bool = True,
         election_interval_s: float = 3.0,
         jitter: Callable[[], float] = random.random,
@@ -83,10 +83,19 @@ class ElectedLoop(ABC, Generic[Client, Status]):
         )
         self._woken = asyncio.Event()
         self._failures = 0
+        self._name = name
+        self._logged = ""
+        self.turns = 0
+        """How often it has tried its election or done its work since it was started."""
 
     @property
     def status(self) -> Status:
         return self._status
+
+    @property
+    def alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._supervisor.alive
 
     def start(self) -> None:
         self._supervisor.start()
@@ -133,7 +142,9 @@ class ElectedLoop(ABC, Generic[Client, Status]):
             self._begin(client)
             try:
                 while True:
-                    await self._pause(await self._turn(client))
+                    delay = await self._turn(client)
+                    self.turns += 1
+                    await self._pause(delay)
             finally:
                 await self._end()
                 await self._let_go()
@@ -165,7 +176,10 @@ class ElectedLoop(ABC, Generic[Client, Status]):
             )
             return self._election_interval_s
         if not elected:
-            self._stand_by(holder or "another client", report)
+            if holder is None and self._election.nobody:
+                self._miss(self._election.nobody, report)
+            else:
+                self._stand_by(holder or "another client", report)
             return self._election_interval_s
         return await self._pull_and_tell(client)
 
@@ -185,6 +199,17 @@ class ElectedLoop(ABC, Generic[Client, Status]):
             puller=puller,
             last_success=report.last_success if report else self._status.last_success,
             trouble=report.trouble_at(server_now()) if report else "",
+        )
+
+    def _miss(self, nobody: str, report: PullerReport | None) -> None:
+        """Nobody works, and this client may not."""
+        self._set(
+            state=PullState.STANDBY,
+            activity=nobody,
+            next_try=None,
+            puller="",
+            last_success=report.last_success if report else self._status.last_success,
+            trouble=nobody,
         )
 
     async def _pull_and_tell(self, client: Client) -> float:
@@ -243,6 +268,9 @@ class ElectedLoop(ABC, Generic[Client, Status]):
             pulls=self._status.pulls + 1,
             **changes,
         )
+        if self._status.activity not in {"", self._logged}:
+            self._logged = self._status.activity
+            logger.info("%s: %s", self._name, self._logged)
 
     def _on_wait(self, wait: Wait | None) -> None:
         if wait is None:
@@ -261,7 +289,7 @@ class ElectedLoop(ABC, Generic[Client, Status]):
     def _broke_off(self, error: Exception, delay: float) -> None:
         said = str(error)
         if isinstance(error, RegistryError):
-            logger.warning("The pull broke off: %s", error)
+            logger.warning("%s: the turn broke off: %s", self._name, error)
         else:
             said = f"stopped by an error in the program, {type(error).__name__}: {error}"
             self._on_bug(error)

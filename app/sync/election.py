@@ -6,6 +6,10 @@ from typing import Protocol
 class Election(Protocol):
     """A lock that one client holds and loses when it dies. Calls may wait for the database."""
 
+    @property
+    def nobody(self) -> str:
+        """What to tell when nobody holds it and this client can't; empty where it is soon taken."""
+
     def try_acquire(self) -> bool:
         """Takes the lock when nobody holds it; true when it is ours. Raises `Unavailable`."""
 

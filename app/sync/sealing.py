@@ -29,6 +29,9 @@ class Sealing(Protocol):
 
     def refusals(self) -> tuple[Refusal, ...]: ...
 
+    def report(self, status: SealStatus) -> None:
+        """Keeps what this client does, for others to show."""
+
 
 class SealLoop(ElectedLoop[nullcontext[None], SealStatus]):
     """Seals in its own thread as long as this client is elected; asks only the database.
@@ -104,4 +107,4 @@ class SealLoop(ElectedLoop[nullcontext[None], SealStatus]):
         return _REFUSED_S if isinstance(error, Refused) else super()._delay_after(error)
 
     def _report(self, status: SealStatus) -> None:
-        """The checkpoints say who seals, and when."""
+        self._sealing.report(status)

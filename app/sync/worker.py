@@ -229,6 +229,8 @@ class _Pull:
             if isinstance(result, Outcome):
                 self._unavailable_in_a_row = 0
                 self._outcomes.append((number, result))
+                if result.kind is not OutcomeKind.UNCHANGED:
+                    logger.info("%s", result.text)
                 await in_thread(self._store.forget_failure, number)
             else:
                 await self._sort(number, result)

@@ -119,6 +119,8 @@ class FakeElection:
     def held(self) -> bool:
         return self._lock.owner == self._name
 
+    nobody = ""
+
     def holder(self) -> str | None:
         return self._lock.owner
 

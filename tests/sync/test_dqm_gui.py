@@ -328,7 +328,7 @@ def test_that_bad_items_are_told_and_the_loop_opens_what_appears_beside_them(
         assert loop.stop()
 
 
-@pytest.mark.expected_log("The pull broke off")
+@pytest.mark.expected_log("the turn broke off")
 def test_that_a_gui_that_is_away_is_tried_again_and_told(database: Database):
     told = Told()
     loop = loop_on(database, GuiStore(database), "http://127.0.0.1:9/dqm/offline", told)
@@ -341,7 +341,7 @@ def test_that_a_gui_that_is_away_is_tried_again_and_told(database: Database):
         assert loop.stop()
 
 
-@pytest.mark.expected_log("The pull broke off")
+@pytest.mark.expected_log("the turn broke off")
 def test_that_a_database_that_is_away_stops_nothing(database: Database):
     class Away:
         failing = True

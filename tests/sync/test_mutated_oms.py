@@ -28,7 +28,7 @@ from tests.sync.misbehaving_oms import Answer, MisbehavingOms, Request
 from tests.sync.test_whole_pull import Watcher, runs_of
 
 pytestmark = pytest.mark.expected_log(
-    "could not be pulled", "The pull broke off", "A run record of OMS can.t", always=False
+    "could not be pulled", "the turn broke off", "A run record of OMS can.t", always=False
 )
 
 ROUNDS, VICTIMS, HEALTHY, LENGTH = 20, 15, 3, 6

@@ -214,7 +214,7 @@ def test_that_a_lost_database_is_shown_and_heals_by_itself(simulated: SimulatedO
     assert len(store.applied) == 7
 
 
-@pytest.mark.expected_log("asked again in", "The pull broke off")
+@pytest.mark.expected_log("asked again in", "the turn broke off")
 def test_that_oms_out_of_order_is_shown_with_the_next_try(oms: MisbehavingOms) -> None:
     oms.on("/runs", Answer(b"", 500))
     watcher = Watcher()

@@ -43,9 +43,14 @@ class Scripted:
     def refusals(self) -> tuple[Refusal, ...]:
         return self.refused
 
+    def report(self, status) -> None:
+        self.reported = status
+
 
 class Lock:
     """An election that is won when nobody else has it."""
+
+    nobody = ""
 
     def __init__(self, *, taken=False) -> None:
         self.taken, self.mine = taken, False
@@ -127,14 +132,14 @@ def test_that_new_versions_go_before_old_ones_and_old_ones_in_batches(run):
     assert sealing.asked[:5] == ["new", "new", "old", "old", "old"]
 
 
-@pytest.mark.expected_log("The pull broke off: gone")
+@pytest.mark.expected_log("the turn broke off: gone")
 def test_that_it_goes_on_when_the_database_was_away(run):
     sealing = Scripted([Unavailable("gone"), NOTHING])
     loop, _ = run(sealing, Lock())
     wait_for(lambda: loop.status.pulls >= 1)
 
 
-@pytest.mark.expected_log("The pull broke off: another history")
+@pytest.mark.expected_log("the turn broke off: another history")
 def test_that_another_history_is_told_once_and_not_every_second(run):
     sealing = Scripted([Refused("another history")])
     loop, _ = run(sealing, Lock())

@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -95,9 +96,24 @@ class Database:
     `is_own`: it is the program's own, which may come back on another port.
     """
 
-    def __init__(self, dsn: str, *, is_own: bool = False, pool_size: int = 6) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        is_own: bool = False,
+        password: str | None = None,
+        pool_size: int = 6,
+    ) -> None:
         self.is_own = is_own
+        self.instance = secrets.token_hex(6)
+        """What all sessions of this client bear in their name."""
         self._parameters = _parse(dsn)
+        self._parameters["application_name"] = (
+            f"{self._parameters['application_name']} {self.instance}"
+        )
+        if password is not None and "password" not in self._parameters:
+            keep_secret(password)
+            self._parameters["password"] = password
         self._patience = Patience(self._parameters)
         self._read_only = session.asks_to_read_only(str(self._parameters.get("options", "")))
         self._protection = Protection()

@@ -168,5 +168,7 @@ class SessionLock:
 class PullerLock(SessionLock):
     """Elects the one client that pulls from `source`, e.g. `oms`."""
 
+    nobody = ""
+
     def __init__(self, db: Database, client: str | None = None, *, source: str = "oms") -> None:
         super().__init__(db, f"puller {source}", client)

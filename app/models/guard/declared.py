@@ -208,6 +208,7 @@ _OF_AGENTS = (
 )
 _GUARDS_OPEN_TABLES = (
     *("version", "authentic", "unconfirmed", "confirmed_json", "egroup_sync", "action", "need"),
+    "puller",
 )
 
 
@@ -225,6 +226,8 @@ def _grants() -> Iterator[Grant]:
         yield Grant(group, "public", "CycleDataset", "DELETE")
     yield Grant(PULLERS, "public", "JSONBDeduplication", "INSERT")
     yield Grant(PULLERS, "guard", "confirmed_json", "INSERT")
+    for privilege in ("INSERT", "UPDATE"):
+        yield Grant(PULLERS, "guard", "puller", privilege)
     # Pullers seal who may log in as whom; people don't read it.
     for table in ("person", "service"):
         yield Grant(PULLERS, "guard", table, "SELECT")

@@ -22,6 +22,7 @@ from app.models.guard.declared import (
     GROUPS,
     OWNER,
     POLICIES,
+    PULLERS,
     TRIGGERS,
     WEB,
 )
@@ -44,6 +45,13 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;"""
     for role in (OWNER, *GROUPS.values())
 )
+_SIGNALS = f"""
+DO $$ BEGIN
+    GRANT pg_signal_backend TO {PULLERS};
+EXCEPTION WHEN insufficient_privilege THEN NULL;
+END $$;
+"""
+"""Pullers end sessions that hold others up; from PostgreSQL 16 on a superuser has to give that."""
 _EXTENSION = """
 DO $$ BEGIN
     IF EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pgcrypto') THEN
@@ -182,6 +190,7 @@ def script(*, fresh: bool) -> str:
     parts = [
         "SET LOCAL lock_timeout = '10s';\nSET LOCAL check_function_bodies = off;",
         _ROLES,
+        _SIGNALS,
         _EXTENSION,
         # Who creates roles isn't a member of them: it takes the owner's part for this transaction.
         f"GRANT {OWNER} TO CURRENT_USER;",

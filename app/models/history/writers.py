@@ -20,6 +20,5 @@ def action_columns(connection: Connection) -> str:
     """What a select from "Version" reads to make an `Action` of each row."""
     login = writer(connection, '"Version".atomic_version')
     return (
-        'atomic_version, "by", coalesce(comment, \'\') AS comment, "createdAt",'
-        f" {login} AS writer"
+        f'atomic_version, "by", coalesce(comment, \'\') AS comment, "createdAt", {login} AS writer'
     )

@@ -84,7 +84,7 @@ def remember_fill(connection: Connection, fill_number: int, attributes: JsonObje
     )
 
 
-def report(connection: Connection, status: LoopStatus, source: str = "oms") -> None:
+def report(connection: Connection, status: LoopStatus, source: str) -> None:
     """Keeps what the elected puller of a source does, for the other clients to show."""
     table, now, activity = desk.puller, server_now(), _told(status.activity)
     values = {
@@ -116,25 +116,31 @@ def report(connection: Connection, status: LoopStatus, source: str = "oms") -> N
     )
 
 
-def reported(connection: Connection, source: str = "oms") -> PullerReport | None:
+def reported(connection: Connection, source: str) -> PullerReport | None:
     """What the elected puller of a source said last, ours or another client's."""
+    return all_reported(connection).get(source)
+
+
+def all_reported(connection: Connection) -> dict[str, PullerReport]:
+    """What the elected puller of each source said last."""
     columns = desk.puller.c
-    row = connection.execute(
+    rows = connection.execute(
         sa.select(
+            columns.source,
             columns.client,
             columns.activity,
             columns.heartbeat,
             columns.last_error,
             columns.last_success,
             columns.next_try,
-        ).where(columns.source == source)
-    ).one_or_none()
-    if row is None or row.heartbeat is None:
-        return None
-    client, activity, heartbeat, trouble, last_success, next_try = row
-    return PullerReport(
-        client or "", activity or "", heartbeat, trouble or "", last_success, next_try
+        ).where(columns.heartbeat.is_not(None))
     )
+    return {
+        source: PullerReport(
+            client or "", activity or "", heartbeat, trouble or "", last_success, next_try
+        )
+        for source, client, activity, heartbeat, trouble, last_success, next_try in rows
+    }
 
 
 def forget_error(connection: Connection, source: str) -> None:

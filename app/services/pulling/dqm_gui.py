@@ -18,9 +18,9 @@ from app.models.events import rows
 from app.models.events.action import begin
 from app.models.events.event_log import DatasetChange
 from app.models.pulling import dqm_gui as model
-from app.models.pulling import pull_records
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
+from app.services.pulling.reports import Reports
 
 SOURCE = "dqm gui"
 COMMENT = "new dataset appeared pinging gui"
@@ -75,8 +75,8 @@ class GuiStore:
     """Where the loop writes to; it keeps the last answer, for previews of expressions."""
 
     def __init__(self, db: Database) -> None:
-        self._db = db
         self._acting = Acting(db)
+        self._reports = Reports(db, SOURCE)
         self._latest: GuiListing | None = None
 
     @property
@@ -105,14 +105,8 @@ class GuiStore:
 
     def report(self, status: GuiStatus) -> None:
         """Keeps what the elected puller does, for the other clients to show."""
-        if not self._db.desk or not self._db.writes_automatically:
-            return
-        with self._db.transaction() as connection:
-            pull_records.report(connection, status, SOURCE)
+        self._reports.report(status)
 
     def reported(self) -> PullerReport | None:
         """The last report of the elected puller, ours or another client's."""
-        if not self._db.desk:
-            return None
-        with self._db.read() as connection:
-            return pull_records.reported(connection, SOURCE)
+        return self._reports.reported()

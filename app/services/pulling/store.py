@@ -10,6 +10,9 @@ from app.models.database.engine import Database
 from app.models.pulling import pull_records
 from app.services.acting import Acting
 from app.services.pulling import runs as pull
+from app.services.pulling.reports import Reports
+
+SOURCE = "oms"
 
 
 class PullStore:
@@ -18,6 +21,7 @@ class PullStore:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._acting = Acting(db)
+        self._reports = Reports(db, SOURCE)
         self._failed: dict[int, FailedRun] = {}
         self._fills: dict[int, JsonObject] = {}
 
@@ -68,13 +72,8 @@ class PullStore:
 
     def report(self, status: PullStatus) -> None:
         """Keeps what the elected puller does, for the other clients to show."""
-        if self._db.desk and self._db.writes_automatically:
-            with self._db.transaction() as connection:
-                pull_records.report(connection, status)
+        self._reports.report(status)
 
     def reported(self) -> PullerReport | None:
         """The last report of the elected puller, ours or another client's."""
-        if not self._db.desk:
-            return None
-        with self._db.read() as connection:
-            return pull_records.reported(connection)
+        return self._reports.reported()

@@ -19,6 +19,8 @@ from app.services.acting import Acting
 
 logger = logging.getLogger(__name__)
 
+SOURCE = "recount"
+
 TABLES = compared.DERIVED
 """The tables that are derived from events, as the database names them."""
 

@@ -31,12 +31,13 @@ _LONGEST_FILE = 65_536
 
 @dataclass(frozen=True)
 class Signer:
-    """A key that can sign, and the files beside it."""
+    """A key that can sign, and the files beside it; `last` is the one with the last checkpoint."""
 
     file: Path
     private: PrivateKey
     public: PublicKey
-    endorsement: str = ""
+    endorsement: str
+    last: Path
 
     def sign(self, body: str) -> str:
         """The text with our signature below."""
@@ -49,10 +50,9 @@ class Signer:
 
     def last_signed(self) -> Checkpoint | None:
         """The last checkpoint that was signed here; None before the first."""
-        file = _beside(self.file, "last")
-        if not files.is_file(file):
+        if not files.is_file(self.last):
             return None
-        return parse_checkpoint(parse_note(text_of(file)).body)
+        return parse_checkpoint(parse_note(text_of(self.last)).body)
 
     def remember(self, note: str) -> None:
         """Keeps the last checkpoint: with another history no further one is signed.
@@ -62,7 +62,8 @@ class Signer:
         last = self.last_signed()
         if last is not None and last.size > parse_checkpoint(parse_note(note).body).size:
             return
-        files.write(_beside(self.file, "last"), note, mode=files.PRIVATE)
+        files.make_folder(self.last.parent)
+        files.write(self.last, note, mode=files.PRIVATE)
 
 
 @dataclass(frozen=True)
@@ -112,11 +113,15 @@ def make(file: Path, *, name: str, endorsed_by: Path | None = None) -> MadeKey:
     return MadeKey(file, public, "" if endorser is None else endorser.public.id, kept)
 
 
-def load(file: Path) -> Signer:
-    """The key of a file. Raises Refused when others can read it, BadInput when it holds none."""
+def load(file: Path, *, handed_to: Path | None = None) -> Signer:
+    """The key of a file. Raises Refused when others can read it, BadInput when it holds none.
+
+    One that the service manager hands over lies where nothing can be written, and who reads it is
+    its business: then the last checkpoint is kept in the folder `handed_to`.
+    """
     private = parse_private_key(text_of(file))
     mode = file.stat().st_mode
-    if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
+    if os.name == "posix" and handed_to is None and stat.S_IMODE(mode) & 0o077:
         raise Refused(
             f"The key {file} can be read or written by others, so it proves nothing."
             f" Type: chmod 600 {file}"
@@ -126,7 +131,8 @@ def load(file: Path) -> Signer:
         raise BadInput(f"The key {file} is damaged: it doesn't fit its own number {private.id}.")
     beside = _beside(file, "endorsed")
     endorsement = text_of(beside) if files.is_file(beside) else ""
-    return Signer(file, private, public, endorsement)
+    last = _beside(file if handed_to is None else handed_to / file.name, "last")
+    return Signer(file, private, public, endorsement, last)
 
 
 def public_key(given: str) -> PublicKey:

@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from app.domain.errors import Conflict, Refused
 from app.domain.seal.leaves import NUMBERS, START, Leaf, statement
 from app.domain.seal.notes import Checkpoint
-from app.domain.seal.status import Refusal, Sealed
+from app.domain.seal.status import Refusal, Sealed, SealStatus
 from app.domain.seal.tree import GrowingTree
 from app.models.database.engine import Database
 from app.models.seal import Connection, reading, sources, trees, unsealed
 from app.models.seal.sources import Source
 from app.models.seal.trees import Beginning
 from app.models.seal.unsealed import Seen
+from app.services.pulling.reports import Reports
 from app.services.seal import keys, refusals
 from app.services.seal.keys import Signer
 
+SOURCE = "sealing"
 BATCH = 2_000
 """Versions sealed in one transaction."""
 _ROWS = 500
@@ -66,6 +68,7 @@ class Sealer:
         self._looked_at_all_rows = False
         self._old_are_settled = False
         self._refusal: str | None = None
+        self._reports = Reports(db, SOURCE)
 
     @property
     def signs(self) -> bool:
@@ -121,6 +124,10 @@ class Sealer:
     def refusals(self) -> tuple[Refusal, ...]:
         """What pullers refused, this one or another."""
         return refusals.told(self._db)
+
+    def report(self, status: SealStatus) -> None:
+        """Keeps what this client does, for others to show."""
+        self._reports.report(status)
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
@@ -229,7 +236,7 @@ class Sealer:
             raise AnotherHistory(
                 f"The history in the database isn't the one that this key has signed: the tree of"
                 f" {last.size} leaves had another root. Nothing is sealed by this puller."
-                f" The proof is {self._signer.file}.last: keep it, and see: seal verify"
+                f" The proof is {self._signer.last}: keep it, and see: seal verify"
             )
 
 

@@ -12,7 +12,7 @@ from app.services.certification import tables
 from app.services.editing import lumisections
 from app.services.history import log, log_export, look
 from app.services.history.look import HistorySubject
-from tests.models.guard.attacks import DT, cells, covers, said
+from tests.models.guard.attacks.said import DT, cells, covers, said
 from tests.models.guard.conftest import Login
 from tests.models.guard.guarded import OPEN_RUN
 from tests.models.guard.test_program_on_guard import a_cell, acting_as

@@ -27,7 +27,7 @@ def test_that_the_state_of_a_puller_is_told_without_secrets(database: Database) 
     status = PullStatus(PullState.UNAVAILABLE, SAID, puller="me")
     PullStore(database).report(status)
     with database.read() as connection:
-        reported = pull_records.reported(connection)
+        reported = pull_records.reported(connection, "oms")
     assert reported is not None
     assert reported.activity == TOLD
 

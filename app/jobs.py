@@ -1,0 +1,235 @@
+"""The jobs that go on behind a window, or alone as a service: who does what how often."""
+
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from app import systemd
+from app.domain.keys import RunNumber
+from app.domain.sources.dqm_gui import GuiStatus
+from app.domain.sources.oms import OmsRun
+from app.domain.sources.pull import PullState, PullStatus
+from app.models.database.engine import Database
+from app.models.database.identity import PULLER
+from app.models.database.locks import PullerLock
+from app.models.guard.leases import Leases, Watch
+from app.services.pulling.blockers import EndingBlockers
+from app.services.pulling.dqm_gui import SOURCE as GUI_SOURCE
+from app.services.pulling.dqm_gui import GuiStore
+from app.services.pulling.reports import Reports
+from app.services.pulling.store import SOURCE as OMS_SOURCE
+from app.services.pulling.store import PullStore
+from app.services.recount.recounting import SOURCE as RECOUNT_SOURCE
+from app.services.recount.recounting import Recounter
+from app.services.seal.sealing import SOURCE as SEAL_SOURCE
+from app.services.seal.sealing import Sealer
+from app.sync.dqm_gui import DqmGuiClient, DqmGuiSettings, GuiLoop
+from app.sync.election import Election
+from app.sync.jobs import JobLoop, Turn
+from app.sync.oms import OmsClient
+from app.sync.oms_requests import OmsSettings
+from app.sync.recounting import RecountLoop
+from app.sync.sealing import SealLoop
+from app.sync.worker import PullLoop
+
+logger = logging.getLogger(__name__)
+
+_STOP_S = 8.0
+_LOOK_S = 0.05
+
+Stopped = Callable[[float | None], bool]
+"""Waits so many seconds for the end; true once it was asked for."""
+
+Loop = PullLoop | GuiLoop | SealLoop | RecountLoop | JobLoop
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The servers that are asked, how often, and which of the two this client asks at all."""
+
+    oms: OmsSettings
+    gui: DqmGuiSettings
+    asks_oms: bool
+    asks_gui: bool
+    oms_interval_s: float
+    gui_interval_s: float
+
+
+@dataclass(frozen=True)
+class Job:
+    """Work of pullers alone, on the database alone: one turn of it, and how often."""
+
+    name: str
+    turn: Turn
+    every_s: float
+
+
+def of_pullers(db: Database) -> tuple[Job, ...]:
+    """What pullers alone do on a guarded database, beside pulling and sealing."""
+    return (Job("blockers", EndingBlockers(db).turn, 10.0),)
+
+
+@dataclass(frozen=True)
+class JobState:
+    """What a job of this client does; `good` unless its last turn failed in some part."""
+
+    name: str
+    state: PullState
+    words: str
+    turns: int
+    good: bool
+
+
+@dataclass
+class Jobs:
+    """All jobs of a client: each in a thread of its own, each elected among all clients."""
+
+    db: Database
+    client: str
+    asked: Asked
+    pull_store: PullStore
+    gui_store: GuiStore
+    sealer: Sealer | None
+    recounter: Recounter | None
+    on_bug: Callable[[Exception], None]
+    on_pull: Callable[[PullStatus], None] = lambda _status: None
+    oms: PullLoop = field(init=False)
+    gui: GuiLoop = field(init=False)
+    seal: SealLoop | None = field(init=False, default=None)
+    recount: RecountLoop | None = field(init=False, default=None)
+    others: dict[str, JobLoop] = field(init=False, default_factory=dict)
+    _leases: Leases | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        guard = self.db.guard
+        if guard is not None and guard.kind == PULLER:
+            self._leases = Leases(self.db, self.client)
+        asked = self.asked
+        self.oms = PullLoop(
+            lambda on_wait: OmsClient(asked.oms, on_wait=on_wait),
+            self.pull_store,
+            self._election(OMS_SOURCE),
+            enabled=asked.asks_oms,
+            interval_s=asked.oms_interval_s,
+            on_status=self.on_pull,
+            on_bug=self.on_bug,
+            client_name=self.client,
+        )
+        self.gui = GuiLoop(
+            lambda on_wait: DqmGuiClient(asked.gui, on_wait=on_wait),
+            self.gui_store,
+            self._election(GUI_SOURCE),
+            enabled=asked.asks_gui,
+            interval_s=asked.gui_interval_s,
+            on_bug=self.on_bug,
+            client_name=self.client,
+        )
+        if self.sealer is not None:
+            self.seal = SealLoop(
+                self.sealer,
+                self._election(SEAL_SOURCE),
+                on_bug=self.on_bug,
+                client_name=self.client,
+            )
+        if self.recounter is not None:
+            self.recount = RecountLoop(
+                self.recounter,
+                self._election(RECOUNT_SOURCE),
+                on_bug=self.on_bug,
+                client_name=self.client,
+            )
+        if self._leases is not None:
+            self.others = {job.name: self._loop_of(job) for job in of_pullers(self.db)}
+
+    def start(self) -> None:
+        """Starts all of them."""
+        for _, loop in self._loops():
+            loop.start()
+
+    def stop(self) -> None:
+        """Ends all at once; what is being stored is finished if that takes only seconds."""
+        loops = [*self._loops()]
+        with ThreadPoolExecutor(len(loops)) as pool:
+            ended = [*pool.map(lambda named: named[1].stop(_STOP_S), loops)]
+        for (name, _), has_ended in zip(loops, ended, strict=True):
+            if not has_ended:
+                logger.warning("The job %s hasn't stopped in %.0f s", name, _STOP_S)
+        if self._leases is not None:
+            self._leases.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether every job has its thread."""
+        return all(loop.alive for _, loop in self._loops())
+
+    @property
+    def states(self) -> tuple[JobState, ...]:
+        """What each does now, without waiting."""
+        return tuple(_state(name, loop) for name, loop in self._loops())
+
+    def fetch(self, run_number: RunNumber, timeout_s: float | None = None) -> OmsRun:
+        """What OMS says of a run now."""
+        return self.oms.fetch(run_number).result(timeout_s)
+
+    def _loops(self) -> Iterator[tuple[str, Loop]]:
+        yield OMS_SOURCE, self.oms
+        yield GUI_SOURCE, self.gui
+        if self.seal is not None:
+            yield SEAL_SOURCE, self.seal
+        if self.recount is not None:
+            yield RECOUNT_SOURCE, self.recount
+        yield from self.others.items()
+
+    def _loop_of(self, job: Job) -> JobLoop:
+        return JobLoop(
+            job.name,
+            job.turn,
+            Reports(self.db, job.name),
+            self._election(job.name),
+            interval_s=job.every_s,
+            on_bug=self.on_bug,
+            client_name=self.client,
+        )
+
+    def _election(self, job: str) -> Election:
+        """By a lease where only pullers may work, else by a lock that any client can have."""
+        if self.db.guard is None:
+            return PullerLock(self.db, self.client, source=job)
+        return Watch(self.db, job) if self._leases is None else self._leases.of(job)
+
+
+_DOWN = frozenset({PullState.UNAVAILABLE, PullState.BACKING_OFF})
+
+
+def _state(name: str, loop: Loop) -> JobState:
+    status = loop.status
+    problems: tuple[str, ...] = ()
+    if isinstance(status, PullStatus):
+        problems = tuple(f"run {run.run_number}: {run.reason}" for run in status.failed)
+    elif isinstance(status, GuiStatus):
+        problems = status.problems
+    words = "; ".join(filter(None, (status.activity, *problems)))
+    good = not problems and status.state not in _DOWN and not status.trouble
+    return JobState(name, status.state, words or status.state.value, loop.turns, good)
+
+
+def one_round(jobs: Jobs, stopped: Stopped) -> tuple[JobState, ...]:
+    """Waits until each job has had a turn, or until it is to stop; says how each went."""
+    while not stopped(_LOOK_S):
+        states = jobs.states
+        if all(each.turns or each.state is PullState.UNAVAILABLE for each in states):
+            return states
+    return jobs.states
+
+
+def keep_working(jobs: Jobs, stopped: Stopped) -> None:
+    """Works until it is to stop, and tells the service manager that it is ready and alive."""
+    systemd.notify("READY=1", f"STATUS=Working as {jobs.client}")
+    logger.info("Working as %s on %s", jobs.client, jobs.db.dsn_without_password)
+    every_s = systemd.watchdog_s()
+    while not stopped(None if every_s is None else every_s / 3):
+        if jobs.alive:
+            systemd.notify("WATCHDOG=1")
+    systemd.notify("STOPPING=1")
+    logger.info("Stopping: what is being stored is finished")

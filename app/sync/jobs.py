@@ -1,0 +1,75 @@
+"""The loop of a job that asks no server but the database: one client does it again and again."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Protocol, Unpack
+
+from app.domain.progress import Progress
+from app.domain.sources.pull import PullerReport, PullStatus
+from app.sync.elected_loop import ElectedLoop, LoopOptions, in_thread
+from app.sync.election import Election
+
+Turn = Callable[[Progress], str]
+"""One turn of a job: says in a few words what it did, asks between steps whether to stop."""
+
+
+class Reports(Protocol):
+    """What the elected client tells of a job: calls wait for the database."""
+
+    def report(self, status: PullStatus) -> None:
+        """Keeps what this client does, for others to show."""
+
+    def reported(self) -> PullerReport | None:
+        """What the elected client said last."""
+
+
+class JobLoop(ElectedLoop[nullcontext[None], PullStatus]):
+    """Does a job in a thread of its own as long as this client is elected.
+
+    A stop, or the loss of the election, is heard between the steps of a turn: the one under way is
+    finished.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        turn: Turn,
+        reports: Reports,
+        election: Election,
+        *,
+        interval_s: float,
+        **options: Unpack[LoopOptions[PullStatus]],
+    ) -> None:
+        super().__init__(
+            name,
+            PullStatus(),
+            (),
+            lambda _on_wait: nullcontext(),
+            election,
+            interval_s=interval_s,
+            longest_interval_s=interval_s,
+            **options,
+        )
+        self._turn_of_job = turn
+        self._reports = reports
+
+    async def _pull(self, client: nullcontext[None]) -> None:
+        stopping = threading.Event()
+
+        def is_cancelled() -> bool:
+            return stopping.is_set() or not self._election.held()
+
+        try:
+            said = await in_thread(self._turn_of_job, Progress(None, is_cancelled))
+        except asyncio.CancelledError:
+            stopping.set()
+            raise
+        self._succeeded(activity=said)
+
+    def _report(self, status: PullStatus) -> None:
+        self._reports.report(status)
+
+    def _reported(self) -> PullerReport | None:
+        return self._reports.reported()

@@ -1,0 +1,244 @@
+"""The puller as a service: real processes on a guarded database."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from app.demo.simulated_oms import SimulatedOms
+from app.domain.progress import SILENT
+from app.models.database.engine import Database
+from app.models.guard.leases import NOBODY, Leases, Watch, holders
+from app.services import databases
+from app.services.pulling.blockers import EndingBlockers
+from app.services.pulling.health import health
+from tests.builders import a_run
+from tests.models.guard.conftest import Login
+from tests.models.guard.guarded import address
+
+ROOT = Path(__file__).parents[3]
+NEW_RUN = 390010
+TAKEN_OVER_S = 10.0
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def oms() -> Iterator[SimulatedOms]:
+    run = a_run(NEW_RUN, 8)
+    with SimulatedOms([run.attributes], {run.run_number: run.lumisections}) as oms:
+        yield oms
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """A machine of its own, without a screen."""
+    kept = {name: word for name, word in os.environ.items() if not name.startswith("RUN_REGISTRY")}
+    homes = {f"XDG_{kind}_HOME": str(tmp_path / kind) for kind in ("DATA", "CONFIG", "STATE")}
+    return {**kept, **homes, "HOME": str(tmp_path), "QT_QPA_PLATFORM": "nothing"}
+
+
+@pytest.fixture
+def start(guarded_dsn: str, oms: SimulatedOms, environment: dict[str, str]) -> Iterator[Start]:
+    """Starts `puller` as a process of its own."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(
+        *words: str, login: str = "g_puller", oms_url: str = oms.url, **more: str
+    ) -> subprocess.Popen[str]:
+        # Without Qt on the way nothing of it can be used.
+        puller = subprocess.Popen(
+            [
+                *(sys.executable, "-c"),
+                "import sys; sys.modules['PySide6'] = None; from app.__main__ import main;"
+                " sys.argv[0] = 'run-registry'; sys.exit(main())",
+                *("--dsn", address(guarded_dsn, login), "--oms", oms_url, "puller", *words),
+            ],
+            cwd=ROOT,
+            env={**environment, **more},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(puller)
+        return puller
+
+    yield begin
+    for puller in started:
+        if puller.poll() is None:
+            puller.kill()
+        puller.communicate()
+
+
+def await_(fact: Callable[[], bool], timeout_s: float = 60.0) -> float:
+    """How long it took until something was true [s]."""
+    began = time.monotonic()
+    while not fact():
+        assert time.monotonic() - began < timeout_s
+        time.sleep(0.05)
+    return time.monotonic() - began
+
+
+def works(database: Database, puller: subprocess.Popen[str]) -> bool:
+    """Whether this process works; without a key one lets sealing go after each turn."""
+    found = {each.job: each.client for each in holders(database) if each.alive}
+    return all(f"({puller.pid})" in found.get(job, "") for job in ("oms", "blockers"))
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSTOP])
+def test_that_another_takes_over_when_the_first_is_killed_or_frozen(
+    come_in: Login, start: Start, end: signal.Signals
+) -> None:
+    person = come_in("g_nobody")
+    first = start()
+    await_(lambda: works(person, first))
+    second = start()
+    await_(lambda: _is_there(person, second))
+    time.sleep(0.5)
+    assert works(person, first)
+    first.send_signal(end)
+    assert await_(lambda: works(person, second)) < TAKEN_OVER_S
+    if end == signal.SIGSTOP:
+        first.send_signal(signal.SIGCONT)
+        time.sleep(2.0)
+        assert works(person, second)
+
+
+def _is_there(database: Database, puller: subprocess.Popen[str]) -> bool:
+    """Whether a puller that stands by has come to the database."""
+    with database.read() as connection:
+        sessions = connection.exec_driver_sql(
+            "SELECT count(*) FROM pg_stat_activity WHERE usename = 'g_puller'"
+            " AND application_name LIKE '%%leases'"
+        ).scalar_one()
+    return int(sessions) >= 2
+
+
+def test_that_the_service_manager_is_told_and_a_stop_is_clean(
+    come_in: Login, start: Start, tmp_path: Path
+) -> None:
+    person = come_in("g_nobody")
+    place = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(place))
+        manager.settimeout(60)
+        puller = start(NOTIFY_SOCKET=str(place), WATCHDOG_USEC="300000")
+        assert manager.recv(1000).startswith(b"READY=1")
+        assert manager.recv(1000) == b"WATCHDOG=1"
+        await_(lambda: works(person, puller))
+        await_(lambda: databases.newest_run(person)[0] == NEW_RUN)
+        assert health(person, timedelta(minutes=1)).good
+        began = time.monotonic()
+        puller.terminate()
+        out, err = puller.communicate(timeout=20)
+        assert time.monotonic() - began < 10
+    assert (puller.returncode, out) == (0, "")
+    assert "Made run 390010" in err
+    # What it held is free at once.
+    assert holders(person) == ()
+    told = health(person, timedelta(minutes=1))
+    assert not told.good
+    assert told.text.startswith(f"PULLER CRITICAL: {NOBODY}")
+
+
+def test_that_one_round_does_everything_and_tells_how_it_went(start: Start) -> None:
+    puller = start("--once", "--json")
+    out, err = puller.communicate(timeout=120)
+    document = json.loads(out)
+    assert (puller.returncode, document["good"]) == (0, True), err
+    assert {each["job"] for each in document["jobs"]} >= {"oms", "dqm gui", "sealing", "blockers"}
+
+
+def test_that_one_round_fails_when_oms_does(start: Start) -> None:
+    puller = start("--once", oms_url="http://127.0.0.1:9/agg/api/v1")
+    out, _ = puller.communicate(timeout=120)
+    assert puller.returncode == 1
+    assert "oms: OMS failed" in out
+
+
+def test_that_a_person_is_no_puller(start: Start) -> None:
+    puller = start("--once", login="g_expert")
+    _, err = puller.communicate(timeout=60)
+    assert puller.returncode == 1
+    assert "pullers have logins of their own" in err
+
+
+def test_that_the_journal_gets_levels_and_no_times(
+    environment: dict[str, str], guarded_dsn: str, tmp_path: Path
+) -> None:
+    said = tmp_path / "journal"
+    with said.open("w") as journal:
+        there = os.fstat(journal.fileno())
+        subprocess.run(
+            [
+                *(sys.executable, "-m", "app", "--dsn", address(guarded_dsn, "g_puller")),
+                *("--oms", "http://127.0.0.1:9", "puller", "--once"),
+            ],
+            cwd=ROOT,
+            env={**environment, "JOURNAL_STREAM": f"{there.st_dev}:{there.st_ino}"},
+            stderr=journal,
+            timeout=120,
+            check=False,
+        )
+    lines = said.read_text().splitlines()
+    assert any(line.startswith("<4>app.sync") for line in lines)
+    assert all(re.match(r"<[2-7]>app\.|run-registry: ", line) for line in lines), lines
+
+
+def test_that_nobody_else_can_hold_a_lease(come_in: Login) -> None:
+    puller, person = come_in("g_puller"), come_in("g_expert")
+    leases = Leases(puller, "the puller")
+    try:
+        assert leases.of("oms").try_acquire()
+        watch = Watch(person, "oms")
+        assert (watch.try_acquire(), watch.held(), watch.holder()) == (False, False, "the puller")
+        leases.of("oms").release()
+        assert watch.holder() is None
+        assert leases.of("oms").try_acquire()
+    finally:
+        leases.close()
+    assert holders(person) == ()
+
+
+@pytest.mark.expected_log("of g_nobody")
+def test_that_a_person_who_holds_others_up_is_ended(come_in: Login, guarded_dsn: str) -> None:
+    with psycopg.connect(guarded_dsn, autocommit=True) as control:
+        control.execute("GRANT pg_signal_backend TO run_registry_pullers")
+    puller = come_in("g_puller")
+    now = [0.0]
+    ending = EndingBlockers(puller, clock=lambda: now[0])
+    holder = psycopg.connect(address(guarded_dsn, "g_nobody"))
+    holder.execute("SET idle_in_transaction_session_timeout = 0")
+    holder.execute("SELECT pg_advisory_xact_lock(7, 7)")
+    for at in (0.0, 59.0, 61.0):
+        now[0] = at
+        waiting = psycopg.connect(address(guarded_dsn, "g_expert"))
+        waiting.pgconn.send_query(b"SELECT pg_advisory_xact_lock(7, 7)")
+        await_(lambda: bool(_waits(puller)))
+        said = ending.turn(SILENT)
+        waiting.pgconn.get_cancel().cancel()
+        waiting.close()
+        await_(lambda: not _waits(puller))
+        assert said == ("ended 1 session" if at > 60 else "nobody is held up for long")
+    with pytest.raises(psycopg.OperationalError):
+        holder.execute("SELECT 1")
+    holder.close()
+
+
+def _waits(database: Database) -> int:
+    with database.read() as connection:
+        return int(
+            connection.exec_driver_sql(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
+            ).scalar_one()
+        )

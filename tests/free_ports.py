@@ -1,6 +1,7 @@
-"""Ports of loopback that nobody listens on."""
+"""Ports of loopback: those that nobody listens on, and waiting until somebody does."""
 
 import socket
+import time
 from contextlib import ExitStack
 
 
@@ -11,3 +12,17 @@ def free_ports(count: int) -> list[int]:
         for each in sockets:
             each.bind(("127.0.0.1", 0))
         return [each.getsockname()[1] for each in sockets]
+
+
+def wait_for_port(port: int) -> None:
+    """Waits until somebody listens."""
+    ends = time.monotonic() + 20
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.05)
+        else:
+            return

@@ -1,9 +1,7 @@
 """A real LDAP server (OpenLDAP's slapd) on loopback, with people and e-groups as CERN has them."""
 
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.free_ports import free_ports
+from tests.free_ports import free_ports, wait_for_port
 
 GROUPS = "OU=e-groups,OU=Workgroups,DC=cern,DC=ch"
 PEOPLE = "OU=Users,OU=Organic Units,DC=cern,DC=ch"
@@ -104,7 +102,7 @@ def ldap_server(
         stderr=subprocess.DEVNULL,
     ) as slapd:
         try:
-            _wait_for(tls_port)
+            wait_for_port(tls_port)
             yield LdapServer(port, tls_port, folder / "ca.pem")
         finally:
             slapd.terminate()
@@ -119,17 +117,3 @@ def _entries(logins: Sequence[str], groups: Mapping[str, Sequence[str]]) -> Iter
     for name, members in groups.items():
         lines = "\n".join(f"member: {member}" for member in members)
         yield f"dn: {group(name)}\nobjectClass: groupOfNames\n{lines}\n"
-
-
-def _wait_for(port: int) -> None:
-    """Waits until somebody listens."""
-    ends = time.monotonic() + 20
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            if time.monotonic() > ends:
-                raise
-            time.sleep(0.05)
-        else:
-            return

@@ -324,7 +324,7 @@ class Database:
     def _mend(self, said: str) -> str:
         """What to do about a login that was refused for what the server said."""
         if not _PASSWORD.search(said):
-            return "Check the address."
+            return fault_of(said).remedy
         parts = (self._parameters.get(name) for name in ("host", "port", "dbname", "user"))
         line = f"{':'.join(str(part or '*') for part in parts)}:PASSWORD"
         if "password" in self._parameters:

@@ -11,8 +11,8 @@ from app.domain.counting import counted
 from app.domain.errors import BadInput, NotFound, Refused
 from app.models.database.engine import Database
 from app.models.database.identity import PULLER, WEB
+from app.models.guard import holding, logins
 from app.models.guard import install as model
-from app.models.guard import logins
 from app.models.guard.install import Checked
 from app.models.guard.logins import EgroupChanges, Login
 from app.services.acting import Acting
@@ -68,6 +68,7 @@ def install(db: Database, web: Sequence[str] = ()) -> Installed:
     with db.transaction() as connection:
         if model.installed(connection):
             raise Refused("The guard is there already: `db upgrade` brings it up to date.")
+        holding.hold_tables(connection)
         model.install(connection, fresh=True)
         for login in web:
             logins.add_service(connection, _checked(login), WEB)
@@ -87,6 +88,7 @@ def upgrade(db: Database) -> Installed:
             )
         if not there:
             return Installed(0, fresh=False)
+        holding.hold_tables(connection)
         model.install(connection, fresh=False)
     return Installed(model.VERSION, fresh=False)
 
@@ -102,6 +104,7 @@ def remove(db: Database) -> None:
     with db.transaction() as connection:
         if not model.installed(connection):
             raise NotFound("There is no guard on this database.")
+        holding.hold_tables(connection)
         model.remove(connection)
 
 

@@ -1,0 +1,107 @@
+"""The next version of the guard comes to a database that older clients are working on."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from app.domain.errors import Unavailable
+from app.models.database.engine import Database
+from app.models.guard import holding, install
+from app.services import guard
+from app.services.editing import lumisections
+from tests.models.guard.attacks.said import DT, cells, covers, said
+from tests.models.guard.conftest import Login
+from tests.models.guard.guarded import DBA, OPEN_RUN, address
+from tests.models.guard.test_program_on_guard import a_cell, acting_as
+from tests.services.offline_runs import newest_version
+
+NEXT = install.VERSION + 1
+
+
+@pytest.fixture
+def dba(guarded_dsn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """The administrator, with the program that brings the next version."""
+    monkeypatch.setattr(install, "VERSION", NEXT)
+    with psycopg.connect(guarded_dsn) as control:
+        # A copy belongs to whoever made it.
+        control.execute(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO g_owner', current_database());"
+            " END $$"
+        )
+    database = Database(address(guarded_dsn, DBA))
+    yield database
+    database.close()
+
+
+def installed(dba: Database) -> int:
+    with dba.transaction() as connection:
+        return install.installed(connection)
+
+
+def an_edit() -> str:
+    return said(cells(DT, "online", OPEN_RUN), "shifter@cern.ch") + covers(1)
+
+
+def test_that_an_upgrade_waits_and_names_who_is_at_the_tables(
+    come_in: Login, dba: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holding, "hold_tables", partial(holding.hold_tables, patience_s=1.0))
+    client = come_in("g_shifter")
+    with client.transaction() as connection:
+        connection.exec_driver_sql(an_edit())
+        process = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        with pytest.raises(Unavailable, match=rf"g_shifter \(.*, process {process}\)"):
+            guard.upgrade(dba)
+        # Nothing is half done, and the edit goes on.
+        assert installed(dba) == install.VERSION - 1
+    assert newest_version(client)[1] == "shifter@cern.ch"
+    guard.upgrade(dba)
+    assert installed(dba) == NEXT
+
+
+def test_that_an_upgrade_goes_on_when_the_open_edit_ends(come_in: Login, dba: Database) -> None:
+    client = come_in("g_shifter")
+    with ThreadPoolExecutor(1) as pool:
+        with client.transaction() as connection:
+            connection.exec_driver_sql(an_edit())
+            upgrade = pool.submit(guard.upgrade, dba)
+            with pytest.raises(TimeoutError):
+                upgrade.result(timeout=1)
+        assert upgrade.result().version == NEXT
+    lumisections.edit_columns(acting_as(client), [a_cell(OPEN_RUN, "online", "csc-csc")])
+    assert newest_version(client)[1] == "shifter@cern.ch"
+
+
+def test_that_a_transaction_that_began_before_is_judged_by_the_new_guard(
+    come_in: Login, dba: Database
+) -> None:
+    client = come_in("g_shifter")
+    with client.transaction() as connection:
+        connection.execute(text("SELECT 1"))
+        guard.upgrade(dba)
+        connection.exec_driver_sql(an_edit())
+    version, by, _ = newest_version(client)
+    with client.read() as connection:
+        closed = connection.execute(
+            text("SELECT closed FROM guard.authentic WHERE atomic_version = :version"),
+            {"version": version},
+        ).scalar_one()
+    assert (by, closed) == ("shifter@cern.ch", True)
+
+
+def test_that_who_reads_meanwhile_waits_no_longer_than_an_attempt(
+    come_in: Login, dba: Database
+) -> None:
+    reader, other = come_in("g_dt"), come_in("g_expert")
+    with ThreadPoolExecutor(1) as pool, reader.read() as connection:
+        connection.execute(text('SELECT count(*) FROM "Version"'))
+        upgrade = pool.submit(guard.upgrade, dba)
+        for _ in range(3):
+            assert newest_version(other)[0] > 0
+        assert not upgrade.done()
+        connection.rollback()
+        assert upgrade.result().version == NEXT

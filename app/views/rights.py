@@ -1,5 +1,6 @@
 """What the person may do: the permissions in force, asked without waiting for the database."""
 
+import time
 from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal
@@ -9,11 +10,13 @@ from app.services.acting import Acting
 from app.services.configuration import in_force
 from app.views.background import Background, Work
 
+_FRESH_S = 60.0
+
 
 class Rights(QObject):
     """Answers before an action is tried; whether it is allowed is decided by its service.
 
-    Signals: `changed()` when the permissions were read.
+    Signals: `changed()` when more is known than before.
     """
 
     changed = Signal()
@@ -23,26 +26,40 @@ class Rights(QObject):
         self._acting = acting
         self._background = background
         self._reading = Work(background, self)
+        self._asking = Work(background, self)
         self._permissions: Permissions | None = None
+        self._read_at = 0.0
         # All actions are asked about at each step through a table.
         self._answers: dict[tuple[str, ...], str] = {}
+        self._unknown: set[tuple[str, ...]] = set()
 
     def load(self) -> None:
         """Reads the permissions in force."""
+        self._read_at = time.monotonic()
         self._reading.renew(self._read)
+
+    def keep_fresh(self) -> None:
+        """Reads them when that was a minute ago: their changes aren't announced."""
+        if time.monotonic() - self._read_at >= _FRESH_S:
+            self.load()
 
     def why_not(self, paths: Sequence[str]) -> str:
         """Why none of the paths is allowed, as the service would refuse it; empty when one is.
 
-        Empty also while the permissions aren't read yet, and for a path with a `{name}` in it:
-        that is chosen later.
+        Empty also while the permissions aren't read yet, or the database is still asked, and for a
+        path with a `{name}` in it: that is chosen later.
         """
         if self._permissions is None or any("{" in path for path in paths):
             return ""
         asked = tuple(paths)
-        if asked not in self._answers:
-            self._answers[asked] = self._permissions.why_not(self._acting.actor, asked)
-        return self._answers[asked]
+        if asked in self._answers:
+            return self._answers[asked]
+        if not self._permissions.knows(asked):
+            self._unknown.add(asked)
+            self._asking.renew(self._ask)
+            return ""
+        answer = self._answers[asked] = self._permissions.why_not(self._acting.actor, asked)
+        return answer
 
     async def _read(self) -> None:
         acting = self._acting
@@ -50,4 +67,18 @@ class Rights(QObject):
         if configuration.permissions is not self._permissions:
             self._permissions = configuration.permissions
             self._answers.clear()
+            self.changed.emit()
+
+    async def _ask(self) -> None:
+        """Has a guarded database judge the paths that nobody asked about before."""
+        permissions, actor = self._permissions, self._acting.actor
+        asked = tuple(self._unknown)
+        if permissions is None:
+            return
+        answers = await self._background.read(
+            lambda: {paths: permissions.why_not(actor, paths) for paths in asked}
+        )
+        self._unknown.difference_update(asked)
+        if permissions is self._permissions:
+            self._answers.update(answers)
             self.changed.emit()

@@ -17,7 +17,7 @@ from app.domain.configuration.in_force import (
     decides,
     parse_condition,
 )
-from app.domain.configuration.permissions import route_pattern
+from app.domain.configuration.permissions import new_route_pattern
 from app.domain.errors import BadInput, Refused
 from app.domain.json_logic import Rule, RuleError
 from app.domain.json_value import JsonObject, JsonValue
@@ -330,7 +330,7 @@ def _routes(name: str, value: JsonValue) -> JsonValue:
     for route in value:
         if not isinstance(route, str):
             raise BadInput(f'"{name}" must hold texts only.')
-        _readable(name, route, route_pattern)
+        _readable(name, route, new_route_pattern)
     return value
 
 

@@ -1,11 +1,11 @@
 """The configuration as rules: one version of it, the one in force kept until it changes."""
 
 import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakMethod
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, text
@@ -29,6 +29,7 @@ from app.domain.json_value import js_parse
 from app.domain.sources.dqm_gui import Matcher
 from app.models.configuration.lists import VERSIONED, lists_of
 from app.models.configuration.workspaces import columns_by_id, read_workspaces
+from app.models.database.engine import JUDGE
 
 Stamp = tuple[int, int, int]
 
@@ -112,9 +113,24 @@ def in_force(connection: Connection) -> Configuration:
     if known is not None and known[0] == stamp:
         return known[1]
     loaded = load(connection, stamp[0] or None)
+    judge = connection.get_execution_options().get(JUDGE)
+    if judge is not None:
+        permissions = Permissions(loaded.permissions.rows, _without_keeping(judge))
+        loaded = replace(loaded, permissions=permissions)
     with _cache_lock:
         _cache[pool] = (stamp, loaded)
     return loaded
+
+
+def _without_keeping(judge: Callable[[str], tuple[str, ...]]) -> Callable[[str], tuple[str, ...]]:
+    """The method of a database, by something that doesn't keep the database alive."""
+    weakly = WeakMethod(judge)
+
+    def ask(path: str) -> tuple[str, ...]:
+        asked = weakly()
+        return () if asked is None else asked(path)
+
+    return ask
 
 
 _cache: WeakKeyDictionary[sa.Pool, tuple[Stamp, Configuration]] = WeakKeyDictionary()

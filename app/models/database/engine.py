@@ -66,6 +66,8 @@ GUARDED = "run_registry_guarded"
 """Option of a connection on which the guard folds runs and datasets: the kind of the login."""
 RECORDS_WRITERS = "run_registry_records_writers"
 """Option of a connection on which a guard recorded who really wrote each version."""
+JUDGE = "run_registry_judge"
+"""Option of a connection: on a guarded database, which e-groups may act at a path."""
 _SAID_BY_GUARD = "RRG01"
 _TOOK_TOO_LONG = "57014"
 _UNSTORABLE = {
@@ -184,6 +186,14 @@ class Database:
         """Who the login is on a guarded database, as `prepare()` found it; None without a guard."""
         return self._guard
 
+    def egroups_for(self, path: str) -> tuple[str, ...]:
+        """The e-groups that may act at a path, as a guarded database matches routes."""
+        with self.read() as connection:
+            rows = connection.execute(
+                sa.text("SELECT unnest(guard.egroups_for(:path))"), {"path": path}
+            )
+            return tuple(sorted(rows.scalars()))
+
     @property
     def read_only(self) -> bool:
         """Whether the address asks for connections on which nothing can be changed."""
@@ -218,6 +228,12 @@ class Database:
             self._desk = desk.prepare(connection, record=self._record, upgrade=may)
         return self._desk
 
+    @property
+    def _of_guard(self) -> Mapping[str, object]:
+        """What readers on a connection want to know of the guard."""
+        guarded = self._guard is not None
+        return {RECORDS_WRITERS: guarded, JUDGE: self.egroups_for if guarded else None}
+
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """One READ COMMITTED transaction: committed at the end, rolled back on any exception."""
@@ -227,9 +243,7 @@ class Database:
             connection.begin() as transaction,
         ):
             kind = None if self._guard is None or self._guard.kind == WEB else self._guard.kind
-            yield connection.execution_options(
-                **{GUARDED: kind, RECORDS_WRITERS: self._guard is not None}
-            )
+            yield connection.execution_options(**{GUARDED: kind}, **self._of_guard)
             try:
                 transaction.commit()
             except sa_exc.DBAPIError as error:
@@ -244,7 +258,7 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """One REPEATABLE READ, READ ONLY transaction: everything read in it fits together."""
         with self.translated(), self._reading.connect() as connection, connection.begin():
-            yield connection.execution_options(**{RECORDS_WRITERS: self._guard is not None})
+            yield connection.execution_options(**self._of_guard)
 
     def raw_connection(
         self, purpose: str, options: Mapping[str, str | int] | None = None

@@ -132,6 +132,7 @@ class ConfigurationPlace(PlaceWidget):
 
     def _tell(self, text: str, take_back: Callable[[], object] | None = None) -> None:
         self._context.notices.tell(text, take_back=take_back)
+        self._context.rights.load()
         self.acted.emit()
 
     def _show_faulty(self, row: int, count: int) -> None:

@@ -359,8 +359,7 @@ class MainWindow(QMainWindow):
     # News
 
     def _show_changes(self, run_numbers: frozenset[int]) -> None:
-        # A change of the configuration isn't announced: permissions are read with everything else.
-        self._context.rights.load()
+        self._context.rights.keep_fresh()
         for name, view in self.views.items():
             view.changed(run_numbers, in_front=name == self.place)
 
@@ -395,7 +394,7 @@ class MainWindow(QMainWindow):
         goes_along = inside is None or self.stack.isAncestorOf(inside)
         is_new = view.focusWidget() is None
         self.stack.setCurrentWidget(view)
-        self._context.rights.load()
+        self._context.rights.keep_fresh()
         if goes_along:
             self._give_keys_to_place()
             home = view.home()

@@ -9,9 +9,16 @@ import pytest
 from app.domain.configuration import permissions as paths
 from app.domain.configuration import rights
 from app.domain.configuration.in_force import Configuration
-from app.domain.configuration.permissions import EXPERTS, Permissions, check_creator_or_expert
+from app.domain.configuration.permissions import (
+    EXPERTS,
+    Permissions,
+    check_creator_or_expert,
+    new_route_pattern,
+    route_pattern,
+)
 from app.domain.errors import NotPermitted
 from app.domain.identity import Actor
+from app.domain.text.patterns import PatternError
 
 CERTIFIERS = "cms-dqm-runregistry-offline-csc-certifiers"
 SHIFTERS = "cms-dqm-runregistry-online-shifters"
@@ -182,3 +189,32 @@ def test_that_luminosity_is_imported_by_who_may_do_everything(real: Permissions)
     for egroup in (SHIFTERS, CERTIFIERS):
         with pytest.raises(NotPermitted):
             real.check(_actor(egroup), path)
+
+
+def test_that_a_database_that_judges_is_asked_once_for_each_path() -> None:
+    asked: list[str] = []
+
+    def judge(path: str) -> tuple[str, ...]:
+        asked.append(path)
+        return ("dt-experts",)
+
+    permissions = Permissions([("shifters", [".*"])], judge)
+    assert not permissions.knows(["/a"])
+    assert permissions.allows(Actor("dt@cern.ch", frozenset({"dt-experts"})), "/a")
+    assert not permissions.allows(Actor("s@cern.ch", frozenset({"shifters"})), "/a")
+    assert permissions.knows(["/a"])
+    assert asked == ["/a"]
+    assert Permissions().knows(["/a"])
+
+
+@pytest.mark.parametrize(
+    "route", [r"/a\b", r"/a\\\b", r"\A/a", r"/\x41", r"/\1", r"/(?i:a)", r"/(?P<n>a)", r"/[[.a.]]"]
+)
+def test_that_a_route_that_is_not_read_alike_everywhere_is_not_stored(route: str) -> None:
+    with pytest.raises(PatternError, match="isn't read alike"):
+        new_route_pattern(route)
+
+
+@pytest.mark.parametrize("route", [".*", r"/a/[0-9]+", r"/a\.b\\b", r"/\d+", r"/(?:a|b)\-[\w]"])
+def test_that_other_routes_are(route: str) -> None:
+    assert new_route_pattern(route) is route_pattern(route)

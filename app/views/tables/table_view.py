@@ -29,6 +29,7 @@ from app.views.widgets.plain import Label
 
 _LEAST_FILTER = 140
 _DIM_AFTER_MS = 250
+_CALM_MS = 5000
 _LINE_HEIGHT = 26
 
 _UNCOUNTED = (
@@ -77,6 +78,9 @@ class TableView(QWidget):
         self._count = 0
         self._was_chosen = False
         self._follows_newest = True
+        # Row after row comes while much is pulled: what is looked at would never stand still.
+        self._calm = QTimer(self, singleShot=True, interval=_CALM_MS)
+        self._calm.timeout.connect(self._choose_newest)
 
         self.model = TableModel(self)
         self.table = Table(self)
@@ -345,19 +349,17 @@ class TableView(QWidget):
         at_top = bar.value() == 0
         horizontal = self.table.horizontalScrollBar().value()
         place = bar.value()
+        top = self.model.row_at(0)
         moved = self.model.renew(block.offset, block.rows, block.page.count)
         # Whoever reads further down goes on reading the same rows; at the top new runs appear.
         bar.setValue(0 if at_top else place + moved)
         self.table.horizontalScrollBar().setValue(horizontal)
         self._show_count(block.page)
-        top, chosen = self.model.row_at(0), self.chosen
-        is_newer = top is not None and chosen is not None and top.run_number > chosen.run_number
-        if self._follows_newest and is_newer:
-            self.table.selectRow(0)
-            self.table.scrollToTop()
-        elif chosen is not None:
-            self.row_chosen.emit(chosen)
-        elif not self._was_chosen and top is not None:
+        if self._follows_newest and _is_newer(self.model.row_at(0), top):
+            self._calm.start()
+        if self.chosen is not None:
+            self.row_chosen.emit(self.chosen)
+        elif not self._was_chosen and self.model.row_at(0) is not None:
             self.table.selectRow(0)
         elif not self.table.currentIndex().isValid():  # else it is there, but not in sight
             self.row_lost.emit()
@@ -421,6 +423,12 @@ class TableView(QWidget):
     def stay(self) -> None:
         """From now on a newer row moves nothing; until somebody acts the newest is chosen."""
         self._follows_newest = False
+        self._calm.stop()
+
+    def _choose_newest(self) -> None:
+        if _is_newer(self.model.row_at(0), self.chosen):
+            self.table.selectRow(0)
+            self.table.scrollToTop()
 
     def _choose_row(self, _current: QModelIndex, _before: QModelIndex) -> None:
         self._was_chosen |= self.chosen is not None
@@ -442,6 +450,10 @@ class TableView(QWidget):
         self.significant.setIcon(theme.icon("significant"))
         self.significant.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.table.viewport().update()
+
+
+def _is_newer(row: Row | None, other: Row | None) -> bool:
+    return row is not None and (other is None or row.run_number > other.run_number)
 
 
 def _nothing_yet(kind: TableKind, *, significant_only: bool) -> str:

@@ -39,7 +39,7 @@ from app.services.acting import Acting
 from app.services.configuration import in_force as configuration
 from app.services.editing import bulk as bulk_edit
 from app.services.pulling import runs as pull
-from app.views.frame import application
+from app.views.frame import windows
 from app.views.frame.main_window import MainWindow
 from benchmarks.chain import EXPERT, answer
 
@@ -299,7 +299,7 @@ def watched(
 
             task.add_done_callback(ended)
 
-    application.MainWindow = Watched  # type: ignore[attr-defined]
+    windows.MainWindow = Watched  # type: ignore[attr-defined]
     with program:
         bootstrap.open_window(program)
     return gaps

@@ -26,9 +26,9 @@ class ActionRow:
 
     `why_not`: why it is impossible now, in a sentence; empty when it can be done. `right`: paths of
     permissions of which one must be allowed, with a `{name}` for what isn't chosen yet; `who`: who
-    may do it where a path can't say. `commands` do the same on the command line, with
-    `parameters`: the names of their arguments that are chosen here; or `no_command` says why there
-    is none.
+    may do it where a path can't say; `opens`: what is changed is chosen in what it opens.
+    `commands` do the same on the command line, with `parameters`: the names of their arguments that
+    are chosen here; or `no_command` says why there is none.
     """
 
     id: str
@@ -41,6 +41,7 @@ class ActionRow:
     is_checked: Callable[[], bool] | None = None
     right: Callable[[], Sequence[str]] | None = None
     who: str = ""
+    opens: bool = False
     commands: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     no_command: str = ""
@@ -154,7 +155,9 @@ class Actions(QObject):
     def _why_not(self, row: ActionRow) -> str:
         if row.why_not is not None and (reason := row.why_not()):
             return reason
-        return "" if row.right is None else self._rights.why_not(row.right())
+        if row.right is not None:
+            return self._rights.why_not(row.right())
+        return self._rights.why_nothing() if row.who and not row.opens else ""
 
     def _run(self, row: ActionRow) -> None:
         if why_not := self._why_not(row):

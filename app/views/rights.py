@@ -11,6 +11,7 @@ from app.services.configuration import in_force
 from app.views.background import Background, Work
 
 _FRESH_S = 60.0
+READ_ONLY = "This connection is read-only. Open another one to write (File, Connections)."
 
 
 class Rights(QObject):
@@ -46,9 +47,12 @@ class Rights(QObject):
     def why_not(self, paths: Sequence[str]) -> str:
         """Why none of the paths is allowed, as the service would refuse it; empty when one is.
 
-        Empty also while the permissions aren't read yet, or the database is still asked, and for a
-        path with a `{name}` in it: that is chosen later.
+        On a connection that is read-only nothing is. Empty also while the permissions aren't read
+        yet, or the database is still asked, and for a path with a `{name}` in it: that is chosen
+        later.
         """
+        if why_nothing := self.why_nothing():
+            return why_nothing
         if self._permissions is None or any("{" in path for path in paths):
             return ""
         asked = tuple(paths)
@@ -60,6 +64,10 @@ class Rights(QObject):
             return ""
         answer = self._answers[asked] = self._permissions.why_not(self._acting.actor, asked)
         return answer
+
+    def why_nothing(self) -> str:
+        """Why nothing at all can be changed here; empty where something can."""
+        return READ_ONLY if self._acting.db.read_only else ""
 
     async def _read(self) -> None:
         acting = self._acting

@@ -1,10 +1,16 @@
 """What a window is opened on: who works where, with which pullers and web pages."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
+from app.domain.connections.named import NamedConnection
+from app.domain.connections.protection import ON_THIS_MACHINE, Protection
 from app.domain.seal.notes import PublicKey
 from app.services.acting import Acting
+from app.services.connections.book import ConnectionBook
+from app.services.connections.trial import Trial
 from app.services.news import News
 from app.services.pulling.pullers import Pullers
 
@@ -21,7 +27,8 @@ class DatabaseKind(StrEnum):
 class Session:
     """Who works where: `database` is a short name such as `cms-prod`, never with a password;
     `folders` are named places where the program keeps things; `unproved` says why nobody can rely
-    on who acts, empty where the database proves it."""
+    on who acts, empty where the database proves it. `connection`: the name of the one in use, empty
+    where `dsn` names the database; `protection`: what encrypts it."""
 
     database: str
     kind: DatabaseKind
@@ -30,6 +37,9 @@ class Session:
     strip_colour: str | None = None
     folders: tuple[tuple[str, str], ...] = ()
     unproved: str = ""
+    connection: str = ""
+    protection: Protection = ON_THIS_MACHINE
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +51,25 @@ class WebAddresses:
     elog: str = ""
 
 
+class Openings(Protocol):
+    """What opens servers, one after another; all methods may take seconds."""
+
+    @property
+    def book(self) -> ConnectionBook:
+        """The list of connections that the person keeps."""
+
+    def connect(self, name: str) -> "Connected":
+        """Connects to a server, and remembers the choice; an empty name is what settings and list
+        say. Raises Refused or Unavailable."""
+
+    def try_connection(self, connection: NamedConnection, password: str | None) -> Trial:
+        """What is wrong with a connection, or what is there; `password` instead of the kept one."""
+
+
 @dataclass(frozen=True)
 class Workplace:
-    """What a window is opened on, for all its places; `seal_key`: whose signatures count."""
+    """What a window is opened on, for all its places; `seal_key`: whose signatures count;
+    `openings` opens other servers."""
 
     acting: Acting
     session: Session
@@ -51,3 +77,23 @@ class Workplace:
     pullers: Pullers
     addresses: WebAddresses
     seal_key: PublicKey | None = None
+    openings: Openings | None = None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a window is opened on, and what ends all that the window doesn't own; `stop` is called
+    in a thread."""
+
+    workplace: Workplace
+    stop: Callable[[], None]
+
+
+class Connected(Protocol):
+    """A server that answers, with nothing going on there yet."""
+
+    def start(self) -> Opened:
+        """Starts what works behind a window. Raises Refused or Unavailable."""
+
+    def close(self) -> None:
+        """Leaves the server."""

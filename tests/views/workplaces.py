@@ -1,19 +1,25 @@
 """What a window of a test is opened on: a real database, its news, nobody that pulls."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSettings
 
+from app.domain.connections.named import NamedConnection
 from app.domain.identity import Actor
 from app.models.database.engine import Database
+from app.passwords import SystemKeyring
 from app.services.acting import Acting
+from app.services.connections.book import ConnectionBook
+from app.services.connections.trial import Trial, try_address
 from app.services.news import News
 from app.services.pulling.pullers import Pullers
 from app.views.background import Background
 from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.places import PlaceContext
-from app.views.session import DatabaseKind, Session, WebAddresses, Workplace
+from app.views.session import DatabaseKind, Opened, Session, WebAddresses, Workplace
 from tests.builders import EXPERT
 
 NOWHERE = WebAddresses("", "", "")
@@ -32,6 +38,26 @@ def a_workplace(
     acting = Acting(db, actor, client=client, draft_folder=draft_folder)
     session = Session("test", DatabaseKind.TEST, actor.email)
     return Workplace(acting, session, News(acting), pullers or Pullers(), addresses)
+
+
+class OneServer:
+    """Opens the server of a workplace, whichever is wanted."""
+
+    def __init__(self, workplace: Workplace, stop: Callable[[], None]) -> None:
+        self._opened = Opened(workplace, stop)
+        self.book = ConnectionBook(Path(os.devnull), SystemKeyring("tests"))
+
+    def connect(self, _name: str) -> "OneServer":
+        return self
+
+    def start(self) -> Opened:
+        return self._opened
+
+    def close(self) -> None:
+        self._opened.stop()
+
+    def try_connection(self, connection: NamedConnection, _password: str | None) -> Trial:
+        return try_address(connection.dsn())
 
 
 def a_context(

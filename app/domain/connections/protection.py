@@ -53,6 +53,9 @@ class Protection:
         )
 
 
+ON_THIS_MACHINE = Protection(here=True)
+
+
 def is_here(host: str) -> bool:
     """Whether a host is this machine: a socket, loopback, or nothing at all."""
     if not host or host.startswith(("/", "@")) or host.lower() == "localhost":

@@ -20,15 +20,12 @@ from qasync import QEventLoop
 
 from app import assets, garbage
 from app.domain.errors import Refused
-from app.views.background import Background
-from app.views.frame.ending import Ending
 from app.views.frame.main_window import MainWindow
+from app.views.frame.windows import Windows
 from app.views.looks.display import check_display
 from app.views.looks.theme import PALETTES, Mode, StatusPalette, Themes
-from app.views.notices import Notices
-from app.views.places import PlaceContext
-from app.views.remembered import open_remembered, set_aside
-from app.views.session import Workplace
+from app.views.remembered import open_remembered
+from app.views.session import Openings
 
 logger = logging.getLogger(__name__)
 
@@ -53,65 +50,44 @@ class WindowSettings:
 
 
 def run_window(
-    workplace: Workplace,
+    openings: Openings,
     settings: WindowSettings,
     *,
-    stop: Callable[[], None] | None = None,
     on_bug: Callable[[BaseException], None] | None = None,
 ) -> int:
-    """Opens the window and returns the exit code once it is closed.
+    """Opens the window of one server after another, and returns the exit code once the last is
+    closed.
 
-    `stop` ends what the window doesn't own (puller, listener); it is called in a thread before
-    the window closes. `on_bug` is called for every bug, besides the report that is shown.
-    Raises `Refused` where no window can be opened.
+    `on_bug` is called for every bug, besides the report that is shown. Raises `Refused` where no
+    window can be opened; with a `screenshot` also what keeps the server from being opened.
     """
     application = _application(check_display())
     loop = QEventLoop(application)
     with garbage.collected_here(), _pool() as pool:
         asyncio.set_event_loop(loop)
-        notices = Notices()
-        bugs = _Bugs(notices, on_bug)
-        background = Background(loop, pool)
-        background.refused.connect(notices.refuse)
-        background.failed.connect(notices.fail)
-        background.bug.connect(bugs.tell)
         remembered, faulty = open_remembered(settings.remembered)
         themes = _themes(application, settings, remembered)
-        with garbage.kept(), themes.undressed():
-            context = PlaceContext(workplace, background, notices, themes, remembered)
-            try:
-                window = MainWindow(context)
-            except Exception as error:
-                if not remembered.allKeys():
-                    raise
-                # Whatever it was of what is remembered: the window opens without.
-                logger.exception("The window can't be made as it was remembered")
-                aside = set_aside(settings.remembered)
-                remembered.clear()
-                faulty = (
-                    f"The window couldn't be opened as it was left ({type(error).__name__}) and"
-                    f" begins anew; {settings.remembered.name} as it was is {aside}."
-                )
-                window = MainWindow(context)
-        if faulty:
-            notices.refuse(Refused(faulty))
+        waits = settings.screenshot is None
+        windows = Windows(loop, pool, openings, themes, remembered, faulty, waits=waits)
+        bugs = _Bugs(windows, on_bug)
+        windows.bug.connect(bugs.tell)
+        windows.opened.connect(lambda window: _photograph(window, settings))
         collector = QTimer(interval=_COLLECTED_EVERY_MS)
         collector.timeout.connect(garbage.collect_due)
         collector.start()
-        ending = Ending(loop, window, context, stop)
-        window.stop_wanted.connect(ending.begin)
-        with bugs.caught(loop), _interrupts(window), _quick_turns():
-            window.show()
-            if settings.screenshot is not None:
-                window.resize(*_PICTURE)
-                _Photographer(window, settings.screenshot)
-            with loop:
-                loop.run_until_complete(ending.ended)
+        with bugs.caught(loop), _interrupts(windows), _quick_turns(), loop:
+            loop.run_until_complete(windows.run())
         themes.close()
         collector.stop()
-        window.deleteLater()
+        windows.deleteLater()
         application.processEvents()
     return 0
+
+
+def _photograph(window: MainWindow, settings: WindowSettings) -> None:
+    if settings.screenshot is not None:
+        window.resize(*_PICTURE)
+        _Photographer(window, settings.screenshot)
 
 
 @contextmanager
@@ -165,9 +141,9 @@ class _Bugs(QObject):
 
     arrived = Signal(object)
 
-    def __init__(self, notices: Notices, on_bug: Callable[[BaseException], None] | None) -> None:
+    def __init__(self, windows: Windows, on_bug: Callable[[BaseException], None] | None) -> None:
         super().__init__()
-        self._notices = notices
+        self._windows = windows
         self._on_bug = on_bug
         self.arrived.connect(self.tell)
 
@@ -177,7 +153,7 @@ class _Bugs(QObject):
             return
         if self._on_bug is not None:
             self._on_bug(error)
-        self._notices.report(error)
+        self._windows.notices.report(error)
 
     @contextmanager
     def caught(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
@@ -239,7 +215,7 @@ def _quick_turns() -> Iterator[None]:
 
 
 @contextmanager
-def _interrupts(window: MainWindow) -> Iterator[None]:
+def _interrupts(windows: Windows) -> Iterator[None]:
     """Ctrl+C and SIGTERM close the window, although Qt's loop runs no Python meanwhile."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -251,7 +227,7 @@ def _interrupts(window: MainWindow) -> Iterator[None]:
 
     def arrived() -> None:
         reader.recv(64)
-        window.close()
+        windows.close()
 
     notifier.activated.connect(arrived)
     handled = [signal.SIGINT, signal.SIGTERM]

@@ -41,6 +41,7 @@ from app.views.focus import (
 )
 from app.views.frame.actions import window_actions
 from app.views.frame.actions.command_palette import CommandPalette, run_number_dialog
+from app.views.frame.actions.connections import ConnectionActions
 from app.views.frame.actions.help import HelpActions
 from app.views.frame.actions.look import LookActions
 from app.views.frame.actions.menus import Menus
@@ -289,6 +290,7 @@ class MainWindow(QMainWindow):
         self.why_actions = WhyActions(context, self, self.subject, self.table.details)
         self.dataset_actions = DatasetActions(context, self, self._selected_datasets)
         self.links = LinkActions(context, self, self._linked)
+        self.connections = ConnectionActions(context, self)
         self.actions_ = Actions(self, self._themes, notices, context.rights)
         self.actions_.add(
             [
@@ -303,6 +305,7 @@ class MainWindow(QMainWindow):
                 *self.dataset_actions.rows(),
                 *self.links.rows(),
                 *(row for view in self.views.values() for row in view.rows()),
+                *self.connections.rows(),
                 *HelpActions(context, self).rows(),
             ]
         )
@@ -355,6 +358,7 @@ class MainWindow(QMainWindow):
         self._background.restored.connect(self._restored)
         self._puller_watch.looked.connect(self._show_pull)
         self._clock_watch.said.connect(self.status.show_clock)
+        self.connections.switch_wanted.connect(self.close)
 
     # News
 
@@ -432,6 +436,7 @@ class MainWindow(QMainWindow):
             event.accept()
             return
         event.ignore()
+        self.connections.end()
         self._remembered.setValue("window/geometry", self.saveGeometry())
         self._remembered.setValue("window/state", self.saveState())
         self._puller_watch.stop()

@@ -5,6 +5,7 @@ from datetime import datetime
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.domain.clock import server_now
+from app.domain.connections.protection import ON_THIS_MACHINE
 from app.domain.sources.pull import PullStatus
 from app.views.looks.theme import STEP, Theme, Themes
 from app.views.notices import NoticeBar, Notices
@@ -23,8 +24,8 @@ _STRIP_TOKENS = {
 
 
 class StatusBar(QFrame):
-    """Shows database, connection, puller, person and the last notice, below a strip in the
-    colour of the database."""
+    """Shows database, connection with what protects it, puller, person and the last notice, below a
+    strip in the colour of the database."""
 
     def __init__(
         self,
@@ -52,6 +53,15 @@ class StatusBar(QFrame):
         self.unproved.setProperty("role", "warning")
         self.unproved.setVisible(bool(session.unproved))
         self.unproved.setToolTip(tip(session.unproved))
+        self.read_only = Label("read-only")
+        self.read_only.setProperty("role", "warning")
+        self.read_only.setVisible(session.read_only)
+        self.read_only.setToolTip("Nothing can be changed over this connection")
+        self.protection = Label(session.protection.short)
+        self.protection.setProperty("role", "warning" if session.protection.is_weak else "muted")
+        self.protection.setToolTip(session.protection.text)
+        # What is as it has to be on one's own machine isn't worth the room.
+        self.protection.setVisible(session.protection != ON_THIS_MACHINE)
         self.notice = NoticeBar(notices, themes)
         self.notice.setFixedHeight(_LINE_HEIGHT)
         line = QHBoxLayout()
@@ -60,6 +70,8 @@ class StatusBar(QFrame):
         for label in (
             self.live,
             self.database,
+            self.read_only,
+            self.protection,
             self.clock,
             self.puller,
             self.person,

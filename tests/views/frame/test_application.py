@@ -20,7 +20,7 @@ PROGRAM = """
     from app.models.database.engine import Database
     from app.services.certification import tables
     from app.views.frame.application import WindowSettings, run_window
-    from tests.views.workplaces import a_workplace
+    from tests.views.workplaces import OneServer, a_workplace
 
     read_page = tables.page
 
@@ -40,14 +40,14 @@ PROGRAM = """
     workplace = a_workplace(database)
     picture = Path(sys.argv[3]) if len(sys.argv) > 3 else None
     settings = WindowSettings(Path(sys.argv[2]), "dark", screenshot=picture)
-    code = run_window(workplace, settings, stop=stop, on_bug=bugs.append)
+    code = run_window(OneServer(workplace, stop), settings, on_bug=bugs.append)
     print("bugs", len(bugs), "code", code)
     sys.exit(code)
 """
 
 
 FAILS_ONCE = """
-    from app.views.frame import application
+    from app.views.frame import windows as application
 
     MainWindow, attempts = application.MainWindow, []
 

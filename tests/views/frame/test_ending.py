@@ -33,9 +33,9 @@ PROGRAM = f"""
     from app.domain.editing.selection import Selection
     from app.models.database.engine import Database
     from app.services.editing import bulk
-    from app.views.frame import application
+    from app.views.frame import windows as application
     from app.views.frame.application import WindowSettings, run_window
-    from tests.views.workplaces import a_workplace
+    from tests.views.workplaces import OneServer, a_workplace
 
     what, dsn, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
 
@@ -94,7 +94,7 @@ PROGRAM = f"""
     database.prepare()
     workplace = a_workplace(database, draft_folder=folder / "drafts")
     settings = WindowSettings(folder / "w.ini", "dark")
-    code = run_window(workplace, settings, stop=lambda: say("stopped"), on_bug=bugs.append)
+    code = run_window(OneServer(workplace, lambda: say("stopped")), settings, on_bug=bugs.append)
     say(f"bugs {{len(bugs)}} code {{code}}")
     os._exit(code)
 """

@@ -73,6 +73,7 @@ def rows(window: Window, table: TableInFront) -> list[ActionRow]:
             "Go to the grid of the run that is shown",
             unless(window.subject),
             who="everybody; each edit needs its right",
+            opens=True,
             commands=("lumisections edit", "lumisections edit-oms"),
             parameters=(
                 *("run", "--dataset", "--column", "--bit", "--ls", "--status", "--value"),
@@ -122,6 +123,7 @@ def rows(window: Window, table: TableInFront) -> list[ActionRow]:
             "Show what the puller does, and have runs pulled",
             is_checked=window.is_sync_shown,
             who="everybody",
+            opens=True,
             commands=("pull",),
             parameters=("--run", "--dqm-gui"),
         ),

@@ -1,0 +1,1 @@
+"""Kept connections: the list, one that is edited, what a trial found."""

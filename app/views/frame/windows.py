@@ -1,0 +1,227 @@
+"""The windows, one after another: the start page while no server is open, then the window of one,
+then that of the next."""
+
+import asyncio
+import logging
+from concurrent.futures import Executor
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QSettings, Signal
+from PySide6.QtWidgets import QWidget
+
+from app import garbage
+from app.domain.errors import Refused, Unavailable
+from app.views.background import FIRST_RETRY_S, LONGEST_RETRY_S, Background
+from app.views.connections.start_page import StartPage, Wish
+from app.views.frame.ending import Ending
+from app.views.frame.main_window import MainWindow
+from app.views.looks.theme import Themes
+from app.views.notices import Notices
+from app.views.places import PlaceContext
+from app.views.remembered import set_aside
+from app.views.session import Connected, Opened, Openings
+
+logger = logging.getLogger(__name__)
+
+_PAGE_AFTER_S = 0.6
+"""A server that answers sooner is opened without a page before."""
+
+_DISMISSED_S = 20.0
+
+Task = asyncio.Future[Connected]
+
+
+class Windows(QObject):
+    """Opens windows until the person ends the program.
+
+    Signals: `opened(MainWindow)` for each that is shown;
+    `bug(Exception)` of whatever works behind them.
+    """
+
+    opened = Signal(object)
+    bug = Signal(object)
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        pool: Executor,
+        openings: Openings,
+        themes: Themes,
+        remembered: QSettings,
+        faulty: str,
+        *,
+        waits: bool = True,
+    ) -> None:
+        """`faulty`: what the person has to know of what was remembered; `waits`: whether a server
+        that can't be opened is waited for, else its error is raised."""
+        super().__init__()
+        self._loop = loop
+        self._pool = pool
+        self._openings = openings
+        self._themes = themes
+        self._remembered = remembered
+        self._faulty = faulty
+        self._waits = waits
+        self._dismissed: set[asyncio.Task[None]] = set()
+        self._page: StartPage | None = None
+        self._page_background: Background | None = None
+        self._ends = False
+        self.notices = Notices()
+        self.front: QWidget | None = None
+
+    def close(self) -> None:
+        """Ends the program as the person does by closing the window."""
+        self._ends = True
+        if self.front is not None:
+            self.front.close()
+
+    async def run(self) -> None:
+        """Returns when the last window is closed."""
+        try:
+            opened = await self._open("")
+            while opened is not None:
+                following = await self._work(opened)
+                opened = None if following is None else await self._follow(following)
+        finally:
+            if self._dismissed:
+                await asyncio.wait(self._dismissed, timeout=_DISMISSED_S)
+
+    async def _follow(self, connected: Connected) -> Opened | None:
+        """Opens the server that answered before the one before was left."""
+        try:
+            return await self._start(connected)
+        except (Refused, Unavailable) as error:
+            # It is the one that is remembered now, and is tried again.
+            logger.warning("The other server has gone meanwhile: %s", error)
+            return await self._open("")
+
+    # Before a server is open
+
+    async def _open(self, name: str) -> Opened | None:
+        """Opens a server, whichever the person wants in the end; None to end the program."""
+        retry_s = FIRST_RETRY_S
+        while not self._ends:
+            connecting = self._connect(name)
+            await asyncio.wait([connecting], timeout=0.0 if self._page else _PAGE_AFTER_S)
+            if not self._waits:
+                return await self._start(await connecting)
+            if self._ends:
+                self._dismiss(connecting)
+                break
+            wish: Wish | None = None
+            if not connecting.done():
+                page = self._shown_page()
+                page.show_opening(name)
+                wish = await page.wish(before=connecting)
+            if wish is None:
+                try:
+                    return await self._start(await connecting)
+                except (Refused, Unavailable) as error:
+                    page = self._shown_page()
+                    page.show_failure(str(error))
+                    passes = isinstance(error, Unavailable)
+                    wish = await page.wish(within_s=retry_s if passes else None)
+                    retry_s = min(2 * retry_s, LONGEST_RETRY_S)
+            else:
+                self._dismiss(connecting)
+            if wish is not None:
+                if wish.ends:
+                    break
+                name, retry_s = wish.name, FIRST_RETRY_S
+        self._leave_page()
+        return None
+
+    def _connect(self, name: str) -> Task:
+        connect = self._pool.submit(self._openings.connect, name)
+        return asyncio.wrap_future(connect, loop=self._loop)
+
+    async def _start(self, connected: Connected) -> Opened:
+        """Starts what works behind a window; nothing is left of it when that fails."""
+        try:
+            return await self._loop.run_in_executor(self._pool, connected.start)
+        except (Refused, Unavailable):
+            await self._loop.run_in_executor(self._pool, connected.close)
+            raise
+
+    def _dismiss(self, connecting: Task) -> None:
+        """Nobody wants this server any more: it is left as soon as it is there."""
+
+        async def leave() -> None:
+            try:
+                connected = await connecting
+            except (Refused, Unavailable):
+                return
+            await self._loop.run_in_executor(self._pool, connected.close)
+
+        leaving = self._loop.create_task(leave())
+        self._dismissed.add(leaving)
+        leaving.add_done_callback(self._dismissed.discard)
+
+    def _shown_page(self) -> StartPage:
+        if self._page is None:
+            background = self._background(self.notices)
+            self._page = StartPage(self._openings, background, self._themes)
+            self._page_background = background
+            self._page.show()
+        self.front = self._page
+        return self._page
+
+    def _leave_page(self) -> None:
+        page, self._page = self._page, None
+        background, self._page_background = self._page_background, None
+        if page is not None and background is not None:
+            background.stop()
+            page.leave()
+
+    # While one is open
+
+    async def _work(self, opened: Opened) -> Connected | None:
+        """Shows the window of a server until it is closed; returns the server that is wanted in its
+        place."""
+        self.notices = Notices()
+        background = self._background(self.notices)
+        context = PlaceContext(
+            opened.workplace, background, self.notices, self._themes, self._remembered
+        )
+        window = self._made(context)
+        ending = Ending(self._loop, window, context, opened.stop)
+        window.stop_wanted.connect(ending.begin)
+        self.front = window
+        window.show()
+        self._leave_page()
+        self.opened.emit(window)
+        if self._ends:
+            window.close()
+        await ending.ended
+        self.front = None
+        window.deleteLater()
+        return None if self._ends else window.connections.following
+
+    def _made(self, context: PlaceContext) -> MainWindow:
+        faulty, self._faulty = self._faulty, ""
+        with garbage.kept(), self._themes.undressed():
+            try:
+                window = MainWindow(context)
+            except Exception as error:
+                if not self._remembered.allKeys():
+                    raise
+                # Whatever it was of what is remembered: the window opens without.
+                logger.exception("The window can't be made as it was remembered")
+                file = Path(self._remembered.fileName())
+                aside = set_aside(file)
+                self._remembered.clear()
+                faulty = (
+                    f"The window couldn't be opened as it was left ({type(error).__name__}) and"
+                    f" begins anew; {file.name} as it was is {aside}."
+                )
+                window = MainWindow(context)
+        if faulty:
+            self.notices.refuse(Refused(faulty))
+        return window
+
+    def _background(self, notices: Notices) -> Background:
+        background = Background(self._loop, self._pool, self)
+        background.refused.connect(notices.refuse)
+        background.failed.connect(notices.fail)
+        background.bug.connect(self.bug)
+        return background

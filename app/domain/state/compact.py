@@ -23,7 +23,7 @@ Numbers = NDArray[np.float64]
 SegmentCodes = NDArray[np.uint16]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-_DENSE_FROM = 24
+DENSE_FROM = 24
 """Distinct numbers from which an attribute is kept per lumisection instead of per segment."""
 
 _FORMAT = 1
@@ -68,6 +68,12 @@ class CompactState:
     def participating(self) -> Mask:
         """Per segment: both an RR and an own OMS event."""
         return self.covered_rr & self.own_oms
+
+    @property
+    def nbytes(self) -> int:
+        """About so much memory it takes."""
+        codes = self.starts.nbytes + self.rr_codes.nbytes + self.oms_codes.nbytes
+        return 4_000 + codes + sum(numbers.nbytes for numbers in self.dense.values())
 
     def per_lumisection(self, per_segment: NDArray[Scalar]) -> NDArray[Scalar]:
         """Segment values (last axis) repeated for every lumisection."""
@@ -307,7 +313,7 @@ def compact(state: DatasetState) -> CompactState:
     numeric = ~np.isnan(table)
     for row, key in enumerate(state.oms.keys):
         used = np.bincount(state.oms.codes[row], minlength=numeric.size) > 0
-        if np.count_nonzero(numeric & used) < _DENSE_FROM:
+        if np.count_nonzero(numeric & used) < DENSE_FROM:
             kept.append(row)
             continue
         dense[key], odd[key] = _as_numbers(state.oms, row, table, length)

@@ -115,6 +115,25 @@ def luminosity(oms: Grid[JsonValue], key: str, taking_part: Mask) -> float:
     )
 
 
+def compact_luminosity(state: CompactState, key: str) -> float:
+    """The same sum of a state in segments."""
+    taking_part = state.participating
+    numbers = state.dense.get(key)
+    if numbers is not None:
+        known = np.where((numbers > 0) & (numbers < np.inf), numbers, 0.0)
+        for position, value in state.odd.get(key, {}).items():
+            known[position] = luminosity_value(value)
+        return exact_sum(known[state.per_lumisection(taking_part)].tolist())
+    if key not in state.bits:
+        return 0.0
+    codes = state.oms_codes[state.bits.index(key)]
+    number = np.bincount(codes, taking_part * state.lengths, minlength=len(state.oms_values))
+    return exact_sum(
+        luminosity_value(value) * int(count)
+        for value, count in zip(state.oms_values, number.tolist(), strict=True)
+    )
+
+
 def luminosity_numbers(state: DatasetState, key: str) -> NDArray[np.float64]:
     """An attribute in each lumisection as it counts in `luminosity` [pb^-1]."""
     numbers = np.zeros(state.length)

@@ -30,6 +30,7 @@ from app.domain.json_value import js_parse
 from app.domain.masking import check_database_address, keep_secret
 from app.models.database import desk, identity, record, seal, session
 from app.models.database.identity import WEB, Guarded
+from app.models.database.kept import Kept
 from app.models.database.patience import Patience
 
 logger = logging.getLogger(__name__)
@@ -60,7 +61,10 @@ _LOST = {
     "40001": "somebody else changed the same rows at the same moment",
     "40P01": "somebody else changes the same rows in another order",
 }
-_READS = "run_registry_reads"
+READS = "run_registry_reads"
+"""Option of a connection that is in a READ ONLY transaction."""
+KEPT = "run_registry_kept"
+"""Option of a connection: what this process keeps of what it has folded."""
 _NEVER_WRITES = "run_registry_never_writes"
 GUARDED = "run_registry_guarded"
 """Option of a connection on which the guard folds runs and datasets: the kind of the login."""
@@ -135,11 +139,12 @@ class Database:
             isolation_level="AUTOCOMMIT",
             json_serializer=_json_text,
             json_deserializer=js_parse,
+            execution_options={KEPT: Kept()},
         )
         sa.event.listen(self._engine, "do_connect", self._connect)
         sa.event.listen(self._engine, "connect", _connected)
         sa.event.listen(self._engine, "begin", _begin)
-        self._reading = self._engine.execution_options(**{_READS: True})
+        self._reading = self._engine.execution_options(**{READS: True})
         if self._read_only:
             self._engine.update_execution_options(**{_NEVER_WRITES: True})
 
@@ -414,7 +419,7 @@ def _begin(connection: Connection) -> None:
     driver = connection.connection.driver_connection
     assert isinstance(driver, psycopg.Connection)
     options = connection.get_execution_options()
-    if options.get(_READS):
+    if options.get(READS):
         session.begin_reading(driver)
     elif options.get(_NEVER_WRITES):
         session.begin_never_writing(driver)

@@ -10,7 +10,7 @@ from app.domain.state.compact import CompactState, ExpandedState, compact
 from app.domain.state.summaries import summarise, summarise_columns
 from app.models.database.engine import GUARDED
 from app.models.database.statements import text
-from app.models.events.states import EventCounts, Loaded, checksum
+from app.models.events.states import Counted, Loaded, checksum
 
 
 def fold_runs(
@@ -212,16 +212,8 @@ def _store_whole(connection: Connection, ordered: Mapping[DatasetKey, Loaded]) -
     )
 
 
-def remember_states(connection: Connection, loaded: Mapping[DatasetKey, Loaded]) -> None:
-    """Keeps compact states in our read model, with the numbers of events they were folded from."""
-    compacted = {key: (compact(each.state), each.counts) for key, each in loaded.items()}
-    remember_compact(connection, compacted)
-
-
-def remember_compact(
-    connection: Connection, states: Mapping[DatasetKey, tuple[CompactState, EventCounts]]
-) -> None:
-    """Like `remember_states`.
+def remember_compact(connection: Connection, states: Mapping[DatasetKey, Counted]) -> None:
+    """Keeps compact states in our read model, with the numbers of events they were folded from.
 
     The numbers are those of the events really folded, not those of the tables now: an event that
     another client stored meanwhile must make the row stale.

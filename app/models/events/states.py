@@ -13,10 +13,13 @@ from sqlalchemy import Connection
 from app.domain.json_value import JsonObject, JsonValue, js_parse
 from app.domain.keys import ONLINE, DatasetKey
 from app.domain.lumisections import LumiRange, ranges_of_numbers
-from app.domain.state.compact import CompactState, compact
+from app.domain.state.compact import CompactState
 from app.domain.state.grid import DatasetState, Grid, with_changes
 from app.domain.triplets import Triplet, triplet_from_json
+from app.models.database.engine import KEPT, READS
+from app.models.database.kept import Kept
 from app.models.database.statements import text
+from app.models.events import event_columns
 
 logger = logging.getLogger(__name__)
 
@@ -53,23 +56,42 @@ class StoredEvent:
     ranges: tuple[LumiRange, ...]
 
 
+Counted = tuple[CompactState, EventCounts]
+"""A compact state and what it was folded from."""
+
+
 def load(
     connection: Connection, keys: Collection[DatasetKey], *, desk: bool, as_of: int | None = None
 ) -> dict[DatasetKey, Loaded]:
     """Folded states of these datasets, at `atomic_version` `as_of` if given."""
-    fresh = fresh_compact(connection, keys) if desk and as_of is None else {}
-    states = {key: Loaded(state.expand(), counts) for key, (state, counts) in fresh.items()}
-    states.update(fold(connection, [key for key in keys if key not in fresh], as_of=as_of))
-    return states
+    found, _ = load_compact(connection, keys, desk=desk, as_of=as_of)
+    return {key: Loaded(found[key][0].expand(), found[key][1]) for key in keys}
 
 
 def load_compact(
     connection: Connection, keys: Collection[DatasetKey], *, desk: bool, as_of: int | None = None
-) -> tuple[dict[DatasetKey, tuple[CompactState, EventCounts]], dict[DatasetKey, Loaded]]:
-    """Compact states of these datasets, and those among them that were folded from events."""
-    found = fresh_compact(connection, keys) if desk and as_of is None else {}
-    folded = fold(connection, [key for key in keys if key not in found], as_of=as_of)
-    found.update((key, (compact(each.state), each.counts)) for key, each in folded.items())
+) -> tuple[dict[DatasetKey, Counted], dict[DatasetKey, Counted]]:
+    """Compact states of these datasets, and those that had to be folded from events."""
+    if as_of is not None:
+        folded = fold_compact(connection, keys, as_of=as_of)
+        return folded, folded
+    numbers = event_counts(connection, keys)
+    kept = _kept(connection)
+    found = {
+        key: known
+        for key in keys
+        if (known := kept.get(key)) is not None and known[1] == numbers[key]
+    }
+    if desk and (left := [key for key in keys if key not in found]):
+        found |= _stored(connection, left, numbers)
+    left = [key for key in keys if key not in found]
+    # All that is folded into `online` is read for the others of its run in any case.
+    folded = fold_compact(connection, {*left, *((run_number, ONLINE) for run_number, _ in left)})
+    found |= folded
+    # What a transaction has read of its own events may never be there for others.
+    if connection.get_execution_options().get(READS):
+        for key, counted in found.items():
+            kept.put(key, counted, counted[0].nbytes)
     return found, folded
 
 
@@ -84,44 +106,63 @@ def checksum(key: DatasetKey, counts: EventCounts, content: bytes) -> bytes:
 
 def fresh_compact(
     connection: Connection, keys: Collection[DatasetKey]
-) -> dict[DatasetKey, tuple[CompactState, EventCounts]]:
+def fresh_compact(
+    connection: Connection, keys: Collection[DatasetKey]
+) -> dict[DatasetKey, Counted]:
     """States of our read model that were folded from just the events there are, and that are as
     they were written."""
-    if not keys:
-        return {}
-    parameters = _key_arrays(keys)
+    return _stored(connection, keys, event_counts(connection, keys)) if keys else {}
+
+
+def _stored(
+    connection: Connection,
+    keys: Collection[DatasetKey],
+    numbers: Mapping[DatasetKey, EventCounts],
+) -> dict[DatasetKey, Counted]:
     rows = connection.execute(
         text(
             "SELECT run_number, name, rr_events, oms_events, online_oms_events, state, checksum"
             " FROM desk.lumisection_state WHERE (run_number, name) IN"
             " (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
         ),
-        parameters,
-    ).all()
-    if not rows:
-        return {}
-    rr_events = _counts(connection, "LumisectionEvent", parameters)
-    oms_keys = {*keys, *((run_number, ONLINE) for run_number, _ in keys)}
-    oms_events = _counts(connection, "OMSLumisectionEvent", _key_arrays(oms_keys))
+        _key_arrays(keys),
+    )
     found = {}
-    for run_number, name, rr, oms, online, content, kept in rows:
-        counts = EventCounts(rr, oms, online)
-        if (
-            rr == rr_events.get((run_number, name), 0)
-            and oms == oms_events.get((run_number, name), 0)
-            and online == oms_events.get((run_number, ONLINE), 0)
-        ):
-            if kept != checksum((run_number, name), counts, content):
-                logger.warning(
-                    "What is kept of %s of run %d isn't what was written; it is folded again",
-                    name,
-                    run_number,
-                )
-                continue
-            state = readable(content)
-            if state is not None:
-                found[run_number, name] = state, counts
+    for run_number, name, rr, oms, online, content, written in rows:
+        key, counts = (run_number, name), EventCounts(rr, oms, online)
+        if counts != numbers[key]:
+            continue
+        if written != checksum(key, counts, content):
+            logger.warning(
+                "What is kept of %s of run %d isn't what was written; it is folded again",
+                name,
+                run_number,
+            )
+            continue
+        if (state := readable(content)) is not None:
+            found[key] = state, counts
     return found
+
+
+def event_counts(
+    connection: Connection, keys: Collection[DatasetKey]
+) -> dict[DatasetKey, EventCounts]:
+    """How many events each of these datasets has now."""
+    if not keys:
+        return {}
+    oms_keys = {*keys, *((run_number, ONLINE) for run_number, _ in keys)}
+    rr = _counts(connection, "LumisectionEvent", _key_arrays(keys))
+    oms = _counts(connection, "OMSLumisectionEvent", _key_arrays(oms_keys))
+    return {
+        key: EventCounts(rr.get(key, 0), oms.get(key, 0), oms.get((key[0], ONLINE), 0))
+        for key in keys
+    }
+
+
+def _kept(connection: Connection) -> Kept[Counted]:
+    kept = connection.get_execution_options()[KEPT]
+    assert isinstance(kept, Kept)
+    return kept
 
 
 def readable(content: bytes) -> CompactState | None:
@@ -136,14 +177,19 @@ def fold(
     connection: Connection, keys: Collection[DatasetKey], *, as_of: int | None = None
 ) -> dict[DatasetKey, Loaded]:
     """States of these datasets folded from their events."""
-    if not keys:
-        return {}
-    rr = grouped(rr_events(connection, keys, as_of=as_of))
-    oms_keys = {*keys, *((run_number, ONLINE) for run_number, _ in keys)}
-    oms = grouped(oms_events(connection, oms_keys, as_of=as_of))
     return {
-        key: fold_events(key, rr.get(key, []), oms.get(key, []), oms.get((key[0], ONLINE), []))
-        for key in keys
+        key: Loaded(state.expand(), counts)
+        for key, (state, counts) in fold_compact(connection, keys, as_of=as_of).items()
+    }
+
+
+def fold_compact(
+    connection: Connection, keys: Collection[DatasetKey], *, as_of: int | None = None
+) -> dict[DatasetKey, Counted]:
+    """The same, in segments."""
+    return {
+        key: (state, EventCounts(*numbers))
+        for key, (state, numbers) in event_columns.fold(connection, keys, as_of=as_of).items()
     }
 
 

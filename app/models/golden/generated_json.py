@@ -11,13 +11,12 @@ from sqlalchemy import exc as sa_exc
 from app.domain.errors import BadInput, NotFound
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.keys import ONLINE, DatasetKey
-from app.domain.state.compact import CompactState, compact
-from app.domain.state.summaries import luminosity
+from app.domain.state.compact import CompactState
+from app.domain.state.summaries import compact_luminosity
 from app.models.database.listen import CHANNEL, GOLDEN
-from app.models.events import states
-from app.models.events.states import EventCounts, Loaded
+from app.models.events.states import Counted, EventCounts
 from app.models.history.writes import newest_version
-from app.models.recount.basis import Basis, kept
+from app.models.recount.basis import Basis, states_on
 
 _JSON_COLUMNS = (
     "json_logic",
@@ -31,8 +30,6 @@ _JSON_COLUMNS = (
 )
 _BLOCK = 400
 """Datasets read in one go."""
-_FOLDED_BLOCK = 100
-"""Datasets folded in one go."""
 
 _LUMINOSITY_COLUMNS = (
     "total_delivered_luminosity",
@@ -107,7 +104,7 @@ class SeasonRead:
     reusable: bool
     datasets: Sequence[MatchedDataset]
     states: Mapping[DatasetKey, CompactState]
-    folded: Mapping[DatasetKey, Loaded]
+    folded: Mapping[DatasetKey, Counted]
     provenance: JsonValue
 
 
@@ -129,24 +126,19 @@ def read_season(
     ).scalar_one()
     version = newest_version(connection) if as_of is None else as_of
     # All that this transaction sees has a version up to the newest.
-    folds = as_of is None and basis is not Basis.READ_MODEL
+    folds = as_of is None and not basis.is_quick
     datasets = matching_datasets(connection, pattern, as_of=version if folds else as_of)
     keys = [(each.run_number, each.name) for each in datasets]
     found: dict[DatasetKey, CompactState] = {}
-    folded: dict[DatasetKey, Loaded] = {}
+    folded: dict[DatasetKey, Counted] = {}
     counts: dict[DatasetKey, EventCounts] = {}
     for begin in range(0, len(keys), _BLOCK):
         told(begin / len(keys))
         block = keys[begin : begin + _BLOCK]
-        compacts = kept(connection, block, basis) if as_of is None else {}
-        rest = [key for key in block if key not in compacts]
-        for at in range(0, len(rest), _FOLDED_BLOCK):
-            told((begin + at) / len(keys))
-            here = states.fold(connection, rest[at : at + _FOLDED_BLOCK], as_of=as_of)
-            compacts.update((key, (compact(each.state), each.counts)) for key, each in here.items())
-            folded |= here
+        compacts, here = states_on(connection, block, basis, as_of=as_of)
         for key, (state, number) in compacts.items():
             found[key], counts[key] = state, number
+        folded |= here
     provenance: list[JsonValue] = [
         [
             each.run_number,
@@ -244,8 +236,8 @@ def luminosity_of_run_range(
 ) -> tuple[float, float]:
     """Recorded and delivered luminosity of the `online` datasets of a run range [pb^-1].
 
-    Sums that are older than their dataset, or missing, are computed again; all of them unless the
-    read model is the `basis`.
+    Sums that are older than their dataset, or missing, are made from the states; all of them when
+    the `basis` has to prove them.
     """
     rows = connection.execute(
         text(
@@ -256,17 +248,17 @@ def luminosity_of_run_range(
         ),
         {"online": ONLINE, "first": first, "last": last},
     ).all()
-    believed = [row for row in rows if row.fresh and basis is Basis.READ_MODEL]
+    believed = [row for row in rows if row.fresh and basis.is_quick]
     recorded = sum(row[1] for row in believed)
     delivered = sum(row[2] for row in believed)
-    rest = {(row.run_number, ONLINE) for row in rows} - {
-        (row.run_number, ONLINE) for row in believed
-    }
-    known = {key: each.expand() for key, (each, _) in kept(connection, rest, basis).items()}
-    folded = states.fold(connection, rest - known.keys())
-    for state in (*known.values(), *(each.state for each in folded.values())):
-        recorded += luminosity(state.oms, "recorded", state.participating)
-        delivered += luminosity(state.oms, "delivered", state.participating)
+    rest = sorted(
+        {(row.run_number, ONLINE) for row in rows} - {(row.run_number, ONLINE) for row in believed}
+    )
+    for begin in range(0, len(rest), _BLOCK):
+        found, _ = states_on(connection, rest[begin : begin + _BLOCK], basis)
+        for state, _ in found.values():
+            recorded += compact_luminosity(state, "recorded")
+            delivered += compact_luminosity(state, "delivered")
     return recorded, delivered
 
 

@@ -198,13 +198,12 @@ def generate_several(
     names.version_at(acting, as_of)  # refuses one that there isn't
     read, season = season_of(acting, pattern, as_of=as_of, proved=official, progress=progress)
     selections = _selections(season, conditions, insist=insist, progress=progress)
-    with acting.db.transaction() as connection:
+    runs = season.datasets[0].run_number, season.datasets[-1].run_number
+    with acting.db.read() as connection:
         recorded, delivered = generated_json.luminosity_of_run_range(
-            connection,
-            season.datasets[0].run_number,
-            season.datasets[-1].run_number,
-            basis=basis(acting, proved=official),
+            connection, *runs, basis=basis(acting, proved=official)
         )
+    with acting.db.transaction() as connection:
         of_all: JsonObject = {
             "dataset_name_filter": pattern,
             "created_by": acting.actor.email,
@@ -422,7 +421,7 @@ def _remember_folded(acting: Acting, read: SeasonRead) -> None:
     # On a guarded database only what an action changed is kept by whoever did it.
     if acting.db.desk and read.folded and acting.db.writes_automatically:
         with acting.db.transaction() as connection:
-            projections.remember_states(connection, read.folded)
+            projections.remember_compact(connection, read.folded)
 
 
 def _named(stored: JsonObject) -> dict[str, tuple[LumiRange, ...]]:

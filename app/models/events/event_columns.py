@@ -1,0 +1,194 @@
+"""Lumisection events read whole, as arrays: what states are folded from."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TypeVar
+
+import numpy as np
+from sqlalchemy import Connection
+
+from app.domain.json_value import JsonValue, js_parse
+from app.domain.keys import ONLINE, DatasetKey
+from app.domain.state.compact import CompactState
+from app.domain.state.folding import EventColumns, fold_states
+from app.domain.state.payloads import Indices, PayloadGroup
+from app.domain.triplets import Triplet, triplet_from_json
+from app.models.database.statements import text
+
+_PAYLOADS = 50_000
+"""Stored objects read in one go."""
+
+RECORDED, DELIVERED = "recorded", "delivered"
+_PLAIN = """
+    SELECT "jsonb"::text, int4send(id), NULL, NULL
+    FROM "JSONBDeduplication" WHERE id = ANY(CAST(:ids AS int[]))
+"""
+_NUMBER = """CASE WHEN jsonb_typeof("jsonb" -> '{key}') = 'number' THEN "jsonb" ->> '{key}' END"""
+# The subselects are fences: what they make would else be made again wherever it is named.
+_NUMERIC = f"""
+    SELECT rest, string_agg(int4send(id), ''), string_agg(recorded, ','),
+        string_agg(delivered, ',')
+    FROM (
+        SELECT id, recorded, delivered,
+            (CASE WHEN recorded IS NULL AND delivered IS NULL THEN "jsonb"
+                ELSE "jsonb" - ARRAY[CASE WHEN recorded IS NOT NULL THEN '{RECORDED}' END,
+                    CASE WHEN delivered IS NOT NULL THEN '{DELIVERED}' END] END)::text
+                COLLATE "C" AS rest
+        FROM (
+            SELECT id, "jsonb", {_NUMBER.format(key=RECORDED)} AS recorded,
+                {_NUMBER.format(key=DELIVERED)} AS delivered
+            FROM "JSONBDeduplication" WHERE id = ANY(CAST(:ids AS int[])) OFFSET 0
+        ) AS given OFFSET 0
+    ) AS parted GROUP BY rest, recorded IS NULL, delivered IS NULL
+"""
+
+Value = TypeVar("Value")
+
+
+def fold(
+    connection: Connection, keys: Collection[DatasetKey], *, as_of: int | None = None
+) -> dict[DatasetKey, tuple[CompactState, tuple[int, int, int]]]:
+    """States of these datasets, each with the numbers of events it was folded from: RR, OMS of its
+    own, OMS of `online`."""
+    wanted = sorted(set(keys))
+    if not wanted:
+        return {}
+    oms_keys = sorted({*wanted, *((run_number, ONLINE) for run_number, _ in wanted)})
+    rr = _columns(connection, "LumisectionEvent", "e.manual_change", wanted, as_of, _triplets)
+    oms = _columns(
+        connection, "OMSLumisectionEvent", "false", oms_keys, as_of, _values, numeric=True
+    )
+    rr_events = dict(zip(wanted, rr.numbers(len(wanted)).tolist(), strict=True))
+    oms_events = dict(zip(oms_keys, oms.numbers(len(oms_keys)).tolist(), strict=True))
+    return {
+        key: (state, (rr_events[key], oms_events[key], oms_events[key[0], ONLINE]))
+        for key, state in zip(wanted, fold_states(wanted, rr, oms, oms_keys), strict=True)
+    }
+
+
+def _columns(
+    connection: Connection,
+    table: str,
+    manual: str,
+    keys: Sequence[DatasetKey],
+    as_of: int | None,
+    meaning: Callable[[Mapping[str, JsonValue]], Mapping[str, Value]],
+    *,
+    numeric: bool = False,
+) -> EventColumns[Value]:
+    in_time = (
+        ""
+        if as_of is None
+        else ' JOIN "Event" v ON v.version = e.version AND v.atomic_version <= :as_of'
+    )
+    # As packed numbers: hundreds of thousands of rows would each be looked at here.
+    source, version, by_hand, payload_id, first, last, number = _arrays(
+        connection,
+        "SELECT (k.source - 1)::int AS source, e.version,"
+        f" ({manual})::int AS manual, e.lumisection_metadata_id AS payload,"
+        " coalesce(a.first, 0) AS first, coalesce(a.last, 0) AS last, a.number::int AS number"
+        " FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]))"
+        "  WITH ORDINALITY AS k(run_number, name, source)"
+        f' JOIN "{table}" e USING (run_number, name){in_time} CROSS JOIN LATERAL ('
+        "  SELECT min(lumisection_number) AS first, max(lumisection_number) AS last,"
+        f'   count(*) AS number FROM "{table}Assignation" WHERE version = e.version) a',
+        ("source", "version", "manual", "payload", "first", "last", "number"),
+        {
+            "runs": [run for run, _ in keys],
+            "names": [name for _, name in keys],
+            **({} if as_of is None else {"as_of": as_of}),
+        },
+    )
+    scattered = number != last - first + 1
+    # The web service lets lumisections below 1 through.
+    whole = np.flatnonzero((number > 0) & ~scattered & (last >= 1))
+    event, firsts, lasts = _scattered(
+        connection, table, version, np.flatnonzero(scattered & (number > 0))
+    )
+    ids, place = np.unique(payload_id, return_inverse=True)
+    groups, number_of = _payloads(connection, ids, numeric=numeric)
+    return EventColumns(
+        source,
+        version,
+        by_hand > 0,
+        number_of[place],
+        np.concatenate([whole, event]),
+        np.concatenate([np.maximum(first[whole], 1), firsts]),
+        np.concatenate([last[whole], lasts]),
+        [PayloadGroup(meaning(each.values), each.size, each.numbers) for each in groups],
+    )
+
+
+def _scattered(
+    connection: Connection, table: str, version: Indices, events: Indices
+) -> tuple[Indices, Indices, Indices]:
+    """The ranges of these events, which cover more than one: event, first and last of each."""
+    if not events.size:
+        return events, events, events
+    of, numbers = _arrays(
+        connection,
+        f'SELECT version, lumisection_number AS number FROM "{table}Assignation"'
+        " WHERE version = ANY(:versions) AND lumisection_number >= 1"
+        " ORDER BY version, lumisection_number",
+        ("version", "number"),
+        {"versions": version[events].tolist()},
+    )
+    begins = np.flatnonzero((np.diff(of, prepend=-1) != 0) | (np.diff(numbers, prepend=-1) != 1))
+    ends = np.append(begins[1:], of.size) - 1
+    by_version = events[np.argsort(version[events])]
+    place = np.searchsorted(version[by_version], of[begins])
+    return by_version[place], numbers[begins], numbers[ends[: begins.size]]
+
+
+def _payloads(
+    connection: Connection, ids: Indices, *, numeric: bool
+) -> tuple[list[PayloadGroup[JsonValue]], Indices]:
+    """What these stored objects say, which are given by ascending numbers, and which of the
+    objects of the groups each of them is.
+
+    With `numeric` the luminosity is taken out by the server: it is what makes the object of nearly
+    each lumisection another one.
+    """
+    groups: list[PayloadGroup[JsonValue]] = []
+    numbers: list[Indices] = [np.zeros(0, np.intp)]
+    for begin in range(0, ids.size, _PAYLOADS):
+        rows = connection.execute(
+            text(_NUMERIC if numeric else _PLAIN),
+            # Its text: the driver would look at each number for what has to be quoted.
+            {"ids": f"{{{','.join(map(str, ids[begin : begin + _PAYLOADS].tolist()))}}}"},
+        )
+        for content, packed, recorded, delivered in rows:
+            numbers.append(np.frombuffer(packed, ">i4").astype(np.intp))
+            parsed = js_parse(content)
+            groups.append(
+                PayloadGroup(
+                    # What is no object sets nothing.
+                    parsed if isinstance(parsed, dict) else {},
+                    numbers[-1].size,
+                    {
+                        key: np.array([float(value) for value in values.split(",")])
+                        for key, values in ((RECORDED, recorded), (DELIVERED, delivered))
+                        if values is not None
+                    },
+                )
+            )
+    number_of = np.zeros(ids.size, np.intp)
+    found = np.concatenate(numbers)
+    number_of[np.searchsorted(ids, found)] = np.arange(found.size)
+    return groups, number_of
+
+
+def _triplets(payload: Mapping[str, JsonValue]) -> dict[str, Triplet]:
+    return {column: triplet_from_json(value) for column, value in payload.items()}
+
+
+def _values(payload: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+    return payload
+
+
+def _arrays(
+    connection: Connection, statement: str, columns: Sequence[str], parameters: Mapping[str, object]
+) -> list[Indices]:
+    """Columns of integers of a statement."""
+    packed = ", ".join(f"string_agg(int4send({column}), '')" for column in columns)
+    row = connection.execute(text(f"SELECT {packed} FROM ({statement}) AS found"), parameters).one()
+    return [np.frombuffer(each or b"", ">i4").astype(np.intp) for each in row]

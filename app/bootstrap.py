@@ -52,6 +52,7 @@ from app.services.recount.recounting import Recounter
 from app.services.seal import keys
 from app.services.seal.keys import Signer
 from app.services.seal.sealing import Sealer
+from app.services.taking_in import Intake
 from app.settings import PROGRAM, Settings, credential
 from app.sync.dqm_gui import DqmGuiSettings, listing_now
 from app.sync.oms_requests import OmsSettings
@@ -382,6 +383,7 @@ class Program:
             self.gui_store,
             self._sealer_of_jobs(),
             self._recounter_of_jobs(),
+            self._intake_of_jobs(),
             listeners.on_bug,
             listeners.on_pull,
         )
@@ -460,6 +462,9 @@ class Program:
     def _recounter_of_jobs(self) -> Recounter | None:
         wanted = self.settings.recount and self.db.desk and self.db.writes_automatically
         return Recounter(self.acting, self._client_name) if wanted else None
+
+    def _intake_of_jobs(self) -> Intake | None:
+        return Intake(self.db) if self.db.desk and self.db.writes_automatically else None
 
     def _revive_own_server(self) -> None:
         """Starts the program's own server again when it died."""

@@ -24,6 +24,8 @@ from app.services.recount.recounting import SOURCE as RECOUNT_SOURCE
 from app.services.recount.recounting import Recounter
 from app.services.seal.sealing import SOURCE as SEAL_SOURCE
 from app.services.seal.sealing import Sealer
+from app.services.taking_in import SOURCE as INTAKE_SOURCE
+from app.services.taking_in import Intake
 from app.sync.dqm_gui import DqmGuiClient, DqmGuiSettings, GuiLoop
 from app.sync.election import Election
 from app.sync.jobs import JobLoop, Turn
@@ -31,6 +33,7 @@ from app.sync.oms import OmsClient
 from app.sync.oms_requests import OmsSettings
 from app.sync.recounting import RecountLoop
 from app.sync.sealing import SealLoop
+from app.sync.taking_in import IntakeLoop
 from app.sync.worker import PullLoop
 
 logger = logging.getLogger(__name__)
@@ -41,7 +44,7 @@ _LOOK_S = 0.05
 Stopped = Callable[[float | None], bool]
 """Waits so many seconds for the end; true once it was asked for."""
 
-Loop = PullLoop | GuiLoop | SealLoop | RecountLoop | JobLoop
+Loop = PullLoop | GuiLoop | SealLoop | RecountLoop | IntakeLoop | JobLoop
 
 
 @dataclass(frozen=True)
@@ -92,12 +95,14 @@ class Jobs:
     gui_store: GuiStore
     sealer: Sealer | None
     recounter: Recounter | None
+    intake: Intake | None
     on_bug: Callable[[Exception], None]
     on_pull: Callable[[PullStatus], None] = lambda _status: None
     oms: PullLoop = field(init=False)
     gui: GuiLoop = field(init=False)
     seal: SealLoop | None = field(init=False, default=None)
     recount: RecountLoop | None = field(init=False, default=None)
+    taking_in: IntakeLoop | None = field(init=False, default=None)
     others: dict[str, JobLoop] = field(init=False, default_factory=dict)
     _leases: Leases | None = field(init=False, default=None)
 
@@ -136,6 +141,13 @@ class Jobs:
             self.recount = RecountLoop(
                 self.recounter,
                 self._election(RECOUNT_SOURCE),
+                on_bug=self.on_bug,
+                client_name=self.client,
+            )
+        if self.intake is not None:
+            self.taking_in = IntakeLoop(
+                self.intake,
+                self._election(INTAKE_SOURCE),
                 on_bug=self.on_bug,
                 client_name=self.client,
             )
@@ -179,6 +191,8 @@ class Jobs:
             yield SEAL_SOURCE, self.seal
         if self.recount is not None:
             yield RECOUNT_SOURCE, self.recount
+        if self.taking_in is not None:
+            yield INTAKE_SOURCE, self.taking_in
         yield from self.others.items()
 
     def _loop_of(self, job: Job) -> JobLoop:

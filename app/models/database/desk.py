@@ -89,6 +89,13 @@ fill = sa.Table(
     sa.Column("attributes", JSONB, nullable=False),
     sa.Column("fetched", _time, nullable=False),
 )
+sa.Table(
+    "taken_in",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("event", sa.Integer, nullable=False),
+    sa.Column("below_run", sa.Integer),
+)
 draft = sa.Table(
     "draft",
     metadata,
@@ -119,11 +126,12 @@ _PRIVILEGES = {
     "puller": "SELECT, INSERT, UPDATE",
     "failed_pull": "SELECT, INSERT, UPDATE, DELETE",
     "fill": "SELECT, INSERT",
+    "taken_in": "SELECT, INSERT, UPDATE",
     "draft": "SELECT, INSERT, UPDATE, DELETE",
     "presence": "SELECT, INSERT, UPDATE, DELETE",
 }
 
-PULLERS_NOTES = ("puller", "failed_pull", "fill", "recount", "recount_finding")
+PULLERS_NOTES = ("puller", "failed_pull", "fill", "recount", "recount_finding", "taken_in")
 """Tables that on a guarded database pullers alone write to."""
 
 OWN = OwnSchema(SCHEMA, metadata, _PRIVILEGES, notes=frozenset(PULLERS_NOTES))

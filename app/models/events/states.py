@@ -106,8 +106,6 @@ def checksum(key: DatasetKey, counts: EventCounts, content: bytes) -> bytes:
 
 def fresh_compact(
     connection: Connection, keys: Collection[DatasetKey]
-def fresh_compact(
-    connection: Connection, keys: Collection[DatasetKey]
 ) -> dict[DatasetKey, Counted]:
     """States of our read model that were folded from just the events there are, and that are as
     they were written."""

@@ -95,7 +95,8 @@ class SeasonRead:
     """What a golden JSON is made from, all of one moment.
 
     `reusable`: whatever is written later has a greater version than `version`, so that the
-    season is still whole as long as that is the newest. `folded` are the states that had to be
+    season is still whole as long as that is the newest; otherwise what is read again tells.
+    `folded` are the states that had to be
     folded from events. `provenance`: run, name and version of each dataset with the numbers of
     RR, OMS and online OMS events, and the newest event of the run.
     """
@@ -114,16 +115,14 @@ def read_season(
     *,
     basis: Basis,
     as_of: int | None,
+    settled: int | None,
     told: Callable[[float], None],
 ) -> SeasonRead:
     """The matching datasets and their states; `told` takes the share done and may raise.
 
-    Unless the read model is the `basis`, runs and datasets are folded from their events, too.
+    Unless the `basis` is quick, runs and datasets are folded from their events, too. `settled` is
+    what `pending.newest_settled` said in a transaction before this one.
     """
-    # A transaction that is under way may still commit a version below the newest seen here.
-    waiting = connection.execute(
-        text("SELECT count(*) FROM pg_snapshot_xip(pg_current_snapshot())")
-    ).scalar_one()
     version = newest_version(connection) if as_of is None else as_of
     # All that this transaction sees has a version up to the newest.
     folds = as_of is None and not basis.is_quick
@@ -152,7 +151,7 @@ def read_season(
         for each in datasets
         for number in (counts[each.run_number, each.name],)
     ]
-    return SeasonRead(version, waiting == 0, datasets, found, folded, provenance)
+    return SeasonRead(version, version == settled, datasets, found, folded, provenance)
 
 
 def matching_datasets(

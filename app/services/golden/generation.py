@@ -22,7 +22,7 @@ from app.golden.document import Style, from_json, to_text
 from app.golden.season import Season, SeasonDataset
 from app.golden.selection import Selection, select
 from app.models.database.engine import Database
-from app.models.events import projections
+from app.models.events import pending, projections
 from app.models.golden import generated_json
 from app.models.golden.generated_json import JsonEntry, JsonRow, MatchedDataset, SeasonRead
 from app.models.history import writes as history
@@ -269,25 +269,29 @@ def season_of(
 
     `proved`: from nothing that was only kept.
     """
-    if not proved and as_of is None and (known := _still_valid(acting, pattern)) is not None:
+    known = _remembered(acting, pattern) if as_of is None and not proved else None
+    if known is not None and _still_newest(acting, known.read):
         return known.read, known.season
     reading = progress.part(0.0, READING_SHARE)
+    with acting.db.read() as connection:
+        settled = pending.newest_settled(connection)
     with acting.db.read() as connection:
         read = generated_json.read_season(
             connection,
             pattern,
             basis=basis(acting, proved=proved),
             as_of=as_of,
+            settled=settled,
             told=reading.at,
         )
     if not read.datasets:
         raise Refused(f'No dataset name matches "{pattern}".')
-    season = season_from(read)
+    # What others write elsewhere leaves the season as it is, and with it all that was answered.
+    season = known.season if known is not None and _same(known.read, read) else season_from(read)
     if as_of is None and not proved:
         _remember_folded(acting, read)
-        if read.reusable:
-            with _guard:
-                _seasons[acting.db] = _Remembered(pattern, read, season)
+        with _guard:
+            _seasons[acting.db] = _Remembered(pattern, read, season)
     return read, season
 
 
@@ -297,6 +301,11 @@ def basis(acting: Acting, *, proved: bool) -> Basis:
     if proved:
         return Basis.proved(desk=db.desk, guarded=db.guard is not None)
     return Basis.quick(desk=db.desk)
+
+
+def _same(before: SeasonRead, now: SeasonRead) -> bool:
+    """Whether a season would be made of the same."""
+    return before.provenance == now.provenance and before.datasets == now.datasets
 
 
 def season_from(read: SeasonRead) -> Season:
@@ -407,14 +416,18 @@ def program_version() -> str:
     return metadata.version(DISTRIBUTION)
 
 
-def _still_valid(acting: Acting, pattern: str) -> _Remembered | None:
+def _remembered(acting: Acting, pattern: str) -> _Remembered | None:
     with _guard:
         known = _seasons.get(acting.db)
-    if known is None or known.pattern != pattern:
-        return None
+    return known if known is not None and known.pattern == pattern else None
+
+
+def _still_newest(acting: Acting, read: SeasonRead) -> bool:
+    """Whether it is sure without reading it again that nothing was written since."""
+    if not read.reusable:
+        return False
     with acting.db.read() as connection:
-        newest = history.newest_version(connection)
-    return known if newest == known.read.version else None
+        return history.newest_version(connection) == read.version
 
 
 def _remember_folded(acting: Acting, read: SeasonRead) -> None:

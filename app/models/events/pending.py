@@ -1,0 +1,38 @@
+"""Who is in the middle of writing events: what they have numbered already may still appear."""
+
+from sqlalchemy import Connection
+
+from app.models.database.statements import text
+
+_TABLES = ("Version", "Event", "LumisectionEvent", "OMSLumisectionEvent")
+
+
+def writers(connection: Connection) -> frozenset[str]:
+    """The transactions of this database that have written events and aren't over.
+
+    Whoever inserts holds this lock of the table from before the row gets its number until what was
+    written is there for all. Transactions of other databases of the server don't matter.
+    """
+    found = connection.execute(
+        text(
+            "SELECT DISTINCT virtualtransaction FROM pg_locks WHERE locktype = 'relation'"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            " AND relation = ANY(SELECT to_regclass(quote_ident(name))::oid"
+            "  FROM unnest(CAST(:tables AS text[])) AS name)"
+            " AND mode = 'RowExclusiveLock' AND granted"
+        ),
+        {"tables": list(_TABLES)},
+    )
+    return frozenset(found.scalars())
+
+
+def newest_settled(connection: Connection) -> int | None:
+    """The newest version, None when one with a smaller number may still appear.
+
+    Whoever reads in a later transaction and finds that it is still the newest has read all there
+    is up to it. The order is what makes that sure: first the version, then who writes.
+    """
+    version = connection.execute(
+        text('SELECT coalesce(max(atomic_version), 0) FROM "Version"')
+    ).scalar_one()
+    return None if writers(connection) else int(version)

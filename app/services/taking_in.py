@@ -1,0 +1,134 @@
+"""The read model is kept complete for what other programs write, in small steps."""
+
+import sys
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from app.domain.errors import Refused
+from app.domain.keys import DatasetKey
+from app.domain.sources.intake import TakenIn
+from app.models.database.engine import Database
+from app.models.events import pending, projections, states, taking_in
+from app.models.events.taking_in import Place
+
+SOURCE = "intake"
+
+_MOST_EVENTS = 20_000
+_RUNS = 25
+"""Runs of the past that one step looks at."""
+_MOST_DATASETS = 100
+"""Datasets that one step folds."""
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """The newest event of a moment, and who was writing then: events with smaller numbers may
+    appear as long as one of them is."""
+
+    event: int
+    writers: frozenset[str]
+
+
+class Intake:
+    """Takes in what others wrote, one step after the other; used by one thread at a time.
+
+    Steps of another client may come between: how far it is stands in the database.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._mark: _Mark | None = None
+        self._settled: int | None = None
+        self._seen: set[int] = set()
+
+    def take_in(self) -> TakenIn:
+        """Brings up to date what others changed since the last step, else a few older runs.
+
+        Refused where the read model can't be written: by a person's login on a guarded database,
+        or without our schema.
+        """
+        if not (self._db.desk and self._db.writes_automatically):
+            raise Refused(
+                "This login can't keep the read model complete: it needs the schema desk, and on a"
+                " guarded database the login of a puller."
+            )
+        with self._db.read() as connection:
+            here = taking_in.place(connection)
+            # The order counts: first the newest event, then who is writing.
+            newest = taking_in.newest_event(connection)
+            self._note(newest, pending.writers(connection))
+        if here is None:
+            return self._begin()
+        changed, done = self._take_changed(here)
+        if not done or here.below_run is None:
+            return TakenIn(changed, runs_left=self._left(here), more=not done)
+        return self._take_older(changed)
+
+    def _note(self, newest: int, writers: frozenset[str]) -> None:
+        """Finds up to which event whoever reads from now on sees all there will ever be."""
+        if not writers:
+            self._settled, self._mark = newest, None
+            return
+        if self._mark is not None and not self._mark.writers & writers:
+            self._settled, self._mark = self._mark.event, None
+        if self._mark is None:
+            self._mark = _Mark(newest, writers)
+
+    def _begin(self) -> TakenIn:
+        if self._settled is None:
+            return TakenIn()  # somebody is writing; soon
+        with self._db.transaction() as connection:
+            taking_in.keep_place(connection, Place(self._settled, sys.maxsize >> 32))
+        return TakenIn(more=True)
+
+    def _take_changed(self, here: Place) -> tuple[int, bool]:
+        """How many datasets others had changed, and whether these were all."""
+        settled = max(here.event, self._settled or 0)
+        with self._db.read() as connection:
+            events = taking_in.events_after(connection, here.event, settled, _MOST_EVENTS)
+            whole = len(events) < _MOST_EVENTS
+            up_to = settled if whole else max(events)
+            if whole:
+                # What is above may get company of smaller numbers, so it is looked at again.
+                events |= taking_in.events_after(connection, settled, sys.maxsize >> 32)
+            unseen = {key for event, key in events.items() if event not in self._seen}
+            keys = taking_in.followers(connection, unseen) if unseen else set()
+        changed, done = self._fold(sorted(keys, reverse=True))
+        if done:
+            if up_to > here.event:
+                with self._db.transaction() as connection:
+                    taking_in.keep_place(connection, Place(up_to, here.below_run))
+            self._seen = {event for event in (*self._seen, *events) if event > up_to}
+        return changed, done and whole
+
+    def _take_older(self, changed: int) -> TakenIn:
+        with self._db.read() as connection:
+            here = taking_in.place(connection)
+            if here is None or here.below_run is None:
+                return TakenIn(changed)
+            keys = taking_in.older_datasets(connection, here.below_run, _RUNS)
+        older, done = self._fold(keys)
+        if done:
+            below = min((run_number for run_number, _ in keys), default=None)
+            here = Place(here.event, below)
+            with self._db.transaction() as connection:
+                taking_in.keep_place(connection, here)
+        return TakenIn(changed, older, self._left(here), more=here.below_run is not None)
+
+    def _fold(self, keys: Collection[DatasetKey]) -> tuple[int, bool]:
+        """Folds those that aren't as their events say, but only so many; whether all are now."""
+        if not keys:
+            return 0, True
+        with self._db.read() as connection:
+            stale = taking_in.stale(connection, keys)
+            some = stale[:_MOST_DATASETS]
+            folded = states.fold_compact(connection, some)
+        with self._db.transaction() as connection:
+            projections.remember_compact(connection, folded)
+        return len(some), len(some) == len(stale)
+
+    def _left(self, here: Place) -> int:
+        if here.below_run is None:
+            return 0
+        with self._db.read() as connection:
+            return taking_in.runs_below(connection, here.below_run)

@@ -1,0 +1,170 @@
+"""What the web service writes is taken into the read model, soon and whole."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import text
+
+from app.domain.errors import Refused
+from app.domain.keys import ONLINE
+from app.models.database.engine import Database
+from app.models.events import pending, states, taking_in
+from app.services.acting import Acting
+from app.services.golden import generation as golden
+from app.services.pulling import runs as pull
+from app.services.taking_in import Intake
+from tests.builders import EXPERT, a_run, configure
+from tests.plain_folds import WebService
+
+FIRST, SECOND = (390001, ONLINE), (390002, ONLINE)
+RULE = {"==": [{"var": "lumisection.oms.dt0_ready"}, True]}
+
+
+@pytest.fixture
+def web(database: Database) -> WebService:
+    """The web service beside us; two runs of 10 LS of which our read model knows nothing."""
+    configure(database)
+    for number in (390001, 390002):
+        pull.apply(Acting(database), a_run(number, 10))
+    with database.transaction() as connection:
+        connection.execute(text("DELETE FROM desk.lumisection_state"))
+    return WebService(database)
+
+
+def complete(intake: Intake) -> None:
+    while intake.take_in().more:
+        pass
+
+
+def fresh(db: Database) -> set:
+    with db.read() as connection:
+        return set(states.fresh_compact(connection, [FIRST, SECOND]))
+
+
+@contextmanager
+def unfinished_edit(web: WebService) -> Iterator[None]:
+    """A transaction of the web service that has numbered its event and commits at the end."""
+    with web.db.transaction() as connection:
+        web.store_event(connection, FIRST, {"dt0_ready": False}, 4, 4, by="auto@auto", oms=True)
+        yield
+
+
+def test_that_a_season_that_others_wrote_is_taken_in_newest_first(web, monkeypatch):
+    monkeypatch.setattr("app.services.taking_in._RUNS", 1)
+    intake = Intake(web.db)
+    assert intake.take_in().more
+    step = intake.take_in()
+    assert (step.older, step.runs_left, step.more) == (1, 1, True)
+    assert fresh(web.db) == {SECOND}
+    complete(intake)
+    assert fresh(web.db) == {FIRST, SECOND}
+    assert intake.take_in().text == "all that others wrote is taken in"
+
+
+def test_that_another_client_goes_on_where_one_stopped(web, monkeypatch):
+    monkeypatch.setattr("app.services.taking_in._RUNS", 1)
+    first = Intake(web.db)
+    first.take_in()
+    first.take_in()
+    step = Intake(web.db).take_in()
+    assert (step.older, step.runs_left) == (1, 0)
+    assert fresh(web.db) == {FIRST, SECOND}
+
+
+def test_that_a_later_edit_of_the_web_service_is_taken_in_at_the_next_step(web):
+    intake = Intake(web.db)
+    complete(intake)
+    web.edits_bit(FIRST, "dt0_ready", value=False, first=2, last=3)
+    assert fresh(web.db) == {SECOND}
+    assert intake.take_in().changed == 1
+    assert fresh(web.db) == {FIRST, SECOND}
+    assert intake.take_in().changed == 0
+
+
+def test_that_a_slow_transaction_with_a_smaller_number_is_not_missed(web):
+    intake = Intake(web.db)
+    complete(intake)
+    for other in (intake, Intake(web.db)):
+        with unfinished_edit(web):
+            web.edits_bit(SECOND, "dt0_ready", value=False, first=2, last=3)
+            assert other.take_in().changed == 1
+            for _ in range(3):
+                other.take_in()
+            assert fresh(web.db) == {FIRST, SECOND}
+        assert fresh(web.db) == {SECOND}
+        assert other.take_in().changed == 1
+        assert fresh(web.db) == {FIRST, SECOND}
+
+
+def test_that_a_client_that_comes_later_still_finds_the_slow_transaction(web):
+    complete(Intake(web.db))
+    with unfinished_edit(web):
+        web.edits_bit(SECOND, "dt0_ready", value=False, first=2, last=3)
+        before = Intake(web.db)
+        for _ in range(3):
+            before.take_in()
+    assert Intake(web.db).take_in().changed == 1
+    assert fresh(web.db) == {FIRST, SECOND}
+
+
+def test_that_the_first_contact_waits_for_who_is_writing(web):
+    with unfinished_edit(web):
+        assert not Intake(web.db).take_in().more
+        with web.db.read() as connection:
+            assert taking_in.place(connection) is None
+    complete(Intake(web.db))
+    assert fresh(web.db) == {FIRST, SECOND}
+
+
+def test_that_more_than_one_step_takes_in_what_is_too_much_for_one(web, monkeypatch):
+    intake = Intake(web.db)
+    complete(intake)
+    monkeypatch.setattr("app.services.taking_in._MOST_DATASETS", 1)
+    monkeypatch.setattr("app.services.taking_in._MOST_EVENTS", 2)
+    for key in (FIRST, SECOND):
+        for at in (2, 4, 6):
+            web.edits_bit(key, "dt0_ready", value=False, first=at, last=at)
+    assert intake.take_in().more
+    complete(intake)
+    assert fresh(web.db) == {FIRST, SECOND}
+
+
+def test_that_a_client_without_the_desk_is_refused(web, dsn):
+    other = Database(dsn)
+    try:
+        with pytest.raises(Refused, match="needs the schema desk"):
+            Intake(other).take_in()
+    finally:
+        other.close()
+
+
+def test_that_writers_of_this_database_are_known_and_others_don_t_matter(web, server):
+    name = server.create()
+    elsewhere = Database(server.dsn(name))
+    try:
+        with elsewhere.transaction() as there:
+            there.execute(text("CREATE TABLE t ()"))
+            with web.db.read() as connection:
+                assert pending.newest_settled(connection) is not None
+            with unfinished_edit(web), web.db.read() as connection:
+                assert pending.newest_settled(connection) is None
+    finally:
+        elsewhere.close()
+
+
+def test_that_a_season_in_memory_stays_while_others_write_elsewhere(web):
+    acting = Acting(web.db, EXPERT)
+    configure_again = golden.season_of(acting, ONLINE)[1]
+    with unfinished_edit(web):
+        read, season = golden.season_of(acting, ONLINE)
+        assert season is configure_again
+        runs_elsewhere = a_run(390003, 5)
+        pull.apply(Acting(web.db), runs_elsewhere)
+        read, season = golden.season_of(acting, ONLINE)
+        assert not read.reusable
+        assert len(season.datasets) == 3
+        assert golden.season_of(acting, ONLINE)[1] is season
+    before = golden.preview(acting, ONLINE, RULE).lumisections
+    assert golden.season_of(acting, ONLINE)[1] is not season
+    assert before == 24

@@ -4,17 +4,26 @@
 offline datasets have the whole OMS side, luminosity and all, in events of their own, too.
 """
 
+import os
 import resource
+import statistics
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from app.domain.identity import Actor
 from app.domain.json_value import JsonValue
 from app.models.database.engine import Database
+from app.models.database.locks import PullerLock
 from app.models.database.statements import text
+from app.models.events import states
 from app.services.acting import Acting
 from app.services.editing import lumisections
 from app.services.golden import generation as golden
+from app.services.taking_in import Intake
+from app.sync.taking_in import IntakeLoop
 from benchmarks import web_season
 from benchmarks.database import folder_argument, prepared, server
 
@@ -29,15 +38,44 @@ RULE: JsonValue = {
 }
 
 
-def figure(label: str, action: Callable[[], object], target: str = "") -> None:
-    """Prints how long something takes by the clock, and what of that this process computes [s]."""
-    wall, cpu = time.perf_counter(), _computed()
-    action()
-    print(
-        f"{label:<62}{time.perf_counter() - wall:8.2f} s, {_computed() - cpu:7.2f} s here  "
-        f" {target}",
-        flush=True,
-    )
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Clock:
+    """By the clock, and computed by this process and by the server [s] (Linux)."""
+
+    def __init__(self, db: Database) -> None:
+        with db.read() as connection:
+            backend = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        self._postmaster = int(_stat(backend)[1])
+
+    def figure(self, label: str, action: Callable[[], object], target: str = "") -> float:
+        """Prints what an action takes; returns how long the server computed."""
+        wall, here, there = time.perf_counter(), _computed(), self._server()
+        action()
+        wall, here = time.perf_counter() - wall, _computed() - here
+        there = self._server() - there
+        figures = f"{wall:8.2f} s, {here:6.2f} s here, {there:6.2f} s of the server"
+        print(f"{label:<52}{figures}  {target}", flush=True)
+        return there
+
+    def _server(self) -> float:
+        used = 0
+        for process in Path("/proc").glob("[0-9]*"):
+            stat = _stat(int(process.name))
+            if int(process.name) == self._postmaster:
+                used += sum(map(int, stat[11:15]))
+            elif stat[1:2] == [str(self._postmaster)]:
+                used += sum(map(int, stat[11:13]))
+        return used / _TICKS
+
+
+def _stat(pid: int) -> list[str]:
+    """What the system says of a process, from its state on; nothing when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
 
 
 def _computed() -> float:
@@ -45,10 +83,55 @@ def _computed() -> float:
     return used.ru_utime + used.ru_stime
 
 
+@contextmanager
+def writing(db: Database, dsn: str) -> Iterator[None]:
+    """The web service writes without a pause, and another database has an open transaction."""
+    ends = threading.Event()
+
+    def write() -> None:
+        at = 0
+        while not ends.wait(0.02):
+            at += 1
+            web_season.edit(db, web_season.FIRST_RUN + at % 5, 1 + at % 700)
+
+    other = Database(dsn.replace("/run_registry?", "/postgres?"))
+    thread = threading.Thread(target=write)
+    with other.transaction() as connection:
+        connection.execute(text("SELECT pg_current_xact_id()"))
+        thread.start()
+        try:
+            yield
+        finally:
+            ends.set()
+            thread.join()
+    other.close()
+
+
+def take_all_in(db: Database) -> None:
+    """As the loop does, resting half of the time."""
+    intake, more = Intake(db), True
+    while more:
+        began = time.perf_counter()
+        more = intake.take_in().more
+        time.sleep(time.perf_counter() - began)
+
+
+def seen_after(db: Database, number: int) -> float:
+    """Seconds from an edit of the web service until the read model holds it."""
+    web_season.edit(db, number, 5)
+    began = time.perf_counter()
+    while True:
+        with db.read() as connection:
+            if states.fresh_compact(connection, [(number, "online")]):
+                return time.perf_counter() - began
+        time.sleep(0.05)
+
+
 def forget_all(db: Database) -> None:
     """Nothing of ours is known of any dataset."""
     with db.transaction() as connection:
         connection.execute(text("DELETE FROM desk.lumisection_state"))
+        connection.execute(text("DELETE FROM desk.taken_in"))
 
 
 def measure(dsn: str, name: str) -> None:
@@ -56,33 +139,38 @@ def measure(dsn: str, name: str) -> None:
     db = Database(dsn)
     db.prepare()
     forget_all(db)
-    acting = Acting(db, EXPERT)
-
-    def generate() -> None:
-        golden.generate(acting, name, RULE)
-
-    def again() -> None:
-        golden.forget_seasons(acting)
-        generate()
-
-    middle = web_season.FIRST_RUN + 7
-    figure(
-        "a dataset opened, nothing known",
-        lambda: lumisections.dataset_state(acting, middle, name).oms,
-        "0.02",
-    )
-    figure("first golden JSON", generate, "3")
-    figure("second golden JSON", generate, "0.2")
-    figure("another, nothing in memory", again, "0.2")
-    figure(
-        "the golden JSON of online, nothing in memory",
-        lambda: golden.generate(acting, "online", RULE),
-    )
+    clock, acting = Clock(db), Acting(db, EXPERT)
+    opened = list(range(web_season.FIRST_RUN, web_season.FIRST_RUN + 11))
+    taken = []
+    for number in opened:
+        began = time.perf_counter()
+        lumisections.dataset_state(acting, number, name)
+        taken.append(1e3 * (time.perf_counter() - began))
+    print(f"a dataset opened of which nothing is known: {statistics.median(taken):.0f} ms  20")
+    clock.figure("first golden JSON", lambda: golden.generate(acting, name, RULE), "3")
+    clock.figure("second golden JSON", lambda: golden.generate(acting, name, RULE), "0.2")
+    with writing(db, dsn):
+        for _ in range(3):
+            clock.figure(
+                "another, writers never pause", lambda: golden.generate(acting, name, RULE), "0.2"
+            )
+    forget_all(db)
+    clock.figure("taking in the whole season", lambda: take_all_in(db), "60")
+    other = Database(dsn)
+    other.prepare()
+    acting = Acting(other, EXPERT)
+    clock.figure("then first golden JSON", lambda: golden.generate(acting, name, RULE), "3")
+    other.close()
+    loop = IntakeLoop(Intake(db), PullerLock(db, source="intake"), on_bug=print, client_name="me")
+    loop.start()
+    seen = [seen_after(db, number) for number in opened[:5]]
+    print(f"an edit of the web service taken in after {max(seen):.1f} s at most  3")
+    loop.stop()
     db.close()
     reader = Database(dsn)
     acting = Acting(reader, EXPERT)
-    figure("without the desk: first golden JSON", generate, "3")
-    figure("without the desk: second golden JSON", generate, "0.2")
+    clock.figure("without desk: first", lambda: golden.generate(acting, name, RULE), "3")
+    clock.figure("without desk: second", lambda: golden.generate(acting, name, RULE), "0.2")
     reader.close()
 
 
@@ -97,7 +185,7 @@ def main() -> None:
         with db.read() as connection:
             known = connection.execute(text('SELECT count(*) FROM "Run"')).scalar_one()
         if not known:
-            figure("season made", lambda: web_season.build(db, given.runs, copied=given.copied))
+            web_season.build(db, given.runs, copied=given.copied)
         db.close()
         measure(running.dsn, web_season.OFFLINE)
 

@@ -10,6 +10,7 @@ import psycopg
 from app.domain.json_value import JsonObject, js_stringify, text_hash
 from app.domain.sources.oms import DCS_BITS
 from app.models.database.engine import Database
+from app.models.database.statements import text
 
 FIRST_RUN = 380_000
 LENGTH = 700
@@ -132,6 +133,24 @@ def build(db: Database, runs: int, *, first_run: int = FIRST_RUN, copied: bool =
                 _store(connection, season.rows)
     with db.raw_connection("season") as connection:
         connection.execute("VACUUM ANALYZE")
+
+
+def edit(db: Database, number: int, at: int) -> None:
+    """The web service flips a bit of `online` in one lumisection."""
+    with db.transaction() as connection:
+        connection.execute(
+            text(
+                'WITH made AS (INSERT INTO "Version" ("by", comment, "createdAt")'
+                " VALUES ('auto@auto', 'update', now()) RETURNING atomic_version), numbered AS ("
+                ' INSERT INTO "Event" (atomic_version) SELECT atomic_version FROM made'
+                ' RETURNING version), content AS (INSERT INTO "JSONBDeduplication"'
+                " (\"jsonb\", unique_hash) SELECT '{\"dtm_ready\": false}', 'edit-' || version"
+                ' FROM numbered RETURNING id), event AS (INSERT INTO "OMSLumisectionEvent"'
+                " SELECT version, :run, 'online', id FROM numbered, content RETURNING version)"
+                ' INSERT INTO "OMSLumisectionEventAssignation" SELECT version, :at FROM event'
+            ),
+            {"run": number, "at": at},
+        )
 
 
 def _greatest(connection: "psycopg.Connection[tuple[object, ...]]", table: str) -> int:

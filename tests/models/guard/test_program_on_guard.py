@@ -25,6 +25,7 @@ from app.domain.json_value import text_hash
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
+from app.models.events import states
 from app.models.events.action import begin
 from app.models.events.event_log import LumisectionChange, texts_of
 from app.services.acting import Acting
@@ -36,6 +37,7 @@ from app.services.editing.drafts import Draft
 from app.services.editing.lumisections import BitEdit, ColumnEdit
 from app.services.history import undo
 from app.services.pulling import runs as pull
+from app.services.taking_in import Intake
 from tests.builders import a_run
 from tests.conftest import TestServer
 from tests.models.guard.attacks.said import DT, cells, covers, said
@@ -199,6 +201,20 @@ def test_that_the_database_says_who_acts(come_in: Login) -> None:
 def test_that_a_login_nobody_named_is_told(come_in: Login) -> None:
     with pytest.raises(NotPermitted, match="stands for no person and no service"):
         come_in("g_stranger")
+
+
+def test_that_a_puller_s_login_takes_in_what_others_wrote_and_a_person_s_is_refused(
+    come_in: Login,
+) -> None:
+    with pytest.raises(Refused, match="the login of a puller"):
+        Intake(come_in("g_shifter")).take_in()
+    database = come_in("g_puller")
+    intake = Intake(database)
+    while intake.take_in().more:
+        pass
+    with database.read() as connection:
+        keys = list(plain_datasets(connection))
+        assert states.fresh_compact(connection, keys).keys() == set(keys)
 
 
 def test_that_folds_and_records_of_a_guarded_edit_are_whole(come_in: Login) -> None:

@@ -13,8 +13,10 @@ from app.domain.recount.status import Recounted, RecountStatus
 from app.sync.elected_loop import ElectedLoop, in_thread
 from app.sync.election import Election
 
-_REST = 4.0
-"""So many times as long as a step took nothing is done after it."""
+REST = 19.0
+"""So many times as long as a step took nothing is done after it, where somebody works."""
+REST_ALONE = 3.0
+"""The same in a program that has nothing else to do."""
 
 
 class Recounting(Protocol):
@@ -24,7 +26,8 @@ class Recounting(Protocol):
 
 
 class RecountLoop(ElectedLoop[nullcontext[None], RecountStatus]):
-    """Counts again in its own thread as long as this client is elected, a fifth of the time."""
+    """Counts again in its own thread as long as this client is elected; rests `rest` times as long
+    as a step takes."""
 
     def __init__(
         self,
@@ -36,6 +39,7 @@ class RecountLoop(ElectedLoop[nullcontext[None], RecountStatus]):
         enabled: bool = True,
         interval_s: float = 15.0,
         election_interval_s: float = 3.0,
+        rest: float = REST,
         on_status: Callable[[RecountStatus], None] = lambda _status: None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -55,6 +59,7 @@ class RecountLoop(ElectedLoop[nullcontext[None], RecountStatus]):
             jitter=jitter,
         )
         self._recounting = recounting
+        self._rest = rest
 
     async def _pull(self, client: nullcontext[None]) -> None:
         done = Recounted()
@@ -70,7 +75,7 @@ class RecountLoop(ElectedLoop[nullcontext[None], RecountStatus]):
             if not await in_thread(self._election.held):
                 raise Unavailable("The lock of the puller is lost: another client may count now.")
             self._set(activity=f"{counted(self._status.rows, 'row')} counted again")
-            await asyncio.sleep(_REST * (time.monotonic() - began))
+            await asyncio.sleep(self._rest * (time.monotonic() - began))
         said = "; ".join(done.failed)
         self._succeeded(activity=f"not counted: {said}" if said else "")
 

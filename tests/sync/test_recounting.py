@@ -60,7 +60,7 @@ class Lock:
 def run(loop: RecountLoop, until: threading.Event) -> None:
     loop.start()
     try:
-        assert until.wait(60)
+        assert until.wait(120)
     finally:
         assert loop.stop(60)
 
@@ -69,7 +69,7 @@ def loop_of(counting, lock, **more) -> RecountLoop:
     def bug(error: Exception) -> None:
         raise AssertionError from error
 
-    given = {"interval_s": 0.05, "election_interval_s": 0.05, **more}
+    given = {"interval_s": 0.05, "election_interval_s": 0.05, "rest": 0.0, **more}
     return RecountLoop(counting, lock, on_bug=bug, client_name="here", **given)
 
 
@@ -112,6 +112,7 @@ def test_that_what_was_forged_is_put_right_by_itself(database: Database) -> None
         PullerLock(database, "the control room", source="recount"),
         on_bug=lambda error: pytest.fail(str(error)),
         client_name="the control room",
+        rest=0.0,
         on_status=lambda status: ended.set() if status.state is PullState.WAITING else None,
     )
     run(loop, ended)

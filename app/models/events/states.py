@@ -137,7 +137,7 @@ def _stored(
                 run_number,
             )
             continue
-        if (state := readable(content)) is not None:
+        if (state := _readable(content)) is not None:
             found[key] = state, counts
     return found
 
@@ -163,7 +163,7 @@ def _kept(connection: Connection) -> Kept[Counted]:
     return kept
 
 
-def readable(content: bytes) -> CompactState | None:
+def _readable(content: bytes) -> CompactState | None:
     """The state, or None when another version of the program wrote it in its own format."""
     try:
         return CompactState.from_bytes(content)

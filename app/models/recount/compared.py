@@ -17,6 +17,7 @@ from app.domain.recount.discrepancies import (
     of_states,
     of_summaries,
 )
+from app.domain.state.compact import CompactState
 from app.domain.state.summaries import Summary, summarise
 from app.models.database.statements import text
 from app.models.events import states
@@ -29,6 +30,7 @@ DERIVED = (RUN, DATASET, SUMMARY, STATE)
 RowKey = tuple[int, str]
 """A run number and a dataset name, which is empty for the run itself."""
 
+_UNREADABLE = Discrepancy("the row", "the state of the dataset", "what can't be read as that")
 _NO_EVENT = Discrepancy("the row", "no event of it", "a row")
 
 
@@ -166,20 +168,28 @@ class _Judging:
             self.add(STATE, key, Verdict.OLD)
             return
         counts, content, checksum = found
-        readable = states.readable(content)
-        if checksum is None and readable is None:
-            self.add(STATE, key, Verdict.OLD)
-        elif readable is None:
-            said = Discrepancy("the row", "a state", "what can't be read")
-            self.add(STATE, key, Verdict.FALSE, (said,))
-        elif differing := first_of(of_states(loaded.state, readable)):
-            self.add(STATE, key, Verdict.FALSE, differing)
+        differing = _differing(loaded, content)
+        if differing:
+            # What an older program wrote in a format of its own is only old.
+            old = checksum is None and differing == (_UNREADABLE,)
+            self.add(STATE, key, *((Verdict.OLD,) if old else (Verdict.FALSE, differing)))
         elif checksum != states.checksum(key, counts, content):
             said = Discrepancy("checksum", "that of the state", "another one")
             missing = checksum is None
             self.add(STATE, key, *((Verdict.OLD,) if missing else (Verdict.FALSE, (said,))))
         else:
             self.add(STATE, key, Verdict.RIGHT)
+
+
+def _differing(loaded: Loaded, content: bytes) -> tuple[Discrepancy, ...]:
+    """How a kept state differs from the folded one; whatever bytes somebody put there."""
+    try:
+        kept = CompactState.from_bytes(content)
+        if (kept.run_number, kept.name) != (loaded.state.run_number, loaded.state.name):
+            return (_UNREADABLE,)
+        return first_of(of_states(loaded.state, kept))
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, MemoryError):
+        return (_UNREADABLE,)
 
 
 def compare(connection: Connection, keys: Collection[RowKey], *, desk: bool) -> Compared:

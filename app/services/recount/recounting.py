@@ -27,8 +27,10 @@ TABLES = compared.DERIVED
 ROUND_S = 3600.0
 """What was counted within this time isn't counted again unless it changed [s]."""
 
-STEP = 6
+STEP = 4
 """Rows of one step of a client in which somebody works."""
+
+_LOOKED_FOR = 200
 
 BLOCK = 20
 """Rows that are counted in one go."""
@@ -46,28 +48,46 @@ def recount_step(
     Each step goes on where the one before ended, whoever made it. Runs that somebody writes to are
     left for the next one. NotPermitted where this login may not write what is derived.
     """
+    keys = due(acting, limit, round_s=round_s)
+    return replace(recount(acting, keys, by=by), pending=len(keys) == limit)
+
+
+def due(acting: Acting, limit: int, *, round_s: float = ROUND_S) -> list[RowKey]:
+    """What is to be counted next, the most urgent first: a run has an empty name."""
     acting.check_automatic()
     if not acting.db.desk:
         raise Refused("What is derived isn't counted again: the schema desk can't be used.")
     with acting.db.read() as connection:
         keys = marks.changed(connection, limit)
-        pending = len(keys) == limit
         if len(keys) < limit:
             more = marks.oldest(connection, limit - len(keys), older_than_s=round_s)
             keys = list(dict.fromkeys([*keys, *more]))
-    return replace(recount(acting, keys, by=by), pending=pending)
+    return keys
 
 
-@dataclass(frozen=True)
+@dataclass
 class Recounter:
-    """What the elected client counts again with, under its name."""
+    """What the elected client counts again with, under its name, a few rows at a time.
+
+    Looking for what is due costs more than counting a row, so it is done for many at once, and
+    anew as soon as somebody has written.
+    """
 
     acting: Acting
     client: str
+    round_s: float = ROUND_S
+    _due: list[RowKey] = field(default_factory=list)
+    _seen: int = -1
 
     def step(self) -> Recounted:
         """The next few rows, in a moment that nobody feels."""
-        return recount_step(self.acting, STEP, by=self.client)
+        with self.acting.db.read() as connection:
+            newest = marks.newest_event(connection)
+        if newest != self._seen or not self._due:
+            self._due = due(self.acting, _LOOKED_FOR, round_s=self.round_s)
+            self._seen = newest
+        now, self._due = self._due[:STEP], self._due[STEP:]
+        return replace(recount(self.acting, now, by=self.client), pending=bool(self._due))
 
 
 def recount_all(

@@ -39,6 +39,14 @@ def test_that_equal_states_differ_in_nothing():
     # The same cells, come to in another way, are kept in other bytes.
     roundabout = a_state([({"dt-dt": Triplet("BAD")}, (1, 10)), *GOOD], [*BITS, *BITS], 10)
     assert [*of_states(STATE, compact(roundabout))] == []
+    dense = a_state(GOOD, [({"recorded": n / 7}, (n, n)) for n in range(1, 41)], 40)
+    assert [*of_states(dense, compact(dense))] == []
+    other = a_state(GOOD, [({"recorded": n / 7}, (n, n)) for n in range(1, 40)], 39)
+    assert [each.part for each in of_states(dense, compact(other))] == [
+        "recorded",
+        "covered by events",
+        "taking part",
+    ]
     split = replace(compact(STATE), triplets=(None, Triplet("X"), Triplet("GOOD")))
     split = replace(split, rr_codes=np.where(split.rr_codes, 2, 0).astype(np.uint16))
     assert [*of_states(STATE, split)] == []

@@ -126,6 +126,41 @@ def test_that_a_forged_state_is_found_with_its_cells(acting: Acting, fitting: bo
     assert wrong(acting.db) == []
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x05\x00\x00\x00abcde",
+        b'\x0c\x00\x00\x00{"format":1}',
+        b"\x02\x00\x00\x00[]",
+        b"\xff" * 100,
+    ],
+)
+def test_that_a_row_of_nonsense_is_found_and_put_right(acting: Acting, content: bytes) -> None:
+    execute(
+        acting.db,
+        "UPDATE desk.lumisection_state SET state = :content, checksum = sha256(:content ||"
+        " convert_to(concat_ws(' ', run_number, rr_events, oms_events, online_oms_events, name),"
+        f" 'UTF8')) WHERE run_number = {FIRST} AND name = '{PROMPT}'",
+        content=content,
+    )
+    (told,) = recounting.recount_all(acting, repair=True).findings
+    assert told.found == "what can't be read as that"
+    assert wrong(acting.db) == []
+
+
+def test_that_the_state_of_another_dataset_is_found_and_put_right(acting: Acting) -> None:
+    execute(
+        acting.db,
+        "UPDATE desk.lumisection_state SET (state, checksum) = (SELECT state, checksum FROM"
+        f" desk.lumisection_state WHERE run_number = {SECOND} AND name = '{PROMPT}')"
+        f" WHERE run_number = {FIRST} AND name = '{PROMPT}'",
+    )
+    (told,) = recounting.recount_all(acting, repair=True).findings
+    assert (told.run_number, told.found) == (FIRST, "what can't be read as that")
+    assert wrong(acting.db) == []
+
+
 def test_that_looking_alone_changes_nothing(acting: Acting) -> None:
     forge_state(acting.db, fitting=True)
     found = recounting.recount_all(acting, repair=False)

@@ -85,7 +85,7 @@ class TablePlace(PlaceWidget):
         self.table.row_opened.connect(lambda row: self.open_tab(row.run_number, row.name))
         self.table.menu_wanted.connect(self.rows_menu_wanted)
         self.table.selection_changed.connect(self.subject_changed)
-        self.details.tabs.currentChanged.connect(self.table.stay)
+        self.details.tabs.currentChanged.connect(self.table.newest.stay)
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         application.focusChanged.connect(self._stay_at_what_has_the_keys)
@@ -96,7 +96,7 @@ class TablePlace(PlaceWidget):
 
     def _stay_at_what_has_the_keys(self, _before: QWidget | None, now: QWidget | None) -> None:
         if now is not None and self.details.isAncestorOf(now):
-            self.table.stay()
+            self.table.newest.stay()
 
     async def _read_vocabulary(self) -> None:
         acting = self._acting

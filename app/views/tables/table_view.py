@@ -19,6 +19,7 @@ from app.views.tables.copied_rows import CopiedRows
 from app.views.tables.dataset_groups import DatasetGroup
 from app.views.tables.filter_line import FilterLine
 from app.views.tables.memory import TableMemory
+from app.views.tables.newest_row import NewestRow
 from app.views.tables.saved_filters import SavedFilters
 from app.views.tables.table import Table
 from app.views.tables.table_loader import Block, TableLoader
@@ -29,7 +30,6 @@ from app.views.widgets.plain import Label
 
 _LEAST_FILTER = 140
 _DIM_AFTER_MS = 250
-_CALM_MS = 5000
 _LINE_HEIGHT = 26
 
 _UNCOUNTED = (
@@ -77,15 +77,12 @@ class TableView(QWidget):
         self._filter: Node | None = None
         self._count = 0
         self._was_chosen = False
-        self._follows_newest = True
-        # Row after row comes while much is pulled: what is looked at would never stand still.
-        self._calm = QTimer(self, singleShot=True, interval=_CALM_MS)
-        self._calm.timeout.connect(self._choose_newest)
 
         self.model = TableModel(self)
         self.table = Table(self)
         self.table.setAccessibleName("Runs" if kind == "runs" else "Datasets")
         self.table.setModel(self.model)
+        self.newest = NewestRow(self.table, self.model)
         self._delegate = CellDelegate(themes.theme, self.table)
         self.table.setItemDelegate(self._delegate)
         self._layout = ColumnLayout(kind, self.table, self._memory)
@@ -174,7 +171,6 @@ class TableView(QWidget):
         self._themes.changed.connect(self._apply_theme)
         self.model.rows_wanted.connect(self._loader.fill)
         self.table.entered_row.connect(self._open)
-        self.table.touched.connect(self.stay)
         self.table.doubleClicked.connect(lambda index: self._open(index.row()))
         self.table.selectionModel().currentRowChanged.connect(self._choose_row)
         self.table.selectionModel().selectionChanged.connect(self.selection_changed)
@@ -355,8 +351,7 @@ class TableView(QWidget):
         bar.setValue(0 if at_top else place + moved)
         self.table.horizontalScrollBar().setValue(horizontal)
         self._show_count(block.page)
-        if self._follows_newest and _is_newer(self.model.row_at(0), top):
-            self._calm.start()
+        self.newest.renewed(top)
         if self.chosen is not None:
             self.row_chosen.emit(self.chosen)
         elif not self._was_chosen and self.model.row_at(0) is not None:
@@ -420,16 +415,6 @@ class TableView(QWidget):
 
     # Rows
 
-    def stay(self) -> None:
-        """From now on a newer row moves nothing; until somebody acts the newest is chosen."""
-        self._follows_newest = False
-        self._calm.stop()
-
-    def _choose_newest(self) -> None:
-        if _is_newer(self.model.row_at(0), self.chosen):
-            self.table.selectRow(0)
-            self.table.scrollToTop()
-
     def _choose_row(self, _current: QModelIndex, _before: QModelIndex) -> None:
         self._was_chosen |= self.chosen is not None
         self.row_chosen.emit(self.chosen)
@@ -450,10 +435,6 @@ class TableView(QWidget):
         self.significant.setIcon(theme.icon("significant"))
         self.significant.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.table.viewport().update()
-
-
-def _is_newer(row: Row | None, other: Row | None) -> bool:
-    return row is not None and (other is None or row.run_number > other.run_number)
 
 
 def _nothing_yet(kind: TableKind, *, significant_only: bool) -> str:

@@ -89,8 +89,8 @@ def test_that_a_place_that_nobody_has_looked_at_opens_at_its_newest_rows(
         add_run(thirty_runs, number)
         runs.move(Acting(thirty_runs, EXPERT), number, "SIGNOFF")
     window.offline.refresh()
-    qtbot.waitUntil(table._calm.isActive)
-    table._calm.setInterval(0)
+    qtbot.waitUntil(table.newest.calm.isActive)
+    table.newest.calm.setInterval(0)
     newest = NEWEST + 39
     qtbot.waitUntil(lambda: table.chosen is not None and table.chosen.run_number == newest)
     window.go_to("offline")
@@ -119,8 +119,8 @@ def test_that_the_newest_run_is_shown_until_a_hand_touches_anything(
     window.refresh()
     qtbot.waitUntil(lambda: place.table.model.rowCount() == 31)
     assert place.details.run_number == NEWEST
-    assert place.table._calm.isActive() == (hand == "none")
-    place.table._calm.setInterval(0)
+    assert place.table.newest.calm.isActive() == (hand == "none")
+    place.table.newest.calm.setInterval(0)
     loaded(qtbot, window, NEWEST + 1 if hand == "none" else NEWEST)
 
 

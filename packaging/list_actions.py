@@ -5,20 +5,29 @@ python packaging/list_actions.py --check   exits with 1 when the page is not wha
 """
 
 import asyncio
+import json
 import os
+import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 
+from app import assets
+from app.domain.configuration.in_force import Configuration, Workspace
+from app.domain.configuration.permissions import Permissions
+from app.domain.configuration.rights import rights
 from app.domain.identity import NOBODY
+from app.domain.rights.actions import ACTIONS
 from app.models.database.engine import Database
 from app.services.acting import Acting
+from app.services.configuration import in_force
 from app.services.news import News
 from app.services.pulling.pullers import Pullers
 from app.views.actions import ActionRow, Actions
@@ -79,6 +88,17 @@ These commands write, too, and no menu has them.
 | --- | --- |
 """
 
+_RIGHTS = """
+## What each right is for
+
+Services go by this table, and so does the guard of a database, whoever writes: what is written is
+allowed when one of the actions that write it is. The e-groups are those of the configuration that
+an empty database gets; *in part* are those that have it for some states, workspaces or columns.
+
+| action | writes | right | what must be true | e-groups | in part |
+| --- | --- | --- | --- | --- | --- |
+"""
+
 
 @contextmanager
 def unconnected_window() -> Iterator[MainWindow]:
@@ -116,7 +136,59 @@ def page(actions: Actions) -> str:
         for row in actions.rows
     ]
     rest = [f"| `{command}` | {where} |" for command, where in ELSEWHERE.items()]
-    return _HEAD + "\n".join(lines) + "\n" + _REST + "\n".join(rest) + "\n"
+    return "\n".join((_HEAD + lines[0], *lines[1:], _RIGHTS + "\n".join(_rights()))) + (
+        "\n" + _REST + "\n".join(rest) + "\n"
+    )
+
+
+def _rights() -> Iterator[str]:
+    """A line for each action of the table that services and guard go by."""
+    workspaces = _shipped_workspaces()
+    names = {each.name for each in workspaces}
+    permissions = Permissions((row["egroup"], row["routes"]) for row in _shipped("Permission"))
+    paths = {
+        path for right in rights(Configuration(1, workspaces=workspaces)) for path in right.paths
+    }
+    for action in ACTIONS:
+        pattern = re.compile(re.sub(r"\{\w+\}", "[^/]+", action.path.template))
+        allowed = [set(permissions.egroups_for(path)) for path in paths if pattern.fullmatch(path)]
+        always = set.intersection(*allowed)
+        in_part = {_of_any(egroup, names) for egroup in set.union(*allowed) - always}
+        always = {_of_any(egroup, names) for egroup in always}
+        needs = "; ".join(need.value for need in action.needs)
+        yield (
+            f"| {action.words} | {action.content.value} | {_code(action.path.template)} | {needs} |"
+            f" {', '.join(sorted(always))} | {', '.join(sorted(in_part))} |"
+        )
+
+
+def _of_any(egroup: str, workspaces: Collection[str]) -> str:
+    """The name of an e-group that each workspace has one of, with a place for the workspace."""
+    # The first part is that of all CMS, which is a workspace, too.
+    first, *parts = egroup.split("-")
+    return "-".join((first, *("{workspace}" if each in workspaces else each for each in parts)))
+
+
+def _shipped(table: str) -> list[dict[str, Any]]:
+    path = assets.path(in_force.SHIPPED) / f"{table}.json"
+    rows: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))
+    return rows
+
+
+def _shipped_workspaces() -> tuple[Workspace, ...]:
+    columns = _shipped("WorkspaceColumn")
+    return tuple(
+        Workspace(
+            row["workspace"],
+            row["online_or_offline"] == "online",
+            tuple(
+                f"{row['workspace']}-{column['name']}"
+                for column in columns
+                if column["id_workspace"] == row["id"]
+            ),
+        )
+        for row in _shipped("Workspace")
+    )
 
 
 def _name(actions: Actions, row: ActionRow) -> str:

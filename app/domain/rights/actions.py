@@ -44,6 +44,10 @@ class Need(StrEnum):
 
     RUN_SHOWN = "the run must not be hidden"
     RUN_OPEN = "the run must be OPEN"
+    CAN_BE_SIGNED_OFF = (
+        "unless it goes to OPEN the run must have lumisections, a class, and a status in every"
+        " certifiable column that it has"
+    )
     NOT_SIGNIFICANT = "the run must not be significant yet"
     DATASET_SHOWN = "the dataset must not be hidden"
     DATASET_OPEN = "the dataset must be OPEN in the workspace of the column"
@@ -56,6 +60,11 @@ class Need(StrEnum):
     REST_KEPT = "comment and cause must be those that were there"
     COMMENTED = "the version needs a comment of at least 3 characters"
     BIT_FITS = "the value must be true, false, or one that was there before"
+    STATE_FOLLOWS = (
+        "the new state must be one that follows on the one before, or that the dataset had before"
+    )
+    EDITABLE_STATE = "the new state must be OPEN, SIGNOFF or COMPLETED"
+    REASON = "the version needs a comment that says why"
     PENDING_CYCLE = "the dataset must be in a cycle that is pending in the workspace"
     A_COPY = "the dataset must be a copy of another of its run"
     NEW_CYCLE = "the cycle must be a new one"
@@ -122,7 +131,7 @@ WORKSPACES = Path("/workspaces/{side}")
 GENERATE_JSON = Path("/json_portal/generate")
 
 ACTIONS: tuple[Action, ...] = (
-    Action("Move a run", Content.RUN_STATE, MOVE_RUN, (Need.RUN_SHOWN,)),
+    Action("Move a run", Content.RUN_STATE, MOVE_RUN, (Need.RUN_SHOWN, Need.CAN_BE_SIGNED_OFF)),
     Action(
         "Set an attribute of a run",
         Content.RUN_ATTRIBUTE,
@@ -169,22 +178,43 @@ ACTIONS: tuple[Action, ...] = (
         (Need.DATASET_SHOWN, Need.RUN_OPEN, Need.COMMENTED, Need.BIT_FITS),
     ),
     Action("Import luminosity", Content.LUMINOSITY, IMPORT_LUMINOSITY, (Need.DATASET_SHOWN,)),
-    Action("Move a dataset", Content.DATASET_STATE, MOVE_DATASET, (Need.DATASET_SHOWN,)),
+    Action(
+        "Move a dataset",
+        Content.DATASET_STATE,
+        MOVE_DATASET,
+        (Need.DATASET_SHOWN, Need.STATE_FOLLOWS),
+    ),
     Action(
         "Move a dataset of a cycle",
         Content.DATASET_STATE,
         MOVE_DATASET_OF_CYCLE,
-        (Need.DATASET_SHOWN, Need.PENDING_CYCLE),
+        (Need.DATASET_SHOWN, Need.PENDING_CYCLE, Need.STATE_FOLLOWS),
     ),
     Action(
         "Move all datasets of a cycle",
         Content.DATASET_STATE,
         MOVE_ALL_OF_CYCLE,
-        (Need.DATASET_SHOWN, Need.PENDING_CYCLE),
+        (Need.DATASET_SHOWN, Need.PENDING_CYCLE, Need.EDITABLE_STATE),
     ),
-    Action("Change many states", Content.DATASET_STATE, CHANGE_STATES, (Need.DATASET_SHOWN,)),
-    Action("Change all states", Content.DATASET_STATE, CHANGE_ALL_STATES, (Need.DATASET_SHOWN,)),
-    Action("Hide datasets", Content.DATASET_HIDDEN, HIDE),
+    Action(
+        "Change many states",
+        Content.DATASET_STATE,
+        CHANGE_STATES,
+        (Need.DATASET_SHOWN, Need.EDITABLE_STATE),
+    ),
+    Action(
+        "Undo a change of states",
+        Content.DATASET_STATE,
+        CHANGE_STATES,
+        (Need.DATASET_SHOWN, Need.STATE_FOLLOWS),
+    ),
+    Action(
+        "Change all states",
+        Content.DATASET_STATE,
+        CHANGE_ALL_STATES,
+        (Need.DATASET_SHOWN, Need.EDITABLE_STATE),
+    ),
+    Action("Hide datasets", Content.DATASET_HIDDEN, HIDE, (Need.REASON,)),
     Action("Create and edit cycles", Content.CYCLE, CYCLES),
     Action("Add datasets to a cycle", Content.CYCLE_DATASETS_ADDED, ADD_TO_CYCLE),
     Action("Create a cycle with datasets", Content.CYCLE_DATASETS_ADDED, CYCLES, (Need.NEW_CYCLE,)),

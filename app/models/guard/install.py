@@ -7,8 +7,9 @@ from pathlib import Path
 from psycopg import sql
 from sqlalchemy import Connection
 
-from app.domain.certification.datasets import DATASET_STATES
+from app.domain.certification.datasets import DATASET_STATES, EDITABLE_STATES, moves_from
 from app.domain.certification.runs import EDITABLE_ATTRIBUTES, RUN_STATES
+from app.domain.configuration.in_force import CERTIFIABLE_ONLINE_COLUMNS
 from app.domain.configuration.permissions import EXPERTS
 from app.domain.errors import Refused
 from app.domain.rights.actions import ACTIONS, Need
@@ -395,6 +396,13 @@ def _known_words() -> Iterator[tuple[str, str]]:
         yield f"run attribute {'boolean' if kind is bool else 'string'}", attribute
     for state in DATASET_STATES:
         yield "dataset state", state
+    for state in EDITABLE_STATES:
+        yield "editable state", state
+    for from_ in DATASET_STATES:
+        for to in moves_from(from_):
+            yield f"move from {from_}", to
+    for place, column in enumerate(CERTIFIABLE_ONLINE_COLUMNS, start=1):
+        yield f"certifiable {place}", column
     for bit in sorted(DCS_BITS):
         yield "bit", bit
     for name in sorted(LUMINOSITY):

@@ -363,7 +363,8 @@ def test_that_an_agent_writes_its_own_column_with_its_own_login(come_in: Login) 
             2_000_000_000,
         ),
         (
-            'INSERT INTO "Cycle" VALUES (:given, \'x\', \'{"global_state": "pending"}\', now(),'
+            "INSERT INTO \"Cycle\" VALUES (:given, 'x',"
+            ' \'{"global_state": "pending", "dt_state": "pending"}\', now(),'
             " false, '1999-01-01', '1999-01-01') RETURNING id_cycle, \"createdAt\" = now()",
             2_000_000_000,
         ),

@@ -58,6 +58,10 @@ BEGIN
             END IF;
             PERFORM guard.judge_run(told.run_number, told.key, told.value, told.attributes,
                 told.hidden);
+            IF told.key = 'state' AND told.value <> '"OPEN"' THEN
+                PERFORM guard.check_can_be_signed_off(told.run_number, told.version,
+                    told.attributes);
+            END IF;
         END LOOP;
     END IF;
     PERFORM guard.fold_runs((SELECT array_agg(DISTINCT run_number) FROM added));
@@ -74,6 +78,8 @@ DECLARE
     facts text[] := array_remove(ARRAY[
         CASE WHEN NOT hidden THEN 'RUN_SHOWN' END,
         CASE WHEN now_ = 'OPEN' THEN 'RUN_OPEN' END,
+        -- Looked at where all else is allowed, because it says itself what is missing.
+        'CAN_BE_SIGNED_OFF',
         CASE WHEN key = 'significant' AND value = 'true'
             AND (attributes -> 'significant') IS DISTINCT FROM 'true' THEN 'NOT_SIGNIFICANT' END
     ], NULL);

@@ -87,6 +87,23 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     ) AS earlier ON true
 $$;
 
+-- Whether a state follows on another one, or is one that the dataset had before: an undo.
+CREATE OR REPLACE FUNCTION guard.follows(
+    event integer, run_number integer, name text, key text, was text, becomes text
+) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN becomes = 'OPEN' OR EXISTS (
+        SELECT FROM guard.word AS known
+        WHERE known.kind = 'move from ' || was AND known.word = becomes
+    ) OR EXISTS (
+        SELECT FROM public."DatasetEvent" AS earlier
+        WHERE earlier.run_number = follows.run_number AND earlier.name = follows.name
+          AND earlier.version < event AND earlier.dataset_metadata ->> follows.key = becomes
+    );
+END
+$$;
+
 -- What the new events of datasets say, one row for each attribute that changes.
 CREATE OR REPLACE FUNCTION guard.judge_datasets(
     events integer[], befores jsonb[], hiddens boolean[]
@@ -97,8 +114,8 @@ DECLARE
 BEGIN
     FOR told IN
         WITH changes AS (
-            SELECT event.run_number, event.name, event.dataset_metadata AS said, event.deleted,
-                event.datasets_in_gui, before.attributes, before.hidden, run.deleted AS run_hidden
+            SELECT event.version, event.run_number, event.name, event.dataset_metadata AS said,
+                event.deleted, event.datasets_in_gui, before.attributes, before.hidden, run.deleted AS run_hidden
             FROM unnest(events, befores, hiddens) AS before (version, attributes, hidden)
             JOIN public."DatasetEvent" AS event ON event.version = before.version
             LEFT JOIN public."Run" AS run ON run.run_number = event.run_number
@@ -129,6 +146,18 @@ BEGIN
                     CASE WHEN content IS NOT DISTINCT FROM 'NEW_DATASET'
                         AND guard.is_copy(run_number, name, said)
                         THEN 'A_COPY' END,
+                    CASE WHEN content = 'DATASET_STATE' AND (SELECT true FROM guard.word AS known
+                        WHERE known.kind = 'editable state' AND to_jsonb(known.word) = value)
+                        THEN 'EDITABLE_STATE' END,
+                    CASE WHEN content = 'DATASET_STATE'
+                        AND guard.follows(version, run_number, name, key, attributes ->> key,
+                            value #>> '{}')
+                        THEN 'STATE_FOLLOWS' END,
+                    CASE WHEN content = 'DATASET_HIDDEN' AND EXISTS (
+                        SELECT FROM public."Event" AS event
+                        JOIN public."Version" AS why USING (atomic_version)
+                        WHERE event.version = parts.version AND btrim(why.comment) <> ''
+                    ) THEN 'REASON' END,
                     CASE WHEN content = 'DATASET_STATE' AND EXISTS (
                         SELECT FROM public."CycleDataset" AS held
                         JOIN public."Cycle" AS cycle USING (id_cycle)

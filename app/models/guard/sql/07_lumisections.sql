@@ -399,11 +399,9 @@ BEGIN
         CONTINUE WHEN said.first >= 1 AND guard.is_covered(said.run, said.name, said.last);
         IF said.first < 1
             OR said.last > coalesce(guard.last_lumisection(said.run, said.name), 0) THEN
-            PERFORM guard.refuse(CASE
-                WHEN said.run IS NULL THEN 'An event says something before it covers lumisections.'
-                ELSE format('LS %s to %s is outside %s of run %s.', said.first, said.last,
-                    said.name, said.run)
-            END);
+            PERFORM guard.refuse(format(
+                'LS %s to %s is outside %s of run %s.', said.first, said.last, said.name, said.run
+            ));
         END IF;
     END LOOP;
 END
@@ -430,8 +428,7 @@ BEGIN
                 SELECT version, min(lumisection_number) AS first, max(lumisection_number) AS last
                 FROM added GROUP BY version
             ) AS covered
-            -- An event that says nothing yet covers nothing yet: it is of no dataset.
-            LEFT JOIN (
+            JOIN (
                 SELECT version, run_number, name FROM public."LumisectionEvent"
                 UNION ALL SELECT version, run_number, name FROM public."OMSLumisectionEvent"
             ) AS event ON event.version = covered.version

@@ -17,7 +17,26 @@ BEGIN
     ) THEN
         PERFORM guard.refuse('A new cycle is pending in its workspaces and in global.');
     END IF;
+    IF EXISTS (SELECT FROM added WHERE btrim(coalesce(cycle_name, '')) = '') THEN
+        PERFORM guard.refuse('A cycle needs a name.');
+    ELSIF EXISTS (SELECT FROM added WHERE cycle_attributes - 'global_state' = '{}') THEN
+        PERFORM guard.refuse('Choose at least one workspace for the cycle.');
+    END IF;
+    PERFORM guard.check_workspaces(key) FROM added, jsonb_object_keys(cycle_attributes) AS key;
     RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION guard.check_workspaces(key text) RETURNS void
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF key <> 'global_state' AND NOT EXISTS (
+        SELECT FROM public."Workspace" AS known
+        WHERE known.workspace || '_state' = key AND known.online_or_offline = 'offline'
+    ) THEN
+        PERFORM guard.refuse(format('There is no offline workspace %s.',
+            regexp_replace(key, '_state$', '')));
+    END IF;
 END
 $$;
 
@@ -53,6 +72,7 @@ BEGIN
     END IF;
     FOR change IN
         SELECT removed.id_cycle, said.key, said.was, said.becomes, added.cycle_attributes AS after,
+            added.cycle_name AS name,
             (removed.cycle_name, removed.deadline, removed.deleted)
                 IS DISTINCT FROM (added.cycle_name, added.deadline, added.deleted) AS edited
         FROM removed JOIN added USING (id_cycle)
@@ -67,6 +87,15 @@ BEGIN
         IF change.edited OR change.was IS NULL OR change.becomes IS NULL THEN
             IF change.edited OR change.key IS NOT NULL THEN
                 PERFORM guard.judge('CYCLE', '{}', '{}', 'Cycles');
+            END IF;
+            IF btrim(coalesce(change.name, '')) = '' THEN
+                PERFORM guard.refuse('A cycle needs a name.');
+            ELSIF change.was IS NULL AND change.becomes IS NOT NULL THEN
+                PERFORM guard.check_workspaces(change.key);
+                IF change.after ->> 'global_state' = 'completed' THEN
+                    PERFORM guard.refuse('The cycle is completed in global: reopen it there before'
+                        ' you add a workspace.');
+                END IF;
             END IF;
             IF (change.was = 'completed' AND change.becomes IS NULL)
                 OR (change.was IS NULL AND change.becomes = 'completed') THEN
@@ -145,8 +174,25 @@ BEGIN
         ELSE
             PERFORM guard.judge('CYCLE_DATASETS_ADDED', '{}',
                 CASE WHEN row_.is_new THEN ARRAY['NEW_CYCLE'] ELSE '{}' END, 'Cycles');
+            IF 1000 < (
+                SELECT count(*) FROM public."CycleDataset" AS held
+                WHERE held.id_cycle = row_.id_cycle
+            ) THEN
+                PERFORM guard.refuse('A cycle has at most 1000 datasets.');
+            END IF;
         END IF;
     END LOOP;
+    IF TG_OP = 'INSERT' THEN
+        SELECT run_number, name INTO row_ FROM touched WHERE NOT EXISTS (
+            SELECT FROM public."Dataset" AS known JOIN public."Run" AS run USING (run_number)
+            WHERE known.run_number = touched.run_number AND known.name = touched.name
+              AND NOT known.deleted AND NOT run.deleted
+        ) LIMIT 1;
+        IF FOUND THEN
+            PERFORM guard.refuse(format('%s of run %s is hidden, or not there at all: it can''t be'
+                ' in a cycle.', row_.name, row_.run_number));
+        END IF;
+    END IF;
     RETURN NULL;
 END
 $$;

@@ -4,14 +4,25 @@ import time
 from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QAbstractButton
 
 from app.domain.configuration.permissions import Permissions
 from app.services.acting import Acting
 from app.services.configuration import in_force
 from app.views.background import Background, Work
+from app.views.widgets.plain import tip
 
 _FRESH_S = 60.0
 READ_ONLY = "This connection is read-only. Open another one to write (File, Connections)."
+_OWN_TIP = "own tip"
+
+
+def offer(button: QAbstractButton, why_not: str, *, possible: bool = True) -> None:
+    """Greys a button that isn't possible now, or, with the reason as its tip, not allowed."""
+    if button.property(_OWN_TIP) is None:
+        button.setProperty(_OWN_TIP, button.toolTip())
+    button.setEnabled(possible and not why_not)
+    button.setToolTip(tip(why_not) if why_not else str(button.property(_OWN_TIP)))
 
 
 class Rights(QObject):

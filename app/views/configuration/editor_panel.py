@@ -9,7 +9,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.configuration.in_force import Configuration
+from app.domain.configuration.in_force import Configuration, Kind
 from app.domain.configuration.items import UnknownVariables
 from app.domain.configuration.versions import Item, ItemChanged, field_changes, problem_of
 from app.domain.errors import Refused, Unavailable
@@ -24,6 +24,7 @@ from app.views.configuration.versions.difference_view import DifferenceView
 from app.views.looks import words
 from app.views.looks.theme import STEP, Themes
 from app.views.notices import ask
+from app.views.rights import Rights, offer
 from app.views.widgets.plain import Label
 
 _SIDES_HEIGHT = 150
@@ -49,10 +50,12 @@ class EditorPanel(QWidget):
         acting: Acting,
         background: Background,
         themes: Themes,
+        rights: Rights,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.section = section
+        self._rights = rights
         self._acting = acting
         self._background = background
         self._writing = Work(background, self)
@@ -240,10 +243,18 @@ class EditorPanel(QWidget):
 
     def _offer(self) -> None:
         changed = self.is_changed
-        self.save.setEnabled((changed or self.item is None) and not self._writing.is_running)
+        free, why_not = not self._writing.is_running, self._why_not()
+        offer(self.save, why_not, possible=(changed or self.item is None) and free)
         self.save.setText("Save" if self.item is not None else "Add")
-        self.revert.setEnabled(changed and not self._writing.is_running)
-        self.delete.setEnabled(self.item is not None and not self._writing.is_running)
+        self.revert.setEnabled(changed and free)
+        offer(self.delete, why_not, possible=self.item is not None and free)
+
+    def _why_not(self) -> str:
+        """Why the person may not change the list; a JSON configuration is its author's, too."""
+        kind = self.section.kind
+        if kind is None or kind is Kind.JSON_RULE:
+            return ""
+        return self._rights.why_not((edits.path_of(kind),))
 
     def _lay_out(self) -> None:
         answers = QHBoxLayout()
@@ -271,6 +282,7 @@ class EditorPanel(QWidget):
     def _connect(self) -> None:
         self.form.edited.connect(self._edited)
         self._writing.running_changed.connect(lambda _running: self._offer())
+        self._rights.changed.connect(self._offer)
         self.save.clicked.connect(self._save)
         self.insist.clicked.connect(lambda: self.submit(insist=True))
         self.revert.clicked.connect(self._revert)

@@ -95,7 +95,7 @@ class ListPane(QWidget):
         self.bar = LoadingBar(context.themes)
         self.listed = Label()
         self.empty = Label("Reading the list ...", wordWrap=True)
-        self.editor = EditorPanel(section, *parts)
+        self.editor = EditorPanel(section, *parts, context.rights)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.editor, "Edit")

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 MOST_OFF = timedelta(minutes=1)
 """A clock that is further off than this is told to the person."""
 
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
 _ahead = timedelta()
 
 
@@ -36,3 +38,18 @@ def clock_words(ahead: timedelta) -> str:
     off = f"{seconds / 60:.0f} min" if seconds < 2 * 3600 else f"{seconds / 3600:.0f} h"
     side = "behind" if ahead > timedelta() else "ahead of"
     return f"The clock of this machine is {off} {side} the server's."
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """How long ago, roughly: `3 min ago`, `in 12 s`."""
+    seconds = (now - at).total_seconds()
+    span = abs(seconds)
+    if span < _MINUTE:
+        text = f"{span:.0f} s"
+    elif span < _HOUR:
+        text = f"{span / _MINUTE:.0f} min"
+    elif span < 2 * _DAY:
+        text = f"{span / _HOUR:.0f} h"
+    else:
+        text = f"{span / _DAY:.0f} d"
+    return f"{text} ago" if seconds >= 0 else f"in {text}"

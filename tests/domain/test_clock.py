@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.domain.clock import clock_words, server_ahead, server_now, set_server_ahead
+from app.domain.clock import ago, clock_words, server_ahead, server_now, set_server_ahead
 
 
 @pytest.fixture(autouse=True)
@@ -34,3 +34,18 @@ def test_that_a_clock_is_told_when_it_is_off_by_more_than_a_minute(
     ahead: timedelta, said: str
 ) -> None:
     assert clock_words(ahead) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (12, "12 s ago"),
+        (180, "3 min ago"),
+        (7300, "2 h ago"),
+        (260000, "3 d ago"),
+        (-12, "in 12 s"),
+    ],
+)
+def test_that_times_are_told_roughly(seconds: int, text: str) -> None:
+    now = datetime.now(UTC)
+    assert ago(now - timedelta(seconds=seconds), now) == text

@@ -3,6 +3,7 @@
 from app.cli.arguments import Arguments, Commands, Parser, add_command, add_group
 from app.cli.output import DONE, REFUSED, Answer, Content, UsageError, number_of, together
 from app.cli.program import Program
+from app.domain.clock import ago, server_now
 from app.services import guard
 
 
@@ -104,7 +105,10 @@ def _whoami(program: Program, _arguments: Arguments) -> Answer:
         lines.append(f"login          {who.login} ({who.kind})")
     lines.append(f"e-groups       {', '.join(who.egroups) or 'none'}")
     if who.synced is not None:
-        lines.append(f"synced         {who.synced:%Y-%m-%d %H:%M} UTC")
+        age = ago(who.synced, server_now())
+        lines.append(f"synced         {who.synced:%Y-%m-%d %H:%M} UTC, {age}")
+    elif who.proved:
+        lines.append("synced         never: nobody has brought e-groups up to date")
     lines.append(
         "rights         proved by the database"
         if who.proved

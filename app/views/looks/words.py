@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from app.domain.clock import ago
 from app.domain.counting import counted, number
 from app.domain.errors import Refused, Unavailable
 from app.domain.json_value import JsonValue, js_stringify
@@ -17,8 +18,6 @@ __all__ = [
     "time",
     "value",
 ]
-
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 def luminosity(value: float) -> str:
@@ -48,21 +47,6 @@ def failure(error: Refused | Unavailable) -> str:
 def percent(share: float | None) -> str:
     """`98.2 %`, a dash where there is no share."""
     return "-" if share is None else f"{100 * share:.1f} %"
-
-
-def ago(at: datetime, now: datetime) -> str:
-    """How long ago, roughly: `3 min ago`, `in 12 s`."""
-    seconds = (now - at).total_seconds()
-    span = abs(seconds)
-    if span < _MINUTE:
-        text = f"{span:.0f} s"
-    elif span < _HOUR:
-        text = f"{span / _MINUTE:.0f} min"
-    elif span < 2 * _DAY:
-        text = f"{span / _HOUR:.0f} h"
-    else:
-        text = f"{span / _DAY:.0f} d"
-    return f"{text} ago" if seconds >= 0 else f"in {text}"
 
 
 def value(given: JsonValue) -> str:

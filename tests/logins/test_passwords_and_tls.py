@@ -1,10 +1,15 @@
 """People log in by a password over TLS that proves the server."""
 
+import io
+import sys
 from pathlib import Path
 
+import keyring
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
+from tests.cli.test_connections import ForgettingKeyring
 from tests.logins.server import LoginServer
 
 
@@ -73,3 +78,24 @@ def test_that_a_login_that_the_guard_does_not_know_is_told(
     pgpass.write_text("*:*:*:g_stranger:p\n")
     refused = run_registry("--dsn", login_to.over_tls("g_stranger"), "whoami")
     assert "stands for no person and no service" in refused.err
+
+
+def test_that_a_password_of_the_keyring_says_who_acts(
+    run_registry, login_to: LoginServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = keyring.get_keyring()
+    keyring.set_keyring(ForgettingKeyring())
+    monkeypatch.setattr(sys, "stdin", io.StringIO("p\n"))
+    parts = conninfo_to_dict(login_to.dsn)
+    try:
+        added = run_registry(
+            *("connections", "add", "here", "--kind", "test", "--host", "localhost"),
+            *("--port", parts["port"], "--database", parts["dbname"], "--login", "g_shifter"),
+            *("--proof", "password", "--ask-password", "--gssencmode", "disable"),
+            *("--ca-file", login_to.certificates.authority),
+        )
+        assert added.code == 0, added.err
+        who = run_registry("--connection", "here", "whoami", "--json").document
+    finally:
+        keyring.set_keyring(before)
+    assert (who["email"], who["proved"], who["protection"]) == ("shifter@cern.ch", True, "TLS")

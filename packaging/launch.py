@@ -30,6 +30,7 @@ INSTALL_LOG = VENV / "install.log"
 
 OPTIONS_WITH_A_VALUE = (
     "--dsn",
+    "--connection",
     "--as-user",
     "--oms",
     "--settings",

@@ -57,7 +57,10 @@ def test_that_the_common_options_stand_before_or_after_the_command(run_registry,
         ("runs", "list", "--json", "--dsn", dsn),
     ):
         listed = run_registry(*words)
-        assert (listed.code, listed.document) == (0, {"count": 0, "exact": True, "runs": []})
+        assert (listed.code, listed.document) == (
+            0,
+            {"count": 0, "exact": True, "uncounted": 0, "runs": []},
+        )
 
 
 def test_that_the_database_of_the_environment_is_used(run_registry, dsn, monkeypatch):

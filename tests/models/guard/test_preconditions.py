@@ -5,7 +5,7 @@ import pytest
 
 from app.domain.errors import Refused
 from app.services.certification import runs
-from tests.models.guard.attacks import (
+from tests.models.guard.attacks.said import (
     Attack,
     cells,
     covers,

@@ -39,8 +39,8 @@ from app.views.widgets.dialogs.action_dialog import ActionDialog, Outcome
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.plain import ChoiceBox
 
-_SIZE = (600, 700)
-_LEAST_FINDINGS = 110
+_SIZE = (600, 720)
+_FINDINGS = 120
 _SWATCH = 14
 _PROOFS = {
     Proof.KERBEROS: "Kerberos ticket (kinit)",
@@ -68,7 +68,8 @@ class ConnectionDialog(ActionDialog):
         self._work = Work(background, self)
         self._make_fields(seen or NamedConnection(""))
         self.findings = Findings(themes)
-        self.findings.setMinimumHeight(_LEAST_FINDINGS)
+        self.findings.setFixedHeight(_FINDINGS)
+        self.findings.hide()
         self.test_button = self.buttons.addButton("Test", QDialogButtonBox.ButtonRole.ActionRole)
         self.test_button.setToolTip("Try what the form holds; nothing is kept or changed")
         self.test_button.clicked.connect(self.test)
@@ -79,8 +80,8 @@ class ConnectionDialog(ActionDialog):
         inside = QWidget()
         inside.setLayout(self._fields())
         area.setWidget(inside)
-        self.parts.insertWidget(0, area, 3)
-        self.parts.insertWidget(1, self.findings, 1)
+        self.parts.insertWidget(0, area, 1)
+        self.parts.insertWidget(1, self.findings)
         resize_to_fit(self, *_SIZE)
         self._show_needed()
 
@@ -132,6 +133,7 @@ class ConnectionDialog(ActionDialog):
         password = self.password.text() or None
         openings = self._openings
         self.findings.say("Testing ...")
+        self.findings.show()
         self._work.start(
             self._background.attempt(
                 lambda: openings.try_connection(connection, password),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QKeySequence, QPixmap, QShortcut
+from PySide6.QtGui import QColor, QIcon, QKeySequence, QPixmap, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
@@ -203,7 +203,10 @@ class ConnectionsPane(QWidget):
             )
             picture = QPixmap(*_SWATCH)
             picture.fill(QColor(each.colour) if each.colour else self._kind_colour(each))
-            item.setIcon(0, picture)
+            icon = QIcon(picture)
+            # The colour tells what it is: it isn't tinted where the line is selected.
+            icon.addPixmap(picture, QIcon.Mode.Selected)
+            item.setIcon(0, icon)
             self.list.addTopLevelItem(item)
             if each.name == wanted:
                 self.list.setCurrentItem(item)

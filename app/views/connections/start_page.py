@@ -8,7 +8,6 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -19,6 +18,7 @@ from app.views.connections.pane import ConnectionsPane
 from app.views.looks.theme import STEP, Themes
 from app.views.session import Connected, Openings
 from app.views.widgets.dialogs.fitting import resize_to_fit
+from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
 
 _PAGE_SIZE = (960, 640)
@@ -43,7 +43,6 @@ class StartPage(QWidget):
         self._may_close = False
         self._themes = themes
         self.strip = QFrame()
-        self.strip.setObjectName("banner")
         self._sign = Label()
         self.text = Label(wordWrap=True)
         self.text.setAccessibleName("What is going on")
@@ -51,10 +50,7 @@ class StartPage(QWidget):
         self.next_try.setProperty("role", "muted")
         self.try_button = QPushButton("Try now")
         self.try_button.clicked.connect(lambda: self._wanted(None))
-        self.progress = QProgressBar()
-        self.progress.setRange(0, 0)
-        self.progress.setTextVisible(False)
-        self.progress.setFixedHeight(STEP)
+        self.progress = LoadingBar(themes)
         line = QHBoxLayout(self.strip)
         line.addWidget(self._sign)
         line.addWidget(self.text, 1)
@@ -102,7 +98,7 @@ class StartPage(QWidget):
         self.text.setText(f"Opening {name} ..." if name else "Opening the database ...")
         self.next_try.setText("")
         self.try_button.hide()
-        self.progress.show()
+        self.progress.set_loading(True)
         self._dress()
 
     def show_failure(self, text: str) -> None:
@@ -110,7 +106,7 @@ class StartPage(QWidget):
         self._failed = True
         self.text.setText(text)
         self.try_button.show()
-        self.progress.hide()
+        self.progress.set_loading(False)
         self._dress()
 
     def _show_next_try(self, seconds: int) -> None:
@@ -128,6 +124,9 @@ class StartPage(QWidget):
             self._wish.set_result(wish)
 
     def _dress(self) -> None:
+        self.strip.setObjectName("banner" if self._failed else "")
+        self.strip.style().unpolish(self.strip)
+        self.strip.style().polish(self.strip)
         icon = ("warning", "warning") if self._failed else ("running", "accent")
         self._sign.setPixmap(self._themes.theme.icon(*icon).pixmap(16, 16))
 

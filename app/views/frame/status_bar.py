@@ -23,6 +23,18 @@ _STRIP_TOKENS = {
 }
 
 
+_READ_ONLY = "Nothing can be changed over this connection"
+
+
+def _warning(text: str, why: str) -> Label:
+    """A few words in the colour of warnings; they are seen while there is a reason."""
+    label = Label(text)
+    label.setProperty("role", "warning")
+    label.setToolTip(tip(why))
+    label.setHidden(not why)
+    return label
+
+
 class StatusBar(QFrame):
     """Shows database, connection with what protects it, puller, person and the last notice, below a
     strip in the colour of the database."""
@@ -44,24 +56,18 @@ class StatusBar(QFrame):
         self.live = MarkedUp()
         self.database = CutLabel(f"{session.database} ({session.kind.value})")
         self.puller = CutLabel()
-        self.clock = Label()
-        self.clock.setProperty("role", "warning")
-        self.clock.hide()
+        self.clock = _warning("clock is off", "")
         rights = f" ({session.rights})" if session.rights else ""
         self.person = CutLabel(f"{session.person}{rights}")
-        self.unproved = Label("rights not proved")
-        self.unproved.setProperty("role", "warning")
-        self.unproved.setVisible(bool(session.unproved))
-        self.unproved.setToolTip(tip(session.unproved))
-        self.read_only = Label("read-only")
-        self.read_only.setProperty("role", "warning")
-        self.read_only.setVisible(session.read_only)
-        self.read_only.setToolTip("Nothing can be changed over this connection")
-        self.protection = Label(session.protection.short)
-        self.protection.setProperty("role", "warning" if session.protection.is_weak else "muted")
-        self.protection.setToolTip(session.protection.text)
+        self.unproved = _warning("rights not proved", session.unproved)
+        self.read_only = _warning("read-only", _READ_ONLY if session.read_only else "")
         # What is as it has to be on one's own machine isn't worth the room.
-        self.protection.setVisible(session.protection != ON_THIS_MACHINE)
+        is_plain = session.protection == ON_THIS_MACHINE
+        self.protection = _warning(
+            session.protection.short, "" if is_plain else session.protection.text
+        )
+        if not session.protection.is_weak:
+            self.protection.setProperty("role", "muted")
         self.notice = NoticeBar(notices, themes)
         self.notice.setFixedHeight(_LINE_HEIGHT)
         line = QHBoxLayout()

@@ -41,7 +41,7 @@ class ConnectionActions(QObject):
                 "file.connections",
                 "Connections...",
                 self.show_list,
-                "Ctrl+Shift+O",
+                "Ctrl+Shift+H",
                 "link",
                 "Open another server; add, edit, test and remove connections",
                 lambda: "" if self._context.workplace.openings is not None else _NO_LIST,

@@ -388,8 +388,14 @@ class Program:
             listeners.on_pull,
         )
         self.jobs.start()
+        jobs = self.jobs
+
+        def hear(change: Change) -> None:
+            jobs.hear(change)
+            listeners.on_change(change)
+
         self._listener = ChangeListener(
-            self.db, listeners.on_change, listeners.on_connection, mend=self._revive_own_server
+            self.db, hear, listeners.on_connection, mend=self._revive_own_server
         )
         self._listener.start()
         return self.jobs

@@ -6,14 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from app import systemd
+from app.domain.errors import Unavailable
 from app.domain.keys import RunNumber
 from app.domain.sources.dqm_gui import GuiStatus
 from app.domain.sources.oms import OmsRun
 from app.domain.sources.pull import PullState, PullStatus
 from app.models.database.engine import Database
 from app.models.database.identity import PULLER
+from app.models.database.listen import Change
 from app.models.database.locks import PullerLock
 from app.models.guard.leases import Leases, Watch
+from app.services.certification.asking import JOB as WISHES
 from app.services.pulling.blockers import EndingBlockers
 from app.services.pulling.dqm_gui import SOURCE as GUI_SOURCE
 from app.services.pulling.dqm_gui import GuiStore
@@ -26,6 +29,7 @@ from app.services.seal.sealing import SOURCE as SEAL_SOURCE
 from app.services.seal.sealing import Sealer
 from app.services.taking_in import SOURCE as INTAKE_SOURCE
 from app.services.taking_in import Intake
+from app.services.wishes.carrying_out import AskOms, CarryingOut
 from app.sync.dqm_gui import DqmGuiClient, DqmGuiSettings, GuiLoop
 from app.sync.election import Election
 from app.sync.jobs import JobLoop, Turn
@@ -40,6 +44,8 @@ logger = logging.getLogger(__name__)
 
 _STOP_S = 8.0
 _LOOK_S = 0.05
+_OMS_S = 20.0
+"""Whoever wishes for something that OMS is asked for waits so long at most."""
 
 Stopped = Callable[[float | None], bool]
 """Waits so many seconds for the end; true once it was asked for."""
@@ -68,9 +74,14 @@ class Job:
     every_s: float
 
 
-def of_pullers(db: Database) -> tuple[Job, ...]:
+def of_pullers(
+    db: Database, ask_oms: AskOms, on_bug: Callable[[Exception], None]
+) -> tuple[Job, ...]:
     """What pullers alone do on a guarded database, beside pulling and sealing."""
-    return (Job("blockers", EndingBlockers(db).turn, 10.0),)
+    return (
+        Job(WISHES, CarryingOut(db, ask_oms, on_bug).turn, 5.0),
+        Job("blockers", EndingBlockers(db).turn, 10.0),
+    )
 
 
 @dataclass(frozen=True)
@@ -152,7 +163,8 @@ class Jobs:
                 client_name=self.client,
             )
         if self._leases is not None:
-            self.others = {job.name: self._loop_of(job) for job in of_pullers(self.db)}
+            jobs = of_pullers(self.db, self._ask_oms, self.on_bug)
+            self.others = {job.name: self._loop_of(job) for job in jobs}
 
     def start(self) -> None:
         """Starts all of them."""
@@ -179,6 +191,18 @@ class Jobs:
     def states(self) -> tuple[JobState, ...]:
         """What each does now, without waiting."""
         return tuple(_state(name, loop) for name, loop in self._loops())
+
+    def hear(self, change: Change) -> None:
+        """Somebody wishes for something: it is done at once."""
+        if change.wish is not None and WISHES in self.others:
+            self.others[WISHES].wake()
+
+    def _ask_oms(self, run_number: RunNumber) -> OmsRun | None:
+        """What OMS says of a run; None when it can't be asked soon."""
+        try:
+            return self.fetch(run_number, _OMS_S)
+        except (Unavailable, TimeoutError):
+            return None
 
     def fetch(self, run_number: RunNumber, timeout_s: float | None = None) -> OmsRun:
         """What OMS says of a run now."""

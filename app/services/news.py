@@ -14,11 +14,13 @@ from app.services.certification import tables
 class Change:
     """Something was written to the database; no run numbers mean that any may be concerned.
 
-    `presence`: nothing was written, but somebody opened or left this dataset of a run.
+    `presence`: nothing was written, but somebody opened or left this dataset of a run. `wish`:
+    nothing but a wish for a puller, or what became of it.
     """
 
     run_numbers: frozenset[RunNumber] = frozenset()
     presence: DatasetKey | None = None
+    wish: int | None = None
 
 
 class News:
@@ -59,7 +61,7 @@ class News:
         with self._guard:
             listeners = list(self._on_change.values())
         for listener in listeners:
-            listener(Change(run_numbers, change.presence))
+            listener(Change(run_numbers, change.presence, change.wish or change.outcome))
 
     def connected(self, live: bool, reason: str) -> None:
         """Takes the news that the connection was lost, or is back."""

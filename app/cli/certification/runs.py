@@ -17,14 +17,17 @@ from app.cli.arguments import (
     truth,
     uncounted_line,
 )
+from app.cli.certification import wishes
 from app.cli.output import Answer, luminosity, table, together
 from app.cli.program import Program
 from app.domain.certification.growth import Gained
 from app.domain.certification.runs import RUN_STATES
+from app.domain.certification.wishes import Asked
 from app.domain.history.attributes import HistoryEntry
 from app.domain.history.change_words import attribute_line, lumisection_line, value_text
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange
+from app.domain.sources.oms import OmsRun
 from app.domain.sources.pull import Outcome
 from app.models.lists.table_pages import Row
 from app.services.acting import Acting
@@ -64,6 +67,7 @@ def add(commands: Commands, common: Parser) -> None:
     )
     add_run(parser)
     parser.add_argument("state", type=str.upper, choices=RUN_STATES, metavar="STATE")
+    wishes.add_no_wait(parser)
 
     parser = add_command(
         group,
@@ -102,6 +106,7 @@ def add(commands: Commands, common: Parser) -> None:
     parser.add_argument(
         "value", nargs="?", type=truth, default=True, metavar="true|false", help="true"
     )
+    wishes.add_no_wait(parser)
 
     parser = add_command(
         group,
@@ -116,6 +121,7 @@ def add(commands: Commands, common: Parser) -> None:
     parser.add_argument(
         "--recorded", action="store_true", help="only what is recorded of the run, without OMS"
     )
+    wishes.add_no_wait(parser)
 
     parser = add_command(
         group,
@@ -127,6 +133,7 @@ def add(commands: Commands, common: Parser) -> None:
         example="396372",
     )
     add_run(parser)
+    wishes.add_no_wait(parser)
 
     parser = add_command(
         group,
@@ -143,6 +150,7 @@ def add(commands: Commands, common: Parser) -> None:
     parser.add_argument(
         "--recorded", action="store_true", help="classify what is recorded, without OMS"
     )
+    wishes.add_no_wait(parser)
 
 
 def _list(program: Program, arguments: Arguments) -> Answer:
@@ -324,7 +332,7 @@ def _shown(attributes: Mapping[str, Attribute], name: str) -> str:
 
 def _move(program: Program, arguments: Arguments) -> Answer:
     moved = runs.move(program.acting, arguments.run, arguments.state)
-    document: JsonValue = {
+    document: JsonObject = {
         "run_number": moved.run_number,
         "state": moved.state,
         "datasets": list(moved.datasets),
@@ -332,12 +340,16 @@ def _move(program: Program, arguments: Arguments) -> Answer:
         "without_part": _lists(moved.without_part),
         "text": moved.text,
     }
+    if moved.asked is not None:
+        return wishes.answered(program, arguments, moved.asked, document, moved.text)
     return Answer(document, together((moved.text, *(f"  {name}" for name in moved.datasets))))
 
 
 def _take_in(program: Program, arguments: Arguments) -> Answer:
-    answer = None if arguments.recorded else program.oms_run(arguments.run)
+    answer = _oms_run(program, arguments)
     taken = growth.take_in(program.acting, arguments.run, answer, recorded=arguments.recorded)
+    if isinstance(taken, Asked):
+        return wishes.answered(program, arguments, taken, {"run_number": arguments.run})
     document: JsonValue = {
         "run_number": taken.run_number,
         "ranges": _lists(taken.ranges),
@@ -373,27 +385,30 @@ def _stop_reason(program: Program, arguments: Arguments) -> Answer:
 
 
 def _settle(program: Program, arguments: Arguments) -> Answer:
-    text = runs.settle_manual_update(program.acting, arguments.run)
-    document: JsonValue = {"run_number": arguments.run, "text": text}
-    return Answer(document, text)
+    outcome = runs.settle_manual_update(program.acting, arguments.run)
+    return _outcome(program, arguments, outcome)
 
 
 def _significant(program: Program, arguments: Arguments) -> Answer:
     if not arguments.value:
         return _set(program, arguments.run, "significant", value=False)
     outcome = runs.mark_significant(program.acting, arguments.run)
-    return _outcome(arguments.run, outcome)
+    return _outcome(program, arguments, outcome)
 
 
 def _refresh(program: Program, arguments: Arguments) -> Answer:
-    acting = program.acting
-    # Not after OMS has been asked.
-    acting.check_automatic()
-    answer = None if arguments.recorded else program.oms_run(arguments.run)
+    answer = _oms_run(program, arguments)
     outcome = runs.refresh(
-        acting, arguments.run, answer, reset=arguments.reset, recorded=arguments.recorded
+        program.acting, arguments.run, answer, reset=arguments.reset, recorded=arguments.recorded
     )
-    return _outcome(arguments.run, outcome)
+    return _outcome(program, arguments, outcome)
+
+
+def _oms_run(program: Program, arguments: Arguments) -> OmsRun | None:
+    """What OMS says of the run, unless only what is recorded counts or a puller asks."""
+    if arguments.recorded or not program.db.writes_automatically:
+        return None
+    return program.oms_run(arguments.run)
 
 
 def _set(program: Program, run_number: int, attribute: str, value: JsonValue) -> Answer:
@@ -408,9 +423,11 @@ def _set(program: Program, run_number: int, attribute: str, value: JsonValue) ->
     return Answer(document, edited.text)
 
 
-def _outcome(run_number: int, outcome: Outcome) -> Answer:
+def _outcome(program: Program, arguments: Arguments, outcome: Outcome | Asked) -> Answer:
+    if isinstance(outcome, Asked):
+        return wishes.answered(program, arguments, outcome, {"run_number": arguments.run})
     document: JsonValue = {
-        "run_number": run_number,
+        "run_number": arguments.run,
         "outcome": outcome.kind.value,
         "text": outcome.text,
     }

@@ -4,10 +4,12 @@ import argparse
 from collections.abc import Iterator, Sequence
 
 from app.cli.arguments import Arguments, Commands, Parser, add_command, positive, run_number
+from app.cli.certification.wishes import add_no_wait, answered
 from app.cli.configuration.items import KINDS, add_values, kind, lines_of, values_given
 from app.cli.configuration.rule_tree import tree_document, tree_lines, word_document
 from app.cli.output import DONE, REFUSED, Answer, ProgressLine, UsageError, table, together
 from app.cli.program import Program
+from app.domain.certification.wishes import Asked
 from app.domain.classifying.trial import NOT_CLASSIFIED, ColumnChange, RunTrial
 from app.domain.counting import counted
 from app.domain.errors import BadInput
@@ -70,6 +72,7 @@ def add(group: Commands, common: Parser) -> None:
     )
     _add_runs(parser)
     parser.add_argument("--apply", action="store_true", help="write it; without it only a preview")
+    add_no_wait(parser)
 
 
 def runs(text: str) -> tuple[int, ...]:
@@ -271,6 +274,8 @@ def _reclassify(program: Program, arguments: Arguments) -> Answer:
         outcome = reclassify.apply(acting, numbers, progress)
     finally:
         line.clear()
+    if isinstance(outcome, Asked):
+        return answered(program, arguments, outcome, {"applied": True})
     document: JsonValue = {
         "applied": True,
         "runs": [

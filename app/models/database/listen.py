@@ -21,6 +21,12 @@ PRESENCE = "presence"
 GOLDEN = "golden"
 """First word of the news that a golden JSON was made: its number follows."""
 
+WISH = "wish"
+"""First word of the news that somebody wishes for something of a puller: its number follows."""
+
+OUTCOME = "outcome"
+"""First word of the news that a puller has done or refused a wish: its number follows."""
+
 _LOOK_EVERY_S = 2.0
 _NOTICE_STOP_S = 0.25
 _STOP_S = 1.0
@@ -40,12 +46,15 @@ class Change:
     """Something was written: this version and maybe others, or (None) something else.
 
     `presence` names the dataset that somebody opened or left, `golden` the golden JSON that was
-    made, if that is all that happened.
+    made, `wish` what somebody wishes for, `outcome` the wish that a puller has done or refused, if
+    that is all that happened.
     """
 
     atomic_version: int | None
     presence: tuple[int, str] | None = None
     golden: int | None = None
+    wish: int | None = None
+    outcome: int | None = None
 
 
 class ChangeListener:
@@ -129,7 +138,15 @@ class ChangeListener:
     def _heard(self, payload: str) -> None:
         version = _number(payload)
         if version is None:
-            self._tell(Change(None, _presence(payload), _golden(payload)))
+            self._tell(
+                Change(
+                    None,
+                    _presence(payload),
+                    _numbered(payload, GOLDEN),
+                    _numbered(payload, WISH),
+                    _numbered(payload, OUTCOME),
+                )
+            )
             return
         if self._known is None:
             self._known = set()
@@ -174,9 +191,9 @@ class ChangeListener:
                 self._on_connection(connected, reason)
 
 
-def _golden(payload: str) -> int | None:
+def _numbered(payload: str, what: str) -> int | None:
     word, _, number = payload.partition(" ")
-    return _number(number) if word == GOLDEN else None
+    return _number(number) if word == what else None
 
 
 def _presence(payload: str) -> tuple[int, str] | None:

@@ -1,4 +1,5 @@
-"""What only we keep, in schema `record`: agents, proposals, cycles, provenance; only appended to.
+"""What only we keep, in schema `record`: agents, proposals, cycles, provenance, wishes; only
+appended to.
 
 It can't be derived from anything, so it is backed up with the shared tables and never dropped.
 Without the privilege to create it the program works too, with less to show.
@@ -82,6 +83,29 @@ generated_json_provenance = sa.Table(
     _at(),
 )
 
+wish = sa.Table(
+    "wish",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("arguments", JSONB, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    _at(),
+)
+wish_outcome = sa.Table(
+    "wish_outcome",
+    metadata,
+    sa.Column("wish", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("by", sa.Text),
+    _at(),
+)
+
 OWN = OwnSchema(
-    SCHEMA, metadata, {table.name: "SELECT, INSERT" for table in metadata.sorted_tables}
+    SCHEMA,
+    metadata,
+    {table.name: "SELECT, INSERT" for table in metadata.sorted_tables},
+    # People write wishes, pullers what became of them.
+    notes=frozenset({"wish", "wish_outcome"}),
 )

@@ -122,6 +122,15 @@ def _public() -> Iterator[Trigger]:
     yield on("GeneratedJson", "AFTER UPDATE", "on_changed_json", _BOTH)
 
 
+_JUDGES = {"wish": "on_wish", "wish_outcome": "on_wish_outcome"}
+"""What judges rows of the record, where it isn't `on_record`."""
+_WRITTEN_BY: Mapping[str, frozenset[str]] = {
+    "wish": frozenset({PEOPLE, DOORS}),
+    "wish_outcome": frozenset({PULLERS}),
+}
+"""Who may add to tables of the record that not everybody may add to."""
+
+
 def _own() -> Iterator[Trigger]:
     for when in ("AFTER INSERT", "AFTER UPDATE"):
         yield Trigger(desk.SCHEMA, "lumisection_state", when, "on_derived", _ADDED)
@@ -130,7 +139,7 @@ def _own() -> Iterator[Trigger]:
         yield Trigger(desk.SCHEMA, table, "BEFORE INSERT OR UPDATE OR DELETE", "on_pullers_note")
     for table in record.OWN.privileges:
         yield Trigger(record.SCHEMA, table, "BEFORE INSERT", "stamp", each="ROW")
-        yield Trigger(record.SCHEMA, table, "AFTER INSERT", "on_record", _ADDED)
+        yield Trigger(record.SCHEMA, table, "AFTER INSERT", _JUDGES.get(table, "on_record"), _ADDED)
     yield Trigger(seal.SCHEMA, "list_root", "BEFORE INSERT", "name_root", each="ROW")
 
 
@@ -253,7 +262,8 @@ def _own_grants() -> Iterator[Grant]:
                 yield Grant(group, desk.SCHEMA, table, privilege)
         for table in record.OWN.privileges:
             yield Grant(group, record.SCHEMA, table, "SELECT")
-            yield Grant(group, record.SCHEMA, table, "INSERT")
+            if group in _WRITTEN_BY.get(table, {group}):
+                yield Grant(group, record.SCHEMA, table, "INSERT")
         # Everybody may verify; pullers alone seal. Who makes a list keeps the root beside it.
         for table, privileges in seal.OWN.privileges.items():
             adds = group == PULLERS or (table == "list_root" and group in {PEOPLE, DOORS})

@@ -92,6 +92,8 @@ _AUTHORS = {
     "proposal_decision": 'row_."by"',
     "cycle_history": 'row_."by"',
     "generated_json_provenance": 'row_."by"',
+    "wish": 'row_."by"',
+    "wish_outcome": 'row_."by"',
 }
 
 SHARED = (

@@ -8,11 +8,12 @@ import numpy as np
 from app.domain.certification import growth
 from app.domain.certification.growth import Gained, gained_text
 from app.domain.certification.runs import OPEN, WithoutStatus, first_without_status
+from app.domain.certification.wishes import Asked, Wish, WishKind
 from app.domain.classifying import classification
 from app.domain.configuration import permissions
 from app.domain.configuration.in_force import Configuration
 from app.domain.errors import Refused
-from app.domain.identity import auto_author
+from app.domain.identity import Actor, auto_author
 from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, count, format_ranges, ranges_of_mask
 from app.domain.sources.oms import OmsRun
@@ -22,6 +23,7 @@ from app.models.events.action import Action, begin
 from app.models.events.event_log import LumisectionChange
 from app.models.events.rows import DatasetRow, RunRow
 from app.services.acting import Acting
+from app.services.certification import asking
 from app.services.configuration import in_force as configurations
 from app.services.pulling import runs as pull
 
@@ -78,53 +80,80 @@ class TakenIn:
 
 def take_in(
     acting: Acting, run_number: int, oms_run: OmsRun | None = None, *, recorded: bool = False
-) -> TakenIn:
+) -> TakenIn | Asked:
     """Brings lumisections that a run gained since its sign-off into it, and into its offline
-    datasets, without reopening it; the rest of what OMS changed stays flagged.
+    datasets, without reopening it, or has a puller do so; the rest of what OMS changed stays
+    flagged.
 
     Without a fresh answer of OMS only what is recorded in `online` goes into the datasets; with
     `recorded` OMS isn't asked. It takes the right to sign the run off to the state it is in.
     """
-    acting.check_automatic()
+    configuration = configurations.current(acting)
+    if asking.must_ask(acting):
+        with acting.db.read() as connection:
+            _check_may(acting, configuration, rows.get_run(connection, run_number))
+        return asking.ask(acting, [Wish(WishKind.TAKE_IN, run_number, recorded=recorded)])
     if oms_run is None and not recorded:
         oms_run = acting.ask_oms(run_number)
-    configuration = configurations.current(acting)
     with begin(acting.db, [run_number]) as action:
-        run = rows.get_run(action.connection, run_number)
-        if run.state == OPEN:
-            raise Refused(
-                f"Run {run_number} is OPEN: refresh it to take in what OMS has. Its datasets get"
-                " the new LS when it is signed off."
-            )
-        path = permissions.move_run_path(OPEN, run.state)
-        configuration.permissions.check(acting.actor, path)
-        known = rows.datasets_of_run(action.connection, run_number)
-        author = auto_author(acting.actor)
-        grown = pull.Grown()
-        if oms_run is not None:
-            grown = pull.take_in(action, configuration, run, oms_run, author)
-        online = action.state_now(run_number, ONLINE)
-        run = rows.get_run(action.connection, run_number)
-        gained = bring_in(action, configuration, run, run.state, online, known, author)
-        unset = None
-        if grown.ranges:
-            # A hole before or between them is as much without a status as they may be.
-            before = action.state(run_number, ONLINE).participating
-            unset = first_without_status(
-                online,
-                configuration.certifiable_online_columns,
-                ~padded(before, online.length),
-            )
-        return TakenIn(
-            run_number,
-            grown.ranges,
-            gained,
-            unset,
-            grown.others,
-            grown.settled,
-            oms_run is not None,
-            oms_run is None and not recorded,
+        _check_may(acting, configuration, rows.get_run(action.connection, run_number))
+        wanted = Wish(WishKind.TAKE_IN, run_number, recorded=recorded)
+        return carry_out_taking_in(action, configuration, wanted, acting.actor, oms_run)
+
+
+def _check_may(acting: Acting, configuration: Configuration, run: RunRow) -> None:
+    _check_signed_off(run)
+    path = permissions.move_run_path(OPEN, run.state)
+    configuration.permissions.check(acting.actor, path)
+
+
+def _check_signed_off(run: RunRow) -> None:
+    if run.state == OPEN:
+        raise Refused(
+            f"Run {run.run_number} is OPEN: refresh it to take in what OMS has. Its datasets get"
+            " the new LS when it is signed off."
         )
+
+
+def carry_out_taking_in(
+    action: Action,
+    configuration: Configuration,
+    wanted: Wish,
+    actor: Actor,
+    oms_run: OmsRun | None,
+) -> TakenIn:
+    """Takes lumisections in as it is wanted, as an automatic change by request; `oms_run` is what
+    OMS says, None where it can't be asked."""
+    run_number = wanted.run_number
+    run = rows.get_run(action.connection, run_number)
+    _check_signed_off(run)
+    known = rows.datasets_of_run(action.connection, run_number)
+    author = auto_author(actor)
+    grown = pull.Grown()
+    if oms_run is not None:
+        grown = pull.take_in(action, configuration, run, oms_run, author)
+    online = action.state_now(run_number, ONLINE)
+    run = rows.get_run(action.connection, run_number)
+    gained = bring_in(action, configuration, run, run.state, online, known, author)
+    unset = None
+    if grown.ranges:
+        # A hole before or between them is as much without a status as they may be.
+        before = action.state(run_number, ONLINE).participating
+        unset = first_without_status(
+            online,
+            configuration.certifiable_online_columns,
+            ~padded(before, online.length),
+        )
+    return TakenIn(
+        run_number,
+        grown.ranges,
+        gained,
+        unset,
+        grown.others,
+        grown.settled,
+        oms_run is not None,
+        oms_run is None and not wanted.recorded,
+    )
 
 
 def bring_in(

@@ -10,12 +10,13 @@ from app.domain.certification.runs import (
     check_can_be_signed_off,
     check_move,
 )
+from app.domain.certification.wishes import Asked, Wish, WishKind
 from app.domain.classifying import classification
 from app.domain.configuration import permissions
 from app.domain.configuration.in_force import Configuration
 from app.domain.counting import counted
 from app.domain.errors import BadInput, Conflict, Refused
-from app.domain.identity import auto_author
+from app.domain.identity import Actor, auto_author
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, format_ranges
@@ -28,6 +29,7 @@ from app.models.events.action import Action, begin
 from app.models.events.event_log import DatasetChange, LumisectionChange, RunChange
 from app.models.events.rows import DatasetRow, RunRow
 from app.services.acting import Acting
+from app.services.certification import asking
 from app.services.certification.growth import bring_in
 from app.services.configuration import in_force as configurations
 from app.services.pulling import runs as pull
@@ -43,8 +45,8 @@ class Moved:
     """A run in its new state, with the datasets that now wait for the DQM GUI.
 
     `gained`: what datasets that were there already lacked of the run; `without_part`: lumisections
-    of the run that OMS or flags don't cover. `version` is the one to undo; `left`: the datasets are
-    left to the puller.
+    of the run that OMS or flags don't cover. `version` is the one to undo; `asked`: the wish of the
+    datasets, which a puller makes.
     """
 
     run_number: int
@@ -53,7 +55,7 @@ class Moved:
     gained: tuple[Gained, ...] = ()
     without_part: tuple[LumiRange, ...] = ()
     version: int | None = None
-    left: bool = False
+    asked: Asked | None = None
 
     @property
     def text(self) -> str:
@@ -68,8 +70,8 @@ class Moved:
             parts.append(f"{counted(len(self.datasets), 'dataset')} now {wait} for the DQM GUI.")
         if self.gained:
             parts.append(gained_text(self.gained))
-        if self.left:
-            parts.append("Its offline datasets are not made yet: that is left to the puller.")
+        if self.asked is not None:
+            parts.append(self.asked.text)
         if self.without_part:
             parts.append(
                 f"LS {format_ranges(self.without_part)} take no part: OMS and flags don't both"
@@ -107,14 +109,18 @@ def classes(acting: Acting) -> tuple[str, ...]:
     return tuple(sorted({classifier.class_ for classifier in classifiers}))
 
 
-def mark_significant(acting: Acting, run_number: int, oms_run: OmsRun | None = None) -> Outcome:
-    """Marks an OPEN run significant by hand and classifies its lumisections.
+def mark_significant(
+    acting: Acting, run_number: int, oms_run: OmsRun | None = None
+) -> Outcome | Asked:
+    """Marks an OPEN run significant by hand and classifies its lumisections, or has a puller do so.
 
     They are classified from a fresh answer of OMS, or without one from what is recorded.
     """
     configuration = configurations.current(acting)
     configuration.permissions.check(acting.actor, permissions.mark_significant_path())
-    answer = oms_run or acting.ask_oms(run_number)
+    must_ask = asking.must_ask(acting)
+    answer = oms_run or (None if must_ask else acting.ask_oms(run_number))
+    done = f"Marked run {run_number} significant."
     with begin(acting.db, [run_number]) as action:
         run = _open_run(action, run_number, "be marked significant")
         if run.rr_attributes.get("significant") is True:
@@ -124,17 +130,27 @@ def mark_significant(acting: Acting, run_number: int, oms_run: OmsRun | None = N
             f"mark run {run_number} significant",
             [RunChange(run_number, rr={"significant": True})],
         )
-        marked = rows.get_run(action.connection, run_number)
-        if not acting.db.writes_automatically:
-            return Outcome(
-                OutcomeKind.UPDATED,
-                f"Marked run {run_number} significant. Its lumisections are not classified yet:"
-                " that is left to the puller.",
-            )
-        outcome = pull.reclassify(
-            action, configuration, marked, answer or recorded_oms_run(action, marked), acting.actor
-        )
-        return replace(outcome, text=f"Marked run {run_number} significant. {outcome.text}")
+        if not must_ask:
+            outcome = classify(action, configuration, run_number, acting.actor, answer)
+            return replace(outcome, text=f"{done} {outcome.text}")
+        wish = Wish(WishKind.CLASSIFY, run_number)
+        wish_id = asking.add(acting, action, wish)
+    asked = asking.told(acting, (wish_id,), wish.words)
+    return replace(asked, text=f"{done} {asked.text}")
+
+
+def classify(
+    action: Action,
+    configuration: Configuration,
+    run_number: int,
+    actor: Actor,
+    answer: OmsRun | None,
+) -> Outcome:
+    """Classifies a run that was marked significant, as an automatic change by request."""
+    run = _open_run(action, run_number, "be classified")
+    return pull.reclassify(
+        action, configuration, run, answer or recorded_oms_run(action, run), actor
+    )
 
 
 def refresh(
@@ -144,32 +160,58 @@ def refresh(
     *,
     reset: bool = False,
     recorded: bool = False,
-) -> Outcome:
-    """Reclassifies an OPEN run, from a fresh answer of OMS or from what is recorded.
+) -> Outcome | Asked:
+    """Reclassifies an OPEN run, from a fresh answer of OMS or from what is recorded, or has a
+    puller do so.
 
     With `recorded` OMS isn't asked.
     """
-    acting.check_automatic()
+    if asking.must_ask(acting):
+        check_can_be_refreshed(acting, run_number)
+        return asking.ask(acting, [Wish(WishKind.REFRESH, run_number, reset, recorded)])
     configuration = configurations.current(acting)
     answer = oms_run
     if answer is None and not recorded:
         answer = acting.ask_oms(run_number)
     with begin(acting.db, [run_number]) as action:
-        run = _open_run(action, run_number, "be refreshed")
-        outcome = pull.reclassify(
+        return carry_out_refresh(
             action,
             configuration,
-            run,
-            answer or recorded_oms_run(action, run),
+            Wish(WishKind.REFRESH, run_number, reset, recorded),
             acting.actor,
-            reset=reset,
+            answer,
         )
-        if answer is not None or recorded:
-            return outcome
-        return replace(
-            outcome,
-            text=f"{outcome.text} OMS is unavailable, so what is recorded was classified.",
-        )
+
+
+def check_can_be_refreshed(acting: Acting, run_number: int) -> None:
+    """Refused when a run isn't OPEN."""
+    with acting.db.read() as connection:
+        _check_open(rows.get_run(connection, run_number), "be refreshed")
+
+
+def carry_out_refresh(
+    action: Action,
+    configuration: Configuration,
+    wanted: Wish,
+    actor: Actor,
+    answer: OmsRun | None,
+) -> Outcome:
+    """Refreshes a run as it is wanted; `answer` is what OMS says, None where it can't be asked."""
+    run = _open_run(action, wanted.run_number, "be refreshed")
+    outcome = pull.reclassify(
+        action,
+        configuration,
+        run,
+        answer or recorded_oms_run(action, run),
+        actor,
+        reset=wanted.reset,
+    )
+    if answer is not None or wanted.recorded:
+        return outcome
+    return replace(
+        outcome,
+        text=f"{outcome.text} OMS is unavailable, so what is recorded was classified.",
+    )
 
 
 def edit_attribute(
@@ -199,26 +241,33 @@ def edit_attribute(
         return AttributeSet(run_number, attribute, value, changed=True, version=version)
 
 
-def settle_manual_update(acting: Acting, run_number: int) -> str:
-    """Removes the mark that the run needs a manual update; says what that did."""
-    acting.check_automatic()
+def settle_manual_update(acting: Acting, run_number: int) -> Outcome | Asked:
+    """Removes the mark that the run needs a manual update, or has a puller do so."""
     path = permissions.settle_manual_update_path(run_number)
     configurations.current(acting).permissions.check(acting.actor, path)
+    if asking.must_ask(acting):
+        return asking.ask(acting, [Wish(WishKind.SETTLE, run_number)])
     with begin(acting.db, [run_number]) as action:
-        run = rows.get_run(action.connection, run_number)
-        if run.rr_attributes.get(pull.NEEDS_MANUAL_UPDATE) is not True:
-            return f"Run {run_number} needs no manual update."
-        # Not by hand: a false set by hand would hide every later flag.
-        action.append(
-            auto_author(acting.actor),
-            f"run {run_number}: the changes of OMS were dealt with",
-            [RunChange(run_number, rr={pull.NEEDS_MANUAL_UPDATE: False})],
-        )
-        return f"Run {run_number}: the manual update is marked as done."
+        return carry_out_settling(action, run_number, acting.actor)
+
+
+def carry_out_settling(action: Action, run_number: int, actor: Actor) -> Outcome:
+    """Removes the mark, as an automatic change by request."""
+    run = rows.get_run(action.connection, run_number)
+    if run.rr_attributes.get(pull.NEEDS_MANUAL_UPDATE) is not True:
+        return Outcome(OutcomeKind.UNCHANGED, f"Run {run_number} needs no manual update.")
+    # Not by hand: a false set by hand would hide every later flag.
+    action.append(
+        auto_author(actor),
+        f"run {run_number}: the changes of OMS were dealt with",
+        [RunChange(run_number, rr={pull.NEEDS_MANUAL_UPDATE: False})],
+    )
+    return Outcome(OutcomeKind.UPDATED, f"Run {run_number}: the manual update is marked as done.")
 
 
 def move(acting: Acting, run_number: int, to_state: str, *, from_state: str | None = None) -> Moved:
-    """Moves a run to a state; to SIGNOFF or COMPLETED makes the waiting offline datasets.
+    """Moves a run to a state; to SIGNOFF or COMPLETED makes the waiting offline datasets, or has a
+    puller do so.
 
     With `from_state`, refused when somebody else has moved the run.
     """
@@ -246,12 +295,13 @@ def move(acting: Acting, run_number: int, to_state: str, *, from_state: str | No
         )
         if to_state == OPEN:
             return Moved(run_number, to_state, (), version=version)
-        if not acting.db.writes_automatically:
-            return Moved(
-                run_number, to_state, (), (), without_part(online), version=version, left=True
-            )
-        made, gained = make_datasets_whole(action, configuration, run, to_state)
-        return Moved(run_number, to_state, made, gained, without_part(online), version)
+        if not asking.must_ask(acting):
+            made, gained = make_datasets_whole(action, configuration, run, to_state, auto_author())
+            return Moved(run_number, to_state, made, gained, without_part(online), version)
+        wish = Wish(WishKind.MAKE_DATASETS, run_number)
+        wish_id = asking.add(acting, action, wish)
+    asked = asking.told(acting, (wish_id,), wish.words)
+    return Moved(run_number, to_state, (), (), without_part(online), version, asked)
 
 
 def recorded_oms_run(action: Action, run: RunRow) -> OmsRun:
@@ -269,13 +319,17 @@ def recorded_oms_run(action: Action, run: RunRow) -> OmsRun:
 
 def _open_run(action: Action, run_number: int, what: str) -> RunRow:
     run = rows.get_run(action.connection, run_number)
-    if run.state != OPEN:
-        raise Refused(f"Run {run_number} is in state {run.state}: it must be OPEN to {what}.")
+    _check_open(run, what)
     return run
 
 
+def _check_open(run: RunRow, what: str) -> None:
+    if run.state != OPEN:
+        raise Refused(f"Run {run.run_number} is in state {run.state}: it must be OPEN to {what}.")
+
+
 def make_datasets_whole(
-    action: Action, configuration: Configuration, run: RunRow, to_state: str
+    action: Action, configuration: Configuration, run: RunRow, to_state: str, author: str
 ) -> tuple[tuple[str, ...], tuple[Gained, ...]]:
     """What a sign-off does to the offline datasets of a run: those it has get the lumisections
     that they lack, then those that it doesn't have yet are made. Each is a version of its own."""
@@ -283,8 +337,8 @@ def make_datasets_whole(
     gained: tuple[Gained, ...] = ()
     if known.keys() - {ONLINE}:
         online = action.state(run.run_number, ONLINE)
-        gained = bring_in(action, configuration, run, to_state, online, known, auto_author())
-    return _make_waiting_datasets(action, configuration, run, to_state, known), gained
+        gained = bring_in(action, configuration, run, to_state, online, known, author)
+    return _make_waiting_datasets(action, configuration, run, to_state, known, author), gained
 
 
 def _make_waiting_datasets(
@@ -293,6 +347,7 @@ def _make_waiting_datasets(
     run: RunRow,
     to_state: str,
     known: Mapping[str, DatasetRow],
+    author: str,
 ) -> tuple[str, ...]:
     """The accepted offline datasets the run doesn't have yet."""
     accepted = configuration.accepted(run.class_, run.run_number)
@@ -318,7 +373,7 @@ def _make_waiting_datasets(
         key = (run.run_number, name)
         action.is_new(key)
         action.append(
-            auto_author(),
+            author,
             f"dataset {name} creation after a run {run.run_number} is signed off",
             [
                 DatasetChange(*key, attributes=waiting),

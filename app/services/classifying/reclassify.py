@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from app.domain.certification.runs import OPEN
+from app.domain.certification.wishes import Asked, Wish, WishKind
 from app.domain.counting import counted
 from app.domain.errors import Refused
 from app.domain.json_value import JsonObject, JsonValue
@@ -17,7 +18,7 @@ from app.models.events import rows, states
 from app.models.events.action import Action
 from app.models.events.rows import RunRow
 from app.services.acting import Acting
-from app.services.certification import runs
+from app.services.certification import asking, runs
 from app.services.classifying.trials import recorded_runs
 from app.services.configuration import in_force as configurations
 from app.services.pulling import runs as pull
@@ -134,19 +135,25 @@ def preview(
 
 def apply(
     acting: Acting, run_numbers: Collection[int], progress: Progress = SILENT
-) -> Reclassified:
-    """Reclassifies OPEN runs, each in one automatic action at the person's request.
+) -> Reclassified | Asked:
+    """Reclassifies OPEN runs, each in one automatic action at the person's request, or has a
+    puller do so.
 
     A run that can't be reclassified is skipped. When `progress` stops it, runs that are done stay
     reclassified.
     """
-    acting.check_automatic()
+    numbers = [*dict.fromkeys(run_numbers)]
+    if asking.must_ask(acting) and numbers:
+        asked = [Wish(WishKind.REFRESH, number) for number in numbers]
+        return asking.ask(acting, asked, f"reclassify {counted(len(numbers), 'run')}")
     done: list[tuple[int, Outcome]] = []
     refused: list[tuple[int, str]] = []
-    for at, number in enumerate(dict.fromkeys(run_numbers)):
-        progress.at(at / len(run_numbers))
+    for at, number in enumerate(numbers):
+        progress.at(at / len(numbers))
         try:
-            done.append((number, runs.refresh(acting, number)))
+            outcome = runs.refresh(acting, number)
+            assert isinstance(outcome, Outcome)
+            done.append((number, outcome))
         except Refused as error:
             refused.append((number, str(error)))
     return Reclassified(tuple(done), tuple(refused))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.domain.certification.growth import Gained, gained_text
+from app.domain.certification.wishes import Asked, Wish, WishKind
 from app.domain.editing.edits import OPEN
 from app.domain.errors import Refused
 from app.domain.history.cells import Action as VersionInfo
@@ -17,12 +18,13 @@ from app.domain.history.undo import (
     last_to_undo,
     undo_comment,
 )
+from app.domain.identity import auto_author
 from app.domain.progress import SILENT, Progress
 from app.models.events import rows as stored
 from app.models.events.action import Action, begin
 from app.models.history import writes as history
 from app.services.acting import Acting
-from app.services.certification import runs
+from app.services.certification import asking, runs
 from app.services.configuration import in_force as configurations
 from app.services.history.undo_plan import STATE, plan, step_of
 from app.services.history.undo_preview import Preview
@@ -37,6 +39,7 @@ class Undone:
     version: int
     preview: Preview
     gained: tuple[Gained, ...] = ()
+    asked: Asked | None = None
 
     @property
     def text(self) -> str:
@@ -46,6 +49,8 @@ class Undone:
             text += " Automatic values came back as set by hand: they hide later automatic values."
         if self.gained:
             text += f" {gained_text(self.gained)}"
+        if self.asked is not None:
+            text += f" {self.asked.text}"
         return text
 
 
@@ -74,7 +79,7 @@ def undo(
 
     Raises the first refusal unless refused parts are to be left out, and Refused when nothing is
     left to restore. A run that is signed off again gets the waiting datasets it lacks, and its
-    datasets the lumisections that they lack.
+    datasets the lumisections that they lack, or a puller is asked for that.
     """
     configuration = configurations.current(acting)
     with acting.db.read() as connection:
@@ -97,13 +102,20 @@ def undo(
             acting.actor.email, f"{what} ({comment})" if comment else what, changes
         )
         gained: tuple[Gained, ...] = ()
+        wishes: list[Wish] = []
         for of in made.attributes:
             state = of.attributes.values.get(STATE) if of.dataset is None else None
-            if isinstance(state, str) and state != OPEN:
-                run = stored.get_run(action.connection, of.run_number)
-                _, of_run = runs.make_datasets_whole(action, configuration, run, state)
-                gained += of_run
-    return Undone(written, made, gained)
+            if not isinstance(state, str) or state == OPEN:
+                continue
+            if asking.must_ask(acting):
+                wishes.append(Wish(WishKind.MAKE_DATASETS, of.run_number))
+                continue
+            run = stored.get_run(action.connection, of.run_number)
+            _, of_run = runs.make_datasets_whole(action, configuration, run, state, auto_author())
+            gained += of_run
+        ids = tuple(asking.add(acting, action, wish) for wish in wishes)
+    asked = asking.told(acting, ids, wishes[0].words) if wishes else None
+    return Undone(written, made, gained, asked)
 
 
 def newest_to_undo(acting: Acting) -> VersionInfo:

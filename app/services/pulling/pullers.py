@@ -94,6 +94,8 @@ def pull_now(pullers: Pullers) -> str:
         raise Refused("Pulling is switched off in the settings.")
     status = pullers.oms.status
     if status.state is PullState.STANDBY:
+        if not status.puller and status.trouble:
+            raise Refused(status.trouble)
         return f"{status.puller or 'Another client'} pulls from OMS."
     pullers.oms.wake()
     return "Pulling from OMS."

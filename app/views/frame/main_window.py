@@ -52,6 +52,7 @@ from app.views.frame.table_in_front import TableInFront
 from app.views.frame.watching.clock_watch import ClockWatch
 from app.views.frame.watching.news import WindowNews
 from app.views.frame.watching.puller_watch import PullerWatch
+from app.views.frame.watching.wish_watch import WishWatch
 from app.views.golden.generate_dialog import GenerateDialog
 from app.views.golden.place import GoldenPlace
 from app.views.golden.workbench_actions import WorkbenchActions
@@ -119,6 +120,7 @@ class MainWindow(QMainWindow):
         self._news = WindowNews(context.workplace.news, self._background, self)
         self._puller_watch = PullerWatch(context.workplace.pullers, self._background, self)
         self._clock_watch = ClockWatch(context, self)
+        self._wish_watch = WishWatch(context, self)
         self._lay_out()
         self._make_actions()
         self._menus = Menus(self, self.actions_, self.views.values())
@@ -130,6 +132,7 @@ class MainWindow(QMainWindow):
         self._restore()
         self._puller_watch.start()
         self._clock_watch.start()
+        self._wish_watch.look()
         self.workspaces.load()
         self.drafts.load()
         context.rights.load()
@@ -359,6 +362,8 @@ class MainWindow(QMainWindow):
         self._puller_watch.looked.connect(self._show_pull)
         self._clock_watch.said.connect(self.status.show_clock)
         self.connections.switch_wanted.connect(self.close)
+        self._news.wish_heard.connect(self._wish_watch.hear)
+        self._wish_watch.said.connect(self.status.show_wishes)
 
     # News
 
@@ -441,5 +446,6 @@ class MainWindow(QMainWindow):
         self._remembered.setValue("window/state", self.saveState())
         self._puller_watch.stop()
         self._clock_watch.stop()
+        self._wish_watch.stop()
         self._news.stop()
         self.stop_wanted.emit()

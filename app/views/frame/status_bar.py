@@ -57,6 +57,8 @@ class StatusBar(QFrame):
         self.database = CutLabel(f"{session.database} ({session.kind.value})")
         self.puller = CutLabel()
         self.clock = _warning("clock is off", "")
+        self.wishes = _warning("", "What you asked the puller for: run-registry wishes list")
+        self.wishes.hide()
         rights = f" ({session.rights})" if session.rights else ""
         self.person = CutLabel(f"{session.person}{rights}")
         self.unproved = _warning("rights not proved", session.unproved)
@@ -80,6 +82,7 @@ class StatusBar(QFrame):
             self.protection,
             self.clock,
             self.puller,
+            self.wishes,
             self.person,
             self.unproved,
         ):
@@ -108,6 +111,11 @@ class StatusBar(QFrame):
         self.clock.setText("clock is off" if text else "")
         self.clock.setToolTip(text)
         self.clock.setVisible(bool(text))
+
+    def show_wishes(self, text: str) -> None:
+        """Shows what the person has asked a puller for and waits for; nothing without any."""
+        self.wishes.setText(text)
+        self.wishes.setVisible(bool(text))
 
     def show_pull(self, status: PullStatus, now: datetime | None = None) -> None:
         """Shows the puller in a few words."""

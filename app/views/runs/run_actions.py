@@ -225,7 +225,7 @@ class RunActions(QObject):
         subject = self._subject()
         if subject is not None:
             number = subject.run_number
-            self._act(lambda: runs.settle_manual_update(self._acting, number))
+            self._act(lambda: runs.settle_manual_update(self._acting, number).text)
 
     def _act(self, work: Callable[[], Outcome]) -> None:
         self._background.run(self._do(work), self)

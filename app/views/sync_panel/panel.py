@@ -279,6 +279,8 @@ def summary(status: PullStatus, now: datetime) -> str:
         case PullState.UNAVAILABLE | PullState.BACKING_OFF:
             waiting = f", next try {_when(status.next_try, now)}" if status.next_try else ""
             return f"puller: {_MEANINGS[status.state]}{waiting}"
+    if status.state is PullState.STANDBY and status.trouble and not status.puller:
+        return "puller: none is running"
     who = "another client" if status.state is PullState.STANDBY else "this client"
     last = words.ago(status.last_success, now) if status.last_success else "no pull yet"
     failed = f", {len(status.failed)} failed" if status.failed else ""

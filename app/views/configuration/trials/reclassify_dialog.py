@@ -22,7 +22,7 @@ from app.domain.lumisections import format_ranges
 from app.domain.progress import Cancelled, Progress
 from app.services.acting import Acting
 from app.services.classifying import reclassify
-from app.services.classifying.reclassify import RunPlan
+from app.services.classifying.reclassify import Reclassified, RunPlan
 from app.services.classifying.trials import parse_runs
 from app.views.background import Background
 from app.views.looks import words
@@ -133,7 +133,7 @@ class ReclassifyDialog(QDialog):
         except Cancelled:
             self._refuse("Cancelled: runs that were done before stay reclassified.")
             return
-        if outcome.refused:
+        if isinstance(outcome, Reclassified) and outcome.refused:
             await self._preview(chosen, progress)
             self._refuse(outcome.text)
         else:

@@ -12,11 +12,13 @@ class WindowNews(QObject):
     """Gathers changes that come in quick succession; the background hears of the connection.
 
     Signals: `changed(frozenset of run numbers)`, an empty one where any run may have changed;
-    `connection_changed(bool, str)` with the reason of a loss.
+    `wish_heard(int)`: somebody made a wish, or a puller did one; `connection_changed(bool, str)`
+    with the reason of a loss.
     """
 
     changed = Signal(object)
     connection_changed = Signal(bool, str)
+    wish_heard = Signal(int)
     _change_arrived = Signal(object)
     _connection_arrived = Signal(bool, str)
 
@@ -40,6 +42,9 @@ class WindowNews(QObject):
     def _gather(self, change: Change) -> None:
         if change.presence is not None:
             return  # the editors of that dataset listen for themselves
+        if change.wish is not None:
+            self.wish_heard.emit(change.wish)
+            return
         self._run_numbers |= change.run_numbers
         self._is_any |= not change.run_numbers
         if not self._timer.isActive():

@@ -7,6 +7,7 @@ from tests.models.guard.attacks import (
     own_schemas,
     runs_and_datasets,
     versions,
+    wishes,
 )
 from tests.models.guard.attacks.said import Attack
 
@@ -24,6 +25,7 @@ _PARTS = (
     own_schemas.desk,
     own_schemas.roots,
     own_schemas.records,
+    wishes.wishes,
     configuration.configuration,
     cycles_and_lists.cycles,
     cycles_and_lists.golden,

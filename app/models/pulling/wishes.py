@@ -1,0 +1,114 @@
+"""Wishes of people in schema `record`, and what pullers made of them."""
+
+from collections.abc import Collection
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+from sqlalchemy.dialects.postgresql import insert
+
+from app.domain.certification.wishes import MadeWish, Wish, WishState, wish_of
+from app.models.database import record
+from app.models.database.statements import text
+
+_LONGEST_TEXT = 2_000
+_MOST_SHOWN = 500
+
+
+def add(connection: Connection, wish: Wish, by: str) -> int:
+    """Adds a wish; returns its number. The guard judges it, names its author, and announces it."""
+    return int(
+        connection.execute(
+            sa.insert(record.wish)
+            .values(kind=wish.kind.value, arguments=wish.arguments, by=by)
+            .returning(record.wish.c.id)
+        ).scalar_one()
+    )
+
+
+def waiting(connection: Connection, limit: int) -> list[tuple[int, str, Wish | None]]:
+    """The oldest wishes without an outcome: number, author, and the wish, None where it belongs to
+    a newer program."""
+    wish, outcome = record.wish, record.wish_outcome
+    rows = connection.execute(
+        sa.select(wish.c.id, wish.c.by, wish.c.kind, wish.c.arguments)
+        .where(~sa.exists().where(outcome.c.wish == wish.c.id))
+        .order_by(wish.c.id)
+        .limit(limit)
+    )
+    return [(id_, by, _wish(kind, arguments)) for id_, by, kind, arguments in rows]
+
+
+def has_outcome(connection: Connection, wish_id: int) -> bool:
+    """Whether somebody has done or refused it, as of what was committed until now."""
+    return bool(
+        connection.execute(
+            text("SELECT EXISTS (SELECT FROM record.wish_outcome WHERE wish = :id)"),
+            {"id": wish_id},
+        ).scalar()
+    )
+
+
+def settle(connection: Connection, wish_id: int, state: WishState, said: str) -> bool:
+    """Adds the outcome of a wish; false when it has one already, and nothing of this may stand."""
+    added = connection.execute(
+        insert(record.wish_outcome)
+        .values(wish=wish_id, state=state.value, text=said[:_LONGEST_TEXT], by="auto@auto")
+        .on_conflict_do_nothing()
+        .returning(record.wish_outcome.c.wish)
+    )
+    return added.one_or_none() is not None
+
+
+def made(connection: Connection, ids: Collection[int]) -> list[MadeWish]:
+    """Some wishes with what became of them, by number."""
+    return _read(connection, record.wish.c.id.in_(sorted(ids)))
+
+
+def newest(connection: Connection, *, by: str | None, only_waiting: bool) -> list[MadeWish]:
+    """The newest wishes, of one person or of all; `only_waiting` those without an outcome."""
+    condition = sa.true() if by is None else record.wish.c.by == by
+    if only_waiting:
+        condition &= record.wish_outcome.c.wish.is_(None)
+    return _read(connection, condition)[::-1]
+
+
+def _read(connection: Connection, condition: sa.ColumnElement[bool]) -> list[MadeWish]:
+    wish, outcome = record.wish, record.wish_outcome
+    rows = connection.execute(
+        sa.select(
+            wish.c.id,
+            wish.c.kind,
+            wish.c.arguments,
+            wish.c.by,
+            wish.c.at,
+            outcome.c.state,
+            outcome.c.text,
+            outcome.c.at.label("ended"),
+        )
+        .select_from(wish.outerjoin(outcome, outcome.c.wish == wish.c.id))
+        .where(condition)
+        .order_by(wish.c.id.desc())
+        .limit(_MOST_SHOWN)
+    )
+    return [_made(row) for row in rows][::-1]
+
+
+def _made(row: Row[*tuple[Any, ...]]) -> MadeWish:
+    wish = _wish(row.kind, row.arguments)
+    return MadeWish(
+        row.id,
+        row.kind if wish is None else wish.words,
+        row.by,
+        row.at,
+        WishState.WAITING if row.state is None else WishState(row.state),
+        row.text or "",
+        row.ended,
+    )
+
+
+def _wish(kind: str, arguments: dict[str, object]) -> Wish | None:
+    try:
+        return wish_of(kind, arguments)  # type: ignore[arg-type]
+    except ValueError:
+        return None

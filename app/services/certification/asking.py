@@ -1,0 +1,46 @@
+"""Asking a puller for what a person's login may not write on a guarded database."""
+
+from collections.abc import Sequence
+
+from app.domain.certification.wishes import Asked, Wish, asked_text
+from app.models.events.action import Action, begin
+from app.models.guard import leases
+from app.models.pulling import wishes
+from app.services.acting import Acting
+
+JOB = "wishes"
+"""The job of pullers that does what people ask for."""
+
+
+def must_ask(acting: Acting) -> bool:
+    """Whether automatic versions are a puller's alone to write here, so that one is asked.
+
+    Refused where there is nowhere to ask.
+    """
+    if acting.db.writes_automatically:
+        return False
+    if not acting.db.record:
+        acting.check_automatic()
+    return True
+
+
+def ask(acting: Acting, asked: Sequence[Wish], words: str = "") -> Asked:
+    """Makes wishes, all or none; says so, in these words if they are many."""
+    with begin(acting.db, []) as action:
+        ids = tuple(add(acting, action, each) for each in asked)
+    return told(acting, ids, words or asked[0].words)
+
+
+def add(acting: Acting, action: Action, wish: Wish) -> int:
+    """Adds a wish to an action, with which it lands or not; returns its number."""
+    return wishes.add(action.connection, wish, acting.actor.email)
+
+
+def told(acting: Acting, ids: tuple[int, ...], words: str) -> Asked:
+    """What to tell of wishes that were made."""
+    return Asked(ids, asked_text(words, puller=is_alive(acting)))
+
+
+def is_alive(acting: Acting) -> bool:
+    """Whether a puller does what people ask for."""
+    return any(each.alive and each.job == JOB for each in leases.holders(acting.db))

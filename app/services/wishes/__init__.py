@@ -1,0 +1,1 @@
+"""Wishes: what people asked pullers for, and the pullers that do it."""

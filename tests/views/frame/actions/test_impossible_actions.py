@@ -95,6 +95,8 @@ def test_that_a_right_that_is_given_is_seen_when_something_is_read_again(
     window._context.rights._acting = workplace.acting.by(member)
     given = {"egroup": "cms-dt", "routes": ["/runs/move_run/.*"]}
     edits.add_item(workplace.acting.by(EXPERT), Kind.PERMISSION, given)
+    # Changes aren't announced: they are read when somebody reloads, or when a minute has passed.
+    window._context.rights._read_at -= 61
     READ_AGAIN[by](window)
     qtbot.waitUntil(lambda: not window._context.rights.why_not(["/runs/move_run/OPEN/SIGNOFF"]))
 

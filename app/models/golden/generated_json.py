@@ -231,7 +231,7 @@ def _runs(
 
 
 def luminosity_of_run_range(
-    connection: Connection, first: int, last: int, *, basis: Basis
+    connection: Connection, runs: tuple[int, int], basis: Basis
 ) -> tuple[float, float]:
     """Recorded and delivered luminosity of the `online` datasets of a run range [pb^-1].
 
@@ -245,7 +245,7 @@ def luminosity_of_run_range(
             ' FROM "Dataset" d LEFT JOIN "DatasetTripletCache" c USING (run_number, name)'
             " WHERE d.name = :online AND d.run_number BETWEEN :first AND :last"
         ),
-        {"online": ONLINE, "first": first, "last": last},
+        {"online": ONLINE, "first": runs[0], "last": runs[1]},
     ).all()
     believed = [row for row in rows if row.fresh and basis.is_quick]
     recorded = sum(row[1] for row in believed)

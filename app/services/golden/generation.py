@@ -159,7 +159,8 @@ def generate(
 ) -> Generated:
     """Computes a rule over the datasets whose names match, and stores the result.
 
-    `pattern` is an SQL `SIMILAR TO` pattern; `as_of` an `atomic_version` to go back to.
+    `pattern` is an SQL `SIMILAR TO` pattern; `as_of` an `atomic_version` to go back to. An
+    `official` list is made from the events, and believes no row that is only derived.
     `progress` takes the share done; a cancelled one raises Cancelled and leaves nothing behind.
     """
     return generate_several(
@@ -186,8 +187,7 @@ def generate_several(
     """Computes several rules over the same state of the same datasets, read once, and stores all
     results or none; in the order of the rules. Everything else as in `generate`.
 
-    An `official` list is made from the events, and believes no row that is only derived. Raises
-    UnknownVariables, unless the person insists, when a rule reads what no lumisection of
+    Raises UnknownVariables, unless the person insists, when a rule reads what no lumisection of
     these datasets has: its conditions fail everywhere, and the list is easily empty.
     """
     allowed = configurations.current(acting).permissions
@@ -198,10 +198,11 @@ def generate_several(
     names.version_at(acting, as_of)  # refuses one that there isn't
     read, season = season_of(acting, pattern, as_of=as_of, proved=official, progress=progress)
     selections = _selections(season, conditions, insist=insist, progress=progress)
-    runs = season.datasets[0].run_number, season.datasets[-1].run_number
     with acting.db.read() as connection:
         recorded, delivered = generated_json.luminosity_of_run_range(
-            connection, *runs, basis=basis(acting, proved=official)
+            connection,
+            (season.datasets[0].run_number, season.datasets[-1].run_number),
+            basis(acting, proved=official),
         )
     with acting.db.transaction() as connection:
         of_all: JsonObject = {

@@ -365,11 +365,7 @@ class TableView(QWidget):
 
     def _show_count(self, page: Page) -> None:
         self._count = page.count
-        noun = "run" if self._kind == "runs" else "dataset"
-        text = words.counted(page.count, noun)
-        if page.uncounted:
-            text = f"{text}, {words.number(page.uncounted)} not counted yet"
-        self.count.setText(text if page.exact else f"at least {text}")
+        self.count.setText(_how_many(page, "run" if self._kind == "runs" else "dataset"))
         self.count.setToolTip(_UNCOUNTED if page.uncounted else "")
         self.table.say("" if page.count else self._empty_text())
 
@@ -444,3 +440,11 @@ def _nothing_yet(kind: TableKind, *, significant_only: bool) -> str:
     if significant_only:
         return "No run is significant. Show all runs, and mark one significant from its menu."
     return "No runs yet. They appear here when they are pulled from OMS: see Sync in the View menu."
+
+
+def _how_many(page: Page, noun: str) -> str:
+    """How many rows there are, and how many more there may be."""
+    text = f"{'' if page.exact else 'at least '}{words.counted(page.count, noun)}"
+    if page.uncounted:
+        text += f", {words.number(page.uncounted)} not counted yet"
+    return text

@@ -4,14 +4,14 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import psycopg
 import pytest
 
 from app.domain.configuration.permissions import EXPERTS
 from app.models.database.engine import Database
-from app.services import egroups
-from app.services.directory import Directory
+from app.services import guard
 from tests.cli.conftest import Ran
 from tests.ldap_server import LdapServer, group, ldap_server, needs_slapd, person
 from tests.models.guard.guarded import DBA, LOGINS, address
@@ -143,15 +143,16 @@ def test_that_a_sync_that_ldap_breaks_off_changes_nothing(
     assert members == (True, False)
 
 
-def test_that_two_syncs_at_once_both_end_well(ldap, guarded: str, club: str) -> None:
-    there = ldap(person("g_shifter"), person("g_dt"))
-    source = Directory(there.tls, authority=there.authority)
+def test_that_two_syncs_at_once_both_end_well(guarded: str, club: str) -> None:
+    together = Barrier(4)
 
     def run(_: int) -> int:
         database = Database(address(guarded, DBA))
         try:
-            synced = egroups.sync(database, source, dry_run=False, empty_missing=False)
-            return sum(each.egroup == club for each in synced.changes.joins)
+            with database.read():
+                together.wait(30)
+            wanted = {club: {"g_shifter", "g_dt"}}
+            return len(guard.sync_egroups(database, wanted, "test", dry_run=False).joins)
         finally:
             database.close()
 

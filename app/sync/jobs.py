@@ -55,6 +55,10 @@ class JobLoop(ElectedLoop[nullcontext[None], PullStatus]):
         self._turn_of_job = turn
         self._reports = reports
 
+    async def _told_pull(self, client: nullcontext[None]) -> None:
+        # What is told at the end of a turn is enough, and whoever waits for it waits less.
+        await self._pull(client)
+
     async def _pull(self, client: nullcontext[None]) -> None:
         stopping = threading.Event()
 

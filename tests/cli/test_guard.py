@@ -47,8 +47,15 @@ def test_that_an_administrator_guards_a_database_in_a_few_commands(
     )  # fmt: skip
     assert edited.code == 1
     assert "shifter@cern.ch may not do this" in edited.err
-    pulled = run_registry("--dsn", address(unguarded, "g_shifter"), "runs", "refresh", OPEN_RUN)
-    assert "only the login of a puller" in pulled.err
+    shifter = ("--dsn", address(unguarded, "g_shifter"))
+    asked = run_registry(*shifter, "runs", "refresh", OPEN_RUN)
+    assert (asked.code, asked.out.startswith("No puller is running")) == (1, True)
+    left = run_registry(*shifter, "runs", "refresh", OPEN_RUN, "--no-wait", "--json")
+    assert (left.code, left.document["outcome"]) == (0, "waiting")
+    wishes = run_registry(*shifter, "wishes", "list", "--json").document["wishes"]
+    assert [each["state"] for each in wishes] == ["waiting", "waiting"]
+    nobody = run_registry(*shifter, "puller", "health")
+    assert (nobody.code, nobody.out.startswith("PULLER CRITICAL: No puller")) == (1, True)
 
 
 def test_that_people_come_and_go(run_registry, administer, unguarded):

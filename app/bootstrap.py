@@ -5,6 +5,7 @@ import logging
 import os
 import platform
 import secrets
+import socket
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,16 +26,21 @@ from app.demo.simulated_dqm_gui import SimulatedDqmGui
 from app.demo.simulated_oms import SimulatedOms
 from app.demo.story import Summary, main_job
 from app.domain.connections.named import DEMONSTRATION, NamedConnection
-from app.domain.errors import BadInput, NotPermitted, Refused, Unavailable
-from app.domain.identity import Actor
+from app.domain.errors import BadInput, NotPermitted, Refused, RegistryError, Unavailable
+from app.domain.identity import NOBODY, Actor
 from app.domain.keys import RunNumber
 from app.domain.seal.notes import PublicKey
 from app.domain.sources.dqm_gui import GuiListing
 from app.domain.sources.oms import OmsRun
 from app.domain.sources.pull import PullStatus
+from app.door.application import Door
+from app.door.asking import Limits
+from app.door.identity import Identification, Proxy
+from app.door.serving import LOOPBACK, Server, listening, serve
+from app.door.tokens import Issuer, Tokens
 from app.jobs import Asked, Jobs, JobState, keep_working, one_round
 from app.models.database.engine import Database
-from app.models.database.identity import PULLER
+from app.models.database.identity import DOOR, PULLER
 from app.models.database.listen import Change, ChangeListener
 from app.models.embedded import EmbeddedServer
 from app.passwords import SystemKeyring
@@ -55,6 +61,7 @@ from app.services.seal.sealing import Sealer
 from app.services.taking_in import Intake
 from app.settings import PROGRAM, Settings, credential
 from app.sync.dqm_gui import DqmGuiSettings, listing_now
+from app.sync.issuer_keys import fetch_keys
 from app.sync.oms_requests import OmsSettings
 from app.sync.worker import PullProgress, PullReport, fetch_now, pull_now
 
@@ -76,6 +83,8 @@ _UNPROVED = (
     " install one with db guard install."
 )
 _THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
+_DOOR_CONNECTIONS = 12
+_SHORTEST_SECRET = 32
 
 
 @dataclass(frozen=True)
@@ -151,6 +160,7 @@ class Program:
         """`chosen`: the connection to use, whatever settings and list say."""
         self.settings = settings
         self.destination = Destination(settings, chosen)
+        self.pool_size = 6
         self._server_folder = settings.data_folder
         self._server: EmbeddedServer | None = None
         self._database: Database | None = None
@@ -188,10 +198,14 @@ class Program:
         if self._database is None:
             if self.has_own_server:
                 self._server = EmbeddedServer.open(self._server_folder)
-                self._database = Database(self._server.dsn, is_own=True)
+                self._database = Database(
+                    self._server.dsn, is_own=True, pool_size=self.pool_size
+                )
             else:
                 self._database = Database(
-                    self.destination.dsn(), password=self.settings.database_password()
+                    self.destination.dsn(),
+                    password=self.settings.database_password(),
+                    pool_size=self.pool_size,
                 )
         return self._database
 
@@ -425,6 +439,46 @@ class Program:
         keep_working(jobs, stopped)
         return jobs.states
 
+    # The HTTP door
+
+    def serve(self, hosts: Sequence[str] | None, port: int, told: Callable[[str], None]) -> None:
+        """Answers over HTTP until it is stopped: on this machine, or on the hosts that are named.
+
+        `told` hears where. Of the demonstration the season grows meanwhile, as behind a window.
+        """
+        self.pool_size = _DOOR_CONNECTIONS
+        sockets = listening(hosts or LOOPBACK, port)
+        logs.show("app.door.access")
+        try:
+            who = _identification(self)
+            if self.is_demonstration:
+                self.check_not_mixed()
+                self.start_demonstration(live=True)
+                self.start(_unheard())
+                self.start_colleagues()
+            settings = self.settings
+            limits = Limits(settings.door_body_mb << 20, settings.door_page_rows)
+            door = Door(replace(self.acting.by(NOBODY), ask_oms=self._oms_says), who, limits)
+            server = Server(
+                door.application(),
+                told=lambda: told(" and ".join(_address_of(each) for each in sockets)),
+            )
+            try:
+                serve(server, sockets)
+            finally:
+                door.close()
+        finally:
+            for each in sockets:
+                each.close()
+
+    def _oms_says(self, run_number: int) -> OmsRun | None:
+        """What OMS says of a run; None where it can't be asked, so that what is recorded serves."""
+        try:
+            return self.oms_run(run_number)
+        except RegistryError as error:
+            logger.info("OMS isn't asked of run %d: %s", run_number, error)
+            return None
+
     # The sealed history
 
     @property
@@ -531,6 +585,75 @@ class Program:
     @property
     def _demonstration_mark(self) -> Path:
         return self._server_folder / _DEMONSTRATION_MARK
+
+
+def _identification(program: Program) -> Identification:
+    """Whom the door believes, as the settings say."""
+    settings = program.settings
+    guard = None if program.has_own_server else program.db.guard
+    runs_it: Actor | None = program.actor
+    if guard is not None and guard.kind == DOOR:
+        # The login is nobody's: the person is whom the settings name.
+        runs_it = None if settings.user is None else Actor(settings.user)
+    applications = {
+        client_id: Actor(words[0], frozenset(words[1:]))
+        for client_id, text in settings.applications.items()
+        if (words := text.split())
+    }
+    return Identification(
+        tokens=_tokens(settings),
+        proxy=_proxy(settings),
+        runs_it=runs_it,
+        applications=applications,
+    )
+
+
+def _tokens(settings: Settings) -> Tokens | None:
+    """The issuer whose tokens are believed, if one is named."""
+    issuer = settings.door_issuer
+    if issuer is None:
+        return None
+    if not settings.door_audience:
+        raise BadInput(
+            "door_issuer is set and door_audience isn't: without an audience, tokens made for"
+            " anything else would be believed here."
+        )
+    address = settings.door_keys_url or f"{issuer}/protocol/openid-connect/certs"
+    believed = Issuer(
+        issuer,
+        settings.door_audience,
+        lambda: fetch_keys(address, settings.ca_bundle),
+        settings.door_groups_claim,
+    )
+    return Tokens(believed)
+
+
+def _proxy(settings: Settings) -> Proxy | None:
+    """The proxy that logs people in, if one is named."""
+    file = settings.door_proxy_secret_file
+    if file is None and not settings.door_proxy_addresses:
+        return None
+    if file is None or not settings.door_proxy_addresses:
+        raise BadInput("door_proxy_addresses and door_proxy_secret_file belong together.")
+    secret = files.read_utf8(file, "The secret of the proxy").strip()
+    if len(secret) < _SHORTEST_SECRET:
+        raise BadInput(f"{file}: the secret has fewer than {_SHORTEST_SECRET} characters.")
+    return Proxy(settings.door_proxy_addresses, secret)
+
+
+def _unheard() -> Listeners:
+    """For background work that nobody looks at: only its bugs are logged."""
+    return Listeners(
+        on_pull=lambda _status: None,
+        on_change=lambda _change: None,
+        on_connection=lambda _connected, _reason: None,
+        on_bug=lambda error: logger.error("Background work failed", exc_info=error),
+    )
+
+
+def _address_of(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _is_near(settings: DqmGuiSettings) -> bool:

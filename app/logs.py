@@ -111,3 +111,14 @@ def start(
     )  # stays open as long as the program: faulthandler keeps only its number
     logging.captureWarnings(True)
     return file
+
+
+def show(name: str) -> None:
+    """Has what a part of the program says, from INFO on, come to the terminal too: a journal that
+    keeps it knows the time."""
+    logger = logging.getLogger(name)
+    logger.setLevel(logging.INFO)
+    if sys.stderr is not None and not logger.handlers:
+        terminal = logging.StreamHandler(sys.stderr)
+        terminal.setFormatter(LineFormatter("%(message)s"))
+        logger.addHandler(terminal)

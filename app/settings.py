@@ -105,6 +105,19 @@ def _colours(value: object) -> object:
     return {place.strip(): colour.strip() for place, _, colour in pairs}
 
 
+def _applications(value: object) -> object:
+    """Applications may be written as JSON: `{"client id": "e-mail e-group e-group"}`."""
+    if not isinstance(value, str):
+        return value
+    return _json(value, dict, 'a table, such as {"client id": "e-mail e-group"}')
+
+
+def _person_and_egroups(text: str) -> str:
+    email, *_ = text.split() or [""]
+    _e_mail(email)
+    return text
+
+
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 
@@ -206,6 +219,44 @@ class Settings(BaseModel):
     elog_url: WebAddress = Field(
         default="https://cmsonline.cern.ch/cms-elog",
         description="Web page of the logbook; {run} in it stands for the run number.",
+    )
+    door_issuer: WebAddress | None = Field(
+        default=None,
+        description="Issuer whose tokens the HTTP door believes, "
+        "such as https://auth.cern.ch/auth/realms/cern; without one it takes none.",
+    )
+    door_audience: Annotated[tuple[str, ...], BeforeValidator(_names)] = Field(
+        default=(), description="Audiences that tokens must be made for, one of them."
+    )
+    door_keys_url: WebAddress | None = Field(
+        default=None,
+        description="Address of the issuer's public keys (JWKS); "
+        "without one it is /protocol/openid-connect/certs below the issuer.",
+    )
+    door_groups_claim: str = Field(
+        default="groups", description="Claim of a token that holds the person's e-groups."
+    )
+    door_proxy_addresses: Annotated[tuple[str, ...], BeforeValidator(_names)] = Field(
+        default=(), description="IP addresses of the proxy that logs people in for the HTTP door."
+    )
+    door_proxy_secret_file: Path | None = Field(
+        default=None,
+        description="File with the secret by which that proxy proves itself, in the header "
+        "X-Run-Registry-Proxy.",
+    )
+    door_body_mb: int = Field(
+        default=16, ge=1, le=400, description="Size of a request that the door takes at most."
+    )
+    door_page_rows: int = Field(
+        default=20_000, ge=50, le=100_000, description="Rows of a page that the door gives at most."
+    )
+    applications: Annotated[
+        dict[str, Annotated[str, AfterValidator(_person_and_egroups)]],
+        BeforeValidator(_applications),
+    ] = Field(
+        default_factory=dict,
+        description="Person whom the tokens of an application stand for, by its client id: an "
+        "e-mail, and e-groups that count where the database proves no rights.",
     )
     data_folder: Path = Field(
         default_factory=lambda: platformdirs.user_data_path(PROGRAM),

@@ -52,6 +52,7 @@ ELSEWHERE = {
     "people disable": _ADMINISTRATOR,
     "logins add": _ADMINISTRATOR,
     "egroups sync": _ADMINISTRATOR,
+    "serve": "The window answers a person, the door answers scripts.",
     "seal now": "Each window seals by itself; this is for a machine without one.",
     "config import": "A whole configuration comes from files; lists are edited in Configuration.",
     "config restore": f"{_BUTTON} Configuration, under *Versions*.",

@@ -146,3 +146,7 @@ class Program(Protocol):
 
     def simulated_dqm_gui(self, folder: Path, port: int) -> AbstractContextManager[ServedGui]:
         """A simulated DQM GUI on loopback that serves the document of a folder."""
+
+    def serve(self, hosts: Sequence[str] | None, port: int, told: Callable[[str], None]) -> None:
+        """Answers over HTTP until it is stopped: on this machine, or on the hosts that are named.
+        `told` hears where."""

@@ -30,7 +30,14 @@ class Refused(RegistryError):
 
 
 class NotPermitted(Refused):
-    """The actor's e-groups don't allow the action."""
+    """The actor's e-groups don't allow the action.
+
+    `egroups` are those that would, none where nobody may; None where it isn't for them to say.
+    """
+
+    def __init__(self, text: str, egroups: tuple[str, ...] | None = None) -> None:
+        super().__init__(text)
+        self.egroups = egroups
 
 
 class NotFound(Refused):

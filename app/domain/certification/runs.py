@@ -35,15 +35,27 @@ def check_can_be_signed_off(
     Every such place is named. Columns the run doesn't have don't count.
     """
     if not online.rr.covered.any():
-        raise Refused(
-            f"Run {run_number} has no RR lumisections, so there is nothing to sign off: mark it"
-            " significant first."
-        )
+        raise NothingToSignOff(run_number)
     unset = all_without_status(online, certifiable)
     if unset:
         raise StatusMissing(run_number, unset)
     if not class_:
-        raise Refused(f"Run {run_number} has no class: set one before signing it off.")
+        raise ClassMissing(f"Run {run_number} has no class: set one before signing it off.")
+
+
+class NothingToSignOff(Refused):
+    """A run without RR lumisections can't be signed off."""
+
+    def __init__(self, run_number: int) -> None:
+        self.run_number = run_number
+        super().__init__(
+            f"Run {run_number} has no RR lumisections, so there is nothing to sign off: mark it"
+            " significant first."
+        )
+
+
+class ClassMissing(Refused):
+    """A run without a class can't be signed off."""
 
 
 @dataclass(frozen=True, slots=True)

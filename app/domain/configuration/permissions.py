@@ -105,15 +105,18 @@ class Permissions:
     def check_any(self, actor: Actor, paths: Sequence[str]) -> None:
         """Raises NotPermitted when none of the paths is allowed."""
         if refusal := self.why_not(actor, paths):
-            raise NotPermitted(refusal)
+            raise NotPermitted(refusal, self._wanted(paths))
 
     def why_not(self, actor: Actor, paths: Sequence[str]) -> str:
         """Why the actor may do it at none of the paths, naming the e-groups that would be
         allowed; empty when one is allowed."""
         if any(self.allows(actor, path) for path in paths):
             return ""
-        wanted = tuple(dict.fromkeys(group for path in paths for group in self.egroups_for(path)))
-        return _refusal(actor, " or ".join(paths), wanted)
+        return _refusal(actor, " or ".join(paths), self._wanted(paths))
+
+    def _wanted(self, paths: Sequence[str]) -> tuple[str, ...]:
+        """The e-groups that may act at one of the paths."""
+        return tuple(dict.fromkeys(group for path in paths for group in self.egroups_for(path)))
 
 
 def check_creator_or_expert(actor: Actor, created_by: str | None, what: str) -> None:

@@ -37,7 +37,11 @@ from app.domain.filters.nodes import (
     text_of,
 )
 from app.domain.filters.text import FilterError, format, format_value, parse  # noqa: A004
-from app.domain.filters.web_service import from_web_service
+from app.domain.filters.web_service import (
+    UnknownAttribute,
+    from_web_service,
+    web_service_field,
+)
 
 __all__ = [
     "BITS",
@@ -60,6 +64,7 @@ __all__ = [
     "Operator",
     "Or",
     "Source",
+    "UnknownAttribute",
     "Value",
     "Vocabulary",
     "all_of",
@@ -75,4 +80,5 @@ __all__ = [
     "number_of",
     "parse",
     "text_of",
+    "web_service_field",
 ]

@@ -28,6 +28,18 @@ _PREFIXES = {
 _COUNTS = {"triplet_summary": Source.COLUMN, "dcs_summary": Source.BIT}
 
 
+class UnknownAttribute(BadInput):
+    """A filter or a sorting names something that runs and datasets don't have."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f'"{name}" is not an attribute of a filter; expected run_number, name,'
+            " datasets_in_gui, "
+            f"{', '.join((*_PREFIXES, *_COUNTS))} with a name behind a dot."
+        )
+
+
 def from_web_service(document: JsonValue) -> Node | None:
     """The tree of a filter such as `{"and": [{"rr_attributes.class": {"=": "Cosmics22"}}]}`.
 
@@ -43,7 +55,7 @@ def _group(document: JsonValue, depth: int) -> Node | None:
     return all_of(
         _joined(key, value, depth)
         if key.lower() in ("and", "or")
-        else _condition(_field(key), value, depth + 1)
+        else _condition(web_service_field(key), value, depth + 1)
         for key, value in document.items()
     )
 
@@ -90,7 +102,8 @@ def _scalar(field: Field, value: JsonValue) -> Value:
     raise BadInput(f'"{field.text}" is compared with one value, not {value!r}.')
 
 
-def _field(key: str) -> Field:
+def web_service_field(key: str) -> Field:
+    """The field that a name such as `rr_attributes.class` means. Raises UnknownAttribute."""
     if key == "run_number":
         return RUN
     if key == "name":
@@ -103,10 +116,7 @@ def _field(key: str) -> Field:
     if name and prefix in _COUNTS:
         column, _, part = name.rpartition(".")
         return Field(_COUNTS[prefix], column or name, part if column else "")
-    raise BadInput(
-        f'"{key}" is not an attribute of a filter; expected run_number, name, datasets_in_gui, '
-        f"{', '.join((*_PREFIXES, *_COUNTS))} with a name behind a dot."
-    )
+    raise UnknownAttribute(key)
 
 
 def _list(key: str, parts: JsonValue) -> list[JsonValue]:

@@ -1,5 +1,6 @@
 """The way to a database: connections, transactions, and errors sorted by whose move it is."""
 
+import copy
 import json
 import logging
 import re
@@ -128,6 +129,8 @@ class Database:
         self._seal = False
         self._keeps_roots = False
         self._guard: Guarded | None = None
+        self._person: str | None = None
+        self._origin: Database | None = None
         self._engine = sa.create_engine(
             "postgresql+psycopg://",
             connect_args=self._parameters,
@@ -214,6 +217,24 @@ class Database:
         """Whether versions of auto@auto can be written here by this login."""
         return not self._read_only and (self._guard is None or self._guard.writes_automatically)
 
+    @property
+    def origin(self) -> "Database":
+        """This database before a person was named: what is remembered of it belongs to that one."""
+        return self._origin or self
+
+    def naming(self, email: str) -> "Database":
+        """The same database, on which a door acts for a person: each transaction names them.
+
+        `guard` is about that person then. Raises Refused when the guard knows nobody of that
+        e-mail.
+        """
+        named = copy.copy(self)
+        named._person = email
+        named._origin = self.origin
+        with named.transaction() as connection:
+            named._guard = identity.of_person(connection)
+        return named
+
     def prepare(self, *, upgrade: bool = False) -> bool:
         """Looks who the login is; creates or upgrades our schemas if it may; returns `desk`.
 
@@ -248,6 +269,8 @@ class Database:
             connection.begin() as transaction,
         ):
             kind = None if self._guard is None or self._guard.kind == WEB else self._guard.kind
+            if self._person is not None:
+                identity.name_person(connection, self._person)
             yield connection.execution_options(**{GUARDED: kind}, **self._of_guard)
             try:
                 transaction.commit()

@@ -8,7 +8,10 @@ from sqlalchemy import Connection
 from app.domain.errors import NotPermitted
 from app.models.database.statements import text
 
-PERSON, PULLER, WEB = "person", "puller", "web"
+PERSON, PULLER, WEB, DOOR = "person", "puller", "web", "door"
+
+DOORS = "run_registry_doors"
+"""The role that all logins of doors are in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,30 @@ def read(connection: Connection) -> Guarded | None:
             "This login stands for no person and no service in this database. Ask its administrator"
             " to add it."
         )
+    if connection.execute(
+        text(
+            "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :doors"
+            " AND pg_has_role(session_user, oid, 'MEMBER') AND NOT rolcanlogin)"
+            " AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = session_user)"
+        ),
+        {"doors": DOORS},
+    ).scalar_one():
+        # Who acts is named in each transaction; without a person the guard tells nobody.
+        login = connection.execute(text("SELECT session_user::text")).scalar_one()
+        return Guarded(login, DOOR, "", frozenset(), None)
+    return of_person(connection)
+
+
+def name_person(connection: Connection, email: str) -> None:
+    """Says for whom a door acts in this transaction."""
+    connection.execute(text("SELECT set_config('guard.person', :email, true)"), {"email": email})
+
+
+def of_person(connection: Connection) -> Guarded:
+    """Who acts as the guard says: the login, or the person that a door names.
+
+    Raises Refused when it is nobody.
+    """
     login, kind, email, egroups, synced = connection.execute(
         text("SELECT login::text, kind, email, egroups, synced FROM guard.whoami()")
     ).one()

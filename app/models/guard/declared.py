@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from app.models.configuration.lists import VERSIONED
 from app.models.database import desk, record, seal, tables
+from app.models.database.identity import DOORS
 
 OWNER = "run_registry_guard"
 PEOPLE = "run_registry_people"
 PULLERS = "run_registry_pullers"
 WEB = "run_registry_web"
-DOORS = "run_registry_doors"
 AGENTS = "run_registry_agents"
 GROUPS: Mapping[str, str] = {
     "person": PEOPLE,

@@ -224,6 +224,15 @@ def stale_of(
     return tuple(((number, name), version) for number, name, version in found)
 
 
+def matching_page(connection: Connection, query: TableQuery) -> tuple[tuple[DatasetKey, ...], int]:
+    """Keys of the rows `offset` to `offset + limit`, and how many rows pass in all, exactly."""
+    shape = _Shape(replace(query, offset=0, limit=1), windowed=False)
+    parameters = {"row_offset": query.offset, "row_limit": query.limit}
+    found = connection.execute(_key_statement(shape), parameters).all()
+    keys = tuple((number, name) for _, number, name in found if number is not None)
+    return keys, int(found[0][0])
+
+
 def stale_summaries(connection: Connection, limit: int = 100) -> tuple[DatasetKey, ...]:
     """Datasets whose summary is missing or older than they are, the newest runs first."""
     cache = dataset_triplet_cache
@@ -340,6 +349,26 @@ def _statement(shape: _Shape) -> Select[Any]:
     chosen = sa.select(first.c.run_number, first.c.name, place).subquery("chosen")
     total = sa.select(sa.func.count().label("total")).select_from(matched).subquery("total")
     return _whole_rows(shape.query.kind, chosen, total)
+
+
+@lru_cache(maxsize=64)
+def _key_statement(shape: _Shape) -> Select[Any]:
+    """The keys of a page in order, each beside the number of rows that pass."""
+    matched = _Statement(shape.query).matched()
+    place = sa.func.row_number().over(order_by=_order(matched, shape.query)).label("place")
+    first = (
+        sa.select(matched.c.run_number, matched.c.name, place)
+        .order_by(*_order(matched, shape.query))
+        .offset(sa.bindparam("row_offset", type_=sa.Integer))
+        .limit(sa.bindparam("row_limit", type_=sa.Integer))
+        .subquery("first")
+    )
+    total = sa.select(sa.func.count().label("total")).select_from(matched).subquery("total")
+    return (
+        sa.select(total.c.total, first.c.run_number, first.c.name)
+        .select_from(total.outerjoin(first, sa.true()))
+        .order_by(first.c.place)
+    )
 
 
 def _order(matched: FromClause, query: TableQuery) -> list[ColumnElement[Any]]:

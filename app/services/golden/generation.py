@@ -292,7 +292,7 @@ def season_of(
     if as_of is None and not proved:
         _remember_folded(acting, read)
         with _guard:
-            _seasons[acting.db] = _Remembered(pattern, read, season)
+            _seasons[acting.db.origin] = _Remembered(pattern, read, season)
     return read, season
 
 
@@ -327,7 +327,7 @@ def season_from(read: SeasonRead) -> Season:
 def forget_seasons(acting: Acting) -> None:
     """Drops what is kept in memory."""
     with _guard:
-        _seasons.pop(acting.db, None)
+        _seasons.pop(acting.db.origin, None)
 
 
 def datasets_matching(acting: Acting, pattern: str) -> MatchingDatasets:
@@ -419,7 +419,7 @@ def program_version() -> str:
 
 def _remembered(acting: Acting, pattern: str) -> _Remembered | None:
     with _guard:
-        known = _seasons.get(acting.db)
+        known = _seasons.get(acting.db.origin)
     return known if known is not None and known.pattern == pattern else None
 
 

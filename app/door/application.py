@@ -1,0 +1,178 @@
+"""The application that a server runs: addresses, who asks, the log line, and every error."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from app.domain.errors import RegistryError
+from app.door import answers, errors
+from app.door.asking import Asked, Limits, TooLarge, body_of, read_body
+from app.door.identity import Identification
+from app.door.lanes import Lane
+from app.door.measures import Measures
+from app.door.routes import ADDRESSES, LISTS, READS, WRITES, Address
+from app.services import databases
+from app.services.acting import Acting
+
+access = logging.getLogger("app.door.access")
+logger = logging.getLogger(__name__)
+
+_METHODS = "GET,HEAD,PUT,PATCH,POST,DELETE"
+_GONE = 499
+"""Status in the log of a request whose client went away."""
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Threads of each lane, requests that may wait for them, and seconds that are waited at most:
+    for a body, for an answer, for a list that is made."""
+
+    threads: int = 5
+    list_threads: int = 2
+    waiting: int = 400
+    body_s: float = 60.0
+    answer_s: float = 120.0
+    list_s: float = 600.0
+
+
+class Door:
+    """Everything between a server and the services."""
+
+    def __init__(
+        self,
+        reading: Acting,
+        who: Identification,
+        limits: Limits | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self._reading = reading
+        self._who = who
+        self._limits = limits or Limits()
+        self._patience = patience or Patience()
+        self.measures = Measures()
+        of = self._patience
+        self._lanes = {
+            READS: Lane(READS, of.threads, of.waiting, of.answer_s),
+            WRITES: Lane(WRITES, of.threads, of.waiting, of.answer_s),
+            LISTS: Lane(LISTS, of.list_threads, of.waiting, of.list_s),
+        }
+        # Whoever watches over the door learns of its health also when all threads are taken.
+        self._watch = Lane("watch", 1, 20, 10.0)
+
+    def application(self) -> Starlette:
+        """The application in front of the services."""
+        routes = [
+            Route("/healthz", self._measured(self._health, "/healthz"), methods=["GET"]),
+            Route("/metrics", self._measured(self._metrics, "/metrics"), methods=["GET"]),
+        ]
+        for prefix in ("", "/api"):
+            for address in ADDRESSES:
+                endpoint = self._measured(partial(self._answer, address), address.path)
+                routes.append(Route(prefix + address.path, endpoint, methods=[address.method]))
+        unknown = self._measured(_unknown, "")
+
+        async def nowhere(request: Request, _error: Exception) -> Response:
+            return await unknown(request)
+
+        return Starlette(routes=routes, exception_handlers={404: nowhere, 405: nowhere})
+
+    def close(self) -> None:
+        """Waits for what is being done."""
+        for lane in (*self._lanes.values(), self._watch):
+            lane.close()
+
+    async def _answer(self, address: Address, request: Request) -> Response:
+        caller = await self._lanes[READS].run(partial(self._who.caller, request))
+        request.state.caller = caller.name
+        most = self._limits.body_bytes
+        async with asyncio.timeout(self._patience.body_s):
+            text = await read_body(request, most)
+        asked = Asked(caller, self._reading, self._limits, dict(request.path_params), {})
+
+        def work() -> Response:
+            return address.answerer(replace(asked, body=body_of(text, most)))
+
+        return await self._lanes[address.lane].run(work)
+
+    async def _health(self, _request: Request) -> Response:
+        good = await self._watch.run(partial(databases.answers, self._reading))
+        if not good:
+            return answers.answer({"status": "the database does not answer"}, 503)
+        return answers.answer({"status": "ok"})
+
+    async def _metrics(self, _request: Request) -> Response:
+        return PlainTextResponse(self.measures.text())
+
+    def _measured(self, endpoint: Endpoint, route: str) -> Endpoint:
+        """The endpoint with a line in the log, a count, and an answer for every error."""
+
+        async def measured(request: Request) -> Response:
+            begun = time.perf_counter()
+            self.measures.begin()
+            status = _GONE
+            size = 0
+            try:
+                response = await _safely(endpoint, request)
+                status, size = response.status_code, len(response.body)
+                return response
+            except ClientDisconnect:
+                return answers.empty(400)
+            finally:
+                seconds = time.perf_counter() - begun
+                self.measures.done(request.method, route, status, seconds)
+                access.info(
+                    "%s %s %d %d B %.1f ms %s %s",
+                    request.method,
+                    request.url.path[:200],
+                    status,
+                    size,
+                    seconds * 1000,
+                    request.client.host if request.client else "-",
+                    getattr(request.state, "caller", "-"),
+                )
+
+        return measured
+
+
+async def _safely(endpoint: Endpoint, request: Request) -> Response:
+    try:
+        return await endpoint(request)
+    except RegistryError as error:
+        return errors.told(error)
+    except TooLarge:
+        return _closing(answers.refusal("The body is longer than this server takes.", 413))
+    except TimeoutError:
+        return _closing(answers.refusal("The body did not come in time.", 408))
+    except (ClientDisconnect, HTTPException):
+        raise
+    except Exception:
+        logger.exception("%s %s failed", request.method, request.url.path)
+        return answers.refusal("An error in the program; its log tells more.")
+
+
+def _closing(response: Response) -> Response:
+    """The rest of the body is not read: nothing else can come on this connection."""
+    response.headers["Connection"] = "close"
+    return response
+
+
+async def _unknown(request: Request) -> Response:
+    if request.method == "OPTIONS":
+        response = answers.empty(204)
+        response.headers["Access-Control-Allow-Methods"] = _METHODS
+        response.headers["Access-Control-Allow-Headers"] = request.headers.get(
+            "access-control-request-headers", ""
+        )
+        return response
+    return answers.not_found(request)

@@ -1,0 +1,180 @@
+"""Who makes a request: by a token, by a proxy that proves itself, or whoever runs the door."""
+
+import hmac
+import ipaddress
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Address
+from starlette.requests import Request
+
+from app.domain.identity import AUTO, NOBODY, Actor
+from app.door.errors import NotBelieved
+from app.door.tokens import Tokens
+
+SECRET_HEADER = "X-Run-Registry-Proxy"
+"""Header by which a proxy proves itself."""
+
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "via")
+_EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
+_LONGEST = 254
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+_SOCKETS = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """A proxy in front of the door that logs people in: where it comes from, what it knows."""
+
+    addresses: Sequence[str]
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who makes a request; without an e-mail it is nobody, who only reads."""
+
+    actor: Actor = NOBODY
+    client_id: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the log says of them."""
+        return self.actor.email or self.client_id or "-"
+
+
+class Identification:
+    """Says who makes a request.
+
+    `runs_it` is the person who runs the door: who comes from this machine, as the same user of it
+    and from no page of another site, is that person. Nobody is where it is None. `applications`
+    are the persons whom tokens without an e-mail stand for, by client id.
+    """
+
+    def __init__(
+        self,
+        *,
+        tokens: Tokens | None = None,
+        proxy: Proxy | None = None,
+        runs_it: Actor | None = None,
+        applications: Mapping[str, Actor] | None = None,
+    ) -> None:
+        self._tokens = tokens
+        self._proxy = proxy
+        self._runs_it = runs_it
+        self._applications = applications or {}
+
+    def caller(self, request: Request) -> Caller:
+        """Who makes the request. Raises NotBelieved for a token or a name that can't be right.
+
+        Keys may have to be fetched for it, so it is called in a thread.
+        """
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return _checked(self._by_token(token.strip()))
+        if self._is_proxy(request):
+            if _is_from_another_site(request):
+                return Caller()
+            return _checked(_by_proxy(request))
+        if self._runs_it is not None and self._proxy is None and is_at_home(request):
+            return _checked(Caller(self._runs_it))
+        return Caller()
+
+    def _by_token(self, token: str) -> Caller:
+        if self._tokens is None:
+            raise NotBelieved("This door accepts no tokens: its settings name no issuer.")
+        bearer = self._tokens.bearer(token)
+        if bearer.email:
+            return Caller(Actor(bearer.email, bearer.egroups), bearer.client_id)
+        return Caller(self._applications.get(bearer.client_id, NOBODY), bearer.client_id)
+
+    def _is_proxy(self, request: Request) -> bool:
+        proxy = self._proxy
+        if proxy is None or request.client is None or request.client.host not in proxy.addresses:
+            return False
+        given = request.headers.get(SECRET_HEADER, "").encode()
+        return hmac.compare_digest(given, proxy.secret.encode())
+
+
+def _by_proxy(request: Request) -> Caller:
+    egroups = re.split(r"[,;]", request.headers.get("egroups", ""))
+    return Caller(
+        Actor(
+            request.headers.get("email", "").strip(),
+            frozenset(filter(None, (each.strip() for each in egroups))),
+        )
+    )
+
+
+def _checked(caller: Caller) -> Caller:
+    email = caller.actor.email
+    if email.lower().startswith(AUTO):
+        raise NotBelieved(f"{AUTO} stands for automatic changes: nobody acts in that name.")
+    if email and (len(email) > _LONGEST or not _EMAIL.fullmatch(email)):
+        raise NotBelieved("The e-mail address is not one.")
+    return caller
+
+
+def is_at_home(request: Request) -> bool:
+    """Whether a request was made on this machine, by its own user, and not by somebody's page.
+
+    Other people may be logged in here, pages of other sites can make a browser ask, and a proxy
+    may hand on what strangers ask.
+    """
+    if request.client is None or not _is_loopback(request.client.host):
+        return False
+    if any(name in request.headers for name in _FORWARDED):
+        return False
+    if (_host(f"//{request.headers.get('host', '')}") or "") not in _THIS_MACHINE:
+        return False
+    if _is_from_another_site(request):
+        return False
+    server = request.scope.get("server")
+    user = user_of(request.client, int(server[1])) if server else None
+    return user is None or user in {os.getuid(), 0}
+
+
+def user_of(client: Address, server_port: int) -> int | None:
+    """Which user of this machine has the connection that comes from there; None where that can't
+    be known."""
+    here = f"{_as_the_kernel_writes(client.host)}:{client.port:04X}"
+    try:
+        tables = [path.read_text("ascii") for path in _SOCKETS if path.exists()]
+    except OSError:
+        return None
+    for line in "\n".join(tables).splitlines():
+        words = line.split()
+        if len(words) > 7 and words[1] == here and words[2].endswith(f":{server_port:04X}"):
+            return int(words[7])
+    return None
+
+
+def _as_the_kernel_writes(host: str) -> str:
+    """An address in /proc/net: its words of four bytes, each from its last byte on."""
+    packed = ipaddress.ip_address(host).packed
+    return "".join(packed[at : at + 4][::-1].hex() for at in range(0, len(packed), 4)).upper()
+
+
+def _is_from_another_site(request: Request) -> bool:
+    if request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
+        return True
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _host(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None

@@ -1,0 +1,21 @@
+"""Stored rows as JSON objects: times as JavaScript writes them, big integers as texts."""
+
+from datetime import UTC, datetime
+from typing import cast
+
+from app.domain.json_value import JsonObject, JsonValue
+from app.models.lists.shared_rows import Stored
+
+
+def js_time(moment: datetime) -> str:
+    """`2022-08-01T00:00:00.000Z`: UTC, milliseconds."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+def as_object(row: Stored) -> JsonObject:
+    """The row with its times as texts."""
+    return {
+        name: js_time(value) if isinstance(value, datetime) else cast("JsonValue", value)
+        for name, value in row.items()
+    }

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -33,11 +33,6 @@ from app.domain.seal.notes import PublicKey
 from app.domain.sources.dqm_gui import GuiListing
 from app.domain.sources.oms import OmsRun
 from app.domain.sources.pull import PullStatus
-from app.door.application import Door
-from app.door.asking import Limits
-from app.door.identity import Identification, Proxy
-from app.door.serving import LOOPBACK, Server, listening, serve
-from app.door.tokens import Issuer, Tokens
 from app.jobs import Asked, Jobs, JobState, keep_working, one_round
 from app.models.database.engine import Database
 from app.models.database.identity import DOOR, PULLER
@@ -66,6 +61,8 @@ from app.sync.oms_requests import OmsSettings
 from app.sync.worker import PullProgress, PullReport, fetch_now, pull_now
 
 if TYPE_CHECKING:
+    from app.door.identity import Identification, Proxy
+    from app.door.tokens import Tokens
     from app.views.session import Opened, Session
 
 logger = logging.getLogger(__name__)
@@ -446,38 +443,7 @@ class Program:
 
         `told` hears where. Of the demonstration the season grows meanwhile, as behind a window.
         """
-        self.pool_size = _DOOR_CONNECTIONS
-        sockets = listening(hosts or LOOPBACK, port)
-        logs.show("app.door.access")
-        try:
-            who = _identification(self)
-            if self.is_demonstration:
-                self.check_not_mixed()
-                self.start_demonstration(live=True)
-                self.start(_unheard())
-                self.start_colleagues()
-            settings = self.settings
-            limits = Limits(settings.door_body_mb << 20, settings.door_page_rows)
-            door = Door(replace(self.acting.by(NOBODY), ask_oms=self._oms_says), who, limits)
-            server = Server(
-                door.application(),
-                told=lambda: told(" and ".join(_address_of(each) for each in sockets)),
-            )
-            try:
-                serve(server, sockets)
-            finally:
-                door.close()
-        finally:
-            for each in sockets:
-                each.close()
-
-    def _oms_says(self, run_number: int) -> OmsRun | None:
-        """What OMS says of a run; None where it can't be asked, so that what is recorded serves."""
-        try:
-            return self.oms_run(run_number)
-        except RegistryError as error:
-            logger.info("OMS isn't asked of run %d: %s", run_number, error)
-            return None
+        _serve(self, hosts, port, told)
 
     # The sealed history
 
@@ -587,8 +553,56 @@ class Program:
         return self._server_folder / _DEMONSTRATION_MARK
 
 
-def _identification(program: Program) -> Identification:
+def _serve(
+    program: Program, hosts: Sequence[str] | None, port: int, told: Callable[[str], None]
+) -> None:
+    # Not above: only a door needs a server.
+    with garbage.kept():
+        from app.door.application import Door
+        from app.door.asking import Limits
+        from app.door.serving import LOOPBACK, Server, listening, serve
+
+    program.pool_size = _DOOR_CONNECTIONS
+    sockets = listening(hosts or LOOPBACK, port)
+    logs.show("app.door.access")
+    try:
+        who = _identification(program)
+        if program.is_demonstration:
+            program.check_not_mixed()
+            program.start_demonstration(live=True)
+            program.start(_unheard())
+            program.start_colleagues()
+        settings = program.settings
+        limits = Limits(settings.door_body_mb << 20, settings.door_page_rows)
+        door = Door(
+            replace(program.acting.by(NOBODY), ask_oms=partial(_oms_says, program)), who, limits
+        )
+        server = Server(
+            door.application(),
+            told=lambda: told(" and ".join(_address_of(each) for each in sockets)),
+        )
+        try:
+            serve(server, sockets)
+        finally:
+            door.close()
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def _oms_says(program: Program, run_number: RunNumber) -> OmsRun | None:
+    """What OMS says of a run; None where it can't be asked, so that what is recorded serves."""
+    try:
+        return program.oms_run(run_number)
+    except RegistryError as error:
+        logger.info("OMS isn't asked of run %d: %s", run_number, error)
+        return None
+
+
+def _identification(program: Program) -> "Identification":
     """Whom the door believes, as the settings say."""
+    from app.door.identity import Identification
+
     settings = program.settings
     guard = None if program.has_own_server else program.db.guard
     runs_it: Actor | None = program.actor
@@ -608,8 +622,10 @@ def _identification(program: Program) -> Identification:
     )
 
 
-def _tokens(settings: Settings) -> Tokens | None:
+def _tokens(settings: Settings) -> "Tokens | None":
     """The issuer whose tokens are believed, if one is named."""
+    from app.door.tokens import Issuer, Tokens
+
     issuer = settings.door_issuer
     if issuer is None:
         return None
@@ -628,8 +644,10 @@ def _tokens(settings: Settings) -> Tokens | None:
     return Tokens(believed)
 
 
-def _proxy(settings: Settings) -> Proxy | None:
+def _proxy(settings: Settings) -> "Proxy | None":
     """The proxy that logs people in, if one is named."""
+    from app.door.identity import Proxy
+
     file = settings.door_proxy_secret_file
     if file is None and not settings.door_proxy_addresses:
         return None

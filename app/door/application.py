@@ -64,9 +64,11 @@ class Door:
         of = self._patience
         self._lanes = {
             READS: Lane(READS, of.threads, of.waiting, of.answer_s),
-            WRITES: Lane(WRITES, of.threads, of.waiting, of.answer_s),
-            LISTS: Lane(LISTS, of.list_threads, of.waiting, of.list_s),
+            WRITES: Lane(WRITES, of.threads, of.waiting, of.answer_s, writes=True),
+            LISTS: Lane(LISTS, of.list_threads, of.waiting, of.list_s, writes=True),
         }
+        # Keys of an issuer may have to be fetched to know who asks.
+        self._who_asks = Lane("who", of.threads, of.waiting, of.answer_s)
         # Whoever watches over the door learns of its health also when all threads are taken.
         self._watch = Lane("watch", 1, 20, 10.0)
 
@@ -79,21 +81,27 @@ class Door:
         for prefix in ("", "/api"):
             for address in ADDRESSES:
                 endpoint = self._measured(partial(self._answer, address), address.path)
-                routes.append(Route(prefix + address.path, endpoint, methods=[address.method]))
+                routes += [
+                    Route(f"{prefix}{address.path}{slash}", endpoint, methods=[address.method])
+                    for slash in ("", "/")
+                ]
         unknown = self._measured(_unknown, "")
 
         async def nowhere(request: Request, _error: Exception) -> Response:
             return await unknown(request)
 
-        return Starlette(routes=routes, exception_handlers={404: nowhere, 405: nowhere})
+        found = Starlette(routes=routes, exception_handlers={404: nowhere, 405: nowhere})
+        # Not to where a client's own header says.
+        found.router.redirect_slashes = False
+        return found
 
     def close(self) -> None:
         """Waits for what is being done."""
-        for lane in (*self._lanes.values(), self._watch):
+        for lane in (*self._lanes.values(), self._who_asks, self._watch):
             lane.close()
 
     async def _answer(self, address: Address, request: Request) -> Response:
-        caller = await self._lanes[READS].run(partial(self._who.caller, request))
+        caller = await self._who_asks.run(partial(self._who.caller, request))
         request.state.caller = caller.name
         most = self._limits.body_bytes
         async with asyncio.timeout(self._patience.body_s):

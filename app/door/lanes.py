@@ -9,18 +9,24 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from app.domain.errors import Unavailable
+from app.domain.errors import Unavailable, Unsure
 
 Result = TypeVar("Result")
 
 
 class Lane:
-    """Some threads, and requests that wait for one of them; too many are refused at once."""
+    """Some threads, and requests that wait for one of them; too many are refused at once.
 
-    def __init__(self, name: str, threads: int, waiting: int, patience_s: float) -> None:
+    One that `writes` may still do so when nobody waits for it any more.
+    """
+
+    def __init__(
+        self, name: str, threads: int, waiting: int, patience_s: float, *, writes: bool = False
+    ) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"door {name}")
         self._most = threads + waiting
         self._patience_s = patience_s
+        self._writes = writes
         self._held = 0
         # All threads begin with the door: none has to be made, and can't be, in the middle of it.
         together = threading.Barrier(threads)
@@ -44,7 +50,12 @@ class Lane:
             async with asyncio.timeout(self._patience_s):
                 return await asyncio.shield(future)
         except TimeoutError as error:
-            raise Unavailable(f"This takes longer than {self._patience_s:.0f} s.") from error
+            said = f"This takes longer than {self._patience_s:.0f} s."
+            if self._writes:
+                raise Unsure(
+                    f"{said} It goes on: look whether it is there before you try again."
+                ) from error
+            raise Unavailable(said) from error
 
     def _done(self, future: asyncio.Future[Result]) -> None:
         self._held -= 1

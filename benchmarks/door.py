@@ -62,7 +62,7 @@ def door(dsn: str) -> Iterator[tuple[int, int]]:
     assert process.stderr is not None
     said = process.stderr
     try:
-        found = next(filter(None, (re.search(r"127\.0\.0\.1:(\d+)", line) for line in said)))
+        found = next(filter(None, (re.search(r"http://127\.0\.0\.1:(\d+)", line) for line in said)))
         threading.Thread(target=lambda: [None for _ in said], daemon=True).start()
         yield int(found[1]), process.pid
     finally:

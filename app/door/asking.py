@@ -60,7 +60,7 @@ class Asked:
     def acting(self) -> Acting:
         """The services in the name of the person. Raises NobodyNamed or NotBelieved."""
         actor, db = self.caller.actor, self.reading.db
-        if not actor.email:
+        if not actor.email or not self.caller.proves():
             raise NobodyNamed
         guard = db.guard
         if guard is None:

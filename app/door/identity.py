@@ -4,8 +4,9 @@ import hmac
 import ipaddress
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -36,10 +37,14 @@ class Proxy:
 
 @dataclass(frozen=True)
 class Caller:
-    """Who makes a request; without an e-mail it is nobody, who only reads."""
+    """Who makes a request; without an e-mail it is nobody, who only reads.
+
+    `proves` is asked before anything is done in their name.
+    """
 
     actor: Actor = NOBODY
     client_id: str = ""
+    proves: Callable[[], bool] = lambda: True
 
     @property
     def name(self) -> str:
@@ -81,7 +86,7 @@ class Identification:
                 return Caller()
             return _checked(_by_proxy(request))
         if self._runs_it is not None and self._proxy is None and is_at_home(request):
-            return _checked(Caller(self._runs_it))
+            return _checked(Caller(self._runs_it, proves=partial(_is_by_same_user, request)))
         return Caller()
 
     def _by_token(self, token: str) -> Caller:
@@ -120,10 +125,9 @@ def _checked(caller: Caller) -> Caller:
 
 
 def is_at_home(request: Request) -> bool:
-    """Whether a request was made on this machine, by its own user, and not by somebody's page.
+    """Whether a request was made on this machine, and not by somebody's page.
 
-    Other people may be logged in here, pages of other sites can make a browser ask, and a proxy
-    may hand on what strangers ask.
+    Pages of other sites can make a browser ask, and a proxy may hand on what strangers ask.
     """
     if request.client is None or not _is_loopback(request.client.host):
         return False
@@ -131,10 +135,13 @@ def is_at_home(request: Request) -> bool:
         return False
     if (_host(f"//{request.headers.get('host', '')}") or "") not in _THIS_MACHINE:
         return False
-    if _is_from_another_site(request):
-        return False
+    return not _is_from_another_site(request)
+
+
+def _is_by_same_user(request: Request) -> bool:
+    """Whether a request of this machine is its own user's: other people may be logged in here."""
     server = request.scope.get("server")
-    user = user_of(request.client, int(server[1])) if server else None
+    user = user_of(request.client, int(server[1])) if server and request.client else None
     return user is None or user in {os.getuid(), 0}
 
 

@@ -265,9 +265,10 @@ def own_tests(tmp_path_factory) -> Path:
 _MANY = """
 INSERT INTO "Run" (run_number, oms_attributes, rr_attributes, version, deleted)
 SELECT number, '{"hlt_key": "/cdaq/commissioning2018/v1"}',
-    jsonb_build_object('class', CASE number % 2 WHEN 0 THEN 'Collisions18' ELSE
-    'Cosmics18CRUZET' END, 'state', 'COMPLETED', 'significant', true), 0, false
-FROM generate_series(289500, 310000) AS number
+    jsonb_build_object('class', CASE WHEN number < 309900 THEN 'Special18'
+    WHEN number % 2 = 0 THEN 'Collisions18' ELSE 'Cosmics18CRUZET' END,
+    'state', 'COMPLETED', 'significant', true), 0, false
+FROM generate_series(288000, 310000) AS number WHERE number NOT BETWEEN 309000 AND 309900
 """
 _DATASETS = """
 INSERT INTO "Dataset" (run_number, name, dataset_attributes, datasets_in_gui, deleted, version)
@@ -329,6 +330,7 @@ def as_in_2018(database):
     return database
 
 
+@pytest.mark.timeout(1200)
 def test_that_the_client_s_own_tests_pass(as_in_2018, own_tests, tmp_path):
     with issuing() as issuer:
         # Somebody who is known and has no right, as the tests of the client expect.

@@ -1,6 +1,6 @@
 """Lumisections of a dataset as the web service answers them, without repeating what is equal."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -93,14 +93,16 @@ class _Side:
         self._make = make
         self._made: dict[int, JsonObject] = {}
 
-    def at(self, position: int) -> JsonObject | None:
+    def at(self, positions: NDArray[np.intp]) -> Iterator[JsonObject | None]:
         """The same object within a segment; None beyond the end."""
-        if position >= self.length:
-            return None
-        segment = int(np.searchsorted(self.starts, position, side="right")) - 1
-        if segment not in self._made:
-            self._made[segment] = self._make(int(self.starts[segment]))
-        return self._made[segment]
+        segments = np.searchsorted(self.starts, positions, side="right") - 1
+        for position, segment in zip(positions.tolist(), segments.tolist(), strict=True):
+            if position >= self.length:
+                yield None
+                continue
+            if segment not in self._made:
+                self._made[segment] = self._make(int(self.starts[segment]))
+            yield self._made[segment]
 
 
 def _column_side(rr: Grid[Triplet]) -> _Side:
@@ -129,10 +131,13 @@ def _oms_sides(oms: Grid[JsonValue], *, luminosity: bool) -> list[_Side]:
 def _stretches(sides: Sequence[_Side]) -> list[Stretch]:
     length = max(side.length for side in sides)
     ends = [side.length for side in sides]
-    edges = np.unique(np.concatenate([*(side.starts for side in sides), np.array(ends)])).tolist()
+    edges = np.unique(np.concatenate([*(side.starts for side in sides), np.array(ends)]))
+    firsts = edges[edges < length]
+    objects = zip(*(side.at(firsts) for side in sides), strict=True)
+    limits = pairwise([*firsts.tolist(), length])
     found: list[Stretch] = []
-    for first, after in pairwise([*(edge for edge in edges if edge < length), length]):
-        parts = tuple(part for side in sides if (part := side.at(first)))
+    for (first, after), each in zip(limits, objects, strict=True):
+        parts = tuple(part for part in each if part)
         if found and found[-1].parts == parts:
             found[-1] = Stretch(found[-1].first, after, parts)
         else:

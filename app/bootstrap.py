@@ -195,9 +195,7 @@ class Program:
         if self._database is None:
             if self.has_own_server:
                 self._server = EmbeddedServer.open(self._server_folder)
-                self._database = Database(
-                    self._server.dsn, is_own=True, pool_size=self.pool_size
-                )
+                self._database = Database(self._server.dsn, is_own=True, pool_size=self.pool_size)
             else:
                 self._database = Database(
                     self.destination.dsn(),

@@ -12,6 +12,9 @@ from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.services.web_service.lumisections import Stretch
 
 _FOR_EVERYBODY = {"Access-Control-Allow-Origin": "*"}
+_RUN = "Run"
+"""Key of the run in a dataset; datasets of one run come one after the other and share it."""
+
 _JSON = "application/json; charset=utf-8"
 _REFUSED = 500
 """The status of every refusal: what the web service answers, and its clients look for."""
@@ -72,8 +75,15 @@ def page(
     """A page of a table. Raises BadInput when its text is longer than that."""
     texts: list[str] = []
     size = 0
+    last: tuple[JsonValue, str] = (None, "")
     for row in rows:
-        texts.append(js_stringify(row))
+        run = row.pop(_RUN, None)
+        if run is None:
+            texts.append(js_stringify(row))
+        else:
+            if run is not last[0]:
+                last = (run, js_stringify(run))
+            texts.append(f'{js_stringify(row)[:-1]},"{_RUN}":{last[1]}}}')
         size += len(texts[-1])
         if size > most_bytes:
             raise BadInput(

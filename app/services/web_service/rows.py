@@ -16,6 +16,7 @@ _BLOCK = 500
 
 _ONE = ("triplet_summary",)
 _LISTED = ("triplet_summary", "dcs_summary")
+_OF_RUN = ("rr_attributes", "oms_attributes")
 _WHOLE = (
     "run_number",
     "name",
@@ -64,11 +65,12 @@ def listed_datasets(acting: Acting, keys: Sequence[DatasetKey]) -> Iterator[Json
             rows = shared_rows.datasets(connection, wanted)
             runs = shared_rows.runs_of(connection, wanted)
             summaries = shared_rows.summaries(connection, wanted, _LISTED, desk=acting.db.desk)
+        # One object for all datasets of a run, which is written once.
+        parts = {number: _part(run, _OF_RUN) for number, run in runs.items()}
         for row in rows:
             key = _key(row)
-            run = as_object(runs[key[0]])
             yield as_object(row) | {
-                "Run": {name: run[name] for name in ("rr_attributes", "oms_attributes")},
+                "Run": parts[key[0]],
                 "DatasetTripletCache": _part(summaries[key], _LISTED),
             }
 

@@ -16,15 +16,19 @@ import psycopg
 import pytest
 
 from app.demo.simulated_oms import SimulatedOms
+from app.domain.certification.wishes import WishState
 from app.domain.progress import SILENT
 from app.models.database.engine import Database
 from app.models.guard.leases import NOBODY, Leases, Watch, holders
 from app.services import databases
+from app.services.certification import asking, runs
 from app.services.pulling.blockers import EndingBlockers
 from app.services.pulling.health import health
+from app.services.wishes import lists
 from tests.builders import a_run
 from tests.models.guard.conftest import Login
-from tests.models.guard.guarded import address
+from tests.models.guard.guarded import OPEN_RUN, address
+from tests.models.guard.test_program_on_guard import acting_as
 
 ROOT = Path(__file__).parents[3]
 NEW_RUN = 390010
@@ -149,6 +153,23 @@ def test_that_the_service_manager_is_told_and_a_stop_is_clean(
     told = health(person, timedelta(minutes=1))
     assert not told.good
     assert told.text.startswith(f"PULLER CRITICAL: {NOBODY}")
+
+
+def test_that_a_wish_outlives_a_puller_that_is_killed_and_another_does_it_once(
+    come_in: Login, start: Start
+) -> None:
+    person = come_in("g_expert")
+    acting = acting_as(person)
+    first = start()
+    await_(lambda: asking.is_alive(acting))
+    first.send_signal(signal.SIGSTOP)
+    # It lands while the puller that holds the lease can't do it.
+    asked = runs.refresh(acting, OPEN_RUN, recorded=True)
+    first.kill()
+    start()
+    (made,) = lists.wait(acting, asked.wishes, nobody_for_s=60)
+    assert made.state is WishState.DONE, made
+    assert made.text != ""
 
 
 def test_that_one_round_does_everything_and_tells_how_it_went(start: Start) -> None:

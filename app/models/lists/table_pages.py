@@ -224,11 +224,13 @@ def stale_of(
     return tuple(((number, name), version) for number, name, version in found)
 
 
-def matching_page(connection: Connection, query: TableQuery) -> tuple[tuple[DatasetKey, ...], int]:
+def matching_page(
+    connection: Connection, query: TableQuery, computed: Sequence[ComputedSummary] = ()
+) -> tuple[tuple[DatasetKey, ...], int]:
     """Keys of the rows `offset` to `offset + limit`, and how many rows pass in all, exactly."""
-    shape = _Shape(replace(query, offset=0, limit=1), windowed=False)
-    parameters = {"row_offset": query.offset, "row_limit": query.limit}
-    found = connection.execute(_key_statement(shape), parameters).all()
+    shape = _Shape(replace(query, offset=0, limit=1), windowed=False, computes=bool(computed))
+    given = {"row_offset": query.offset, "row_limit": query.limit, **parameters(computed)}
+    found = connection.execute(_key_statement(shape), given).all()
     keys = tuple((number, name) for _, number, name in found if number is not None)
     return keys, int(found[0][0])
 
@@ -354,7 +356,7 @@ def _statement(shape: _Shape) -> Select[Any]:
 @lru_cache(maxsize=64)
 def _key_statement(shape: _Shape) -> Select[Any]:
     """The keys of a page in order, each beside the number of rows that pass."""
-    matched = _Statement(shape.query).matched()
+    matched = _Statement(shape.query, computes=shape.computes).matched()
     place = sa.func.row_number().over(order_by=_order(matched, shape.query)).label("place")
     first = (
         sa.select(matched.c.run_number, matched.c.name, place)

@@ -40,15 +40,16 @@ def page(acting: Acting, query: TableQuery) -> Page:
 
 def keys(acting: Acting, query: TableQuery) -> tuple[DatasetKey, ...]:
     """Keys of everything that passes; Refused while nobody can say of all whether it does."""
-    computed, uncounted = _needed(acting, query)
-    if uncounted:
-        raise Refused(
-            f"The filter asks for summaries, and those of {uncounted} datasets or more aren't"
-            " counted yet, so nobody can say what passes. They are counted in the background:"
-            " try again later, or count them now with db check --repair."
-        )
+    computed = _all_needed(acting, query)
     with acting.db.read() as connection:
         return table_pages.matching_keys(connection, query, computed)
+
+
+def page_of_keys(acting: Acting, query: TableQuery) -> tuple[tuple[DatasetKey, ...], int]:
+    """Keys of a page, and how many rows pass in all; Refused as by `keys`."""
+    computed = _all_needed(acting, query)
+    with acting.db.read() as connection:
+        return table_pages.matching_page(connection, query, computed)
 
 
 def of_keys(acting: Acting, kind: TableKind, wanted: Iterable[DatasetKey]) -> tuple[Row, ...]:
@@ -56,6 +57,17 @@ def of_keys(acting: Acting, kind: TableKind, wanted: Iterable[DatasetKey]) -> tu
     with acting.db.read() as connection:
         found = table_pages.rows_by_key(connection, kind, tuple(wanted))
     return _filled(acting, found, len(found))
+
+
+def _all_needed(acting: Acting, query: TableQuery) -> tuple[ComputedSummary, ...]:
+    computed, uncounted = _needed(acting, query)
+    if uncounted:
+        raise Refused(
+            f"The filter asks for summaries, and those of {uncounted} datasets or more aren't"
+            " counted yet, so nobody can say what passes. They are counted in the background:"
+            " try again later, or count them now with db check --repair."
+        )
+    return computed
 
 
 def _needed(acting: Acting, query: TableQuery) -> tuple[tuple[ComputedSummary, ...], int]:
@@ -93,7 +105,7 @@ def _computed(
 ) -> tuple[ComputedSummary, ...]:
     """Summaries under these versions, of which those seen lately are remembered."""
     with _guard:
-        known = _known.setdefault(acting.db, {})
+        known = _known.setdefault(acting.db.origin, {})
         made = {key: known[key] for key, version in wanted if _version(known, key) == version}
     rest = [key for key, _ in wanted if key not in made]
     for begin in range(0, len(rest), _BLOCK):

@@ -6,9 +6,10 @@ from typing import cast
 
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.keys import ONLINE, DatasetKey
-from app.models.lists import shared_rows, table_pages
+from app.models.lists import shared_rows
 from app.models.lists.table_pages import TableQuery
 from app.services.acting import Acting
+from app.services.certification.summaries import page_of_keys
 from app.services.web_service.shapes import as_object
 
 _BLOCK = 500
@@ -40,8 +41,7 @@ class Found:
 
 def find(acting: Acting, query: TableQuery) -> Found:
     """What a page shows; unlike in the tables of the window the number is always exact."""
-    with acting.db.read() as connection:
-        return Found(*table_pages.matching_page(connection, query))
+    return Found(*page_of_keys(acting, query))
 
 
 def listed_runs(acting: Acting, keys: Sequence[DatasetKey]) -> Iterator[JsonObject]:

@@ -196,7 +196,8 @@ def _now() -> int:
         {"algorithm": "PS256"},
         {"key": "a-shared-secret-that-is-long-enough-for-it", "algorithm": "HS256"},
     ],
-    ids=str,
+    # Keys and times are others in each process.
+    ids="-".join,
 )
 def test_that_a_token_that_is_not_right_is_not_believed(acting, issuer, tokens, claims):
     token = issuer.token(email=EXPERT.email, groups=[EXPERTS], **claims)

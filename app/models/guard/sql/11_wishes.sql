@@ -64,7 +64,8 @@ BEGIN
     IF run.number IS NULL THEN
         PERFORM guard.refuse(format('There is no run %s.', arguments ->> 'run'));
     END IF;
-    shown := CASE WHEN run.deleted THEN '{}' ELSE ARRAY['RUN_SHOWN'] END;
+    -- Whether the run is ready to be signed off was judged with its move.
+    shown := CASE WHEN run.deleted THEN '{}' ELSE ARRAY['RUN_SHOWN'] END || '{CAN_BE_SIGNED_OFF}';
     CASE kind
     WHEN 'refresh' THEN
         NULL;  -- Anybody may ask for it, as on a database without a guard.

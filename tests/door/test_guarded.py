@@ -105,12 +105,14 @@ def test_that_whom_the_database_does_not_know_writes_nothing(door, email):
     assert newest_version(door) == before
 
 
-def test_that_a_refresh_is_left_to_the_puller(door):
+def test_that_a_refresh_is_asked_of_the_puller_in_the_person_s_name(door):
     with serving(Acting(door), behind_proxy()) as served:
         answer = served.post(f"/runs/refresh_run/{OPEN_RUN}", headers=by_proxy("expert@cern.ch"))
 
-    assert answer.status == 401
-    assert "puller" in answer.json["message"]
+    assert (answer.status, answer.json["run_number"]) == (200, OPEN_RUN)
+    with door.read() as connection:
+        wishes = connection.exec_driver_sql('SELECT kind, "by" FROM record.wish').all()
+    assert wishes == [("refresh", "expert@cern.ch")]
 
 
 def test_that_the_login_of_a_person_acts_for_that_person_alone(guarded):

@@ -258,7 +258,7 @@ class Database:
     def _of_guard(self) -> Mapping[str, object]:
         """What readers on a connection want to know of the guard."""
         guarded = self._guard is not None
-        return {RECORDS_WRITERS: guarded, JUDGE: self.egroups_for if guarded else None}
+        return {RECORDS_WRITERS: guarded, JUDGE: self.origin.egroups_for if guarded else None}
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

@@ -200,6 +200,7 @@ def test_that_a_manual_update_is_settled(registry, oms):
     settled = registry("runs", "settle", FIRST, "--json").document
     assert settled == {
         "run_number": FIRST,
+        "outcome": "updated",
         "text": f"Run {FIRST}: the manual update is marked as done.",
     }
     assert not needed()

@@ -383,16 +383,16 @@ def test_that_a_refresh_with_nothing_else_to_do_clears_the_flag(db: Database):
 def test_that_declaring_it_dealt_with_clears_the_flag_once(db: Database):
     nothing_to_settle = f"Run {RUN} needs no manual update."
     pull.apply(Acting(db), a_run(RUN, 10))
-    assert runs.settle_manual_update(Acting(db, EXPERT), RUN) == nothing_to_settle
+    assert runs.settle_manual_update(Acting(db, EXPERT), RUN).text == nothing_to_settle
     sign_off(db)
     answer = a_run(RUN, 10, changed={4: {"dt0_ready": False}})
     pull.apply(Acting(db), answer)
-    settled = runs.settle_manual_update(Acting(db, EXPERT), RUN)
+    settled = runs.settle_manual_update(Acting(db, EXPERT), RUN).text
     assert settled == f"Run {RUN}: the manual update is marked as done."
     assert run_of(db).rr[FLAG] is False
     assert authors(db)[-1][0] == f"auto@auto - {EXPERT.email}"
     written = Written(db)
-    assert runs.settle_manual_update(Acting(db, EXPERT), RUN) == nothing_to_settle
+    assert runs.settle_manual_update(Acting(db, EXPERT), RUN).text == nothing_to_settle
     assert written.nothing
 
 

@@ -131,6 +131,7 @@ class Database:
         self._guard: Guarded | None = None
         self._person: str | None = None
         self._origin: Database | None = None
+        self._kept: Kept[object] = Kept()
         self._engine = sa.create_engine(
             "postgresql+psycopg://",
             connect_args=self._parameters,
@@ -142,7 +143,7 @@ class Database:
             isolation_level="AUTOCOMMIT",
             json_serializer=_json_text,
             json_deserializer=js_parse,
-            execution_options={KEPT: Kept()},
+            execution_options={KEPT: self._kept},
         )
         sa.event.listen(self._engine, "do_connect", self._connect)
         sa.event.listen(self._engine, "connect", _connected)
@@ -216,6 +217,10 @@ class Database:
     def writes_automatically(self) -> bool:
         """Whether versions of auto@auto can be written here by this login."""
         return not self._read_only and (self._guard is None or self._guard.writes_automatically)
+
+    def forget_kept(self) -> None:
+        """Has everything read again: what was kept may have come from rows that were false."""
+        self._kept.clear()
 
     @property
     def origin(self) -> "Database":

@@ -328,6 +328,7 @@ def forget_seasons(acting: Acting) -> None:
     """Drops what is kept in memory."""
     with _guard:
         _seasons.pop(acting.db.origin, None)
+    acting.db.forget_kept()
 
 
 def datasets_matching(acting: Acting, pattern: str) -> MatchingDatasets:

@@ -221,6 +221,8 @@ class _Job:
         wrong = self._findings(found.of(Verdict.FALSE, Verdict.UNFOUNDED), repaired=repaired)
         for each in wrong:
             logger.info("%s", each.text)
+        if repaired and wrong:
+            self.acting.db.forget_kept()
         self.done += Recounted(len(found.judged), len(found.of(Verdict.OLD)), wrong)
 
     def _findings(self, rows: Iterable[Judged], *, repaired: bool = True) -> tuple[Finding, ...]:

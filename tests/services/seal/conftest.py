@@ -20,7 +20,7 @@ from app.services.seal.keys import Signer
 from app.services.seal.sealing import Sealer
 from app.services.seal.verifying import EVERYTHING, Wanted
 from tests.builders import EXPERT
-from tests.conftest import TestServer, prepared
+from tests.conftest import TEMPLATE, TestServer, prepared
 from tests.services.offline_runs import FIRST, open_all, sign_off_runs
 
 DEBIANS = Path("/usr/lib/postgresql/15/bin")
@@ -28,6 +28,23 @@ RULE = {"==": [{"var": "lumisection.rr.dt-dt"}, "GOOD"]}
 ANY = "/%/DQM"
 SEED = b"the seed of a key for tests only"
 PUBLIC = bytes.fromhex("7d6454cf7666b168a2df0642f5717280d6636c80478a9b7c430f9a088f4b96a4")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[TestServer]:
+    """A server of these tests alone: transactions of others on it hold the seal back."""
+    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="run-registry-tests-seal-", dir=memory) as name:
+        Path(name).chmod(0o711)
+        server = TestServer(Path(name))
+        yield server
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def template(server: TestServer) -> str:
+    """Name of the database that `database` copies, on that server."""
+    return server.template(TEMPLATE)
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from app.models.golden.generated_json import MatchedDataset, SeasonRead
 from app.models.history import run_history
 from app.models.history import writes as history
 from app.models.history.run_history import RunEvents
-from app.models.recount.basis import Basis, kept
+from app.models.recount.basis import Basis, kept, states_on
 
 _BLOCK = 400
 """Datasets read in one go."""
@@ -139,11 +139,8 @@ def read_season(
         told(begin / len(keys))
         block = keys[begin : begin + size]
         if moment.provenance is None:
-            compacts = kept(connection, block, basis) if moment.as_of is None else {}
+            compacts, _ = states_on(connection, block, basis, as_of=moment.as_of)
             found.update((key, state) for key, (state, _) in compacts.items())
-            rest = [key for key in block if key not in compacts]
-            folded = states.fold(connection, rest, as_of=moment.as_of)
-            found.update((key, compact(each.state)) for key, each in folded.items())
         else:
             made = {key: moment.provenance.datasets[key] for key in block}
             of_block = partial(_told_of_part, told, begin / len(keys), len(block) / len(keys))

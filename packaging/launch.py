@@ -94,6 +94,10 @@ LONG: dict[str, tuple[str, tuple[str, ...]]] = {
         "the whole program while its own server is frozen",
         ("--frozen-program", "tests/features/test_frozen_program.py"),
     ),
+    "plans": (
+        "how the server finds rows among five million events",
+        ("--ten-years", "tests/benchmarks/test_plans.py"),
+    ),
 }
 
 

@@ -235,6 +235,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the whole program against a server that is frozen",
     )
     parser.addoption(
+        "--ten-years",
+        action="store_true",
+        help="make a tenth of ten years and look at the plan of every statement",
+    )
+    parser.addoption(
         "--renew-pictures",
         action="store_true",
         help="store what the places look like now as what is right",

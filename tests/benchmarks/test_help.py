@@ -6,13 +6,16 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
-NAMES = sorted(
-    file.stem for file in FOLDER.glob("*.py") if file.stem not in {"database", "web_season"}
+NAMES = (
+    *sorted(
+        file.stem for file in FOLDER.glob("*.py") if file.stem not in {"database", "web_season"}
+    ),
+    *(f"{file.parent.name}.__main__" for file in FOLDER.glob("*/__main__.py")),
 )
 
 
 def test_that_there_are_benchmarks():
-    assert {"__main__", "chain", "golden_selection", "offline"} < {*NAMES}
+    assert {"__main__", "chain", "golden_selection", "offline", "production.__main__"} < {*NAMES}
 
 
 @pytest.mark.parametrize("name", NAMES)

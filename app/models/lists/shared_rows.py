@@ -89,9 +89,10 @@ def names_of_run(connection: Connection, run_number: int) -> list[str]:
     rows = connection.execute(
         text(
             'SELECT dataset.name FROM "Dataset" dataset WHERE run_number = :run AND NOT deleted'
-            ' ORDER BY (SELECT min(version) FROM "DatasetEvent" event'
-            "  WHERE event.run_number = dataset.run_number AND event.name = dataset.name),"
-            " dataset.name"
+            ' ORDER BY (SELECT min(version) FROM (SELECT version FROM "DatasetEvent" event'
+            "  WHERE event.run_number = dataset.run_number AND event.name = dataset.name"
+            # Without this the server may look for the smallest from the beginning of the table on.
+            "  OFFSET 0) AS events), dataset.name"
         ),
         {"run": run_number},
     )
@@ -106,11 +107,11 @@ def newest_edit(
     manual = "" if oms else ", manual_change"
     found = _rows(
         connection,
-        f"SELECT run_number, name, lumisection_metadata_id, event.version{manual}"
-        f' FROM "{table}" event JOIN "Event" USING (version)'
-        " WHERE run_number = :run AND name = :name"
-        " AND (CAST(:atomic AS int) IS NULL OR atomic_version = :atomic)"
-        " ORDER BY event.version DESC LIMIT 1",
+        f"SELECT run_number, name, lumisection_metadata_id, version{manual}"
+        f' FROM (SELECT * FROM "{table}" WHERE run_number = :run AND name = :name OFFSET 0)'
+        ' AS event JOIN "Event" USING (version)'
+        " WHERE CAST(:atomic AS int) IS NULL OR atomic_version = :atomic"
+        " ORDER BY version DESC LIMIT 1",
         {"run": key[0], "name": key[1], "atomic": atomic_version},
     )
     return found[0] if found else None

@@ -371,13 +371,15 @@ def _states_found(
 
 def _newest_events(connection: Connection, keys: Sequence[RowKey]) -> dict[RowKey, int]:
     """The newest lumisection event of each dataset, OMS ones of `online` among them."""
+    # Without OFFSET the server may look for the greatest from the end of the whole table on.
     rows = connection.execute(
         text(
             "SELECT wanted.run_number, wanted.name, greatest("
-            ' (SELECT max(version) FROM "LumisectionEvent" e'
-            "  WHERE e.run_number = wanted.run_number AND e.name = wanted.name),"
-            ' (SELECT max(version) FROM "OMSLumisectionEvent" e'
-            "  WHERE e.run_number = wanted.run_number AND e.name IN (wanted.name, 'online')), 0)"
+            ' (SELECT max(version) FROM (SELECT version FROM "LumisectionEvent" e'
+            "  WHERE e.run_number = wanted.run_number AND e.name = wanted.name OFFSET 0) AS rr),"
+            ' (SELECT max(version) FROM (SELECT version FROM "OMSLumisectionEvent" e'
+            "  WHERE e.run_number = wanted.run_number AND e.name IN (wanted.name, 'online')"
+            "  OFFSET 0) AS oms), 0)"
             " FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[]))"
             "  AS wanted(run_number, name)"
         ),

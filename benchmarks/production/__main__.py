@@ -1,0 +1,70 @@
+"""Ten years of Run Registry, fifty million events: `python -m benchmarks.production --folder F`.
+
+The first time it makes them (40 GB; `--share 0.1` a tenth of everything), then measures what people
+wait for: pages with any filter and sort, the log, histories, undo, cycles, a golden JSON over a
+year. `--only WORDS` measures what has those words in its name; `--plans` prints which statements
+would read a large table from one end to the other.
+"""
+
+import statistics
+import time
+
+from app.models.database.engine import Database
+from benchmarks.database import folder_argument, prepared, server
+from benchmarks.production import plans
+from benchmarks.production.made import make
+from benchmarks.production.operations import operations
+
+
+def main() -> None:
+    parser = folder_argument(__doc__ or "")
+    parser.add_argument("--share", type=float, default=1.0, help="how much of ten years")
+    parser.add_argument("--only", default="", metavar="WORDS", help="what has these in its name")
+    parser.add_argument("--plans", action="store_true", help="look at plans instead of the clock")
+    given = parser.parse_args()
+    with server(given.folder) as running:
+        db = prepared(running.dsn)
+        try:
+            make(db, running.dsn, given.share)
+            if given.plans:
+                show_plans(db, given.only)
+            else:
+                measure(db, given.only)
+        finally:
+            db.close()
+
+
+def measure(db: Database, only: str) -> None:
+    """Prints median, p95 and target of each, and a mark where p95 is above."""
+    print(f"{'what':<70}{'first':>10}{'median':>10}{'p95':>10}  target [ms]")
+    for each in operations(db):
+        if only not in each.name:
+            continue
+        taken = []
+        for _ in range(each.times + 1):
+            start = time.perf_counter()
+            each.action()
+            taken.append(1e3 * (time.perf_counter() - start))
+        first, *rest = taken
+        p95 = sorted(rest)[min(len(rest) - 1, round(0.95 * len(rest)))]
+        mark = "  <<<" if p95 > each.target else ""
+        print(
+            f"{each.name[:69]:<70}{first:>10.1f}{statistics.median(rest):>10.1f}{p95:>10.1f}"
+            f"  {each.target:.0f}{mark}",
+            flush=True,
+        )
+
+
+def show_plans(db: Database, only: str) -> None:
+    """Prints every statement that goes through a whole large table."""
+    with plans.watched() as statements:
+        for each in operations(db):
+            if only in each.name:
+                statements.doing = each.name
+                each.action()
+    for scan in plans.scans(db, statements):
+        print(f"{scan.doing}: {scan.how} of {scan.table}\n    {' '.join(scan.statement.split())}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""On a tenth of ten years no statement reads a large table from one end to the other."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from benchmarks.database import prepared, server
+from benchmarks.production import plans
+from benchmarks.production.made import make
+from benchmarks.production.operations import operations
+
+SHARE = 0.1
+
+
+@pytest.mark.timeout(1200)
+def test_that_nothing_goes_through_a_whole_large_table(request: pytest.FixtureRequest) -> None:
+    if not request.config.getoption("--ten-years"):
+        pytest.skip("makes five million events, which takes minutes: ./run test --long plans")
+    with tempfile.TemporaryDirectory(prefix="run-registry-plans-") as made:
+        Path(made).chmod(0o755)
+        with server(Path(made) / "tenth") as running:
+            db = prepared(running.dsn)
+            try:
+                make(db, running.dsn, SHARE)
+                with plans.watched() as statements:
+                    for each in operations(db):
+                        statements.doing = each.name
+                        each.action()
+                assert len(statements.seen) > 100
+                assert plans.scans(db, statements) == []
+            finally:
+                db.close()
+
+
+def test_that_a_scan_of_a_whole_table_is_found(empty_dsn: str) -> None:
+    db = prepared(empty_dsn)
+    try:
+        with plans.watched() as statements, db.read() as connection:
+            statements.doing = "counting"
+            connection.exec_driver_sql('SELECT count(*) FROM "Event" WHERE atomic_version + 1 = 3')
+            statements.doing = "looking one up"
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            connection.exec_driver_sql(
+                'SELECT * FROM "Event" WHERE version = %(event)s', {"event": 5}
+            )
+        found = [scan for scan in plans.scans(db, statements) if scan.doing != "looking one up"]
+    finally:
+        db.close()
+    assert [(scan.table, scan.doing) for scan in found] == [("Event", "counting")]

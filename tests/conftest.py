@@ -24,6 +24,7 @@ from app.domain import masking
 from app.models.database import schema
 from app.models.database.engine import Database
 from app.models.embedded import EmbeddedServer
+from app.models.embedded.programs import BINARIES_VARIABLE
 from tests.left_overs import LeftOvers, LoggedWarnings, Timers
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -220,6 +221,22 @@ def _fast_disk() -> str | None:
     memory = Path("/dev/shm")
     roomy = memory.is_dir() and shutil.disk_usage(memory).free > 2 * 1024**3
     return str(memory) if roomy and os.access(memory, os.W_OK) else None
+
+
+@contextmanager
+def another_server(programs: Path | None = None) -> Iterator[TestServer]:
+    """A server of some tests alone, with the programs in that folder if one is named."""
+    with (
+        tempfile.TemporaryDirectory(prefix="run-registry-tests-", dir=_fast_disk()) as name,
+        pytest.MonkeyPatch.context() as monkeypatch,
+    ):
+        Path(name).chmod(0o711)
+        if programs is not None:
+            monkeypatch.setenv(BINARIES_VARIABLE, str(programs))
+        server = TestServer(Path(name))
+        monkeypatch.undo()
+        yield server
+        server.close()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,14 +1,29 @@
 """`seal` from the command line: sealing, verifying, roots, proofs, keys."""
 
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.cli.test_golden import NAME, rule, signed_off
+from tests.conftest import TEMPLATE, TestServer, another_server
 
 __all__ = ["rule", "signed_off"]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[TestServer]:
+    """A server of these tests alone: transactions of others on it hold the seal back."""
+    with another_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def template(server: TestServer) -> str:
+    """Name of the database that `database` copies, on that server."""
+    return server.template(TEMPLATE)
 
 
 @pytest.fixture

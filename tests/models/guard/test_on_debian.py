@@ -1,7 +1,5 @@
 """The guard on the server of Debian, which has other rules for who may make and give roles."""
 
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +8,9 @@ import pytest
 
 from app.domain.errors import NotPermitted
 from app.models.database.engine import Database
-from app.models.embedded.programs import BINARIES_VARIABLE
 from app.models.guard import install
 from app.services.editing import lumisections
-from tests.conftest import TestServer
+from tests.conftest import another_server
 from tests.models.guard.attacks.all_of_them import ATTACKS
 from tests.models.guard.attacks.tried import try_attack
 from tests.models.guard.guarded import DBA, FIRST, OPEN_RUN, PROMPT, address, build
@@ -29,17 +26,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def debian() -> Iterator[str]:
     """Address of a guarded database on a server of Debian's."""
-    with tempfile.TemporaryDirectory(prefix="run-registry-15-", dir="/dev/shm") as name:
-        Path(name).chmod(0o711)
-        before = os.environ.get(BINARIES_VARIABLE)
-        os.environ[BINARIES_VARIABLE] = str(_BINARIES)
-        try:
-            server = TestServer(Path(name))
-        finally:
-            if before is None:
-                del os.environ[BINARIES_VARIABLE]
-            else:
-                os.environ[BINARIES_VARIABLE] = before
+    with another_server(_BINARIES) as server:
         made = server.create(server.template("base"))
         dsn = server.dsn(made)
         database = Database(dsn)
@@ -48,7 +35,6 @@ def debian() -> Iterator[str]:
         database.close()
         yield dsn
         server.drop(made)
-        server.close()
 
 
 def test_that_the_guard_is_whole_there(debian: str) -> None:

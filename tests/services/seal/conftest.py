@@ -1,6 +1,5 @@
 """A certified season on the bundled PostgreSQL and on Debian's, sealed with a key and a clock."""
 
-import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ import pytest
 from app.domain.seal.findings import Report
 from app.domain.seal.notes import PrivateKey, PublicKey
 from app.models.database.engine import Database
-from app.models.embedded import programs
 from app.services.acting import Acting
 from app.services.golden import generation as golden
 from app.services.seal import keys, verifying
@@ -20,7 +18,7 @@ from app.services.seal.keys import Signer
 from app.services.seal.sealing import Sealer
 from app.services.seal.verifying import EVERYTHING, Wanted
 from tests.builders import EXPERT
-from tests.conftest import TEMPLATE, TestServer, prepared
+from tests.conftest import TEMPLATE, TestServer, another_server, prepared
 from tests.services.offline_runs import FIRST, open_all, sign_off_runs
 
 DEBIANS = Path("/usr/lib/postgresql/15/bin")
@@ -33,12 +31,8 @@ PUBLIC = bytes.fromhex("7d6454cf7666b168a2df0642f5717280d6636c80478a9b7c430f9a08
 @pytest.fixture(scope="session")
 def server() -> Iterator[TestServer]:
     """A server of these tests alone: transactions of others on it hold the seal back."""
-    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="run-registry-tests-seal-", dir=memory) as name:
-        Path(name).chmod(0o711)
-        server = TestServer(Path(name))
+    with another_server() as server:
         yield server
-        server.close()
 
 
 @pytest.fixture(scope="session")
@@ -52,20 +46,8 @@ def debians_server() -> Iterator[TestServer]:
     """A server of Debian's PostgreSQL 15."""
     if not (DEBIANS / "postgres").exists():
         pytest.skip("PostgreSQL 15 isn't here: apt install postgresql-15")
-    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="run-registry-tests-15-", dir=memory) as name:
-        Path(name).chmod(0o711)
-        before = os.environ.get(programs.BINARIES_VARIABLE)
-        os.environ[programs.BINARIES_VARIABLE] = str(DEBIANS)
-        try:
-            server = TestServer(Path(name))
-        finally:
-            if before is None:
-                del os.environ[programs.BINARIES_VARIABLE]
-            else:
-                os.environ[programs.BINARIES_VARIABLE] = before
+    with another_server(DEBIANS) as server:
         yield server
-        server.close()
 
 
 class Clock:

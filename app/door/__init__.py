@@ -1,1 +1,1 @@
-"""The HTTP door: what the clients of the web service ask for, answered by the services."""
+"""The HTTP door: the services for scripts, programs and browsers."""

@@ -1,35 +1,15 @@
-"""Answers as the web service gives them: JSON by JavaScript's rules, with an ETag."""
+"""Answers: JSON by JavaScript's rules with an ETag, and nothing but a status."""
 
 import hashlib
-import html
-from collections.abc import Iterable, Iterator, Sequence
 
-from starlette.requests import Request
 from starlette.responses import Response
 
-from app.domain.errors import BadInput
-from app.domain.json_value import JsonObject, JsonValue, js_stringify
-from app.services.web_service.lumisections import Stretch
+from app.domain.json_value import JsonValue, js_stringify
 
-_FOR_EVERYBODY = {"Access-Control-Allow-Origin": "*"}
-_RUN = "Run"
-"""Key of the run in a dataset; datasets of one run come one after the other and share it."""
+FOR_EVERYBODY = {"Access-Control-Allow-Origin": "*"}
+"""Pages of other sites may read what anybody may read."""
 
 _JSON = "application/json; charset=utf-8"
-_REFUSED = 500
-"""The status of every refusal: what the web service answers, and its clients look for."""
-
-_NOT_FOUND = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>Error</title>
-</head>
-<body>
-<pre>Cannot {what}</pre>
-</body>
-</html>
-"""
 
 
 class JsonText(Response):
@@ -38,7 +18,7 @@ class JsonText(Response):
     def __init__(self, text: str, status_code: int = 200) -> None:
         body = text.encode("utf-8", "surrogatepass")
         tag = f'W/"{len(body):x}-{hashlib.sha256(body).hexdigest()[:27]}"'
-        super().__init__(body, status_code, {**_FOR_EVERYBODY, "ETag": tag}, _JSON)
+        super().__init__(body, status_code, {**FOR_EVERYBODY, "ETag": tag}, _JSON)
 
 
 def answer(value: JsonValue, status_code: int = 200) -> JsonText:
@@ -46,86 +26,6 @@ def answer(value: JsonValue, status_code: int = 200) -> JsonText:
     return JsonText(js_stringify(value), status_code)
 
 
-def refusal(text: str, status_code: int = _REFUSED) -> JsonText:
-    """What was refused, and why."""
-    return answer({"err": text}, status_code)
-
-
-def not_authorised(message: str) -> JsonText:
-    """The person may not do it."""
-    return answer({"message": message}, 401)
-
-
 def empty(status_code: int) -> Response:
     """Nothing but a status."""
-    return Response(b"", status_code, dict(_FOR_EVERYBODY))
-
-
-def not_found(request: Request) -> Response:
-    """What the web service says of an address that it doesn't have."""
-    what = html.escape(f"{request.method} {request.url.path}").replace("&#x27;", "&#39;")
-    return Response(
-        _NOT_FOUND.format(what=what), 404, dict(_FOR_EVERYBODY), "text/html; charset=utf-8"
-    )
-
-
-def page(
-    name: str, rows: Iterable[JsonObject], *, pages: int, count: int, most_bytes: int
-) -> JsonText:
-    """A page of a table. Raises BadInput when its text is longer than that."""
-    texts: list[str] = []
-    size = 0
-    last: tuple[JsonValue, str] = (None, "")
-    for row in rows:
-        run = row.pop(_RUN, None)
-        if run is None:
-            texts.append(js_stringify(row))
-        else:
-            if run is not last[0]:
-                last = (run, js_stringify(run))
-            texts.append(f'{js_stringify(row)[:-1]},"{_RUN}":{last[1]}}}')
-        size += len(texts[-1])
-        if size > most_bytes:
-            raise BadInput(
-                f"A page with these rows is longer than {most_bytes >> 20} MB: ask for smaller"
-                " pages with page_size."
-            )
-    return JsonText(f'{{"{name}":[{",".join(texts)}],"pages":{pages},"count":{count}}}')
-
-
-def ranges(stretches: Sequence[Stretch]) -> JsonText:
-    """One object for each stretch, with `start` and `end`."""
-    writer = _Writer()
-    return JsonText(
-        "["
-        + ",".join(
-            f'{{{"".join(writer.members(each))}"start":{each.first},"end":{each.last}}}'
-            for each in stretches
-        )
-        + "]"
-    )
-
-
-def each_lumisection(stretches: Sequence[Stretch]) -> JsonText:
-    """One object for each lumisection from 1 on."""
-    writer = _Writer()
-    texts: list[str] = []
-    for each in stretches:
-        text = f"{{{''.join(writer.members(each))[:-1]}}}"
-        texts += [text] * (each.last - each.first + 1)
-    return JsonText(f"[{','.join(texts)}]")
-
-
-class _Writer:
-    """Writes each object once, however many stretches share it."""
-
-    def __init__(self) -> None:
-        self._texts: dict[int, str] = {}
-
-    def members(self, stretch: Stretch) -> Iterator[str]:
-        """The members of the parts, each with a comma behind it."""
-        for part in stretch.parts:
-            text = self._texts.get(id(part))
-            if text is None:
-                text = self._texts[id(part)] = f"{js_stringify(part)[1:-1]},"
-            yield text
+    return Response(b"", status_code, dict(FOR_EVERYBODY))

@@ -13,13 +13,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from app.domain.errors import RegistryError
-from app.door import answers, errors
-from app.door.asking import Asked, Limits, TooLarge, body_of, read_body
+from app.domain.errors import RegistryError, Unavailable
+from app.door import answers
+from app.door.areas import LISTS, READS, WRITES, Address, Area
+from app.door.asking import Asked, Limits, body_of, read_body
+from app.door.compatible import routes as compatible
+from app.door.errors import NoSuchAddress, TooLarge, TooSlow
 from app.door.identity import Identification
 from app.door.lanes import Lane
 from app.door.measures import Measures
-from app.door.routes import ADDRESSES, LISTS, READS, WRITES, Address
 from app.services import databases
 from app.services.acting import Acting
 
@@ -29,6 +31,9 @@ logger = logging.getLogger(__name__)
 _METHODS = "GET,HEAD,PUT,PATCH,POST,DELETE"
 _GONE = 499
 """Status in the log of a request whose client went away."""
+
+AREAS = (compatible.AREA,)
+"""The first that owns a path tells what is wrong with it; the last owns all."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -74,21 +79,23 @@ class Door:
 
     def application(self) -> Starlette:
         """The application in front of the services."""
+        watched = {"/healthz": self._health, "/metrics": self._metrics}
         routes = [
-            Route("/healthz", self._measured(self._health, "/healthz"), methods=["GET"]),
-            Route("/metrics", self._measured(self._metrics, "/metrics"), methods=["GET"]),
+            Route(path, self._measured(endpoint, path, compatible.AREA), methods=["GET"])
+            for path, endpoint in watched.items()
         ]
-        for prefix in ("", "/api"):
-            for address in ADDRESSES:
-                endpoint = self._measured(partial(self._answer, address), address.path)
+        for area in AREAS:
+            for address in area.addresses:
+                endpoint = self._measured(partial(self._answer, address), address.path, area)
                 routes += [
                     Route(f"{prefix}{address.path}{slash}", endpoint, methods=[address.method])
+                    for prefix in area.prefixes
                     for slash in ("", "/")
                 ]
-        unknown = self._measured(_unknown, "")
 
         async def nowhere(request: Request, _error: Exception) -> Response:
-            return await unknown(request)
+            area = next(each for each in AREAS if each.owns(request))
+            return await self._measured(_unknown, "", area)(request)
 
         found = Starlette(routes=routes, exception_handlers={404: nowhere, 405: nowhere})
         # Not to where a client's own header says.
@@ -104,9 +111,20 @@ class Door:
         caller = await self._who_asks.run(partial(self._who.caller, request))
         request.state.caller = caller.name
         most = self._limits.body_bytes
-        async with asyncio.timeout(self._patience.body_s):
-            text = await read_body(request, most)
-        asked = Asked(caller, self._reading, self._limits, dict(request.path_params), {})
+        try:
+            async with asyncio.timeout(self._patience.body_s):
+                text = await read_body(request, most)
+        except TimeoutError as error:
+            raise TooSlow from error
+        asked = Asked(
+            caller,
+            self._reading,
+            self._limits,
+            dict(request.path_params),
+            {},
+            dict(request.query_params),
+            request.headers,
+        )
 
         def work() -> Response:
             return address.answerer(replace(asked, body=body_of(text, most)))
@@ -122,7 +140,7 @@ class Door:
     async def _metrics(self, _request: Request) -> Response:
         return PlainTextResponse(self.measures.text())
 
-    def _measured(self, endpoint: Endpoint, route: str) -> Endpoint:
+    def _measured(self, endpoint: Endpoint, route: str, area: Area) -> Endpoint:
         """The endpoint with a line in the log, a count, and an answer for every error."""
 
         async def measured(request: Request) -> Response:
@@ -131,7 +149,7 @@ class Door:
             status = _GONE
             size = 0
             try:
-                response = await _safely(endpoint, request)
+                response = await _safely(endpoint, request, area)
                 status, size = response.status_code, len(response.body)
                 return response
             except ClientDisconnect:
@@ -153,20 +171,23 @@ class Door:
         return measured
 
 
-async def _safely(endpoint: Endpoint, request: Request) -> Response:
+async def _safely(endpoint: Endpoint, request: Request, area: Area) -> Response:
     try:
         return await endpoint(request)
+    except Unavailable as error:
+        logger.warning("A request was not answered: %s", error)
+        busy = area.told(request, error)
+        busy.headers["Retry-After"] = "5"
+        return busy
+    except (TooLarge, TooSlow) as error:
+        return _closing(area.told(request, error))
     except RegistryError as error:
-        return errors.told(error)
-    except TooLarge:
-        return _closing(answers.refusal("The body is longer than this server takes.", 413))
-    except TimeoutError:
-        return _closing(answers.refusal("The body did not come in time.", 408))
+        return area.told(request, error)
     except (ClientDisconnect, HTTPException):
         raise
-    except Exception:
+    except Exception as error:
         logger.exception("%s %s failed", request.method, request.url.path)
-        return answers.refusal("An error in the program; its log tells more.")
+        return area.told(request, error)
 
 
 def _closing(response: Response) -> Response:
@@ -183,4 +204,4 @@ async def _unknown(request: Request) -> Response:
             "access-control-request-headers", ""
         )
         return response
-    return answers.not_found(request)
+    raise NoSuchAddress

@@ -1,7 +1,7 @@
 """One request, read within its limits, with who makes it and the services it may use."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
@@ -12,17 +12,13 @@ from app.domain.foreign_json import JsonLimits, NotJson, check_text, parse
 from app.domain.identity import Actor
 from app.domain.json_value import JsonObject, JsonValue, whole_number
 from app.domain.lumisections import GREATEST_NUMBER
-from app.door.errors import NobodyNamed, NotBelieved
+from app.door.errors import NobodyNamed, NotBelieved, TooLarge
 from app.door.identity import Caller
 from app.models.database.identity import DOOR
 from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
 
 DEPTH = 100
-
-
-class TooLarge(Exception):
-    """A body that is longer than the door takes."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +32,19 @@ class Limits:
 
 @dataclass(frozen=True)
 class Asked:
-    """A request: whoever makes it, the parts of its address, and its body, `{}` without one."""
+    """A request: whoever makes it, the parts of its address, and its body, `{}` without one.
+
+    `query` has the last value of each name behind the question mark. It chooses what is shown;
+    nothing is ever done because of it.
+    """
 
     caller: Caller
     reading: Acting
     limits: Limits
     parts: JsonObject
     body: JsonObject = field(repr=False)
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def part(self, name: str) -> str:
         """A part of the address."""

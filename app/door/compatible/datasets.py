@@ -3,8 +3,9 @@
 from starlette.responses import Response
 
 from app.domain.errors import BadInput
-from app.door import answers, paging
+from app.door import answers
 from app.door.asking import Asked
+from app.door.compatible import paging
 from app.services.web_service import rows
 
 

@@ -11,6 +11,7 @@ from app.domain.keys import ONLINE
 from app.domain.state.grid import DatasetState
 from app.door import answers
 from app.door.asking import Answerer, Asked
+from app.door.compatible import shapes
 from app.services.web_service import lumisections
 from app.services.web_service.lumisections import Stretch
 
@@ -46,16 +47,16 @@ def _by_name(made: Callable[[DatasetState], JsonObject]) -> Answerer:
     return answerer
 
 
-rr_lumisections = _stretches(lumisections.rr_stretches, answers.each_lumisection)
+rr_lumisections = _stretches(lumisections.rr_stretches, shapes.each_lumisection)
 oms_lumisections = _stretches(
     lambda state: lumisections.oms_stretches(state, luminosity=True),
-    answers.each_lumisection,
+    shapes.each_lumisection,
     ONLINE,
 )
-rr_lumisection_ranges = _stretches(lumisections.rr_stretches, answers.ranges)
+rr_lumisection_ranges = _stretches(lumisections.rr_stretches, shapes.ranges)
 oms_lumisection_ranges = _stretches(
-    lambda state: lumisections.oms_stretches(state, luminosity=False), answers.ranges, ONLINE
+    lambda state: lumisections.oms_stretches(state, luminosity=False), shapes.ranges, ONLINE
 )
-joint_lumisection_ranges = _stretches(lumisections.joint_stretches, answers.ranges)
+joint_lumisection_ranges = _stretches(lumisections.joint_stretches, shapes.ranges)
 rr_lumisection_ranges_by_component = _by_name(lumisections.columns)
 oms_lumisection_ranges_by_dcs_bit = _by_name(lumisections.bits)

@@ -1,28 +1,12 @@
-"""Every address of the door, in one table."""
+"""Every address of the web service that is answered here, in one table."""
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from starlette.requests import Request
 
-from app.door import cycles, datasets, json_portal, lumisections, runs, writes
-from app.door.asking import Answerer
+from app.door.areas import LISTS, WRITES, Address, Area
+from app.door.compatible import cycles, datasets, json_portal, lumisections, runs, writes
+from app.door.compatible.refusals import told
 
-LaneName: TypeAlias = Literal["reads", "writes", "lists"]
-READS: LaneName = "reads"
-WRITES: LaneName = "writes"
-LISTS: LaneName = "lists"
-
-
-@dataclass(frozen=True)
-class Address:
-    """A method and a path, who answers it, and the lane of threads in which."""
-
-    method: str
-    path: str
-    answerer: Answerer
-    lane: LaneName = READS
-
-
-ADDRESSES = (
+_ADDRESSES = (
     Address("POST", "/runs_filtered_ordered", runs.filtered),
     Address("GET", "/runs/{run_number}", runs.one),
     Address("POST", "/datasets_filtered_ordered", datasets.filtered),
@@ -66,3 +50,12 @@ ADDRESSES = (
         WRITES,
     ),
 )
+
+
+def _owns(_request: Request) -> bool:
+    """All that no other area has: scripts look for what the web service says then."""
+    return True
+
+
+AREA = Area(_ADDRESSES, told, _owns, ("", "/api"))
+"""Each address is there as the client asks it and as it stands behind the web service's proxy."""

@@ -15,8 +15,8 @@ from app.domain.filters import (
 )
 from app.domain.json_value import JsonObject, JsonValue, whole_number
 from app.domain.keys import DatasetKey
-from app.door import answers
 from app.door.asking import Asked
+from app.door.compatible import shapes
 from app.models.lists.table_pages import Sort, TableKind, TableQuery
 from app.services.acting import Acting
 from app.services.web_service import rows
@@ -46,7 +46,7 @@ def page(asked: Asked, kind: TableKind, listed: Listed) -> Response:
     found = rows.find(asked.reading, query)
     if len(found.keys) > most:
         raise BadInput(f"A page has {most} rows at most: ask for smaller ones with page_size.")
-    return answers.page(
+    return shapes.page(
         kind,
         listed(asked.reading, found.keys),
         pages=ceil(found.count / size),

@@ -1,0 +1,1 @@
+"""What the clients of the web service ask for, in its shapes and words."""

@@ -573,7 +573,10 @@ def _serve(
         settings = program.settings
         limits = Limits(settings.door_body_mb << 20, settings.door_page_rows)
         door = Door(
-            replace(program.acting.by(NOBODY), ask_oms=partial(_oms_says, program)), who, limits
+            replace(program.acting.by(NOBODY), ask_oms=partial(_oms_says, program)),
+            who,
+            limits,
+            public_url=settings.door_url or "",
         )
         server = Server(
             door.application(),

@@ -244,6 +244,11 @@ class Settings(BaseModel):
         description="File with the secret by which that proxy proves itself, in the header "
         "X-Run-Registry-Proxy.",
     )
+    door_url: WebAddress | None = Field(
+        default=None,
+        description="Address under which others find the HTTP door, such as "
+        "https://runregistry.example.ch; its feed and its pages link to it.",
+    )
     door_body_mb: int = Field(
         default=16, ge=1, le=400, description="Size of a request that the door takes at most."
     )

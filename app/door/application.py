@@ -15,13 +15,14 @@ from starlette.routing import Route
 
 from app.domain.errors import RegistryError, Unavailable
 from app.door import answers
-from app.door.areas import LISTS, READS, WRITES, Address, Area
+from app.door.areas import LISTS, READS, SITE, WRITES, Address, Area
 from app.door.asking import Asked, Limits, body_of, read_body
 from app.door.compatible import routes as compatible
 from app.door.errors import NoSuchAddress, TooLarge, TooSlow
 from app.door.identity import Identification
 from app.door.lanes import Lane
 from app.door.measures import Measures
+from app.door.site import routes as site
 from app.services import databases
 from app.services.acting import Acting
 
@@ -32,7 +33,7 @@ _METHODS = "GET,HEAD,PUT,PATCH,POST,DELETE"
 _GONE = 499
 """Status in the log of a request whose client went away."""
 
-AREAS = (compatible.AREA,)
+AREAS = (site.AREA, compatible.AREA)
 """The first that owns a path tells what is wrong with it; the last owns all."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -45,6 +46,7 @@ class Patience:
 
     threads: int = 5
     list_threads: int = 2
+    site_threads: int = 3
     waiting: int = 400
     body_s: float = 60.0
     answer_s: float = 120.0
@@ -60,17 +62,20 @@ class Door:
         who: Identification,
         limits: Limits | None = None,
         patience: Patience | None = None,
+        public_url: str = "",
     ) -> None:
         self._reading = reading
         self._who = who
         self._limits = limits or Limits()
         self._patience = patience or Patience()
+        self._public_url = public_url
         self.measures = Measures()
         of = self._patience
         self._lanes = {
             READS: Lane(READS, of.threads, of.waiting, of.answer_s),
             WRITES: Lane(WRITES, of.threads, of.waiting, of.answer_s, writes=True),
             LISTS: Lane(LISTS, of.list_threads, of.waiting, of.list_s, writes=True),
+            SITE: Lane(SITE, of.site_threads, of.waiting, of.answer_s),
         }
         # Keys of an issuer may have to be fetched to know who asks.
         self._who_asks = Lane("who", of.threads, of.waiting, of.answer_s)
@@ -124,12 +129,13 @@ class Door:
             {},
             dict(request.query_params),
             request.headers,
+            self._public_url,
         )
 
         def work() -> Response:
             return address.answerer(replace(asked, body=body_of(text, most)))
 
-        return await self._lanes[address.lane].run(work)
+        return answers.unless_known(request, await self._lanes[address.lane].run(work))
 
     async def _health(self, _request: Request) -> Response:
         good = await self._watch.run(partial(databases.answers, self._reading))

@@ -9,10 +9,11 @@ from starlette.responses import Response
 
 from app.door.asking import Answerer
 
-LaneName: TypeAlias = Literal["reads", "writes", "lists"]
+LaneName: TypeAlias = Literal["reads", "writes", "lists", "site"]
 READS: LaneName = "reads"
 WRITES: LaneName = "writes"
 LISTS: LaneName = "lists"
+SITE: LaneName = "site"
 
 
 @dataclass(frozen=True)

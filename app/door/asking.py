@@ -35,7 +35,8 @@ class Asked:
     """A request: whoever makes it, the parts of its address, and its body, `{}` without one.
 
     `query` has the last value of each name behind the question mark. It chooses what is shown;
-    nothing is ever done because of it.
+    nothing is ever done because of it. `public_url` is where others find the door, empty where
+    nobody said.
     """
 
     caller: Caller
@@ -45,6 +46,7 @@ class Asked:
     body: JsonObject = field(repr=False)
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    public_url: str = ""
 
     def part(self, name: str) -> str:
         """A part of the address."""

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,9 +25,9 @@ from app.services.golden import generation as golden
 from app.services.golden import lists as golden_lists
 from app.services.golden.files import Form
 from app.services.golden.lists import GoldenList
+from app.services.golden.official import PERIOD
 from app.services.seal.wanted import seal_of_list
 
-_PERIOD = re.compile(r"(?:Collisions|Commissioning|Cosmics|HICosmics|HIRun|Run)[0-9]{2,4}")
 _KINDS = {"golden": "Golden", "muon": "Muon", "dcs-only": "DCSOnly"}
 
 
@@ -116,7 +115,7 @@ def stem_of(list_: GoldenList) -> str:
     if list_.stored is None:
         return Path(list_.name).stem
     entry = list_.stored.entry
-    period = _PERIOD.search(entry.dataset_name_filter)
+    period = PERIOD.search(entry.dataset_name_filter)
     rule = js_stringify(list_.stored.json_logic)
     kind = next(
         (

@@ -1,0 +1,1 @@
+"""Pages for a browser, made here whole: they need no script and load nothing from elsewhere."""

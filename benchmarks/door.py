@@ -1,7 +1,8 @@
-"""What scripts wait for over HTTP, by a door in a process of its own: `python -m benchmarks.door`.
+"""What scripts and browsers wait for over HTTP, by a door in a process of its own:
+`python -m benchmarks.door`.
 
 The season of `benchmarks.chain` is read, by single requests, by the Python client of the web
-service, and by 50 users for a minute.
+service, as pages of the site, as fast as eight clients can, and by 50 users for a minute.
 """
 
 import contextlib
@@ -15,6 +16,7 @@ import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import quote
 
 from app.domain.json_value import JsonValue
 from benchmarks.chain import FIRST_RUN, RUNS, build_season, golden_name
@@ -22,6 +24,7 @@ from benchmarks.database import folder_argument, measured, prepared, server
 
 USERS = 50
 ROUNDS = 15
+CLIENTS = 8
 RULE: JsonValue = {
     "and": [
         {">=": [{"var": "run.oms.energy"}, 6000]},
@@ -96,6 +99,68 @@ def singles(port: int, name: str) -> None:
         measured(f"{label} ({size} KiB)", again, times=ROUNDS, target=target)
 
 
+def get(port: int, path: str) -> bytes:
+    """A page of the site, as a browser asks for it."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=120)
+    try:
+        connection.request("GET", path, headers={"Accept": "text/html", "Accept-Encoding": "gzip"})
+        response = connection.getresponse()
+        text = response.read()
+        if response.status != 200:
+            raise SystemExit(f"{path}: {response.status}")
+        return text
+    finally:
+        connection.close()
+
+
+def official_lists(port: int, name: str) -> None:
+    """Two official lists of the season, so that the newest has one before it."""
+    for _ in range(2):
+        asked = {"json_logic": json.dumps(RULE), "dataset_name_filter": name, "official": True}
+        ask(port, "/json_portal/generate", asked)
+
+
+def pages(port: int, name: str) -> None:
+    """Pages of the site, and the newest list under its stable address."""
+    run = FIRST_RUN + RUNS // 2
+    newest = json.loads(ask(port, "/json_portal/jsons", {"filter": "official"}))["jsons"][0]["id"]
+    era = re.findall("Collisions[0-9]{4}", name)[0]
+    for label, path in (
+        ("start", "/"),
+        ("page of 50 runs", "/browse/runs"),
+        ("filtered runs", "/browse/runs?filter=dt-dt.BAD+%3E+0"),
+        ("run of 700 LS", f"/browse/runs/{run}"),
+        ("dataset of 700 LS", f"/browse/runs/{run}/dataset?name={quote(name, safe='')}"),
+        ("official lists", "/golden"),
+        ("list with what changed", f"/golden/{newest}"),
+        ("newest list of an era", f"/golden/official/{era}/latest.json"),
+        ("feed", "/feed.atom"),
+    ):
+        size = len(get(port, path)) >> 10
+        measured(f"site: {label} ({size} KiB)", lambda path=path: get(port, path), times=ROUNDS)
+
+
+def as_fast_as_it_goes(port: int, seconds: float) -> None:
+    """Requests per second of eight clients who never pause, on the same machine."""
+    for label, rows in (("5 runs", 5), ("50 runs", 50)):
+        done: list[float] = []
+        end = time.monotonic() + seconds
+
+        def client(rows: int = rows, end: float = end, done: list[float] = done) -> None:
+            while time.monotonic() < end:
+                ask(port, "/runs_filtered_ordered", {"page": 0, "page_size": rows, "filter": {}})
+                done.append(time.monotonic())
+
+        threads = [threading.Thread(target=client) for _ in range(CLIENTS)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+        print(
+            f"{CLIENTS} clients without a pause: {len(done) / seconds:.0f} pages of {label}/s (100)"
+        )
+
+
 def lists(port: int, name: str) -> None:
     """A golden JSON of the season by the Python client, from the start and with the season read."""
     from runregistry import runregistry
@@ -153,7 +218,11 @@ def main() -> None:
             singles(port, name)
             lists(port, name)
             print(f"memory with the season read: {memory_mib(pid):.0f} MiB (400)")
+            official_lists(port, name)
+            pages(port, name)
+            as_fast_as_it_goes(port, given.seconds / 6)
             users(port, given.seconds)
+            print(f"memory at the end: {memory_mib(pid):.0f} MiB (400)")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from app.door import answers
 from app.door.areas import LISTS, READS, SITE, WRITES, Address, Area
 from app.door.asking import Asked, Limits, body_of, read_body
 from app.door.compatible import routes as compatible
-from app.door.errors import NoSuchAddress, TooLarge, TooSlow
+from app.door.errors import NoSuchAddress, TooLarge, TooSlow, for_strangers
 from app.door.identity import Identification
 from app.door.lanes import Lane
 from app.door.measures import Measures
@@ -182,13 +182,17 @@ async def _safely(endpoint: Endpoint, request: Request, area: Area) -> Response:
         return await endpoint(request)
     except Unavailable as error:
         logger.warning("A request was not answered: %s", error)
+        for_strangers(error)
         busy = area.told(request, error)
         busy.headers["Retry-After"] = "5"
         return busy
     except (TooLarge, TooSlow) as error:
         return _closing(area.told(request, error))
     except RegistryError as error:
-        return area.told(request, error)
+        for_strangers(error)
+        told = area.told(request, error)
+        # The body of a request to nowhere isn't read.
+        return _closing(told) if isinstance(error, NoSuchAddress) and _has_body(request) else told
     except (ClientDisconnect, HTTPException):
         raise
     except Exception as error:
@@ -200,6 +204,11 @@ def _closing(response: Response) -> Response:
     """The rest of the body is not read: nothing else can come on this connection."""
     response.headers["Connection"] = "close"
     return response
+
+
+def _has_body(request: Request) -> bool:
+    length = request.headers.get("content-length", "0")
+    return length != "0" or "transfer-encoding" in request.headers
 
 
 async def _unknown(request: Request) -> Response:

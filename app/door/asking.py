@@ -19,6 +19,10 @@ from app.services.acting import Acting
 from app.services.configuration import in_force as configurations
 
 DEPTH = 100
+MOST_PARTS = 200_000
+"""Values that a body may hold, about: a parser of more keeps all threads waiting for seconds."""
+MOST_CONDITIONS = 5_000
+"""Objects of a filter or a rule; each becomes a condition that is looked at by itself."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,8 @@ def body_of(text: bytes, most_bytes: int) -> JsonObject:
 def parsed(text: bytes, depth: int, most_bytes: int = 1 << 20) -> JsonValue:
     """A JSON value that was sent. Raises BadInput in the words of a browser."""
     limits = JsonLimits(text_bytes=most_bytes, depth=depth)
+    if sum(map(text.count, (b",", b"[", b"{"))) > MOST_PARTS:
+        raise BadInput(f"The body holds more than {MOST_PARTS} values: ask in several requests.")
     try:
         check_text(text, limits)
     except NotJson as error:
@@ -133,6 +139,23 @@ def parsed(text: bytes, depth: int, most_bytes: int = 1 << 20) -> JsonValue:
         return parse(text, limits)
     except NotJson as error:
         raise BadInput(_as_javascript_says(text) or f"The body {error}.") from error
+
+
+def check_conditions(value: JsonValue, what: str) -> None:
+    """Refuses a filter or a rule of more objects than can be looked at while others wait."""
+    left = MOST_CONDITIONS
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            left -= 1
+            waiting.extend(each.values())
+        elif isinstance(each, list):
+            waiting.extend(each)
+        if left < 0:
+            raise BadInput(
+                f"The {what} has more than {MOST_CONDITIONS} conditions: ask in several requests."
+            )
 
 
 def _as_javascript_says(text: bytes) -> str:

@@ -1,6 +1,10 @@
 """What is wrong with a request before a service is asked."""
 
+import re
+
 from app.domain.errors import RegistryError
+
+_ADDRESS = re.compile(r" postgresql(?:\+\w+)?://\S+")
 
 
 class NobodyNamed(RegistryError):
@@ -21,3 +25,10 @@ class TooSlow(RegistryError):
 
 class NoSuchAddress(RegistryError):
     """Nothing is at this address, or not for this method."""
+
+
+def for_strangers(error: RegistryError) -> None:
+    """Takes out of the text of an error where the database is: who asks has no use for that."""
+    error.args = tuple(
+        _ADDRESS.sub("", each) if isinstance(each, str) else each for each in error.args
+    )

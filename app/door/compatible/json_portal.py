@@ -9,7 +9,7 @@ from app.domain.configuration.permissions import EXPERTS
 from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject, JsonValue, whole_number
 from app.door import answers
-from app.door.asking import DEPTH, Asked, parsed
+from app.door.asking import DEPTH, Asked, check_conditions, parsed
 from app.services.golden import generation
 from app.services.web_service import golden_json
 
@@ -115,4 +115,5 @@ def _rule(given: JsonValue) -> JsonValue:
             raise BadInput("JSON logic sent is not in json format") from error
     if rule is None or rule in ({}, [], ""):
         raise BadInput("Empty json logic sent")
+    check_conditions(rule, "rule")
     return rule

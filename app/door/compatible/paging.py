@@ -10,12 +10,13 @@ from app.domain.filters import (
     Field,
     Node,
     UnknownAttribute,
+    fields_of,
     from_web_service,
     web_service_field,
 )
 from app.domain.json_value import JsonObject, JsonValue, whole_number
 from app.domain.keys import DatasetKey
-from app.door.asking import Asked
+from app.door.asking import Asked, check_conditions
 from app.door.compatible import shapes
 from app.models.lists.table_pages import Sort, TableKind, TableQuery
 from app.services.acting import Acting
@@ -23,6 +24,7 @@ from app.services.web_service import rows
 
 DEFAULT_ROWS = 50
 _MOST_SORTS = 10
+_MOST_FIELDS = 200
 _GREATEST = 2**31 - 1
 
 Listed = Callable[[Acting, Sequence[DatasetKey]], Iterable[JsonObject]]
@@ -58,10 +60,14 @@ def page(asked: Asked, kind: TableKind, listed: Listed) -> Response:
 def from_body(asked: Asked, kind: TableKind) -> Node | None:
     """The filter of a body; none where it has none."""
     given = asked.body.get("filter")
+    check_conditions(given, "filter")
     try:
-        return from_web_service({} if given is None else given)
+        node = from_web_service({} if given is None else given)
     except UnknownAttribute as error:
         raise BadInput(f"column {_TABLES[kind]}.{error.name} does not exist") from error
+    if node is not None and len(fields_of(node)) > _MOST_FIELDS:
+        raise BadInput(f"A filter asks about {_MOST_FIELDS} attributes at most.")
+    return node
 
 
 _TABLES: dict[TableKind, str] = {"runs": "Run", "datasets": "Dataset"}

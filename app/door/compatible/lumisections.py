@@ -47,6 +47,15 @@ def _by_name(made: Callable[[DatasetState], JsonObject]) -> Answerer:
     return answerer
 
 
+def bar(asked: Asked) -> Response:
+    """`POST /datasets_get_lumisection_bar`: the ranges of one column."""
+    state, column = _state(asked), asked.body.get("component")
+    if column is None or column == "":
+        raise BadInput('Named parameter ":component" has no value in the given object.')
+    found = {} if state is None else lumisections.columns(state)
+    return answers.answer(found.get(str(column), []))
+
+
 rr_lumisections = _stretches(lumisections.rr_stretches, shapes.each_lumisection)
 oms_lumisections = _stretches(
     lambda state: lumisections.oms_stretches(state, luminosity=True),

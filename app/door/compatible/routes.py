@@ -3,7 +3,15 @@
 from starlette.requests import Request
 
 from app.door.areas import LISTS, WRITES, Address, Area
-from app.door.compatible import cycles, datasets, json_portal, lumisections, runs, writes
+from app.door.compatible import (
+    cycles,
+    datasets,
+    json_portal,
+    lumisections,
+    runs,
+    workspaces,
+    writes,
+)
 from app.door.compatible.refusals import told
 
 _ADDRESSES = (
@@ -29,6 +37,8 @@ _ADDRESSES = (
         "/lumisections/oms_lumisection_ranges_by_dcs_bit",
         lumisections.oms_lumisection_ranges_by_dcs_bit,
     ),
+    Address("POST", "/datasets_get_lumisection_bar", lumisections.bar),
+    Address("GET", "/workspaces/{where}", workspaces.of_place),
     Address("GET", "/cycles/{workspace}", cycles.all_cycles),
     Address("GET", "/datasets_accepted", cycles.datasets_accepted),
     Address("POST", "/json_portal/generate", json_portal.generate, LISTS),

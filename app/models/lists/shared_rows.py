@@ -157,6 +157,24 @@ def members(connection: Connection, cycle_ids: Sequence[int]) -> list[Stored]:
     )
 
 
+def workspaces(connection: Connection, where: str) -> list[Stored]:
+    """Rows of the workspaces for online or offline work, by name."""
+    return _rows(
+        connection,
+        'SELECT * FROM "Workspace" WHERE online_or_offline = :where ORDER BY workspace',
+        {"where": where},
+    )
+
+
+def workspace_columns(connection: Connection, ids: Sequence[int]) -> list[Stored]:
+    """Rows of the columns of workspaces, by name."""
+    return _rows(
+        connection,
+        'SELECT * FROM "WorkspaceColumn" WHERE id_workspace = ANY(:ids) ORDER BY name',
+        {"ids": list(ids)},
+    )
+
+
 def datasets_accepted(connection: Connection) -> list[tuple[Stored, int, Stored]]:
     """The accepted datasets in force, each with its list and the settings that name the list."""
     settings = _rows(connection, 'SELECT * FROM "Settings" ORDER BY id DESC LIMIT 1', {})

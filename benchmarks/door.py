@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import quote
@@ -137,7 +138,7 @@ def pages(port: int, name: str) -> None:
         ("feed", "/feed.atom"),
     ):
         size = len(get(port, path)) >> 10
-        measured(f"site: {label} ({size} KiB)", lambda path=path: get(port, path), times=ROUNDS)
+        measured(f"site: {label} ({size} KiB)", partial(get, port, path), times=ROUNDS)
 
 
 def as_fast_as_it_goes(port: int, seconds: float) -> None:

@@ -1,10 +1,12 @@
 """What is looked through for garbage, and by whom."""
 
 import gc
+import platform
 import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -82,3 +84,24 @@ def test_that_old_garbage_is_collected_when_its_turn_comes(monkeypatch: pytest.M
         monkeypatch.setattr(gc, "get_threshold", lambda: (1000, 20, 25))
         garbage.collect_due()
     assert collected == [0, 1, 2]
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library isn't glibc")
+def test_that_what_a_thread_freed_goes_back_to_the_system() -> None:
+    def used() -> int:
+        return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * 4096
+
+    kept: list[bytes] = []
+
+    def much_is_made_and_dropped() -> None:
+        made = [bytes(2_000) for _ in range(100_000)]
+        # What is in use at the end keeps all that is before it.
+        kept.append(bytes(2_000))
+        made.clear()
+
+    worker = threading.Thread(target=much_is_made_and_dropped)
+    worker.start()
+    worker.join()
+    before = used()
+    garbage.give_back()
+    assert before - used() > 100 << 20

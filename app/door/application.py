@@ -74,7 +74,7 @@ class Door:
         self._lanes = {
             READS: Lane(READS, of.threads, of.waiting, of.answer_s),
             WRITES: Lane(WRITES, of.threads, of.waiting, of.answer_s, writes=True),
-            LISTS: Lane(LISTS, of.list_threads, of.waiting, of.list_s, writes=True),
+            LISTS: Lane(LISTS, of.list_threads, of.waiting, of.list_s, writes=True, large=True),
             SITE: Lane(SITE, of.site_threads, of.waiting, of.answer_s),
         }
         # Keys of an issuer may have to be fetched to know who asks.

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from app import garbage
 from app.domain.errors import Unavailable, Unsure
 
 Result = TypeVar("Result")
@@ -17,16 +18,25 @@ Result = TypeVar("Result")
 class Lane:
     """Some threads, and requests that wait for one of them; too many are refused at once.
 
-    One that `writes` may still do so when nobody waits for it any more.
+    One that `writes` may still do so when nobody waits for it any more. What is `large` needs much
+    memory for a while, which is given back after each.
     """
 
     def __init__(
-        self, name: str, threads: int, waiting: int, patience_s: float, *, writes: bool = False
+        self,
+        name: str,
+        threads: int,
+        waiting: int,
+        patience_s: float,
+        *,
+        writes: bool = False,
+        large: bool = False,
     ) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"door {name}")
         self._most = threads + waiting
         self._patience_s = patience_s
         self._writes = writes
+        self._large = large
         self._held = 0
         # All threads begin with the door: none has to be made, and can't be, in the middle of it.
         together = threading.Barrier(threads)
@@ -43,7 +53,7 @@ class Lane:
         if self._held >= self._most:
             raise Unavailable("Too many requests are waiting.")
         self._held += 1
-        future = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        future = asyncio.get_running_loop().run_in_executor(self._pool, self._done_with, work)
         # Counted until its thread is free, however long somebody waits for it.
         future.add_done_callback(self._done)
         try:
@@ -56,6 +66,13 @@ class Lane:
                     f"{said} It goes on: look whether it is there before you try again."
                 ) from error
             raise Unavailable(said) from error
+
+    def _done_with(self, work: Callable[[], Result]) -> Result:
+        try:
+            return work()
+        finally:
+            if self._large:
+                garbage.give_back()
 
     def _done(self, future: asyncio.Future[Result]) -> None:
         self._held -= 1

@@ -36,6 +36,7 @@ def listed(asked: Asked) -> Response:
         newest=official.newest_of_eras(found[:ROWS]) if before is None else (),
         older=found[ROWS - 1].entry.id if len(found) > ROWS else None,
         first=before is None,
+        stable_address=stable_address,
     )
 
 
@@ -71,6 +72,7 @@ def one(asked: Asked) -> Response:
         document=list(stored.document.items())[:MOST_RUNS],
         more_runs=max(0, len(stored.document) - MOST_RUNS),
         count=count,
+        stable_address=stable_address,
     )
 
 
@@ -86,7 +88,7 @@ def list_number(text: str) -> int:
     return int(text)
 
 
-def stable_address(described: Official, version: str = "latest") -> str:
+def stable_address(described: Official, version: int | str = "latest") -> str:
     """Where a list of an era stands, below the site."""
     kind = "" if described.kind == official.GOLDEN else f"/{described.kind}"
     return f"/golden/official/{described.era}{kind}/{version}.json"

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from app import assets
 from app.door.asking import Asked
+from app.door.site.golden import stable_address
 from app.door.site.pages import page, sent
 from app.door.site.runs import EXAMPLES, listed
 from app.services.certification import tables
@@ -29,6 +30,7 @@ def start(asked: Asked) -> Response:
         filter="",
         place=None,
         error="",
+        stable_address=stable_address,
     )
 
 

@@ -85,6 +85,7 @@ def test_that_nobody_is_told_where_a_database_is_that_is_away(database, server):
 def test_that_a_body_to_nowhere_is_not_read(served, length):
     answer = raw(served, b"POST /nothing HTTP/1.1\r\nHost: x\r\n" + length + b"\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 404 ")
+    assert b"\r\nconnection: close\r\n" in answer.lower()
 
 
 def test_that_a_connection_goes_on_after_an_address_that_isn_t_there(served):

@@ -72,6 +72,8 @@ def test_that_it_tells_of_official_lists_and_of_what_people_flagged_only(filled)
     assert [each for each in titles if "list" in each] == ["Official list 1 of Collisions2025"]
     assert any(f"run {FIRST}" in each for each in titles)
     assert any(f"run {SECOND}" in each for each in titles)
+    # What the program itself did when the runs came isn't told.
+    assert not [each for each in entries if "creation" in each.findtext(f"{ATOM}summary", "")]
     times = [each.findtext(f"{ATOM}updated") for each in entries]
     assert times == sorted(times, reverse=True)
     assert {each.find(f"{ATOM}category").get("term") for each in entries} == {

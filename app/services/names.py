@@ -7,7 +7,7 @@ from datetime import datetime
 from app.domain.certification.datasets import DATASET_STATES
 from app.domain.errors import BadInput, NotFound
 from app.domain.history.log import LogQuery
-from app.domain.history.moments import time_words
+from app.domain.history.moments import parse_time, time_words
 from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange, format_ranges
 from app.domain.text.names import no_dataset, no_version, not_found
@@ -19,6 +19,8 @@ from app.models.lists import vocabulary as words
 from app.services.acting import Acting
 from app.services.certification.datasets import check_workspace
 from app.services.configuration import in_force as configurations
+
+_DIGITS = 18
 
 
 def version_at(acting: Acting, moment: int | datetime | None) -> int | None:
@@ -37,6 +39,29 @@ def version_at(acting: Acting, moment: int | datetime | None) -> int | None:
     if moment > newest:
         raise no_version(moment, newest)
     return moment
+
+
+def version_named(acting: Acting, moment: str) -> int | None:
+    """The version that a text means: its number, a day (its end) or a minute; None, which is now,
+    for an empty one. BadInput for what is none of them, else as `version_at`."""
+    text = moment.strip()
+    if not text:
+        return None
+    if text.isascii() and text.isdecimal() and len(text) <= _DIGITS:
+        return version_at(acting, int(text))
+    at = parse_time(text)
+    if at is None:
+        raise BadInput(
+            f'"{text}" is no moment: write a version (48213), a day (2025-08-18) or a minute'
+            " (2025-08-18T06:12)."
+        )
+    return version_at(acting, at)
+
+
+def newest_version(acting: Acting) -> int:
+    """The greatest version there is, 0 where there is none."""
+    with acting.db.read() as connection:
+        return history.newest_version(connection)
 
 
 def version_before(acting: Acting, at: datetime) -> int:

@@ -1,6 +1,6 @@
 """Comparisons and sort keys of filters as SQL expressions; every value is a bound parameter."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -11,10 +11,14 @@ from app.domain.filters import (
     BIT_COUNTS,
     NAME,
     RUN,
+    And,
     Comparison,
     Field,
     FieldKind,
+    Node,
+    Not,
     Operator,
+    Or,
     Value,
     in_utc,
     number_of,
@@ -58,6 +62,27 @@ _OPPOSITES = {
     Operator.NOT_IN: Operator.IN,
     Operator.IS_NOT_NULL: Operator.IS_NULL,
 }
+
+
+def condition(node: Node, value: Callable[[Field], ColumnElement[Any]]) -> Flag:
+    """A filter over the values of its fields; false or null where it lets nothing pass."""
+    if isinstance(node, And):
+        return sa.and_(*(condition(part, value) for part in node.parts))
+    if isinstance(node, Or):
+        return sa.or_(*(condition(part, value) for part in node.parts))
+    if isinstance(node, Not):
+        return condition(node.part, value).is_not(sa.true())
+    return comparison(node, value(node.field))
+
+
+def part_of(field: Field, whole: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The count or the remarks that a field means, of its whole column or bit."""
+    if not field.part:
+        return whole
+    if field.kind is FieldKind.LIST:
+        return entry(whole, field.part)
+    # A status that no lumisection has isn't in the summary; a column that isn't has no count.
+    return sa.case((whole.is_not(None), sa.func.coalesce(entry(whole, field.part), bound_json(0))))
 
 
 def comparison(node: Comparison, value: ColumnElement[Any]) -> Flag:

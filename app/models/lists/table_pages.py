@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias, cast
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, FromClause, Select
+from sqlalchemy.dialects.postgresql import JSONB
 
 from app.domain.errors import BadInput
 from app.domain.filters import (
@@ -20,11 +21,8 @@ from app.domain.filters import (
     And,
     Comparison,
     Field,
-    FieldKind,
     Node,
-    Not,
     Operator,
-    Or,
     Source,
     all_of,
     fields_of,
@@ -45,9 +43,9 @@ from app.models.lists.computed_summaries import (
 from app.models.lists.filter_sql import (
     Flag,
     array,
-    bound_json,
-    comparison,
+    condition,
     entry,
+    part_of,
     sort_keys,
     sort_values,
 )
@@ -191,6 +189,111 @@ def matching_keys(
     order = sa.select(matched.c.run_number, matched.c.name).order_by(*_order(matched, query))
     found = connection.execute(order, parameters(computed))
     return tuple((number, name) for number, name in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a row stands in the order of a query: its sort keys as JSON texts (None where it has
+    none), and its own key. It stays where it is while rows around it come and go."""
+
+    sort_keys: tuple[str | None, ...]
+    run_number: int
+    name: str
+
+    @property
+    def key(self) -> DatasetKey:
+        """Run number and dataset name."""
+        return self.run_number, self.name
+
+
+def places_after(
+    connection: Connection,
+    query: TableQuery,
+    after: Place | None,
+    computed: Sequence[ComputedSummary] = (),
+) -> tuple[Place, ...]:
+    """Up to `limit` rows that follow a place in the order of the query; the first without one.
+
+    BadInput for a place that is none of such an order.
+    """
+    by_run = not query.sort or query.sort[0].field == RUN
+    if not by_run or _estimated_rows(connection, query.kind) <= COUNTED_ROWS:
+        return _places(connection, query, after, computed)
+    descending = query.sort[0].descending if query.sort else True
+    found: list[Place] = []
+    window, edge = FIRST_WINDOW, None if after is None else after.run_number
+    while len(found) < query.limit:
+        last = _edge_of_window(connection, edge, window, descending=descending)
+        ends = (last, edge) if descending else (edge, last)
+        rest = replace(query, limit=query.limit - len(found))
+        found.extend(_places(connection, rest, after, computed, ends))
+        if last is None:
+            break
+        edge, window = last + (-1 if descending else 1), window * 2
+    return tuple(found)
+
+
+def _places(
+    connection: Connection,
+    query: TableQuery,
+    after: Place | None,
+    computed: Sequence[ComputedSummary],
+    ends: tuple[int | None, int | None] | None = None,
+) -> tuple[Place, ...]:
+    """The same within a range of runs, both ends included."""
+    matched = _Statement(query, windowed=ends is not None, computes=bool(computed)).matched()
+    # One order for all that can be sorted by: that of JSON, in which a place can be written down.
+    keys = [
+        (sa.func.to_jsonb(key, type_=JSONB()), sort.descending)
+        for number, sort in enumerate(query.sort)
+        for key in sort_keys(sort.field, _sort_columns(matched, number))
+    ]
+    ordered = [(key.desc() if down else key.asc()).nulls_last() for key, down in keys]
+    statement = (
+        sa.select(matched.c.run_number, matched.c.name, *(sa.cast(key, sa.Text) for key, _ in keys))
+        .order_by(*ordered, matched.c.run_number.desc(), matched.c.name.asc())
+        .limit(query.limit)
+    )
+    if after is not None:
+        if len(after.sort_keys) != len(keys):
+            raise BadInput("A place of another order can't be gone on from.")
+        statement = statement.where(_follows(matched, keys, after))
+    first, last = ends or (None, None)
+    given = {
+        "first_run": _LEAST if first is None else first,
+        "last_run": _GREATEST if last is None else last,
+        **parameters(computed),
+    }
+    found = connection.execute(statement, given)
+    return tuple(Place(tuple(texts), number, name) for number, name, *texts in found)
+
+
+def _follows(
+    matched: FromClause, keys: Sequence[tuple[ColumnElement[Any], bool]], after: Place
+) -> Flag:
+    """Whether a row comes after a place: equal in the first keys, and beyond in the next."""
+    ways: list[Flag] = []
+    equal: list[Flag] = []
+    for (key, descending), text in zip(keys, after.sort_keys, strict=True):
+        if text is None:
+            # What is missing comes last: only what is missing, too, can follow.
+            equal.append(key.is_(None))
+            continue
+        value = sa.cast(sa.literal(text, sa.Text), JSONB())
+        beyond = key.bool_op("<" if descending else ">")(value)
+        ways.append(sa.and_(*equal, sa.or_(beyond, key.is_(None))))
+        equal.append(key.bool_op("=")(value))
+    number, name = matched.c.run_number, matched.c.name
+    ways.append(sa.and_(*equal, number < after.run_number))
+    ways.append(sa.and_(*equal, number == after.run_number, name > after.name))
+    return sa.or_(*ways)
+
+
+def run_numbers_down_from(connection: Connection, greatest: int, limit: int) -> list[int]:
+    """Numbers of runs, deleted ones too, from a number on downwards."""
+    number = run.c.run_number
+    found = sa.select(number).where(number <= greatest).order_by(number.desc()).limit(limit)
+    return [*connection.execute(found).scalars()]
 
 
 def asks_summaries(query: TableQuery) -> bool:
@@ -377,11 +480,15 @@ def _order(matched: FromClause, query: TableQuery) -> list[ColumnElement[Any]]:
     """Sort keys of the query, then the key of the table, so that pages never overlap."""
     order: list[ColumnElement[Any]] = []
     for number, sort in enumerate(query.sort):
-        values = [each for each in matched.c if each.name.startswith(f"sort_{number}_")]
-        for key in sort_keys(sort.field, values):
+        for key in sort_keys(sort.field, _sort_columns(matched, number)):
             directed = key.desc() if sort.descending else key.asc()
             order.append(directed.nulls_last())
     return [*order, matched.c.run_number.desc(), matched.c.name.asc()]
+
+
+def _sort_columns(matched: FromClause, number: int) -> list[ColumnElement[Any]]:
+    """The `sort_values` of the sort of that number."""
+    return [each for each in matched.c if each.name.startswith(f"sort_{number}_")]
 
 
 def _whole_rows(
@@ -588,15 +695,7 @@ class _Statement:
 
     def _value(self, field: Field) -> ColumnElement[Any]:
         """The value of a field; counts and remarks are taken out of their column or bit."""
-        whole = self._values[field.whole]
-        if not field.part:
-            return whole
-        if field.kind is FieldKind.LIST:
-            return entry(whole, field.part)
-        # A status that no lumisection has isn't in the summary; a column that isn't has no count.
-        return sa.case(
-            (whole.is_not(None), sa.func.coalesce(entry(whole, field.part), bound_json(0)))
-        )
+        return part_of(field, self._values[field.whole])
 
     def _unguessed(self, node: Node) -> Flag:
         """The condition in a form that the planner takes for true of every second row.
@@ -607,13 +706,7 @@ class _Statement:
         return sa.func.coalesce(self._condition(node), sa.false())
 
     def _condition(self, node: Node) -> Flag:
-        if isinstance(node, And):
-            return sa.and_(*map(self._condition, node.parts))
-        if isinstance(node, Or):
-            return sa.or_(*map(self._condition, node.parts))
-        if isinstance(node, Not):
-            return self._condition(node.part).is_not(sa.true())
-        return comparison(node, self._value(node.field))
+        return condition(node, self._value)
 
 
 def _conditions(query: TableQuery) -> tuple[Node, ...]:

@@ -40,14 +40,14 @@ def page(acting: Acting, query: TableQuery) -> Page:
 
 def keys(acting: Acting, query: TableQuery) -> tuple[DatasetKey, ...]:
     """Keys of everything that passes; Refused while nobody can say of all whether it does."""
-    computed = _all_needed(acting, query)
+    computed = needed(acting, query)
     with acting.db.read() as connection:
         return table_pages.matching_keys(connection, query, computed)
 
 
 def page_of_keys(acting: Acting, query: TableQuery) -> tuple[tuple[DatasetKey, ...], int]:
     """Keys of a page, and how many rows pass in all; Refused as by `keys`."""
-    computed = _all_needed(acting, query)
+    computed = needed(acting, query)
     with acting.db.read() as connection:
         return table_pages.matching_page(connection, query, computed)
 
@@ -59,7 +59,8 @@ def of_keys(acting: Acting, kind: TableKind, wanted: Iterable[DatasetKey]) -> tu
     return _filled(acting, found, len(found))
 
 
-def _all_needed(acting: Acting, query: TableQuery) -> tuple[ComputedSummary, ...]:
+def needed(acting: Acting, query: TableQuery) -> tuple[ComputedSummary, ...]:
+    """Summaries that a query asks for and that aren't stored; Refused where they are too many."""
     computed, uncounted = _needed(acting, query)
     if uncounted:
         raise Refused(

@@ -24,7 +24,7 @@ from app.golden.selection import Selection, select
 from app.models.database.engine import Database
 from app.models.events import pending, projections
 from app.models.golden import generated_json
-from app.models.golden.generated_json import JsonEntry, JsonRow, MatchedDataset, SeasonRead
+from app.models.golden.generated_json import JsonEntry, JsonRow, SeasonRead
 from app.models.history import writes as history
 from app.models.recount.basis import Basis
 from app.models.seal import list_roots, reading
@@ -38,12 +38,10 @@ __all__ = [
     "Generated",
     "JsonEntry",
     "JsonRow",
-    "MatchedDataset",
     "MatchingDatasets",
     "TaggedRule",
     "Texts",
     "basis",
-    "datasets_at",
     "datasets_matching",
     "delete",
     "entries",
@@ -335,13 +333,6 @@ def datasets_matching(acting: Acting, pattern: str) -> MatchingDatasets:
     """The datasets whose names a pattern matches."""
     with acting.db.read() as connection:
         return MatchingDatasets(dict(generated_json.names_matching(connection, pattern)))
-
-
-def datasets_at(acting: Acting, as_of: int | None) -> list[MatchedDataset]:
-    """Every dataset, `online` too, that wasn't hidden at a version, by run and name, with its own
-    attributes and those of its run."""
-    with acting.db.read() as connection:
-        return generated_json.matching_datasets(connection, "%", as_of=as_of)
 
 
 def entries(

@@ -1,0 +1,170 @@
+"""Runs and datasets one page after the other, as they are or as they were at a version.
+
+A page goes on from the last row of the one before, wherever that row would be now: whatever is
+written meanwhile, a row that stays as it is comes exactly once.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from app.domain.errors import NotFound, Refused
+from app.domain.filters import Node, Source, fields_of
+from app.domain.json_value import JsonObject
+from app.domain.keys import ONLINE, DatasetKey
+from app.domain.lumisections import GREATEST_NUMBER
+from app.domain.state.summaries import summarise
+from app.models.events import states
+from app.models.golden import generated_json
+from app.models.lists import past_rows, table_pages
+from app.models.lists.past_rows import PastRow
+from app.models.lists.table_pages import Place, Row, TableKind, TableQuery
+from app.services.acting import Acting
+from app.services.certification import summaries
+
+_RUNS_AT_ONCE = 200
+_FIRST = Place((), GREATEST_NUMBER, "")
+_OF_STATES = {Source.COLUMN, Source.BIT, Source.RECORDED, Source.DELIVERED}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A run (its dataset `online`) or another dataset, with its attributes and those of its run."""
+
+    run_number: int
+    name: str
+    oms_attributes: JsonObject
+    rr_attributes: JsonObject
+    dataset_attributes: JsonObject
+
+    @property
+    def key(self) -> DatasetKey:
+        """Run number and dataset name."""
+        return self.run_number, self.name
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """A page, and the place of its last row where others follow."""
+
+    records: tuple[Record, ...]
+    last: Place | None
+
+
+def page(acting: Acting, query: TableQuery, after: Place | None = None) -> RecordPage:
+    """Rows as they are now, in the order of the query. Refused while a filter over summaries
+    can't be answered, BadInput for a place of another order."""
+    computed = summaries.needed(acting, query)
+    limit = query.limit
+    with acting.db.read() as connection:
+        one_more = replace(query, limit=limit + 1)
+        places = table_pages.places_after(connection, one_more, after, computed)
+        keys = [place.key for place in places[:limit]]
+        rows = table_pages.rows_by_key(connection, query.kind, keys)
+    records = tuple(_record(row) for row in rows)
+    return RecordPage(records, places[limit - 1] if len(places) > limit else None)
+
+
+def page_at(
+    acting: Acting, query: TableQuery, as_of: int, after: Place | None = None
+) -> RecordPage:
+    """The same as it was at a version, by run, the newest first, then by name.
+
+    Refused for another order.
+    """
+    if query.sort:
+        raise Refused(
+            "What was at a version comes in the order of its runs, the newest first: leave the"
+            " sorting out."
+        )
+    found: list[Record] = []
+    for row in _past(acting, query.kind, query.filter, as_of, after or _FIRST):
+        if len(found) == query.limit:
+            last = found[-1]
+            return RecordPage(tuple(found), Place((), last.run_number, last.name))
+        found.append(_record(row))
+    return RecordPage(tuple(found), None)
+
+
+def run(acting: Acting, run_number: int, as_of: int | None = None) -> tuple[Record, list[str]]:
+    """A run, now or at a version, and the names of its datasets that weren't hidden, `online`
+    first. NotFound where there is none, or wasn't yet."""
+    with acting.db.read() as connection:
+        found = generated_json.matching_datasets(
+            connection, "%", as_of=as_of, run_numbers=[run_number]
+        )
+    online = next((each for each in found if each.name == ONLINE), None)
+    if online is None:
+        when = "" if as_of is None else f" at version {as_of}"
+        raise NotFound(f"There is no run {run_number}{when}.")
+    names = [each.name for each in found if each.name != ONLINE]
+    return _record(_row(online)), [ONLINE, *sorted(names)]
+
+
+def _past(
+    acting: Acting, kind: TableKind, node: Node | None, as_of: int, after: Place
+) -> Iterator[PastRow]:
+    """What follows a place, read in blocks of runs."""
+    asks_states = node is not None and any(each.source in _OF_STATES for each in fields_of(node))
+    greatest = after.run_number
+    while True:
+        with acting.db.read() as connection:
+            numbers = table_pages.run_numbers_down_from(connection, greatest, _RUNS_AT_ONCE)
+            matched = generated_json.matching_datasets(
+                connection, "online" if kind == "runs" else "%", as_of=as_of, run_numbers=numbers
+            )
+        if not numbers:
+            return
+        greatest = numbers[-1] - 1
+        rows = [
+            _row(each)
+            for each in matched
+            if (each.name == ONLINE) == (kind == "runs")
+            and (-each.run_number, each.name) > (-after.run_number, after.name)
+        ]
+        if asks_states:
+            rows = _with_summaries(acting, rows, as_of)
+        if node is not None and rows:
+            with acting.db.read() as connection:
+                kept = past_rows.passing(connection, rows, node)
+            rows = [row for row in rows if row.key in kept]
+        yield from sorted(rows, key=lambda row: (-row.run_number, row.name))
+
+
+def _record(row: Row | PastRow) -> Record:
+    return Record(
+        row.run_number,
+        row.name,
+        row.oms_attributes,
+        row.rr_attributes,
+        row.dataset_attributes,
+    )
+
+
+def _row(dataset: generated_json.MatchedDataset) -> PastRow:
+    own = dict(dataset.attributes)
+    in_gui = own.pop("datasets_in_gui", None)
+    return PastRow(
+        dataset.run_number,
+        dataset.name,
+        dataset.oms_attributes,
+        dataset.rr_attributes,
+        own,
+        in_gui,
+    )
+
+
+def _with_summaries(acting: Acting, rows: Sequence[PastRow], as_of: int) -> list[PastRow]:
+    """The rows with summaries of the lumisections that they had."""
+    with acting.db.read() as connection:
+        found = states.load(connection, [row.key for row in rows], desk=acting.db.desk, as_of=as_of)
+    made = [summarise(found[row.key].state) for row in rows]
+    return [
+        replace(
+            row,
+            triplet_summary=summary.triplet_summary,
+            dcs_summary=summary.dcs_summary,
+            recorded=summary.recorded,
+            delivered=summary.delivered,
+        )
+        for row, summary in zip(rows, made, strict=True)
+    ]

@@ -23,6 +23,7 @@ from app.door.identity import Identification
 from app.door.lanes import Lane
 from app.door.measures import Measures
 from app.door.site import routes as site
+from app.door.v1 import routes as v1
 from app.services import databases
 from app.services.acting import Acting
 
@@ -33,7 +34,7 @@ _METHODS = "GET,HEAD,PUT,PATCH,POST,DELETE"
 _GONE = 499
 """Status in the log of a request whose client went away."""
 
-AREAS = (site.AREA, compatible.AREA)
+AREAS = (v1.AREA, site.AREA, compatible.AREA)
 """The first that owns a path tells what is wrong with it; the last owns all."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]

@@ -12,7 +12,7 @@ from app.domain.configuration.in_force import parse_condition
 from app.domain.configuration.items import UnknownVariables
 from app.domain.configuration.permissions import EXPERTS
 from app.domain.counting import counted, number
-from app.domain.errors import NotPermitted, Refused
+from app.domain.errors import NotFound, NotPermitted
 from app.domain.json_logic import Rule
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange
@@ -284,7 +284,7 @@ def season_of(
             told=reading.at,
         )
     if not read.datasets:
-        raise Refused(f'No dataset name matches "{pattern}".')
+        raise NotFound(f'No dataset name matches "{pattern}".')
     # What others write elsewhere leaves the season as it is, and with it all that was answered.
     season = known.season if known is not None and _same(known.read, read) else season_from(read)
     if as_of is None and not proved:

@@ -1,0 +1,1 @@
+"""The read API: runs, datasets, lumisections, golden lists, configuration and history."""

@@ -1,0 +1,77 @@
+"""From what an address found to an answer: its form, its tag, and `304` where it is known."""
+
+import hashlib
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from pydantic import TypeAdapter
+from starlette.responses import Response
+
+from app.door.answers import FOR_EVERYBODY
+from app.door.asking import Asked
+from app.door.v1.negotiation import Form
+from app.door.v1.problems import TooMuch
+from app.door.v1.tables import Table, written
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An answer of a declared type, its table where it is one, and the cursor of what follows."""
+
+    value: object
+    table: Callable[[], Table] | None = None
+    next: str | None = None
+
+
+def respond(
+    asked: Asked, path: str, answered: Answered, form: Form, kind: type[object]
+) -> Response:
+    """The answer in its form; empty with 304 when the client has the same already."""
+    if form is Form.JSON:
+        body = adapter(kind).dump_json(answered.value)
+    else:
+        assert answered.table is not None
+        body = written(answered.table(), form)
+    most = asked.limits.answer_bytes
+    if len(body) > most:
+        raise TooMuch(f"The answer is longer than {most >> 20} MB.")
+    tag = f'"{hashlib.sha256(form.value.encode() + body).hexdigest()[:32]}"'
+    headers = {
+        **FOR_EVERYBODY,
+        "ETag": tag,
+        "Cache-Control": "no-cache",
+        "Vary": "Accept",
+        "Access-Control-Expose-Headers": "ETag, Link",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if answered.next is not None:
+        following = urlencode({**asked.query, "cursor": answered.next})
+        headers["Link"] = f'<{path}?{following}>; rel="next"'
+    if _knows(asked.headers, tag):
+        return Response(b"", 304, headers)
+    return Response(body, 200, headers, _content_type(form))
+
+
+@cache
+def _adapter(kind: Hashable) -> TypeAdapter[Any]:
+    return TypeAdapter(cast("Any", kind))
+
+
+def adapter(kind: type[object]) -> TypeAdapter[Any]:
+    """Writes values of a type, and describes it."""
+    return _adapter(cast("Hashable", kind))
+
+
+def _content_type(form: Form) -> str:
+    if form is Form.CSV:
+        return f"{form.media_type}; charset=utf-8; header=present"
+    return form.media_type
+
+
+def _knows(headers: Mapping[str, str], tag: str) -> bool:
+    given = headers.get("if-none-match", "")
+    tags = (each.strip().removeprefix("W/") for each in given[:4_000].split(","))
+    return given.strip() == "*" or tag in tags

@@ -1,7 +1,7 @@
 """A registry that is read from its database, by the program itself."""
 
 import importlib.util
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +15,10 @@ from run_registry.records import Record
 from run_registry.source import Ranges, Rule
 
 if TYPE_CHECKING:
-    from app.domain.json_value import JsonValue
     from app.domain.state.compact import CompactState
-    from app.services.certification.tables import Row, TableKind
-    from app.services.golden.generation import MatchedDataset
+    from app.services.acting import Acting
+    from app.services.certification.records import Record as Found
+    from app.services.certification.tables import TableKind
 
 _BLOCK = 1000
 _NO_VALUE, _OFF, _ON = -1, 0, 1
@@ -44,42 +44,39 @@ class DatabaseSource:
         """Gives the connections up."""
         self._program.close()
 
-    def runs(self, filter: str, as_of: int | None) -> Iterator[Record]:  # noqa: A002
+    def runs(self, filter: str, as_of: str | None) -> Iterator[Record]:  # noqa: A002
         """Runs, the newest first."""
         return self._records("runs", filter, as_of)
 
-    def datasets(self, filter: str, as_of: int | None) -> Iterator[Record]:  # noqa: A002
+    def datasets(self, filter: str, as_of: str | None) -> Iterator[Record]:  # noqa: A002
         """Datasets but `online`, the newest first."""
         return self._records("datasets", filter, as_of)
 
-    def lumisections(self, run_number: int, name: str, as_of: int | None) -> Lumisections:
+    def lumisections(self, run_number: int, name: str, as_of: str | None) -> Lumisections:
         """The lumisections of a dataset."""
         with _refusals():
             from app.domain.state.compact import compact
-            from app.services import names
             from app.services.editing.lumisections import dataset_state
 
-            at = names.version_at(self._acting, as_of)
+            at = _version(self._acting, as_of)
             state = dataset_state(self._acting, run_number, name, as_of=at)
             return _lumisections(compact(state))
 
-    def season(self, datasets: str, as_of: int | None) -> list[Lumisections]:
+    def season(self, datasets: str, as_of: str | None) -> list[Lumisections]:
         """The lumisections of all datasets whose names match."""
         with _refusals():
-            from app.services import names
             from app.services.golden import generation
 
-            at = names.version_at(self._acting, as_of)
+            at = _version(self._acting, as_of)
             read, _ = generation.season_of(self._acting, datasets, as_of=at)
             return [_lumisections(state) for state in read.states.values()]
 
-    def golden(self, rule: Rule, datasets: str, as_of: int | None) -> Ranges:
+    def golden(self, rule: Rule, datasets: str, as_of: str | None) -> Ranges:
         """What a rule selects."""
         with _refusals():
-            from app.services import names
             from app.services.golden import generation
 
-            at = names.version_at(self._acting, as_of)
+            at = _version(self._acting, as_of)
             selection = generation.preview(self._acting, datasets, dict(rule), as_of=at)
             return dict(selection.document)
 
@@ -97,35 +94,36 @@ class DatabaseSource:
         self,
         kind: "TableKind",
         filter: str,  # noqa: A002
-        as_of: int | None,
+        as_of: str | None,
     ) -> Iterator[Record]:
         with _refusals():
             from app.domain import filters
-            from app.domain.keys import ONLINE
-            from app.services import names
-            from app.services.certification import tables
-            from app.services.golden import generation
+            from app.services.certification import records, tables
 
-            if as_of is not None:
-                if filter:
-                    raise RunRegistryError(
-                        "Filters ask for what is now. With as_of ask for everything, and choose"
-                        " from the records."
-                    )
-                at = names.version_at(self._acting, as_of)
-                for each in reversed(generation.datasets_at(self._acting, at)):
-                    if (each.name == ONLINE) == (kind == "runs"):
-                        yield _record(each, each.attributes)
-                return
-            condition = filters.parse(filter, tables.vocabulary(self._acting))
-            keys = tables.matching(self._acting, tables.TableQuery(kind, condition))
-            for begin in range(0, len(keys), _BLOCK):
-                for row in tables.rows(self._acting, kind, keys[begin : begin + _BLOCK]):
-                    yield _record(row, row.dataset_attributes)
+            at = _version(self._acting, as_of)
+            known = tables.vocabulary(self._acting) if filter else None
+            query = tables.TableQuery(kind, filters.parse(filter, known), limit=_BLOCK)
+            last = None
+            while True:
+                if at is None:
+                    page = records.page(self._acting, query, last)
+                else:
+                    page = records.page_at(self._acting, query, at, last)
+                yield from map(_record, page.records)
+                last = page.last
+                if last is None:
+                    return
 
 
-def _record(row: "Row | MatchedDataset", own: "Mapping[str, JsonValue]") -> Record:
-    return Record(row.run_number, row.name, {**row.oms_attributes, **row.rr_attributes, **own})
+def _record(row: "Found") -> Record:
+    attributes = {**row.oms_attributes, **row.rr_attributes, **row.dataset_attributes}
+    return Record(row.run_number, row.name, attributes)
+
+
+def _version(acting: "Acting", as_of: str | None) -> int | None:
+    from app.services import names
+
+    return names.version_named(acting, as_of or "")
 
 
 def _lumisections(state: "CompactState") -> Lumisections:

@@ -1,26 +1,62 @@
 """The connection that everything is read through."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-from run_registry.errors import NotConnected
+from run_registry.errors import NotConnected, RunRegistryError
 from run_registry.lumi_list import LumiList, Luminosity
 from run_registry.lumisections import Lumisections
 from run_registry.records import Records
 from run_registry.season import Season
 from run_registry.source import Rule, Source
 
+Moment = int | str | datetime
+"""A version, a day or minute in UTC as a text (`2025-08-18`, `2025-08-18T06:12`), or a time."""
 
-def connect(dsn: str | None = None, *, as_of: int | None = None) -> "Registry":
+
+def connect(
+    address: str | None = None,
+    *,
+    as_of: Moment | None = None,
+    token: str | Callable[[], str] | None = None,
+) -> "Registry":
     """A registry to read from: a context manager.
 
-    `dsn` is the address of a database (`postgresql://...`); without one it is the database that
-    the program's settings name, else its own. With `as_of` everything is as it was at that
-    `atomic_version`. Raises RunRegistryError.
+    `address` is that of a database (`postgresql://...`) or of a door (`http://...`); without one
+    it is the database that the program's settings name, else its own. With `as_of` everything is
+    as it was then: after that version, at the end of that day, at that time. `token` is a bearer
+    token for a door, or a function that gives one. Raises RunRegistryError.
     """
-    from run_registry.database import DatabaseSource
+    moment = _text_of(as_of)
+    source: Source
+    if address is not None and address.lower().startswith(("http://", "https://")):
+        from run_registry.door import HttpSource
 
-    return Registry(DatabaseSource(dsn), as_of)
+        source = HttpSource(address, token)
+    else:
+        from run_registry.database import DatabaseSource
+
+        if token is not None:
+            raise RunRegistryError("A token is for a door (http://...), not for a database.")
+        source = DatabaseSource(address)
+    return Registry(source, moment)
+
+
+def _text_of(moment: Moment | None) -> str | None:
+    if moment is None:
+        return None
+    if isinstance(moment, datetime):
+        aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        return aware.astimezone(UTC).isoformat()
+    if isinstance(moment, int) and not isinstance(moment, bool):
+        return str(moment)
+    if isinstance(moment, str) and moment.strip():
+        return moment.strip()
+    raise RunRegistryError(
+        f"as_of={moment!r} is no moment: give a version (48213), a day ('2025-08-18') or a time."
+    )
 
 
 class Registry:
@@ -30,7 +66,7 @@ class Registry:
     `datasets` is a pattern of names as golden JSONs take it (SQL `SIMILAR TO`).
     """
 
-    def __init__(self, source: Source, as_of: int | None = None) -> None:
+    def __init__(self, source: Source, as_of: str | None = None) -> None:
         self._source: Source | None = source
         self._as_of = as_of
 

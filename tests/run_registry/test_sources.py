@@ -1,7 +1,9 @@
-"""The library over a database, with two runs and their online datasets."""
+"""The library over a database and over a door, with two runs and their online datasets."""
 
+import importlib.util
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from app.services.editing import lumisections
 from app.services.pulling import runs as pull
 from run_registry import LumiList, NotConnected, RunRegistryError
 from tests.builders import EXPERT, a_run
+from tests.door.serving import serving
 
 GOOD_DT = {"==": [{"var": "lumisection.rr.dt-dt"}, "GOOD"]}
 
@@ -37,9 +40,24 @@ def season(database):
     return database
 
 
+@pytest.fixture(params=["database", "door", "door without pyarrow"])
+def address(request, season, dsn, monkeypatch):
+    """Where the season is read: its database, or a door in front of it."""
+    if request.param == "database":
+        yield dsn
+        return
+    if request.param == "door without pyarrow":
+        found = importlib.util.find_spec
+        monkeypatch.setattr(
+            importlib.util, "find_spec", lambda name: None if name == "pyarrow" else found(name)
+        )
+    with serving(Acting(season)) as served:
+        yield served.url
+
+
 @pytest.fixture
-def registry(season, dsn):
-    with run_registry.connect(dsn) as registry:
+def registry(address):
+    with run_registry.connect(address) as registry:
         yield registry
 
 
@@ -103,25 +121,71 @@ def test_that_a_golden_list_masks_and_knows_its_luminosity(registry):
     assert registry.luminosity(LumiList({1: [(1, 3)]})).missing == 3
 
 
-def test_that_everything_is_as_it_was_at_a_version(registry, season, dsn):
+def test_that_everything_is_as_it_was_at_a_version(registry, season, address):
     with season.read() as connection:
         before = newest_version(connection)
     flag(season, LumiRange(1, 15), "GOOD")
     assert registry.golden(GOOD_DT, "online").ranges[396002] == [(1, 15)]
-    with run_registry.connect(dsn, as_of=before) as past:
+    with run_registry.connect(address, as_of=before) as past:
         assert past.golden(GOOD_DT, "online").ranges[396002] == [(1, 9), (13, 15)]
         assert past.lumisections(396002).ranges("dt-dt")[1].status == "BAD"
         assert len(past.season("online").to_pandas()) == 35
         assert [each.run_number for each in past.runs()] == [396002, 396001]
         assert past.runs()[0]["class"] == "Collisions25"
         assert len(past.datasets()) == 0
-        with pytest.raises(RunRegistryError, match="Filters ask for what is now"):
-            past.runs("run > 1")
-    with (
-        run_registry.connect(dsn, as_of=10**9) as future,
-        pytest.raises(RunRegistryError, match="no version"),
+        assert [each.run_number for each in past.runs("run < 396002")] == [396001]
+        assert [each.run_number for each in past.runs("dt-dt.BAD = 3")] == [396002]
+        assert dict(past.runs()[0]) == dict(registry.runs()[0])
+    assert [each.run_number for each in registry.runs("dt-dt.BAD = 3")] == []
+    with run_registry.connect(address, as_of="2300-01-01") as future:
+        assert [each.run_number for each in future.runs()] == [396002, 396001]
+    moment = datetime.now(UTC)
+    with run_registry.connect(address, as_of=moment) as past:
+        assert past.golden(GOOD_DT, "online").ranges[396002] == [(1, 15)]
+    for as_of, words in (
+        (10**9, "no version"),
+        ("1999-01-01", "no version before"),
+        ("yesterday", '"yesterday" is no moment'),
+        ("2025-02-30", "not a day"),
     ):
-        future.season("online")
+        with (
+            run_registry.connect(address, as_of=as_of) as nowhere,
+            pytest.raises(RunRegistryError, match=words),
+        ):
+            nowhere.season("online")
+    with pytest.raises(RunRegistryError, match="no moment"):
+        run_registry.connect(address, as_of=True)
+
+
+def test_that_both_sources_say_the_same(season, dsn):
+    with (
+        serving(Acting(season)) as served,
+        run_registry.connect(dsn) as near,
+        run_registry.connect(served.url) as far,
+    ):
+        for run_number in (396001, 396002):
+            one, other = near.lumisections(run_number), far.lumisections(run_number)
+            assert_same(one, other)
+        for one, other in zip(near.season("online"), far.season("online"), strict=True):
+            assert_same(one, other)
+        assert near.season("online").to_arrow().equals(far.season("online").to_arrow())
+        for one, other in zip(near.runs(), far.runs(), strict=True):
+            assert (dict(one), one.name) == (dict(other), other.name)
+        assert near.golden(GOOD_DT, "online").luminosity == far.golden(GOOD_DT, "online").luminosity
+
+
+def assert_same(one, other):
+    assert (one.run_number, one.name, one.length) == (other.run_number, other.name, other.length)
+    assert list(one.triplets) == list(other.triplets)
+    assert one.columns == other.columns
+    assert one.bits == other.bits
+    for column in one.columns:
+        np.testing.assert_array_equal(one.column_codes[column], other.column_codes[column])
+    for bit in one.bits:
+        np.testing.assert_array_equal(one.bit_codes[bit], other.bit_codes[bit])
+    np.testing.assert_array_equal(one.participating, other.participating)
+    np.testing.assert_array_equal(one.luminosity.recorded, other.luminosity.recorded)
+    np.testing.assert_array_equal(one.luminosity.delivered, other.luminosity.delivered)
 
 
 @pytest.mark.parametrize(
@@ -144,8 +208,8 @@ def test_that_what_is_asked_wrongly_is_refused_in_a_sentence(registry, ask, word
         ask(registry)
 
 
-def test_that_a_closed_registry_reads_nothing(season, dsn):
-    registry = run_registry.connect(dsn)
+def test_that_a_closed_registry_reads_nothing(address):
+    registry = run_registry.connect(address)
     registry.close()
     registry.close()
     with pytest.raises(NotConnected):

@@ -66,12 +66,11 @@ def _accepted(accept: str, offered: Sequence[Form]) -> Form:
     ranges = [each.strip() for each in accept.split(",") if each.strip()]
     if len(accept) > _LONGEST or len(ranges) > _MOST:
         raise NoSuchForm(f"The Accept header is too long. {_offer(offered)}")
-    likings = [(_liking(each, ranges), each) for each in offered]
-    best = max(liking for liking, _ in likings)
-    if best <= 0:
+    liked = {each: liking for each in offered if (liking := _liking(each, ranges)) > 0}
+    if not liked:
         raise NoSuchForm(f"None of what Accept names can be given. {_offer(offered)}")
-    liked = [each for liking, each in likings if liking == best]
-    return next((each for each in liked if each.is_there), liked[0])
+    # What isn't installed is only named where nothing else would do.
+    return max(liked, key=lambda each: (each.is_there, liked[each]))
 
 
 def _liking(form: Form, ranges: Sequence[str]) -> float:

@@ -61,6 +61,7 @@ from app.sync.oms_requests import OmsSettings
 from app.sync.worker import PullProgress, PullReport, fetch_now, pull_now
 
 if TYPE_CHECKING:
+    from app.door.application import Door
     from app.door.identity import Identification, Proxy
     from app.door.tokens import Tokens
     from app.views.session import Opened, Session
@@ -589,6 +590,18 @@ def _serve(
     finally:
         for each in sockets:
             each.close()
+
+
+def own_door(program: Program) -> "Door":
+    """A door for this process alone, which listens nowhere: whoever the program acts for acts."""
+    with garbage.kept():
+        from app.door.application import Door
+        from app.door.asking import Limits
+        from app.door.identity import OnlyOne
+
+    acting = replace(program.acting.by(NOBODY), ask_oms=partial(_oms_says, program))
+    limits = Limits(program.settings.door_body_mb << 20, program.settings.door_page_rows)
+    return Door(acting, OnlyOne(program.actor), limits)
 
 
 def _oms_says(program: Program, run_number: RunNumber) -> OmsRun | None:

@@ -15,6 +15,7 @@ from run_registry.records import Record
 from run_registry.source import Ranges, Rule
 
 if TYPE_CHECKING:
+    from app.bootstrap import Program
     from app.domain.state.compact import CompactState
     from app.services.acting import Acting
     from app.services.certification.records import Record as Found
@@ -24,21 +25,28 @@ _BLOCK = 1000
 _NO_VALUE, _OFF, _ON = -1, 0, 1
 
 
+def opened_program(dsn: str | None) -> "Program":
+    """The program on a database, or on the one that its settings name. Raises RunRegistryError."""
+    _check_program()
+    with _refusals():
+        from app.bootstrap import Program
+        from app.settings import Settings
+
+        program = Program(Settings.load({"dsn": dsn}))
+        try:
+            _ = program.acting
+        except BaseException:
+            program.close()
+            raise
+    return program
+
+
 class DatabaseSource:
     """Reads by the services of the program, with the rights of the login of the address."""
 
     def __init__(self, dsn: str | None) -> None:
-        _check_program()
-        with _refusals():
-            from app.bootstrap import Program
-            from app.settings import Settings
-
-            self._program = Program(Settings.load({"dsn": dsn}))
-            try:
-                self._acting = self._program.acting
-            except BaseException:
-                self._program.close()
-                raise
+        self._program = opened_program(dsn)
+        self._acting = self._program.acting
 
     def close(self) -> None:
         """Gives the connections up."""

@@ -1,7 +1,7 @@
-"""From what an address found to an answer: its form, its tag, and `304` where it is known."""
+"""From what an address found to an answer: its form, and a tag of exactly these bytes."""
 
 import hashlib
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
@@ -29,7 +29,7 @@ class Answered:
 def respond(
     asked: Asked, path: str, answered: Answered, form: Form, kind: type[object]
 ) -> Response:
-    """The answer in its form; empty with 304 when the client has the same already."""
+    """The answer in its form."""
     if form is Form.JSON:
         body = adapter(kind).dump_json(answered.value)
     else:
@@ -50,8 +50,6 @@ def respond(
     if answered.next is not None:
         following = urlencode({**asked.query, "cursor": answered.next})
         headers["Link"] = f'<{path}?{following}>; rel="next"'
-    if _knows(asked.headers, tag):
-        return Response(b"", 304, headers)
     return Response(body, 200, headers, _content_type(form))
 
 
@@ -69,9 +67,3 @@ def _content_type(form: Form) -> str:
     if form is Form.CSV:
         return f"{form.media_type}; charset=utf-8; header=present"
     return form.media_type
-
-
-def _knows(headers: Mapping[str, str], tag: str) -> bool:
-    given = headers.get("if-none-match", "")
-    tags = (each.strip().removeprefix("W/") for each in given[:4_000].split(","))
-    return given.strip() == "*" or tag in tags

@@ -9,6 +9,7 @@ Names, arguments and answers are those of the client. Without `use` or `setup` t
 where the client sends them: `ENVIRONMENT` names the target, `production` without it.
 """
 
+import atexit
 import json
 import os
 import time
@@ -23,6 +24,7 @@ from run_registry.errors import RunRegistryError
 
 __all__ = [
     "change_run_class",
+    "close",
     "create_json",
     "edit_rr_lumisections",
     "get_cycles",
@@ -74,6 +76,14 @@ def use(address: str | None = None, *, token: str | None = None) -> None:
         _go_to(FarPlace(address, token))
     else:
         _go_to(NearPlace(address))
+
+
+def close() -> None:
+    """Gives the connection up; whatever is asked next begins anew."""
+    _go_to(None)
+
+
+atexit.register(close)
 
 
 def setup(target: str) -> None:
@@ -322,7 +332,7 @@ def change_run_class(run_numbers: Any, new_class: str) -> Any:
     return answers
 
 
-def _go_to(place: Place) -> None:
+def _go_to(place: Place | None) -> None:
     global _place
     before, _place = _place, place
     if before is not None:

@@ -2,6 +2,9 @@
 
 import inspect
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -94,7 +97,7 @@ def test_that_every_name_has_the_signature_of_the_client(monkeypatch):
             )
         )
         assert ours == theirs, name
-    assert {*NAMES, "setup", "use"} == {*compat.__all__}
+    assert {*NAMES, "close", "setup", "use"} == {*compat.__all__}
     for constant in ("PAGE_SIZE", "LUMISECTION_STATES", "OFFLINE_DATASET_STATES"):
         assert getattr(compat, constant) == getattr(runregistry, constant)
 
@@ -136,11 +139,9 @@ def registry(database):
 
 
 @pytest.fixture(autouse=True)
-def nowhere(monkeypatch):
-    monkeypatch.setattr(compat, "_place", None)
+def nowhere():
     yield
-    if compat._place is not None:
-        compat._place.close()
+    compat.close()
 
 
 @pytest.fixture(params=["door", "database"])
@@ -257,3 +258,16 @@ def test_that_a_long_table_wants_a_filter():
             pytest.raises(Exception, match="must pass a filter"),
         ):
             compat.get_runs()
+
+
+def test_that_a_script_over_a_database_ends_by_itself(registry, dsn):
+    script = f"""
+from run_registry import compat as runregistry
+runregistry.use({dsn!r})
+print([run["run_number"] for run in runregistry.get_runs()])
+"""
+    ended = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert (ended.stdout, ended.stderr) == (f"{[OPEN_RUN, SECOND, FIRST]}\n", "")

@@ -42,6 +42,11 @@ class Operation:
         """Names of the parts of the path."""
         return tuple(_PART.findall(self.path))
 
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What the path looks like with its parts filled in."""
+        return re.compile(_PART.sub("[^/]+", self.path))
+
 
 OPERATIONS = (
     Operation(

@@ -1,6 +1,6 @@
 """What is wrong, as `application/problem+json` (RFC 9457): what, where, and what to do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -41,13 +41,21 @@ class NoSuchForm(RegistryError):
     """An answer in a form that can't be given; the text says which can."""
 
 
+class WrongMethod(RegistryError):
+    """An address that is asked in a way in which it isn't answered; `ways` are those that are."""
+
+    def __init__(self, method: str, ways: Sequence[str]) -> None:
+        super().__init__(f"{method} is not answered here: ask with {' or '.join(ways)}.")
+        self.ways = ways
+
+
 class TooMuch(BadInput):
     """An answer that is longer than the door gives in one piece."""
 
 
-_ALLOW = "GET, HEAD, OPTIONS, POST"
 _STATUSES: Mapping[type[RegistryError], HTTPStatus] = {
     NoSuchAddress: HTTPStatus.NOT_FOUND,
+    WrongMethod: HTTPStatus.METHOD_NOT_ALLOWED,
     NotBelieved: HTTPStatus.UNAUTHORIZED,
     NobodyNamed: HTTPStatus.UNAUTHORIZED,
     NotPermitted: HTTPStatus.FORBIDDEN,
@@ -66,6 +74,7 @@ _TO_DO: Mapping[HTTPStatus, str] = {
     HTTPStatus.BAD_REQUEST: "Change what you asked; /docs says what each address takes.",
     HTTPStatus.UNAUTHORIZED: "Send a valid token, or none: reading takes no identity.",
     HTTPStatus.NOT_FOUND: "Check the name or the number; /docs lists all addresses.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This API only reads; /docs lists all addresses.",
     HTTPStatus.NOT_ACCEPTABLE: "Ask for one of these with ?format= or Accept.",
     HTTPStatus.REQUEST_TIMEOUT: "Send the body at once.",
     HTTPStatus.CONFLICT: "Read the reason: what it names has to change first.",
@@ -87,7 +96,7 @@ def told(request: Request, error: Exception) -> Response:
         "type": "about:blank",
         "title": status.phrase,
         "status": int(status),
-        "detail": _detail(request, error),
+        "detail": _detail(error),
         "instance": path,
     }
     if isinstance(error, BadParameter):
@@ -97,14 +106,14 @@ def told(request: Request, error: Exception) -> Response:
     headers = dict(FOR_EVERYBODY)
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, WrongMethod):
+        headers["Allow"] = ", ".join(error.ways)
     body = js_stringify(document).encode("utf-8", "replace")
     return Response(body, int(status), headers, PROBLEM)
 
 
-def _detail(request: Request, error: Exception) -> str:
+def _detail(error: Exception) -> str:
     match error:
-        case NoSuchAddress() if request.method not in ("GET", "HEAD"):
-            return f"{request.method} is not answered here: this API only reads ({_ALLOW})."
         case NoSuchAddress():
             return "Nothing is at this address."
         case NobodyNamed():

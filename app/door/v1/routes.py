@@ -8,13 +8,14 @@ from starlette.responses import Response
 
 from app.door.areas import Address, Area
 from app.door.asking import Asked
+from app.door.errors import NoSuchAddress
 from app.door.v1 import docs_page, openapi
 from app.door.v1.answered import IndexAnswer
 from app.door.v1.answering import Answered, respond
 from app.door.v1.asked import Nothing, taken
 from app.door.v1.negotiation import OF_OBJECTS, form_of
 from app.door.v1.operations import OPERATIONS, Operation
-from app.door.v1.problems import BadParameter, told
+from app.door.v1.problems import BadParameter, WrongMethod, told
 from app.services import names
 
 _DOCUMENT = dict[str, object]
@@ -60,6 +61,14 @@ def _docs(_asked: Asked) -> Response:
     return Response(docs_page.page().encode(), 200, _PAGE_HEADERS, "text/html; charset=utf-8")
 
 
+def _told(request: Request, error: Exception) -> Response:
+    path = request.url.path.rstrip("/")
+    ways = {each.method for each in OPERATIONS if each.pattern.fullmatch(path)}
+    if isinstance(error, NoSuchAddress) and ways and request.method not in ways:
+        error = WrongMethod(request.method, sorted(ways))
+    return told(request, error)
+
+
 def _owns(request: Request) -> bool:
     return f"{request.url.path}/".startswith("/v1/")
 
@@ -78,6 +87,6 @@ AREA = Area(
             for each in sorted(OPERATIONS, key=lambda each: len(each.parts))
         ),
     ),
-    told,
+    _told,
     _owns,
 )

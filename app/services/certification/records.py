@@ -4,7 +4,8 @@ A page goes on from the last row of the one before, wherever that row would be n
 written meanwhile, a row that stays as it is comes exactly once.
 """
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.domain.errors import NotFound, Refused
@@ -22,6 +23,11 @@ from app.services.acting import Acting
 from app.services.certification import summaries
 
 _RUNS_AT_ONCE = 200
+_MOST_RUNS = 10_000
+_MOST_RUNS_WITH_STATES = 400
+"""Runs that one page looks at; fewer where their lumisections have to be counted."""
+
+_AFTER_ALL_NAMES = chr(sys.maxunicode)
 _FIRST = Place((), GREATEST_NUMBER, "")
 _OF_STATES = {Source.COLUMN, Source.BIT, Source.RECORDED, Source.DELIVERED}
 
@@ -69,20 +75,35 @@ def page_at(
 ) -> RecordPage:
     """The same as it was at a version, by run, the newest first, then by name.
 
-    Refused for another order.
+    A page for which many runs were looked at ends early, and others follow. Refused for another
+    order.
     """
     if query.sort:
         raise Refused(
             "What was at a version comes in the order of its runs, the newest first: leave the"
             " sorting out."
         )
+    node = query.filter
+    asks_states = node is not None and any(each.source in _OF_STATES for each in fields_of(node))
+    most = _MOST_RUNS_WITH_STATES if asks_states else _MOST_RUNS
     found: list[Record] = []
-    for row in _past(acting, query.kind, query.filter, as_of, after or _FIRST):
-        if len(found) == query.limit:
-            last = found[-1]
-            return RecordPage(tuple(found), Place((), last.run_number, last.name))
-        found.append(_record(row))
-    return RecordPage(tuple(found), None)
+    begin = after or _FIRST
+    greatest = begin.run_number
+    for _ in range(0, most, _RUNS_AT_ONCE):
+        with acting.db.read() as connection:
+            numbers = table_pages.run_numbers_down_from(connection, greatest, _RUNS_AT_ONCE)
+        if not numbers:
+            return RecordPage(tuple(found), None)
+        rows = _past(acting, query.kind, numbers, as_of, begin)
+        if asks_states:
+            rows = _with_summaries(acting, rows, as_of)
+        for row in _passing(acting, rows, node):
+            if len(found) == query.limit:
+                last = found[-1]
+                return RecordPage(tuple(found), Place((), last.run_number, last.name))
+            found.append(_record(row))
+        greatest = numbers[-1] - 1
+    return RecordPage(tuple(found), Place((), numbers[-1], _AFTER_ALL_NAMES))
 
 
 def run(acting: Acting, run_number: int, as_of: int | None = None) -> tuple[Record, list[str]]:
@@ -101,33 +122,28 @@ def run(acting: Acting, run_number: int, as_of: int | None = None) -> tuple[Reco
 
 
 def _past(
-    acting: Acting, kind: TableKind, node: Node | None, as_of: int, after: Place
-) -> Iterator[PastRow]:
-    """What follows a place, read in blocks of runs."""
-    asks_states = node is not None and any(each.source in _OF_STATES for each in fields_of(node))
-    greatest = after.run_number
-    while True:
-        with acting.db.read() as connection:
-            numbers = table_pages.run_numbers_down_from(connection, greatest, _RUNS_AT_ONCE)
-            matched = generated_json.matching_datasets(
-                connection, "online" if kind == "runs" else "%", as_of=as_of, run_numbers=numbers
-            )
-        if not numbers:
-            return
-        greatest = numbers[-1] - 1
-        rows = [
-            _row(each)
-            for each in matched
-            if (each.name == ONLINE) == (kind == "runs")
-            and (-each.run_number, each.name) > (-after.run_number, after.name)
-        ]
-        if asks_states:
-            rows = _with_summaries(acting, rows, as_of)
-        if node is not None and rows:
-            with acting.db.read() as connection:
-                kept = past_rows.passing(connection, rows, node)
-            rows = [row for row in rows if row.key in kept]
-        yield from sorted(rows, key=lambda row: (-row.run_number, row.name))
+    acting: Acting, kind: TableKind, run_numbers: Sequence[int], as_of: int, after: Place
+) -> list[PastRow]:
+    """What some runs had at a version, as far as it follows a place, in order."""
+    with acting.db.read() as connection:
+        matched = generated_json.matching_datasets(
+            connection, ONLINE if kind == "runs" else "%", as_of=as_of, run_numbers=run_numbers
+        )
+    rows = [
+        _row(each)
+        for each in matched
+        if (each.name == ONLINE) == (kind == "runs")
+        and (-each.run_number, each.name) > (-after.run_number, after.name)
+    ]
+    return sorted(rows, key=lambda row: (-row.run_number, row.name))
+
+
+def _passing(acting: Acting, rows: Sequence[PastRow], node: Node | None) -> Sequence[PastRow]:
+    if node is None or not rows:
+        return rows
+    with acting.db.read() as connection:
+        kept = past_rows.passing(connection, rows, node)
+    return [row for row in rows if row.key in kept]
 
 
 def _record(row: Row | PastRow) -> Record:

@@ -82,7 +82,10 @@ def test_that_a_refusal_says_what_and_where(door, asked, status, words, paramete
 
 def test_that_nothing_but_reading_is_answered(door):
     for method in ("PUT", "DELETE", "PATCH", "POST"):
-        problem(door.ask(method, "/v1/runs", {}), 404, f"{method} is not answered here")
+        answer = door.ask(method, "/v1/runs", {})
+        problem(answer, 405, f"{method} is not answered here: ask with GET")
+        assert answer.headers["allow"] == "GET"
+    problem(door.get("/v1/luminosity"), 405, "ask with POST")
 
 
 @pytest.mark.parametrize(

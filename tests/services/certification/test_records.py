@@ -152,6 +152,23 @@ def test_that_a_filter_at_a_version_asks_for_what_was_then(acting):
     assert records.page_at(acting, asked, before).records == ()
 
 
+@pytest.mark.parametrize("text", ["", "run in 396226, 396201", "dt-dt.BAD > 0"])
+def test_that_a_page_at_a_version_looks_at_so_many_runs_at_most(acting, monkeypatch, text):
+    newest = names.newest_version(acting)
+    asked = query(acting, "datasets", text)
+    expected = [*tables.matching(acting, asked)]
+    for limit in ("_MOST_RUNS", "_MOST_RUNS_WITH_STATES"):
+        monkeypatch.setattr(records, limit, 6)
+    monkeypatch.setattr(records, "_RUNS_AT_ONCE", 3)
+    found, last, pages = [], None, 0
+    while pages == 0 or last is not None:
+        page = records.page_at(acting, asked, newest, last)
+        found += [each.key for each in page.records]
+        last, pages = page.last, pages + 1
+    assert found == expected
+    assert pages >= 6
+
+
 def test_that_a_run_and_its_datasets_are_read_at_a_moment(acting):
     found, datasets = records.run(acting, many_runs.SIGNED_OFF[0])
     assert found.run_number == many_runs.SIGNED_OFF[0]

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import pyarrow
 
 MOST_CELLS = 40_000_000
+_CSV_ROWS = 20_000
+_EXACT = 2**53
+"""Whole numbers up to this one are the same as a float."""
+
 METADATA = "run_registry"
 """Key of the metadata in the schema of an Arrow or Parquet table."""
 
@@ -64,10 +68,23 @@ def written(table: Table, form: Form) -> bytes:
 
 
 def _csv(table: Table) -> bytes:
-    lines = [csv_line(tuple(table.columns))]
-    cells = [_cells(column) for column in table.columns.values()]
-    lines.extend(map(",".join, zip(*cells, strict=True)))
-    return ("\n".join(lines) + "\n").encode("utf-8", "replace")
+    parts = [csv_line(tuple(table.columns)).encode()]
+    # In blocks, so that a season is never there as texts of single cells all at once.
+    for begin in range(0, table.rows, _CSV_ROWS):
+        rows = slice(begin, begin + _CSV_ROWS)
+        cells = [_cells(_part(column, rows)) for column in table.columns.values()]
+        lines = map(",".join, zip(*cells, strict=True))
+        parts.append("\n".join(lines).encode("utf-8", "replace"))
+    return b"\n".join(parts) + b"\n"
+
+
+def _part(column: Column, rows: slice) -> Column:
+    match column:
+        case Categories(codes, names):
+            return Categories(codes[rows], names)
+        case Flags(codes):
+            return Flags(codes[rows])
+    return column[rows]
 
 
 def _cells(column: Column) -> list[str]:
@@ -129,7 +146,7 @@ def _of_one_kind(values: Sequence[JsonValue]) -> tuple[list[Any], str]:
         return list(values), "bool"
     if kinds <= {int} and all(abs(each) < 2**63 for each in values if isinstance(each, int)):
         return list(values), "int64"
-    if kinds <= {int, float}:
+    if kinds <= {int, float} and all(abs(each) <= _EXACT for each in values if type(each) is int):
         return [None if each is None else float(str(each)) for each in values], "float64"
     if kinds <= {str}:
         return list(values), "string"

@@ -162,6 +162,38 @@ def rows_by_key(
     """The rows of these keys that exist, deleted ones too, in the order of the keys."""
     if not keys:
         return ()
+    found = connection.execute(_whole_rows(kind, _chosen(keys)))
+    return tuple(_row(values) for values in found.mappings())
+
+
+def attributes_by_key(
+    connection: Connection, kind: TableKind, keys: Collection[DatasetKey]
+) -> list[tuple[int, str, JsonObject, JsonObject, JsonObject]]:
+    """Run, name and the attributes of OMS, of the run and of the dataset, in the order of the
+    keys; what doesn't exist is left out."""
+    if not keys:
+        return []
+    chosen = _chosen(keys)
+    same = sa.and_(dataset.c.run_number == chosen.c.run_number, dataset.c.name == chosen.c.name)
+    join = sa.join(chosen, run, run.c.run_number == chosen.c.run_number).join(
+        dataset, same, isouter=kind == "runs"
+    )
+    found = connection.execute(
+        sa.select(
+            chosen.c.run_number,
+            chosen.c.name,
+            run.c.oms_attributes,
+            run.c.rr_attributes,
+            dataset.c.dataset_attributes,
+        )
+        .select_from(join)
+        .order_by(chosen.c.place)
+    )
+    return [(number, name, oms, rr, own or {}) for number, name, oms, rr, own in found]
+
+
+def _chosen(keys: Collection[DatasetKey]) -> sa.Subquery:
+    """The keys, each once, with their places."""
     ordered = list(dict.fromkeys(keys))
     wanted = (
         sa.func.unnest(
@@ -175,10 +207,7 @@ def rows_by_key(
         )
         .render_derived("wanted")
     )
-    chosen = sa.select(wanted.c.run_number, wanted.c.name, wanted.c.place).subquery("chosen")
-    return tuple(
-        _row(values) for values in connection.execute(_whole_rows(kind, chosen)).mappings()
-    )
+    return sa.select(wanted.c.run_number, wanted.c.name, wanted.c.place).subquery("chosen")
 
 
 def matching_keys(
@@ -242,6 +271,9 @@ def _places(
 ) -> tuple[Place, ...]:
     """The same within a range of runs, both ends included."""
     matched = _Statement(query, windowed=ends is not None, computes=bool(computed)).matched()
+    if query.filter is not None or query.sort:
+        # Else the server looks at row after row, joining each, until enough have passed.
+        matched = matched.prefix_with("MATERIALIZED", dialect="postgresql")
     # One order for all that can be sorted by: that of JSON, in which a place can be written down.
     keys = [
         (sa.func.to_jsonb(key, type_=JSONB()), sort.descending)

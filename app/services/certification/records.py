@@ -18,7 +18,7 @@ from app.models.events import states
 from app.models.golden import generated_json
 from app.models.lists import past_rows, table_pages
 from app.models.lists.past_rows import PastRow
-from app.models.lists.table_pages import Place, Row, TableKind, TableQuery
+from app.models.lists.table_pages import Place, TableKind, TableQuery
 from app.services.acting import Acting
 from app.services.certification import summaries
 
@@ -65,8 +65,8 @@ def page(acting: Acting, query: TableQuery, after: Place | None = None) -> Recor
         one_more = replace(query, limit=limit + 1)
         places = table_pages.places_after(connection, one_more, after, computed)
         keys = [place.key for place in places[:limit]]
-        rows = table_pages.rows_by_key(connection, query.kind, keys)
-    records = tuple(_record(row) for row in rows)
+        found = table_pages.attributes_by_key(connection, query.kind, keys)
+    records = tuple(Record(*each) for each in found)
     return RecordPage(records, places[limit - 1] if len(places) > limit else None)
 
 
@@ -146,7 +146,7 @@ def _passing(acting: Acting, rows: Sequence[PastRow], node: Node | None) -> Sequ
     return [row for row in rows if row.key in kept]
 
 
-def _record(row: Row | PastRow) -> Record:
+def _record(row: PastRow) -> Record:
     return Record(
         row.run_number,
         row.name,

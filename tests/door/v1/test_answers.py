@@ -1,5 +1,7 @@
 """What the read API answers, compared with what the services say."""
 
+import base64
+import hashlib
 import io
 import json
 from urllib.parse import quote, urlencode
@@ -270,6 +272,9 @@ def test_that_the_page_needs_nothing_from_elsewhere(door):
     page = read(door, "/docs")
     text = page.body.decode()
     assert "default-src 'none'" in page.headers["content-security-policy"]
+    style = text.partition("<style>")[2].partition("</style>")[0]
+    hashed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{hashed}';" in page.headers["content-security-policy"]
     for each in OPERATIONS:
         assert f'id="{each.name}"' in text
     assert "<script" not in text

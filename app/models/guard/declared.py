@@ -96,6 +96,10 @@ def _public() -> Iterator[Trigger]:
     for table in _COVERED:
         yield on(table, "AFTER INSERT", "on_assignation", _ADDED)
     yield on("JSONBDeduplication", "AFTER INSERT", "on_object")
+    for table, call in (("Run", "keep_run"), ("Dataset", "keep_dataset")):
+        # What the guard itself writes is called from another trigger.
+        for when in ("BEFORE INSERT", "BEFORE UPDATE"):
+            yield on(table, when, call, each="ROW", only="pg_trigger_depth() = 0")
     for table, call in (
         ("Run", "on_run"),
         ("Dataset", "on_dataset"),

@@ -1,7 +1,9 @@
 -- Attributes of runs, and the rows of "Run", which are what their events say.
 
 CREATE OR REPLACE FUNCTION guard.fold_runs(runs integer[]) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
     INSERT INTO public."Run" (run_number, oms_attributes, rr_attributes, version, deleted)
     SELECT run_number, guard.fold(oms_metadata ORDER BY version),
         guard.fold(rr_metadata ORDER BY manual_change, version), max(version),
@@ -9,7 +11,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     FROM public."RunEvent" WHERE run_number = ANY (runs) GROUP BY run_number ORDER BY run_number
     ON CONFLICT (run_number) DO UPDATE SET oms_attributes = EXCLUDED.oms_attributes,
         rr_attributes = EXCLUDED.rr_attributes, version = EXCLUDED.version,
-        deleted = EXCLUDED.deleted
+        deleted = EXCLUDED.deleted;
+END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.on_run_event() RETURNS trigger
@@ -19,7 +22,7 @@ DECLARE
     told record;
     kind text;
 BEGIN
-    SELECT * INTO who FROM guard.acting();
+    who := guard.acting();
     IF who.kind = 'web' THEN
         RETURN NULL;
     END IF;
@@ -110,21 +113,31 @@ BEGIN
 END
 $$;
 
--- Whatever is written into a row is replaced by what the events say.
+-- What is written into a row is left out before it is stored: one statement may write a row and an
+-- event that is judged by it, and what follows a statement comes too late for that.
+CREATE OR REPLACE FUNCTION guard.keep_run() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF guard.is_trusted() THEN
+        RETURN NEW;
+    ELSIF TG_OP = 'UPDATE' THEN
+        RETURN OLD;
+    ELSIF EXISTS (SELECT FROM public."Run" WHERE run_number = NEW.run_number) THEN
+        RETURN NEW;
+    ELSIF NOT EXISTS (SELECT FROM public."RunEvent" WHERE run_number = NEW.run_number) THEN
+        PERFORM guard.refuse(format('Run %s has no events.', NEW.run_number));
+    END IF;
+    PERFORM guard.fold_runs(ARRAY[NEW.run_number]);
+    RETURN NULL;
+END
+$$;
+
+-- Then the row becomes what the events say.
 CREATE OR REPLACE FUNCTION guard.on_run() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    strange integer;
 BEGIN
     IF pg_trigger_depth() > 1 OR guard.is_trusted() THEN
         RETURN NULL;
-    END IF;
-    SELECT run_number INTO strange FROM added
-        WHERE NOT EXISTS (
-            SELECT FROM public."RunEvent" AS event WHERE event.run_number = added.run_number
-        ) LIMIT 1;
-    IF FOUND THEN
-        PERFORM guard.refuse(format('Run %s has no events.', strange));
     END IF;
     PERFORM guard.fold_runs((SELECT array_agg(DISTINCT run_number) FROM added));
     RETURN NULL;

@@ -1,7 +1,9 @@
 -- Attributes of datasets, and the rows of "Dataset", which are what their events say.
 
 CREATE OR REPLACE FUNCTION guard.fold_datasets(runs integer[], names text[]) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
     INSERT INTO public."Dataset"
         (run_number, name, dataset_attributes, datasets_in_gui, deleted, version)
     SELECT run_number, name, attributes, in_gui, deleted, last
@@ -10,7 +12,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     ON CONFLICT (run_number, name) DO UPDATE SET
         dataset_attributes = EXCLUDED.dataset_attributes,
         datasets_in_gui = EXCLUDED.datasets_in_gui, deleted = EXCLUDED.deleted,
-        version = EXCLUDED.version
+        version = EXCLUDED.version;
+END
 $$;
 
 -- What the events of these datasets say, some left out; all null where there are no others.
@@ -19,29 +22,102 @@ CREATE OR REPLACE FUNCTION guard.datasets_without(
 ) RETURNS TABLE (
     run_number integer, name text, attributes jsonb, in_gui jsonb, deleted boolean, last integer
 )
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT touched.run_number, touched.name, said.*
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT touched.run_number, touched.name, folded.attributes, said.*
     FROM unnest(runs, names) AS touched (run_number, name)
     CROSS JOIN LATERAL (
-        SELECT guard.fold(event.dataset_metadata ORDER BY event.version),
-            -- Most events name no dataset of the DQM GUI: the union costs too much to run for them.
-            CASE WHEN bool_or(event.datasets_in_gui <> '[]') THEN (
+        -- Most events name no dataset of the DQM GUI: the union costs too much to run for them.
+        SELECT CASE WHEN bool_or(event.datasets_in_gui <> '[]') THEN (
                 SELECT jsonb_agg(DISTINCT item) FROM public."DatasetEvent" AS other,
                     jsonb_array_elements(other.datasets_in_gui) AS item
                 WHERE other.run_number = touched.run_number AND other.name = touched.name
             ) ELSE '[]' END,
-            (array_agg(event.deleted ORDER BY event.version))[count(*)], max(event.version)
-        FROM public."DatasetEvent" AS event
-        WHERE event.run_number = touched.run_number AND event.name = touched.name
-          AND event.version NOT IN (SELECT unnest(events))
+            (array_agg(event.deleted))[count(*)], max(event.version)
+        FROM (
+            SELECT told.datasets_in_gui, told.deleted, told.version
+            FROM public."DatasetEvent" AS told
+            WHERE told.run_number = touched.run_number AND told.name = touched.name
+              AND told.version <> ALL (events)
+            ORDER BY told.version
+        ) AS event
     ) AS said
+    CROSS JOIN LATERAL (
+        -- Made once of all keys, of which the last wins, rather than anew with each event.
+        SELECT coalesce(jsonb_object_agg(part.key, part.value), '{}') AS attributes FROM (
+            SELECT one.key, one.value
+            FROM public."DatasetEvent" AS told, jsonb_each(told.dataset_metadata) AS one
+            WHERE told.run_number = touched.run_number AND told.name = touched.name
+              AND told.version <> ALL (events) AND told.dataset_metadata <> '{}'
+            ORDER BY told.version
+        ) AS part
+    ) AS folded;
+END
+$$;
+
+-- The same, from rows that are known to be folds: those last written by the earlier transaction
+-- that added the last event of their dataset, which ended with what the guard had folded. Whatever
+-- wrote the row since, this transaction too, has left another xmin.
+CREATE OR REPLACE FUNCTION guard.datasets_folded(
+    events integer[], runs integer[], names text[]
+) RETURNS TABLE (
+    run_number integer, name text, attributes jsonb, in_gui jsonb, deleted boolean, last integer
+)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT known.run_number, known.name, known.dataset_attributes, known.datasets_in_gui,
+        known.deleted, known.version
+    FROM unnest(runs, names) AS touched (run_number, name)
+    JOIN public."Dataset" AS known USING (run_number, name)
+    JOIN public."Event" AS said ON said.version = known.version
+    JOIN guard.authentic AS own ON own.atomic_version = said.atomic_version
+    WHERE own.kind <> 'web' AND own.xid::xid = known.xmin AND own.xid <> pg_current_xact_id()
+      AND NOT EXISTS (
+          SELECT FROM public."DatasetEvent" AS later
+          WHERE later.run_number = known.run_number AND later.name = known.name
+            AND later.version > known.version AND later.version <> ALL (events)
+      );
+END
+$$;
+
+-- What stands in such rows, and folds of the others.
+CREATE OR REPLACE FUNCTION guard.datasets_stood(
+    events integer[], runs integer[], names text[]
+) RETURNS TABLE (
+    run_number integer, name text, attributes jsonb, in_gui jsonb, deleted boolean, last integer
+)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH known AS MATERIALIZED (
+        SELECT * FROM guard.datasets_folded(events, runs, names)
+    ), others AS MATERIALIZED (
+        SELECT array_agg(touched.run_number) AS runs, array_agg(touched.name) AS names
+        FROM unnest(runs, names) AS touched (run_number, name)
+        WHERE (touched.run_number, touched.name) NOT IN (
+            SELECT known.run_number, known.name FROM known
+        )
+    )
+    SELECT * FROM known
+    UNION ALL
+    SELECT folded.* FROM others,
+        guard.datasets_without(events, others.runs, others.names) AS folded
+    WHERE others.runs IS NOT NULL;
+END
 $$;
 
 -- Whether a new dataset says what another one of its run does; a state may also wait.
 CREATE OR REPLACE FUNCTION guard.is_copy(run_number integer, name text, attributes jsonb)
 RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT EXISTS (
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN EXISTS (
         SELECT FROM public."Dataset" AS source
         WHERE source.run_number = is_copy.run_number AND source.name <> is_copy.name
           AND NOT source.deleted
@@ -53,7 +129,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                   AND (new.value IS NULL OR new.value = '"waiting dqm gui"')
               )
           )
-    )
+    );
+END
 $$;
 
 -- What stood just before each of these events, in the order of versions; `newest` are those that
@@ -63,7 +140,10 @@ CREATE OR REPLACE FUNCTION guard.datasets_before(
 ) RETURNS TABLE (
     version integer, newest boolean, attributes jsonb, hidden boolean, in_gui jsonb
 )
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     WITH said AS MATERIALIZED (
         SELECT event.version, event.run_number, event.name,
             count(*) OVER (PARTITION BY event.run_number, event.name) = 1 AS alone
@@ -71,7 +151,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     ), placed AS MATERIALIZED (
         SELECT said.*, alone AND coalesce(last < said.version, true) AS newest,
             others.attributes, others.deleted, others.in_gui
-        FROM said JOIN guard.datasets_without(events, runs, names) AS others
+        FROM said JOIN guard.datasets_stood(events, runs, names) AS others
             USING (run_number, name)
     )
     SELECT placed.version, newest,
@@ -84,7 +164,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         FROM public."DatasetEvent" AS old
         WHERE old.run_number = placed.run_number AND old.name = placed.name
           AND old.version < placed.version AND NOT placed.newest
-    ) AS earlier ON true
+    ) AS earlier ON true;
+END
 $$;
 
 -- Whether a state follows on another one, or is one that the dataset had before: an undo.
@@ -122,7 +203,8 @@ BEGIN
         ), parts AS (
             SELECT changes.*, NULL::text AS key, NULL::jsonb AS value,
                 CASE WHEN hidden IS NULL THEN 'NEW_DATASET'
-                    WHEN deleted <> hidden THEN 'DATASET_HIDDEN' END AS content
+                    -- Not null: AND would ask what follows it all the same.
+                    WHEN deleted <> hidden THEN 'DATASET_HIDDEN' ELSE '' END AS content
             FROM changes
             UNION ALL
             SELECT changes.*, said.key, said.value, 'DATASET_STATE'
@@ -143,8 +225,7 @@ BEGIN
                     CASE WHEN content = 'NEW_DATASET' AND deleted THEN 'in gui' END,
                     CASE WHEN name = 'online' THEN 'online' END,
                     CASE WHEN NOT deleted AND NOT run_hidden THEN 'DATASET_SHOWN' END,
-                    CASE WHEN content IS NOT DISTINCT FROM 'NEW_DATASET'
-                        AND guard.is_copy(run_number, name, said)
+                    CASE WHEN content = 'NEW_DATASET' AND guard.is_copy(run_number, name, said)
                         THEN 'A_COPY' END,
                     CASE WHEN content = 'DATASET_STATE' AND (SELECT true FROM guard.word AS known
                         WHERE known.kind = 'editable state' AND to_jsonb(known.word) = value)
@@ -153,13 +234,14 @@ BEGIN
                         AND guard.follows(version, run_number, name, key, attributes ->> key,
                             value #>> '{}')
                         THEN 'STATE_FOLLOWS' END,
-                    CASE WHEN content = 'DATASET_HIDDEN' AND EXISTS (
-                        SELECT FROM public."Event" AS event
+                    -- Asked by scalars: of EXISTS the server may hash the whole table first.
+                    CASE WHEN content = 'DATASET_HIDDEN' AND (
+                        SELECT btrim(why.comment) <> '' FROM public."Event" AS event
                         JOIN public."Version" AS why USING (atomic_version)
-                        WHERE event.version = parts.version AND btrim(why.comment) <> ''
+                        WHERE event.version = parts.version
                     ) THEN 'REASON' END,
-                    CASE WHEN content = 'DATASET_STATE' AND EXISTS (
-                        SELECT FROM public."CycleDataset" AS held
+                    CASE WHEN content = 'DATASET_STATE' AND (
+                        SELECT count(*) > 0 FROM public."CycleDataset" AS held
                         JOIN public."Cycle" AS cycle USING (id_cycle)
                         WHERE held.run_number = parts.run_number AND held.name = parts.name
                           AND NOT cycle.deleted
@@ -176,7 +258,7 @@ BEGIN
                 'What the DQM GUI has of %s of run %s is written by the puller alone.',
                 told.name, told.run_number
             ));
-        ELSIF 'online' = ANY (told.facts) AND told.content IS NOT NULL THEN
+        ELSIF 'online' = ANY (told.facts) AND told.content <> '' THEN
             PERFORM guard.refuse(format('online of run %s has no states of its own.',
                 told.run_number));
         ELSIF told.content = 'DATASET_STATE' AND NOT (
@@ -192,7 +274,7 @@ BEGIN
         ) THEN
             PERFORM guard.refuse(format('%s of %s of run %s can''t be set to %s by hand.',
                 told.key, told.name, told.run_number, told.value));
-        ELSIF told.content IS NOT NULL THEN
+        ELSIF told.content <> '' THEN
             PERFORM guard.judge(told.content,
                 CASE WHEN told.content = 'DATASET_STATE' THEN jsonb_build_object(
                     'workspace', regexp_replace(told.key, '_state$', ''),
@@ -201,6 +283,23 @@ BEGIN
                 told.facts, format('%s of run %s', told.name, told.run_number));
         END IF;
     END LOOP;
+END
+$$;
+
+-- Whether these are the last events of their datasets, one of each, and say nothing of them: so do
+-- those that go with edits of columns. Then nothing is to be judged, and nothing to be folded.
+CREATE OR REPLACE FUNCTION guard.say_nothing(events integer[], runs integer[], names text[])
+RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN cardinality(events) = cardinality(runs) AND cardinality(events) = (
+        SELECT count(*) FROM public."DatasetEvent" AS said
+        JOIN guard.datasets_folded(events, runs, names) AS stood USING (run_number, name)
+        WHERE said.version = ANY (events) AND said.version > stood.last
+          AND said.dataset_metadata = '{}' AND said.datasets_in_gui = '[]'
+          AND said.deleted = stood.deleted
+    );
 END
 $$;
 
@@ -213,7 +312,7 @@ DECLARE
     names text[];
     before record;
 BEGIN
-    SELECT * INTO who FROM guard.acting();
+    who := guard.acting();
     IF who.kind = 'web' THEN
         RETURN NULL;
     END IF;
@@ -227,6 +326,11 @@ BEGIN
     PERFORM FROM public."Dataset"
         WHERE (run_number, name) IN (SELECT * FROM unnest(runs, names))
         ORDER BY run_number, name FOR UPDATE;
+    IF guard.say_nothing(events, runs, names) THEN
+        UPDATE public."Dataset" AS known SET version = added.version FROM added
+            WHERE known.run_number = added.run_number AND known.name = added.name;
+        RETURN NULL;
+    END IF;
     -- Folded once: what stood before is judged, and becomes what stands now.
     SELECT array_agg(version) AS events, array_agg(newest) AS newest,
         array_agg(attributes) AS attributes, array_agg(hidden) AS hidden,
@@ -266,27 +370,36 @@ BEGIN
 END
 $$;
 
+-- As with runs, what is written into a row is left out before it is stored.
+CREATE OR REPLACE FUNCTION guard.keep_dataset() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF guard.is_trusted() THEN
+        RETURN NEW;
+    ELSIF TG_OP = 'UPDATE' THEN
+        RETURN OLD;
+    ELSIF EXISTS (
+        SELECT FROM public."Dataset" WHERE run_number = NEW.run_number AND name = NEW.name
+    ) THEN
+        RETURN NEW;
+    ELSIF NOT EXISTS (
+        SELECT FROM public."DatasetEvent" WHERE run_number = NEW.run_number AND name = NEW.name
+    ) THEN
+        PERFORM guard.refuse(format('%s of run %s has no events.', NEW.name, NEW.run_number));
+    END IF;
+    PERFORM guard.fold_datasets(ARRAY[NEW.run_number], ARRAY[NEW.name::text]);
+    RETURN NULL;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION guard.on_dataset() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    strange record;
 BEGIN
-    IF pg_trigger_depth() > 1 OR guard.is_trusted() THEN
+    IF pg_trigger_depth() > 1 OR guard.is_trusted() OR NOT EXISTS (SELECT FROM added) THEN
         RETURN NULL;
     END IF;
-    SELECT run_number, name INTO strange FROM added
-        WHERE NOT EXISTS (
-            SELECT FROM public."DatasetEvent" AS event
-            WHERE event.run_number = added.run_number AND event.name = added.name
-        ) LIMIT 1;
-    IF FOUND THEN
-        PERFORM guard.refuse(format('%s of run %s has no events.', strange.name,
-            strange.run_number));
-    END IF;
-    IF EXISTS (SELECT FROM added) THEN
-        PERFORM guard.fold_datasets(array_agg(run_number), array_agg(name))
-            FROM (SELECT DISTINCT run_number, name FROM added) AS touched;
-    END IF;
+    PERFORM guard.fold_datasets(array_agg(run_number), array_agg(name))
+        FROM (SELECT DISTINCT run_number, name FROM added) AS touched;
     RETURN NULL;
 END
 $$;

@@ -129,6 +129,36 @@ def datasets() -> Iterator[Attack]:
     yield Attack(
         "g_expert", f"UPDATE \"Dataset\" SET name = '/A/B/C' WHERE run_number = {FIRST}", DENIED
     )
+    # What a row is made to say by a part of a statement is not believed by another part of it.
+    opened = (
+        'UPDATE "Dataset" SET dataset_attributes = dataset_attributes || \'{"dt_state": "OPEN"}\''
+        f" WHERE run_number = {SECOND} AND name = '{PROMPT}'"
+    )
+    reopened = (
+        'UPDATE "Run" SET rr_attributes = rr_attributes || \'{"state": "OPEN"}\''
+        f" WHERE run_number = {FIRST}"
+    )
+    shown = (
+        (opened, "g_dt", "dt@cern.ch", cells(DT, PROMPT, SECOND)),
+        (reopened, "g_shifter", "shifter@cern.ch", cells(DT, "online", FIRST)),
+        (
+            opened,
+            "g_cycler",
+            "cycler@cern.ch",
+            dataset_event('{"dt_state": "SIGNOFF"}', run=SECOND),
+        ),
+    )
+    for falsely, login, author, says in shown:
+        content = says.rstrip(";")
+        for at_once in (
+            f"WITH one AS ({falsely} RETURNING 1) {says}",
+            f"WITH one AS ({says} RETURNING 1) {falsely}",
+            f"{falsely}; {says}",
+            f"SAVEPOINT s; {falsely}; RELEASE s; {says}",
+        ):
+            yield Attack(
+                login, version(author) + event() + at_once, "must be OPEN|waiting dqm gui/SIGNOFF"
+            )
 
 
 def lumisections() -> Iterator[Attack]:

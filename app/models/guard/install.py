@@ -29,7 +29,7 @@ from app.models.guard.declared import (
 )
 from app.models.guard.owner import as_owner, execute
 
-VERSION = 2
+VERSION = 3
 """What this program installs. Greater ones belong to newer programs."""
 
 _SQL = Path(__file__).parent / "sql"
@@ -378,8 +378,11 @@ def _own_objects(*, fresh: bool) -> Iterator[str]:
     yield "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA guard FROM PUBLIC;"
     for name in sorted({trigger.call.partition("(")[0] for trigger in TRIGGERS}):
         # Whatever they ask goes by keys, so one plan serves every call: making it costs more than
-        # an edit may take longer than without a guard.
-        yield f"ALTER FUNCTION guard.{name}() SET plan_cache_mode = force_generic_plan;"
+        # an edit may take longer than without a guard. Compiling it costs more still, and a server
+        # does so where it expects many rows, as of each function that gives some.
+        yield (
+            f"ALTER FUNCTION guard.{name}() SET plan_cache_mode = force_generic_plan SET jit = off;"
+        )
     groups = ", ".join(GROUPS.values())
     yield f"GRANT USAGE ON SCHEMA guard TO {groups};"
     for function in FUNCTIONS:

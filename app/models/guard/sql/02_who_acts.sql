@@ -52,30 +52,40 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.egroups_for(path text) RETURNS text[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT coalesce(array_agg(DISTINCT permission.egroup::text ORDER BY permission.egroup::text), '{}')
-    FROM public."PermissionEntries" AS entry
-    JOIN public."Permission" AS permission ON permission.id = entry.id
-    WHERE entry."PL_id" = (SELECT "PL_id" FROM public."Settings" ORDER BY id DESC LIMIT 1)
-      AND EXISTS (
-          SELECT FROM jsonb_array_elements_text(permission.routes) AS route
-          WHERE guard.begins(route, egroups_for.path)
-      )
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT coalesce(array_agg(DISTINCT permission.egroup::text ORDER BY permission.egroup::text), '{}')
+        FROM public."PermissionEntries" AS entry
+        JOIN public."Permission" AS permission ON permission.id = entry.id
+        WHERE entry."PL_id" = (SELECT "PL_id" FROM public."Settings" ORDER BY id DESC LIMIT 1)
+          AND EXISTS (
+              SELECT FROM jsonb_array_elements_text(permission.routes) AS route
+              WHERE guard.begins(route, egroups_for.path)
+          )
+    );
+END
 $$;
 
 -- An e-group is a role that nobody can log in as; who is in it is what the roles say.
 CREATE OR REPLACE FUNCTION guard.is_in(person name, egroup text) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT EXISTS (
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN EXISTS (
         SELECT FROM pg_roles WHERE rolname = is_in.egroup AND NOT rolcanlogin
           AND pg_has_role(is_in.person, oid, 'MEMBER')
-    )
+    );
+END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.may(path text) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
     -- Only routes of e-groups that the person is in are looked at: there are few of them.
-    SELECT EXISTS (
+    RETURN EXISTS (
         SELECT FROM guard.acting() AS who
         CROSS JOIN public."PermissionEntries" AS entry
         JOIN public."Permission" AS permission ON permission.id = entry.id
@@ -85,13 +95,19 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         END) AS route
         WHERE entry."PL_id" = (SELECT "PL_id" FROM public."Settings" ORDER BY id DESC LIMIT 1)
           AND guard.begins(route, may.path)
-    )
+    );
+END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.is_expert() RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT guard.is_in(who.person, (SELECT word FROM guard.word WHERE kind = 'experts'))
-    FROM guard.acting() AS who
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT guard.is_in(who.person, (SELECT word FROM guard.word WHERE kind = 'experts'))
+        FROM guard.acting() AS who
+    );
+END
 $$;
 
 -- What a client shows of who it acts as. Only e-groups that permissions name are looked at.
@@ -102,7 +118,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp A
 DECLARE
     who record;
 BEGIN
-    SELECT * INTO who FROM guard.acting();
+    who := guard.acting();
     login := who.login;
     kind := who.kind;
     email := who.email;
@@ -131,12 +147,15 @@ $$;
 
 -- Whether one of the actions that write such a content is allowed, with its own preconditions.
 CREATE OR REPLACE FUNCTION guard.allowed(content text, names jsonb, facts text[]) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT EXISTS (
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN EXISTS (
         SELECT FROM guard.action AS known
         WHERE known.content = allowed.content AND known.needs <@ allowed.facts
           AND guard.may(guard.filled(known.path, allowed.names))
-    )
+    );
+END
 $$;
 
 -- The same, with a sentence when none is.
@@ -166,8 +185,8 @@ BEGIN
     END IF;
     SELECT array_agg(DISTINCT egroup ORDER BY egroup) INTO egroups
         FROM unnest(paths) AS path, unnest(guard.egroups_for(path)) AS egroup;
-    PERFORM guard.refuse(
-        format('%s may not do this (%s). ', email, array_to_string(paths, ' or ')) || CASE
+    RAISE EXCEPTION USING ERRCODE = 'RRG01', DETAIL = coalesce(array_to_string(egroups, ', '), ''),
+        MESSAGE = format('%s may not do this (%s). ', email, array_to_string(paths, ' or ')) || CASE
             WHEN egroups IS NULL THEN
                 'The permissions in force allow it to nobody; an administrator of the database has'
                 ' to give the right to an e-group.'
@@ -180,13 +199,23 @@ $$;
 
 -- The person who acts, for what people do alone; trusted services give nobody and go on.
 CREATE OR REPLACE FUNCTION guard.author() RETURNS text
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT who.email FROM guard.acting() AS who
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT who.email FROM guard.acting() AS who
+    );
+END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.is_trusted() RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT who.kind = 'web' FROM guard.acting() AS who
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT who.kind = 'web' FROM guard.acting() AS who
+    );
+END
 $$;
 
 -- Later wins, key by key: how events become state.

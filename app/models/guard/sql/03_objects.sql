@@ -49,18 +49,23 @@ $$;
 
 -- The one spelling of an object of triplets, or of bits and numbers: keys in order, no blanks.
 CREATE OR REPLACE FUNCTION guard.canonical(given text) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT '{' || coalesce(string_agg(to_json(key)::text || ':' || CASE
-            WHEN json_typeof(value) = 'object' THEN (
-                SELECT '{"status":' || to_json(inner_.status)::text || ',"comment":'
-                    || to_json(inner_.comment)::text || ',"cause":' || to_json(inner_.cause)::text
-                    || '}'
-                FROM json_to_record(value) AS inner_ (status text, comment text, cause text)
-            )
-            WHEN json_typeof(value) = 'string' THEN to_json(value #>> '{}')::text
-            ELSE value::text
-        END, ',' ORDER BY key COLLATE "C"), '') || '}'
-    FROM json_each(given::json)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT '{' || coalesce(string_agg(to_json(key)::text || ':' || CASE
+                WHEN json_typeof(value) = 'object' THEN (
+                    SELECT '{"status":' || to_json(inner_.status)::text || ',"comment":'
+                        || to_json(inner_.comment)::text || ',"cause":' || to_json(inner_.cause)::text
+                        || '}'
+                    FROM json_to_record(value) AS inner_ (status text, comment text, cause text)
+                )
+                WHEN json_typeof(value) = 'string' THEN to_json(value #>> '{}')::text
+                ELSE value::text
+            END, ',' ORDER BY key COLLATE "C"), '') || '}'
+        FROM json_each(given::json)
+    );
+END
 $$;
 
 -- Ids of objects by their canonical texts, in the order of the texts; new ones are stored once.
@@ -117,8 +122,13 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.json_id(given text) RETURNS integer
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT (guard.json_ids(ARRAY[json_id.given]))[1]
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT (guard.json_ids(ARRAY[json_id.given]))[1]
+    );
+END
 $$;
 
 -- People have their objects made by the functions above, as whose owner they are stored.

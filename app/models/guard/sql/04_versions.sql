@@ -37,7 +37,7 @@ DECLARE
     who record;
     false_author text;
 BEGIN
-    SELECT * INTO who FROM guard.acting();
+    who := guard.acting();
     SELECT "by" INTO false_author FROM added
         WHERE NOT CASE who.kind
             WHEN 'web' THEN true
@@ -72,7 +72,7 @@ DECLARE
     who record;
     strange integer;
 BEGIN
-    SELECT * INTO who FROM guard.acting();
+    who := guard.acting();
     IF who.kind = 'web' THEN
         RETURN NULL;
     END IF;
@@ -108,7 +108,7 @@ DECLARE
     who record;
     strange integer;
 BEGIN
-    SELECT * INTO who FROM guard.acting();
+    who := guard.acting();
     SELECT wanted INTO strange FROM unnest(events) AS wanted
         WHERE NOT EXISTS (
             SELECT FROM public."Event" AS event
@@ -145,7 +145,7 @@ DECLARE
     own record;
     events integer[];
 BEGIN
-    SELECT * INTO who FROM guard.acting();
+    who := guard.acting();
     IF who.kind = 'web' THEN
         RETURN NULL;
     END IF;

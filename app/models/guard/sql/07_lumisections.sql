@@ -2,73 +2,97 @@
 
 -- The events of this transaction among those of a dataset don't count as having been there.
 CREATE OR REPLACE FUNCTION guard.is_of_now(event integer) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT EXISTS (
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN EXISTS (
         SELECT FROM public."Event" AS known
         JOIN guard.authentic AS own ON own.atomic_version = known.atomic_version
         WHERE known.version = is_of_now.event AND own.xid = pg_current_xact_id()
           AND own."at" = transaction_timestamp()
-    )
+    );
+END
 $$;
 
 -- Number of the first event of this transaction: what is below it was there before, for certain.
 CREATE OR REPLACE FUNCTION guard.first_event() RETURNS integer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT min(own.first_event) FROM guard.authentic AS own
-    WHERE own.xid = pg_current_xact_id() AND own."at" = transaction_timestamp()
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT min(own.first_event) FROM guard.authentic AS own
+        WHERE own.xid = pg_current_xact_id() AND own."at" = transaction_timestamp()
+    );
+END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.is_new(run_number integer, name text) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT NOT EXISTS (
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN NOT EXISTS (
         SELECT FROM public."DatasetEvent" AS event
         WHERE event.run_number = is_new.run_number AND event.name = is_new.name
           AND NOT guard.is_of_now(event.version)
-    )
+    );
+END
 $$;
 
 -- What is true of the dataset and of the column, one row for each of them.
 CREATE OR REPLACE FUNCTION guard.facts_of_column(run_number integer, name text, key text)
 RETURNS text[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT array_remove(ARRAY[
-        CASE WHEN NOT run.deleted AND NOT dataset.deleted THEN 'DATASET_SHOWN' END,
-        CASE WHEN dataset.name <> 'online' OR run.rr_attributes ->> 'state' = 'OPEN'
-            THEN 'RUN_OPEN' END,
-        CASE WHEN place.workspace IS NOT NULL THEN 'IN_USE' END,
-        CASE WHEN dataset.dataset_attributes ->> (place.workspace || '_state') = 'OPEN'
-            OR (dataset.dataset_attributes ->> 'global_state' = 'OPEN'
-                AND guard.may('/datasets/global/move_dataset/OPEN/SIGNOFF'))
-            THEN 'DATASET_OPEN' END
-    ], NULL)
-    FROM public."Dataset" AS dataset
-    JOIN public."Run" AS run ON run.run_number = dataset.run_number
-    LEFT JOIN (
-        SELECT workspace.workspace, workspace.workspace || '-' || known.name AS key,
-            workspace.online_or_offline
-        FROM public."WorkspaceColumn" AS known
-        JOIN public."Workspace" AS workspace ON workspace.id = known.id_workspace
-    ) AS place ON place.key = facts_of_column.key AND place.online_or_offline = CASE
-        WHEN facts_of_column.name = 'online' THEN 'online' ELSE 'offline' END
-    WHERE dataset.run_number = facts_of_column.run_number
-      AND dataset.name = facts_of_column.name
-    LIMIT 1
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT array_remove(ARRAY[
+            CASE WHEN NOT run.deleted AND NOT dataset.deleted THEN 'DATASET_SHOWN' END,
+            CASE WHEN dataset.name <> 'online' OR run.rr_attributes ->> 'state' = 'OPEN'
+                THEN 'RUN_OPEN' END,
+            CASE WHEN place.workspace IS NOT NULL THEN 'IN_USE' END,
+            CASE WHEN dataset.dataset_attributes ->> (place.workspace || '_state') = 'OPEN'
+                OR (dataset.dataset_attributes ->> 'global_state' = 'OPEN'
+                    AND guard.may('/datasets/global/move_dataset/OPEN/SIGNOFF'))
+                THEN 'DATASET_OPEN' END
+        ], NULL)
+        FROM public."Dataset" AS dataset
+        JOIN public."Run" AS run ON run.run_number = dataset.run_number
+        LEFT JOIN (
+            SELECT workspace.workspace, workspace.workspace || '-' || known.name AS key,
+                workspace.online_or_offline
+            FROM public."WorkspaceColumn" AS known
+            JOIN public."Workspace" AS workspace ON workspace.id = known.id_workspace
+        ) AS place ON place.key = facts_of_column.key AND place.online_or_offline = CASE
+            WHEN facts_of_column.name = 'online' THEN 'online' ELSE 'offline' END
+        WHERE dataset.run_number = facts_of_column.run_number
+          AND dataset.name = facts_of_column.name
+        LIMIT 1
+    );
+END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.is_triplet(value jsonb) RETURNS boolean
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT jsonb_typeof(value) = 'object' AND value ?& ARRAY['status', 'comment', 'cause']
-        AND (SELECT count(*) = 3 AND bool_and(jsonb_typeof(part.value) = 'string')
-            FROM jsonb_each(value) AS part)
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT jsonb_typeof(value) = 'object' AND value ?& ARRAY['status', 'comment', 'cause']
+            AND (SELECT count(*) = 3 AND bool_and(jsonb_typeof(part.value) = 'string')
+                FROM jsonb_each(value) AS part)
+    );
+END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.is_settable(value jsonb, comment_too boolean) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT EXISTS (
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN EXISTS (
         SELECT FROM guard.word WHERE kind = 'status' AND word = is_settable.value ->> 'status'
     ) AND (
         NOT comment_too OR value ->> 'status' <> 'BAD' OR length(btrim(value ->> 'comment')) >= 3
-    )
+    );
+END
 $$;
 
 -- What is true of a value by what was said before. That takes reading events, so it is asked only
@@ -76,61 +100,74 @@ $$;
 CREATE OR REPLACE FUNCTION guard.facts_of_value(
     run_number integer, name text, key text, value jsonb
 ) RETURNS text[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    WITH said AS (
-        SELECT event.name = facts_of_value.name AS here, object."jsonb" -> key AS value
-        FROM public."LumisectionEvent" AS event
-        JOIN public."JSONBDeduplication" AS object ON object.id = event.lumisection_metadata_id
-        WHERE event.run_number = facts_of_value.run_number AND object."jsonb" ? key
-          AND NOT guard.is_of_now(event.version)
-    )
-    SELECT array_remove(ARRAY[
-        CASE WHEN guard.is_triplet(value) AND (
-            guard.is_settable(value, true)
-            OR value = '{"status": "EMPTY", "comment": "", "cause": ""}'
-            OR EXISTS (SELECT FROM said WHERE here AND said.value = facts_of_value.value)
-        ) THEN 'VALUE_FITS' END,
-        CASE WHEN EXISTS (SELECT FROM said WHERE NOT here AND said.value = facts_of_value.value)
-            OR value = '{"status": "EMPTY", "comment": "", "cause": ""}'
-            THEN 'VALUE_COPIED' END,
-        CASE WHEN guard.is_triplet(value) AND guard.is_settable(value, false) AND (
-            (value ->> 'comment' = '' AND value ->> 'cause' = '')
-            OR EXISTS (
-                SELECT FROM said WHERE here
-                  AND said.value ->> 'comment' = facts_of_value.value ->> 'comment'
-                  AND said.value ->> 'cause' = facts_of_value.value ->> 'cause'
-            )
-        ) THEN 'REST_KEPT' END
-    ], NULL)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        WITH said AS (
+            SELECT event.name = facts_of_value.name AS here, object."jsonb" -> key AS value
+            FROM public."LumisectionEvent" AS event
+            JOIN public."JSONBDeduplication" AS object ON object.id = event.lumisection_metadata_id
+            WHERE event.run_number = facts_of_value.run_number AND object."jsonb" ? key
+              AND NOT guard.is_of_now(event.version)
+        )
+        SELECT array_remove(ARRAY[
+            CASE WHEN guard.is_triplet(value) AND (
+                guard.is_settable(value, true)
+                OR value = '{"status": "EMPTY", "comment": "", "cause": ""}'
+                OR EXISTS (SELECT FROM said WHERE here AND said.value = facts_of_value.value)
+            ) THEN 'VALUE_FITS' END,
+            CASE WHEN EXISTS (SELECT FROM said WHERE NOT here AND said.value = facts_of_value.value)
+                OR value = '{"status": "EMPTY", "comment": "", "cause": ""}'
+                THEN 'VALUE_COPIED' END,
+            CASE WHEN guard.is_triplet(value) AND guard.is_settable(value, false) AND (
+                (value ->> 'comment' = '' AND value ->> 'cause' = '')
+                OR EXISTS (
+                    SELECT FROM said WHERE here
+                      AND said.value ->> 'comment' = facts_of_value.value ->> 'comment'
+                      AND said.value ->> 'cause' = facts_of_value.value ->> 'cause'
+                )
+            ) THEN 'REST_KEPT' END
+        ], NULL)
+    );
+END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.facts_of_bit(
     run_number integer, name text, key text, value jsonb
 ) RETURNS text[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    WITH said AS (
-        SELECT event.name = facts_of_bit.name AS here, event.name, object."jsonb" -> key AS value
-        FROM public."OMSLumisectionEvent" AS event
-        JOIN public."JSONBDeduplication" AS object ON object.id = event.lumisection_metadata_id
-        WHERE event.run_number = facts_of_bit.run_number AND object."jsonb" ? key
-          AND NOT guard.is_of_now(event.version)
-    )
-    SELECT array_remove(ARRAY[
-        CASE WHEN EXISTS (
-            SELECT FROM said WHERE (here OR said.name = 'online')
-              AND said.value = facts_of_bit.value
-        ) THEN 'BIT_FITS' END,
-        CASE WHEN EXISTS (
-            SELECT FROM said WHERE NOT here AND said.value = facts_of_bit.value
-        ) THEN 'VALUE_COPIED' END
-    ], NULL)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        WITH said AS (
+            SELECT event.name = facts_of_bit.name AS here, event.name, object."jsonb" -> key AS value
+            FROM public."OMSLumisectionEvent" AS event
+            JOIN public."JSONBDeduplication" AS object ON object.id = event.lumisection_metadata_id
+            WHERE event.run_number = facts_of_bit.run_number AND object."jsonb" ? key
+              AND NOT guard.is_of_now(event.version)
+        )
+        SELECT array_remove(ARRAY[
+            CASE WHEN EXISTS (
+                SELECT FROM said WHERE (here OR said.name = 'online')
+                  AND said.value = facts_of_bit.value
+            ) THEN 'BIT_FITS' END,
+            CASE WHEN EXISTS (
+                SELECT FROM said WHERE NOT here AND said.value = facts_of_bit.value
+            ) THEN 'VALUE_COPIED' END
+        ], NULL)
+    );
+END
 $$;
 
 -- The columns that the events say something of, with what is cheap to know.
 CREATE OR REPLACE FUNCTION guard.columns_said(events integer[]) RETURNS TABLE (
     run_number integer, name text, key text, value jsonb, content text, facts text[]
 )
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     WITH known AS MATERIALIZED (
         SELECT guard.first_event() AS first_event
     ), cells AS MATERIALIZED (
@@ -174,7 +211,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     FROM cells
     JOIN datasets USING (run_number, name)
     LEFT JOIN places ON places.key = cells.key
-        AND places.side = CASE WHEN cells.name = 'online' THEN 'online' ELSE 'offline' END
+        AND places.side = CASE WHEN cells.name = 'online' THEN 'online' ELSE 'offline' END;
+END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.judge_columns(events integer[]) RETURNS void
@@ -247,7 +285,7 @@ DECLARE
     who record;
     events integer[];
 BEGIN
-    SELECT * INTO who FROM guard.acting();
+    who := guard.acting();
     IF who.kind = 'web' THEN
         RETURN NULL;
     END IF;
@@ -289,7 +327,7 @@ DECLARE
     said record;
     known text[];
 BEGIN
-    SELECT * INTO who FROM guard.acting();
+    who := guard.acting();
     IF who.kind = 'web' THEN
         RETURN NULL;
     END IF;
@@ -350,40 +388,48 @@ $$;
 
 -- The greatest lumisection that an event of the dataset, or of online of its run, covered before.
 CREATE OR REPLACE FUNCTION guard.last_lumisection(run_number integer, name text) RETURNS integer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT max(last) FROM (
-        SELECT (
-            SELECT covered.lumisection_number
-            FROM public."LumisectionEventAssignation" AS covered
-            WHERE covered.version = event.version ORDER BY covered.lumisection_number DESC LIMIT 1
-        ) AS last
-        FROM public."LumisectionEvent" AS event
-        WHERE event.run_number = last_lumisection.run_number
-          AND event.name IN ('online', last_lumisection.name) AND NOT guard.is_of_now(event.version)
-        UNION ALL
-        SELECT (
-            SELECT covered.lumisection_number
-            FROM public."OMSLumisectionEventAssignation" AS covered
-            WHERE covered.version = event.version ORDER BY covered.lumisection_number DESC LIMIT 1
-        )
-        FROM public."OMSLumisectionEvent" AS event
-        WHERE event.run_number = last_lumisection.run_number
-          AND event.name IN ('online', last_lumisection.name) AND NOT guard.is_of_now(event.version)
-    ) AS known
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT max(last) FROM (
+            SELECT (
+                SELECT covered.lumisection_number
+                FROM public."LumisectionEventAssignation" AS covered
+                WHERE covered.version = event.version ORDER BY covered.lumisection_number DESC LIMIT 1
+            ) AS last
+            FROM public."LumisectionEvent" AS event
+            WHERE event.run_number = last_lumisection.run_number
+              AND event.name IN ('online', last_lumisection.name) AND NOT guard.is_of_now(event.version)
+            UNION ALL
+            SELECT (
+                SELECT covered.lumisection_number
+                FROM public."OMSLumisectionEventAssignation" AS covered
+                WHERE covered.version = event.version ORDER BY covered.lumisection_number DESC LIMIT 1
+            )
+            FROM public."OMSLumisectionEvent" AS event
+            WHERE event.run_number = last_lumisection.run_number
+              AND event.name IN ('online', last_lumisection.name) AND NOT guard.is_of_now(event.version)
+        ) AS known
+    );
+END
 $$;
 
 -- Whether a lumisection was covered before; most often one of the first events looked at has it.
 CREATE OR REPLACE FUNCTION guard.is_covered(run_number integer, name text, lumisection integer)
 RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT EXISTS (
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN EXISTS (
         SELECT FROM public."LumisectionEvent" AS event
         JOIN public."LumisectionEventAssignation" AS covered ON covered.version = event.version
         WHERE event.run_number = is_covered.run_number
           AND event.name IN ('online', is_covered.name)
           AND covered.lumisection_number = is_covered.lumisection
           AND event.version < (SELECT guard.first_event())
-    )
+    );
+END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.check_assignations(
@@ -412,7 +458,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     who record;
 BEGIN
-    SELECT * INTO who FROM guard.acting();
+    who := guard.acting();
     IF who.kind = 'web' THEN
         RETURN NULL;
     END IF;
@@ -445,7 +491,11 @@ DECLARE
     who record;
     strange record;
 BEGIN
-    SELECT * INTO who FROM guard.acting();
+    -- INSERT ... ON CONFLICT calls both triggers, one of them without rows.
+    IF NOT EXISTS (SELECT FROM added) THEN
+        RETURN NULL;
+    END IF;
+    who := guard.acting();
     IF who.kind IN ('web', 'puller') THEN
         DELETE FROM guard.unconfirmed AS known USING added
             WHERE known.what = TG_TABLE_NAME AND known.run_number = added.run_number

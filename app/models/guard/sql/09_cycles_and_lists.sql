@@ -202,7 +202,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     who record;
 BEGIN
-    SELECT * INTO who FROM guard.acting();
+    who := guard.acting();
     IF who.kind IN ('web', 'puller') THEN
         RETURN NULL;
     ELSIF who.email IS NULL OR EXISTS (
@@ -237,7 +237,7 @@ DECLARE
     who record;
     change record;
 BEGIN
-    SELECT * INTO who FROM guard.acting();
+    who := guard.acting();
     IF who.kind = 'web' THEN
         RETURN NULL;
     ELSIF who.email IS NULL THEN

@@ -2,8 +2,13 @@
 
 -- Whoever owns the record moves into it what an older program kept elsewhere, authors included.
 CREATE OR REPLACE FUNCTION guard.owns(table_ oid) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT pg_has_role(session_user, relowner, 'USAGE') FROM pg_class WHERE oid = owns.table_
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT pg_has_role(session_user, relowner, 'USAGE') FROM pg_class WHERE oid = owns.table_
+    );
+END
 $$;
 
 -- Author and time are the server's.
@@ -15,7 +20,7 @@ BEGIN
     IF guard.owns(TG_RELID) THEN
         RETURN NEW;
     END IF;
-    SELECT * INTO who FROM guard.acting();
+    who := guard.acting();
     IF who.kind <> 'web' THEN
         IF TG_TABLE_NAME = 'agent' THEN
             NEW.registered := transaction_timestamp();
@@ -59,7 +64,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp A
 DECLARE
     who record;
 BEGIN
-    SELECT * INTO who FROM guard.acting();
+    who := guard.acting();
     IF who.kind = 'web' OR who.agent = agent OR who.email = owner THEN
         RETURN;
     ELSIF who.email IS NULL THEN
@@ -78,7 +83,7 @@ BEGIN
     IF guard.owns(TG_RELID) THEN
         RETURN NULL;
     END IF;
-    SELECT * INTO who FROM guard.acting();
+    who := guard.acting();
     IF who.kind = 'web' THEN
         RETURN NULL;
     END IF;
@@ -130,15 +135,18 @@ $$;
 
 -- Whether the person may do anything to cycles at all.
 CREATE OR REPLACE FUNCTION guard.is_cycler() RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT EXISTS (
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN EXISTS (
         SELECT FROM public."PermissionEntries" AS entry
         JOIN public."Permission" AS permission ON permission.id = entry.id,
             jsonb_array_elements_text(permission.routes) AS route, guard.acting() AS who
         WHERE entry."PL_id" = (SELECT "PL_id" FROM public."Settings" ORDER BY id DESC LIMIT 1)
           AND guard.is_in(who.person, permission.egroup::text)
           AND (guard.begins(route, '/cycles') OR regexp_replace(route, '\s', '', 'g') ~ '^/cycles')
-    )
+    );
+END
 $$;
 
 CREATE OR REPLACE FUNCTION guard.judge_decision(proposal bigint, state text, version integer)
@@ -148,7 +156,7 @@ DECLARE
     who record;
     made record;
 BEGIN
-    SELECT * INTO who FROM guard.acting();
+    who := guard.acting();
     SELECT known.run_number, known.name, known."column" AS key, agent.name AS agent, agent.owner
         INTO made
         FROM record.proposal AS known JOIN record.agent AS agent ON agent.id = known.agent
@@ -194,7 +202,7 @@ BEGIN
     IF guard.owns(TG_RELID) THEN
         RETURN NEW;
     END IF;
-    SELECT * INTO who FROM guard.acting();
+    who := guard.acting();
     IF NOT EXISTS (
         SELECT FROM public."GeneratedJson" AS list
         WHERE list.id = NEW.generated_json_id AND list."createdAt" = transaction_timestamp()

@@ -4,7 +4,10 @@
 -- the order of the fold: a later one wins.
 CREATE OR REPLACE FUNCTION guard.online_events(run_number integer, before integer)
 RETURNS TABLE (place bigint, said jsonb, covered int4multirange, last integer)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     SELECT row_number() OVER (ORDER BY event.manual_change, event.version), object."jsonb",
         -- Most events cover one range: then its ends say all.
         CASE WHEN edges.last - edges.first + 1 = edges.number
@@ -22,7 +25,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         FROM public."LumisectionEventAssignation" WHERE version = event.version
     ) AS edges
     WHERE event.run_number = online_events.run_number AND event.name = 'online'
-      AND event.version < before AND edges.number > 0
+      AND event.version < before AND edges.number > 0;
+END
 $$;
 
 -- Certifiable columns of a run that are without a status somewhere. Columns of which the same
@@ -81,7 +85,10 @@ $$;
 
 -- Retired columns can be set by nobody, so they don't count.
 CREATE OR REPLACE FUNCTION guard.certifiable() RETURNS TABLE (place integer, key text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     SELECT regexp_replace(known.kind, '^certifiable ', '')::integer, known.word
     FROM guard.word AS known
     WHERE starts_with(known.kind, 'certifiable ') AND NOT EXISTS (
@@ -89,7 +96,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         JOIN public."Workspace" AS owner ON owner.id = gone.id_workspace
         WHERE owner.workspace || '-' || gone.name = known.word
           AND owner.online_or_offline = 'online (retired)'
-    )
+    );
+END
 $$;
 
 -- The refusal of the program, which names every such place.

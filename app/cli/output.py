@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from app.domain.errors import Refused, RegistryError
+from app.domain.configuration.permissions import egroup_address
+from app.domain.errors import NotPermitted, Refused, RegistryError
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.masking import masked
 from app.domain.progress import Progress
@@ -124,11 +125,17 @@ def show_error(error: RegistryError | UsageError, *, as_json: bool) -> int:
     else:
         kind, code = "refused" if isinstance(error, Refused) else "unavailable", REFUSED
     if as_json:
-        return _show_json_error({"error": masked(str(error)), "kind": kind}, code)
+        document: JsonObject = {"error": masked(str(error)), "kind": kind}
+        if isinstance(error, NotPermitted) and error.egroups:
+            document["egroups"] = {egroup: egroup_address(egroup) for egroup in error.egroups}
+        return _show_json_error(document, code)
     if isinstance(error, UsageError) and error.usage:
         with contextlib.suppress(OSError):
             _print(Lines(error.usage.rstrip()), sys.stderr)
     complain(str(error))
+    if isinstance(error, NotPermitted):
+        for egroup in error.egroups or ():
+            complain(f"e-group {egroup}: {egroup_address(egroup)}")
     return code
 
 

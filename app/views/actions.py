@@ -153,15 +153,21 @@ class Actions(QObject):
         ]
 
     def _why_not(self, row: ActionRow) -> str:
+        refusal = self._refusal(row)
+        return "" if refusal is None else str(refusal)
+
+    def _refusal(self, row: ActionRow) -> Refused | None:
+        """Why an action can't be done now, with the e-groups that could where a right lacks."""
         if row.why_not is not None and (reason := row.why_not()):
-            return reason
+            return Refused(reason)
         if row.right is not None:
-            return self._rights.why_not(row.right())
-        return self._rights.why_nothing() if row.who and not row.opens else ""
+            return self._rights.refusal(row.right())
+        nothing = self._rights.why_nothing() if row.who and not row.opens else ""
+        return Refused(nothing) if nothing else None
 
     def _run(self, row: ActionRow) -> None:
-        if why_not := self._why_not(row):
-            self._notices.refuse(Refused(why_not))
+        if refusal := self._refusal(row):
+            self._notices.refuse(refusal)
         else:
             row.handler()
         self.update()

@@ -24,13 +24,15 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.clock import server_now
-from app.domain.errors import Refused, Unavailable
+from app.domain.configuration.permissions import egroup_address
+from app.domain.errors import NotPermitted, Refused, Unavailable
 from app.domain.masking import masked
 from app.views.background import Background, Outage
 from app.views.looks.theme import STEP, Themes, monospaced, set_property
 from app.views.looks.words import ago
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.line_label import LineLabel
+from app.views.widgets.pages_button import PagesButton
 from app.views.widgets.plain import Label, said, tip
 
 logger = logging.getLogger(__name__)
@@ -53,7 +55,8 @@ class Level(StrEnum):
 class Notice:
     """One sentence for the person; `detail` is shown on request.
 
-    `version` can be undone; what is no version of events is undone by `take_back`.
+    `version` can be undone; what is no version of events is undone by `take_back`. `egroups` could
+    do what was refused.
     """
 
     level: Level
@@ -61,6 +64,7 @@ class Notice:
     detail: str = ""
     version: int | None = None
     take_back: Callable[[], object] | None = None
+    egroups: tuple[str, ...] = ()
 
     @property
     def can_be_undone(self) -> bool:
@@ -104,7 +108,8 @@ class Notices(QObject):
 
     def refuse(self, error: Refused) -> None:
         """A rule said no; shown as written."""
-        self._show(Notice(Level.REFUSED, str(error)))
+        egroups = error.egroups if isinstance(error, NotPermitted) else None
+        self._show(Notice(Level.REFUSED, str(error), egroups=egroups or ()))
 
     def fail(self, error: Unavailable) -> None:
         """An action didn't reach its server."""
@@ -160,11 +165,13 @@ class NoticeBar(QFrame):
         self.whole.hide()
         self.undo = QPushButton("Undo...")
         self.undo.setToolTip("Take it back, after a look at what would come back")
+        self.egroups = PagesButton("E-group...")
+        self.egroups.setToolTip("Open its page in the browser, where to ask to be added")
         self._detail = QPushButton("Report...")
         self._close = QToolButton()
         self._close.setToolTip("Close")
         self._close.setAccessibleName("Close the notice")
-        for button in (self.whole, self.undo, self._detail, self._close):
+        for button in (self.whole, self.undo, self.egroups, self._detail, self._close):
             button.setProperty("role", "in line")
             # A click leaves the keys where they are.
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -172,7 +179,7 @@ class NoticeBar(QFrame):
         layout.setContentsMargins(2 * STEP, 0, 0, 0)
         layout.setSpacing(STEP)
         layout.addWidget(self.text, 1)
-        for button in (self.whole, self.undo, self._detail, self._close):
+        for button in (self.whole, self.undo, self.egroups, self._detail, self._close):
             layout.addWidget(button)
         self._timer = QTimer(self, singleShot=True, interval=_SHOWN_MS)
         self._timer.timeout.connect(self._calm_down)
@@ -194,6 +201,7 @@ class NoticeBar(QFrame):
         set_property(self.text, "role", "")
         self.text.setText(notice.text)
         self._detail.setVisible(bool(notice.detail))
+        self.egroups.show_pages({egroup: egroup_address(egroup) for egroup in notice.egroups})
         self.undo.setVisible(notice.can_be_undone)
         self.show()
         self.fresh_changed.emit(True)

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QAbstractButton
 
 from app.domain.configuration.permissions import Permissions
+from app.domain.errors import NotPermitted, Refused
 from app.services.acting import Acting
 from app.services.configuration import in_force
 from app.views.background import Background, Work
@@ -75,6 +76,13 @@ class Rights(QObject):
             return ""
         answer = self._answers[asked] = self._permissions.why_not(self._acting.actor, asked)
         return answer
+
+    def refusal(self, paths: Sequence[str]) -> Refused | None:
+        """The same as what the service would raise, with the e-groups that are allowed."""
+        why_not = self.why_not(paths)
+        if not why_not or self._permissions is None or self.why_nothing():
+            return Refused(why_not) if why_not else None
+        return NotPermitted(why_not, self._permissions.egroups_for_any(paths))
 
     def why_nothing(self) -> str:
         """Why nothing at all can be changed here; empty where something can."""

@@ -47,6 +47,11 @@ def test_that_an_administrator_guards_a_database_in_a_few_commands(
     )  # fmt: skip
     assert edited.code == 1
     assert "shifter@cern.ch may not do this" in edited.err
+    # Where to ask for the right.
+    page = (
+        "https://e-groups.cern.ch/e-groups/Egroup.do?egroupName=cms-dqm-runregistry-experts&tab=3"
+    )
+    assert f"e-group cms-dqm-runregistry-experts: {page}" in edited.err
     shifter = ("--dsn", address(unguarded, "g_shifter"))
     asked = run_registry(*shifter, "runs", "refresh", OPEN_RUN)
     assert (asked.code, asked.out.startswith("No puller is running")) == (1, True)

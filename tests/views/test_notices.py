@@ -3,10 +3,11 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.domain.errors import Refused, Unavailable
+from app.domain.errors import NotPermitted, Refused, Unavailable
 from app.views.background import Background
 from app.views.looks.theme import Themes
 from app.views.notices import Level, NoticeBar, Notices, OutageBanner, ReportDialog, ask
@@ -24,6 +25,27 @@ def test_that_a_refusal_is_shown_as_written(bar: NoticeBar, notices: Notices) ->
     assert bar.isVisible()
     assert bar.text.text() == "Run 1 has no class: set one before signing it off."
     assert bar.property("level") == "refused"
+
+
+@pytest.mark.parametrize("egroups", [("shifters",), ("cms-dqm-runregistry-experts", "shifters")])
+def test_that_the_pages_of_the_e_groups_that_could_do_it_are_opened(
+    bar: NoticeBar, notices: Notices, egroups: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(bar.egroups, "_open_url", lambda url: opened.append(url.toString()))
+    notices.refuse(NotPermitted("You may not do this.", egroups))
+    assert bar.egroups.isVisible()
+    # Reached without a mouse.
+    assert bar.egroups.focusPolicy() & Qt.FocusPolicy.TabFocus
+    QTest.keyClick(bar.egroups, Qt.Key.Key_Space)
+    if len(egroups) > 1:
+        assert bar.egroups.pages.isVisible()
+        QTest.keyClick(bar.egroups.pages, Qt.Key.Key_Down)
+        QTest.keyClick(bar.egroups.pages, Qt.Key.Key_Return)
+    page = "https://e-groups.cern.ch/e-groups/Egroup.do?egroupName={}&tab=3"
+    assert opened == [page.format(egroups[0])]
+    notices.refuse(Refused("No."))
+    assert not bar.egroups.isVisible()
 
 
 @pytest.mark.parametrize("refused", [True, False])

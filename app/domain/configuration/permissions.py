@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
+from urllib.parse import quote
 
 from app.domain.errors import NotPermitted
 from app.domain.identity import Actor
@@ -105,18 +106,23 @@ class Permissions:
     def check_any(self, actor: Actor, paths: Sequence[str]) -> None:
         """Raises NotPermitted when none of the paths is allowed."""
         if refusal := self.why_not(actor, paths):
-            raise NotPermitted(refusal, self._wanted(paths))
+            raise NotPermitted(refusal, self.egroups_for_any(paths))
 
     def why_not(self, actor: Actor, paths: Sequence[str]) -> str:
         """Why the actor may do it at none of the paths, naming the e-groups that would be
         allowed; empty when one is allowed."""
         if any(self.allows(actor, path) for path in paths):
             return ""
-        return _refusal(actor, " or ".join(paths), self._wanted(paths))
+        return _refusal(actor, " or ".join(paths), self.egroups_for_any(paths))
 
-    def _wanted(self, paths: Sequence[str]) -> tuple[str, ...]:
+    def egroups_for_any(self, paths: Sequence[str]) -> tuple[str, ...]:
         """The e-groups that may act at one of the paths."""
         return tuple(dict.fromkeys(group for path in paths for group in self.egroups_for(path)))
+
+
+def egroup_address(egroup: str) -> str:
+    """Page of an e-group, where its members and who can add to them are seen."""
+    return f"https://e-groups.cern.ch/e-groups/Egroup.do?egroupName={quote(egroup)}&tab=3"
 
 
 def check_creator_or_expert(actor: Actor, created_by: str | None, what: str) -> None:
@@ -124,7 +130,8 @@ def check_creator_or_expert(actor: Actor, created_by: str | None, what: str) -> 
     if EXPERTS not in actor.egroups and (not created_by or actor.email != created_by):
         maker = f"{created_by}, who made it, or " if created_by else ""
         raise NotPermitted(
-            f"{actor.email} may not change {what}. Only {maker}a member of {EXPERTS} may."
+            f"{actor.email} may not change {what}. Only {maker}a member of {EXPERTS} may.",
+            (EXPERTS,),
         )
 
 

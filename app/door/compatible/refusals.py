@@ -6,16 +6,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.domain.certification.runs import ClassMissing, NothingToSignOff, StatusMissing
+from app.domain.configuration.permissions import egroup_address
 from app.domain.errors import NotPermitted, RegistryError, Unavailable
 from app.door.answers import FOR_EVERYBODY, JsonText, answer
 from app.door.errors import NobodyNamed, NoSuchAddress, NotBelieved, TooLarge, TooSlow
 
 NO_IDENTITY = "Request must provide email and egroups"
 
-_EGROUP = (
-    '<a target="_blank" href=https://e-groups.cern.ch/e-groups/Egroup.do?egroupName={name}&tab=3>'
-    "{name}</a>"
-)
+_EGROUP = '<a target="_blank" href={address}>{name}</a>'
 _NEEDS = (
     "User needs to be part of any of the following e-groups to fulfill this action (clickable"
     " links): <br/><br/><strong><i>{egroups}</i></strong> <br/><br/> IMPORTANT: After being"
@@ -109,5 +107,8 @@ def _not_permitted(error: NotPermitted) -> str:
         return html.escape(str(error), quote=False)
     if not error.egroups:
         return _NOBODY_MAY
-    links = (_EGROUP.format(name=html.escape(egroup)) for egroup in error.egroups)
+    links = (
+        _EGROUP.format(address=egroup_address(egroup), name=html.escape(egroup))
+        for egroup in error.egroups
+    )
     return _NEEDS.format(egroups="</i></strong><br/></br><strong><i>".join(links))

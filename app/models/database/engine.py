@@ -21,6 +21,7 @@ from app.domain.connections.protection import Protection, demanded, is_here
 from app.domain.errors import (
     BadInput,
     NotFound,
+    NotPermitted,
     Refused,
     RegistryError,
     TookTooLong,
@@ -403,7 +404,10 @@ class Database:
         if state in _LOST:
             return Unavailable(f"The database {where} can't do this now: {_LOST[state]}.")
         if state == _SAID_BY_GUARD:
-            return Refused(cause.diag.message_primary or said)
+            refusal = cause.diag.message_primary or said
+            # Beside a right that lacks it names the e-groups that have it.
+            egroups = (cause.diag.message_detail or "").split(", ")
+            return NotPermitted(refusal, tuple(egroups)) if any(egroups) else Refused(refusal)
         if state == "42501":
             return Refused(
                 f"The database {where} doesn't let your login do this: {said}."

@@ -192,8 +192,7 @@ BEGIN
                 ' to give the right to an e-group.'
             WHEN cardinality(egroups) = 1 THEN format('It takes a member of %s.', egroups[1])
             ELSE format('It takes a member of one of %s.', array_to_string(egroups, ', '))
-        END
-    );
+        END;
 END
 $$;
 

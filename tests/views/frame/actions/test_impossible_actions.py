@@ -74,6 +74,7 @@ def test_that_who_may_not_reads_which_e_group_it_takes(
     QTest.keySequence(window, QKeySequence("Ctrl+Shift+S"))
     assert notices.last is not None
     assert notices.last.text == sentence
+    assert notices.last.egroups == ("cms-dqm-runregistry-experts", "shifters")
     assert window.actions_["run.refresh"].isEnabled()
 
 

@@ -151,10 +151,10 @@ def datasets() -> Iterator[Attack]:
     for falsely, login, author, says in shown:
         content = says.rstrip(";")
         for at_once in (
-            f"WITH one AS ({falsely} RETURNING 1) {says}",
-            f"WITH one AS ({says} RETURNING 1) {falsely}",
-            f"{falsely}; {says}",
-            f"SAVEPOINT s; {falsely}; RELEASE s; {says}",
+            f"WITH one AS ({falsely} RETURNING 1) {content}",
+            f"WITH one AS ({content} RETURNING 1) {falsely}",
+            f"{falsely}; {content}",
+            f"SAVEPOINT s; {falsely}; RELEASE s; {content}",
         ):
             yield Attack(
                 login, version(author) + event() + at_once, "must be OPEN|waiting dqm gui/SIGNOFF"

@@ -1,9 +1,10 @@
 """What the person may do: the permissions in force, asked without waiting for the database."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton
 
 from app.domain.configuration.permissions import Permissions
@@ -18,12 +19,17 @@ READ_ONLY = "This connection is read-only. Open another one to write (File, Conn
 _OWN_TIP = "own tip"
 
 
-def offer(button: QAbstractButton, why_not: str, *, possible: bool = True) -> None:
+def offer(button: QAbstractButton | QAction, why_not: str, *, possible: bool = True) -> None:
     """Greys a button that isn't possible now, or, with the reason as its tip, not allowed."""
     if button.property(_OWN_TIP) is None:
         button.setProperty(_OWN_TIP, button.toolTip())
     button.setEnabled(possible and not why_not)
     button.setToolTip(tip(why_not) if why_not else str(button.property(_OWN_TIP)))
+
+
+def nothing_here(acting: Acting) -> str:
+    """Why nothing at all can be changed on this connection; empty where something can."""
+    return READ_ONLY if acting.db.read_only else ""
 
 
 class Rights(QObject):
@@ -86,7 +92,12 @@ class Rights(QObject):
 
     def why_nothing(self) -> str:
         """Why nothing at all can be changed here; empty where something can."""
-        return READ_ONLY if self._acting.db.read_only else ""
+        return nothing_here(self._acting)
+
+    def why_not_all(self, paths: Iterable[str]) -> str:
+        """Why one of the paths isn't allowed where all must be; empty when they are."""
+        whys = (self.why_not((path,)) for path in dict.fromkeys(paths))
+        return next(filter(None, whys), self.why_nothing())
 
     async def _read(self) -> None:
         acting = self._acting

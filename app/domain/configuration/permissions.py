@@ -127,12 +127,16 @@ def egroup_address(egroup: str) -> str:
 
 def check_creator_or_expert(actor: Actor, created_by: str | None, what: str) -> None:
     """Raises NotPermitted unless the actor made the thing or is an expert."""
-    if EXPERTS not in actor.egroups and (not created_by or actor.email != created_by):
-        maker = f"{created_by}, who made it, or " if created_by else ""
-        raise NotPermitted(
-            f"{actor.email} may not change {what}. Only {maker}a member of {EXPERTS} may.",
-            (EXPERTS,),
-        )
+    if refusal := why_neither_creator_nor_expert(actor, created_by, what):
+        raise NotPermitted(refusal, (EXPERTS,))
+
+
+def why_neither_creator_nor_expert(actor: Actor, created_by: str | None, what: str) -> str:
+    """Why the actor may not change the thing; empty for who made it and for experts."""
+    if EXPERTS in actor.egroups or (created_by and actor.email == created_by):
+        return ""
+    maker = f"{created_by}, who made it, or " if created_by else ""
+    return f"{actor.email} may not change {what}. Only {maker}a member of {EXPERTS} may."
 
 
 def _refusal(actor: Actor, paths: str, egroups: Sequence[str]) -> str:

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from app.domain.configuration.in_force import Kind
 from app.domain.configuration.items import RULE, WITH_RULE, parse_stored, routes_of
-from app.domain.configuration.permissions import check_creator_or_expert
+from app.domain.configuration.permissions import EXPERTS, why_neither_creator_nor_expert
 from app.domain.configuration.versions import Difference, Item, ListHistory, Version
 from app.domain.counting import counted
-from app.domain.errors import Conflict, Refused
+from app.domain.errors import Conflict, NotPermitted, Refused
 from app.domain.json_logic import RuleError
 from app.domain.text.names import no_version
 from app.models import configuration as model
@@ -89,6 +89,11 @@ def preview_restoration(acting: Acting, kind: Kind, settings_id: int) -> Restora
     return _restoration(versions(acting, kind), settings_id)
 
 
+def why_not_all_rules(acting: Acting) -> str:
+    """Why the person may not restore all JSON configurations at once; empty for experts."""
+    return why_neither_creator_nor_expert(acting.actor, None, "all JSON configurations at once")
+
+
 def restore(
     acting: Acting,
     kind: Kind,
@@ -106,7 +111,8 @@ def restore(
         model.lock(connection)
         configuration = model.in_force(connection)
         if kind is Kind.JSON_RULE:
-            check_creator_or_expert(acting.actor, None, "all JSON configurations at once")
+            if refusal := why_not_all_rules(acting):
+                raise NotPermitted(refusal, (EXPERTS,))
         else:
             configuration.permissions.check(acting.actor, path_of(kind))
         history = model.history(connection, kind)

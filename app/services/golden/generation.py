@@ -172,6 +172,13 @@ def generate(
     )[0]
 
 
+def why_not_official(acting: Acting) -> str:
+    """Why the person may not mark lists as official; empty for experts."""
+    if EXPERTS in acting.actor.egroups:
+        return ""
+    return f"Only {EXPERTS} may mark a golden JSON as official."
+
+
 def generate_several(
     acting: Acting,
     pattern: str,
@@ -190,8 +197,8 @@ def generate_several(
     """
     allowed = configurations.current(acting).permissions
     allowed.check(acting.actor, permissions.generate_json_path())
-    if official and EXPERTS not in acting.actor.egroups:
-        raise NotPermitted(f"Only {EXPERTS} may mark a golden JSON as official.")
+    if official and (refusal := why_not_official(acting)):
+        raise NotPermitted(refusal, (EXPERTS,))
     conditions = [parse_condition(each.rule) for each in rules]
     names.version_at(acting, as_of)  # refuses one that there isn't
     read, season = season_of(acting, pattern, as_of=as_of, proved=official, progress=progress)

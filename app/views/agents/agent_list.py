@@ -13,9 +13,11 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.agents.proposals import Agent, Mode, ProposalState
+from app.domain.configuration.permissions import classifiers_path
 from app.services.agents.registry import Registered
 from app.views.looks import words
 from app.views.looks.theme import STEP, Theme, Themes
+from app.views.rights import Rights, offer
 from app.views.widgets.plain import Label, ListItem
 
 _AGENT_ROLE = Qt.ItemDataRole.UserRole
@@ -35,10 +37,11 @@ class AgentList(QWidget):
     register_wanted = Signal()
     retire_wanted = Signal(str)
 
-    def __init__(self, themes: Themes, parent: QWidget | None = None) -> None:
+    def __init__(self, themes: Themes, rights: Rights, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("pane")
         self._theme = themes.theme
+        self._rights = rights
         self._agents: tuple[Registered, ...] = ()
         self.list = QListWidget()
         self.list.setAccessibleName("Agents")
@@ -69,6 +72,7 @@ class AgentList(QWidget):
         self.register_.clicked.connect(self.register_wanted)
         self.retire.clicked.connect(self._retire)
         themes.changed.connect(self._apply_theme)
+        rights.changed.connect(self._offer)
         self.show_agents(())
 
     @property
@@ -108,8 +112,13 @@ class AgentList(QWidget):
         chosen = self.chosen
         self.about.setText("" if chosen is None else _about(chosen))
         self.about.setVisible(chosen is not None)
-        self.retire.setEnabled(chosen is not None and chosen.agent.retired is None)
+        self._offer()
         self.agent_chosen.emit(chosen)
+
+    def _offer(self) -> None:
+        chosen, why_not = self.chosen, self._rights.why_not((classifiers_path("component"),))
+        offer(self.register_, why_not)
+        offer(self.retire, why_not, possible=chosen is not None and chosen.agent.retired is None)
 
     def _retire(self) -> None:
         chosen = self.chosen

@@ -34,8 +34,10 @@ class AgentsPlace(PlaceWidget):
         self._person = context.workplace.session.person
         self._reading = Work(context.background, self)
         self.bar = LoadingBar(context.themes)
-        self.list = AgentList(context.themes)
-        self.waiting = WaitingPanel(context.acting, context.background, context.themes)
+        self.list = AgentList(context.themes, context.rights)
+        self.waiting = WaitingPanel(
+            context.acting, context.background, context.themes, context.rights
+        )
         self.agreement = AgreementPanel(context.acting, context.background, context.themes)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)

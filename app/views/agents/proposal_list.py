@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QPushButton, QVBoxLayout, QWidget
 
 from app.domain.agents.proposals import Proposal
+from app.domain.configuration.permissions import edit_lumisections_paths
 from app.domain.errors import Refused
 from app.services.acting import Acting
 from app.services.agents import proposals as decisions
@@ -27,6 +28,7 @@ from app.views.changes.value_words import golden_text
 from app.views.looks import words
 from app.views.looks.ages import Ages
 from app.views.looks.theme import STEP, Theme, Themes, set_property
+from app.views.rights import Rights, offer
 from app.views.widgets.plain import Label
 from app.views.widgets.tables.plain_table import PlainTable
 
@@ -50,9 +52,11 @@ class ProposalList(QWidget):
         acting: Acting,
         background: Background,
         themes: Themes,
+        rights: Rights,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._rights = rights
         self._acting = acting
         self._background = background
         self._themes = themes
@@ -184,13 +188,23 @@ class ProposalList(QWidget):
         self.acted.emit(text, version)
 
     def _offer(self) -> None:
-        chosen, some = self.chosen, bool(self.model.proposals)
+        chosen, every = self.chosen, self.model.proposals
         free = not self._deciding.is_running
-        self.accept.setEnabled(free and bool(chosen))
-        self.reject.setEnabled(free and bool(chosen))
-        self.correct.setEnabled(free and len(chosen) == 1)
-        self.accept_all.setEnabled(free and some)
-        self.reject_all.setEnabled(free and some)
+        why_not = self._why_not(chosen or every)
+        offer(self.accept, why_not, possible=free and bool(chosen))
+        offer(self.reject, why_not, possible=free and bool(chosen))
+        offer(self.correct, why_not, possible=free and len(chosen) == 1)
+        why_not = self._why_not(every)
+        offer(self.accept_all, why_not, possible=free and bool(every))
+        offer(self.reject_all, why_not, possible=free and bool(every))
+
+    def _why_not(self, proposals: Sequence[Proposal]) -> str:
+        """Why the person may not edit all columns of these, which is what deciding takes."""
+        return self._rights.why_not_all(
+            path
+            for proposal in proposals
+            for path in edit_lumisections_paths(proposal.dataset, (proposal.column,))
+        )
 
     def _selected(self) -> None:
         self._offer()
@@ -233,6 +247,7 @@ class ProposalList(QWidget):
 
     def _connect(self) -> None:
         self._deciding.running_changed.connect(lambda _running: self._offer())
+        self._rights.changed.connect(self._offer)
         self.accept.clicked.connect(lambda: self._accept(self.chosen))
         self.reject.clicked.connect(lambda: self._reject(self.chosen))
         self.correct.clicked.connect(self._correct)

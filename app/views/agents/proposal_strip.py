@@ -14,6 +14,7 @@ from app.views.background import Background, Work
 from app.views.focus import give_keys
 from app.views.looks import words
 from app.views.looks.theme import ROW_HEIGHT, STEP, Theme, Themes
+from app.views.rights import Rights
 from app.views.widgets.plain import Label
 
 _MOST_ROWS = 7
@@ -35,6 +36,7 @@ class ProposalStrip(QFrame):
         acting: Acting,
         background: Background,
         themes: Themes,
+        rights: Rights,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -52,7 +54,7 @@ class ProposalStrip(QFrame):
         self.toggle = QPushButton("Show")
         self.toggle.setCheckable(True)
         self.toggle.setToolTip("List the proposals, to accept or reject them")
-        self.list = ProposalList(acting, background, themes)
+        self.list = ProposalList(acting, background, themes, rights)
         line = QHBoxLayout()
         line.setContentsMargins(2 * STEP, STEP, STEP, STEP)
         line.setSpacing(2 * STEP)

@@ -19,6 +19,7 @@ from app.views.agents.proposal_list import ProposalList
 from app.views.background import Background, Work
 from app.views.looks import words
 from app.views.looks.theme import Themes
+from app.views.rights import Rights
 from app.views.widgets.plain import shown
 from app.views.widgets.tables.plain_table import PlainTable
 from app.views.widgets.tables.titled_model import TitledModel
@@ -78,6 +79,7 @@ class WaitingPanel(QWidget):
         acting: Acting,
         background: Background,
         themes: Themes,
+        rights: Rights,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -95,7 +97,7 @@ class WaitingPanel(QWidget):
         for column, width in enumerate(_WIDTHS):
             header.resizeSection(column, width)
         header.setSectionResizeMode(len(_WIDTHS), QHeaderView.ResizeMode.Stretch)
-        self.list = ProposalList(acting, background, themes)
+        self.list = ProposalList(acting, background, themes, rights)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.addWidget(self.table)
         splitter.addWidget(self.list)

@@ -23,6 +23,7 @@ from app.views.bulk.report_view import ReportView
 from app.views.focus import give_keys, holder
 from app.views.looks import words
 from app.views.looks.theme import STEP, Themes
+from app.views.rights import nothing_here, offer
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.dialogs.long_work import LongWork
 from app.views.widgets.plain import Label
@@ -174,7 +175,7 @@ class BulkDialog(QDialog):
         may = report is not None and bool(report.cells)
         if report is not None and report.refused and not self.leave_out.isChecked():
             may = False
-        self.write_button.setEnabled(may and not running)
+        offer(self.write_button, nothing_here(self._acting), possible=may and not running)
         self.look_button.setEnabled(not running)
         self.form.setEnabled(not running)
         self.leave_out.setEnabled(not running)

@@ -243,17 +243,18 @@ class EditorPanel(QWidget):
 
     def _offer(self) -> None:
         changed = self.is_changed
-        free, why_not = not self._writing.is_running, self._why_not()
+        free, why_not = not self._writing.is_running, self.why_not()
         offer(self.save, why_not, possible=(changed or self.item is None) and free)
         self.save.setText("Save" if self.item is not None else "Add")
+        offer(self.insist, why_not)
         self.revert.setEnabled(changed and free)
         offer(self.delete, why_not, possible=self.item is not None and free)
 
-    def _why_not(self) -> str:
+    def why_not(self) -> str:
         """Why the person may not change the list; a JSON configuration is its author's, too."""
         kind = self.section.kind
         if kind is None or kind is Kind.JSON_RULE:
-            return ""
+            return self._rights.why_nothing()
         return self._rights.why_not((edits.path_of(kind),))
 
     def _lay_out(self) -> None:

@@ -34,6 +34,7 @@ from app.views.looks import words
 from app.views.looks.theme import ROW_HEIGHT, STEP, Theme
 from app.views.notices import ask
 from app.views.places import PlaceContext
+from app.views.rights import offer
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.narrow import TurningSplitter
 from app.views.widgets.plain import Label, TreeItem
@@ -83,6 +84,7 @@ class ListPane(QWidget):
         self._acting = context.acting
         self._background = context.background
         self._themes = context.themes
+        self._rights = context.rights
         self._reading = Work(context.background, self)
         self._following = True
         self._to_choose: int | None = None
@@ -109,7 +111,7 @@ class ListPane(QWidget):
         if section.kind is Kind.PERMISSION:
             self.rights = RightsPanel(*parts, self.editor.draft)
             self.tabs.addTab(self.rights, "Who could do what")
-        self.versions = VersionsPanel(*parts)
+        self.versions = VersionsPanel(*parts, context.rights)
         self.tabs.addTab(self.versions, "Versions")
         self._lay_out()
         self._connect()
@@ -392,7 +394,12 @@ class ListPane(QWidget):
         inside.addLayout(end)
         return left
 
+    def _offer(self) -> None:
+        offer(self.add, self.editor.why_not())
+
     def _connect(self) -> None:
+        self._rights.changed.connect(self._offer)
+        self._offer()
         self._reading.running_changed.connect(self.bar.set_loading)
         self.items.currentItemChanged.connect(self._choose)
         self.search.textChanged.connect(self._search)

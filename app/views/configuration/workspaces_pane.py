@@ -15,12 +15,14 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.configuration.in_force import Configuration, Workspace
+from app.domain.configuration.permissions import workspaces_path
 from app.services.configuration import in_force, workspaces
 from app.views.background import Work
 from app.views.looks import words
 from app.views.looks.theme import ROW_HEIGHT, STEP, Theme
 from app.views.notices import ask
 from app.views.places import PlaceContext
+from app.views.rights import offer
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import ChoiceBox, Label, TreeItem
 
@@ -47,6 +49,7 @@ class WorkspacesPane(QWidget):
         self._acting = context.acting
         self._background = context.background
         self._themes = context.themes
+        self._rights = context.rights
         self._reading = Work(context.background, self)
         self._writing = Work(context.background, self)
         self.configuration: Configuration | None = None
@@ -74,6 +77,8 @@ class WorkspacesPane(QWidget):
         self.retire.clicked.connect(self._ask_to_retire)
         self.restore.clicked.connect(self._restore)
         self.tree.itemSelectionChanged.connect(self._offer)
+        self.where.currentIndexChanged.connect(lambda _row: self._offer())
+        self._rights.changed.connect(self._offer)
         context.themes.changed.connect(self._apply_theme)
         self._offer()
 
@@ -140,15 +145,21 @@ class WorkspacesPane(QWidget):
         return chosen if isinstance(chosen, tuple) else None
 
     def _offer(self) -> None:
-        chosen = self._chosen()
-        self.retire.setEnabled(
-            chosen is not None and not chosen[2] and not self._writing.is_running
-        )
-        self.restore.setEnabled(chosen is not None and chosen[2] and not self._writing.is_running)
-        self.add.setEnabled(not self._writing.is_running)
+        chosen, free = self._chosen(), not self._writing.is_running
+        why_not = self._why_not(online=chosen is not None and chosen[1])
+        offer(self.retire, why_not, possible=free and chosen is not None and not chosen[2])
+        offer(self.restore, why_not, possible=free and chosen is not None and chosen[2])
+        why_not = self._why_not(online=self.where.currentText() == "online")
+        offer(self.add, why_not, possible=free)
+
+    def _why_not(self, *, online: bool) -> str:
+        """Why the person may not change the workspaces of a side."""
+        return self._rights.why_not((workspaces_path(online=online),))
 
     def _add(self) -> None:
         name = self.name.text().strip()
+        if not self.add.isEnabled():
+            return
         online = self.where.currentText() == "online"
         if name:
             self._put(name, online, f"Added {name} in {self.where.currentText()}.")

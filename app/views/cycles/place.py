@@ -38,6 +38,7 @@ from app.views.cycles.progress_delegate import ProgressDelegate
 from app.views.looks import words
 from app.views.looks.ages import Ages
 from app.views.places import PlaceContext, PlaceWidget
+from app.views.rights import offer
 from app.views.selection import Selection
 from app.views.tables.table_view import TableView
 from app.views.widgets.line_label import CutLabel
@@ -221,8 +222,15 @@ class CyclesPlace(PlaceWidget):
             ("cycle.reopen", not is_pending),
         ):
             self.buttons[id_].setVisible(possible)
+        self._offer()
         self.subject_changed.emit()
         self._reading_history.start(self._show_history(cycle.id))
+
+    def _offer(self) -> None:
+        """Greys the buttons as the menu greys their actions."""
+        for row in self.actions_.rows():
+            if row.id in self.buttons and row.right is not None:
+                offer(self.buttons[row.id], self._context.rights.why_not(row.right()))
 
     async def _show_history(self, id_cycle: int) -> None:
         acting = self._acting
@@ -298,6 +306,7 @@ class CyclesPlace(PlaceWidget):
         }
         for id_, button in self.buttons.items():
             button.clicked.connect(handlers[id_])
+        self._context.rights.changed.connect(self._offer)
         self.list.selectionModel().currentRowChanged.connect(self._choose)
         self.datasets.selection_changed.connect(self.subject_changed)
         self.datasets.row_opened.connect(self._open_row)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.configuration.in_force import DatasetAccepted, Kind
+from app.domain.configuration.permissions import datasets_accepted_path
 from app.domain.errors import BadInput
 from app.domain.json_value import JsonObject
 from app.services.certification import runs
@@ -26,6 +27,7 @@ from app.views.looks import words
 from app.views.looks.theme import STEP, monospaced
 from app.views.notices import ask
 from app.views.places import PlaceContext
+from app.views.rights import offer
 from app.views.take_back import item_undo
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import ChoiceBox, Label
@@ -55,6 +57,7 @@ class DatasetsAcceptedEditor(QWidget):
         self._acting = context.acting
         self._background = context.background
         self._notices = context.notices
+        self._rights = context.rights
         self._reading = Work(context.background, self)
         self._writing = Work(context.background, self)
         self._chosen: int | None = None
@@ -260,7 +263,10 @@ class DatasetsAcceptedEditor(QWidget):
     # Layout
 
     def _allow(self) -> None:
-        self.delete.setEnabled(self._chosen is not None)
+        why_not = self._rights.why_not((datasets_accepted_path(),))
+        free = not self._writing.is_running
+        offer(self.delete, why_not, possible=self._chosen is not None and free)
+        offer(self.save, why_not, possible=free)
         self.save.setText("Save" if self._chosen is not None else "Add")
 
     async def _offer_classes(self) -> None:
@@ -327,7 +333,8 @@ class DatasetsAcceptedEditor(QWidget):
     def _connect(self) -> None:
         self.table.selectionModel().currentRowChanged.connect(self._choose)
         self._reading.running_changed.connect(self.bar.set_loading)
-        self._writing.running_changed.connect(lambda running: self.save.setEnabled(not running))
+        self._writing.running_changed.connect(lambda _running: self._allow())
+        self._rights.changed.connect(self._allow)
         self._pause.timeout.connect(self._match)
         self.regexp.textChanged.connect(self._match_soon)
         self.run_from.textChanged.connect(self._match_soon)

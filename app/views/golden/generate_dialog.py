@@ -24,9 +24,10 @@ from app.services.acting import Acting
 from app.services.golden import bench as golden_bench
 from app.services.golden import rules as golden_rules
 from app.services.golden.bench import Narrowing
-from app.services.golden.generation import READING_SHARE, Generated
+from app.services.golden.generation import READING_SHARE, Generated, why_not_official
 from app.views.background import Background, Work
 from app.views.looks.theme import STEP
+from app.views.rights import offer
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.plain import Label, ListItem
 from app.views.widgets.search_line import SearchLine
@@ -75,6 +76,8 @@ class GenerateDialog(QDialog):
         self.tags = QLineEdit(placeholderText="Words to find it by")
         self.tags.setAccessibleName("Tags")
         self.official = QCheckBox("Official")
+        self.official.setToolTip("This is what physics is done with, once a puller confirmed it")
+        offer(self.official, why_not_official(acting))
         self.refusal = Label(wordWrap=True)
         self.refusal.setProperty("role", "refusal")
         self.refusal.hide()

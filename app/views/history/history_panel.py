@@ -39,6 +39,7 @@ from app.views.history.versions_model import (
     prepare_entry,
 )
 from app.views.looks.theme import STEP, Theme, Themes
+from app.views.rights import nothing_here, offer
 from app.views.widgets.dimmer import Dimmer
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
@@ -332,7 +333,7 @@ class HistoryPanel(QWidget):
     def _chosen_changed(self) -> None:
         chosen = self.chosen
         one = len(chosen) == 1
-        self.undo_button.setEnabled(one)
+        offer(self.undo_button, nothing_here(self._acting), possible=one)
         self.moment_button.setEnabled(one)
         self.compare_button.setEnabled(one or len(chosen) == 2)
         if len(chosen) == 2:

@@ -25,6 +25,7 @@ from app.views.history.undo_lines import UNDO_GROUPS, undo_lines
 from app.views.looks import words
 from app.views.looks.ages import Ages
 from app.views.looks.theme import STEP, Themes
+from app.views.rights import nothing_here, offer
 from app.views.widgets.dialogs.fitting import resize_to_fit
 from app.views.widgets.dialogs.long_work import LongWork
 from app.views.widgets.loading_bar import LoadingBar
@@ -162,7 +163,11 @@ class UndoDialog(QDialog):
         may = preview is not None and preview.restores_anything
         if preview is not None and preview.refused and not self.leave_out.isChecked():
             may = False
-        self.submit_button.setEnabled(may and not self.work.is_running)
+        offer(
+            self.submit_button,
+            nothing_here(self._acting),
+            possible=may and not self.work.is_running,
+        )
         self.leave_out.setEnabled(not self.work.is_running)
         self.comment.setEnabled(not self.work.is_running)
 

@@ -21,6 +21,7 @@ from app.views.log.log_model import name_of, subject_words
 from app.views.looks import words
 from app.views.looks.ages import Ages
 from app.views.looks.theme import STEP, Theme, Themes
+from app.views.rights import nothing_here, offer
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.narrow import WrappingLine
 from app.views.widgets.plain import Label, tip
@@ -92,6 +93,7 @@ class EntryPane(QWidget):
         self.more.hide()
         version = entry is not None and entry.source is Source.VERSION
         self.undo.setVisible(version)
+        offer(self.undo, nothing_here(self._acting))
         self.golden.setVisible(entry is not None and entry.source is Source.GOLDEN)
         subject = self._subject()
         for button in (self.look, self.timeline):

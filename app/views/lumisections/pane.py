@@ -99,7 +99,7 @@ class LumisectionsPane(QWidget):
         self.editor, self.strip = self.editing.editor, self.editing.strip
         self.preview = self.editing.preview
         self.attendance = Attendance(context.open_datasets, background)
-        self.proposals = ProposalStrip(context.acting, background, themes)
+        self.proposals = ProposalStrip(context.acting, background, themes, context.rights)
         self.not_live = NotLive(background)
         self.words = Label(wordWrap=True)
         self.words.setProperty("role", "empty")

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.certification.runs import OPEN
+from app.domain.configuration.permissions import move_run_path
 from app.domain.errors import Refused
 from app.domain.keys import ONLINE, DatasetKey
 from app.services.certification import tables
@@ -29,6 +30,7 @@ from app.views.looks import words
 from app.views.looks.theme import STEP, Theme
 from app.views.lumisections.pane import LumisectionsPane
 from app.views.places import PlaceContext
+from app.views.rights import offer
 from app.views.runs.attributes_model import AttributesModel, attributes_of
 from app.views.runs.moments import RunMoments
 from app.views.widgets.dimmer import Dimmer
@@ -127,6 +129,7 @@ class DetailsView(QWidget):
             " reopening it"
         )
         self.take_in_button.hide()
+        self._signed_off = ""
 
     @property
     def run_number(self) -> int | None:
@@ -288,7 +291,13 @@ class DetailsView(QWidget):
             lambda: self.actions_wanted.emit(button.mapToGlobal(button.rect().bottomLeft()))
         )
         self.take_in_button.clicked.connect(self.take_in_wanted)
+        self._context.rights.changed.connect(self._offer)
         self._themes.changed.connect(self._apply_theme)
+
+    def _offer(self) -> None:
+        """Taking lumisections in is a move of the run by its right."""
+        path = move_run_path(OPEN, self._signed_off)
+        offer(self.take_in_button, self._context.rights.why_not((path,)))
 
     async def _load(self, *, keep: bool) -> None:
         run_number, acting = self._run_number, self._context.acting
@@ -336,6 +345,8 @@ class DetailsView(QWidget):
         )
         self.warning.setToolTip(self.warning.text())
         self.take_in_button.setVisible(details.needs_manual_update and details.state != OPEN)
+        self._signed_off = details.state
+        self._offer()
         groups = [("OMS", details.row.oms_attributes), ("Run Registry", rr)]
         groups += sorted((name, row.dataset_attributes) for name, row in self._rows.items())
         self.attributes.show_attributes(attributes_of(groups))

@@ -19,6 +19,7 @@ from app.views.background import Background, Work
 from app.views.looks import words
 from app.views.looks.theme import STEP, set_property
 from app.views.notices import Notices
+from app.views.rights import nothing_here, offer
 from app.views.session import Workplace
 from app.views.sync_panel.asking import ask_puller
 from app.views.sync_panel.status_lines import ROLES, StatusLines
@@ -126,7 +127,11 @@ class GuiPanel(QWidget):
 
     def _allow(self) -> None:
         possible = self._state not in (PullState.OFF, PullState.PULLING)
-        self.read_now.setEnabled(not self._asking.is_running and possible)
+        offer(
+            self.read_now,
+            nothing_here(self._workplace.acting),
+            possible=not self._asking.is_running and possible,
+        )
 
     def _refuse(self, text: str) -> None:
         self.refusal.setText(text)

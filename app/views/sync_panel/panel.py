@@ -24,6 +24,7 @@ from app.views.background import Background, Work
 from app.views.looks import words
 from app.views.looks.theme import STEP, set_property
 from app.views.notices import Notices
+from app.views.rights import nothing_here, offer
 from app.views.session import Workplace
 from app.views.sync_panel.asking import ask_puller
 from app.views.sync_panel.failed_model import REASON, RUN, SINCE, TRY, FailedRunsModel
@@ -94,6 +95,7 @@ class SyncPanel(QWidget):
         self.failed = FailedRunsModel(self)
         self.table = DetailsTable("Runs that could not be pulled")
         self.pull_now = QPushButton("Pull now")
+        self.pull_now.setToolTip("Ask OMS for everything new")
         self.try_now = QPushButton("Try run again")
         self._lay_out()
         self.pull_now.clicked.connect(lambda: self.ask(None))
@@ -105,6 +107,7 @@ class SyncPanel(QWidget):
         self.lines.say("State", _READING)
         set_property(self.dot, "role", "muted")
         self._show_failed(server_now())
+        self._allow()
 
     def ask(self, run_number: RunNumber | None) -> None:
         """Requests a pull now, of everything new or of one run."""
@@ -198,16 +201,13 @@ class SyncPanel(QWidget):
 
     def _allow(self) -> None:
         state = self._status.state if self._status is not None else PullState.OFF
-        self.pull_now.setEnabled(
-            not self._asking.is_running and state not in (PullState.OFF, PullState.PULLING)
-        )
-        self.pull_now.setToolTip(
-            {
-                PullState.OFF: "Pulling is switched off in the settings",
-                PullState.PULLING: "A pull is under way",
-            }.get(state, "Ask OMS for everything new")
-        )
-        self.try_now.setEnabled(bool(self._chosen()))
+        nothing = nothing_here(self._workplace.acting)
+        why_not = {
+            PullState.OFF: "Pulling is switched off in the settings",
+            PullState.PULLING: "A pull is under way",
+        }.get(state, "")
+        offer(self.pull_now, nothing or why_not, possible=not self._asking.is_running)
+        offer(self.try_now, nothing, possible=bool(self._chosen()))
         self.try_now.setVisible(self.failed.rowCount() > 0)
 
     def _selected(self) -> None:

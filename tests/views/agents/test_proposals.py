@@ -15,14 +15,14 @@ from app.views.agents.proposal_model import RANGES, VALUE
 from app.views.agents.proposal_strip import ProposalStrip
 from app.views.background import Background
 from app.views.places import PlaceContext
-from tests.builders import EXPERT
+from tests.builders import EXPERT, NOBODY
 from tests.views.log.conftest import OTHER, RUN
 
 
 @pytest.fixture
 def strip(qtbot: QtBot, real: PlaceContext, spoken: Database) -> ProposalStrip:
     """The strip on the first run."""
-    strip = ProposalStrip(real.acting, real.background, real.themes)
+    strip = ProposalStrip(real.acting, real.background, real.themes, real.rights)
     qtbot.addWidget(strip)
     strip.resize(1000, 300)
     strip.show_dataset(RUN, "online", 10)
@@ -47,6 +47,24 @@ def status(db: Database, column: str, lumisection: int) -> str:
     found = history.origin(Acting(db), RUN, "online", column, lumisection)
     assert found is not None
     return found.value[0]  # type: ignore[index]
+
+
+def test_that_who_may_not_edit_the_column_cannot_decide_either(
+    qtbot: QtBot, real: PlaceContext, spoken: Database
+) -> None:
+    object.__setattr__(real.workplace, "acting", Acting(spoken, NOBODY))
+    strip = ProposalStrip(real.acting, real.background, real.themes, real.rights)
+    qtbot.addWidget(strip)
+    real.rights.load()
+    strip.show_dataset(RUN, "online", 10)
+    settle(qtbot, real.background)
+    listed = strip.list
+    assert listed.model.proposals
+    for button in (
+        *(listed.accept, listed.correct, listed.reject, listed.accept_all, listed.reject_all),
+    ):
+        assert not button.isEnabled()
+        assert "It takes a member of" in " ".join(button.toolTip().split())
 
 
 def test_that_the_strip_says_who_proposes_what(

@@ -19,6 +19,7 @@ from app.domain.configuration.versions import ListHistory, changes_of
 from app.domain.errors import Refused
 from app.services.acting import Acting
 from app.services.configuration import versions as services
+from app.services.configuration.edits import path_of
 from app.services.configuration.versions import InForce
 from app.views.background import Background, Work
 from app.views.configuration.sections import Section
@@ -27,6 +28,7 @@ from app.views.configuration.versions.restore_dialog import RestoreDialog
 from app.views.configuration.versions.version_texts import summary_of, time_of
 from app.views.looks import words
 from app.views.looks.theme import ROW_HEIGHT, STEP, Themes
+from app.views.rights import Rights, offer
 from app.views.widgets.plain import ChoiceBox, Label, TreeItem
 
 _ID = Qt.ItemDataRole.UserRole
@@ -49,9 +51,11 @@ class VersionsPanel(QWidget):
         acting: Acting,
         background: Background,
         themes: Themes,
+        rights: Rights,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._rights = rights
         self._acting = acting
         self._background = background
         self._themes = themes
@@ -84,6 +88,7 @@ class VersionsPanel(QWidget):
         self.of.currentIndexChanged.connect(self._list)
         self.compare.currentIndexChanged.connect(self._show)
         self.restore.clicked.connect(self._ask_to_restore)
+        self._rights.changed.connect(self._offer)
         self.written.returnPressed.connect(self._find_event)
 
     def show_history(self, section: Section, history: ListHistory, item_id: int | None) -> None:
@@ -203,9 +208,20 @@ class VersionsPanel(QWidget):
             self.compare.addItems(choices)
             self.compare.blockSignals(False)
         self.compare.setEnabled(len(chosen) in (1, 2))
-        newest = self._history.versions[-1].settings_id if self._history else 0
-        self.restore.setEnabled(len(chosen) == 1 and chosen[0] != newest)
+        self._offer()
         self._show()
+
+    def _offer(self) -> None:
+        chosen = self.chosen
+        newest = self._history.versions[-1].settings_id if self._history else 0
+        offer(self.restore, self._why_not(), possible=len(chosen) == 1 and chosen[0] != newest)
+
+    def _why_not(self) -> str:
+        """Why the person may not restore; all JSON configurations at once are for experts."""
+        kind = None if self._section is None else self._section.kind
+        if kind is None or kind is Kind.JSON_RULE:
+            return self._rights.why_nothing() or services.why_not_all_rules(self._acting)
+        return self._rights.why_not((path_of(kind),))
 
     def _show(self) -> None:
         history, chosen = self._history, self.chosen

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.clock import server_now
+from app.domain.configuration.permissions import generate_json_path
 from app.services.golden import generation as golden
 from app.services.golden.generation import JsonEntry
 from app.views.background import Work
@@ -26,6 +27,7 @@ from app.views.golden.lists.item_delegate import GoldenDelegate
 from app.views.golden.lists.list_model import ENTRY_ROLE, FoundGolden, GoldenModel
 from app.views.looks.theme import STEP
 from app.views.places import PlaceContext
+from app.views.rights import offer
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label
 from app.views.widgets.search_line import SearchLine
@@ -103,6 +105,7 @@ class GoldenListPane(QWidget):
         self.listed.setProperty("role", "muted")
         self.older = QPushButton("Load older")
         self.generate = QPushButton("Generate...")
+        self._rights = context.rights
         self.lists = QButtonGroup(self)
         self._times = QTimer(self, interval=_TIMES_RENEWED_MS)
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
@@ -193,6 +196,9 @@ class GoldenListPane(QWidget):
             inside.addWidget(widget, 1 if widget in (self.list, self.words) else 0)
         inside.addLayout(end)
 
+    def _offer(self) -> None:
+        offer(self.generate, self._rights.why_not((generate_json_path(),)))
+
     def _connect(self) -> None:
         self.lists.idClicked.connect(lambda number: self.show_list(list(Kind)[number]))
         self.list.selectionModel().currentChanged.connect(self._choose)
@@ -200,6 +206,8 @@ class GoldenListPane(QWidget):
         self.search.textChanged.connect(self._search)
         self.older.clicked.connect(self.load_older)
         self.generate.clicked.connect(self.generate_wanted)
+        self._rights.changed.connect(self._offer)
+        self._offer()
         self.list.customContextMenuRequested.connect(self._ask_for_menu)
         self.list.clicked.connect(self.opened)
         self.list.activated.connect(self.opened)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.domain.configuration.permissions import generate_json_path
 from app.domain.errors import BadInput, Refused
 from app.domain.json_logic import Rule
 from app.domain.json_value import JsonValue, js_stringify
@@ -25,6 +26,7 @@ from app.views.golden.workbench.datasets_bar import DatasetsBar
 from app.views.looks import words
 from app.views.looks.theme import STEP
 from app.views.places import PlaceContext
+from app.views.rights import offer
 from app.views.rules.rule_editor import RuleEditor
 from app.views.widgets.narrow import TurningSplitter
 from app.views.widgets.plain import Label
@@ -69,6 +71,7 @@ class RuleBench(QWidget):
         self.read_all.hide()
         self.generate = QPushButton("Generate...")
         self.generate.setToolTip("Generate one or several lists from these datasets (Ctrl+Shift+G)")
+        self._rights = context.rights
         self._renewal = QTimer(self, singleShot=True, interval=_RENEW_AFTER_MS)
         self.addActions([self.configurations.save, self.configurations.save_as])
         self._lay_out()
@@ -290,6 +293,9 @@ class RuleBench(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(splitter)
 
+    def _offer(self) -> None:
+        offer(self.generate, self._rights.why_not((generate_json_path(),)))
+
     def _connect(self) -> None:
         self.datasets.changed.connect(self._datasets_changed)
         self.datasets.cleared.connect(self._datasets_cleared)
@@ -301,6 +307,8 @@ class RuleBench(QWidget):
         self.result.condition_wanted.connect(self._go_to_condition)
         self.read_all.clicked.connect(lambda _checked=False: self._read_datasets())
         self.generate.clicked.connect(self.generate_wanted)
+        self._rights.changed.connect(self._offer)
+        self._offer()
         self._reading.running_changed.connect(self._reading_changed)
         self._renewal.timeout.connect(self._renew)
 

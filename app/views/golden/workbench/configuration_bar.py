@@ -27,6 +27,7 @@ from app.services.golden.rules import OfferedRule
 from app.views.background import Background, Work
 from app.views.looks.theme import STEP
 from app.views.notices import Notices, ask
+from app.views.rights import nothing_here, offer
 from app.views.take_back import item_undo
 from app.views.widgets.completions import Completions
 from app.views.widgets.dialogs.save_file import FileSaver
@@ -88,9 +89,9 @@ class ConfigurationBar(QWidget):
         self.menu.addSeparator()
         self.load = self._action("Import from a file...", "", self.ask_file)
         self.export = self._action("Export as a file...", "", self.ask_where)
+        self.save.setToolTip("Save the rule under its name, or ask for one (Ctrl+S)")
         self.save_button = QToolButton()
         self.save_button.setDefaultAction(self.save)
-        self.save_button.setToolTip("Save the rule under its name, or ask for one (Ctrl+S)")
         self.button = QToolButton()
         self.button.setText("More")
         self.button.setToolTip("Save as, rename, delete, import, export")
@@ -270,20 +271,17 @@ class ConfigurationBar(QWidget):
         may_change = stored and chosen is not None and chosen.may_change
         is_golden = chosen is not None and chosen.name == _GOLDEN
         self.changed.setText("changed" if self.is_changed else "")
-        self.save.setEnabled(rule is not None and (self.is_changed or chosen is None))
-        self.save_as.setEnabled(rule is not None)
+        nothing = nothing_here(self._acting)
+        offer(self.save, nothing, possible=rule is not None and (self.is_changed or chosen is None))
+        offer(self.save_as, nothing, possible=rule is not None)
         self.export.setEnabled(rule is not None)
-        self.rename.setEnabled(may_change and not is_golden)
-        self.delete.setEnabled(may_change and not is_golden)
-        owner = "" if chosen is None else f"Only {chosen.created_by} and experts may do this"
+        why_not = nothing
+        if chosen is not None and not why_not and not may_change:
+            why_not = f"Only {chosen.created_by} and experts may do this"
+        elif is_golden and not why_not:
+            why_not = "The golden rule is always kept"
         for action in (self.rename, self.delete):
-            action.setToolTip(
-                ""
-                if action.isEnabled()
-                else "The golden rule is always kept"
-                if is_golden
-                else owner
-            )
+            offer(action, why_not, possible=may_change)
 
     # Saving and deleting
 

@@ -31,6 +31,7 @@ from app.views.changes.value_words import golden_text, short_ranges, value_text
 from app.views.looks import words
 from app.views.looks.theme import STEP, Theme, Themes
 from app.views.lumisections.editing.conflicts_view import ConflictsView
+from app.views.rights import nothing_here, offer
 from app.views.widgets.dialogs.long_work import LongWork
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label, TreeItem
@@ -82,6 +83,7 @@ class PreviewPane(QFrame):
         self.changes = QTreeWidget()
         self.work = LongWork(background)
         self.write_button = QPushButton("Write")
+        self.write_button.setToolTip("Write the changes as one version (Enter)")
         self._lay_out()
         self._connect()
         self._apply_theme(themes.theme)
@@ -295,11 +297,10 @@ class PreviewPane(QFrame):
         if refused:
             ready = ready and some and self.leave_out.isChecked()
         changes = preview is not None and (preview.cells > 0 or bool(preview.conflicts))
-        self.write_button.setEnabled(ready and changes)
-        tip = "Write the changes as one version (Enter)"
-        if undecided:
-            tip = f"Decide {words.counted(undecided, 'conflict')} first"
-        self.write_button.setToolTip(tip)
+        why_not = nothing_here(self._acting)
+        if undecided and not why_not:
+            why_not = f"Decide {words.counted(undecided, 'conflict')} first"
+        offer(self.write_button, why_not, possible=ready and changes)
         for widget in (self.changes, self.conflicts, self.summary, self.golden):
             widget.setEnabled(not writing)
 

@@ -1,0 +1,121 @@
+"""Every button of the window that writes, for somebody who may not."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QAbstractButton, QPushButton, QToolButton
+from pytestqt.qtbot import QtBot
+
+from app.domain.identity import Actor
+from app.models.database.engine import Database
+from app.views.background import Background
+from app.views.frame.main_window import MainWindow
+from app.views.frame.navigation import PLACES
+from app.views.golden.place import GoldenPlace
+from app.views.notices import NoticeBar
+from app.views.places import PlaceContext
+from app.views.rights import READ_ONLY
+from app.views.session import Workplace
+from tests.builders import EXPERT, NOBODY
+from tests.views.workplaces import a_workplace
+
+ONLY_SHOWS = frozenset(
+    {
+        *("Open", "Whole history", "Golden JSON", "Stop", "Look further back", "Add list"),
+        *("Save as...", "Make it again", "What changed since?", "Save events...", "Save runs..."),
+        *("Open run", "Save as", "Copy", "Load older", "Look", "Cancel", "Export...", "Close"),
+        *("Compare with now", "As of", "Preview", "Show", "Older", "Newer", "Back to now"),
+        *("All theirs", "All mine", "Bring back", "All...", "E-group...", "Report...", "Compare"),
+        *("Try", "Check", "Take theirs", "Keep mine", "Revert", "New", "New from this", "Drop"),
+        *("File...", "0 new entries above", "Open 0 more of 0 datasets", "Try now"),
+        *("Reclassify runs...", "With the DQM GUI...", "Verify..."),
+    }
+)
+"""What other buttons are called: they show, choose, or write a file of the person's own."""
+RIGHTS = {
+    *("Register...", "Retire...", "Restore...", "Generate...", "Take them in"),
+}
+"""Buttons of which permissions say who may press them, wherever they stand."""
+
+
+@pytest.fixture
+def actor() -> Actor:
+    return EXPERT
+
+
+@pytest.fixture
+def look(runs_dsn: str) -> Iterator[Database]:
+    """The thirty runs over a connection that is read-only."""
+    joined = "&" if "?" in runs_dsn else "?"
+    database = Database(f"{runs_dsn}{joined}options=-c%20default_transaction_read_only%3Don")
+    database.prepare()
+    yield database
+    database.close()
+
+
+def _whole(window: MainWindow, qtbot: QtBot, background: Background) -> list[QAbstractButton]:
+    """All buttons with a text, once each place was in front."""
+    for place in PLACES:
+        window.navigation.go_to(place.name)
+        qtbot.waitUntil(lambda: not background.busy)
+    return [
+        button
+        for kind in (QPushButton, QToolButton)
+        for button in window.findChildren(kind)
+        if button.text()
+    ]
+
+
+class TestReadOnly:
+    @pytest.fixture
+    def workplace(self, look: Database) -> Workplace:
+        return a_workplace(look, EXPERT)
+
+    def test_that_no_button_writes_over_a_read_only_connection(
+        self, qtbot: QtBot, window: MainWindow, background: Background
+    ) -> None:
+        offered = {
+            (type(button.parent()).__name__, button.text())
+            for button in _whole(window, qtbot, background)
+            if isinstance(button, QPushButton)
+            and re.sub(r"[0-9]+", "0", button.text()) not in ONLY_SHOWS
+            # Takes back what was written on this connection: nothing was.
+            and not isinstance(button.parent(), NoticeBar)
+            and (button.isEnabled() or READ_ONLY not in _line(button))
+        }
+        assert sorted(offered) == []
+
+    def test_that_no_rule_is_saved_over_it(self, window: MainWindow) -> None:
+        golden = window.views["golden"]
+        assert isinstance(golden, GoldenPlace)
+        bar = golden.bench.configurations
+        for action in (bar.save, bar.save_as, bar.rename, bar.delete):
+            assert not action.isEnabled()
+            assert READ_ONLY in _line(action)
+
+
+@pytest.mark.parametrize("actor", [NOBODY])
+class TestNobody:
+    @pytest.fixture
+    def workplace(self, thirty_runs: Database, actor: Actor) -> Workplace:
+        return a_workplace(thirty_runs, actor)
+
+    def test_that_what_a_right_decides_is_greyed_with_the_e_group(
+        self, qtbot: QtBot, window: MainWindow, context: PlaceContext, background: Background
+    ) -> None:
+        buttons = _whole(window, qtbot, background)
+        context.rights.load()
+        qtbot.waitUntil(lambda: not background.busy)
+        wanted = [button for button in buttons if button.text() in RIGHTS]
+        assert {button.text() for button in wanted} == RIGHTS
+        assert not [button.text() for button in wanted if button.isEnabled()]
+        assert {_line(button).partition(" may not do this")[0] for button in wanted} == {
+            NOBODY.email
+        }
+        assert all("It takes a member of" in _line(button) for button in wanted)
+
+
+def _line(button: QAbstractButton | QAction) -> str:
+    return " ".join(button.toolTip().split())

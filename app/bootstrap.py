@@ -40,7 +40,7 @@ from app.models.database.listen import Change, ChangeListener
 from app.models.embedded import EmbeddedServer
 from app.passwords import SystemKeyring
 from app.services import databases
-from app.services.acting import Acting
+from app.services.acting import Acting, OfLogin
 from app.services.connections import trial
 from app.services.connections.book import ConnectionBook, checked_address
 from app.services.connections.trial import Trial
@@ -187,7 +187,7 @@ class Program:
         elsewhere whom the settings name."""
         guard = None if self.has_own_server else self.db.guard
         if guard is not None:
-            return Actor(guard.email or guard.login, guard.egroups)
+            return OfLogin(self.db)
         return self.settings.actor(embedded=self.has_own_server)
 
     @property
@@ -900,7 +900,7 @@ def _seal_key(program: Program) -> PublicKey | None:
 
 def _session(program: Program, *, demonstration: bool) -> "Session":
     """What the status bar says of the database and the person."""
-    from app.views.session import DatabaseKind, Session
+    from app.views.session import DatabaseKind, Session, rights_words
 
     settings, connection = program.settings, program.destination.connection
     kind = DatabaseKind.PRODUCTION if settings.is_production() else DatabaseKind.TEST
@@ -916,7 +916,7 @@ def _session(program: Program, *, demonstration: bool) -> "Session":
         database=database,
         kind=kind,
         person=program.actor.email,
-        rights=", ".join(sorted(program.actor.egroups)) or "no e-groups: reading only",
+        rights=rights_words(program.actor.egroups),
         strip_colour=colour,
         folders=(
             ("Data", str(settings.data_folder)),

@@ -15,7 +15,7 @@ from app.domain.lumisections import GREATEST_NUMBER
 from app.door.errors import NobodyNamed, NotBelieved, TooLarge
 from app.door.identity import Caller
 from app.models.database.identity import DOOR
-from app.services.acting import Acting
+from app.services.acting import Acting, OfLogin
 from app.services.configuration import in_force as configurations
 
 DEPTH = 100
@@ -23,6 +23,8 @@ MOST_PARTS = 200_000
 """Values that a body may hold, about: a parser of more keeps all threads waiting for seconds."""
 MOST_CONDITIONS = 5_000
 """Objects of a filter or a rule; each becomes a condition that is looked at by itself."""
+_FRESH_S = 60.0
+"""For so long the e-groups of a login count as the database has them."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ class Asked:
                 f"The login of this door stands for {guard.email or guard.kind}: it can't act for"
                 f" {actor.email}. Give the door a login of kind door."
             )
-        return self.reading.by(Actor(guard.email, guard.egroups))
+        db.renew_guard(_FRESH_S)
+        return self.reading.by(OfLogin(db))
 
     def permitted(self, *paths: str) -> Acting:
         """The same with the right to act at one of the paths. Raises NotPermitted."""

@@ -17,6 +17,26 @@ def oms_is_silent(_run_number: RunNumber) -> OmsRun | None:
     return None
 
 
+class OfLogin(Actor):
+    """The person whose login this is, with the e-groups that the database said last."""
+
+    __slots__ = ("_db",)
+
+    _db: Database
+
+    def __init__(self, db: Database) -> None:
+        guard = db.guard
+        assert guard is not None
+        object.__setattr__(self, "email", guard.email or guard.login)
+        object.__setattr__(self, "_db", db)
+
+    @property
+    def egroups(self) -> frozenset[str]:
+        """Those at this moment: they may change while the program runs."""
+        guard = self._db.guard
+        return frozenset() if guard is None else guard.egroups
+
+
 @dataclass(frozen=True)
 class Acting:
     """A database, the person or agent that acts on it, and what some actions need besides.

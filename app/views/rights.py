@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton
 
+from app.domain.configuration.in_force import Configuration
 from app.domain.configuration.permissions import Permissions
 from app.domain.errors import NotPermitted, Refused
 from app.services.acting import Acting
@@ -47,13 +48,15 @@ class Rights(QObject):
         self._reading = Work(background, self)
         self._asking = Work(background, self)
         self._permissions: Permissions | None = None
+        self.egroups = acting.actor.egroups
+        """Those of the person, as they were read last."""
         self._read_at = 0.0
         # All actions are asked about at each step through a table.
         self._answers: dict[tuple[str, ...], str] = {}
         self._unknown: set[tuple[str, ...]] = set()
 
     def load(self) -> None:
-        """Reads the permissions in force."""
+        """Reads the permissions in force, and the e-groups as a guarded database has them."""
         self._read_at = time.monotonic()
         self._reading.renew(self._read)
 
@@ -101,9 +104,15 @@ class Rights(QObject):
 
     async def _read(self) -> None:
         acting = self._acting
-        configuration = await self._background.read(lambda: in_force.current(acting))
-        if configuration.permissions is not self._permissions:
-            self._permissions = configuration.permissions
+
+        def read() -> Configuration:
+            acting.db.renew_guard()
+            return in_force.current(acting)
+
+        configuration = await self._background.read(read)
+        egroups = acting.actor.egroups
+        if configuration.permissions is not self._permissions or egroups != self.egroups:
+            self._permissions, self.egroups = configuration.permissions, egroups
             self._answers.clear()
             self.changed.emit()
 

@@ -1,6 +1,6 @@
 """What a window is opened on: who works where, with which pullers and web pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -40,6 +40,15 @@ class Session:
     connection: str = ""
     protection: Protection = ON_THIS_MACHINE
     read_only: bool = False
+
+    def rights_of(self, egroups: Collection[str]) -> str:
+        """What the status bar says of the e-groups of the person; nothing where it says nothing."""
+        return rights_words(egroups) if self.rights else ""
+
+
+def rights_words(egroups: Collection[str]) -> str:
+    """What somebody in these e-groups may, in a word."""
+    return ", ".join(sorted(egroups)) or "no e-groups: reading only"
 
 
 @dataclass(frozen=True, slots=True)

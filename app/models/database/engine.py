@@ -3,8 +3,10 @@
 import copy
 import json
 import logging
+import math
 import re
 import secrets
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -31,7 +33,7 @@ from app.domain.errors import (
 from app.domain.json_value import js_parse
 from app.domain.masking import check_database_address, keep_secret
 from app.models.database import desk, identity, record, seal, session
-from app.models.database.identity import WEB, Guarded
+from app.models.database.identity import DOOR, WEB, Guarded
 from app.models.database.kept import Kept
 from app.models.database.patience import Patience
 
@@ -130,6 +132,7 @@ class Database:
         self._seal = False
         self._keeps_roots = False
         self._guard: Guarded | None = None
+        self._guard_read_at = -math.inf
         self._person: str | None = None
         self._origin: Database | None = None
         self._kept: Kept[object] = Kept()
@@ -193,8 +196,19 @@ class Database:
 
     @property
     def guard(self) -> Guarded | None:
-        """Who the login is on a guarded database, as `prepare()` found it; None without a guard."""
+        """Who the login is on a guarded database, as `prepare()` or `renew_guard()` found it; None
+        without a guard."""
         return self._guard
+
+    def renew_guard(self, older_than_s: float = 0.0) -> None:
+        """Asks a guarded database again who the login is, unless that was asked lately."""
+        guard = self._guard
+        if guard is None or guard.kind == DOOR:
+            return
+        if time.monotonic() - self._guard_read_at >= older_than_s:
+            with self.read() as connection:
+                self._guard = identity.of_person(connection)
+            self._guard_read_at = time.monotonic()
 
     def egroups_for(self, path: str) -> tuple[str, ...]:
         """The e-groups that may act at a path, as a guarded database matches routes."""
@@ -254,6 +268,7 @@ class Database:
                 there = identity.is_guarded(connection)
                 may = (upgrade or not there) and not self._read_only
                 self._guard = None if upgrade else identity.read(connection)
+                self._guard_read_at = time.monotonic()
                 self._record = record.OWN.prepare(connection, upgrade=may)
                 self._seal = seal.OWN.prepare(connection, upgrade=may)
                 self._keeps_roots = self._seal or seal.keeps_roots(connection)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from app.domain.errors import Conflict, NotFound, Refused
 from app.models.database.identity import PERSON
+from app.models.database.listen import CHANNEL
 from app.models.database.statements import text
 from app.models.guard.declared import GROUPS, OWNER
 from app.models.guard.owner import as_owner, on_roles
@@ -175,6 +176,8 @@ def apply_egroups(
         connection.execute(
             text("INSERT INTO guard.egroup_sync (source) VALUES (:source)"), {"source": source}
         )
+    # Whoever is connected judges and shows by the new ones from now on.
+    connection.execute(text("SELECT pg_notify(:channel, 'egroups')"), {"channel": CHANNEL})
 
 
 def _make_login(connection: Connection, login: str, kind: str) -> None:

@@ -135,6 +135,7 @@ class MainWindow(QMainWindow):
         self._wish_watch.look()
         self.workspaces.load()
         self.drafts.load()
+        context.rights.changed.connect(self._show_rights)
         context.rights.load()
         self.keys = KeysKeeper(self)
         Keyboard(self)
@@ -367,8 +368,15 @@ class MainWindow(QMainWindow):
 
     # News
 
+    def _show_rights(self) -> None:
+        self.status.show_rights(self._session.rights_of(self._context.rights.egroups))
+
     def _show_changes(self, run_numbers: frozenset[int]) -> None:
-        self._context.rights.keep_fresh()
+        if run_numbers:
+            self._context.rights.keep_fresh()
+        else:
+            # It may be who is in which e-group.
+            self._context.rights.load()
         for name, view in self.views.items():
             view.changed(run_numbers, in_front=name == self.place)
 

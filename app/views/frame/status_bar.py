@@ -59,8 +59,8 @@ class StatusBar(QFrame):
         self.clock = _warning("clock is off", "")
         self.wishes = _warning("", "What you asked the puller for: run-registry wishes list")
         self.wishes.hide()
-        rights = f" ({session.rights})" if session.rights else ""
-        self.person = CutLabel(f"{session.person}{rights}")
+        self.person = CutLabel()
+        self.show_rights(session.rights)
         self.unproved = _warning("rights not proved", session.unproved)
         self.read_only = _warning("read-only", _READ_ONLY if session.read_only else "")
         # What is as it has to be on one's own machine isn't worth the room.
@@ -105,6 +105,12 @@ class StatusBar(QFrame):
         self._live = live
         self.live.setToolTip(tip(reason))
         self._apply_theme(self._themes.theme)
+
+    def show_rights(self, rights: str) -> None:
+        """Shows what the person may, beside who it is: the e-groups as they are now."""
+        self.person.setText(
+            f"{self._session.person} ({rights})" if rights else self._session.person
+        )
 
     def show_clock(self, text: str) -> None:
         """Shows that the clock of this machine is off; nothing when the text is empty."""

@@ -24,6 +24,7 @@ from app.domain.certification.growth import Gained
 from app.domain.certification.runs import RUN_STATES
 from app.domain.certification.wishes import Asked
 from app.domain.history.attributes import HistoryEntry
+from app.domain.history.authorship import writer_fields
 from app.domain.history.change_words import attribute_line, lumisection_line, value_text
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.lumisections import LumiRange
@@ -269,7 +270,7 @@ def _attribute_document(attribute: Attribute) -> JsonObject:
         "by_hand": attribute.by_hand,
         "automatic": attribute.automatic,
         "author": attribute.author,
-        **({"written_by_login": attribute.writer} if attribute.writer else {}),
+        **writer_fields(attribute.writer),
         "at": attribute.at.isoformat() if attribute.at else None,
     }
 
@@ -316,7 +317,7 @@ def _entry_document(entry: HistoryEntry) -> JsonObject:
     return {
         "version": entry.version,
         "author": entry.author,
-        **({"written_by_login": entry.writer} if entry.writer else {}),
+        **writer_fields(entry.writer),
         "manual": entry.manual,
         "comment": entry.comment,
         "at": entry.at.isoformat(),

@@ -17,6 +17,7 @@ from app.cli.output import Answer, UsageError, together
 from app.cli.program import Program
 from app.domain.counting import number
 from app.domain.history.attributes import AttributeChange
+from app.domain.history.authorship import writer_fields
 from app.domain.history.cells import CellChange, Difference
 from app.domain.json_value import JsonObject, JsonValue, js_stringify
 from app.domain.keys import ONLINE
@@ -167,7 +168,7 @@ def _entry(entry: Entry) -> JsonObject:
     return {
         "version": entry.action.version,
         "author": entry.action.author,
-        **({"written_by_login": entry.action.writer} if entry.action.writer else {}),
+        **writer_fields(entry.action.writer),
         "manual": entry.action.manual,
         "comment": entry.action.comment,
         "at": entry.action.at.isoformat(),

@@ -19,6 +19,7 @@ from app.cli.program import Program
 from app.domain.clock import server_now
 from app.domain.counting import counted, number
 from app.domain.errors import BadInput
+from app.domain.history.authorship import writer_fields
 from app.domain.history.log import (
     Kind,
     LogEntry,
@@ -209,7 +210,7 @@ def _show(program: Program, version: int) -> Answer:
         {
             "version": version,
             "author": action.author,
-            **({"written_by_login": action.writer} if action.writer else {}),
+            **writer_fields(action.writer),
             "comment": action.comment,
             "at": action.at.isoformat(),
             "subjects": [[run, name] for run, name in opened.subjects],

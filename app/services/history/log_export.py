@@ -11,6 +11,7 @@ from typing import TextIO
 from app import files
 from app.domain.counting import counted
 from app.domain.errors import BadInput
+from app.domain.history.authorship import writer_fields
 from app.domain.history.log import Kind, LogEntry, LogQuery, Position, Source
 from app.domain.json_value import JsonObject
 from app.domain.text.csv_text import csv_line
@@ -70,7 +71,7 @@ def document(entry: LogEntry) -> JsonObject:
         "source": entry.source.value,
         "number": entry.number,
         "author": entry.author,
-        **({"written_by_login": entry.writer} if entry.writer else {}),
+        **writer_fields(entry.writer),
         "who": entry.who.value,
         "at": entry.at.astimezone(UTC).isoformat(),
         "text": entry.text,

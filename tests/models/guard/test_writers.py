@@ -12,9 +12,10 @@ from app.services.certification import tables
 from app.services.editing import lumisections
 from app.services.history import log, log_export, look
 from app.services.history.look import HistorySubject
-from tests.models.guard.attacks.said import DT, cells, covers, said
+from tests.builders import EXPERT
+from tests.models.guard.attacks.said import DT, cells, covers, said, triplet
 from tests.models.guard.conftest import Login
-from tests.models.guard.guarded import OPEN_RUN
+from tests.models.guard.guarded import FIRST, OPEN_RUN, PROMPT
 from tests.models.guard.test_program_on_guard import a_cell, acting_as
 
 JANE = "jane.doe@cern.ch"
@@ -62,6 +63,21 @@ def test_that_the_puller_needs_no_mention(spoken_for: Database) -> None:
     ]
     assert automatic
     assert {entry.by for entry in automatic} == {entry.author for entry in automatic}
+
+
+def test_that_an_agent_is_told_with_its_owner(come_in: Login) -> None:
+    agent = "auto@auto - dt-ml"
+    with come_in("g_agent").transaction() as connection:
+        lumi = '{"lumi-lumi":' + triplet() + "}"
+        connection.exec_driver_sql(
+            said(cells(lumi, PROMPT, FIRST, manual="false"), agent) + covers(1)
+        )
+    acting = acting_as(come_in("g_nobody"))
+    (entry,) = (each for each in log.page(acting, LogQuery()).entries if each.author == agent)
+    assert entry.by == f"{agent}, written by the login g_agent, agent of {EXPERT.email}"
+    document = log_export.document(entry)
+    assert (document["written_by_login"], document["agent_of"]) == ("g_agent", EXPERT.email)
+    assert tables.run_history(acting, FIRST)[0].by == entry.by
 
 
 def test_that_an_author_alone_stays_alone() -> None:

@@ -14,11 +14,14 @@ from app.cli.arguments import (
     port,
     run_number,
 )
+from app.cli.certification.wishes import add_no_wait, answered
 from app.cli.output import DONE, REFUSED, Answer, ProgressLine, number_of, show, together
 from app.cli.program import Program, PullReport
 from app.cli.pulling import dqm_gui
 from app.domain.json_value import JsonValue
 from app.domain.sources.pull import OutcomeKind
+from app.services.certification import asking
+from app.services.wishes.pulling import ask_for_runs
 
 
 def add(commands: Commands, common: Parser) -> None:
@@ -35,6 +38,7 @@ def add(commands: Commands, common: Parser) -> None:
         help="only this run, changed or not; may be repeated",
     )
     dqm_gui.add_pull_option(parser)
+    add_no_wait(parser)
     group = add_group(commands, common, "simulate", "stand in for a server, on loopback")
     parser = add_command(
         group,
@@ -59,6 +63,9 @@ def _pull(program: Program, arguments: Arguments) -> Answer:
     if arguments.dqm_gui is not None:
         return dqm_gui.pull(program, arguments)
     program.db  # noqa: B018 - a database that can't be used is refused before OMS is asked
+    if arguments.runs and asking.must_ask(program.acting):
+        asked = ask_for_runs(program.acting, arguments.runs)
+        return answered(program, arguments, asked, {"runs": list(arguments.runs)})
     line = ProgressLine()
     try:
         report = program.pull(arguments.runs, line.say)

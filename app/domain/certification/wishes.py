@@ -12,6 +12,7 @@ from app.domain.keys import RunNumber
 class WishKind(StrEnum):
     """What is wished for, as the database keeps it."""
 
+    PULL = "pull"
     REFRESH = "refresh"
     TAKE_IN = "take in"
     SETTLE = "settle"
@@ -29,6 +30,7 @@ class WishState(StrEnum):
 
 
 _WORDS: Mapping[WishKind, str] = {
+    WishKind.PULL: "pull run {run} from OMS",
     WishKind.REFRESH: "refresh run {run}",
     WishKind.TAKE_IN: "take LS into run {run}",
     WishKind.SETTLE: "mark the manual update of run {run} as done",

@@ -108,10 +108,15 @@ def apply(acting: Acting, oms_run: OmsRun) -> Outcome:
     acting.check_automatic()
     configuration = configurations.current(acting)
     with begin(acting.db, [oms_run.run_number]) as action:
-        run = rows.find_run(action.connection, oms_run.run_number)
-        if run is None:
-            return _create(action, compute(configuration, oms_run), oms_run.run_number)
-        return _update(action, run, _as_pulled(configuration, run, oms_run), auto_author())
+        return bring_in(action, configuration, oms_run, auto_author())
+
+
+def bring_in(action: Action, configuration: Configuration, oms_run: OmsRun, author: str) -> Outcome:
+    """The same in the transaction of the caller, and in the name of `author`."""
+    run = rows.find_run(action.connection, oms_run.run_number)
+    if run is None:
+        return _create(action, compute(configuration, oms_run), oms_run.run_number, author)
+    return _update(action, run, _as_pulled(configuration, run, oms_run), author)
 
 
 def refresh(acting: Acting, oms_run: OmsRun, *, reset: bool = False) -> Outcome:
@@ -219,7 +224,7 @@ def _recomputed(
     return replace(computed, rr_attributes={**computed.rr_attributes, NEEDS_MANUAL_UPDATE: False})
 
 
-def _create(action: Action, computed: Computed, run_number: int) -> Outcome:
+def _create(action: Action, computed: Computed, run_number: int, author: str) -> Outcome:
     changed: list[Change] = [
         RunChange(
             run_number,
@@ -231,7 +236,7 @@ def _create(action: Action, computed: Computed, run_number: int) -> Outcome:
         _lumisections(run_number, changes(Grid.empty(), computed.oms), oms=True),
     ]
     action.is_new((run_number, ONLINE))
-    action.append(auto_author(), f"run {run_number} creation", changed)
+    action.append(author, f"run {run_number} creation", changed)
     class_ = computed.rr_attributes["class"] or "no class yet"
     return Outcome(
         OutcomeKind.CREATED,

@@ -23,6 +23,7 @@ from app.models.pulling import wishes
 from app.services.acting import Acting
 from app.services.certification import growth, runs
 from app.services.configuration import in_force as configurations
+from app.services.pulling import runs as pulling
 
 logger = logging.getLogger(__name__)
 
@@ -123,10 +124,19 @@ class CarryingOut:
 
 def _asks_oms(wish: Wish) -> bool:
     return not wish.recorded and wish.kind in {
+        WishKind.PULL,
         WishKind.REFRESH,
         WishKind.TAKE_IN,
         WishKind.CLASSIFY,
     }
+
+
+def _pull(
+    action: Action, configuration: Configuration, wish: Wish, actor: Actor, answer: OmsRun | None
+) -> str:
+    if answer is None:
+        raise Unavailable(f"OMS can't be asked about run {wish.run_number} now.")
+    return pulling.bring_in(action, configuration, answer, auto_author(actor)).text
 
 
 def _refresh(
@@ -171,6 +181,7 @@ def _make_datasets(
 
 
 _DEEDS: Mapping[WishKind, _Deed] = {
+    WishKind.PULL: _pull,
     WishKind.REFRESH: _refresh,
     WishKind.TAKE_IN: _take_in,
     WishKind.SETTLE: _settle_update,

@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 from app.domain.clock import server_now
 from app.domain.keys import RunNumber
 from app.domain.sources.pull import PullState, PullStatus
-from app.services.pulling.pullers import pull_now, pull_run
+from app.services.pulling.pullers import pull_now
+from app.services.wishes.pulling import pull_run
 from app.views.background import Background, Work
 from app.views.looks import words
 from app.views.looks.theme import STEP, set_property

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from app.domain.certification.wishes import Asked, WishKind, WishState
+from app.domain.certification.wishes import NOBODY, Asked, WishKind, WishState
 from app.domain.errors import NotPermitted, Refused, Unavailable
 from app.domain.progress import SILENT
 from app.models.database.engine import Database
@@ -16,8 +16,10 @@ from app.services.acting import Acting
 from app.services.certification import asking, growth, runs
 from app.services.classifying import reclassify
 from app.services.pulling import runs as pull
+from app.services.pulling.pullers import Pullers
 from app.services.wishes import carrying_out, lists
 from app.services.wishes.carrying_out import CarryingOut
+from app.services.wishes.pulling import pull_run
 from tests.builders import a_run
 from tests.models.guard.conftest import Login
 from tests.models.guard.guarded import FIRST, OPEN_RUN, address
@@ -96,6 +98,21 @@ def _insignificant(puller: Database) -> int:
     with puller.read() as connection:
         assert rows.get_run(connection, 390006).rr_attributes["significant"] is not True
     return 390006
+
+
+def test_that_a_run_is_pulled_for_whoever_asks(come_in: Login) -> None:
+    acting, puller = acting_as(come_in("g_nobody")), come_in("g_puller")
+    said = pull_run(acting, Pullers(), 390008)
+    assert said == "Asked the puller to pull run 390008 from OMS." + f" {NOBODY}"
+    with pytest.raises(Unavailable, match="OMS can't be asked about run 390008"):
+        carrier(puller).turn(SILENT)
+    assert carrier(puller, lambda _run: a_run(390008, 10)).turn(SILENT) == "did 1 wish"
+    assert newest_version(puller)[1] == "auto@auto - nobody@cern.ch"
+    (made,) = lists.listed(acting)
+    assert (made.state, made.text) == (
+        WishState.DONE,
+        "Made run 390008: Collisions25, 10 lumisections.",
+    )
 
 
 def test_that_who_may_not_do_it_may_not_wish_for_it(come_in: Login) -> None:

@@ -50,6 +50,8 @@ def _no_wish() -> Iterator[tuple[str, str, str]]:
         ("refresh", '{"run": 390003, "by": "dt@cern.ch"}'),
         ("refresh", '{"run": 390003, "reset": "yes"}'),
         ("settle", '{"run": 390003, "reset": true}'),
+        ("pull", '{"run": 390003, "recorded": true}'),
+        ("pull", '{"run": "x"}'),
     ):
         yield "g_expert", wish(kind, arguments), "There is no wish"
     yield "g_expert", wish("refresh", of(1)), "There is no run 1"

@@ -196,7 +196,9 @@ def test_that_services_refuse_exactly_the_rights_that_actions_declare(
         if not example:
             wrong.append(f"{command}: its help has no example")
             continue
-        said = examples_registry(*command.split(), *shlex.split(example)).err.splitlines()[-1]
+        told = examples_registry(*command.split(), *shlex.split(example)).err.splitlines()
+        # Below it stand the pages of the e-groups.
+        said = next((line for line in told if " may not do this (" in line), told[-1])
         refused = re.search(rf"{re.escape(PERSON)} may not do this \((.*?)\)\.", said)
         if refused is None:
             wrong.append(f"{command}: {said}")

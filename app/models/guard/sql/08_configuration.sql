@@ -238,6 +238,15 @@ BEGIN
     ELSIF guard.author() IS NULL THEN
         PERFORM guard.refuse('The configuration is changed by people.');
     END IF;
+    -- A name becomes a part of paths, which rights are written for.
+    SELECT coalesce(given ->> 'workspace', given ->> 'name') AS name INTO row_
+        FROM (SELECT to_jsonb(added) AS given FROM added) AS rows
+        WHERE coalesce(given ->> 'workspace', given ->> 'name') !~ '^[A-Za-z0-9_]{1,60}$'
+           OR coalesce(given ->> 'workspace', given ->> 'name') = 'global' LIMIT 1;
+    IF FOUND THEN
+        PERFORM guard.refuse(format('"%s" is not a valid name of a workspace or column: use 1 to 60'
+            ' letters, digits and _, and not global.', row_.name));
+    END IF;
     FOR row_ IN
         SELECT DISTINCT online_or_offline AS side FROM (
             SELECT coalesce(given ->> 'online_or_offline', (

@@ -74,6 +74,14 @@ def configuration() -> Iterator[Attack]:
         " \"updatedAt\") VALUES ('mine', 'nowhere', now(), now())",
         "administrator",
     )
+    for name in ("", "a-b", ".*", "x/y", "global", "a\nb", "x" * 61):
+        yield Attack(
+            "g_expert",
+            'INSERT INTO "WorkspaceColumn" (id_workspace, name, "createdAt", "updatedAt")'
+            f" SELECT min(id), '{name}', now(), now() FROM \"Workspace\""
+            " WHERE online_or_offline = 'online'",
+            "is not a valid name",
+        )
     yield Attack(
         "g_dt",
         'INSERT INTO "WorkspaceColumn" (id_workspace, name, "createdAt",'

@@ -5,7 +5,9 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
     INSERT INTO public."Run" (run_number, oms_attributes, rr_attributes, version, deleted)
-    SELECT run_number, guard.fold(oms_metadata ORDER BY version),
+    -- Most events say nothing of OMS, whose attributes are many.
+    SELECT run_number,
+        guard.fold(oms_metadata ORDER BY version) FILTER (WHERE oms_metadata <> '{}'),
         guard.fold(rr_metadata ORDER BY manual_change, version), max(version),
         (array_agg(deleted ORDER BY version DESC))[1]
     FROM public."RunEvent" WHERE run_number = ANY (runs) GROUP BY run_number ORDER BY run_number

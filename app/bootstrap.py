@@ -49,7 +49,7 @@ from app.services.news import News
 from app.services.pulling.dqm_gui import GuiStore
 from app.services.pulling.pullers import Pullers
 from app.services.pulling.store import PullStore
-from app.services.recount.recounting import Recounter
+from app.services.recount.background import Recounter
 from app.services.seal import keys
 from app.services.seal.keys import Signer
 from app.services.seal.sealing import Sealer
@@ -370,8 +370,9 @@ class Program:
 
     # Background work
 
-    def start(self, listeners: Listeners) -> Jobs:
-        """Starts the jobs, which wait for their election, and the news of the database."""
+    def start(self, listeners: Listeners, *, alone: bool = False) -> Jobs:
+        """Starts the jobs, which wait for their election, and the news of the database; `alone`
+        without a window."""
         demonstration = self._demonstration is not None
         settings, gui_settings = self.settings, self.dqm_gui_settings
         # Without a certificate the real one answers nobody.
@@ -392,7 +393,7 @@ class Program:
             self.pull_store,
             self.gui_store,
             self._sealer_of_jobs(),
-            self._recounter_of_jobs(),
+            self._recounter_of_jobs(alone=alone),
             self._intake_of_jobs(),
             listeners.on_bug,
             listeners.on_pull,
@@ -428,7 +429,8 @@ class Program:
                 on_change=lambda _change: None,
                 on_connection=lambda _live, _reason: None,
                 on_bug=lambda error: logger.error("A job failed", exc_info=error),
-            )
+            ),
+            alone=True,
         )
         if once:
             return one_round(jobs, stopped)
@@ -484,9 +486,9 @@ class Program:
             logger.warning("The history isn't sealed by this client: %s", error)
             return None
 
-    def _recounter_of_jobs(self) -> Recounter | None:
+    def _recounter_of_jobs(self, *, alone: bool) -> Recounter | None:
         wanted = self.settings.recount and self.db.desk and self.db.writes_automatically
-        return Recounter(self.acting, self._client_name) if wanted else None
+        return Recounter(self.acting, self._client_name, alone=alone) if wanted else None
 
     def _intake_of_jobs(self) -> Intake | None:
         return Intake(self.db) if self.db.desk and self.db.writes_automatically else None
@@ -569,7 +571,7 @@ def _serve(
         if program.is_demonstration:
             program.check_not_mixed()
             program.start_demonstration(live=True)
-            program.start(_unheard())
+            program.start(_unheard(), alone=True)
             program.start_colleagues()
         settings = program.settings
         limits = Limits(settings.door_body_mb << 20, settings.door_page_rows)

@@ -23,8 +23,8 @@ from app.services.pulling.dqm_gui import GuiStore
 from app.services.pulling.reports import Reports
 from app.services.pulling.store import SOURCE as OMS_SOURCE
 from app.services.pulling.store import PullStore
+from app.services.recount.background import Recounter
 from app.services.recount.recounting import SOURCE as RECOUNT_SOURCE
-from app.services.recount.recounting import Recounter
 from app.services.seal.sealing import SOURCE as SEAL_SOURCE
 from app.services.seal.sealing import Sealer
 from app.services.taking_in import SOURCE as INTAKE_SOURCE
@@ -35,9 +35,7 @@ from app.sync.election import Election
 from app.sync.jobs import JobLoop, Turn
 from app.sync.oms import OmsClient
 from app.sync.oms_requests import OmsSettings
-from app.sync.recounting import RecountLoop
 from app.sync.sealing import SealLoop
-from app.sync.taking_in import IntakeLoop
 from app.sync.worker import PullLoop
 
 logger = logging.getLogger(__name__)
@@ -50,7 +48,7 @@ _OMS_S = 20.0
 Stopped = Callable[[float | None], bool]
 """Waits so many seconds for the end; true once it was asked for."""
 
-Loop = PullLoop | GuiLoop | SealLoop | RecountLoop | IntakeLoop | JobLoop
+Loop = PullLoop | GuiLoop | SealLoop | JobLoop
 
 
 @dataclass(frozen=True)
@@ -67,11 +65,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Job:
-    """Work of pullers alone, on the database alone: one turn of it, and how often."""
+    """Work on the database alone: one turn of it, and how often; `told` where what it does is
+    seen from nothing else."""
 
     name: str
     turn: Turn
     every_s: float
+    told: bool = True
 
 
 def of_pullers(
@@ -82,6 +82,14 @@ def of_pullers(
         Job(WISHES, CarryingOut(db, ask_oms, on_bug).turn, 5.0),
         Job("blockers", EndingBlockers(db).turn, 10.0),
     )
+
+
+def of_all(recounter: Recounter | None, intake: Intake | None) -> Iterator[Job]:
+    """What the elected one of all clients does that may write what is derived."""
+    if recounter is not None:
+        yield Job(RECOUNT_SOURCE, recounter.turn, 15.0, told=False)
+    if intake is not None:
+        yield Job(INTAKE_SOURCE, intake.turn, 2.0, told=False)
 
 
 @dataclass(frozen=True)
@@ -112,8 +120,6 @@ class Jobs:
     oms: PullLoop = field(init=False)
     gui: GuiLoop = field(init=False)
     seal: SealLoop | None = field(init=False, default=None)
-    recount: RecountLoop | None = field(init=False, default=None)
-    taking_in: IntakeLoop | None = field(init=False, default=None)
     others: dict[str, JobLoop] = field(init=False, default_factory=dict)
     _leases: Leases | None = field(init=False, default=None)
 
@@ -148,23 +154,10 @@ class Jobs:
                 on_bug=self.on_bug,
                 client_name=self.client,
             )
-        if self.recounter is not None:
-            self.recount = RecountLoop(
-                self.recounter,
-                self._election(RECOUNT_SOURCE),
-                on_bug=self.on_bug,
-                client_name=self.client,
-            )
-        if self.intake is not None:
-            self.taking_in = IntakeLoop(
-                self.intake,
-                self._election(INTAKE_SOURCE),
-                on_bug=self.on_bug,
-                client_name=self.client,
-            )
+        jobs = [*of_all(self.recounter, self.intake)]
         if self._leases is not None:
-            jobs = of_pullers(self.db, self._ask_oms, self.on_bug)
-            self.others = {job.name: self._loop_of(job) for job in jobs}
+            jobs += of_pullers(self.db, self._ask_oms, self.on_bug)
+        self.others = {job.name: self._loop_of(job) for job in jobs}
 
     def start(self) -> None:
         """Starts all of them."""
@@ -213,17 +206,13 @@ class Jobs:
         yield GUI_SOURCE, self.gui
         if self.seal is not None:
             yield SEAL_SOURCE, self.seal
-        if self.recount is not None:
-            yield RECOUNT_SOURCE, self.recount
-        if self.taking_in is not None:
-            yield INTAKE_SOURCE, self.taking_in
         yield from self.others.items()
 
     def _loop_of(self, job: Job) -> JobLoop:
         return JobLoop(
             job.name,
             job.turn,
-            Reports(self.db, job.name),
+            Reports(self.db, job.name) if job.told else None,
             self._election(job.name),
             interval_s=job.every_s,
             on_bug=self.on_bug,

@@ -1,12 +1,15 @@
 """The read model is kept complete for what other programs write, in small steps."""
 
 import sys
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from app.domain.errors import Refused
 from app.domain.keys import DatasetKey
+from app.domain.progress import Progress
 from app.domain.sources.intake import TakenIn
+from app.domain.sources.turns import Turned
 from app.models.database.engine import Database
 from app.models.events import pending, projections, states, taking_in
 from app.models.events.taking_in import Place
@@ -29,6 +32,10 @@ class _Mark:
     writers: frozenset[str]
 
 
+_REST = 1.0
+"""So many times as long as a step took nothing is done after it: half of the time."""
+
+
 class Intake:
     """Takes in what others wrote, one step after the other; used by one thread at a time.
 
@@ -40,6 +47,14 @@ class Intake:
         self._mark: _Mark | None = None
         self._settled: int | None = None
         self._seen: set[int] = set()
+
+    def turn(self, progress: Progress) -> Turned:
+        """One step of the job that does it, then as long a rest."""
+        progress.checkpoint()
+        began = time.monotonic()
+        taken = self.take_in()
+        rest_s = _REST * (time.monotonic() - began)
+        return Turned(taken.text, rest_s if taken.more else None)
 
     def take_in(self) -> TakenIn:
         """Brings up to date what others changed since the last step, else a few older runs.

@@ -6,13 +6,16 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Protocol, Unpack
 
+from app.domain.errors import Unavailable
 from app.domain.progress import Progress
 from app.domain.sources.pull import PullerReport, PullStatus
+from app.domain.sources.turns import Turned
 from app.sync.elected_loop import ElectedLoop, LoopOptions, in_thread
 from app.sync.election import Election
 
-Turn = Callable[[Progress], str]
-"""One turn of a job: says in a few words what it did, asks between steps whether to stop."""
+Turn = Callable[[Progress], Turned | str]
+"""One turn of a job; a text alone says that nothing is left to do. It asks between its steps
+whether to stop, waits for the database, and raises `Unavailable` or `Refused`."""
 
 
 class Reports(Protocol):
@@ -28,15 +31,17 @@ class Reports(Protocol):
 class JobLoop(ElectedLoop[nullcontext[None], PullStatus]):
     """Does a job in a thread of its own as long as this client is elected.
 
-    A stop, or the loss of the election, is heard between the steps of a turn: the one under way is
-    finished.
+    Turns follow each other, with the rests they ask for, until nothing is left to do; then comes
+    the interval. A stop, or the loss of the election, is heard between the steps of a turn: the
+    one under way is finished. Without `reports` nothing is told: what the job did stands in the
+    database.
     """
 
     def __init__(
         self,
         name: str,
         turn: Turn,
-        reports: Reports,
+        reports: Reports | None,
         election: Election,
         *,
         interval_s: float,
@@ -60,6 +65,17 @@ class JobLoop(ElectedLoop[nullcontext[None], PullStatus]):
         await self._pull(client)
 
     async def _pull(self, client: nullcontext[None]) -> None:
+        while True:
+            turned = await self._turned()
+            if turned.rest_s is None:
+                self._succeeded(activity=turned.text)
+                return
+            if not await in_thread(self._election.held):
+                raise Unavailable("The election is lost: another client goes on.")
+            self._set(activity=turned.text)
+            await asyncio.sleep(turned.rest_s)
+
+    async def _turned(self) -> Turned:
         stopping = threading.Event()
 
         def is_cancelled() -> bool:
@@ -70,10 +86,11 @@ class JobLoop(ElectedLoop[nullcontext[None], PullStatus]):
         except asyncio.CancelledError:
             stopping.set()
             raise
-        self._succeeded(activity=said)
+        return Turned(said) if isinstance(said, str) else said
 
     def _report(self, status: PullStatus) -> None:
-        self._reports.report(status)
+        if self._reports is not None:
+            self._reports.report(status)
 
     def _reported(self) -> PullerReport | None:
-        return self._reports.reported()
+        return None if self._reports is None else self._reports.reported()

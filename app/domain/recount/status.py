@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.counting import counted, number
-from app.domain.sources.pull import LoopStatus
 
 
 @dataclass(frozen=True)
@@ -153,11 +152,3 @@ def _how_far(standing: Standing) -> str:
         return "every dataset was counted,"
     share = standing.counted_once / standing.datasets
     return f"{share:.0%} of the datasets were counted,"
-
-
-@dataclass(frozen=True, slots=True)
-class RecountStatus(LoopStatus):
-    """What the loop that counts again tells of itself."""
-
-    rows: int = 0
-    found: int = 0

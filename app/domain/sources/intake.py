@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from app.domain.counting import counted, number
-from app.domain.sources.pull import LoopStatus
 
 
 @dataclass(frozen=True)
@@ -26,8 +25,3 @@ class TakenIn:
         if self.changed:
             return f"took in {counted(self.changed, 'dataset')} that others changed"
         return "all that others wrote is taken in"
-
-
-@dataclass(frozen=True, slots=True)
-class IntakeStatus(LoopStatus):
-    """What the loop that takes in tells of itself."""

@@ -20,7 +20,7 @@ _SHOWN = 20
 def changed(connection: Connection, limit: int) -> list[RowKey]:
     """Rows that changed since they were counted, or were never counted: changes before those that
     are only unknown, the newest runs first."""
-    by_event = _by_event(connection, limit)
+    by_event = with_new_events(connection, limit)
     rows = connection.execute(
         text(
             """
@@ -66,7 +66,7 @@ def oldest(connection: Connection, limit: int, *, older_than_s: float) -> list[R
     return [(run, name) for run, name in rows]
 
 
-def _by_event(connection: Connection, limit: int) -> list[RowKey]:
+def with_new_events(connection: Connection, limit: int) -> list[RowKey]:
     """Rows with events that came after they were counted, whether a projection says so or not."""
     parts = [
         f'SELECT run_number, {name}, version FROM "{table}" WHERE version > recent.from_event'

@@ -27,11 +27,6 @@ TABLES = compared.DERIVED
 ROUND_S = 3600.0
 """What was counted within this time isn't counted again unless it changed [s]."""
 
-STEP = 4
-"""Rows of one step of a client in which somebody works."""
-
-_LOOKED_FOR = 200
-
 BLOCK = 20
 """Rows that are counted in one go."""
 
@@ -63,31 +58,6 @@ def due(acting: Acting, limit: int, *, round_s: float = ROUND_S) -> list[RowKey]
             more = marks.oldest(connection, limit - len(keys), older_than_s=round_s)
             keys = list(dict.fromkeys([*keys, *more]))
     return keys
-
-
-@dataclass
-class Recounter:
-    """What the elected client counts again with, under its name, a few rows at a time.
-
-    Looking for what is due costs more than counting a row, so it is done for many at once, and
-    anew as soon as somebody has written.
-    """
-
-    acting: Acting
-    client: str
-    round_s: float = ROUND_S
-    _due: list[RowKey] = field(default_factory=list)
-    _seen: int = -1
-
-    def step(self) -> Recounted:
-        """The next few rows, in a moment that nobody feels."""
-        with self.acting.db.read() as connection:
-            newest = marks.newest_event(connection)
-        if newest != self._seen or not self._due:
-            self._due = due(self.acting, _LOOKED_FOR, round_s=self.round_s)
-            self._seen = newest
-        now, self._due = self._due[:STEP], self._due[STEP:]
-        return replace(recount(self.acting, now, by=self.client), pending=bool(self._due))
 
 
 def recount_all(

@@ -17,6 +17,8 @@ from app.models.database.listen import Change
 from app.models.database.locks import PullerLock
 from app.models.guard.leases import Leases, Watch
 from app.services.certification.asking import JOB as WISHES
+from app.services.golden.checking import Checking
+from app.services.golden.generation import CHECKING
 from app.services.pulling.blockers import EndingBlockers
 from app.services.pulling.dqm_gui import SOURCE as GUI_SOURCE
 from app.services.pulling.dqm_gui import GuiStore
@@ -81,6 +83,7 @@ def of_pullers(
     return (
         Job(WISHES, CarryingOut(db, ask_oms, on_bug).turn, 5.0),
         Job("blockers", EndingBlockers(db).turn, 10.0),
+        Job(CHECKING, Checking(db, on_bug).turn, 10.0),
     )
 
 
@@ -186,9 +189,14 @@ class Jobs:
         return tuple(_state(name, loop) for name, loop in self._loops())
 
     def hear(self, change: Change) -> None:
-        """Somebody wishes for something: it is done at once."""
-        if change.wish is not None and WISHES in self.others:
-            self.others[WISHES].wake()
+        """Somebody wishes for something, or has made a list: it is done at once."""
+        wakes = {
+            WISHES: change.wish is not None,
+            CHECKING: change.wish is not None or change.golden is not None,
+        }
+        for name, loop in self.others.items():
+            if wakes.get(name):
+                loop.wake()
 
     def _ask_oms(self, run_number: RunNumber) -> OmsRun | None:
         """What OMS says of a run; None when it can't be asked soon."""

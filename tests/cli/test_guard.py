@@ -59,8 +59,27 @@ def test_that_an_administrator_guards_a_database_in_a_few_commands(
     assert (left.code, left.document["outcome"]) == (0, "waiting")
     wishes = run_registry(*shifter, "wishes", "list", "--json").document["wishes"]
     assert [each["state"] for each in wishes] == ["waiting", "waiting"]
+    _claims_lists(run_registry, unguarded)
     nobody = run_registry(*shifter, "puller", "health")
     assert (nobody.code, nobody.out.startswith("PULLER CRITICAL: No puller")) == (1, True)
+
+
+def _claims_lists(run_registry, unguarded):
+    """A list is unconfirmed until a puller has made it again; only experts ask for more."""
+    shifter = ("--dsn", address(unguarded, "g_shifter"))
+    with psycopg.connect(unguarded, autocommit=True) as control:
+        control.execute(
+            "INSERT INTO guard.claimed_json VALUES (9000, 'g_shifter');"
+            "INSERT INTO record.golden_json_check (generated_json_id, equal, differing,"
+            " program_version) VALUES (9000, false, 'the list', '1')"
+        )
+        shown = run_registry(*shifter, "golden", "show", "9000")
+        assert "checked   Differs from the events: the list. The puller found it at" in shown.out
+        (listed,) = run_registry(*shifter, "golden", "list", "--json").document["golden_jsons"]
+        assert (listed["checked"], listed["differing"]) == ("differs", "the list")
+        assert "differs" in run_registry(*shifter, "golden", "list").out
+    refused = run_registry(*shifter, "golden", "official", "9000")
+    assert (refused.code, "may mark a golden JSON as official" in refused.err) == (1, True)
 
 
 def test_that_people_come_and_go(run_registry, administer, unguarded):

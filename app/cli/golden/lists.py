@@ -15,6 +15,7 @@ from app.cli.arguments import (
     natural,
     positive,
 )
+from app.cli.certification.wishes import add_no_wait, answered
 from app.cli.golden import analysis as golden_analysis
 from app.cli.golden import workbench as golden_workbench
 from app.cli.output import Answer, Content, ProgressLine, luminosity, table, together
@@ -24,9 +25,11 @@ from app.domain.json_value import JsonObject, JsonValue
 from app.services import names
 from app.services.golden import files as golden_files
 from app.services.golden import generation as golden
+from app.services.golden import making_official
 from app.services.golden import rules as golden_rules
 from app.services.golden.files import Form
 from app.services.golden.generation import JsonEntry, JsonRow
+from app.services.golden.making_official import Standing
 
 
 def add(commands: Commands, common: Parser) -> None:
@@ -75,6 +78,7 @@ def _add_generate(group: Commands, common: Parser) -> None:
         "--insist", action="store_true", help="also when the rule reads what no lumisection has"
     )
     add_force(parser)
+    add_no_wait(parser)
 
 
 def _add_stored(group: Commands, common: Parser) -> None:
@@ -109,6 +113,17 @@ def _add_stored(group: Commands, common: Parser) -> None:
     )
     add_force(parser)
     parser = add_command(
+        group,
+        common,
+        "official",
+        "make golden JSONs official: they are made again from the events first",
+        _official,
+        writes=True,
+        example="1",
+    )
+    parser.add_argument("ids", type=positive, nargs="+", metavar="ID")
+    add_no_wait(parser)
+    parser = add_command(
         group, common, "delete", "delete golden JSONs; this can't be undone", _delete, writes=True
     )
     parser.add_argument("ids", type=positive, nargs="+", metavar="ID")
@@ -137,7 +152,7 @@ def _generate(program: Program, arguments: Arguments) -> Answer:
     files.write(out, texts.golden)
     warnings = [str(warning) for warning in made.selection.warnings]
     selection = made.selection
-    document: JsonValue = {
+    document: JsonObject = {
         "id": made.id,
         "version": made.version,
         "file": str(out),
@@ -150,7 +165,10 @@ def _generate(program: Program, arguments: Arguments) -> Answer:
         "recorded_luminosity_total": selection.total.recorded,
         "warnings": [*warnings],
     }
-    return Answer(document, together((*warnings, made.text, f"Written to {out}.")))
+    text = together((*warnings, made.figures, f"Written to {out}."))
+    if made.asked is not None:
+        return answered(program, arguments, made.asked, document, text)
+    return Answer(document, text)
 
 
 def _list(program: Program, arguments: Arguments) -> Answer:
@@ -162,6 +180,7 @@ def _list(program: Program, arguments: Arguments) -> Answer:
         before=arguments.before,
         limit=arguments.limit,
     )
+    known = making_official.standings(program.acting, [entry.id for entry in entries])
     rows = [
         (
             entry.id,
@@ -170,6 +189,7 @@ def _list(program: Program, arguments: Arguments) -> Answer:
             entry.dataset_name_filter,
             entry.tags,
             entry.official,
+            *((known[entry.id].proof.value,) if known else ()),
             entry.runs,
             entry.lumisections,
             luminosity(entry.recorded_in_json),
@@ -184,17 +204,34 @@ def _list(program: Program, arguments: Arguments) -> Answer:
         "datasets",
         "tags",
         "official",
+        *(("checked",) if known else ()),
         "runs",
         "LS",
         "/pb",
         "of /pb",
     )
-    document: JsonValue = {"golden_jsons": [_entry(entry) for entry in entries]}
+    document: JsonValue = {
+        "golden_jsons": [_entry(entry, known.get(entry.id)) for entry in entries]
+    }
     if not rows:
         return Answer(document, "No golden JSON.")
     text = table(heads, rows, right=("id", "runs", "LS", "/pb", "of /pb"))
     more = [f"--before {entries[-1].id} shows older ones."] if len(rows) == arguments.limit else []
     return Answer(document, together((text, *more)))
+
+
+def _official(program: Program, arguments: Arguments) -> Answer:
+    line = ProgressLine()
+    try:
+        made = making_official.make_official(
+            program.acting, arguments.ids, progress=line.shares("made again")
+        )
+    finally:
+        line.clear()
+    document: JsonObject = {"official": [*made.ids], "text": made.text}
+    if made.asked is None:
+        return Answer(document, made.text)
+    return answered(program, arguments, made.asked, document, made.done_text)
 
 
 def _delete(program: Program, arguments: Arguments) -> Answer:
@@ -214,8 +251,9 @@ def _show(program: Program, arguments: Arguments) -> Answer:
     if out is not None:
         files.write(out, golden_files.text_of(texts, form))
     entry = stored.entry
+    standing = making_official.standings(program.acting, [entry.id]).get(entry.id)
     document: JsonValue = {
-        **_entry(entry),
+        **_entry(entry, standing),
         "sha256": texts.sha256,
         "json_logic": stored.json_logic,
         "luminosity": dict(stored.luminosity),
@@ -228,6 +266,8 @@ def _show(program: Program, arguments: Arguments) -> Answer:
     if arguments.form and out is None:
         return Answer(document, Content(golden_files.text_of(texts, form).rstrip("\n")))
     lines = _lines(stored)
+    if standing is not None:
+        lines.insert(1, f"checked   {standing.text}")
     if out is not None:
         lines.append(f"Written to {out}.")
     return Answer(document, together(lines))
@@ -253,8 +293,18 @@ def _lines(stored: JsonRow) -> list[str]:
     return lines
 
 
-def _entry(entry: JsonEntry) -> JsonObject:
+def _entry(entry: JsonEntry, standing: Standing | None) -> JsonObject:
+    """The entry; `checked` only where pullers make lists again."""
+    checked: JsonObject = {}
+    if standing is not None:
+        at = None if standing.at is None else standing.at.isoformat()
+        checked = {
+            "checked": standing.proof.value,
+            "checked_at": at,
+            "differing": standing.differing,
+        }
     return {
+        **checked,
         "id": entry.id,
         "dataset_name_filter": entry.dataset_name_filter,
         "tags": entry.tags,

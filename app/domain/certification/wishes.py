@@ -18,6 +18,7 @@ class WishKind(StrEnum):
     SETTLE = "settle"
     CLASSIFY = "classify"
     MAKE_DATASETS = "make datasets"
+    MAKE_OFFICIAL = "make official"
 
 
 class WishState(StrEnum):
@@ -62,9 +63,39 @@ class Wish:
         return found
 
 
-def wish_of(kind: str, arguments: Mapping[str, JsonValue]) -> Wish:
+@dataclass(frozen=True, slots=True)
+class OfficialWish:
+    """An expert wishes that a golden JSON be official as soon as it is confirmed."""
+
+    list_id: int
+
+    @property
+    def kind(self) -> WishKind:
+        """What is wished for."""
+        return WishKind.MAKE_OFFICIAL
+
+    @property
+    def words(self) -> str:
+        """The wish as a verb with its object."""
+        return f"make golden JSON {self.list_id} again and official"
+
+    @property
+    def arguments(self) -> JsonObject:
+        """The same as the database keeps it, beside the kind."""
+        return {"list": self.list_id}
+
+
+AnyWish = Wish | OfficialWish
+OF_RUNS = frozenset(WishKind) - {WishKind.MAKE_OFFICIAL}
+"""What is wished for a run."""
+
+
+def wish_of(kind: str, arguments: Mapping[str, JsonValue]) -> AnyWish:
     """A wish from what the database keeps, which the guard has checked. Raises ValueError for a
     kind that belongs to a newer program."""
+    list_id = arguments.get("list")
+    if kind == WishKind.MAKE_OFFICIAL and isinstance(list_id, int):
+        return OfficialWish(list_id)
     number = arguments.get("run")
     if not isinstance(number, int):
         raise ValueError(f"a wish without a run: {arguments}")

@@ -1,5 +1,5 @@
-"""What only we keep, in schema `record`: agents, proposals, cycles, provenance, wishes; only
-appended to.
+"""What only we keep, in schema `record`: agents, proposals, cycles, provenance, checks of
+lists, wishes; only appended to.
 
 It can't be derived from anything, so it is backed up with the shared tables and never dropped.
 Without the privilege to create it the program works too, with less to show.
@@ -102,10 +102,22 @@ wish_outcome = sa.Table(
     _at(),
 )
 
+golden_json_check = sa.Table(
+    "golden_json_check",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("generated_json_id", sa.Integer, nullable=False),
+    sa.Column("equal", sa.Boolean, nullable=False),
+    sa.Column("differing", sa.Text, nullable=False),
+    sa.Column("program_version", sa.Text, nullable=False),
+    sa.Column("by", sa.Text),
+    _at(),
+)
+
 OWN = OwnSchema(
     SCHEMA,
     metadata,
     {table.name: "SELECT, INSERT" for table in metadata.sorted_tables},
-    # People write wishes, pullers what became of them.
-    notes=frozenset({"wish", "wish_outcome"}),
+    # People write wishes, pullers what became of them and whether lists are as the events say.
+    notes=frozenset({"wish", "wish_outcome", "golden_json_check"}),
 )

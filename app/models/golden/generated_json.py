@@ -231,12 +231,13 @@ def _runs(
 
 
 def luminosity_of_run_range(
-    connection: Connection, runs: tuple[int, int], basis: Basis
+    connection: Connection, runs: tuple[int, int], basis: Basis, *, as_of: int | None = None
 ) -> tuple[float, float]:
-    """Recorded and delivered luminosity of the `online` datasets of a run range [pb^-1].
+    """Recorded and delivered luminosity of the `online` datasets of a run range [pb^-1], at a
+    version if given.
 
     Sums that are older than their dataset, or missing, are made from the states; all of them when
-    the `basis` has to prove them.
+    the `basis` has to prove them, or at a version.
     """
     rows = connection.execute(
         text(
@@ -247,14 +248,14 @@ def luminosity_of_run_range(
         ),
         {"online": ONLINE, "first": runs[0], "last": runs[1]},
     ).all()
-    believed = [row for row in rows if row.fresh and basis.is_quick]
+    believed = [row for row in rows if row.fresh and basis.is_quick and as_of is None]
     recorded = sum(row[1] for row in believed)
     delivered = sum(row[2] for row in believed)
     rest = sorted(
         {(row.run_number, ONLINE) for row in rows} - {(row.run_number, ONLINE) for row in believed}
     )
     for begin in range(0, len(rest), _BLOCK):
-        found, _ = states_on(connection, rest[begin : begin + _BLOCK], basis)
+        found, _ = states_on(connection, rest[begin : begin + _BLOCK], basis, as_of=as_of)
         for state, _ in found.values():
             recorded += compact_luminosity(state, "recorded")
             delivered += compact_luminosity(state, "delivered")
@@ -387,6 +388,16 @@ def row(connection: Connection, id_: int) -> JsonRow:
         {column: found[column] for column in _LUMINOSITY_COLUMNS},
         found["rules_flagged_false_quantity_luminosity"],
     )
+
+
+def is_official(connection: Connection, id_: int) -> bool:
+    """Whether a list is official; NotFound when it isn't there or was deleted."""
+    found = connection.execute(
+        text('SELECT official FROM "GeneratedJson" WHERE id = :id AND NOT deleted'), {"id": id_}
+    ).scalar_one_or_none()
+    if found is None:
+        raise NotFound(f"There is no generated JSON {id_}.")
+    return bool(found)
 
 
 def _entries(

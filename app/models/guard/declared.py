@@ -126,11 +126,16 @@ def _public() -> Iterator[Trigger]:
     yield on("GeneratedJson", "AFTER UPDATE", "on_changed_json", _BOTH)
 
 
-_JUDGES = {"wish": "on_wish", "wish_outcome": "on_wish_outcome"}
+_JUDGES = {
+    "wish": "on_wish",
+    "wish_outcome": "on_wish_outcome",
+    "golden_json_check": "on_golden_check",
+}
 """What judges rows of the record, where it isn't `on_record`."""
 _WRITTEN_BY: Mapping[str, frozenset[str]] = {
     "wish": frozenset({PEOPLE, DOORS}),
     "wish_outcome": frozenset({PULLERS}),
+    "golden_json_check": frozenset({PULLERS}),
 }
 """Who may add to tables of the record that not everybody may add to."""
 
@@ -220,7 +225,7 @@ _OF_AGENTS = (
     *("Run", "Dataset", "DatasetTripletCache"),
 )
 _GUARDS_OPEN_TABLES = (
-    *("version", "authentic", "unconfirmed", "confirmed_json", "egroup_sync", "action", "need"),
+    *("version", "authentic", "unconfirmed", "claimed_json", "egroup_sync", "action", "need"),
     "puller",
 )
 
@@ -238,7 +243,6 @@ def _grants() -> Iterator[Grant]:
             yield Grant(group, "public", table, "UPDATE", columns)
         yield Grant(group, "public", "CycleDataset", "DELETE")
     yield Grant(PULLERS, "public", "JSONBDeduplication", "INSERT")
-    yield Grant(PULLERS, "guard", "confirmed_json", "INSERT")
     for privilege in ("INSERT", "UPDATE"):
         yield Grant(PULLERS, "guard", "puller", privilege)
     # Pullers seal who may log in as whom; people don't read it.

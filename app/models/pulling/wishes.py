@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 from sqlalchemy.dialects.postgresql import insert
 
-from app.domain.certification.wishes import MadeWish, Wish, WishState, wish_of
+from app.domain.certification.wishes import AnyWish, MadeWish, WishKind, WishState, wish_of
 from app.models.database import record
 from app.models.database.statements import text
 
@@ -15,7 +15,7 @@ _LONGEST_TEXT = 2_000
 _MOST_SHOWN = 500
 
 
-def add(connection: Connection, wish: Wish, by: str) -> int:
+def add(connection: Connection, wish: AnyWish, by: str) -> int:
     """Adds a wish; returns its number. The guard judges it, names its author, and announces it."""
     return int(
         connection.execute(
@@ -26,13 +26,15 @@ def add(connection: Connection, wish: Wish, by: str) -> int:
     )
 
 
-def waiting(connection: Connection, limit: int) -> list[tuple[int, str, Wish | None]]:
-    """The oldest wishes without an outcome: number, author, and the wish, None where it belongs to
-    a newer program."""
+def waiting(
+    connection: Connection, kinds: Collection[WishKind], limit: int
+) -> list[tuple[int, str, AnyWish | None]]:
+    """The oldest wishes of these kinds without an outcome: number, author, and the wish, None
+    where it can't be read."""
     wish, outcome = record.wish, record.wish_outcome
     rows = connection.execute(
         sa.select(wish.c.id, wish.c.by, wish.c.kind, wish.c.arguments)
-        .where(~sa.exists().where(outcome.c.wish == wish.c.id))
+        .where(wish.c.kind.in_(sorted(kinds)), ~sa.exists().where(outcome.c.wish == wish.c.id))
         .order_by(wish.c.id)
         .limit(limit)
     )
@@ -107,7 +109,7 @@ def _made(row: Row[*tuple[Any, ...]]) -> MadeWish:
     )
 
 
-def _wish(kind: str, arguments: dict[str, object]) -> Wish | None:
+def _wish(kind: str, arguments: dict[str, object]) -> AnyWish | None:
     try:
         return wish_of(kind, arguments)  # type: ignore[arg-type]
     except ValueError:

@@ -92,6 +92,7 @@ _AUTHORS = {
     "proposal_decision": 'row_."by"',
     "cycle_history": 'row_."by"',
     "generated_json_provenance": 'row_."by"',
+    "golden_json_check": 'row_."by"',
     "wish": 'row_."by"',
     "wish_outcome": 'row_."by"',
 }

@@ -3,10 +3,12 @@
 import hashlib
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
+from itertools import zip_longest
 from weakref import WeakKeyDictionary
 
+from app.domain.certification.wishes import Asked, OfficialWish
 from app.domain.configuration import permissions
 from app.domain.configuration.in_force import parse_condition
 from app.domain.configuration.items import UnknownVariables
@@ -26,13 +28,16 @@ from app.models.events import pending, projections
 from app.models.golden import generated_json
 from app.models.golden.generated_json import JsonEntry, JsonRow, SeasonRead
 from app.models.history import writes as history
+from app.models.pulling import wishes
 from app.models.recount.basis import Basis
 from app.models.seal import list_roots, reading
 from app.services import names
 from app.services.acting import Acting
+from app.services.certification import asking
 from app.services.configuration import in_force as configurations
 
 __all__ = [
+    "CHECKING",
     "READING_SHARE",
     "Deleted",
     "Generated",
@@ -60,6 +65,9 @@ __all__ = [
 
 DISTRIBUTION = "run-registry-desktop"
 
+CHECKING = "lists"
+"""The job of pullers that makes lists again."""
+
 READING_SHARE = 0.6
 """Share of the progress that reading the state takes."""
 
@@ -71,9 +79,16 @@ class Generated:
     id: int
     version: int
     selection: Selection
+    asked: Asked | None = None
+    """Set where it becomes official when a puller has made it again."""
 
     @property
     def text(self) -> str:
+        """The figures of the list, and what a puller was asked for."""
+        return self.figures if self.asked is None else f"{self.figures} {self.asked.text}"
+
+    @property
+    def figures(self) -> str:
         """The figures of the list in a sentence."""
         good = self.selection
         return (
@@ -158,7 +173,8 @@ def generate(
     """Computes a rule over the datasets whose names match, and stores the result.
 
     `pattern` is an SQL `SIMILAR TO` pattern; `as_of` an `atomic_version` to go back to. An
-    `official` list is made from the events, and believes no row that is only derived.
+    `official` list is made from the events, and believes no row that is only derived; for a person
+    on a guarded database it becomes official when a puller has made it again.
     `progress` takes the share done; a cancelled one raises Cancelled and leaves nothing behind.
     """
     return generate_several(
@@ -199,6 +215,7 @@ def generate_several(
     allowed.check(acting.actor, permissions.generate_json_path())
     if official and (refusal := why_not_official(acting)):
         raise NotPermitted(refusal, (EXPERTS,))
+    waits = official and asking.must_ask(acting)
     conditions = [parse_condition(each.rule) for each in rules]
     names.version_at(acting, as_of)  # refuses one that there isn't
     read, season = season_of(acting, pattern, as_of=as_of, proved=official, progress=progress)
@@ -208,12 +225,13 @@ def generate_several(
             connection,
             (season.datasets[0].run_number, season.datasets[-1].run_number),
             basis(acting, proved=official),
+            as_of=as_of,
         )
     with acting.db.transaction() as connection:
         of_all: JsonObject = {
             "dataset_name_filter": pattern,
             "created_by": acting.actor.email,
-            "official": official,
+            "official": official and not waits,
             "runregistry_version": read.version,
             "total_recorded_luminosity_from_run_range": recorded,
             "total_delivered_luminosity_from_run_range": delivered,
@@ -221,6 +239,7 @@ def generate_several(
         # The seal may have been dropped since the program was started: lists are made all the same.
         keeps_root = acting.db.keeps_roots and reading.readable(connection)
         made = []
+        wished = []
         for rule, condition, selection in zip(rules, conditions, selections, strict=True):
             of_rule: JsonObject = {"tags": rule.tags, "json_logic": condition.source}
             id_ = generated_json.insert(connection, {**selection.as_row(), **of_all, **of_rule})
@@ -235,10 +254,19 @@ def generate_several(
                 )
             if keeps_root:
                 list_roots.keep(connection, id_)
+            if waits:
+                wished.append(wishes.add(connection, OfficialWish(id_), acting.actor.email))
             made.append(Generated(id_, read.version, selection))
         generated_json.announce(connection, [golden_json.id for golden_json in made])
         progress.checkpoint()
-    return made
+    return [_with_wish(acting, each, wish) for each, wish in zip_longest(made, wished)]
+
+
+def _with_wish(acting: Acting, made: Generated, wish: int | None) -> Generated:
+    if wish is None:
+        return made
+    words = OfficialWish(made.id).words
+    return replace(made, asked=asking.told(acting, (wish,), words, job=CHECKING))
 
 
 def _selections(

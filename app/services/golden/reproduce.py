@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import isclose
 from typing import cast
 
 import numpy as np
@@ -21,7 +20,7 @@ from app.domain.progress import SILENT, Progress
 from app.domain.state.grid import Value
 from app.domain.triplets import Triplet
 from app.golden.compare import Comparison, compare
-from app.golden.document import Document, document_of, from_json, lumisections
+from app.golden.document import from_json, lumisections
 from app.golden.leaves import coordinate
 from app.golden.season import Season, SeasonDataset
 from app.golden.selection import Selection, select
@@ -37,22 +36,13 @@ from app.services.golden.moments import (
     season_at,
     voices_at,
 )
+from app.services.golden.same import LISTS, name_of, same_lists, same_sums
 from app.services.seal.wanted import UNSEALED, SealOfList, seal_now
 
 THE_RULE = "the rule"
 THE_DATASETS = "the pattern of dataset names"
 THE_DATASET = "the dataset"
 TAKING_PART = "taking part"
-
-_COLUMNS = {
-    "generated_json": "the list",
-    "generated_json_with_dataset_names": "the list with dataset names",
-    "generated_anti_json": "the anti-JSON",
-    "generated_anti_json_with_dataset_names": "the anti-JSON with dataset names",
-}
-
-_SAME = 1e-9
-"""Relative difference up to which two sums of luminosity are the same."""
 
 _ONE_SIDE = 0.35
 """Share of the progress that reading one of two states takes."""
@@ -91,7 +81,7 @@ class Reproduced:
         name = f"Golden JSON {self.stored.entry.id}"
         if self.equal:
             return f"{name} comes out the same {how}: nothing differs."
-        differing = ", ".join(_COLUMNS.get(column, column) for column in self.differing)
+        differing = ", ".join(name_of(column) for column in self.differing)
         return f"{name} does not come out the same {how}: {differing}."
 
     @property
@@ -182,12 +172,12 @@ def reproduce(
     side = _side(acting, stored, moment, progress, proved=True)
     made = side.selection.as_row()
     differing = [
-        column for column in _COLUMNS if not _same_lists(getattr(stored, column), made[column])
+        column for column in LISTS if not same_lists(getattr(stored, column), made[column])
     ]
     differing += [
         column
         for column, value in stored.luminosity.items()
-        if column in made and not _same_sums(value, made[column])
+        if column in made and not same_sums(value, made[column])
     ]
     if moment.provenance is not None and golden.texts(stored).sha256 != moment.provenance.sha256:
         differing.append("the checksum of the stored list")
@@ -481,23 +471,3 @@ def _status(triplet: Triplet) -> JsonValue:
 
 def _numbers(ranges: Iterable[tuple[int, int]]) -> set[int]:
     return {lumi for first, last in ranges for lumi in range(first, last + 1)}
-
-
-def _same_lists(stored: JsonValue, made: JsonValue) -> bool:
-    """Whether two lists, by run or by `{run}-{name}`, hold the same, whatever the order."""
-    return _in_order(stored) == _in_order(made)
-
-
-def _in_order(stored: JsonValue) -> dict[str, Document]:
-    lists = stored if isinstance(stored, dict) else {}
-    documents = {}
-    for key, ranges in lists.items():
-        pairs = ranges if isinstance(ranges, list) else []
-        read_back = document_of({1: [(pair[0], pair[1]) for pair in pairs]})  # type: ignore[index,misc]
-        if read_back:
-            documents[key] = read_back
-    return documents
-
-
-def _same_sums(stored: float, made: JsonValue) -> bool:
-    return isinstance(made, int | float) and isclose(stored, made, rel_tol=_SAME, abs_tol=_SAME)

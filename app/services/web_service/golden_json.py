@@ -10,6 +10,7 @@ from app.models.lists import shared_rows
 from app.models.lists.shared_rows import Stored
 from app.services.acting import Acting
 from app.services.golden import generation
+from app.services.golden.making_official import Standing, standings
 from app.services.web_service.shapes import as_object
 
 ONE_DATASET = (
@@ -30,7 +31,9 @@ def stored(acting: Acting, id_: int) -> JsonObject | None:
     """A list that isn't deleted, whole; None when there is none of that number."""
     with acting.db.read() as connection:
         found = shared_rows.golden_json(connection, id_)
-    return None if found is None or found["deleted"] else _shape(found)
+    if found is None or found["deleted"]:
+        return None
+    return _shape(found, standings(acting, [id_]).get(id_))
 
 
 def newest(
@@ -45,7 +48,8 @@ def newest(
         found = shared_rows.golden_jsons(
             connection, created_by=created_by, official=official, below=below, limit=PAGE
         )
-    return [_shape(row) for row in found]
+    known = standings(acting, [int(str(row["id"])) for row in found])
+    return [_shape(row, known.get(int(str(row["id"])))) for row in found]
 
 
 def generate(
@@ -97,6 +101,8 @@ def _names(rule: JsonValue) -> Iterator[str]:
                 )
 
 
-def _shape(row: Stored) -> JsonObject:
-    """The row with its version as a text, as a big integer comes out of the web service."""
-    return as_object(row) | {"runregistry_version": str(row["runregistry_version"])}
+def _shape(row: Stored, standing: Standing | None) -> JsonObject:
+    """The row with its version as a text, as a big integer comes out of the web service; on a
+    guarded database with what a puller found, which the web service doesn't have."""
+    checked: JsonObject = {} if standing is None else {"checked": standing.proof.value}
+    return as_object(row) | {"runregistry_version": str(row["runregistry_version"])} | checked

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from app.domain.certification.growth import gained_text
 from app.domain.certification.runs import OPEN
-from app.domain.certification.wishes import Wish, WishKind, WishState
+from app.domain.certification.wishes import OF_RUNS, Wish, WishKind, WishState
 from app.domain.configuration.in_force import Configuration
 from app.domain.counting import counted
 from app.domain.errors import Refused, Unavailable
@@ -80,8 +80,8 @@ class CarryingOut:
         """The oldest wish for each of some runs."""
         first: dict[RunNumber, _Waiting] = {}
         with self._db.read() as connection:
-            for id_, by, wish in wishes.waiting(connection, _LOOK_AT):
-                if wish is not None and wish.run_number not in stuck and id_ not in tried:
+            for id_, by, wish in wishes.waiting(connection, OF_RUNS, _LOOK_AT):
+                if isinstance(wish, Wish) and wish.run_number not in stuck and id_ not in tried:
                     first.setdefault(wish.run_number, _Waiting(id_, Actor(by), wish))
         return [*first.values()][:_AT_ONCE]
 

@@ -13,7 +13,7 @@ from app.domain.errors import BadInput
 from app.services.golden import generation as golden
 from app.views.actions import ActionRow
 from app.views.focus import give_keys
-from app.views.golden import export_actions
+from app.views.golden import export_actions, official_action
 from app.views.golden.comparing.combine_panel import CombinePanel
 from app.views.golden.comparing.compare_panel import ComparePanel
 from app.views.golden.comparing.reproduce_panel import ReproducePanel
@@ -23,13 +23,14 @@ from app.views.golden.export_actions import GoldenExports
 from app.views.golden.generate_dialog import GenerateDialog
 from app.views.golden.lists.list_pane import GoldenListPane
 from app.views.golden.lists.result_view import GoldenResultView
+from app.views.golden.official_action import MakingOfficial
 from app.views.golden.panel import GoldenPanel
 from app.views.golden.workbench.bench import RuleBench
 from app.views.notices import ask
 from app.views.places import PlaceContext, PlaceWidget
 from app.views.widgets.narrow import TurningSplitter
 
-MENU = ("golden.take", "", *export_actions.MENU, "", "golden.delete")
+MENU = ("golden.take", "", *export_actions.MENU, "", official_action.NAME, "golden.delete")
 """What can be done with the selected lists."""
 
 TABS_MENU = tuple(
@@ -66,6 +67,7 @@ class GoldenPlace(PlaceWidget):
         self.entries = GoldenListPane(context)
         self.bench = RuleBench(context)
         self.exports = GoldenExports(context, self, self.entries.selected)
+        self.official = MakingOfficial(context, self, self.entries.selected)
         self.panels = [make(context) for make in PANELS]
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
@@ -93,6 +95,7 @@ class GoldenPlace(PlaceWidget):
         self.bench.generate_wanted.connect(self.generate)
         self.entries.menu_wanted.connect(self.rows_menu_wanted)
         self.result.export_wanted.connect(self.exports.export)
+        self.official.done.connect(self.refresh)
         self.entries.times_renewed.connect(self.result.set_now)
         self.tabs.currentChanged.connect(self._follow)
 
@@ -115,6 +118,7 @@ class GoldenPlace(PlaceWidget):
                 self._why_not,
                 no_command="Only opens the rule; golden show prints it.",
             ),
+            self.official.row(),
             ActionRow(
                 "golden.delete",
                 "Delete...",

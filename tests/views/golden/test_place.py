@@ -20,6 +20,7 @@ from app.services.acting import Acting
 from app.services.golden import generation as golden
 from app.services.golden.files import Form
 from app.services.golden.generation import JsonEntry
+from app.services.golden.making_official import Proof, Standing
 from app.views.background import Background
 from app.views.golden.lists.list_model import FoundGolden, GoldenModel
 from app.views.golden.lists.list_pane import Kind
@@ -395,6 +396,41 @@ def test_that_a_run_that_is_not_good_is_said_to_be_in_the_anti_json(
     result.find_run.clear()
     assert result.found.text() == ""
     assert result.find_run.property("wrong") is False
+
+
+# Confirmed by a puller
+
+
+def test_that_it_says_what_a_puller_found_only_where_pullers_check(
+    place: GoldenPlace, a_result: Result
+) -> None:
+    result = place.result
+    checked = result.facts["Checked"]
+    result.show_result(a_result)
+    assert not checked.isVisibleTo(result)
+    differs = Standing(Proof.DIFFERS, MADE, "the list")
+    result.show_result(replace(a_result, standing=differs))
+    assert checked.isVisibleTo(result)
+    assert checked.text().startswith("Differs from the events: the list.")
+    assert checked.property("role") == "refusal"
+    result.show_result(replace(a_result, standing=Standing(Proof.WAITING, pullers=False)))
+    assert checked.text() == "Unconfirmed. No puller is running: it is done as soon as one is."
+    assert checked.property("role") == ""
+
+
+def test_that_a_list_is_made_official_after_a_question(
+    qtbot: QtBot, place: GoldenPlace, lists: list[int], notices: Notices
+) -> None:
+    place.show_row(lists[2])
+    qtbot.waitUntil(lambda: place.result.title.text() == f"Golden JSON {lists[2]}")
+    place.official.make_official()
+    qtbot.waitUntil(lambda: place.findChild(QMessageBox) is not None)
+    box = place.findChild(QMessageBox)
+    assert box is not None
+    assert box.text().startswith(f"Make golden JSON {lists[2]} official? First it is made again")
+    with qtbot.waitSignals([notices.shown, place.official.done]):
+        box.buttons()[0].click()
+    qtbot.waitUntil(lambda: place.result.title.text() == f"Golden JSON {lists[2]}, official")
 
 
 # Saving

@@ -68,12 +68,6 @@ CREATE TABLE guard.unconfirmed (
     "at" timestamptz NOT NULL,
     PRIMARY KEY (what, run_number, name)
 );
--- Golden JSONs that a puller made again from events and found equal.
-CREATE TABLE guard.confirmed_json (
-    id integer PRIMARY KEY,
-    login name NOT NULL DEFAULT session_user,
-    "at" timestamptz NOT NULL DEFAULT now()
-);
 
 -- The table of actions of the program, and the words it uses.
 CREATE TABLE guard.action (

@@ -215,6 +215,7 @@ BEGIN
             ' events and found it equal: generate it, and ask an expert then.');
     END IF;
     PERFORM guard.judge('GOLDEN_JSON', '{}', '{}', 'Golden JSON');
+    INSERT INTO guard.claimed_json (id, login) SELECT id, who.login FROM added;
     RETURN NULL;
 END
 $$;
@@ -240,7 +241,7 @@ BEGIN
     who := guard.acting();
     IF who.kind = 'web' THEN
         RETURN NULL;
-    ELSIF who.email IS NULL THEN
+    ELSIF who.email IS NULL AND who.kind <> 'puller' THEN
         PERFORM guard.refuse('Golden JSONs are changed by people.');
     END IF;
     FOR change IN
@@ -253,6 +254,11 @@ BEGIN
         IF change.other THEN
             PERFORM guard.refuse(format('What golden JSON %s says is never changed.', change.id));
         END IF;
+        IF who.kind = 'puller' THEN
+            PERFORM guard.judge_pullers_json(change.id, change.deleted <> change.was_deleted,
+                change.was_official, change.official);
+            CONTINUE;
+        END IF;
         IF change.deleted <> change.was_deleted AND change.created_by IS DISTINCT FROM who.email
             AND NOT guard.is_expert() THEN
             PERFORM guard.refuse(format('%s may not change golden JSON %s. Only %s, who made it,'
@@ -262,9 +268,7 @@ BEGIN
             IF NOT guard.is_expert() THEN
                 PERFORM guard.refuse(format('%s may not say whether golden JSON %s is official.'
                     ' Only an expert may.', who.email, change.id));
-            ELSIF change.official AND NOT EXISTS (
-                SELECT FROM guard.confirmed_json AS known WHERE known.id = change.id
-            ) THEN
+            ELSIF change.official AND NOT guard.is_confirmed(change.id) THEN
                 PERFORM guard.refuse(format('Golden JSON %s becomes official when a puller has'
                     ' made it again from events and found it equal.', change.id));
             END IF;

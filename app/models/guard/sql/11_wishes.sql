@@ -50,6 +50,10 @@ DECLARE
         WHEN 'refresh' THEN ARRAY['reset', 'recorded'] WHEN 'take in' THEN ARRAY['recorded']
         WHEN 'settle' THEN '{}' WHEN 'classify' THEN '{}' WHEN 'make datasets' THEN '{}' END;
 BEGIN
+    IF kind = 'make official' THEN
+        PERFORM guard.judge_official_wish(arguments);
+        RETURN;
+    END IF;
     IF flags IS NULL OR jsonb_typeof(arguments) <> 'object' OR EXISTS (
         SELECT FROM jsonb_each(CASE jsonb_typeof(arguments) WHEN 'object' THEN arguments
             ELSE '{}' END) AS said

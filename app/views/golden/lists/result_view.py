@@ -28,8 +28,10 @@ from app.services.golden import exports as golden_exports
 from app.services.golden import files as golden_files
 from app.services.golden import generation as golden
 from app.services.golden import lists as golden_lists
+from app.services.golden import making_official
 from app.services.golden.files import Form
 from app.services.golden.generation import JsonRow, Texts
+from app.services.golden.making_official import Proof, Standing
 from app.views.background import Work
 from app.views.golden.forms import FORMS, RunLines, run_lines, title_of
 from app.views.golden.lists.run_text import FindLine, RunText
@@ -43,7 +45,8 @@ from app.views.widgets.plain import Label
 
 _CHOOSE = "Choose a golden JSON from the list, or generate one."
 _DIM_AFTER_MS = 200
-_FACTS = ("Datasets", "In it", "Recorded", "Delivered", "Made", "By", "Tags")
+_CHECKED = "Checked"
+_FACTS = ("Datasets", "In it", "Recorded", "Delivered", "Made", "By", _CHECKED, "Tags")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Result:
     lines: tuple[RunLines, ...]
     rule: str
     stem: str
+    standing: Standing | None = None
+    """What a puller found, where pullers make lists again."""
 
     @property
     def id(self) -> int:
@@ -71,10 +76,10 @@ class Result:
 
 def read_result(acting: Acting, id_: int) -> Result:
     """Reads a stored list and breaks its texts into lines; for a season that takes a while."""
-    return result_of(golden.row(acting, id_))
+    return result_of(golden.row(acting, id_), making_official.standings(acting, [id_]).get(id_))
 
 
-def result_of(stored: JsonRow) -> Result:
+def result_of(stored: JsonRow, standing: Standing | None = None) -> Result:
     """A stored list with its texts."""
     texts = golden.texts(stored)
     return Result(
@@ -83,6 +88,7 @@ def result_of(stored: JsonRow) -> Result:
         tuple(run_lines(golden_files.text_of(texts, form)) for form in FORMS),
         pretty(stored.json_logic),
         golden_exports.stem_of(golden_lists.of_row(stored)),
+        standing,
     )
 
 
@@ -105,6 +111,7 @@ class GoldenResultView(GoldenPanel):
         self._background = context.background
         self._notices = context.notices
         self._work = Work(context.background, self)
+        self._standing = Work(context.background, self)
         self._found: tuple[int, ...] = ()
         self._at = 0
         self.result: Result | None = None
@@ -128,6 +135,7 @@ class GoldenResultView(GoldenPanel):
         menu.addAction("Other forms, several at once...").triggered.connect(self.export_wanted)
         self.save.setMenu(menu)
         self.facts = {name: _fact() for name in _FACTS}
+        self._facts = QFormLayout()
         self.texts = QTabWidget()
         self.texts.setDocumentMode(True)
         self.editors = [RunText(title_of(form)) for form in FORMS]
@@ -156,6 +164,24 @@ class GoldenResultView(GoldenPanel):
         """Reads a list; the one that is shown stays until it is there."""
         self._work.start(self._load(id_))
 
+    def renew(self) -> None:
+        """Shows what a puller has found meanwhile; the texts of a list never change."""
+        if self.result is not None and not self._work.is_running:
+            self._standing.renew(self._renew)
+
+    async def _renew(self) -> None:
+        shown = self.result
+        if shown is None:
+            return
+        try:
+            is_official, standing = await self._background.read(
+                lambda: making_official.standing_of(self._acting, shown.id)
+            )
+        except Refused:
+            return  # Deleted by somebody: what is shown was there.
+        if self.result is shown:
+            self._state_standing(standing, is_official=is_official)
+
     async def _load(self, id_: int) -> None:
         try:
             result = await self._background.read(lambda: read_result(self._acting, id_))
@@ -168,8 +194,7 @@ class GoldenResultView(GoldenPanel):
         """Shows another list."""
         self.result = result
         self.refusal.hide()
-        official = ", official" if result.stored.entry.official else ""
-        self.title.setText(f"Golden JSON {result.id}{official}")
+        self._state_standing(result.standing, is_official=result.stored.entry.official)
         for editor, lines in zip(self.editors, result.lines, strict=True):
             editor.show_lines(lines)
         self.rule.setPlainText(result.rule)
@@ -258,6 +283,16 @@ class GoldenResultView(GoldenPanel):
             self.facts[name].setText(text)
             self.facts[name].setToolTip(tip)
 
+    def _state_standing(self, standing: Standing | None, *, is_official: bool) -> None:
+        if self.result is not None:
+            self.title.setText(f"Golden JSON {self.result.id}{', official' if is_official else ''}")
+        checked = self.facts[_CHECKED]
+        self._facts.setRowVisible(checked, standing is not None)
+        if standing is not None:
+            checked.setText(standing.text)
+            differs = standing.proof is Proof.DIFFERS
+            set_property(checked, "role", "refusal" if differs else "")
+
     def _form(self) -> Form | None:
         """Form of the tab that is shown; None for the rule."""
         place = self.texts.currentIndex()
@@ -304,7 +339,7 @@ class GoldenResultView(GoldenPanel):
         top.addWidget(self.title, 1)
         top.addWidget(self.copy)
         top.addWidget(self.save)
-        facts = QFormLayout()
+        facts = self._facts
         facts.setHorizontalSpacing(4 * STEP)
         facts.setVerticalSpacing(STEP)
         facts.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)

@@ -1,6 +1,7 @@
 """Attacks on a guarded database in plain SQL, by subject."""
 
 from tests.models.guard.attacks import (
+    checked_lists,
     configuration,
     cycles_and_lists,
     every_way_in,
@@ -29,6 +30,7 @@ _PARTS = (
     configuration.configuration,
     cycles_and_lists.cycles,
     cycles_and_lists.golden,
+    checked_lists.checked_lists,
 )
 
 ATTACKS: tuple[Attack, ...] = tuple(attack for part in _PARTS for attack in part())

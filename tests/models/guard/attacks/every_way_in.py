@@ -51,7 +51,6 @@ def guard() -> Iterator[Attack]:
     yield Attack("g_dt", "INSERT INTO guard.service VALUES ('g_dt', 'web')", DENIED)
     yield Attack("g_dt", "INSERT INTO guard.authentic VALUES (1, '1', now(), 'g_dt', 'x')", DENIED)
     yield Attack("g_dt", "DELETE FROM guard.unconfirmed", DENIED)
-    yield Attack("g_expert", "INSERT INTO guard.confirmed_json VALUES (9000)", DENIED)
     yield Attack("g_dt", "SELECT guard.fold_runs(ARRAY[1])", DENIED)
     yield Attack("g_dt", "SELECT guard.judge_columns(ARRAY[1])", DENIED)
     yield Attack("g_dt", "DROP SCHEMA guard CASCADE", "must be owner")

@@ -1,0 +1,76 @@
+"""Making the chosen lists official: at once, or by a puller that makes them again first."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from app.domain.configuration.permissions import EXPERTS
+from app.domain.counting import counted
+from app.services.golden import making_official
+from app.views.actions import ActionRow
+from app.views.golden.export_actions import NO_LIST
+from app.views.notices import ask
+from app.views.places import PlaceContext
+
+NAME = "golden.official"
+
+
+class MakingOfficial(QObject):
+    """Acts on the lists that `chosen()` names when the action is triggered.
+
+    Signals: `done()` when lists are official, or asked for.
+    """
+
+    done = Signal()
+
+    def __init__(
+        self, context: PlaceContext, window: QWidget, chosen: Callable[[], Sequence[int]]
+    ) -> None:
+        super().__init__(window)
+        self._context = context
+        self._window = window
+        self._chosen = chosen
+
+    def row(self) -> ActionRow:
+        """The action."""
+        return ActionRow(
+            NAME,
+            "Make official...",
+            self.make_official,
+            tip="Make the selected golden JSONs again from the events, and official if they are"
+            " the same",
+            why_not=lambda: "" if self._chosen() else NO_LIST,
+            who=f"a member of {EXPERTS}",
+            commands=("golden official",),
+            parameters=("id",),
+        )
+
+    def make_official(self) -> None:
+        """Makes the chosen lists official, after a question."""
+        ids = tuple(self._chosen())
+        if not ids:
+            return
+        which = f"golden JSON {ids[0]}" if len(ids) == 1 else counted(len(ids), "golden JSON")
+        is_, it = ("is", "it") if len(ids) == 1 else ("are", "they")
+        ask(
+            self._window,
+            "Make official",
+            f"Make {which} official? First {it} {is_} made again from the events: {it} must come"
+            " out the same.",
+            "Make official",
+            lambda: self._begin(ids),
+        )
+
+    def _begin(self, ids: Sequence[int]) -> None:
+        self._context.background.run(self._make(ids), self)
+
+    async def _make(self, ids: Sequence[int]) -> None:
+        acting, notices = self._context.acting, self._context.notices
+        if acting.db.guard is None:
+            notices.tell(f"Making {counted(len(ids), 'golden JSON')} again from the events ...")
+        made = await self._context.background.act(
+            lambda: making_official.make_official(acting, ids)
+        )
+        notices.tell(made.text)
+        self.done.emit()

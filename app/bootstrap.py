@@ -371,13 +371,12 @@ class Program:
     # Background work
 
     def start(self, listeners: Listeners, *, alone: bool = False) -> Jobs:
-        """Starts the jobs, which wait for their election, and the news of the database; `alone`
-        without a window."""
+        """Starts the jobs and the news of the database; `alone` without a window."""
         demonstration = self._demonstration is not None
         settings, gui_settings = self.settings, self.dqm_gui_settings
         # Without a certificate the real one answers nobody.
         asks_gui = demonstration or gui_settings.certificate is not None or _is_near(gui_settings)
-        self.jobs = Jobs(
+        jobs = self.jobs = Jobs(
             self.db,
             self._client_name,
             Asked(
@@ -398,8 +397,7 @@ class Program:
             listeners.on_bug,
             listeners.on_pull,
         )
-        self.jobs.start()
-        jobs = self.jobs
+        jobs.start()
 
         def hear(change: Change) -> None:
             jobs.hear(change)
@@ -409,7 +407,7 @@ class Program:
             self.db, hear, listeners.on_connection, mend=self._revive_own_server
         )
         self._listener.start()
-        return self.jobs
+        return jobs
 
     def work(self, stopped: Callable[[float | None], bool], *, once: bool) -> tuple[JobState, ...]:
         """Works as a puller until it is `stopped`, which waits for that so many seconds; with

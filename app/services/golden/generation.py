@@ -219,7 +219,7 @@ def generate_several(
     conditions = [parse_condition(each.rule) for each in rules]
     names.version_at(acting, as_of)  # refuses one that there isn't
     read, season = season_of(acting, pattern, as_of=as_of, proved=official, progress=progress)
-    selections = _selections(season, conditions, insist=insist, progress=progress)
+    # At once, before the rules take their time: both are to be of one moment.
     with acting.db.read() as connection:
         recorded, delivered = generated_json.luminosity_of_run_range(
             connection,
@@ -227,22 +227,38 @@ def generate_several(
             basis(acting, proved=official),
             as_of=as_of,
         )
+    selections = _selections(season, conditions, insist=insist, progress=progress)
+    of_all: JsonObject = {
+        "dataset_name_filter": pattern,
+        "created_by": acting.actor.email,
+        "official": official and not waits,
+        "runregistry_version": read.version,
+        "total_recorded_luminosity_from_run_range": recorded,
+        "total_delivered_luminosity_from_run_range": delivered,
+    }
+    rows: list[JsonObject] = [
+        {**of_all, "tags": rule.tags, "json_logic": condition.source}
+        for rule, condition in zip(rules, conditions, strict=True)
+    ]
+    return _stored(acting, read, rows, selections, waits=waits, progress=progress)
+
+
+def _stored(
+    acting: Acting,
+    read: SeasonRead,
+    rows: Sequence[JsonObject],
+    selections: Sequence[Selection],
+    *,
+    waits: bool,
+    progress: Progress,
+) -> list[Generated]:
+    """Stores lists, all or none, with the wishes that they be official where that `waits`."""
+    made, wished = [], []
     with acting.db.transaction() as connection:
-        of_all: JsonObject = {
-            "dataset_name_filter": pattern,
-            "created_by": acting.actor.email,
-            "official": official and not waits,
-            "runregistry_version": read.version,
-            "total_recorded_luminosity_from_run_range": recorded,
-            "total_delivered_luminosity_from_run_range": delivered,
-        }
         # The seal may have been dropped since the program was started: lists are made all the same.
         keeps_root = acting.db.keeps_roots and reading.readable(connection)
-        made = []
-        wished = []
-        for rule, condition, selection in zip(rules, conditions, selections, strict=True):
-            of_rule: JsonObject = {"tags": rule.tags, "json_logic": condition.source}
-            id_ = generated_json.insert(connection, {**selection.as_row(), **of_all, **of_rule})
+        for of_list, selection in zip(rows, selections, strict=True):
+            id_ = generated_json.insert(connection, {**selection.as_row(), **of_list})
             if acting.db.record:
                 generated_json.remember_provenance(
                     connection,

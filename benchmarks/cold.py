@@ -23,7 +23,7 @@ from app.services.acting import Acting
 from app.services.editing import lumisections
 from app.services.golden import generation as golden
 from app.services.taking_in import Intake
-from app.sync.taking_in import IntakeLoop
+from app.sync.jobs import JobLoop
 from benchmarks import web_season
 from benchmarks.database import folder_argument, prepared, server
 
@@ -161,7 +161,15 @@ def measure(dsn: str, name: str) -> None:
     acting = Acting(other, EXPERT)
     clock.figure("then first golden JSON", lambda: golden.generate(acting, name, RULE), "3")
     other.close()
-    loop = IntakeLoop(Intake(db), PullerLock(db, source="intake"), on_bug=print, client_name="me")
+    loop = JobLoop(
+        "intake",
+        Intake(db).turn,
+        None,
+        PullerLock(db, source="intake"),
+        interval_s=2.0,
+        on_bug=print,
+        client_name="me",
+    )
     loop.start()
     seen = [seen_after(db, number) for number in opened[:5]]
     print(f"an edit of the web service taken in after {max(seen):.1f} s at most  3")

@@ -1,16 +1,22 @@
 """Counting again in the background, and what edits feel of it: `python -m benchmarks.recount`.
 
-10,000 datasets are to be counted within an hour by a program of its own, which rests three quarters
-of the time, and edits are to take 10 % longer at p95 at most: beside that program, and in a window
-that counts itself and rests nineteen twentieths. Edits with and without it alternate, so that a
-busy machine slows both; the counting never pauses between rounds here, as it does otherwise.
+10,000 datasets are to be counted within an hour also while people edit, and edits are to take 10 %
+longer at p95 at most. What counts is what really counts: the job of pullers in a process of its
+own, and that of a window in this process, with the rests they take while somebody writes; only
+does everything stay due here, so that they never come to an end. People edit one after the other
+as fast as they can, which is more than people do, and with a pause between two edits as a few do at
+once. Edits with and without the counting alternate, so that a busy machine slows both; the ratio is
+that of all edits, and the spread that of the alternations. The same is done first with nobody
+counting at all: that ratio is what the machine adds by itself.
 """
 
 import multiprocessing
+import random
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.synchronize import Event
 
@@ -23,23 +29,23 @@ from app.models.database.locks import PullerLock
 from app.models.recount import marks
 from app.services.acting import Acting
 from app.services.recount import recounting
-from app.services.recount.recounting import Recounter
-from app.sync.recounting import REST_ALONE, RecountLoop
+from app.services.recount.background import REST, REST_ALONE, STEP, Recounter
+from app.sync.jobs import JobLoop
 from benchmarks.database import folder_argument, measured, prepared, server
 from benchmarks.editor import EXPERT, build
 from benchmarks.guard import edit
 
 MANY = 10_000
-_BLOCK = 10
-_SHARE = REST_ALONE + 1
-"""Of so many parts of the time one is spent on counting."""
+_BLOCK = 60
+"""Edits of one alternation: the job makes several steps in that time."""
+_PAUSE_S = 0.15
 
 Counting = Callable[[], AbstractContextManager[None]]
 
 
-def ceaseless(db: Database) -> Recounter:
+def ceaseless(db: Database, *, alone: bool) -> Recounter:
     """Counts on and on, as if everything were due."""
-    return Recounter(Acting(db, EXPERT), "benchmark", round_s=0.0)
+    return Recounter(Acting(db, EXPERT), "benchmark", alone=alone, round_s=0.0)
 
 
 def count_everything(db: Database) -> None:
@@ -55,10 +61,11 @@ def count_everything(db: Database) -> None:
             done += recounting.recount_step(Acting(db, EXPERT), round_s=0.0)
         taken = time.perf_counter() - start
         each = taken / datasets
+        quiet, beside = ((rest + 1) * MANY * each / 60 for rest in (REST_ALONE, REST))
         print(
             f"{label} round: {datasets} datasets, {done.rows / taken:.0f} rows/s,"
-            f" {1e3 * each:.1f} ms a dataset; {MANY} datasets with rests in"
-            f" {_SHARE * MANY * each / 60:.0f} min (60)"
+            f" {1e3 * each:.1f} ms a dataset; {MANY} datasets with rests in {quiet:.0f} min when"
+            f" nobody writes, in {beside:.0f} min while people edit (60)"
         )
         assert not done.findings
 
@@ -89,8 +96,8 @@ def choose_what_is_next(db: Database) -> None:
 
     def choose() -> None:
         with db.read() as connection:
-            marks.changed(connection, recounting.STEP)
-            marks.oldest(connection, recounting.STEP, older_than_s=0.0)
+            marks.changed(connection, STEP)
+            marks.oldest(connection, STEP, older_than_s=0.0)
 
     measured(f"what is next among {MANY} more datasets", choose, times=11)
     measured("how complete and fresh it is", lambda: recounting.standing(Acting(db)), times=5)
@@ -99,40 +106,80 @@ def choose_what_is_next(db: Database) -> None:
             connection.execute(text(f"DELETE FROM {table} WHERE run_number >= 900000"))
 
 
+@dataclass(frozen=True)
+class Taken:
+    """How long edits took without and with the counting [ms], alternation by alternation."""
+
+    without: list[list[float]] = field(default_factory=list)
+    counting: list[list[float]] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """Median and p95 of both, and what the counting adds."""
+        pooled = [
+            sorted(ms for block in each for ms in block) for each in (self.without, self.counting)
+        ]
+        medians = [statistics.median(each) for each in pooled]
+        high = [_p95(each) for each in pooled]
+        ratios = sorted(
+            _p95(after) / _p95(before)
+            for before, after in zip(self.without, self.counting, strict=True)
+        )
+        return (
+            f"median {medians[0]:.1f} and {medians[1]:.1f} ms, p95 {high[0]:.1f} and {high[1]:.1f}"
+            f" ms: x{high[1] / high[0]:.2f} (1.10), {len(ratios)} alternations"
+            f" x{ratios[0]:.2f} to x{ratios[-1]:.2f}, median x{statistics.median(ratios):.2f}"
+        )
+
+
+def _p95(ms: Sequence[float]) -> float:
+    return statistics.quantiles(ms, n=20)[-1]
+
+
 def edit_meanwhile(
     db: Database, keys: Sequence[DatasetKey], times: int, where: str, counting: Counting
 ) -> None:
-    """Edits of 20 and of 700 LS, one after the other, without and with the counting."""
+    """Edits of 20 and of 700 LS, in a row and with pauses, without and with the counting."""
     for last in (20, 700):
         act = edit(keys, last)
-        taken: dict[bool, list[float]] = {False: [], True: []}
         act(db)
-        for _ in range(times // _BLOCK):
-            for counts in (False, True):
-                with counting() if counts else nullcontext():
-                    for _ in range(_BLOCK):
-                        start = time.perf_counter()
-                        act(db)
-                        taken[counts].append(1e3 * (time.perf_counter() - start))
-        (median, p95), (median_with, p95_with) = (
-            (statistics.median(each), statistics.quantiles(each, n=20)[-1])
-            for each in (taken[False], taken[True])
-        )
-        print(
-            f"edit of {last} LS, counting {where}: median {median:.1f} and {median_with:.1f} ms,"
-            f" p95 {p95:.1f} and {p95_with:.1f} ms: x{p95_with / p95:.2f} (1.10)"
-        )
+        for pause_s in (0.0, _PAUSE_S):
+            taken = Taken()
+            for round_ in range(max(2, times // _BLOCK)):
+                # Who comes first alternates, too.
+                for counts in (False, True) if round_ % 2 else (True, False):
+                    with counting() if counts else nullcontext():
+                        block = [_timed(act, db, pause_s) for _ in range(_BLOCK)]
+                    (taken.counting if counts else taken.without).append(block)
+            how = "in a row" if not pause_s else f"every {pause_s:.2f} s"
+            print(f"edits of {last} LS {how}, counting {where}: {taken.text}", flush=True)
+
+
+def _timed(act: Callable[[Database], object], db: Database, pause_s: float) -> float:
+    time.sleep(pause_s * random.uniform(0.5, 1.5))
+    start = time.perf_counter()
+    act(db)
+    return 1e3 * (time.perf_counter() - start)
+
+
+def _loop(db: Database, *, alone: bool) -> JobLoop:
+    """The job as a client has it."""
+    return JobLoop(
+        "recount",
+        ceaseless(db, alone=alone).turn,
+        None,
+        PullerLock(db, "benchmark", source="recount"),
+        on_bug=_fail,
+        client_name="benchmark",
+        interval_s=1.0,
+        election_interval_s=1.0,
+    )
 
 
 @contextmanager
 def counting_here(db: Database) -> Iterator[None]:
     """In this process, as a window does."""
-    loop = RecountLoop(
-        ceaseless(db),
-        PullerLock(db, "benchmark", source="recount"),
-        on_bug=_fail,
-        client_name="benchmark",
-    )
+    loop = _loop(db, alone=False)
     loop.start()
     yield
     loop.stop()
@@ -142,23 +189,21 @@ def counting_here(db: Database) -> Iterator[None]:
 def counting_beside(dsn: str) -> Iterator[None]:
     """In a process of its own, as a puller without a window does."""
     processes = multiprocessing.get_context("spawn")
-    started = processes.Event()
-    beside = processes.Process(target=_count_beside, args=(dsn, started))
+    started, ended = processes.Event(), processes.Event()
+    beside = processes.Process(target=_count_beside, args=(dsn, started, ended))
     beside.start()
     started.wait(60)
     yield
-    beside.terminate()
+    ended.set()
     beside.join()
 
 
-def _count_beside(dsn: str, started: Event) -> None:
-    db = prepared(dsn)
-    counter = ceaseless(db)
+def _count_beside(dsn: str, started: Event, ended: Event) -> None:
+    loop = _loop(prepared(dsn), alone=True)
+    loop.start()
     started.set()
-    while True:
-        start = time.perf_counter()
-        counter.step()
-        time.sleep(REST_ALONE * (time.perf_counter() - start))
+    ended.wait()
+    loop.stop()
 
 
 def _fail(error: Exception) -> None:
@@ -168,13 +213,14 @@ def _fail(error: Exception) -> None:
 def main() -> None:
     parser = folder_argument(__doc__ or "")
     parser.add_argument("--runs", type=int, default=50)
-    parser.add_argument("--edits", type=int, default=100)
+    parser.add_argument("--edits", type=int, default=300)
     given = parser.parse_args()
     with server(given.folder) as running:
         db = prepared(running.dsn)
         keys = build(db, given.runs)
         count_everything(db)
         choose_what_is_next(db)
+        edit_meanwhile(db, keys, given.edits, "nowhere", nullcontext)
         edit_meanwhile(db, keys, given.edits, "beside", partial(counting_beside, running.dsn))
         edit_meanwhile(db, keys, given.edits, "here", partial(counting_here, db))
         db.close()

@@ -45,6 +45,7 @@ _ADMINISTRATOR = "The administrator of a database does it on the command line."
 ELSEWHERE = {
     "db init": "The window opens no empty database; it names this command.",
     "db index": "The window makes them by itself on a small database.",
+    "db take-in": "An elected client does it by itself, little by little.",
     "db upgrade": _ADMINISTRATOR,
     "db guard install": _ADMINISTRATOR,
     "db guard remove": _ADMINISTRATOR,

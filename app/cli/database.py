@@ -11,7 +11,7 @@ from app.domain.json_value import JsonValue
 from app.domain.seal.status import Refusal
 from app.models.database.engine import Database
 from app.models.database.schema import SchemaKind
-from app.services import databases
+from app.services import databases, taking_in
 from app.services.acting import Acting
 from app.services.databases import Examined, ExaminedObjects
 from app.services.recount import recounting
@@ -64,6 +64,14 @@ def add(commands: Commands, common: Parser) -> None:
         action="store_true",
         help="make those that are missing, beside those who work; minutes on a large database",
     )
+    add_command(
+        group,
+        common,
+        "take-in",
+        "take what the web service wrote into the quick copy now, the newest first",
+        _take_in,
+        writes=True,
+    )
     guard.add_to_db(group, common)
 
 
@@ -115,6 +123,15 @@ def _index(program: Program, arguments: Arguments) -> Answer:
         for name, of, there, purpose in rows
     ]
     return Answer({"indexes": documents}, together(lines))
+
+
+def _take_in(program: Program, _arguments: Arguments) -> Answer:
+    line = ProgressLine()
+    try:
+        found = taking_in.take_all_in(program.db, line.shares("taking in"))
+    finally:
+        line.clear()
+    return Answer({**derived.intake_document(found), "text": found.text}, found.text)
 
 
 def _check(program: Program, arguments: Arguments) -> Answer:

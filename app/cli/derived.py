@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from app.cli.output import Lines, ProgressLine, number_of, together
 from app.domain.json_value import JsonObject, JsonValue
 from app.domain.recount.status import Finding, Recounted, Standing
+from app.domain.sources.intake import IntakeState
 from app.services.acting import Acting
 from app.services.recount import recounting
 
@@ -24,8 +25,19 @@ def standing_document(found: Standing) -> JsonObject:
         "last_count": None if found.last is None else found.last.isoformat(),
         "oldest_count": None if found.oldest is None else found.oldest.isoformat(),
         "unconfirmed": found.unconfirmed,
+        "taken_in": None if found.intake is None else intake_document(found.intake),
         "false_values_number": found.findings_number,
         "false_values": _documents(found.findings),
+    }
+
+
+def intake_document(found: IntakeState) -> JsonObject:
+    """How far what other programs wrote is taken in."""
+    return {
+        "event": found.event,
+        "newest_event": found.newest,
+        "runs": found.runs,
+        "runs_left": found.runs_left,
     }
 
 

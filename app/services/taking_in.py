@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from app.domain.errors import Refused
 from app.domain.keys import DatasetKey
-from app.domain.progress import Progress
-from app.domain.sources.intake import TakenIn
+from app.domain.progress import SILENT, Progress
+from app.domain.sources.intake import IntakeState, TakenIn
 from app.domain.sources.turns import Turned
 from app.models.database.engine import Database
 from app.models.events import pending, projections, states, taking_in
@@ -23,6 +23,29 @@ _MOST_DATASETS = 100
 """Datasets that one step folds."""
 
 
+def state(db: Database) -> IntakeState | None:
+    """How far what others wrote is taken in; None without our schema."""
+    if not db.desk:
+        return None
+    with db.read() as connection:
+        return taking_in.state(connection)
+
+
+def take_all_in(db: Database, progress: Progress = SILENT) -> IntakeState:
+    """Takes in all that others wrote, the newest first, without rests; goes on where anybody
+    stopped. Refused as `Intake.take_in`; what was taken in until it is cancelled stays."""
+    intake = Intake(db)
+    while True:
+        taken = intake.take_in()
+        found = state(db)
+        assert found is not None
+        if found.event is not None and not taken.more:
+            return found
+        progress.at((found.runs - found.runs_left) / max(found.runs, 1))
+        if found.event is None:
+            time.sleep(_LOOK_S)  # somebody is writing; soon
+
+
 @dataclass(frozen=True)
 class _Mark:
     """The newest event of a moment, and who was writing then: events with smaller numbers may
@@ -32,6 +55,7 @@ class _Mark:
     writers: frozenset[str]
 
 
+_LOOK_S = 0.1
 _REST = 1.0
 """So many times as long as a step took nothing is done after it: half of the time."""
 

@@ -171,6 +171,10 @@ def test_that_db_check_compares_what_is_derived_and_puts_it_right_when_asked(reg
     assert checked["counted_again"]["false_values"] == []
     assert checked["derived"]["datasets"] > 0
     assert checked["derived"]["newest_version"] > checked["derived"]["newest_version_counted"] == 0
+    assert checked["derived"]["taken_in"]["event"] is None
+    taken = registry("db", "take-in", "--json").document
+    assert (taken["runs_left"], taken["event"]) == (0, taken["newest_event"])
+    assert registry("db", "check", "--json").document["derived"]["taken_in"]["runs_left"] == 0
     _write(empty_dsn, forged)
     looked = registry("db", "check", "--deep")
     assert looked.code == 1

@@ -6,13 +6,17 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import text
 
+from app.domain.counting import number
 from app.domain.errors import Refused
 from app.domain.keys import ONLINE
+from app.domain.progress import Cancelled, Progress
 from app.models.database.engine import Database
 from app.models.events import pending, states, taking_in
+from app.services import taking_in as service
 from app.services.acting import Acting
 from app.services.golden import generation as golden
 from app.services.pulling import runs as pull
+from app.services.recount import recounting
 from app.services.taking_in import Intake
 from tests.builders import EXPERT, a_run, configure
 from tests.plain_folds import WebService
@@ -25,8 +29,8 @@ RULE = {"==": [{"var": "lumisection.oms.dt0_ready"}, True]}
 def web(database: Database) -> WebService:
     """The web service beside us; two runs of 10 LS of which our read model knows nothing."""
     configure(database)
-    for number in (390001, 390002):
-        pull.apply(Acting(database), a_run(number, 10))
+    for run_number in (390001, 390002):
+        pull.apply(Acting(database), a_run(run_number, 10))
     with database.transaction() as connection:
         connection.execute(text("DELETE FROM desk.lumisection_state"))
     return WebService(database)
@@ -60,6 +64,43 @@ def test_that_a_season_that_others_wrote_is_taken_in_newest_first(web, monkeypat
     complete(intake)
     assert fresh(web.db) == {FIRST, SECOND}
     assert intake.take_in().text == "all that others wrote is taken in"
+
+
+def test_that_how_far_it_is_is_told_and_a_command_goes_on_to_the_end(web, monkeypatch):
+    monkeypatch.setattr("app.services.taking_in._RUNS", 1)
+    found = service.state(web.db)
+    assert (found.event, found.runs_left, found.is_complete) == (None, 2, False)
+    assert found.text.startswith("Nothing that other programs wrote was taken into the quick copy")
+    intake = Intake(web.db)
+    intake.take_in()
+    intake.take_in()
+    found = service.state(web.db)
+    assert (found.runs, found.runs_left) == (2, 1)
+    assert found.text == (
+        "1 of 2 runs were looked at, the newest first, for what other programs wrote before; since"
+        " then all that other programs write is in the quick copy."
+    )
+    assert fresh(web.db) == {SECOND}
+    shares = []
+    done = service.take_all_in(web.db, Progress(shares.append))
+    assert done.is_complete
+    assert shares
+    assert fresh(web.db) == {FIRST, SECOND}
+    web.edits_bit(FIRST, "dt0_ready", value=False, first=2, last=3)
+    found = service.state(web.db)
+    assert found.event < found.newest
+    assert found.text.startswith(f"Up to event {number(found.event)} of {number(found.newest)} all")
+    standing = recounting.standing(Acting(web.db))
+    assert standing.lines[0] == found.text
+
+
+def test_that_a_command_that_is_cancelled_keeps_what_it_took_in(web, monkeypatch):
+    monkeypatch.setattr("app.services.taking_in._RUNS", 1)
+    stop = iter([False, True])
+    with pytest.raises(Cancelled):
+        service.take_all_in(web.db, Progress(is_cancelled=lambda: next(stop)))
+    assert fresh(web.db) == {SECOND}
+    assert service.state(web.db).runs_left == 1
 
 
 def test_that_another_client_goes_on_where_one_stopped(web, monkeypatch):

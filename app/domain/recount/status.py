@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.counting import counted, number
+from app.domain.sources.intake import IntakeState
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ class Standing:
     oldest: datetime | None = None
     keeps_marks: bool = False
     unconfirmed: int = 0
+    intake: IntakeState | None = None
     findings: tuple[Finding, ...] = ()
     findings_number: int = 0
 
@@ -128,6 +130,8 @@ class Standing:
             f"The newest version written is {self.newest_written}, the newest counted is"
             f" {self.newest_taken_in}.",
         ]
+        if self.intake is not None:
+            said.insert(0, self.intake.text)
         if self.last is not None and self.oldest is not None:
             said.append(
                 f"The last count was at {self.last:%Y-%m-%d %H:%M} UTC;"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from app.domain.keys import ONLINE, DatasetKey
+from app.domain.sources.intake import IntakeState
 from app.models.database.statements import text
 from app.models.events.states import EventCounts, event_counts
 
@@ -98,6 +99,17 @@ def runs_below(connection: Connection, below: int) -> int:
             text('SELECT count(*) FROM "Run" WHERE run_number < :below'), {"below": below}
         ).scalar_one()
     )
+
+
+def state(connection: Connection) -> IntakeState:
+    """How far it is."""
+    here = place(connection)
+    runs = int(connection.execute(text('SELECT count(*) FROM "Run"')).scalar_one())
+    newest = newest_event(connection)
+    if here is None:
+        return IntakeState(None, newest, runs, runs)
+    left = 0 if here.below_run is None else runs_below(connection, here.below_run)
+    return IntakeState(here.event, newest, runs, left)
 
 
 def stale(connection: Connection, keys: Collection[DatasetKey]) -> list[DatasetKey]:

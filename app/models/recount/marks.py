@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from app.domain.recount.status import Finding, Standing
 from app.models.database import desk as desk_tables
 from app.models.database.statements import text
+from app.models.events import taking_in
 from app.models.recount.compared import Mark, RowKey
 
 _SLACK = 1_000
@@ -244,6 +245,7 @@ def standing(connection: Connection, *, desk: bool, guarded: bool) -> Standing:
         first,
         keeps_marks=True,
         unconfirmed=_unconfirmed_number(connection) if guarded else 0,
+        intake=taking_in.state(connection),
         findings=findings(connection, _SHOWN),
         findings_number=connection.execute(
             sa.select(sa.func.count()).select_from(desk_tables.recount_finding)

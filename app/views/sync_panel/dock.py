@@ -1,4 +1,5 @@
-"""Both pullers in one dock, OMS above, the DQM GUI below, and what seals the history."""
+"""Both pullers in one dock, OMS above, the DQM GUI below, what seals the history, and how complete
+the quick copy is."""
 
 from datetime import datetime
 
@@ -11,18 +12,20 @@ from app.views.looks.theme import STEP
 from app.views.places import PlaceContext
 from app.views.sync_panel.gui_panel import GuiPanel
 from app.views.sync_panel.panel import SyncPanel
+from app.views.sync_panel.read_model_panel import ReadModelPanel
 from app.views.sync_panel.seal_panel import SealPanel
 from app.views.widgets.plain import Label
 
 
 class SyncPanels(QWidget):
-    """The panels of both pullers and of the seal."""
+    """The panels of both pullers, of the seal and of the read model."""
 
     def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.oms = SyncPanel(context.workplace, context.background, context.notices)
         self.gui = GuiPanel(context.workplace, context.background, context.notices)
         self.seal = SealPanel()
+        self.read_model = ReadModelPanel(context.acting, context.background)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -30,6 +33,7 @@ class SyncPanels(QWidget):
             ("OMS", self.oms),
             ("DQM GUI", self.gui),
             ("Sealed history", self.seal),
+            ("Quick copy", self.read_model),
         ):
             heading = Label(title)
             heading.setProperty("role", "title")

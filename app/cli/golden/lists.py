@@ -164,8 +164,10 @@ def _generate(program: Program, arguments: Arguments) -> Answer:
         "recorded_luminosity_lost": selection.lost.recorded,
         "recorded_luminosity_total": selection.total.recorded,
         "warnings": [*warnings],
+        "not_counted": made.not_counted,
     }
-    text = together((*warnings, made.figures, f"Written to {out}."))
+    said = filter(None, (*warnings, made.figures, made.remark, f"Written to {out}."))
+    text = together(said)
     if made.asked is not None:
         return answered(program, arguments, made.asked, document, text)
     return Answer(document, text)

@@ -22,6 +22,7 @@ class Kept(Generic[Content]):
         self._size = 0
         self._lock = Lock()
         self._content: OrderedDict[Hashable, tuple[Content, int]] = OrderedDict()
+        self._repair = 0
 
     def get(self, key: Hashable) -> Content | None:
         """What is kept under a key, None when it is not or no longer there."""
@@ -32,9 +33,21 @@ class Kept(Generic[Content]):
             self._content.move_to_end(key)
             return found[0]
 
-    def put(self, key: Hashable, content: Content, size: int) -> None:
-        """Keeps something instead of what was there; what wasn't used for longest makes way."""
+    def know(self, repair: int) -> None:
+        """Forgets everything when something false was put right since: it may be in here, too."""
         with self._lock:
+            if repair > self._repair:
+                self._repair = repair
+                self._clear()
+
+    def put(self, key: Hashable, content: Content, size: int, *, repair: int | None = None) -> None:
+        """Keeps something instead of what was there; what wasn't used for longest makes way.
+
+        What was read before the newest `repair` that is known isn't kept.
+        """
+        with self._lock:
+            if repair is not None and repair < self._repair:
+                return
             _, before = self._content.pop(key, (None, 0))
             self._size += size - before
             self._content[key] = content, size
@@ -45,5 +58,8 @@ class Kept(Generic[Content]):
     def clear(self) -> None:
         """Forgets everything."""
         with self._lock:
-            self._content.clear()
-            self._size = 0
+            self._clear()
+
+    def _clear(self) -> None:
+        self._content.clear()
+        self._size = 0

@@ -77,6 +77,9 @@ def load_compact(
         return folded, folded
     numbers = event_counts(connection, keys)
     kept = _kept(connection)
+    repair = newest_repair(connection) if desk else None
+    if repair is not None:
+        kept.know(repair)
     found = {
         key: known
         for key in keys
@@ -91,8 +94,18 @@ def load_compact(
     # What a transaction has read of its own events may never be there for others.
     if connection.get_execution_options().get(READS):
         for key, counted in found.items():
-            kept.put(key, counted, counted[0].nbytes)
+            kept.put(key, counted, counted[0].nbytes, repair=repair)
     return found, folded
+
+
+def newest_repair(connection: Connection) -> int:
+    """The number of what was found false last, 0 when nothing was: what was read before may be
+    false, too."""
+    return int(
+        connection.execute(
+            text("SELECT coalesce(max(id), 0) FROM desk.recount_finding")
+        ).scalar_one()
+    )
 
 
 def checksum(key: DatasetKey, counts: EventCounts, content: bytes) -> bytes:

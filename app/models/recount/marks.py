@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from app.domain.recount.status import Finding, Standing
 from app.models.database import desk as desk_tables
+from app.models.database.listen import CHANNEL
 from app.models.database.statements import text
 from app.models.events import taking_in
 from app.models.recount.compared import Mark, RowKey
@@ -16,6 +17,7 @@ _SLACK = 1_000
 _LOOKED_BACK = 100_000
 """So many of the newest events are looked through at most; the round finds what is older."""
 _SHOWN = 20
+_REPAIRED = "repaired"
 
 
 def changed(connection: Connection, limit: int) -> list[RowKey]:
@@ -135,6 +137,13 @@ def newest_event(connection: Connection) -> int:
     )
 
 
+def announce(connection: Connection) -> None:
+    """Tells the listening clients, at commit, that something false was put right."""
+    connection.execute(
+        text("SELECT pg_notify(:channel, :news)"), {"channel": CHANNEL, "news": _REPAIRED}
+    )
+
+
 def remember(connection: Connection, findings: Sequence[Finding]) -> None:
     """Keeps what was found; what nobody could repair is kept once."""
     for each in findings:
@@ -189,6 +198,21 @@ def confirm(connection: Connection, keys: Collection[RowKey]) -> None:
             ),
             given,
         )
+
+
+def not_counted(connection: Connection, keys: Collection[RowKey]) -> int:
+    """How many of these datasets have a kept state that nobody has counted since it was written."""
+    return int(
+        connection.execute(
+            text(
+                "SELECT count(*) FROM desk.lumisection_state state"
+                " LEFT JOIN desk.recount mark USING (run_number, name)"
+                " WHERE mark.checksum IS DISTINCT FROM state.checksum AND (run_number, name) IN"
+                "  (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+            ),
+            {"runs": [run for run, _ in keys], "names": [name for _, name in keys]},
+        ).scalar_one()
+    )
 
 
 def confirmed(connection: Connection, keys: Collection[RowKey]) -> set[RowKey]:

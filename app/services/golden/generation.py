@@ -24,11 +24,12 @@ from app.golden.document import Style, from_json, to_text
 from app.golden.season import Season, SeasonDataset
 from app.golden.selection import Selection, select
 from app.models.database.engine import Database
-from app.models.events import pending, projections
+from app.models.events import pending, projections, states
 from app.models.golden import generated_json
 from app.models.golden.generated_json import JsonEntry, JsonRow, SeasonRead
 from app.models.history import writes as history
 from app.models.pulling import wishes
+from app.models.recount import marks
 from app.models.recount.basis import Basis
 from app.models.seal import list_roots, reading
 from app.services import names
@@ -81,6 +82,19 @@ class Generated:
     selection: Selection
     asked: Asked | None = None
     """Set where it becomes official when a puller has made it again."""
+    not_counted: int = 0
+    """Datasets whose kept state nobody has counted again yet since they changed."""
+
+    @property
+    def remark(self) -> str:
+        """What the list rests on that nobody has counted again yet; empty when there is nothing."""
+        if not self.not_counted:
+            return ""
+        of_all = counted(len(self.selection.season.datasets), "dataset")
+        return (
+            f"{number(self.not_counted)} of {of_all} weren't counted again yet since they changed."
+            " An official list rests on the events alone."
+        )
 
     @property
     def text(self) -> str:
@@ -227,6 +241,9 @@ def generate_several(
             basis(acting, proved=official),
             as_of=as_of,
         )
+        unproved = 0
+        if acting.db.desk and as_of is None and not official:
+            unproved = marks.not_counted(connection, [*read.states])
     selections = _selections(season, conditions, insist=insist, progress=progress)
     of_all: JsonObject = {
         "dataset_name_filter": pattern,
@@ -240,7 +257,8 @@ def generate_several(
         {**of_all, "tags": rule.tags, "json_logic": condition.source}
         for rule, condition in zip(rules, conditions, strict=True)
     ]
-    return _stored(acting, read, rows, selections, waits=waits, progress=progress)
+    made = _stored(acting, read, rows, selections, waits=waits, progress=progress)
+    return [replace(each, not_counted=unproved) for each in made]
 
 
 def _stored(
@@ -355,7 +373,11 @@ def basis(acting: Acting, *, proved: bool) -> Basis:
 
 def _same(before: SeasonRead, now: SeasonRead) -> bool:
     """Whether a season would be made of the same."""
-    return before.provenance == now.provenance and before.datasets == now.datasets
+    return (before.provenance, before.datasets, before.repair) == (
+        now.provenance,
+        now.datasets,
+        now.repair,
+    )
 
 
 def season_from(read: SeasonRead) -> Season:
@@ -471,6 +493,8 @@ def _still_newest(acting: Acting, read: SeasonRead) -> bool:
     if not read.reusable:
         return False
     with acting.db.read() as connection:
+        if acting.db.desk and states.newest_repair(connection) != read.repair:
+            return False
         return history.newest_version(connection) == read.version
 
 

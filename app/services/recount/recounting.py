@@ -185,6 +185,8 @@ class _Job:
                 marks.keep(connection, repair.marks_after(found))
                 judged = found.of(Verdict.FALSE, Verdict.UNFOUNDED)
                 marks.remember(connection, self._findings(judged))
+                if found.of(Verdict.FALSE):
+                    marks.announce(connection)
         self._tell(found, repaired=True)
 
     def _tell(self, found: Compared, *, repaired: bool) -> None:

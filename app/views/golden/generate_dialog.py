@@ -65,6 +65,7 @@ class GenerateDialog(QDialog):
         self._narrowing = narrowing
         self._written = written
         self._work = Work(background, self)
+        self.remark = ""
         self.datasets = Label(_datasets_text(pattern, narrowing), wordWrap=True)
         self.datasets.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.search = SearchLine()
@@ -158,6 +159,7 @@ class GenerateDialog(QDialog):
         except Unavailable as error:
             self._refuse(error.advised)
         else:
+            self.remark = generated[0].remark
             self.generated.emit(tuple(golden_json.id for golden_json in generated))
             self.accept()
 

@@ -238,14 +238,15 @@ class GoldenPlace(PlaceWidget):
         dialog = GenerateDialog(
             context.acting, context.background, pattern, narrowing, bench.source, self
         )
-        dialog.generated.connect(self._show_generated)
+        dialog.generated.connect(lambda ids: self._show_generated(ids, dialog.remark))
         dialog.open()
         return dialog
 
-    def _show_generated(self, ids: tuple[int, ...]) -> None:
+    def _show_generated(self, ids: tuple[int, ...], remark: str) -> None:
         self.show_row(ids[0])
         numbers = ", ".join(map(str, ids))
-        self._context.notices.tell(f"Generated golden JSON{'s' if len(ids) > 1 else ''} {numbers}.")
+        said = f"Generated golden JSON{'s' if len(ids) > 1 else ''} {numbers}."
+        self._context.notices.tell(f"{said} {remark}".rstrip())
 
     def _follow(self) -> None:
         """Shows the chosen list in the tab in front; the other tabs follow when they come there."""

@@ -1,10 +1,15 @@
 """Golden JSONs that others rely on follow from the events, whatever the derived rows say."""
 
+import queue
+
 import pytest
 
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
+from app.models.database.kept import Kept
+from app.models.database.listen import Change, ChangeListener
+from app.models.events import states
 from app.services.acting import Acting
 from app.services.certification import tables
 from app.services.certification.tables import TableQuery
@@ -12,6 +17,7 @@ from app.services.editing.lumisections import ColumnEdit, edit_columns
 from app.services.golden import generation as golden
 from app.services.golden import reproduce as golden_reproduce
 from app.services.recount import recounting
+from tests.conftest import prepared
 from tests.services.offline_runs import FIRST, PROMPT
 from tests.services.recount.forged import KEY, execute, forge_state
 
@@ -73,6 +79,50 @@ def test_that_a_list_made_of_forged_rows_is_told_by_reproducing_it(flagged: Acti
     recounting.recount_all(flagged, repair=True)
     golden.forget_seasons(flagged)
     assert generated(flagged, official=False)[1] == TRUE_LIST
+
+
+def test_that_other_clients_forget_what_they_kept_when_a_count_put_it_right(
+    flagged: Acting, season_dsn: str
+) -> None:
+    forge_state(flagged.db, fitting=True)
+    with prepared(season_dsn) as other:
+        reader = Acting(other, flagged.actor)
+        forged = golden.generate(reader, PROMPT, RULE)
+        assert golden.row(reader, forged.id).generated_json["390001"] == [[1, 10]]
+        assert forged.remark.startswith("2 of 2 datasets weren't counted again yet")
+        # Somebody else puts it right: no event comes, and the reader is told nothing.
+        recounting.recount_all(flagged, repair=True)
+        right = golden.generate(reader, PROMPT, RULE)
+        assert golden.row(reader, right.id).generated_json == TRUE_LIST
+        assert right.remark == ""
+        with other.read() as connection:
+            state = states.load(connection, [KEY], desk=True)[KEY].state
+        assert "forged" not in str(state.rr.values)
+
+
+def test_that_a_reader_of_before_keeps_nothing_false() -> None:
+    kept = Kept[str]()
+    kept.know(5)
+    kept.put("a", "right", 1, repair=5)
+    kept.know(4)
+    assert kept.get("a") == "right"
+    kept.put("b", "read before", 1, repair=4)
+    assert kept.get("b") is None
+    kept.know(6)
+    assert kept.get("a") is None
+
+
+def test_that_windows_hear_that_something_was_put_right(flagged: Acting) -> None:
+    heard: queue.Queue[Change | bool] = queue.Queue()
+    listener = ChangeListener(flagged.db, heard.put, lambda live, _reason: heard.put(live))
+    listener.start()
+    try:
+        assert heard.get(timeout=60) is True
+        forge_state(flagged.db, fitting=True)
+        recounting.recount_all(flagged, repair=True)
+        assert heard.get(timeout=60) == Change(None)
+    finally:
+        listener.stop()
 
 
 @pytest.mark.expected_log("isn't what was written")

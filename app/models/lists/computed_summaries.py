@@ -54,15 +54,20 @@ class ComputedSummary:
 
 
 def stored_and_computed() -> FromClause:
-    """All summaries that are stored, and those of the parameter, which have newer versions."""
-    computed: FromClause = (
+    """The summaries of the parameter, and those that are stored of all other datasets."""
+    given: FromClause = (
         sa.func.jsonb_to_recordset(sa.bindparam(PARAMETER, type_=JSONB))
         .table_valued(*(sa.column(column.name, column.type) for column in _COLUMNS))
-        .render_derived("computed", with_types=True)
+        .render_derived("given", with_types=True)
     )
-    both = sa.union_all(
-        sa.select(*_COLUMNS), sa.select(*(computed.c[column.name] for column in _COLUMNS))
+    computed = sa.select(*(given.c[column.name] for column in _COLUMNS)).cte("computed")
+    stored = dataset_triplet_cache.c
+    others = sa.select(*_COLUMNS).where(
+        sa.tuple_(stored.run_number, stored.name).not_in(
+            sa.select(computed.c.run_number, computed.c.name)
+        )
     )
+    both = sa.union_all(others, sa.select(*computed.c))
     return both.cte("stored_and_computed")
 
 

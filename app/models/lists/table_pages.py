@@ -336,10 +336,11 @@ def asks_summaries(query: TableQuery) -> bool:
 
 
 def stale_of(
-    connection: Connection, query: TableQuery, limit: int
+    connection: Connection, query: TableQuery, limit: int, late: Collection[DatasetKey] = ()
 ) -> tuple[tuple[DatasetKey, int], ...]:
     """Datasets that the query may let pass as far as one can say without summaries, whose summary
-    is missing or older than they are: the newest runs first, each with its version."""
+    is missing or older than they are, or that are `late`: the newest runs first, each with its
+    version."""
     parts = query.filter.parts if isinstance(query.filter, And) else (query.filter,)
     known = [part for part in parts if part is not None and not _sources(part) & _OF_SUMMARY]
     everything = replace(query, filter=all_of(known), sort=())
@@ -352,7 +353,10 @@ def stale_of(
                 cache, _same_dataset(dataset, cache)
             )
         )
-        .where(cache.c.version.is_distinct_from(dataset.c.version))
+        .where(
+            cache.c.version.is_distinct_from(dataset.c.version)
+            | sa.tuple_(dataset.c.run_number, dataset.c.name).in_(sorted(late))
+        )
         .order_by(dataset.c.run_number.desc(), dataset.c.name)
         .limit(limit)
     )

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from app.domain.keys import DatasetKey
 from app.domain.recount.status import Finding, Standing
 from app.models.database import desk as desk_tables
 from app.models.database.listen import CHANNEL
@@ -103,6 +104,34 @@ def with_new_events(connection: Connection, limit: int) -> list[RowKey]:
         {"slack": _SLACK, "most": _LOOKED_BACK, "limit": limit},
     )
     return [(run, name) for run, name in rows]
+
+
+def late_summaries(connection: Connection, limit: int) -> set[DatasetKey]:
+    """Datasets with lumisection events newer than their summary that no version of theirs tells of,
+    and that nobody has counted yet: the web service writes OMS events without a new version.
+
+    Only among the newest events, and where somebody counts again.
+    """
+    keys = [(run, name) for run, name in with_new_events(connection, limit) if name]
+    if not keys:
+        return set()
+    newer = " OR ".join(
+        f'EXISTS (SELECT FROM "{table}" event WHERE event.run_number = summary.run_number'
+        f" AND event.name {names} AND event.version > summary.version)"
+        for table, names in (
+            ("LumisectionEvent", "= summary.name"),
+            ("OMSLumisectionEvent", "IN (summary.name, 'online')"),
+        )
+    )
+    rows = connection.execute(
+        text(
+            'SELECT run_number, name FROM "DatasetTripletCache" summary WHERE (run_number, name)'
+            " IN (SELECT * FROM unnest(CAST(:runs AS int[]), CAST(:names AS text[])))"
+            f" AND ({newer})"
+        ),
+        {"runs": [run for run, _ in keys], "names": [name for _, name in keys]},
+    )
+    return {(run, name) for run, name in rows}
 
 
 def keep(connection: Connection, marks: Mapping[RowKey, Mark]) -> None:

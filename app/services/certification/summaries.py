@@ -5,7 +5,7 @@ The client that counts again stores them soon; nothing is stored here, where a l
 """
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from weakref import WeakKeyDictionary
 
@@ -17,6 +17,7 @@ from app.models.events import rows, states
 from app.models.lists import table_pages
 from app.models.lists.computed_summaries import ComputedSummary, dcs_text
 from app.models.lists.table_pages import Page, Row, TableKind, TableQuery
+from app.models.recount import marks
 from app.services.acting import Acting
 
 AT_ONCE = 200
@@ -75,9 +76,11 @@ def _needed(acting: Acting, query: TableQuery) -> tuple[tuple[ComputedSummary, .
     """Summaries that the query asks for and that aren't stored, and how many are left out."""
     if not table_pages.asks_summaries(query):
         return (), 0
+    most = table_pages.MOST_ROWS
     with acting.db.read() as connection:
-        stale = table_pages.stale_of(connection, query, table_pages.MOST_ROWS)
-    return _computed(acting, stale[:AT_ONCE]), max(0, len(stale) - AT_ONCE)
+        late = marks.late_summaries(connection, most) if acting.db.desk else set()
+        stale = table_pages.stale_of(connection, query, most, late)
+    return _computed(acting, stale[:AT_ONCE], late), max(0, len(stale) - AT_ONCE)
 
 
 def _filled(acting: Acting, found: Sequence[Row], most: int) -> tuple[Row, ...]:
@@ -102,12 +105,17 @@ def _filled(acting: Acting, found: Sequence[Row], most: int) -> tuple[Row, ...]:
 
 
 def _computed(
-    acting: Acting, wanted: Sequence[tuple[DatasetKey, int]]
+    acting: Acting, wanted: Sequence[tuple[DatasetKey, int]], late: Collection[DatasetKey] = ()
 ) -> tuple[ComputedSummary, ...]:
-    """Summaries under these versions, of which those seen lately are remembered."""
+    """Summaries under these versions, of which those seen lately are remembered; those that are
+    `late` have changed under the same version."""
     with _guard:
         known = _known.setdefault(acting.db.origin, {})
-        made = {key: known[key] for key, version in wanted if _version(known, key) == version}
+        made = {
+            key: known[key]
+            for key, version in wanted
+            if key not in late and _version(known, key) == version
+        }
     rest = [key for key, _ in wanted if key not in made]
     for begin in range(0, len(rest), _BLOCK):
         block = rest[begin : begin + _BLOCK]

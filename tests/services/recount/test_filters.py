@@ -5,13 +5,17 @@ import pytest
 from app.domain import filters
 from app.domain.errors import Refused
 from app.domain.filters import RECORDED
+from app.domain.progress import SILENT
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
+from app.models.recount import marks
 from app.services.acting import Acting
 from app.services.certification import summaries, tables
 from app.services.certification.tables import Sort, TableQuery
+from app.services.recount import recounting
+from app.services.recount.background import Recounter
 from tests.plain_folds import WebService
-from tests.services.offline_runs import FIRST, PROMPT, SECOND
+from tests.services.offline_runs import EXPRESS, FIRST, PROMPT, SECOND
 from tests.services.recount.forged import KEY, execute
 
 
@@ -45,6 +49,29 @@ def test_that_what_the_web_service_wrote_is_found_at_once(written_by_others: Act
     assert tables.matching(acting, query(acting, "datasets", "dt-dt.BAD > 0")) == (KEY,)
     found = tables.page(acting, TableQuery("datasets", sort=(Sort(RECORDED),)))
     assert found.count == 4
+
+
+def test_that_an_event_without_a_version_of_its_dataset_is_found_at_once(acting: Acting) -> None:
+    """The web service writes OMS events so in its automatic updates."""
+    recounting.recount_all(acting, repair=True)
+    web, bad = WebService(acting.db), "dcs.bpix_ready.FALSE > 1"
+    assert passing(acting, "datasets", bad) == []
+    web.edits_bit((FIRST, "online"), "bpix_ready", value=False, first=2, last=3)
+    expected = [KEY, (FIRST, EXPRESS)]
+    assert sorted(passing(acting, "datasets", bad)) == sorted(expected)
+    assert set(tables.matching(acting, query(acting, "datasets", bad))) == set(expected)
+    # Another one under the same version isn't answered from memory.
+    web.edits_bit((FIRST, "online"), "bpix_ready", value=False, first=5, last=5)
+    more = "dcs.bpix_ready.FALSE > 2"
+    assert sorted(passing(acting, "datasets", more)) == sorted(expected)
+    assert len(tables.page(acting, query(acting, "datasets", "run > 0")).rows) == 4
+    # A client that counts stores it soon.
+    recounter = Recounter(acting, "puller", alone=True)
+    while recounter.turn(SILENT).rest_s is not None:
+        pass
+    with acting.db.read() as connection:
+        assert marks.late_summaries(connection, 100) == set()
+    assert sorted(passing(acting, "datasets", more)) == sorted(expected)
 
 
 def test_that_a_row_shows_the_summary_it_has_now(written_by_others: Acting) -> None:

@@ -17,21 +17,24 @@ import pytest
 
 from app.demo.simulated_oms import SimulatedOms
 from app.domain.certification.wishes import WishState
+from app.domain.errors import Refused
 from app.domain.progress import SILENT
 from app.models.database.engine import Database
 from app.models.guard.leases import NOBODY, Leases, Watch, holders
 from app.services import databases
 from app.services.certification import asking, runs
+from app.services.golden import generation as golden
 from app.services.pulling.blockers import EndingBlockers
 from app.services.pulling.health import health
 from app.services.wishes import lists
 from tests.builders import a_run
 from tests.models.guard.conftest import Login
-from tests.models.guard.guarded import OPEN_RUN, address
+from tests.models.guard.guarded import OPEN_RUN, PROMPT, address
 from tests.models.guard.test_program_on_guard import acting_as
 
 ROOT = Path(__file__).parents[3]
 NEW_RUN = 390010
+RULE = {"==": [{"var": "lumisection.rr.dt-dt"}, "GOOD"]}
 TAKEN_OVER_S = 10.0
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -58,7 +61,7 @@ def start(guarded_dsn: str, oms: SimulatedOms, environment: dict[str, str]) -> I
     started: list[subprocess.Popen[str]] = []
 
     def begin(
-        *words: str, login: str = "g_puller", oms_url: str = oms.url, **more: str
+        *words: str, login: str = "g_puller", oms_url: str = oms.url, dsn: str = "", **more: str
     ) -> subprocess.Popen[str]:
         # Without Qt on the way nothing of it can be used.
         puller = subprocess.Popen(
@@ -66,7 +69,7 @@ def start(guarded_dsn: str, oms: SimulatedOms, environment: dict[str, str]) -> I
                 *(sys.executable, "-c"),
                 "import sys; sys.modules['PySide6'] = None; from app.__main__ import main;"
                 " sys.argv[0] = 'run-registry'; sys.exit(main())",
-                *("--dsn", address(guarded_dsn, login), "--oms", oms_url, "puller", *words),
+                *("--dsn", dsn or address(guarded_dsn, login), "--oms", oms_url, "puller", *words),
             ],
             cwd=ROOT,
             env={**environment, **more},
@@ -172,12 +175,81 @@ def test_that_a_wish_outlives_a_puller_that_is_killed_and_another_does_it_once(
     assert made.text != ""
 
 
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSTOP])
+def test_that_a_list_outlives_a_puller_that_is_killed_or_frozen_and_another_confirms_it(
+    come_in: Login, start: Start, end: signal.Signals
+) -> None:
+    person = come_in("g_expert")
+    acting = acting_as(person)
+    first = start()
+    await_(lambda: asking.is_alive(acting, golden.CHECKING))
+    first.send_signal(signal.SIGSTOP)
+    made = golden.generate(acting, PROMPT, RULE, official=True)
+    assert made.asked is not None
+    if end == signal.SIGKILL:
+        first.kill()
+    second = start()
+    (done,) = lists.wait(acting, made.asked.wishes, nobody_for_s=60)
+    assert (done.state, golden.row(acting, made.id).entry.official) == (WishState.DONE, True)
+    if end == signal.SIGSTOP:
+        first.send_signal(signal.SIGCONT)
+        time.sleep(2.0)
+    assert second.poll() is None
+    with person.read() as connection:
+        checks = connection.exec_driver_sql(
+            f"SELECT equal FROM record.golden_json_check WHERE generated_json_id = {made.id}"
+        ).scalars()
+        assert set(checks) == {True}
+
+
 def test_that_one_round_does_everything_and_tells_how_it_went(start: Start) -> None:
     puller = start("--once", "--json")
     out, err = puller.communicate(timeout=120)
     document = json.loads(out)
     assert (puller.returncode, document["good"]) == (0, True), err
-    assert {each["job"] for each in document["jobs"]} >= {"oms", "dqm gui", "sealing", "blockers"}
+    assert {each["job"] for each in document["jobs"]} >= {
+        *("oms", "dqm gui", "sealing", "blockers", "lists", "wishes", "recount", "intake")
+    }
+
+
+def test_that_secrets_that_systemd_hands_over_are_used(
+    come_in: Login, start: Start, environment: dict[str, str], guarded_dsn: str, tmp_path: Path
+) -> None:
+    """As `LoadCredential` does: files that the service can read, in a folder it can't write to."""
+    handed = tmp_path / "credentials"
+    handed.mkdir()
+    subprocess.run(
+        [sys.executable, "-m", "app", "seal", "key", "new", "--file", str(handed / "seal.key")],
+        cwd=ROOT, env=environment, check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    (handed / "database-password").write_text("p\n")
+    for each in handed.iterdir():
+        each.chmod(0o440)
+    handed.chmod(0o500)
+    without = address(guarded_dsn, "g_puller").replace("g_puller:p@", "g_puller@")
+    assert ":p@" not in without
+    given = {"CREDENTIALS_DIRECTORY": str(handed), "RUN_REGISTRY_DATA_FOLDER": str(tmp_path / "d")}
+    try:
+        puller = start("--once", dsn=without, **given)
+        _, err = puller.communicate(timeout=120)
+        assert puller.returncode == 0, err
+        person = come_in("g_nobody")
+        with person.read() as connection:
+            newest = connection.exec_driver_sql(
+                "SELECT note FROM seal.checkpoint ORDER BY size DESC LIMIT 1"
+            ).scalar_one()
+        assert signatures(newest) == 1
+        refused = start("--once", dsn=without, RUN_REGISTRY_DATA_FOLDER=str(tmp_path / "e"))
+        _, err = refused.communicate(timeout=120)
+        assert refused.returncode != 0
+        assert "password" in err
+    finally:
+        handed.chmod(0o700)
+
+
+def signatures(note: str) -> int:
+    """How many lines of a signed note are signatures."""
+    return sum(line.startswith("\N{EM DASH} ") for line in note.splitlines())
 
 
 def test_that_one_round_fails_when_oms_does(start: Start) -> None:
@@ -254,6 +326,29 @@ def test_that_a_person_who_holds_others_up_is_ended(come_in: Login, guarded_dsn:
     with pytest.raises(psycopg.OperationalError):
         holder.execute("SELECT 1")
     holder.close()
+
+
+def test_that_a_puller_that_may_end_nobody_says_what_to_type(
+    come_in: Login, guarded_dsn: str
+) -> None:
+    """From PostgreSQL 16 on only a superuser gives that, and the guard is installed without one."""
+    with psycopg.connect(guarded_dsn, autocommit=True) as control:
+        control.execute("REVOKE pg_signal_backend FROM run_registry_pullers")
+    puller = come_in("g_puller")
+    now = [0.0]
+    ending = EndingBlockers(puller, clock=lambda: now[0])
+    with psycopg.connect(address(guarded_dsn, "g_nobody")) as holder:
+        holder.execute("SELECT pg_advisory_xact_lock(7, 7)")
+        waiting = psycopg.connect(address(guarded_dsn, "g_expert"))
+        waiting.pgconn.send_query(b"SELECT pg_advisory_xact_lock(7, 7)")
+        await_(lambda: bool(_waits(puller)))
+        ending.turn(SILENT)
+        now[0] = 61.0
+        with pytest.raises(Refused, match="GRANT pg_signal_backend TO run_registry_pullers"):
+            ending.turn(SILENT)
+        waiting.pgconn.get_cancel().cancel()
+        waiting.close()
+        holder.execute("SELECT 1")
 
 
 def _waits(database: Database) -> int:

@@ -29,13 +29,14 @@ def add(connection: Connection, wish: AnyWish, by: str) -> int:
 def waiting(
     connection: Connection, kinds: Collection[WishKind], limit: int
 ) -> list[tuple[int, str, AnyWish | None]]:
-    """The oldest wishes of these kinds without an outcome: number, author, and the wish, None
-    where it can't be read."""
+    """Wishes of these kinds without an outcome: number, author, and the wish, None where it can't
+    be read. The oldest of each author come first, so that nobody waits for all of another's."""
     wish, outcome = record.wish, record.wish_outcome
+    mine = sa.func.row_number().over(partition_by=wish.c.by, order_by=wish.c.id)
     rows = connection.execute(
         sa.select(wish.c.id, wish.c.by, wish.c.kind, wish.c.arguments)
         .where(wish.c.kind.in_(sorted(kinds)), ~sa.exists().where(outcome.c.wish == wish.c.id))
-        .order_by(wish.c.id)
+        .order_by(mine, wish.c.id)
         .limit(limit)
     )
     return [(id_, by, _wish(kind, arguments)) for id_, by, kind, arguments in rows]

@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from app.domain.certification.wishes import NOBODY, Asked, WishKind, WishState
+from app.domain.certification.wishes import NOBODY, OF_RUNS, Asked, WishKind, WishState
 from app.domain.errors import NotPermitted, Refused, Unavailable
 from app.domain.progress import SILENT
 from app.models.database.engine import Database
 from app.models.events import rows
 from app.models.guard.leases import Leases
+from app.models.pulling import wishes
 from app.services.acting import Acting
 from app.services.certification import asking, growth, runs
 from app.services.classifying import reclassify
@@ -216,6 +217,22 @@ def test_that_whoever_waits_hears_that_no_puller_is_running(come_in: Login) -> N
         assert done.state is WishState.DONE
     finally:
         leases.close()
+
+
+def test_that_nobody_waits_for_all_that_another_has_asked_for(
+    come_in: Login, guarded_dsn: str
+) -> None:
+    with psycopg.connect(address(guarded_dsn, "g_expert")) as connection:
+        connection.execute(
+            "INSERT INTO record.wish (kind, arguments, \"by\") SELECT 'refresh',"
+            f" jsonb_build_object('run', {OPEN_RUN}), 'x' FROM generate_series(1, 999)"
+        )
+    asked = runs.refresh(acting_as(come_in("g_shifter")), OPEN_RUN)
+    assert isinstance(asked, Asked)
+    with come_in("g_puller").read() as connection:
+        waits = wishes.waiting(connection, OF_RUNS, 3)
+    assert [by for _, by, _ in waits] == ["expert@cern.ch", "shifter@cern.ch", "expert@cern.ch"]
+    assert waits[1][0] == asked.wishes[0]
 
 
 def test_that_the_author_and_the_time_are_the_servers(come_in: Login, guarded_dsn: str) -> None:

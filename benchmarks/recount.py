@@ -185,25 +185,45 @@ def counting_here(db: Database) -> Iterator[None]:
     loop.stop()
 
 
+@dataclass(frozen=True)
+class Beside:
+    """A process of its own that counts while it is told to, as a puller without a window does."""
+
+    counts: Event
+    rests: Event
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        """Counts until the end of the block."""
+        self.rests.clear()
+        self.counts.set()
+        yield
+        self.counts.clear()
+        self.rests.wait()
+
+
 @contextmanager
-def counting_beside(dsn: str) -> Iterator[None]:
-    """In a process of its own, as a puller without a window does."""
+def process_beside(dsn: str) -> Iterator[Beside]:
+    """Started once: what a process does when it starts isn't what is measured."""
     processes = multiprocessing.get_context("spawn")
-    started, ended = processes.Event(), processes.Event()
-    beside = processes.Process(target=_count_beside, args=(dsn, started, ended))
-    beside.start()
-    started.wait(60)
-    yield
-    ended.set()
-    beside.join()
+    beside = Beside(processes.Event(), processes.Event())
+    process = processes.Process(target=_count_beside, args=(dsn, beside), daemon=True)
+    process.start()
+    beside.rests.wait()
+    yield beside
+    process.terminate()
+    process.join()
 
 
-def _count_beside(dsn: str, started: Event, ended: Event) -> None:
+def _count_beside(dsn: str, beside: Beside) -> None:
     loop = _loop(prepared(dsn), alone=True)
-    loop.start()
-    started.set()
-    ended.wait()
-    loop.stop()
+    while True:
+        beside.rests.set()
+        beside.counts.wait()
+        loop.start()
+        while beside.counts.is_set():
+            time.sleep(0.05)
+        loop.stop()
 
 
 def _fail(error: Exception) -> None:
@@ -221,7 +241,8 @@ def main() -> None:
         count_everything(db)
         choose_what_is_next(db)
         edit_meanwhile(db, keys, given.edits, "nowhere", nullcontext)
-        edit_meanwhile(db, keys, given.edits, "beside", partial(counting_beside, running.dsn))
+        with process_beside(running.dsn) as beside:
+            edit_meanwhile(db, keys, given.edits, "beside", beside.counting)
         edit_meanwhile(db, keys, given.edits, "here", partial(counting_here, db))
         db.close()
 

@@ -1,5 +1,6 @@
 """What was counted again and when, what comes next, and what was found."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
@@ -157,6 +158,17 @@ def keep(connection: Connection, marks: Mapping[RowKey, Mark]) -> None:
             "checksums": [mark.checksum for mark in ordered.values()],
         },
     )
+
+
+def age_s(connection: Connection) -> float:
+    """How long ago the newest version was written [s], without end when there is none."""
+    age = connection.execute(
+        text(
+            'SELECT extract(epoch FROM clock_timestamp() - "createdAt") FROM "Version"'
+            " ORDER BY atomic_version DESC LIMIT 1"
+        )
+    ).scalar_one_or_none()
+    return math.inf if age is None else float(age)
 
 
 def newest_event(connection: Connection) -> int:

@@ -87,8 +87,9 @@ class Recounter:
             if newest == self._newest:
                 return
             changed = marks.with_new_events(connection, _LOOKED_FOR)
-        if self._newest is not None:
-            self._wrote = self.clock()
+            # At first it isn't known how long ago that was.
+            age_s = marks.age_s(connection) if self._newest is None else 0.0
+        self._wrote = self.clock() - age_s
         self._newest = newest
         if self._due:
             self._due = [*dict.fromkeys([*changed, *self._due])]

@@ -89,6 +89,7 @@ def test_that_how_far_it_is_is_told_and_a_command_goes_on_to_the_end(web, monkey
     web.edits_bit(FIRST, "dt0_ready", value=False, first=2, last=3)
     found = service.state(web.db)
     assert found.event is not None
+    assert found.newest is not None
     assert found.event < found.newest
     assert found.text.startswith(f"Up to event {number(found.event)} of {number(found.newest)} all")
     standing = recounting.standing(Acting(web.db))

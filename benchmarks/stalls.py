@@ -20,7 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from types import FrameType
 
@@ -147,8 +147,13 @@ class Day:
 
     def __init__(self, window: MainWindow, watch: Watch, program: bootstrap.Program) -> None:
         self._window = window
-        self._acting = Acting(program.db, EXPERT)
+        self._program = program
         self._watch = watch
+
+    @cached_property
+    def _acting(self) -> Acting:
+        """What comes from elsewhere writes on connections of its own, opened by its own thread."""
+        return Acting(self._program.db, EXPERT)
 
     async def demonstration(self, seconds: float) -> None:
         """Looks on while the demonstration begins."""
@@ -232,8 +237,7 @@ class Day:
         )
 
     async def _long_run(self) -> None:
-        acting = self._acting
-        await self._elsewhere(lambda: pull.apply(acting, answer(_LONG_RUN, length=_LONG)))
+        await self._elsewhere(lambda: pull.apply(self._acting, answer(_LONG_RUN, length=_LONG)))
         self._window.show_run(_LONG_RUN)
         await self._settled()
         grid = self._window.online.shown_details.lumisections.grid

@@ -16,6 +16,7 @@ from app.views.agents.waiting_panel import WaitingPanel
 from app.views.background import Work
 from app.views.notices import ask
 from app.views.places import PlaceContext, PlaceWidget
+from app.views.widgets.late_page import LatePage
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.narrow import TurningSplitter
 
@@ -28,9 +29,11 @@ class AgentsPlace(PlaceWidget):
 
     def __init__(self, context: PlaceContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._context = context
         self._acting = context.acting
         self._background = context.background
         self._notices = context.notices
+        self._chosen = ""
         self._person = context.workplace.session.person
         self._reading = Work(context.background, self)
         self.bar = LoadingBar(context.themes)
@@ -38,11 +41,10 @@ class AgentsPlace(PlaceWidget):
         self.waiting = WaitingPanel(
             context.acting, context.background, context.themes, context.rights
         )
-        self.agreement = AgreementPanel(context.acting, context.background, context.themes)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.waiting, _WAITING)
-        self.tabs.addTab(self.agreement, "Agreement with people")
+        self._agreement = LatePage(self.tabs, self._make_agreement, "Agreement with people")
         splitter = TurningSplitter()
         splitter.addWidget(self.list)
         splitter.addWidget(self.tabs)
@@ -59,9 +61,20 @@ class AgentsPlace(PlaceWidget):
         self.list.register_wanted.connect(self.register_agent)
         self.list.retire_wanted.connect(self._ask_to_retire)
         self.tabs.currentChanged.connect(self._tab_changed)
-        for panel in (self.waiting, self.agreement):
-            panel.opened.connect(self.run_wanted)
+        self.waiting.opened.connect(self.run_wanted)
         self.waiting.acted.connect(self._done)
+
+    @property
+    def agreement(self) -> AgreementPanel:
+        """The tab about how far the chosen agent agrees with people."""
+        return self._agreement.page
+
+    def _make_agreement(self) -> AgreementPanel:
+        context = self._context
+        panel = AgreementPanel(context.acting, context.background, context.themes)
+        panel.opened.connect(self.run_wanted)
+        panel.show_agent(self._chosen)
+        return panel
 
     def shown(self) -> None:
         """Reads the present state."""
@@ -134,11 +147,13 @@ class AgentsPlace(PlaceWidget):
     def _choose(self, chosen: Registered | None) -> None:
         self.tabs.setVisible(chosen is not None)
         name = "" if chosen is None else chosen.agent.name
+        self._chosen = name
         self.waiting.show_agent(name)
-        self.agreement.show_agent(name)
+        if self._agreement.made is not None:
+            self._agreement.made.show_agent(name)
 
     def _tab_changed(self) -> None:
-        if self.tabs.currentWidget() is self.agreement:
+        if self.tabs.currentIndex() == self._agreement.place:
             self.agreement.start_if_empty()
 
     def _ask_to_retire(self, name: str) -> None:

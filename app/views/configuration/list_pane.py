@@ -1,7 +1,6 @@
 """One list of the configuration: its items, and tabs about the selected one."""
 
 from collections.abc import Callable
-from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -35,6 +34,7 @@ from app.views.looks.theme import ROW_HEIGHT, STEP, Theme
 from app.views.notices import ask
 from app.views.places import PlaceContext
 from app.views.rights import offer
+from app.views.widgets.late_page import LatePage
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.narrow import TurningSplitter
 from app.views.widgets.plain import Label, TreeItem
@@ -90,7 +90,7 @@ class ListPane(QWidget):
         self._to_choose: int | None = None
         self.history: ListHistory | None = None
         self.shown: int | None = None
-        parts = (context.acting, context.background, context.themes)
+        self._parts = parts = (context.acting, context.background, context.themes)
         self.search = SearchLine()
         self.items = QTreeWidget()
         self.add = QPushButton("Add")
@@ -101,18 +101,13 @@ class ListPane(QWidget):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.editor, "Edit")
-        self.trial: TrialPanel | None = None
-        self.rights: RightsPanel | None = None
+        self._effect: LatePage[TrialPanel] | LatePage[RightsPanel] | None = None
         if section.can_be_tried:
-            self.trial = TrialPanel(*parts, self.editor.draft)
-            self.trial.run_wanted.connect(self.run_wanted)
-            self.tabs.addTab(self.trial, "Try")
-            self.tabs.setTabToolTip(1, "Show the effect of the change on runs, before it is saved")
-        if section.kind is Kind.PERMISSION:
-            self.rights = RightsPanel(*parts, self.editor.draft)
-            self.tabs.addTab(self.rights, "Who could do what")
-        self.versions = VersionsPanel(*parts, context.rights)
-        self.tabs.addTab(self.versions, "Versions")
+            tip = "Show the effect of the change on runs, before it is saved"
+            self._effect = LatePage(self.tabs, self._make_trial, "Try", tip)
+        elif section.kind is Kind.PERMISSION:
+            self._effect = LatePage(self.tabs, self._make_rights, "Who could do what")
+        self._versions = LatePage(self.tabs, self._make_versions, "Versions")
         self._lay_out()
         self._connect()
 
@@ -147,10 +142,9 @@ class ListPane(QWidget):
 
     def try_it(self) -> None:
         """Tries the unsaved change, or shows the rights it would give."""
-        for panel in (self.trial, self.rights):
-            if panel is not None:
-                self.tabs.setCurrentWidget(panel)
-                panel.run()
+        if self._effect is not None:
+            self.tabs.setCurrentWidget(self._effect.page)
+            self._effect.page.run()
 
     def save(self) -> None:
         """Saves the unsaved change, whichever tab is in front."""
@@ -183,7 +177,8 @@ class ListPane(QWidget):
         self.counted.emit(faulty)
         chosen = self._to_choose if self._to_choose is not None else self.shown
         self._to_choose = None
-        self.versions.show_history(self.section, history, self.shown)
+        if self._versions.made is not None:
+            self._versions.made.show_history(self.section, history, self.shown)
         line = None if chosen is None else self._line_of(chosen)
         if line is not None:
             self.items.setCurrentItem(line)
@@ -262,7 +257,6 @@ class ListPane(QWidget):
             return
         self.shown = item_id
         self.editor.show_item(self.history.items[item_id])
-        self.versions.show_item(item_id)
         self._forget_trials()
         self._mark_shown()
 
@@ -274,22 +268,22 @@ class ListPane(QWidget):
         self.shown = None
         self._mark_shown()
         self.editor.show_item(None)
-        self.versions.show_item(None)
         self._forget_trials()
         self.tabs.setCurrentWidget(self.editor)
 
     def _forget_trials(self) -> None:
-        for panel in (self.trial, self.rights):
-            if panel is not None:
-                panel.forget()
+        """What is told of an item is told of the one in front."""
+        if self._versions.made is not None:
+            self._versions.made.show_item(self.shown)
+        if self._effect is not None and self._effect.made is not None:
+            self._effect.made.forget()
 
     def _edited(self) -> None:
-        for panel in (self.trial, self.rights):
-            if panel is not None:
-                panel.outdated()
+        if self._effect is not None and self._effect.made is not None:
+            self._effect.made.outdated()
 
     def _saved(self, item_id: int, changed_id: int, text: str) -> None:
-        self.saved.emit(text, partial(self.versions.take_back, changed_id))
+        self.saved.emit(text, lambda: self.versions.take_back(changed_id))
         self._to_choose = item_id or _ANY
         self.shown = None
         if not item_id:
@@ -303,7 +297,7 @@ class ListPane(QWidget):
         self.refresh()
 
     def _restored(self, text: str, before: int) -> None:
-        self.saved.emit(text, partial(self.versions.ask_to_restore, before))
+        self.saved.emit(text, lambda: self.versions.ask_to_restore(before))
         self.refresh()
 
     def _search(self) -> None:
@@ -325,6 +319,40 @@ class ListPane(QWidget):
         )
         self.empty.setVisible(not matching)
         self.items.setVisible(bool(matching))
+
+    # Tabs
+
+    @property
+    def trial(self) -> TrialPanel | None:
+        """The tab that tries the change on runs, where there is one."""
+        page = None if self._effect is None else self._effect.page
+        return page if isinstance(page, TrialPanel) else None
+
+    @property
+    def rights(self) -> RightsPanel | None:
+        """The tab that says who could do what, where there is one."""
+        page = None if self._effect is None else self._effect.page
+        return page if isinstance(page, RightsPanel) else None
+
+    @property
+    def versions(self) -> VersionsPanel:
+        """The tab of the versions of the list."""
+        return self._versions.page
+
+    def _make_trial(self) -> TrialPanel:
+        panel = TrialPanel(*self._parts, self.editor.draft)
+        panel.run_wanted.connect(self.run_wanted)
+        return panel
+
+    def _make_rights(self) -> RightsPanel:
+        return RightsPanel(*self._parts, self.editor.draft)
+
+    def _make_versions(self) -> VersionsPanel:
+        panel = VersionsPanel(*self._parts, self._rights)
+        panel.restored.connect(self._restored)
+        if self.history is not None:
+            panel.show_history(self.section, self.history, self.shown)
+        return panel
 
     # Layout
 
@@ -408,7 +436,6 @@ class ListPane(QWidget):
         self.editor.edited.connect(self._edited)
         self.editor.refused.connect(lambda: self.tabs.setCurrentWidget(self.editor))
         self.editor.theirs_wanted.connect(self._take_theirs)
-        self.versions.restored.connect(self._restored)
         self._themes.changed.connect(self._apply_theme)
         for keys, handler in (
             ("/", self.focus_search),

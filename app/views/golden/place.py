@@ -1,8 +1,9 @@
 """The place of the golden JSONs: the lists at the left; the workbench and tabs about the chosen
 list at the right."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Protocol
 
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
@@ -28,6 +29,7 @@ from app.views.golden.panel import GoldenPanel
 from app.views.golden.workbench.bench import RuleBench
 from app.views.notices import ask
 from app.views.places import PlaceContext, PlaceWidget
+from app.views.widgets.late_page import LatePage
 from app.views.widgets.narrow import TurningSplitter
 
 MENU = ("golden.take", "", *export_actions.MENU, "", official_action.NAME, "golden.delete")
@@ -40,7 +42,17 @@ TABS_MENU = tuple(
 
 _PARTS = [300, 880]
 
-PANELS: tuple[Callable[[PlaceContext], GoldenPanel], ...] = (
+
+class _Panels(Protocol):
+    """A class of tabs."""
+
+    tab: str
+    tab_tip: str
+
+    def __call__(self, context: PlaceContext, /) -> GoldenPanel: ...
+
+
+PANELS: tuple[_Panels, ...] = (
     GoldenResultView,
     LossesPanel,
     WhyPanel,
@@ -68,18 +80,16 @@ class GoldenPlace(PlaceWidget):
         self.bench = RuleBench(context)
         self.exports = GoldenExports(context, self, self.entries.selected)
         self.official = MakingOfficial(context, self, self.entries.selected)
-        self.panels = [make(context) for make in PANELS]
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.bench, "Workbench")
         self.tabs.setTabToolTip(0, "Write a rule and see at once what it selects")
-        self._last_panel: QWidget = self.panels[0]
+        self._pages = [
+            LatePage(self.tabs, partial(self._panel, kind), kind.tab, kind.tab_tip)
+            for kind in PANELS
+        ]
+        self._last_tab = self._pages[0].place
         self._shown_in: dict[GoldenPanel, int | None] = {}
-        for panel in self.panels:
-            self.tabs.addTab(panel, panel.tab)
-            self.tabs.setTabToolTip(self.tabs.count() - 1, panel.tab_tip)
-            panel.run_wanted.connect(self.run_wanted)
-            panel.golden_wanted.connect(self.show_row)
         splitter = TurningSplitter()
         splitter.addWidget(self.entries)
         splitter.addWidget(self.tabs)
@@ -94,10 +104,22 @@ class GoldenPlace(PlaceWidget):
         self.entries.generate_wanted.connect(self.generate)
         self.bench.generate_wanted.connect(self.generate)
         self.entries.menu_wanted.connect(self.rows_menu_wanted)
-        self.result.export_wanted.connect(self.exports.export)
         self.official.done.connect(self.refresh)
-        self.entries.times_renewed.connect(self.result.set_now)
         self.tabs.currentChanged.connect(self._follow)
+
+    def _panel(self, kind: _Panels) -> GoldenPanel:
+        panel = kind(self._context)
+        panel.run_wanted.connect(self.run_wanted)
+        panel.golden_wanted.connect(self.show_row)
+        if isinstance(panel, GoldenResultView):
+            panel.export_wanted.connect(self.exports.export)
+            self.entries.times_renewed.connect(panel.set_now)
+        return panel
+
+    @property
+    def panels(self) -> list[GoldenPanel]:
+        """The tabs about the chosen list."""
+        return [each.page for each in self._pages]
 
     @property
     def result(self) -> GoldenResultView:
@@ -221,7 +243,7 @@ class GoldenPlace(PlaceWidget):
     def open_chosen(self) -> None:
         """Brings a tab about the chosen list to the front."""
         if self.tabs.currentWidget() is self.bench:
-            self.tabs.setCurrentWidget(self._last_panel)
+            self.tabs.setCurrentIndex(self._last_tab)
 
     def generate(self) -> GenerateDialog | None:
         """Opens the dialog that generates lists from the datasets of the workbench."""
@@ -252,7 +274,7 @@ class GoldenPlace(PlaceWidget):
         """Shows the chosen list in the tab in front; the other tabs follow when they come there."""
         panel, id_ = self.tabs.currentWidget(), self.entries.shown
         if isinstance(panel, GoldenPanel):
-            self._last_panel = panel
+            self._last_tab = self.tabs.currentIndex()
             if self._shown_in.get(panel) != id_:
                 self._shown_in[panel] = id_
                 panel.show_golden(id_)

@@ -137,11 +137,11 @@ class Themes(QObject):
         self._application = application
         self._mode = mode
         self._palette: StatusPalette = palette
-        self._dressing = Dressing(application, self._sheet, self)
+        self._dressing = Dressing(application, self._qt_palette, self._sheet, self)
         self._scratch = tempfile.TemporaryDirectory(prefix="run-registry-style-")
         application.setStyle("Fusion")
         self._theme = load(dark=self._is_dark(), palette=palette)
-        application.setPalette(_qt_palette(self._theme))
+        application.setPalette(self._qt_palette())
         application.setStyleSheet(self._sheet())
         application.styleHints().colorSchemeChanged.connect(self._system_changed)
 
@@ -195,13 +195,15 @@ class Themes(QObject):
             self.changed.emit(self._theme)
             return  # Statuses are painted: nothing of them is in the style sheet.
         self._dressing.begin()
-        self._application.setPalette(_qt_palette(self._theme))
         self.changed.emit(self._theme)
 
     def _is_dark(self) -> bool:
         if self._mode == "system":
             return self._application.styleHints().colorScheme() == Qt.ColorScheme.Dark
         return self._mode == "dark"
+
+    def _qt_palette(self) -> QPalette:
+        return _qt_palette(self._theme)
 
     def _sheet(self) -> str:
         theme = self._theme

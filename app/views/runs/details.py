@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSortFilterProxyModel, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLineEdit,
     QPushButton,
     QTabWidget,
     QToolButton,
@@ -24,6 +23,7 @@ from app.views.background import Work
 from app.views.changes.lines import ChangeLine
 from app.views.focus import give_keys, give_keys_once_shown
 from app.views.grid.grid_layout import Cell
+from app.views.history.comparison_view import ComparisonView
 from app.views.history.history_panel import DatasetInFront, HistoryPanel, Scope
 from app.views.history.moment_chooser import MomentChooser
 from app.views.looks import words
@@ -32,12 +32,13 @@ from app.views.lumisections.pane import LumisectionsPane
 from app.views.places import PlaceContext
 from app.views.rights import offer
 from app.views.runs.attributes_model import AttributesModel, attributes_of
+from app.views.runs.attributes_tab import AttributesTab
 from app.views.runs.moments import RunMoments
 from app.views.widgets.dimmer import Dimmer
+from app.views.widgets.late_page import LatePage
 from app.views.widgets.line_label import CutLabel
 from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.plain import Label, cell, tip
-from app.views.widgets.tables.details_table import DetailsTable
 
 _SETTLE_MS = 80
 _ON_ITS_WAY = "Loading"
@@ -89,19 +90,16 @@ class DetailsView(QWidget):
         self.tabs = QTabWidget()
         self.lumisections = LumisectionsPane(context)
         self.attributes = AttributesModel(self)
-        self.found = QSortFilterProxyModel(self)
-        self.history = HistoryPanel(context.acting, background, themes)
         self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._lay_out()
         self.moments = RunMoments(
             context,
             self.tabs,
             self.lumisections,
-            self.history,
+            lambda: self.history,
             dataset=lambda: self._dataset_in_front,
             order=lambda: self._order,
         )
-        self.comparison = self.moments.comparison
         self._connect()
         self._apply_theme(themes.theme)
 
@@ -130,6 +128,16 @@ class DetailsView(QWidget):
         )
         self.take_in_button.hide()
         self._signed_off = ""
+
+    @property
+    def history(self) -> HistoryPanel:
+        """The tab of the history."""
+        return self._history.page
+
+    @property
+    def comparison(self) -> ComparisonView:
+        """The tab that compares two moments."""
+        return self.moments.comparison
 
     @property
     def run_number(self) -> int | None:
@@ -238,8 +246,8 @@ class DetailsView(QWidget):
         self.tabs.setDocumentMode(True)
         self.dimmer = Dimmer(self.tabs, self._themes)
         self.tabs.addTab(self.lumisections, "Lumisections")
-        self.tabs.addTab(self._attributes_tab(), "Attributes")
-        self.tabs.addTab(self.history, "History")
+        LatePage(self.tabs, lambda: AttributesTab(self.attributes), "Attributes")
+        self._history = LatePage(self.tabs, self._make_history, "History")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -248,29 +256,15 @@ class DetailsView(QWidget):
         layout.addWidget(self.tabs, 1)
         self.tabs.setEnabled(False)
 
-    def _attributes_tab(self) -> QWidget:
-        self.search = QLineEdit(placeholderText="Find an attribute or value")
-        self.search.setClearButtonEnabled(True)
-        self.search.textChanged.connect(self.found.setFilterFixedString)
-        self.found.setSourceModel(self.attributes)
-        self.found.setFilterKeyColumn(-1)
-        self.found.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        self.attributes_table = DetailsTable("Attributes")
-        self.attributes_table.setModel(self.found)
-        self.attributes_table.setSortingEnabled(True)
-        self.attributes_table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
-        for column, width in enumerate((120, 260)):
-            self.attributes_table.setColumnWidth(column, width)
-        tab = QWidget()
-        layout = QVBoxLayout(tab)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        line = QHBoxLayout()
-        line.setContentsMargins(2 * STEP, STEP, STEP, STEP)
-        line.addWidget(self.search)
-        layout.addLayout(line)
-        layout.addWidget(self.attributes_table, 1)
-        return tab
+    def _make_history(self) -> HistoryPanel:
+        context = self._context
+        history = HistoryPanel(context.acting, context.background, context.themes)
+        history.undo_wanted.connect(self.undo_wanted)
+        history.moment_wanted.connect(self.show_moment)
+        history.comparison_wanted.connect(self.compare)
+        history.line_entered.connect(self._go_to)
+        history.show_dataset(self._in_front())
+        return history
 
     def _connect(self) -> None:
         self._settle.timeout.connect(lambda: self._work.start(self._load(keep=False)))
@@ -282,10 +276,6 @@ class DetailsView(QWidget):
         self.lumisections.selection_changed.connect(self._look)
         self.lumisections.history_wanted.connect(self.show_history_of_selection)
         self.lumisections.moment_wanted.connect(self.choose_moment)
-        self.history.undo_wanted.connect(self.undo_wanted)
-        self.history.moment_wanted.connect(self.show_moment)
-        self.history.comparison_wanted.connect(self.compare)
-        self.history.line_entered.connect(self._go_to)
         button = self.actions_button
         button.clicked.connect(
             lambda: self.actions_wanted.emit(button.mapToGlobal(button.rect().bottomLeft()))
@@ -352,9 +342,10 @@ class DetailsView(QWidget):
         self.attributes.show_attributes(attributes_of(groups))
         self.lumisections.show_run(details.run_number, names, dataset, self._order)
         self._look()
-        self.history.refresh()
+        if self._history.made is not None:
+            self._history.made.refresh()
         if keep:
-            self.comparison.refresh()
+            self.moments.refresh()
         else:
             self.moments.close_comparison()
         self.subject_changed.emit()
@@ -392,15 +383,16 @@ class DetailsView(QWidget):
 
     def _look(self) -> None:
         """Tells the history which dataset and cells are in front."""
+        if self._history.made is not None:
+            self._history.made.show_dataset(self._in_front())
+
+    def _in_front(self) -> DatasetInFront | None:
         if self._run_number is None or self.details is None:
-            self.history.show_dataset(None)
-            return
+            return None
         keys, ranges = self.lumisections.selection()
         snapshot = self.lumisections.grid.snapshot
         length = snapshot.length if snapshot is not None else 1
-        self.history.show_dataset(
-            DatasetInFront(self._run_number, self.dataset, length, keys, ranges)
-        )
+        return DatasetInFront(self._run_number, self.dataset, length, keys, ranges)
 
     def _go_to(self, line: ChangeLine) -> None:
         """Shows the cells of a change in the grid."""
@@ -427,7 +419,7 @@ class DetailsView(QWidget):
             self.moments.step(older=event.text() == "<")
         elif event.key() == Qt.Key.Key_Escape and self.moments.is_compared:
             self.moments.close_comparison()
-        elif event.key() == Qt.Key.Key_Escape and self.tabs.currentWidget() is self.history:
+        elif event.key() == Qt.Key.Key_Escape and self.tabs.currentIndex() == self._history.place:
             self.go_into_grid()
         else:
             super().keyPressEvent(event)

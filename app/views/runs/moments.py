@@ -14,6 +14,7 @@ from app.views.history.comparison_view import ComparisonView
 from app.views.history.moment_chooser import MomentChooser
 from app.views.lumisections.pane import LumisectionsPane
 from app.views.places import PlaceContext
+from app.views.widgets.late_page import LatePage
 
 
 class RunMoments(QObject):
@@ -29,7 +30,7 @@ class RunMoments(QObject):
         context: PlaceContext,
         tabs: QTabWidget,
         pane: LumisectionsPane,
-        history: QWidget,
+        history: Callable[[], QWidget],
         dataset: Callable[[], DatasetKey | None],
         order: Callable[[], Sequence[str]],
     ) -> None:
@@ -42,15 +43,18 @@ class RunMoments(QObject):
         self._order = order
         self._moment: Moment | None = None
         self._loading = Work(context.background, self)
-        self.comparison = ComparisonView(context.acting, context.background, context.themes)
-        tabs.addTab(self.comparison, "Comparison")
+        self._comparison = LatePage(tabs, self._make_comparison, "Comparison")
         self._set_comparison_visible(visible=False)
         line = pane.moment_line
         line.older_wanted.connect(lambda: self.step(older=True))
         line.newer_wanted.connect(lambda: self.step(older=False))
         line.comparison_wanted.connect(self._compare_with_now)
-        self.comparison.closed.connect(self.close_comparison)
         self._loading.running_changed.connect(self.running_changed)
+
+    @property
+    def comparison(self) -> ComparisonView:
+        """The tab in which two moments are compared."""
+        return self._comparison.page
 
     @property
     def is_reading(self) -> bool:
@@ -60,7 +64,12 @@ class RunMoments(QObject):
     @property
     def is_compared(self) -> bool:
         """Whether the comparison is in front."""
-        return self._tabs.currentWidget() is self.comparison
+        return self._tabs.currentIndex() == self._comparison.place
+
+    def refresh(self) -> None:
+        """Compares anew what is compared."""
+        if self._comparison.made is not None:
+            self._comparison.made.refresh()
 
     def choose(self) -> MomentChooser | None:
         """Opens the dialog that asks for a moment."""
@@ -103,8 +112,14 @@ class RunMoments(QObject):
     def close_comparison(self) -> None:
         """Hides the comparison."""
         if self.is_compared:
-            self._tabs.setCurrentWidget(self._history)
+            self._tabs.setCurrentWidget(self._history())
         self._set_comparison_visible(visible=False)
+
+    def _make_comparison(self) -> ComparisonView:
+        context = self._context
+        view = ComparisonView(context.acting, context.background, context.themes)
+        view.closed.connect(self.close_comparison)
+        return view
 
     async def _show(self, key: DatasetKey, version: int) -> None:
         acting, pane = self._context.acting, self._pane
@@ -125,4 +140,4 @@ class RunMoments(QObject):
             self.compare(self._moment.version, None)
 
     def _set_comparison_visible(self, *, visible: bool) -> None:
-        self._tabs.setTabVisible(self._tabs.indexOf(self.comparison), visible)
+        self._tabs.setTabVisible(self._comparison.place, visible)

@@ -17,6 +17,7 @@ from app.services.pulling import runs as pull
 from app.views.grid.grid_layout import Cell
 from app.views.grid.snapshot import LumisectionsSnapshot
 from app.views.places import PlaceContext
+from app.views.runs.attributes_tab import AttributesTab
 from app.views.runs.details import DetailsView
 from app.views.widgets.tables.copying import copy_selected
 from tests.builders import a_run
@@ -121,10 +122,12 @@ def test_that_a_refresh_keeps_place_and_shows_the_new_state(
 
 def test_that_attributes_can_be_found_and_copied(qtbot: QtBot, details: DetailsView) -> None:
     details.tabs.setCurrentIndex(1)
-    details.search.setText("hlt_key")
-    assert details.found.rowCount() == 1
-    details.attributes_table.selectRow(0)
-    copy_selected(details.attributes_table)
+    tab = details.tabs.currentWidget()
+    assert isinstance(tab, AttributesTab)
+    tab.search.setText("hlt_key")
+    assert tab.found.rowCount() == 1
+    tab.table.selectRow(0)
+    copy_selected(tab.table)
     assert QGuiApplication.clipboard().text().startswith("OMS\thlt_key\t/cdaq")
 
 

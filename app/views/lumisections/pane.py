@@ -76,6 +76,7 @@ class LumisectionsPane(QWidget):
         self._run_number: int | None = None
         self._order: tuple[str, ...] = ()
         self._is_left = False
+        self._is_taking_over = False
         self._wanted: tuple[str, tuple[LumiRange, ...]] | None = None
         self._loader = Loader(acting, background, self)
         self.datasets = ChoiceBox()
@@ -253,7 +254,9 @@ class LumisectionsPane(QWidget):
         snapshot = loaded.snapshot
         self.dimmer.clear()
         before = self.editor.key
+        self._is_taking_over = True
         self.grid.show_snapshot(snapshot)
+        self._is_taking_over = False
         has_rows = bool(snapshot.rows) and snapshot.length > 0
         self._grid_part.setVisible(has_rows)
         self.words.setVisible(not has_rows)
@@ -298,6 +301,8 @@ class LumisectionsPane(QWidget):
             self.editing.refresh()
 
     def _selection_changed(self) -> None:
+        if self._is_taking_over:
+            return  # the draft still is that of a run with fewer lumisections
         self.editing.refresh()
         self.selection_changed.emit()
 

@@ -362,6 +362,21 @@ def test_that_what_another_writes_appears_lit_up_and_moves_nothing(story: Story)
     story.until(lambda: not grid.flashing)
 
 
+def test_that_a_draft_and_its_cells_stay_while_the_run_grows(story: Story) -> None:
+    story.drag(("dt-dt", 3), ("dt-dt", 5))
+    story.keys("b")
+    type_comment(story, "HV trip")
+    story.previewed()
+    grid, editor = story.pane.grid, story.pane.editor
+    longer = a_run(RUN, LENGTH + 4, last_update="2025-05-01T15:00:00Z")
+    pull.apply(Acting(story.db), longer)
+    story.until(lambda: grid.snapshot is not None and grid.snapshot.length == LENGTH + 4)
+    assert grid.selection() == (("dt-dt",), (LumiRange(3, 5),))
+    assert editor.cells.cells == 3
+    assert editor.shown(grid.chosen) == {Triplet("BAD", "HV trip")}
+    story.previewed()
+
+
 def conflict(story: Story) -> None:
     """Two people at the same cells, and one beside them."""
     story.drag(("dt-dt", 10), ("dt-dt", 20))

@@ -66,6 +66,11 @@ def give_keys_to_place(place: QWidget) -> bool:
     return home is not None and give_keys(home)
 
 
+def go_into(part: QWidget) -> bool:
+    """The keyboard goes into a part of the window: to its home, else to what Tab comes to first."""
+    return _go_into(part, ())
+
+
 def go_round(window: QWidget, parts: Sequence[QWidget], step: int) -> None:
     """The keyboard goes to the next of these parts of a window that can have it, or with a `step`
     of -1 to the one before."""

@@ -6,6 +6,8 @@ from typing import Generic, TypeVar
 from PySide6.QtCore import QObject, QSignalBlocker
 from PySide6.QtWidgets import QTabWidget, QWidget
 
+from app.views.focus import go_into, holder
+
 Page = TypeVar("Page", bound=QWidget)
 
 
@@ -49,12 +51,16 @@ class LatePage(QObject, Generic[Page]):
     def _put(self, page: QWidget) -> None:
         tabs, at = self._tabs, self._tabs.indexOf(self._stand_in)
         is_in_front = tabs.currentIndex() == at
+        # Qt takes the keyboard along to a page, and finds nothing in the stand-in.
+        comes_along = is_in_front and holder(tabs) is self._stand_in
         with QSignalBlocker(tabs):
             tabs.insertTab(at, page, tabs.tabText(at))
             tabs.setTabToolTip(at, tabs.tabToolTip(at + 1))
             tabs.setTabVisible(at, tabs.isTabVisible(at + 1))
             if is_in_front:
                 tabs.setCurrentIndex(at)
+            if comes_along:
+                go_into(page)
             tabs.removeTab(at + 1)
         self._stand_in.deleteLater()
 

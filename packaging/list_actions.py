@@ -61,8 +61,8 @@ ELSEWHERE = {
     "config add-column": f"{_BUTTON} Configuration, *Workspaces*.",
     "config retire-workspace": f"{_BUTTON} Configuration, *Workspaces*.",
     "config retire-column": f"{_BUTTON} Configuration, *Workspaces*.",
-    "agent retire": f"{_BUTTON} Machines.",
-    "agent propose": "A machine submits its values; people decide about them in the window.",
+    "agent retire": f"{_BUTTON} Agents.",
+    "agent propose": "An agent submits its values; people decide about them in the window.",
     "agent accept": "*Accept* (A) in the proposals above the grid.",
     "agent reject": "*Reject* (R) in the proposals above the grid.",
 }

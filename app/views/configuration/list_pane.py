@@ -1,6 +1,7 @@
 """One list of the configuration: its items, and tabs about the selected one."""
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -58,6 +59,11 @@ class _Line(TreeItem):
         column = 0 if tree is None else tree.sortColumn()
         mine, theirs = self.data(column, _SORTED), other.data(column, _SORTED)
         return bool(mine < theirs)
+
+
+def _handle(handler: "Callable[[ListPane], object]", pane: "Callable[[], ListPane | None]") -> None:
+    if (heard := pane()) is not None:
+        handler(heard)
 
 
 class ListPane(QWidget):
@@ -320,6 +326,19 @@ class ListPane(QWidget):
         self.empty.setVisible(not matching)
         self.items.setVisible(bool(matching))
 
+    @staticmethod
+    def hear_keys(widget: QWidget, pane: "Callable[[], ListPane | None]") -> None:
+        """The keys of a list do there, too, what they do in the list."""
+        for keys, handler in (
+            ("/", ListPane.focus_search),
+            ("Ctrl+N", ListPane.add_item),
+            ("Ctrl+Return", ListPane.try_it),
+            (QKeySequence.StandardKey.Save, ListPane.save),
+        ):
+            shortcut = QShortcut(QKeySequence(keys), widget)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(partial(_handle, handler, pane))
+
     # Tabs
 
     @property
@@ -437,15 +456,7 @@ class ListPane(QWidget):
         self.editor.refused.connect(lambda: self.tabs.setCurrentWidget(self.editor))
         self.editor.theirs_wanted.connect(self._take_theirs)
         self._themes.changed.connect(self._apply_theme)
-        for keys, handler in (
-            ("/", self.focus_search),
-            ("Ctrl+N", self.add_item),
-            ("Ctrl+Return", self.try_it),
-            (QKeySequence.StandardKey.Save, self.save),
-        ):
-            shortcut = QShortcut(QKeySequence(keys), self)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(handler)
+        self.hear_keys(self, lambda: self)
 
     def _apply_theme(self, theme: Theme) -> None:
         if self.history is None:

@@ -50,6 +50,7 @@ class ConfigurationPlace(PlaceWidget):
         layout.addWidget(self.stack, 1)
         self.sections.setCurrentRow(0)
         self.sections.currentRowChanged.connect(self._turn)
+        ListPane.hear_keys(self.sections, self._list_in_front)
 
     @property
     def pane(self) -> ListPane | WorkspacesPane:
@@ -125,6 +126,9 @@ class ConfigurationPlace(PlaceWidget):
         pane.counted.connect(lambda count: self._show_faulty(row, count))
         pane.saved.connect(self._tell)
         return pane
+
+    def _list_in_front(self) -> ListPane | None:
+        return self.pane if isinstance(self.pane, ListPane) else None
 
     def _turn(self) -> None:
         self.stack.setCurrentWidget(self.pane)

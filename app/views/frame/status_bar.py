@@ -12,7 +12,7 @@ from app.views.notices import NoticeBar, Notices
 from app.views.session import DatabaseKind, Session
 from app.views.sync_panel.panel import summary
 from app.views.widgets.line_label import CutLabel
-from app.views.widgets.plain import Label, MarkedUp, tip
+from app.views.widgets.plain import MarkedUp, tip
 
 _STRIP_HEIGHT = 3
 _LINE_HEIGHT = 24
@@ -26,9 +26,9 @@ _STRIP_TOKENS = {
 _READ_ONLY = "Nothing can be changed over this connection"
 
 
-def _warning(text: str, why: str) -> Label:
+def _warning(text: str, why: str) -> CutLabel:
     """A few words in the colour of warnings; they are seen while there is a reason."""
-    label = Label(text)
+    label = CutLabel(text)
     label.setProperty("role", "warning")
     label.setToolTip(tip(why))
     label.setHidden(not why)
@@ -87,7 +87,8 @@ class StatusBar(QFrame):
             self.unproved,
         ):
             label.setFixedHeight(_LINE_HEIGHT)
-            label.setMinimumWidth(1)  # the window can be narrow
+            if label is not self.live:
+                label.setMinimumWidth(1)  # the window can be narrow
             line.addWidget(label)
         line.addWidget(self.notice, 1)
         line.addStretch(0)

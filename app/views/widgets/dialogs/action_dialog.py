@@ -4,16 +4,21 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
+    QLineEdit,
     QVBoxLayout,
     QWidget,
 )
 
 from app.domain.errors import Refused, Unavailable
 from app.views.background import Background
+from app.views.focus import give_keys, holder
 from app.views.looks import words
 from app.views.widgets.plain import Label
 
@@ -62,6 +67,16 @@ class ActionDialog(QDialog):
         self.parts.addWidget(self.buttons)
         # Not before it is in the dialog: else Cancel may become the one that Enter presses.
         self.submit_button.setDefault(True)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        # The buttons are made before the form: Qt would give the keyboard to one of them.
+        if holder(self) is None or isinstance(holder(self), QAbstractButton):
+            for row in range(self.form.rowCount()):
+                item = self.form.itemAt(row, QFormLayout.ItemRole.FieldRole)
+                field = None if item is None else item.widget()
+                if isinstance(field, QLineEdit | QComboBox) and give_keys(field, select=True):
+                    return
 
     def work(self) -> Callable[[], Outcome]:
         """The action on what the form holds; raises `Refused` when the form can't be read."""

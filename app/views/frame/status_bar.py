@@ -87,8 +87,7 @@ class StatusBar(QFrame):
             self.unproved,
         ):
             label.setFixedHeight(_LINE_HEIGHT)
-            if label is not self.live:
-                label.setMinimumWidth(1)  # the window can be narrow
+            label.setMinimumWidth(0 if label is self.live else 1)  # the window can be narrow
             line.addWidget(label)
         line.addWidget(self.notice, 1)
         line.addStretch(0)

@@ -157,3 +157,17 @@ def test_that_a_quiet_notice_keeps_words_in_a_narrow_window(
     QApplication.processEvents()
     assert real_window.status.person.isVisible()
     assert notice.text.text().startswith("dt-dt BAD")
+
+
+def test_that_whether_it_is_connected_is_read_in_a_narrow_window(
+    qtbot: QtBot, real_window: MainWindow
+) -> None:
+    status = real_window.status
+    at(qtbot, real_window, "online", QSize(NARROWEST, 700))
+    status.person.setText("someone.with.a.name@cern.ch (cms-dqm-runregistry-experts)")
+    status.database.setText("run_registry at a-server-of-the-experiment.cern.ch")
+    status.unproved.setText("rights not proved by the database")
+    status.unproved.show()
+    QApplication.processEvents()
+    assert status.live.width() >= status.live.sizeHint().width()
+    assert status.unproved.shown.endswith("…")

@@ -3,12 +3,12 @@
 Nothing but this module moves it. What can't be seen never gets it: Qt itself would give it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol, runtime_checkable
 from weakref import ReferenceType, WeakKeyDictionary, ref
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtWidgets import QApplication, QLineEdit, QTabWidget, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QTabBar, QTabWidget, QWidget
 from shiboken6 import isValid
 
 _given: WeakKeyDictionary[QWidget, ReferenceType[QWidget]] = WeakKeyDictionary()
@@ -98,18 +98,24 @@ def _go_into(part: QWidget, inner: Sequence[QWidget]) -> bool:
         home = part.home()
         if home is not None and give_keys(home):
             return True
-    # A part that names nobody: what Tab would come to first.
     tab = Qt.FocusPolicy.TabFocus
-    each: QWidget | None = part
-    while each is not None:
-        inside = each is part or part.isAncestorOf(each)
-        inside = inside and not any(one is each or one.isAncestorOf(each) for one in inner)
-        if inside and each.focusPolicy() & tab == tab and give_keys(each):
-            return True
-        each = each.nextInFocusChain()
-        if each is part:
-            return False
-    return False
+    by_tab = (each for each in _inside(part, inner) if each.focusPolicy() & tab == tab)
+    return any(give_keys(each) for each in by_tab)
+
+
+def _inside(part: QWidget, without: Sequence[QWidget]) -> Iterator[QWidget]:
+    """A part that names nobody, in about the order in which Tab would come by.
+
+    Qt's own chain would do, but the binding takes each widget of it for the owner of the next one:
+    when one is deleted, actions and menus of the next can't be used any more.
+    """
+    if part in without:
+        return
+    yield part
+    children = [each for each in part.children() if isinstance(each, QWidget)]
+    for child in sorted(children, key=lambda each: not isinstance(each, QTabBar)):
+        if not child.isWindow():
+            yield from _inside(child, without)
 
 
 def _give(widget: QWidget) -> None:

@@ -10,12 +10,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
     QLineEdit,
+    QMenu,
     QPushButton,
     QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete, isValid
 
 from app.domain.editing.edits import ColumnEdit
 from app.domain.lumisections import LumiRange
@@ -34,6 +36,7 @@ from app.views.focus import (
     give_keys,
     give_keys_once_shown,
     give_keys_to_place,
+    go_round,
     has_keys,
     holder,
 )
@@ -506,3 +509,16 @@ def test_that_f6_never_leaves_the_window_without_keys(
         seen.append(has)
     assert online.places in seen
     assert len(set(seen)) > 1
+
+
+def test_that_going_round_leaves_the_actions_of_those_that_stay(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    goes, stays = QLineEdit(window), QPushButton(window)
+    action = QMenu(stays).addAction("More")
+    goes.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    window.show()
+    go_round(window, (window,), 1)
+    assert has_keys(stays)
+    delete(goes)
+    assert isValid(action)

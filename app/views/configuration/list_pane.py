@@ -61,6 +61,19 @@ class _Line(TreeItem):
         return bool(mine < theirs)
 
 
+def hear_keys(widget: QWidget, pane: "Callable[[], ListPane | None]") -> None:
+    """Makes the keys of a list work in another widget, on the pane that is in front then."""
+    for keys, handler in (
+        ("/", ListPane.focus_search),
+        ("Ctrl+N", ListPane.add_item),
+        ("Ctrl+Return", ListPane.try_it),
+        (QKeySequence.StandardKey.Save, ListPane.save),
+    ):
+        shortcut = QShortcut(QKeySequence(keys), widget)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(partial(_handle, handler, pane))
+
+
 def _handle(handler: "Callable[[ListPane], object]", pane: "Callable[[], ListPane | None]") -> None:
     if (heard := pane()) is not None:
         handler(heard)
@@ -326,19 +339,6 @@ class ListPane(QWidget):
         self.empty.setVisible(not matching)
         self.items.setVisible(bool(matching))
 
-    @staticmethod
-    def hear_keys(widget: QWidget, pane: "Callable[[], ListPane | None]") -> None:
-        """The keys of a list do there, too, what they do in the list."""
-        for keys, handler in (
-            ("/", ListPane.focus_search),
-            ("Ctrl+N", ListPane.add_item),
-            ("Ctrl+Return", ListPane.try_it),
-            (QKeySequence.StandardKey.Save, ListPane.save),
-        ):
-            shortcut = QShortcut(QKeySequence(keys), widget)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(partial(_handle, handler, pane))
-
     # Tabs
 
     @property
@@ -456,7 +456,7 @@ class ListPane(QWidget):
         self.editor.refused.connect(lambda: self.tabs.setCurrentWidget(self.editor))
         self.editor.theirs_wanted.connect(self._take_theirs)
         self._themes.changed.connect(self._apply_theme)
-        self.hear_keys(self, lambda: self)
+        hear_keys(self, lambda: self)
 
     def _apply_theme(self, theme: Theme) -> None:
         if self.history is None:

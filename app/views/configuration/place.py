@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
 
 from app.domain.counting import counted
 from app.views.actions import ActionRow
-from app.views.configuration.list_pane import ListPane
+from app.views.configuration.list_pane import ListPane, hear_keys
 from app.views.configuration.sections import SECTIONS
 from app.views.configuration.trials.reclassify_dialog import ReclassifyDialog
 from app.views.configuration.workspaces_pane import WorkspacesPane
@@ -50,7 +50,7 @@ class ConfigurationPlace(PlaceWidget):
         layout.addWidget(self.stack, 1)
         self.sections.setCurrentRow(0)
         self.sections.currentRowChanged.connect(self._turn)
-        ListPane.hear_keys(self.sections, self._list_in_front)
+        hear_keys(self.sections, self._list_in_front)
 
     @property
     def pane(self) -> ListPane | WorkspacesPane:

@@ -91,6 +91,14 @@ class GenerateDialog(QDialog):
         self.step = Label()
         self.step.setProperty("role", "muted")
         self.step.hide()
+        self._make_buttons()
+        self._lay_out()
+        self._add(_WRITTEN, "written in the workbench", written, ticked=written is not None)
+        self._connect()
+        self._look()
+        background.run(self._offer(), self)
+
+    def _make_buttons(self) -> None:
         self.buttons = QDialogButtonBox()
         self.go = self.buttons.addButton("Generate", QDialogButtonBox.ButtonRole.AcceptRole)
         self.stop = self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
@@ -102,11 +110,6 @@ class GenerateDialog(QDialog):
         )
         self.insist.setToolTip("Although nothing has what the rule reads")
         self.insist.hide()
-        self._lay_out()
-        self._add(_WRITTEN, "written in the workbench", written, ticked=written is not None)
-        self._connect()
-        self._look()
-        background.run(self._offer(), self)
 
     @property
     def is_running(self) -> bool:

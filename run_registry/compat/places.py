@@ -120,7 +120,7 @@ class NearPlace:
 
         self._program = opened_program(dsn)
         try:
-            from app.bootstrap import own_door
+            from app.bootstrap.door import own_door
 
             self._door = own_door(self._program)
         except BaseException:

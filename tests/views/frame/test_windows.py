@@ -30,6 +30,7 @@ PROGRAM = f"""
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
     from app import bootstrap
+    from app.bootstrap import window as opening
     from app.domain.editing.selection import Selection
     from app.domain.errors import Unavailable
     from app.services.editing import bulk
@@ -80,7 +81,7 @@ PROGRAM = f"""
 
     application.Windows = Driven
     NEWEST, LENGTH = {NEWEST}, {LENGTH}
-    connect = bootstrap._Openings.connect
+    connect = opening._Openings.connect
 """
 END = """
     with bootstrap.Program(bootstrap.settings_of({}, None)) as program:
@@ -275,13 +276,13 @@ def test_that_a_server_that_dies_during_the_switch_is_tried_again(
     tmp_path: Path, runs_dsn: str, other_dsn: str
 ) -> None:
     before = """
-        start, tries = bootstrap._Connected.start, []
+        start, tries = opening._Connected.start, []
         def dying(self):
             tries.append(self)
             if len(tries) == 1:
                 raise Unavailable("It has gone.")
             return start(self)
-        bootstrap._Connected.start = dying
+        opening._Connected.start = dying
     """
     after = """
         yield lambda: loaded() and window() is not old

@@ -1,41 +1,33 @@
-"""The composition root: the one place that reads settings and picks classes."""
+"""The running program: its parts are opened when they are asked for, and closed in order."""
 
-import importlib.util
 import logging
 import os
 import platform
-import secrets
-import socket
 import time
-import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from functools import cached_property, partial
-from importlib import metadata
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 from urllib.parse import urlsplit
 
-from app import files, garbage, logs, systemd
+from app import files
 from app.demo.colleagues import Colleagues
 from app.demo.live_oms import LiveOms
 from app.demo.season import DemoSeason
 from app.demo.simulated_dqm_gui import SimulatedDqmGui
 from app.demo.simulated_oms import SimulatedOms
-from app.demo.story import Summary, main_job
-from app.domain.connections.named import DEMONSTRATION, NamedConnection
-from app.domain.errors import BadInput, NotPermitted, Refused, RegistryError, Unavailable
-from app.domain.identity import NOBODY, Actor
-from app.domain.keys import RunNumber
+from app.domain.connections.named import NamedConnection
+from app.domain.errors import NotPermitted, Refused
+from app.domain.identity import Actor
 from app.domain.seal.notes import PublicKey
 from app.domain.sources.dqm_gui import GuiListing
 from app.domain.sources.oms import OmsRun
 from app.domain.sources.pull import PullStatus
 from app.jobs import Asked, Jobs, JobState, keep_working, one_round
 from app.models.database.engine import Database
-from app.models.database.identity import DOOR, PULLER
+from app.models.database.identity import PULLER
 from app.models.database.listen import Change, ChangeListener
 from app.models.embedded import EmbeddedServer
 from app.passwords import SystemKeyring
@@ -44,10 +36,7 @@ from app.services.acting import Acting, OfLogin
 from app.services.connections import trial
 from app.services.connections.book import ConnectionBook, checked_address
 from app.services.connections.trial import Trial
-from app.services.editing import presence
-from app.services.news import News
 from app.services.pulling.dqm_gui import GuiStore
-from app.services.pulling.pullers import Pullers
 from app.services.pulling.store import PullStore
 from app.services.recount.background import Recounter
 from app.services.seal import keys
@@ -56,19 +45,10 @@ from app.services.seal.sealing import Sealer
 from app.services.taking_in import Intake
 from app.settings import PROGRAM, Settings, credential
 from app.sync.dqm_gui import DqmGuiSettings, listing_now
-from app.sync.issuer_keys import fetch_keys
 from app.sync.oms_requests import OmsSettings
 from app.sync.worker import PullProgress, PullReport, fetch_now, pull_now
 
-if TYPE_CHECKING:
-    from app.door.application import Door
-    from app.door.identity import Identification, Proxy
-    from app.door.tokens import Tokens
-    from app.views.session import Opened, Session
-
 logger = logging.getLogger(__name__)
-
-DISTRIBUTION = "run-registry-desktop"
 
 _SEASON_SEED = 2025
 _DEMONSTRATION_PULL_S = 2.0
@@ -76,23 +56,7 @@ _DEMONSTRATION_GUI_S = 10.0
 _DEMONSTRATION_MARK = "simulated-oms"
 _STOP_S = 5.0
 _STOP_SILENT_S = 0.3
-_UNPROVED = (
-    "This database has no guard: it believes who the settings say that acts. Its administrator can"
-    " install one with db guard install."
-)
 _THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
-_DOOR_CONNECTIONS = 12
-_SHORTEST_SECRET = 32
-
-
-@dataclass(frozen=True)
-class Listeners:
-    """Who hears of the background work; all are called in its threads."""
-
-    on_change: Callable[[Change], None]
-    on_connection: Callable[[bool, str], None]
-    on_bug: Callable[[Exception], None]
-    on_pull: Callable[[PullStatus], None] = lambda _status: None
 
 
 class Destination:
@@ -148,6 +112,16 @@ class Destination:
             assert self.settings.dsn is not None
             return self.settings.dsn
         return checked_address(self.connection).dsn(self.connections.password(self.connection))
+
+
+@dataclass(frozen=True)
+class Listeners:
+    """Who hears of the background work; all are called in its threads."""
+
+    on_change: Callable[[Change], None]
+    on_connection: Callable[[bool, str], None]
+    on_bug: Callable[[Exception], None]
+    on_pull: Callable[[PullStatus], None] = lambda _status: None
 
 
 class Program:
@@ -260,20 +234,9 @@ class Program:
     @property
     def oms_settings(self) -> OmsSettings:
         """How OMS is asked; one on this machine needs no pause unless the settings name one."""
-        settings = self.settings
         if self._demonstration is not None:
             return OmsSettings(url=self._demonstration.url, pause_s=0.0)
-        near = urlsplit(settings.oms_url).hostname in _THIS_MACHINE
-        patient = not near or "request_pause_s" in settings.model_fields_set
-        return OmsSettings(
-            url=settings.oms_url,
-            token_url=settings.oms_token_url,
-            client_id=settings.oms_client_id,
-            client_secret=settings.secret(),
-            audience=settings.oms_audience,
-            ca_bundle=settings.ca_bundle,
-            pause_s=settings.request_pause_s if patient else 0.0,
-        )
+        return _oms_settings(self.settings)
 
     @cached_property
     def pull_store(self) -> PullStore:
@@ -442,7 +405,9 @@ class Program:
 
         `told` hears where. Of the demonstration the season grows meanwhile, as behind a window.
         """
-        _serve(self, hosts, port, told)
+        from app.bootstrap import door
+
+        door.serve(self, hosts, port, told)
 
     # The sealed history
 
@@ -552,411 +517,20 @@ class Program:
         return self._server_folder / _DEMONSTRATION_MARK
 
 
-def _serve(
-    program: Program, hosts: Sequence[str] | None, port: int, told: Callable[[str], None]
-) -> None:
-    # Not above: only a door needs a server.
-    with garbage.kept():
-        from app.door.application import Door
-        from app.door.asking import Limits
-        from app.door.serving import LOOPBACK, Server, listening, serve
-
-    program.pool_size = _DOOR_CONNECTIONS
-    sockets = listening(hosts or LOOPBACK, port)
-    logs.show("app.door.access")
-    try:
-        who = _identification(program)
-        if program.is_demonstration:
-            program.check_not_mixed()
-            program.start_demonstration(live=True)
-            program.start(_unheard(), alone=True)
-            program.start_colleagues()
-        settings = program.settings
-        limits = Limits(settings.door_body_mb << 20, settings.door_page_rows)
-        door = Door(
-            replace(program.acting.by(NOBODY), ask_oms=partial(_oms_says, program)),
-            who,
-            limits,
-            public_url=settings.door_url or "",
-        )
-        server = Server(
-            door.application(),
-            told=lambda: told(" and ".join(_address_of(each) for each in sockets)),
-        )
-        try:
-            serve(server, sockets)
-        finally:
-            door.close()
-    finally:
-        for each in sockets:
-            each.close()
-
-
-def own_door(program: Program) -> "Door":
-    """A door for this process alone, which listens nowhere: whoever the program acts for acts."""
-    with garbage.kept():
-        from app.door.application import Door
-        from app.door.asking import Limits
-        from app.door.identity import OnlyOne
-
-    acting = replace(program.acting.by(NOBODY), ask_oms=partial(_oms_says, program))
-    limits = Limits(program.settings.door_body_mb << 20, program.settings.door_page_rows)
-    return Door(acting, OnlyOne(program.actor), limits)
-
-
-def _oms_says(program: Program, run_number: RunNumber) -> OmsRun | None:
-    """What OMS says of a run; None where it can't be asked, so that what is recorded serves."""
-    try:
-        return program.oms_run(run_number)
-    except RegistryError as error:
-        logger.info("OMS isn't asked of run %d: %s", run_number, error)
-        return None
-
-
-def _identification(program: Program) -> "Identification":
-    """Whom the door believes, as the settings say."""
-    from app.door.identity import Identification
-
-    settings = program.settings
-    guard = None if program.has_own_server else program.db.guard
-    runs_it: Actor | None = program.actor
-    if guard is not None and guard.kind == DOOR:
-        # The login is nobody's: the person is whom the settings name.
-        runs_it = None if settings.user is None else Actor(settings.user)
-    applications = {
-        client_id: Actor(words[0], frozenset(words[1:]))
-        for client_id, text in settings.applications.items()
-        if (words := text.split())
-    }
-    return Identification(
-        tokens=_tokens(settings),
-        proxy=_proxy(settings),
-        runs_it=runs_it,
-        applications=applications,
-    )
-
-
-def _tokens(settings: Settings) -> "Tokens | None":
-    """The issuer whose tokens are believed, if one is named."""
-    from app.door.tokens import Issuer, Tokens
-
-    issuer = settings.door_issuer
-    if issuer is None:
-        return None
-    if not settings.door_audience:
-        raise BadInput(
-            "door_issuer is set and door_audience isn't: without an audience, tokens made for"
-            " anything else would be believed here."
-        )
-    address = settings.door_keys_url or f"{issuer}/protocol/openid-connect/certs"
-    believed = Issuer(
-        issuer,
-        settings.door_audience,
-        lambda: fetch_keys(address, settings.ca_bundle),
-        settings.door_groups_claim,
-    )
-    return Tokens(believed)
-
-
-def _proxy(settings: Settings) -> "Proxy | None":
-    """The proxy that logs people in, if one is named."""
-    from app.door.identity import Proxy
-
-    file = settings.door_proxy_secret_file
-    if file is None and not settings.door_proxy_addresses:
-        return None
-    if file is None or not settings.door_proxy_addresses:
-        raise BadInput("door_proxy_addresses and door_proxy_secret_file belong together.")
-    secret = files.read_utf8(file, "The secret of the proxy").strip()
-    if len(secret) < _SHORTEST_SECRET:
-        raise BadInput(f"{file}: the secret has fewer than {_SHORTEST_SECRET} characters.")
-    return Proxy(settings.door_proxy_addresses, secret)
-
-
-def _unheard() -> Listeners:
-    """For background work that nobody looks at: only its bugs are logged."""
-    return Listeners(
-        on_pull=lambda _status: None,
-        on_change=lambda _change: None,
-        on_connection=lambda _connected, _reason: None,
-        on_bug=lambda error: logger.error("Background work failed", exc_info=error),
-    )
-
-
-def _address_of(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
 def _is_near(settings: DqmGuiSettings) -> bool:
     """Whether the DQM GUI is on this machine, and so a simulated one."""
     return urlsplit(settings.url).hostname in _THIS_MACHINE
 
 
-def settings_of(given: Mapping[str, object], file: Path | None) -> Settings:
-    """The settings in force: what the command line gave, then the environment, then the file.
-
-    BadInput when one of them can't be right, or when the file that was named isn't there.
-    """
-    Settings.check_named_file(file)
-    settings = Settings.load(given, file=file)
-    if given.get("connection") is not None and settings.dsn is not None:
-        raise BadInput(
-            f'The connection "{settings.connection}" is named, but dsn is set as well (by an'
-            " option, RUN_REGISTRY_DSN or the settings file) and wins. Leave one of them out."
-        )
-    if given.get("data_folder") is not None and settings.connection is None:
-        # The folder of our own database: that is the one that is meant.
-        settings = settings.model_copy(update={"connection": DEMONSTRATION.name})
-    return settings
-
-
-def start_logs(settings: Settings, verbosity: int, *, quiet: bool, service: bool = False) -> Path:
-    """Begins logging with the secrets of the settings masked; returns the log file.
-
-    `quiet`: only errors on the terminal, because a command tells its warnings itself. `service`:
-    what happens is told there, in the way of the journal if that listens.
-    """
-    secret = settings.oms_client_secret
-    return logs.start(
-        verbosity=max(verbosity, 1) if service else verbosity,
-        quiet=quiet and not service,
-        journal=service and systemd.writes_to_journal(),
-        secrets=[secret.get_secret_value()] if secret is not None else [],
+def _oms_settings(settings: Settings) -> OmsSettings:
+    near = urlsplit(settings.oms_url).hostname in _THIS_MACHINE
+    patient = not near or "request_pause_s" in settings.model_fields_set
+    return OmsSettings(
+        url=settings.oms_url,
+        token_url=settings.oms_token_url,
+        client_id=settings.oms_client_id,
+        client_secret=settings.secret(),
+        audience=settings.oms_audience,
+        ca_bundle=settings.ca_bundle,
+        pause_s=settings.request_pause_s if patient else 0.0,
     )
-
-
-def run_main_job(program: Program, folder: Path, say: Callable[[str], None]) -> Summary:
-    """The main job without a window, on the demonstration season; Refused where runs are that
-    aren't invented."""
-    program.check_not_mixed()
-    if not program.is_demonstration:
-        raise Refused(
-            "--headless invents a season, and that does not belong here: "
-            f"{program.where} holds other runs, or the settings name a real OMS. Take another"
-            " folder with --data-folder, without oms_url and oms_client_id."
-        )
-    try:
-        files.make_folder(folder)
-    except Refused as error:
-        raise Refused(f"{error} Name another folder with --out DIR.") from error
-    program.start_demonstration(live=False)
-    return main_job(program.db, program.actor, lambda: program.pull(None, say), folder, say)
-
-
-def _check_qt() -> None:
-    """Refused where what the window is made with isn't installed."""
-    if any(importlib.util.find_spec(name) is None for name in ("PySide6", "qasync", "pyqtgraph")):
-        raise Refused(
-            "The window needs Qt, which isn't installed here. Install it with"
-            " pip install 'run-registry-desktop[desktop]'; every command works without it"
-            " (run-registry --help)."
-        )
-
-
-def open_window(program: Program, screenshot: Path | None = None) -> int:
-    """Shows the window until it is closed; returns the exit code.
-
-    With `screenshot` a picture of the first full window is saved, and the window closes.
-    """
-    _check_qt()
-    # Not above: whatever runs without a window does without Qt and its libraries.
-    with garbage.kept():
-        from app.views.frame.application import WindowSettings, run_window
-        from app.views.looks.display import check_display
-
-    check_display()
-    settings = program.settings
-    return run_window(
-        _Openings(settings, pictured=screenshot is not None),
-        WindowSettings(
-            remembered=settings.data_folder / "window.ini",
-            theme=settings.theme,
-            palette=settings.palette,
-            screenshot=screenshot,
-        ),
-        on_bug=lambda error: logger.error("A bug", exc_info=error),
-    )
-
-
-class _Openings:
-    """Opens the servers that windows ask for, each as a program of its own."""
-
-    def __init__(self, settings: Settings, *, pictured: bool) -> None:
-        self._settings = settings
-        self._pictured = pictured
-        self._chosen: NamedConnection | None = None
-
-    @property
-    def book(self) -> ConnectionBook:
-        """The list of connections that the person keeps."""
-        return Destination(self._settings).connections
-
-    def connect(self, name: str) -> "_Connected":
-        """Connects to a server and remembers a choice; an empty name is the one chosen last, else
-        what settings and list say. Raises Refused or Unavailable."""
-        if name:
-            self._chosen = checked_address(self.book.read().named(name))
-        program = Program(self._settings, self._chosen)
-        try:
-            program.check_not_mixed()
-            demonstration = program.is_demonstration
-            acting = program.acting
-        except BaseException:
-            program.close()
-            raise
-        if name:
-            self.book.use(name)
-        return _Connected(self, program, acting, demonstration, pictured=self._pictured)
-
-    def try_connection(self, connection: NamedConnection, password: str | None) -> Trial:
-        """What is wrong with a connection, or what is there."""
-        return Destination(self._settings).try_connection(connection, password)
-
-
-class _Connected:
-    """A program that is connected; nothing works in it yet."""
-
-    def __init__(
-        self,
-        openings: _Openings,
-        program: Program,
-        acting: Acting,
-        demonstration: bool,
-        *,
-        pictured: bool,
-    ) -> None:
-        self._openings = openings
-        self._program = program
-        self._acting = acting
-        self._demonstration = demonstration
-        self._pictured = pictured
-
-    def start(self) -> "Opened":
-        """Starts the pullers and the news of the database."""
-        from app.views.session import Opened, WebAddresses, Workplace
-
-        program, settings = self._program, self._program.settings
-        if self._demonstration:
-            program.start_demonstration(live=True)
-
-        def ask_oms(run_number: RunNumber) -> OmsRun | None:
-            return pullers.ask_oms(run_number)
-
-        acting = replace(
-            self._acting,
-            ask_oms=ask_oms,
-            client=secrets.token_hex(8),
-            draft_folder=settings.data_folder / "drafts",
-        )
-        news = News(acting)
-        pullers = _start_pullers(program, news)
-        if self._demonstration and not self._pictured:
-            program.start_colleagues()
-
-        def stop() -> None:
-            with suppress(Unavailable):
-                presence.close_dataset(acting)
-            program.close()
-
-        workplace = Workplace(
-            acting,
-            _session(program, demonstration=self._demonstration),
-            news,
-            pullers,
-            WebAddresses(settings.oms_web_url, settings.dqm_gui_url, settings.elog_url),
-            _seal_key(program),
-            self._openings,
-        )
-        return Opened(workplace, stop)
-
-    def close(self) -> None:
-        """Leaves the server."""
-        self._program.close()
-
-
-def _start_pullers(program: Program, news: News) -> Pullers:
-    """Starts what works behind the window and tells it the news."""
-    jobs = program.start(
-        Listeners(
-            on_change=news.changed,
-            on_connection=news.connected,
-            on_bug=lambda error: logger.error("Background work failed", exc_info=error),
-        )
-    )
-    return Pullers(
-        jobs.oms, jobs.gui, program.gui_store, lambda: program.dqm_gui_listing(None), jobs.seal
-    )
-
-
-def _seal_key(program: Program) -> PublicKey | None:
-    """The key whose signatures count in the window; one that can't be used keeps nobody out."""
-    try:
-        return program.seal_public_key
-    except Refused as error:
-        logger.warning("Signatures of the sealed history aren't checked: %s", error)
-        return None
-
-
-def _session(program: Program, *, demonstration: bool) -> "Session":
-    """What the status bar says of the database and the person."""
-    from app.views.session import DatabaseKind, Session, rights_words
-
-    settings, connection = program.settings, program.destination.connection
-    kind = DatabaseKind.PRODUCTION if settings.is_production() else DatabaseKind.TEST
-    colour, database = settings.strip_colour(), program.db.dsn_without_password
-    if connection is not None:
-        kind = DatabaseKind(connection.kind.value)
-        colour = connection.colour or None
-        database = f"{connection.name}, {connection.address}"
-    if program.has_own_server:
-        kind = DatabaseKind.DEMONSTRATION if demonstration else DatabaseKind.TEST
-        database = "own database"
-    return Session(
-        database=database,
-        kind=kind,
-        person=program.actor.email,
-        rights=rights_words(program.actor.egroups),
-        strip_colour=colour,
-        folders=(
-            ("Data", str(settings.data_folder)),
-            ("Drafts", str(settings.data_folder / "drafts")),
-            ("Log", str(logs.log_folder())),
-            ("Settings", str(settings.file)),
-            ("Connections", str(settings.connections_file)),
-        ),
-        unproved=_UNPROVED if not program.has_own_server and program.db.guard is None else "",
-        connection="" if connection is None else connection.name,
-        protection=program.db.protection,
-        read_only=program.db.read_only,
-    )
-
-
-def bug_report(error: BaseException, doing: Sequence[str]) -> Path | None:
-    """Writes what is needed to mend a bug into the log folder; None where nothing can be written.
-
-    Passwords and tokens are masked.
-    """
-    now = datetime.now(UTC)
-    text = "\n".join(
-        (
-            f"Run Registry Desktop {program_version()}, {now:%Y-%m-%dT%H:%M:%SZ}",
-            f"Python {platform.python_version()} on {platform.platform()}",
-            f"Arguments: {' '.join(doing) or 'none'}",
-            "",
-            "".join(traceback.format_exception(error)),
-        )
-    )
-    file = logs.log_folder() / f"bug-{now:%Y%m%d-%H%M%S}-{os.getpid()}.txt"
-    record = logging.makeLogRecord({"msg": text})
-    try:
-        files.make_folder(file.parent)
-        files.write(file, logs.MaskingFormatter("%(message)s").format(record), mode=files.PRIVATE)
-    except Refused:
-        return None
-    return file
-
-
-def program_version() -> str:
-    """Version of the installed program."""
-    return metadata.version(DISTRIBUTION)

@@ -1,0 +1,222 @@
+"""The window, and the servers that it opens one after the other."""
+
+import importlib.util
+import logging
+import secrets
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app import garbage, logs
+from app.bootstrap.program import Destination, Listeners, Program
+from app.domain.connections.named import NamedConnection
+from app.domain.errors import Refused, Unavailable
+from app.domain.keys import RunNumber
+from app.domain.seal.notes import PublicKey
+from app.domain.sources.oms import OmsRun
+from app.services.acting import Acting
+from app.services.connections.book import ConnectionBook, checked_address
+from app.services.connections.trial import Trial
+from app.services.editing import presence
+from app.services.news import News
+from app.services.pulling.pullers import Pullers
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.views.session import Opened, Session
+
+logger = logging.getLogger(__name__)
+
+_UNPROVED = (
+    "This database has no guard: it believes who the settings say that acts. Its administrator can"
+    " install one with db guard install."
+)
+
+
+def _check_qt() -> None:
+    """Refused where what the window is made with isn't installed."""
+    if any(importlib.util.find_spec(name) is None for name in ("PySide6", "qasync", "pyqtgraph")):
+        raise Refused(
+            "The window needs Qt, which isn't installed here. Install it with"
+            " pip install 'run-registry-desktop[desktop]'; every command works without it"
+            " (run-registry --help)."
+        )
+
+
+def open_window(program: Program, screenshot: Path | None = None) -> int:
+    """Shows the window until it is closed; returns the exit code.
+
+    With `screenshot` a picture of the first full window is saved, and the window closes.
+    """
+    _check_qt()
+    # Not above: whatever runs without a window does without Qt and its libraries.
+    with garbage.kept():
+        from app.views.frame.application import WindowSettings, run_window
+        from app.views.looks.display import check_display
+
+    check_display()
+    settings = program.settings
+    return run_window(
+        _Openings(settings, pictured=screenshot is not None),
+        WindowSettings(
+            remembered=settings.data_folder / "window.ini",
+            theme=settings.theme,
+            palette=settings.palette,
+            screenshot=screenshot,
+        ),
+        on_bug=lambda error: logger.error("A bug", exc_info=error),
+    )
+
+
+class _Openings:
+    """Opens the servers that windows ask for, each as a program of its own."""
+
+    def __init__(self, settings: Settings, *, pictured: bool) -> None:
+        self._settings = settings
+        self._pictured = pictured
+        self._chosen: NamedConnection | None = None
+
+    @property
+    def book(self) -> ConnectionBook:
+        """The list of connections that the person keeps."""
+        return Destination(self._settings).connections
+
+    def connect(self, name: str) -> "_Connected":
+        """Connects to a server and remembers a choice; an empty name is the one chosen last, else
+        what settings and list say. Raises Refused or Unavailable."""
+        if name:
+            self._chosen = checked_address(self.book.read().named(name))
+        program = Program(self._settings, self._chosen)
+        try:
+            program.check_not_mixed()
+            demonstration = program.is_demonstration
+            acting = program.acting
+        except BaseException:
+            program.close()
+            raise
+        if name:
+            self.book.use(name)
+        return _Connected(self, program, acting, demonstration, pictured=self._pictured)
+
+    def try_connection(self, connection: NamedConnection, password: str | None) -> Trial:
+        """What is wrong with a connection, or what is there."""
+        return Destination(self._settings).try_connection(connection, password)
+
+
+class _Connected:
+    """A program that is connected; nothing works in it yet."""
+
+    def __init__(
+        self,
+        openings: _Openings,
+        program: Program,
+        acting: Acting,
+        demonstration: bool,
+        *,
+        pictured: bool,
+    ) -> None:
+        self._openings = openings
+        self._program = program
+        self._acting = acting
+        self._demonstration = demonstration
+        self._pictured = pictured
+
+    def start(self) -> "Opened":
+        """Starts the pullers and the news of the database."""
+        from app.views.session import Opened, WebAddresses, Workplace
+
+        program, settings = self._program, self._program.settings
+        if self._demonstration:
+            program.start_demonstration(live=True)
+
+        def ask_oms(run_number: RunNumber) -> OmsRun | None:
+            return pullers.ask_oms(run_number)
+
+        acting = replace(
+            self._acting,
+            ask_oms=ask_oms,
+            client=secrets.token_hex(8),
+            draft_folder=settings.data_folder / "drafts",
+        )
+        news = News(acting)
+        pullers = _start_pullers(program, news)
+        if self._demonstration and not self._pictured:
+            program.start_colleagues()
+
+        def stop() -> None:
+            with suppress(Unavailable):
+                presence.close_dataset(acting)
+            program.close()
+
+        workplace = Workplace(
+            acting,
+            _session(program, demonstration=self._demonstration),
+            news,
+            pullers,
+            WebAddresses(settings.oms_web_url, settings.dqm_gui_url, settings.elog_url),
+            _seal_key(program),
+            self._openings,
+        )
+        return Opened(workplace, stop)
+
+    def close(self) -> None:
+        """Leaves the server."""
+        self._program.close()
+
+
+def _start_pullers(program: Program, news: News) -> Pullers:
+    """Starts what works behind the window and tells it the news."""
+    jobs = program.start(
+        Listeners(
+            on_change=news.changed,
+            on_connection=news.connected,
+            on_bug=lambda error: logger.error("Background work failed", exc_info=error),
+        )
+    )
+    return Pullers(
+        jobs.oms, jobs.gui, program.gui_store, lambda: program.dqm_gui_listing(None), jobs.seal
+    )
+
+
+def _seal_key(program: Program) -> PublicKey | None:
+    """The key whose signatures count in the window; one that can't be used keeps nobody out."""
+    try:
+        return program.seal_public_key
+    except Refused as error:
+        logger.warning("Signatures of the sealed history aren't checked: %s", error)
+        return None
+
+
+def _session(program: Program, *, demonstration: bool) -> "Session":
+    """What the status bar says of the database and the person."""
+    from app.views.session import DatabaseKind, Session, rights_words
+
+    settings, connection = program.settings, program.destination.connection
+    kind = DatabaseKind.PRODUCTION if settings.is_production() else DatabaseKind.TEST
+    colour, database = settings.strip_colour(), program.db.dsn_without_password
+    if connection is not None:
+        kind = DatabaseKind(connection.kind.value)
+        colour = connection.colour or None
+        database = f"{connection.name}, {connection.address}"
+    if program.has_own_server:
+        kind = DatabaseKind.DEMONSTRATION if demonstration else DatabaseKind.TEST
+        database = "own database"
+    return Session(
+        database=database,
+        kind=kind,
+        person=program.actor.email,
+        rights=rights_words(program.actor.egroups),
+        strip_colour=colour,
+        folders=(
+            ("Data", str(settings.data_folder)),
+            ("Drafts", str(settings.data_folder / "drafts")),
+            ("Log", str(logs.log_folder())),
+            ("Settings", str(settings.file)),
+            ("Connections", str(settings.connections_file)),
+        ),
+        unproved=_UNPROVED if not program.has_own_server and program.db.guard is None else "",
+        connection="" if connection is None else connection.name,
+        protection=program.db.protection,
+        read_only=program.db.read_only,
+    )

@@ -67,6 +67,7 @@ EXPECTED: dict[str, tuple[str, str]] = {
     "move_dataset_any_state": ("500", "a dataset is moved in the workspace of the address"),
     "get_dataset": (_STATE, f"{BITS}; {FRONT_END}"),
     "edit_C_RE_after_batch": ("500", TOOLS),
+    "lumisection_bar": (" has 6", TOOLS),
     "names_of_run": (r" has|\[\d\]", f"{TOOLS}; {ANY_ORDER}"),
     "names_of_run_after": (r" has|\[\d\]", f"{TOOLS}; {ANY_ORDER}"),
     **dict.fromkeys(
@@ -134,7 +135,6 @@ EXPECTED: dict[str, tuple[str, str]] = {
             "hide_online",
             "hide_again",
             "export_csv",
-            "lumisection_bar",
             "C_PR_get_rr_lumisection_history",
             "C_PR_get_oms_lumisection_history",
             "run_history_A",
@@ -160,7 +160,6 @@ EXPECTED: dict[str, tuple[str, str]] = {
             "classifier_edit_stale",
             "classifier_delete",
             "dataset_accepted_new",
-            "workspaces_offline",
             "json_classifier_new",
             "recalculate_cache",
         ],

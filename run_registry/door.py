@@ -2,17 +2,16 @@
 
 import importlib.util
 import io
-import ipaddress
 import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
+from run_registry.addresses import door_address
 from run_registry.errors import RunRegistryError
 from run_registry.lumi_list import Luminosity
 from run_registry.lumisections import LumisectionLuminosity, Lumisections
@@ -52,14 +51,8 @@ class HttpSource:
     def __init__(self, address: str, token: str | Callable[[], str] | None = None) -> None:
         import httpx
 
-        self._address = address.rstrip("/")
         self._token = token if token is not None else os.environ.get(TOKEN)
-        parts = _parts(self._address)
-        if self._token and parts.scheme == "http" and not _is_this_machine(parts.hostname or ""):
-            raise RunRegistryError(
-                f"A token isn't sent to {self._address}, where anybody on the way can read it:"
-                " use https."
-            )
+        self._address = door_address(address, with_token=bool(self._token))
         self._client = httpx.Client(
             timeout=httpx.Timeout(_READ_S, connect=_CONNECT_S), follow_redirects=False
         )
@@ -208,7 +201,8 @@ class HttpSource:
                 said = ""
         if not said:
             raise RunRegistryError(
-                f"{self._address} answers {status} {response.reason_phrase}: check the address."
+                f"{self._address} answers {status} {response.reason_phrase}: check the address"
+                f"{', which ends before /api' if self._address.endswith('/api') else ''}."
             )
         raise RunRegistryError(said[: 10 * _SHOWN])
 
@@ -249,24 +243,6 @@ class HttpSource:
             f"{self._address} can't be reached, or breaks off: {why}. Check the address and the"
             " network, and try again."
         )
-
-
-def _parts(address: str) -> Any:
-    try:
-        parts = urlsplit(address)
-        named = parts.hostname
-    except ValueError:
-        named = None
-    if not named:
-        raise RunRegistryError(f"{address!r} is no address: write http://HOST:PORT.")
-    return parts
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _pause(pause_s: float, retry_after: str) -> float:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+from run_registry.addresses import is_door
 from run_registry.errors import NotConnected, RunRegistryError
 from run_registry.lumi_list import LumiList, Luminosity
 from run_registry.lumisections import Lumisections
@@ -31,7 +32,7 @@ def connect(
     """
     moment = _text_of(as_of)
     source: Source
-    if address is not None and address.lower().startswith(("http://", "https://")):
+    if address is not None and is_door(address):
         from run_registry.door import HttpSource
 
         source = HttpSource(address, token)

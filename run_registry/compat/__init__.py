@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
+from run_registry.addresses import is_door
 from run_registry.compat.filters import of_datasets, of_runs
 from run_registry.compat.places import Answer, Credentials, FarPlace, NearPlace, Place
 from run_registry.errors import RunRegistryError
@@ -72,7 +73,7 @@ def use(address: str | None = None, *, token: str | None = None) -> None:
 
     A database is written as the person that those settings name.
     """
-    if address is not None and address.lower().startswith(("http://", "https://")):
+    if address is not None and is_door(address):
         _go_to(FarPlace(address, token))
     else:
         _go_to(NearPlace(address))

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import httpx
 
+from run_registry.addresses import door_address
 from run_registry.errors import RunRegistryError
 
 TIMEOUT_S = 600.0
@@ -83,7 +84,7 @@ class FarPlace:
     """A door, or the web service itself."""
 
     def __init__(self, address: str, token: "str | Credentials | None" = None) -> None:
-        self._address = address.rstrip("/")
+        self._address = door_address(address, with_token=token is not None)
         self._token = token
         self._client = httpx.Client(timeout=TIMEOUT_S)
 

@@ -7,7 +7,7 @@ with run_registry.connect("postgresql://reader@server/run_registry") as registry
     good = golden.mask(events.run, events.luminosityBlock)
 """
 
-from run_registry.errors import NotConnected, RunRegistryError
+from run_registry.errors import NotConnected, RunRegistryError, UnknownVariableWarning
 from run_registry.lumi_list import LumiList, Luminosity
 from run_registry.lumisections import LumisectionRange, Lumisections, Statuses
 from run_registry.records import Record, Records
@@ -24,5 +24,6 @@ __all__ = [
     "Registry",
     "RunRegistryError",
     "Statuses",
+    "UnknownVariableWarning",
     "connect",
 ]

@@ -12,7 +12,7 @@ from run_registry.errors import RunRegistryError
 from run_registry.lumi_list import Luminosity
 from run_registry.lumisections import LumisectionLuminosity, Lumisections
 from run_registry.records import Record
-from run_registry.source import Ranges, Rule
+from run_registry.source import Ranges, Rule, Selected
 
 if TYPE_CHECKING:
     from app.bootstrap import Program
@@ -79,14 +79,14 @@ class DatabaseSource:
             read, _ = generation.season_of(self._acting, datasets, as_of=at)
             return [_lumisections(state) for state in read.states.values()]
 
-    def golden(self, rule: Rule, datasets: str, as_of: str | None) -> Ranges:
+    def golden(self, rule: Rule, datasets: str, as_of: str | None) -> Selected:
         """What a rule selects."""
         with _refusals():
             from app.services.golden import generation
 
             at = _version(self._acting, as_of)
             selection = generation.preview(self._acting, datasets, dict(rule), as_of=at)
-            return dict(selection.document)
+            return Selected(dict(selection.document), [str(each) for each in selection.warnings])
 
     def luminosity(self, ranges: Ranges) -> Luminosity:
         """Luminosity of a list, as the `online` datasets have it now."""

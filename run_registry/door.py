@@ -16,7 +16,7 @@ from run_registry.errors import RunRegistryError
 from run_registry.lumi_list import Luminosity
 from run_registry.lumisections import LumisectionLuminosity, Lumisections
 from run_registry.records import Record
-from run_registry.source import Ranges, Rule
+from run_registry.source import Ranges, Rule, Selected
 
 if TYPE_CHECKING:
     import httpx
@@ -99,15 +99,18 @@ class HttpSource:
             return self._understood(lambda: [_with_luminosity(each) for each in answer["datasets"]])
         return self._understood(lambda: _from_arrow(body))
 
-    def golden(self, rule: Rule, datasets: str, as_of: str | None) -> Ranges:
+    def golden(self, rule: Rule, datasets: str, as_of: str | None) -> Selected:
         """What a rule selects."""
         asked = _at({"rule": dict(rule), "datasets": datasets}, as_of)
         answer = self._post("/v1/golden/select", asked)
         return self._understood(
-            lambda: {
-                int(run): [(int(first), int(last)) for first, last in pairs]
-                for run, pairs in answer["ranges"].items()
-            }
+            lambda: Selected(
+                {
+                    int(run): [(int(first), int(last)) for first, last in pairs]
+                    for run, pairs in answer["ranges"].items()
+                },
+                [str(each) for each in answer["warnings"]],
+            )
         )
 
     def luminosity(self, ranges: Ranges) -> Luminosity:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -52,19 +53,16 @@ class LumiList:
     @classmethod
     def from_json(
         cls,
-        source: str | Path | Mapping[str, Any],
+        source: str | PathLike[str] | Mapping[str, Any],
         measure: Callable[..., Luminosity] | None = None,
     ) -> "LumiList":
-        """A list from a golden JSON: a path, its text, or what `json.loads` made of it.
+        """A list from a golden JSON: a path, its text (which begins with `{`), or what
+        `json.loads` made of it.
 
-        Dataset names after a run number (`355100-/PromptReco/...`) are left out.
+        Dataset names after a run number (`355100-/PromptReco/...`) are left out. Raises
+        RunRegistryError for what is no golden JSON, OSError for a file that can't be read.
         """
-        if isinstance(source, Path):
-            document = json.loads(source.read_text("utf-8"))
-        elif isinstance(source, str):
-            document = json.loads(source)
-        else:
-            document = source
+        document = _document(source)
         if not isinstance(document, Mapping):
             raise RunRegistryError("A golden JSON is an object of runs and their ranges.")
         ranges: dict[int, list[tuple[int, int]]] = {}
@@ -203,6 +201,18 @@ class LumiList:
             first, last = edges[:-1][kept], edges[1:][kept] - 1
             made[run] = list(zip(first.tolist(), last.tolist(), strict=True))
         return LumiList(made, self._measure or other._measure)
+
+
+def _document(source: object) -> object:
+    """What a text, or the file of a path, holds; anything else as it is."""
+    is_text = isinstance(source, str) and source.lstrip()[:1] in ("{", "[", "")
+    if not (is_text or isinstance(source, str | PathLike)):
+        return source
+    try:
+        return json.loads(str(source) if is_text else Path(source).read_text("utf-8"))
+    except (ValueError, RecursionError) as error:
+        what = "The text" if is_text else str(source)
+        raise RunRegistryError(f"{what} is no golden JSON: {error}.") from error
 
 
 def _inside(ranges: Ranges, lumisections: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from run_registry.errors import RunRegistryError
+from run_registry.errors import no_such, table_package
 
 if TYPE_CHECKING:
     import pandas
 
 EMPTY = "EMPTY"
+STATUSES = ("GOOD", "BAD", "STANDBY", "EXCLUDED", "NOTSET", EMPTY, "NO VALUE FOUND")
+"""What a column may be."""
 
 
 class Statuses(NamedTuple):
@@ -23,7 +25,11 @@ class Statuses(NamedTuple):
     categories: tuple[str, ...]
 
     def are(self, *names: str) -> NDArray[np.bool_]:
-        """Per lumisection, whether the status is one of these."""
+        """Per lumisection, whether the status is one of these. RunRegistryError for a status
+        that there isn't."""
+        for name in names:
+            if name not in STATUSES and name not in self.categories:
+                raise no_such(f"There is no status {name!r}", str(name), STATUSES)
         wanted = [at for at, name in enumerate(self.categories) if name in names]
         return np.isin(self.codes, wanted)
 
@@ -71,6 +77,10 @@ class Lumisections:
         return self.length
 
     @property
+    def _where(self) -> str:
+        return f"Run {self.run_number}, {self.name}"
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Columns that have a status anywhere."""
         return tuple(self.column_codes)
@@ -88,7 +98,7 @@ class Lumisections:
     def bit(self, name: str) -> NDArray[np.bool_]:
         """Per lumisection, whether a DCS bit is on; where OMS says nothing it is not."""
         if name not in self.bit_codes:
-            raise RunRegistryError(f"{self!r} has no DCS bit {name}: {_named(self.bits)}.")
+            raise no_such(f"{self._where} has no DCS bit {name}", str(name), self.bits)
         on: NDArray[np.bool_] = self.bit_codes[name] == 1
         return on
 
@@ -105,8 +115,7 @@ class Lumisections:
     def to_pandas(self) -> "pandas.DataFrame":
         """A row per lumisection, `lumisection` as index: statuses as categories, DCS bits as
         booleans that may be missing, `recorded` and `delivered` [pb^-1]."""
-        import pandas
-
+        pandas = table_package("pandas")
         found: dict[str, object] = {}
         for column in self.columns:
             codes, categories = self.status(column)
@@ -127,9 +136,5 @@ class Lumisections:
 
     def _codes(self, column: str) -> NDArray[np.int32]:
         if column not in self.column_codes:
-            raise RunRegistryError(f"{self!r} has no column {column}: {_named(self.columns)}.")
+            raise no_such(f"{self._where} has no column {column}", str(column), self.columns)
         return self.column_codes[column]
-
-
-def _named(names: Sequence[str]) -> str:
-    return f"it has {', '.join(sorted(names))}" if names else "it has none"

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
+from run_registry.errors import table_package
+
 if TYPE_CHECKING:
     import pandas
 
@@ -57,9 +59,7 @@ class Records(Sequence[Record]):
 
     def to_pandas(self) -> "pandas.DataFrame":
         """A row for each record: `run_number`, `name`, then a column for each attribute."""
-        import pandas
-
-        return pandas.DataFrame(
+        return table_package("pandas").DataFrame(
             [{**each, "run_number": each.run_number, "name": each.name} for each in self._records],
             columns=list(
                 dict.fromkeys(

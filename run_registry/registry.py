@@ -1,12 +1,15 @@
 """The connection that everything is read through."""
 
-from collections.abc import Callable
+import json
+import operator
+import warnings
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
 from run_registry.addresses import is_door
-from run_registry.errors import NotConnected, RunRegistryError
+from run_registry.errors import NotConnected, RunRegistryError, UnknownVariableWarning
 from run_registry.lumi_list import LumiList, Luminosity
 from run_registry.lumisections import Lumisections
 from run_registry.records import Records
@@ -90,23 +93,30 @@ class Registry:
 
     def runs(self, filter: str = "") -> Records:  # noqa: A002
         """Runs, the newest first."""
-        return Records(list(self._open.runs(filter, self._as_of)))
+        return Records(list(self._open.runs(_filter(filter), self._as_of)))
 
     def datasets(self, filter: str = "") -> Records:  # noqa: A002
         """Datasets with the attributes of their run, the newest first."""
-        return Records(list(self._open.datasets(filter, self._as_of)))
+        return Records(list(self._open.datasets(_filter(filter), self._as_of)))
 
     def lumisections(self, run_number: int, name: str = "online") -> Lumisections:
         """The lumisections of a dataset."""
-        return self._open.lumisections(run_number, name, self._as_of)
+        return self._open.lumisections(_run(run_number), name, self._as_of)
 
     def season(self, datasets: str) -> Season:
         """The lumisections of all datasets whose names match, of one moment."""
         return Season(self._open.season(datasets, self._as_of))
 
-    def golden(self, rule: Rule, datasets: str) -> LumiList:
-        """The lumisections that a rule (JSON logic) selects; nothing is stored."""
-        return LumiList(self._open.golden(rule, datasets, self._as_of), self.luminosity)
+    def golden(self, rule: Rule | str, datasets: str) -> LumiList:
+        """The lumisections that a rule selects; nothing is stored.
+
+        The rule is JSON logic, or its text. UnknownVariableWarning tells of each variable in it
+        that no lumisection has: a condition on it says the same everywhere.
+        """
+        selected = self._open.golden(_rule(rule), datasets, self._as_of)
+        for sentence in selected.warnings:
+            warnings.warn(sentence, UnknownVariableWarning, stacklevel=2)
+        return LumiList(selected.ranges, self.luminosity)
 
     def luminosity(self, lumi_list: LumiList) -> Luminosity:
         """Luminosity of any list [pb^-1], from what OMS said of its runs."""
@@ -117,3 +127,30 @@ class Registry:
         if self._source is None:
             raise NotConnected("This registry is closed.")
         return self._source
+
+
+def _filter(given: object) -> str:
+    if isinstance(given, str):
+        return given
+    raise RunRegistryError(
+        f"{given!r} is no filter: write a text such as 'class = Collisions25 and dt-dt.BAD > 0'."
+        " Filters of the old client are for run_registry.compat."
+    )
+
+
+def _run(given: object) -> int:
+    try:
+        return int(given) if isinstance(given, str) else operator.index(given)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise RunRegistryError(f"{given!r} is no run number.") from None
+
+
+def _rule(given: object) -> Rule:
+    if isinstance(given, str):
+        try:
+            given = json.loads(given)
+        except (ValueError, RecursionError) as error:
+            raise RunRegistryError(f"The rule is no JSON: {error}.") from error
+    if isinstance(given, Mapping):
+        return given
+    raise RunRegistryError(f"{given!r} is no rule: a rule of JSON logic is an object.")

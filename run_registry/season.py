@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from run_registry.errors import table_package
 from run_registry.lumisections import EMPTY, Lumisections
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Season(Sequence[Lumisections]):
         """A row per lumisection: `run_number`, `name` and `lumisection`, a category per column
         (EMPTY where nobody set a status), a boolean per DCS bit that may be missing, `recorded`
         and `delivered` [pb^-1]."""
-        import pandas
+        pandas = table_package("pandas")
 
         def categories(codes: NDArray[Any], names: Sequence[str]) -> object:
             return pandas.Categorical.from_codes(codes, list(names))
@@ -48,7 +49,7 @@ class Season(Sequence[Lumisections]):
 
     def to_arrow(self) -> "pyarrow.Table":
         """The same as an Arrow table; categories are dictionaries."""
-        import pyarrow
+        pyarrow = table_package("pyarrow")
 
         def categories(codes: NDArray[Any], names: Sequence[str]) -> object:
             return pyarrow.DictionaryArray.from_arrays(codes.astype(np.int32), list(names))

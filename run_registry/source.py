@@ -1,7 +1,7 @@
 """What a registry is read from: a database, or a door."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from run_registry.lumi_list import Luminosity
 from run_registry.lumisections import Lumisections
@@ -13,6 +13,13 @@ Rule = Mapping[str, Any]
 Ranges = Mapping[int, Sequence[tuple[int, int]]]
 
 
+class Selected(NamedTuple):
+    """What a rule selects; `warnings` are sentences about what it reads."""
+
+    ranges: Ranges
+    warnings: Sequence[str]
+
+
 class Source(Protocol):
     """`as_of` is a version, or a day or minute in UTC, as a text; None means now. Each raises
     RunRegistryError."""
@@ -21,6 +28,6 @@ class Source(Protocol):
     def datasets(self, filter: str, as_of: str | None) -> Iterable[Record]: ...  # noqa: A002
     def lumisections(self, run_number: int, name: str, as_of: str | None) -> Lumisections: ...
     def season(self, datasets: str, as_of: str | None) -> Iterable[Lumisections]: ...
-    def golden(self, rule: Rule, datasets: str, as_of: str | None) -> Ranges: ...
+    def golden(self, rule: Rule, datasets: str, as_of: str | None) -> Selected: ...
     def luminosity(self, ranges: Ranges) -> Luminosity: ...
     def close(self) -> None: ...

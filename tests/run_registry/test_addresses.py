@@ -31,7 +31,7 @@ def test_that_what_is_neither_a_database_nor_a_door_is_told_what_both_look_like(
 def test_that_the_address_of_the_old_client_is_told_to_end_before_api():
     nothing = answer(b"<html>Cannot GET", "text/html", "404 Not Found")
     with closing(Scripted(nothing)) as server:
-        with pytest.raises(RunRegistryError, match="404 Not Found: .*ends before /api"):
+        with pytest.raises(RunRegistryError, match=r"404 Not Found: .*ends before /api"):
             run_registry.connect(f"{server.url}/api")
         with pytest.raises(RunRegistryError, match=r"404 Not Found: check the address\."):
             run_registry.connect(server.url)

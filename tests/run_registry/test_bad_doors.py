@@ -36,7 +36,7 @@ def test_that_a_read_is_repeated_until_it_comes_whole(first):
 
 
 def test_that_a_rule_that_selects_is_repeated_too():
-    selected = answer(json.dumps({"ranges": {"1": [[1, 2]]}}).encode())
+    selected = answer(json.dumps({"ranges": {"1": [[1, 2]]}, "warnings": []}).encode())
     with (
         scripted(BROKEN_OFF, selected) as server,
         run_registry.connect(server.url) as registry,

@@ -60,6 +60,23 @@ def test_that_a_list_is_saved_and_read_from_a_file(tmp_path):
     golden = LumiList({355100: [(1, 2)]})
     golden.save(tmp_path / "golden.json")
     assert LumiList.from_json(tmp_path / "golden.json") == golden
+    assert LumiList.from_json(str(tmp_path / "golden.json")) == golden
+
+
+def test_that_a_file_that_is_no_golden_json_is_named(tmp_path):
+    cut = tmp_path / "cut.json"
+    cut.write_text('{"355100": [[1, 2]', "utf-8")
+    for path in (cut, str(cut)):
+        with pytest.raises(RunRegistryError, match=r"cut\.json is no golden JSON: .*column"):
+            LumiList.from_json(path)
+    cut.write_bytes(b"\xff\xfe")
+    with pytest.raises(RunRegistryError, match=r"cut\.json is no golden JSON"):
+        LumiList.from_json(cut)
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.json"):
+        LumiList.from_json(str(tmp_path / "nowhere.json"))
+    for text in ('{"355100": [[1, 2]', "", "[1"):
+        with pytest.raises(RunRegistryError, match=r"The text is no golden JSON"):
+            LumiList.from_json(text)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The library over a database and over a door, with two runs and their online datasets."""
 
 import importlib.util
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 import run_registry
+from app.domain import triplets
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
 from app.models.history.writes import newest_version
@@ -17,7 +19,8 @@ from app.services.acting import Acting
 from app.services.configuration import in_force as configuration
 from app.services.editing import lumisections
 from app.services.pulling import runs as pull
-from run_registry import LumiList, NotConnected, RunRegistryError
+from run_registry import LumiList, NotConnected, RunRegistryError, UnknownVariableWarning
+from run_registry.lumisections import STATUSES
 from tests.builders import EXPERT, a_run
 from tests.door.serving import serving
 
@@ -196,9 +199,24 @@ def assert_same(one, other):
         (lambda it: it.lumisections(396001, "offline"), "offline"),
         (
             lambda it: it.lumisections(396001).status("nonsense"),
-            "no column nonsense: it has .*dt-dt",
+            "^Run 396001, online has no column nonsense: there are .*dt-dt",
         ),
-        (lambda it: it.lumisections(396001).bit("nonsense"), "no DCS bit nonsense: it has .*bpix"),
+        (
+            lambda it: it.lumisections(396001).ranges("dt-dtt"),
+            r"no column dt-dtt\. Did you mean dt-dt\?",
+        ),
+        (
+            lambda it: it.lumisections(396001).bit("nonsense"),
+            "no DCS bit nonsense: there are .*bpix",
+        ),
+        (
+            lambda it: it.lumisections(396001).status("dt-dt").are("BAD", "good"),
+            r"no status 'good'\. Did you mean GOOD\?",
+        ),
+        (lambda it: it.lumisections("first"), "'first' is no run number"),
+        (lambda it: it.runs({"class": "Collisions25"}), r"no filter: .*run_registry\.compat"),
+        (lambda it: it.golden("{", "online"), "The rule is no JSON: "),
+        (lambda it: it.golden([], "online"), "is no rule"),
         (lambda it: it.season("/Nowhere/%"), "No dataset name matches"),
         (lambda it: it.golden({"nonsense": []}, "online"), "nonsense"),
     ],
@@ -206,6 +224,33 @@ def assert_same(one, other):
 def test_that_what_is_asked_wrongly_is_refused_in_a_sentence(registry, ask, words):
     with pytest.raises(RunRegistryError, match=words):
         ask(registry)
+
+
+def test_that_a_rule_that_reads_what_nothing_has_is_told(registry):
+    mistyped = json.dumps({"!=": [{"var": "lumisection.rr.dt-dtt"}, "BAD"]})
+    with pytest.warns(UnknownVariableWarning, match=r'rr\.dt-dtt"; did you mean .*dt-dt'):
+        assert len(registry.golden(mistyped, "online")) == 35
+
+
+def test_that_a_run_number_may_be_a_text_or_of_numpy(registry):
+    for number in ("396001", np.int64(396001)):
+        assert registry.lumisections(number).run_number == 396001
+
+
+def test_that_every_status_there_is_may_be_asked_for(registry):
+    assert triplets.STATUSES == STATUSES
+    assert not registry.lumisections(396001).status("dt-dt").are("NOTSET", "EMPTY").any()
+
+
+def test_that_a_table_says_what_to_install(registry, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    season = registry.season("online")
+    for table in (
+        registry.runs().to_pandas, season.to_pandas, season[0].to_pandas, season.to_arrow
+    ):  # fmt: skip
+        with pytest.raises(RunRegistryError, match=r"pip install 'run-registry-desktop\[tables\]'"):
+            table()
 
 
 def test_that_a_closed_registry_reads_nothing(address):

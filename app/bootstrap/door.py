@@ -146,7 +146,7 @@ def _proxy(settings: Settings) -> "Proxy | None":
         raise BadInput("door_proxy_addresses and door_proxy_secret_file belong together.")
     secret = files.read_utf8(file, "The secret of the proxy").strip()
     if len(secret) < _SHORTEST_SECRET:
-        raise BadInput(f"{file}: the secret has fewer than {_SHORTEST_SECRET} characters.")
+        raise BadInput(f"The secret in {file} has fewer than {_SHORTEST_SECRET} characters.")
     return Proxy(settings.door_proxy_addresses, secret)
 
 

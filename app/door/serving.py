@@ -1,6 +1,7 @@
 """The server: where it listens, what it bears from a connection, and how it ends."""
 
 import asyncio
+import errno
 import logging
 import socket
 from collections.abc import Callable, Sequence
@@ -97,10 +98,17 @@ def listening(hosts: Sequence[str], port: int) -> list[socket.socket]:
             for each in sockets:
                 each.close()
             raise Refused(
-                f"Can't listen on {host}, port {port}: {error.strerror or error}. Another program"
-                " may be there: take another port with --port."
+                f"Can't listen on {host}, port {port}: {error.strerror or error}. {_advice(error)}"
             ) from error
     return sockets
+
+
+def _advice(error: OSError) -> str:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return "Give --host an address of this machine, or 0.0.0.0 for all of them."
+    if error.errno == errno.EACCES:
+        return "Ports below 1024 are for the system: take another with --port."
+    return "Another program may be there: take another port with --port."
 
 
 def _listening(host: str, port: int) -> socket.socket:

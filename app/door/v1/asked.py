@@ -3,7 +3,7 @@ and for describing it."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
@@ -193,7 +193,32 @@ def taken(kind: type[AnyTaken], given: Mapping[str, object]) -> AnyTaken:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = str(first["loc"][0]) if first["loc"] else ""
-        raise BadParameter(name, f"{name}: {first['msg']}.") from error
+        wrong = _wrong(first["type"], first.get("ctx", {})) or f"can't be taken: {first['msg']}"
+        raise BadParameter(name, f"{name} {wrong}.") from error
+
+
+def _wrong(kind: str, limits: Mapping[str, Any]) -> str:
+    """What pydantic finds wrong, for people who know no Python; nothing for what is rare."""
+    match kind:
+        case "missing":
+            return "is missing"
+        case "int_parsing" | "int_type" | "int_from_float" | "int_parsing_size":
+            return "has to be a whole number"
+        case "greater_than_equal":
+            return f"has to be {limits['ge']} or more"
+        case "less_than_equal":
+            return f"has to be {limits['le']} or less"
+        case "string_too_short":
+            return "is empty"
+        case "string_too_long":
+            return f"is longer than {limits['max_length']} characters"
+        case "string_type":
+            return "has to be a text"
+        case "dict_type":
+            return "has to be an object"
+        case "literal_error":
+            return f"has to be {limits['expected']}"
+    return ""
 
 
 def version_of(acting: Acting, as_of: str) -> int | None:

@@ -155,6 +155,9 @@ def test_that_nginx_lets_nobody_in_who_isn_t_logged_in(nginx):
     assert (page.status, page.headers["X-Then"]) == (302, path)
     for path in ("/api/runs_filtered_ordered", "/api/datasets_accepted"):
         assert nginx.post(path, {}, headers=FORGED).status == 401
+    # A script that fetches a list gets no page of a login in its place.
+    for path in ("/golden/official/Collisions2025/latest.json", "/v1/runs"):
+        assert nginx.get(path, headers=FORGED).status == 401
     assert nginx.get("/oauth2/auth").status == 404
 
 

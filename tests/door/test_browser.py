@@ -1,12 +1,15 @@
 """The site in Debian's chromium: keyboard, phone, light and dark."""
 
 import shutil
+from datetime import date
 from urllib.parse import quote
 
 import pytest
 from selenium import webdriver
 
 from app.services.acting import Acting
+from app.services.certification import cycles
+from tests.builders import EXPERT
 from tests.door.serving import serving
 from tests.door.site_pages import NASTY, certified, flag_bad, make_official
 from tests.services.offline_runs import FIRST, PROMPT
@@ -87,6 +90,9 @@ def site(server, template):
         make_official(database)
         flag_bad(database, f"HV trip {NASTY}")
         make_official(database, f"after the trip of {'a very long name ' * 5}")
+        cycles.create(
+            Acting(database, EXPERT), "week 1", date(2026, 1, 31), ["dt"], [(FIRST, PROMPT)]
+        )
         with serving(Acting(database)) as served:
             yield served.url
 
@@ -138,6 +144,17 @@ def test_that_a_page_fits_its_screen(browser, site, path, size):
     browser.get(site + path)
 
     assert browser.execute_script(OVERFLOW, size[0]) == [0, []]
+
+
+def test_that_a_cycle_fits_a_phone_with_all_workspaces_of_cms(browser, site):
+    look(browser, PHONE)
+    browser.get(site + "/browse/cycles")
+    # CMS has a dozen workspaces; here there is one.
+    browser.execute_script(
+        "const cell = document.querySelector('.pair').parentElement;"
+        "for (let i = 0; i < 11; i++) cell.append(' ', cell.firstElementChild.cloneNode(true));"
+    )
+    assert browser.execute_script("return document.querySelector('tbody tr').offsetHeight") < 400
 
 
 @pytest.mark.parametrize("path", PAGES)

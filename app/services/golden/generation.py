@@ -353,7 +353,8 @@ def season_of(
             told=reading.at,
         )
     if not read.datasets:
-        raise NotFound(f'No dataset name matches "{pattern}".')
+        hint = " Any text is written %, not *." if "*" in pattern else ""
+        raise NotFound(f'No dataset name matches "{pattern}".{hint}')
     # What others write elsewhere leaves the season as it is, and with it all that was answered.
     season = known.season if known is not None and _same(known.read, read) else season_from(read)
     if as_of is None and not proved:

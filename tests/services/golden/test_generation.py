@@ -127,6 +127,7 @@ def test_that_only_experts_mark_a_list_as_official(season):
     ("pattern", "rule", "error", "words"),
     [
         ("/No/Such/DQM", STABLE, Refused, "No dataset name matches"),
+        ("/PromptReco/*", STABLE, Refused, r'matches "/PromptReco/\*"\. Any text is written %'),
         ("/Prompt(Reco", STABLE, BadInput, "not a pattern"),
         ("online", {"foo": [1]}, Refused, "foo"),
         ("online", {}, Refused, "rule"),

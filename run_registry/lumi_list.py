@@ -205,14 +205,16 @@ class LumiList:
 
 def _document(source: object) -> object:
     """What a text, or the file of a path, holds; anything else as it is."""
-    is_text = isinstance(source, str) and source.lstrip()[:1] in ("{", "[", "")
-    if not (is_text or isinstance(source, str | PathLike)):
-        return source
+    what = "The text"
     try:
-        return json.loads(str(source) if is_text else Path(source).read_text("utf-8"))
+        if isinstance(source, str) and source.lstrip()[:1] in ("{", "[", ""):
+            return json.loads(source)
+        if isinstance(source, str | PathLike):
+            what = str(source)
+            return json.loads(Path(source).read_text("utf-8"))
     except (ValueError, RecursionError) as error:
-        what = "The text" if is_text else str(source)
         raise RunRegistryError(f"{what} is no golden JSON: {error}.") from error
+    return source
 
 
 def _inside(ranges: Ranges, lumisections: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -24,6 +24,8 @@ _FETCH_AT_MOST_EVERY_S = 30.0
 _KEPT_S = 3600.0
 _MOST_KEYS = 100
 _LIMITS = JsonLimits(text_bytes=1 << 20, depth=20)
+_OF_A_LOGIN = ("sid", "session_state", "auth_time", "nonce", "at_hash")
+"""Claims of somebody who logged in: an application has no session and is asked no password."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,11 @@ class Issuer:
 
 @dataclass(frozen=True)
 class Bearer:
-    """Who a token stands for: a person by e-mail, or an application by its client id."""
+    """Who a token stands for: a person by e-mail, or an application by its client id.
+
+    A person who logged in through an application without telling their e-mail is nobody: the token
+    bears the client id of the application and would have all that the application may.
+    """
 
     email: str
     egroups: frozenset[str]
@@ -97,6 +103,8 @@ class Tokens:
             raise NotBelieved(f"The token is not accepted: {error}.") from error
         email = claims.get("email")
         client_id = claims.get("azp") or claims.get("client_id") or ""
+        if not email and any(each in claims for each in _OF_A_LOGIN):
+            client_id = ""
         return Bearer(
             email if isinstance(email, str) else "",
             _names(claims.get(self._issuer.groups)),

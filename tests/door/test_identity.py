@@ -5,7 +5,10 @@ import hmac
 import json
 import os
 import socket
+import struct
 import time
+from contextlib import suppress
+from http.client import HTTPConnection
 
 import jwt
 import pytest
@@ -21,7 +24,7 @@ from app.services.pulling import runs as pull
 from app.sync.issuer_keys import fetch_keys
 from tests.builders import a_run, configure
 from tests.door.issuer import AUDIENCE, issuing
-from tests.door.serving import EXPERT, EXPERTS, SECRET, by_proxy, serving
+from tests.door.serving import EXPERT, EXPERTS, SECRET, behind_proxy, by_proxy, serving
 from tests.services.offline_runs import newest_version
 
 EDIT = {"stop_reason": "beam dump"}
@@ -101,6 +104,29 @@ def test_that_the_user_of_a_connection_is_found():
                 assert user_of(here, 1) is None
 
 
+def test_that_nobody_has_a_connection_that_was_closed():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        for linger in (None, struct.pack("ii", 1, 0)):
+            client = socket.create_connection(("127.0.0.1", port))
+            here = Address(*client.getsockname())
+            with listener.accept()[0] as accepted:
+                client.sendall(b"PUT")
+                if linger is not None:
+                    # Closed without a farewell: the kernel forgets it at once.
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                client.close()
+                with suppress(ConnectionResetError):
+                    accepted.recv(100)
+                assert user_of(here, port) is None
+
+
+def test_that_who_is_gone_before_it_is_known_who_it_was_changes_nothing(acting, monkeypatch):
+    monkeypatch.setattr("app.door.identity.user_of", lambda _client, _port: None)
+    with serving(acting) as served:
+        assert edited(served) == NOBODY
+
+
 def test_that_a_proxy_that_proves_itself_names_the_person(acting):
     with serving(acting, Identification(proxy=Proxy(("127.0.0.1",), SECRET))) as served:
         assert edited(served, by_proxy("dc@cern.ch", f"x; {EXPERTS}"))[0] == 200
@@ -123,6 +149,32 @@ def test_that_a_proxy_that_proves_itself_names_the_person(acting):
 def test_that_the_headers_of_anybody_else_mean_nothing(acting, proxy, headers):
     with serving(acting, Identification(proxy=proxy)) as served:
         assert edited(served, headers) == NOBODY
+
+
+@pytest.mark.parametrize("name", ["email", "egroups", SECRET_HEADER, "origin", "Host"])
+def test_that_a_stranger_s_header_before_that_of_the_proxy_names_nobody(acting, name):
+    with serving(acting, behind_proxy()) as served:
+        connection = HTTPConnection(served.host, served.port, timeout=60)
+        connection.putrequest("PUT", PATH, skip_host=True)
+        given = [(name, "dc@cern.ch"), ("Host", "x"), ("Content-Length", "2")]
+        for header, value in (*given, *by_proxy().items()):
+            connection.putheader(header, value)
+        connection.putheader(name, "x")
+        connection.endheaders(b"{}")
+        response = connection.getresponse()
+        assert (response.status, f"{name}" in response.read().decode()) in {
+            (401, True),
+            # Two hosts are no HTTP.
+            (400, False),
+        }
+        connection.close()
+
+
+@pytest.mark.parametrize("origin", ["null", "http://[", "http://[::1", "//", "\xff"])
+def test_that_a_page_of_nowhere_acts_as_nobody(acting, origin):
+    for who in (None, behind_proxy()):
+        with serving(acting, who) as served:
+            assert edited(served, by_proxy() | {"Origin": origin}) == NOBODY
 
 
 def test_that_with_a_proxy_who_runs_the_door_has_to_come_through_it(acting):
@@ -254,6 +306,9 @@ def test_that_a_token_of_an_application_stands_for_whom_the_administrator_named(
     with serving(acting, Identification(tokens=tokens, applications=applications)) as served:
         assert edited(served, bearer(issuer.token()))[0] == 200
         assert edited(served, bearer(issuer.token(azp="others"))) == NOBODY
+        for claim in ("sid", "session_state", "auth_time", "nonce"):
+            # Somebody who logged in through it is not the application.
+            assert edited(served, bearer(issuer.token(**{claim: "1"}))) == NOBODY
         assert served.get("/datasets_accepted", headers=bearer(issuer.token(azp="x"))).status == 200
 
     assert author(acting) == "named@cern.ch"

@@ -2,11 +2,13 @@
 
 import json
 import lzma
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, update
@@ -535,3 +537,50 @@ def test_that_recorded_filters_find_what_the_web_service_found(
 def test_that_hidden_datasets_can_be_shown_alone(season: Database) -> None:
     found = shown(season, TableQuery("datasets", only_hidden=True))
     assert keys(found) == [(355102, PROMPT)]
+
+
+def test_that_a_filter_of_summaries_is_quick_before_the_server_has_looked_at_its_tables(
+    database: Database,
+) -> None:
+    """Without statistics it takes a filter for less than it is, or for more."""
+    query = TableQuery("datasets", parse("class = Collisions22 and dt-dt.BAD > 0"))
+    with database.transaction() as connection:
+        # In one transaction: nobody counts rows meanwhile.
+        for statement in _MANY:
+            connection.execute(sa.text(statement))
+        begun = time.monotonic()
+        assert table_pages.stale_of(connection, query, 1000) == ()
+        assert time.monotonic() - begun < 2
+
+        connection.execute(sa.text('UPDATE "Dataset" SET version = 11 WHERE run_number % 5000 < 4'))
+        begun = time.monotonic()
+        found = table_pages.stale_of(connection, query, 1000)
+        assert [key for key, _ in found] == [
+            (run, name)
+            for run in (10000, 5003, 5002, 5000, 2, 1)
+            for name in (EXPRESS, PROMPT, "x")
+        ]
+        assert {version for _, version in found} == {11}
+        assert time.monotonic() - begun < 2
+
+
+_MANY = (
+    """
+    INSERT INTO "Run" (run_number, version, oms_attributes, rr_attributes, deleted)
+    SELECT n, 10, jsonb_build_object('rates', repeat('x', 1300)),
+        jsonb_build_object('class', CASE WHEN n % 3 > 0 THEN 'Collisions22' END), false
+    FROM generate_series(1, 10000) n
+    """,
+    f"""
+    INSERT INTO "Dataset"
+        (run_number, name, version, dataset_attributes, datasets_in_gui, deleted)
+    SELECT n, name, 10, jsonb_build_object('states', repeat('x', 400)), '[]', false
+    FROM generate_series(1, 10000) n, unnest(ARRAY['online', '{EXPRESS}', '{PROMPT}', 'x']) name
+    """,
+    """
+    INSERT INTO "DatasetTripletCache" (run_number, name, version, triplet_summary, dcs_summary,
+        rr_ranges, dcs_ranges, brilcalc_recorded_luminosity, brilcalc_delivered_luminosity)
+    SELECT run_number, name, 10, jsonb_build_object('dt-dt', repeat('x', 1800)), '{}', '{}', '{}',
+        0, 0 FROM "Dataset"
+    """,
+)

@@ -19,9 +19,10 @@ from app.door.areas import LISTS, READS, SITE, WRITES, Address, Area
 from app.door.asking import Asked, Limits, body_of, read_body
 from app.door.compatible import routes as compatible
 from app.door.errors import NoSuchAddress, TooLarge, TooSlow, for_strangers
-from app.door.identity import Identification
+from app.door.identity import Caller, Identification
 from app.door.lanes import Lane
 from app.door.measures import Measures
+from app.door.room import SMALL, Held, Room, Share
 from app.door.site import routes as site
 from app.door.v1 import routes as v1
 from app.services import databases
@@ -71,6 +72,8 @@ class Door:
         self._patience = patience or Patience()
         self._public_url = public_url
         self.measures = Measures()
+        self.bodies = Room(max(self._limits.bodies_bytes, self._limits.body_bytes))
+        self.answers = Room(self._limits.answers_bytes)
         of = self._patience
         self._lanes = {
             READS: Lane(READS, of.threads, of.waiting, of.answer_s),
@@ -116,12 +119,18 @@ class Door:
     async def _answer(self, address: Address, request: Request) -> Response:
         caller = await self._who_asks.run(partial(self._who.caller, request))
         request.state.caller = caller.name
-        most = self._limits.body_bytes
-        try:
-            async with asyncio.timeout(self._patience.body_s):
-                text = await read_body(request, most)
-        except TimeoutError as error:
-            raise TooSlow from error
+        with Share(self.bodies) as share:
+            try:
+                async with asyncio.timeout(self._patience.body_s):
+                    text = await read_body(request, self._limits.body_bytes, share)
+            except TimeoutError as error:
+                raise TooSlow from error
+            response = await self._answer_to(address, request, caller, text)
+        return self._held(answers.unless_known(request, response))
+
+    async def _answer_to(
+        self, address: Address, request: Request, caller: Caller, text: bytes
+    ) -> Response:
         asked = Asked(
             caller,
             self._reading,
@@ -134,9 +143,18 @@ class Door:
         )
 
         def work() -> Response:
-            return address.answerer(replace(asked, body=body_of(text, most)))
+            return address.answerer(replace(asked, body=body_of(text, self._limits.body_bytes)))
 
-        return answers.unless_known(request, await self._lanes[address.lane].run(work))
+        return await self._lanes[address.lane].run(work)
+
+    def _held(self, response: Response) -> Response:
+        """The answer, counted while it is taken. Raises Unavailable where too much is."""
+        size = len(response.body)
+        if size <= SMALL:
+            return response
+        if not self.answers.take(size):
+            raise Unavailable("Too many long answers are being taken.")
+        return Held(response, partial(self.answers.give, size))
 
     async def _health(self, _request: Request) -> Response:
         good = await self._watch.run(partial(databases.answers, self._reading))
@@ -186,7 +204,7 @@ async def _safely(endpoint: Endpoint, request: Request, area: Area) -> Response:
         for_strangers(error)
         busy = area.told(request, error)
         busy.headers["Retry-After"] = "5"
-        return busy
+        return _closing(busy) if _has_body(request) else busy
     except (TooLarge, TooSlow) as error:
         return _closing(area.told(request, error))
     except RegistryError as error:

@@ -14,6 +14,7 @@ from app.domain.json_value import JsonObject, JsonValue, whole_number
 from app.domain.lumisections import GREATEST_NUMBER
 from app.door.errors import NobodyNamed, NotBelieved, TooLarge
 from app.door.identity import Caller
+from app.door.room import Share
 from app.models.database.identity import DOOR
 from app.services.acting import Acting, OfLogin
 from app.services.configuration import in_force as configurations
@@ -29,11 +30,14 @@ _FRESH_S = 60.0
 
 @dataclass(frozen=True)
 class Limits:
-    """What one request may ask for."""
+    """What one request may ask for, and what those of all at once may hold while bodies come and
+    answers are taken."""
 
     body_bytes: int = 16 << 20
     page_rows: int = 20_000
     answer_bytes: int = 256 << 20
+    bodies_bytes: int = 128 << 20
+    answers_bytes: int = 384 << 20
 
 
 @dataclass(frozen=True)
@@ -106,8 +110,9 @@ class Asked:
 Answerer = Callable[[Asked], Response]
 
 
-async def read_body(request: Request, most_bytes: int) -> bytes:
-    """The body, given up as soon as it is too long. Raises TooLarge."""
+async def read_body(request: Request, most_bytes: int, share: Share) -> bytes:
+    """The body, given up as soon as it is too long or there is no room. Raises TooLarge or
+    Unavailable."""
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced[:18]) > most_bytes:
         raise TooLarge
@@ -116,6 +121,7 @@ async def read_body(request: Request, most_bytes: int) -> bytes:
         body += piece
         if len(body) > most_bytes:
             raise TooLarge
+        share.grow(len(body))
     return bytes(body)
 
 

@@ -4,6 +4,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""All others are counted as one: each that is counted is remembered for ever."""
+
 
 class Measures:
     """Counters of one door, in a registry of its own."""
@@ -34,6 +37,7 @@ class Measures:
     def done(self, method: str, route: str, status: int, seconds: float) -> None:
         """It is answered; a route is the path with its places unfilled."""
         self._working.dec()
+        method = method if method in _METHODS else "other"
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
 

@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import pytest
 from sqlalchemy import text
@@ -109,6 +109,66 @@ def test_that_a_reader_that_takes_nothing_is_cut(acting):
             time.sleep(0.05)
         assert not served.server.server_state.connections
         connection.close()
+
+
+@pytest.mark.expected_log("was not answered")
+def test_that_bodies_that_come_slowly_fill_no_memory(acting):
+    limits = Limits(body_bytes=1 << 20, bodies_bytes=3_000_010)
+    head = b"POST /runs_filtered_ordered HTTP/1.1\r\nHost: x\r\nContent-Length: 1000001\r\n\r\n"
+    with serving(acting, limits=limits) as served, ExitStack() as connections:
+        slow = []
+        for _ in range(3):
+            each = socket.create_connection((served.host, served.port), timeout=30)
+            slow.append(connections.enter_context(each))
+            each.sendall(head + b" " * 1_000_000)
+        _wait(lambda: served.door.bodies.held >= 3_000_000)
+        refused = raw(served, head + b" " * 70_000)
+        assert refused.startswith(b"HTTP/1.1 503 ")
+        assert b"Too many long bodies" in refused
+        # What is short comes in beside them, and they are answered in the end.
+        assert served.post("/runs_filtered_ordered", PAGE).json["count"] == 1
+        for each in slow:
+            each.sendall(b" ")
+            assert each.recv(100).startswith(b"HTTP/1.1 200 ")
+        _wait(lambda: served.door.bodies.held == 0)
+
+
+@pytest.mark.expected_log("was not answered")
+def test_that_answers_that_are_taken_slowly_fill_no_memory(acting):
+    with acting.db.transaction() as connection:
+        connection.execute(
+            text(
+                'UPDATE "Run" SET oms_attributes = oms_attributes'
+                " || jsonb_build_object('padding', repeat('x', 20000000))"
+            )
+        )
+    with serving(acting, limits=Limits(answers_bytes=50_000_000)) as served, ExitStack() as kept:
+        slow = []
+        for _ in range(2):
+            connection = kept.enter_context(socket.socket())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.connect((served.host, served.port))
+            connection.sendall(f"GET /runs/{RUN} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            slow.append(connection)
+        _wait(lambda: served.door.answers.held > 40_000_000)
+        answer = served.get(f"/runs/{RUN}")
+        assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+        assert served.get("/datasets_accepted").status == 200
+        for each in slow:
+            each.close()
+        _wait(lambda: served.door.answers.held == 0)
+        whole = served.get(f"/runs/{RUN}")
+        assert len(whole.json["oms_attributes"]["padding"]) == 20_000_000
+        assert int(whole.headers["content-length"]) == len(whole.body)
+        assert served.ask("HEAD", f"/runs/{RUN}").body == b""
+        _wait(lambda: served.door.answers.held == 0)
+
+
+def _wait(done) -> None:
+    deadline = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_that_a_slow_request_delays_no_other(acting):
@@ -231,6 +291,16 @@ def test_that_what_was_asked_is_counted_by_address(acting):
     assert f'run_registry_requests_total{{method="GET",{route},status="200"}} 1.0' in found
     assert f'run_registry_requests_total{{method="GET",{route},status="500"}} 1.0' in found
     assert "no/such" not in found
+
+
+def test_that_invented_methods_are_counted_as_one(acting):
+    with serving(acting) as served:
+        for number in range(5):
+            served.ask(f"BREW{number}", "/")
+        found = served.get("/metrics").body.decode()
+
+    assert 'method="other"' in found
+    assert "BREW" not in found
 
 
 def test_that_each_request_is_a_line_without_its_query(acting, caplog):

@@ -72,13 +72,14 @@ def serve(
 def own_door(program: Program) -> "Door":
     """A door for this process alone, which listens nowhere: whoever the program acts for acts."""
     with garbage.kept():
-        from app.door.application import Door
+        from app.door.application import Door, Patience
         from app.door.asking import Limits
         from app.door.identity import OnlyOne
 
     acting = replace(program.acting.by(NOBODY), ask_oms=partial(_oms_says, program))
     limits = Limits(program.settings.door_body_mb << 20, program.settings.door_page_rows)
-    return Door(acting, OnlyOne(program.actor), limits)
+    # Nobody else waits for what takes long.
+    return Door(acting, OnlyOne(program.actor), limits, Patience(statement_s=0.0))
 
 
 def _oms_says(program: Program, run_number: RunNumber) -> OmsRun | None:

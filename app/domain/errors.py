@@ -64,6 +64,10 @@ class Unavailable(RegistryError):
 class TookTooLong(Unavailable):
     """The server stopped a statement after the time it was given."""
 
+    @property
+    def advised(self) -> str:
+        return f"{self} Ask for less, or again when less is going on."
+
 
 class Unsure(Unavailable):
     """The connection was lost while a write was being stored: it may be there, or not."""

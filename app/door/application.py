@@ -44,7 +44,11 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 @dataclass(frozen=True)
 class Patience:
     """Threads of each lane, requests that may wait for them, and seconds that are waited at most:
-    for a body, for an answer, for a list that is made."""
+    for a body, for an answer, for a list that is made.
+
+    The database works on one statement that only reads for `statement_s` at most, 0 is without
+    end: a question that is harder keeps a thread and a processor from all others.
+    """
 
     threads: int = 5
     list_threads: int = 2
@@ -53,6 +57,7 @@ class Patience:
     body_s: float = 60.0
     answer_s: float = 120.0
     list_s: float = 600.0
+    statement_s: float = 60.0
 
 
 class Door:
@@ -75,6 +80,7 @@ class Door:
         self.bodies = Room(max(self._limits.bodies_bytes, self._limits.body_bytes))
         self.answers = Room(self._limits.answers_bytes)
         of = self._patience
+        reading.db.limit_reading(of.statement_s)
         self._lanes = {
             READS: Lane(READS, of.threads, of.waiting, of.answer_s),
             WRITES: Lane(WRITES, of.threads, of.waiting, of.answer_s, writes=True),

@@ -90,10 +90,9 @@ def _in_pieces(send: Send) -> Callable[[Message], Awaitable[None]]:
             return
         whole = memoryview(body)
         for begin in range(0, len(whole), _PIECE):
-            end = begin + _PIECE
-            more = end < len(whole) or message.get("more_body", False)
-            await send({**message, "body": bytes(whole[begin:end]), "more_body": more})
+            piece = bytes(whole[begin : begin + _PIECE])
+            await send({**message, "body": piece, "more_body": True})
         # Waits until the last piece has left.
-        await send({**message, "body": b"", "more_body": False})
+        await send({**message, "body": b""})
 
     return sent

@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 import pytest
 
@@ -50,6 +51,9 @@ def test_that_a_filter_has_no_more_conditions_than_can_be_looked_at(served):
     assert (refused.status, "conditions" in refused.json["err"]) == (500, True)
     named = {"and": [{f"oms_attributes.a{number}": 1} for number in range(201)]}
     assert "attributes at most" in served.post(path, {"filter": named}).json["err"]
+    words = quote(" or ".join(f"oms.a{number} > 1" for number in range(201)))
+    refused = served.get(f"/v1/runs?filter={words}")
+    assert (refused.status, "attributes at most" in refused.json["detail"]) == (400, True)
 
 
 @pytest.mark.parametrize("piece", [b"[],", b"{},", b"1,", b'"",'])

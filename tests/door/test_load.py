@@ -229,6 +229,24 @@ def test_that_what_takes_too_long_is_told_and_what_comes_then_goes_on(acting):
 
 
 @pytest.mark.expected_log("was not answered")
+def test_that_the_database_stops_what_takes_too_long(acting, dsn):
+    holder = Database(dsn)
+    with serving(acting, patience=Patience(statement_s=0.5)) as served:
+        with holder.transaction() as connection:
+            connection.execute(text('LOCK TABLE "Run"'))
+            answers = [
+                served.post("/runs_filtered_ordered", PAGE),
+                served.get("/v1/runs"),
+                served.get("/browse/runs", headers={"Accept": "text/html"}),
+            ]
+        assert [each.status for each in answers] == [503] * 3
+        assert "Ask for less" in answers[0].json["err"]
+        assert "postgresql" not in answers[0].json["err"]
+        assert served.post("/runs_filtered_ordered", PAGE).json["count"] == 1
+    holder.close()
+
+
+@pytest.mark.expected_log("was not answered")
 def test_that_a_database_that_is_away_is_told_and_comes_back(acting, server):
     with serving(acting) as served:
         with server.closed(acting.db):

@@ -135,6 +135,7 @@ class Database:
         self._guard_read_at = -math.inf
         self._person: str | None = None
         self._origin: Database | None = None
+        self._statement_ms = 0
         self._kept: Kept[object] = Kept()
         self._engine = sa.create_engine(
             "postgresql+psycopg://",
@@ -307,7 +308,14 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """One REPEATABLE READ, READ ONLY transaction: everything read in it fits together."""
         with self.translated(), self._reading.connect() as connection, connection.begin():
+            if self._statement_ms:
+                session.limit_statements(connection, self._statement_ms)
             yield connection.execution_options(**self._of_guard)
+
+    def limit_reading(self, seconds: float) -> None:
+        """From now on the server stops a statement that only reads after so long: for whoever lets
+        strangers ask. They get TookTooLong."""
+        self._statement_ms = round(1e3 * seconds)
 
     def raw_connection(
         self, purpose: str, options: Mapping[str, str | int] | None = None

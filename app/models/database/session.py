@@ -90,6 +90,11 @@ def begin_never_writing(connection: DriverConnection) -> None:
     _say(connection, f"{_NEVER_WRITING}; {_settings(_major(connection), whole=False)}")
 
 
+def limit_statements(connection: Connection, milliseconds: int) -> None:
+    """Has the server stop each statement of this transaction after so long."""
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = {milliseconds:d}")
+
+
 def prepare_whole(connection: DriverConnection, *, read_only: bool = False) -> None:
     """The same for a session that goes on without transactions: that waits, or holds a lock."""
     _say(connection, _settings(_major(connection), whole=True))

@@ -515,11 +515,6 @@ def time_of(connection: Connection, version: int) -> datetime | None:
     ).scalar()
 
 
-def limit_time(connection: Connection, milliseconds: int) -> None:
-    """The server gives up on any statement of this transaction that takes longer."""
-    connection.exec_driver_sql(f"SET LOCAL statement_timeout = {milliseconds:d}")
-
-
 def _containing(words: str) -> str:
     escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"

@@ -55,6 +55,9 @@ TableKind: TypeAlias = Literal["runs", "datasets"]
 MOST_ROWS = 1000
 """Rows of one page at most."""
 
+MOST_FIELDS = 200
+"""Attributes of one filter and its order at most: each is taken out of the JSON of every row."""
+
 COUNTED_ROWS = 15_000
 """Up to this size a table is filtered whole and counted exactly."""
 
@@ -639,6 +642,8 @@ class _Statement:
         self._parts = _conditions(query)
         self._ranges = [part for part in self._parts if _is_range_of_runs(part)]
         asked = {sort.field for sort in query.sort}.union(*map(fields_of, self._parts))
+        if len(asked) > MOST_FIELDS:
+            raise BadInput(f"A filter asks about {MOST_FIELDS} attributes at most.")
         self._values: dict[Field, ColumnElement[Any]] = {}
         self._extracted = sorted(
             {field.whole for field in asked} - {RUN, NAME},

@@ -15,7 +15,7 @@ from app.domain.history.log import (
     Source,
     merged,
 )
-from app.models.database import indexes
+from app.models.database import indexes, session
 from app.models.history import log, log_sources
 from app.services.acting import Acting
 
@@ -146,7 +146,7 @@ def entries(
 def known_authors(acting: Acting) -> tuple[str, ...]:
     """All authors of versions, for completion; empty where listing them would take long."""
     with acting.db.read() as connection:
-        log.limit_time(connection, _STATEMENT_MS)
+        session.limit_statements(connection, _STATEMENT_MS)
         return log.authors(connection, indexes.present(connection)) or ()
 
 
@@ -165,7 +165,7 @@ def _versions(
     while True:
         try:
             with acting.db.read() as connection:
-                log.limit_time(connection, _STATEMENT_MS)
+                session.limit_statements(connection, _STATEMENT_MS)
                 missing = limit - len(versions)
                 block = log.block(connection, search, low, size=size, limit=missing)
                 kept, all_kept = log.entries(connection, search, block.found, missing)

@@ -16,7 +16,7 @@ from app.domain.identity import Actor
 from app.domain.lumisections import LumiRange
 from app.domain.progress import Cancelled
 from app.domain.triplets import Triplet
-from app.models.database import indexes
+from app.models.database import indexes, session
 from app.models.database.engine import Database
 from app.models.events import event_log
 from app.models.events.event_log import DatasetChange, LumisectionChange, RunChange
@@ -436,7 +436,7 @@ def test_that_a_search_that_takes_too_long_tells_what_it_has_found_so_far(
 def test_that_the_server_gives_up_after_the_time_it_was_given(season: Database):
     def sleep() -> None:
         with season.read() as connection:
-            log_model.limit_time(connection, 20)
+            session.limit_statements(connection, 20)
             connection.execute(text("SELECT pg_sleep(10)"))
 
     with pytest.raises(TookTooLong, match="took too long"):

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from app.domain.errors import RegistryError, Unavailable
+from app.domain.errors import BadInput, RegistryError, Unavailable
 from app.door import answers
 from app.door.areas import LISTS, READS, SITE, WRITES, Address, Area
 from app.door.asking import Asked, Limits, body_of, read_body
@@ -204,6 +204,9 @@ class Door:
 
 async def _safely(endpoint: Endpoint, request: Request, area: Area) -> Response:
     try:
+        if "transfer-encoding" in request.headers and "content-length" in request.headers:
+            # A proxy that believes the other one would take the rest for somebody's next request.
+            return _closing(area.told(request, BadInput("The request has two lengths.")))
         return await endpoint(request)
     except Unavailable as error:
         logger.warning("A request was not answered: %s", error)

@@ -92,6 +92,16 @@ def test_that_a_body_to_nowhere_is_not_read(served, length):
     assert b"\r\nconnection: close\r\n" in answer.lower()
 
 
+@pytest.mark.parametrize("path", [b"/runs_filtered_ordered", b"/v1/luminosity", b"/healthz"])
+def test_that_a_request_of_two_lengths_hides_no_other(served, path):
+    head = b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
+    hidden = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    answer = raw(served, head + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + hidden)
+
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"two lengths" in answer
+
+
 def test_that_a_connection_goes_on_after_an_address_that_isn_t_there(served):
     request = b"GET /nothing HTTP/1.1\r\nHost: x\r\n"
     answer = raw(served, request + b"\r\n" + request + b"Connection: close\r\n\r\n")

@@ -69,6 +69,9 @@ class Trigger:
 
 
 _ADDED = "NEW TABLE AS added"
+_NOT_THE_GUARD = f"current_user <> '{OWNER}'"
+"""Nobody can take on the part of the guard's owner. How deep triggers call each other proves
+nothing: logins have triggers of their own, on temporary tables."""
 _BOTH = "OLD TABLE AS removed NEW TABLE AS added"
 
 
@@ -96,17 +99,15 @@ def _public() -> Iterator[Trigger]:
     for table in _COVERED:
         yield on(table, "AFTER INSERT", "on_assignation", _ADDED)
     yield on("JSONBDeduplication", "AFTER INSERT", "on_object")
-    for table, call in (("Run", "keep_run"), ("Dataset", "keep_dataset")):
-        # What the guard itself writes is called from another trigger.
-        for when in ("BEFORE INSERT", "BEFORE UPDATE"):
-            yield on(table, when, call, each="ROW", only="pg_trigger_depth() = 0")
-    for table, call in (
-        ("Run", "on_run"),
-        ("Dataset", "on_dataset"),
-        ("DatasetTripletCache", "on_derived"),
+    for table, keep, call in (
+        ("Run", "keep_run", "on_run"),
+        ("Dataset", "keep_dataset", "on_dataset"),
     ):
-        yield on(table, "AFTER INSERT", call, _ADDED)
-        yield on(table, "AFTER UPDATE", call, _ADDED)
+        for event in ("INSERT", "UPDATE"):
+            yield on(table, f"BEFORE {event}", keep, each="ROW", only=_NOT_THE_GUARD)
+            yield on(table, f"AFTER {event}", call, _ADDED, only=_NOT_THE_GUARD)
+    for when in ("AFTER INSERT", "AFTER UPDATE"):
+        yield on("DatasetTripletCache", when, "on_derived", _ADDED)
     for kind in _LISTS:
         yield on(kind.items.name, "BEFORE INSERT", "number_row", each="ROW")
         yield on(kind.items.name, "AFTER INSERT", "on_item", _ADDED)
@@ -187,6 +188,14 @@ _CHANGED: Mapping[str, str] = {
     "GeneratedJson": '"official", "deleted", "updatedAt"',
 }
 """What people may change of rows that are there: the guard puts right what it says."""
+
+
+def _brought(table: str) -> str:
+    """The columns of a table of the record that its writers bring: numbers are the server's, or
+    one would stand after all later rows, or in their way."""
+    columns = record.metadata.tables[f"{record.SCHEMA}.{table}"].columns
+    names = [f'"{column.name}"' for column in columns if column.identity is None]
+    return ", ".join(names) if len(names) < len(columns) else ""
 
 
 @dataclass(frozen=True)
@@ -271,7 +280,7 @@ def _own_grants() -> Iterator[Grant]:
         for table in record.OWN.privileges:
             yield Grant(group, record.SCHEMA, table, "SELECT")
             if group in _WRITTEN_BY.get(table, {group}):
-                yield Grant(group, record.SCHEMA, table, "INSERT")
+                yield Grant(group, record.SCHEMA, table, "INSERT", _brought(table))
         # Everybody may verify; pullers alone seal. Who makes a list keeps the root beside it.
         for table, privileges in seal.OWN.privileges.items():
             adds = group == PULLERS or (table == "list_root" and group in {PEOPLE, DOORS})

@@ -138,7 +138,7 @@ $$;
 CREATE OR REPLACE FUNCTION guard.on_run() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF pg_trigger_depth() > 1 OR guard.is_trusted() THEN
+    IF guard.is_trusted() THEN
         RETURN NULL;
     END IF;
     PERFORM guard.fold_runs((SELECT array_agg(DISTINCT run_number) FROM added));

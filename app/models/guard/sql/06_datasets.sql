@@ -395,7 +395,7 @@ $$;
 CREATE OR REPLACE FUNCTION guard.on_dataset() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF pg_trigger_depth() > 1 OR guard.is_trusted() OR NOT EXISTS (SELECT FROM added) THEN
+    IF guard.is_trusted() OR NOT EXISTS (SELECT FROM added) THEN
         RETURN NULL;
     END IF;
     PERFORM guard.fold_datasets(array_agg(run_number), array_agg(name))

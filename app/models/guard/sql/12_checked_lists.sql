@@ -12,11 +12,13 @@ CREATE TABLE IF NOT EXISTS guard.claimed_json (
 
 -- The newest check counts.
 CREATE OR REPLACE FUNCTION guard.is_confirmed(list integer) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT coalesce((
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN coalesce((
         SELECT known.equal FROM record.golden_json_check AS known
         WHERE known.generated_json_id = is_confirmed.list ORDER BY known.id DESC LIMIT 1
-    ), false)
+    ), false);
+END
 $$;
 
 -- A puller makes official what it confirmed and an expert wishes for, and changes nothing else.

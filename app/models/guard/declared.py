@@ -72,6 +72,7 @@ _ADDED = "NEW TABLE AS added"
 _NOT_THE_GUARD = f"current_user <> '{OWNER}'"
 """Nobody can take on the part of the guard's owner. How deep triggers call each other proves
 nothing: logins have triggers of their own, on temporary tables."""
+_NOT_THE_WEB = f"NOT pg_has_role(session_user, '{WEB}', 'MEMBER')"
 _BOTH = "OLD TABLE AS removed NEW TABLE AS added"
 
 
@@ -81,16 +82,10 @@ def _public() -> Iterator[Trigger]:
 
     for table in (*_EVENTS, *_CONTENTS, *_COVERED, "JSONBDeduplication"):
         yield on(table, "BEFORE UPDATE OR DELETE OR TRUNCATE", "on_change_of_history")
-    yield on("Version", "BEFORE INSERT", "number_version", each="ROW")
+    for table, call in (("Version", "number_version"), ("Event", "number_event")):
+        yield on(table, "BEFORE INSERT", call, each="ROW", only=_NOT_THE_WEB)
     yield on("Version", "AFTER INSERT", "on_version", _ADDED)
     yield on("Version", "AFTER INSERT", "close_version", each="ROW", only="at the end")
-    yield on(
-        "Event",
-        "BEFORE INSERT",
-        "number_event",
-        each="ROW",
-        only=f"NOT pg_has_role(session_user, '{WEB}', 'MEMBER')",
-    )
     yield on("Event", "AFTER INSERT", "on_event", _ADDED)
     yield on("RunEvent", "AFTER INSERT", "on_run_event", _ADDED)
     yield on("DatasetEvent", "AFTER INSERT", "on_dataset_event", _ADDED)

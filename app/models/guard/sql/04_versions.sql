@@ -15,10 +15,8 @@ $$;
 CREATE OR REPLACE FUNCTION guard.number_version() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF NOT guard.is_trusted() THEN
-        NEW.atomic_version := nextval('public."Version_atomic_version_seq"');
-        NEW."createdAt" := transaction_timestamp();
-    END IF;
+    NEW.atomic_version := nextval('public."Version_atomic_version_seq"');
+    NEW."createdAt" := transaction_timestamp();
     RETURN NEW;
 END
 $$;
@@ -102,20 +100,19 @@ END
 $$;
 
 -- That content was added to open events of this transaction, and one row to each.
-CREATE OR REPLACE FUNCTION guard.check_events(events integer[]) RETURNS void
+DROP FUNCTION IF EXISTS guard.check_events(integer[]);
+CREATE OR REPLACE FUNCTION guard.check_events(events integer[], email text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    who record;
     strange integer;
 BEGIN
-    who := guard.acting();
     SELECT wanted INTO strange FROM unnest(events) AS wanted
         WHERE NOT EXISTS (
             SELECT FROM public."Event" AS event
             JOIN guard.authentic AS own ON own.atomic_version = event.atomic_version
             WHERE event.version = wanted
               AND own.xid = pg_current_xact_id() AND own."at" = transaction_timestamp()
-              AND own.login = who.login AND own.person IS NOT DISTINCT FROM who.email
+              AND own.login = session_user AND own.person IS NOT DISTINCT FROM email
               AND NOT own.closed
         )
         LIMIT 1;
@@ -141,16 +138,15 @@ CREATE OR REPLACE FUNCTION guard.close_version() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     strange integer;
-    who record;
     own record;
     events integer[];
 BEGIN
-    who := guard.acting();
-    IF who.kind = 'web' THEN
+    UPDATE guard.authentic SET closed = true
+        WHERE atomic_version = NEW.atomic_version AND kind <> 'web'
+        RETURNING first_event, last_event, person INTO own;
+    IF NOT FOUND THEN
         RETURN NULL;
     END IF;
-    UPDATE guard.authentic SET closed = true WHERE atomic_version = NEW.atomic_version
-        RETURNING first_event, last_event INTO own;
     SELECT array_agg(event.version) INTO events FROM public."Event" AS event
         WHERE event.version BETWEEN own.first_event AND own.last_event
           AND event.atomic_version = NEW.atomic_version;
@@ -163,7 +159,7 @@ BEGIN
     IF FOUND THEN
         PERFORM guard.refuse(format('Event %s says nothing.', strange));
     END IF;
-    IF who.email IS NULL THEN
+    IF own.person IS NULL THEN
         RETURN NULL;
     END IF;
     SELECT told.version INTO strange FROM public."DatasetEvent" AS told

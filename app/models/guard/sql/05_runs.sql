@@ -28,7 +28,7 @@ BEGIN
     IF who.kind = 'web' THEN
         RETURN NULL;
     END IF;
-    PERFORM guard.check_events((SELECT array_agg(version) FROM added));
+    PERFORM guard.check_events((SELECT array_agg(version) FROM added), who.email);
     IF EXISTS (SELECT FROM added WHERE manual_change IS DISTINCT FROM (who.email IS NOT NULL)) THEN
         PERFORM guard.refuse('manual_change doesn''t fit the author of the version.');
     END IF;

@@ -293,7 +293,7 @@ BEGIN
     IF events IS NULL THEN
         RETURN NULL;
     END IF;
-    PERFORM guard.check_events(events);
+    PERFORM guard.check_events(events, who.email);
     IF EXISTS (SELECT FROM added WHERE manual_change IS DISTINCT FROM (who.email IS NOT NULL)) THEN
         PERFORM guard.refuse('manual_change doesn''t fit the author of the version.');
     END IF;
@@ -335,7 +335,7 @@ BEGIN
     IF events IS NULL THEN
         RETURN NULL;
     END IF;
-    PERFORM guard.check_events(events);
+    PERFORM guard.check_events(events, who.email);
     IF who.kind = 'agent' THEN
         PERFORM guard.refuse('An agent writes only columns that it is registered for.');
     ELSIF who.email IS NULL THEN
@@ -462,7 +462,7 @@ BEGIN
     IF who.kind = 'web' THEN
         RETURN NULL;
     END IF;
-    PERFORM guard.check_events((SELECT array_agg(DISTINCT version) FROM added));
+    PERFORM guard.check_events((SELECT array_agg(DISTINCT version) FROM added), who.email);
     IF who.kind = 'puller' THEN
         RETURN NULL;
     END IF;
@@ -502,15 +502,20 @@ BEGIN
               AND known.name = added.name;
         RETURN NULL;
     END IF;
+    -- Once for all rows: the events of this transaction stand between two numbers.
+    WITH changed AS MATERIALIZED (
+        SELECT event.run_number, event.name::text AS name
+        FROM guard.authentic AS own
+        JOIN public."DatasetEvent" AS event
+            ON event.version BETWEEN own.first_event AND own.last_event
+        JOIN public."Event" AS known ON known.version = event.version
+        WHERE own.xid = pg_current_xact_id() AND own."at" = transaction_timestamp()
+          AND known.atomic_version = own.atomic_version
+    )
     SELECT run_number, name INTO strange FROM added
-        WHERE NOT EXISTS (
-            SELECT FROM public."DatasetEvent" AS event
-            JOIN public."Event" AS known ON known.version = event.version
-            JOIN guard.authentic AS own ON own.atomic_version = known.atomic_version
-            WHERE event.run_number = added.run_number AND event.name IN (added.name, 'online')
-              AND event.version >= (SELECT guard.first_event())
-              AND own.xid = pg_current_xact_id() AND own."at" = transaction_timestamp()
-        ) LIMIT 1;
+        WHERE (run_number, name::text) NOT IN (SELECT * FROM changed)
+          AND run_number NOT IN (SELECT changed.run_number FROM changed WHERE name = 'online')
+        LIMIT 1;
     IF FOUND THEN
         PERFORM guard.refuse(format(
             '%s of run %s was not changed here: what is computed from it is written by the puller.',

@@ -20,7 +20,8 @@ from tests.models.guard.attacks.wishes import of
 from tests.models.guard.guarded import FIRST, OPEN_RUN, PROMPT, SECOND
 
 _OPENED = (
-    'UPDATE public."Dataset" SET dataset_attributes = dataset_attributes || \'{"dt_state": "OPEN"}\''
+    'UPDATE public."Dataset" SET'
+    ' dataset_attributes = dataset_attributes || \'{"dt_state": "OPEN"}\''
     f" WHERE run_number = {SECOND} AND name = '{PROMPT}'"
 )
 _REOPENED = (

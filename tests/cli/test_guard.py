@@ -59,6 +59,10 @@ def test_that_an_administrator_guards_a_database_in_a_few_commands(
     assert (left.code, left.document["outcome"]) == (0, "waiting")
     wishes = run_registry(*shifter, "wishes", "list", "--json").document["wishes"]
     assert [each["state"] for each in wishes] == ["waiting", "waiting"]
+    pulled = run_registry(*shifter, "pull", "--run", "390020", "--no-wait", "--json")
+    assert (pulled.code, pulled.document["outcome"]) == (0, "waiting")
+    newest = run_registry(*shifter, "wishes", "list", "--json").document["wishes"]
+    assert any("pull run 390020" in each["words"] for each in newest)
     _claims_lists(run_registry, unguarded)
     nobody = run_registry(*shifter, "puller", "health")
     assert (nobody.code, nobody.out.startswith("PULLER CRITICAL: No puller")) == (1, True)

@@ -3,11 +3,13 @@
 import pytest
 
 from app.domain.identity import Actor
+from app.door import asking
 from app.door.identity import Identification
 from app.models.database.engine import Database
-from app.services.acting import Acting
+from app.models.guard import logins
+from app.services.acting import Acting, OfLogin
 from tests.door.serving import behind_proxy, by_proxy, serving
-from tests.models.guard.guarded import EXPRESS, FIRST, OPEN_RUN, PROMPT, address, build
+from tests.models.guard.guarded import DBA, EXPRESS, FIRST, OPEN_RUN, PROMPT, address, build
 from tests.services.offline_runs import newest_version
 
 
@@ -127,4 +129,34 @@ def test_that_the_login_of_a_person_acts_for_that_person_alone(guarded):
             assert refused.status == 401
             assert "kind door" in refused.json["message"]
     finally:
+        database.close()
+
+
+def test_that_a_door_with_the_login_of_a_person_goes_by_the_new_e_groups(guarded, monkeypatch):
+    monkeypatch.setattr(asking, "_FRESH_S", 0.0)
+    database = Database(address(guarded, "g_cycler"))
+    database.prepare()
+    administrator = Database(address(guarded, DBA))
+
+    def synchronise(*members):
+        wanted = {"dt-experts": set(members)}
+        with administrator.transaction() as connection:
+            changes = logins.plan_egroups(connection, wanted)
+            logins.apply_egroups(connection, wanted, changes, "test")
+
+    def put(served):
+        headers = by_proxy("cycler@cern.ch", "whatever")
+        return served.put(EDIT, edit(PROMPT, "dt-dt", "BAD"), headers=headers)
+
+    try:
+        with serving(Acting(database, OfLogin(database)), behind_proxy()) as served:
+            assert put(served).status != 200
+            synchronise("g_dt", "g_cycler")
+            assert put(served).status == 200
+            synchronise("g_dt")
+            assert put(served).status != 200
+    finally:
+        # Roles belong to the whole server.
+        synchronise("g_dt")
+        administrator.close()
         database.close()

@@ -361,9 +361,10 @@ BEGIN
             version = EXCLUDED.version;
     SELECT array_agg(run_number), array_agg(name) INTO runs, names FROM (
         SELECT DISTINCT run_number, name
-        FROM added JOIN unnest(before.events, before.newest) AS stood (version, newest)
-            USING (version)
-        WHERE NOT stood.newest OR datasets_in_gui <> '[]'
+        FROM added JOIN unnest(before.events, before.newest, before.hidden)
+            AS stood (version, newest, hidden) USING (version)
+        -- Of a new one there was no row to lock: somebody else may have made it meanwhile.
+        WHERE NOT stood.newest OR datasets_in_gui <> '[]' OR stood.hidden IS NULL
     ) AS others;
     IF runs IS NOT NULL THEN
         PERFORM guard.fold_datasets(runs, names);

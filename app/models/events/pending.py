@@ -1,5 +1,7 @@
 """Who is in the middle of writing events: what they have numbered already may still appear."""
 
+from collections.abc import Collection
+
 from sqlalchemy import Connection
 
 from app.models.database.statements import text
@@ -24,6 +26,19 @@ def writers(connection: Connection) -> frozenset[str]:
         {"tables": list(_TABLES)},
     )
     return frozenset(found.scalars())
+
+
+def sessions(connection: Connection, transactions: Collection[str]) -> list[str]:
+    """Whose sessions these transactions are, for somebody who has to end one."""
+    found = connection.execute(
+        text(
+            "SELECT DISTINCT format('%s of %s (%s)', pid, usename, application_name)"
+            " FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE virtualtransaction = ANY(:transactions) ORDER BY 1"
+        ),
+        {"transactions": sorted(transactions)},
+    )
+    return [*found.scalars()]
 
 
 def newest_settled(connection: Connection) -> int | None:

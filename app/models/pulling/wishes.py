@@ -1,11 +1,12 @@
 """Wishes of people in schema `record`, and what pullers made of them."""
 
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from app.domain.certification.wishes import AnyWish, MadeWish, WishKind, WishState, wish_of
 from app.models.database import record
@@ -13,6 +14,7 @@ from app.models.database.statements import text
 
 _LONGEST_TEXT = 2_000
 _MOST_SHOWN = 500
+_WHOLE_S = 60.0
 
 
 def add(connection: Connection, wish: AnyWish, by: str) -> int:
@@ -26,20 +28,55 @@ def add(connection: Connection, wish: AnyWish, by: str) -> int:
     )
 
 
-def waiting(
-    connection: Connection, kinds: Collection[WishKind], limit: int
-) -> list[tuple[int, str, AnyWish | None]]:
-    """Wishes of these kinds without an outcome: number, author, and the wish, None where it can't
-    be read. The oldest of each author come first, so that nobody waits for all of another's."""
-    wish, outcome = record.wish, record.wish_outcome
-    mine = sa.func.row_number().over(partition_by=wish.c.by, order_by=wish.c.id)
-    rows = connection.execute(
-        sa.select(wish.c.id, wish.c.by, wish.c.kind, wish.c.arguments)
-        .where(wish.c.kind.in_(sorted(kinds)), ~sa.exists().where(outcome.c.wish == wish.c.id))
-        .order_by(mine, wish.c.id)
-        .limit(limit)
-    )
-    return [(id_, by, _wish(kind, arguments)) for id_, by, kind, arguments in rows]
+class Looks:
+    """Looks at wishes of some kinds again and again, however many have their outcome.
+
+    Now and again all are looked through for the oldest that waits; in between only what is newer
+    than that. A wish that was committed later than newer ones is seen then.
+    """
+
+    def __init__(
+        self, kinds: Collection[WishKind], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._kinds = sorted(kinds)
+        self._clock = clock
+        self._oldest = 0
+        self._looked_at: float | None = None
+
+    def waiting(
+        self, connection: Connection, limit: int, but: Collection[int] = ()
+    ) -> list[tuple[int, str, AnyWish | None]]:
+        """Wishes without an outcome, `but` for some: number, author, and the wish, None where it
+        can't be read. The oldest of each author come first, so that nobody waits for all of
+        another's."""
+        now = self._clock()
+        if self._looked_at is None or now - self._looked_at > _WHOLE_S:
+            self._oldest = self._find_oldest(connection)
+            self._looked_at = now
+        wish = record.wish
+        mine = sa.func.row_number().over(partition_by=wish.c.by, order_by=wish.c.id)
+        rows = connection.execute(
+            sa.select(wish.c.id, wish.c.by, wish.c.kind, wish.c.arguments)
+            .where(wish.c.id >= self._oldest, self._waits, wish.c.id != sa.all_(_numbers(but)))
+            .order_by(mine, wish.c.id)
+            .limit(limit)
+        )
+        return [(id_, by, _wish(kind, arguments)) for id_, by, kind, arguments in rows]
+
+    def _find_oldest(self, connection: Connection) -> int:
+        """The number of the oldest wish that waits, of the newest of all when none does."""
+        oldest = sa.select(sa.func.min(record.wish.c.id)).where(self._waits).scalar_subquery()
+        newest = sa.select(sa.func.max(record.wish.c.id)).scalar_subquery()
+        return int(connection.execute(sa.select(sa.func.coalesce(oldest, newest, 0))).scalar_one())
+
+    @property
+    def _waits(self) -> sa.ColumnElement[bool]:
+        outcome = record.wish_outcome.c.wish == record.wish.c.id
+        return record.wish.c.kind.in_(self._kinds) & ~sa.exists().where(outcome)
+
+
+def _numbers(ids: Collection[int]) -> sa.ColumnElement[Any]:
+    return sa.cast(sorted(ids), ARRAY(sa.BigInteger))
 
 
 def has_outcome(connection: Connection, wish_id: int) -> bool:

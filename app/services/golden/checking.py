@@ -1,6 +1,7 @@
 """Golden JSONs made again by a puller, which confirms them or tells what differs."""
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,8 +11,10 @@ from app.domain.counting import counted
 from app.domain.errors import Refused, Unavailable
 from app.domain.json_value import JsonObject
 from app.domain.progress import Cancelled, Progress
+from app.domain.sources.turns import Turned
 from app.golden.selection import select
 from app.models.database.engine import Database
+from app.models.events import pending
 from app.models.golden import checks, generated_json
 from app.models.golden.generated_json import JsonRow
 from app.models.golden.provenance import Moment
@@ -27,6 +30,8 @@ logger = logging.getLogger(__name__)
 _MOST = 200
 _LONGEST = 1_000
 _READING_SHARE = 0.7
+_LOOK_S = 0.5
+_PATIENCE_S = 60.0
 
 
 def made_again(acting: Acting, id_: int, progress: Progress) -> str:
@@ -87,6 +92,15 @@ def _made(acting: Acting, stored: JsonRow, progress: Progress) -> JsonObject:
     }
 
 
+@dataclass
+class _Seen:
+    """When a list was first seen [s of the clock], and which of those who were writing then still
+    do: what they write may have smaller versions than the list has."""
+
+    at: float
+    writers: frozenset[str]
+
+
 @dataclass(frozen=True)
 class _Wished:
     """An expert waits for a list to become official."""
@@ -99,19 +113,30 @@ class Checking:
     """The job of pullers that makes lists again: those that an expert waits for first, then what
     people stored, the newest first.
 
-    What was found, that a list is official, and the outcome of the wish are stored together or not
-    at all. `on_bug` hears of a list that our own program fails at; it is tried again when the
-    puller is started anew.
+    A list waits as long as somebody writes who already did when it was first seen: what was
+    confirmed before could come out differently afterwards. What was found, that a list is
+    official, and the outcome of the wish are stored together or not at all. `on_bug` hears of a
+    list that our own program fails at; it is tried again when the puller is started anew.
     """
 
-    def __init__(self, db: Database, on_bug: Callable[[Exception], None]) -> None:
+    def __init__(
+        self,
+        db: Database,
+        on_bug: Callable[[Exception], None],
+        *,
+        patience_s: float = _PATIENCE_S,
+    ) -> None:
         self._acting = Acting(db)
         self._on_bug = on_bug
+        self._patience_s = patience_s
+        self._looks = wishes.Looks({WishKind.MAKE_OFFICIAL})
         self._given_up: set[int] = set()
+        self._seen: dict[int, _Seen] = {}
 
-    def turn(self, progress: Progress) -> str:
+    def turn(self, progress: Progress) -> Turned | str:
         """Everything that waits by now. Raises Unavailable or Cancelled between two lists, or in
-        the middle of one that is made again at the next turn."""
+        the middle of one that is made again at the next turn, and Unavailable when lists have long
+        waited for somebody who is writing."""
         checked = 0
         while (todo := self._next()) is not None:
             progress.checkpoint()
@@ -130,21 +155,43 @@ class Checking:
                 self._given_up.add(id_)
             else:
                 checked += 1
+        if self._seen:
+            return self._held_up()
         return f"made {counted(checked, 'list')} again" if checked else "no list waits"
 
-    def _next(self) -> tuple[int, tuple[_Wished, ...]] | None:
+    def _held_up(self) -> Turned:
+        """Lists wait for those who write; Unavailable when that takes too long."""
+        said = f"{counted(len(self._seen), 'list')} held up by transactions that began before"
+        oldest = min(self._seen.values(), key=lambda seen: seen.at)
+        if time.monotonic() - oldest.at < self._patience_s:
+            return Turned(said, _LOOK_S)
         with self._acting.db.read() as connection:
-            found = wishes.waiting(connection, {WishKind.MAKE_OFFICIAL}, _MOST)
+            sessions = pending.sessions(connection, oldest.writers)
+        raise Unavailable(f"{said}: session {', '.join(sessions)} has to end first.")
+
+    def _next(self) -> tuple[int, tuple[_Wished, ...]] | None:
+        """The first list that nobody can change any more by what is being written, and who wishes
+        it to be official."""
+        with self._acting.db.read() as connection:
+            found = self._looks.waiting(connection, _MOST)
             wished = [
                 _Wished(id_, wish.list_id)
                 for id_, _, wish in found
                 if isinstance(wish, OfficialWish)
             ]
-            for each in wished:
-                return each.list_id, tuple(one for one in wished if one.list_id == each.list_id)
-            for id_ in checks.waiting(connection):
-                if id_ not in self._given_up:
-                    return id_, ()
+            lists = dict.fromkeys(each.list_id for each in wished)
+            lists |= dict.fromkeys(
+                id_ for id_ in checks.waiting(connection) if id_ not in self._given_up
+            )
+            # The order counts: first the lists, then who is writing.
+            writers = pending.writers(connection) if lists else frozenset[str]()
+        now = time.monotonic()
+        self._seen = {id_: self._seen.get(id_) or _Seen(now, writers) for id_ in lists}
+        for id_, seen in self._seen.items():
+            seen.writers &= writers
+            if not seen.writers:
+                del self._seen[id_]
+                return id_, tuple(each for each in wished if each.list_id == id_)
         return None
 
     def _check(self, id_: int, wished: tuple[_Wished, ...], progress: Progress) -> None:

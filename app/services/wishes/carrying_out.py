@@ -2,9 +2,10 @@
 one transaction."""
 
 import logging
-from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 
 from app.domain.certification.growth import gained_text
 from app.domain.certification.runs import OPEN
@@ -29,6 +30,9 @@ logger = logging.getLogger(__name__)
 
 _AT_ONCE = 4
 _LOOK_AT = 200
+_LOOK_S = 0.3
+_FAILURES = 3
+_LEFT_ALONE_S = 30.0
 
 AskOms = Callable[[RunNumber], OmsRun | None]
 _Deed = Callable[[Action, Configuration, Wish, Actor, OmsRun | None], str]
@@ -45,8 +49,72 @@ class _DoneAlready(Exception):
     """Another puller has done it: nothing of ours may stand."""
 
 
+class _Oms:
+    """OMS as wishes ask it: left alone for a while when it failed several times in a row, so that
+    not each of many wishes waits for it."""
+
+    def __init__(self, ask: AskOms) -> None:
+        self._ask = ask
+        self._failures = 0
+        self._failed_at = 0.0
+
+    def ask(self, run_number: RunNumber) -> OmsRun | None:
+        """What it says of a run; None when it can't be asked now."""
+        is_down = self._failures >= _FAILURES
+        if is_down and time.monotonic() - self._failed_at < _LEFT_ALONE_S:
+            return None
+        answer = self._ask(run_number)
+        self._failures = 0 if answer is not None else self._failures + 1
+        self._failed_at = time.monotonic()
+        return answer
+
+
+@dataclass
+class _Round:
+    """What one turn has found and not tried, has tried, and has under way, and which runs something
+    is unavailable for."""
+
+    untried: list[_Waiting] = field(default_factory=list)
+    looked_at: float = 0.0
+    tried: set[int] = field(default_factory=set)
+    running: dict[Future[bool | Unavailable], _Waiting] = field(default_factory=dict)
+    stuck: dict[RunNumber, Unavailable] = field(default_factory=dict)
+    done: int = 0
+
+    def startable(self) -> Iterator[_Waiting]:
+        """Takes those that there is room for now, the first of some runs, and drops those whose
+        runs are stuck."""
+        busy = {each.wish.run_number for each in self.running.values()}
+        asking = sum(_asks_oms(each.wish) for each in self.running.values())
+        room = _AT_ONCE - len(self.running)
+        left = []
+        for each in self.untried:
+            run_number = each.wish.run_number
+            if run_number in self.stuck:
+                self.tried.add(each.id)
+            elif room and run_number not in busy and asking + _asks_oms(each.wish) < _AT_ONCE:
+                room -= 1
+                busy.add(run_number)
+                asking += _asks_oms(each.wish)
+                self.tried.add(each.id)
+                yield each
+            else:
+                left.append(each)
+        self.untried = left
+
+    def end(self, future: Future[bool | Unavailable]) -> None:
+        """Notes how a wish went."""
+        run_number = self.running.pop(future).wish.run_number
+        outcome = future.result()
+        if isinstance(outcome, Unavailable):
+            self.stuck[run_number] = outcome
+        else:
+            self.done += outcome
+
+
 class CarryingOut:
-    """Does what waits, the oldest first, some runs at once; wishes for one run one by one.
+    """Does what waits, the oldest of each person first, some runs at once; wishes for one run one
+    by one. Those that OMS is asked for never take all places: it may be slow or frozen.
 
     `on_bug` hears of a wish that our own program fails at: its outcome says so, and it isn't tried
     again.
@@ -54,42 +122,48 @@ class CarryingOut:
 
     def __init__(self, db: Database, ask_oms: AskOms, on_bug: Callable[[Exception], None]) -> None:
         self._db = db
-        self._ask_oms = ask_oms
         self._on_bug = on_bug
+        self._oms = _Oms(ask_oms)
+        self._looks = wishes.Looks(OF_RUNS)
 
     def turn(self, progress: Progress) -> str:
         """Everything that waits by now, and what comes meanwhile. Raises Unavailable when that was
         met at some run, whose wishes wait for the next turn."""
-        done = 0
-        stuck: dict[RunNumber, Unavailable] = {}
-        tried: set[int] = set()
+        round_ = _Round()
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="wish") as pool:
-            while chosen := self._waiting(stuck, tried):
+            while self._look(round_) or round_.running or round_.untried:
                 progress.checkpoint()
-                tried |= {each.id for each in chosen}
-                for each, outcome in zip(chosen, pool.map(self._carry_out, chosen), strict=True):
-                    if isinstance(outcome, Unavailable):
-                        stuck[each.wish.run_number] = outcome
-                    else:
-                        done += outcome
-        for error in stuck.values():
+                for each in [*round_.startable()]:
+                    round_.running[pool.submit(self._carry_out, each)] = each
+                if round_.running:
+                    ended, _ = wait(round_.running, _LOOK_S, FIRST_COMPLETED)
+                    for future in ended:
+                        round_.end(future)
+        for error in round_.stuck.values():
             raise error
+        done = round_.done
         return f"did {counted(done, 'wish', 'wishes')}" if done else "nobody waits"
 
-    def _waiting(self, stuck: Collection[RunNumber], tried: Collection[int]) -> list[_Waiting]:
-        """The oldest wish for each of some runs."""
-        first: dict[RunNumber, _Waiting] = {}
+    def _look(self, round_: _Round) -> bool:
+        """Looks what waits when it is time to, or nothing is left; whether there is anything new
+        to the round."""
+        now = time.monotonic()
+        if round_.untried and now - round_.looked_at < _LOOK_S:
+            return True
         with self._db.read() as connection:
-            for id_, by, wish in wishes.waiting(connection, OF_RUNS, _LOOK_AT):
-                if isinstance(wish, Wish) and wish.run_number not in stuck and id_ not in tried:
-                    first.setdefault(wish.run_number, _Waiting(id_, Actor(by), wish))
-        return [*first.values()][:_AT_ONCE]
+            found = self._looks.waiting(connection, _LOOK_AT, round_.tried)
+        round_.looked_at = now
+        round_.untried = [
+            _Waiting(id_, Actor(by), wish) for id_, by, wish in found if isinstance(wish, Wish)
+        ]
+        round_.tried |= {id_ for id_, _, wish in found if not isinstance(wish, Wish)}
+        return bool(found)
 
     def _carry_out(self, waiting: _Waiting) -> bool | Unavailable:
         """Does one wish; whether it was this puller that did, or why it can't now."""
         wish = waiting.wish
         try:
-            answer = self._ask_oms(wish.run_number) if _asks_oms(wish) else None
+            answer = self._oms.ask(wish.run_number) if _asks_oms(wish) else None
             said = self._do(waiting, answer)
         except _DoneAlready:
             return False

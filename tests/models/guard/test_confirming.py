@@ -1,6 +1,7 @@
 """Golden JSONs on a guarded database: a claim of a person until a puller has made them again."""
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +13,7 @@ from app.domain.certification.wishes import NOBODY, WishState
 from app.domain.errors import NotPermitted, Refused, Unavailable
 from app.domain.lumisections import LumiRange
 from app.domain.progress import SILENT, Cancelled, Progress
+from app.domain.sources.turns import Turned
 from app.domain.triplets import Triplet
 from app.models.database.engine import Database
 from app.models.guard.leases import Leases
@@ -253,7 +255,7 @@ def test_that_two_pullers_at_once_settle_each_wish_once(come_in: Login) -> None:
     made = [golden.generate(person, PROMPT, RULE, official=True) for _ in range(4)]
     with ThreadPoolExecutor(3) as pool:
         turns = [pool.submit(checker(come_in("g_puller")).turn, SILENT) for _ in range(3)]
-        assert all("list" in each.result() for each in turns)
+        assert all("list" in str(each.result()) for each in turns)
     assert all(outcome(person, each.asked)[0] is WishState.DONE for each in made)
     assert all(is_official(person, each.id) for each in made)
 
@@ -309,6 +311,46 @@ def test_that_an_error_in_the_program_stops_no_other_list(
     assert len(bugs) in {1, 2}
     assert outcome(person, second.asked)[0] is WishState.FAILED
     assert (proof(person, first.id), proof(person, second.id)) == (Proof.CONFIRMED, Proof.WAITING)
+
+
+def test_that_a_list_waits_for_whoever_writes_since_before_it_was_made(
+    come_in: Login, guarded_dsn: str
+) -> None:
+    """What is committed late has a smaller version: confirmed before, it would differ after."""
+    person, puller = acting_as(come_in("g_expert")), come_in("g_puller")
+    with psycopg.connect(address(guarded_dsn, "g_web")) as slow:
+        number = _write_version(slow)
+        cell = ColumnEdit(*KEY, "dt-dt", (LumiRange(9, 9),), Triplet("BAD", "HV trip"))
+        lumisections.edit_columns(person, [cell])
+        made = golden.generate(person, PROMPT, RULE, official=True)
+        assert golden.row(person, made.id).entry.version > number
+        checks = Checking(puller, pytest.fail, patience_s=1.0)
+        turned = checks.turn(SILENT)
+        assert isinstance(turned, Turned)
+        assert turned.rest_s is not None
+        assert turned.text == "1 list held up by transactions that began before"
+        with psycopg.connect(address(guarded_dsn, "g_web")) as later:
+            _write_version(later)
+            time.sleep(1.1)
+            with pytest.raises(Unavailable, match=f"session {slow.info.backend_pid} of g_web"):
+                checks.turn(SILENT)
+            assert proof(person, made.id) is Proof.WAITING
+            assert outcome(person, made.asked)[0] is WishState.WAITING
+            slow.rollback()
+            # Who began to write after the list was made gets a greater version.
+            assert checks.turn(SILENT) == "made 1 list again"
+    assert outcome(person, made.asked)[0] is WishState.DONE
+    assert is_official(person, made.id)
+
+
+def _write_version(connection: psycopg.Connection) -> int:
+    """The number of a version that isn't committed yet."""
+    found = connection.execute(
+        'INSERT INTO "Version" ("by", comment, "createdAt") VALUES (\'x@cern.ch\', \'x\', now())'
+        " RETURNING atomic_version"
+    ).fetchone()
+    assert found is not None
+    return int(found[0])
 
 
 def test_that_a_database_without_a_guard_makes_it_official_at_once(database: Database) -> None:

@@ -1,5 +1,7 @@
 """What people ask pullers for on a guarded database: judged, done once, never lost."""
 
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -20,7 +22,7 @@ from app.services.pulling import runs as pull
 from app.services.pulling.pullers import Pullers
 from app.services.wishes import carrying_out, lists
 from app.services.wishes.carrying_out import CarryingOut
-from app.services.wishes.pulling import pull_run
+from app.services.wishes.pulling import ask_for_runs, pull_run
 from tests.builders import a_run
 from tests.models.guard.conftest import Login
 from tests.models.guard.guarded import FIRST, OPEN_RUN, address
@@ -230,9 +232,111 @@ def test_that_nobody_waits_for_all_that_another_has_asked_for(
     asked = runs.refresh(acting_as(come_in("g_shifter")), OPEN_RUN)
     assert isinstance(asked, Asked)
     with come_in("g_puller").read() as connection:
-        waits = wishes.waiting(connection, OF_RUNS, 3)
+        waits = wishes.Looks(OF_RUNS).waiting(connection, 3)
     assert [by for _, by, _ in waits] == ["expert@cern.ch", "shifter@cern.ch", "expert@cern.ch"]
     assert waits[1][0] == asked.wishes[0]
+
+
+def test_that_a_frozen_oms_holds_up_only_what_asks_it(come_in: Login) -> None:
+    acting, puller = acting_as(come_in("g_expert")), come_in("g_puller")
+    thawed = threading.Event()
+
+    def ask(_run: int) -> None:
+        thawed.wait(60)
+
+    ask_for_runs(acting, range(390020, 390026))
+    with ThreadPoolExecutor(1) as pool:
+        turn = pool.submit(CarryingOut(puller, ask, pytest.fail).turn, SILENT)
+        try:
+            for asked in (
+                runs.settle_manual_update(acting, FIRST),
+                runs.refresh(acting, OPEN_RUN, recorded=True),
+            ):
+                ends = time.monotonic() + 20
+                while the_only(acting, asked).state is WishState.WAITING:
+                    assert time.monotonic() < ends
+                    time.sleep(0.05)
+                assert the_only(acting, asked).state is WishState.DONE
+        finally:
+            thawed.set()
+        with pytest.raises(Unavailable):
+            turn.result(60)
+
+
+def test_that_an_oms_that_fails_is_left_alone_for_a_while(come_in: Login) -> None:
+    acting, puller = acting_as(come_in("g_expert")), come_in("g_puller")
+    asked_for: list[int] = []
+    numbers = [*range(390100, 390400)]
+    asked = ask_for_runs(acting, numbers)
+    settled = runs.settle_manual_update(acting, FIRST)
+    carries = carrier(puller, asked_for.append)
+    with pytest.raises(Unavailable, match="OMS can't be asked about run"):
+        carries.turn(SILENT)
+    # A few may be under way at once.
+    assert 3 <= len(asked_for) <= 6
+    # What waits behind more wishes than one look finds is done all the same.
+    assert the_only(acting, settled).state is WishState.DONE
+    assert {each.state for each in lists.found(acting, asked.wishes)} == {WishState.WAITING}
+
+
+def test_that_many_settled_wishes_cost_nothing_and_a_late_one_is_found(
+    come_in: Login, guarded_dsn: str
+) -> None:
+    acting, puller = acting_as(come_in("g_shifter")), come_in("g_puller")
+    now = [0.0]
+    looks = wishes.Looks(OF_RUNS, clock=lambda: now[0])
+    with psycopg.connect(address(guarded_dsn, "g_expert")) as slow:
+        slow.execute(
+            'INSERT INTO record.wish (kind, arguments, "by")'
+            f" VALUES ('refresh', jsonb_build_object('run', {OPEN_RUN}), 'x')"
+        )
+        settled = runs.refresh(acting, OPEN_RUN, recorded=True)
+        carrier(puller).turn(SILENT)
+        _settle_many(guarded_dsn, 20_000)
+        assert _looked(puller, looks) == []
+        newer = runs.refresh(acting, OPEN_RUN, recorded=True)
+        assert isinstance(settled, Asked)
+        assert isinstance(newer, Asked)
+        assert _looked(puller, looks) == [*newer.wishes]
+        before = _rows_read(guarded_dsn)
+        assert _looked(puller, looks) == [*newer.wishes]
+        assert _rows_read(guarded_dsn) - before < 100
+        slow.commit()
+    assert _looked(puller, looks) == [*newer.wishes]
+    now[0] = 61.0
+    late, _ = sorted(_looked(puller, looks))
+    assert late < settled.wishes[0]
+
+
+def _looked(puller: Database, looks: wishes.Looks) -> list[int]:
+    with puller.read() as connection:
+        found = [id_ for id_, _, _ in looks.waiting(connection, 200)]
+        connection.exec_driver_sql("SELECT pg_stat_force_next_flush()")
+        return found
+
+
+def _settle_many(dsn: str, number: int) -> None:
+    """Wishes of long ago; the owner of the table writes what the guard doesn't judge."""
+    with psycopg.connect(dsn) as control:
+        control.execute("SET session_replication_role = replica")
+        control.execute(
+            "WITH made AS (INSERT INTO record.wish (kind, arguments, \"by\") SELECT 'refresh',"
+            " jsonb_build_object('run', %s::int), 'x' FROM generate_series(1, %s) RETURNING id)"
+            " INSERT INTO record.wish_outcome (wish, state, text) SELECT id, 'done', 'x' FROM made",
+            [OPEN_RUN, number],
+        )
+    with psycopg.connect(dsn, autocommit=True) as control:
+        control.execute("ANALYZE record.wish, record.wish_outcome")
+
+
+def _rows_read(dsn: str) -> int:
+    """How many rows of wishes the server has read so far, for all."""
+    with psycopg.connect(dsn, autocommit=True) as control:
+        (found,) = control.execute(
+            "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_all_tables"
+            " WHERE schemaname = 'record' AND relname = 'wish'"
+        ).fetchone()
+    return int(found)
 
 
 def test_that_the_author_and_the_time_are_the_servers(come_in: Login, guarded_dsn: str) -> None:

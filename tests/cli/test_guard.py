@@ -109,6 +109,11 @@ def test_that_people_come_and_go(run_registry, administer, unguarded):
 
 def test_that_the_closed_list_is_compared_with_what_is_granted(administer, unguarded):
     administer("db", "guard", "install")
+    with psycopg.connect(unguarded, autocommit=True) as control:
+        control.execute("REVOKE pg_signal_backend FROM run_registry_pullers")
+        (lacking,) = administer("db", "guard", "check", "--json").document["problems"]
+        assert lacking.endswith("has to say GRANT pg_signal_backend TO run_registry_pullers")
+        control.execute("GRANT pg_signal_backend TO run_registry_pullers")
     whole = administer("db", "guard", "check", "--json").document
     assert (whole["missing"], whole["extra"]) == ([], [])
     assert (whole["problems"], whole["whole"]) == ([], True)

@@ -330,6 +330,13 @@ def _problems(connection: Connection, version: int) -> Iterator[str]:
         {"owner": OWNER},
     ):
         yield f"the login {login} {what}: it could take the guard away"
+    if not connection.execute(
+        text("SELECT pg_has_role(:pullers, 'pg_signal_backend', 'USAGE')"), {"pullers": PULLERS}
+    ).scalar_one():
+        yield (
+            "pullers can't end sessions that hold others up: a superuser has to say"
+            f" GRANT pg_signal_backend TO {PULLERS}"
+        )
 
 
 def _check_may_install(connection: Connection) -> None:

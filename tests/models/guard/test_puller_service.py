@@ -21,11 +21,13 @@ from app.domain.errors import Refused
 from app.domain.progress import SILENT
 from app.models.database.engine import Database
 from app.models.guard.leases import NOBODY, Leases, Watch, holders
-from app.services import databases
+from app.services import databases, taking_in
+from app.services.acting import Acting
 from app.services.certification import asking, runs
 from app.services.golden import generation as golden
 from app.services.pulling.blockers import EndingBlockers
 from app.services.pulling.health import health
+from app.services.recount import recounting
 from app.services.wishes import lists
 from tests.builders import a_run
 from tests.models.guard.conftest import Login
@@ -200,6 +202,62 @@ def test_that_a_list_outlives_a_puller_that_is_killed_or_frozen_and_another_conf
             f"SELECT equal FROM record.golden_json_check WHERE generated_json_id = {made.id}"
         ).scalars()
         assert set(checks) == {True}
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSTOP])
+def test_that_counting_again_and_taking_in_outlive_a_puller_in_the_middle_of_them(
+    come_in: Login, start: Start, guarded_dsn: str, end: signal.Signals
+) -> None:
+    """Both are held where they keep how far they are, in a transaction that has done its work."""
+    person = come_in("g_nobody")
+    with psycopg.connect(guarded_dsn) as holder, psycopg.connect(guarded_dsn) as control:
+        control.execute("SET session_replication_role = replica")
+        control.execute("""UPDATE "Run" SET rr_attributes = '{"class": "Forged"}'""")
+        control.execute("DELETE FROM desk.lumisection_state")
+        control.commit()
+        holder.execute("LOCK TABLE desk.recount, desk.taken_in IN SHARE MODE")
+        first = start()
+        await_(lambda: _held(control) == {"recount", "taken_in"})
+        first.send_signal(end)
+        second = start()
+        # The frozen one goes on in the server, which holds what it has, until it is ended.
+        holder.rollback()
+        await_(lambda: works(person, second))
+        puller = Acting(come_in("g_puller"))
+        await_(lambda: _taken_in(person) and _is_counted(control))
+        if end == signal.SIGSTOP:
+            first.send_signal(signal.SIGCONT)
+            time.sleep(2.0)
+        again = recounting.recount_all(puller, repair=False)
+        assert (again.findings, again.failed) == ((), ())
+        control.rollback()
+        found = control.execute(
+            "SELECT run_number, name, part, lumisections, count(*) FROM desk.recount_finding"
+            " WHERE \"table\" = 'Run' GROUP BY 1, 2, 3, 4"
+        ).fetchall()
+        # Each was put right once, by whoever came to it.
+        assert len({run_number for run_number, *_ in found}) == 3, found
+        assert {count for *_, count in found} == {1}, found
+
+
+def _held(control: psycopg.Connection) -> set[str]:
+    """Tables that somebody waits for."""
+    control.rollback()
+    found = control.execute(
+        "SELECT relname FROM pg_locks JOIN pg_class ON pg_class.oid = relation WHERE NOT granted"
+    )
+    return {name for (name,) in found}
+
+
+def _taken_in(database: Database) -> bool:
+    found = taking_in.state(database)
+    return found is not None and (found.runs, found.runs_left) != (0, 0) and not found.runs_left
+
+
+def _is_counted(control: psycopg.Connection) -> bool:
+    control.rollback()
+    left = """SELECT count(*) FROM "Run" WHERE rr_attributes ->> 'class' = 'Forged'"""
+    return control.execute(left).fetchone() == (0,)
 
 
 def test_that_one_round_does_everything_and_tells_how_it_went(start: Start) -> None:

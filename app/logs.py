@@ -50,6 +50,21 @@ class JournalFormatter(LineFormatter):
         return "\n".join(f"<{level}>{line}" for line in super().format(record).splitlines())
 
 
+class _LogFile(RotatingFileHandler):
+    """The file, which a disk may have no room for: that is told once, and the program goes on."""
+
+    _is_told = False
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif not self._is_told and sys.stderr is not None:
+            self._is_told = True
+            name = self.baseFilename
+            sys.stderr.write(f"run-registry: The log {name} is incomplete: {error.strerror}\n")
+
+
 def log_folder() -> Path:
     """The user's log folder of this program."""
     return platformdirs.user_log_path("run-registry-desktop")
@@ -96,7 +111,7 @@ def start(
         return file
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        written = RotatingFileHandler(file, maxBytes=5_000_000, backupCount=4, encoding="utf-8")
+        written = _LogFile(file, maxBytes=5_000_000, backupCount=4, encoding="utf-8")
         crashes = (folder / "crash.log").open("a", encoding="utf-8")
     except OSError as error:
         logging.getLogger(__name__).warning("No log file in %s: %s", folder, error.strerror)

@@ -105,3 +105,18 @@ def test_that_a_message_is_one_line_and_steers_no_terminal():
     assert lines[0] == "INFO app: heard this\\nERROR app: forged \\x9b2J"
     assert lines[1] == "Traceback (most recent call last):"
     assert lines[-1] == "ValueError: \\x1b[2K gone"
+
+
+@pytest.mark.usefixtures("quiet_root")
+def test_that_a_full_disk_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "run-registry.log").symlink_to("/dev/full")
+    logs.start(folder=tmp_path)
+    for number in range(3):
+        logging.getLogger("app").info("line %d", number)
+    (file,) = (each for each in logging.getLogger().handlers if isinstance(each, logs._LogFile))
+    with pytest.raises(OSError, match="No space left"):
+        file.close()
+    said = capsys.readouterr().err
+    assert said.splitlines() == [
+        f"run-registry: The log {tmp_path}/run-registry.log is incomplete: No space left on device"
+    ]

@@ -178,7 +178,8 @@ def test_that_old_privileges_are_taken_away_and_the_web_service_goes_on(
 def test_that_the_guard_goes_only_when_that_is_meant(administer, run_registry, unguarded):
     administer("db", "guard", "install")
     assert administer("db", "guard", "remove").code == 2
-    assert administer("db", "guard", "remove", "--forget-who-wrote").code == 0
+    removed = administer("db", "guard", "remove", "--forget-who-wrote")
+    assert (removed.code, "give them back to the web service" in removed.out) == (0, True)
     assert administer("db", "guard", "remove", "--forget-who-wrote").code == 1
     with psycopg.connect(unguarded) as control:
         left = control.execute("SELECT tgname FROM pg_trigger WHERE tgname LIKE 'guard%'")

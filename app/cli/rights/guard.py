@@ -94,7 +94,10 @@ def _remove(program: Program, arguments: Arguments) -> Answer:
             " --forget-who-wrote if that is meant."
         )
     guard.remove(program.any_database)
-    text = "Took the guard away. Logins and roles are still there."
+    text = (
+        "Took the guard away. Logins and roles are still there, and only who owns the tables may"
+        " use them: give them back to the web service with REASSIGN OWNED, or grant it privileges."
+    )
     return Answer({"text": text}, text)
 
 

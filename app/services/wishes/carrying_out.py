@@ -79,11 +79,13 @@ class _Round:
     tried: set[int] = field(default_factory=set)
     running: dict[Future[bool | Unavailable], _Waiting] = field(default_factory=dict)
     stuck: dict[RunNumber, Unavailable] = field(default_factory=dict)
+    served: dict[str, int] = field(default_factory=dict)
     done: int = 0
 
     def startable(self) -> Iterator[_Waiting]:
-        """Takes those that there is room for now, the first of some runs, and drops those whose
-        runs are stuck."""
+        """Takes those that there is room for now, one of a run, and drops those whose runs are
+        stuck. Whoever was served longest ago comes first, so that nobody new waits for a queue."""
+        self.untried.sort(key=lambda each: self.served.get(each.actor.email, 0))
         busy = {each.wish.run_number for each in self.running.values()}
         asking = sum(_asks_oms(each.wish) for each in self.running.values())
         room = _AT_ONCE - len(self.running)
@@ -97,6 +99,7 @@ class _Round:
                 busy.add(run_number)
                 asking += _asks_oms(each.wish)
                 self.tried.add(each.id)
+                self.served[each.actor.email] = len(self.tried)
                 yield each
             else:
                 left.append(each)

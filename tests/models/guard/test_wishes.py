@@ -339,6 +339,25 @@ def _rows_read(dsn: str) -> int:
     return int(found)
 
 
+def test_that_who_comes_last_waits_for_one_wish_of_each_other_at_most(
+    come_in: Login, guarded_dsn: str
+) -> None:
+    with psycopg.connect(guarded_dsn) as control:
+        control.execute("SET session_replication_role = replica")
+        control.execute(
+            "INSERT INTO record.wish (kind, arguments, \"by\") SELECT 'refresh',"
+            " jsonb_build_object('run', %s::int, 'recorded', true), format('a%%s@cern.ch', n %% 5)"
+            " FROM generate_series(1, 40) AS n",
+            [OPEN_RUN],
+        )
+    asked = runs.refresh(acting_as(come_in("g_shifter")), OPEN_RUN, recorded=True)
+    carrier(come_in("g_puller")).turn(SILENT)
+    with psycopg.connect(guarded_dsn) as control:
+        ended = control.execute('SELECT wish FROM record.wish_outcome ORDER BY "at"').fetchall()
+    assert isinstance(asked, Asked)
+    assert [wish for (wish,) in ended].index(asked.wishes[0]) <= 5
+
+
 def test_that_the_author_and_the_time_are_the_servers(come_in: Login, guarded_dsn: str) -> None:
     with psycopg.connect(address(guarded_dsn, "g_shifter")) as connection:
         connection.execute(

@@ -11,6 +11,7 @@ from app.services.acting import Acting
 from app.services.history import look as history
 from app.services.history.look import Origin
 from app.views.background import Background, Work
+from app.views.grid.cell_text import cell_text
 from app.views.grid.grid_view import GridView
 from app.views.looks import words
 from app.views.looks.ages import Ages
@@ -91,12 +92,17 @@ class CellLine(LineLabel):
             self._describe()
 
     def _focused(self) -> object:
-        """What has the focus: as long as it is the same, so is who set it."""
+        """What has the focus: as long as it is the same, so is who set it.
+
+        How far its value reaches is left out, which changes with each LS of a growing run, and
+        what is drafted, which isn't set yet.
+        """
         snapshot, cell = self._grid.snapshot, self._grid.focus_cell
         if snapshot is None or cell is None:
             return None
         where = (snapshot.run_number, snapshot.dataset, snapshot.rows[cell.row].key)
-        return (*where, cell.lumisection, self._grid.text_of(cell))
+        _reach, *value = cell_text(snapshot, None, cell).split("\n")
+        return (*where, cell.lumisection, *value)
 
     def _several_selected(self) -> bool:
         snapshot = self._grid.snapshot

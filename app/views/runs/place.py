@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QSplitter, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
 from app.domain.certification.datasets import state_key
@@ -22,6 +23,9 @@ from app.views.tables.table_view import TableView
 _SPLITTER = "splitter"
 _PARTS = [300, 540]
 """Of the height, in proportion: the grid has more rows than the eye needs runs."""
+_LOW = 560
+_PARTS_WHEN_LOW = [110, 320]
+"""Below this height a run or two have to do, or nothing was left of the grid."""
 
 
 class TablePlace(PlaceWidget):
@@ -66,7 +70,7 @@ class TablePlace(PlaceWidget):
         self._splitter.addWidget(self.details)
         self._splitter.setSizes(_PARTS)
         self._splitter.setChildrenCollapsible(True)
-        restore(remembered, f"{kind}/{_SPLITTER}", self._splitter.restoreState)
+        self._is_parted = restore(remembered, f"{kind}/{_SPLITTER}", self._splitter.restoreState)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setTabsClosable(True)
@@ -241,7 +245,14 @@ class TablePlace(PlaceWidget):
         elif self.table.is_empty:
             self.details.show_nothing()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        if not self._is_parted:
+            is_low = event.size().height() < _LOW
+            self._splitter.setSizes(_PARTS_WHEN_LOW if is_low else _PARTS)
+        super().resizeEvent(event)
+
     def _remember_splitter(self) -> None:
+        self._is_parted = True
         self._remembered.setValue(f"{self._kind}/{_SPLITTER}", self._splitter.saveState())
 
 

@@ -64,6 +64,12 @@ class WrappingLine(QLayout):
             max((part.sizeHint().height() for part in parts), default=0),
         )
 
+    def width_of_one_line(self) -> int:
+        """How wide one line has to be; what has a share is as narrow as it may be."""
+        parts = self._shown()
+        gaps = self.spacing() * max(len(parts) - 1, 0)
+        return self._around(sum(self._least(part) for part in parts) + gaps, 0).width()
+
     def _around(self, width: int, height: int) -> QSize:
         edges = self.contentsMargins()
         return QSize(width + edges.left() + edges.right(), height + edges.top() + edges.bottom())

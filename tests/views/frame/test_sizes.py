@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 from PySide6.QtCore import QRect, QSize
-from PySide6.QtWidgets import QApplication, QDialog, QSplitter, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QSplitter, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.models.database.engine import Database
@@ -72,6 +72,45 @@ def test_that_at_1280x800_the_grid_shows_twelve_rows_and_the_bits(details: Detai
     ]
     assert len(whole) >= min(12, len(snapshot.rows))
     assert layout.bits_height > 0 or len(whole) == len(snapshot.rows)
+
+
+@pytest.mark.parametrize(("size", "rows"), [(SCREENS[1], 9), (SCREENS[2], 4)])
+def test_that_at_one_and_a_half_and_twice_the_scale_rows_are_seen(
+    qtbot: QtBot, details: DetailsView, real_window: MainWindow, size: QSize, rows: int
+) -> None:
+    at(qtbot, real_window, "online", size)
+    strip, layout = details.lumisections.strip, details.lumisections.grid._layout
+    seen = {
+        part.y() + part.height() // 2
+        for part in strip.findChildren(QToolButton)
+        if part.isVisible()
+    }
+    assert len(seen) == 1, "the strip above the grid stands in one line"
+    assert all(button.text() for button in strip.statuses.values())
+    whole = [
+        row
+        for row in layout.rows_in_sight()
+        if layout.tops[row] + layout.height_of(row) <= layout.area_height
+    ]
+    assert len(whole) >= rows
+    # A draft that begins moves no button.
+    before = {status: button.text() for status, button in strip.statuses.items()}
+    strip.show_draft(12, 1, can_bring_back=False)
+    QApplication.processEvents()
+    assert strip.height() <= strip.comment.height() + 8
+    assert before == {status: button.text() for status, button in strip.statuses.items()}
+
+
+def test_that_a_splitter_that_was_moved_stays_so_in_a_low_window(
+    qtbot: QtBot, details: DetailsView, real_window: MainWindow
+) -> None:
+    splitter = real_window.online._splitter
+    splitter.setSizes([100, 600])
+    splitter.splitterMoved.emit(100, 1)
+    before = splitter.sizes()
+    real_window.resize(1280, 801)
+    QApplication.processEvents()
+    assert abs(splitter.sizes()[0] - before[0]) <= 3
 
 
 def test_that_the_first_start_fits_the_screen(qtbot: QtBot) -> None:

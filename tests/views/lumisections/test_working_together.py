@@ -14,9 +14,10 @@ from app.domain.triplets import Triplet
 from app.models.database.engine import Database
 from app.services.acting import Acting
 from app.services.editing import drafts, presence
+from app.services.pulling import runs as pull
 from app.views.background import Outage
-from tests.builders import EXPERT
-from tests.views.lumisections.conftest import RUN, SHIFTER, Story
+from tests.builders import EXPERT, a_run
+from tests.views.lumisections.conftest import LENGTH, RUN, SHIFTER, Story
 
 KEY = (RUN, "online")
 PROGRAM = Path(__file__).with_name("another_client.py")
@@ -123,6 +124,22 @@ def test_that_what_another_process_writes_appears_here(
     story.until(
         lambda: story.pane.grid.snapshot.triplet(story.row("dt-dt"), 12).status == "BAD"  # type: ignore[union-attr]
     )
+
+
+def test_that_who_set_a_cell_stays_said_while_its_run_grows_and_is_drafted_in(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = story.pane.cell
+    story.until(lambda: "by auto@auto" in line.text())
+    said: list[str] = []
+    set_text = line.setText
+    monkeypatch.setattr(line, "setText", lambda text: (said.append(text), set_text(text)))
+    for length in (LENGTH + 1, LENGTH + 2):
+        pull.apply(Acting(story.db), a_run(RUN, length))
+        story.until(lambda length=length: f"of 1-{length}" in line.text())  # type: ignore[misc]
+    story.keys("S")
+    story.until(lambda: "drafted, not written" in line.text())
+    assert [text for text in said if "by auto@auto" not in text] == []
 
 
 def test_that_two_windows_see_each_other_and_who_edits(

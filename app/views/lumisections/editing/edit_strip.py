@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from app.domain.triplets import BAD, EXCLUDED, GOOD, NOTSET, STANDBY, Triplet
@@ -16,11 +17,13 @@ from app.views.widgets.plain import Label
 STATUS_KEYS = {"G": GOOD, "B": BAD, "S": STANDBY, "X": EXCLUDED, "N": NOTSET}
 
 _SWATCH = 10
+_ROOM_FOR_DRAFT = "99999 cells drafted"
 
 
 class EditStrip(QWidget):
     """Buttons and lines for what a person sets, and how much is drafted.
 
+    Where there is little width the statuses are called by their keys, so that it stays one line.
     Messages appear in `below`, which has its place under the grid, so that no cell moves away from
     under the mouse.
     Signals: `status_wanted(str)`, `bit_wanted(bool)`, `comment_entered(str)`,
@@ -67,6 +70,7 @@ class EditStrip(QWidget):
             button.setEnabled(columns)
         for button in self.bits.values():
             button.setVisible(bits)
+        self._name_statuses()
         comments = {triplet.comment for triplet in triplets}
         self.comment.show_texts(comments if columns else {bit_comment})
         self.cause.setEnabled(columns)
@@ -96,6 +100,22 @@ class EditStrip(QWidget):
         set_property(self.message, "role", role)
         self._show_below()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._name_statuses()
+        super().resizeEvent(event)
+
+    def _name_statuses(self) -> None:
+        """Whole names where all stands in one line with them, else the keys."""
+        letters = self.fontMetrics().horizontalAdvance
+        needed = self._line.width_of_one_line()
+        # As if something were drafted: a draft that begins moves no button under the mouse.
+        needed += max(letters(_ROOM_FOR_DRAFT) - self.drafted.sizeHint().width(), 0)
+        for status, button in self.statuses.items():
+            needed += letters(status) - letters(button.text())
+        is_wide = needed <= self.width()
+        for key, status in STATUS_KEYS.items():
+            self.statuses[status].setText(status if is_wide else key)
+
     def _show_below(self) -> None:
         self.below.setVisible(bool(self.message.text()) or not self.bring_back.isHidden())
 
@@ -108,7 +128,7 @@ class EditStrip(QWidget):
         give_keys(self.cause, select=True)
 
     def _lay_out(self) -> None:
-        line = WrappingLine(self)
+        self._line = line = WrappingLine(self)
         line.setContentsMargins(2 * STEP, 0, STEP, STEP)
         line.setSpacing(STEP)
         for button in (*self.statuses.values(), *self.bits.values()):

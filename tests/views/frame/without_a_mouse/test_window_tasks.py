@@ -14,6 +14,7 @@ from app.models.events.event_log import LumisectionChange
 from app.services.acting import Acting
 from app.services.agents import registry
 from app.services.certification import tables
+from app.services.pulling import runs as pull
 from app.services.seal.sealing import Sealer
 from app.views.agents.dialogs import RegisterDialog
 from app.views.frame.actions.about import AboutDialog
@@ -22,6 +23,7 @@ from app.views.looks.theme import StatusPalette, Themes
 from app.views.recount.standing_dialog import StandingDialog
 from app.views.runs.dialogs import MoveDialog
 from app.views.seal.verify_dialog import VerifyDialog
+from tests.builders import a_run
 from tests.views.frame.without_a_mouse.steps import (
     BAD,
     RUN,
@@ -133,20 +135,26 @@ def test_that_versions_are_copied_into_a_report(hand: Hand) -> None:
     hand.until(lambda: name_of(hand.at) == "Runs")
 
 
-def test_that_a_run_is_marked_significant(hand: Hand, database: Database) -> None:
-    def is_significant() -> bool:
-        return tables.run_details(Acting(database), RUN).significant
+def test_that_a_run_is_marked_significant_once(hand: Hand, database: Database) -> None:
+    number = RUN + 4
+    pull.apply(Acting(database), a_run(number, 4, hlt_key="/cdaq/special/none", stable_beam=False))
 
-    if is_significant():
-        hand.press("Ctrl+K")
-        hand.write("Mark significant")
-        hand.press("Return", "Escape")
-        assert is_significant()
-        return
+    def is_significant() -> bool:
+        return tables.run_details(Acting(database), number).significant
+
+    hand.press("Ctrl+K")
+    hand.write(str(number))
+    hand.press("Return")
+    hand.until(lambda: hand.window.online.shown_details.run_number == number)
+    hand.settle()
+    assert not is_significant()
+    assert hand.window.actions_["run.significant"].isEnabled()
     hand.press("Ctrl+M")
     hand.answer()
     hand.until(is_significant)
     hand.settle()
+    hand.until(lambda: not hand.window.actions_["run.significant"].isEnabled())
+    assert "significant" in hand.window.actions_["run.significant"].toolTip()
 
 
 def test_that_an_agent_is_registered(hand: Hand, database: Database) -> None:

@@ -42,9 +42,9 @@ class Oms:
         self.fetched.append(run_number)
         return self._answer_for(run_number)
 
-    def answer(self, run_number: RunNumber) -> None:
-        """Answers what was or will be asked about a run."""
-        self._answer_for(run_number).set_result(a_run(run_number))
+    def answer(self, run_number: RunNumber, *length: int) -> None:
+        """Answers what was or will be asked about a run, of a length in LS."""
+        self._answer_for(run_number).set_result(a_run(run_number, *length))
 
     def fail(self, run_number: RunNumber, error: RegistryError) -> None:
         """Fails what was or will be asked about a run."""

@@ -19,7 +19,7 @@ from app.views.background import Background
 from app.views.looks.theme import Themes
 from app.views.notices import Notices
 from app.views.places import PlaceContext
-from app.views.session import DatabaseKind, Opened, Session, WebAddresses, Workplace
+from app.views.session import DatabaseKind, Opened, Openings, Session, WebAddresses, Workplace
 from tests.builders import EXPERT
 
 NOWHERE = WebAddresses("", "", "")
@@ -33,11 +33,13 @@ def a_workplace(
     addresses: WebAddresses = NOWHERE,
     client: str = "this client",
     draft_folder: Path | None = None,
+    openings: Openings | None = None,
 ) -> Workplace:
     """A person at a database."""
-    acting = Acting(db, actor, client=client, draft_folder=draft_folder)
+    pullers = pullers or Pullers()
+    acting = Acting(db, actor, client=client, draft_folder=draft_folder, ask_oms=pullers.ask_oms)
     session = Session("test", DatabaseKind.TEST, actor.email)
-    return Workplace(acting, session, News(acting), pullers or Pullers(), addresses)
+    return Workplace(acting, session, News(acting), pullers, addresses, openings=openings)
 
 
 class OneServer:

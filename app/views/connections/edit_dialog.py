@@ -162,6 +162,7 @@ class ConnectionDialog(ActionDialog):
         self._colour = shown.colour
         self.colour = QPushButton()
         self.colour.setAutoDefault(False)
+        self.colour.setAccessibleName("Colour of the strip")
         self.colour.clicked.connect(self._choose_colour)
         self.plain = QPushButton("That of the kind")
         self.plain.setAutoDefault(False)
@@ -203,10 +204,12 @@ class ConnectionDialog(ActionDialog):
     def _with_browse(self, line: QLineEdit, title: str) -> QWidget:
         row = QWidget()
         row.setFocusProxy(line)
+        line.setAccessibleName(title)
         layout = QHBoxLayout(row)
         layout.setContentsMargins(0, 0, 0, 0)
         button = QPushButton("Browse...")
         button.setAutoDefault(False)
+        button.setAccessibleName(f"Browse for {title[0].lower()}{title[1:]}")
         button.clicked.connect(lambda: self._browse(line, title))
         layout.addWidget(line, 1)
         layout.addWidget(button)

@@ -16,10 +16,12 @@ from app.services.acting import Acting
 from app.services.agents import registry as agents
 from app.services.certification import cycles
 from app.services.pulling import runs as pull
+from app.services.pulling.pullers import Pullers
 from app.views.background import Background
 from app.views.frame.main_window import MainWindow
 from app.views.looks.theme import Themes
 from app.views.notices import Notices
+from app.views.session import Openings
 from tests.builders import EXPERT, a_run
 from tests.conftest import TestServer
 from tests.services.offline_runs import FIRST, PROMPT, open_all, sign_off_runs
@@ -46,6 +48,18 @@ def template(server: TestServer) -> str:
 
 
 @pytest.fixture
+def pullers() -> Pullers:
+    """Nobody pulls here."""
+    return Pullers()
+
+
+@pytest.fixture
+def openings() -> Openings | None:
+    """No other server can be opened here."""
+    return None
+
+
+@pytest.fixture
 def hand(
     qtbot: QtBot,
     database: Database,
@@ -54,9 +68,13 @@ def hand(
     themes: Themes,
     remembered: QSettings,
     tmp_path: Path,
+    pullers: Pullers,
+    openings: Openings | None,
 ) -> Iterator[Hand]:
     """Somebody who has just started the program."""
-    workplace = a_workplace(database, draft_folder=tmp_path / "drafts")
+    workplace = a_workplace(
+        database, pullers=pullers, draft_folder=tmp_path / "drafts", openings=openings
+    )
     listener = ChangeListener(database, workplace.news.changed, workplace.news.connected)
     listener.start()
     window = MainWindow(a_context(workplace, background, notices, themes, remembered))

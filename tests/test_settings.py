@@ -8,7 +8,7 @@ import keyring
 import keyring.backend
 import keyring.errors
 import pytest
-from keyring.backends import fail
+from keyring.backends import SecretService, fail
 
 from app import passwords
 from app.domain.errors import BadInput, Refused
@@ -246,6 +246,20 @@ def test_that_a_keyring_that_fails_keeps_nobody_from_starting(file, memory_keyri
     keyring.set_keyring(BrokenKeyring())
     assert Settings.load({"oms_client_id": "my-client"}, {}, file).secret() is None
     assert "no D-Bus" in caplog.text
+    assert "RUN_REGISTRY_OMS_SECRET" in caplog.text
+
+
+@pytest.mark.expected_log("The system keyring can't be asked")
+@pytest.mark.usefixtures("memory_keyring")
+@pytest.mark.parametrize("bus", ["", "unix:path=/nowhere/bus"])
+def test_that_the_keyring_of_a_desktop_without_d_bus_keeps_nobody_from_starting(
+    file, monkeypatch, caplog, bus
+):
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    if bus:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus)
+    keyring.set_keyring(SecretService.Keyring())
+    assert Settings.load({"oms_client_id": "my-client"}, {}, file).secret() is None
     assert "RUN_REGISTRY_OMS_SECRET" in caplog.text
 
 

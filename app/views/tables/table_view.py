@@ -28,7 +28,7 @@ from app.views.widgets.loading_bar import LoadingBar
 from app.views.widgets.narrow import WrappingLine
 from app.views.widgets.plain import Label
 
-_LEAST_FILTER = 140
+_LEAST_FILTER = 100
 _DIM_AFTER_MS = 250
 _LINE_HEIGHT = 26
 
@@ -123,6 +123,7 @@ class TableView(QWidget):
         self._saved.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._saved.setMenu(self.saved.menu)
         self._choose = QToolButton()
+        self._choose.setObjectName("choose")
         self._choose.setToolTip("Choose columns")
         self._choose.setAccessibleName("Choose columns")
 

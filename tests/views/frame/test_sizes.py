@@ -41,6 +41,16 @@ def test_that_every_place_fits(qtbot: QtBot, real_window: MainWindow, size: QSiz
         assert view.height() >= view.minimumSizeHint().height(), place.name
 
 
+@pytest.mark.parametrize("place", ["online", "offline"])
+def test_that_the_line_above_a_list_is_one_line_in_a_narrow_window(
+    qtbot: QtBot, real_window: MainWindow, place: str
+) -> None:
+    at(qtbot, real_window, place, QSize(NARROWEST, 700))
+    table = real_window.views[place].table  # type: ignore[attr-defined]
+    choose = table.findChild(QToolButton, "choose")
+    assert abs(choose.geometry().center().y() - table.filter.geometry().center().y()) <= 8
+
+
 def test_that_tabs_of_the_golden_json_fit(qtbot: QtBot, real_window: MainWindow) -> None:
     at(qtbot, real_window, "golden", QSize(NARROWEST, 700))
     tabs = real_window.golden.tabs

@@ -47,7 +47,7 @@ class Session:
 
 
 def rights_words(egroups: Collection[str]) -> str:
-    """What somebody in these e-groups may, in a word."""
+    """What the status bar says of the e-groups that somebody is in."""
     return ", ".join(sorted(egroups)) or "no e-groups: reading only"
 
 

@@ -146,7 +146,7 @@ def test_that_a_door_with_the_login_of_a_person_goes_by_the_new_e_groups(guarded
 
     def put(served):
         headers = by_proxy("cycler@cern.ch", "whatever")
-        return served.put(EDIT, edit(PROMPT, "dt-dt", "BAD"), headers=headers)
+        return served.put(EDIT, edit(EXPRESS, "dt-dt", "BAD"), headers=headers)
 
     try:
         with serving(Acting(database, OfLogin(database)), behind_proxy()) as served:

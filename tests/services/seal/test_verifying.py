@@ -421,6 +421,8 @@ ROWS = (
     " VALUES ('settle', '{\"run\": 1}', 'a@cern.ch')",
     'INSERT INTO record.wish_outcome (wish, state, text, "by")'
     " VALUES (1, 'done', 'x', 'auto@auto - a@cern.ch')",
+    "INSERT INTO record.golden_json_check (generated_json_id, equal, differing, program_version,"
+    " \"by\") VALUES (1, false, 'x', '1', 'auto@auto')",
     'INSERT INTO "Cycle" (id_cycle, cycle_name, cycle_attributes, deadline, deleted, "createdAt",'
     " \"updatedAt\") VALUES (1, 'week 20', '{}', now(), false, now(), now())",
     'INSERT INTO "JsonClassifier" (id, name, classifier, "createdAt")'

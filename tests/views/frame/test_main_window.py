@@ -22,7 +22,7 @@ from app.views.frame.main_window import MainWindow
 from app.views.notices import Notices, OutageBanner
 from app.views.places import PlaceContext
 from app.views.runs.dialogs import MoveDialog
-from app.views.session import DatabaseKind, Session, Workplace
+from app.views.session import DatabaseKind, Session, Workplace, rights_words
 from tests.builders import EXPERT, a_run
 from tests.conftest import TestServer
 from tests.views.many_runs import COUNT, LENGTH, NAMES, NEWEST, SIGNED_OFF, add_run, locked
@@ -208,7 +208,7 @@ def test_that_generating_leads_to_the_golden_jsons(qtbot: QtBot, window: MainWin
 def test_that_the_status_bar_says_what_must_be_trusted(qtbot: QtBot, window: MainWindow) -> None:
     status = window.status
     assert status.database.text() == "demo season (demonstration)"
-    assert status.person.text() == f"{EXPERT.email} (expert)"
+    assert status.person.text() == f"{EXPERT.email} ({rights_words(EXPERT.egroups)})"
     qtbot.waitUntil(lambda: status.puller.text().startswith("puller: this client"))
     assert "background" in status.strip.styleSheet()
 

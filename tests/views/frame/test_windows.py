@@ -303,7 +303,7 @@ def test_that_a_read_only_connection_greys_what_writes_and_says_so(
         yield loaded
         window().show_run(NEWEST)
         yield lambda: window().is_settled
-        window().actions_.update()
+        yield lambda: "read-only" in window().actions_["run.refresh"].toolTip()
         for id_ in ("run.refresh", "golden.generate", "view.lumisections", "file.connections"):
             action = window().actions_[id_]
             say(id_, action.isEnabled(), "read-only" in action.toolTip())

@@ -35,6 +35,7 @@ _LICENCES = (
     ("qasync", "qasync", "BSD-2-Clause"),
     ("stamina", "stamina", "MIT"),
     ("pydantic", "pydantic", "MIT"),
+    ("Jinja2", "jinja2", "BSD-3-Clause"),
     ("keyring", "keyring", "MIT"),
     ("platformdirs", "platformdirs", "MIT"),
     ("google-re2", "google-re2", "BSD-3-Clause"),

@@ -148,7 +148,7 @@ def test_that_a_run_is_marked_significant_once(hand: Hand, database: Database) -
     hand.until(lambda: hand.window.online.shown_details.run_number == number)
     hand.settle()
     assert not is_significant()
-    assert hand.window.actions_["run.significant"].isEnabled()
+    hand.until(hand.window.actions_["run.significant"].isEnabled)
     hand.press("Ctrl+M")
     hand.answer()
     hand.until(is_significant)

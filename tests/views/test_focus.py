@@ -490,6 +490,7 @@ def test_that_f6_goes_round_the_panes_and_back(qtbot: QtBot, online: MainWindow)
     back.trigger()
     assert has_keys(grid)
     online.sync_dock.show()
+    online.sync.oms.pull_now.setEnabled(True)  # as where pulling is on
     forth.trigger()
     assert online.sync.isAncestorOf(holder(online) or online)
 

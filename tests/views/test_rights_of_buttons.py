@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractButton, QPushButton, QToolButton
+from PySide6.QtWidgets import QAbstractButton, QPushButton, QTabWidget, QToolButton
 from pytestqt.qtbot import QtBot
 
 from app.domain.identity import Actor
@@ -30,7 +30,7 @@ ONLY_SHOWS = frozenset(
         *("All theirs", "All mine", "Bring back", "All...", "E-group...", "Report...", "Compare"),
         *("Try", "Check", "Take theirs", "Keep mine", "Revert", "New", "New from this", "Drop"),
         *("File...", "0 new entries above", "Open 0 more of 0 datasets", "Try now"),
-        *("Reclassify runs...", "With the DQM GUI...", "Verify..."),
+        *("Reclassify runs...", "With the DQM GUI...", "Verify...", "As of then"),
     }
 )
 """What other buttons are called: they show, choose, or write a file of the person's own."""
@@ -56,9 +56,13 @@ def look(runs_dsn: str) -> Iterator[Database]:
 
 
 def _whole(window: MainWindow, qtbot: QtBot, background: Background) -> list[QAbstractButton]:
-    """All buttons with a text, once each place was in front."""
+    """All buttons with a text, once each place and each of its tabs was in front."""
     for place in PLACES:
         window.navigation.go_to(place.name)
+        qtbot.waitUntil(lambda: not background.busy)
+        for tabs in window.views[place.name].findChildren(QTabWidget):
+            for at in range(tabs.count()):
+                tabs.setCurrentIndex(at)
         qtbot.waitUntil(lambda: not background.busy)
     return [
         button

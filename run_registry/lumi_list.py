@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,9 @@ from run_registry.errors import NotConnected, RunRegistryError
 
 Ranges = NDArray[np.int64]
 """Pairs of first and last lumisection, shape (ranges, 2): in order, and not touching."""
+
+Style: TypeAlias = Literal["official", "pretty"]
+"""How a list is written: on one line as the files of the experiment, or with a line per run."""
 
 _RUN_SHIFT = 32
 _BITS = 31
@@ -162,19 +165,22 @@ class LumiList:
         )
         return inside
 
-    def to_json(self, *, indent: int | None = None) -> str:
+    def to_json(self, style: Style = "official") -> str:
         """The golden JSON, `{"355100": [[1, 68], [74, 78]]}`, runs in order.
 
-        Without `indent` it is on one line, as the official files are.
+        `official` is one line, as the files of the experiment are; `pretty` has a line per run.
         """
-        return json.dumps(
-            {str(run): [list(pair) for pair in ranges] for run, ranges in self.ranges.items()},
-            indent=indent,
-        )
+        runs = {str(run): [list(pair) for pair in ranges] for run, ranges in self.ranges.items()}
+        if style == "official":
+            return json.dumps(runs)
+        if style != "pretty":
+            raise ValueError(f'A list is written as "official" or as "pretty", not as "{style}".')
+        lines = (f'  "{run}": {json.dumps(ranges)}' for run, ranges in runs.items())
+        return "{\n" + ",\n".join(lines) + "\n}" if runs else "{}"
 
-    def save(self, path: str | Path, *, indent: int | None = None) -> None:
+    def save(self, path: str | Path, style: Style = "official") -> None:
         """Writes the golden JSON into a file."""
-        Path(path).write_text(self.to_json(indent=indent) + "\n", "utf-8")
+        Path(path).write_text(self.to_json(style) + "\n", "utf-8")
 
     @cached_property
     def _keys(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.golden import document
+from app.golden.document import Style
 from run_registry import LumiList, Luminosity, NotConnected, RunRegistryError
 
 _RUNS = (355100, 355101, 2**31 - 1)
@@ -50,6 +52,11 @@ def test_that_a_golden_json_is_read_and_written():
     text = '{"355100": [[1, 68], [74, 78]], "355101": []}'
     golden = LumiList.from_json(text)
     assert golden.runs == (355100,)
+    pretty = golden.to_json("pretty")
+    assert pretty == document.to_text({355100: ((1, 68), (74, 78))}, Style.PRETTY).rstrip()
+    assert LumiList.from_json(json.loads(pretty)) == golden
+    with pytest.raises(ValueError, match="not as"):
+        golden.to_json("neat")
     assert json.loads(golden.to_json()) == {"355100": [[1, 68], [74, 78]]}
     assert LumiList.from_json(json.loads(golden.to_json())) == golden
     named = LumiList.from_json({"355100-/A/B/DQM": [[1, 2]], "355100-/C/D/DQM": [[2, 3]]})

@@ -24,6 +24,7 @@ from app.services.recount import recounting
 from app.services.taking_in import Intake
 from benchmarks.database import prepared
 from benchmarks.production import statements
+from benchmarks.tables import COLUMNS, WORKSPACES
 
 RUNS, LISTS, CONFIGURATIONS = 8_000, 20_000, 900
 _SLICE, _BLOCK = 100, 5
@@ -138,8 +139,8 @@ def _values(share: float) -> dict[str, object]:
         "bits": len(bits),
         "bit_names": bits,
         "start": json.dumps({bit: bit not in {"castor_ready", "zdc_ready"} for bit in bits}),
-        "columns": list(statements.COLUMNS),
-        "workspaces": list(statements.WORKSPACES),
+        "columns": list(COLUMNS),
+        "workspaces": list(WORKSPACES),
     }
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from functools import partial
 
 from app.domain import filters
+from app.domain.errors import Refused
 from app.domain.history.log import Kind, LogQuery, Position, Who
-from app.domain.identity import Actor
 from app.domain.keys import ONLINE
 from app.domain.lumisections import LumiRange
 from app.domain.triplets import Triplet
@@ -25,9 +25,8 @@ from app.services.history import log, log_details, look, moments, undo
 from app.services.pulling import runs as pull
 from app.services.recount import recounting
 from app.services.taking_in import Intake
-from benchmarks.chain import answer
+from benchmarks.chain import EXPERT, answer
 
-EXPERT = Actor("expert@cern.ch", frozenset({"cms-dqm-runregistry-experts"}))
 YEAR = 2022
 PAGE_MS, WORK_MS = 50.0, 100.0
 
@@ -235,8 +234,6 @@ def _writes(acting: Acting, expert: Acting, at: _Landmarks) -> Iterator[Operatio
 
 
 def _or_nothing(action: Callable[[Acting], object], acting: Acting) -> object:
-    from app.domain.errors import Refused
-
     try:
         return action(acting)
     except Refused:

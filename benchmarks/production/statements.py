@@ -11,17 +11,6 @@ arithmetic on the numbers that `made.run` and `made.dataset` hold:
   ten moves, its classification, nine edits, a copy of each lumisection.
 """
 
-COLUMNS = (
-    *("castor-castor", "cms-cms", "csc-csc", "ctpps-ctpps", "dt-dt", "ecal-ecal", "ecal-es"),
-    *("hcal-hcal", "hlt-hlt", "l1t-l1t", "l1t-l1tcalo", "l1t-l1tmu", "lumi-lumi", "rpc-rpc"),
-    *("tracker-pixel", "tracker-strip", "gem-gem", "btag-btag", "dc-lowlumi", "egamma-egamma"),
-    *("jetmet-jetmet", "muon-muon", "tau-tau", "tracker-track", "csc-timing"),
-)
-WORKSPACES = (
-    *("global", "btag", "csc", "dt", "ecal", "egamma", "hcal", "hlt", "jetmet", "l1t", "lumi"),
-    *("muon", "rpc", "tracker"),
-)
-
 SKELETON = """
 CREATE SCHEMA made;
 

@@ -25,7 +25,7 @@ def main() -> None:
     with server(given.folder) as running:
         db = prepared(running.dsn)
         try:
-            make(db, running.dsn, given.share)
+            make(db, given.share)
             if given.plans:
                 show_plans(db, given.only)
             else:

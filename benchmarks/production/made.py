@@ -1,12 +1,11 @@
 """Makes the rows of `statements`, slice by slice, and leaves them as a server has them at rest."""
 
 import json
-import multiprocessing
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain, groupby
 from operator import itemgetter
@@ -17,12 +16,10 @@ import psycopg
 from app.domain.sources.oms import DCS_BITS
 from app.models.database.engine import Database
 from app.models.recount import compared
-from app.models.recount.compared import RowKey
 from app.services import databases
 from app.services.acting import Acting
 from app.services.recount import recounting
 from app.services.taking_in import Intake
-from benchmarks.database import prepared
 from benchmarks.production import statements
 from benchmarks.tables import COLUMNS, WORKSPACES
 
@@ -46,7 +43,7 @@ _LIST_OF = {
 Connection = psycopg.Connection[tuple[object, ...]]
 
 
-def make(db: Database, dsn: str, share: float) -> None:
+def make(db: Database, share: float) -> None:
     """Makes `share` of ten years where the database is empty; says how long each step took.
 
     A database where that has been done is left as it is; one where it was interrupted has to be
@@ -88,7 +85,7 @@ def make(db: Database, dsn: str, share: float) -> None:
     with _told("read model, taken in from the events"):
         take_in(db)
     with _told("summaries, counted from the events"):
-        count(db, dsn)
+        count(db)
     with db.raw_connection("production") as connection:
         connection.execute("VACUUM ANALYZE")
         connection.execute("CREATE TABLE made.whole AS SELECT %s::float AS share", (share,))
@@ -101,7 +98,7 @@ def take_in(db: Database) -> None:
         pass
 
 
-def count(db: Database, dsn: str) -> None:
+def count(db: Database) -> None:
     """Makes the summaries, and looks whether everything made fits together."""
     with db.read() as connection:
         keys = compared.all_keys(connection)
@@ -111,24 +108,15 @@ def count(db: Database, dsn: str) -> None:
         list(chain.from_iterable(of_runs[at : at + _BLOCK]))
         for at in range(0, len(of_runs), _BLOCK)
     ]
-    fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(_WORKERS, fresh, initializer=_open, initargs=(dsn,)) as pool:
-        for at, wrong in enumerate(pool.map(_count, blocks), start=1):
+    acting = Acting(db)
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        counted = pool.map(
+            lambda block: recounting.recount(acting, block, by="benchmark", patient=True), blocks
+        )
+        for at, done in enumerate(counted, start=1):
             sys.stderr.write(f"\r{at * _BLOCK} of {len(of_runs)} runs ")
-            if wrong:
+            if wrong := [*done.failed, *(each.text for each in done.findings)]:
                 sys.exit(f"What was made doesn't fit together: {wrong[0]}")
-
-
-_counting: list[Database] = []
-
-
-def _open(dsn: str) -> None:
-    _counting.append(prepared(dsn))
-
-
-def _count(keys: Sequence[RowKey]) -> list[str]:
-    done = recounting.recount(Acting(_counting[0]), keys, by="benchmark", patient=True)
-    return [*done.failed, *(each.text for each in done.findings)]
 
 
 def _values(share: float) -> dict[str, object]:

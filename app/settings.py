@@ -132,6 +132,16 @@ class Settings(BaseModel):
         description="Address of the Run Registry database; without one the program starts its own. "
         "Keep the password in ~/.pgpass rather than here.",
     )
+    direct_dsn: Annotated[str, AfterValidator(_database_address)] | None = Field(
+        default=None,
+        description="Address of the server itself where dsn is that of a pooler: news and "
+        "elections need it.",
+    )
+    read_standby: bool = Field(
+        default=False,
+        description="Read on a standby where dsn names several servers; what you wrote or were "
+        "told of is seen there all the same.",
+    )
     connection: str | None = Field(
         default=None,
         description="Name of the kept connection to use where there is no dsn; "
@@ -254,6 +264,9 @@ class Settings(BaseModel):
     )
     door_page_rows: int = Field(
         default=20_000, ge=50, le=100_000, description="Rows of a page that the door gives at most."
+    )
+    door_connections: int = Field(
+        default=16, ge=2, le=200, description="Connections to the database that the door has."
     )
     applications: Annotated[
         dict[str, Annotated[str, AfterValidator(_person_and_egroups)]],

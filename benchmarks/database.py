@@ -4,7 +4,7 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,10 +16,12 @@ from app.services.configuration import in_force as configuration
 
 
 @contextmanager
-def server(folder: Path | None = None) -> Iterator[EmbeddedServer]:
+def server(
+    folder: Path | None = None, settings: Mapping[str, str | int] | None = None
+) -> Iterator[EmbeddedServer]:
     """An embedded server in a folder of its own, or in `folder`, which is kept."""
     if folder is not None:
-        running = EmbeddedServer.open(folder)
+        running = EmbeddedServer.open(folder, settings=settings)
         try:
             yield running
         finally:
@@ -28,7 +30,7 @@ def server(folder: Path | None = None) -> Iterator[EmbeddedServer]:
     # Not below a private folder: as root the server runs as another user.
     with tempfile.TemporaryDirectory(prefix="run-registry-bench-") as made:
         Path(made).chmod(0o755)
-        with server(Path(made) / "server") as running:
+        with server(Path(made) / "server", settings) as running:
             yield running
 
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_DOOR_CONNECTIONS = 12
 _SHORTEST_SECRET = 32
 
 
@@ -38,7 +37,7 @@ def serve(
         from app.door.application import Door
         from app.door.asking import Limits
 
-    program.pool_size = _DOOR_CONNECTIONS
+    program.pool_size = program.settings.door_connections
     sockets = serving.listening(hosts or serving.LOOPBACK, port)
     logs.show("app.door.access")
     try:

@@ -26,7 +26,7 @@ from app.domain.sources.dqm_gui import GuiListing
 from app.domain.sources.oms import OmsRun
 from app.domain.sources.pull import PullStatus
 from app.jobs import Asked, Jobs, JobState, keep_working, one_round
-from app.models.database.engine import Database
+from app.models.database.engine import POOLED, Database
 from app.models.database.identity import PULLER
 from app.models.database.listen import Change, ChangeListener
 from app.models.embedded import EmbeddedServer
@@ -106,6 +106,11 @@ class Destination:
             password = self.connections.password(checked_address(connection))
         return trial.try_address(connection.dsn(password))
 
+    @property
+    def direct_dsn(self) -> str | None:
+        """The address of the server itself where `dsn` is that of a pooler."""
+        return self.settings.direct_dsn if self.connection is None else None
+
     def dsn(self) -> str:
         """The address of a database that isn't our own; Refused when it isn't known yet."""
         if self.connection is None:
@@ -132,7 +137,8 @@ class Program:
         """`chosen`: the connection to use, whatever settings and list say."""
         self.settings = settings
         self.destination = Destination(settings, chosen)
-        self.pool_size = 6
+        self.pool_size = POOLED
+        self._behind_window = False
         self._server_folder = settings.data_folder
         self._server: EmbeddedServer | None = None
         self._database: Database | None = None
@@ -175,6 +181,8 @@ class Program:
                 self._database = Database(
                     self.destination.dsn(),
                     password=self.settings.database_password(),
+                    direct_dsn=self.destination.direct_dsn,
+                    reads_standby=self.settings.read_standby,
                     pool_size=self.pool_size,
                 )
         return self._database
@@ -187,6 +195,11 @@ class Program:
             databases.initialise(database, default_configuration=True)
         databases.open_existing(database)
         return database
+
+    @cached_property
+    def _db_of_jobs(self) -> Database:
+        """The database for what goes on behind a window: the person never waits for all of it."""
+        return self.db.in_background() if self._behind_window else self.db.primary
 
     @property
     def where(self) -> str:
@@ -241,7 +254,7 @@ class Program:
     @cached_property
     def pull_store(self) -> PullStore:
         """Where pulls write to."""
-        return PullStore(self.db)
+        return PullStore(self._db_of_jobs)
 
     def oms_run(self, run_number: int) -> OmsRun:
         """What OMS says of a run now."""
@@ -308,7 +321,7 @@ class Program:
     @cached_property
     def gui_store(self) -> GuiStore:
         """Where pulls of the DQM GUI write to, and what they found last."""
-        return GuiStore(self.db)
+        return GuiStore(self._db_of_jobs)
 
     def dqm_gui_listing(self, url: str | None, *, to_write: bool = False) -> GuiListing:
         """What the DQM GUI has now; that of the settings unless another is named.
@@ -339,8 +352,9 @@ class Program:
         settings, gui_settings = self.settings, self.dqm_gui_settings
         # Without a certificate the real one answers nobody.
         asks_gui = demonstration or gui_settings.certificate is not None or _is_near(gui_settings)
+        self._behind_window = not alone
         jobs = self.jobs = Jobs(
-            self.db,
+            self._db_of_jobs,
             self._client_name,
             Asked(
                 self.oms_settings,
@@ -426,7 +440,7 @@ class Program:
 
     def sealer(self) -> Sealer:
         """What seals the database, signing where there is a key."""
-        return Sealer(self.db, self._client_name, self._signer())
+        return Sealer(self._db_of_jobs, self._client_name, self._signer())
 
     def _signer(self) -> Signer | None:
         file = self.settings.seal_key_file()
@@ -451,10 +465,11 @@ class Program:
 
     def _recounter_of_jobs(self, *, alone: bool) -> Recounter | None:
         wanted = self.settings.recount and self.db.desk and self.db.writes_automatically
-        return Recounter(self.acting, self._client_name, alone=alone) if wanted else None
+        acting = Acting(self._db_of_jobs, self.actor)
+        return Recounter(acting, self._client_name, alone=alone) if wanted else None
 
     def _intake_of_jobs(self) -> Intake | None:
-        return Intake(self.db) if self.db.desk and self.db.writes_automatically else None
+        return Intake(self._db_of_jobs) if self.db.desk and self.db.writes_automatically else None
 
     def _revive_own_server(self) -> None:
         """Starts the program's own server again when it died."""
@@ -483,6 +498,7 @@ class Program:
         if database is not None:
             database.close()
         self.__dict__.pop("db", None)
+        self.__dict__.pop("_db_of_jobs", None)
         self.__dict__.pop("acting", None)
         self.__dict__.pop("pull_store", None)
         self.__dict__.pop("gui_store", None)

@@ -8,11 +8,17 @@ RegistryError
 │   └── BadInput       what was given can't be read; says what and where
 └── Unavailable        the network or a server; retried, nothing is lost
     ├── TookTooLong    the server was asked to give up after a time
+    ├── CancelledByStandby  a standby ended a query for what it replays: asked again
     └── Unsure         the answer to a write was lost: it may be stored
 Anything else is a bug.
 """
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from app.domain.masking import masked
+
+Result = TypeVar("Result")
 
 
 class RegistryError(Exception):
@@ -75,3 +81,15 @@ class Unsure(Unavailable):
     @property
     def advised(self) -> str:
         return str(self)
+
+
+class CancelledByStandby(Unavailable):
+    """A standby ended a query because of what it replays; asked again, the primary answers."""
+
+
+def again_when_cancelled(read: Callable[[], Result]) -> Result:
+    """What something that only reads returns, asked again when a standby has cancelled it."""
+    try:
+        return read()
+    except CancelledByStandby:
+        return read()

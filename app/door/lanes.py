@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from app import garbage
-from app.domain.errors import Unavailable, Unsure
+from app.domain.errors import Unavailable, Unsure, again_when_cancelled
 
 Result = TypeVar("Result")
 
@@ -69,7 +69,7 @@ class Lane:
 
     def _done_with(self, work: Callable[[], Result]) -> Result:
         try:
-            return work()
+            return work() if self._writes else again_when_cancelled(work)
         finally:
             if self._large:
                 garbage.give_back()

@@ -190,7 +190,7 @@ def examine(db: Database) -> Examined:
             configuration.settings_in_force(connection),
             configuration.in_force(connection).problems,
             table_pages.stale_summaries(connection, SHOWN_SUMMARIES),
-            session.problems(connection),
+            session.problems(connection, has_direct=db.has_direct),
         )
 
 

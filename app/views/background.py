@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject, QTimer, Signal
 from shiboken6 import isValid
 
-from app.domain.errors import Refused, RegistryError, Unavailable
+from app.domain.errors import CancelledByStandby, Refused, RegistryError, Unavailable
 from app.domain.progress import Cancelled, Progress
 
 Result = TypeVar("Result")
@@ -93,6 +93,8 @@ class Background(QObject):
                 dropped.set()
                 future.add_done_callback(self._tell_bug)
                 raise
+            except CancelledByStandby:
+                continue  # the primary is asked
             except Unavailable as error:
                 if self._closing:
                     raise

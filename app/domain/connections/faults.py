@@ -11,6 +11,7 @@ class Cause(StrEnum):
     """What stands in the way."""
 
     HOST_UNKNOWN = "host unknown"
+    NO_PRIMARY = "no primary"
     PORT_CLOSED = "port closed"
     SILENT = "no answer"
     NO_POSTGRES = "no PostgreSQL server"
@@ -76,6 +77,13 @@ _ASK = "Ask the administrator of the database."
 # The first that is found counts. A login without TLS that libpq tries after one with TLS is told
 # last and says less: so what is about TLS, keys and tickets stands before what is about logins.
 _KNOWN = (
+    _Known(
+        Cause.NO_PRIMARY,
+        r"server is in hot standby mode|session is read-only",
+        "None of the servers of this address takes changes now: there are standbys alone.",
+        "One of them may be about to become the primary: try again in a while.",
+        passes=True,
+    ),
     _Known(
         Cause.HOST_UNKNOWN,
         r"failed to resolve host|could not translate host name|Name or service not known"
@@ -276,8 +284,8 @@ _KNOWN = (
     _Known(
         Cause.OPTIONS,
         r"unsupported startup parameter",
-        "A pooler such as pgbouncer is at this address and refuses what read-only needs.",
-        "Give the address of the server itself.",
+        "A pooler such as pgbouncer is at this address and refuses options of the address.",
+        "Take them out of the address, or give that of the server itself.",
     ),
 )
 _PREFIX = re.compile(

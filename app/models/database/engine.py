@@ -6,20 +6,19 @@ import logging
 import math
 import re
 import secrets
+import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any
 
 import psycopg
 import sqlalchemy as sa
-from psycopg import pq
-from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Connection
 from sqlalchemy import exc as sa_exc
 
 from app.domain.connections.faults import Cause, Fault, fault_of
-from app.domain.connections.protection import Protection, demanded, is_here
+from app.domain.connections.protection import Protection, is_here
 from app.domain.errors import (
     BadInput,
     NotFound,
@@ -31,25 +30,16 @@ from app.domain.errors import (
     Unsure,
 )
 from app.domain.json_value import js_parse
-from app.domain.masking import check_database_address, keep_secret
 from app.models.database import desk, identity, record, seal, session
+from app.models.database.addresses import Address
 from app.models.database.identity import DOOR, WEB, Guarded
 from app.models.database.kept import Kept
+from app.models.database.line import Line, NoLine
 from app.models.database.patience import Patience
+from app.models.database.standby import Standby
 
 logger = logging.getLogger(__name__)
 
-_DEFAULTS: Mapping[str, str | int] = {
-    "application_name": "run-registry-desktop",
-    "connect_timeout": 5,
-    "keepalives": 1,
-    "keepalives_idle": 20,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    # Unacknowledged data for this long [ms] means that the other side is gone (Linux only).
-    "tcp_user_timeout": 20_000,
-    "client_encoding": "utf8",
-}
 _LOST = {
     "57P01": "the server was shut down by its administrator",
     "57P02": "the server crashed and restarts",
@@ -65,6 +55,15 @@ _LOST = {
     "40001": "somebody else changed the same rows at the same moment",
     "40P01": "somebody else changes the same rows in another order",
 }
+POOLED = 2
+"""Connections that one client has for its transactions, beside its line."""
+
+_TURN_S = 60.0
+"""How long a thread waits until another one is done with a connection."""
+
+_NO_TURN_S = 0.05
+"""The same for a connection to a standby, instead of which the primary can be asked."""
+
 READS = "run_registry_reads"
 """Option of a connection that is in a READ ONLY transaction."""
 KEPT = "run_registry_kept"
@@ -103,7 +102,9 @@ _NO_DATABASE = re.compile(r"database \"[^\"]*\" does not exist")
 class Database:
     """One database, shared by all threads; connections are pooled and heal at their next use.
 
-    `is_own`: it is the program's own, which may come back on another port.
+    `is_own`: it is the program's own, which may come back on another port. `direct_dsn`: the
+    server itself where `dsn` is the address of a pooler. `reads_standby`: of several servers a
+    standby may be read.
     """
 
     def __init__(
@@ -112,20 +113,18 @@ class Database:
         *,
         is_own: bool = False,
         password: str | None = None,
-        pool_size: int = 6,
+        direct_dsn: str | None = None,
+        pool_size: int = POOLED,
+        reads_standby: bool = False,
     ) -> None:
         self.is_own = is_own
         self.instance = secrets.token_hex(6)
         """What all sessions of this client bear in their name."""
-        self._parameters = _parse(dsn)
-        self._parameters["application_name"] = (
-            f"{self._parameters['application_name']} {self.instance}"
-        )
-        if password is not None and "password" not in self._parameters:
-            keep_secret(password)
-            self._parameters["password"] = password
-        self._patience = Patience(self._parameters)
-        self._read_only = session.asks_to_read_only(str(self._parameters.get("options", "")))
+        self._address = Address.of(dsn, self.instance, password, direct_dsn)
+        self._patience = Patience(self._address.pooled)
+        self._read_only = self._address.read_only
+        self.line = Line(self._open_line)
+        """The session on which news arrive and elections are held."""
         self._protection = Protection()
         self._desk = False
         self._record = False
@@ -136,13 +135,27 @@ class Database:
         self._person: str | None = None
         self._origin: Database | None = None
         self._statement_ms = 0
+        self._pool_size = pool_size
+        self._turns: AbstractContextManager[object] = nullcontext()
         self._kept: Kept[object] = Kept()
-        self._engine = sa.create_engine(
+        self._engine = self._made_engine(self._address.pooled, _TURN_S)
+        standby = self._address.standby if reads_standby else None
+        self._standby = None
+        if standby is not None:
+            engine = self._made_engine(standby, _NO_TURN_S)
+            self._standby = Standby(engine.execution_options(**{READS: True}))
+        self._reading = self._engine.execution_options(**{READS: True})
+        if self._read_only:
+            self._engine.update_execution_options(**{_NEVER_WRITES: True})
+
+    def _made_engine(self, parameters: Mapping[str, str | int], turn_s: float) -> sa.Engine:
+        """A pool of connections with these parameters; a turn is waited for so long."""
+        engine = sa.create_engine(
             "postgresql+psycopg://",
-            connect_args=self._parameters,
-            pool_size=pool_size,
-            max_overflow=4,
-            pool_timeout=20,
+            connect_args=parameters,
+            pool_size=self._pool_size,
+            max_overflow=0,
+            pool_timeout=turn_s,
             pool_pre_ping=True,
             # The driver begins nothing by itself: `_begin` does, with all a transaction needs.
             isolation_level="AUTOCOMMIT",
@@ -150,12 +163,10 @@ class Database:
             json_deserializer=js_parse,
             execution_options={KEPT: self._kept},
         )
-        sa.event.listen(self._engine, "do_connect", self._connect)
-        sa.event.listen(self._engine, "connect", _connected)
-        sa.event.listen(self._engine, "begin", _begin)
-        self._reading = self._engine.execution_options(**{READS: True})
-        if self._read_only:
-            self._engine.update_execution_options(**{_NEVER_WRITES: True})
+        sa.event.listen(engine, "do_connect", self._connect)
+        sa.event.listen(engine, "connect", _connected)
+        sa.event.listen(engine, "begin", _begin)
+        return engine
 
     def __repr__(self) -> str:
         return f"Database({self.dsn_without_password!r})"
@@ -163,11 +174,7 @@ class Database:
     @property
     def dsn_without_password(self) -> str:
         """The address for people: `postgresql://user@host:port/database`."""
-        given = {name: str(value) for name, value in self._parameters.items()}
-        user = f"{given['user']}@" if "user" in given else ""
-        host = given.get("host") or given.get("hostaddr") or "localhost"
-        port = f":{given['port']}" if "port" in given else ""
-        return f"postgresql://{user}{host}{port}/{given.get('dbname', '')}"
+        return self._address.without_password
 
     @property
     def desk(self) -> bool:
@@ -207,7 +214,7 @@ class Database:
         if guard is None or guard.kind == DOOR:
             return
         if time.monotonic() - self._guard_read_at >= older_than_s:
-            with self.read() as connection:
+            with self.primary.read() as connection:
                 self._guard = identity.of_person(connection)
             self._guard_read_at = time.monotonic()
 
@@ -282,11 +289,47 @@ class Database:
         guarded = self._guard is not None
         return {RECORDS_WRITERS: guarded, JUDGE: self.origin.egroups_for if guarded else None}
 
+    @property
+    def primary(self) -> "Database":
+        """The same database, read where it is written: for locks, and for what follows them."""
+        if self._standby is None:
+            return self
+        primary = copy.copy(self)
+        primary._standby = None
+        primary._origin = self.origin
+        return primary
+
+    @property
+    def reads_standby(self) -> bool:
+        """Whether a standby may be read."""
+        return self._standby is not None
+
+    @property
+    def standby_behind_s(self) -> float | None:
+        """How far behind the standby was that was read last; None where the primary is read."""
+        return None if self._standby is None else self._standby.behind_s
+
+    def was_told(self) -> None:
+        """From now on what the primary holds at this moment is read: somebody was told of it."""
+        if self._standby is not None:
+            with self.line.used() as connection:
+                self._standby.needs(connection)
+
+    def in_background(self) -> "Database":
+        """The same database for work that nobody waits for: all of it together leaves one of the
+        pooled connections to the others, and reads where it is written."""
+        background = copy.copy(self)
+        background._turns = threading.BoundedSemaphore(max(1, self._pool_size - 1))
+        background._standby = None
+        background._origin = self.origin
+        return background
+
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """One READ COMMITTED transaction: committed at the end, rolled back on any exception."""
         with (
             self.translated(),
+            self._turns,
             self._engine.connect() as connection,
             connection.begin() as transaction,
         ):
@@ -303,29 +346,74 @@ class Database:
                     f"The connection to {self.dsn_without_password} was lost while the change was"
                     " being stored. Look whether it is there before you try again."
                 ) from error
+            if self._standby is not None:
+                self._note_written(self._standby, connection)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One REPEATABLE READ, READ ONLY transaction: everything read in it fits together."""
-        with self.translated(), self._reading.connect() as connection, connection.begin():
+        with (
+            self.translated(),
+            self._turns,
+            self._reader() as connection,
+            connection.begin(),
+        ):
             if self._statement_ms:
                 session.limit_statements(connection, self._statement_ms)
             yield connection.execution_options(**self._of_guard)
+
+    @staticmethod
+    def _note_written(standby: Standby, connection: Connection) -> None:
+        # What was committed stays so, whatever becomes of the connection.
+        with suppress(psycopg.Error):
+            standby.needs(session.driver_of(connection))
+
+    @contextmanager
+    def _reader(self) -> Iterator[Connection]:
+        """A connection to read on: to the standby where it may be read and knows enough."""
+        standby = self._standby
+        connection = None if standby is None else standby.connection()
+        if standby is None or connection is None:
+            with self._reading.connect() as connection:
+                yield connection
+            return
+        with connection:
+            try:
+                yield connection
+            except sa_exc.DBAPIError as error:
+                if (cancelled := standby.cancelled(error)) is None:
+                    raise
+                raise cancelled from error
 
     def limit_reading(self, seconds: float) -> None:
         """From now on the server stops a statement that only reads after so long: for whoever lets
         strangers ask. They get TookTooLong."""
         self._statement_ms = round(1e3 * seconds)
 
-    def raw_connection(
-        self, purpose: str, options: Mapping[str, str | int] | None = None
-    ) -> psycopg.Connection[tuple[object, ...]]:
+    def raw_connection(self, purpose: str) -> psycopg.Connection[tuple[object, ...]]:
         """A driver connection outside the pool, in autocommit; the caller closes it.
 
-        The server shows it as `purpose`, unless `options` name the application.
+        The server shows it as `purpose`.
         """
-        name = f"{self._parameters['application_name']} {purpose}"
-        parameters = {**self._parameters, "application_name": name, **(options or {})}
+        name = f"{self._address.pooled['application_name']} {purpose}"
+        return self._alone({**self._address.direct, "application_name": name})
+
+    @property
+    def has_direct(self) -> bool:
+        """Whether the server itself was named beside a pooler."""
+        return self._address.has_direct
+
+    def _open_line(self) -> psycopg.Connection[tuple[object, ...]]:
+        connection = self._alone(self._address.direct)
+        if session.is_pooled(connection):
+            connection.close()
+            raise NoLine(
+                f"{self.dsn_without_password} is the address of a pooler, where no session can"
+                " wait. Give the address of the server itself as direct_dsn, too."
+            )
+        return connection
+
+    def _alone(self, parameters: Mapping[str, str | int]) -> psycopg.Connection[tuple[object, ...]]:
         with self.translated():
             connection = self._patience.connect(parameters, autocommit=True)
             try:
@@ -348,17 +436,16 @@ class Database:
     def fault(self) -> Fault | None:
         """Why no connection can be made now; None when one can. Nothing is tried twice."""
         try:
-            self._patience.connect(self._parameters, autocommit=True).close()
+            self._patience.connect(self._address.pooled, autocommit=True).close()
         except psycopg.Error as error:
             return fault_of(str(error))
         return None
 
     def protection_of(self, connection: Connection) -> Protection:
         """What protects this connection on its way."""
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, psycopg.Connection)
+        driver = session.driver_of(connection)
         tls, kerberos = session.encryption(driver)
-        sslmode = str(self._parameters.get("sslmode", "prefer"))
+        sslmode = str(self._address.pooled.get("sslmode", "prefer"))
         here = is_here(driver.info.host) and is_here(driver.info.hostaddr)
         return Protection(tls, sslmode, kerberos, here)
 
@@ -373,7 +460,10 @@ class Database:
         return self._patience.connect(parameters)
 
     def close(self) -> None:
-        """Closes the pooled connections; those in use close when they are given back."""
+        """Closes the connections; pooled ones in use close when they are given back."""
+        self.line.close()
+        if self._standby is not None:
+            self._standby.close()
         self._engine.dispose()
 
     @contextmanager
@@ -396,9 +486,9 @@ class Database:
         """What to do about a login that was refused for what the server said."""
         if not _PASSWORD.search(said):
             return fault_of(said).remedy
-        parts = (self._parameters.get(name) for name in ("host", "port", "dbname", "user"))
+        parts = (self._address.pooled.get(name) for name in ("host", "port", "dbname", "user"))
         line = f"{':'.join(str(part or '*') for part in parts)}:PASSWORD"
-        if "password" in self._parameters:
+        if "password" in self._address.pooled:
             return f"Check the password; it belongs into ~/.pgpass, as the line {line}."
         if "no password supplied" in said:
             return f"Put the line {line} into ~/.pgpass."
@@ -471,8 +561,7 @@ def _connected(driver: object, _: object) -> None:
 
 def _begin(connection: Connection) -> None:
     """Begins the transaction of a pooled connection."""
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
+    driver = session.driver_of(connection)
     options = connection.get_execution_options()
     if options.get(READS):
         session.begin_reading(driver)
@@ -480,43 +569,6 @@ def _begin(connection: Connection) -> None:
         session.begin_never_writing(driver)
     else:
         session.begin_writing(driver)
-
-
-def _parse(dsn: str) -> dict[str, str | int]:
-    """Connection parameters of a `postgresql://` address or a `key=value` text, ours below."""
-    plain = re.sub(r"^postgres(ql)?\+\w+://", "postgresql://", dsn.strip())
-    try:
-        check_database_address(plain)
-    except ValueError as error:
-        raise BadInput(f"The database address {error}.") from error
-    try:
-        given = conninfo_to_dict(plain)
-        int(given.get("connect_timeout") or 0)
-    except (psycopg.ProgrammingError, ValueError):
-        # What it says may hold a part of the password.
-        raise BadInput(
-            "The database address can't be read; it looks like"
-            " postgresql://user:password@host:5432/database."
-        ) from None
-    for name in ("password", "sslpassword"):
-        keep_secret(str(given.get(name) or ""))
-    parameters = dict(_DEFAULTS)
-    parameters.update({name: value for name, value in given.items() if value is not None})
-    return parameters | _protected(parameters)
-
-
-def _protected(given: Mapping[str, str | int]) -> dict[str, str | int]:
-    """What is demanded besides what is given, in the address, libpq's environment or a service."""
-    named: dict[str, str] = {}
-    for each in pq.Conninfo.get_defaults():
-        if each.val is not None and each.val != each.compiled:
-            named[each.keyword.decode()] = each.val.decode()
-    named |= {name: str(value) for name, value in given.items()}
-    if "service" in named:
-        return {}
-    hosts = named.get("hostaddr") or named.get("host") or ""
-    mode = demanded(hosts.split(","), named)
-    return {} if mode is None else {"sslmode": mode}
 
 
 def _first_line(error: psycopg.Error) -> str:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 import psycopg
 
-from app.domain.errors import RegistryError
+from app.domain.errors import RegistryError, Unavailable
+from app.models.database import session
 from app.models.database.engine import Database
+from app.models.database.line import NoLine
 
 logger = logging.getLogger(__name__)
 
@@ -34,11 +36,16 @@ _FIRST_WAIT_S = 0.2
 _LONGEST_WAIT_S = 15.0
 # Versions are handed out before they are committed: a slow transaction's appears among older ones.
 _LATE_COMERS = 200
+_VERSIONS = (
+    'SELECT atomic_version FROM "Version"'
+    ' WHERE atomic_version > (SELECT max(atomic_version) FROM "Version") - %s'
+)
+_OF_LISTS = ('SELECT max(id) FROM "GeneratedJson"',)
+_OF_WISHES = (
+    "SELECT max(id) FROM record.wish",
+    "SELECT count(*) FROM record.wish_outcome WHERE wish > (SELECT max(id) FROM record.wish) - 200",
+)
 _MOST_DIGITS = 18  # of a number of 64 bits
-# A server that is gone without a word is noticed by the next look after this time [ms].
-_NOTICE_CUT_OFF = {"tcp_user_timeout": 8_000}
-
-_Connection = psycopg.Connection[tuple[object, ...]]
 
 
 @dataclass(frozen=True)
@@ -97,12 +104,13 @@ class ChangeListener:
         delay = _FIRST_WAIT_S
         while not self._stopping.is_set():
             try:
-                with self._db.raw_connection("news", _NOTICE_CUT_OFF) as connection:
-                    connection.execute(f"LISTEN {CHANNEL}")
-                    self._look(connection)
-                    self._tell_connection(connected=True, reason="")
-                    delay = _FIRST_WAIT_S
-                    self._listen(connection)
+                number = self._begin()
+                self._tell_connection(connected=True, reason="")
+                delay = _FIRST_WAIT_S
+                self._listen(number)
+            except NoLine:
+                self._only_look()
+                return
             except RegistryError as error:
                 reason = str(error)
             except psycopg.Error as error:
@@ -114,8 +122,25 @@ class ChangeListener:
                 return
             self._tell_connection(connected=False, reason=reason)
             self._try_to_mend()
-            self._stopping.wait(delay * random.uniform(0.8, 1.2))
+            self._rest(delay * random.uniform(0.8, 1.2))
             delay = min(delay * 2, _LONGEST_WAIT_S)
+
+    def _rest(self, seconds: float) -> None:
+        """Waits before the next attempt, or until somebody else got through."""
+        before = self._db.line.number
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and self._db.line.number == before:
+            if self._stopping.wait(min(_NOTICE_STOP_S, seconds)):
+                return
+
+    def _begin(self) -> int:
+        """Has news arrive on the line, and looks for those that were missed."""
+        line = self._db.line
+        with line.used() as connection:
+            connection.execute(f"LISTEN {CHANNEL}")
+            number = line.number
+        self._look()
+        return number
 
     def _try_to_mend(self) -> None:
         if self._mend is not None and not self._stopping.is_set():
@@ -124,15 +149,16 @@ class ChangeListener:
             except RegistryError as error:
                 logger.warning("The database can't be started again: %s", error)
 
-    def _listen(self, connection: _Connection) -> None:
+    def _listen(self, number: int) -> None:
         next_look = time.monotonic() + _LOOK_EVERY_S
         while not self._stopping.is_set():
-            for notice in connection.notifies(timeout=_NOTICE_STOP_S):
-                self._heard(notice.payload)
-                if self._stopping.is_set():
-                    return
+            heard = self._db.line.heard(number, _NOTICE_STOP_S)
+            if heard is None:
+                raise Unavailable("The connection on which news arrive was lost.")
+            for payload in heard:
+                self._heard(payload)
             if time.monotonic() >= next_look:
-                self._look(connection)
+                self._look()
                 next_look = time.monotonic() + _LOOK_EVERY_S
 
     def _heard(self, payload: str) -> None:
@@ -154,28 +180,55 @@ class ChangeListener:
             self._known.add(version)
             self._tell(Change(version))
 
-    def _look(self, connection: _Connection) -> None:
+    def _look(self) -> None:
         """Reports the versions that nobody announced, the first time only remembers them."""
         try:
-            found = {
-                int(str(version))
-                for (version,) in connection.execute(
-                    'SELECT atomic_version FROM "Version"'
-                    ' WHERE atomic_version > (SELECT max(atomic_version) FROM "Version") - %s',
-                    [_LATE_COMERS],
-                )
-            }
+            with self._db.line.used() as connection:
+                found = {_int(row[0]) for row in connection.execute(_VERSIONS, [_LATE_COMERS])}
         except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege) as error:
             logger.info("Versions can't be looked for: %s", error)
             return
-        before, self._known = self._known, found
-        fresh = found - before if before is not None else set()
+        self._found(found)
+
+    def _found(self, versions: set[int]) -> None:
+        before, self._known = self._known, versions
+        fresh = versions - before if before is not None else set()
         if fresh:
             self._tell(Change(max(fresh)))
+
+    def _only_look(self) -> None:
+        """Behind a pooler nothing is announced: what is new is looked for, again and again."""
+        logger.info("News are looked for: %s is a pooler's address", self._db.dsn_without_password)
+        others: tuple[object, ...] | None = None
+        while not self._stopping.is_set():
+            try:
+                versions, now = self._newest()
+            except RegistryError as error:
+                self._tell_connection(connected=False, reason=str(error))
+                self._try_to_mend()
+            else:
+                self._tell_connection(connected=True, reason="")
+                self._found(versions)
+                if others is not None and others != now:
+                    self._tell(Change(None))
+                others = now
+            self._stopping.wait(_LOOK_EVERY_S)
+
+    def _newest(self) -> tuple[set[int], tuple[object, ...]]:
+        """The newest versions, and the newest of what else is announced."""
+        with self._db.primary.read() as connection:
+            rows = session.driver_of(connection).execute(_VERSIONS, [_LATE_COMERS])
+            versions = {_int(row[0]) for row in rows}
+            statements = _OF_LISTS + (_OF_WISHES if self._db.record else ())
+            newest = tuple(
+                connection.exec_driver_sql(statement).scalar() for statement in statements
+            )
+        return versions, newest
 
     def _tell(self, change: Change) -> None:
         with self._calling:
             if not self._stopping.is_set():
+                self._db.was_told()
                 self._on_change(change)
 
     def _tell_connection(self, *, connected: bool, reason: str) -> None:
@@ -189,6 +242,10 @@ class ChangeListener:
                 logger.warning("No news from the database: %s", reason)
             if self._on_connection is not None:
                 self._on_connection(connected, reason)
+
+
+def _int(value: object) -> int:
+    return int(str(value))
 
 
 def _numbered(payload: str, what: str) -> int | None:

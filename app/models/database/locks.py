@@ -11,28 +11,16 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from app.domain.errors import RegistryError
 from app.models.database.engine import Database
+from app.models.database.line import DriverConnection, NoLine
 
 _RUNS = 0x52524452
 """First key of the locks of runs; the second is the run number."""
 _SESSIONS = 0x52524453
 """First key of the locks of sessions; the second is a hash of the name."""
 _PATIENCE = "30s"
-
-# Both ends notice within 8 s that the other one is gone without a word.
-_CLIENT_NOTICES = {
-    "keepalives": 1,
-    "keepalives_idle": 3,
-    "keepalives_interval": 1,
-    "keepalives_count": 4,
-    "tcp_user_timeout": 7_000,
-}
-_SERVER_NOTICES = {
-    "tcp_keepalives_idle": "3",
-    "tcp_keepalives_interval": "1",
-    "tcp_keepalives_count": "4",
-    "tcp_user_timeout": "7000",
-}
+_BEHIND_POOLER = "Nobody pulls, and this client can't behind a pooler: set direct_dsn."
 
 
 def lock_runs(connection: Connection, run_numbers: Iterable[int]) -> None:
@@ -77,9 +65,9 @@ def try_lock_run(connection: Connection, run_number: int) -> bool:
 
 
 class SessionLock:
-    """A lock of a whole session, on a connection of its own; it falls when that connection does.
+    """A lock that a client holds on its line; it falls when that is lost.
 
-    Used by one thread at a time; `release` may come from any.
+    Any thread may use it.
     """
 
     def __init__(self, db: Database, name: str, client: str | None = None) -> None:
@@ -87,47 +75,59 @@ class SessionLock:
         self._name = name
         self._client = client or f"{getpass.getuser()}@{socket.gethostname()} ({os.getpid()})"
         self._guard = Lock()
-        self._connection: psycopg.Connection[tuple[object, ...]] | None = None
+        self._held_on: int | None = None
 
     def try_acquire(self) -> bool:
         """True when the lock is ours now, or was already; False while another session has it.
 
-        Raises Unavailable when the database can't be reached.
+        Behind a pooler nobody is elected. Raises Unavailable when the database can't be reached.
         """
-        with self._guard:
-            if self._connection is not None and self._ask(self._connection):
-                return True
-            self._drop()
-            connection = self._db.raw_connection(
-                self._name, {**_CLIENT_NOTICES, "application_name": self._client}
-            )
-            try:
-                self._hasten(connection)
-                answer = connection.execute(
-                    "SELECT pg_try_advisory_lock(%s, hashtext(%s))", [_SESSIONS, self._name]
-                ).fetchone()
-            except psycopg.Error as error:
-                connection.close()
-                raise self._db.explain(error) or error from error
-            if not (answer and answer[0]):
-                connection.close()
-                return False
-            self._connection = connection
+        try:
+            with self._guard, self._db.translated(), self._db.line.used() as connection:
+                return self._acquired(connection)
+        except NoLine:
+            return False
+
+    def _acquired(self, connection: DriverConnection) -> bool:
+        number = self._db.line.number
+        if self._held_on == number:
+            connection.execute("SELECT 1")
             return True
+        self._held_on = None
+        answer = connection.execute(
+            "SELECT pg_try_advisory_lock(family, name) FROM"
+            " (SELECT %(family)s::int AS family, hashtext(%(name)s) AS name) AS wanted"
+            # A session can take a lock twice, and it would be held by two of this client.
+            " WHERE NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory'"
+            "  AND pid = pg_backend_pid() AND granted AND classid = family::bigint"
+            "  AND objid = name::bit(32)::bigint)",
+            {"family": _SESSIONS, "name": self._name},
+        ).fetchone()
+        if not (answer and answer[0]):
+            return False
+        # By this name others see who holds it.
+        connection.execute("SELECT set_config('application_name', %s, false)", [self._client])
+        self._held_on = number
+        return True
 
     def held(self) -> bool:
-        """Asks the server; False as soon as the connection, and with it the lock, is lost."""
+        """Asks the server; False as soon as the line, and with it the lock, is lost."""
         with self._guard:
-            if self._connection is None:
+            if self._held_on is None or self._held_on != self._db.line.number:
+                self._held_on = None
                 return False
-            if self._ask(self._connection):
-                return True
-            self._drop()
-            return False
+            try:
+                with self._db.line.used() as connection:
+                    connection.execute("SELECT 1")
+            except (psycopg.Error, RegistryError):
+                self._held_on = None
+            if self._held_on != self._db.line.number:
+                self._held_on = None
+            return self._held_on is not None
 
     def holder(self) -> str | None:
         """Name of the client that holds the lock, ours or another's; None when nobody does."""
-        with self._db.read() as connection:
+        with self._db.primary.read() as connection:
             return connection.execute(
                 sa.text(
                     "SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)"
@@ -142,33 +142,27 @@ class SessionLock:
     def release(self) -> None:
         """Gives the lock to whoever asks next."""
         with self._guard:
-            self._drop()
-
-    def _drop(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    @staticmethod
-    def _ask(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
-        try:
-            connection.execute("SELECT 1")
-        except psycopg.Error:
-            return False
-        return True
-
-    @staticmethod
-    def _hasten(connection: psycopg.Connection[tuple[object, ...]]) -> None:
-        """Has the server drop us soon when we are cut off, where its system can."""
-        for name, value in _SERVER_NOTICES.items():
-            with contextlib.suppress(psycopg.Error):
-                connection.execute("SELECT set_config(%s, %s, false)", [name, value])
+            held_on, self._held_on = self._held_on, None
+            if held_on is None or held_on != self._db.line.number:
+                return
+            # Where it can't be said the line is lost, and the lock with it.
+            with (
+                contextlib.suppress(psycopg.Error, RegistryError),
+                self._db.line.used() as connection,
+            ):
+                if held_on == self._db.line.number:
+                    connection.execute(
+                        "SELECT pg_advisory_unlock(%s, hashtext(%s))", [_SESSIONS, self._name]
+                    )
 
 
 class PullerLock(SessionLock):
     """Elects the one client that pulls from `source`, e.g. `oms`."""
 
-    nobody = ""
+    @property
+    def nobody(self) -> str:
+        """What to tell when nobody is elected and this client can't be."""
+        return _BEHIND_POOLER if self._db.line.is_impossible else ""
 
     def __init__(self, db: Database, client: str | None = None, *, source: str = "oms") -> None:
         super().__init__(db, f"puller {source}", client)

@@ -16,6 +16,8 @@ from psycopg import waiting
 from psycopg.errors import ConnectionTimeout, OperationalError
 from psycopg.waiting import Ready
 
+from app.models.database.addresses import beginning_at, is_several
+
 Result = TypeVar("Result")
 Parameters = Mapping[str, str | int]
 _Steps = Generator[Any, Any, Result]
@@ -41,6 +43,7 @@ class Patience:
     def __init__(self, parameters: Parameters) -> None:
         self._parameters = parameters
         self._ended = threading.Event()
+        self._last: tuple[str, int] | None = None
         self.is_silent = False
         self._connection: type[_PatientConnection] = type(
             "PatientConnection", (_PatientConnection,), {"patience": self}
@@ -52,12 +55,17 @@ class Patience:
     ) -> psycopg.Connection[tuple[object, ...]]:
         """A connection that is waited for with this patience."""
         self.check()
+        several = is_several(parameters) and parameters["target_session_attrs"] == "primary"
+        if several and self._last is not None:
+            parameters = beginning_at(parameters, *self._last)
         try:
             connection = self._connection.connect(autocommit=autocommit, **parameters)  # type: ignore[arg-type]
         except ConnectionTimeout:
             self.is_silent = True
             raise
         self.is_silent = False
+        if several:
+            self._last = connection.info.host, connection.info.port
         return connection
 
     def end(self) -> None:
@@ -93,6 +101,7 @@ class Patience:
             "host": there.host,
             "hostaddr": there.hostaddr,
             "port": there.port,
+            "target_session_attrs": "any",
             "connect_timeout": _ANSWER_S,
             "application_name": f"{self._parameters.get('application_name', '')} asks",
         }

@@ -5,7 +5,6 @@ refuses options at connecting, and hands each transaction to another session: so
 the connection was made may not hold. Said with BEGIN it costs no further round trip.
 """
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -55,9 +54,15 @@ _READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _ON_STANDBY = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _NEVER_WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"
-_READ_ONLY = re.compile(r"default_transaction_read_only\s*=\s*(on|true|yes|1)\b", re.IGNORECASE)
 
 DriverConnection = psycopg.Connection[tuple[object, ...]]
+
+
+def driver_of(connection: Connection) -> DriverConnection:
+    """The driver's connection below one of the pool."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver
 
 
 def server_version(connection: Connection) -> str:
@@ -102,11 +107,6 @@ def prepare_whole(connection: DriverConnection, *, read_only: bool = False) -> N
         _say(connection, "SET default_transaction_read_only = on")
 
 
-def asks_to_read_only(options: str) -> bool:
-    """Whether the options of a connection say that nothing may be changed on it."""
-    return _READ_ONLY.search(options) is not None
-
-
 def encryption(connection: DriverConnection) -> tuple[str, bool]:
     """The version of TLS that this session is encrypted by, empty without, and whether Kerberos
     encrypts it. What a pooler has behind it says nothing of the way to the pooler."""
@@ -123,8 +123,9 @@ def encryption(connection: DriverConnection) -> tuple[str, bool]:
     return "", row is not None and bool(row[0]) and not is_pooled(connection)
 
 
-def problems(connection: Connection) -> tuple[str, ...]:
-    """What is unlike what the program relies on, and can't be set by it."""
+def problems(connection: Connection, *, has_direct: bool = False) -> tuple[str, ...]:
+    """What is unlike what the program relies on, and can't be set by it. `has_direct`: the server
+    itself was named beside a pooler."""
     encoding, standby, replaying, hiding = connection.execute(
         text(
             "SELECT current_setting('server_encoding'), pg_is_in_recovery(),"
@@ -135,13 +136,11 @@ def problems(connection: Connection) -> tuple[str, ...]:
         )
     ).one()
     found = []
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
-    if is_pooled(driver):
+    if is_pooled(driver_of(connection)) and not has_direct:
         found.append(
-            "The address is that of a pooler: where it shares a session between clients, there are"
-            " no announcements of news, and two clients may pull at once. Give the address of the"
-            " server itself."
+            "The address is that of a pooler: news are looked for every two seconds instead of"
+            " announced, and this client can't be elected to pull where no guard is. Give the"
+            " address of the server itself as direct_dsn, too."
         )
     if encoding != "UTF8":
         found.append(

@@ -7,14 +7,15 @@ may touch it. A session lock would stay with a puller that is frozen; a lease ru
 import logging
 import threading
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
 
 from app.domain.errors import RegistryError
+from app.models.database import session
 from app.models.database.engine import Database
 from app.models.database.statements import text
 
@@ -25,7 +26,6 @@ NOBODY = "No puller is running."
 _LASTS_S = 5.0
 _BEATS_S = 1.0
 _PATIENCE = "3s"
-_CUT_OFF = {"tcp_user_timeout": 4_000}
 
 _Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -69,7 +69,7 @@ class Holder:
 
 def holders(db: Database) -> tuple[Holder, ...]:
     """Who holds each job, or did until the lease ran out."""
-    with db.read() as connection:
+    with db.primary.read() as connection:
         rows = connection.execute(
             text(
                 "SELECT job, client, since, beat,"
@@ -89,7 +89,6 @@ class Leases:
         self._db = db
         self._client = client
         self._using = threading.Lock()
-        self._connection: _Connection | None = None
         self._held: dict[str, float] = {}
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -105,7 +104,6 @@ class Leases:
             self._thread.join()
         with self._using:
             self._give_up([*self._held])
-            self._drop()
 
     def holds(self, job: str) -> bool:
         """Whether the job is still ours; the server needn't be asked."""
@@ -134,28 +132,23 @@ class Leases:
 
     def _taken(self, job: str) -> tuple[bool, str]:
         """Whether the job was taken, and from which client that told nothing more."""
-        connection = self._connected()
         given = {"job": job, "instance": self._db.instance, "client": self._client}
-        try:
-            with connection.transaction():
-                connection.execute(_NEW_ROW, given)
-                row = connection.execute(_LOCK, {"job": job, "lasts": _LASTS_S}).fetchone()
-                if row is None:
-                    return False, ""
-                former, is_over = str(row[0]), bool(row[1])
-                if former != self._db.instance and not is_over:
-                    return False, ""
-                connection.execute(_TAKE, given)
-        except psycopg.Error:
-            self._drop()
-            raise
+        with self._transaction() as connection:
+            connection.execute(_NEW_ROW, given)
+            row = connection.execute(_LOCK, {"job": job, "lasts": _LASTS_S}).fetchone()
+            if row is None:
+                return False, ""
+            former, is_over = str(row[0]), bool(row[1])
+            if former != self._db.instance and not is_over:
+                return False, ""
+            connection.execute(_TAKE, given)
         return True, "" if former == self._db.instance else former
 
     def _end_sessions_of(self, job: str, former: str) -> None:
         """A puller that froze in the middle of a transaction still holds what it has locked."""
         logger.warning("Took over %s: the puller before tells nothing any more", job)
-        with suppress(psycopg.Error):
-            self._connected().execute(_END_SESSIONS, {"instance": former})
+        with suppress(psycopg.Error, RegistryError), self._transaction() as connection:
+            connection.execute(_END_SESSIONS, {"instance": former})
 
     def _keep(self) -> None:
         while not self._closing.wait(_BEATS_S):
@@ -166,13 +159,13 @@ class Leases:
     def _beat(self) -> None:
         before = time.monotonic()
         try:
-            rows = self._connected().execute(
-                _BEAT, {"jobs": [*self._held], "instance": self._db.instance}
-            )
-            ours = {str(job) for (job,) in rows}
+            with self._transaction() as connection:
+                rows = connection.execute(
+                    _BEAT, {"jobs": [*self._held], "instance": self._db.instance}
+                )
+                ours = {str(job) for (job,) in rows}
         except (psycopg.Error, RegistryError) as error:
             logger.info("The leases can't be renewed: %s", error)
-            self._drop()
             return
         for job in self._held.keys() - ours:
             logger.warning("Another puller has taken over %s", job)
@@ -182,23 +175,28 @@ class Leases:
         ours = [job for job in jobs if self._held.pop(job, None) is not None]
         if ours:
             # Where it can't be said the lease runs out by itself.
-            with suppress(psycopg.Error, RegistryError):
-                given = {"jobs": ours, "instance": self._db.instance}
-                self._connected().execute(_GIVE_UP, given)
+            with suppress(psycopg.Error, RegistryError), self._transaction() as connection:
+                connection.execute(_GIVE_UP, {"jobs": ours, "instance": self._db.instance})
 
-    def _connected(self) -> _Connection:
-        if self._connection is None or self._connection.closed:
-            self._connection = self._db.raw_connection("leases", _CUT_OFF)
+    @contextmanager
+    def _transaction(self) -> Iterator[_Connection]:
+        """A short one on the line of this client, or, behind a pooler, like any other; the server
+        ends it when it takes long."""
+        with self._session() as connection:
             for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
-                self._connection.execute(
-                    "SELECT set_config(%s, %s, false)", [name, _PATIENCE], prepare=False
+                connection.execute(
+                    "SELECT set_config(%s, %s, true)", [name, _PATIENCE], prepare=False
                 )
-        return self._connection
+            yield connection
 
-    def _drop(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+    @contextmanager
+    def _session(self) -> Iterator[_Connection]:
+        if self._db.line.is_possible():
+            with self._db.line.used() as connection, connection.transaction():
+                yield connection
+        else:
+            with self._db.transaction() as pooled:
+                yield session.driver_of(pooled)
 
 
 class Watch:

@@ -105,7 +105,7 @@ def _findings(db: Database, *, own: bool) -> Iterator[Finding]:
             yield _of_tables(state)
         guarded = identity.is_guarded(connection)
         login = session.login(connection)
-        problems = session.problems(connection)
+        problems = session.problems(connection, has_direct=db.has_direct)
     if own:
         yield Finding("person", Level.GOOD, "Your own database: you may do everything.")
     else:

@@ -169,7 +169,7 @@ def offered(acting: Acting, tell: Callable[[str], None] = lambda _: None) -> tup
     for row in _files(folder, acting.db, acting.actor, tell) if folder is not None else ():
         newest[row.key] = row
     if acting.db.desk:
-        with acting.db.read() as connection:
+        with acting.db.primary.read() as connection:
             for row in drafts.of_person(connection, acting.actor.email):
                 if row.key not in newest or _is_later(row, newest[row.key]):
                     newest[row.key] = row

@@ -43,7 +43,7 @@ def others(acting: Acting, key: DatasetKey) -> tuple[Present, ...]:
     """Who else has a dataset open now."""
     if not acting.db.desk:
         return ()
-    with acting.db.read() as connection:
+    with acting.db.primary.read() as connection:
         return presence.others(connection, acting.client, key)
 
 

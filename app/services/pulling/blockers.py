@@ -37,7 +37,7 @@ class EndingBlockers:
 
     def turn(self, progress: Progress) -> str:
         """One look; says who was ended. Refused when one may not be ended."""
-        with self._db.read() as connection:
+        with self._db.primary.read() as connection:
             seen = blockers.blockers(connection)
         now = self._clock()
         known = {(each.pid, each.transaction): each for each in seen}

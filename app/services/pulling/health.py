@@ -77,7 +77,7 @@ class Health:
 
 def health(db: Database, within: timedelta) -> Health:
     """Who works, and whether anything has worked `within` that time."""
-    with db.read() as connection:
+    with db.primary.read() as connection:
         known = pull_records.all_reported(connection) if db.desk else {}
     reports = {job: told for job, told in known.items() if not job.startswith(_REFUSALS)}
     now = server_now()

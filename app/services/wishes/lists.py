@@ -20,13 +20,13 @@ def listed(
     if not acting.db.record:
         return ()
     by = None if everybodys else acting.actor.email
-    with acting.db.read() as connection:
+    with acting.db.primary.read() as connection:
         return tuple(wishes.newest(connection, by=by, only_waiting=only_waiting))
 
 
 def found(acting: Acting, ids: Collection[int]) -> tuple[MadeWish, ...]:
     """Some wishes with what became of them."""
-    with acting.db.read() as connection:
+    with acting.db.primary.read() as connection:
         return tuple(wishes.made(connection, ids))
 
 

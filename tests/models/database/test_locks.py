@@ -156,11 +156,10 @@ def test_that_the_server_drops_a_puller_that_is_cut_off_within_ten_seconds(
 ) -> None:
     lock = PullerLock(database)
     assert lock.try_acquire()
-    connection = lock._connection
-    assert connection is not None
-    asked = connection.execute(
-        "SELECT name, setting::int FROM pg_settings WHERE name LIKE 'tcp%'"
-    ).fetchall()
+    with database.line.used() as connection:
+        asked = connection.execute(
+            "SELECT name, setting::int FROM pg_settings WHERE name LIKE 'tcp%'"
+        ).fetchall()
     found = {str(name): int(str(value)) for name, value in asked}
     assert (
         found["tcp_keepalives_idle"]

@@ -153,7 +153,7 @@ def test_that_nothing_is_taken_from_a_desk_beside_which_no_record_may_be_made(
 ) -> None:
     database = login(f"{EVENTS};USAGE, CREATE ON SCHEMA desk")
     with old_database.transaction() as connection:
-        role = database._parameters["user"]
+        role = database._address.pooled["user"]
         for table in (
             *("alembic_version", "agent", "proposal", "cycle_history", "draft", "presence"),
             *("fill", "failed_pull", "puller", "lumisection_state", "generated_json_provenance"),

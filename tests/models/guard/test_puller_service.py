@@ -128,7 +128,7 @@ def _is_there(database: Database, puller: subprocess.Popen[str]) -> bool:
     with database.read() as connection:
         sessions = connection.exec_driver_sql(
             "SELECT count(*) FROM pg_stat_activity WHERE usename = 'g_puller'"
-            " AND application_name LIKE '%%leases'"
+            " AND application_name LIKE '%%news'"
         ).scalar_one()
     return int(sessions) >= 2
 

@@ -94,6 +94,10 @@ LONG: dict[str, tuple[str, tuple[str, ...]]] = {
         "the whole program while its own server is frozen",
         ("--frozen-program", "tests/features/test_frozen_program.py"),
     ),
+    "failover": (
+        "the primary dies a hundred times in the middle of edits",
+        ("--failovers=100", "--timeout=1200", "tests/torture/test_failover.py"),
+    ),
     "plans": (
         "how the server finds rows among five million events",
         ("--ten-years", "tests/benchmarks/test_plans.py"),

@@ -257,6 +257,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="make a tenth of ten years and look at the plan of every statement",
     )
     parser.addoption(
+        "--failovers", type=int, default=2, help="how often the primary dies in the middle of edits"
+    )
+    parser.addoption(
         "--renew-pictures",
         action="store_true",
         help="store what the places look like now as what is right",

@@ -15,6 +15,7 @@ from app.cli.output import Answer
 from app.cli.program import Program
 from app.cli.pulling import dqm_gui, oms, puller
 from app.cli.rights import guard, people
+from app.domain.errors import again_when_cancelled
 
 _ABOUT = """\
 Data certification of CMS: runs, lumisections, flags and golden JSON.
@@ -129,6 +130,10 @@ def writes(arguments: Arguments) -> bool:
 
 def run(program: Program, arguments: Arguments) -> Answer:
     """Does what the arguments say."""
-    answer = arguments.command(program, arguments)
+
+    def act() -> object:
+        return arguments.command(program, arguments)
+
+    answer = act() if writes(arguments) else again_when_cancelled(act)
     assert isinstance(answer, Answer)
     return answer

@@ -140,11 +140,19 @@ def server_version(db: Database) -> str:
 
 def measure_clock(db: Database) -> timedelta:
     """Measures how far the server's clock is ahead of this machine's, for all ages; returns it."""
-    with db.read() as connection:
+    with db.primary.read() as connection:
         ahead = clock.ahead(connection)
     if ahead is not None:
         set_server_ahead(ahead)
     return server_ahead()
+
+
+def standby_words(db: Database) -> str:
+    """That a standby is read, and how far behind the primary it is; empty while none is."""
+    behind_s = db.standby_behind_s
+    if behind_s is None:
+        return ""
+    return f"standby, {behind_s:.0f} s behind" if behind_s >= 1 else "standby, up to date"
 
 
 def initialise(db: Database, *, default_configuration: bool) -> Initialised:

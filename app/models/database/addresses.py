@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Self
 
 import psycopg
@@ -90,9 +91,13 @@ class Address:
         """For people: `postgresql://user@host:port/database`."""
         given = {name: str(value) for name, value in self.pooled.items()}
         user = f"{given['user']}@" if "user" in given else ""
-        host = given.get("host") or given.get("hostaddr") or "localhost"
-        port = f":{given['port']}" if "port" in given else ""
-        return f"postgresql://{user}{host}{port}/{given.get('dbname', '')}"
+        hosts = (given.get("host") or given.get("hostaddr") or "localhost").split(",")
+        ports = given.get("port", "").split(",")
+        at = ",".join(
+            f"{host}:{port}" if port else host
+            for host, port in zip(hosts, cycle(ports), strict=False)
+        )
+        return f"postgresql://{user}{at}/{given.get('dbname', '')}"
 
 
 def is_several(parameters: Mapping[str, str | int]) -> bool:

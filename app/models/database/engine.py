@@ -546,6 +546,8 @@ class Database:
             fault = fault_of(str(cause))
             if fault.cause is Cause.OTHER:
                 return Unavailable(f"The database {where} can't be reached: {said}.")
+            if fault.cause is Cause.NO_PRIMARY:
+                return Unavailable(f"The database {where}: {fault.text} {fault.remedy}")
             if fault.passes:
                 return Unavailable(f"The database {where} can't be reached: {said}. {fault.remedy}")
             return Refused(f"The database {where} can't be opened: {fault.text} {fault.remedy}")

@@ -52,6 +52,7 @@ from app.views.frame.table_in_front import TableInFront
 from app.views.frame.watching.clock_watch import ClockWatch
 from app.views.frame.watching.news import WindowNews
 from app.views.frame.watching.puller_watch import PullerWatch
+from app.views.frame.watching.standby_watch import StandbyWatch
 from app.views.frame.watching.wish_watch import WishWatch
 from app.views.golden.generate_dialog import GenerateDialog
 from app.views.golden.place import GoldenPlace
@@ -120,6 +121,7 @@ class MainWindow(QMainWindow):
         self._news = WindowNews(context.workplace.news, self._background, self)
         self._puller_watch = PullerWatch(context.workplace.pullers, self._background, self)
         self._clock_watch = ClockWatch(context, self)
+        self._standby_watch = StandbyWatch(context, self)
         self._wish_watch = WishWatch(context, self)
         self._lay_out()
         self._make_actions()
@@ -132,6 +134,7 @@ class MainWindow(QMainWindow):
         self._restore()
         self._puller_watch.start()
         self._clock_watch.start()
+        self._standby_watch.start()
         self._wish_watch.look()
         self.workspaces.load()
         self.drafts.load()
@@ -362,6 +365,7 @@ class MainWindow(QMainWindow):
         self._background.restored.connect(self._restored)
         self._puller_watch.looked.connect(self._show_pull)
         self._clock_watch.said.connect(self.status.show_clock)
+        self._standby_watch.said.connect(self.status.show_standby)
         self.connections.switch_wanted.connect(self.close)
         self._news.wish_heard.connect(self._wish_watch.hear)
         self._wish_watch.said.connect(self.status.show_wishes)
@@ -454,6 +458,7 @@ class MainWindow(QMainWindow):
         self._remembered.setValue("window/state", self.saveState())
         self._puller_watch.stop()
         self._clock_watch.stop()
+        self._standby_watch.stop()
         self._wish_watch.stop()
         self._news.stop()
         self.stop_wanted.emit()

@@ -59,6 +59,9 @@ class StatusBar(QFrame):
         self.clock = _warning("clock is off", "")
         self.wishes = _warning("", "What you asked the puller for: run-registry wishes list")
         self.wishes.hide()
+        self.standby = _warning("", "What is shown is read on a standby, which follows the primary")
+        self.standby.setProperty("role", "muted")
+        self.standby.hide()
         self.person = CutLabel()
         self.show_rights(session.rights)
         self.unproved = _warning("rights not proved", session.unproved)
@@ -80,6 +83,7 @@ class StatusBar(QFrame):
             self.database,
             self.read_only,
             self.protection,
+            self.standby,
             self.clock,
             self.puller,
             self.wishes,
@@ -122,6 +126,11 @@ class StatusBar(QFrame):
         """Shows what the person has asked a puller for and waits for; nothing without any."""
         self.wishes.setText(text)
         self.wishes.setVisible(bool(text))
+
+    def show_standby(self, text: str) -> None:
+        """Shows that a standby is read, and how far behind it is; nothing when none is."""
+        self.standby.setText(text)
+        self.standby.setVisible(bool(text))
 
     def show_pull(self, status: PullStatus, now: datetime | None = None) -> None:
         """Shows the puller in a few words."""
